@@ -1,0 +1,63 @@
+/** What the edge asks of a device, and what a device answers. Plain data: it crosses RPC. */
+import type { ErrorCode } from "../../schema/errors.ts";
+import type { MessageStatus } from "../../schema/http.ts";
+
+/** Priority on the link: 1 high, 2 normal, 3 low. */
+export type Lane = 1 | 2 | 3;
+
+/** ContentType on the link: 1 JSON, 2 text, 3 binary. */
+export type ContentTypeCode = 1 | 2 | 3;
+
+/** One message to one registration, authenticated and validated by the edge. */
+export interface SendRequest {
+  /** Base64url of the app's 8 bytes, as a regId carries them. */
+  readonly app: string;
+  /** Account generation the regId was issued in. */
+  readonly generation: number;
+  /** 9 bytes that make a retried request the same message. */
+  readonly key: Uint8Array;
+  readonly lane: Lane;
+  readonly contentType: ContentTypeCode;
+  readonly data: Uint8Array;
+  /** 0: now or never. */
+  readonly ttlSeconds: number;
+  readonly collapseKey: string | null;
+  readonly onOverflow: "drop_oldest" | "reject";
+  /** How long to wait for the device's acknowledgement; 0 answers as soon as it is durable. */
+  readonly waitMs: number;
+}
+
+/** A device's refusal; the edge turns it into an answer by the error table. */
+export interface Refused {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What became of a send. */
+export type SendAnswer =
+  | { readonly ok: true; readonly status: MessageStatus; readonly seq: number }
+  | Refused;
+
+/** Asks after a message by the parts of its ID. */
+export interface StatusRequest {
+  readonly app: string;
+  readonly generation: number;
+  readonly seq: number;
+  readonly key: Uint8Array;
+}
+
+export type StatusAnswer = { readonly ok: true; readonly status: MessageStatus } | Refused;
+
+/** Binds a public key to a device, or finds that it is bound. The edge has verified possession. */
+export interface OpenAccountRequest {
+  /** Raw Ed25519 public key, 32 bytes in base64url. */
+  readonly publicKey: string;
+  /** The old public key, where the edge verified a handover signed by it. */
+  readonly handoverFrom: string | null;
+}
+
+export type OpenAccountAnswer =
+  | { readonly ok: true; readonly generation: number; readonly created: boolean }
+  | Refused;

@@ -1,0 +1,92 @@
+/** Text forms of bytes and of message IDs, for the mesh and the SDKs alike. */
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
+
+function toDigits(bytes: Uint8Array, alphabet: string, bitsPerDigit: number): string {
+  let text = "";
+  let buffer = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    buffer = ((buffer << 8) | byte) & 0xffff;
+    bits += 8;
+    while (bits >= bitsPerDigit) {
+      bits -= bitsPerDigit;
+      text += alphabet.charAt((buffer >> bits) & ((1 << bitsPerDigit) - 1));
+    }
+  }
+  if (bits > 0)
+    text += alphabet.charAt((buffer << (bitsPerDigit - bits)) & ((1 << bitsPerDigit) - 1));
+  return text;
+}
+
+/** Undefined where the text is no canonical form: a foreign character, a wrong length, or set padding bits. */
+function fromDigits(text: string, alphabet: string, bitsPerDigit: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(Math.floor((text.length * bitsPerDigit) / 8));
+  let buffer = 0;
+  let bits = 0;
+  let length = 0;
+  for (const character of text) {
+    const digit = alphabet.indexOf(character);
+    if (digit < 0) return undefined;
+    buffer = ((buffer << bitsPerDigit) | digit) & 0xffff;
+    bits += bitsPerDigit;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[length++] = (buffer >> bits) & 0xff;
+    }
+  }
+  // One text per value: two spellings of one regId would be two entries in somebody's table.
+  if (bits >= bitsPerDigit || (buffer & ((1 << bits) - 1)) !== 0) return undefined;
+  return bytes;
+}
+
+/** base64url without padding (RFC 4648 §5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return toDigits(bytes, BASE64URL, 6);
+}
+
+/** Reads unpadded base64url; undefined where the text is not the canonical form of any bytes. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  return fromDigits(text, BASE64URL, 6);
+}
+
+/** Bytes of a sequence number in a message ID: seq stays under 2^53. */
+const SEQ_BYTES = 7;
+/** Bytes of `Message.key`. */
+export const KEY_BYTES = 9;
+
+/** What a message ID says. */
+export interface MessageIdParts {
+  readonly seq: number;
+  readonly key: Uint8Array;
+  readonly regId: string;
+}
+
+/**
+ * The public message ID: `<26 characters>.<regId>`, sortable by time (docs/protocol.md, section 6).
+ *
+ * @example formatMessageId({ seq: 1, key: new Uint8Array(9), regId: "r" }) // "000000000004…0.r"
+ */
+export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
+  const bytes = new Uint8Array(SEQ_BYTES + KEY_BYTES);
+  let rest = seq;
+  for (let i = SEQ_BYTES - 1; i >= 0; i--) {
+    bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  bytes.set(key, SEQ_BYTES);
+  return `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
+}
+
+/** Reads a message ID; undefined where it is none. The regId in it is not checked here. */
+export function parseMessageId(id: string): MessageIdParts | undefined {
+  const dot = id.indexOf(".");
+  if (dot !== 26) return undefined;
+  const bytes = fromDigits(id.slice(0, dot), BASE32HEX, 5);
+  if (bytes === undefined) return undefined;
+  let seq = 0;
+  for (const byte of bytes.subarray(0, SEQ_BYTES)) seq = seq * 256 + byte;
+  if (!Number.isSafeInteger(seq)) return undefined;
+  return { seq, key: bytes.slice(SEQ_BYTES), regId: id.slice(dot + 1) };
+}
