@@ -1,0 +1,98 @@
+/**
+ * The mesh's master keys and the subkeys made from them. Nothing outside this folder sees either.
+ *
+ * Each purpose has a subkey of its own (HKDF-SHA-256, RFC 5869), so that no output of one purpose can be
+ * taken for one of another, and a leaked subkey opens nothing else.
+ */
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { fromBase64Url } from "../../schema/text.ts";
+
+/** What a subkey is for; the text is the HKDF info and so part of the format. */
+const PURPOSES = {
+  deviceId: { info: "pushmesh/v1/device-id", bytes: 32 },
+  /** AES-256-SIV takes two 256-bit keys in one (RFC 5297 §2.2). */
+  regId: { info: "pushmesh/v1/reg-id", bytes: 64 },
+  appId: { info: "pushmesh/v1/app-id", bytes: 32 },
+  credential: { info: "pushmesh/v1/credential", bytes: 32 },
+} as const;
+type Purpose = keyof typeof PURPOSES;
+
+/** Bytes of one master key: the strength of the strongest thing made from it. */
+const MASTER_BYTES = 32;
+const ENTRY = /^(\d{1,3}):([A-Za-z0-9_-]{43})$/;
+const utf8 = new TextEncoder();
+
+/** One master key. Subkeys are derived on first use: an object that only opens regIds pays for one. */
+export class MeshKey {
+  /** 0 to 255; the first byte of everything sealed with this key. */
+  readonly kid: number;
+  readonly #master: Uint8Array;
+  readonly #subkeys = new Map<Purpose, Uint8Array>();
+
+  constructor(kid: number, master: Uint8Array) {
+    this.kid = kid;
+    this.#master = master;
+  }
+
+  /** The subkey of a purpose: 64 bytes for `regId`, 32 for the others. */
+  subkey(purpose: Purpose): Uint8Array {
+    const known = this.#subkeys.get(purpose);
+    if (known !== undefined) return known;
+    const { info, bytes } = PURPOSES[purpose];
+    const made = hkdf(sha256, this.#master, undefined, utf8.encode(info), bytes);
+    this.#subkeys.set(purpose, made);
+    return made;
+  }
+}
+
+/** The keys of one mesh. */
+export interface Keyring {
+  /** Seals new regIds and credentials. */
+  readonly newest: MeshKey;
+  /**
+   * The last of the list. It names devices and apps, whose names must outlive a rotation: the same identifiers
+   * have to stay the same device. Taking it off the list makes every app and every returning device a new one.
+   */
+  readonly root: MeshKey;
+  readonly all: readonly MeshKey[];
+  byKid(kid: number): MeshKey | undefined;
+}
+
+/**
+ * Reads `MESH_KEYS`: `<kid>:<base64url of 32 bytes>`, newest first, separated by commas; kid is 0 to 255.
+ *
+ * @returns The keyring, or a sentence that says what is wrong; it never quotes key material.
+ */
+export function parseKeyring(text: string): Keyring | string {
+  if (text.trim() === "")
+    return "MESH_KEYS is empty; it must hold at least one <kid>:<base64url of 32 bytes>";
+  const keys = new Map<number, MeshKey>();
+  for (const [index, entry] of text.split(",").entries()) {
+    const at = `MESH_KEYS entry ${index + 1}`;
+    const match = ENTRY.exec(entry.trim());
+    const master = match?.[2] === undefined ? undefined : fromBase64Url(match[2]);
+    if (match === null || master?.length !== MASTER_BYTES) {
+      return `${at} is not <kid>:<base64url of ${MASTER_BYTES} bytes>`;
+    }
+    const kid = Number(match[1]);
+    if (kid > 255) return `${at} has kid ${kid}; it must be 0 to 255`;
+    if (keys.has(kid)) return `${at} repeats kid ${kid}`;
+    if (master.every((byte) => byte === master[0]))
+      return `${at} is no random key: all its bytes are alike`;
+    keys.set(kid, new MeshKey(kid, master));
+  }
+  const all = [...keys.values()];
+  const newest = all[0];
+  const root = all.at(-1);
+  if (newest === undefined || root === undefined) return "MESH_KEYS holds no key";
+  return { newest, root, all, byKid: (kid) => keys.get(kid) };
+}
+
+let last: { readonly text: string; readonly keyring: Keyring | string } | undefined;
+
+/** `parseKeyring` that remembers its last answer: thousands of objects in one isolate share one keyring. */
+export function keyringOf(text: string): Keyring | string {
+  if (last?.text !== text) last = { text, keyring: parseKeyring(text) };
+  return last.keyring;
+}
