@@ -1,0 +1,136 @@
+/**
+ * Writes Thrift compact protocol, byte for byte as the Apache libraries do. Functions over one
+ * growing buffer that is used again for each frame; see reader.ts for why these are no methods.
+ */
+import { ThriftError } from "./error.ts";
+
+/** Bytes written so far: `bytes` up to `length`. */
+export interface Writer {
+  bytes: Uint8Array<ArrayBuffer>;
+  length: number;
+}
+
+/** First size of the buffer: most frames are smaller. */
+const FIRST_BYTES = 1_024;
+/** A buffer that grew over this is not kept: one large frame must not hold memory for good. */
+const KEPT_BYTES = 131_072;
+/** The longest varint: 64 bits, 7 a byte. */
+const VARINT_BYTES = 10;
+
+const utf8 = /* @__PURE__ */ new TextEncoder();
+
+/** The writer for the next frame. Taken while in use, so that encoding inside a getter is safe too. */
+let idle: Writer | undefined;
+
+/** Writes one struct into bytes of their own. */
+export function encode<T>(
+  value: T,
+  write: (writer: Writer, value: T) => void,
+): Uint8Array<ArrayBuffer> {
+  const writer = idle ?? { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
+  idle = undefined;
+  writer.length = 0;
+  write(writer, value);
+  if (writer.bytes.length <= KEPT_BYTES) idle = writer;
+  return writer.bytes.slice(0, writer.length);
+}
+
+/** Makes room for `count` more bytes and gives the buffer. */
+function reserve(writer: Writer, count: number): Uint8Array {
+  const needed = writer.length + count;
+  if (needed > writer.bytes.length) {
+    const grown = new Uint8Array(Math.max(needed, writer.bytes.length * 2));
+    grown.set(writer.bytes.subarray(0, writer.length));
+    writer.bytes = grown;
+  }
+  return writer.bytes;
+}
+
+export function writeByte(writer: Writer, byte: number): void {
+  reserve(writer, 1)[writer.length++] = byte;
+}
+
+/** Unsigned varint of at most 32 bits; `value` is read as unsigned. */
+function writeVarint(writer: Writer, value: number): void {
+  const bytes = reserve(writer, VARINT_BYTES);
+  let rest = value;
+  while (rest >>> 0 > 0x7f) {
+    bytes[writer.length++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[writer.length++] = rest;
+}
+
+/** @throws ThriftError `range` where the value is no integer of 32 bits. */
+export function writeI32(writer: Writer, value: number): void {
+  if (value !== (value | 0)) throw new ThriftError("range", `i32 ${value}`);
+  writeVarint(writer, (value << 1) ^ (value >> 31));
+}
+
+/** @throws ThriftError `range` where the value is no integer of 16 bits. */
+export function writeI16(writer: Writer, value: number): void {
+  if (value !== (value << 16) >> 16) throw new ThriftError("range", `i16 ${value}`);
+  writeI32(writer, value);
+}
+
+/** @throws ThriftError `range` where the value is no integer within ±(2^53 − 1). */
+export function writeI64(writer: Writer, value: number): void {
+  if (!Number.isSafeInteger(value)) throw new ThriftError("range", `i64 ${value}`);
+  const bytes = reserve(writer, VARINT_BYTES);
+  // Zigzag doubles the value, which a number cannot hold near 2^53: so the sign joins the first six bits.
+  const magnitude = value < 0 ? -1 - value : value;
+  let low = ((magnitude % 64) << 1) | (value < 0 ? 1 : 0);
+  let rest = Math.floor(magnitude / 64);
+  while (rest > 0) {
+    bytes[writer.length++] = low | 0x80;
+    low = rest % 128;
+    rest = Math.floor(rest / 128);
+  }
+  bytes[writer.length++] = low;
+}
+
+/** An element of a `list<bool>`. */
+export function writeBool(writer: Writer, value: boolean): void {
+  writeByte(writer, value ? 1 : 2);
+}
+
+export function writeBinary(writer: Writer, value: Uint8Array): void {
+  writeVarint(writer, value.length);
+  reserve(writer, value.length).set(value, writer.length);
+  writer.length += value.length;
+}
+
+/** UTF-8; a surrogate without its other half becomes U+FFFD, as in the Encoding standard. */
+export function writeString(writer: Writer, value: string): void {
+  writeBinary(writer, utf8.encode(value));
+}
+
+/** A list whose elements have wire type `type` and are written by `write`. */
+export function writeList<T>(
+  writer: Writer,
+  type: number,
+  values: readonly T[],
+  write: (writer: Writer, value: T) => void,
+): void {
+  if (values.length < 15) writeByte(writer, (values.length << 4) | type);
+  else {
+    writeByte(writer, 0xf0 | type);
+    writeVarint(writer, values.length);
+  }
+  for (const value of values) write(writer, value);
+}
+
+/**
+ * A field header, in the short form where the IDs are at most 15 apart, and gives `id` back.
+ *
+ * @param last ID of the field written before it in this struct, 0 for none.
+ */
+export function writeField(writer: Writer, last: number, id: number, type: number): number {
+  const delta = id - last;
+  if (delta > 0 && delta < 16) writeByte(writer, (delta << 4) | type);
+  else {
+    writeByte(writer, type);
+    writeI16(writer, id);
+  }
+  return id;
+}

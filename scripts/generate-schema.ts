@@ -1,0 +1,24 @@
+/**
+ * Writes the TypeScript of the IDL. `node scripts/generate-schema.ts [--check]`.
+ *
+ * --check writes nothing and exits with 1 where a generated file is not current.
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { putGenerated } from "./generated-file.ts";
+import { readIdl } from "./thrift/idl.ts";
+import { generateTypeScript } from "./thrift/typescript.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const check = process.argv.includes("--check");
+
+const TARGETS = [
+  { idl: "schema/link.thrift", output: "schema/generated/link.ts", codec: "../codec" },
+] as const;
+
+for (const { idl, output, codec } of TARGETS) {
+  const source = readFileSync(resolve(root, idl), "utf8");
+  const path = resolve(root, output);
+  mkdirSync(dirname(path), { recursive: true });
+  putGenerated(path, generateTypeScript(readIdl(source), idl, codec), check);
+}
