@@ -105,6 +105,14 @@ const TABLE = {
     "The mesh is too busy for this request.",
     "Try again after Retry-After with the same Idempotency-Key.",
   ),
+  misconfigured: row(
+    108,
+    500,
+    4006,
+    "later",
+    "The mesh is not set up.",
+    "Its operator has to mend the setting that the detail names.",
+  ),
   // ---- signed requests
   signature_missing: row(
     200,

@@ -1,5 +1,6 @@
 /** The JSON bodies of the HTTPS API, validated by zod. `docs/api.md` describes each for a reader. */
 import { z } from "zod";
+import { isJsonObject, type JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 
 const utf8 = new TextEncoder();
@@ -21,7 +22,12 @@ export const sendBody = z
     /** The regId to send to. */
     to: z.string().min(1).max(256),
     /** A JSON object, or a string that arrives as it is. */
-    data: z.union([z.string(), z.record(z.string(), z.json())]).optional(),
+    data: z
+      .custom<string | JsonObject>(
+        (data) => (typeof data === "string" ? data.isWellFormed() : isJsonObject(data)),
+        `must be a string or an object, nested at most ${LIMITS.DATA_DEPTH} deep, of finite numbers`,
+      )
+      .optional(),
     /** Bytes, in standard base64 with padding. */
     dataBase64: z.base64().optional(),
     /** Seconds the message may wait for the device; 0 is now or never. */

@@ -6,6 +6,8 @@ export const LIMITS = {
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,
+  /** Levels of objects and arrays in JSON data: deeper ones crash recursive readers on a device. */
+  DATA_DEPTH: 64,
   /** Body of any signed request: the data as base64 in JSON, plus fields, with room. */
   BODY_BYTES: 16_384,
   /** Longest time-to-live: 28 days, as FCM. */
@@ -16,6 +18,8 @@ export const LIMITS = {
   COLLAPSE_KEY_BYTES: 64,
   /** Idempotency-Key, visible ASCII. */
   IDEMPOTENCY_KEY_CHARS: 128,
+  /** `nonce` of a signature. */
+  NONCE_CHARS: 128,
   /** How long a send waits for the device's acknowledgement where `Prefer: wait` says nothing. */
   ACK_WAIT_DEFAULT_MS: 5_000,
   /** The longest wait that `Prefer: wait=n` gets: well under common proxy timeouts of 30 s. */
@@ -36,6 +40,10 @@ export const LIMITS = {
   DEVICE_DISPLACE_MS: 300_000,
   /** How long an edge isolate may use an app record: the longest a revoked key still works. */
   APP_CACHE_MS: 30_000,
+  /** How long an edge isolate takes an app as unknown: a new app is usable that soon everywhere. */
+  APP_MISS_CACHE_MS: 2_000,
+  /** A request with a key that the cached record lacks reloads it, no more often than this: new keys work soon. */
+  APP_RELOAD_MS: 1_000,
   /** App records one edge isolate keeps; the least recently used goes first. */
   APP_CACHE_COUNT: 1_000,
 
