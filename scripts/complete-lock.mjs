@@ -1,0 +1,75 @@
+// @ts-check
+/**
+ * Adds to package-lock.json the optional binaries of other platforms that npm left out because its
+ * registry, a partial mirror, does not serve them. Without these entries `npm ci` calls the lock out of
+ * step with package.json, and the clone would install on this platform alone. They carry the version
+ * that their parent pins and no integrity, which npm fills in where it can install them.
+ *
+ * Run it after `npm install` has changed the lock: `node scripts/complete-lock.mjs`.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./setup.mjs";
+
+/** Words of package names, and what they mean in a package's `os`, `cpu` and `libc`. */
+const OS = new Map([
+  ["android", "android"],
+  ["darwin", "darwin"],
+  ["linux", "linux"],
+  ["win32", "win32"],
+  ["windows", "win32"],
+]);
+const CPU = new Map([
+  ["64", "x64"],
+  ["x64", "x64"],
+  ["arm64", "arm64"],
+]);
+const LIBC = new Map([
+  ["glibc", "glibc"],
+  ["musl", "musl"],
+]);
+
+/**
+ * @typedef {{ version?: string, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ *   optionalDependencies?: Record<string, string> }} Locked
+ */
+
+/**
+ * @param {string} name
+ * @param {Map<string, string>} words
+ */
+const meaning = (name, words) =>
+  name
+    .split(/[-/]/)
+    .flatMap((word) => words.get(word) ?? [])
+    .slice(0, 1);
+
+/**
+ * @param {string} name such as @biomejs/cli-darwin-arm64
+ * @param {string} version
+ * @returns {Locked | undefined} undefined where the name tells no platform, as that of fsevents, which mirrors do serve.
+ */
+function entry(name, version) {
+  const [os, cpu, libc] = [OS, CPU, LIBC].map((words) => meaning(name, words));
+  if (!os?.length || !cpu?.length) return undefined;
+  return { version, cpu, dev: true, ...(libc?.length && { libc }), optional: true, os };
+}
+
+const file = join(ROOT, "package-lock.json");
+const lock = JSON.parse(readFileSync(file, "utf8"));
+/** @type {Record<string, Locked>} */
+const packages = lock.packages;
+for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
+  // npm puts the binaries of a nested package beside it, in the same node_modules.
+  const beside = path.slice(0, path.lastIndexOf("node_modules/") + "node_modules/".length);
+  for (const [name, version] of Object.entries(optionalDependencies)) {
+    const missing = packages[`${beside}${name}`] === undefined ? entry(name, version) : undefined;
+    if (missing !== undefined) {
+      packages[`${beside}${name}`] = missing;
+      process.stdout.write(`added ${beside}${name} ${version}\n`);
+    }
+  }
+}
+const byPath = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, "en"));
+lock.packages = Object.fromEntries(byPath);
+writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
