@@ -1,0 +1,18 @@
+/** Channel 2: what comes goes back. Measures a link, and shows that a channel is only a number. */
+import { CHANNEL_ECHO, decodeEcho, encodeEcho } from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { Channel } from "../link/channel.ts";
+
+export const echoChannel: Channel = {
+  number: CHANNEL_ECHO,
+  receive(body, context) {
+    const echo = decodeEcho(body);
+    if (!context.admit()) return;
+    const bytes = echo.data?.length ?? 0;
+    if (bytes > LIMITS.ECHO_BYTES) {
+      context.refuse("command_invalid", `data has ${bytes} bytes, at most ${LIMITS.ECHO_BYTES}`);
+    } else {
+      context.send(encodeEcho(echo));
+    }
+  },
+};

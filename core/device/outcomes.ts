@@ -1,0 +1,81 @@
+/** How messages ended that were not delivered: one bounded log per registration, one row each. */
+import type { MessageStatus } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { OutcomeStore } from "./store.ts";
+
+/** An end other than delivery. */
+export type Ending = Exclude<MessageStatus, "delivered" | "queued">;
+
+interface Ended {
+  readonly status: Ending;
+  readonly seq: number;
+}
+
+interface Log {
+  /** Messages up to this seq may have been dropped from the log. */
+  forgotten: number;
+  /** By message key, oldest first. */
+  readonly entries: Map<string, Ended>;
+}
+
+/** How a log is stored. */
+interface StoredLog {
+  readonly forgotten: number;
+  readonly entries: readonly (readonly [key: string, status: Ending, seq: number])[];
+}
+
+export class Outcomes {
+  readonly #store: OutcomeStore;
+  readonly #logs = new Map<number, Log>();
+
+  constructor(store: OutcomeStore) {
+    this.#store = store;
+  }
+
+  /** Records endings of one registration in one row write. At the limit the oldest are forgotten. */
+  record(slot: number, status: Ending, ended: readonly { key: string; seq: number }[]): void {
+    if (ended.length === 0) return;
+    const log = this.#log(slot);
+    for (const { key, seq } of ended) log.entries.set(key, { status, seq });
+    for (const [key, { seq }] of log.entries) {
+      if (log.entries.size <= LIMITS.OUTCOMES) break;
+      log.entries.delete(key);
+      log.forgotten = Math.max(log.forgotten, seq);
+    }
+    const stored: StoredLog = {
+      forgotten: log.forgotten,
+      entries: [...log.entries].map(([key, entry]) => [key, entry.status, entry.seq]),
+    };
+    this.#store.writeOutcomes(slot, JSON.stringify(stored));
+  }
+
+  /** How the message of this key ended; undefined where it did not end here, or is forgotten. */
+  find(slot: number, key: string): Ended | undefined {
+    return this.#log(slot).entries.get(key);
+  }
+
+  /** Whether the log may have held this message once. */
+  mayHaveForgotten(slot: number, seq: number): boolean {
+    return seq <= this.#log(slot).forgotten;
+  }
+
+  /** Drops what is cached of a registration that is gone. */
+  drop(slot: number): void {
+    this.#logs.delete(slot);
+  }
+
+  #log(slot: number): Log {
+    let log = this.#logs.get(slot);
+    if (log === undefined) {
+      const text = this.#store.readOutcomes(slot);
+      const stored =
+        text === null ? { forgotten: 0, entries: [] } : (JSON.parse(text) as StoredLog);
+      log = {
+        forgotten: stored.forgotten,
+        entries: new Map(stored.entries.map(([key, status, seq]) => [key, { status, seq }])),
+      };
+      this.#logs.set(slot, log);
+    }
+    return log;
+  }
+}

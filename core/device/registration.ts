@@ -1,0 +1,128 @@
+/** What is in memory of one registration: its lanes, what is on the socket, and what ended lately. */
+import type { MessageStatus } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { MailHeader, RegistrationRecord } from "./store.ts";
+import type { Lane, SendRequest } from "./types.ts";
+
+/** Lanes in the order they are served: high, normal, low. */
+export const LANES: readonly Lane[] = [1, 2, 3];
+
+/** A message on the socket that the device has not acknowledged. */
+export interface Flight {
+  readonly seq: number;
+  readonly key: string;
+  readonly bytes: number;
+  /** When its time to live began, milliseconds since 1970. */
+  readonly acceptedAt: number;
+  /** What to store if the acknowledgement does not come; null where a row holds it already. */
+  unstored: SendRequest | null;
+  /** Sends that wait for the acknowledgement. */
+  readonly tokens: number[];
+}
+
+/** One lane: its waiting rows, and what of it is on the socket. Both in seq order. */
+export class LaneState {
+  readonly rows: MailHeader[] = [];
+  /** How many of `rows`, from the front, are on the socket. */
+  sent = 0;
+  readonly flights: Flight[] = [];
+
+  /** Puts a row in its place; one that is on the socket already belongs to the sent front. */
+  insert(header: MailHeader, onSocket: boolean): void {
+    let at = this.rows.length;
+    while (at > 0 && (this.rows[at - 1]?.seq ?? 0) > header.seq) at--;
+    this.rows.splice(at, 0, header);
+    if (onSocket) this.sent++;
+  }
+
+  /** Takes the rows out that `leaves` picks, and returns them. */
+  take(leaves: (header: MailHeader, onSocket: boolean) => boolean): MailHeader[] {
+    const taken: MailHeader[] = [];
+    let kept = 0;
+    let keptSent = 0;
+    this.rows.forEach((header, index) => {
+      if (leaves(header, index < this.sent)) taken.push(header);
+      else {
+        this.rows[kept++] = header;
+        if (index < this.sent) keptSent++;
+      }
+    });
+    this.rows.length = kept;
+    this.sent = keptSent;
+    return taken;
+  }
+}
+
+export class Registration {
+  record: RegistrationRecord;
+  /** Whether the app listens on the current link. */
+  attached = false;
+  readonly #lanes: Record<Lane, LaneState> = {
+    1: new LaneState(),
+    2: new LaneState(),
+    3: new LaneState(),
+  };
+  /** Every message on the socket, by key. */
+  readonly flights = new Map<string, Flight>();
+  flightBytes = 0;
+  /** Every waiting row, by key. */
+  readonly mail = new Map<string, MailHeader>();
+  mailBytes = 0;
+  /** Sends that wait for a row which is not on the socket yet, by key. */
+  readonly waiting = new Map<string, number[]>();
+  readonly #recent = new Map<string, { readonly status: MessageStatus; readonly seq: number }>();
+
+  constructor(record: RegistrationRecord) {
+    this.record = record;
+  }
+
+  get slot(): number {
+    return this.record.slot;
+  }
+
+  lane(lane: Lane): LaneState {
+    return this.#lanes[lane];
+  }
+
+  /** Whether the socket may take another message of this registration. */
+  get hasRoom(): boolean {
+    return this.flights.size < LIMITS.INFLIGHT_MESSAGES && this.flightBytes < LIMITS.INFLIGHT_BYTES;
+  }
+
+  takeOff(lane: LaneState, flight: Flight): void {
+    lane.flights.push(flight);
+    this.flights.set(flight.key, flight);
+    this.flightBytes += flight.bytes;
+  }
+
+  /** Forgets a flight that has left its lane's list. */
+  land(flight: Flight): void {
+    this.flights.delete(flight.key);
+    this.flightBytes -= flight.bytes;
+  }
+
+  addMail(header: MailHeader, onSocket: boolean): void {
+    this.lane(header.lane).insert(header, onSocket);
+    this.mail.set(header.key, header);
+    this.mailBytes += header.bytes;
+  }
+
+  /** Forgets a row that has left its lane's list. */
+  dropMail(header: MailHeader): void {
+    this.mail.delete(header.key);
+    this.mailBytes -= header.bytes;
+  }
+
+  /** A final state that a retried send is answered with, as long as the object stays in memory. */
+  recent(key: string): { readonly status: MessageStatus; readonly seq: number } | undefined {
+    return this.#recent.get(key);
+  }
+
+  remember(key: string, status: MessageStatus, seq: number): void {
+    this.#recent.set(key, { status, seq });
+    if (this.#recent.size > LIMITS.RECENT) {
+      const oldest = this.#recent.keys().next().value;
+      if (oldest !== undefined) this.#recent.delete(oldest);
+    }
+  }
+}

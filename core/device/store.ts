@@ -1,0 +1,87 @@
+/**
+ * What a device keeps durably, as ports. Every method is synchronous: a handler reads, decides and writes
+ * without a gap, and the host makes the writes durable before it lets the handler's effects out
+ * (the output gate on Workers; the shared commit where one process holds many devices).
+ * docs/storage.md has the tables behind them.
+ */
+import type { ContentTypeCode, Lane } from "./types.ts";
+
+export interface AccountRecord {
+  /** Raw Ed25519 public key, base64url. */
+  readonly publicKey: string;
+  /** Starts at 1; one more for each key that displaced another. */
+  readonly generation: number;
+  readonly createdAt: number;
+}
+
+export interface LinkRecord {
+  /** base64url of the session's 16 bytes. */
+  readonly session: string;
+  /** When the device last opened or lost a link, milliseconds since 1970. */
+  readonly lastSeenMs: number;
+  /** Connect tokens that may not be used again: jti and exp in seconds. */
+  readonly tokens: readonly (readonly [jti: string, exp: number])[];
+  /** Sequence numbers up to here may have been used. */
+  readonly seqFloor: number;
+}
+
+export interface RegistrationRecord {
+  readonly slot: number;
+  /** base64url of the app's 8 bytes. */
+  readonly app: string;
+  readonly createdAt: number;
+  /** When it ended; null while it stands. */
+  readonly endedAt: number | null;
+}
+
+/** A waiting message without its data: what the mailbox keeps in memory. */
+export interface MailHeader {
+  readonly seq: number;
+  readonly slot: number;
+  readonly lane: Lane;
+  /** base64url of `Message.key`. */
+  readonly key: string;
+  /** Length of the data. */
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly collapseKey: string | null;
+}
+
+/** The part of a message that is read again only to send it. */
+export interface MailBody {
+  readonly contentType: ContentTypeCode;
+  readonly data: Uint8Array;
+}
+
+export interface AccountStore {
+  readAccount(): AccountRecord | null;
+  /** Also makes the tables of a device that had none. */
+  writeAccount(record: AccountRecord): void;
+  readLink(): LinkRecord | null;
+  writeLink(record: LinkRecord): void;
+}
+
+export interface RegistrationStore {
+  listRegistrations(): RegistrationRecord[];
+  putRegistration(record: RegistrationRecord): void;
+  /** With its outcomes. */
+  deleteRegistration(slot: number): void;
+}
+
+export interface MailStore {
+  /** Ordered by seq. */
+  listMail(): MailHeader[];
+  insertMail(header: MailHeader, body: MailBody): void;
+  /** One row written for each. */
+  deleteMail(seqs: readonly number[]): void;
+  readMail(seq: number): MailBody | null;
+}
+
+export interface OutcomeStore {
+  readOutcomes(slot: number): string | null;
+  /** One row written. */
+  writeOutcomes(slot: number, log: string): void;
+}
+
+export type DeviceStore = AccountStore & RegistrationStore & MailStore & OutcomeStore;

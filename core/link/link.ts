@@ -1,0 +1,190 @@
+/** One link: envelopes in, channels behind it, hello first. Knows no socket and no timer. */
+import { ThriftError } from "../../schema/codec/error.ts";
+import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
+import {
+  CHANNEL_LINK,
+  decodeEnvelope,
+  decodeLinkUp,
+  encodeEnvelope,
+  encodeLinkDown,
+  type Hello,
+  PROTOCOL_REVISION,
+  type Welcome,
+} from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { Channel, ChannelContext, WireRefusal } from "./channel.ts";
+import type { Effects } from "./effects.ts";
+import { Limiter } from "./limiter.ts";
+
+export interface LinkOptions {
+  /** base64url of the session's 16 bytes. */
+  readonly session: string;
+  /** Whether hello was already exchanged: a link restored after hibernation. */
+  readonly ready: boolean;
+  readonly channels: readonly Channel[];
+  /** Bytes the socket holds unsent. */
+  readonly bufferedBytes: () => number;
+  /** Answers the first frame. */
+  readonly onHello: (hello: Hello, now: number) => Welcome;
+  /** Called after the welcome is on its way. */
+  readonly onReady: (hello: Hello, now: number, effects: Effects) => void;
+}
+
+export class Link {
+  readonly session: string;
+  #state: "opening" | "ready" | "closed";
+  readonly #options: LinkOptions;
+  readonly #channels: ReadonlyMap<number, Channel>;
+  readonly #limiter = new Limiter(LIMITS.COMMANDS_PER_SECOND, LIMITS.COMMANDS_BURST);
+  #refusedInARow = 0;
+
+  constructor(options: LinkOptions) {
+    this.session = options.session;
+    this.#options = options;
+    this.#state = options.ready ? "ready" : "opening";
+    this.#channels = new Map(options.channels.map((channel) => [channel.number, channel]));
+  }
+
+  /** Whether hello was exchanged and the link stands. */
+  get ready(): boolean {
+    return this.#state === "ready";
+  }
+
+  /** Whether it was closed from this side. */
+  get closed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Handles one binary WebSocket message. */
+  receive(bytes: Uint8Array, now: number, effects: Effects): void {
+    if (this.#state === "closed") return;
+    if (bytes.length > LIMITS.FRAME_BYTES) {
+      this.close(
+        "frame_too_large",
+        `${bytes.length} bytes, at most ${LIMITS.FRAME_BYTES}`,
+        effects,
+      );
+      return;
+    }
+    try {
+      const { channel, body } = decodeEnvelope(bytes);
+      if (channel === CHANNEL_LINK) this.#receiveLink(body, now, effects);
+      else this.#receiveChannel(channel, body, now, effects);
+    } catch (error) {
+      if (!(error instanceof ThriftError)) throw error;
+      this.close("protocol_error", error.message, effects);
+    }
+  }
+
+  /** A text message that is not the heartbeat (the host answers that one by itself). */
+  receiveText(effects: Effects): void {
+    this.close("protocol_error", "text other than ping", effects);
+  }
+
+  /** No hello came in time. */
+  helloTimeout(effects: Effects): void {
+    if (this.#state === "opening") this.close("hello_timeout", "no hello", effects);
+  }
+
+  /** Sends one frame on a channel, or cuts a device that does not read. */
+  send(channel: number, body: Uint8Array, effects: Effects): void {
+    if (this.#state === "closed") return;
+    const buffered = this.#options.bufferedBytes();
+    if (buffered > LIMITS.SOCKET_BUFFER_BYTES) {
+      this.close("slow_consumer", `${buffered} bytes unread`, effects);
+      return;
+    }
+    effects.push({ kind: "frame", bytes: encodeEnvelope({ channel, body }) });
+  }
+
+  close(code: ErrorCode, detail: string, effects: Effects): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    effects.push({ kind: "close", code, detail });
+  }
+
+  #receiveLink(body: Uint8Array, now: number, effects: Effects): void {
+    const frame = decodeLinkUp(body);
+    if (this.#state === "ready") {
+      if (frame.kind === "hello") this.close("protocol_error", "second hello", effects);
+      else if (this.#admit(undefined, undefined, now, effects)) {
+        this.#refuse(undefined, "frame_unknown", `link frame ${frame.value}`, undefined, effects);
+      }
+      return;
+    }
+    if (frame.kind !== "hello") {
+      this.close("protocol_error", "the first frame must be hello", effects);
+    } else if (frame.value.revision !== PROTOCOL_REVISION) {
+      const detail = `revision ${frame.value.revision}, wanted ${PROTOCOL_REVISION}`;
+      this.close("revision_unsupported", detail, effects);
+    } else {
+      this.#state = "ready";
+      const welcome = this.#options.onHello(frame.value, now);
+      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "welcome", value: welcome }), effects);
+      this.#options.onReady(frame.value, now, effects);
+    }
+  }
+
+  #receiveChannel(number: number, body: Uint8Array, now: number, effects: Effects): void {
+    if (this.#state === "opening") {
+      this.close("protocol_error", "the first frame must be hello", effects);
+      return;
+    }
+    const channel = this.#channels.get(number);
+    if (channel === undefined) {
+      if (this.#admit(undefined, undefined, now, effects)) {
+        this.#refuse(undefined, "channel_unknown", `channel ${number}`, undefined, effects);
+      }
+      return;
+    }
+    const context: ChannelContext = {
+      now,
+      effects,
+      admit: (request) => this.#admit(channel, request, now, effects),
+      refuse: (code, detail, request) => this.#refuse(channel, code, detail, { request }, effects),
+      send: (frame) => this.send(number, frame, effects),
+    };
+    channel.receive(body, context);
+  }
+
+  #admit(
+    channel: Channel | undefined,
+    request: number | undefined,
+    now: number,
+    effects: Effects,
+  ): boolean {
+    const retryAfterMs = this.#limiter.take(now);
+    if (retryAfterMs === 0) {
+      this.#refusedInARow = 0;
+      return true;
+    }
+    if (++this.#refusedInARow > LIMITS.COMMANDS_REFUSED_MAX) {
+      this.close("flooding", `over ${LIMITS.COMMANDS_PER_SECOND} commands a second`, effects);
+    } else {
+      const detail = `at most ${LIMITS.COMMANDS_PER_SECOND} commands a second`;
+      this.#refuse(channel, "rate_limited", detail, { request, retryAfterMs }, effects);
+    }
+    return false;
+  }
+
+  #refuse(
+    channel: Channel | undefined,
+    code: ErrorCode,
+    detail: string,
+    about: { request?: number | undefined; retryAfterMs?: number } | undefined,
+    effects: Effects,
+  ): void {
+    const refusal: WireRefusal = {
+      code: ERRORS[code].number,
+      name: code,
+      message: detail,
+      ...(about?.request === undefined ? {} : { request: about.request }),
+      ...(about?.retryAfterMs === undefined ? {} : { retryAfterMs: about.retryAfterMs }),
+    };
+    if (channel?.encodeRefusal !== undefined) {
+      this.send(channel.number, channel.encodeRefusal(refusal), effects);
+    } else {
+      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "refusal", value: refusal }), effects);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** The rows of one app in its object's SQLite. */
+import type { AppStore, KeyAlgorithm, StoredApp, StoredKey } from "../core/app/app.ts";
+
+type AppRow = { name: string; created_at: number };
+type KeyRow = { n: number; algorithm: KeyAlgorithm; material: ArrayBuffer; created_at: number };
+
+export class SqlAppStore implements AppStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(`
+      CREATE TABLE IF NOT EXISTS app (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      );
+      -- AUTOINCREMENT: the number of a deleted key is not given again.
+      CREATE TABLE IF NOT EXISTS key (
+        n INTEGER PRIMARY KEY AUTOINCREMENT,
+        algorithm TEXT NOT NULL,
+        material BLOB NOT NULL,
+        created_at INTEGER NOT NULL
+      );
+    `);
+  }
+
+  app(): StoredApp | null {
+    const [row] = this.#sql.exec<AppRow>("SELECT name, created_at FROM app").toArray();
+    return row === undefined ? null : { name: row.name, createdAt: row.created_at };
+  }
+
+  setApp({ name, createdAt }: StoredApp): void {
+    this.#sql.exec("INSERT INTO app (id, name, created_at) VALUES (1, ?, ?)", name, createdAt);
+  }
+
+  keys(): readonly StoredKey[] {
+    return this.#sql
+      .exec<KeyRow>("SELECT n, algorithm, material, created_at FROM key ORDER BY n")
+      .toArray()
+      .map((row) => ({
+        n: row.n,
+        algorithm: row.algorithm,
+        material: new Uint8Array(row.material),
+        createdAt: row.created_at,
+      }));
+  }
+
+  addKey(key: Omit<StoredKey, "n">): StoredKey {
+    const { n } = this.#sql
+      .exec<{ n: number }>(
+        "INSERT INTO key (algorithm, material, created_at) VALUES (?, ?, ?) RETURNING n",
+        key.algorithm,
+        key.material,
+        key.createdAt,
+      )
+      .one();
+    return { n, ...key };
+  }
+
+  removeKey(n: number): boolean {
+    return this.#sql.exec("DELETE FROM key WHERE n = ? RETURNING n", n).toArray().length === 1;
+  }
+}

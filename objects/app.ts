@@ -1,0 +1,52 @@
+/** The object of one app, addressed by its appId. */
+import { DurableObject } from "cloudflare:workers";
+import { addKey, createApp, type StoredApp, type StoredKey } from "../core/app/app.ts";
+import { formatKeyId, parseKeyId } from "../core/identity/app-id.ts";
+import { SqlAppStore } from "./app-store.ts";
+import type { AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
+
+export class AppObject extends DurableObject implements AppRpc {
+  readonly #appId: string;
+  readonly #store: SqlAppStore;
+
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, env);
+    if (state.id.name === undefined) throw new Error("AppObject must be addressed by name");
+    this.#appId = state.id.name;
+    this.#store = new SqlAppStore(state.storage.sql);
+  }
+
+  async create(name: string): Promise<AppRecord> {
+    return this.#record(createApp(this.#store, name, Date.now()));
+  }
+
+  async record(): Promise<AppRecord | null> {
+    const app = this.#store.app();
+    return app === null ? null : this.#record(app);
+  }
+
+  async addKey(
+    algorithm: AppKey["algorithm"],
+    material: Uint8Array,
+  ): Promise<AppKey | "full" | null> {
+    const key = addKey(this.#store, algorithm, material, Date.now());
+    return key === null || key === "full" ? key : this.#key(key);
+  }
+
+  async revokeKey(keyId: string): Promise<boolean> {
+    const parsed = parseKeyId(keyId);
+    return parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
+  }
+
+  #record(app: StoredApp): AppRecord {
+    return {
+      appId: this.#appId,
+      ...app,
+      keys: this.#store.keys().map((key) => this.#key(key)),
+    };
+  }
+
+  #key({ n, ...key }: StoredKey): AppKey {
+    return { keyId: formatKeyId(this.#appId, n), ...key };
+  }
+}

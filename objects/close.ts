@@ -1,0 +1,19 @@
+/** How the mesh closes a link, at the edge and in the device object alike. */
+import type { ErrorCode } from "../schema/errors.ts";
+
+/** The subprotocol of the device link. */
+export const LINK_SUBPROTOCOL = "pushmesh.v1";
+
+/** RFC 6455 §5.5.1: a close frame holds 125 bytes, two of them the code. */
+const REASON_BYTES = 123;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** `<error name>: <detail>`, cut at a character's end to what a close frame holds. */
+export function closeReason(code: ErrorCode, detail: string): string {
+  const bytes = encoder.encode(detail === "" ? code : `${code}: ${detail}`);
+  if (bytes.length <= REASON_BYTES) return decoder.decode(bytes);
+  // A character cut in two decodes to U+FFFD at the end.
+  return decoder.decode(bytes.subarray(0, REASON_BYTES - 2)).replace(/\uFFFD$/, "");
+}

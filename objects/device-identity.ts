@@ -1,0 +1,27 @@
+/** Seals the regIds of one device with the mesh's keys. */
+
+import type { DeviceIdentity } from "../core/device/device.ts";
+import { openAppId, sealAppId } from "../core/identity/app-id.ts";
+import type { Keyring } from "../core/identity/keyring.ts";
+import { sealRegId } from "../core/identity/reg-id.ts";
+import { fromBase64Url, toBase64Url } from "../schema/text.ts";
+
+/** @param name base64url of the device ID: the name of its object */
+export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
+  return {
+    regId: (app, generation) =>
+      sealRegId(keyring, { deviceId: bytesOf(name), app: bytesOf(app), generation }),
+    appId: (app) => sealAppId(keyring, bytesOf(app)),
+    openAppId: (appId) => {
+      const app = openAppId(keyring, appId);
+      return app === undefined ? undefined : toBase64Url(app);
+    },
+  };
+}
+
+/** Text that this mesh wrote itself. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64Url(text);
+  if (bytes === undefined) throw new Error("not base64url");
+  return bytes;
+}

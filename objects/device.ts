@@ -1,0 +1,239 @@
+/** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
+import { DurableObject } from "cloudflare:workers";
+import type { Claims } from "../core/device/account.ts";
+import { Device } from "../core/device/device.ts";
+import type { LinkSnapshot } from "../core/device/snapshot.ts";
+import type {
+  OpenAccountAnswer,
+  OpenAccountRequest,
+  SendAnswer,
+  SendRequest,
+  StatusAnswer,
+  StatusRequest,
+} from "../core/device/types.ts";
+import { keyringOf } from "../core/identity/keyring.ts";
+import type { Effects } from "../core/link/effects.ts";
+import { ERRORS, type ErrorCode } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
+import { toBase64Url } from "../schema/text.ts";
+import { closeReason, LINK_SUBPROTOCOL } from "./close.ts";
+import { deviceIdentity } from "./device-identity.ts";
+import { CONNECT_HEADERS, type DeviceRpc } from "./interfaces/rpc.ts";
+import { links } from "./links.ts";
+import { SqlDeviceStore } from "./storage/device-store.ts";
+
+/** What a device object needs of the worker's bindings. */
+interface DeviceEnv {
+  readonly MESH_KEYS: string;
+}
+
+/** Bytes of a session's random name. */
+const SESSION_BYTES = 16;
+
+interface Waiting {
+  readonly resolve: (answer: SendAnswer) => void;
+  readonly timer: number;
+}
+
+export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc {
+  readonly #device: Device;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #name: string;
+  #socket: WebSocket | null = null;
+  #helloTimer: number | null = null;
+  /** When the alarm is set for; undefined until asked. */
+  #alarmAt: number | null | undefined;
+
+  constructor(ctx: DurableObjectState, env: DeviceEnv) {
+    super(ctx, env);
+    const keyring = keyringOf(env.MESH_KEYS);
+    if (typeof keyring === "string") throw new Error(keyring);
+    this.#name = ctx.id.name ?? "";
+    this.#device = new Device({
+      store: new SqlDeviceStore(ctx.storage.sql),
+      identity: deviceIdentity(keyring, this.#name),
+      bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
+      now: Date.now(),
+    });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#restore();
+  }
+
+  async openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer> {
+    return this.#run((now, effects) => this.#device.openAccount(request, now, effects));
+  }
+
+  async send(request: SendRequest): Promise<SendAnswer> {
+    const answer = this.#run((now, effects) => this.#device.send(request, now, effects));
+    if (typeof answer === "number") return this.#wait(answer, request.waitMs);
+    await this.#setAlarm();
+    return answer;
+  }
+
+  async status(request: StatusRequest): Promise<StatusAnswer> {
+    return this.#device.status(request, Date.now());
+  }
+
+  async drain(): Promise<void> {
+    this.#run((now, effects) => this.#device.drain(now, effects));
+  }
+
+  /** A connect request that the edge has authenticated. */
+  override async fetch(request: Request): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    const session = toBase64Url(crypto.getRandomValues(new Uint8Array(SESSION_BYTES)));
+    const now = Date.now();
+    const effects: Effects = [];
+    const opened = this.#device.connect(claimsOf(request.headers), session, now, effects);
+    if (opened.ok) this.#accept(server);
+    else {
+      server.accept();
+      close(server, opened.code, opened.detail ?? "");
+    }
+    this.#carryOut(effects, now);
+    const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (!this.#isCurrent(socket)) return;
+    this.#run((now, effects) => {
+      if (typeof message === "string") this.#device.receiveText(now, effects);
+      else this.#device.receive(new Uint8Array(message), now, effects);
+    });
+    if (this.#device.deadline !== null) await this.#setAlarm();
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#lose(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#lose(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmAt = null;
+    this.#run((now, effects) => this.#device.onDeadline(now, effects));
+    await this.#setAlarm();
+  }
+
+  /** After a sleep, or a start: takes up the link whose socket is still here. */
+  #restore(): void {
+    for (const socket of this.ctx.getWebSockets()) {
+      const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
+      if (snapshot === null || socket.readyState !== WebSocket.OPEN) continue;
+      // The newest wins here too: an older one that is still closing must not take its place.
+      if (snapshot.session !== this.#device.lastSession) continue;
+      this.#socket = socket;
+      this.#device.restore(snapshot);
+      links.add(this.#name);
+      if (!snapshot.ready) this.#expectHello();
+    }
+  }
+
+  #accept(server: WebSocket): void {
+    for (const older of this.ctx.getWebSockets()) close(older, "replaced", "");
+    this.ctx.acceptWebSocket(server);
+    this.#socket = server;
+    links.add(this.#name);
+    this.#expectHello();
+  }
+
+  #expectHello(): void {
+    clearTimeout(this.#helloTimer);
+    const session = this.#device.session;
+    this.#helloTimer = setTimeout(() => {
+      if (this.#device.session !== session) return;
+      this.#run((now, effects) => this.#device.helloTimeout(now, effects));
+    }, LIMITS.HELLO_TIMEOUT_MS);
+  }
+
+  #isCurrent(socket: WebSocket): boolean {
+    return socket === this.#socket && this.#device.session !== null;
+  }
+
+  #lose(socket: WebSocket): void {
+    if (!this.#isCurrent(socket)) return;
+    this.#run((now, effects) => this.#device.linkLost(now, effects));
+  }
+
+  /** Runs one handler of the core and carries out what it returned. */
+  #run<Answer>(handler: (now: number, effects: Effects) => Answer): Answer {
+    const now = Date.now();
+    const effects: Effects = [];
+    const answer = handler(now, effects);
+    this.#carryOut(effects, now);
+    return answer;
+  }
+
+  #carryOut(effects: Effects, now: number): void {
+    for (const effect of effects) {
+      if (effect.kind === "frame") this.#socket?.send(effect.bytes);
+      else if (effect.kind === "settle") this.#settle(effect.token, effect.answer);
+      else if (this.#socket !== null) close(this.#socket, effect.code, effect.detail);
+    }
+    if (this.#device.session === null) {
+      this.#socket = null;
+      links.delete(this.#name);
+      clearTimeout(this.#helloTimer);
+    } else {
+      this.#saveSnapshot(now);
+    }
+  }
+
+  #saveSnapshot(now: number): void {
+    const snapshot = this.#device.takeSnapshot(now);
+    if (snapshot === null) return;
+    this.#socket?.serializeAttachment(snapshot);
+    // A timer keeps the object from hibernating, so it goes as soon as it has nothing to say.
+    if (snapshot.ready) clearTimeout(this.#helloTimer);
+  }
+
+  #wait(token: number, waitMs: number): Promise<SendAnswer> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#run((now, effects) => this.#device.sendTimeout(token, now, effects));
+      }, waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
+      this.#waiting.set(token, { resolve, timer });
+    });
+  }
+
+  #settle(token: number, answer: SendAnswer): void {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    this.#waiting.delete(token);
+    clearTimeout(waiting.timer);
+    if (answer.ok && answer.status === "delivered") waiting.resolve(answer);
+    else void this.#setAlarm().then(() => waiting.resolve(answer));
+  }
+
+  /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
+  async #setAlarm(): Promise<void> {
+    if (this.#device.deadline === null) return;
+    if (this.#alarmAt === undefined) this.#alarmAt = await this.ctx.storage.getAlarm();
+    const { deadline } = this.#device;
+    if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
+    this.#alarmAt = deadline;
+    await this.ctx.storage.setAlarm(deadline);
+  }
+}
+
+function claimsOf(headers: Headers): Claims {
+  return {
+    generation: Number(headers.get(CONNECT_HEADERS.generation)),
+    publicKey: headers.get(CONNECT_HEADERS.publicKey) ?? "",
+    tokenId: headers.get(CONNECT_HEADERS.tokenId) ?? "",
+    tokenExpires: Number(headers.get(CONNECT_HEADERS.tokenExpires)),
+  };
+}
+
+function close(socket: WebSocket, code: ErrorCode, detail: string): void {
+  const number = ERRORS[code].close;
+  if (number === null) throw new Error(`${code} closes no link`);
+  try {
+    socket.close(number, closeReason(code, detail));
+  } catch {
+    // The peer may have closed it first: it is gone either way.
+  }
+}
