@@ -1,0 +1,56 @@
+/** Imports point one way: schema <- core <- objects <- worker; schema <- sdk <- cli, console. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { HOST_FREE, LAYERS, ROOT, read, sourcesOf, violations } from "./imports.ts";
+
+describe("layers", () => {
+  test.each(Object.keys(LAYERS))("%s imports only what is below it", (layer) => {
+    expect(sourcesOf(layer).flatMap((file) => violations(file, read(file)))).toEqual([]);
+  });
+
+  test("there are sources to look at", () => {
+    expect(sourcesOf("schema")).toContain("schema/errors.ts");
+    expect(sourcesOf("core").length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["core/a.ts", 'import { x } from "../worker/env.ts";'],
+    ["core/a.ts", 'import type { X } from "../objects/device.ts";'],
+    ["core/device/a.ts", 'export * from "../../objects/device.ts";'],
+    ["core/a.ts", 'let x: import("../sdk/device/mod.ts").X;'],
+    ["schema/a.ts", 'await import("../core/a.ts");'],
+    ["schema/a.ts", 'import fs from "node:fs";'],
+    ["core/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
+    ["sdk/a.ts", 'import { x } from "../core/a.ts";'],
+    ["cli/a.ts", 'import { x } from "../hosts/workerd/serve.ts";'],
+  ])("a wrong import of %s is found: %s", (file, source) => {
+    expect(violations(file, source)).toHaveLength(1);
+  });
+
+  test.each([
+    ["core/a.ts", 'import { x } from "../schema/errors.ts"; import { y } from "./b.ts";'],
+    ["worker/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
+    ["hosts/workerd/a.ts", 'import { x } from "../../cli/demo.ts";'],
+  ])("a right import of %s passes: %s", (file, source) => {
+    expect(violations(file, source)).toEqual([]);
+  });
+});
+
+describe("layers without a host", () => {
+  test.each(HOST_FREE)(
+    "%s compiles without the types of any host",
+    { timeout: 30_000 },
+    (layer) => {
+      expect(JSON.parse(read(`${layer}/tsconfig.json`)).compilerOptions).toBeUndefined();
+      // A reference in a file would bring host types in behind the configuration's back.
+      const references = sourcesOf(layer).filter((file) => /^\/\/\/ *<reference/m.test(read(file)));
+      expect(references).toEqual([]);
+      const tsc = join(ROOT, "node_modules", "typescript", "lib", "tsc.js");
+      // Throws, with what tsc printed, where it does not compile.
+      expect(
+        execFileSync(process.execPath, [tsc, "-p", layer], { cwd: ROOT, encoding: "utf8" }),
+      ).toBe("");
+    },
+  );
+});

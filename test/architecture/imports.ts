@@ -1,0 +1,84 @@
+/** Reads the imports of the sources, types included, and tells which cross the layers the wrong way. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAst } from "vitest/node";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What each layer may import besides itself. hosts/, scripts/, bench/ and test/ may use anything, and are not here. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  schema: [],
+  core: ["schema"],
+  objects: ["core", "schema"],
+  worker: ["objects", "core", "schema"],
+  sdk: ["schema"],
+  cli: ["sdk", "schema"],
+  console: ["sdk", "schema"],
+};
+
+/** The layers that know nothing of the host they run on. */
+export const HOST_FREE = ["schema", "core"];
+const HOST_MODULE = /^(node|cloudflare|bun|deno|jsr|https?):/;
+
+/**
+ * Every module a source names: imports, re-exports, dynamic imports and `import("…")` types.
+ *
+ * @param source TypeScript.
+ */
+export function importsOf(source: string): string[] {
+  const found: string[] = [];
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) {
+      node.forEach(visit);
+    } else if (typeof node === "object" && node !== null) {
+      for (const [key, value] of Object.entries(node)) {
+        if (key === "source" && typeof value?.value === "string") found.push(value.value);
+        else visit(value);
+      }
+    }
+  };
+  visit(parseAst(source, { lang: "ts" }));
+  return found;
+}
+
+/**
+ * What is wrong with the imports of one file.
+ *
+ * @param file relative to the repository, with forward slashes.
+ * @param source its text.
+ * @returns a line for each forbidden import.
+ */
+export function violations(file: string, source: string): string[] {
+  const [layer = ""] = file.split("/");
+  const allowed = LAYERS[layer];
+  if (allowed === undefined) return [];
+  return importsOf(source).flatMap((specifier) => {
+    if (!specifier.startsWith(".")) {
+      const foreign = HOST_FREE.includes(layer) && HOST_MODULE.test(specifier);
+      return foreign ? [`${file}: ${layer} is free of hosts, and imports ${specifier}`] : [];
+    }
+    const target = join(dirname(file), specifier).replaceAll("\\", "/");
+    const [targetLayer = ""] = target.split("/");
+    const fine = targetLayer === layer || allowed.includes(targetLayer);
+    return fine ? [] : [`${file}: ${layer} may not import ${target}`];
+  });
+}
+
+/** The TypeScript files under a folder of the repository, relative to it; none where there is no such folder. */
+export function sourcesOf(folder: string): string[] {
+  let entries: ReturnType<typeof list>;
+  try {
+    entries = list(folder);
+  } catch {
+    return [];
+  }
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll("\\", "/"));
+}
+
+const list = (folder: string) =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
+
+export const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
