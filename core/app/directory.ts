@@ -1,0 +1,26 @@
+/** The rules of the list of apps: bounded, and an app is in it once. */
+import { LIMITS } from "../../schema/limits.ts";
+
+export interface DirectoryEntry {
+  readonly appId: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** Where the list is. Every call takes effect before it returns. */
+export interface DirectoryStore {
+  count(): number;
+  has(appId: string): boolean;
+  add(entry: DirectoryEntry): void;
+  /** Oldest first. */
+  list(): readonly DirectoryEntry[];
+}
+
+/** Adds an app; one that is listed already stays as it is. False at `LIMITS.APPS`. */
+export function addToDirectory(store: DirectoryStore, entry: DirectoryEntry): boolean {
+  if (store.has(entry.appId)) return true;
+  if (store.count() >= LIMITS.APPS) return false;
+  store.add(entry);
+  return true;
+}
