@@ -1,5 +1,5 @@
 /**
- * Writes the TypeScript of the IDL. `node scripts/generate-schema.ts [--check]`.
+ * Writes the TypeScript of the IDLs: that of the link, and one that only tests use. `node scripts/generate-schema.ts [--check]`.
  *
  * --check writes nothing and exits with 1 where a generated file is not current.
  */
@@ -14,6 +14,11 @@ const check = process.argv.includes("--check");
 
 const TARGETS = [
   { idl: "schema/link.thrift", output: "schema/generated/link.ts", codec: "../codec" },
+  {
+    idl: "test/schema/support/kitchen.thrift",
+    output: "test/schema/generated/kitchen.ts",
+    codec: "../../../schema/codec",
+  },
 ] as const;
 
 for (const { idl, output, codec } of TARGETS) {

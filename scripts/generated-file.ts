@@ -16,6 +16,6 @@ export function putGenerated(path: string, content: string, check: boolean): voi
     // Not there is not current.
   }
   if (current === content) return;
-  process.stderr.write(`${path} is not current: run \`npm run generate\`\n`);
+  process.stderr.write(`${path} is not current: generate it again\n`);
   process.exitCode = 1;
 }

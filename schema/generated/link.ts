@@ -1,4 +1,4 @@
-// Made by scripts/generate-schema.ts from schema/link.thrift. Do not edit: run `npm run generate`.
+// Made by scripts/generate-schema.ts from schema/link.thrift. Do not edit: run that again.
 // `case 0x25` is field 2 of wire type 5; the last argument of skipField has a bit per known field.
 
 import { ThriftError } from "../codec/error.ts";

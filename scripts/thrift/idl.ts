@@ -18,7 +18,7 @@ export type ScalarKind = "bool" | "i16" | "i32" | "i64" | "string" | "binary";
 
 export type IdlType =
   | { readonly kind: ScalarKind }
-  | { readonly kind: "enum" | "struct" | "union"; readonly name: string }
+  | { readonly kind: "enum" | "struct"; readonly name: string }
   | { readonly kind: "list"; readonly of: Exclude<IdlType, { kind: "list" }> };
 
 export interface IdlField {
@@ -175,6 +175,8 @@ function readType(path: string, node: FunctionType, names: Names): IdlType {
   if (scalar !== undefined) return { kind: scalar };
   if (node.type === SyntaxType.Identifier) {
     const kind = names.get(node.value);
+    // A field of "unknown" kind could be read but not written: a struct that holds it would not go both ways.
+    if (kind === "union") throw new Error(`${path}: a union inside another type is not supported`);
     if (kind !== undefined) return { kind, name: node.value };
     throw new Error(`${path}: no type ${node.value}`);
   }

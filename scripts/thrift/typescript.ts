@@ -14,7 +14,6 @@ const WIRE_TYPES: Record<IdlType["kind"], number> = {
   binary: 8,
   list: 9,
   struct: 12,
-  union: 12,
 };
 
 export function wireType(type: IdlType): number {
@@ -174,7 +173,7 @@ export function generateTypeScript(
 ): string {
   const body = definitions.map(definitionCode).join("\n");
   return [
-    `// Made by scripts/generate-schema.ts from ${idlName}. Do not edit: run \`npm run generate\`.\n`,
+    `// Made by scripts/generate-schema.ts from ${idlName}. Do not edit: run that again.\n`,
     "// `case 0x25` is field 2 of wire type 5; the last argument of skipField has a bit per known field.\n\n",
     importCode(body, `${codec}/error.ts`, ["ThriftError"], []),
     importCode(body, `${codec}/reader.ts`, READERS, ["Reader"]),
