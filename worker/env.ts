@@ -1,12 +1,19 @@
 /** The bindings of `wrangler.toml` and of the configuration that hosts/workerd generates. */
-import type { AppObject } from "../objects/app.ts";
-import type { AppDirectoryObject } from "../objects/app-directory.ts";
-import type { DeviceObject } from "../objects/device.ts";
+import type { AppDirectoryRpc, AppRpc, DeviceRpc } from "../objects/interfaces/rpc.ts";
+
+/**
+ * What the edge uses of a Durable Object namespace. Not the runtime's own type: that one spreads an answer's union
+ * over promises until `ok` no longer tells its halves apart, and a host other than workerd could not give it.
+ */
+export interface ObjectNamespace<Rpc> {
+  /** A fresh stub of the object of this name. It touches nothing yet. */
+  getByName(name: string): Rpc;
+}
 
 export interface Env {
-  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
-  readonly APPS: DurableObjectNamespace<AppObject>;
-  readonly APP_DIRECTORY: DurableObjectNamespace<AppDirectoryObject>;
+  readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
+  readonly APPS: ObjectNamespace<AppRpc>;
+  readonly APP_DIRECTORY: ObjectNamespace<AppDirectoryRpc>;
   /**
    * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255.
    * The first key makes new regIds and credentials; the others still open old ones.

@@ -1,0 +1,47 @@
+/** The HTTPS face of the mesh: which route is where, and what becomes of an error. */
+import { Hono } from "hono";
+import { MeshError } from "../schema/errors.ts";
+import { configOf } from "./config.ts";
+import type { AppEnv } from "./context.ts";
+import { asMeshError, problemResponse } from "./problem.ts";
+import { apps } from "./routes/apps.ts";
+import { connect } from "./routes/connect.ts";
+import { devices } from "./routes/devices.ts";
+import { messages } from "./routes/messages.ts";
+import { service } from "./routes/service.ts";
+
+/** Every path and its methods: what is not served by a route below is refused from this list. */
+const METHODS = {
+  "/": "GET",
+  "/healthz": "GET",
+  "/v1/devices": "POST",
+  "/v1/connect": "GET",
+  "/v1/messages": "POST",
+  "/v1/messages/:id": "GET",
+  "/v1/apps": "GET, POST",
+  "/v1/apps/:appId": "GET",
+  "/v1/apps/:appId/keys": "POST",
+  "/v1/apps/:appId/keys/:keyId": "DELETE",
+} as const;
+
+export const app = new Hono<AppEnv>();
+
+app.use(async (c, next) => {
+  c.set("receivedAt", Date.now());
+  // Rather than run with an empty key, no route answers.
+  c.set("config", configOf(c.env));
+  await next();
+});
+
+app.route("/", service);
+app.route("/v1/devices", devices);
+app.route("/v1/connect", connect);
+app.route("/v1/messages", messages);
+app.route("/v1/apps", apps);
+
+for (const [path, allow] of Object.entries(METHODS)) {
+  app.all(path, () => problemResponse(new MeshError("method_not_allowed"), { allow }));
+}
+
+app.notFound(() => problemResponse(new MeshError("not_found")));
+app.onError((error, c) => problemResponse(asMeshError(error, c.req.raw)));

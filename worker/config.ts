@@ -1,0 +1,44 @@
+/** The settings of the mesh, read and checked once per isolate. */
+import { z } from "zod";
+import { type Keyring, keyringOf } from "../core/identity/keyring.ts";
+import { MeshError } from "../schema/errors.ts";
+import type { Env } from "./env.ts";
+
+/** A shorter admin token could be guessed; `openssl rand -base64 24` gives 32. */
+const ADMIN_TOKEN_CHARS = 16;
+
+const settings = z.object({
+  ADMIN_TOKEN: z
+    .string("is not set")
+    .min(ADMIN_TOKEN_CHARS, `is shorter than ${ADMIN_TOKEN_CHARS} characters`),
+  MESH_KEYS: z.string("is not set"),
+  MAX_LINKS: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, "is not a decimal number from 1")
+    .optional(),
+});
+
+export interface Config {
+  readonly keyring: Keyring;
+  readonly adminToken: string;
+}
+
+/** @throws MeshError `misconfigured`, saying which setting is wrong; it never quotes a secret. */
+function checkConfig(env: Env): Config {
+  const parsed = settings.safeParse(env);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+    throw new MeshError("misconfigured", faults.join("; "));
+  }
+  const keyring = keyringOf(parsed.data.MESH_KEYS);
+  if (typeof keyring === "string") throw new MeshError("misconfigured", keyring);
+  return { keyring, adminToken: parsed.data.ADMIN_TOKEN };
+}
+
+let last: { readonly env: Env; readonly config: Config } | undefined;
+
+/** The settings in `env`; the runtime hands every request of an isolate the same object. */
+export function configOf(env: Env): Config {
+  if (last?.env !== env) last = { env, config: checkConfig(env) };
+  return last.config;
+}

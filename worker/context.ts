@@ -1,0 +1,15 @@
+/** What Hono carries through a request. */
+import type { Context } from "hono";
+import type { Config } from "./config.ts";
+import type { Env } from "./env.ts";
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    config: Config;
+    /** When the request reached the edge, milliseconds since 1970. */
+    receivedAt: number;
+  };
+}
+
+export type MeshContext = Context<AppEnv>;

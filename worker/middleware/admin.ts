@@ -1,0 +1,24 @@
+/** Routes of the operator: a bearer token, compared in constant time. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { createMiddleware } from "hono/factory";
+import { equalBytes } from "../../core/identity/mac.ts";
+import { MeshError } from "../../schema/errors.ts";
+import type { AppEnv } from "../context.ts";
+
+const utf8 = new TextEncoder();
+
+/** Hashes first: their length says nothing of the token's, and where they differ nothing of where it does. */
+const sameToken = (a: string, b: string): boolean =>
+  equalBytes(sha256(utf8.encode(a)), sha256(utf8.encode(b)));
+
+/** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
+const BEARER = /^bearer +(\S+)$/i;
+
+/** @throws MeshError `admin_token_invalid` */
+export const requireAdmin = createMiddleware<AppEnv>(async (c, next) => {
+  const token = BEARER.exec(c.req.header("authorization") ?? "")?.[1];
+  if (token === undefined || !sameToken(token, c.var.config.adminToken)) {
+    throw new MeshError("admin_token_invalid");
+  }
+  await next();
+});

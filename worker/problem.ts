@@ -1,0 +1,46 @@
+/** Refusals over HTTPS: RFC 9457 problem details made from the error table. */
+import { ERRORS, type ErrorCode, MeshError } from "../schema/errors.ts";
+import type { ProblemBody } from "../schema/http.ts";
+
+/** For a 503 that names no time: one second, so that a burst of retries is at least spread by their jitter. */
+const RETRY_AFTER_DEFAULT_MS = 1_000;
+
+/** RFC 9110 §11.6.1 wants a challenge with every 401. */
+const CHALLENGES: Partial<Record<ErrorCode, string>> = {
+  admin_token_invalid: 'Bearer realm="pushmesh admin"',
+  proof_invalid: 'DeviceProof realm="pushmesh"',
+  proof_expired: 'DeviceProof realm="pushmesh"',
+};
+const SIGNATURE_CHALLENGE = 'Signature realm="pushmesh"';
+
+/** The answer to a refused request. */
+export function problemResponse(error: MeshError, headers: HeadersInit = {}): Response {
+  const { code, row } = error;
+  const status = row.status ?? ERRORS.internal.status ?? 500;
+  const body: ProblemBody = {
+    type: `urn:pushmesh:error:${code}`,
+    title: row.title,
+    status,
+    code,
+    detail: error.message,
+    retry: row.retry,
+    advice: row.advice,
+    ...(error.field === undefined ? {} : { field: error.field }),
+  };
+  const answer = new Headers(headers);
+  answer.set("content-type", "application/problem+json");
+  answer.set("cache-control", "no-store");
+  if (status === 401) answer.set("www-authenticate", CHALLENGES[code] ?? SIGNATURE_CHALLENGE);
+  const retryAfterMs = error.retryAfterMs ?? (status === 503 ? RETRY_AFTER_DEFAULT_MS : undefined);
+  if (retryAfterMs !== undefined) {
+    answer.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+  }
+  return new Response(JSON.stringify(body), { status, headers: answer });
+}
+
+/** Any thrown value as an error of the table. One that is not is logged, once, and answered as `internal`. */
+export function asMeshError(error: unknown, request: Request): MeshError {
+  if (error instanceof MeshError) return error;
+  console.error(`${request.method} ${new URL(request.url).pathname} failed`, error);
+  return new MeshError("internal", undefined, { cause: error });
+}

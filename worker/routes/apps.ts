@@ -1,0 +1,96 @@
+/** `/v1/apps`: the operator makes apps and their sending keys. */
+import { Hono } from "hono";
+import type { z } from "zod";
+import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
+import type { AppKey } from "../../objects/interfaces/rpc.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { type AppAnswerBody, appBody, type KeyAnswerBody, keyBody } from "../../schema/http.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { parseBody, readBody, requireJson } from "../body.ts";
+import type { AppEnv, MeshContext } from "../context.ts";
+import { requireAdmin } from "../middleware/admin.ts";
+import { callObject } from "../objects.ts";
+import { appCache } from "../signature/authenticate.ts";
+import { loadKey } from "../signature/keys.ts";
+
+/** Bytes of an HMAC secret: as many as its hash puts out (RFC 2104 §3). */
+const SECRET_BYTES = 32;
+const DIRECTORY = "apps";
+
+/** The appId of the path; a forged one is told here, without asking its object. */
+function appIdOf(c: MeshContext): string {
+  const appId = c.req.param("appId") ?? "";
+  if (openAppId(c.var.config.keyring, appId) === undefined) throw new MeshError("app_not_found");
+  return appId;
+}
+
+const keyAnswer = ({ keyId, algorithm, createdAt }: AppKey): KeyAnswerBody => ({
+  keyId,
+  algorithm,
+  createdAt,
+});
+
+async function materialOf(body: z.output<typeof keyBody>): Promise<Uint8Array> {
+  if (body.algorithm === "hmac-sha256") return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  const material = fromBase64Url(body.publicKey) ?? new Uint8Array();
+  try {
+    await loadKey({ algorithm: "ed25519", material });
+  } catch (cause) {
+    const detail = "publicKey: these 32 bytes are no Ed25519 public key";
+    throw new MeshError("field_invalid", detail, { field: "publicKey", cause });
+  }
+  return material;
+}
+
+export const apps = new Hono<AppEnv>();
+
+apps.use(requireAdmin);
+
+apps.post("/", async (c) => {
+  requireJson(c.req.raw);
+  const { name } = parseBody(appBody, await readBody(c.req.raw));
+  const appId = sealAppId(c.var.config.keyring, crypto.getRandomValues(new Uint8Array(APP_BYTES)));
+  // The app before the list: whatever fails between, every app of the list is there.
+  const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
+  const answer: AppAnswerBody = { appId, name, createdAt };
+  const listed = await callObject(() => c.env.APP_DIRECTORY.getByName(DIRECTORY).add(answer));
+  if (!listed) throw new MeshError("too_many_apps");
+  return c.json(answer, 201);
+});
+
+apps.get("/", async (c) => {
+  const list = await callObject(() => c.env.APP_DIRECTORY.getByName(DIRECTORY).list());
+  return c.json({ apps: list });
+});
+
+apps.get("/:appId", async (c) => {
+  const appId = appIdOf(c);
+  const record = await callObject(() => c.env.APPS.getByName(appId).record());
+  if (record === null) throw new MeshError("app_not_found");
+  const { name, createdAt, keys } = record;
+  return c.json({ appId, name, createdAt, keys: keys.map(keyAnswer) });
+});
+
+apps.post("/:appId/keys", async (c) => {
+  const appId = appIdOf(c);
+  requireJson(c.req.raw);
+  const body = parseBody(keyBody, await readBody(c.req.raw));
+  const material = await materialOf(body);
+  // Not through callObject: a call that ran and was lost would, when made again, leave a key that nobody knows.
+  const key = await c.env.APPS.getByName(appId).addKey(body.algorithm, material);
+  if (key === null) throw new MeshError("app_not_found");
+  if (key === "full") throw new MeshError("too_many_keys");
+  const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};
+  c.header("cache-control", "no-store");
+  return c.json({ ...keyAnswer(key), ...secret } satisfies KeyAnswerBody, 201);
+});
+
+apps.delete("/:appId/keys/:keyId", async (c) => {
+  const appId = appIdOf(c);
+  const revoked = await callObject(() =>
+    c.env.APPS.getByName(appId).revokeKey(c.req.param("keyId")),
+  );
+  appCache.forget(appId);
+  if (!revoked) throw new MeshError("key_not_found");
+  return c.body(null, 204);
+});

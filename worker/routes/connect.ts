@@ -1,0 +1,84 @@
+/** `GET /v1/connect`: the edge checks the token, then hands the WebSocket to the device's object (docs/protocol.md, section 2). */
+import { Hono } from "hono";
+import { openCredential } from "../../core/identity/credential.ts";
+import { deviceName } from "../../core/identity/device-id.ts";
+import type { Keyring } from "../../core/identity/keyring.ts";
+import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import type { AppEnv, MeshContext } from "../context.ts";
+import { callObject } from "../objects.ts";
+import { asMeshError } from "../problem.ts";
+import { connectClaims, type TokenKind, verifyToken } from "../tokens.ts";
+
+const TOKEN_PROTOCOL = "pushmesh.token.";
+
+/** @throws MeshError `upgrade_required` or `subprotocol_unsupported`, which are HTTP answers. */
+function readToken(request: Request): string {
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    throw new MeshError("upgrade_required");
+  }
+  const offered = (request.headers.get("sec-websocket-protocol") ?? "")
+    .split(",")
+    .map((name) => name.trim());
+  const token = offered.find((name) => name.startsWith(TOKEN_PROTOCOL));
+  if (token === undefined || !offered.includes(LINK_SUBPROTOCOL)) {
+    throw new MeshError("subprotocol_unsupported");
+  }
+  return token.slice(TOKEN_PROTOCOL.length);
+}
+
+function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
+  return {
+    typ: "pushmesh-connect+jwt",
+    claims: connectClaims,
+    key: (_header, { cred }) => openCredential(keyring, cred)?.publicKey,
+  };
+}
+
+/** @throws MeshError `token_invalid` or `token_expired`, which close the link; otherwise what the object answers. */
+async function openLink(c: MeshContext, token: string): Promise<Response> {
+  const { keyring } = c.var.config;
+  if (token.length > LIMITS.TOKEN_CHARS) {
+    throw new MeshError("token_invalid", `over ${LIMITS.TOKEN_CHARS} characters`);
+  }
+  const verified = await verifyToken(token, connectToken(keyring), c.var.receivedAt);
+  if ("fault" in verified) throw new MeshError(`token_${verified.fault}`, verified.detail);
+  const { claims } = verified;
+  const credential = openCredential(keyring, claims.cred);
+  if (credential === undefined) throw new MeshError("token_invalid");
+
+  const name = deviceName(credential.deviceId);
+  // None of the caller's own headers goes on: the object trusts these.
+  const headers = {
+    upgrade: "websocket",
+    [CONNECT_HEADERS.deviceId]: name,
+    [CONNECT_HEADERS.generation]: String(credential.generation),
+    [CONNECT_HEADERS.publicKey]: toBase64Url(credential.publicKey),
+    [CONNECT_HEADERS.tokenId]: claims.jti,
+    [CONNECT_HEADERS.tokenExpires]: String(claims.exp),
+  };
+  return await callObject(() => c.env.DEVICES.getByName(name).fetch(c.req.url, { headers }));
+}
+
+/** Accepts the WebSocket and closes it at once: a browser cannot read a refused upgrade. */
+function refuseLink(error: MeshError): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(error.row.close ?? 4003, closeReason(error.code, error.message));
+  const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
+  return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+export const connect = new Hono<AppEnv>();
+
+connect.get("/", async (c) => {
+  const token = readToken(c.req.raw);
+  try {
+    return await openLink(c, token);
+  } catch (error) {
+    return refuseLink(asMeshError(error, c.req.raw));
+  }
+});

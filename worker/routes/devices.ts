@@ -1,0 +1,81 @@
+/** `POST /v1/devices`: a device makes or finds its account (docs/protocol.md, section 1). */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { sealCredential } from "../../core/identity/credential.ts";
+import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { type DeviceAnswerBody, deviceBody } from "../../schema/http.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { parseBody, readBody, requireJson } from "../body.ts";
+import type { AppEnv } from "../context.ts";
+import { callObject, refusal } from "../objects.ts";
+import {
+  accountClaims,
+  handoverClaims,
+  ownKey,
+  type TokenFault,
+  type TokenKind,
+  verifyToken,
+} from "../tokens.ts";
+
+const PROOF: TokenKind<typeof accountClaims> = {
+  typ: "pushmesh-account+jwt",
+  claims: accountClaims,
+  key: ownKey,
+};
+const HANDOVER: TokenKind<typeof handoverClaims> = {
+  typ: "pushmesh-handover+jwt",
+  claims: handoverClaims,
+  key: ownKey,
+};
+
+function refuse(name: "proof" | "handover", { fault, detail }: TokenFault): MeshError {
+  const code = fault === "expired" ? "proof_expired" : "proof_invalid";
+  return new MeshError(code, `${name}: ${detail}`, { field: name });
+}
+
+/** The old public key that signed the account over to the new one, in base64url. */
+async function readHandover(token: string, newKey: string, now: number): Promise<string> {
+  const verified = await verifyToken(token, HANDOVER, now);
+  if ("fault" in verified) throw refuse("handover", verified);
+  if (verified.claims.to !== newKey) {
+    throw refuse("handover", { fault: "invalid", detail: "claim to is not the key of the proof" });
+  }
+  return toBase64Url(verified.publicKey);
+}
+
+export const devices = new Hono<AppEnv>();
+
+devices.use(cors({ origin: "*", allowMethods: ["POST"], exposeHeaders: ["Retry-After"] }));
+
+devices.post("/", async (c) => {
+  const request = c.req.raw;
+  requireJson(request);
+  const body = parseBody(deviceBody, await readBody(request));
+  const now = c.var.receivedAt;
+
+  const proof = await verifyToken(body.proof, PROOF, now);
+  if ("fault" in proof) throw refuse("proof", proof);
+  const publicKey = toBase64Url(proof.publicKey);
+  const handoverFrom =
+    body.handover === undefined ? null : await readHandover(body.handover, publicKey, now);
+
+  const { keyring } = c.var.config;
+  const hashes = proof.claims.ids.map((id) => fromBase64Url(id) ?? new Uint8Array());
+  const deviceId = deviceIdOf(keyring, hashes);
+  const name = deviceName(deviceId);
+  // Safe to call twice: the same key and identifiers give the same account.
+  const account = await callObject(() =>
+    c.env.DEVICES.getByName(name).openAccount({ publicKey, handoverFrom }),
+  );
+  if (!account.ok) throw refusal(account);
+
+  const { generation, created } = account;
+  const answer: DeviceAnswerBody = {
+    deviceId: name,
+    generation,
+    credential: sealCredential(keyring, { deviceId, generation, publicKey: proof.publicKey }),
+    now: Date.now(),
+  };
+  return c.json(answer, created ? 201 : 200);
+});

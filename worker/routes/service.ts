@@ -1,0 +1,22 @@
+/** Routes about the mesh itself. */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import type { AppEnv } from "../context.ts";
+
+export const service = new Hono<AppEnv>();
+
+service.get("/", (c) =>
+  c.json({
+    service: "pushmesh",
+    protocol: LINK_SUBPROTOCOL,
+    documentation: "docs/api.md and docs/protocol.md of the pushmesh package",
+  }),
+);
+
+/** Any page may read the clock: a device in a browser needs it to mend its own. */
+service.use("/healthz", cors({ origin: "*", allowMethods: ["GET"] }));
+service.get("/healthz", (c) => {
+  c.header("cache-control", "no-store");
+  return c.json({ status: "ok", now: Date.now() });
+});

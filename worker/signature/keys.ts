@@ -1,0 +1,39 @@
+/** App records as the edge uses them: keys imported once, not with every request. */
+import type { Verifier } from "http-message-sig";
+import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
+
+/** A sending key, and whose it is. */
+export interface AppVerifier extends Verifier {
+  /** The app's 8 bytes, as a regId carries them. */
+  readonly app: Uint8Array;
+}
+
+/** An app whose signatures the edge can verify: its keys by key ID. */
+export type LoadedApp = ReadonlyMap<string, AppVerifier>;
+
+const IMPORT = {
+  "hmac-sha256": { name: "HMAC", hash: "SHA-256" },
+  ed25519: { name: "Ed25519" },
+} as const;
+
+/** @throws DOMException where the material is no key of the algorithm. */
+export async function loadKey({
+  algorithm,
+  material,
+}: Pick<AppKey, "algorithm" | "material">): Promise<Verifier> {
+  // A copy: what comes over RPC may be a view into a larger buffer.
+  const raw = Uint8Array.from(material);
+  const key = await crypto.subtle.importKey("raw", raw, IMPORT[algorithm], false, ["verify"]);
+  const { name } = IMPORT[algorithm];
+  return {
+    algorithm,
+    verify: (data, signature) => crypto.subtle.verify(name, key, signature, data),
+  };
+}
+
+export async function loadApp(record: AppRecord, app: Uint8Array): Promise<LoadedApp> {
+  const entries = record.keys.map(
+    async (key) => [key.keyId, { ...(await loadKey(key)), app }] as const,
+  );
+  return new Map(await Promise.all(entries));
+}
