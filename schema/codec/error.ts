@@ -26,9 +26,9 @@ export class ThriftError extends Error {
   override readonly name = "ThriftError";
   readonly kind: ThriftErrorKind;
 
-  /** @param detail Where it happened, such as `byte 12` or the name of a struct. */
-  constructor(kind: ThriftErrorKind, detail: string | number) {
-    super(`thrift ${kind}: ${typeof detail === "number" ? `byte ${detail}` : detail}`);
+  /** @param where How many bytes were read, or the struct or value at fault. */
+  constructor(kind: ThriftErrorKind, where: string | number) {
+    super(`thrift ${kind}: ${where}`);
     this.kind = kind;
   }
 }

@@ -22,7 +22,7 @@ const I64 = 6;
 const DOUBLE = 7;
 const BINARY = 8;
 const LIST = 9;
-const SET = 10;
+// A set, 10, is on the wire what a list is.
 const MAP = 11;
 const STRUCT = 12;
 const UUID = 13;
@@ -146,48 +146,45 @@ export function nextField(reader: Reader, last: number): number {
  *
  * @param header What `nextField` gave.
  * @param known Bit `n` is set where field `n` is in our IDL: then the wire type is the fault.
+ * @param depth How many unknown structs and collections are around it.
  */
-export function skipField(reader: Reader, header: number, known: number): void {
+export function skipField(reader: Reader, header: number, known: number, depth = 0): void {
   const id = header >> 4;
-  if (id > 0 && id < 32 && ((known >> id) & 1) === 1) throw new ThriftError("type", reader.pos);
+  if (id > 0 && id < 32 && (known >> id) & 1) throw new ThriftError("type", reader.pos);
   const type = header & 0x0f;
   // A bool field has its value in the header; only in collections does it take a byte.
-  if (type !== TRUE && type !== FALSE) skipValue(reader, type, 1);
+  if (type > FALSE) skipValue(reader, type, depth + 1);
 }
 
 function skipValue(reader: Reader, type: number, depth: number): void {
   if (depth > SKIP_DEPTH) throw new ThriftError("depth", reader.pos);
-  if (type === TRUE || type === FALSE || type === BYTE) advance(reader, 1);
+  if (type === STRUCT) {
+    for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+      skipField(reader, header, 0, depth);
+    }
+  } else if (type >= LIST && type <= MAP) skipCollection(reader, type === MAP, depth);
+  else if (type === BINARY) readBinary(reader);
   else if (type >= I16 && type <= I64) skipVarint(reader);
+  else if (type > 0 && type <= BYTE) advance(reader, 1);
   else if (type === DOUBLE) advance(reader, 8);
   else if (type === UUID) advance(reader, 16);
-  else if (type === BINARY) readBinary(reader);
-  else if (type === LIST || type === SET) {
-    const header = readByte(reader);
-    skipValues(reader, readCount(reader, header), header & 0x0f, depth);
-  } else if (type === MAP) skipMap(reader, depth);
-  else if (type === STRUCT) skipStruct(reader, depth);
   else throw new ThriftError("type", reader.pos);
 }
 
-function skipStruct(reader: Reader, depth: number): void {
-  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
-    const type = header & 0x0f;
-    if (type !== TRUE && type !== FALSE) skipValue(reader, type, depth + 1);
+function skipCollection(reader: Reader, map: boolean, depth: number): void {
+  let count: number;
+  // The types of keys and values, a nibble each; elements are of one type.
+  let types = 0;
+  if (map) {
+    count = checkCount(reader, readVarint(reader)) * 2;
+    if (count > 0) types = readByte(reader);
+  } else {
+    const header = readByte(reader);
+    count = readCount(reader, header);
+    types = (header & 0x0f) * 0x11;
   }
-}
-
-function skipValues(reader: Reader, count: number, type: number, depth: number): void {
-  for (let left = count; left > 0; left--) skipValue(reader, type, depth + 1);
-}
-
-function skipMap(reader: Reader, depth: number): void {
-  const count = checkCount(reader, readVarint(reader));
-  if (count === 0) return;
-  const types = readByte(reader);
   for (let left = count; left > 0; left--) {
-    skipValue(reader, types >> 4, depth + 1);
-    skipValue(reader, types & 0x0f, depth + 1);
+    skipValue(reader, left & 1 ? types & 0x0f : types >> 4, depth + 1);
   }
 }
 

@@ -1,0 +1,204 @@
+/**
+ * The device link: everything a device and the mesh say to each other over one
+ * WebSocket. Every binary WebSocket message is exactly one Envelope in Thrift
+ * compact protocol. See docs/protocol.md for the rules; this file is the source
+ * of truth for the shapes.
+ *
+ * Field IDs are never reused, new fields are optional, and a reader skips
+ * fields it does not know.
+ */
+namespace js pushmesh.link
+namespace py pushmesh.link
+
+/** Envelope.channel of the link itself: hello, welcome, errors. */
+const i16 CHANNEL_LINK = 0
+/** Envelope.channel of push: registrations, messages, acknowledgements. */
+const i16 CHANNEL_PUSH = 1
+/** Envelope.channel of the diagnostic echo. */
+const i16 CHANNEL_ECHO = 2
+
+/** The link protocol revision that this IDL describes; sent in Hello. */
+const i32 PROTOCOL_REVISION = 1
+
+/** One WebSocket message: a channel and that channel's frame, itself a compact struct. */
+struct Envelope {
+  1: required i16 channel
+  2: required binary body
+}
+
+/** Delivery order is kept within a lane; a higher lane may overtake a lower one. */
+enum Priority {
+  HIGH = 1
+  NORMAL = 2
+  LOW = 3
+}
+
+/** How the sender gave the data, and so how the app wants it back. */
+enum ContentType {
+  /** UTF-8 JSON text of an object. */
+  JSON = 1
+  /** UTF-8 text. */
+  TEXT = 2
+  /** Bytes. */
+  BINARY = 3
+}
+
+// ---------------------------------------------------------------- channel 0
+
+/** First frame of a device, once per socket, within the hello timeout. */
+struct Hello {
+  1: required i32 revision
+  /** The highest Message.seq this device ever received; the mesh numbers on from above it. */
+  2: optional i64 lastSeq
+  /** Slots whose app is listening now; only these receive messages. */
+  3: optional list<i32> attach
+  /** Free text for logs: SDK name and version. At most 64 bytes. */
+  4: optional string agent
+  /** The session of the last Welcome, if the device resumes. */
+  5: optional binary session
+}
+
+/** A registration the mesh holds for this device. */
+struct Registration {
+  1: required i32 slot
+  2: required string appId
+  3: required string regId
+}
+
+/** Answer to Hello. All times are milliseconds. */
+struct Welcome {
+  /** 16 random bytes naming this session. */
+  1: required binary session
+  /** Mesh clock, milliseconds since 1970. */
+  2: required i64 serverTimeMs
+  /** Bounds and first value of the heartbeat interval. */
+  3: required i32 heartbeatMinMs
+  4: required i32 heartbeatMaxMs
+  5: required i32 heartbeatMs
+  /** Full-jitter reconnect window: first upper bound, and the cap it doubles to. */
+  6: required i32 reconnectBaseMs
+  7: required i32 reconnectMaxMs
+  /** Largest WebSocket message either side may send, in bytes. */
+  8: required i32 maxFrameBytes
+  /** The registrations the mesh holds for this device. */
+  9: required list<Registration> registrations
+  /** Hello.session was known: nothing of that session was forgotten. */
+  10: required bool resumed
+}
+
+/** The mesh refuses one frame or command; the link stays up. Codes: docs/errors.md. */
+struct Refusal {
+  1: required i32 code
+  2: required string name
+  3: required string message
+  /** The request the refusal answers, where there was one. */
+  4: optional i32 request
+  /** Wait this long before the same request again. */
+  5: optional i32 retryAfterMs
+}
+
+/** The mesh announces that it will close the socket soon; reconnect within the window. */
+struct Goaway {
+  1: required string reason
+  2: required i32 reconnectWithinMs
+}
+
+union LinkUp {
+  1: Hello hello
+}
+
+union LinkDown {
+  1: Welcome welcome
+  2: Refusal refusal
+  3: Goaway goaway
+}
+
+// ---------------------------------------------------------------- channel 1
+
+/** Registers an app on this device. The answer is Registered or a Refusal with this request. */
+struct Register {
+  1: required i32 request
+  2: required string appId
+}
+
+/** Ends a registration: its regId answers `unregistered`, its mail is dropped. */
+struct Unregister {
+  1: required i32 request
+  2: required i32 slot
+}
+
+/** The app of this slot listens from now on: its mailbox is replayed, then live messages follow. */
+struct Attach {
+  1: required i32 slot
+}
+
+/** The app of this slot listens no more; its messages queue. */
+struct Detach {
+  1: required i32 slot
+}
+
+/**
+ * Cumulative acknowledgement: every message of this slot and priority that was
+ * sent on this socket up to and including `seq` has reached the app.
+ */
+struct Ack {
+  1: required i32 slot
+  2: required Priority priority
+  3: required i64 seq
+}
+
+struct Registered {
+  1: required i32 request
+  2: required Registration registration
+}
+
+struct Unregistered {
+  1: required i32 request
+  2: required i32 slot
+}
+
+/** One message to one registration. */
+struct Message {
+  1: required i32 slot
+  /** Hybrid-clock sequence: (ms since 2024-01-01T00:00:00Z) * 4096 + counter. Rises within a lane. */
+  2: required i64 seq
+  /** 9 bytes; two messages of one registration with the same key are the same message. */
+  3: required binary key
+  4: required Priority priority
+  5: required ContentType contentType
+  6: required binary data
+  /** Milliseconds since 1970 after which the message must not be shown; absent for ttl 0. */
+  7: optional i64 expiresAtMs
+  8: optional string collapseKey
+  /** True where the mesh may have sent it before on another socket. */
+  9: optional bool replay
+}
+
+/** Messages in the order to hand to the app. */
+struct Deliver {
+  1: required list<Message> messages
+}
+
+union PushUp {
+  1: Register register
+  2: Unregister unregister
+  3: Attach attach
+  4: Detach detach
+  /** Several lanes acknowledged in one frame. */
+  5: list<Ack> acks
+}
+
+union PushDown {
+  1: Registered registered
+  2: Unregistered unregistered
+  3: Deliver deliver
+  4: Refusal refusal
+}
+
+// ---------------------------------------------------------------- channel 2
+
+/** Comes back as it was sent: measures a link, and proves that a channel is only a number. */
+struct Echo {
+  1: required i64 nonce
+  2: optional binary data
+}
