@@ -1,0 +1,41 @@
+/**
+ * One owner for a folder. The lock is the operating system's, taken through SQLite, which Node brings along:
+ * it goes with its process however that ends, so no lock is ever stale, and no process ID is ever mistaken.
+ */
+import { closeSync, openSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** SQLITE_BUSY. */
+const BUSY = 5;
+
+export interface Lock {
+  release(): void;
+}
+
+/** Held here as well, because a database that is collected as garbage closes, and its lock goes. */
+const held = new Set<DatabaseSync>();
+
+/**
+ * Takes the lock of a file, which is made where there is none (mode 0600) and stays empty.
+ *
+ * @returns undefined where another process, or this one, holds it.
+ * @throws the error of the file system where the file cannot be written.
+ */
+export function takeLock(file: string): Lock | undefined {
+  closeSync(openSync(file, "a", 0o600));
+  const database = new DatabaseSync(file);
+  try {
+    // Without a journal beside it: nothing is ever written.
+    database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if ((error as { errcode?: number }).errcode === BUSY) return undefined;
+    throw error;
+  }
+  held.add(database);
+  return {
+    release() {
+      if (held.delete(database)) database.close();
+    },
+  };
+}

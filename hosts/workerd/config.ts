@@ -1,0 +1,144 @@
+/**
+ * Writes the configuration of workerd from wrangler.toml, so that both hosts run one definition. workerd
+ * does not read TOML and does not know every field of wrangler; what it cannot honour is refused here.
+ */
+import { parse } from "smol-toml";
+import { z } from "zod";
+import { HostFailure } from "./failure.ts";
+
+/** The fields of wrangler.toml that this host honours, or may leave aside without changing what the mesh does. */
+const wranglerFile = z.strictObject({
+  name: z.string().min(1),
+  main: z.string(),
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()).default([]),
+  vars: z.record(z.string(), z.string()).default({}),
+  durable_objects: z.strictObject({
+    bindings: z.array(z.strictObject({ name: z.string(), class_name: z.string() })),
+  }),
+  migrations: z.array(
+    z.strictObject({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) }),
+  ),
+  // Left aside: these speak to Cloudflare alone.
+  observability: z.unknown().optional(),
+  workers_dev: z.unknown().optional(),
+  preview_urls: z.unknown().optional(),
+  placement: z.unknown().optional(),
+  routes: z.unknown().optional(),
+  limits: z.unknown().optional(),
+  send_metrics: z.unknown().optional(),
+});
+
+/** What wrangler.toml says of the worker. */
+export interface WorkerDefinition {
+  readonly name: string;
+  readonly compatibilityDate: string;
+  readonly compatibilityFlags: readonly string[];
+  readonly vars: Readonly<Record<string, string>>;
+  readonly objects: readonly { readonly binding: string; readonly className: string }[];
+}
+
+/**
+ * Reads wrangler.toml.
+ *
+ * @param toml its text.
+ * @throws {HostFailure} naming each field that this host does not know, or that is wrong.
+ */
+export function readDefinition(toml: string): WorkerDefinition {
+  const read = wranglerFile.safeParse(parse(toml));
+  if (!read.success) {
+    const issues = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new HostFailure(`wrangler.toml: ${issues.join("; ")}`);
+  }
+  const file = read.data;
+  const sqlite = new Set(file.migrations.flatMap((migration) => migration.new_sqlite_classes));
+  const objects = file.durable_objects.bindings.map(({ name, class_name }) => {
+    if (!sqlite.has(class_name))
+      throw new HostFailure(`wrangler.toml: ${class_name} is in no new_sqlite_classes`);
+    return { binding: name, className: class_name };
+  });
+  return {
+    name: file.name,
+    compatibilityDate: file.compatibility_date,
+    compatibilityFlags: file.compatibility_flags,
+    vars: file.vars,
+    objects,
+  };
+}
+
+/** Where and how a process of workerd runs the worker. */
+export interface Deployment {
+  /** The bundle, an ES module: its path from the configuration's folder, as `embed` wants it. */
+  readonly bundle: string;
+  /** Folder of the objects' databases, absolute. */
+  readonly storage: string;
+  /** `host:port` of the public socket. */
+  readonly address: string;
+  /** Path of the control socket. */
+  readonly control: string;
+  /** Bindings beyond those of wrangler.toml. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Bindings whose value workerd takes from its environment variable of the same name: secrets. */
+  readonly fromEnvironment: readonly string[];
+}
+
+/** Text in quotes, as Cap'n Proto reads it. */
+function quoted(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  if (/[\u0000-\u001f]/.test(text))
+    throw new HostFailure(`control character in ${JSON.stringify(text)}`);
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+const list = (items: readonly string[]): string => `[\n    ${items.join(",\n    ")}\n  ]`;
+
+/**
+ * The configuration, in Cap'n Proto's text form. Holds no secret.
+ *
+ * The objects' keys are made of the class names alone, so the folder of one mesh stays readable when the
+ * worker is renamed.
+ */
+export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
+  const vars = Object.entries({ ...definition.vars, ...deployment.vars });
+  const bindings = [
+    ...definition.objects.map(
+      ({ binding, className }) =>
+        `(name = ${quoted(binding)}, durableObjectNamespace = ${quoted(className)})`,
+    ),
+    ...vars.map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`),
+    ...deployment.fromEnvironment.map(
+      (name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`,
+    ),
+  ];
+  const namespaces = definition.objects.map(
+    ({ className }) =>
+      `(className = ${quoted(className)}, uniqueKey = ${quoted(`pushmesh-${className}`)}, enableSql = true)`,
+  );
+  // `= .main` with a space: `=.` would be one token. The service "internet" stands in for the one that
+  // workerd would add by itself, and leads nowhere: the mesh calls nobody.
+  return `# Made by hosts/workerd/config.ts from wrangler.toml; changes are lost at the next start.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "storage", disk = (path = ${quoted(deployment.storage)}, writable = true)),
+    (name = "internet", network = (allow = []))
+  ],
+  sockets = [
+    (name = "http", address = ${quoted(deployment.address)}, http = (), service = "main"),
+    (name = "control", address = ${quoted(`unix:${deployment.control}`)}, http = (),
+     service = (name = "main", entrypoint = "Control"))
+  ]
+);
+
+const main :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed ${quoted(deployment.bundle)})],
+  compatibilityDate = ${quoted(definition.compatibilityDate)},
+  compatibilityFlags = [${definition.compatibilityFlags.map(quoted).join(", ")}],
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "storage")
+);
+`;
+}

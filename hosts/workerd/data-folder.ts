@@ -1,0 +1,88 @@
+/**
+ * The data folder of a mesh on one machine, mode 0700:
+ *
+ * | path | what |
+ * |---|---|
+ * | `secrets.json` | mesh keys and admin token, mode 0600; the one file that cannot be made anew |
+ * | `storage/` | the objects' databases |
+ * | `demo.json` | the demo app and its key, for the commands (mode 0600) |
+ * | `lock` | held by the process that owns the folder |
+ * | `run/` | bundle, configuration, control socket, process ID: made at each start |
+ */
+import { randomBytes } from "node:crypto";
+import { accessSync, chmodSync, constants, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { writePrivate } from "../../cli/private-file.ts";
+import { HostFailure } from "./failure.ts";
+
+/** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */
+const SECRET_BYTES = 32;
+
+const secretsFile = z.strictObject({ meshKeys: z.string().min(1), adminToken: z.string().min(16) });
+export type Secrets = z.infer<typeof secretsFile>;
+
+export interface DataFolder {
+  readonly root: string;
+  readonly storage: string;
+  readonly run: string;
+  readonly lock: string;
+  readonly demo: string;
+  readonly secrets: string;
+}
+
+/**
+ * Makes what is missing of the folder.
+ *
+ * @throws {HostFailure} where it cannot be made or written.
+ */
+export function openDataFolder(path: string): DataFolder {
+  const root = resolve(path);
+  const folder: DataFolder = {
+    root,
+    storage: join(root, "storage"),
+    run: join(root, "run"),
+    lock: join(root, "lock"),
+    demo: join(root, "demo.json"),
+    secrets: join(root, "secrets.json"),
+  };
+  try {
+    for (const made of [root, folder.storage, folder.run])
+      mkdirSync(made, { recursive: true, mode: 0o700 });
+    // A folder that was there before may be open to others.
+    chmodSync(root, 0o700);
+    for (const made of [root, folder.storage, folder.run])
+      accessSync(made, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new HostFailure(`the data folder ${root} cannot be written: ${(error as Error).message}`);
+  }
+  return folder;
+}
+
+/**
+ * Reads the secrets, or makes them, once, from the system's random source.
+ *
+ * @throws {HostFailure} where the file is there but cannot be read: new keys would make every regId and
+ *   every device's credential worthless, so none are made in its place.
+ */
+export function openSecrets({ secrets: file }: DataFolder): Secrets {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+      throw new HostFailure(`${file} cannot be read: ${(error as Error).message}`);
+    const made: Secrets = {
+      meshKeys: `1:${randomBytes(SECRET_BYTES).toString("base64url")}`,
+      adminToken: randomBytes(SECRET_BYTES).toString("base64url"),
+    };
+    writePrivate(file, made);
+    return made;
+  }
+  try {
+    chmodSync(file, 0o600);
+    return secretsFile.parse(JSON.parse(text));
+  } catch {
+    throw new HostFailure(`${file} is damaged; restore it from a backup, or move the folder away`);
+  }
+}

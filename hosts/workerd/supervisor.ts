@@ -1,0 +1,97 @@
+/** Keeps a workerd running until it is told to stop. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { HostFailure } from "./failure.ts";
+import { forgetProcess, rememberProcess } from "./orphan.ts";
+import { Workerd, type WorkerdOptions } from "./workerd.ts";
+
+/** Waits before the restarts in a row; after the last one the supervisor gives up. */
+const BACKOFF_MS = [250, 500, 1_000, 2_000, 4_000];
+/** A process that ran this long counts as good again. */
+const GOOD_MS = 60_000;
+/** For the links to be closed in; with the end of the process a stop takes under 5 s. */
+const DRAIN_MS = 4_000;
+
+export interface SupervisorOptions extends WorkerdOptions {
+  /** Where the process ID is kept for `endOrphan`. */
+  readonly pidFile: string;
+  /** To reach the public socket by. */
+  readonly host: string;
+  /** Told one line about each unasked-for end. */
+  readonly log: (line: string) => void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #workerd: Workerd | undefined;
+  #stopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** It was told to stop. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /**
+   * Starts the process and waits until it answers.
+   *
+   * @returns the port of the public socket.
+   * @throws {HostFailure} where it does not come up.
+   */
+  async start(): Promise<number> {
+    this.#workerd = Workerd.start(this.#options);
+    rememberProcess(this.#options.pidFile, this.#workerd.pid);
+    try {
+      return await this.#workerd.ready(this.#options.host);
+    } catch (error) {
+      this.#workerd.kill();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts the process anew whenever it ends by itself.
+   *
+   * @returns when it was stopped.
+   * @throws {HostFailure} where it keeps ending.
+   */
+  async watch(): Promise<void> {
+    let failures = 0;
+    while (this.#workerd !== undefined) {
+      const since = Date.now();
+      const how = await this.#workerd.ended;
+      if (this.#stopping) return;
+      if (Date.now() - since > GOOD_MS) failures = 0;
+      const wait = BACKOFF_MS[failures];
+      if (wait === undefined)
+        throw new HostFailure(`workerd ended by itself (${how}), again and again`);
+      failures += 1;
+      this.#options.log(`workerd ended by itself (${how}); starting it again in ${wait} ms`);
+      await sleep(wait);
+      if (this.#stopping) return;
+      try {
+        await this.start();
+        this.#options.log("workerd is up again");
+      } catch (error) {
+        // Counts as one more end: `ended` of that process resolves at once.
+        if (!this.#stopping) this.#options.log((error as Error).message);
+      }
+    }
+  }
+
+  /** Closes the links, then ends the process. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#workerd?.stop(DRAIN_MS);
+    forgetProcess(this.#options.pidFile);
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#stopping = true;
+    this.#workerd?.kill();
+    forgetProcess(this.#options.pidFile);
+  }
+}

@@ -1,0 +1,154 @@
+/** One process of workerd: started, ready, drained, ended. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { request } from "node:http";
+import type { Readable } from "node:stream";
+import workerd from "workerd";
+import { HostFailure } from "./failure.ts";
+
+/** From the start to an answer of /healthz; it takes about 0.2 s. */
+const READY_MS = 20_000;
+/** Number of the pipe on which workerd tells the ports it listens on. */
+const CONTROL_FD = 3;
+/** After its links are closed, how long workerd has to end by itself. */
+const EXIT_MS = 500;
+
+export interface WorkerdOptions {
+  /** Path of the configuration. */
+  readonly config: string;
+  /** Path of the control socket that the configuration names. */
+  readonly control: string;
+  /** The whole environment: secrets go this way, which only the same user can read. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What workerd writes to its control pipe, a JSON object a line. */
+interface ControlEvent {
+  readonly event: string;
+  readonly socket?: string;
+  readonly port?: number;
+}
+
+/** A running workerd. */
+export class Workerd {
+  /** Resolves when the process has ended, with how: "exit code 1" or "signal SIGKILL". */
+  readonly ended: Promise<string>;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly #control: string;
+
+  private constructor(child: ChildProcess, pid: number, control: string) {
+    this.#child = child;
+    this.#control = control;
+    this.pid = pid;
+    this.ended = once(child, "exit").then(([code, signal]) =>
+      signal === null ? `exit code ${code}` : `signal ${signal}`,
+    );
+  }
+
+  /**
+   * Starts the process, in a session of its own: Ctrl-C in a terminal must reach the supervisor alone, which
+   * drains first.
+   *
+   * @throws {HostFailure} where there is no such binary.
+   */
+  static start({ config, control, env }: WorkerdOptions): Workerd {
+    rmSync(control, { force: true });
+    const args = ["serve", config, "config", `--control-fd=${CONTROL_FD}`];
+    // What the worker logs goes to our stderr, so that stdout stays what --json promises.
+    const child = spawn(workerd.default, args, {
+      env: { ...env },
+      stdio: ["ignore", 2, 2, "pipe"],
+      detached: true,
+    });
+    child.on("error", () => {}); // Told by the missing pid.
+    if (child.pid === undefined) throw new HostFailure(`${workerd.default} cannot be run`);
+    return new Workerd(child, child.pid, control);
+  }
+
+  /**
+   * Waits until the public socket answers.
+   *
+   * @param host to reach it by.
+   * @returns the port it listens on.
+   * @throws {HostFailure} where the process ends before, or takes too long.
+   */
+  async ready(host: string): Promise<number> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), READY_MS);
+    const late = once(abort.signal, "abort").then(() => {
+      throw new HostFailure(`workerd was not ready within ${READY_MS / 1000} s`);
+    });
+    const died = this.ended.then((how) => {
+      throw new HostFailure(`workerd ended while it started (${how}); see above`);
+    });
+    try {
+      const port = await Promise.race([this.#listening(), late, died]);
+      await Promise.race([this.#healthy(host, port), late, died]);
+      return port;
+    } finally {
+      clearTimeout(timer);
+      // The losers of the race must not count as unhandled.
+      late.catch(() => {});
+      died.catch(() => {});
+    }
+  }
+
+  async #listening(): Promise<number> {
+    let text = "";
+    for await (const chunk of this.#child.stdio[CONTROL_FD] as Readable) {
+      text += chunk;
+      for (const line of text.split("\n").slice(0, -1)) {
+        const { event, socket, port } = JSON.parse(line) as ControlEvent;
+        if (event === "listen" && socket === "http" && port !== undefined) return port;
+      }
+    }
+    // The pipe closed: the process is ending, which `died` tells.
+    return new Promise(() => {});
+  }
+
+  async #healthy(host: string, port: number): Promise<void> {
+    const authority = host.includes(":") ? `[${host}]` : host;
+    const answer = await fetch(`http://${authority}:${port}/healthz`);
+    const body = await answer.text();
+    if (!answer.ok) throw new HostFailure(`the mesh does not work: ${body}`);
+  }
+
+  /**
+   * Closes the links with `going_away`, then ends the process.
+   *
+   * @param drainMs for the links; what is left then ends with the process.
+   */
+  async stop(drainMs: number): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    try {
+      await this.#drain(drainMs);
+    } catch (error) {
+      process.stderr.write(`pushmesh: not all links were closed: ${(error as Error).message}\n`);
+    }
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.kill(), EXIT_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends the process at once. What it answered is on disk by then. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #drain(ms: number): Promise<void> {
+    const options = { socketPath: this.#control, method: "POST", path: `/drain?ms=${ms}` };
+    return new Promise((done, fail) => {
+      const call = request({ ...options, timeout: ms + 500 }, (answer) => {
+        answer.resume();
+        answer.on("end", done);
+        answer.on("error", fail);
+      });
+      call.on("timeout", () => call.destroy(new Error("no answer in time")));
+      call.on("error", fail);
+      call.end();
+    });
+  }
+}
