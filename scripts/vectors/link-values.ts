@@ -1,0 +1,218 @@
+/** The values that schema/vectors/link.json holds the bytes of. */
+import {
+  CHANNEL_ECHO,
+  CHANNEL_LINK,
+  CHANNEL_PUSH,
+  ContentType,
+  encodeAck,
+  encodeAttach,
+  encodeDeliver,
+  encodeDetach,
+  encodeEcho,
+  encodeEnvelope,
+  encodeGoaway,
+  encodeHello,
+  encodeLinkDown,
+  encodeLinkUp,
+  encodeMessage,
+  encodePushDown,
+  encodePushUp,
+  encodeRefusal,
+  encodeRegister,
+  encodeRegistered,
+  encodeRegistration,
+  encodeUnregister,
+  encodeUnregistered,
+  encodeWelcome,
+  type Hello,
+  type Message,
+  Priority,
+  type Registration,
+  type Welcome,
+} from "../../schema/generated/link.ts";
+
+/** A value and its one canonical form. */
+export interface ValueVector {
+  readonly name: string;
+  readonly struct: string;
+  readonly value: unknown;
+  readonly bytes: Uint8Array;
+}
+
+const MAX_I64 = Number.MAX_SAFE_INTEGER;
+const MAX_I32 = 2 ** 31 - 1;
+const MIN_I32 = -(2 ** 31);
+/** 2026-11-01T00:00:00Z in the mesh's sequence, and a millisecond with a counter. */
+const SEQ = 89_424_000_000 * 4096;
+
+/** `count` bytes that differ: 0, 1, 2 … */
+const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, at) => at);
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** Binds an encoder's type to its value, so that a vector's value is checked by the compiler. */
+function vector<T>(
+  struct: string,
+  encode: (value: T) => Uint8Array,
+  values: Readonly<Record<string, T>>,
+): ValueVector[] {
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    struct,
+    value,
+    bytes: encode(value),
+  }));
+}
+
+const hello: Hello = { revision: 1 };
+const registration: Registration = { slot: 1, appId: "app_7f3k", regId: "AQIDBAUGBwg" };
+const welcome: Welcome = {
+  session: bytes(16),
+  serverTimeMs: 1_793_491_200_000,
+  heartbeatMinMs: 30_000,
+  heartbeatMaxMs: 540_000,
+  heartbeatMs: 60_000,
+  reconnectBaseMs: 1_000,
+  reconnectMaxMs: 60_000,
+  maxFrameBytes: 65_536,
+  registrations: [registration],
+  resumed: true,
+};
+const message: Message = {
+  slot: 1,
+  seq: SEQ,
+  key: bytes(9),
+  priority: Priority.NORMAL,
+  contentType: ContentType.JSON,
+  data: text('{"n":1}'),
+  expiresAtMs: 1_795_910_400_000,
+};
+const ack = { slot: 1, priority: Priority.HIGH, seq: SEQ + 4095 };
+const refusal = { code: 706, name: "rate_limited", message: "Commands come faster than they may." };
+
+export const VALUES: readonly ValueVector[] = [
+  ...vector("Envelope", encodeEnvelope, {
+    "envelope, empty body": { channel: CHANNEL_LINK, body: bytes(0) },
+    "envelope, body of 128 bytes has a length of two": { channel: -1, body: bytes(128) },
+    "envelope, largest channel": { channel: 32_767, body: bytes(1) },
+    "envelope, smallest channel": { channel: -32_768, body: bytes(1) },
+    "frame of hello": {
+      channel: CHANNEL_LINK,
+      body: encodeLinkUp({ kind: "hello", value: hello }),
+    },
+    "frame of deliver": {
+      channel: CHANNEL_PUSH,
+      body: encodePushDown({ kind: "deliver", value: { messages: [message] } }),
+    },
+    "frame of acks": {
+      channel: CHANNEL_PUSH,
+      body: encodePushUp({ kind: "acks", value: [ack] }),
+    },
+    "frame of echo": { channel: CHANNEL_ECHO, body: encodeEcho({ nonce: 1 }) },
+  }),
+  ...vector("Hello", encodeHello, {
+    "hello, first": hello,
+    "hello, everything": {
+      revision: 1,
+      lastSeq: SEQ,
+      attach: [1, 2, 32],
+      agent: "pushmesh-js/0.1.0",
+      session: bytes(16),
+    },
+    "hello, gaps between optional fields": { revision: 1, attach: [], session: bytes(16) },
+    "hello, list of 14 has a short header": {
+      revision: 1,
+      attach: Array.from({ length: 14 }, (_, at) => at),
+    },
+    "hello, list of 15 has a long header": {
+      revision: 1,
+      attach: Array.from({ length: 15 }, (_, at) => at),
+    },
+    "hello, i32 varint edges": {
+      revision: 1,
+      attach: [0, -1, 63, -64, 64, -65, 8191, 8192, MAX_I32, MIN_I32],
+    },
+    "hello, text beyond ASCII": { revision: 1, agent: "é 推送 📨" },
+    "hello, byte order mark is kept": { revision: 1, agent: "\ufeffa" },
+    "hello, empty text": { revision: 1, agent: "" },
+  }),
+  ...vector("Registration", encodeRegistration, { registration }),
+  ...vector("Welcome", encodeWelcome, {
+    "welcome, resumed": welcome,
+    "welcome, no registrations, not resumed": { ...welcome, registrations: [], resumed: false },
+  }),
+  ...vector("Refusal", encodeRefusal, {
+    "refusal, of no request": refusal,
+    "refusal, of a request, with a wait": { ...refusal, request: 7, retryAfterMs: 250 },
+    "refusal, with a wait only": { ...refusal, retryAfterMs: 250 },
+  }),
+  ...vector("Goaway", encodeGoaway, {
+    goaway: { reason: "going_away", reconnectWithinMs: 30_000 },
+  }),
+  ...vector("LinkUp", encodeLinkUp, { "link up: hello": { kind: "hello", value: hello } }),
+  ...vector("LinkDown", encodeLinkDown, {
+    "link down: welcome": { kind: "welcome", value: welcome },
+    "link down: refusal": { kind: "refusal", value: refusal },
+    "link down: goaway": {
+      kind: "goaway",
+      value: { reason: "going_away", reconnectWithinMs: 0 },
+    },
+  }),
+  ...vector("Register", encodeRegister, { register: { request: 1, appId: "app_7f3k" } }),
+  ...vector("Unregister", encodeUnregister, { unregister: { request: 2, slot: 1 } }),
+  ...vector("Attach", encodeAttach, { attach: { slot: 1 } }),
+  ...vector("Detach", encodeDetach, { detach: { slot: 1 } }),
+  ...vector("Ack", encodeAck, {
+    ack,
+    "ack, low priority, largest seq": { slot: 32, priority: Priority.LOW, seq: MAX_I64 },
+  }),
+  ...vector("Registered", encodeRegistered, { registered: { request: 1, registration } }),
+  ...vector("Unregistered", encodeUnregistered, { unregistered: { request: 2, slot: 1 } }),
+  ...vector("Message", encodeMessage, {
+    "message, JSON": message,
+    "message, bytes, everything": {
+      ...message,
+      priority: Priority.LOW,
+      contentType: ContentType.BINARY,
+      data: bytes(256),
+      collapseKey: "inbox",
+      replay: true,
+    },
+    "message, ttl 0, empty text, not replayed": {
+      slot: 2,
+      seq: SEQ,
+      key: bytes(9),
+      priority: Priority.HIGH,
+      contentType: ContentType.TEXT,
+      data: bytes(0),
+      replay: false,
+    },
+  }),
+  ...vector("Deliver", encodeDeliver, {
+    "deliver, none": { messages: [] },
+    "deliver, two": { messages: [message, { ...message, seq: SEQ + 1, data: text("{}") }] },
+  }),
+  ...vector("PushUp", encodePushUp, {
+    "push up: register": { kind: "register", value: { request: 1, appId: "app_7f3k" } },
+    "push up: unregister": { kind: "unregister", value: { request: 2, slot: 1 } },
+    "push up: attach": { kind: "attach", value: { slot: 1 } },
+    "push up: detach": { kind: "detach", value: { slot: 1 } },
+    "push up: acks of two lanes": {
+      kind: "acks",
+      value: [ack, { ...ack, priority: Priority.LOW }],
+    },
+  }),
+  ...vector("PushDown", encodePushDown, {
+    "push down: registered": { kind: "registered", value: { request: 1, registration } },
+    "push down: unregistered": { kind: "unregistered", value: { request: 2, slot: 1 } },
+    "push down: deliver": { kind: "deliver", value: { messages: [message] } },
+    "push down: refusal": { kind: "refusal", value: { ...refusal, request: 1 } },
+  }),
+  ...vector("Echo", encodeEcho, {
+    "echo, nonce 0": { nonce: 0 },
+    "echo, nonce -1": { nonce: -1 },
+    "echo, nonce 2^31": { nonce: 2 ** 31 },
+    "echo, nonce 2^53 - 1": { nonce: MAX_I64 },
+    "echo, nonce -(2^53 - 1)": { nonce: -MAX_I64 },
+    "echo, with data": { nonce: 1, data: text("ping") },
+  }),
+];
