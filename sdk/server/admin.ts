@@ -1,0 +1,77 @@
+/** The client of the mesh's operator: apps and their sending keys. */
+import type { z } from "zod";
+import type { AppAnswerBody, KeyAnswerBody, keyBody } from "../../schema/http.ts";
+import { callMesh, meshOrigin, SERVER_HOST, type ServerHost } from "./call.ts";
+
+export interface MeshAdminOptions {
+  /** Origin of the mesh, such as `https://push.example.com`. */
+  readonly url: string;
+  /** The mesh's ADMIN_TOKEN. */
+  readonly token: string;
+  /** In place of the host's own fetch. */
+  readonly host?: Partial<ServerHost>;
+}
+
+/** Admin calls are small and wait for nobody. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Makes apps and keys. It tries each call once: making an app or a key twice gives two.
+ *
+ * @example
+ * const admin = new MeshAdmin({ url: "http://127.0.0.1:8080", token: process.env.ADMIN_TOKEN });
+ * const { appId } = await admin.createApp("Shop");
+ * const { keyId, secret } = await admin.createKey(appId);
+ */
+export class MeshAdmin {
+  readonly #origin: string;
+  readonly #token: string;
+  readonly #host: ServerHost;
+
+  /** @throws PushServerError `option_invalid` */
+  constructor({ url, token, host = {} }: MeshAdminOptions) {
+    this.#origin = meshOrigin(url);
+    this.#token = token;
+    this.#host = { ...SERVER_HOST, ...host };
+  }
+
+  /** @param name - 1 to 128 bytes of UTF-8, for people. */
+  createApp(name: string): Promise<AppAnswerBody> {
+    return this.#call("POST", "/v1/apps", { name });
+  }
+
+  /** All apps, oldest first. */
+  async apps(): Promise<readonly AppAnswerBody[]> {
+    return (await this.#call<{ apps: readonly AppAnswerBody[] }>("GET", "/v1/apps")).apps;
+  }
+
+  /** One app with its keys, oldest first; secrets are never shown again. */
+  app(appId: string): Promise<AppAnswerBody & { readonly keys: readonly KeyAnswerBody[] }> {
+    return this.#call("GET", `/v1/apps/${encodeURIComponent(appId)}`);
+  }
+
+  /**
+   * Adds a sending key. Default: an HMAC key, whose secret is in this answer and in no later one.
+   *
+   * @throws PushServerError `too_many_keys` at 16 keys.
+   */
+  createKey(
+    appId: string,
+    key: z.input<typeof keyBody> = { algorithm: "hmac-sha256" },
+  ): Promise<KeyAnswerBody> {
+    return this.#call("POST", `/v1/apps/${encodeURIComponent(appId)}/keys`, key);
+  }
+
+  /** Revokes a key. An edge that has the app cached refuses it within 30 s. */
+  revokeKey(appId: string, keyId: string): Promise<void> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/keys/${encodeURIComponent(keyId)}`;
+    return this.#call("DELETE", path);
+  }
+
+  #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const headers = new Headers({ authorization: `Bearer ${this.#token}` });
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
+    return callMesh<T>(this.#host, this.#origin + path, init, TIMEOUT_MS);
+  }
+}

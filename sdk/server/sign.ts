@@ -1,0 +1,48 @@
+/** Signs a request as docs/api.md asks: RFC 9421 with Content-Digest of RFC 9530. */
+import { createSignature, type Signer } from "http-message-sig";
+
+export interface SignOptions {
+  readonly keyId: string;
+  readonly signer: Signer;
+  /** Seconds since 1970. */
+  readonly created: number;
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** `Content-Digest` of a body: `sha-256=:…:`. */
+export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", body);
+  return `sha-256=:${base64(new Uint8Array(digest))}:`;
+}
+
+/**
+ * Adds Content-Digest (where there is a body), Signature-Input and Signature to the headers of a request.
+ *
+ * @param url - As it will be requested; its path and query are signed.
+ * @param headers - Signed of these is `idempotency-key`, where it is there.
+ */
+export async function signRequest(
+  method: string,
+  url: string,
+  headers: Headers,
+  body: Uint8Array<ArrayBuffer> | null,
+  { keyId, signer, created }: SignOptions,
+): Promise<void> {
+  const components = ["@method", "@path"];
+  if (url.includes("?")) components.push("@query");
+  if (body !== null) {
+    headers.set("content-digest", await contentDigest(body));
+    components.push("content-digest");
+  }
+  if (headers.has("idempotency-key")) components.push("idempotency-key");
+  const fields = [...headers].map(([name, value]) => ({ name, value }));
+  const { signature, signatureInput } = await createSignature(
+    { kind: "request", method, targetUri: url, fields },
+    { components, parameters: { created, keyid: keyId, alg: signer.algorithm }, signer },
+  );
+  headers.set("signature-input", signatureInput);
+  headers.set("signature", signature);
+}

@@ -1,0 +1,75 @@
+/** Sending keys as signers. */
+import type { Signer } from "http-message-sig";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { optionError } from "./errors.ts";
+
+/**
+ * A sending key: the secret of an HMAC key as `pushmesh key create` printed it, or its bytes; or an Ed25519 private
+ * key as JWK or CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
+ */
+export type SendingKey = string | Uint8Array | JsonWebKey | CryptoKey;
+
+/** Bytes of an HMAC secret that the mesh makes. */
+const SECRET_BYTES = 32;
+
+const importHmac = (secret: Uint8Array): Promise<CryptoKey> =>
+  crypto.subtle.importKey(
+    "raw",
+    Uint8Array.from(secret),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["sign"],
+  );
+
+async function importKey(key: SendingKey): Promise<CryptoKey> {
+  if (key instanceof CryptoKey) return key;
+  if (key instanceof Uint8Array) return importHmac(key);
+  if (typeof key !== "string") {
+    return crypto.subtle.importKey("jwk", key, "Ed25519", false, ["sign"]);
+  }
+  const secret = fromBase64Url(key);
+  if (secret?.length !== SECRET_BYTES) {
+    throw optionError(`key: the secret must be ${SECRET_BYTES} bytes in base64url`);
+  }
+  return importHmac(secret);
+}
+
+const ALGORITHMS: Readonly<Record<string, string>> = { HMAC: "hmac-sha256", Ed25519: "ed25519" };
+
+/** @throws PushServerError `option_invalid` where the key is none that the mesh takes. */
+export async function signerOf(key: SendingKey): Promise<Signer> {
+  let imported: CryptoKey;
+  try {
+    imported = await importKey(key);
+  } catch (error) {
+    throw optionError(`key: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  const { name } = imported.algorithm;
+  const algorithm = ALGORITHMS[name];
+  if (algorithm === undefined || !imported.usages.includes("sign")) {
+    throw optionError(`key: a ${name} key of use ${imported.usages.join(", ")} cannot sign`);
+  }
+  return {
+    algorithm,
+    async sign(data) {
+      return new Uint8Array(await crypto.subtle.sign(name, imported, Uint8Array.from(data)));
+    },
+  };
+}
+
+/** A new Ed25519 key pair: keep `privateKey`, give `publicKey` to `MeshAdmin.createKey`. */
+export async function createSigningKey(): Promise<{
+  readonly privateKey: JsonWebKey;
+  /** 32 bytes in base64url. */
+  readonly publicKey: string;
+}> {
+  const pair = (await crypto.subtle.generateKey("Ed25519", true, [
+    "sign",
+    "verify",
+  ])) as CryptoKeyPair;
+  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
+  return {
+    privateKey: await crypto.subtle.exportKey("jwk", pair.privateKey),
+    publicKey: toBase64Url(new Uint8Array(raw)),
+  };
+}
