@@ -1,0 +1,136 @@
+/** The device's account with the mesh (docs/protocol.md, sections 1 and 2). */
+import type { DeviceAnswerBody } from "../../../schema/http.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { TOKEN_MAX_AGE_SECONDS } from "../constants.ts";
+import { storageError } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { Renewal } from "../link/machine.ts";
+import type { Storage } from "../storage/storage.ts";
+import { getMeshTime, postDevice } from "./http.ts";
+import { signJwt } from "./jwt.ts";
+import { type DeviceKeys, loadIdentifiers, loadKeys } from "./keys.ts";
+
+/** Storage key of the JSON of `StoredAccount`. */
+const ACCOUNT = "device/account";
+
+interface StoredAccount {
+  readonly credential: string;
+  /** The identifiers it was made with, joined by commas: with others it is another device. */
+  readonly ids: string;
+  /** Mesh clock minus device clock, milliseconds, when the account was made. */
+  readonly clockOffsetMs: number;
+}
+
+export class Account {
+  readonly #host: Host;
+  readonly #storage: Storage;
+  readonly #keys: DeviceKeys;
+  readonly #ids: readonly string[];
+  #credential: string | undefined;
+  #clockOffsetMs = 0;
+
+  /** Use `Account.load`. */
+  private constructor(host: Host, storage: Storage, keys: DeviceKeys, ids: readonly string[]) {
+    this.#host = host;
+    this.#storage = storage;
+    this.#keys = keys;
+    this.#ids = ids;
+  }
+
+  /**
+   * Reads what is stored, and makes and stores a key pair where there is none; asks nothing of the network.
+   *
+   * @throws PushError `storage_failed`, `crypto_unsupported`, `option_invalid`
+   */
+  static async load(
+    host: Host,
+    storage: Storage,
+    identifiers: readonly string[],
+  ): Promise<Account> {
+    const keys = await loadKeys(host, storage);
+    const ids = await loadIdentifiers(host, storage, identifiers);
+    const account = new Account(host, storage, keys, ids);
+    const stored = await storage.get(ACCOUNT).catch((cause: unknown) => {
+      throw storageError("read the account", cause);
+    });
+    account.#restore(typeof stored === "string" ? stored : "");
+    return account;
+  }
+
+  /** Mesh clock minus device clock, milliseconds. */
+  get clockOffsetMs(): number {
+    return this.#clockOffsetMs;
+  }
+
+  /** Names the account to the mesh; undefined until there is one. */
+  get credential(): string | undefined {
+    return this.#credential;
+  }
+
+  /** @param meshNow The mesh's clock now, milliseconds since 1970. */
+  setClock(meshNow: number): void {
+    this.#clockOffsetMs = meshNow - this.#host.now();
+  }
+
+  /** A token for one connect. Rejects with a PushError. */
+  async token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
+    if (renewal !== "none") this.setClock(await getMeshTime(this.#host, endpoint, signal));
+    let credential = this.#credential;
+    if (credential === undefined || renewal === "account") {
+      credential = await this.#create(endpoint, signal);
+    }
+    return this.#sign({ typ: "pushmesh-connect+jwt" }, { cred: credential });
+  }
+
+  /** Drops the credential: the next token makes the account again. */
+  forget(): void {
+    this.#credential = undefined;
+    // Where this fails, the credential is refused at the next start, and made anew then.
+    this.#storage.delete(ACCOUNT).catch((error: unknown) => {
+      this.#host.report(storageError("drop the account", error));
+    });
+  }
+
+  async #create(endpoint: string, signal: AbortSignal): Promise<string> {
+    const jwk = { kty: "OKP", crv: "Ed25519", x: this.#keys.publicX };
+    const proof = await this.#sign({ typ: "pushmesh-account+jwt", jwk }, { ids: this.#ids });
+    const { credential, now }: DeviceAnswerBody = await postDevice(
+      this.#host,
+      endpoint,
+      proof,
+      signal,
+    );
+    this.setClock(now);
+    this.#credential = credential;
+    const ids = this.#ids.join();
+    const stored: StoredAccount = { credential, ids, clockOffsetMs: this.#clockOffsetMs };
+    // The account follows from the key and the identifiers, which are kept: losing this costs one request.
+    await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch((error: unknown) => {
+      this.#host.report(storageError("keep the account", error));
+    });
+    return credential;
+  }
+
+  #restore(text: string): void {
+    try {
+      const stored: Partial<StoredAccount> = JSON.parse(text);
+      if (stored.ids !== this.#ids.join() || typeof stored.credential !== "string") return;
+      this.#credential = stored.credential;
+      this.#clockOffsetMs = Number(stored.clockOffsetMs ?? 0);
+    } catch {
+      // Nothing stored, or nothing of ours: the account is made again.
+    }
+  }
+
+  #sign(header: object, claims: object): Promise<string> {
+    const { crypto } = this.#host;
+    const issued = Math.floor((this.#host.now() + this.#clockOffsetMs) / 1_000);
+    return signJwt(crypto.subtle, this.#keys.privateKey, header, {
+      aud: "pushmesh",
+      iat: issued,
+      exp: issued + TOKEN_MAX_AGE_SECONDS,
+      jti: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
+      ...claims,
+    });
+  }
+}

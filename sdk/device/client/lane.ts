@@ -1,0 +1,81 @@
+/** One lane of a registration: hands its messages over one after another, in order. */
+import type { Message } from "../../../schema/generated/link.ts";
+import type { Host } from "../host.ts";
+
+/** A message on its way to the app. */
+export interface Delivery {
+  /** The link it came on. */
+  readonly link: number;
+  readonly message: Message;
+  /** How often the app's handler has failed on it. */
+  failures: number;
+}
+
+/** Hands one message over; resolves with the milliseconds after which to try it again, or null when it is done. */
+export type Take = (delivery: Delivery) => Promise<number | null>;
+
+export class Lane {
+  readonly #host: Host;
+  readonly #take: Take;
+  #queue: Delivery[] = [];
+  #running = false;
+  #ran: Promise<void> = Promise.resolve();
+  #cancelRetry: (() => void) | undefined;
+  #open = false;
+
+  constructor(host: Host, take: Take) {
+    this.#host = host;
+    this.#take = take;
+  }
+
+  /** Messages waiting, without the one that is being handed over. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  push(delivery: Delivery): void {
+    this.#queue.push(delivery);
+    this.#pump();
+  }
+
+  /** Whether messages are handed over; while not, they wait. */
+  setOpen(open: boolean): void {
+    this.#open = open;
+    this.#pump();
+  }
+
+  /** The link is gone: what waits will come again on the next one, unless its sender took it back by then. */
+  clear(): void {
+    this.#queue = [];
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+
+  /** Resolves when no message is being handed over. */
+  idle(): Promise<void> {
+    return this.#ran;
+  }
+
+  #pump(): void {
+    if (!this.#running) this.#ran = this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#open && this.#cancelRetry === undefined) {
+      const queue = this.#queue;
+      const delivery = queue.shift();
+      if (delivery === undefined) break;
+      const retryInMs = await this.#take(delivery);
+      // After a `clear` the queue is another one, and the message no more ours.
+      if (retryInMs === null || queue !== this.#queue) continue;
+      queue.unshift(delivery);
+      this.#cancelRetry = this.#host.after(retryInMs, () => {
+        this.#cancelRetry = undefined;
+        this.#pump();
+      });
+    }
+    // In the same turn as the last look at the queue, or a message pushed in between would wait for the next one.
+    this.#running = false;
+  }
+}

@@ -1,0 +1,40 @@
+/** The times and sizes of the device SDK. */
+import type { LIMITS } from "../../schema/limits.ts";
+
+// What the mesh holds too: copies, because the whole table is a tenth of what the SDK may weigh in a browser. Their
+// types are the numbers themselves, so that a copy that differs from schema/limits.ts does not compile.
+type Limit<Name extends keyof typeof LIMITS> = (typeof LIMITS)[Name];
+export const FRAME_BYTES: Limit<"FRAME_BYTES"> = 65_536;
+export const ACK_WAIT_MAX_MS: Limit<"ACK_WAIT_MAX_MS"> = 20_000;
+export const TOKEN_MAX_AGE_SECONDS: Limit<"TOKEN_MAX_AGE_SECONDS"> = 120;
+export const DEVICE_IDENTIFIERS: Limit<"DEVICE_IDENTIFIERS"> = 8;
+export const HEARTBEAT_DEFAULT_MS: Limit<"HEARTBEAT_DEFAULT_MS"> = 60_000;
+export const RECONNECT_BASE_MS: Limit<"RECONNECT_BASE_MS"> = 1_000;
+export const RECONNECT_MAX_MS: Limit<"RECONNECT_MAX_MS"> = 60_000;
+export const DUPLICATE_WINDOW: Limit<"DUPLICATE_WINDOW"> = 1_024;
+
+// What is the SDK's own.
+
+/** A link with no answer to `ping` for this long is dead (docs/protocol.md, section 3). */
+export const PONG_TIMEOUT_MS = 10_000;
+/** Longest wait for the account's or the health check's answer: well over a slow mobile round trip with TLS. */
+export const AUTHENTICATE_TIMEOUT_MS = 20_000;
+/** Longest wait for the socket to open: browsers' own limit is minutes. */
+export const OPEN_TIMEOUT_MS = 20_000;
+/** Longest wait for Welcome on an open socket: as long as the mesh waits for Hello. */
+export const WELCOME_TIMEOUT_MS = 10_000;
+/** Longest wait for the answer to an echo: a link with no answer for that long is dead. */
+export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
+/** First and longest wait before a message whose handler threw is handed over again; it doubles in between. */
+export const HANDLER_RETRY_BASE_MS = 1_000;
+export const HANDLER_RETRY_MAX_MS = 60_000;
+/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 9 bytes and a head. */
+export const WINDOW_SEGMENT_KEYS = 64;
+/** Messages one app may hold undelivered on one link: the mesh sends 128, and 128 again after each new attach. */
+export const QUEUE_MESSAGES = 1_024;
+/** Start of `Message.seq`: 2024-01-01T00:00:00Z, milliseconds since 1970. */
+export const SEQ_EPOCH_MS = 1_704_067_200_000;
+/** Counter values of one millisecond in `Message.seq`. */
+export const SEQ_PER_MS = 4_096;
+/** `Hello.agent`. */
+export const AGENT = "pushmesh-js/0.1.0";

@@ -1,0 +1,96 @@
+/** The one error class of the device SDK. */
+import type { ErrorCode } from "../../schema/errors.ts";
+
+/** What went wrong on the device itself; everything else is a code of the mesh's error table (docs/errors.md). */
+export type LocalErrorCode =
+  /** An option is out of bounds; the message names it. */
+  | "option_invalid"
+  /** The host lacks Ed25519 in Web Crypto. */
+  | "crypto_unsupported"
+  /** Reading or writing the storage failed; `cause` is the storage's error. */
+  | "storage_failed"
+  /** The mesh could not be reached, or what answered was not the mesh. */
+  | "network_failed"
+  /** The link ended; the SDK reconnects by itself. */
+  | "link_lost"
+  /** No answer came in time. */
+  | "timeout"
+  /** The app's message handler threw; `cause` is what it threw. The message is kept and tried again. */
+  | "handler_failed"
+  /** The data of a message is not what its content type says. The message was acknowledged and dropped. */
+  | "data_invalid"
+  /** Another client of the same push service listens for this app. */
+  | "app_in_use"
+  /** The client or its push service was closed. */
+  | "client_closed";
+
+/** A code of the error table, a local code, or a code of a mesh newer than this SDK. */
+export type PushErrorCode = ErrorCode | LocalErrorCode | (string & {});
+
+/** What an error says beside its message. Plain data: it crosses the port between client and service. */
+export interface PushErrorData {
+  readonly code: PushErrorCode;
+  readonly message: string;
+  /**
+   * What to do: `never` — the same call cannot succeed; `later` — it can, after `retryAfterMs` where that is
+   * given; `reauthenticate` — the SDK renews its credentials by itself.
+   */
+  readonly retry: "never" | "later" | "reauthenticate";
+  /** Milliseconds to wait before the same call again. */
+  readonly retryAfterMs?: number | undefined;
+  /** The WebSocket close code, where the link ended. */
+  readonly closeCode?: number | undefined;
+  /** The message at fault. */
+  readonly messageId?: string | undefined;
+  /** How often this message's handler has failed on this link, from 1. */
+  readonly attempt?: number | undefined;
+  /** The error underneath. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Every error that the SDK throws, rejects with or reports.
+ *
+ * @example
+ * try { await client.register(); }
+ * catch (error) { if (error instanceof PushError && error.code === "app_unknown") fixTheAppId(); }
+ */
+export class PushError extends Error {
+  override readonly name = "PushError";
+  readonly code: PushErrorCode;
+  readonly retry: PushErrorData["retry"];
+  readonly retryAfterMs: number | undefined;
+  readonly closeCode: number | undefined;
+  readonly messageId: string | undefined;
+  readonly attempt: number | undefined;
+
+  constructor(data: PushErrorData) {
+    super(data.message, data.cause === undefined ? {} : { cause: data.cause });
+    this.code = data.code;
+    this.retry = data.retry;
+    this.retryAfterMs = data.retryAfterMs;
+    this.closeCode = data.closeCode;
+    this.messageId = data.messageId;
+    this.attempt = data.attempt;
+  }
+}
+
+/** A `storage_failed` error that says which step failed. */
+export function storageError(step: string, cause: unknown): PushError {
+  return new PushError({
+    code: "storage_failed",
+    message: `The storage failed to ${step}.`,
+    retry: "later",
+    cause,
+  });
+}
+
+/** The error as plain data, to send over a port; anything that is no PushError becomes `otherwise`. */
+export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
+  if (!(error instanceof PushError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { code: otherwise, message, retry: "later", cause: error };
+  }
+  const { code, message, retry, retryAfterMs, closeCode, messageId, attempt, cause } = error;
+  return { code, message, retry, retryAfterMs, closeCode, messageId, attempt, cause };
+}

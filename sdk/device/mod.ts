@@ -1,0 +1,39 @@
+/**
+ * The device SDK of pushmesh: receives push messages over one WebSocket. Runs in browsers, Node ≥ 22, Deno and Bun.
+ *
+ * @example
+ * import { connect } from "pushmesh/device";
+ *
+ * const push = await connect({ url: "https://push.example.com", appId: "…" });
+ * push.onMessage((message) => console.log(message.id, message.data));
+ * console.log("send to", await push.register());
+ *
+ * @module
+ */
+export {
+  type ClientOptions,
+  openClient,
+  type PushClient,
+  type StateChange,
+} from "./client/client.ts";
+export type { MessageHandler } from "./client/inbox.ts";
+export type { PushData, PushMessage } from "./client/message.ts";
+export { type ConnectOptions, connect, type StartOptions, startService } from "./connect.ts";
+export {
+  type LocalErrorCode,
+  PushError,
+  type PushErrorCode,
+  type PushErrorData,
+} from "./errors.ts";
+export {
+  defaultHost,
+  type Host,
+  type Socket,
+  type SocketEvents,
+  socketOpener,
+  type WebSocketConstructor,
+} from "./host.ts";
+export type { ClientPort, LinkStateName, Port, ServicePort, ToClient, ToService } from "./port.ts";
+export type { PushService } from "./service/service.ts";
+export { indexedDbStorage } from "./storage/indexed-db.ts";
+export { memoryStorage, type Storage, type Stored } from "./storage/storage.ts";

@@ -1,0 +1,105 @@
+/**
+ * What the public layer (one per app) and the push service (one per device) say to each other. All of it is plain
+ * structured-cloneable data, so a port may be a MessagePort of a worker as well as the in-process pair below.
+ */
+import type { Message } from "../../schema/generated/link.ts";
+import type { PushErrorData } from "./errors.ts";
+
+/** Where the link stands; see `PushClient.onState`. */
+export type LinkStateName = "idle" | "connecting" | "connected" | "waiting" | "closed";
+
+/** Client to service. `open` comes first, `leave` last. */
+export type ToService =
+  /** Names the port's app. `lastSeq` is the highest seq the app ever received, 0 for none. */
+  | { readonly kind: "open"; readonly appId: string; readonly lastSeq: number }
+  | { readonly kind: "register"; readonly request: number }
+  | { readonly kind: "unregister"; readonly request: number }
+  /** Whether the app takes messages now. */
+  | { readonly kind: "listen"; readonly on: boolean }
+  /** The app has taken every message of the lane up to `seq` that came on link number `link`. */
+  | {
+      readonly kind: "ack";
+      readonly link: number;
+      readonly priority: Message["priority"];
+      readonly seq: number;
+    }
+  | { readonly kind: "ping"; readonly request: number }
+  | { readonly kind: "wake" }
+  /** The mesh broke the protocol in a way that only the client sees. */
+  | { readonly kind: "fault"; readonly message: string }
+  | { readonly kind: "leave" };
+
+/** Service to client. */
+export type ToClient =
+  | {
+      readonly kind: "state";
+      readonly state: LinkStateName;
+      readonly error?: PushErrorData | undefined;
+      readonly retryInMs?: number | undefined;
+      /** Mesh clock minus device clock, milliseconds. */
+      readonly clockOffsetMs: number;
+    }
+  /** What the mesh holds for this app, said after each welcome; null for none. */
+  | { readonly kind: "registration"; readonly regId: string | null }
+  | { readonly kind: "deliver"; readonly link: number; readonly message: Message }
+  /** A request succeeded; `value` is the regId of a register and the round trip in ms of a ping. */
+  | { readonly kind: "done"; readonly request: number; readonly value: string | number }
+  /** A request failed; without a request number, something that nobody asked for went wrong. */
+  | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
+
+/** One end of a port; a MessagePort is one. Messages wait until `onmessage` is set. */
+export interface Port<Out, In> {
+  postMessage(message: Out): void;
+  onmessage: ((event: { readonly data: In }) => void) | null;
+  close(): void;
+}
+
+export type ClientPort = Port<ToService, ToClient>;
+export type ServicePort = Port<ToClient, ToService>;
+
+/** One end of the in-process pair. */
+class PairedPort<Out, In> implements Port<Out, In> {
+  #peer: PairedPort<In, Out> | undefined;
+  #handler: ((event: { readonly data: In }) => void) | null = null;
+  #waiting: In[] = [];
+
+  join(peer: PairedPort<In, Out>): void {
+    this.#peer = peer;
+  }
+
+  postMessage(message: Out): void {
+    const peer = this.#peer;
+    // Never in the caller's own turn: a MessagePort does not call back into its sender either.
+    if (peer !== undefined) queueMicrotask(() => peer.#take(message));
+  }
+
+  get onmessage(): ((event: { readonly data: In }) => void) | null {
+    return this.#handler;
+  }
+
+  set onmessage(handler: ((event: { readonly data: In }) => void) | null) {
+    this.#handler = handler;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) this.#take(message);
+  }
+
+  close(): void {
+    this.#peer = undefined;
+    this.#handler = null;
+  }
+
+  #take(message: In): void {
+    if (this.#handler !== null) this.#handler({ data: message });
+    else if (this.#peer !== undefined) this.#waiting.push(message);
+  }
+}
+
+/** Two ends in one process: what one posts the other gets, in order, in a microtask, uncopied. */
+export function portPair(): { readonly client: ClientPort; readonly service: ServicePort } {
+  const client = new PairedPort<ToService, ToClient>();
+  const service = new PairedPort<ToClient, ToService>();
+  client.join(service);
+  service.join(client);
+  return { client, service };
+}

@@ -1,0 +1,277 @@
+/** Between the ports of the apps and the link: routes by registration, and resumes after each Welcome. */
+import {
+  CHANNEL_ECHO,
+  CHANNEL_PUSH,
+  decodeEcho,
+  decodePushDown,
+  encodeEcho,
+  encodePushUp,
+  type Hello,
+  type Message,
+  PROTOCOL_REVISION,
+  type Refusal,
+  type Registration,
+  type Welcome,
+} from "../../../schema/generated/link.ts";
+import { KEY_BYTES } from "../../../schema/text.ts";
+import type { Account } from "../account/account.ts";
+import { AGENT } from "../constants.ts";
+import type { PushErrorData } from "../errors.ts";
+import type { Host } from "../host.ts";
+import { Link, type LinkOwner } from "../link/link.ts";
+import type { Renewal } from "../link/machine.ts";
+import type { LinkStateName, ServicePort, ToService } from "../port.ts";
+import { Acks } from "./acks.ts";
+import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
+import { Echoes } from "./echoes.ts";
+
+const IN_USE: PushErrorData = {
+  code: "app_in_use",
+  message: "Another client of this push service has this app open.",
+  retry: "never",
+};
+const CLOSED: PushErrorData = {
+  code: "client_closed",
+  message: "The push service was closed.",
+  retry: "never",
+};
+
+export class Hub implements LinkOwner, AppOwner {
+  readonly held = new Map<string, Registration>();
+  readonly #host: Host;
+  readonly #account: Account;
+  readonly #link: Link;
+  readonly #apps = new Map<string, App>();
+  readonly #echoes: Echoes;
+  readonly #acks = new Acks((value) => this.send({ kind: "acks", value }));
+  /** Number of the current link; 0 before the first. */
+  #linkNumber = 0;
+  #lastSeq = 0;
+  #request = 0;
+  /** The credential at the last Welcome: what is held was said of it. */
+  #welcomed: string | undefined;
+  /** Slots that the last Hello attached. */
+  #attached: readonly number[] = [];
+  #status: { readonly state: LinkStateName; readonly error?: PushErrorData | undefined } = {
+    state: "idle",
+  };
+
+  constructor(host: Host, account: Account, endpoints: readonly string[]) {
+    this.#host = host;
+    this.#account = account;
+    this.#echoes = new Echoes(host);
+    this.#link = new Link(host, endpoints, this);
+  }
+
+  /** Takes an app's port; the answer takes what comes on it. */
+  join(port: ServicePort): (message: ToService) => void {
+    let app: App | undefined;
+    return (message) => {
+      if (message.kind === "open") app ??= this.#open(port, message.appId, message.lastSeq);
+      else if (message.kind === "leave") this.#leave(app);
+      else if (app !== undefined) this.#receive(app, message);
+      else if ("request" in message) {
+        port.postMessage({ kind: "failed", request: message.request, error: IN_USE });
+      }
+    };
+  }
+
+  wake(): void {
+    this.#link.wake();
+  }
+
+  close(): void {
+    this.#acks.flush();
+    this.#link.stop();
+    this.#apps.clear();
+  }
+
+  // ---- for the apps
+
+  get connected(): boolean {
+    return this.#link.connected;
+  }
+
+  send(frame: PushFrame): void {
+    this.#link.send(CHANNEL_PUSH, encodePushUp(frame));
+  }
+
+  nextRequest(): number {
+    return ++this.#request;
+  }
+
+  after(ms: number, act: () => void): void {
+    // Of no use to a later link, whose Welcome starts everything anew; harmless there.
+    const link = this.#linkNumber;
+    this.#host.after(ms, () => {
+      if (link === this.#linkNumber) act();
+    });
+  }
+
+  #open(port: ServicePort, appId: string, lastSeq: number): App | undefined {
+    if (this.#apps.has(appId)) {
+      port.postMessage({ kind: "failed", error: IN_USE });
+      return undefined;
+    }
+    const app = new App(appId, port, this);
+    this.#apps.set(appId, app);
+    this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
+    this.#postStatus(port, undefined);
+    if (this.connected) app.resume(false);
+    else this.#link.start();
+    return app;
+  }
+
+  #leave(app: App | undefined): void {
+    if (app === undefined) return;
+    app.listen(false);
+    this.#apps.delete(app.appId);
+  }
+
+  #receive(app: App, message: Exclude<ToService, { readonly kind: "open" | "leave" }>): void {
+    switch (message.kind) {
+      case "register":
+      case "unregister":
+        app.command(message.kind, message.request);
+        if (this.#status.state === "closed") app.failAll(this.#status.error ?? CLOSED);
+        return;
+      case "listen":
+        app.listen(message.on);
+        return;
+      case "ack": {
+        const { link, priority, seq } = message;
+        const slot = app.registration?.slot;
+        // What came on an earlier link comes again on this one, and is acknowledged then.
+        if (slot !== undefined && link === this.#linkNumber)
+          this.#acks.add({ slot, priority, seq });
+        return;
+      }
+      case "ping": {
+        const send = (nonce: number): void => this.#link.send(CHANNEL_ECHO, encodeEcho({ nonce }));
+        this.#echoes.start(app.port, message.request, this.connected ? send : undefined);
+        return;
+      }
+      case "wake":
+        this.#link.wake();
+        return;
+      case "fault":
+        this.#link.fault(message.message);
+    }
+  }
+
+  // ---- for the link
+
+  token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
+    return this.#account.token(endpoint, renewal, signal);
+  }
+
+  hello(session: Uint8Array | undefined): Hello {
+    // The slots of another account generation are not ours.
+    if (this.#welcomed !== this.#account.credential) this.held.clear();
+    this.#attached = [...this.#apps.values()].flatMap(({ listening, registration }) =>
+      listening && registration !== undefined ? [registration.slot] : [],
+    );
+    return {
+      revision: PROTOCOL_REVISION,
+      agent: AGENT,
+      ...(this.#lastSeq === 0 ? {} : { lastSeq: this.#lastSeq }),
+      ...(this.#attached.length === 0 ? {} : { attach: this.#attached }),
+      ...(session === undefined ? {} : { session }),
+    };
+  }
+
+  onWelcome(welcome: Welcome, link: number): void {
+    this.#linkNumber = link;
+    this.#welcomed = this.#account.credential;
+    this.#account.setClock(welcome.serverTimeMs);
+    this.held.clear();
+    for (const registration of welcome.registrations) {
+      this.held.set(registration.appId, registration);
+    }
+    // Said here and not with the link's own status, so that the apps get the clock with it.
+    this.#postStatuses(undefined);
+    for (const app of this.#apps.values()) {
+      const slot = app.registration?.slot;
+      app.resume(slot !== undefined && this.#attached.includes(slot));
+    }
+  }
+
+  onFrame(channel: number, body: Uint8Array): void {
+    if (channel === CHANNEL_ECHO) this.#echoes.receive(decodeEcho(body));
+    // A channel of a newer mesh: nothing here asked for it.
+    if (channel !== CHANNEL_PUSH) return;
+    const frame = decodePushDown(body);
+    switch (frame.kind) {
+      case "deliver":
+        for (const message of frame.value.messages) this.#deliver(message);
+        return;
+      case "registered":
+        for (const app of this.#apps.values()) {
+          app.registered(frame.value.request, frame.value.registration);
+        }
+        return;
+      case "unregistered":
+        for (const app of this.#apps.values()) app.unregistered(frame.value.request);
+        return;
+      case "refusal":
+        this.onRefusal(frame.value);
+        return;
+      case "unknown":
+      // A frame of a newer mesh: the protocol says to ignore it.
+    }
+  }
+
+  onRefusal(refusal: Refusal): void {
+    for (const app of this.#apps.values()) if (app.refused(refusal)) return;
+    if (refusal.name === "rate_limited") {
+      // It may have been an attach: saying again who listens is harmless, and not saying it would be silence.
+      this.after(refusal.retryAfterMs ?? 0, () => {
+        for (const app of this.#apps.values()) app.attach();
+      });
+      return;
+    }
+    const error = refusalData(refusal);
+    for (const { port } of this.#apps.values()) port.postMessage({ kind: "failed", error });
+  }
+
+  onStatus(
+    state: LinkStateName,
+    error: PushErrorData | undefined,
+    retryInMs: number | undefined,
+  ): void {
+    this.#status = { state, error };
+    if (state === "connected") return;
+    this.#acks.clear();
+    this.#echoes.clear();
+    this.#postStatuses(retryInMs);
+    if (state !== "closed") return;
+    for (const app of this.#apps.values()) app.failAll(error ?? CLOSED);
+  }
+
+  onForget(): void {
+    this.#account.forget();
+  }
+
+  #deliver(message: Message): void {
+    if (message.key.length !== KEY_BYTES) {
+      this.#link.fault(`a message key of ${message.key.length} bytes`);
+      return;
+    }
+    this.#lastSeq = Math.max(this.#lastSeq, message.seq);
+    for (const { registration, listening, port } of this.#apps.values()) {
+      if (registration?.slot !== message.slot) continue;
+      // Copies: the views hold a whole frame, and a port to another thread would send all of it with each message.
+      const own = { ...message, key: message.key.slice(), data: message.data.slice() };
+      if (listening) port.postMessage({ kind: "deliver", link: this.#linkNumber, message: own });
+    }
+  }
+
+  #postStatuses(retryInMs: number | undefined): void {
+    for (const { port } of this.#apps.values()) this.#postStatus(port, retryInMs);
+  }
+
+  #postStatus(port: ServicePort, retryInMs: number | undefined): void {
+    const { clockOffsetMs } = this.#account;
+    port.postMessage({ kind: "state", ...this.#status, retryInMs, clockOffsetMs });
+  }
+}

@@ -1,0 +1,36 @@
+/** Where the SDK keeps what must outlive a restart. */
+
+/** What a storage holds. A key pair only where `Storage.keepsKeys` is true. */
+export type Stored = string | Uint8Array | CryptoKeyPair;
+
+/**
+ * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`; a message costs one write of
+ * at most 600 bytes. A write has happened when its promise resolves, and is whole or not there.
+ */
+export interface Storage {
+  /** The value, or undefined where there is none. */
+  get(key: string): Promise<Stored | undefined>;
+  set(key: string, value: Stored): Promise<void>;
+  /** Deleting what is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** True where it can hold a CryptoKeyPair: then the device's private key is made non-extractable. */
+  readonly keepsKeys: boolean;
+}
+
+/**
+ * A storage that forgets everything at exit: each start is a new device, whose regId the app server must learn
+ * anew. For tests and throw-away listeners.
+ */
+export function memoryStorage(): Storage {
+  const values = new Map<string, Stored>();
+  return {
+    keepsKeys: true,
+    get: async (key) => values.get(key),
+    set: async (key, value) => {
+      values.set(key, value);
+    },
+    delete: async (key) => {
+      values.delete(key);
+    },
+  };
+}
