@@ -123,11 +123,11 @@ export function writeList<T>(
 /**
  * A field header, in the short form where the IDs are at most 15 apart, and gives `id` back.
  *
- * @param last ID of the field written before it in this struct, 0 for none.
+ * @param last ID of the field written before it in this struct, 0 for none; smaller than `id`.
  */
 export function writeField(writer: Writer, last: number, id: number, type: number): number {
   const delta = id - last;
-  if (delta > 0 && delta < 16) writeByte(writer, (delta << 4) | type);
+  if (delta < 16) writeByte(writer, (delta << 4) | type);
   else {
     writeByte(writer, type);
     writeI16(writer, id);

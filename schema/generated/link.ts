@@ -431,7 +431,10 @@ export type LinkUp =
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
-function writeLinkUp(writer: Writer, value: Exclude<LinkUp, { readonly kind: "unknown" }>): void {
+/** A LinkUp that can be sent. */
+export type WritableLinkUp = Exclude<LinkUp, { readonly kind: "unknown" }>;
+
+function writeLinkUp(writer: Writer, value: WritableLinkUp): void {
   switch (value.kind) {
     case "hello":
       writeByte(writer, 0x1c); writeHello(writer, value.value);
@@ -458,7 +461,7 @@ function readLinkUp(reader: Reader): LinkUp {
 }
 
 /** The bytes of one LinkUp. @throws ThriftError `range` where a number does not fit its type. */
-export function encodeLinkUp(value: Exclude<LinkUp, { readonly kind: "unknown" }>): Uint8Array<ArrayBuffer> {
+export function encodeLinkUp(value: WritableLinkUp): Uint8Array<ArrayBuffer> {
   return encode(value, writeLinkUp);
 }
 
@@ -474,7 +477,10 @@ export type LinkDown =
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
-function writeLinkDown(writer: Writer, value: Exclude<LinkDown, { readonly kind: "unknown" }>): void {
+/** A LinkDown that can be sent. */
+export type WritableLinkDown = Exclude<LinkDown, { readonly kind: "unknown" }>;
+
+function writeLinkDown(writer: Writer, value: WritableLinkDown): void {
   switch (value.kind) {
     case "welcome":
       writeByte(writer, 0x1c); writeWelcome(writer, value.value);
@@ -513,7 +519,7 @@ function readLinkDown(reader: Reader): LinkDown {
 }
 
 /** The bytes of one LinkDown. @throws ThriftError `range` where a number does not fit its type. */
-export function encodeLinkDown(value: Exclude<LinkDown, { readonly kind: "unknown" }>): Uint8Array<ArrayBuffer> {
+export function encodeLinkDown(value: WritableLinkDown): Uint8Array<ArrayBuffer> {
   return encode(value, writeLinkDown);
 }
 
@@ -944,7 +950,10 @@ export type PushUp =
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
-function writePushUp(writer: Writer, value: Exclude<PushUp, { readonly kind: "unknown" }>): void {
+/** A PushUp that can be sent. */
+export type WritablePushUp = Exclude<PushUp, { readonly kind: "unknown" }>;
+
+function writePushUp(writer: Writer, value: WritablePushUp): void {
   switch (value.kind) {
     case "register":
       writeByte(writer, 0x1c); writeRegister(writer, value.value);
@@ -995,7 +1004,7 @@ function readPushUp(reader: Reader): PushUp {
 }
 
 /** The bytes of one PushUp. @throws ThriftError `range` where a number does not fit its type. */
-export function encodePushUp(value: Exclude<PushUp, { readonly kind: "unknown" }>): Uint8Array<ArrayBuffer> {
+export function encodePushUp(value: WritablePushUp): Uint8Array<ArrayBuffer> {
   return encode(value, writePushUp);
 }
 
@@ -1012,7 +1021,10 @@ export type PushDown =
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
-function writePushDown(writer: Writer, value: Exclude<PushDown, { readonly kind: "unknown" }>): void {
+/** A PushDown that can be sent. */
+export type WritablePushDown = Exclude<PushDown, { readonly kind: "unknown" }>;
+
+function writePushDown(writer: Writer, value: WritablePushDown): void {
   switch (value.kind) {
     case "registered":
       writeByte(writer, 0x1c); writeRegistered(writer, value.value);
@@ -1057,7 +1069,7 @@ function readPushDown(reader: Reader): PushDown {
 }
 
 /** The bytes of one PushDown. @throws ThriftError `range` where a number does not fit its type. */
-export function encodePushDown(value: Exclude<PushDown, { readonly kind: "unknown" }>): Uint8Array<ArrayBuffer> {
+export function encodePushDown(value: WritablePushDown): Uint8Array<ArrayBuffer> {
   return encode(value, writePushDown);
 }
 

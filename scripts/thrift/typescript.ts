@@ -45,9 +45,9 @@ export function typeName(type: IdlType): string {
   }
 }
 
-/** What `encode` takes of a union: every kind but `unknown`, which only a decoder makes. */
-export function writableName(type: { readonly kind: string; readonly name: string }): string {
-  return type.kind === "union" ? `Exclude<${type.name}, { readonly kind: "unknown" }>` : type.name;
+/** What `encode` takes: of a union every kind but `unknown`, which only a decoder makes. */
+export function writableName({ name, kind }: IdlStruct): string {
+  return kind === "union" ? `Writable${name}` : name;
 }
 
 function docComment(doc: string | undefined, indent: string): string {
@@ -99,7 +99,12 @@ function unionType({ name, fields, doc }: IdlStruct): string {
     "  /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */\n",
     '  | { readonly kind: "unknown"; readonly value: number };\n',
   ];
-  return `${docComment(doc, "")}export type ${name} =\n${rows.join("")}${unknown.join("")}`;
+  const writable = [
+    `\n/** A ${name} that can be sent. */\n`,
+    `export type Writable${name} = Exclude<${name}, { readonly kind: "unknown" }>;\n`,
+  ];
+  const type = `${docComment(doc, "")}export type ${name} =\n${rows.join("")}${unknown.join("")}`;
+  return type + writable.join("");
 }
 
 function structCode(struct: IdlStruct): string {

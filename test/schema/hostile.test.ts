@@ -93,6 +93,7 @@ describe.each(ALL_CODECS)("$name", (codec) => {
         });
         expect(codec.decode(bytes)).toStrictEqual(value);
       }),
+      { numRuns: 50 },
     );
   });
 });
@@ -168,6 +169,29 @@ describe("bounds", () => {
   });
 });
 
+describe("list<bool>", () => {
+  const kitchen = ALL_CODECS.find(({ name }) => name === "Kitchen");
+  /** Kitchen with `bools` of the given list header and elements, and its required fields. */
+  const withBools = (...list: number[]): Outcome => {
+    if (kitchen === undefined) throw new Error("no Kitchen");
+    // Field 17 in the long form, 18 the list, 19 true, 26 an empty list of structs
+    return attempt(
+      kitchen,
+      Uint8Array.from([0x04, 0x22, 0x00, 0x19, ...list, 0x11, 0x79, 0x0c, 0x00]),
+    );
+  };
+  const value = { small: 0, bools: [true, false, false], last: true, moreInners: [] };
+
+  test("takes either element type, and 2 and 0 as false", () => {
+    expect(withBools(0x31, 1, 2, 0)).toStrictEqual({ value });
+    expect(withBools(0x32, 1, 2, 0)).toStrictEqual({ value });
+  });
+
+  test("P7 refuses an element that is neither true nor false", () => {
+    expect(withBools(0x11, 3)).toMatchObject({ error: { kind: "range" } });
+  });
+});
+
 describe("values", () => {
   const echo = linkCodec("Echo");
   const attach = linkCodec("Attach");
@@ -207,6 +231,15 @@ describe("values", () => {
       },
     });
     expect(echo.decode(outer)).toStrictEqual({ nonce: 7, data: inner });
+  });
+
+  test("what was written stays when the buffer grows, under and over what is kept", () => {
+    for (const length of [0, 1_000, 5_000, 60_000, 200_000, 300_000, 10]) {
+      const body = Buffer.alloc(length, length);
+      const value = envelope.decode(envelope.encode({ channel: 258, body }));
+      expect(value).toMatchObject({ channel: 258 });
+      expect(body.equals((value as { body: Uint8Array }).body)).toBe(true);
+    }
   });
 
   test("binary is a view into the frame, and encoded bytes are the caller's own", () => {

@@ -201,7 +201,10 @@ export type Choice =
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
-function writeChoice(writer: Writer, value: Exclude<Choice, { readonly kind: "unknown" }>): void {
+/** A Choice that can be sent. */
+export type WritableChoice = Exclude<Choice, { readonly kind: "unknown" }>;
+
+function writeChoice(writer: Writer, value: WritableChoice): void {
   switch (value.kind) {
     case "flag":
       writeByte(writer, value.value ? 0x11 : 0x12);
@@ -249,7 +252,7 @@ function readChoice(reader: Reader): Choice {
 }
 
 /** The bytes of one Choice. @throws ThriftError `range` where a number does not fit its type. */
-export function encodeChoice(value: Exclude<Choice, { readonly kind: "unknown" }>): Uint8Array<ArrayBuffer> {
+export function encodeChoice(value: WritableChoice): Uint8Array<ArrayBuffer> {
   return encode(value, writeChoice);
 }
 

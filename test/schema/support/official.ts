@@ -1,4 +1,5 @@
 /** Drives the official `thrift` package by an IDL's AST: the peer our codec is held against. */
+/// <reference path="./thrift.d.ts" />
 import { type FieldDefinition, type FunctionType, SyntaxType } from "@creditkarma/thrift-parser";
 import { TCompactProtocol, TFramedTransport, Thrift } from "thrift";
 import { type Ast, fieldId, isRecord, type Shape } from "./idl.ts";
