@@ -11,6 +11,9 @@ export const links = {
   delete(name: string): void {
     names.delete(name);
   },
+  has(name: string): boolean {
+    return names.has(name);
+  },
   names(): Iterable<string> {
     return names;
   },

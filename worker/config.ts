@@ -21,6 +21,8 @@ const settings = z.object({
 export interface Config {
   readonly keyring: Keyring;
   readonly adminToken: string;
+  /** Links that this process may hold; null where the platform bounds them. */
+  readonly maxLinks: number | null;
 }
 
 /** @throws MeshError `misconfigured`, saying which setting is wrong; it never quotes a secret. */
@@ -32,7 +34,9 @@ function checkConfig(env: Env): Config {
   }
   const keyring = keyringOf(parsed.data.MESH_KEYS);
   if (typeof keyring === "string") throw new MeshError("misconfigured", keyring);
-  return { keyring, adminToken: parsed.data.ADMIN_TOKEN };
+  const { ADMIN_TOKEN, MAX_LINKS } = parsed.data;
+  const maxLinks = MAX_LINKS === undefined ? null : Number(MAX_LINKS);
+  return { keyring, adminToken: ADMIN_TOKEN, maxLinks };
 }
 
 let last: { readonly env: Env; readonly config: Config } | undefined;

@@ -5,6 +5,7 @@ import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { links } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -38,7 +39,18 @@ function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
   };
 }
 
-/** @throws MeshError `token_invalid` or `token_expired`, which close the link; otherwise what the object answers. */
+/**
+ * A process without a free descriptor aborts, so one that knows its bound refuses in time. A device that holds a
+ * link already takes no more room.
+ *
+ * @throws MeshError `mesh_full`
+ */
+function requireRoom(maxLinks: number | null, name: string): void {
+  if (maxLinks === null || links.size < maxLinks || links.has(name)) return;
+  throw new MeshError("mesh_full", `at most ${maxLinks} links`);
+}
+
+/** @throws MeshError `mesh_full`, `token_invalid` or `token_expired`, which close the link; otherwise what the object answers. */
 async function openLink(c: MeshContext, token: string): Promise<Response> {
   const { keyring } = c.var.config;
   if (token.length > LIMITS.TOKEN_CHARS) {
@@ -51,6 +63,7 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
   if (credential === undefined) throw new MeshError("token_invalid");
 
   const name = deviceName(credential.deviceId);
+  requireRoom(c.var.config.maxLinks, name);
   // None of the caller's own headers goes on: the object trusts these.
   const headers = {
     upgrade: "websocket",
