@@ -13,7 +13,7 @@ function base64(bytes: Uint8Array): string {
 }
 
 /** `Content-Digest` of a body: `sha-256=:…:`. */
-export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function contentDigest(body: BufferSource): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", body);
   return `sha-256=:${base64(new Uint8Array(digest))}:`;
 }

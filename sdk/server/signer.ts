@@ -1,6 +1,6 @@
 /** Sending keys as signers. */
 import type { Signer } from "http-message-sig";
-import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { fromBase64Url } from "../../schema/text.ts";
 import { optionError } from "./errors.ts";
 
 /**
@@ -57,6 +57,11 @@ export async function signerOf(key: SendingKey): Promise<Signer> {
   };
 }
 
+/** Both lib.dom and the Workers types have to agree with this: theirs differ in what they infer from "jwk". */
+async function exportJwk(key: CryptoKey): Promise<JsonWebKey> {
+  return (await crypto.subtle.exportKey("jwk", key)) as JsonWebKey;
+}
+
 /** A new Ed25519 key pair: keep `privateKey`, give `publicKey` to `MeshAdmin.createKey`. */
 export async function createSigningKey(): Promise<{
   readonly privateKey: JsonWebKey;
@@ -67,9 +72,6 @@ export async function createSigningKey(): Promise<{
     "sign",
     "verify",
   ])) as CryptoKeyPair;
-  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
-  return {
-    privateKey: await crypto.subtle.exportKey("jwk", pair.privateKey),
-    publicKey: toBase64Url(new Uint8Array(raw)),
-  };
+  const { x = "" } = await exportJwk(pair.publicKey);
+  return { privateKey: await exportJwk(pair.privateKey), publicKey: x };
 }

@@ -42,6 +42,13 @@ async function materialOf(body: z.output<typeof keyBody>): Promise<Uint8Array> {
   return material;
 }
 
+/** The bytes of a new app. The top bit stays clear, so that no appId starts with "-" and reads as an option of a command. */
+function newApp(): Uint8Array {
+  const app = crypto.getRandomValues(new Uint8Array(APP_BYTES));
+  app[0] = (app[0] ?? 0) & 0x7f;
+  return app;
+}
+
 export const apps = new Hono<AppEnv>();
 
 apps.use(requireAdmin);
@@ -49,7 +56,7 @@ apps.use(requireAdmin);
 apps.post("/", async (c) => {
   requireJson(c.req.raw);
   const { name } = parseBody(appBody, await readBody(c.req.raw));
-  const appId = sealAppId(c.var.config.keyring, crypto.getRandomValues(new Uint8Array(APP_BYTES)));
+  const appId = sealAppId(c.var.config.keyring, newApp());
   // The app before the list: whatever fails between, every app of the list is there.
   const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
   const answer: AppAnswerBody = { appId, name, createdAt };

@@ -1,0 +1,66 @@
+/** The mesh under test: the deployed app on real objects, with every touch of an object counted. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env as bindings } from "cloudflare:workers";
+import { app } from "../../../worker/app.ts";
+import type { Env, ObjectNamespace } from "../../../worker/env.ts";
+
+export const ORIGIN = "https://push.example.com";
+export const env = bindings as unknown as Env;
+
+export interface Touched {
+  devices: number;
+  apps: number;
+  directory: number;
+}
+
+function counted<Rpc>(namespace: ObjectNamespace<Rpc>, count: () => void): ObjectNamespace<Rpc> {
+  return {
+    getByName(name) {
+      count();
+      return namespace.getByName(name);
+    },
+  };
+}
+
+/** One request to the edge, and the objects it touched. */
+export async function fetchCounting(
+  request: Request,
+  settings: Partial<Env> = {},
+): Promise<{ response: Response; touched: Touched }> {
+  const touched = { devices: 0, apps: 0, directory: 0 };
+  const counting: Env = {
+    ...env,
+    DEVICES: counted(env.DEVICES, () => touched.devices++),
+    APPS: counted(env.APPS, () => touched.apps++),
+    APP_DIRECTORY: counted(env.APP_DIRECTORY, () => touched.directory++),
+    ...settings,
+  };
+  const context = createExecutionContext();
+  const response = await app.fetch(request, counting, context);
+  await waitOnExecutionContext(context);
+  return { response, touched };
+}
+
+export const UNTOUCHED: Touched = { devices: 0, apps: 0, directory: 0 };
+
+/** A request to the edge. */
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  return (await fetchCounting(new Request(ORIGIN + path, init))).response;
+}
+
+/** The code of a refusal, after a check that the answer is a whole problem body. */
+export async function problemOf(
+  response: Response,
+): Promise<{ code: string; detail: string; field?: string }> {
+  if (response.headers.get("content-type") !== "application/problem+json") {
+    throw new Error(`no problem body: ${response.status} ${await response.text()}`);
+  }
+  const body = await response.json<{
+    code: string;
+    detail: string;
+    status: number;
+    field?: string;
+  }>();
+  if (body.status !== response.status) throw new Error("the body has another status");
+  return body;
+}
