@@ -8,12 +8,13 @@ const ENTRY = fileURLToPath(new URL("entry/index.ts", import.meta.url));
 /**
  * Writes one ES module.
  *
+ * @param entry the module to bundle: the worker, unless a benchmark's control takes its place.
  * @throws {HostFailure} where a source does not build; esbuild has printed why to stderr.
  */
-export async function bundleWorker(outfile: string): Promise<void> {
+export async function bundleWorker(outfile: string, entry = ENTRY): Promise<void> {
   try {
     await build({
-      entryPoints: [ENTRY],
+      entryPoints: [entry],
       outfile,
       bundle: true,
       format: "esm",

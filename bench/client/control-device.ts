@@ -1,0 +1,51 @@
+/** A device of the control: a bare socket. */
+import { type BenchDevice, DeviceEvents } from "./device.ts";
+import type { Address } from "./http.ts";
+import { WebSocketClient } from "./websocket.ts";
+
+export class ControlDevice implements BenchDevice {
+  readonly target: string;
+  readonly #address: Address;
+  readonly #events = new DeviceEvents();
+  #socket: WebSocketClient | null = null;
+
+  constructor(address: Address, name: string) {
+    this.#address = address;
+    this.target = name;
+  }
+
+  get received(): number {
+    return this.#events.received;
+  }
+
+  /** Touches its object, which is what making an account does on the other side. */
+  async prepare(): Promise<void> {
+    await this.connect(false);
+    this.disconnect();
+  }
+
+  async connect(replay: boolean): Promise<void> {
+    const events = this.#events;
+    const path = `/${replay ? "replay" : "connect"}/${this.target}`;
+    this.#socket = await WebSocketClient.open(this.#address, path, [], {
+      onBinary: () => events.countMessages(1),
+      onText: () => events.onText(),
+      onClose: (reason) => events.onClose(reason),
+    });
+  }
+
+  disconnect(): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  ping(): Promise<void> {
+    const pong = this.#events.pong();
+    this.#socket?.ping();
+    return pong;
+  }
+
+  until(count: number): Promise<void> {
+    return this.#events.until(count);
+  }
+}

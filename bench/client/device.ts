@@ -1,0 +1,66 @@
+/** What a benchmark's device can do, whichever server it speaks to. */
+
+/** The two servers that are measured against each other. */
+export type SideName = "mesh" | "control";
+export const SIDES: readonly SideName[] = ["mesh", "control"];
+
+export interface BenchDevice {
+  /** What a sender puts into its request to reach this device. */
+  readonly target: string;
+  /** Messages received since it was made. */
+  readonly received: number;
+  /** Makes it known to its server, and leaves it without a link. */
+  prepare(): Promise<void>;
+  /** Resolves when messages can arrive. `replay`: something waits for it. */
+  connect(replay: boolean): Promise<void>;
+  disconnect(): void;
+  /** Resolves with the answer to one heartbeat. */
+  ping(): Promise<void>;
+  /** Resolves when `received` has reached `count`. */
+  until(count: number): Promise<void>;
+}
+
+/** A promise that somebody else fulfils. */
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What both kinds of device have in common: counting, and failing whoever waits when the link is lost. */
+export class DeviceEvents {
+  received = 0;
+  #count: (Waiting & { readonly at: number }) | null = null;
+  #pong: Waiting | null = null;
+
+  countMessages(messages: number): void {
+    this.received += messages;
+    if (this.#count === null || this.received < this.#count.at) return;
+    this.#count.resolve();
+    this.#count = null;
+  }
+
+  until(count: number): Promise<void> {
+    if (this.received >= count) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#count = { at: count, resolve, reject };
+    });
+  }
+
+  pong(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#pong = { resolve, reject };
+    });
+  }
+
+  onText(): void {
+    this.#pong?.resolve();
+    this.#pong = null;
+  }
+
+  onClose(reason: string): void {
+    const error = new Error(`a device lost its link: ${reason}`);
+    if (this.#pong === null && this.#count === null) throw error;
+    this.#pong?.reject(error);
+    this.#count?.reject(error);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The control of the benchmarks: the least that the platform must do for the same effect. It checks nothing, waits
+ * for no acknowledgement and keeps no order; what the mesh costs above it is the price of the promises.
+ *
+ * | request | does |
+ * |---|---|
+ * | `GET /connect/NAME` | upgrades, and hands the socket to the object NAME |
+ * | `GET /replay/NAME` | the same, and sends and deletes what is stored |
+ * | `POST /send/NAME` | one call to the object, which sends the body to its socket |
+ * | `POST /store/NAME` | one call to the object, which inserts the body as a row |
+ */
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+
+interface ControlEnv {
+  readonly DEVICES: DurableObjectNamespace<ControlDevice>;
+}
+
+export class ControlDevice extends DurableObject<ControlEnv> {
+  #socket: WebSocket | undefined;
+  #hasTable = false;
+
+  constructor(ctx: DurableObjectState, env: ControlEnv) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#socket = ctx.getWebSockets()[0];
+  }
+
+  override fetch(request: Request): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    this.#socket = server;
+    if (request.url.includes("/replay/")) this.#replay(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  send(bytes: ArrayBuffer): void {
+    this.#socket?.send(bytes);
+  }
+
+  store(bytes: ArrayBuffer): void {
+    if (!this.#hasTable) {
+      this.ctx.storage.sql.exec(
+        "CREATE TABLE IF NOT EXISTS mail (seq INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+      );
+      this.#hasTable = true;
+    }
+    this.ctx.storage.sql.exec("INSERT INTO mail (data) VALUES (?)", bytes);
+  }
+
+  #replay(socket: WebSocket): void {
+    const { sql } = this.ctx.storage;
+    for (const { data } of sql.exec<{ data: ArrayBuffer }>("SELECT data FROM mail ORDER BY seq")) {
+      socket.send(data);
+    }
+    sql.exec("DELETE FROM mail");
+  }
+}
+
+/** The configuration of hosts/workerd serves an entrypoint of this name to its supervisor; nobody calls it here. */
+export class Control extends WorkerEntrypoint<ControlEnv> {}
+
+export default {
+  async fetch(request, env) {
+    const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
+    if (action === "healthz") return new Response("ok");
+    const device = env.DEVICES.getByName(name);
+    if (action === "connect" || action === "replay") return device.fetch(request);
+    const body = await request.arrayBuffer();
+    if (action === "send") await device.send(body);
+    else await device.store(body);
+    return new Response("ok");
+  },
+} satisfies ExportedHandler<ControlEnv>;

@@ -1,0 +1,45 @@
+/**
+ * `npm run bench`: measures the mesh against a control, side by side on this machine (docs/benchmarks.md).
+ * The table goes to stdout, progress to stderr.
+ */
+import { writeFileSync } from "node:fs";
+import { readOptions, USAGE, UsageError } from "./options.ts";
+import { formatTable, type Row } from "./report.ts";
+import { Rig } from "./rig.ts";
+import { connectStorm } from "./scenarios/connect-storm.ts";
+import { idle } from "./scenarios/idle.ts";
+import { replay } from "./scenarios/replay.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import { sendOffline } from "./scenarios/send-offline.ts";
+import { sendOnline } from "./scenarios/send-online.ts";
+
+const SCENARIOS: readonly Scenario[] = [sendOnline, sendOffline, replay, connectStorm, idle];
+
+async function main(): Promise<void> {
+  const names = SCENARIOS.map(({ name }) => name);
+  const options = readOptions(process.argv.slice(2), names);
+  const chosen = SCENARIOS.filter(({ name }) => {
+    return options.scenarios.length === 0 || options.scenarios.includes(name);
+  });
+  const rows: Row[] = [];
+  for (const scenario of chosen) {
+    process.stderr.write(`${scenario.name} …\n`);
+    // Servers of its own: no scenario measures what another left behind.
+    const rig = await Rig.open(options);
+    try {
+      rows.push(...(await scenario.run(rig)));
+    } finally {
+      rig.close();
+    }
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
+  process.stdout.write(formatTable(rows));
+}
+
+try {
+  await main();
+} catch (error) {
+  const wrongUse = error instanceof UsageError;
+  process.stderr.write(`${wrongUse ? `${error.message}\n${USAGE}` : (error as Error).stack}\n`);
+  process.exitCode = wrongUse ? 2 : 1;
+}
