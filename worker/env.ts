@@ -1,5 +1,6 @@
 /** The bindings of `wrangler.toml` and of the configuration that hosts/workerd generates. */
 import type { AppDirectoryRpc, AppRpc, DeviceRpc } from "../objects/interfaces/rpc.ts";
+import type { LinkHost } from "./link-host.ts";
 
 /**
  * What the edge uses of a Durable Object namespace. Not the runtime's own type: that one spreads an answer's union
@@ -21,6 +22,8 @@ export interface Env {
   readonly MESH_KEYS: string;
   /** Bearer token of the admin routes. */
   readonly ADMIN_TOKEN: string;
+  /** How links are opened where that is not as on Workers. */
+  readonly LINK_HOST?: LinkHost;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;
 }

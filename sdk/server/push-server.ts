@@ -127,7 +127,7 @@ export class PushServer {
     path: string,
     request: {
       readonly headers: Readonly<Record<string, string>>;
-      readonly body: Uint8Array<ArrayBuffer> | null;
+      readonly body: BufferSource | null;
       readonly timeoutMs: number;
     },
   ): Promise<T> {

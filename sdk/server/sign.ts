@@ -28,7 +28,7 @@ export async function signRequest(
   method: string,
   url: string,
   headers: Headers,
-  body: Uint8Array<ArrayBuffer> | null,
+  body: BufferSource | null,
   { keyId, signer, created }: SignOptions,
 ): Promise<void> {
   const components = ["@method", "@path"];

@@ -3,14 +3,13 @@ import { Hono } from "hono";
 import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
-import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { links } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
-import { callObject } from "../objects.ts";
+import { type LinkHost, workersLinks } from "../link-host.ts";
 import { asMeshError } from "../problem.ts";
 import { connectClaims, type TokenKind, verifyToken } from "../tokens.ts";
 
@@ -64,26 +63,15 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
 
   const name = deviceName(credential.deviceId);
   requireRoom(c.var.config.maxLinks, name);
-  // None of the caller's own headers goes on: the object trusts these.
-  const headers = {
-    upgrade: "websocket",
-    [CONNECT_HEADERS.deviceId]: name,
-    [CONNECT_HEADERS.generation]: String(credential.generation),
-    [CONNECT_HEADERS.publicKey]: toBase64Url(credential.publicKey),
-    [CONNECT_HEADERS.tokenId]: claims.jti,
-    [CONNECT_HEADERS.tokenExpires]: String(claims.exp),
-  };
-  return await callObject(() => c.env.DEVICES.getByName(name).fetch(c.req.url, { headers }));
+  return await linkHost(c).open(c.req.raw, name, {
+    generation: credential.generation,
+    publicKey: toBase64Url(credential.publicKey),
+    tokenId: claims.jti,
+    tokenExpires: claims.exp,
+  });
 }
 
-/** Accepts the WebSocket and closes it at once: a browser cannot read a refused upgrade. */
-function refuseLink(error: MeshError): Response {
-  const { 0: client, 1: server } = new WebSocketPair();
-  server.accept();
-  server.close(error.row.close ?? 4003, closeReason(error.code, error.message));
-  const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
-  return new Response(null, { status: 101, webSocket: client, headers });
-}
+const linkHost = (c: MeshContext): LinkHost => c.env.LINK_HOST ?? workersLinks(c.env.DEVICES);
 
 export const connect = new Hono<AppEnv>();
 
@@ -92,6 +80,6 @@ connect.get("/", async (c) => {
   try {
     return await openLink(c, token);
   } catch (error) {
-    return refuseLink(asMeshError(error, c.req.raw));
+    return linkHost(c).refuse(c.req.raw, asMeshError(error, c.req.raw));
   }
 });

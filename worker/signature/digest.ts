@@ -18,10 +18,7 @@ function read(header: string): ReturnType<typeof parseDictionary> {
  *
  * @throws MeshError `digest_mismatch`
  */
-export async function checkDigest(
-  header: string | null,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<void> {
+export async function checkDigest(header: string | null, body: BufferSource): Promise<void> {
   if (header === null) throw new MeshError("digest_mismatch", "Content-Digest is missing");
   const digests = read(header);
   let checked = 0;
@@ -32,7 +29,7 @@ export async function checkDigest(
     if (!(value instanceof ArrayBuffer) || !equalBytes(new Uint8Array(value), digest)) {
       throw new MeshError(
         "digest_mismatch",
-        `${name} is not that of the ${body.length} bytes received`,
+        `${name} is not that of the ${body.byteLength} bytes received`,
       );
     }
     checked++;

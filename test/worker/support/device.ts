@@ -9,7 +9,7 @@ export const randomText = (bytes: number): string =>
 
 export interface DeviceKeys {
   readonly pair: CryptoKeyPair;
-  readonly jwk: Pick<JsonWebKey, "kty" | "crv" | "x">;
+  readonly jwk: { kty: string; crv: string | undefined; x: string | undefined };
 }
 
 export async function createKeys(): Promise<DeviceKeys> {

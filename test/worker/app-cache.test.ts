@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { AppCache } from "../../worker/signature/app-cache.ts";
+import type { LoadedApp } from "../../worker/signature/keys.ts";
+
+const record = (...keyIds: string[]): LoadedApp =>
+  new Map(
+    keyIds.map((keyId) => [
+      keyId,
+      { algorithm: "hmac-sha256", verify: () => true, app: new Uint8Array(8) },
+    ]),
+  );
+
+/** A cache of two apps with a clock to turn, and the loads it asked for. */
+function setUp() {
+  const clock = { now: 1_000_000 };
+  const loads: string[] = [];
+  const cache = new AppCache({
+    ttlMs: 30_000,
+    missTtlMs: 2_000,
+    reloadMs: 1_000,
+    count: 2,
+    now: () => clock.now,
+  });
+  const get = (appId: string, answer: LoadedApp | null = record("k1"), keyId = "k1") =>
+    cache.get(appId, keyId, async () => {
+      loads.push(appId);
+      return answer;
+    });
+  return { cache, clock, loads, get };
+}
+
+describe("the cache of app records", () => {
+  it("loads an app once within its time, and again after it", async () => {
+    const { clock, loads, get } = setUp();
+    await get("a");
+    clock.now += 29_999;
+    await get("a");
+    expect(loads).toEqual(["a"]);
+    clock.now += 1;
+    await get("a");
+    expect(loads).toEqual(["a", "a"]);
+  });
+
+  it("P8 shares one load among all that miss together", async () => {
+    const { cache, loads } = setUp();
+    const { promise, resolve } = Promise.withResolvers<LoadedApp | null>();
+    const load = () => {
+      loads.push("a");
+      return promise;
+    };
+    const answers = Array.from({ length: 100 }, () => cache.get("a", "k1", load));
+    const app = record("k1");
+    resolve(app);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([app]));
+    expect(loads).toEqual(["a"]);
+  });
+
+  it("remembers for a short time that there is no such app", async () => {
+    const { clock, loads, get } = setUp();
+    expect(await get("a", null)).toBeNull();
+    clock.now += 1_999;
+    expect(await get("a", null)).toBeNull();
+    expect(loads.length).toBe(1);
+    clock.now += 1;
+    expect(await get("a")).not.toBeNull();
+  });
+
+  it("P8 reloads for a key it lacks, no more than once a second", async () => {
+    const { clock, loads, get } = setUp();
+    await get("a");
+    for (let n = 0; n < 50; n++) await get("a", record("k1"), "k2");
+    expect(loads.length).toBe(1);
+    clock.now += 1_000;
+    for (let n = 0; n < 50; n++) await get("a", record("k1", "k2"), "k2");
+    expect(loads.length).toBe(2);
+  });
+
+  it("P8 keeps so many apps, and drops the least recently used", async () => {
+    const { loads, get } = setUp();
+    for (const appId of ["a", "b", "a", "c", "a", "b"]) await get(appId);
+    expect(loads).toEqual(["a", "b", "c", "b"]);
+  });
+
+  it("does not remember a failure, be it thrown or a rejection", async () => {
+    const { cache, loads, get } = setUp();
+    const rejecting = async () => Promise.reject(new Error("away"));
+    await expect(cache.get("a", "k1", rejecting)).rejects.toThrow("away");
+    const throwing = () => {
+      throw new Error("forged");
+    };
+    await expect(cache.get("a", "k1", throwing)).rejects.toThrow("forged");
+    await get("a");
+    expect(loads).toEqual(["a"]);
+  });
+
+  it("P7 forgets an app that was being loaded when its key was revoked", async () => {
+    const { cache, loads, get } = setUp();
+    const { promise, resolve } = Promise.withResolvers<LoadedApp | null>();
+    const stale = cache.get("a", "k1", () => promise);
+    cache.forget("a");
+    resolve(record("k1"));
+    await stale;
+    await get("a", record());
+    expect(loads).toEqual(["a"]);
+  });
+});
