@@ -22,8 +22,6 @@ export interface DeviceRpc {
  * headers in place of the caller's own; the object trusts them because only the edge can call it.
  */
 export const CONNECT_HEADERS = {
-  /** base64url of the 16-byte device ID. */
-  deviceId: "x-pushmesh-device",
   /** Decimal. */
   generation: "x-pushmesh-generation",
   /** Raw public key in base64url. */

@@ -66,7 +66,6 @@ describe("a link", () => {
     ];
     expect(Object.keys(init.headers).sort()).toEqual([
       "upgrade",
-      "x-pushmesh-device",
       "x-pushmesh-exp",
       "x-pushmesh-generation",
       "x-pushmesh-jti",
