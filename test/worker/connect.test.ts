@@ -72,7 +72,7 @@ describe("a link", () => {
       "x-pushmesh-key",
     ]);
     expect(init.headers["x-pushmesh-generation"]).toBe("1");
-    expect(init.headers["x-pushmesh-device"]).toBe(account.deviceId);
+    expect(init.headers["x-pushmesh-device"]).toBeUndefined();
   });
 
   it("P7 is opened by a token once", async () => {
