@@ -16,6 +16,8 @@ import type { Channel, ChannelContext, WireRefusal } from "./channel.ts";
 import type { Effects } from "./effects.ts";
 import { Limiter } from "./limiter.ts";
 
+const utf8 = new TextEncoder();
+
 export interface LinkOptions {
   /** base64url of the session's 16 bytes. */
   readonly session: string;
@@ -117,6 +119,8 @@ export class Link {
     } else if (frame.value.revision !== PROTOCOL_REVISION) {
       const detail = `revision ${frame.value.revision}, wanted ${PROTOCOL_REVISION}`;
       this.close("revision_unsupported", detail, effects);
+    } else if (utf8.encode(frame.value.agent ?? "").length > LIMITS.AGENT_BYTES) {
+      this.close("protocol_error", `agent is over ${LIMITS.AGENT_BYTES} bytes`, effects);
     } else {
       this.#state = "ready";
       const welcome = this.#options.onHello(frame.value, now);
