@@ -64,14 +64,17 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
-    const answer = this.#run((now, effects) => this.#device.send(request, now, effects));
-    if (typeof answer === "number") return this.#wait(answer, request.waitMs);
-    await this.#setAlarm();
+    const answer = this.#run((now, effects) => {
+      const sent = this.#device.send(request, now, effects);
+      // Before the effects are carried out: one of them may be the answer already, if the link was cut.
+      return typeof sent === "number" ? this.#wait(sent, request.waitMs) : sent;
+    });
+    if (!(answer instanceof Promise)) await this.#setAlarm();
     return answer;
   }
 
   async status(request: StatusRequest): Promise<StatusAnswer> {
-    return this.#device.status(request, Date.now());
+    return this.#run((now, effects) => this.#device.status(request, now, effects));
   }
 
   async drain(): Promise<void> {

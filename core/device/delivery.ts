@@ -51,7 +51,7 @@ export class Delivery {
     effects: Effects,
   ): SendAnswer | number {
     const key = toBase64Url(request.key);
-    const known = this.#known(registration, request, key, now);
+    const known = this.#known(registration, request, key, now, effects);
     if (known !== undefined) return known;
 
     const nowOrNever = request.ttlSeconds === 0;
@@ -84,6 +84,8 @@ export class Delivery {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;
     const { registration, key } = waiter;
+    this.#parts.mailbox.expireIfDue(registration, key, now, effects);
+    if (!this.#waiters.has(token)) return;
     const flight = registration.flights.get(key);
     const tokens = flight?.tokens ?? registration.waiting.get(key);
     tokens?.splice(tokens.indexOf(token), 1);
@@ -97,9 +99,13 @@ export class Delivery {
   }
 
   /** A message ended in the mailbox: whoever waits for it is answered. */
-  readonly onEnd: OnEnd = (registration, key, answer, effects) => {
+  readonly onEnd: OnEnd = (registration, key, ended, effects) => {
+    const answer: SendAnswer = { ok: true, ...ended };
     const flight = registration.flights.get(key);
-    this.#settle(flight?.tokens.splice(0) ?? [], answer, effects);
+    if (flight !== undefined) {
+      flight.ended = ended.status;
+      this.#settle(flight.tokens.splice(0), answer, effects);
+    }
     this.#settle(registration.waiting.get(key) ?? [], answer, effects);
     registration.waiting.delete(key);
   };
@@ -126,7 +132,7 @@ export class Delivery {
     for (const flight of landed) {
       registration.land(flight);
       // What has ended otherwise keeps that state: its sender may have been told.
-      if (registration.recent(flight.key) !== undefined) continue;
+      if (flight.ended !== null) continue;
       if (flight.unstored === null) keys.add(flight.key);
       registration.remember(flight.key, "delivered", flight.seq);
       const answer: SendAnswer = { ok: true, status: "delivered", seq: flight.seq };
@@ -150,7 +156,7 @@ export class Delivery {
         if ((state.rows[state.sent]?.expiresAt ?? 0) <= now) {
           this.#parts.mailbox.expire(registration, now, effects);
         } else {
-          this.#sendBatch(registration, state, effects);
+          this.#sendBatch(registration, state, now, effects);
         }
       }
     }
@@ -159,6 +165,7 @@ export class Delivery {
   /** The app no longer listens, or the link is gone: what is on the socket goes back to waiting. */
   ground(registration: Registration, now: number, effects: Effects): void {
     registration.attached = false;
+    this.#parts.mailbox.expire(registration, now, effects);
     for (const lane of LANES) {
       const state = registration.lane(lane);
       for (const flight of state.flights.splice(0)) {
@@ -191,19 +198,19 @@ export class Delivery {
     request: SendRequest,
     key: string,
     now: number,
+    effects: Effects,
   ): SendAnswer | number | undefined {
+    this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     const recent = registration.recent(key);
     if (recent !== undefined) return { ok: true, ...recent };
     const flight = registration.flights.get(key);
     if (flight !== undefined) {
+      if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
       if (request.waitMs > 0 || request.ttlSeconds === 0) return this.#wait(registration, key);
       return { ok: true, status: this.#secure(registration, flight, now), seq: flight.seq };
     }
     const row = registration.mail.get(key);
-    if (row !== undefined) {
-      const status = row.expiresAt <= now ? "expired" : "queued";
-      return { ok: true, status, seq: row.seq };
-    }
+    if (row !== undefined) return { ok: true, status: "queued", seq: row.seq };
     const ended = this.#parts.outcomes.find(registration.slot, key);
     return ended === undefined ? undefined : { ok: true, ...ended };
   }
@@ -224,6 +231,7 @@ export class Delivery {
       bytes: request.data.length,
       acceptedAt: now,
       unstored: request,
+      ended: null,
       tokens: [],
     };
     registration.takeOff(lane, flight);
@@ -243,13 +251,15 @@ export class Delivery {
     return { ok: true, status: this.#secure(registration, flight, now), seq };
   }
 
-  #sendBatch(registration: Registration, state: LaneState, effects: Effects): void {
+  /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
+  #sendBatch(registration: Registration, state: LaneState, now: number, effects: Effects): void {
     const messages: Message[] = [];
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
       const header = state.rows[state.sent];
       if (
         header === undefined ||
+        header.expiresAt <= now ||
         (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
       )
         break;
@@ -297,7 +307,8 @@ export class Delivery {
   /** The sender of a flight cannot wait for its acknowledgement: makes it durable, and says what to answer. */
   #secure(registration: Registration, flight: Flight, now: number): MessageStatus {
     const { key, seq, unstored, acceptedAt } = flight;
-    if (unstored === null) return registration.recent(key)?.status ?? "queued";
+    if (flight.ended !== null) return flight.ended;
+    if (unstored === null) return "queued";
     if (acceptedAt + unstored.ttlSeconds * 1_000 > now) {
       this.#parts.mailbox.store(registration, unstored, key, seq, true, acceptedAt, now);
       flight.unstored = null;
@@ -308,6 +319,7 @@ export class Delivery {
       this.#parts.outcomes.record(registration.slot, "expired", [{ key, seq }]);
     }
     registration.remember(key, "expired", seq);
+    flight.ended = "expired";
     return "expired";
   }
 
@@ -330,5 +342,5 @@ export class Delivery {
 
 /** The flight of a row: it is stored already, so when it was accepted no longer matters. */
 function flightOf({ seq, key, bytes }: MailHeader): Flight {
-  return { seq, key, bytes, acceptedAt: 0, unstored: null, tokens: [] };
+  return { seq, key, bytes, acceptedAt: 0, unstored: null, ended: null, tokens: [] };
 }

@@ -76,8 +76,8 @@ export class Device {
     this.#identity = identity;
     this.#bufferedBytes = bufferedBytes;
     this.#account = new Account(store);
-    this.#registrations = new Registrations(store);
     this.#outcomes = new Outcomes(store);
+    this.#registrations = new Registrations(store, (slot) => this.#outcomes.drop(slot));
     this.#mailbox = new Mailbox(store, this.#outcomes, (...end) => this.#delivery.onEnd(...end));
     this.#delivery = new Delivery({
       clock: this.#clock,
@@ -91,6 +91,7 @@ export class Device {
     this.#registrations.load();
     this.#mailbox.load(this.#registrations.bySlot, now);
     for (const registration of this.#registrations.bySlot.values()) {
+      this.#observeBirth(registration);
       for (const { seq } of registration.mail.values()) this.#clock.observe(seq);
     }
   }
@@ -118,9 +119,8 @@ export class Device {
         this.#link?.close("account_replaced", "a new key took over", effects);
         this.#afterwards(now, effects);
         for (const registration of [...this.#registrations.bySlot.values()]) {
-          this.#mailbox.clear(registration, effects);
+          this.#mailbox.clear(registration, now, effects);
           this.#registrations.drop(registration);
-          this.#outcomes.drop(registration.slot);
         }
       }
       const generation = this.#account.record?.generation ?? 0;
@@ -232,17 +232,18 @@ export class Device {
     this.#delivery.timeout(token, now, effects);
   }
 
-  /** What became of a message. */
-  status(request: StatusRequest, now: number): StatusAnswer {
+  /** What became of a message. One whose time is over ends here, so that it is called nothing else later. */
+  status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
     const registration = this.#find(request);
     if (registration === undefined) return { ok: true, status: "unregistered" };
     const { seq } = request;
     const key = toBase64Url(request.key);
+    this.#mailbox.expireIfDue(registration, key, now, effects);
     const known = registration.recent(key) ?? this.#outcomes.find(registration.slot, key);
     if (known !== undefined) return { ok: true, status: known.status };
-    const row = registration.mail.get(key);
-    if (row !== undefined) return { ok: true, status: row.expiresAt <= now ? "expired" : "queued" };
-    if (registration.flights.has(key)) return { ok: true, status: "queued" };
+    const flight = registration.flights.get(key);
+    if (flight !== undefined) return { ok: true, status: flight.ended ?? "queued" };
+    if (registration.mail.has(key)) return { ok: true, status: "queued" };
     // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
     const issued =
       seqTimeMs(seq) >= registration.record.createdAt &&
@@ -299,7 +300,9 @@ export class Device {
       const app = this.#identity.openAppId(appId);
       if (app === undefined) return new MeshError("app_unknown");
       try {
-        return this.#describe(this.#registrations.open(app, now));
+        const registration = this.#registrations.open(app, now);
+        this.#observeBirth(registration);
+        return this.#describe(registration);
       } catch (error) {
         if (error instanceof MeshError) return error;
         throw error;
@@ -309,7 +312,7 @@ export class Device {
       const registration = this.#registrations.inSlot(slot);
       if (registration === undefined) return slotUnknown(slot);
       this.#delivery.ground(registration, now, effects);
-      this.#mailbox.clear(registration, effects);
+      this.#mailbox.clear(registration, now, effects);
       this.#registrations.end(registration, now);
       return null;
     },
@@ -338,6 +341,11 @@ export class Device {
   #find({ app, generation }: { app: string; generation: number }): Registration | undefined {
     if (generation !== this.#account.record?.generation) return undefined;
     return this.#registrations.ofApp(app);
+  }
+
+  /** No message is numbered before its registration was made, though the clock was set back: see `status`. */
+  #observeBirth({ record }: Registration): void {
+    this.#clock.observe(HybridClock.at(record.createdAt));
   }
 
   /** A handler that closed the link leaves nothing on its socket. */

@@ -4,7 +4,7 @@ import type { Effects } from "../link/effects.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { LANES, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
-import type { SendAnswer, SendRequest } from "./types.ts";
+import type { SendRequest } from "./types.ts";
 
 /** An alarm may come this much of the remaining life late, so that one alarm serves many messages. */
 const DEADLINE_SLACK = 1 / 16;
@@ -16,7 +16,7 @@ const DEADLINE_SLACK_MIN_MS = 1_000;
 export type OnEnd = (
   registration: Registration,
   key: string,
-  answer: SendAnswer,
+  ended: { readonly status: Ending; readonly seq: number },
   effects: Effects,
 ) => void;
 
@@ -47,7 +47,9 @@ export class Mailbox {
 
   /**
    * Queues a message that is not on the socket: replaces waiting ones of its collapse key, makes room by policy.
-   * Returns what became of it: "queued", "overflowed" where all that waits is of higher priority, or "full".
+   * Nothing leaves for a message that is not queued in the end.
+   *
+   * @returns "queued", "overflowed" where all that waits is of higher priority, or "full" where it is to be refused
    */
   put(
     registration: Registration,
@@ -57,18 +59,18 @@ export class Mailbox {
     now: number,
     effects: Effects,
   ): "queued" | "overflowed" | "full" {
-    if (request.collapseKey !== null) {
-      this.#leave(registration, "collapsed", effects, (header, onSocket) => {
-        return !onSocket && header.collapseKey === request.collapseKey;
-      });
-    }
-    if (this.#isFull(registration, request.data.length)) {
+    let replaced = replacedBy(registration, request);
+    let dropped = droppedFor(registration, request, replaced);
+    if (replaced.size > 0 || dropped?.size !== 0) {
+      // What has expired is not replaced or dropped, and may leave room enough.
       this.expire(registration, now, effects);
-      if (this.#isFull(registration, request.data.length)) {
-        if (request.onOverflow === "reject") return "full";
-        if (!this.#makeRoom(registration, request, effects)) return "overflowed";
-      }
+      replaced = replacedBy(registration, request);
+      dropped = droppedFor(registration, request, replaced);
     }
+    if (dropped?.size !== 0 && request.onOverflow === "reject") return "full";
+    if (dropped === null) return "overflowed";
+    this.#leave(registration, "collapsed", effects, replaced);
+    this.#leave(registration, "overflowed", effects, dropped);
     this.store(registration, request, key, seq, false, now, now);
     return "queued";
   }
@@ -110,12 +112,20 @@ export class Mailbox {
 
   /** Ends what has expired of one registration. */
   expire(registration: Registration, now: number, effects: Effects): void {
-    this.#leave(registration, "expired", effects, (header) => header.expiresAt <= now);
+    const due = [...registration.mail.values()].filter(({ expiresAt }) => expiresAt <= now);
+    this.#leave(registration, "expired", effects, new Set(due));
+  }
+
+  /** The same, where the message of this key is among what has expired. */
+  expireIfDue(registration: Registration, key: string, now: number, effects: Effects): void {
+    const row = registration.mail.get(key);
+    if (row !== undefined && row.expiresAt <= now) this.expire(registration, now, effects);
   }
 
   /** Ends everything that waits. */
-  clear(registration: Registration, effects: Effects): void {
-    this.#leave(registration, "unregistered", effects, () => true);
+  clear(registration: Registration, now: number, effects: Effects): void {
+    this.expire(registration, now, effects);
+    this.#leave(registration, "unregistered", effects, new Set(registration.mail.values()));
   }
 
   /** Looks at all expiries anew: call it when the deadline has come. */
@@ -131,46 +141,20 @@ export class Mailbox {
     registration: Registration,
     status: Ending,
     effects: Effects,
-    leaves: (header: MailHeader, onSocket: boolean) => boolean,
+    leaving: ReadonlySet<MailHeader>,
   ): void {
-    const ended = LANES.flatMap((lane) => registration.lane(lane).take(leaves));
-    if (ended.length === 0) return;
+    if (leaving.size === 0) return;
+    const ended = LANES.flatMap((lane) =>
+      registration.lane(lane).take((header) => leaving.has(header)),
+    );
     for (const header of ended) {
       const { key, seq } = header;
       registration.dropMail(header);
       registration.remember(key, status, seq);
-      this.#onEnd(registration, key, { ok: true, status, seq }, effects);
+      this.#onEnd(registration, key, { status, seq }, effects);
     }
     this.#store.deleteMail(ended.map((header) => header.seq));
     this.#outcomes.record(registration.slot, status, ended);
-  }
-
-  #isFull(registration: Registration, bytes: number): boolean {
-    return (
-      registration.mail.size >= LIMITS.MAILBOX_MESSAGES ||
-      registration.mailBytes + bytes > LIMITS.MAILBOX_BYTES
-    );
-  }
-
-  /** Drops the oldest of the lowest priority that is not above the newcomer's, until it fits. */
-  #makeRoom(registration: Registration, request: SendRequest, effects: Effects): boolean {
-    const dropped = new Set<MailHeader>();
-    let bytes = registration.mailBytes + request.data.length;
-    for (const lane of [...LANES].reverse()) {
-      if (lane < request.lane) break;
-      const { rows, sent } = registration.lane(lane);
-      for (const header of rows.slice(sent)) {
-        const count = registration.mail.size - dropped.size;
-        if (count < LIMITS.MAILBOX_MESSAGES && bytes <= LIMITS.MAILBOX_BYTES) break;
-        dropped.add(header);
-        bytes -= header.bytes;
-      }
-    }
-    // Nothing is dropped for a message that would not fit all the same.
-    if (bytes > LIMITS.MAILBOX_BYTES) return false;
-    if (registration.mail.size - dropped.size >= LIMITS.MAILBOX_MESSAGES) return false;
-    this.#leave(registration, "overflowed", effects, (header) => dropped.has(header));
-    return true;
   }
 
   #expect(expiresAt: number, now: number): void {
@@ -181,4 +165,45 @@ export class Mailbox {
     const at = Math.ceil(expiresAt + slack);
     if (this.#deadline === null || at < this.#deadline) this.#deadline = at;
   }
+}
+
+/** What waits under the collapse key of a newcomer; what is on the socket is past replacing. */
+function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
+  const replaced = new Set<MailHeader>();
+  if (collapseKey === null) return replaced;
+  for (const lane of LANES) {
+    const { rows, sent } = registration.lane(lane);
+    for (const header of rows.slice(sent)) {
+      if (header.collapseKey === collapseKey) replaced.add(header);
+    }
+  }
+  return replaced;
+}
+
+/**
+ * What has to go before a newcomer fits, once what it replaces has gone: the oldest of the lowest priority that
+ * is not above its own; null where it would not fit all the same.
+ */
+function droppedFor(
+  registration: Registration,
+  { data, lane: own }: SendRequest,
+  replaced: ReadonlySet<MailHeader>,
+): Set<MailHeader> | null {
+  let messages = registration.mail.size + 1 - replaced.size;
+  let bytes = registration.mailBytes + data.length;
+  for (const header of replaced) bytes -= header.bytes;
+  const fits = () => messages <= LIMITS.MAILBOX_MESSAGES && bytes <= LIMITS.MAILBOX_BYTES;
+  const dropped = new Set<MailHeader>();
+  for (const lane of LANES.toReversed()) {
+    if (lane < own) break;
+    const { rows, sent } = registration.lane(lane);
+    for (let at = sent; at < rows.length && !fits(); at++) {
+      const header = rows[at];
+      if (header === undefined || replaced.has(header)) continue;
+      dropped.add(header);
+      messages--;
+      bytes -= header.bytes;
+    }
+  }
+  return fits() ? dropped : null;
 }

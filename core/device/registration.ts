@@ -1,6 +1,7 @@
 /** What is in memory of one registration: its lanes, what is on the socket, and what ended lately. */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { Ending } from "./outcomes.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
 
@@ -16,6 +17,8 @@ export interface Flight {
   readonly acceptedAt: number;
   /** What to store if the acknowledgement does not come; null where a row holds it already. */
   unstored: SendRequest | null;
+  /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
+  ended: Ending | null;
   /** Sends that wait for the acknowledgement. */
   readonly tokens: number[];
 }
@@ -84,9 +87,15 @@ export class Registration {
     return this.#lanes[lane];
   }
 
-  /** Whether the socket may take another message of this registration. */
+  /**
+   * Whether the socket may take another message of this registration, however large: were it asked of each
+   * message, small ones would slip past a large one that waits.
+   */
   get hasRoom(): boolean {
-    return this.flights.size < LIMITS.INFLIGHT_MESSAGES && this.flightBytes < LIMITS.INFLIGHT_BYTES;
+    return (
+      this.flights.size < LIMITS.INFLIGHT_MESSAGES &&
+      this.flightBytes + LIMITS.DATA_BYTES <= LIMITS.INFLIGHT_BYTES
+    );
   }
 
   takeOff(lane: LaneState, flight: Flight): void {

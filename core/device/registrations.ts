@@ -10,11 +10,14 @@ const RECORDS = LIMITS.REGISTRATIONS * 2;
 
 export class Registrations {
   readonly #store: RegistrationStore;
+  readonly #onDrop: (slot: number) => void;
   readonly #bySlot = new Map<number, Registration>();
   readonly #byApp = new Map<string, Registration>();
 
-  constructor(store: RegistrationStore) {
+  /** @param onDrop told of each slot that is free again, so that its heir inherits nothing */
+  constructor(store: RegistrationStore, onDrop: (slot: number) => void) {
     this.#store = store;
+    this.#onDrop = onDrop;
   }
 
   load(): void {
@@ -76,6 +79,7 @@ export class Registrations {
     this.#bySlot.delete(registration.slot);
     this.#byApp.delete(registration.record.app);
     this.#store.deleteRegistration(registration.slot);
+    this.#onDrop(registration.slot);
   }
 
   #add(registration: Registration): void {

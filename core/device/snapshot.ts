@@ -1,6 +1,6 @@
 /** What stays with the socket while the object sleeps. Under 2 KB at the limits, tested. */
 import type { Delivery } from "./delivery.ts";
-import { LANES, type Registration } from "./registration.ts";
+import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Lane } from "./types.ts";
 
@@ -15,17 +15,18 @@ export interface LinkSnapshot {
   readonly sent: readonly SentMark[];
 }
 
-/** The last stored row of a lane that is on the socket. */
-export type SentMark = readonly [slot: number, lane: Lane, seq: number];
+/** The last stored row of each lane that is on the socket; 0 for none. One array a slot: each costs bytes. */
+export type SentMark = readonly [slot: number, high: number, normal: number, low: number];
 
 export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   const marks: SentMark[] = [];
   for (const registration of registrations) {
-    for (const lane of LANES) {
+    const lastOf = (lane: Lane): number => {
       const { rows, sent } = registration.lane(lane);
-      const last = sent === 0 ? undefined : rows[sent - 1];
-      if (last !== undefined) marks.push([registration.slot, lane, last.seq]);
-    }
+      return rows[sent - 1]?.seq ?? 0;
+    };
+    const mark: SentMark = [registration.slot, lastOf(1), lastOf(2), lastOf(3)];
+    if (mark[1] + mark[2] + mark[3] > 0) marks.push(mark);
   }
   return marks;
 }
@@ -45,8 +46,11 @@ export function restoreSent(
   registrations: Registrations,
   delivery: Delivery,
 ): void {
-  for (const [slot, lane, seq] of marks) {
+  for (const [slot, high, normal, low] of marks) {
     const registration = registrations.inSlot(slot);
-    if (registration !== undefined) delivery.restore(registration, lane, seq);
+    if (registration === undefined) continue;
+    delivery.restore(registration, 1, high);
+    delivery.restore(registration, 2, normal);
+    delivery.restore(registration, 3, low);
   }
 }

@@ -1,0 +1,200 @@
+import { describe, expect, test } from "vitest";
+import { Rig } from "./support/rig.ts";
+
+describe("answers to a send", () => {
+  test("P4.1 delivered comes with the acknowledgement and not before", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m" });
+    const [message] = rig.takeMessages();
+    const seq = message?.seq ?? 0;
+    expect(rig.answers.has(token)).toBe(false);
+    expect(rig.statusOf("m", seq)).toBe("queued");
+    rig.ack(1, 2, seq);
+    expect(rig.answers.get(token)).toEqual({ ok: true, status: "delivered", seq });
+  });
+
+  test("P4.1 an acknowledgement after the answer queued turns the status to delivered", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m" });
+    const answer = rig.timeout(token);
+    expect(answer).toMatchObject({ status: "queued" });
+    const [message] = rig.takeAndAck();
+    expect(rig.answers.get(token)).toEqual(answer);
+    expect(rig.statusOf("m", message?.seq ?? 0)).toBe("delivered");
+  });
+
+  test.each([
+    ["offline", () => Rig.offline(), {}],
+    ["not attached", () => Rig.registered(), {}],
+    ["online, not waited for", () => Rig.online(), { waitMs: 0 }],
+  ] as const)("P4.2 queued is answered with the row written: %s", (_, make, fields) => {
+    const rig = make();
+    expect(rig.send({ key: "m", ...fields })).toMatchObject({ ok: true, status: "queued" });
+    expect(rig.store.mail.size).toBe(1);
+  });
+
+  test("P4.2 a sender whose wait is over is answered queued with the row written", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait();
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.timeout(token)).toMatchObject({ status: "queued" });
+    expect(rig.store.mail.size).toBe(1);
+  });
+
+  test("P4.2 a sender whose message waits behind a full window is answered queued, once its wait is over", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < 128; i++) rig.sendAndWait();
+    const token = rig.sendAndWait();
+    expect(rig.timeout(token)).toMatchObject({ status: "queued" });
+    expect(rig.timeout(token)).toMatchObject({ status: "queued" });
+  });
+
+  test("P4.3 a ttl 0 message is delivered where the device answers", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ ttlSeconds: 0, waitMs: 0 });
+    const [message] = rig.takeAndAck();
+    expect(message).not.toHaveProperty("expiresAtMs");
+    expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
+  });
+
+  test("P4.3 a ttl 0 message is expired where the device does not answer, has no link, or is behind", () => {
+    const silent = Rig.online();
+    const late = silent.sendAndWait({ ttlSeconds: 0 });
+    expect(silent.timeout(late)).toMatchObject({ status: "expired" });
+    const lost = Rig.online();
+    const token = lost.sendAndWait({ ttlSeconds: 0 });
+    lost.lose();
+    expect(lost.answers.get(token)).toMatchObject({ status: "expired" });
+    expect(Rig.offline().send({ ttlSeconds: 0 })).toMatchObject({ status: "expired" });
+    const behind = Rig.online();
+    for (let i = 0; i < 128; i++) behind.sendAndWait();
+    expect(behind.send({ ttlSeconds: 0 })).toMatchObject({ status: "expired" });
+  });
+
+  test("P4.3 a ttl 0 message is never stored, nor its outcome, and does not come again", () => {
+    const rig = Rig.online();
+    const rows = rig.rows(() => {
+      const token = rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+      rig.timeout(token);
+      rig.command({ kind: "detach", value: { slot: 1 } });
+      rig.take();
+      rig.command({ kind: "attach", value: { slot: 1 } });
+    });
+    expect(rows).toBe(0);
+    expect(rig.takeMessages()).toEqual([]);
+    expect(rig.queue({ key: "m", ttlSeconds: 0 }).status).toBe("expired");
+  });
+
+  test("P4.3 what was answered expired stays so when the acknowledgement comes after all, 256 messages later too", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m", ttlSeconds: 0, lane: 1 });
+    const [message] = rig.takeMessages();
+    const seq = message?.seq ?? 0;
+    expect(rig.timeout(token)).toMatchObject({ status: "expired" });
+    for (let i = 0; i < 256; i++) {
+      rig.send();
+      rig.takeAndAck();
+    }
+    expect(rig.statusOf("m", seq)).toBe("expired");
+    rig.ack(1, 1, seq);
+    expect(rig.statusOf("m", seq)).not.toBe("delivered");
+  });
+
+  test("P4.5 a message that waited longer than its ttl ends expired and is not sent, alone or behind others", () => {
+    const rig = Rig.offline();
+    rig.queue({ key: "long" });
+    const short = rig.queue({ key: "short", ttlSeconds: 1 });
+    rig.queue({ key: "longer" });
+    rig.now += 1_000;
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck().map(({ data }) => String.fromCharCode(...data))).toEqual([
+      "long",
+      "longer",
+    ]);
+    expect(rig.statusOf("short", short.seq)).toBe("expired");
+    rig.restart();
+    expect(rig.statusOf("short", short.seq)).toBe("expired");
+  });
+
+  test("P4.5 once called expired it stays expired, whatever its row goes through", () => {
+    const ways: Record<string, (rig: Rig) => void> = {
+      collapse: (rig) => rig.queue({ collapseKey: "c" }),
+      "clock set back": (rig) => {
+        rig.now -= 10_000;
+        rig.connect({ attach: [1] });
+        rig.takeAndAck();
+      },
+      unregister: (rig) => {
+        rig.connect();
+        rig.command({ kind: "unregister", value: { request: 1, slot: 1 } });
+      },
+    };
+    for (const [name, way] of Object.entries(ways)) {
+      const rig = Rig.offline();
+      const { seq } = rig.queue({ key: "m", ttlSeconds: 5, collapseKey: "c" });
+      rig.now += 5_000;
+      expect(rig.statusOf("m", seq)).toBe("expired");
+      way(rig);
+      expect(rig.statusOf("m", seq), name).toBe("expired");
+    }
+  });
+
+  test("P4.5 a row on the socket that is called expired stays so when its acknowledgement comes late", () => {
+    const rig = Rig.online();
+    const { seq } = rig.queue({ key: "m", ttlSeconds: 5 });
+    rig.now += 5_000;
+    expect(rig.statusOf("m", seq)).toBe("expired");
+    rig.takeAndAck();
+    expect(rig.statusOf("m", seq)).toBe("expired");
+  });
+
+  test("P4.5 a sender is told expired, not queued, where its ttl is over before its wait", () => {
+    const onSocket = Rig.online();
+    const first = onSocket.sendAndWait({ ttlSeconds: 1 });
+    onSocket.now += 5_000;
+    expect(onSocket.timeout(first)).toMatchObject({ status: "expired" });
+    const behind = Rig.online();
+    for (let i = 0; i < 128; i++) behind.sendAndWait();
+    const second = behind.sendAndWait({ ttlSeconds: 1 });
+    behind.now += 5_000;
+    expect(behind.timeout(second)).toMatchObject({ status: "expired" });
+    const lost = Rig.online();
+    for (let i = 0; i < 128; i++) lost.sendAndWait();
+    const third = lost.sendAndWait({ ttlSeconds: 1 });
+    lost.now += 5_000;
+    lost.lose();
+    expect(lost.answers.get(third)).toMatchObject({ status: "expired" });
+  });
+
+  test("P4.5 the alarm ends what is due, and says when it wants to be called next", () => {
+    const rig = Rig.offline();
+    expect(rig.device.deadline).toBeNull();
+    const due = rig.queue({ key: "due", ttlSeconds: 60 });
+    const later = rig.queue({ key: "later", ttlSeconds: 3_600 });
+    expect(rig.device.deadline).toBeGreaterThanOrEqual(rig.now + 60_000);
+    rig.now = rig.device.deadline ?? 0;
+    rig.alarm();
+    expect(rig.statusOf("due", due.seq)).toBe("expired");
+    expect(rig.statusOf("later", later.seq)).toBe("queued");
+    expect(rig.device.deadline).toBeGreaterThanOrEqual(rig.now);
+    rig.now = rig.device.deadline ?? 0;
+    rig.alarm();
+    expect(rig.device.deadline).toBeNull();
+    expect(rig.store.mail.size).toBe(0);
+  });
+
+  test("P4.9 a sender that does not wait is answered at once, and the message still goes out at once", () => {
+    const rig = Rig.online();
+    expect(rig.queue().status).toBe("queued");
+    expect(rig.takeMessages()).toHaveLength(1);
+  });
+
+  test("P4.9 a sender whose socket is cut while it sends is answered all the same", () => {
+    const rig = Rig.online();
+    rig.buffered = 2 ** 30;
+    const token = rig.sendAndWait({ key: "m" });
+    expect(rig.closes).toMatchObject([{ code: "slow_consumer" }]);
+    expect(rig.answers.get(token)).toMatchObject({ status: "queued" });
+    expect(rig.device.session).toBeNull();
+  });
+});

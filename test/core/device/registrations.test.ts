@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
+import { keyOf, Rig } from "./support/rig.ts";
+
+const unregister = (rig: Rig, slot: number) =>
+  rig.command({ kind: "unregister", value: { request: 9, slot } });
+
+describe("registrations", () => {
+  test("P4.8 a send to an ended registration is refused, and what waited or was in flight ends unregistered", () => {
+    const rig = Rig.online();
+    const { seq } = rig.queue({ key: "row" });
+    const token = rig.sendAndWait({ key: "flight" });
+    unregister(rig, 1);
+    expect(rig.take().at(-1)).toMatchObject({
+      kind: "unregistered",
+      value: { request: 9, slot: 1 },
+    });
+    expect(rig.send()).toEqual({ ok: false, code: "unregistered" });
+    expect(rig.statusOf("row", seq)).toBe("unregistered");
+    const answer = rig.answers.get(token);
+    expect(answer).toMatchObject({ ok: true });
+    expect(rig.statusOf("flight", answer?.ok ? answer.seq : 0)).toBe("unregistered");
+    expect(rig.store.mail.size).toBe(0);
+    rig.restart();
+    expect(rig.statusOf("row", seq)).toBe("unregistered");
+  });
+
+  test("P4.8 a whole mailbox that ends is remembered whole", () => {
+    const rig = Rig.registered();
+    const seqs = Array.from(
+      { length: LIMITS.MAILBOX_MESSAGES },
+      (_, i) => rig.queue({ key: `${i}` }).seq,
+    );
+    unregister(rig, 1);
+    rig.restart();
+    const ends = seqs.map((seq, i) => rig.statusOf(`${i}`, seq));
+    expect(new Set(ends)).toEqual(new Set(["unregistered"]));
+  });
+
+  test("P4.8 a regId of a generation that was replaced is unregistered, and its mail is dropped", () => {
+    const rig = Rig.offline();
+    const { seq } = rig.queue({ key: "m" });
+    rig.now += LIMITS.DEVICE_DISPLACE_MS;
+    expect(rig.openAccount(null, "key-2")).toEqual({ ok: true, generation: 2, created: true });
+    expect(rig.send({ generation: 1 })).toEqual({ ok: false, code: "unregistered" });
+    expect(rig.status("m", seq, { generation: 1 })).toEqual({ ok: true, status: "unregistered" });
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.store.registrations.size).toBe(0);
+    expect(rig.send({ generation: 2 })).toEqual({ ok: false, code: "unregistered" });
+  });
+
+  test("P4.8 a device that has no account, or never registered the app, answers unregistered", () => {
+    expect(new Rig().send()).toEqual({ ok: false, code: "unregistered" });
+    expect(Rig.online().send({ app: "b" })).toEqual({ ok: false, code: "unregistered" });
+  });
+
+  test("P7.4 registering again gives the same slot and regId, as it does after an end", () => {
+    const rig = Rig.registered();
+    const answers = [];
+    for (let i = 0; i < 2; i++) {
+      rig.register("a");
+      answers.push(rig.take().at(-1));
+      unregister(rig, 1);
+      rig.register("a");
+      answers.push(rig.take().at(-1));
+    }
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  test("P7.7 commands on a slot that the device does not hold are refused by name", () => {
+    const rig = Rig.registered();
+    rig.command({ kind: "attach", value: { slot: 2 } });
+    rig.command({ kind: "detach", value: { slot: 2 } });
+    unregister(rig, 2);
+    expect(rig.take()).toMatchObject([
+      { kind: "refusal", value: { name: "slot_unknown" } },
+      { kind: "refusal", value: { name: "slot_unknown" } },
+      { kind: "refusal", value: { name: "slot_unknown", request: 9 } },
+    ]);
+  });
+
+  test("P7.7 an app that the mesh did not issue is refused", () => {
+    const rig = Rig.registered();
+    rig.command({ kind: "register", value: { request: 3, appId: "foreign" } });
+    expect(rig.take()).toMatchObject([
+      { kind: "refusal", value: { name: "app_unknown", request: 3 } },
+    ]);
+  });
+
+  test("P7.7 what a slot's former app left behind is not told of its next", () => {
+    const rig = Rig.registered();
+    const { seq } = rig.queue({ key: "m", collapseKey: "c" });
+    rig.queue({ key: "n", collapseKey: "c" });
+    unregister(rig, 1);
+    // Ended registrations are remembered until so many have ended that the oldest goes, and its slot with it.
+    for (let i = 0; rig.store.registrations.get(1)?.app === "a"; i++) {
+      rig.now += 100;
+      unregister(rig, rig.register(`x${i}`));
+    }
+    const heir = rig.store.registrations.get(1)?.app ?? "";
+    const key = keyOf("m");
+    const request = { app: heir, generation: 1, seq, key };
+    expect(rig.run((now, effects) => rig.device.status(request, now, effects))).toMatchObject({
+      code: "message_not_found",
+    });
+    expect(rig.statusOf("m", seq)).toBe("unregistered");
+  });
+
+  test("a registration that is not attached gets nothing until it is, and nothing after it is detached", () => {
+    const rig = Rig.registered();
+    rig.queue();
+    expect(rig.takeMessages()).toEqual([]);
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    expect(rig.takeAndAck()).toHaveLength(1);
+    rig.command({ kind: "detach", value: { slot: 1 } });
+    rig.queue();
+    expect(rig.takeMessages()).toEqual([]);
+  });
+
+  test("an attach that comes twice sends nothing twice", () => {
+    const rig = Rig.online();
+    rig.queue();
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    expect(rig.takeMessages()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,74 @@
+import { serialize } from "node:v8";
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
+import { Rig } from "./support/rig.ts";
+
+describe("hibernation", () => {
+  test("P1.4 a message is delivered with a sleep between every two steps", () => {
+    const rig = new Rig();
+    const steps = [
+      () => rig.openAccount(),
+      () => rig.connect(null),
+      () => rig.hibernate(),
+      () => rig.connect(),
+      () => rig.register("a"),
+      () => rig.queue({ key: "1" }),
+      () => rig.command({ kind: "attach", value: { slot: 1 } }),
+      () => rig.queue({ key: "2" }),
+    ];
+    for (const step of steps) {
+      step();
+      rig.hibernate();
+    }
+    const messages = rig.takeMessages();
+    expect(messages).toHaveLength(2);
+    for (const { seq } of messages) {
+      rig.ack(1, 2, seq);
+      rig.hibernate();
+    }
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.take()).toEqual([]);
+  });
+
+  test("P1.4 what slept on the socket still counts in its window, and is not sent twice", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES + 1; i++) rig.queue();
+    const sent = rig.takeMessages();
+    rig.hibernate();
+    rig.queue();
+    expect(rig.takeMessages()).toEqual([]);
+    rig.ack(1, 2, sent.at(-1)?.seq ?? 0);
+    expect(rig.takeMessages()).toHaveLength(2);
+  });
+
+  test("P1.4 a ttl 0 message that was answered expired before the sleep does not come back", () => {
+    const rig = Rig.online();
+    rig.timeout(rig.sendAndWait({ ttlSeconds: 0 }));
+    rig.take();
+    rig.hibernate();
+    rig.connect({ attach: [1] });
+    expect(rig.takeMessages()).toEqual([]);
+  });
+
+  test("P6.1 a message that leaves nothing behind does not rewrite the attachment each time", () => {
+    const rig = Rig.online();
+    rig.send();
+    rig.takeAndAck();
+    const reserved = rig.attachment;
+    rig.send();
+    rig.takeAndAck();
+    expect(rig.attachment).toBe(reserved);
+  });
+
+  test("P8.1 a snapshot at the limits is under 2 KB", () => {
+    const rig = Rig.registered();
+    for (let i = 1; i < LIMITS.REGISTRATIONS; i++) rig.register(`x${i}`);
+    rig.now += 60_000;
+    for (const { slot, app } of rig.store.listRegistrations()) {
+      rig.command({ kind: "attach", value: { slot } });
+      for (const lane of [1, 2, 3] as const) rig.queue({ app, lane });
+    }
+    expect(rig.attachment?.attached).toHaveLength(LIMITS.REGISTRATIONS);
+    expect(serialize(rig.attachment).length).toBeLessThan(2_048);
+  });
+});

@@ -1,0 +1,105 @@
+/** A device's ports in memory, counting rows as SQLite counts them: insert, update and delete are 1 each. */
+import type {
+  AccountRecord,
+  DeviceStore,
+  LinkRecord,
+  MailBody,
+  MailHeader,
+  RegistrationRecord,
+} from "../../../../core/device/store.ts";
+
+/** Tables of docs/storage.md. */
+export type Table = "state" | "registrations" | "mail" | "outcomes";
+
+interface Mail {
+  readonly header: MailHeader;
+  readonly body: MailBody;
+}
+
+export class MemoryStore implements DeviceStore {
+  account: AccountRecord | null = null;
+  link: LinkRecord | null = null;
+  readonly registrations = new Map<number, RegistrationRecord>();
+  readonly mail = new Map<number, Mail>();
+  readonly outcomes = new Map<number, string>();
+  readonly written: Record<Table, number> = { state: 0, registrations: 0, mail: 0, outcomes: 0 };
+
+  /** Rows written since the store was made. */
+  get rowsWritten(): number {
+    const { state, registrations, mail, outcomes } = this.written;
+    return state + registrations + mail + outcomes;
+  }
+
+  /** What a process finds that is killed now: records are immutable, so the maps are enough. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    copy.account = this.account;
+    copy.link = this.link;
+    for (const [slot, record] of this.registrations) copy.registrations.set(slot, record);
+    for (const [seq, mail] of this.mail) copy.mail.set(seq, mail);
+    for (const [slot, log] of this.outcomes) copy.outcomes.set(slot, log);
+    Object.assign(copy.written, this.written);
+    return copy;
+  }
+
+  readAccount(): AccountRecord | null {
+    return this.account;
+  }
+
+  writeAccount(record: AccountRecord): void {
+    this.account = record;
+    this.written.state++;
+  }
+
+  readLink(): LinkRecord | null {
+    return this.link;
+  }
+
+  writeLink(record: LinkRecord): void {
+    this.link = record;
+    this.written.state++;
+  }
+
+  listRegistrations(): RegistrationRecord[] {
+    return [...this.registrations.values()].sort((a, b) => a.slot - b.slot);
+  }
+
+  putRegistration(record: RegistrationRecord): void {
+    this.registrations.set(record.slot, record);
+    this.written.registrations++;
+  }
+
+  deleteRegistration(slot: number): void {
+    if (this.registrations.delete(slot)) this.written.registrations++;
+    if (this.outcomes.delete(slot)) this.written.outcomes++;
+  }
+
+  listMail(): MailHeader[] {
+    return [...this.mail.values()].map(({ header }) => header).sort((a, b) => a.seq - b.seq);
+  }
+
+  insertMail(header: MailHeader, body: MailBody): void {
+    if (this.mail.has(header.seq))
+      throw new Error(`UNIQUE constraint failed: mail.seq ${header.seq}`);
+    // A row outlives the buffer that it was made from.
+    this.mail.set(header.seq, { header, body: { ...body, data: body.data.slice() } });
+    this.written.mail++;
+  }
+
+  deleteMail(seqs: readonly number[]): void {
+    for (const seq of seqs) if (this.mail.delete(seq)) this.written.mail++;
+  }
+
+  readMail(seq: number): MailBody | null {
+    return this.mail.get(seq)?.body ?? null;
+  }
+
+  readOutcomes(slot: number): string | null {
+    return this.outcomes.get(slot) ?? null;
+  }
+
+  writeOutcomes(slot: number, log: string): void {
+    this.outcomes.set(slot, log);
+    this.written.outcomes++;
+  }
+}

@@ -1,0 +1,261 @@
+/** One device of the core with everything around it scripted: clock, store, socket, device and senders. */
+import type { Claims } from "../../../../core/device/account.ts";
+import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
+import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
+import type { Lane, SendAnswer, SendRequest, StatusAnswer } from "../../../../core/device/types.ts";
+import type { Effects } from "../../../../core/link/effects.ts";
+import type { ErrorCode } from "../../../../schema/errors.ts";
+import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
+import { toBase64Url } from "../../../../schema/text.ts";
+import { acksOf, type Down, hello, messagesIn, push, readDown } from "./frames.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+/** 2026-11-01T00:00:00Z. */
+export const START_MS = 1_793_491_200_000;
+const utf8 = new TextEncoder();
+
+/** Apps are named by letters here; "foreign" is one that the mesh did not issue. */
+export const identity: DeviceIdentity = {
+  regId: (app, generation) => `reg-${app}-${generation}`,
+  appId: (app) => `app-${app}`,
+  openAppId: (appId) => (appId.startsWith("app-") ? appId.slice(4) : undefined),
+};
+
+/** 9 bytes that begin with the text. */
+export function keyOf(name: string): Uint8Array {
+  const key = new Uint8Array(9);
+  utf8.encodeInto(name, key);
+  return key;
+}
+
+export type SendFields = Partial<Omit<SendRequest, "key" | "data">> & {
+  /** At most 9 characters; also the data, where that is not given. */
+  readonly key?: string;
+  readonly data?: Uint8Array | string;
+};
+
+export class Rig {
+  now = START_MS;
+  store: MemoryStore;
+  device: Device;
+  /** Bytes that the socket is said to hold unsent. */
+  buffered = 0;
+  /** What came on the current socket since it was last taken. */
+  #inbox: Down[] = [];
+  closes: { readonly code: ErrorCode; readonly detail: string }[] = [];
+  readonly answers = new Map<number, SendAnswer>();
+  /** What the socket's attachment holds. */
+  attachment: LinkSnapshot | null = null;
+  publicKey = "key-1";
+  #connects = 0;
+  #keys = 0;
+
+  constructor(store = new MemoryStore()) {
+    this.store = store;
+    this.device = this.#boot();
+  }
+
+  /** A device with an account, a ready link, and app "a" in slot 1, attached. */
+  static online(): Rig {
+    const rig = Rig.registered();
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    rig.take();
+    return rig;
+  }
+
+  /** The same, but its app does not listen. */
+  static registered(): Rig {
+    const rig = new Rig();
+    rig.openAccount();
+    rig.connect();
+    rig.register("a");
+    rig.take();
+    return rig;
+  }
+
+  /** The same with no link. */
+  static offline(): Rig {
+    const rig = Rig.registered();
+    rig.lose();
+    return rig;
+  }
+
+  /** Runs one handler and carries its effects out. */
+  run<Answer>(handler: (now: number, effects: Effects) => Answer): Answer {
+    const effects: Effects = [];
+    const answer = handler(this.now, effects);
+    for (const effect of effects) {
+      if (effect.kind === "frame") this.#inbox.push(readDown(effect.bytes));
+      else if (effect.kind === "close") this.closes.push(effect);
+      else this.answers.set(effect.token, effect.answer);
+    }
+    this.attachment =
+      this.device.session === null ? null : (this.device.takeSnapshot(this.now) ?? this.attachment);
+    return answer;
+  }
+
+  openAccount(handoverFrom: string | null = null, publicKey = this.publicKey) {
+    return this.run((now, effects) =>
+      this.device.openAccount({ publicKey, handoverFrom }, now, effects),
+    );
+  }
+
+  /** Opens a socket; without `greeting: null` says hello too. */
+  connect(greeting: Partial<Hello> | null = {}, claims: Partial<Claims> = {}) {
+    const n = ++this.#connects;
+    const session = toBase64Url(new Uint8Array(16).fill(n));
+    const all: Claims = {
+      generation: this.store.account?.generation ?? 0,
+      publicKey: this.publicKey,
+      tokenId: `token-${n}`,
+      tokenExpires: Math.floor(this.now / 1_000) + 60,
+      ...claims,
+    };
+    const opened = this.run((now, effects) => this.device.connect(all, session, now, effects));
+    if (opened.ok) {
+      this.#inbox = [];
+      if (greeting !== null) this.receive(hello(greeting));
+    }
+    return opened;
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.run((now, effects) => this.device.receive(bytes, now, effects));
+  }
+
+  command(frame: WritablePushUp): void {
+    this.receive(push(frame));
+  }
+
+  /** Registers an app, and returns its slot. */
+  register(app: string): number {
+    this.command({ kind: "register", value: { request: 1, appId: `app-${app}` } });
+    const answer = this.#inbox.findLast((frame) => frame.kind === "registered");
+    if (answer?.kind !== "registered") throw new Error(`${app} was not registered`);
+    return answer.value.registration.slot;
+  }
+
+  lose(): void {
+    this.run((now, effects) => this.device.linkLost(now, effects));
+    this.#inbox = [];
+  }
+
+  /** The frames that came since the last call. */
+  take(): Down[] {
+    return this.#inbox.splice(0);
+  }
+
+  /** The messages that came since the last call. */
+  takeMessages(): Message[] {
+    return messagesIn(this.take());
+  }
+
+  /** Acknowledges all that came since the last call, until nothing more comes; returns it. */
+  takeAndAck(): Message[] {
+    const all: Message[] = [];
+    for (;;) {
+      const messages = this.takeMessages();
+      if (messages.length === 0) return all;
+      all.push(...messages);
+      this.receive(acksOf(messages));
+    }
+  }
+
+  ack(slot: number, priority: Lane, seq: number): void {
+    this.command({ kind: "acks", value: [{ slot, priority, seq }] });
+  }
+
+  request({ key = `k${++this.#keys}`, data = key, ...fields }: SendFields = {}): SendRequest {
+    return {
+      app: "a",
+      generation: this.store.account?.generation ?? 1,
+      key: keyOf(key),
+      lane: 2,
+      contentType: 2,
+      data: typeof data === "string" ? utf8.encode(data) : data,
+      ttlSeconds: 3_600,
+      collapseKey: null,
+      onOverflow: "drop_oldest",
+      waitMs: 5_000,
+      ...fields,
+    };
+  }
+
+  /** The answer, or the token of a sender that waits. */
+  send(fields: SendFields = {}): SendAnswer | number {
+    const request = this.request(fields);
+    return this.run((now, effects) => this.device.send(request, now, effects));
+  }
+
+  /** Sends without waiting. @throws Error where it was refused, or has to wait */
+  queue(fields: SendFields = {}): { status: string; seq: number } {
+    const answer = this.send({ waitMs: 0, ...fields });
+    if (typeof answer === "number" || !answer.ok) throw new Error(JSON.stringify(answer));
+    return answer;
+  }
+
+  /** Sends and waits. @throws Error where it was answered at once */
+  sendAndWait(fields: SendFields = {}): number {
+    const answer = this.send(fields);
+    if (typeof answer !== "number") throw new Error(JSON.stringify(answer));
+    return answer;
+  }
+
+  timeout(token: number): SendAnswer | undefined {
+    this.run((now, effects) => this.device.sendTimeout(token, now, effects));
+    return this.answers.get(token);
+  }
+
+  status(
+    key: string,
+    seq: number,
+    fields: { app?: string; generation?: number } = {},
+  ): StatusAnswer {
+    const { app = "a", generation = this.store.account?.generation ?? 1 } = fields;
+    const request = { app, generation, seq, key: keyOf(key) };
+    return this.run((now, effects) => this.device.status(request, now, effects));
+  }
+
+  /** The status of a message, or the code of the refusal. */
+  statusOf(key: string, seq: number): string {
+    const answer = this.status(key, seq);
+    return answer.ok ? answer.status : answer.code;
+  }
+
+  alarm(): void {
+    this.run((now, effects) => this.device.onDeadline(now, effects));
+  }
+
+  /** The object sleeps and wakes with its socket open. */
+  hibernate(): void {
+    this.device = this.#boot();
+    const { attachment } = this;
+    if (attachment === null) return;
+    // The attachment is structured-cloned by the platform.
+    this.run(() => this.device.restore(structuredClone(attachment)));
+  }
+
+  /** The process is killed, and its socket with it. */
+  restart(): void {
+    this.store = this.store.copy();
+    this.attachment = null;
+    this.#inbox = [];
+    this.device = this.#boot();
+  }
+
+  /** Rows written while the action ran. */
+  rows(action: () => void): number {
+    const before = this.store.rowsWritten;
+    action();
+    return this.store.rowsWritten - before;
+  }
+
+  #boot(): Device {
+    return new Device({
+      store: this.store,
+      identity,
+      bufferedBytes: () => this.buffered,
+      now: this.now,
+    });
+  }
+}
