@@ -1,7 +1,7 @@
 /** The convenience that puts a client and its own push service together. */
 import { PushClient } from "./client/client.ts";
 import { defaultHost, type Host } from "./host.ts";
-import { PushService } from "./service/service.ts";
+import { openService, type PushService } from "./service/service.ts";
 import { indexedDbStorage } from "./storage/indexed-db.ts";
 import { memoryStorage, type Storage } from "./storage/storage.ts";
 
@@ -29,10 +29,9 @@ export interface ConnectOptions extends StartOptions {
 }
 
 /** A storage and a host for those options that name none. */
-function withDefaults(options: StartOptions): { storage: Storage; host: Host } {
-  const { storage, host = defaultHost() } = options;
-  if (storage !== undefined) return { storage, host };
-  return { storage: "indexedDB" in globalThis ? indexedDbStorage() : memoryStorage(), host };
+function withDefaults<T extends StartOptions>(options: T): T & { storage: Storage; host: Host } {
+  const storage = "indexedDB" in globalThis ? indexedDbStorage() : memoryStorage();
+  return { storage, host: defaultHost(), ...options };
 }
 
 /**
@@ -41,9 +40,9 @@ function withDefaults(options: StartOptions): { storage: Storage; host: Host } {
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
  */
 export function startService(options: StartOptions): Promise<PushService> {
-  const { url, identifiers = [] } = options;
+  const { url, identifiers = [], storage, host } = withDefaults(options);
   const endpoints = typeof url === "string" ? [url] : url;
-  return PushService.start({ endpoints, identifiers, ...withDefaults(options) });
+  return openService({ endpoints, identifiers, storage, host });
 }
 
 /**
@@ -57,8 +56,13 @@ export function startService(options: StartOptions): Promise<PushService> {
  * await tellMyServer(await push.register());
  */
 export async function connect(options: ConnectOptions): Promise<PushClient> {
-  const parts = withDefaults(options);
-  const service = await startService({ ...options, ...parts });
-  const port = service.openPort();
-  return PushClient.open({ appId: options.appId, port, onClosed: () => service.close(), ...parts });
+  const { appId, storage, host, ...rest } = withDefaults(options);
+  const service = await startService({ storage, host, ...rest });
+  const onClosed = service.close;
+  return PushClient.open({ appId, port: service.openPort(), storage, host, onClosed }).catch(
+    (error: unknown) => {
+      onClosed();
+      throw error;
+    },
+  );
 }

@@ -28,7 +28,7 @@ export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
 /** First and longest wait before a message whose handler threw is handed over again; it doubles in between. */
 export const HANDLER_RETRY_BASE_MS = 1_000;
 export const HANDLER_RETRY_MAX_MS = 60_000;
-/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 9 bytes and a head. */
+/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 15 bytes and a head. */
 export const WINDOW_SEGMENT_KEYS = 64;
 /** Messages one app may hold undelivered on one link: the mesh sends 128, and 128 again after each new attach. */
 export const QUEUE_MESSAGES = 1_024;

@@ -55,42 +55,29 @@ export interface PushErrorData {
  * try { await client.register(); }
  * catch (error) { if (error instanceof PushError && error.code === "app_unknown") fixTheAppId(); }
  */
-export class PushError extends Error {
+export class PushError extends Error implements PushErrorData {
   override readonly name = "PushError";
-  readonly code: PushErrorCode;
-  readonly retry: PushErrorData["retry"];
-  readonly retryAfterMs: number | undefined;
-  readonly closeCode: number | undefined;
-  readonly messageId: string | undefined;
-  readonly attempt: number | undefined;
+  declare readonly code: PushErrorCode;
+  declare readonly retry: PushErrorData["retry"];
+  declare readonly retryAfterMs?: number | undefined;
+  declare readonly closeCode?: number | undefined;
+  declare readonly messageId?: string | undefined;
+  declare readonly attempt?: number | undefined;
 
   constructor(data: PushErrorData) {
-    super(data.message, data.cause === undefined ? {} : { cause: data.cause });
-    this.code = data.code;
-    this.retry = data.retry;
-    this.retryAfterMs = data.retryAfterMs;
-    this.closeCode = data.closeCode;
-    this.messageId = data.messageId;
-    this.attempt = data.attempt;
+    super(data.message);
+    Object.assign(this, data);
   }
 }
 
-/** A `storage_failed` error that says which step failed. */
-export function storageError(step: string, cause: unknown): PushError {
-  return new PushError({
-    code: "storage_failed",
-    message: `The storage failed to ${step}.`,
-    retry: "later",
-    cause,
-  });
-}
+/** What calls on a closed client or service fail with. */
+export const CLOSED: PushErrorData = { code: "client_closed", message: "Closed.", retry: "never" };
 
 /** The error as plain data, to send over a port; anything that is no PushError becomes `otherwise`. */
 export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
-  if (!(error instanceof PushError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { code: otherwise, message, retry: "later", cause: error };
+  if (error instanceof PushError) {
+    const { name: _, ...data } = error;
+    return { ...data, message: error.message };
   }
-  const { code, message, retry, retryAfterMs, closeCode, messageId, attempt, cause } = error;
-  return { code, message, retry, retryAfterMs, closeCode, messageId, attempt, cause };
+  return { code: otherwise, message: String(error), retry: "later", cause: error };
 }

@@ -47,7 +47,7 @@ export type ToClient =
   /** A request failed; without a request number, something that nobody asked for went wrong. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
 
-/** One end of a port; a MessagePort is one. Messages wait until `onmessage` is set. */
+/** One end of a port; a MessagePort is one. The service sets `onmessage` before the client speaks. */
 export interface Port<Out, In> {
   postMessage(message: Out): void;
   onmessage: ((event: { readonly data: In }) => void) | null;
@@ -59,9 +59,8 @@ export type ServicePort = Port<ToClient, ToService>;
 
 /** One end of the in-process pair. */
 class PairedPort<Out, In> implements Port<Out, In> {
+  onmessage: Port<Out, In>["onmessage"] = null;
   #peer: PairedPort<In, Out> | undefined;
-  #handler: ((event: { readonly data: In }) => void) | null = null;
-  #waiting: In[] = [];
 
   join(peer: PairedPort<In, Out>): void {
     this.#peer = peer;
@@ -70,32 +69,19 @@ class PairedPort<Out, In> implements Port<Out, In> {
   postMessage(message: Out): void {
     const peer = this.#peer;
     // Never in the caller's own turn: a MessagePort does not call back into its sender either.
-    if (peer !== undefined) queueMicrotask(() => peer.#take(message));
-  }
-
-  get onmessage(): ((event: { readonly data: In }) => void) | null {
-    return this.#handler;
-  }
-
-  set onmessage(handler: ((event: { readonly data: In }) => void) | null) {
-    this.#handler = handler;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const message of waiting) this.#take(message);
+    queueMicrotask(() => peer?.onmessage?.({ data: message }));
   }
 
   close(): void {
     this.#peer = undefined;
-    this.#handler = null;
-  }
-
-  #take(message: In): void {
-    if (this.#handler !== null) this.#handler({ data: message });
-    else if (this.#peer !== undefined) this.#waiting.push(message);
+    this.onmessage = null;
   }
 }
 
-/** Two ends in one process: what one posts the other gets, in order, in a microtask, uncopied. */
+/**
+ * Two ends in one process: what one posts the other gets, in order, in a microtask, uncopied. What comes before
+ * `onmessage` is set is lost; the side that speaks second is to set it before the other speaks.
+ */
 export function portPair(): { readonly client: ClientPort; readonly service: ServicePort } {
   const client = new PairedPort<ToService, ToClient>();
   const service = new PairedPort<ToClient, ToService>();

@@ -1,8 +1,6 @@
 /** The device's account with the mesh (docs/protocol.md, sections 1 and 2). */
-import type { DeviceAnswerBody } from "../../../schema/http.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { TOKEN_MAX_AGE_SECONDS } from "../constants.ts";
-import { storageError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Renewal } from "../link/machine.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -50,10 +48,7 @@ export class Account {
     const keys = await loadKeys(host, storage);
     const ids = await loadIdentifiers(host, storage, identifiers);
     const account = new Account(host, storage, keys, ids);
-    const stored = await storage.get(ACCOUNT).catch((cause: unknown) => {
-      throw storageError("read the account", cause);
-    });
-    account.#restore(typeof stored === "string" ? stored : "");
+    account.#restore(String(await storage.get(ACCOUNT)));
     return account;
   }
 
@@ -86,28 +81,19 @@ export class Account {
   forget(): void {
     this.#credential = undefined;
     // Where this fails, the credential is refused at the next start, and made anew then.
-    this.#storage.delete(ACCOUNT).catch((error: unknown) => {
-      this.#host.report(storageError("drop the account", error));
-    });
+    this.#storage.delete(ACCOUNT).catch(this.#host.report);
   }
 
   async #create(endpoint: string, signal: AbortSignal): Promise<string> {
     const jwk = { kty: "OKP", crv: "Ed25519", x: this.#keys.publicX };
     const proof = await this.#sign({ typ: "pushmesh-account+jwt", jwk }, { ids: this.#ids });
-    const { credential, now }: DeviceAnswerBody = await postDevice(
-      this.#host,
-      endpoint,
-      proof,
-      signal,
-    );
+    const { credential, now } = await postDevice(this.#host, endpoint, proof, signal);
     this.setClock(now);
     this.#credential = credential;
     const ids = this.#ids.join();
     const stored: StoredAccount = { credential, ids, clockOffsetMs: this.#clockOffsetMs };
     // The account follows from the key and the identifiers, which are kept: losing this costs one request.
-    await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch((error: unknown) => {
-      this.#host.report(storageError("keep the account", error));
-    });
+    await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch(this.#host.report);
     return credential;
   }
 

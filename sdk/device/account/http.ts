@@ -12,23 +12,18 @@ export async function postDevice(
   endpoint: string,
   proof: string,
   signal: AbortSignal,
-): Promise<DeviceAnswerBody> {
+): Promise<Pick<DeviceAnswerBody, "credential" | "now">> {
   const answer = await request(host, `${endpoint}/v1/devices`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ proof }),
     signal,
   });
-  const { deviceId, generation, credential, now } = answer;
-  if (
-    typeof deviceId !== "string" ||
-    typeof generation !== "number" ||
-    typeof credential !== "string" ||
-    typeof now !== "number"
-  ) {
-    throw notTheMesh(`${endpoint}/v1/devices`);
+  const { credential, now } = answer;
+  if (typeof credential !== "string" || typeof now !== "number") {
+    throw networkError(endpoint, answer);
   }
-  return { deviceId, generation, credential, now };
+  return { credential, now };
 }
 
 /** The mesh's clock, milliseconds since 1970. Rejects with a PushError. */
@@ -38,7 +33,7 @@ export async function getMeshTime(
   signal: AbortSignal,
 ): Promise<number> {
   const { now } = await request(host, `${endpoint}/healthz`, { signal });
-  if (typeof now !== "number") throw notTheMesh(`${endpoint}/healthz`);
+  if (typeof now !== "number") throw networkError(endpoint, now);
   return now;
 }
 
@@ -48,42 +43,33 @@ async function request(
   init: RequestInit,
 ): Promise<Record<string, unknown>> {
   let response: Response;
-  let body: unknown;
+  let body: Record<string, unknown>;
   try {
     response = await host.fetch(url, init);
-    body = await response.json().catch(() => undefined);
+    body = Object(await response.json());
   } catch (cause) {
-    const message = `${url} could not be reached.`;
-    throw new PushError({ code: "network_failed", message, retry: "later", cause });
+    throw networkError(url, cause);
   }
-  if (!isRecord(body)) throw notTheMesh(url, response.status);
   if (response.ok) return body;
   const { code, detail, retry } = body;
   // A proxy or a captive portal answers in a form of its own, and may be gone later.
-  if (typeof code !== "string" || !isRetry(retry)) throw notTheMesh(url, response.status);
+  if (typeof code !== "string" || !isRetry(retry)) throw networkError(url, response.status);
+  // Seconds (RFC 9110 §10.2.3); the mesh sends no dates.
+  const retryAfterMs = Number(response.headers.get("retry-after")) * 1_000 || 0;
   throw new PushError({
     code,
-    message: typeof detail === "string" ? detail : code,
+    message: String(detail),
     retry,
-    retryAfterMs: retryAfterMs(response),
+    retryAfterMs: Math.min(retryAfterMs, RETRY_AFTER_MAX_MS),
   });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isRetry(value: unknown): value is PushError["retry"] {
   return value === "never" || value === "later" || value === "reauthenticate";
 }
 
-function notTheMesh(url: string, status?: number): PushError {
-  const message = `${url} did not answer as a mesh does${status === undefined ? "" : ` (status ${status})`}.`;
-  return new PushError({ code: "network_failed", message, retry: "later" });
-}
-
-/** `Retry-After` in seconds (RFC 9110 §10.2.3); the mesh sends no dates. */
-function retryAfterMs(response: Response): number | undefined {
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds * 1_000, RETRY_AFTER_MAX_MS) : undefined;
+/** The mesh was not reached, or what answered was not the mesh. */
+function networkError(url: string, cause: unknown): PushError {
+  const message = `${url} did not answer as a mesh does.`;
+  return new PushError({ code: "network_failed", message, retry: "later", cause });
 }

@@ -1,12 +1,13 @@
 /** The device's key pair and identifiers: made once, kept in the storage. */
 import { toBase64Url } from "../../../schema/text.ts";
 import { DEVICE_IDENTIFIERS } from "../constants.ts";
-import { PushError, storageError } from "../errors.ts";
+import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** Storage keys. A storage without CryptoKeys holds PKCS #8, from which the public half follows. */
+/** Storage key of the key pair: itself, or the private key as the text of a JWK where the storage takes no keys. */
 const KEY_PAIR = "device/key";
+/** Storage key of the random identifier, in base64url. */
 const RANDOM_ID = "device/id";
 
 export interface DeviceKeys {
@@ -18,43 +19,32 @@ export interface DeviceKeys {
 /** Reads the key pair, or makes and stores one. Throws `storage_failed` or `crypto_unsupported`. */
 export async function loadKeys(host: Host, storage: Storage): Promise<DeviceKeys> {
   const { subtle } = host.crypto;
-  const stored = await storage.get(KEY_PAIR).catch((cause: unknown) => {
-    throw storageError("read the device's key", cause);
-  });
-  if (stored instanceof Uint8Array) return fromPkcs8(subtle, stored);
-  if (stored !== undefined && typeof stored !== "string") return fromPair(subtle, stored);
-
-  // An extractable key only where the storage cannot hold the key itself.
-  const pair = await subtle
-    .generateKey("Ed25519", !storage.keepsKeys, ["sign", "verify"])
-    .catch((cause: unknown) => {
-      throw new PushError({
-        code: "crypto_unsupported",
-        message: "This host's Web Crypto has no Ed25519 (browsers need https or localhost).",
-        retry: "never",
-        cause,
-      });
-    });
-  const keys = await fromPair(subtle, pair as CryptoKeyPair);
-  const value = storage.keepsKeys
-    ? (pair as CryptoKeyPair)
-    : new Uint8Array(await subtle.exportKey("pkcs8", keys.privateKey));
-  await storage.set(KEY_PAIR, value).catch((cause: unknown) => {
-    throw storageError("keep the device's key", cause);
-  });
-  return keys;
+  const { keepsKeys } = storage;
+  const stored = await storage.get(KEY_PAIR);
+  if (typeof stored === "string") return fromJwk(subtle, JSON.parse(stored));
+  if (stored !== undefined) return fromPair(subtle, stored);
+  try {
+    // An extractable key only where the storage cannot hold the key itself.
+    const pair = await subtle.generateKey("Ed25519", !keepsKeys, ["sign", "verify"]);
+    if (!("privateKey" in pair)) throw new TypeError("no key pair");
+    const value = keepsKeys ? pair : JSON.stringify(await subtle.exportKey("jwk", pair.privateKey));
+    await storage.set(KEY_PAIR, value);
+    return await fromPair(subtle, pair);
+  } catch (cause) {
+    if (cause instanceof PushError) throw cause;
+    const message = "No Ed25519 in Web Crypto; browsers need https.";
+    throw new PushError({ code: "crypto_unsupported", message, retry: "never", cause });
+  }
 }
 
 async function fromPair(subtle: SubtleCrypto, pair: CryptoKeyPair): Promise<DeviceKeys> {
-  const { x } = await subtle.exportKey("jwk", pair.publicKey);
-  return { privateKey: pair.privateKey, publicX: x ?? "" };
+  const { x = "" } = await subtle.exportKey("jwk", pair.publicKey);
+  return { privateKey: pair.privateKey, publicX: x };
 }
 
-async function fromPkcs8(subtle: SubtleCrypto, bytes: Uint8Array): Promise<DeviceKeys> {
-  const pkcs8 = new Uint8Array(bytes);
-  const key = await subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]);
-  const { x } = await subtle.exportKey("jwk", key);
-  return { privateKey: key, publicX: x ?? "" };
+async function fromJwk(subtle: SubtleCrypto, jwk: JsonWebKey): Promise<DeviceKeys> {
+  const privateKey = await subtle.importKey("jwk", jwk, "Ed25519", false, ["sign"]);
+  return { privateKey, publicX: jwk.x ?? "" };
 }
 
 /**
@@ -85,13 +75,9 @@ export async function loadIdentifiers(
 }
 
 async function loadRandomId(host: Host, storage: Storage): Promise<string> {
-  try {
-    const stored = await storage.get(RANDOM_ID);
-    if (typeof stored === "string") return stored;
-    const fresh = toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)));
-    await storage.set(RANDOM_ID, fresh);
-    return fresh;
-  } catch (cause) {
-    throw storageError("keep the device's identifier", cause);
-  }
+  const stored = await storage.get(RANDOM_ID);
+  if (typeof stored === "string") return stored;
+  const fresh = toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)));
+  await storage.set(RANDOM_ID, fresh);
+  return fresh;
 }

@@ -1,9 +1,8 @@
 /** The public layer: one app on this device. */
-import { QUEUE_MESSAGES } from "../constants.ts";
-import { PushError, type PushErrorData, storageError } from "../errors.ts";
+import { CLOSED, PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, LinkStateName, ToClient } from "../port.ts";
-import type { Storage } from "../storage/storage.ts";
+import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Listeners } from "./events.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import { Requests } from "./requests.ts";
@@ -50,30 +49,23 @@ export class PushClient {
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
-  readonly #onClosed: () => void;
+  readonly #onClosed: (() => void) | undefined;
 
-  private constructor(
-    options: ClientOptions,
-    regId: string | undefined,
-    load: (onError: (error: PushError) => void) => DuplicateWindow,
-  ) {
-    const { appId, port, storage, host } = options;
+  private constructor(options: ClientOptions) {
+    const { appId, port, storage, host, onClosed } = options;
     this.#host = host;
-    this.#storage = storage;
+    this.#storage = guardStorage(storage);
     this.#port = port;
-    this.#regIdKey = regIdKey(appId);
-    this.#regId = regId;
-    this.#onClosed = options.onClosed ?? (() => {});
-    this.#window = load((error) => this.#report(error));
+    this.#onClosed = onClosed;
+    this.#regIdKey = `app/${appId}/regId`;
+    this.#window = new DuplicateWindow(this.#storage, `app/${appId}/window/`, this.#report);
     this.#inbox = new Inbox(host, this.#window, {
       regId: () => this.#regId,
       meshNow: () => host.now() + this.#clockOffsetMs,
       acknowledge: (link, { priority, seq }) =>
         port.postMessage({ kind: "ack", link, priority, seq }),
-      report: (error) => this.#report(error),
+      report: this.#report,
     });
-    port.onmessage = ({ data }) => this.#receive(data);
-    port.postMessage({ kind: "open", appId, lastSeq: this.#window.lastSeq });
   }
 
   /**
@@ -82,24 +74,19 @@ export class PushClient {
    * @throws PushError `option_invalid` for an appId that cannot be one, `storage_failed`
    */
   static async open(options: ClientOptions): Promise<PushClient> {
-    const { appId, storage } = options;
+    const { appId, port } = options;
     // Also what keeps an appId from being a path in a file storage.
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(appId)) {
-      const message = `appId: 1 to 64 characters of A–Z a–z 0–9 - _; got ${JSON.stringify(appId)}.`;
+      const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
       throw new PushError({ code: "option_invalid", message, retry: "never" });
     }
-    // The window reports to the client, which is not there before its window.
-    let onError: (error: PushError) => void = () => {};
-    const window = await DuplicateWindow.load(storage, `app/${appId}/window/`, (error) =>
-      onError(error),
-    );
-    const regId = await storage.get(regIdKey(appId)).catch((cause: unknown) => {
-      throw storageError("read the registration", cause);
-    });
-    return new PushClient(options, typeof regId === "string" ? regId : undefined, (report) => {
-      onError = report;
-      return window;
-    });
+    const client = new PushClient(options);
+    await client.#window.load();
+    const regId = await client.#storage.get(client.#regIdKey);
+    if (typeof regId === "string") client.#regId = regId;
+    port.onmessage = ({ data }) => client.#receive(data);
+    port.postMessage({ kind: "open", appId, lastSeq: client.#window.lastSeq });
+    return client;
   }
 
   /** The regId to hand to the app server; undefined until the first `register`. Known again after a restart. */
@@ -226,7 +213,7 @@ export class PushClient {
     this.#inbox.clear();
     this.#port.postMessage({ kind: "leave" });
     this.#port.close();
-    this.#onClosed();
+    this.#onClosed?.();
     this.#setState({ state: "closed" });
   }
 
@@ -248,7 +235,7 @@ export class PushClient {
     switch (event.kind) {
       case "deliver":
         if (!this.#inbox.push(event.link, event.message)) {
-          const message = `over ${QUEUE_MESSAGES} unacknowledged messages of one registration`;
+          const message = "too many unacknowledged messages";
           this.#port.postMessage({ kind: "fault", message });
         }
         return;
@@ -286,7 +273,7 @@ export class PushClient {
     if (regId !== null) this.#setRegId(regId);
     // The account was made anew since this app registered: the app still wants its messages.
     else if (this.#regId !== undefined && !this.#unregistering) {
-      this.register().catch((error: unknown) => this.#report(error));
+      this.register().catch(this.#report);
     }
   }
 
@@ -297,23 +284,15 @@ export class PushClient {
     this.#regId = regId;
     const key = this.#regIdKey;
     const write = regId === undefined ? this.#storage.delete(key) : this.#storage.set(key, regId);
-    write.catch((error: unknown) => this.#report(storageError("keep the registration", error)));
+    write.catch(this.#report);
     if (regId !== undefined) this.#regIds.emit(regId, this.#host.report);
   }
 
-  #report(error: unknown): void {
-    const pushError = error instanceof PushError ? error : storageError("work", error);
+  readonly #report = (error: unknown): void => {
+    const pushError = new PushError(toErrorData(error, "storage_failed"));
     if (!this.#errors.emit(pushError, this.#host.report)) this.#host.report(pushError);
-  }
+  };
 }
-
-const CLOSED: PushErrorData = {
-  code: "client_closed",
-  message: "The client was closed.",
-  retry: "never",
-};
-
-const regIdKey = (appId: string): string => `app/${appId}/regId`;
 
 /** See `PushClient.open`. */
 export const openClient = (options: ClientOptions): Promise<PushClient> => PushClient.open(options);

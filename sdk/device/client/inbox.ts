@@ -86,7 +86,7 @@ export class Inbox {
     try {
       view = toPushMessage(message, regId);
     } catch (cause) {
-      const text = "The data of a message is not what its content type says.";
+      const text = "The data does not fit its content type.";
       this.#owner.report(
         new PushError({ code: "data_invalid", message: text, retry: "never", cause }),
       );
@@ -110,7 +110,7 @@ export class Inbox {
     this.#owner.report(
       new PushError({
         code: "handler_failed",
-        message: "The message handler failed; the message is kept and tried again.",
+        message: "The message handler failed.",
         retry: "later",
         retryAfterMs,
         messageId,

@@ -12,41 +12,31 @@ export class Requests {
 
   /** Makes a request: `post` gets its number. Rejects with the signal's reason where that comes first. */
   make(post: (request: number) => void, signal: AbortSignal | undefined): Promise<string | number> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
     const request = this.#next++;
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        this.#waiting.delete(request);
-        reject(signal?.reason);
-      };
-      const settle = (): void => {
-        this.#waiting.delete(request);
-        signal?.removeEventListener("abort", abort);
-      };
-      signal?.addEventListener("abort", abort);
-      this.#waiting.set(request, {
-        resolve: (value) => {
-          settle();
-          resolve(value);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
+      signal?.throwIfAborted();
+      // The request itself stays: what was asked of the mesh cannot be taken back.
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      this.#waiting.set(request, { resolve, reject });
       post(request);
     });
   }
 
   done(request: number, value: string | number): void {
-    this.#waiting.get(request)?.resolve(value);
+    this.#take(request)?.resolve(value);
   }
 
   failed(request: number, error: PushErrorData): void {
-    this.#waiting.get(request)?.reject(new PushError(error));
+    this.#take(request)?.reject(new PushError(error));
   }
 
   failAll(error: PushErrorData): void {
     for (const request of [...this.#waiting.keys()]) this.failed(request, error);
+  }
+
+  #take(request: number): Waiter | undefined {
+    const waiter = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    return waiter;
   }
 }

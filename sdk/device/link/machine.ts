@@ -2,7 +2,7 @@
  * The life of the link as a pure state machine: an event comes in, the next state and what should happen come
  * out. It knows no socket, no timer and no clock; `link.ts` does what it says.
  */
-import { closeVerdict } from "../../../schema/errors.ts";
+import { CLOSE_RANGES, closeVerdict } from "../../../schema/errors.ts";
 import type { Welcome } from "../../../schema/generated/link.ts";
 import {
   AUTHENTICATE_TIMEOUT_MS,
@@ -11,7 +11,6 @@ import {
   WELCOME_TIMEOUT_MS,
 } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
-import { closeName } from "./close-names.ts";
 
 /** `authenticating`, `opening` and `greeting` are the three steps of what the app sees as `connecting`. */
 export type LinkPhase =
@@ -113,143 +112,132 @@ export function initialLink(defaults: LinkDefaults): LinkState {
 /** Codes of the WebSocket close that this side sends (RFC 6455; docs/protocol.md, section 7). */
 const CLOSE_NORMAL = 1000;
 const CLOSE_PROTOCOL = 4202;
+/** `account_replaced`, that the mesh sends. */
+const CLOSE_ACCOUNT_REPLACED = 4201;
 
 /** No mesh, however wrong, makes a device reconnect or ping more often than this. */
 const INTERVAL_MIN_MS = 100;
 /** The longest that timers of JavaScript hosts can be set to. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-const DONE: readonly LinkEffect[] = [];
+const STATUS: LinkEffect = { kind: "status" };
+
+const to = (state: LinkState, patch: Partial<LinkState>, ...effects: LinkEffect[]): Step => ({
+  state: { ...state, ...patch },
+  effects,
+});
 
 /**
- * One step.
+ * One step. An event that means nothing in a phase, such as a late answer, changes nothing.
  *
  * @param random A number from 0 up to 1: the place of the next attempt in its window.
  */
 export function step(state: LinkState, event: LinkEvent, random: number): Step {
-  if (state.phase === "closed") return { state, effects: DONE };
+  const { phase } = state;
+  if (phase === "closed") return to(state, {});
   switch (event.kind) {
     case "start":
-      return state.phase === "idle" ? begin(state) : { state, effects: DONE };
+      if (phase === "idle") return begin(state);
+      break;
     case "stop":
-      return close(state, undefined);
+      return close(state, STATUS);
     case "wake":
-      return wake(state);
+      if (phase === "waiting") return begin({ ...state, failures: 0 });
+      if (phase === "connected" && !state.probing) return probe(state);
+      break;
     case "timer":
       return timer(state, random);
     case "token":
-      if (state.phase !== "authenticating") break;
-      return {
-        state: { ...state, phase: "opening" },
-        effects: [
-          { kind: "timer", ms: OPEN_TIMEOUT_MS },
-          { kind: "open", token: event.token },
-        ],
-      };
+      if (phase === "authenticating") {
+        return to(state, { phase: "opening" }, setTimer(OPEN_TIMEOUT_MS), {
+          kind: "open",
+          token: event.token,
+        });
+      }
+      break;
     case "refused":
-      if (state.phase === "authenticating") return refused(state, event.error, random);
+      if (phase === "authenticating") return refused(state, event.error, random);
       break;
     case "opened":
-      if (state.phase !== "opening") break;
-      return {
-        state: { ...state, phase: "greeting" },
-        effects: [
-          { kind: "timer", ms: WELCOME_TIMEOUT_MS },
-          { kind: "hello", session: state.session },
-        ],
-      };
+      if (phase === "opening") {
+        return to(state, { phase: "greeting" }, setTimer(WELCOME_TIMEOUT_MS), {
+          kind: "hello",
+          session: state.session,
+        });
+      }
+      break;
     case "welcome":
-      if (state.phase === "greeting") return welcome(state, event.welcome);
-      if (state.phase === "connected") return fault(state, "a second Welcome", random);
+      if (phase === "greeting") return welcome(state, event.welcome);
+      if (phase === "connected") return fault(state, "a second Welcome", random);
       break;
     case "goaway":
-      if (state.phase !== "connected") break;
-      return { state: { ...state, goawayMs: event.withinMs }, effects: DONE };
+      if (phase === "connected") return to(state, { goawayMs: event.withinMs });
+      break;
     case "heard":
-      if (state.phase !== "connected" || !state.probing) break;
-      return {
-        state: { ...state, probing: false, faults: 0 },
-        effects: [{ kind: "timer", ms: state.heartbeatMs }],
-      };
+      if (state.probing) {
+        return to(state, { probing: false, faults: 0 }, setTimer(state.heartbeatMs));
+      }
+      break;
     case "fault":
-      if (hasSocket(state)) return fault(state, event.message, random);
+      if (hasSocket(phase)) return fault(state, event.message, random);
       break;
     case "ended":
-      if (hasSocket(state)) return ended(state, event.code, event.reason, random);
-      break;
+      if (hasSocket(phase)) return ended(state, event.code, event.reason, random);
   }
-  return { state, effects: DONE };
+  return to(state, {});
 }
 
-function hasSocket({ phase }: LinkState): boolean {
+function hasSocket(phase: LinkPhase): boolean {
   return phase === "opening" || phase === "greeting" || phase === "connected";
+}
+
+function setTimer(ms: number | null): LinkEffect {
+  return { kind: "timer", ms };
 }
 
 /** Makes a token for the next attempt. */
 function begin(state: LinkState): Step {
-  const renewal = state.refusals === 0 ? "none" : state.refusals === 1 ? "clock" : "account";
-  return {
-    state: { ...state, phase: "authenticating", probing: false, goawayMs: undefined },
-    effects: [
-      { kind: "timer", ms: AUTHENTICATE_TIMEOUT_MS },
-      { kind: "status" },
-      { kind: "authenticate", renewal },
-    ],
-  };
+  const renewal = RENEWALS[state.refusals] ?? "account";
+  return to(state, { phase: "authenticating" }, setTimer(AUTHENTICATE_TIMEOUT_MS), STATUS, {
+    kind: "authenticate",
+    renewal,
+  });
 }
+
+/** By refusals of our credentials in a row. */
+const RENEWALS: readonly Renewal[] = ["none", "clock"];
 
 function welcome(state: LinkState, welcome: Welcome): Step {
-  const { heartbeatMinMs, heartbeatMaxMs, heartbeatMs } = welcome;
-  const next: LinkState = {
-    ...state,
-    phase: "connected",
-    failures: 0,
-    refusals: 0,
-    reconnectBaseMs: Math.max(INTERVAL_MIN_MS, welcome.reconnectBaseMs),
-    reconnectMaxMs: Math.max(INTERVAL_MIN_MS, welcome.reconnectMaxMs),
-    heartbeatMs: Math.max(INTERVAL_MIN_MS, heartbeatMinMs, Math.min(heartbeatMaxMs, heartbeatMs)),
-    session: welcome.session.slice(),
-  };
-  return {
-    state: next,
-    effects: [{ kind: "timer", ms: next.heartbeatMs }, { kind: "status" }],
-  };
-}
-
-function wake(state: LinkState): Step {
-  if (state.phase === "waiting") return begin({ ...state, failures: 0 });
-  if (state.phase === "connected" && !state.probing) return probe(state);
-  return { state, effects: DONE };
+  const { heartbeatMinMs, heartbeatMaxMs } = welcome;
+  const atLeast = (...ms: number[]): number => Math.max(INTERVAL_MIN_MS, ...ms);
+  const heartbeatMs = atLeast(heartbeatMinMs, Math.min(heartbeatMaxMs, welcome.heartbeatMs));
+  return to(
+    state,
+    {
+      phase: "connected",
+      failures: 0,
+      refusals: 0,
+      reconnectBaseMs: atLeast(welcome.reconnectBaseMs),
+      reconnectMaxMs: atLeast(welcome.reconnectMaxMs),
+      heartbeatMs,
+      session: welcome.session.slice(),
+    },
+    setTimer(heartbeatMs),
+    STATUS,
+  );
 }
 
 function probe(state: LinkState): Step {
-  return {
-    state: { ...state, probing: true },
-    effects: [{ kind: "timer", ms: PONG_TIMEOUT_MS }, { kind: "ping" }],
-  };
+  return to(state, { probing: true }, setTimer(PONG_TIMEOUT_MS), { kind: "ping" });
 }
 
 /** What the timer means depends on the phase alone. */
 function timer(state: LinkState, random: number): Step {
-  switch (state.phase) {
-    case "waiting":
-      return begin(state);
-    case "authenticating":
-      return failed(state, timeout("The mesh did not answer the account request."), random);
-    case "opening":
-      return cut(state, CLOSE_NORMAL, timeout("The socket did not open."), random);
-    case "greeting":
-      return cut(state, CLOSE_NORMAL, timeout("No welcome came."), random);
-    case "connected":
-      if (!state.probing) return probe(state);
-      return cut(state, CLOSE_NORMAL, timeout("The link is dead: no answer to a ping."), random);
-    default:
-      return { state, effects: DONE };
-  }
-}
-
-function timeout(message: string): PushErrorData {
-  return { code: "timeout", message, retry: "later" };
+  const { phase, probing } = state;
+  if (phase === "waiting") return begin(state);
+  if (phase === "connected" && !probing) return probe(state);
+  const message = `No answer in time while ${probing ? "probing" : phase}.`;
+  return cut(state, CLOSE_NORMAL, { code: "timeout", message, retry: "later" }, random);
 }
 
 function fault(state: LinkState, message: string, random: number): Step {
@@ -258,67 +246,66 @@ function fault(state: LinkState, message: string, random: number): Step {
   return cut({ ...state, faults: state.faults + 1 }, CLOSE_PROTOCOL, error, random);
 }
 
-/** Closes a socket whose own `closed` event is not waited for, and goes on as if it had failed. */
+/** Gives the attempt or the link up, and goes on as if it had failed. */
 function cut(state: LinkState, code: number, error: PushErrorData, random: number): Step {
   const next = failed(state, error, random);
   const effect: LinkEffect = { kind: "cut", code, reason: error.message };
-  return { state: next.state, effects: [effect, ...next.effects] };
+  return to(next.state, {}, effect, ...next.effects);
 }
 
 function ended(state: LinkState, code: number, reason: string, random: number): Step {
   const verdict = closeVerdict(code);
-  const error: PushErrorData = {
-    code: closeName(code) ?? (state.phase === "connected" ? "link_lost" : "network_failed"),
-    message: reason === "" ? `The link ended with code ${code}.` : reason,
-    retry: verdict === "stop" ? "never" : verdict === "reauthenticate" ? verdict : "later",
-    closeCode: code,
-  };
-  if (verdict === "reconnect") return failed(state, error, random);
-  if (verdict === "reauthenticate") return refused(state, error, random);
-  const next = close(state, error);
-  // The key is not this device's key any more: the next start has to make the account again.
-  if (error.code !== "account_replaced") return next;
-  return { state: next.state, effects: [{ kind: "forget" }, ...next.effects] };
+  // The mesh's reasons begin with the error's name (docs/protocol.md, section 7).
+  const name = code >= CLOSE_RANGES.reconnect[0] ? /^[a-z_]+/.exec(reason)?.[0] : undefined;
+  return refused(
+    state,
+    {
+      code: name ?? (state.phase === "connected" ? "link_lost" : "network_failed"),
+      message: `The link ended with code ${code} ${reason}`.trim(),
+      retry: RETRY[verdict],
+      closeCode: code,
+    },
+    random,
+  );
 }
 
-/** The mesh refused our credentials, or to make an account. */
+const RETRY = { reconnect: "later", reauthenticate: "reauthenticate", stop: "never" } as const;
+
+/** The mesh refused our credentials, to make an account, or to keep the link. */
 function refused(state: LinkState, error: PushErrorData, random: number): Step {
-  if (error.retry === "never") return close(state, error);
-  if (error.retry === "later") return failed(state, error, random);
-  return failed({ ...state, refusals: state.refusals + 1 }, error, random);
+  const { retry, closeCode } = error;
+  if (retry === "never") {
+    const status: LinkEffect = { kind: "status", error };
+    // The account has another key now: the next start has to make it again.
+    return closeCode === CLOSE_ACCOUNT_REPLACED
+      ? close(state, { kind: "forget" }, status)
+      : close(state, status);
+  }
+  const refusals = state.refusals + (retry === "later" ? 0 : 1);
+  return failed({ ...state, refusals }, error, random);
 }
 
 /** Waits a random time, then tries again: at the next endpoint, where this one was never reached. */
 function failed(state: LinkState, error: PushErrorData, random: number): Step {
-  const stood = state.phase === "connected";
-  const exponent = Math.max(state.failures, state.faults);
-  const backoffMs = Math.min(state.reconnectMaxMs, state.reconnectBaseMs * 2 ** exponent);
-  const windowMs = state.goawayMs ?? backoffMs;
-  const waitMs = Math.round(random * windowMs) + (error.retryAfterMs ?? 0);
+  const { phase, endpoint, failures, faults, reconnectBaseMs, reconnectMaxMs, goawayMs } = state;
+  const backoffMs = Math.min(reconnectMaxMs, reconnectBaseMs * 2 ** Math.max(failures, faults));
+  const waitMs = Math.round(random * (goawayMs ?? backoffMs)) + (error.retryAfterMs ?? 0);
   const retryInMs = Math.max(0, Math.min(TIMER_MAX_MS, waitMs));
-  return {
-    state: {
-      ...state,
+  return to(
+    state,
+    {
       phase: "waiting",
-      endpoint: stood ? state.endpoint : state.endpoint + 1,
-      failures: state.failures + 1,
+      endpoint: phase === "connected" ? endpoint : endpoint + 1,
+      failures: failures + 1,
       probing: false,
       goawayMs: undefined,
     },
-    effects: [
-      { kind: "timer", ms: retryInMs },
-      { kind: "status", error, retryInMs },
-    ],
-  };
+    setTimer(retryInMs),
+    { kind: "status", error, retryInMs },
+  );
 }
 
-function close(state: LinkState, error: PushErrorData | undefined): Step {
-  return {
-    state: { ...state, phase: "closed", probing: false, goawayMs: undefined },
-    effects: [
-      { kind: "cut", code: CLOSE_NORMAL, reason: "" },
-      { kind: "timer", ms: null },
-      error === undefined ? { kind: "status" } : { kind: "status", error },
-    ],
-  };
+function close(state: LinkState, ...effects: LinkEffect[]): Step {
+  const cut: LinkEffect = { kind: "cut", code: CLOSE_NORMAL, reason: "" };
+  return to(state, { phase: "closed" }, cut, setTimer(null), ...effects);
 }

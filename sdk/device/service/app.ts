@@ -78,24 +78,21 @@ export class App {
     this.#next();
   }
 
-  registered(request: number, registration: Registration): void {
+  /** The mesh answered a command: with what it holds for the app from now on. */
+  answered(request: number, registration: Registration | undefined): void {
     if (request !== this.#wireRequest) return;
-    this.#owner.held.set(this.appId, registration);
+    if (registration === undefined) this.#owner.held.delete(this.appId);
+    else this.#owner.held.set(this.appId, registration);
     if (this.#listening) this.attach();
-    this.#done(registration.regId);
-  }
-
-  unregistered(request: number): void {
-    if (request !== this.#wireRequest) return;
-    this.#owner.held.delete(this.appId);
-    this.#done("");
+    this.#answer({ kind: "done", value: registration?.regId ?? "" });
   }
 
   /** True where the refusal was of this app's command. */
   refused(refusal: Refusal): boolean {
     if (refusal.request === undefined || refusal.request !== this.#wireRequest) return false;
     this.#wireRequest = undefined;
-    if (refusal.retryAfterMs === undefined) this.#fail(refusalData(refusal));
+    if (refusal.retryAfterMs === undefined)
+      this.#answer({ kind: "failed", error: refusalData(refusal) });
     else {
       this.#owner.after(refusal.retryAfterMs, () => {
         if (this.#wireRequest === undefined) this.#next();
@@ -106,46 +103,35 @@ export class App {
 
   /** The link ended for good: no command can succeed. */
   failAll(error: PushErrorData): void {
-    while (this.#commands.length > 0) this.#fail(error);
+    while (this.#commands.length > 0) this.#answer({ kind: "failed", error });
   }
 
   /** Sends the first command, or answers it where what it asks for is so already. */
   #next(): void {
-    const command = this.#commands[0];
-    if (command === undefined || !this.#owner.connected) return;
-    const { registration } = this;
-    if (command.kind === "register") {
-      if (registration !== undefined) {
-        this.#done(registration.regId);
-        return;
-      }
-      this.#wireRequest = this.#owner.nextRequest();
-      const value = { request: this.#wireRequest, appId: this.appId };
-      this.#owner.send({ kind: "register", value });
-    } else {
-      if (registration === undefined) {
-        this.#done("");
-        return;
-      }
-      this.#wireRequest = this.#owner.nextRequest();
-      const value = { request: this.#wireRequest, slot: registration.slot };
-      this.#owner.send({ kind: "unregister", value });
+    const { registration, appId } = this;
+    const kind = this.#commands[0]?.kind;
+    if (kind === undefined || !this.#owner.connected) return;
+    if ((kind === "register") === (registration !== undefined)) {
+      this.#answer({ kind: "done", value: registration?.regId ?? "" });
+      return;
     }
+    const request = this.#owner.nextRequest();
+    this.#wireRequest = request;
+    this.#owner.send(
+      registration === undefined
+        ? { kind: "register", value: { request, appId } }
+        : { kind: "unregister", value: { request, slot: registration.slot } },
+    );
   }
 
-  #done(value: string): void {
+  /** Answers the first command and goes on to the next. */
+  #answer(
+    answer: { kind: "done"; value: string } | { kind: "failed"; error: PushErrorData },
+  ): void {
     const command = this.#commands.shift();
     this.#wireRequest = undefined;
     if (command === undefined) return;
-    this.port.postMessage({ kind: "done", request: command.request, value });
-    this.#next();
-  }
-
-  #fail(error: PushErrorData): void {
-    const command = this.#commands.shift();
-    this.#wireRequest = undefined;
-    if (command === undefined) return;
-    this.port.postMessage({ kind: "failed", request: command.request, error });
+    this.port.postMessage({ ...answer, request: command.request });
     this.#next();
   }
 }

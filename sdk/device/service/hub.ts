@@ -16,7 +16,7 @@ import {
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
 import { AGENT } from "../constants.ts";
-import type { PushErrorData } from "../errors.ts";
+import { CLOSED, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
@@ -27,12 +27,7 @@ import { Echoes } from "./echoes.ts";
 
 const IN_USE: PushErrorData = {
   code: "app_in_use",
-  message: "Another client of this push service has this app open.",
-  retry: "never",
-};
-const CLOSED: PushErrorData = {
-  code: "client_closed",
-  message: "The push service was closed.",
+  message: "The app is open in another client.",
   retry: "never",
 };
 
@@ -63,15 +58,17 @@ export class Hub implements LinkOwner, AppOwner {
     this.#link = new Link(host, endpoints, this);
   }
 
-  /** Takes an app's port; the answer takes what comes on it. */
-  join(port: ServicePort): (message: ToService) => void {
+  /** Serves the app at the other end of the port. */
+  serve(port: ServicePort): void {
     let app: App | undefined;
-    return (message) => {
-      if (message.kind === "open") app ??= this.#open(port, message.appId, message.lastSeq);
-      else if (message.kind === "leave") this.#leave(app);
-      else if (app !== undefined) this.#receive(app, message);
-      else if ("request" in message) {
-        port.postMessage({ kind: "failed", request: message.request, error: IN_USE });
+    port.onmessage = ({ data }) => {
+      if (data.kind === "open") app ??= this.#open(port, data.appId, data.lastSeq);
+      else if (data.kind === "leave") {
+        if (app !== undefined) this.#leave(app);
+        port.close();
+      } else if (app !== undefined) this.#receive(app, data);
+      else if ("request" in data) {
+        port.postMessage({ kind: "failed", request: data.request, error: IN_USE });
       }
     };
   }
@@ -83,6 +80,7 @@ export class Hub implements LinkOwner, AppOwner {
   close(): void {
     this.#acks.flush();
     this.#link.stop();
+    for (const { port } of this.#apps.values()) port.close();
     this.#apps.clear();
   }
 
@@ -122,8 +120,7 @@ export class Hub implements LinkOwner, AppOwner {
     return app;
   }
 
-  #leave(app: App | undefined): void {
-    if (app === undefined) return;
+  #leave(app: App): void {
     app.listen(false);
     this.#apps.delete(app.appId);
   }
@@ -174,8 +171,8 @@ export class Hub implements LinkOwner, AppOwner {
     return {
       revision: PROTOCOL_REVISION,
       agent: AGENT,
-      ...(this.#lastSeq === 0 ? {} : { lastSeq: this.#lastSeq }),
-      ...(this.#attached.length === 0 ? {} : { attach: this.#attached }),
+      lastSeq: this.#lastSeq,
+      attach: this.#attached,
       ...(session === undefined ? {} : { session }),
     };
   }
@@ -206,13 +203,12 @@ export class Hub implements LinkOwner, AppOwner {
         for (const message of frame.value.messages) this.#deliver(message);
         return;
       case "registered":
-        for (const app of this.#apps.values()) {
-          app.registered(frame.value.request, frame.value.registration);
-        }
+      case "unregistered": {
+        const { request, ...rest } = frame.value;
+        const registration = "registration" in rest ? rest.registration : undefined;
+        for (const app of this.#apps.values()) app.answered(request, registration);
         return;
-      case "unregistered":
-        for (const app of this.#apps.values()) app.unregistered(frame.value.request);
-        return;
+      }
       case "refusal":
         this.onRefusal(frame.value);
         return;

@@ -3,7 +3,7 @@ import { Account } from "../account/account.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { type ClientPort, portPair, type ServicePort } from "../port.ts";
-import type { Storage } from "../storage/storage.ts";
+import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Hub } from "./hub.ts";
 
 export interface ServiceOptions {
@@ -20,69 +20,45 @@ export interface ServiceOptions {
  * Holds a device's account and link for the apps on it. Made by `connect`, or by `startService` where several apps
  * share one. The link is opened when the first app joins, and stays until `close`.
  */
-export class PushService {
-  readonly #hub: Hub;
-  readonly #ports = new Set<ServicePort>();
-  readonly #stopOnline: () => void;
-
-  private constructor(hub: Hub, host: Host) {
-    this.#hub = hub;
-    this.#stopOnline = host.onOnline(() => hub.wake());
-  }
-
-  /**
-   * Reads the device's keys, or makes and stores them; asks nothing of the network.
-   *
-   * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
-   */
-  static async start(options: ServiceOptions): Promise<PushService> {
-    const { host, storage, identifiers } = options;
-    const endpoints = options.endpoints.map(toOrigin);
-    if (endpoints.length === 0) throw urlError("none");
-    const account = await Account.load(host, storage, identifiers);
-    return new PushService(new Hub(host, account, endpoints), host);
-  }
-
+export interface PushService {
   /** A port for one app in this process. */
-  openPort(): ClientPort {
-    const { client, service } = portPair();
-    this.serve(service);
-    return client;
-  }
-
+  openPort(): ClientPort;
   /** Serves the app at the other end of a port, which may be in another thread. */
-  serve(port: ServicePort): void {
-    this.#ports.add(port);
-    const receive = this.#hub.join(port);
-    port.onmessage = ({ data }) => {
-      receive(data);
-      if (data.kind === "leave") {
-        this.#ports.delete(port);
-        port.close();
-      }
-    };
-  }
+  serve(port: ServicePort): void;
+  /** Sends what was acknowledged and ends the link. Registrations stay. */
+  close(): void;
+}
 
-  /** Sends what was acknowledged, ends the link and closes every port. Registrations stay. */
-  close(): void {
-    this.#stopOnline();
-    this.#hub.close();
-    for (const port of this.#ports) port.close();
-    this.#ports.clear();
-  }
+/**
+ * Reads the device's keys, or makes and stores them; asks nothing of the network.
+ *
+ * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
+ */
+export async function openService(options: ServiceOptions): Promise<PushService> {
+  const { host, storage, identifiers } = options;
+  const endpoints = options.endpoints.map(toOrigin);
+  const account = await Account.load(host, guardStorage(storage), identifiers);
+  const hub = new Hub(host, account, endpoints);
+  const stopOnline = host.onOnline(() => hub.wake());
+  const serve = (port: ServicePort): void => hub.serve(port);
+  return {
+    openPort: () => {
+      const { client, service } = portPair();
+      serve(service);
+      return client;
+    },
+    serve,
+    close: () => {
+      stopOnline();
+      hub.close();
+    },
+  };
 }
 
 function toOrigin(url: string): string {
-  try {
-    const { origin, protocol } = new URL(url);
-    if (protocol === "https:" || protocol === "http:") return origin;
-  } catch {
-    // Falls through to the error that names it.
-  }
-  throw urlError(JSON.stringify(url));
-}
-
-function urlError(got: string): PushError {
-  const message = `url: one or more http or https URLs of a mesh; got ${got}.`;
-  return new PushError({ code: "option_invalid", message, retry: "never" });
+  const { origin } = URL.parse(url) ?? {};
+  // The origin of any other scheme is the text "null".
+  if (origin?.startsWith("http") === true) return origin;
+  const message = `url: must be an http or https URL; got ${JSON.stringify(url)}.`;
+  throw new PushError({ code: "option_invalid", message, retry: "never" });
 }

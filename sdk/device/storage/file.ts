@@ -3,12 +3,6 @@ import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage } from "./storage.ts";
 
-/** First byte of each file: what the rest is. */
-const TEXT = 0x74; // "t"
-const BYTES = 0x62; // "b"
-
-const utf8 = new TextEncoder();
-
 /** A file name for a key: `/` is no part of a name, so it becomes `,`, which no key has. */
 const fileName = (key: string): string => key.replaceAll("/", ",");
 
@@ -42,25 +36,20 @@ export function fileStorage(folder: string): Storage {
     keepsKeys: false,
     get: async (key) => {
       try {
-        const file = await readFile(join(folder, fileName(key)));
-        const rest = new Uint8Array(file.subarray(1));
-        return file[0] === TEXT ? new TextDecoder().decode(rest) : rest;
+        return await readFile(join(folder, fileName(key)), "utf8");
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
       }
     },
     set: async (key, value) => {
-      if (typeof value !== "string" && !(value instanceof Uint8Array)) {
-        throw new TypeError("a file holds text or bytes, no key pair");
-      }
+      if (typeof value !== "string") throw new TypeError("a file holds text, no key pair");
       await prepared();
-      const bytes = typeof value === "string" ? utf8.encode(value) : value;
       const path = join(folder, fileName(key));
       const fresh = `${path}~${++writes}`;
       const file = await open(fresh, "w", 0o600);
       try {
-        await file.writev([Uint8Array.of(typeof value === "string" ? TEXT : BYTES), bytes]);
+        await file.writeFile(value);
         await file.sync();
       } finally {
         await file.close();

@@ -1,11 +1,12 @@
 /** Where the SDK keeps what must outlive a restart. */
+import { PushError } from "../errors.ts";
 
-/** What a storage holds. A key pair only where `Storage.keepsKeys` is true. */
-export type Stored = string | Uint8Array | CryptoKeyPair;
+/** What a storage holds: text, and a key pair only where `Storage.keepsKeys` is true. */
+export type Stored = string | CryptoKeyPair;
 
 /**
  * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`; a message costs one write of
- * at most 600 bytes. A write has happened when its promise resolves, and is whole or not there.
+ * at most 1,100 bytes. A write has happened when its promise resolves, and is whole or not there.
  */
 export interface Storage {
   /** The value, or undefined where there is none. */
@@ -32,5 +33,23 @@ export function memoryStorage(): Storage {
     delete: async (key) => {
       values.delete(key);
     },
+  };
+}
+
+/** The same storage, whose failures are `storage_failed` errors that name the key. */
+export function guardStorage(storage: Storage): Storage {
+  const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (cause) {
+      const message = `The storage failed at ${key}.`;
+      throw new PushError({ code: "storage_failed", message, retry: "later", cause });
+    }
+  };
+  return {
+    keepsKeys: storage.keepsKeys,
+    get: (key) => guard(key, () => storage.get(key)),
+    set: (key, value) => guard(key, () => storage.set(key, value)),
+    delete: (key) => guard(key, () => storage.delete(key)),
   };
 }
