@@ -1,6 +1,27 @@
-/** Files that hold secrets. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+/** Files and folders that hold secrets. */
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+
+/**
+ * Makes a folder and those above it, for the user alone (0700). One that is there stays as it is.
+ *
+ * Not by mkdir's own `recursive`: Node 24 never returns from that where a file system, such as /proc, answers
+ * that the parent of a new folder is missing although it is there.
+ *
+ * @throws the error of the file system.
+ */
+export function makePrivateFolder(path: string): void {
+  const make = () => mkdirSync(path, { mode: 0o700 });
+  try {
+    make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
+    makePrivateFolder(dirname(path));
+    make();
+  }
+}
 
 /**
  * Writes JSON that only the user may read (0600; folders on the way 0700), whole or not at all.
@@ -8,7 +29,7 @@ import { dirname } from "node:path";
  * @throws the error of the file system.
  */
 export function writePrivate(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makePrivateFolder(dirname(file));
   const part = `${file}.${process.pid}.part`;
   writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
   renameSync(part, file);

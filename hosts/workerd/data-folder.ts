@@ -10,10 +10,10 @@
  * | `run/` | bundle, configuration, control socket, process ID: made at each start |
  */
 import { randomBytes } from "node:crypto";
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { writePrivate } from "../../cli/private-file.ts";
+import { makePrivateFolder, writePrivate } from "../../cli/private-file.ts";
 import { HostFailure } from "./failure.ts";
 
 /** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */
@@ -47,8 +47,7 @@ export function openDataFolder(path: string): DataFolder {
     secrets: join(root, "secrets.json"),
   };
   try {
-    for (const made of [root, folder.storage, folder.run])
-      mkdirSync(made, { recursive: true, mode: 0o700 });
+    for (const made of [root, folder.storage, folder.run]) makePrivateFolder(made);
     // A folder that was there before may be open to others.
     chmodSync(root, 0o700);
     for (const made of [root, folder.storage, folder.run])

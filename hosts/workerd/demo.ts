@@ -1,27 +1,35 @@
 /** The demo app: made at the first start, so that the first push needs no more than two commands. */
 import { readDemo } from "../../cli/demo-file.ts";
 import { writePrivate } from "../../cli/private-file.ts";
+import { MeshAdmin } from "../../sdk/server/admin.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { HostFailure } from "./failure.ts";
 
-/** PLACEHOLDER */
+/**
+ * Makes the app and its key where the folder has none, and notes where the mesh listens now.
+ *
+ * @param url origin of the mesh, which is up.
+ * @returns whether they were made just now.
+ * @throws {HostFailure} where the mesh refuses, or the folder cannot be written.
+ */
 export async function openDemo(
   folder: DataFolder,
   url: string,
   adminToken: string,
 ): Promise<{ made: boolean }> {
-  const demo = readDemo(folder.demo);
-  if (demo !== undefined) {
-    // The port may be another one than last time.
-    if (demo.url !== url) writePrivate(folder.demo, { ...demo, url });
-    return { made: false };
+  const known = readDemo(folder.demo);
+  try {
+    if (known !== undefined) {
+      // The port may be another one than last time.
+      if (known.url !== url) writePrivate(folder.demo, { ...known, url });
+      return { made: false };
+    }
+    const admin = new MeshAdmin({ url, token: adminToken });
+    const { appId } = await admin.createApp("demo");
+    const { keyId, secret } = await admin.createKey(appId);
+    writePrivate(folder.demo, { url, appId, keyId, secret, adminTokenFile: folder.secrets });
+    return { made: true };
+  } catch (error) {
+    throw new HostFailure(`the demo app cannot be made: ${(error as Error).message}`);
   }
-  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-  const post = async (path: string, body: object) =>
-    (await (
-      await fetch(new URL(path, url), { method: "POST", headers, body: JSON.stringify(body) })
-    ).json()) as Record<string, string>;
-  const { appId } = await post("/v1/apps", { name: "demo" });
-  const { keyId, secret } = await post(`/v1/apps/${appId}/keys`, { algorithm: "hmac-sha256" });
-  writePrivate(folder.demo, { url, appId, keyId, secret, adminTokenFile: folder.secrets });
-  return { made: true };
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { request } from "node:http";
+import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import workerd from "workerd";
 import { HostFailure } from "./failure.ts";
@@ -95,17 +96,16 @@ export class Workerd {
     }
   }
 
-  async #listening(): Promise<number> {
-    let text = "";
-    for await (const chunk of this.#child.stdio[CONTROL_FD] as Readable) {
-      text += chunk;
-      for (const line of text.split("\n").slice(0, -1)) {
+  /** Never settles where the process ends before; `ended` tells that. */
+  #listening(): Promise<number> {
+    return new Promise((found) => {
+      // Read to its end, because workerd fails where nobody does.
+      const lines = createInterface({ input: this.#child.stdio[CONTROL_FD] as Readable });
+      lines.on("line", (line) => {
         const { event, socket, port } = JSON.parse(line) as ControlEvent;
-        if (event === "listen" && socket === "http" && port !== undefined) return port;
-      }
-    }
-    // The pipe closed: the process is ending, which `died` tells.
-    return new Promise(() => {});
+        if (event === "listen" && socket === "http" && port !== undefined) found(port);
+      });
+    });
   }
 
   async #healthy(host: string, port: number): Promise<void> {

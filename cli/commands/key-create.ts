@@ -1,0 +1,42 @@
+/** `pushmesh key create` */
+import { Command } from "commander";
+import { MeshAdmin } from "../../sdk/server/admin.ts";
+import { type AppOptions, adminTokenOf, appOf, contextOf } from "../context.ts";
+import { saveKey } from "../credentials.ts";
+import { withApp, withExamples, withMesh } from "../options.ts";
+
+interface KeyCreateOptions extends AppOptions {
+  readonly publicKey?: string;
+  readonly save: boolean;
+}
+
+export function keyCreate(env: NodeJS.ProcessEnv): Command {
+  const command = withApp(withMesh(new Command("create")))
+    .description("make a key that an app server signs its sends with; needs the mesh's admin token")
+    .option("--public-key <base64url>", "add this Ed25519 public key instead of a new HMAC secret")
+    .option("--no-save", "do not save the secret for pushmesh send")
+    .action(async (options: KeyCreateOptions) => {
+      const context = contextOf(options, env);
+      const appId = appOf(context, options, env);
+      const admin = new MeshAdmin({ url: context.url, token: adminTokenOf(context, env) });
+      const { publicKey } = options;
+      const made = await admin.createKey(
+        appId,
+        publicKey === undefined
+          ? { algorithm: "hmac-sha256" }
+          : { algorithm: "ed25519", publicKey },
+      );
+      const { keyId, secret } = made;
+      const lines = [`keyId   ${keyId}`, ...(secret === undefined ? [] : [`secret  ${secret}`])];
+      context.output.result(made, lines.join("\n"));
+      if (secret === undefined) return;
+      context.output.note("The mesh never shows this secret again.");
+      if (options.save)
+        context.output.note(`Saved in ${saveKey(env, context.url, appId, { keyId, secret })}`);
+    });
+  return withExamples(
+    command,
+    "pushmesh key create --app <appId>",
+    "pushmesh key create --app <appId> --public-key <32 bytes in base64url>",
+  );
+}

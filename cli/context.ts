@@ -1,0 +1,130 @@
+/** Which mesh, which app and which key a command means. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { savedKeyOf } from "./credentials.ts";
+import { type Demo, readDemo } from "./demo-file.ts";
+import { usageFailure } from "./failure.ts";
+import { type Output, outputFor } from "./output.ts";
+
+/** The options that every command takes. */
+export interface CommonOptions {
+  readonly url?: string;
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+/** The options of a command that acts for an app. */
+export interface AppOptions extends CommonOptions {
+  readonly app?: string;
+}
+
+/** The options of a command that signs. */
+export interface KeyOptions extends AppOptions {
+  readonly keyId?: string;
+  readonly key?: string;
+}
+
+export interface Context {
+  /** Origin of the mesh. */
+  readonly url: string;
+  readonly output: Output;
+  /** The demo app, where the mesh is the one of the data folder. */
+  readonly demo: Demo | undefined;
+  /** Where the data folder would be. */
+  readonly dataDir: string;
+}
+
+/** `npm start` in a clone makes its data folder there, wherever the command is called. */
+const CLONE = fileURLToPath(new URL("..", import.meta.url));
+const DATA_DIR = ".pushmesh";
+
+function dataDirOf(named: string | undefined): string {
+  if (named !== undefined) return resolve(named);
+  const here = resolve(DATA_DIR);
+  const inClone = join(CLONE, DATA_DIR);
+  return !existsSync(here) && existsSync(inClone) ? inClone : here;
+}
+
+function originOf(url: string): string {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw usageFailure(`--url ${url}: give an origin such as https://push.example.com`);
+  return new URL(url).origin;
+}
+
+/** @throws CliFailure where no mesh is named and none runs here. */
+export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
+  const dataDir = dataDirOf(options.dataDir ?? env["PUSHMESH_DATA_DIR"]);
+  const demo = readDemo(join(dataDir, "demo.json"));
+  const named = options.url ?? env["PUSHMESH_URL"] ?? demo?.url;
+  if (named === undefined)
+    throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);
+  const url = originOf(named);
+  return {
+    url,
+    dataDir,
+    demo: demo !== undefined && originOf(demo.url) === url ? demo : undefined,
+    output: outputFor(options.json === true),
+  };
+}
+
+/** @throws CliFailure where no app is named. */
+export function appOf({ demo }: Context, options: AppOptions, env: NodeJS.ProcessEnv): string {
+  const app = options.app ?? env["PUSHMESH_APP"] ?? demo?.appId;
+  if (app === undefined) throw usageFailure("no app is named: give --app or set PUSHMESH_APP");
+  return app;
+}
+
+/** The app that a key ID, `<appId>.k<n>`, belongs to. */
+export function appOfKey(keyId: string): string {
+  const [appId, number] = keyId.split(".");
+  if (!appId || number === undefined) throw usageFailure(`${keyId} is no key ID: <appId>.k<n>`);
+  return appId;
+}
+
+/** @throws CliFailure where there is no key to sign with. */
+export function sendingKeyOf(
+  context: Context,
+  options: KeyOptions,
+  env: NodeJS.ProcessEnv,
+): { readonly keyId: string; readonly key: string } {
+  const keyId = options.keyId ?? env["PUSHMESH_KEY_ID"];
+  const key = options.key ?? env["PUSHMESH_KEY"];
+  if (keyId !== undefined && key !== undefined) return { keyId, key };
+  if (key !== undefined) throw usageFailure("a key needs its ID: give --key-id or PUSHMESH_KEY_ID");
+  const app = keyId === undefined ? appOf(context, options, env) : appOfKey(keyId);
+  const { demo } = context;
+  const known = [
+    savedKeyOf(env, context.url, app),
+    ...(demo?.appId === app ? [{ keyId: demo.keyId, secret: demo.secret }] : []),
+  ].find((saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId));
+  if (known === undefined)
+    throw usageFailure(
+      `no key of app ${app} is saved: give --key-id and --key, or make one with pushmesh key create`,
+    );
+  return { keyId: known.keyId, key: known.secret };
+}
+
+/** @throws CliFailure where there is no admin token. */
+export function adminTokenOf(context: Context, env: NodeJS.ProcessEnv): string {
+  const named = env["PUSHMESH_ADMIN_TOKEN"];
+  if (named !== undefined) return named;
+  const { demo, dataDir } = context;
+  if (demo !== undefined) {
+    // Beside demo.json first: the path in it is that of the place where the folder was made.
+    for (const file of [join(dataDir, "secrets.json"), demo.adminTokenFile]) {
+      const token = readToken(file);
+      if (token !== undefined) return token;
+    }
+  }
+  throw usageFailure("no admin token: set PUSHMESH_ADMIN_TOKEN");
+}
+
+function readToken(file: string): string | undefined {
+  try {
+    const { adminToken } = JSON.parse(readFileSync(file, "utf8"));
+    return typeof adminToken === "string" ? adminToken : undefined;
+  } catch {
+    return undefined;
+  }
+}

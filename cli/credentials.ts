@@ -1,0 +1,63 @@
+/** The sending keys that `pushmesh key create` saved: `credentials.json` in the user's configuration folder, mode 0600. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { CliFailure } from "./failure.ts";
+import { writePrivate } from "./private-file.ts";
+
+/** The configuration folder, by the XDG Base Directory Specification. */
+export function configFolder(env: NodeJS.ProcessEnv): string {
+  return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh");
+}
+
+const savedKey = z.object({ keyId: z.string(), secret: z.string() });
+export type SavedKey = z.infer<typeof savedKey>;
+
+/** By the origin of the mesh, then by appId: the newest key. */
+const credentialsFile = z.record(z.string(), z.record(z.string(), savedKey));
+type Credentials = z.infer<typeof credentialsFile>;
+
+const fileOf = (env: NodeJS.ProcessEnv): string => join(configFolder(env), "credentials.json");
+
+function read(file: string): Credentials {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+  try {
+    return credentialsFile.parse(JSON.parse(text));
+  } catch {
+    // Not written over: what is in it may be somebody's only copy.
+    throw new CliFailure(1, "credentials_damaged", `${file} is damaged; mend it or move it away`);
+  }
+}
+
+/** The key that is saved for an app. */
+export function savedKeyOf(
+  env: NodeJS.ProcessEnv,
+  url: string,
+  appId: string,
+): SavedKey | undefined {
+  return read(fileOf(env))[url]?.[appId];
+}
+
+/** Saves a key in place of the one before. */
+export function saveKey(env: NodeJS.ProcessEnv, url: string, appId: string, key: SavedKey): string {
+  const file = fileOf(env);
+  const all = read(file);
+  writePrivate(file, { ...all, [url]: { ...all[url], [appId]: key } });
+  return file;
+}
+
+/** Forgets a key, if it is the one that is saved. */
+export function forgetKey(env: NodeJS.ProcessEnv, url: string, keyId: string): void {
+  const file = fileOf(env);
+  const all = read(file);
+  const kept = Object.entries(all[url] ?? {}).filter(([, key]) => key.keyId !== keyId);
+  if (kept.length !== Object.keys(all[url] ?? {}).length)
+    writePrivate(file, { ...all, [url]: Object.fromEntries(kept) });
+}

@@ -1,0 +1,45 @@
+/** Errors of the SDKs, as the commands tell them. */
+import type { CommanderError } from "commander";
+import { ERRORS } from "../schema/errors.ts";
+import { PushError } from "../sdk/device/errors.ts";
+import { PushServerError } from "../sdk/server/errors.ts";
+import { CliFailure, EXIT } from "./failure.ts";
+
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  option_invalid: EXIT.usage,
+  network_failed: EXIT.network,
+  link_lost: EXIT.network,
+  timeout: EXIT.network,
+};
+
+const adviceOf = (code: string): string | undefined =>
+  Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].advice : undefined;
+
+/** What is underneath it all: fetch itself only says "fetch failed". */
+function rootMessage(error: unknown): string | undefined {
+  let root = error;
+  while (root instanceof Error && root.cause !== undefined) root = root.cause;
+  return root instanceof Error && root !== error ? root.message : undefined;
+}
+
+/**
+ * The failure that an error amounts to.
+ *
+ * @returns undefined for an error that is a fault of ours, and deserves its stack.
+ */
+export function asFailure(error: unknown): CliFailure | undefined {
+  if (error instanceof CliFailure) return error;
+  if (error instanceof PushServerError || error instanceof PushError) {
+    const { code } = error;
+    const root = rootMessage(error);
+    const message = root === undefined ? error.message : `${error.message}: ${root}`;
+    const problem = error instanceof PushServerError ? error.problem : undefined;
+    const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
+    return new CliFailure(exitCode, code, message, problem?.advice ?? adviceOf(code));
+  }
+  return undefined;
+}
+
+/** Exit code of what commander itself ended: 0 for help and version, otherwise a usage error that it has told. */
+export const commanderExit = (error: CommanderError): number =>
+  error.exitCode === 0 ? 0 : EXIT.usage;

@@ -1,0 +1,77 @@
+/** The `pushmesh` command. Each command has a file in commands/. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { appCreate } from "./commands/app-create.ts";
+import { appList } from "./commands/app-list.ts";
+import { keyCreate } from "./commands/key-create.ts";
+import { keyRevoke } from "./commands/key-revoke.ts";
+import { listen } from "./commands/listen.ts";
+import { send } from "./commands/send.ts";
+import { status } from "./commands/status.ts";
+import { asFailure, commanderExit } from "./errors.ts";
+
+function version(): string {
+  // Beside cli/ in a clone, two above dist/cli/ in the package.
+  for (const path of ["../package.json", "../../package.json"]) {
+    try {
+      return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
+    } catch {
+      // The other one.
+    }
+  }
+  return "unknown";
+}
+
+const { env } = process;
+
+const app = new Command("app")
+  .description("apps of the mesh")
+  .addCommand(appCreate(env))
+  .addCommand(appList(env));
+const key = new Command("key")
+  .description("keys that app servers sign with")
+  .addCommand(keyCreate(env))
+  .addCommand(keyRevoke(env));
+const program = new Command("pushmesh")
+  .description("Talks to a push mesh: be a device, send, manage apps and keys.")
+  .version(version())
+  .addCommand(listen(env))
+  .addCommand(send(env))
+  .addCommand(status(env))
+  .addCommand(app)
+  .addCommand(key)
+  .addHelpText(
+    "after",
+    "\nRun the mesh itself with npm start. pushmesh <command> --help has examples.",
+  );
+
+/** commander throws instead of exiting only where each command is told so. */
+function throwing(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwing);
+}
+throwing(program);
+
+// The reader of a pipe may have enough: `pushmesh listen | head -1`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = commanderExit(error);
+    return;
+  }
+  const failure = asFailure(error);
+  if (failure === undefined) throw error;
+  const { code, message, advice, exitCode } = failure;
+  if (process.argv.includes("--json")) {
+    process.stderr.write(`${JSON.stringify({ error: { code, message, advice } })}\n`);
+  } else {
+    process.stderr.write(`pushmesh: ${message} (${code})\n`);
+    if (advice !== undefined) process.stderr.write(`          ${advice}\n`);
+  }
+  process.exitCode = exitCode;
+}
+
+await program.parseAsync().catch(fail);

@@ -1,0 +1,75 @@
+/** What `pushmesh send` sends, and how `pushmesh listen` shows what came. */
+import { readFileSync } from "node:fs";
+import type { SendBodyInput } from "../schema/http.ts";
+import type { PushMessage } from "../sdk/device/node.ts";
+import { usageFailure } from "./failure.ts";
+
+export interface DataOptions {
+  readonly data?: string;
+  readonly dataBase64?: string;
+  readonly dataFile?: string;
+}
+
+/** A JSON object is sent as one; all else is a string. */
+function fromText(text: string): SendBodyInput["data"] {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // A string, then.
+  }
+  return text;
+}
+
+function fromFile(path: string): Pick<SendBodyInput, "data" | "dataBase64"> {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path === "-" ? 0 : path);
+  } catch (error) {
+    throw usageFailure(`--data-file ${path}: ${(error as Error).message}`);
+  }
+  try {
+    return {
+      data: fromText(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)),
+    };
+  } catch {
+    // No UTF-8: bytes.
+    return { dataBase64: bytes.toString("base64") };
+  }
+}
+
+/** @throws CliFailure unless exactly one of the three is given. */
+export function dataOf(options: DataOptions): Pick<SendBodyInput, "data" | "dataBase64"> {
+  const { data, dataBase64, dataFile } = options;
+  const given = [data, dataBase64, dataFile].filter((value) => value !== undefined);
+  if (given.length !== 1)
+    throw usageFailure("give exactly one of --data, --data-base64 and --data-file");
+  if (data !== undefined) return { data: fromText(data) };
+  if (dataFile !== undefined) return fromFile(dataFile);
+  return { dataBase64: dataBase64 ?? "" };
+}
+
+/** A message as one JSON object; bytes become base64, which `encoding` says. */
+export function messageJson(message: PushMessage): object {
+  const { data, ...rest } = message;
+  if (data instanceof Uint8Array)
+    return { ...rest, data: Buffer.from(data).toString("base64"), encoding: "base64" };
+  return { ...rest, data };
+}
+
+/**
+ * A message as a line: local time of its arrival, its ID, its data.
+ *
+ * @param now milliseconds since 1970.
+ */
+export function messageLine(message: PushMessage, now: number): string {
+  const { id, data } = message;
+  const at = new Date(now);
+  const two = (value: number, length = 2) => `${value}`.padStart(length, "0");
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
+  const text =
+    data instanceof Uint8Array
+      ? `base64 ${Buffer.from(data).toString("base64")}`
+      : JSON.stringify(data);
+  return `${time}  ${id}  ${text}`;
+}

@@ -1,0 +1,20 @@
+/** Ctrl-C in a command that runs until it is ended. */
+
+/** npm and the launcher pass on a Ctrl-C that the terminal has sent to all of them: within this time it is one. */
+const SAME_SIGNAL_MS = 500;
+
+/**
+ * Waits for SIGINT, SIGTERM or SIGHUP. A second one, later than the same signal may come twice, ends the
+ * process at once with exit code 130.
+ */
+export function interrupted(): Promise<void> {
+  return new Promise((done) => {
+    let firstAt: number | undefined;
+    const onSignal = () => {
+      if (firstAt !== undefined && Date.now() - firstAt > SAME_SIGNAL_MS) process.exit(130);
+      firstAt ??= Date.now();
+      done();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, onSignal);
+  });
+}
