@@ -2,11 +2,11 @@
  * RegIds: what an app server sends to. Sealed with AES-SIV (RFC 5297), so that a regId is the same every time,
  * cannot be forged, and says nothing to whom it is given: two apps cannot find that their regIds are one device.
  */
-import { aessiv } from "@noble/ciphers/aes.js";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { APP_BYTES } from "./app-id.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
-import type { Keyring } from "./keyring.ts";
+import type { Keyring, MeshKey } from "./keyring.ts";
+import { Siv } from "./siv.ts";
 
 /** What a regId says. */
 export interface RegIdParts {
@@ -26,16 +26,27 @@ const SEALED_BYTES = 1 + SIV_BYTES + PLAIN_BYTES;
 /** 45 bytes in base64url. */
 export const REG_ID_CHARS = 60;
 
+const ciphers = new WeakMap<MeshKey, Siv>();
+
+/** The cipher of a key, made once; the key ID is its associated data. */
+function cipherOf(key: MeshKey): Siv {
+  let cipher = ciphers.get(key);
+  if (cipher === undefined) {
+    cipher = new Siv(key.subkey("regId"), Uint8Array.of(key.kid));
+    ciphers.set(key, cipher);
+  }
+  return cipher;
+}
+
 /** The regId of these parts: 60 characters, sealed with the newest key. */
 export function sealRegId(keyring: Keyring, parts: RegIdParts): string {
   const plain = new Uint8Array(PLAIN_BYTES);
   plain.set(parts.deviceId);
   plain.set(parts.app, DEVICE_ID_BYTES);
   new DataView(plain.buffer).setUint32(GENERATION_AT, parts.generation);
-  const { kid } = keyring.newest;
   const sealed = new Uint8Array(SEALED_BYTES);
-  sealed[0] = kid;
-  sealed.set(aessiv(keyring.newest.subkey("regId"), Uint8Array.of(kid)).encrypt(plain), 1);
+  sealed[0] = keyring.newest.kid;
+  sealed.set(cipherOf(keyring.newest).encrypt(plain), 1);
   return toBase64Url(sealed);
 }
 
@@ -49,14 +60,9 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
   const sealed = fromBase64Url(regId);
   const kid = sealed?.[0];
   const key = kid === undefined ? undefined : keyring.byKid(kid);
-  if (sealed === undefined || kid === undefined || key === undefined) return undefined;
-  let plain: Uint8Array;
-  try {
-    plain = aessiv(key.subkey("regId"), Uint8Array.of(kid)).decrypt(sealed.subarray(1));
-  } catch {
-    // The one failure left is a tag that does not match: a forged regId.
-    return undefined;
-  }
+  if (sealed === undefined || key === undefined) return undefined;
+  const plain = cipherOf(key).decrypt(sealed.subarray(1));
+  if (plain === undefined) return undefined;
   return {
     deviceId: plain.slice(0, DEVICE_ID_BYTES),
     app: plain.slice(DEVICE_ID_BYTES, GENERATION_AT),
