@@ -1,0 +1,555 @@
+/** The device SDK against a scripted mesh: registrations, messages, acknowledgements, duplicates. */
+import { afterEach, describe, expect, it } from "vitest";
+import { Priority } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { formatMessageId } from "../../../schema/text.ts";
+import {
+  memoryStorage,
+  openClient,
+  type PushMessage,
+  type Storage,
+  startService,
+} from "../../../sdk/device/mod.ts";
+import { settle, until } from "./fake/clock.ts";
+import { APP, FakeMesh, seqAt, start } from "./fake/mesh.ts";
+
+let mesh = new FakeMesh();
+
+afterEach(() => {
+  expect(mesh.violations, "what the device did against the protocol").toEqual([]);
+  expect(mesh.reported).toEqual([]);
+  mesh = new FakeMesh();
+});
+
+/** A device that is registered, listens and keeps what it gets. */
+async function listening(storage?: Storage) {
+  const device = await start(mesh, storage === undefined ? {} : { storage });
+  const got: PushMessage[] = [];
+  device.client.onMessage((message) => {
+    got.push(message);
+  });
+  const regId = await device.client.register();
+  await until(() => mesh.socket.attached.size === 1, "the attach");
+  const texts = (): unknown[] => got.map(({ data }) => data);
+  return { ...device, got, texts, regId };
+}
+
+/** A promise and what settles it. */
+function gate() {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+describe("registering", () => {
+  it("makes an account, registers once, and knows its regId at the next start without asking", async () => {
+    const storage = memoryStorage();
+    const first = await listening(storage);
+    expect(first.regIds).toEqual([first.regId]);
+    await first.client.close();
+
+    const second = await start(mesh, { storage });
+    expect(second.client.regId).toBe(first.regId);
+    expect(await second.client.register()).toBe(first.regId);
+    expect(mesh.requests).toEqual(["POST /v1/devices"]);
+    expect(second.regIds).toEqual([]);
+    const registers = mesh.socket.frames.filter(({ kind }) => kind === "register");
+    expect(registers).toEqual([]);
+    await second.client.close();
+  });
+
+  it("waits for a network, and asks again on the next link when one is lost before the answer", async () => {
+    mesh.auto = false;
+    const { client } = await start(mesh);
+    const regId = client.register();
+    const first = await until(() => mesh.sockets[0], "a socket");
+    first.open();
+    first.welcome();
+    await until(() => first.frames.length === 1, "the command");
+    first.end(1006);
+    await settle();
+    mesh.auto = true;
+    await mesh.clock.advance(1_000);
+    expect(await regId).toBe("reg-AAAA-1-0");
+    await client.close();
+  });
+
+  it("passes a refusal on, and goes on working", async () => {
+    mesh.auto = false;
+    const { client } = await start(mesh);
+    const refused = client.register();
+    const socket = await until(() => mesh.sockets[0], "a socket");
+    socket.open();
+    socket.welcome();
+    await until(() => socket.frames.length === 1, "the command");
+    const refusal = { code: 703, name: "app_unknown", message: "no such app", request: 1 };
+    socket.push({ kind: "refusal", value: refusal });
+    await expect(refused).rejects.toMatchObject({ code: "app_unknown", retry: "never" });
+    const second = client.register();
+    await until(() => socket.frames.length === 2, "the second command");
+    const registration = mesh.register(APP);
+    socket.push({ kind: "registered", value: { request: 2, registration } });
+    expect(await second).toBe(registration.regId);
+    await client.close();
+  });
+
+  it("honours retryAfterMs of a command that came too fast", async () => {
+    mesh.auto = false;
+    const { client } = await start(mesh);
+    const regId = client.register();
+    const socket = await until(() => mesh.sockets[0], "a socket");
+    socket.open();
+    socket.welcome();
+    await until(() => socket.frames.length === 1, "the command");
+    const refusal = { code: 706, name: "rate_limited", message: "", request: 1, retryAfterMs: 700 };
+    socket.push({ kind: "refusal", value: refusal });
+    await mesh.clock.advance(699);
+    expect(socket.frames).toHaveLength(1);
+    mesh.auto = true;
+    await mesh.clock.advance(1);
+    expect(await regId).toBe("reg-AAAA-1-0");
+    await client.close();
+  });
+
+  it("ends a registration, which a restart does not revive", async () => {
+    const storage = memoryStorage();
+    const { client } = await listening(storage);
+    await client.unregister();
+    expect(client.regId).toBeUndefined();
+    expect(mesh.registrations).toEqual([]);
+    await client.unregister();
+    await client.close();
+    const again = await start(mesh, { storage });
+    await until(() => again.client.state === "connected", "the link");
+    await settle();
+    expect(mesh.registrations).toEqual([]);
+    await again.client.close();
+  });
+
+  it("registers again by itself and says the new regId when the account was made anew", async () => {
+    const storage = memoryStorage();
+    const first = await listening(storage);
+    await first.client.close();
+    mesh.dropAccounts();
+    const second = await start(mesh, { storage });
+    await until(() => second.client.state === "waiting", "the refused token");
+    for (let i = 0; i < 3 && second.regIds.length === 0; i++) {
+      await mesh.clock.advance(4_000);
+      await until(() => /connected|waiting/.test(second.client.state), "an answer");
+    }
+    await until(() => second.regIds.length === 1, "the new regId");
+    expect(second.regIds[0]).not.toBe(first.regId);
+    expect(second.client.regId).toBe(second.regIds[0]);
+    expect(mesh.requests.filter((line) => line === "POST /v1/devices")).toHaveLength(2);
+    await second.client.close();
+  });
+
+  it("ends a wait by its signal, and every wait by close", async () => {
+    mesh.auto = false;
+    const { client } = await start(mesh);
+    const abort = new AbortController();
+    const aborted = client.register({ signal: abort.signal });
+    const closed = client.register();
+    const reason = new Error("enough");
+    abort.abort(reason);
+    await expect(aborted).rejects.toBe(reason);
+    await Promise.all([
+      expect(closed).rejects.toMatchObject({ code: "client_closed" }),
+      client.close(),
+    ]);
+    await expect(client.register()).rejects.toMatchObject({ code: "client_closed" });
+  });
+});
+
+describe("messages", () => {
+  it("come in the sender's form, with an ID, times and priority", async () => {
+    const { client, got, regId } = await listening();
+    const sentAt = mesh.now() - 1_234;
+    const text = mesh.message("Grüße\u{1F600}", { seq: seqAt(sentAt, 7), collapseKey: "k" });
+    const json = mesh.message('{"a":[1,null]}', { contentType: 1, priority: Priority.HIGH });
+    const bytes = mesh.message("", { contentType: 3, data: Uint8Array.of(0, 255) });
+    mesh.socket.deliver(text, json, bytes);
+    await until(() => got.length === 3, "the messages");
+    const byId = new Map(got.map((message) => [message.id, message]));
+    const idOf = ({ seq, key }: typeof text): string => formatMessageId({ seq, key, regId });
+    expect(byId.get(idOf(text))).toEqual({
+      id: idOf(text),
+      data: "Grüße\u{1F600}",
+      priority: "normal",
+      collapseKey: "k",
+      sentAt,
+      expiresAt: text.expiresAtMs,
+    });
+    expect(byId.get(idOf(json))).toMatchObject({ data: { a: [1, null] }, priority: "high" });
+    expect(byId.get(idOf(bytes))?.data).toEqual(Uint8Array.of(0, 255));
+    await client.close();
+  });
+
+  it("P4 are acknowledged after the handler, and not before", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    let entered = 0;
+    client.onMessage(() => {
+      entered++;
+      return opened;
+    });
+    const message = mesh.message("one");
+    mesh.socket.deliver(message);
+    await until(() => entered === 1, "the handler");
+    await settle();
+    expect(mesh.socket.acks).toEqual([]);
+    open();
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    expect(mesh.socket.acks).toEqual([{ slot: 0, priority: 2, seq: message.seq }]);
+    await client.close();
+  });
+
+  it("are acknowledged in the turn of the handler, a burst of them in one frame", async () => {
+    const { client, got } = await listening();
+    const burst = Array.from({ length: 20 }, (_, i) =>
+      mesh.message(String(i), { priority: ((i % 3) + 1) as Priority }),
+    );
+    mesh.socket.deliver(...burst);
+    // No timer and no I/O between: one turn of the event loop is enough.
+    await settle();
+    expect(got).toHaveLength(20);
+    const ackFrames = mesh.socket.frames.filter(({ kind }) => kind === "acks");
+    expect(ackFrames.length).toBeLessThanOrEqual(3);
+    const last = new Map(mesh.socket.acks.map((ack) => [ack.priority, ack.seq]));
+    for (const priority of [1, 2, 3] as const) {
+      const seqs = burst.filter((message) => message.priority === priority).map(({ seq }) => seq);
+      expect(last.get(priority)).toBe(Math.max(...seqs));
+    }
+    await client.close();
+  });
+
+  it("P3 of one priority are handed over one after another, in order; a higher one overtakes", async () => {
+    const { client } = await listening();
+    const events: string[] = [];
+    const gates = new Map<unknown, () => void>();
+    client.onMessage(async ({ data }) => {
+      events.push(`+${data}`);
+      const { open, opened } = gate();
+      gates.set(data, open);
+      await opened;
+      events.push(`-${data}`);
+    });
+    mesh.socket.deliver(mesh.message("a"), mesh.message("b"));
+    mesh.socket.deliver(mesh.message("urgent", { priority: Priority.HIGH }));
+    await until(() => events.length === 2, "two handlers");
+    expect(events).toEqual(["+a", "+urgent"]);
+    gates.get("urgent")?.();
+    gates.get("a")?.();
+    await until(() => gates.has("b"), "b");
+    gates.get("b")?.();
+    await until(() => events.includes("-b"), "the end of b");
+    expect(events.filter((event) => !event.includes("urgent"))).toEqual(["+a", "-a", "+b", "-b"]);
+    await client.close();
+  });
+
+  it("P1 of a handler that throws stay unacknowledged, hold their lane, and are tried again", async () => {
+    const { client, errors } = await listening();
+    const calls: unknown[] = [];
+    let broken = true;
+    client.onMessage(({ data }) => {
+      calls.push(data);
+      if (broken && data === "a") throw new Error("no disk");
+    });
+    const [a, b, urgent] = [
+      mesh.message("a"),
+      mesh.message("b"),
+      mesh.message("u", { priority: Priority.HIGH }),
+    ];
+    mesh.socket.deliver(a, b, urgent);
+    await settle();
+    expect(calls).toEqual(["a", "u"]);
+    expect(mesh.socket.acks).toEqual([{ slot: 0, priority: 1, seq: urgent.seq }]);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatchObject({ code: "handler_failed", attempt: 1, retryAfterMs: 1_000 });
+    expect(errors[0]?.cause).toMatchObject({ message: "no disk" });
+    await mesh.clock.advance(1_000);
+    expect(errors[1]).toMatchObject({ attempt: 2, retryAfterMs: 2_000 });
+    broken = false;
+    await mesh.clock.advance(1_999);
+    expect(calls).toEqual(["a", "u", "a"]);
+    await mesh.clock.advance(1);
+    expect(calls).toEqual(["a", "u", "a", "a", "b"]);
+    expect(mesh.socket.acks.at(-1)).toEqual({ slot: 0, priority: 2, seq: b.seq });
+    await client.close();
+  });
+
+  it("P1 of a handler that throws come again on the next link, once", async () => {
+    const { client, errors } = await listening();
+    const calls: unknown[] = [];
+    client.onMessage(({ data }) => {
+      calls.push(data);
+      if (calls.length === 1) throw new Error("once");
+    });
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
+    await until(() => errors.length === 1, "the error");
+    mesh.socket.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await settle();
+    second.deliver({ ...message, replay: true });
+    await until(() => second.acks.length === 1, "the acknowledgement");
+    await mesh.clock.advance(60_000);
+    expect(calls).toEqual(["a", "a"]);
+    await client.close();
+  });
+
+  it("are dropped and acknowledged when they come after their time, by the mesh's clock", async () => {
+    mesh.skewMs = -50_000;
+    const { client, texts } = await listening();
+    const late = mesh.message("late", { expiresAtMs: mesh.now() });
+    const fresh = mesh.message("fresh", { expiresAtMs: mesh.now() + 1 });
+    mesh.socket.deliver(late, fresh);
+    await until(() => mesh.socket.acks.some(({ seq }) => seq === fresh.seq), "both acknowledged");
+    expect(texts()).toEqual(["fresh"]);
+    await client.close();
+  });
+
+  it("P4 of a now-or-never send are not shown once their sender cannot be waiting any more", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    const calls: unknown[] = [];
+    client.onMessage(({ data }) => {
+      calls.push(data);
+      return opened;
+    });
+    const slow = mesh.message("slow");
+    const { expiresAtMs: _, ...now } = mesh.message("now");
+    mesh.socket.deliver(slow, now);
+    await settle();
+    await mesh.clock.advance(LIMITS.ACK_WAIT_MAX_MS);
+    open();
+    await until(() => mesh.socket.acks.some(({ seq }) => seq === now.seq), "the acknowledgement");
+    expect(calls).toEqual(["slow"]);
+    await client.close();
+  });
+
+  it.each([
+    ["JSON that is none", 1, "{"],
+    ["JSON of no object", 1, "[1]"],
+    ["text that is no UTF-8", 2, Uint8Array.of(0xff)],
+  ] as const)("with %s are an error and do not block the lane", async (_, contentType, data) => {
+    const { client, errors, texts } = await listening();
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    mesh.socket.deliver(mesh.message("", { contentType, data: bytes }), mesh.message("next"));
+    await until(() => texts().length === 1, "the next message");
+    expect(errors.map(({ code }) => code)).toEqual(["data_invalid"]);
+    await client.close();
+  });
+
+  it("wait in the mesh while nobody listens, and what is here waits here", async () => {
+    const { client, texts } = await listening();
+    const { open, opened } = gate();
+    const stop = client.onMessage(() => opened);
+    mesh.socket.deliver(mesh.message("a"), mesh.message("b"));
+    await settle();
+    stop();
+    await until(() => mesh.socket.attached.size === 0, "the detach");
+    open();
+    await settle();
+    expect(mesh.socket.acks).toHaveLength(1);
+    const got: unknown[] = [];
+    client.onMessage(({ data }) => {
+      got.push(data);
+    });
+    await until(() => got.length === 1, "b");
+    expect(got).toEqual(["b"]);
+    expect(texts()).toEqual([]);
+    await client.close();
+  });
+});
+
+describe("P2 duplicates", () => {
+  it("are acknowledged and not shown, whatever their seq, on this link and the next", async () => {
+    const { client, texts } = await listening();
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    const again = { ...message, seq: message.seq + 5 };
+    mesh.socket.deliver(again);
+    await until(() => mesh.socket.acks.length === 2, "the second acknowledgement");
+    mesh.socket.end(1012);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await settle();
+    second.deliver({ ...message, replay: true });
+    await until(() => second.acks.length === 1, "the third acknowledgement");
+    expect(texts()).toEqual(["a"]);
+    expect(second.hello?.lastSeq).toBe(again.seq);
+    expect(second.hello?.attach).toEqual([0]);
+    expect(second.hello?.session).toEqual(new Uint8Array(16).fill(1));
+    await client.close();
+  });
+
+  it("of a message whose handler still runs wait for it, and its acknowledgement goes to the new link", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    let calls = 0;
+    client.onMessage(() => {
+      calls++;
+      return opened;
+    });
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
+    await until(() => calls === 1, "the handler");
+    const first = mesh.socket;
+    first.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await settle();
+    second.deliver({ ...message, replay: true });
+    await settle();
+    expect(second.acks).toEqual([]);
+    open();
+    await until(() => second.acks.length === 1, "the acknowledgement");
+    expect(calls).toBe(1);
+    expect(first.acks).toEqual([]);
+    await client.close();
+  });
+
+  it("are known across restarts, the last 1,024 of them", async () => {
+    const storage = memoryStorage();
+    const messages = Array.from({ length: LIMITS.DUPLICATE_WINDOW + 300 }, (_, i) =>
+      mesh.message(String(i)),
+    );
+    const first = await listening(storage);
+    for (let i = 0; i < messages.length; i += 100) {
+      mesh.socket.deliver(...messages.slice(i, i + 100));
+      await until(() => first.got.length === Math.min(i + 100, messages.length), "a batch");
+    }
+    await first.client.close();
+
+    const second = await listening(storage);
+    expect(mesh.socket.hello?.lastSeq).toBe(messages.at(-1)?.seq);
+    const remembered = messages.slice(-LIMITS.DUPLICATE_WINDOW);
+    for (let i = 0; i < remembered.length; i += 128) {
+      const batch = remembered.slice(i, i + 128);
+      mesh.socket.deliver(...batch);
+      const last = batch.at(-1)?.seq;
+      await until(() => mesh.socket.acks.some(({ seq }) => seq === last), "the acknowledgement");
+    }
+    expect(second.texts()).toEqual([]);
+    mesh.socket.deliver(mesh.message("new"));
+    await until(() => second.got.length === 1, "the new one");
+    await second.client.close();
+  });
+
+  it("are told within a registration only: another one starts with none", async () => {
+    const { client, texts } = await listening();
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    await client.unregister();
+    await client.register();
+    const slot = mesh.registrations[0]?.slot ?? -1;
+    mesh.socket.deliver({ ...message, slot });
+    await until(() => texts().length === 2, "the second");
+    await client.close();
+  });
+
+  it("P1 are acknowledged only when every key before them is stored", async () => {
+    const { open, opened } = gate();
+    const inner = memoryStorage();
+    let held = false;
+    const storage: Storage = {
+      ...inner,
+      set: async (key, value) => {
+        if (held && key.includes("/window/")) await opened;
+        return inner.set(key, value);
+      },
+    };
+    const { client, got } = await listening(storage);
+    held = true;
+    const message = mesh.message("a");
+    mesh.socket.deliver(message, mesh.message("late", { expiresAtMs: mesh.now() - 1 }));
+    await until(() => got.length === 1, "the message");
+    await settle();
+    expect(mesh.socket.acks).toEqual([]);
+    open();
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    await client.close();
+  });
+});
+
+describe("several apps", () => {
+  it("share one account and one link, and get their own messages", async () => {
+    const storage = memoryStorage();
+    const { host } = mesh;
+    const service = await startService({ url: "https://push.test", storage, host });
+    const apps = ["B", "C"].map((letter) => letter.repeat(22));
+    const clients = await Promise.all(
+      apps.map((appId) => openClient({ appId, port: service.openPort(), storage, host })),
+    );
+    const got: string[] = [];
+    for (const [i, client] of clients.entries()) {
+      client.onMessage(({ data }) => {
+        got.push(`${i}:${data}`);
+      });
+      await client.register();
+    }
+    expect(mesh.sockets).toHaveLength(1);
+    const slots = apps.map((appId) => mesh.register(appId).slot);
+    await until(() => mesh.socket.attached.size === 2, "both attached");
+    mesh.socket.deliver(
+      mesh.message("x", { slot: slots[1] ?? -1 }),
+      mesh.message("y", { slot: slots[0] ?? -1 }),
+    );
+    await until(() => got.length === 2, "both");
+    expect(got.sort()).toEqual(["0:y", "1:x"]);
+
+    await clients[0]?.close();
+    await until(() => mesh.socket.attached.size === 1, "the detach");
+    expect(mesh.socket.closedBy).toBeUndefined();
+    mesh.socket.deliver(mesh.message("z", { slot: slots[1] ?? -1 }));
+    await until(() => got.length === 3, "the other app still gets its own");
+    await clients[1]?.close();
+    service.close();
+    expect(mesh.socket.closedBy).toEqual({ by: "device", code: 1000 });
+  });
+
+  it("may each be open once", async () => {
+    const storage = memoryStorage();
+    const { host } = mesh;
+    const service = await startService({ url: "https://push.test", storage, host });
+    const open = () => openClient({ appId: APP, port: service.openPort(), storage, host });
+    const [first, second] = [await open(), await open()];
+    const errors: string[] = [];
+    second.onError(({ code }) => errors.push(code));
+    await expect(second.register()).rejects.toMatchObject({ code: "app_in_use" });
+    expect(errors).toEqual(["app_in_use"]);
+    expect(await first.register()).toBe("reg-AAAA-1-0");
+    service.close();
+  });
+});
+
+describe("closing", () => {
+  it("waits for the handler that runs, acknowledges what it took, and hands over no more", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    const calls: unknown[] = [];
+    client.onMessage(({ data }) => {
+      calls.push(data);
+      return opened;
+    });
+    const message = mesh.message("a");
+    mesh.socket.deliver(message, mesh.message("b"));
+    await until(() => calls.length === 1, "the handler");
+    const closed = client.close();
+    await settle();
+    expect(mesh.socket.closedBy).toBeUndefined();
+    open();
+    await closed;
+    expect(calls).toEqual(["a"]);
+    expect(mesh.socket.acks).toEqual([{ slot: 0, priority: 2, seq: message.seq }]);
+    expect(mesh.socket.closedBy).toEqual({ by: "device", code: 1000 });
+    expect(mesh.clock.pending).toEqual([]);
+    expect(mesh.online).toBeUndefined();
+  });
+});

@@ -1,0 +1,207 @@
+/** The mesh's end of one scripted WebSocket: strict about what a device sends. */
+import {
+  type Ack,
+  CHANNEL_ECHO,
+  CHANNEL_LINK,
+  CHANNEL_PUSH,
+  decodeEcho,
+  decodeEnvelope,
+  decodeLinkUp,
+  decodePushUp,
+  encodeEcho,
+  encodeEnvelope,
+  encodeLinkDown,
+  encodePushDown,
+  type Hello,
+  type LinkDown,
+  type Message,
+  type PushDown,
+  type PushUp,
+  type Registration,
+  type Welcome,
+} from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import type { Socket, SocketEvents } from "../../../../sdk/device/mod.ts";
+
+type Known<T extends { kind: string }> = Exclude<T, { readonly kind: "unknown" }>;
+
+export interface SocketOwner {
+  readonly registrations: Registration[];
+  readonly violations: string[];
+  /** Whether sockets open, welcome and answer by themselves. */
+  readonly auto: boolean;
+  readonly welcome: Partial<Welcome>;
+  now(): number;
+  register(appId: string): Registration;
+}
+
+export class FakeSocket implements Socket {
+  readonly url: string;
+  readonly protocols: readonly string[];
+  readonly #owner: SocketOwner;
+  readonly #events: SocketEvents;
+  hello: Hello | undefined;
+  readonly frames: PushUp[] = [];
+  pings = 0;
+  echoes = 0;
+  /** Whether pings and echoes are answered. */
+  alive = true;
+  closedBy: { readonly by: "device" | "mesh"; readonly code: number } | undefined;
+  /** Slots attached now. */
+  readonly attached = new Set<number>();
+  readonly #sent: Message[] = [];
+
+  constructor(owner: SocketOwner, url: string, protocols: readonly string[], events: SocketEvents) {
+    this.#owner = owner;
+    this.url = url;
+    this.protocols = protocols;
+    this.#events = events;
+  }
+
+  get acks(): Ack[] {
+    return this.frames.flatMap((frame) => (frame.kind === "acks" ? frame.value : []));
+  }
+
+  // ---- what the script does
+
+  open(): void {
+    this.#events.opened();
+  }
+
+  welcome(overrides: Partial<Welcome> = {}): void {
+    const value: Welcome = {
+      session: new Uint8Array(16).fill(1),
+      serverTimeMs: this.#owner.now(),
+      heartbeatMinMs: LIMITS.HEARTBEAT_MIN_MS,
+      heartbeatMaxMs: LIMITS.HEARTBEAT_MAX_MS,
+      heartbeatMs: LIMITS.HEARTBEAT_DEFAULT_MS,
+      reconnectBaseMs: LIMITS.RECONNECT_BASE_MS,
+      reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
+      maxFrameBytes: LIMITS.FRAME_BYTES,
+      registrations: this.#owner.registrations,
+      resumed: false,
+      ...this.#owner.welcome,
+      ...overrides,
+    };
+    this.link({ kind: "welcome", value });
+  }
+
+  link(frame: Known<LinkDown>): void {
+    this.bytes(encodeEnvelope({ channel: CHANNEL_LINK, body: encodeLinkDown(frame) }));
+  }
+
+  push(frame: Known<PushDown>): void {
+    this.bytes(encodeEnvelope({ channel: CHANNEL_PUSH, body: encodePushDown(frame) }));
+  }
+
+  deliver(...messages: Message[]): void {
+    this.#sent.push(...messages);
+    this.push({ kind: "deliver", value: { messages } });
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#events.received(bytes);
+  }
+
+  text(text: string): void {
+    this.#events.received(text);
+  }
+
+  end(code: number, reason = ""): void {
+    this.closedBy = { by: "mesh", code };
+    this.#events.closed(code, reason);
+  }
+
+  // ---- what the device does
+
+  send(data: string | Uint8Array): void {
+    if (this.closedBy !== undefined) this.#violation("sent on a closed socket");
+    else if (typeof data === "string") this.#text(data);
+    else this.#binary(data);
+  }
+
+  close(code: number): void {
+    if (code !== 1000 && (code < 3000 || code > 4999)) this.#violation(`closed with ${code}`);
+    this.closedBy ??= { by: "device", code };
+  }
+
+  #violation(text: string): void {
+    this.#owner.violations.push(text);
+  }
+
+  #text(data: string): void {
+    if (data !== "ping") this.#violation(`text ${data}`);
+    this.pings++;
+    if (this.alive) setImmediate(() => this.text("pong"));
+  }
+
+  #binary(data: Uint8Array): void {
+    const { channel, body } = decodeEnvelope(data);
+    if (channel === CHANNEL_LINK) {
+      const frame = decodeLinkUp(body);
+      if (frame.kind !== "hello" || this.hello !== undefined) {
+        this.#violation(`link frame ${frame.kind} out of turn`);
+        return;
+      }
+      this.hello = frame.value;
+      for (const slot of frame.value.attach ?? []) this.#attach(slot);
+      if (this.#owner.auto) setImmediate(() => this.welcome());
+    } else if (this.hello === undefined) {
+      this.#violation(`channel ${channel} before hello`);
+    } else if (channel === CHANNEL_ECHO) {
+      this.echoes++;
+      const echo = encodeEcho(decodeEcho(body));
+      if (this.alive) setImmediate(() => this.bytes(encodeEnvelope({ channel, body: echo })));
+    } else if (channel === CHANNEL_PUSH) {
+      this.#push(decodePushUp(body));
+    } else this.#violation(`channel ${channel}`);
+  }
+
+  #push(frame: PushUp): void {
+    this.frames.push(frame);
+    switch (frame.kind) {
+      case "attach":
+        this.#attach(frame.value.slot);
+        return;
+      case "detach":
+        if (!this.attached.delete(frame.value.slot)) this.#violation("detached what was not");
+        return;
+      case "acks":
+        for (const ack of frame.value) this.#acknowledged(ack);
+        return;
+      case "register": {
+        const { request, appId } = frame.value;
+        if (!this.#owner.auto) return;
+        const registration = this.#owner.register(appId);
+        setImmediate(() => this.push({ kind: "registered", value: { request, registration } }));
+        return;
+      }
+      case "unregister": {
+        const { request, slot } = frame.value;
+        if (!this.#owner.auto) return;
+        const at = this.#owner.registrations.findIndex((held) => held.slot === slot);
+        if (at < 0) this.#violation(`unregister of slot ${slot}`);
+        this.#owner.registrations.splice(at, 1);
+        this.attached.delete(slot);
+        setImmediate(() => this.push({ kind: "unregistered", value: { request, slot } }));
+        return;
+      }
+      case "unknown":
+        this.#violation(`push frame ${frame.value}`);
+    }
+  }
+
+  #attach(slot: number): void {
+    if (!this.#owner.registrations.some((held) => held.slot === slot)) {
+      this.#violation(`attached slot ${slot}, which is not registered`);
+    }
+    this.attached.add(slot);
+  }
+
+  #acknowledged({ slot, priority, seq }: Ack): void {
+    const known = this.#sent.some(
+      (message) => message.slot === slot && message.priority === priority && message.seq === seq,
+    );
+    if (!known) this.#violation(`acknowledged ${slot}/${priority}/${seq}, which was not sent here`);
+  }
+}
