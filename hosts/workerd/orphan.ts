@@ -1,5 +1,5 @@
 /**
- * A workerd whose supervisor was killed lives on, and would share the folder with the next one: two
+ * A workerd that outlived its supervisor and its guard would share the folder with the next one: two
  * processes on one folder give two answers. The next start ends it first; the folder's lock tells that
  * the supervisor is gone.
  */
@@ -20,8 +20,8 @@ export function forgetProcess(pidFile: string): void {
   rmSync(pidFile, { force: true });
 }
 
-/** The command line of a process; empty where there is none. */
-function commandLine(pid: number): string {
+/** The command line of a process; empty where none runs. */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
   } catch {
@@ -32,6 +32,25 @@ function commandLine(pid: number): string {
     return execFileSync("ps", ["-o", "args=", "-p", `${pid}`], { encoding: "utf8", stdio });
   } catch {
     return "";
+  }
+}
+
+/**
+ * Whether a process has let go of its files and sockets. Its command line is gone a moment before that, and a
+ * process that nobody waits for stays on as a zombie.
+ */
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+  try {
+    // "<pid> (<name>) <state> …"
+    return /\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    // No /proc, as on macOS, whose init waits for every orphan.
+    return false;
   }
 }
 
@@ -51,9 +70,13 @@ export async function endOrphan(pidFile: string, config: string): Promise<void> 
   } catch {
     return;
   }
-  const lives = () => pid > 1 && commandLine(pid).includes(config);
+  if (pid > 1 && commandLine(pid).includes(config)) await end(pid);
+  forgetProcess(pidFile);
+}
+
+async function end(pid: number): Promise<void> {
   const until = Date.now() + GONE_MS;
-  while (lives()) {
+  while (!isGone(pid)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
@@ -63,5 +86,4 @@ export async function endOrphan(pidFile: string, config: string): Promise<void> 
       throw new HostFailure(`process ${pid} still works on this folder and cannot be ended`);
     await sleep(10);
   }
-  forgetProcess(pidFile);
 }

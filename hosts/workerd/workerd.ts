@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import workerd from "workerd";
 import { HostFailure } from "./failure.ts";
+import { guard } from "./guard.ts";
 
 /** From the start to an answer of /healthz; it takes about 0.2 s. */
 const READY_MS = 20_000;
@@ -43,9 +44,11 @@ export class Workerd {
     this.#child = child;
     this.#control = control;
     this.pid = pid;
-    this.ended = once(child, "exit").then(([code, signal]) =>
-      signal === null ? `exit code ${code}` : `signal ${signal}`,
-    );
+    const callOff = guard(pid);
+    this.ended = once(child, "exit").then(([code, signal]) => {
+      callOff();
+      return signal === null ? `exit code ${code}` : `signal ${signal}`;
+    });
   }
 
   /**

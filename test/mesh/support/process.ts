@@ -1,0 +1,104 @@
+/** Real processes for tests: started, read line by line, ended. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Text that a process wrote, as lines, to wait for. */
+class Lines {
+  readonly all: string[] = [];
+  readonly #changed = new Set<() => void>();
+  #ended = false;
+
+  constructor(input: Readable) {
+    const reader = createInterface({ input });
+    reader.on("line", (line) => {
+      this.all.push(line);
+      this.#change();
+    });
+    reader.on("close", () => {
+      this.#ended = true;
+      this.#change();
+    });
+  }
+
+  get text(): string {
+    return this.all.join("\n");
+  }
+
+  /** The first line that matches, now or later. */
+  async match(pattern: RegExp): Promise<string> {
+    for (let read = 0; ; ) {
+      for (; read < this.all.length; read++) {
+        const line = this.all[read] ?? "";
+        if (pattern.test(line)) return line;
+      }
+      if (this.#ended) throw new Error(`no line matches ${pattern}; there was:\n${this.text}`);
+      await new Promise<void>((resolve) => this.#changed.add(resolve));
+    }
+  }
+
+  #change(): void {
+    for (const resolve of this.#changed) resolve();
+    this.#changed.clear();
+  }
+}
+
+export class Process {
+  readonly stdout: Lines;
+  readonly stderr: Lines;
+  /** Exit code, or -1 where a signal ended it; after its output was read. */
+  readonly exited: Promise<number>;
+  readonly #child: ChildProcess;
+
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.#child = child;
+    this.stdout = new Lines(child.stdout);
+    this.stderr = new Lines(child.stderr);
+    this.exited = once(child, "close").then(([code]) => code ?? -1);
+    child.stdin.end();
+  }
+
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error("not started");
+    return pid;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+/** Starts a process that does not outlive its test. */
+export function start(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Process {
+  const started = new Process(command, args, env);
+  onTestFinished(async () => {
+    started.kill("SIGTERM");
+    await started.exited;
+  });
+  return started;
+}
+
+/** A folder that goes with its test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "pushmesh-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
