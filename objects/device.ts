@@ -29,9 +29,12 @@ interface DeviceEnv {
 
 /** Bytes of a session's random name. */
 const SESSION_BYTES = 16;
+/** RFC 6455 §7.4.1. */
+const NORMAL_CLOSURE = 1000;
 
 interface Waiting {
   readonly resolve: (answer: SendAnswer) => void;
+  readonly reject: (reason: unknown) => void;
   readonly timer: number;
 }
 
@@ -109,6 +112,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
 
   override webSocketClose(socket: WebSocket): void {
     this.#lose(socket);
+    // Without an answer the device's own socket would wait in its closing state until it gives up.
+    finish(socket, NORMAL_CLOSURE, "");
   }
 
   override webSocketError(socket: WebSocket): void {
@@ -124,15 +129,21 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
   /** After a sleep, or a start: takes up the link whose socket is still here. */
   #restore(): void {
     for (const socket of this.ctx.getWebSockets()) {
-      const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
-      if (snapshot === null || socket.readyState !== WebSocket.OPEN) continue;
-      // The newest wins here too: an older one that is still closing must not take its place.
-      if (snapshot.session !== this.#device.lastSession) continue;
-      this.#socket = socket;
-      this.#device.restore(snapshot);
+      if (socket.readyState !== WebSocket.OPEN) continue;
+      const snapshot = this.#takeUp(socket);
+      if (snapshot === null) continue;
       links.add(this.#name);
       if (!snapshot.ready) this.#expectHello();
     }
+  }
+
+  /** Null for a socket that was given up already, or that a newer one has replaced. */
+  #takeUp(socket: WebSocket): LinkSnapshot | null {
+    const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
+    if (snapshot === null || snapshot.session !== this.#device.lastSession) return null;
+    this.#socket = socket;
+    this.#device.restore(snapshot);
+    return snapshot;
   }
 
   #accept(server: WebSocket): void {
@@ -157,8 +168,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
   }
 
   #lose(socket: WebSocket): void {
+    // Where its close is what woke the object, it was no longer among the sockets to restore.
+    if (this.#device.session === null) this.#takeUp(socket);
     if (!this.#isCurrent(socket)) return;
     this.#run((now, effects) => this.#device.linkLost(now, effects));
+    socket.serializeAttachment(null);
   }
 
   /** Runs one handler of the core and carries out what it returned. */
@@ -174,7 +188,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
     for (const effect of effects) {
       if (effect.kind === "frame") this.#socket?.send(effect.bytes);
       else if (effect.kind === "settle") this.#settle(effect.token, effect.answer);
-      else if (this.#socket !== null) close(this.#socket, effect.code, effect.detail);
+      else if (this.#socket !== null) {
+        close(this.#socket, effect.code, effect.detail);
+        // The core has counted this link as lost: its close event must not make it so again.
+        this.#socket.serializeAttachment(null);
+      }
     }
     if (this.#device.session === null) {
       this.#socket = null;
@@ -194,11 +212,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
   }
 
   #wait(token: number, waitMs: number): Promise<SendAnswer> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#run((now, effects) => this.#device.sendTimeout(token, now, effects));
       }, waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
-      this.#waiting.set(token, { resolve, timer });
+      this.#waiting.set(token, { resolve, reject, timer });
     });
   }
 
@@ -208,7 +226,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
     this.#waiting.delete(token);
     clearTimeout(waiting.timer);
     if (answer.ok && answer.status === "delivered") waiting.resolve(answer);
-    else void this.#setAlarm().then(() => waiting.resolve(answer));
+    else void this.#setAlarm().then(() => waiting.resolve(answer), waiting.reject);
   }
 
   /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
@@ -234,8 +252,12 @@ function claimsOf(headers: Headers): Claims {
 function close(socket: WebSocket, code: ErrorCode, detail: string): void {
   const number = ERRORS[code].close;
   if (number === null) throw new Error(`${code} closes no link`);
+  finish(socket, number, closeReason(code, detail));
+}
+
+function finish(socket: WebSocket, code: number, reason: string): void {
   try {
-    socket.close(number, closeReason(code, detail));
+    socket.close(code, reason);
   } catch {
     // The peer may have closed it first: it is gone either way.
   }

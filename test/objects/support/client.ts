@@ -1,0 +1,181 @@
+/** A device of the tests on the real object: its RPC stub, and its link over a real WebSocket. */
+import { env } from "cloudflare:workers";
+import type { SendRequest } from "../../../core/device/types.ts";
+import { sealAppId } from "../../../core/identity/app-id.ts";
+import { keyringOf } from "../../../core/identity/keyring.ts";
+import type { DeviceObject } from "../../../objects/device.ts";
+import { CONNECT_HEADERS } from "../../../objects/interfaces/rpc.ts";
+import type { Hello, Message, WritablePushUp } from "../../../schema/generated/link.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { acksOf, type Down, hello, push, readDown } from "../../core/device/support/frames.ts";
+
+/** The bindings that these tests use, with the stubs of the platform. */
+interface Bindings {
+  readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly MESH_KEYS: string;
+}
+
+export const mesh = env as unknown as Bindings;
+const utf8 = new TextEncoder();
+
+export const randomText = (bytes: number): string =>
+  toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
+
+/** The object of a device that was never heard of. */
+export function newStub(): DurableObjectStub<DeviceObject> {
+  return mesh.DEVICES.getByName(randomText(16));
+}
+
+/** An app that the mesh issued: its bytes as a regId carries them, and its public ID. */
+export function newApp(): { app: string; appId: string } {
+  const keyring = keyringOf(mesh.MESH_KEYS);
+  if (typeof keyring === "string") throw new Error(keyring);
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return { app: toBase64Url(bytes), appId: sealAppId(keyring, bytes) };
+}
+
+export interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** One WebSocket of a device. */
+export class Socket {
+  readonly #socket: WebSocket;
+  readonly #frames: (Down | string)[] = [];
+  #wake: () => void = () => undefined;
+  /** Settles when the mesh has closed it. */
+  readonly closed: Promise<Closed>;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.accept();
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", ({ data }) => {
+      this.#frames.push(typeof data === "string" ? data : readDown(new Uint8Array(data)));
+      this.#wake();
+    });
+    this.closed = new Promise((resolve) =>
+      socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason })),
+    );
+  }
+
+  send(frame: Uint8Array<ArrayBuffer> | string): void {
+    this.#socket.send(frame);
+  }
+
+  command(frame: WritablePushUp): void {
+    this.send(push(frame));
+  }
+
+  /** The next frame, in the order they came. */
+  async next(): Promise<Down | string> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next frame, which has to be of this kind. */
+  async expect<Kind extends Down["kind"]>(kind: Kind): Promise<Extract<Down, { kind: Kind }>> {
+    const frame = await this.next();
+    if (typeof frame === "string" || frame.kind !== kind) {
+      throw new Error(`wanted ${kind}, got ${JSON.stringify(frame)}`);
+    }
+    return frame as Extract<Down, { kind: Kind }>;
+  }
+
+  /** The messages of the next Deliver. */
+  async messages(): Promise<readonly Message[]> {
+    return (await this.expect("deliver")).value.messages;
+  }
+
+  /** Acknowledges them. What the object has handled all of is known when `synced` settles. */
+  acknowledge(messages: readonly Message[]): void {
+    this.send(acksOf(messages));
+  }
+
+  /** Settles when the object has handled every frame sent before. */
+  async synced(): Promise<void> {
+    // An unknown slot is refused, in order.
+    this.command({ kind: "detach", value: { slot: 31_337 } });
+    await this.expect("refusal");
+  }
+
+  close(): void {
+    this.#socket.close(1000, "");
+  }
+}
+
+/** A device with its account made. */
+export class Client {
+  readonly stub: DurableObjectStub<DeviceObject>;
+  readonly publicKey: string;
+
+  private constructor(stub: DurableObjectStub<DeviceObject>, publicKey: string) {
+    this.stub = stub;
+    this.publicKey = publicKey;
+  }
+
+  static async create(): Promise<Client> {
+    const client = new Client(newStub(), randomText(32));
+    await client.stub.openAccount({ publicKey: client.publicKey, handoverFrom: null });
+    return client;
+  }
+
+  /** Opens a socket and says nothing on it. */
+  async dial(
+    claims: { jti?: string; publicKey?: string; generation?: number } = {},
+  ): Promise<Socket> {
+    const { jti = randomText(12), publicKey = this.publicKey, generation = 1 } = claims;
+    const response = await this.stub.fetch("https://device/connect", {
+      headers: {
+        upgrade: "websocket",
+        [CONNECT_HEADERS.generation]: `${generation}`,
+        [CONNECT_HEADERS.publicKey]: publicKey,
+        [CONNECT_HEADERS.tokenId]: jti,
+        [CONNECT_HEADERS.tokenExpires]: `${Math.floor(Date.now() / 1_000) + 60}`,
+      },
+    });
+    if (response.webSocket === null) throw new Error(`no socket: ${response.status}`);
+    return new Socket(response.webSocket);
+  }
+
+  /** Opens a link, and waits for its welcome. */
+  async connect(greeting: Partial<Hello> = {}): Promise<Socket> {
+    const socket = await this.dial();
+    socket.send(hello(greeting));
+    await socket.expect("welcome");
+    return socket;
+  }
+
+  /** Opens a link with an app registered in slot 1 and attached. */
+  async online(): Promise<{ socket: Socket; app: string }> {
+    const { app, appId } = newApp();
+    const socket = await this.connect();
+    socket.command({ kind: "register", value: { request: 1, appId } });
+    const { value } = await socket.expect("registered");
+    socket.command({ kind: "attach", value: { slot: value.registration.slot } });
+    await socket.synced();
+    return { socket, app };
+  }
+
+  send(app: string, fields: Partial<SendRequest> = {}) {
+    return this.stub.send({
+      app,
+      generation: 1,
+      key: crypto.getRandomValues(new Uint8Array(9)),
+      lane: 2,
+      contentType: 2,
+      data: utf8.encode("hello"),
+      ttlSeconds: 3_600,
+      collapseKey: null,
+      onOverflow: "drop_oldest",
+      waitMs: 5_000,
+      ...fields,
+    });
+  }
+}

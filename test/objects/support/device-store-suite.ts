@@ -1,0 +1,138 @@
+/** What every DeviceStore does, told from outside: run on each implementation. */
+import { expect } from "vitest";
+import type { DeviceStore, MailHeader } from "../../../core/device/store.ts";
+
+export interface StoreCase {
+  readonly name: string;
+  run(store: DeviceStore): void;
+}
+
+const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
+  seq,
+  slot: 1,
+  lane: 2,
+  key: `key-${seq}`,
+  bytes: 3,
+  expiresAt: 1_800_000_000_000,
+  collapseKey: null,
+  ...more,
+});
+const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
+const account = { publicKey: "p", generation: 1, createdAt: 1_793_491_200_000 };
+
+/** Each case gets a store that holds nothing; all but the first make the account, as a device does. */
+export const DEVICE_STORE_CASES: readonly StoreCase[] = [
+  {
+    name: "a store of nothing has no account, no link and no tables to ask for them",
+    run(store) {
+      expect(store.readAccount()).toBeNull();
+      expect(store.readLink()).toBeNull();
+    },
+  },
+  {
+    name: "the account and the link are what was written last",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readAccount()).toEqual(account);
+      expect(store.readLink()).toBeNull();
+      const again = { ...account, publicKey: "q", generation: 2 };
+      store.writeAccount(again);
+      const link = {
+        session: "s",
+        lastSeenMs: 5,
+        tokens: [["jti", 9]],
+        seqFloor: Number.MAX_SAFE_INTEGER,
+      } as const;
+      store.writeLink({ ...link, tokens: [] });
+      store.writeLink(link);
+      expect(store.readAccount()).toEqual(again);
+      expect(store.readLink()).toEqual(link);
+    },
+  },
+  {
+    name: "registrations are listed by slot; one of the same slot replaces the other",
+    run(store) {
+      store.writeAccount(account);
+      const record = { slot: 2, app: "a", createdAt: 1, endedAt: null };
+      store.putRegistration(record);
+      store.putRegistration({ slot: 1, app: "b", createdAt: 2, endedAt: 3 });
+      store.putRegistration({ ...record, endedAt: 4 });
+      expect(store.listRegistrations()).toEqual([
+        { slot: 1, app: "b", createdAt: 2, endedAt: 3 },
+        { slot: 2, app: "a", createdAt: 1, endedAt: 4 },
+      ]);
+    },
+  },
+  {
+    name: "a registration is deleted with its outcomes, and with no other's",
+    run(store) {
+      store.writeAccount(account);
+      for (const slot of [1, 2]) {
+        store.putRegistration({ slot, app: `${slot}`, createdAt: 1, endedAt: null });
+        store.writeOutcomes(slot, `log ${slot}`);
+      }
+      store.deleteRegistration(1);
+      store.deleteRegistration(7);
+      expect(store.listRegistrations().map(({ slot }) => slot)).toEqual([2]);
+      expect(store.readOutcomes(1)).toBeNull();
+      expect(store.readOutcomes(2)).toBe("log 2");
+    },
+  },
+  {
+    name: "mail is listed by seq, whatever the order it came in, with all of its header",
+    run(store) {
+      store.writeAccount(account);
+      const all = [
+        header(Number.MAX_SAFE_INTEGER, { lane: 1, collapseKey: "ключ" }),
+        header(5, { slot: 32, lane: 3 }),
+        header(366_280_744_960_000),
+      ];
+      for (const one of all) store.insertMail(one, body);
+      expect(store.listMail()).toEqual(all.toSorted((a, b) => a.seq - b.seq));
+    },
+  },
+  {
+    name: "a body is what was put in, though the bytes it was put in with are used again",
+    run(store) {
+      store.writeAccount(account);
+      const buffer = Uint8Array.of(9, 0, 255, 7, 9);
+      store.insertMail(header(1), { contentType: 3, data: buffer.subarray(1, 4) });
+      store.insertMail(header(2, { bytes: 0 }), { contentType: 1, data: new Uint8Array() });
+      buffer.fill(1);
+      expect(store.readMail(1)).toEqual(body);
+      expect(store.readMail(2)).toEqual({ contentType: 1, data: new Uint8Array() });
+      expect(store.readMail(3)).toBeNull();
+    },
+  },
+  {
+    name: "two rows of one seq are refused: one would replace the other",
+    run(store) {
+      store.writeAccount(account);
+      store.insertMail(header(1), body);
+      expect(() => store.insertMail(header(1, { key: "other" }), body)).toThrow(/UNIQUE/);
+    },
+  },
+  {
+    name: "mail is deleted by seq, more at once than one statement binds, and none that was not named",
+    run(store) {
+      store.writeAccount(account);
+      for (let seq = 1; seq <= 250; seq++) store.insertMail(header(seq), body);
+      store.deleteMail([]);
+      store.deleteMail([999]);
+      store.deleteMail(Array.from({ length: 249 }, (_, i) => i + 1));
+      expect(store.listMail().map(({ seq }) => seq)).toEqual([250]);
+      expect(store.readMail(249)).toBeNull();
+    },
+  },
+  {
+    name: "an outcome log is what was written last, as long as 1,024 endings make it",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readOutcomes(1)).toBeNull();
+      store.writeOutcomes(1, "x");
+      const log = "y".repeat(60_000);
+      store.writeOutcomes(1, log);
+      expect(store.readOutcomes(1)).toBe(log);
+    },
+  },
+];
