@@ -1,5 +1,5 @@
 /** The JSON bodies of the HTTPS API, validated by zod. `docs/api.md` describes each for a reader. */
-import { z } from "zod";
+import * as z from "zod";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import { LIMITS } from "./limits.ts";
 

@@ -1,5 +1,5 @@
 /** The settings of the mesh, read and checked once per isolate. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Keyring, keyringOf } from "../core/identity/keyring.ts";
 import { MeshError } from "../schema/errors.ts";
 import type { Env } from "./env.ts";

@@ -1,4 +1,4 @@
-/** What Hono carries through a request. */
+/** What Hono carries through a request. Read it by `c.get`: `c.var` copies all of it each time. */
 import type { Context } from "hono";
 import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";

@@ -1,6 +1,6 @@
 /** What a device signs with its key: proofs, handovers and connect tokens (docs/protocol.md, sections 1 and 2). */
 import { compactVerify, errors } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { IDENTIFIER_BYTES } from "../core/identity/device-id.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { fromBase64Url } from "../schema/text.ts";

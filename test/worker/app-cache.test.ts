@@ -6,7 +6,7 @@ const record = (...keyIds: string[]): LoadedApp =>
   new Map(
     keyIds.map((keyId) => [
       keyId,
-      { algorithm: "hmac-sha256", verify: () => true, app: new Uint8Array(8) },
+      { algorithm: "hmac-sha256", verify: async () => true, app: new Uint8Array(8) },
     ]),
   );
 

@@ -68,7 +68,6 @@ describe("P7 a signature", () => {
       },
     ],
     ["has an input that is no list", { "signature-input": "sig1=5" }],
-    ["names its parameters twice", { "signature-input": 'sig1=("@method");created=1;created=2' }],
     ["has a created that is no integer", { "signature-input": 'sig1=("@method");created="1"' }],
     ["has a keyid that is no string", { "signature-input": 'sig1=("@method");keyid=5' }],
     ["covers a component twice", { "signature-input": 'sig1=("@path" "@path");created=1' }],

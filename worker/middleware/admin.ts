@@ -17,7 +17,7 @@ const BEARER = /^bearer +(\S+)$/i;
 /** @throws MeshError `admin_token_invalid` */
 export const requireAdmin = createMiddleware<AppEnv>(async (c, next) => {
   const token = BEARER.exec(c.req.header("authorization") ?? "")?.[1];
-  if (token === undefined || !sameToken(token, c.var.config.adminToken)) {
+  if (token === undefined || !sameToken(token, c.get("config").adminToken)) {
     throw new MeshError("admin_token_invalid");
   }
   await next();

@@ -20,7 +20,7 @@ const DIRECTORY = "apps";
 /** The appId of the path; a forged one is told here, without asking its object. */
 function appIdOf(c: MeshContext): string {
   const appId = c.req.param("appId") ?? "";
-  if (openAppId(c.var.config.keyring, appId) === undefined) throw new MeshError("app_not_found");
+  if (openAppId(c.get("config").keyring, appId) === undefined) throw new MeshError("app_not_found");
   return appId;
 }
 
@@ -56,7 +56,7 @@ apps.use(requireAdmin);
 apps.post("/", async (c) => {
   requireJson(c.req.raw);
   const { name } = parseBody(appBody, await readBody(c.req.raw));
-  const appId = sealAppId(c.var.config.keyring, newApp());
+  const appId = sealAppId(c.get("config").keyring, newApp());
   // The app before the list: whatever fails between, every app of the list is there.
   const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
   const answer: AppAnswerBody = { appId, name, createdAt };

@@ -51,18 +51,18 @@ function requireRoom(maxLinks: number | null, name: string): void {
 
 /** @throws MeshError `mesh_full`, `token_invalid` or `token_expired`, which close the link; otherwise what the object answers. */
 async function openLink(c: MeshContext, token: string): Promise<Response> {
-  const { keyring } = c.var.config;
+  const { keyring } = c.get("config");
   if (token.length > LIMITS.TOKEN_CHARS) {
     throw new MeshError("token_invalid", `over ${LIMITS.TOKEN_CHARS} characters`);
   }
-  const verified = await verifyToken(token, connectToken(keyring), c.var.receivedAt);
+  const verified = await verifyToken(token, connectToken(keyring), c.get("receivedAt"));
   if ("fault" in verified) throw new MeshError(`token_${verified.fault}`, verified.detail);
   const { claims } = verified;
   const credential = openCredential(keyring, claims.cred);
   if (credential === undefined) throw new MeshError("token_invalid");
 
   const name = deviceName(credential.deviceId);
-  requireRoom(c.var.config.maxLinks, name);
+  requireRoom(c.get("config").maxLinks, name);
   return await linkHost(c).open(c.req.raw, name, {
     generation: credential.generation,
     publicKey: toBase64Url(credential.publicKey),

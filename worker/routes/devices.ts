@@ -52,7 +52,7 @@ devices.post("/", async (c) => {
   const request = c.req.raw;
   requireJson(request);
   const body = parseBody(deviceBody, await readBody(request));
-  const now = c.var.receivedAt;
+  const now = c.get("receivedAt");
 
   const proof = await verifyToken(body.proof, PROOF, now);
   if ("fault" in proof) throw refuse("proof", proof);
@@ -60,7 +60,7 @@ devices.post("/", async (c) => {
   const handoverFrom =
     body.handover === undefined ? null : await readHandover(body.handover, publicKey, now);
 
-  const { keyring } = c.var.config;
+  const { keyring } = c.get("config");
   const hashes = proof.claims.ids.map((id) => fromBase64Url(id) ?? new Uint8Array());
   const deviceId = deviceIdOf(keyring, hashes);
   const name = deviceName(deviceId);

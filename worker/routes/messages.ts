@@ -70,7 +70,7 @@ export const messages = new Hono<AppEnv>();
 
 messages.post("/", async (c) => {
   const request = c.req.raw;
-  const { keyring } = c.var.config;
+  const { keyring } = c.get("config");
   requireJson(request);
   const bytes = await readBody(request);
   await checkDigest(request.headers.get("content-digest"), bytes);
@@ -109,7 +109,7 @@ messages.post("/", async (c) => {
   const id = formatMessageId({ seq: sent.seq, key, regId: body.to });
   if (prefer.applied !== null) c.header("preference-applied", prefer.applied);
   c.header("location", `/v1/messages/${id}`);
-  const tookMs = Date.now() - c.var.receivedAt;
+  const tookMs = Date.now() - c.get("receivedAt");
   const answer: SendAnswerBody = { id, status: sent.status, tookMs };
   return c.json(answer, sent.status === "queued" ? 202 : 200);
 });
@@ -120,7 +120,12 @@ messages.get("/:id", async (c) => {
   const id = c.req.param("id");
   const parts = parseMessageId(id);
   if (parts === undefined) throw new MeshError("message_id_invalid");
-  const registration = openOwnRegId(c.var.config.keyring, parts.regId, app, "message_id_invalid");
+  const registration = openOwnRegId(
+    c.get("config").keyring,
+    parts.regId,
+    app,
+    "message_id_invalid",
+  );
 
   const { seq, key } = parts;
   const question = { app: toBase64Url(app), generation: registration.generation, seq, key };

@@ -19,7 +19,7 @@ export const appCache = new AppCache({
 
 /** Asks the AppObject; throws at once for an appId that this mesh did not make. */
 function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
-  const app = openAppId(c.var.config.keyring, appId);
+  const app = openAppId(c.get("config").keyring, appId);
   if (app === undefined) throw new MeshError("key_unknown");
   const load = callObject(async () => {
     const record = await c.env.APPS.getByName(appId).record();
@@ -45,5 +45,5 @@ export function authenticate(c: MeshContext): Promise<Verified<AppVerifier>> {
     if (verifier === undefined) throw new MeshError("key_unknown");
     return verifier;
   };
-  return verifyRequest(c.req.raw, findKey, c.var.receivedAt);
+  return verifyRequest(c.req.raw, findKey, c.get("receivedAt"));
 }

@@ -1,6 +1,6 @@
 /** App records as the edge uses them: keys imported once, not with every request. */
-import type { Verifier } from "http-message-sig";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
+import type { Verifier } from "./verify.ts";
 
 /** A sending key, and whose it is. */
 export interface AppVerifier extends Verifier {
