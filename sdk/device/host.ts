@@ -2,9 +2,9 @@
 
 /** What a socket tells the SDK. After `closed` nothing more comes. */
 export interface SocketEvents {
-  opened(): void;
-  received(data: string | Uint8Array): void;
-  closed(code: number, reason: string): void;
+  readonly opened: () => void;
+  readonly received: (data: string | Uint8Array) => void;
+  readonly closed: (code: number, reason: string) => void;
 }
 
 /** An open or opening WebSocket. */
@@ -55,7 +55,7 @@ export function socketOpener(WebSocket: WebSocketConstructor): Host["openSocket"
   return (url, protocols, events) => {
     const socket = new WebSocket(url, protocols);
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("open", () => events.opened());
+    socket.addEventListener("open", events.opened);
     socket.addEventListener("message", ({ data }) => {
       if (typeof data === "string") events.received(data);
       else if (data instanceof ArrayBuffer) events.received(new Uint8Array(data));
@@ -77,17 +77,17 @@ export function defaultHost(): Host {
     openSocket: (url, protocols, events) => socketOpener(WebSocket)(url, protocols, events),
     fetch: (url, init) => fetch(url, init),
     crypto,
-    now: () => Date.now(),
+    now: Date.now,
     after: (ms, act) => {
       const timer = setTimeout(act, ms);
       return () => clearTimeout(timer);
     },
-    random: () => Math.random(),
+    random: Math.random,
     onOnline: (act) => {
       // Only browsers have it.
       globalThis.addEventListener?.("online", act);
       return () => globalThis.removeEventListener?.("online", act);
     },
-    report: (error) => console.error(error),
+    report: console.error,
   };
 }

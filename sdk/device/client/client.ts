@@ -12,9 +12,9 @@ import { DuplicateWindow } from "./window.ts";
 export interface StateChange {
   readonly state: LinkStateName;
   /** Why the link ended, with `waiting` and with a `closed` that the app did not ask for. */
-  readonly error?: PushError;
+  readonly error?: PushError | undefined;
   /** With `waiting`: milliseconds until the next attempt. */
-  readonly retryInMs?: number;
+  readonly retryInMs?: number | undefined;
 }
 
 export interface ClientOptions {
@@ -256,8 +256,8 @@ export class PushClient {
         if (event.state !== "connected") this.#inbox.clear();
         this.#setState({
           state: event.state,
-          ...(event.error === undefined ? {} : { error: new PushError(event.error) }),
-          ...(event.retryInMs === undefined ? {} : { retryInMs: event.retryInMs }),
+          error: event.error && new PushError(event.error),
+          retryInMs: event.retryInMs,
         });
     }
   }

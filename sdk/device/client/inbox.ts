@@ -1,5 +1,5 @@
 /** What arrives for one app: three lanes, the duplicate window, the app's handler, acknowledgements. */
-import { type Message, Priority } from "../../../schema/generated/link.ts";
+import type { Message, Priority } from "../../../schema/generated/link.ts";
 import { HANDLER_RETRY_BASE_MS, HANDLER_RETRY_MAX_MS, QUEUE_MESSAGES } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -29,11 +29,7 @@ export class Inbox {
     this.#window = window;
     this.#owner = owner;
     const lane = (): Lane => new Lane(host, (delivery) => this.#take(delivery));
-    this.#lanes = {
-      [Priority.HIGH]: lane(),
-      [Priority.NORMAL]: lane(),
-      [Priority.LOW]: lane(),
-    };
+    this.#lanes = { 1: lane(), 2: lane(), 3: lane() };
   }
 
   get #all(): readonly Lane[] {

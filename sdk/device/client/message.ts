@@ -1,5 +1,5 @@
 /** A message as the app sees it. */
-import { ContentType, type Message, Priority } from "../../../schema/generated/link.ts";
+import { ContentType, type Message, type Priority } from "../../../schema/generated/link.ts";
 import { formatMessageId } from "../../../schema/text.ts";
 import { ACK_WAIT_MAX_MS, SEQ_EPOCH_MS, SEQ_PER_MS } from "../constants.ts";
 
@@ -13,18 +13,17 @@ export interface PushMessage {
   readonly data: PushData;
   readonly priority: "high" | "normal" | "low";
   /** The sender's collapse key, if it gave one. */
-  readonly collapseKey?: string;
+  readonly collapseKey?: string | undefined;
   /** When the mesh accepted it, by the mesh's clock, milliseconds since 1970. */
   readonly sentAt: number;
   /** After when it would not have been shown, milliseconds since 1970; absent for a now-or-never message. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
 }
 
-const PRIORITY_NAMES = {
-  [Priority.HIGH]: "high",
-  [Priority.NORMAL]: "normal",
-  [Priority.LOW]: "low",
-} as const;
+const PRIORITY_NAMES = { 1: "high", 2: "normal", 3: "low" } as const satisfies Record<
+  Priority,
+  string
+>;
 
 /** When the mesh accepted the message, milliseconds since 1970. */
 function sentAt(message: Message): number {
@@ -48,9 +47,9 @@ export function toPushMessage(message: Message, regId: string): PushMessage {
     id: formatMessageId({ seq, key, regId }),
     data: toData(message),
     priority: PRIORITY_NAMES[message.priority],
-    ...(collapseKey === undefined ? {} : { collapseKey }),
+    collapseKey,
     sentAt: sentAt(message),
-    ...(expiresAtMs === undefined ? {} : { expiresAt: expiresAtMs }),
+    expiresAt: expiresAtMs,
   };
 }
 

@@ -173,7 +173,7 @@ export class Hub implements LinkOwner, AppOwner {
       agent: AGENT,
       lastSeq: this.#lastSeq,
       attach: this.#attached,
-      ...(session === undefined ? {} : { session }),
+      ...(session && { session }),
     };
   }
 

@@ -1,0 +1,87 @@
+/**
+ * Builds the SDKs into dist/sdk/: bundles by esbuild, declarations by tsc.
+ *
+ *     node scripts/build-sdk.ts
+ *
+ * Fails where the device SDK weighs more in a browser than it may.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+/** What the device SDK may weigh for a web page, compressed by gzip: the promise of docs/spec.md. */
+const BROWSER_GZIP_BYTES_MAX = 12_288;
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const OUT = join(ROOT, "dist/sdk");
+
+interface Entry {
+  readonly source: string;
+  readonly out: string;
+  readonly platform: "browser" | "node" | "neutral";
+  readonly maxGzipBytes?: number;
+}
+
+const ENTRIES: readonly Entry[] = [
+  {
+    source: "sdk/device/mod.ts",
+    out: "device.js",
+    platform: "browser",
+    maxGzipBytes: BROWSER_GZIP_BYTES_MAX,
+  },
+  { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
+  { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
+];
+
+/** Bundles one entry; the answer says whether it keeps its bound. */
+async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<boolean> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [source],
+    outfile: join(OUT, out),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2024",
+    charset: "utf8",
+    platform,
+    // Packages that an SDK needs are its user's to install, once, except in a browser's one file.
+    packages: platform === "browser" ? "bundle" : "external",
+    write: false,
+  });
+  const bytes = outputFiles[0]?.contents ?? new Uint8Array();
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(join(OUT, out), bytes);
+  const gzipBytes = gzipSync(bytes, { level: 9 }).length;
+  const bound = maxGzipBytes === undefined ? "" : ` of at most ${maxGzipBytes}`;
+  console.log(`dist/sdk/${out}: ${bytes.length} bytes, ${gzipBytes} by gzip${bound}`);
+  return gzipBytes <= (maxGzipBytes ?? Number.POSITIVE_INFINITY);
+}
+
+/** Declarations beside the bundles: dist/types/sdk/device/mod.d.ts and so on. */
+function declare(entries: readonly Entry[]): void {
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const options = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false"];
+  execFileSync(
+    process.execPath,
+    [tsc, "-p", "sdk", ...options, "--rootDir", ".", "--outDir", "dist/types"],
+    { cwd: ROOT, stdio: "inherit" },
+  );
+  for (const { source } of entries) {
+    const path = `dist/types/${source.replace(/\.ts$/, ".d.ts")}`;
+    if (!existsSync(join(ROOT, path))) throw new Error(`tsc wrote no ${path}`);
+  }
+}
+
+for (const folder of [OUT, join(ROOT, "dist/types")])
+  rmSync(folder, { recursive: true, force: true });
+const entries = ENTRIES.filter(({ source }) => existsSync(join(ROOT, source)));
+const kept = await Promise.all(entries.map(bundle));
+declare(entries);
+if (kept.includes(false)) {
+  console.error("The device SDK is over its bound for browsers.");
+  process.exitCode = 1;
+}
