@@ -20,6 +20,7 @@ if (existsSync(source)) {
       ["--disable-warning=ExperimentalWarning", source, ...process.argv.slice(2)],
       {
         cwd: process.cwd(),
+        watched: true,
       },
     );
   });

@@ -4,7 +4,7 @@
 const SAME_SIGNAL_MS = 500;
 
 /**
- * Waits for SIGINT, SIGTERM or SIGHUP. A second one, later than the same signal may come twice, ends the
+ * Waits for SIGINT, SIGTERM or SIGHUP, or for the launcher's death. A second one, later than the same signal may come twice, ends the
  * process at once with exit code 130.
  */
 export function interrupted(): Promise<void> {
@@ -16,5 +16,8 @@ export function interrupted(): Promise<void> {
       done();
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, onSignal);
+    // The launcher holds the other end of this channel for as long as it lives.
+    process.on("disconnect", onSignal);
+    process.channel?.unref();
   });
 }

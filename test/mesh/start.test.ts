@@ -66,7 +66,7 @@ describe("a start", () => {
     expect(demoOf(data)).toMatchObject({ appId, url: ready.url });
   });
 
-  test("P7 nobody else can read the data folder, and no secret is on a command line", async () => {
+  test("nobody else can read the data folder, and no secret is on a command line", async () => {
     const data = temporaryFolder();
     await startMesh(data);
     expect(statSync(data).mode & 0o777).toBe(0o700);
@@ -103,7 +103,7 @@ describe("a fault at the start is told in one line", () => {
     );
   });
 
-  test("P1 another mesh works on the folder", async () => {
+  test("another mesh works on the folder", async () => {
     const data = temporaryFolder();
     await startMesh(data);
     const line = await failure(["--port", "0", "--data", data]);
@@ -117,7 +117,7 @@ describe("a fault at the start is told in one line", () => {
     expect(await failure(["--data", file])).toMatch(/cannot be written: EEXIST/);
   });
 
-  test("P8 the limit of open files is too low", async () => {
+  test("the limit of open files is too low", async () => {
     const args = ["--port", "0", "--data", temporaryFolder()];
     const line = await failure(args, ["/bin/sh", "-c", 'ulimit -n 255; exec "$@"', "sh"]);
     expect(line).toMatch(/limit of open files is 255, and at least 256 are needed/);
@@ -141,7 +141,7 @@ describe("a fault at the start is told in one line", () => {
 });
 
 describe("the end", () => {
-  test("P1 SIGTERM closes the links with going_away, and ends all within seconds", async () => {
+  test("L7 SIGTERM closes the links with going_away, and ends all within seconds", async () => {
     const data = temporaryFolder();
     const mesh = await startMesh(data);
     const pid = workerdPid(data);
@@ -169,7 +169,7 @@ describe("the end", () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test("P1 kill -9 of the supervisor ends all, and the folder is free again", async () => {
+  test("P1.2 kill -9 of the supervisor ends all, and the folder is free again", async () => {
     const data = temporaryFolder();
     const first = await startMesh(data);
     const pid = workerdPid(data);
@@ -181,7 +181,7 @@ describe("the end", () => {
     expect(second.url).toBe(first.url);
   });
 
-  test("P1 a process left on the folder is ended before the next one starts", async () => {
+  test("P1.2 a process left on the folder is ended before the next one starts", async () => {
     const folder = temporaryFolder();
     const config = join(folder, "workerd.capnp");
     const pidFile = join(folder, "workerd.pid");
@@ -200,7 +200,7 @@ describe("the end", () => {
     await endOrphan(pidFile, config);
   });
 
-  test("P1 a workerd that dies is started again on the same port", async () => {
+  test("P1.2 a workerd that dies is started again on the same port", async () => {
     const data = temporaryFolder();
     const mesh = await startMesh(data);
     const { client, lost, regId } = await device(mesh.url, demoOf(data).appId);

@@ -1,0 +1,238 @@
+/** The `pushmesh` command against a real mesh, as a user calls it. */
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
+import { demoOf, startMesh } from "./support/mesh.ts";
+import { temporaryFolder } from "./support/process.ts";
+
+/** A mesh, and a user whose data folder is its own. */
+async function meshAndUser() {
+  const data = temporaryFolder();
+  const mesh = await startMesh(data);
+  const user: User = { data, home: temporaryFolder() };
+  return { mesh, user };
+}
+
+const SECRET = "A".repeat(43);
+
+describe("listen and send", () => {
+  test("P4.1 a message to a listener is delivered and printed, whatever its data", async () => {
+    const { user } = await meshAndUser();
+    const listener = await listen(user);
+    const file = join(temporaryFolder(), "bytes");
+    writeFileSync(file, new Uint8Array([0xff, 0, 1]));
+    const cases: [string[], object][] = [
+      [["--data", '{"hello":"world"}'], { data: { hello: "world" } }],
+      [["--data", "just text"], { data: "just text" }],
+      [["--data", "[1,2]"], { data: "[1,2]" }],
+      [["--data-base64", "AAEC"], { data: "AAEC", encoding: "base64" }],
+      [["--data-file", file], { data: "/wAB", encoding: "base64" }],
+    ];
+    for (const [args, expected] of cases) {
+      const [sent] = await runJson(user, "send", "--to", listener.regId, ...args);
+      expect(sent).toMatchObject({ status: "delivered", tookMs: expect.any(Number) });
+      const line = await listener.process.stdout.match(new RegExp(`"${sent?.["id"]}"`));
+      expect(JSON.parse(line)).toMatchObject({ id: sent?.["id"], priority: "normal", ...expected });
+    }
+    expect(listener.process.stdout.all).toHaveLength(1 + cases.length);
+  });
+
+  test("people get lines: the regId first, then time, id and data", async () => {
+    const { user } = await meshAndUser();
+    const listener = pushmesh(user, "listen");
+    const [, regId = ""] = /^regId {2}(\S+)$/.exec(await listener.stdout.match(/./)) ?? [];
+    const sent = await run(user, "send", "--to", regId, "--data", "hi", "--priority", "high");
+    const [, id] = /^delivered {2}(\S+) {2}\d+ ms$/.exec(sent.stdout) ?? [];
+    expect(await listener.stdout.match(/hi/)).toMatch(
+      new RegExp(`^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  ${id}  "hi"$`),
+    );
+    expect((await run(user, "status", id ?? "")).stdout).toMatch(/^delivered {2}accepted 20/);
+  });
+
+  test("P1.2 P2.1 P3.1 what is queued survives a stop of both, and comes once, in order", async () => {
+    const { mesh, user } = await meshAndUser();
+    const first = await listen(user);
+    first.process.kill("SIGINT");
+    expect(await first.process.exited).toBe(0);
+    const ids: unknown[] = [];
+    for (const n of [1, 2, 3]) {
+      const [sent] = await runJson(user, "send", "--to", first.regId, "--data", `{"n":${n}}`);
+      expect(sent).toMatchObject({ status: "queued" });
+      ids.push(sent?.["id"]);
+    }
+    mesh.process.kill("SIGKILL");
+    await mesh.process.exited;
+    await startMesh(user.data, Number(new URL(mesh.url).port));
+    expect(await runJson(user, "status", `${ids[0]}`)).toMatchObject([{ status: "queued" }]);
+
+    const second = await listen(user);
+    expect(second.regId).toBe(first.regId);
+    await second.process.stdout.match(/"n":3/);
+    expect(second.process.stdout.all.slice(1).map((line) => JSON.parse(line).id)).toEqual(ids);
+    second.process.kill("SIGINT");
+    expect(await second.process.exited).toBe(0);
+
+    const third = await listen(user);
+    const [last] = await runJson(user, "send", "--to", third.regId, "--data", "last");
+    await third.process.stdout.match(/"last"/);
+    expect(third.process.stdout.all.slice(1).map((line) => JSON.parse(line).id)).toEqual([
+      last?.["id"],
+    ]);
+  });
+
+  test("P2.2 P4.3 the options of a send reach the mesh", async () => {
+    const { user } = await meshAndUser();
+    const { process: listener, regId } = await listen(user);
+    listener.kill("SIGTERM");
+    expect(await listener.exited).toBe(0);
+    const now = await run(user, "send", "--to", regId, "--data", "x", "--ttl", "0", "--json");
+    expect(now.code).toBe(3);
+    expect(JSON.parse(now.stdout)).toMatchObject({ status: "expired" });
+    const twice = ["send", "--to", regId, "--data", "x", "--idempotency-key", "k", "--async"];
+    const [one] = await runJson(user, ...twice);
+    const [two] = await runJson(user, ...twice);
+    expect(two?.["id"]).toBe(one?.["id"]);
+    const collapsing = ["send", "--to", regId, "--data", "x", "--collapse-key", "c", "--wait", "0"];
+    const [older] = await runJson(user, ...collapsing);
+    await runJson(user, ...collapsing);
+    expect(await runJson(user, "status", `${older?.["id"]}`)).toMatchObject([
+      { status: "collapsed" },
+    ]);
+  });
+
+  test("L1 a second listener on one state folder is refused in one line", async () => {
+    const { user } = await meshAndUser();
+    const first = await listen(user);
+    const second = await run(user, "listen");
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toMatch(/another pushmesh listen uses .*\n.*--state/);
+    // With a folder of its own it is a device of its own, and the first one keeps its link.
+    const other = await listen(user, "--state", temporaryFolder());
+    expect(other.regId).not.toBe(first.regId);
+    for (const regId of [first.regId, other.regId])
+      expect(await runJson(user, "send", "--to", regId, "--data", "x")).toMatchObject([
+        { status: "delivered" },
+      ]);
+  });
+
+  test("a listener that is killed leaves no lock behind", async () => {
+    const { user } = await meshAndUser();
+    const state = temporaryFolder();
+    const first = await listen(user, "--state", state);
+    // The launcher alone; what it launched learns of it.
+    first.process.kill("SIGKILL");
+    await first.process.exited;
+    expect((await listen(user, "--state", state)).regId).toBe(first.regId);
+  });
+});
+
+describe("apps and keys", () => {
+  test("P7.6 an app of one's own: made, listed, keyed, used, its key revoked", async () => {
+    const { mesh, user } = await meshAndUser();
+    const [app] = await runJson(user, "app", "create", "Shop");
+    const appId = `${app?.["appId"]}`;
+    const listed = await runJson(user, "app", "list");
+    expect(listed.map(({ name }) => name)).toEqual(["demo", "Shop"]);
+    const [key] = await runJson(user, "key", "create", "--app", appId);
+    expect(key).toMatchObject({ keyId: `${appId}.k1`, secret: expect.any(String) });
+    const credentials = join(user.home, "pushmesh/credentials.json");
+    expect(statSync(credentials).mode & 0o777).toBe(0o600);
+
+    const { regId } = await listen(user, "--app", appId);
+    const send = ["send", "--to", regId, "--data", "x"];
+    expect(await runJson(user, ...send, "--app", appId)).toMatchObject([{ status: "delivered" }]);
+    // The demo app's key is none of this app.
+    const foreign = await run(user, ...send, "--json");
+    expect(foreign.code).toBe(3);
+    expect(JSON.parse(foreign.stderr).error).toMatchObject({ code: "reg_id_foreign" });
+    // By environment alone, as an app server elsewhere would have it.
+    const server: User = {
+      data: temporaryFolder(),
+      home: temporaryFolder(),
+      env: {
+        PUSHMESH_URL: mesh.url,
+        PUSHMESH_KEY_ID: `${key?.["keyId"]}`,
+        PUSHMESH_KEY: `${key?.["secret"]}`,
+      },
+    };
+    expect(await runJson(server, ...send)).toMatchObject([{ status: "delivered" }]);
+
+    expect(await runJson(user, "key", "revoke", `${key?.["keyId"]}`)).toMatchObject([
+      { revoked: true },
+    ]);
+    const revoked = await run(server, ...send, "--json");
+    expect(revoked.code).toBe(3);
+    expect(JSON.parse(revoked.stderr).error).toMatchObject({ code: "key_unknown" });
+    // Its secret is forgotten here, too.
+    expect(await run(user, ...send, "--app", appId)).toMatchObject({ code: 2 });
+  });
+
+  test("without the admin token apps are nobody's to make", async () => {
+    const { mesh, user } = await meshAndUser();
+    const stranger: User = { data: temporaryFolder(), home: user.home };
+    const without = await run(stranger, "app", "create", "x", "--url", mesh.url);
+    expect(without).toMatchObject({ code: 2 });
+    expect(without.stderr).toMatch(/PUSHMESH_ADMIN_TOKEN/);
+    const wrong = { ...stranger, env: { PUSHMESH_ADMIN_TOKEN: "no such token" } };
+    const refused = await run(wrong, "app", "create", "x", "--url", mesh.url, "--json");
+    expect(refused.code).toBe(3);
+    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "admin_token_invalid" });
+  });
+});
+
+describe("exit codes", () => {
+  const user = (): User => ({ data: temporaryFolder(), home: temporaryFolder() });
+  const key = ["--key-id", "a.k1", "--key", SECRET];
+  // Nothing listens on the discard port of a loopback address.
+  const nowhere = ["--url", "http://127.0.0.1:9"];
+
+  test.each<[number, string[], RegExp]>([
+    [0, ["--help"], /^$/],
+    [0, ["send", "--help"], /^$/],
+    [0, ["--version"], /^$/],
+    [2, [], /Usage/],
+    [2, ["sned"], /unknown command 'sned'/],
+    [2, ["send", "--data", "x"], /required option '--to <regId>'/],
+    [2, ["send", "--to", "r", ...nowhere, ...key], /exactly one of --data/],
+    [2, ["send", "--to", "r", "--data", "x", "--ttl", "1.5"], /whole number/],
+    [2, ["send", "--to", "r", "--data", "x", "--priority", "urgent"], /Allowed choices/],
+    [
+      2,
+      ["send", "--to", "r", "--data", "x", "--async", "--wait", "1", ...nowhere, ...key],
+      /not both/,
+    ],
+    [2, ["send", "--to", "r", "--data", "x", ...nowhere, "--key", SECRET], /--key-id/],
+    [
+      2,
+      ["send", "--to", "r", "--data", "x", ...nowhere, "--key-id", "a.k1", "--key", "short"],
+      /32 bytes/,
+    ],
+    [2, ["send", "--to", "r", "--data", "x"], /no mesh is named: give --url, or run npm start/],
+    [2, ["listen", "--url", "ftp://x"], /give an origin/],
+    [4, ["send", "--to", "r", "--data", "x", ...nowhere, ...key], /network_failed/],
+  ])("%i for %j", async (expected, args, stderr) => {
+    const { code, stderr: said } = await run(user(), ...args);
+    expect(code).toBe(expected);
+    expect(said).toMatch(stderr);
+    expect(said).not.toMatch(/\n {4}at /);
+  });
+
+  test("3 for a regId that is none, with the mesh's advice", async () => {
+    const { user: known, mesh } = await meshAndUser();
+    expect(demoOf(known.data).url).toBe(mesh.url);
+    const { code, stderr } = await run(known, "send", "--to", "nonsense", "--data", "x");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /\(reg_id_invalid\)\n +Use the regId exactly as the device reported it\./,
+    );
+  });
+
+  test("Ctrl-C that reaches a listener twice, by terminal and by npm, ends it cleanly once", async () => {
+    const { user: known } = await meshAndUser();
+    const { process: listener } = await listen(known);
+    listener.kill("SIGINT");
+    listener.kill("SIGINT");
+    expect(await listener.exited).toBe(0);
+  });
+});

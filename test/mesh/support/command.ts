@@ -1,0 +1,53 @@
+/** The `pushmesh` command as a user calls it, by its launcher. */
+import { join } from "node:path";
+import { type Process, ROOT, start } from "./process.ts";
+
+const LAUNCHER = join(ROOT, "bin/pushmesh.mjs");
+
+/** Where a user's files are: no test reads or writes those of the machine's own user. */
+export interface User {
+  readonly data: string;
+  readonly home: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function pushmesh({ data, home, env = {} }: User, ...args: readonly string[]): Process {
+  return start(process.execPath, [LAUNCHER, ...args], {
+    PUSHMESH_DATA_DIR: data,
+    XDG_CONFIG_HOME: home,
+    ...env,
+  });
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+export async function run(user: User, ...args: readonly string[]): Promise<Ended> {
+  const command = pushmesh(user, ...args);
+  const code = await command.exited;
+  return { code, stdout: command.stdout.text, stderr: command.stderr.text };
+}
+
+/** Runs a command with --json to its good end; its lines. */
+export async function runJson(
+  user: User,
+  ...args: readonly string[]
+): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await run(user, ...args, "--json");
+  if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
+  return stdout.split("\n").map((line) => JSON.parse(line));
+}
+
+/** A listener that is ready, and the regId it printed. */
+export async function listen(
+  user: User,
+  ...args: readonly string[]
+): Promise<{ readonly process: Process; readonly regId: string }> {
+  const listener = pushmesh(user, "listen", "--json", ...args);
+  const { regId } = JSON.parse(await listener.stdout.match(/regId/));
+  return { process: listener, regId };
+}
