@@ -53,6 +53,8 @@ export default defineConfig({
       },
       withProcesses("mesh", 2),
       withProcesses("runtimes", 3),
+      withProcesses("peers", 4),
+      withProcesses("chaos", 5),
     ],
   },
 });

@@ -1,0 +1,65 @@
+/**
+ * `kill -9` of the mesh at random moments under load, to devices online and offline; then everything is checked.
+ *
+ *   node test/chaos/kill.ts [--seed N] [--rounds 20] [--devices 24]
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { drain } from "./drain.ts";
+import { Fleet } from "./fleet.ts";
+import { Ledger, type Verdict } from "./ledger.ts";
+import { Load } from "./load.ts";
+import { Mesh, type Victim } from "./mesh.ts";
+import { type ChaosOptions, runFromCommandLine } from "./options.ts";
+import { type Random, random as seeded } from "./random.ts";
+
+/** From a start to the next kill. */
+const ROUND_MS = [150, 2_000] as const;
+/** The supervisor gives up a workerd that ends more than 5 times in a row within a minute. */
+const WORKERD_KILLS = 4;
+
+/** Each round kills once. */
+export async function kill({ seed, rounds, devices, log }: ChaosOptions): Promise<Verdict> {
+  const random = seeded(seed);
+  const mesh = await Mesh.start();
+  const ledger = new Ledger();
+  const app = await mesh.app();
+  const fleet = await Fleet.make({ url: mesh.url, appId: app.appId, count: devices, ledger });
+  const sender = mesh.sender(app);
+  const load = new Load({ sender, devices: fleet.devices, ledger, random });
+  try {
+    let workerdKills = 0;
+    for (let round = 1; round <= rounds; round++) {
+      flap(fleet, random);
+      // The random moment: part of the fault, not a wait for anything.
+      await sleep(random.between(...ROUND_MS));
+      const victims: [Victim, ...Victim[]] = ["machine", "supervisor"];
+      if (workerdKills < WORKERD_KILLS) victims.push("workerd", "workerd");
+      const victim = random.pick(victims);
+      workerdKills = victim === "workerd" ? workerdKills + 1 : 0;
+      const killedAt = Date.now();
+      await mesh.kill(victim);
+      const backMs = Date.now() - killedAt;
+      // Some devices learn that the mesh is back; the others wait for their next attempt.
+      for (const device of fleet.devices) if (random.chance(0.5)) device.reconnectNow();
+      log(`round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.missing} to be seen`);
+    }
+    await load.stop();
+    return await drain(fleet, sender, ledger);
+  } catch (error) {
+    throw new Error(`the mesh said:\n${mesh.output}`, { cause: error });
+  } finally {
+    await load.stop().catch(() => {});
+    await fleet.close();
+    await mesh.stop();
+  }
+}
+
+/** Some devices leave, some come back. */
+function flap(fleet: Fleet, random: Random): void {
+  for (const device of fleet.devices) {
+    if (!random.chance(0.4)) continue;
+    void device.setOnline(!device.online);
+  }
+}
+
+if (import.meta.main) await runFromCommandLine(kill, { rounds: 20, devices: 24 });

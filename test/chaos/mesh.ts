@@ -1,0 +1,174 @@
+/** The mesh as a user runs it: a supervisor and its workerd, on a data folder that outlives both. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { MeshAdmin, PushServer } from "../../sdk/server/mod.ts";
+import { until } from "./wait.ts";
+
+const SERVE = fileURLToPath(new URL("../../hosts/workerd/serve.ts", import.meta.url));
+/** A start takes about a second, and on a busy machine a few. */
+const READY_MS = 30_000;
+const GONE_MS = 10_000;
+const OUTPUT_LINES = 200;
+
+/** What a `kill -9` takes away. */
+export type Victim =
+  /** The worker's process alone: the supervisor starts it again. */
+  | "workerd"
+  /** The supervisor alone: its workerd lives on until the next start ends it. */
+  | "supervisor"
+  /** Both, as when the machine goes down. */
+  | "machine";
+
+export interface App {
+  readonly appId: string;
+  readonly keyId: string;
+  readonly secret: string;
+}
+
+/**
+ * A free port that the system does not give to outgoing connections: while the mesh is down, a device that tries to
+ * reach it would sooner or later get the mesh's own port, and keep it.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, "127.0.0.1");
+    const free = await once(server, "listening").then(
+      () => true,
+      () => false,
+    );
+    server.close();
+    if (free) return port;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Mesh {
+  readonly url: string;
+  readonly #port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
+  readonly #output: string[] = [];
+  #supervisor: ChildProcess | undefined;
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  /** Starts a mesh on a new folder and a free port. */
+  static async start(): Promise<Mesh> {
+    const mesh = new Mesh(await freePort());
+    await mesh.start();
+    return mesh;
+  }
+
+  /** Starts it again on the same folder and port. Resolves when it answers. */
+  async start(): Promise<void> {
+    const args = [SERVE, "--port", `${this.#port}`, "--data", this.#folder, "--json"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#supervisor = child;
+    const ready = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        this.#keep(line);
+        if (line.includes('"event":"ready"')) resolve();
+      });
+    });
+    createInterface({ input: child.stderr }).on("line", (line) => this.#keep(line));
+    const died = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`the mesh ended while it started (${code ?? signal}):\n${this.output}`);
+    });
+    // Afterwards an end is what the test itself brings about.
+    died.catch(() => {});
+    await Promise.race([ready, died]);
+  }
+
+  /** The last lines of what it printed. */
+  get output(): string {
+    return this.#output.join("\n");
+  }
+
+  /** Process ID of workerd. */
+  get workerdPid(): number {
+    const file = join(this.#folder, "run", "workerd.pid");
+    return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : 0;
+  }
+
+  /** `kill -9`, and starts again whatever does not start itself. Resolves when the mesh answers again. */
+  async kill(victim: Victim): Promise<void> {
+    const workerd = this.workerdPid;
+    const supervisor = this.#supervisor;
+    if (supervisor?.pid === undefined) throw new Error("the mesh is not running");
+    if (victim !== "workerd") {
+      const gone = once(supervisor, "exit");
+      process.kill(supervisor.pid, "SIGKILL");
+      await gone;
+    }
+    if (victim !== "supervisor") {
+      process.kill(workerd, "SIGKILL");
+      await until("the end of workerd", () => !isAlive(workerd), GONE_MS);
+    }
+    if (victim !== "workerd") await this.start();
+    else
+      await until(
+        () => `another workerd:\n${this.output}`,
+        () => this.#answers(),
+        READY_MS,
+      );
+  }
+
+  /** Stops it cleanly and deletes its folder. */
+  async stop(): Promise<void> {
+    const child = this.#supervisor;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, "exit");
+      child.kill("SIGTERM");
+      await gone;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  admin(): MeshAdmin {
+    const { adminToken } = JSON.parse(readFileSync(join(this.#folder, "secrets.json"), "utf8"));
+    return new MeshAdmin({ url: this.url, token: adminToken });
+  }
+
+  /** A new app with an HMAC key. */
+  async app(name = "chaos"): Promise<App> {
+    const admin = this.admin();
+    const { appId } = await admin.createApp(name);
+    const { keyId, secret = "" } = await admin.createKey(appId);
+    return { appId, keyId, secret };
+  }
+
+  /** A sender for an app; it retries nothing by itself. */
+  sender({ keyId, secret }: App): PushServer {
+    return new PushServer({ url: this.url, keyId, key: secret, attempts: 1 });
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.url}/healthz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  #keep(line: string): void {
+    this.#output.push(line);
+    if (this.#output.length > OUTPUT_LINES) this.#output.shift();
+  }
+}

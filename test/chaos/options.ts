@@ -1,0 +1,47 @@
+/** What a run is given, and running one from the command line. */
+import { parseArgs } from "node:util";
+import { summary, type Verdict } from "./ledger.ts";
+import { freshSeed } from "./random.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly rounds: number;
+  readonly devices: number;
+  /** Takes a line about each step. */
+  readonly log: (line: string) => void;
+}
+
+/** Of each kind. */
+const FAULTS_SHOWN = 20;
+
+/** What a verdict is where every promise was kept. */
+export const clean = { lost: [], doubled: [], disordered: [], untrue: [] } as const;
+
+/** The seed that CHAOS_SEED names, or a new one. */
+export const chaosSeed = (): number => Number(process.env["CHAOS_SEED"] ?? freshSeed());
+
+/** Runs it with the process's arguments, prints what came of it, and sets the exit code. */
+export async function runFromCommandLine(
+  run: (options: ChaosOptions) => Promise<Verdict>,
+  defaults: { readonly rounds: number; readonly devices: number },
+): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: "string", default: `${chaosSeed()}` },
+      rounds: { type: "string", default: `${defaults.rounds}` },
+      devices: { type: "string", default: `${defaults.devices}` },
+    },
+  });
+  const [seed, rounds, devices] = [values.seed, values.rounds, values.devices].map(Number);
+  if (seed === undefined || rounds === undefined || devices === undefined) return;
+  const log = (line: string): void => console.log(line);
+  log(`seed ${seed}, rounds ${rounds}, devices ${devices}`);
+  const verdict = await run({ seed, rounds, devices, log });
+  log(summary(verdict));
+  const { lost, doubled, disordered, untrue } = verdict;
+  const faults = Object.entries({ lost, doubled, disordered, untrue });
+  for (const [kind, cases] of faults) {
+    if (cases.length > 0) process.exitCode = 1;
+    for (const one of cases.slice(0, FAULTS_SHOWN)) log(`  ${kind}: ${one}`);
+  }
+}
