@@ -41,7 +41,7 @@ describe("the cache of app records", () => {
     expect(loads).toEqual(["a", "a"]);
   });
 
-  it("P8 shares one load among all that miss together", async () => {
+  it("P8.1 shares one load among all that miss together", async () => {
     const { cache, loads } = setUp();
     const { promise, resolve } = Promise.withResolvers<LoadedApp | null>();
     const load = () => {
@@ -65,7 +65,7 @@ describe("the cache of app records", () => {
     expect(await get("a")).not.toBeNull();
   });
 
-  it("P8 reloads for a key it lacks, no more than once a second", async () => {
+  it("P8.1 reloads for a key it lacks, no more than once a second", async () => {
     const { clock, loads, get } = setUp();
     await get("a");
     for (let n = 0; n < 50; n++) await get("a", record("k1"), "k2");
@@ -75,7 +75,7 @@ describe("the cache of app records", () => {
     expect(loads.length).toBe(2);
   });
 
-  it("P8 keeps so many apps, and drops the least recently used", async () => {
+  it("P8.1 keeps so many apps, and drops the least recently used", async () => {
     const { loads, get } = setUp();
     for (const appId of ["a", "b", "a", "c", "a", "b"]) await get(appId);
     expect(loads).toEqual(["a", "b", "c", "b"]);
@@ -93,7 +93,7 @@ describe("the cache of app records", () => {
     expect(loads).toEqual(["a"]);
   });
 
-  it("P7 forgets an app that was being loaded when its key was revoked", async () => {
+  it("P7.6 forgets an app that was being loaded when its key was revoked", async () => {
     const { cache, loads, get } = setUp();
     const { promise, resolve } = Promise.withResolvers<LoadedApp | null>();
     const stale = cache.get("a", "k1", () => promise);

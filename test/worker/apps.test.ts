@@ -25,7 +25,7 @@ describe("the operator's token", () => {
     ["comes without its scheme", "test-admin-token-of-known-bytes"],
     ["comes twice", "Bearer test-admin-token-of-known-bytes, Bearer x"],
   ];
-  it.each(tokens)("P7 that %s opens no route and touches nothing", async (_, authorization) => {
+  it.each(tokens)("that %s opens no route and touches nothing", async (_, authorization) => {
     for (const [path, method] of [
       ["/v1/apps", "GET"],
       ["/v1/apps", "POST"],
@@ -84,7 +84,7 @@ describe("apps", () => {
     expect((await admin("/v1/apps", "POST", { name })).status).toBe(201);
   });
 
-  it("P7 that the mesh did not make are refused without touching an object", async () => {
+  it("P7.2 that the mesh did not make are refused without touching an object", async () => {
     const { appId } = await createApp();
     for (const forged of [
       appId.slice(0, -2) + (appId.endsWith("AA") ? "BA" : "AA"),
@@ -116,7 +116,7 @@ describe("sending keys", () => {
     await expect.poll(async () => (await trySend(later)).code, { timeout: 3_000 }).toBe(TAKEN);
   });
 
-  it("P7 are refused from this isolate's next request on once revoked, and never come back", async () => {
+  it("P7.6 are refused from this isolate's next request on once revoked, and never come back", async () => {
     const app = await createApp();
     expect((await trySend(app)).code).toBe(TAKEN);
     const path = `/v1/apps/${app.appId}/keys/${app.keyId}`;
@@ -146,7 +146,7 @@ describe("sending keys", () => {
       .toBe(TAKEN);
   });
 
-  it(`P8 are at most ${LIMITS.APP_KEYS}; a revoked one makes room`, async () => {
+  it(`P8.1 are at most ${LIMITS.APP_KEYS}; a revoked one makes room`, async () => {
     const app = await createApp();
     for (let n = 2; n <= LIMITS.APP_KEYS; n++) await createKey(app.appId);
     const path = `/v1/apps/${app.appId}/keys`;

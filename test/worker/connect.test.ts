@@ -48,7 +48,7 @@ describe("a link", () => {
     response.webSocket?.close(1000, "");
   });
 
-  it("P7 takes nothing of the caller's own headers", async () => {
+  it("P7.3 takes nothing of the caller's own headers", async () => {
     const token = await connectToken(keys, account.credential);
     const headers = {
       upgrade: "websocket",
@@ -75,7 +75,7 @@ describe("a link", () => {
     expect(init.headers["x-pushmesh-device"]).toBeUndefined();
   });
 
-  it("P7 is opened by a token once", async () => {
+  it("P7.3 is opened by a token once", async () => {
     const token = await connectToken(keys, account.credential);
     const first = await connect(offer(token));
     first.response.webSocket?.accept();
@@ -104,7 +104,7 @@ describe("a request that is no link", () => {
   );
 });
 
-describe("P7 a connect token", () => {
+describe("P7.3 a connect token", () => {
   it.each(["", "x", "a.b.c", "...", "A".repeat(LIMITS.TOKEN_CHARS + 1)])(
     "that is no token closes 4100: %s",
     async (token) => {

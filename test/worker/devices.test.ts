@@ -60,7 +60,7 @@ describe("a device account", () => {
     expect(a.deviceId).not.toBe(b.deviceId);
   });
 
-  it("P7 of a device in use is not taken by another key without the old one's word", async () => {
+  it("P7.5 of a device in use is not taken by another key without the old one's word", async () => {
     const old = await createKeys();
     const hashes = ids();
     const link = await TestLink.open(old, await openAccount(old, hashes));
@@ -79,7 +79,7 @@ describe("a device account", () => {
   });
 });
 
-describe("P7 a proof", () => {
+describe("P7.5 a proof", () => {
   const now = nowSeconds();
   const long = LIMITS.TOKEN_MAX_AGE_SECONDS + 1;
   const badClaims: [string, Record<string, unknown>][] = [
@@ -163,7 +163,7 @@ describe("P7 a proof", () => {
   });
 });
 
-describe("P7 a handover", () => {
+describe("P7.5 a handover", () => {
   it("to another key, expired or of another kind is refused before the device is asked", async () => {
     const [old, fresh] = [await createKeys(), await createKeys()];
     const token = await proof(fresh, ids());
@@ -180,7 +180,7 @@ describe("P7 a handover", () => {
   });
 });
 
-describe("P8 the body of an account request", () => {
+describe("P8.1 the body of an account request", () => {
   it.each([
     [{}, "proof"],
     [{ proof: 5 }, "proof"],

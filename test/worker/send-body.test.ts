@@ -39,7 +39,7 @@ const fields: [string, unknown[]][] = [
   ["extra", [1, null]],
 ];
 
-describe.each(fields)("P4 the field %s", (field, values) => {
+describe.each(fields)("P4.4 the field %s", (field, values) => {
   it.each(values.map((value) => [JSON.stringify(value)?.slice(0, 40), value]))(
     "refuses %s by name",
     async (_, value) => {
@@ -51,7 +51,7 @@ describe.each(fields)("P4 the field %s", (field, values) => {
   );
 });
 
-describe("P8 the data", () => {
+describe("P8.1 the data", () => {
   const bound = LIMITS.DATA_BYTES;
   it.each([
     ["text", { data: "x".repeat(bound) }, { data: "x".repeat(bound + 1) }],
@@ -94,7 +94,7 @@ describe("P8 the data", () => {
   });
 });
 
-describe("P8 the body", () => {
+describe("P8.1 the body", () => {
   const filled = (bytes: number): string => {
     const text = `{"to":"${to}","data":"x"}`;
     return text + " ".repeat(bytes - text.length);
@@ -123,7 +123,7 @@ describe("P8 the body", () => {
     await written;
   });
 
-  it("P7 of a declared length beyond the bound is refused before it is read", async () => {
+  it("P8.1 of a declared length beyond the bound is refused before it is read", async () => {
     const headers = { "content-type": "application/json", "content-length": "99999999" };
     const request = new Request("https://push.example.com/v1/messages", {
       method: "POST",
@@ -160,7 +160,7 @@ describe("P8 the body", () => {
     },
   );
 
-  it("P7 of any JSON at all is answered by the table, and never by a crash", async () => {
+  it("P8.2 of any JSON at all is answered by the table, and never by a crash", async () => {
     await fc.assert(
       fc.asyncProperty(fc.json(), async (body) => {
         const { response, touched } = await post(body);

@@ -36,7 +36,7 @@ const ONE_DEVICE = { devices: 1, apps: 0, directory: 0 };
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 describe("a send to a device that is there", () => {
-  it("P4 is answered delivered once the device acknowledged it, with one object touched", async () => {
+  it("P4.1 is answered delivered once the device acknowledged it, with one object touched", async () => {
     const arrives = online.link.nextMessage();
     const { response, touched, body } = await send({ to: online.regId, data: { n: [1, "é"] } });
     expect([response.status, body.status]).toEqual([200, "delivered"]);
@@ -53,7 +53,7 @@ describe("a send to a device that is there", () => {
     [{ data: "text" }, 2, "text"],
     [{ data: "" }, 2, ""],
     [{ dataBase64: btoa("bytes") }, 3, "bytes"],
-  ])("P1 carries %j as it was given", async (message, contentType, expected) => {
+  ])("P1.1 carries %j as it was given", async (message, contentType, expected) => {
     const fields =
       typeof message === "string" ? message.slice(1) : JSON.stringify(message).slice(1);
     const arrives = online.link.nextMessage();
@@ -72,7 +72,7 @@ describe("a send to a device that is there", () => {
     expect(await arrives).toMatchObject({ priority: lane, collapseKey: "c" });
   });
 
-  it("P2 repeated with its Idempotency-Key is the same message, shown once", async () => {
+  it("P2.2 repeated with its Idempotency-Key is the same message, shown once", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
     const before = online.link.messages.length;
     const first = await send({ to: online.regId, data: "once" }, { headers });
@@ -82,7 +82,7 @@ describe("a send to a device that is there", () => {
     expect(online.link.messages.length).toBe(before + 1);
   });
 
-  it("P2 replayed byte for byte is the same message, shown once", async () => {
+  it("P2.2 replayed byte for byte is the same message, shown once", async () => {
     const request = await signed(app, { body: { to: online.regId, data: "replay" } });
     const copy = request.clone();
     const before = online.link.messages.length;
@@ -94,7 +94,7 @@ describe("a send to a device that is there", () => {
 });
 
 describe("a send to a device that is away", () => {
-  it("P4 is answered queued, and its status can be asked", async () => {
+  it("P4.2 is answered queued, and its status can be asked", async () => {
     const { response, touched, body } = await send({ to: offline.regId, data: "later" });
     expect([response.status, body.status]).toEqual([202, "queued"]);
     expect(touched).toEqual(ONE_DEVICE);
@@ -107,7 +107,7 @@ describe("a send to a device that is away", () => {
     expect(Math.abs(status.acceptedAt - Date.now())).toBeLessThan(60_000);
   });
 
-  it("P4 with ttl 0 is now or never", async () => {
+  it("P4.3 with ttl 0 is now or never", async () => {
     const { response, body } = await send({ to: offline.regId, data: "now", ttl: 0 });
     expect([response.status, body.status]).toEqual([200, "expired"]);
   });
@@ -122,7 +122,7 @@ describe("a send to a device that is away", () => {
     ["wait=x", null],
     ["wait=-1", null],
     ["handling=strict", null],
-  ])("with Prefer: %s applies %s", async (prefer, applied) => {
+  ])("P4.9 with Prefer: %s applies %s", async (prefer, applied) => {
     const { response } = await send({ to: offline.regId, data: "x" }, { headers: { prefer } });
     expect(response.headers.get("preference-applied")).toBe(applied);
   });
@@ -145,7 +145,7 @@ describe("a message is told from another", () => {
     expect(touched.devices).toBe(0);
   });
 
-  it("P2 by its nonce: another nonce is another message, a replay is the same", async () => {
+  it("P2.2 by its nonce: another nonce is another message, a replay is the same", async () => {
     const first = await withoutKey({ nonce: "one" });
     const replay = first.clone();
     const answers = [];
@@ -163,7 +163,7 @@ describe("a message is told from another", () => {
     ["x".repeat(bound + 1), 400],
     ["two words", 400],
     ["tab\there", 400],
-  ])("P8 by a key within its bounds: %s", async (key, status) => {
+  ])("P8.1 by a key within its bounds: %s", async (key, status) => {
     const request = await signed(app, {
       body: { to: offline.regId, data: "x" },
       headers: { "idempotency-key": key, prefer: "respond-async" },
@@ -177,7 +177,7 @@ describe("a message is told from another", () => {
   });
 });
 
-describe("P7 a regId", () => {
+describe("P7.2 a regId", () => {
   const ring = (text: string) => {
     const keyring = keyringOf(text);
     if (typeof keyring === "string") throw new Error(keyring);
@@ -223,7 +223,7 @@ describe("P7 a regId", () => {
     expect([sent.touched.devices, asked.touched.devices]).toEqual([0, 0]);
   });
 
-  it("of an earlier or ended registration is unregistered", async () => {
+  it("P4.8 of a replaced account is unregistered", async () => {
     const generation = parts().generation + 1;
     const later = sealRegId(ring(env.MESH_KEYS), { ...parts(), generation });
     await expect(send({ to: later, data: "x" })).rejects.toMatchObject({
@@ -233,7 +233,7 @@ describe("P7 a regId", () => {
   });
 });
 
-describe("P7 a message ID", () => {
+describe("P7.2 a message ID", () => {
   it.each([
     ["made up", () => "x"],
     ["of a forged regId", () => `${"0".repeat(26)}.${"A".repeat(60)}`],

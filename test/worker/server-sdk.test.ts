@@ -68,7 +68,7 @@ describe("MeshAdmin", () => {
 });
 
 describe("PushServer", () => {
-  it("P4 sends, signed by HMAC, and asks after the message", async () => {
+  it("P4.1 sends, signed by HMAC, and asks after the message", async () => {
     const { id, status } = await server().send({ to, data: { title: "Hello" }, ttl: 60 });
     expect(status).toBe("delivered");
     expect((await server().status(id)).status).toBe("delivered");
@@ -90,7 +90,7 @@ describe("PushServer", () => {
       .toBe("delivered");
   });
 
-  it("P2 tries again with the same key when the answer is lost: the device shows one message", async () => {
+  it("P2.2 tries again with the same key when the answer is lost: the device shows one message", async () => {
     const lossy = hostOf(async (n, pass) => {
       const response = await pass();
       if (n < 3) throw new TypeError("connection reset");
@@ -104,7 +104,7 @@ describe("PushServer", () => {
     expect(online.link.messages.length).toBe(before + 1);
   });
 
-  it("P8 gives up after its attempts, with the key to go on by", async () => {
+  it("P8.1 gives up after its attempts, with the key to go on by", async () => {
     const dead = hostOf(() => Promise.reject(new TypeError("no route")));
     const sending = server({ host: dead.host, attempts: 2 }).send(
       { to, data: "x" },
@@ -140,7 +140,7 @@ describe("PushServer", () => {
     expect(once.calls()).toBe(1);
   });
 
-  it("P4 tells a proxy's page from the mesh", async () => {
+  it("P4.4 tells a proxy's page from the mesh", async () => {
     const proxied = hostOf(() =>
       Promise.resolve(new Response("<h1>Forbidden</h1>", { status: 403 })),
     );

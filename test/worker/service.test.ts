@@ -82,7 +82,7 @@ describe("a mesh that is not set up", () => {
     ["has a short admin token", { ADMIN_TOKEN: "0123456789abcde" }, "shorter than 16"],
     ["has a wrong link bound", { MAX_LINKS: "many" }, "MAX_LINKS"],
   ];
-  it.each(broken)("P7 and %s answers no route", async (_, settings, detail) => {
+  it.each(broken)("and %s answers no route", async (_, settings, detail) => {
     for (const [path, allow] of ROUTES) {
       for (const method of allow.split(", ")) {
         const request = new Request(ORIGIN + path, { method });
@@ -150,7 +150,7 @@ describe("a failing object", () => {
   });
 });
 
-it("P4 every refusal names its retry and what to do, as the table says", async () => {
+it("P4.4 every refusal names its retry and what to do, as the table says", async () => {
   const app = await createApp();
   const request = await signed(app, { body: { to: "x", data: "x" } });
   const { response } = await fetchCounting(request);

@@ -36,7 +36,7 @@ const request = fc.record({
   signature: fc.uint8Array({ maxLength: 70 }),
 });
 
-it("P7 the text that is verified is the text that another implementation signed, for every form of it", async () => {
+it("P7.1 the text that is verified is the text that another implementation signed, for every form of it", async () => {
   await fc.assert(
     fc.asyncProperty(
       request,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import api from "../../docs/api.md?raw";
 import { fromBase64Url } from "../../schema/text.ts";
 import vectors from "../../schema/vectors/signature.json" with { type: "json" };
 import { signRequest } from "../../sdk/server/sign.ts";
@@ -50,4 +51,14 @@ describe.each(vectors.cases)("the signature of $title", (vector) => {
       code: "signature_invalid",
     });
   });
+});
+
+it("the worked example of docs/api.md is the first vector, to the byte", () => {
+  const [example] = vectors.cases;
+  if (example === undefined) expect.unreachable();
+  expect(api).toContain(`\n${example.signatureBase}\n`);
+  expect(api).toContain(`\n${example.body}\n`);
+  expect(api).toContain(`\nsignature-input: ${example.signatureInput}\n`);
+  expect(api).toContain(`\nsignature: ${example.signature}\n`);
+  expect(api).toContain(vectors.hmacSecret);
 });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
 import { contentDigest } from "../../sdk/server/sign.ts";
 import { createSigningKey, signerOf } from "../../sdk/server/signer.ts";
-import { createApp, nowSeconds, type Signing, signed, type TestApp } from "./support/app.ts";
+import { admin, createApp, nowSeconds, type Signing, signed, type TestApp } from "./support/app.ts";
 import { createRecipient } from "./support/fleet.ts";
 import { fetchCounting, problemOf, UNTOUCHED } from "./support/mesh.ts";
 
@@ -48,7 +48,7 @@ async function changed(
   return request;
 }
 
-describe("P7 a signature", () => {
+describe("P7.1 a signature", () => {
   it.each(["signature", "signature-input"])("without %s is missing", async (name) => {
     expect(await refused(await changed({ [name]: null }), "signature_missing")).toMatch(
       new RegExp(name, "i"),
@@ -152,6 +152,18 @@ describe("P7 a signature", () => {
     await refused(await signed(await key(), { body }), "signature_invalid");
   });
 
+  it.each([0, 63, 64, 65, 4_096])("of %i bytes for an Ed25519 key is invalid", async (length) => {
+    const { appId } = await createApp();
+    const { publicKey } = await createSigningKey();
+    const key = { algorithm: "ed25519", publicKey };
+    const answer = await admin(`/v1/apps/${appId}/keys`, "POST", key);
+    const { keyId } = await answer.json<{ keyId: string }>();
+    const signer = { algorithm: "ed25519", sign: () => new Uint8Array(length) };
+    const { response, touched } = await fetchCounting(await signed({ keyId, signer }, { body }));
+    expect((await problemOf(response)).code).toBe("signature_invalid");
+    expect(touched.devices).toBe(0);
+  });
+
   it.each(["ed25519", "rsa-pss-sha512", "none", "HMAC-SHA-256"])(
     "that claims the algorithm %s of an HMAC key is invalid",
     async (alg) => {
@@ -192,7 +204,7 @@ describe("P7 a signature", () => {
   });
 });
 
-describe("P7 a key ID", () => {
+describe("P7.2 a key ID", () => {
   const forged: [string, () => string][] = [
     ["of no form", () => "key"],
     ["that is empty", () => ""],
@@ -217,7 +229,7 @@ describe("P7 a key ID", () => {
   });
 });
 
-describe("P7 the body", () => {
+describe("P7.1 the body", () => {
   it.each([
     ["changed", (text: string) => text.replace("hello", "hullo")],
     ["cut", (text: string) => text.slice(0, -1)],

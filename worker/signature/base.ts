@@ -118,8 +118,8 @@ function readParameters(input: InnerList): Omit<Claimed, "components" | "signatu
  * Reads the signature of a request and builds the text it must have been made over.
  *
  * Our own, because it is in the path of every send: http-message-sig takes 75 µs for a verification of which the
- * cryptography is 5, this takes 26 (docs/decisions/0004-own-signature-verifier.md). The SDK signs with that library, and the tests
- * hold both against each other and against vectors that neither made.
+ * cryptography is 5, this takes 26 (docs/decisions/0004-own-signature-verifier.md). The SDK signs with that library,
+ * and the tests hold both against each other and against vectors that neither made.
  *
  * @throws MeshError `signature_missing` or `signature_malformed`
  */

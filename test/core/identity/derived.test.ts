@@ -34,7 +34,7 @@ describe("device IDs", () => {
 });
 
 describe("message keys", () => {
-  it("P2 are the same for the same registration and basis, and else differ", () => {
+  it("P2.2 are the same for the same registration and basis, and else differ", () => {
     fc.assert(
       fc.property(regIdParts, regIdParts, fc.string({ minLength: 1 }), (a, b, value) => {
         fc.pre(toBase64Url(a.deviceId) !== toBase64Url(b.deviceId));
@@ -49,7 +49,7 @@ describe("message keys", () => {
     );
   });
 
-  it("P7 of an Idempotency-Key cannot be made to meet those of a signature", () => {
+  it("P2.2 of an Idempotency-Key cannot be made to meet those of a signature", () => {
     const parts = { deviceId: new Uint8Array(16), app: new Uint8Array(8) };
     const text = "abc";
     expect(messageKey(parts, { kind: "idempotency-key", value: text })).not.toEqual(

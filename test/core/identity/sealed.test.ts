@@ -19,7 +19,7 @@ describe("regIds", () => {
     );
   });
 
-  it("P7 with any one character changed are refused", () => {
+  it("P7.2 with any one character changed are refused", () => {
     const tamperedRegId = regIdParts
       .map((parts) => sealRegId(oneKey, parts))
       .chain((regId) => tampered(regId));
@@ -30,7 +30,7 @@ describe("regIds", () => {
     );
   });
 
-  it("P7 of another mesh, cut, lengthened or made up are refused", () => {
+  it("P7.2 of another mesh, cut, lengthened or made up are refused", () => {
     fc.assert(
       fc.property(regIdParts, fc.string({ maxLength: 100 }), (parts, text) => {
         const regId = sealRegId(oneKey, parts);
@@ -42,7 +42,7 @@ describe("regIds", () => {
     );
   });
 
-  it("P7 of one device in two apps share nothing but the key ID", () => {
+  it("P7.4 of one device in two apps share nothing but the key ID", () => {
     fc.assert(
       fc.property(regIdParts, bytes(8), (parts, app) => {
         fc.pre(app.some((byte, i) => byte !== parts.app[i]));
@@ -68,7 +68,7 @@ describe("regIds", () => {
 });
 
 describe("credentials", () => {
-  it("open to what was sealed; P7 changed, cut or foreign ones are refused", () => {
+  it("open to what was sealed; P7.2 changed, cut or foreign ones are refused", () => {
     const credentialAndTampered = credentialParts.chain((parts) => {
       const text = sealCredential(oneKey, parts);
       return fc.record({ parts: fc.constant(parts), text: fc.constant(text), bad: tampered(text) });
@@ -87,7 +87,7 @@ describe("credentials", () => {
 });
 
 describe("appIds and key IDs", () => {
-  it("open to what was sealed, after a rotation too; P7 changed or foreign ones are refused", () => {
+  it("open to what was sealed, after a rotation too; P7.2 changed or foreign ones are refused", () => {
     const appAndTampered = bytes(8).chain((app) => {
       const appId = sealAppId(oneKey, app);
       return fc.record({ app: fc.constant(app), appId: fc.constant(appId), bad: tampered(appId) });

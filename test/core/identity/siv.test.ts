@@ -35,7 +35,7 @@ describe("AES-SIV", () => {
     );
   });
 
-  it("P7 opens nothing of which a bit was changed, nor what is too short", () => {
+  it("P7.2 opens nothing of which a bit was changed, nor what is too short", () => {
     fc.assert(
       fc.property(bytes(64), plaintext, fc.nat(), (key, plain, at) => {
         const siv = new Siv(key, new Uint8Array(1));
