@@ -15,14 +15,8 @@ if (existsSync(source)) {
   const { main, run, setup } = await import("../scripts/setup.mjs");
   await main(async () => {
     setup();
-    return run(
-      "node",
-      ["--disable-warning=ExperimentalWarning", source, ...process.argv.slice(2)],
-      {
-        cwd: process.cwd(),
-        watched: true,
-      },
-    );
+    const args = [source, ...process.argv.slice(2)];
+    return run("node", args, { cwd: process.cwd(), watched: true });
   });
 } else {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

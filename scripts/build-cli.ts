@@ -1,0 +1,22 @@
+/**
+ * Bundles the `pushmesh` command into dist/cli/, for the package: Node strips no types from what is installed.
+ *
+ *     node scripts/build-cli.ts
+ */
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+await build({
+  absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+  entryPoints: ["cli/main.ts"],
+  outfile: "dist/cli/main.js",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  // The oldest Node that has WebSocket and SQLite without a flag; bin/pushmesh.mjs holds it.
+  target: "node22.13",
+  // What the command needs is among the package's dependencies.
+  packages: "external",
+  logLevel: "warning",
+});
+console.log("dist/cli/main.js");
