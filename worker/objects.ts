@@ -20,6 +20,11 @@ export async function callObject<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (flagged(error, "overloaded") || !flagged(error, "retryable")) throw explain(error);
   }
+  return callOnce(call);
+}
+
+/** Calls an object and does not try again: for what is not the same when it is done twice. */
+export async function callOnce<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -9,7 +9,7 @@ import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { requireAdmin } from "../middleware/admin.ts";
-import { callObject } from "../objects.ts";
+import { callObject, callOnce } from "../objects.ts";
 import { appCache } from "../signature/authenticate.ts";
 import { loadKey } from "../signature/keys.ts";
 
@@ -83,8 +83,8 @@ apps.post("/:appId/keys", async (c) => {
   requireJson(c.req.raw);
   const body = parseBody(keyBody, await readBody(c.req.raw));
   const material = await materialOf(body);
-  // Not through callObject: a call that ran and was lost would, when made again, leave a key that nobody knows.
-  const key = await c.env.APPS.getByName(appId).addKey(body.algorithm, material);
+  // Once: a call that ran and was lost would, when made again, leave a key that nobody knows.
+  const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(body.algorithm, material));
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");
   const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};
