@@ -1,0 +1,62 @@
+/** The app's server of the scenario, and the server of its web page. */
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { join } from "node:path";
+import { transformSync } from "esbuild";
+import { onTestFinished } from "vitest";
+import { PushServer, PushServerError } from "../../sdk/server/mod.ts";
+import type { DemoFile } from "../mesh/support/mesh.ts";
+import { ROOT } from "../mesh/support/process.ts";
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+const HTML = '<!doctype html><title>device</title><script type="module" src="/page.js"></script>';
+
+const typeScript = (name: string): string => {
+  const source = readFileSync(join(ROOT, "test/runtimes", name), "utf8");
+  return transformSync(source, { loader: "ts" }).code;
+};
+
+/** A page, and the scripts it imports. */
+const PAGES: Readonly<Record<string, { type: string; body: () => string }>> = {
+  "/": { type: "text/html", body: () => HTML },
+  "/page.js": { type: "text/javascript", body: () => typeScript("page.ts") },
+  "/scenario.js": { type: "text/javascript", body: () => typeScript("scenario.ts") },
+  "/sdk.js": {
+    type: "text/javascript",
+    body: () => readFileSync(join(ROOT, "dist/sdk/device.js"), "utf8"),
+  },
+};
+
+/** Starts it; the answer is its origin, where `POST /send` sends. It ends with the test. */
+export async function startSender({ url, keyId, secret }: DemoFile): Promise<string> {
+  const push = new PushServer({ url, keyId, key: secret });
+  const server = createServer(async (request, response) => {
+    if (request.url !== "/send") {
+      const page = PAGES[request.url ?? ""];
+      response.writeHead(page === undefined ? 404 : 200, { "content-type": page?.type ?? "" });
+      response.end(page?.body());
+      return;
+    }
+    const { message, options } = JSON.parse(await read(request));
+    const answer = await push.send(message, options).catch((error: unknown) => {
+      if (error instanceof PushServerError) return { code: error.code };
+      throw error;
+    });
+    response.end(JSON.stringify(answer));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return `http://127.0.0.1:${address.port}`;
+}

@@ -1,0 +1,139 @@
+/** What every storage must do, on each that runs without a browser (test/runtimes has IndexedDB), and what files add. */
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
+import { fileStorage } from "../../../sdk/device/node.ts";
+import { until } from "./fake/clock.ts";
+import { FakeMesh, start } from "./fake/mesh.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pushmesh-storage-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const STORAGES: [string, () => Storage][] = [
+  ["memory", memoryStorage],
+  ["files", () => fileStorage(join(folder, "deep/er"))],
+];
+
+describe.each(STORAGES)("%s", (_, make) => {
+  it("answers undefined for what is not there, and deletes it without an error", async () => {
+    const storage = make();
+    expect(await storage.get("device/key")).toBeUndefined();
+    await storage.delete("device/key");
+  });
+
+  it("keeps the last value of each key, whatever the text", async () => {
+    const storage = make();
+    const key = fc.constantFrom("a", "a/b", "a/b/c", `app/${"A".repeat(64)}/window/16`, "x-_.Z");
+    const write = fc.tuple(key, fc.option(fc.string({ unit: "grapheme" }), { nil: undefined }));
+    await fc.assert(
+      fc.asyncProperty(fc.array(write, { maxLength: 8 }), async (writes) => {
+        const wanted = new Map<string, string | undefined>();
+        for (const [name, value] of writes) {
+          wanted.set(name, value);
+          if (value === undefined) await storage.delete(name);
+          else await storage.set(name, value);
+        }
+        for (const [name, value] of wanted) expect(await storage.get(name)).toBe(value);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("makes the device the same one at the next start", async () => {
+    const mesh = new FakeMesh();
+    const storage = make();
+    const regIds: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const { client } = await start(mesh, { storage });
+      regIds.push(await client.register());
+      await client.close();
+    }
+    expect(regIds[0]).toBe(regIds[1]);
+    expect(mesh.requests).toEqual(["POST /v1/devices"]);
+    expect(mesh.violations).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  it("P7 are for their owner alone, also where the folder was there with wider rights", async () => {
+    chmodSync(folder, 0o755);
+    const storage = fileStorage(folder);
+    await storage.set("device/key", "secret");
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(folder)) {
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it("leave the old value where a write fails, and say why", async () => {
+    const storage = fileStorage(folder);
+    await storage.set("k", "old");
+    // What a write needs first is in its way.
+    mkdirSync(join(folder, "k~2"));
+    await expect(storage.set("k", "new")).rejects.toThrow(/EISDIR/);
+    expect(await storage.get("k")).toBe("old");
+    await storage.set("k", "new");
+    expect(await storage.get("k")).toBe("new");
+  });
+
+  it("are made anew after a failure to make the folder", async () => {
+    const parent = join(folder, "parent");
+    writeFileSync(parent, "no folder");
+    const storage = fileStorage(join(parent, "child"));
+    await expect(storage.set("k", "v")).rejects.toThrow(/ENOTDIR|EEXIST/);
+    rmSync(parent);
+    await storage.set("k", "v");
+    expect(await storage.get("k")).toBe("v");
+  });
+
+  it("hold the private key as a JWK, since no file can hold the key itself", async () => {
+    const mesh = new FakeMesh();
+    const { client } = await start(mesh, { storage: fileStorage(folder) });
+    await until(() => client.state === "connected", "the link");
+    const jwk = JSON.parse(String(await fileStorage(folder).get("device/key")));
+    expect(jwk).toMatchObject({ kty: "OKP", crv: "Ed25519", x: expect.any(String) });
+    await client.close();
+  });
+
+  it.each([
+    ["nothing but rubbish", "rubbish{"],
+    ["a window of another shape", '{"number":"x","keys":7}'],
+    ["null", "null"],
+  ])("survive %s in a window and an account", async (_, rubbish) => {
+    const mesh = new FakeMesh();
+    const storage = fileStorage(folder);
+    const first = await start(mesh, { storage });
+    await first.client.register();
+    await first.client.close();
+    for (const name of readdirSync(folder)) {
+      if (/window|account/.test(name)) writeFileSync(join(folder, name), rubbish);
+    }
+    writeFileSync(join(folder, `app,${"A".repeat(22)},window,3`), rubbish);
+    const { client, errors } = await start(mesh, { storage });
+    const got: unknown[] = [];
+    client.onMessage(({ data }) => {
+      got.push(data);
+    });
+    await client.register();
+    await until(() => mesh.socket.attached.size === 1, "the attach");
+    mesh.socket.deliver(mesh.message("a"));
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    expect(got).toEqual(["a"]);
+    expect(errors).toEqual([]);
+    await client.close();
+  });
+});
