@@ -65,7 +65,7 @@ export const LIMITS = {
   /** Commands a device may send: refilled per second, and the burst above it. */
   COMMANDS_PER_SECOND: 50,
   COMMANDS_BURST: 200,
-  /** Refused commands in a row before the link is cut as flooding. */
+  /** By how many more commands may be refused than granted, since the flood began, before the link is cut. */
   COMMANDS_REFUSED_MAX: 200,
   /** Echo data. */
   ECHO_BYTES: 1_024,

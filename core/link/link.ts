@@ -38,7 +38,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #channels: ReadonlyMap<number, Channel>;
   readonly #limiter = new Limiter(LIMITS.COMMANDS_PER_SECOND, LIMITS.COMMANDS_BURST);
-  #refusedInARow = 0;
+  #refusedBeyondGranted = 0;
 
   constructor(options: LinkOptions) {
     this.session = options.session;
@@ -159,10 +159,11 @@ export class Link {
   ): boolean {
     const retryAfterMs = this.#limiter.take(now);
     if (retryAfterMs === 0) {
-      this.#refusedInARow = 0;
+      // Not back to 0: the bucket grants one command in 20 ms to the fastest flood, which would never be cut then.
+      this.#refusedBeyondGranted = Math.max(0, this.#refusedBeyondGranted - 1);
       return true;
     }
-    if (++this.#refusedInARow > LIMITS.COMMANDS_REFUSED_MAX) {
+    if (++this.#refusedBeyondGranted > LIMITS.COMMANDS_REFUSED_MAX) {
       this.close("flooding", `over ${LIMITS.COMMANDS_PER_SECOND} commands a second`, effects);
     } else {
       const detail = `at most ${LIMITS.COMMANDS_PER_SECOND} commands a second`;

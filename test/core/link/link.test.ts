@@ -217,7 +217,7 @@ describe("bounds of a link", () => {
     expect(detach(1)).toHaveLength(1);
   });
 
-  test("P8.3 a device that goes on after 200 refusals in a row is cut", () => {
+  test("P8.3 a device that goes on after 200 refusals is cut", () => {
     const rig = Rig.registered();
     rig.now += 10_000;
     const flood = (count: number) => {
@@ -226,6 +226,17 @@ describe("bounds of a link", () => {
     flood(LIMITS.COMMANDS_BURST + LIMITS.COMMANDS_REFUSED_MAX);
     expect(rig.closes).toEqual([]);
     flood(1);
+    expect(rig.closes).toMatchObject([{ code: "flooding" }]);
+  });
+
+  test("P8.3 a flood that takes its time is cut too, although some of it is granted meanwhile", () => {
+    const rig = Rig.registered();
+    rig.now += 10_000;
+    // 1,000 a second: 20 of them for each that is granted.
+    for (let i = 0; i < 1_000 && rig.closes.length === 0; i++) {
+      rig.now += 1;
+      rig.receive(echo(0));
+    }
     expect(rig.closes).toMatchObject([{ code: "flooding" }]);
   });
 
