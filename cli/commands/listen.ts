@@ -46,15 +46,12 @@ function lockFolder(folder: string) {
 }
 
 function showState({ state, error, retryInMs }: StateChange, output: Output): void {
-  if (state === "waiting") {
-    const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
-    output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
-  } else if (state === "connected") {
-    output.note("connected; Ctrl-C ends");
-  }
+  if (state !== "waiting") return;
+  const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
+  output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
 }
 
-/** Resolves with the error that ended the link for good. */
+/** Shows why the link is down while it is; resolves with the error that ended it for good. */
 function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
   return new Promise((done) => {
     client.onState((change) => {
@@ -62,6 +59,24 @@ function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
       if (change.state === "closed") done(change.error);
     });
   });
+}
+
+/** Registers, then prints the regId and all that comes. */
+async function printMessages(client: PushClient, output: Output): Promise<void> {
+  let shown = await client.register();
+  const show = (regId: string) => output.result({ regId }, `regId  ${regId}`);
+  show(shown);
+  output.note("waiting for messages; Ctrl-C ends");
+  client.onRegId((regId) => {
+    if (regId !== shown) show(regId);
+    shown = regId;
+  });
+  client.onState(({ state }) => {
+    if (state === "connected") output.note("connected again");
+  });
+  client.onMessage((message) =>
+    output.result(messageJson(message), messageLine(message, Date.now())),
+  );
 }
 
 export function listen(env: NodeJS.ProcessEnv): Command {
@@ -81,24 +96,16 @@ export function listen(env: NodeJS.ProcessEnv): Command {
       const client = await connect({ url, appId, storage: fileStorage(join(folder, "device")) });
       const closed = endOf(client, output);
       client.onError((error) => output.note(`error: ${error.message}`));
-      const listening = (async () => {
-        let shown = await client.register();
-        const show = (regId: string) => output.result({ regId }, `regId  ${regId}`);
-        show(shown);
-        client.onRegId((regId) => {
-          if (regId !== shown) show(regId);
-          shown = regId;
-        });
-        client.onMessage((message) =>
-          output.result(messageJson(message), messageLine(message, Date.now())),
-        );
-        return closed;
-      })();
-      const error = await Promise.race([listening, closed, ended]);
-      await client.close();
-      listening.catch(() => {}); // Its register may have waited for a network.
-      lock.release();
-      if (error !== undefined) throw error;
+      try {
+        const printing = printMessages(client, output).then(() => closed);
+        const error = await Promise.race([printing, closed, ended]);
+        // Without a network it may still wait to register; closing ends that with an error of its own.
+        printing.catch(() => {});
+        if (error !== undefined) throw error;
+      } finally {
+        await client.close();
+        lock.release();
+      }
     });
   return withExamples(
     command,

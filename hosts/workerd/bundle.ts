@@ -1,6 +1,6 @@
 /** Bundles the worker for workerd. Takes about 0.1 s, so it is done at each start and can never be stale. */
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 import { HostFailure } from "./failure.ts";
 
 const ENTRY = fileURLToPath(new URL("entry/index.ts", import.meta.url));
@@ -25,5 +25,8 @@ export async function bundleWorker(outfile: string, entry = ENTRY): Promise<void
     });
   } catch (error) {
     throw new HostFailure("the worker does not build; see above", { cause: error });
+  } finally {
+    // esbuild keeps a process for the next build; there is none.
+    await stop();
   }
 }

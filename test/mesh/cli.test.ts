@@ -116,6 +116,21 @@ describe("listen and send", () => {
       ]);
   });
 
+  test("a listener of an app that is none ends with the mesh's word", async () => {
+    const { user } = await meshAndUser();
+    const refused = await run(user, "listen", "--app", "nonsense", "--json");
+    expect(refused).toMatchObject({ code: 3, stdout: "" });
+    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "app_unknown" });
+  });
+
+  test("a listener without a network waits for one, and Ctrl-C ends it all the same", async () => {
+    const user: User = { data: temporaryFolder(), home: temporaryFolder() };
+    const listener = pushmesh(user, "listen", "--url", "http://127.0.0.1:9", "--app", "nonsense");
+    await listener.stderr.match(/^not connected: .* Next try in \d+\.\d s\.$/);
+    listener.kill("SIGINT");
+    expect(await listener.exited).toBe(0);
+  });
+
   test("a listener that is killed leaves no lock behind", async () => {
     const { user } = await meshAndUser();
     const state = temporaryFolder();
