@@ -89,6 +89,6 @@ def open_account(mesh: str, key: KeyPair, ids: list[str], handover_by: KeyPair |
     """Makes the account, or finds the one that stands; `ids` are hashes in base64url."""
     body = {"proof": key.jwt("pushmesh-account+jwt", {"ids": ids}, with_key=True)}
     if handover_by is not None:
-        claims = {"ids": ids, "to": key.x}
+        claims = {"to": key.x}
         body["handover"] = handover_by.jwt("pushmesh-handover+jwt", claims, with_key=True)
     return post_json(f"{mesh}/v1/devices", json.dumps(body).encode(), {})
