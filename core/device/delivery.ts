@@ -126,7 +126,6 @@ export class Delivery {
     const state = registration.lane(lane);
     let count = 0;
     while ((state.flights[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
-    if (count === 0) return 0;
     const landed = state.flights.splice(0, count);
     const keys = new Set<string>();
     for (const flight of landed) {
@@ -144,6 +143,8 @@ export class Delivery {
         state.take((header) => keys.has(header.key)),
       );
     }
+    // Also after an acknowledgement of nothing: flights that had no row are forgotten while the object sleeps, and
+    // what waited for their place in the window would wait on.
     this.pump(registration, now, effects);
     return count;
   }

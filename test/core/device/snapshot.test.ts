@@ -41,6 +41,17 @@ describe("hibernation", () => {
     expect(rig.takeMessages()).toHaveLength(2);
   });
 
+  test("P1.4 what waited behind messages that the sleep forgot goes out when they are acknowledged", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES; i++) rig.sendAndWait({ ttlSeconds: 0 });
+    rig.queue({ key: "waits" });
+    const forgotten = rig.takeMessages();
+    rig.hibernate();
+    rig.ack(1, 2, forgotten.at(-1)?.seq ?? 0);
+    expect(rig.takeAndAck()).toHaveLength(1);
+    expect(rig.store.mail.size).toBe(0);
+  });
+
   test("P1.4 a ttl 0 message that was answered expired before the sleep does not come back", () => {
     const rig = Rig.online();
     rig.timeout(rig.sendAndWait({ ttlSeconds: 0 }));

@@ -3,13 +3,12 @@ import type { Channel } from "../../../core/link/channel.ts";
 import type { Effects } from "../../../core/link/effects.ts";
 import { Link } from "../../../core/link/link.ts";
 import { closeVerdict, ERRORS } from "../../../schema/errors.ts";
-import { encodeEcho, encodeEnvelope, type Welcome } from "../../../schema/generated/link.ts";
+import { encodeEnvelope, type Welcome } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { hello, messagesIn, push, readDown } from "../device/support/frames.ts";
+import { echo as echoOf, hello, messagesIn, push, readDown } from "../device/support/frames.ts";
 import { Rig, START_MS } from "../device/support/rig.ts";
 
-const echo = (bytes: number) =>
-  encodeEnvelope({ channel: 2, body: encodeEcho({ nonce: 7, data: new Uint8Array(bytes) }) });
+const echo = (bytes: number) => echoOf(7, new Uint8Array(bytes));
 const envelope = (channel: number, ...body: number[]) =>
   encodeEnvelope({ channel, body: Uint8Array.from(body) });
 /** A struct whose only field has an ID that no union of ours has. */

@@ -8,6 +8,7 @@ import {
   decodeLinkDown,
   decodePushDown,
   type Echo,
+  encodeEcho,
   encodeEnvelope,
   encodeLinkUp,
   encodePushUp,
@@ -29,6 +30,12 @@ export function hello(fields: Partial<Hello> = {}): Uint8Array<ArrayBuffer> {
 
 export function push(frame: WritablePushUp): Uint8Array<ArrayBuffer> {
   return encodeEnvelope({ channel: CHANNEL_PUSH, body: encodePushUp(frame) });
+}
+
+/** What comes back when the mesh has handled all that was sent before. */
+export function echo(nonce: number, data?: Uint8Array): Uint8Array<ArrayBuffer> {
+  const body = encodeEcho(data === undefined ? { nonce } : { nonce, data });
+  return encodeEnvelope({ channel: CHANNEL_ECHO, body });
 }
 
 /** @throws Error for a frame of an unknown channel */

@@ -1,0 +1,121 @@
+/** What senders were told, and what the device's apps saw: where the two may not contradict each other. */
+import type { SendAnswer, StatusAnswer } from "../../../../core/device/types.ts";
+import type { Message } from "../../../../schema/generated/link.ts";
+import type { MessageStatus } from "../../../../schema/http.ts";
+
+/** One idempotency key of one app's sender. */
+export interface Sent {
+  readonly app: string;
+  readonly key: string;
+  readonly ttlSeconds: number;
+  /** The sequence number that was told last. */
+  seq: number | undefined;
+  /** What its sender was told last; undefined while it was told nothing of the current attempt. */
+  told: MessageStatus | undefined;
+  accepted: boolean;
+  /** Some attempt was told its end: that of a ttl 0 message is nowhere else. */
+  ended: boolean;
+  /** Times the app saw it. */
+  shown: number;
+  /** The device dropped it because it came too late. */
+  droppedLate: boolean;
+}
+
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+export class Ledger {
+  readonly sent: Sent[] = [];
+  readonly #byKey = new Map<string, Sent>();
+  /** The attempt that made each number: numbers them as the mesh accepted them. */
+  readonly #attempts = new Map<string, number>();
+  #nextAttempt = 0;
+  /** Of each app's lane, the attempt that was shown last. */
+  readonly #shownLast = new Map<string, number>();
+
+  /** A sender makes a request, perhaps again. */
+  attempt(app: string, key: string, ttlSeconds: number): Sent {
+    this.#nextAttempt++;
+    const id = `${app} ${key}`;
+    const known = this.#byKey.get(id);
+    if (known !== undefined) return known;
+    const sent: Sent = {
+      app,
+      key,
+      ttlSeconds,
+      seq: undefined,
+      told: undefined,
+      accepted: false,
+      ended: false,
+      shown: 0,
+      droppedLate: false,
+    };
+    this.#byKey.set(id, sent);
+    this.sent.push(sent);
+    return sent;
+  }
+
+  find(app: string, key: string): Sent {
+    const sent = this.#byKey.get(`${app} ${key}`);
+    if (sent === undefined)
+      throw new Violation(`P7.7 ${app} was given ${key}, which nobody sent to it`);
+    return sent;
+  }
+
+  /** The mesh gave a message a number: a new one means that it knew nothing of an earlier attempt. */
+  numbered(sent: Sent, seq: number): void {
+    const id = `${sent.app} ${sent.key} ${seq}`;
+    if (this.#attempts.has(id)) return;
+    this.#attempts.set(id, this.#nextAttempt);
+    sent.told = undefined;
+  }
+
+  /** A sender is answered. */
+  answered(sent: Sent, answer: SendAnswer): void {
+    if (!answer.ok) return;
+    this.numbered(sent, answer.seq);
+    sent.seq = answer.seq;
+    sent.accepted = true;
+    this.#tell(sent, answer.status);
+  }
+
+  /** A sender asked what became of a message. */
+  statusAnswered(sent: Sent, answer: StatusAnswer): void {
+    if (answer.ok) this.#tell(sent, answer.status);
+  }
+
+  /** The mesh puts a message on the socket. */
+  emitted(sent: Sent, { seq, expiresAtMs }: Message, now: number): void {
+    this.numbered(sent, seq);
+    if (expiresAtMs !== undefined && expiresAtMs <= now) {
+      throw new Violation(`P4.5 ${sent.key} goes out after its time`);
+    }
+    if (sent.told !== undefined && sent.told !== "queued") {
+      throw new Violation(`${sent.key} goes out although its sender was told ${sent.told}`);
+    }
+  }
+
+  /** An app sees a message for the first time, as far as its duplicate window reaches. */
+  showed(sent: Sent, { seq, priority }: Message): void {
+    if (++sent.shown > 1) throw new Violation(`P2.1 ${sent.key} was shown twice`);
+    const lane = `${sent.app} ${priority}`;
+    const attempt = this.#attempts.get(`${sent.app} ${sent.key} ${seq}`) ?? 0;
+    if (attempt <= (this.#shownLast.get(lane) ?? 0)) {
+      throw new Violation(`P3.1 ${sent.key} came after what was accepted later`);
+    }
+    this.#shownLast.set(lane, attempt);
+  }
+
+  #tell(sent: Sent, status: MessageStatus): void {
+    const { told } = sent;
+    if (told !== undefined && told !== "queued" && told !== status) {
+      throw new Violation(`${sent.key} was ${told}, and is told to be ${status}`);
+    }
+    if (status === "delivered" && sent.shown === 0 && !sent.droppedLate) {
+      throw new Violation(`P4.1 ${sent.key} is called delivered, and was not`);
+    }
+    sent.told = status;
+    if (status !== "queued") sent.ended = true;
+  }
+}

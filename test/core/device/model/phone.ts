@@ -1,0 +1,189 @@
+/** A device that keeps to docs/protocol.md: its registrations, duplicate windows and acknowledgements. */
+import type { Message, WritablePushUp } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import { toBase64Url } from "../../../../schema/text.ts";
+import { type Down, echo, hello, push } from "../support/frames.ts";
+import { type Ledger, Violation } from "./ledger.ts";
+
+type AppState = "gone" | "registering" | "detached" | "attached" | "detaching" | "ending";
+
+interface PhoneApp {
+  readonly name: string;
+  state: AppState;
+  slot: number;
+  /** Keys of what it saw, oldest first. */
+  readonly window: Set<string>;
+}
+
+/** A lane of the current socket. */
+interface PhoneLane {
+  readonly slot: number;
+  readonly priority: 1 | 2 | 3;
+  /** To acknowledge up to; undefined where nothing is open. */
+  open: number | undefined;
+  /** The highest that came. */
+  last: number;
+}
+
+export class Phone {
+  readonly apps: readonly PhoneApp[];
+  readonly #ledger: Ledger;
+  #lanes = new Map<string, PhoneLane>();
+  #lastSeq = 0;
+  /** Whether it takes its socket for open. */
+  linked = false;
+  /** Frames on their way to the mesh. */
+  readonly up: Uint8Array[] = [];
+
+  constructor(names: readonly string[], ledger: Ledger) {
+    this.apps = names.map((name) => ({ name, state: "gone", slot: 0, window: new Set() }));
+    this.#ledger = ledger;
+  }
+
+  /** Opens a socket: says hello and attaches. */
+  dial(): void {
+    this.linked = true;
+    this.#lanes = new Map();
+    this.up.length = 0;
+    for (const app of this.apps) if (app.state === "detaching") app.state = "detached";
+    const attach = this.apps.filter(({ state }) => state === "attached").map(({ slot }) => slot);
+    this.up.push(hello({ lastSeq: this.#lastSeq, attach }));
+  }
+
+  hangUp(): void {
+    this.linked = false;
+  }
+
+  register(app: PhoneApp): void {
+    if (app.state !== "gone" || !this.linked) return;
+    app.state = "registering";
+    this.#command({ kind: "register", value: { request: 1, appId: `app-${app.name}` } });
+  }
+
+  unregister(app: PhoneApp): void {
+    if ((app.state !== "attached" && app.state !== "detached") || !this.linked) return;
+    app.state = "ending";
+    this.#command({ kind: "unregister", value: { request: 2, slot: app.slot } });
+  }
+
+  attach(app: PhoneApp): void {
+    if (app.state !== "detached" || !this.linked) return;
+    app.state = "attached";
+    this.#command({ kind: "attach", value: { slot: app.slot } });
+  }
+
+  /**
+   * What was sent before the mesh read this is neither shown nor acknowledged. The echo tells when that is over:
+   * attached sooner, an acknowledgement of a message from before could cover one that was passed over.
+   */
+  detach(app: PhoneApp): void {
+    if (app.state !== "attached" || !this.linked) return;
+    app.state = "detaching";
+    this.#command({ kind: "detach", value: { slot: app.slot } });
+    this.up.push(echo(app.slot));
+  }
+
+  /** Reads one frame of the mesh. */
+  receive(frame: Down, now: number): void {
+    switch (frame.kind) {
+      case "welcome":
+        this.#welcomed(new Map(frame.value.registrations.map((r) => [r.appId, r.slot])));
+        return;
+      case "registered": {
+        const app = this.apps.find(({ name }) => `app-${name}` === frame.value.registration.appId);
+        if (app?.state === "registering") {
+          app.slot = frame.value.registration.slot;
+          app.state = "detached";
+        }
+        return;
+      }
+      case "unregistered": {
+        const app = this.#inSlot(frame.value.slot);
+        if (app?.state === "ending") app.state = "gone";
+        this.#forgetLanes(frame.value.slot);
+        return;
+      }
+      case "echo": {
+        const app = this.#inSlot(frame.value.nonce);
+        if (app?.state === "detaching") app.state = "detached";
+        this.#forgetLanes(frame.value.nonce);
+        return;
+      }
+      case "deliver":
+        for (const message of frame.value.messages) this.#take(message, now);
+    }
+  }
+
+  /** Acknowledges what it took; with `garbage`, also what nobody sent. */
+  acknowledge(garbage: boolean): void {
+    if (!this.linked) return;
+    const acks = [];
+    for (const lane of this.#lanes.values()) {
+      if (lane.open === undefined) continue;
+      acks.push({ slot: lane.slot, priority: lane.priority, seq: lane.open });
+      lane.open = undefined;
+    }
+    if (garbage) {
+      acks.push({ slot: 1, priority: 2 as const, seq: 0 });
+      acks.push({ slot: 31_337, priority: 1 as const, seq: Number.MAX_SAFE_INTEGER });
+    }
+    if (acks.length > 0) this.#command({ kind: "acks", value: acks });
+  }
+
+  /** Acts on the registrations that the mesh holds: commands whose answer was lost are given again. */
+  #welcomed(held: ReadonlyMap<string, number>): void {
+    for (const app of this.apps) {
+      const slot = held.get(`app-${app.name}`);
+      if (app.state === "registering") {
+        app.state = slot === undefined ? "gone" : "detached";
+        app.slot = slot ?? 0;
+        this.register(app);
+      } else if (app.state === "ending") {
+        app.state = slot === undefined ? "gone" : "detached";
+        this.unregister(app);
+      }
+    }
+  }
+
+  #take(message: Message, now: number): void {
+    const { slot, seq, priority } = message;
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+    const app = this.#inSlot(slot);
+    if (app?.state !== "attached") return;
+    const lane = this.#lane(slot, priority);
+    if (seq <= lane.last) {
+      throw new Violation(`P3.1 ${seq} came after ${lane.last} on one socket`);
+    }
+    lane.last = seq;
+    lane.open = Math.max(lane.open ?? 0, seq);
+    const key = toBase64Url(message.key);
+    if (app.window.has(key)) return;
+    app.window.add(key);
+    for (const oldest of app.window) {
+      if (app.window.size <= LIMITS.DUPLICATE_WINDOW) break;
+      app.window.delete(oldest);
+    }
+    const sent = this.#ledger.find(app.name, key);
+    if (message.expiresAtMs !== undefined && message.expiresAtMs <= now) sent.droppedLate = true;
+    else this.#ledger.showed(sent, message);
+  }
+
+  #inSlot(slot: number): PhoneApp | undefined {
+    return this.apps.find((app) => app.slot === slot && app.state !== "gone");
+  }
+
+  #lane(slot: number, priority: 1 | 2 | 3): PhoneLane {
+    const id = `${slot} ${priority}`;
+    const lane = this.#lanes.get(id) ?? { slot, priority, open: undefined, last: 0 };
+    this.#lanes.set(id, lane);
+    return lane;
+  }
+
+  #forgetLanes(slot: number): void {
+    for (const [id, lane] of this.#lanes) if (lane.slot === slot) this.#lanes.delete(id);
+  }
+
+  #command(frame: WritablePushUp): void {
+    this.up.push(push(frame));
+  }
+}
