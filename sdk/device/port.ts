@@ -42,7 +42,7 @@ export type ToClient =
   /** What the mesh holds for this app, said after each welcome; null for none. */
   | { readonly kind: "registration"; readonly regId: string | null }
   | { readonly kind: "deliver"; readonly link: number; readonly message: Message }
-  /** A request succeeded; `value` is the regId of a register and the round trip in ms of a ping. */
+  /** A request succeeded; `value` is the regId of a register, "" of an unregister, milliseconds of a ping. */
   | { readonly kind: "done"; readonly request: number; readonly value: string | number }
   /** A request failed; without a request number, something that nobody asked for went wrong. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };

@@ -121,7 +121,6 @@ export class PushClient {
     this.#unregistering = true;
     try {
       await this.#request("unregister", options.signal);
-      this.#setRegId(undefined);
     } finally {
       this.#unregistering = false;
     }
@@ -240,8 +239,8 @@ export class PushClient {
         }
         return;
       case "done":
-        // A register is the only request whose value is text.
-        if (typeof event.value === "string") this.#setRegId(event.value);
+        // Of a register it is the regId, of an unregister it is empty.
+        if (typeof event.value === "string") this.#setRegId(event.value || undefined);
         this.#requests.done(event.request, event.value);
         return;
       case "failed":

@@ -23,9 +23,4 @@ export class Acks {
     this.#waiting.clear();
     this.#send(acks);
   }
-
-  /** The link is gone, and what came on it with it. */
-  clear(): void {
-    this.#waiting.clear();
-  }
 }

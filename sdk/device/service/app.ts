@@ -45,6 +45,11 @@ export class App {
     return this.#listening;
   }
 
+  /** Whether Hello is to attach it; not where its end was asked for, and may have come. */
+  get attachable(): boolean {
+    return this.#listening && this.#commands[0]?.kind !== "unregister";
+  }
+
   /** The app takes messages, or does so no longer. */
   listen(on: boolean): void {
     if (on === this.#listening) return;

@@ -165,8 +165,8 @@ export class Hub implements LinkOwner, AppOwner {
   hello(session: Uint8Array | undefined): Hello {
     // The slots of another account generation are not ours.
     if (this.#welcomed !== this.#account.credential) this.held.clear();
-    this.#attached = [...this.#apps.values()].flatMap(({ listening, registration }) =>
-      listening && registration !== undefined ? [registration.slot] : [],
+    this.#attached = [...this.#apps.values()].flatMap(({ attachable, registration }) =>
+      attachable && registration !== undefined ? [registration.slot] : [],
     );
     return {
       revision: PROTOCOL_REVISION,
@@ -237,7 +237,6 @@ export class Hub implements LinkOwner, AppOwner {
   ): void {
     this.#status = { state, error };
     if (state === "connected") return;
-    this.#acks.clear();
     this.#echoes.clear();
     this.#postStatuses(retryInMs);
     if (state !== "closed") return;

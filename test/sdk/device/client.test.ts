@@ -1,8 +1,9 @@
 /** The device SDK against a scripted mesh: registrations, messages, acknowledgements, duplicates. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Priority } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { formatMessageId } from "../../../schema/text.ts";
+import { DuplicateWindow } from "../../../sdk/device/client/window.ts";
 import {
   memoryStorage,
   openClient,
@@ -15,10 +16,12 @@ import { APP, FakeMesh, seqAt, start } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
+beforeEach(() => {
+  mesh = new FakeMesh();
+});
 afterEach(() => {
   expect(mesh.violations, "what the device did against the protocol").toEqual([]);
   expect(mesh.reported).toEqual([]);
-  mesh = new FakeMesh();
 });
 
 /** A device that is registered, listens and keeps what it gets. */
@@ -126,6 +129,39 @@ describe("registering", () => {
     await settle();
     expect(mesh.registrations).toEqual([]);
     await again.client.close();
+  });
+
+  it("does not revive a registration whose end was lost with the link", async () => {
+    const { client, regIds } = await listening();
+    mesh.auto = false;
+    const ended = client.unregister();
+    const first = mesh.socket;
+    await until(() => first.frames.some(({ kind }) => kind === "unregister"), "the command");
+    mesh.registrations.length = 0;
+    first.end(1006);
+    await settle();
+    mesh.auto = true;
+    await mesh.clock.advance(500);
+    await ended;
+    await settle();
+    expect(mesh.registrations).toEqual([]);
+    expect(regIds).toHaveLength(1);
+    await client.close();
+  });
+
+  it("attaches nothing of the account before, when that was made anew under a running client", async () => {
+    const { client, regIds } = await listening();
+    mesh.dropAccounts();
+    mesh.socket.end(1006);
+    for (let i = 0; i < 6 && regIds.length < 2; i++) {
+      await settle();
+      await mesh.clock.advance(10_000);
+      await until(() => /connected|waiting/.test(client.state), "an answer");
+    }
+    await until(() => regIds.length === 2, "the new regId");
+    expect(mesh.socket.hello?.attach).toEqual([]);
+    await until(() => mesh.socket.attached.size === 1, "the attach");
+    await client.close();
   });
 
   it("registers again by itself and says the new regId when the account was made anew", async () => {
@@ -301,6 +337,60 @@ describe("messages", () => {
     await client.close();
   });
 
+  it("P1 of a handler that fails after its link was lost are left to the replay", async () => {
+    const { client, errors } = await listening();
+    let calls = 0;
+    let fail = (_: Error): void => {};
+    client.onMessage(() => {
+      calls++;
+      return new Promise((_, reject) => {
+        fail = reject;
+      });
+    });
+    mesh.socket.deliver(mesh.message("recalled meanwhile"));
+    await until(() => calls === 1, "the handler");
+    mesh.socket.end(1006);
+    await settle();
+    fail(new Error("late"));
+    await until(() => errors.length === 1, "the error");
+    await mesh.clock.advance(120_000);
+    expect(calls).toBe(1);
+    await client.close();
+  });
+
+  it("of a link that is gone are not acknowledged on the next one, where they were not sent", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    let calls = 0;
+    client.onMessage(() => {
+      calls++;
+      return opened;
+    });
+    mesh.socket.deliver(mesh.message("a"));
+    await until(() => calls === 1, "the handler");
+    mesh.socket.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await until(() => client.state === "connected", "the link");
+    open();
+    await settle();
+    expect(second.acks).toEqual([]);
+    await client.close();
+  });
+
+  it("are timed by the clock of the last welcome", async () => {
+    const { client, texts } = await listening();
+    mesh.skewMs = 50_000;
+    mesh.socket.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await until(() => client.state === "connected", "the link");
+    second.deliver(mesh.message("late", { expiresAtMs: mesh.now() - 1 }));
+    await until(() => second.acks.length === 1, "the acknowledgement");
+    expect(texts()).toEqual([]);
+    await client.close();
+  });
+
   it("are dropped and acknowledged when they come after their time, by the mesh's clock", async () => {
     mesh.skewMs = -50_000;
     const { client, texts } = await listening();
@@ -412,6 +502,30 @@ describe("P2 duplicates", () => {
     expect(calls).toBe(1);
     expect(first.acks).toEqual([]);
     await client.close();
+  });
+
+  it("P1 with a lower seq do not take back what was acknowledged in the same turn", async () => {
+    const { client } = await listening();
+    const [a, b] = [mesh.message("a"), mesh.message("b")];
+    mesh.socket.deliver(a);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    mesh.socket.deliver(b, a);
+    await settle();
+    const [, ...acks] = mesh.socket.acks;
+    expect(Math.max(...acks.map(({ seq }) => seq))).toBe(b.seq);
+    await client.close();
+  });
+
+  it("P8 are remembered within a bound", async () => {
+    const window = new DuplicateWindow(memoryStorage(), "w/", () => {});
+    await window.load();
+    const keys = Array.from({ length: 5_000 }, (_, i) => mesh.message(String(i)).key);
+    for (const key of keys) window.add(key, 1);
+    const known = keys.filter((key) => window.has(key));
+    expect(known.length).toBeGreaterThanOrEqual(LIMITS.DUPLICATE_WINDOW);
+    expect(known.length).toBeLessThanOrEqual(LIMITS.DUPLICATE_WINDOW + 64);
+    expect(known).toEqual(keys.slice(-known.length));
+    await window.settled();
   });
 
   it("are known across restarts, the last 1,024 of them", async () => {

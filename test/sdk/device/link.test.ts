@@ -1,5 +1,5 @@
 /** The device SDK against a scripted mesh: accounts, tokens, the link's life, a mesh that misbehaves. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   CHANNEL_PUSH,
   encodeEnvelope,
@@ -13,9 +13,11 @@ import { type Device, FakeMesh, start } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
+beforeEach(() => {
+  mesh = new FakeMesh();
+});
 afterEach(() => {
   expect(mesh.violations, "what the device did against the protocol").toEqual([]);
-  mesh = new FakeMesh();
 });
 
 const reaches = (device: Device, state: string): Promise<true> =>
@@ -258,10 +260,61 @@ describe("the link", () => {
     await mesh.clock.advance(20_000);
     expect(device.states.at(-1)).toMatchObject({ state: "waiting", error: { code: "timeout" } });
     expect(first.closedBy?.by).toBe("device");
+    await mesh.clock.advance(1_000);
+    const second = await until(() => mesh.sockets[1], "the next socket");
     first.open();
+    first.end(4200, "replaced");
     await settle();
     expect(first.hello).toBeUndefined();
+    expect(second.hello).toBeUndefined();
     mesh.auto = true;
+    second.open();
+    await reaches(device, "connected");
+    await device.client.close();
+  });
+
+  it("hears no more of an account request that it gave up", async () => {
+    const answers: ((response: Response) => void)[] = [];
+    const signals: (AbortSignal | null | undefined)[] = [];
+    const fetch = (_: string, { signal }: RequestInit): Promise<Response> => {
+      signals.push(signal);
+      return new Promise((resolve) => answers.push(resolve));
+    };
+    const device = await start(mesh, { host: { ...mesh.host, fetch } });
+    await until(() => answers.length === 1, "the request");
+    await mesh.clock.advance(20_000);
+    expect(device.states.at(-1)).toMatchObject({ state: "waiting", error: { code: "timeout" } });
+    expect(signals[0]?.aborted).toBe(true);
+    await mesh.clock.advance(1_000);
+    await until(() => answers.length === 2, "the next request");
+    const refusal = { code: "field_invalid", detail: "", retry: "never" };
+    answers[0]?.(Response.json(refusal, { status: 400 }));
+    await settle();
+    expect(device.client.state).toBe("connecting");
+    await device.client.close();
+    expect(signals[1]?.aborted).toBe(true);
+  });
+
+  it.each([
+    ["no network", () => Promise.reject(new TypeError("fetch failed"))],
+    ["a page of a portal", () => Promise.resolve(new Response("<html>", { status: 200 }))],
+    ["a proxy's error", () => Promise.resolve(new Response("bad gateway", { status: 502 }))],
+    ["JSON of something else", () => Promise.resolve(Response.json({ ok: true }))],
+    ["JSON of nothing", () => Promise.resolve(Response.json(null))],
+    [
+      "an error of something else",
+      () => Promise.resolve(Response.json({ code: 7 }, { status: 404 })),
+    ],
+  ])("tries again where the account request meets %s", async (_, fetch) => {
+    let broken = true;
+    const host = {
+      ...mesh.host,
+      fetch: (url: string, init: RequestInit) => (broken ? fetch() : mesh.host.fetch(url, init)),
+    };
+    const device = await start(mesh, { host });
+    await reaches(device, "waiting");
+    expect(device.states.at(-1)?.error).toMatchObject({ code: "network_failed", retry: "later" });
+    broken = false;
     await mesh.clock.advance(1_000);
     await reaches(device, "connected");
     await device.client.close();
