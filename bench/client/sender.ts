@@ -17,7 +17,7 @@ export interface SenderSetup {
 }
 
 interface Aim {
-  readonly connections: readonly HttpConnection[];
+  readonly address: Address;
   readonly targets: readonly string[];
   next: number;
 }
@@ -25,49 +25,67 @@ interface Aim {
 const STATUS: Readonly<Record<Expected, number>> = { delivered: 200, queued: 202 };
 const CONTROL_ACTION: Readonly<Record<Expected, string>> = { delivered: "send", queued: "store" };
 
-const aims: Record<SideName, Aim> = {
-  mesh: { connections: [], targets: [], next: 0 },
-  control: { connections: [], targets: [], next: 0 },
-};
+const aims: Partial<Record<SideName, Aim>> = {};
+let connectionCount = 0;
 let signer = new RequestSigner({ keyId: "", secret: "" });
 
-async function sendOne(side: SideName, lane: number, expected: Expected): Promise<void> {
-  const { connections, targets } = aims[side];
-  const target = targets[aims[side].next++ % targets.length] ?? "";
+async function sendOne(
+  side: SideName,
+  aim: Aim,
+  connection: HttpConnection | undefined,
+  expected: Expected,
+): Promise<void> {
+  const target = aim.targets[aim.next++ % aim.targets.length] ?? "";
   // The control is signed for too, so that the client costs both sides the same.
   const path = side === "mesh" ? "/v1/messages" : `/${CONTROL_ACTION[expected]}/${target}`;
-  const answer = await connections[lane]?.request(signer.make(path, target));
+  const answer = await connection?.request(signer.make(path, target));
   const wanted = side === "mesh" ? STATUS[expected] : 200;
   if (answer?.status !== wanted) {
     throw new Error(`${side}: wanted ${wanted}, got ${answer?.status} ${answer?.body}`);
   }
 }
 
+/** Sends while `more` says so. */
+async function send(
+  side: SideName,
+  expected: Expected,
+  more: (aim: Aim) => () => boolean,
+): Promise<Slice> {
+  const aim = aims[side];
+  if (aim === undefined) throw new Error("no aim");
+  // Opened each time, and before the clock starts: workerd closes a connection that is idle for 5 s.
+  const connections = await Promise.all(
+    Array.from({ length: connectionCount }, () => HttpConnection.open(aim.address)),
+  );
+  try {
+    return await pace(connectionCount, more(aim), (lane) =>
+      sendOne(side, aim, connections[lane], expected),
+    );
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+}
+
 const calls = {
   async aim({ addresses, targets, key, inFlight }: SenderSetup): Promise<void> {
     signer = new RequestSigner(key);
+    connectionCount = inFlight;
     for (const side of SIDES) {
-      const connections = Array.from({ length: inFlight }, () =>
-        HttpConnection.open(addresses[side]),
-      );
-      aims[side] = {
-        connections: await Promise.all(connections),
-        targets: targets[side],
-        next: 0,
-      };
+      aims[side] = { address: addresses[side], targets: targets[side], next: 0 };
     }
   },
 
   /** Sends for so long, to one device after another. */
   run(side: SideName, ms: number, expected: Expected): Promise<Slice> {
-    return pace(aims[side].connections.length, forMs(ms), (lane) => sendOne(side, lane, expected));
+    return send(side, expected, () => forMs(ms));
   },
 
   /** Sends so many messages to every device. */
   fill(side: SideName, messages: number, expected: Expected): Promise<Slice> {
-    let left = messages * aims[side].targets.length;
-    const more = () => left-- > 0;
-    return pace(aims[side].connections.length, more, (lane) => sendOne(side, lane, expected));
+    return send(side, expected, ({ targets }) => {
+      let left = messages * targets.length;
+      return () => left-- > 0;
+    });
   },
 };
 export type SenderCalls = typeof calls;
