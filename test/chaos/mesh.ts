@@ -60,7 +60,8 @@ function isAlive(pid: number): boolean {
 export class Mesh {
   readonly url: string;
   readonly #port: number;
-  readonly #folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
+  /** The data folder. */
+  readonly folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
   readonly #output: string[] = [];
   #supervisor: ChildProcess | undefined;
 
@@ -78,7 +79,7 @@ export class Mesh {
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const args = [SERVE, "--port", `${this.#port}`, "--data", this.#folder, "--json"];
+    const args = [SERVE, "--port", `${this.#port}`, "--data", this.folder, "--json"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#supervisor = child;
     const ready = new Promise<void>((resolve) => {
@@ -103,7 +104,7 @@ export class Mesh {
 
   /** Process ID of workerd. */
   get workerdPid(): number {
-    const file = join(this.#folder, "run", "workerd.pid");
+    const file = join(this.folder, "run", "workerd.pid");
     return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : 0;
   }
 
@@ -138,11 +139,11 @@ export class Mesh {
       child.kill("SIGTERM");
       await gone;
     }
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   admin(): MeshAdmin {
-    const { adminToken } = JSON.parse(readFileSync(join(this.#folder, "secrets.json"), "utf8"));
+    const { adminToken } = JSON.parse(readFileSync(join(this.folder, "secrets.json"), "utf8"));
     return new MeshAdmin({ url: this.url, token: adminToken });
   }
 
