@@ -347,14 +347,22 @@ describe("messages", () => {
         fail = reject;
       });
     });
-    mesh.socket.deliver(mesh.message("recalled meanwhile"));
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
     await until(() => calls === 1, "the handler");
     mesh.socket.end(1006);
     await settle();
     fail(new Error("late"));
     await until(() => errors.length === 1, "the error");
-    await mesh.clock.advance(120_000);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await until(() => client.state === "connected", "the link");
+    await settle();
     expect(calls).toBe(1);
+    second.deliver({ ...message, replay: true });
+    // At once: the wait before another try belonged to the link that is gone.
+    await until(() => calls === 2, "the replay");
+    fail(new Error("again"));
     await client.close();
   });
 
