@@ -1,7 +1,7 @@
 /** Bundles the worker for workerd. Takes about 0.1 s, so it is done at each start and can never be stale. */
 import { fileURLToPath } from "node:url";
 import { build, stop } from "esbuild";
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 
 const ENTRY = fileURLToPath(new URL("entry/index.ts", import.meta.url));
 

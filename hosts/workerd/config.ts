@@ -4,7 +4,7 @@
  */
 import { parse } from "smol-toml";
 import { z } from "zod";
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 
 /** The fields of wrangler.toml that this host honours, or may leave aside without changing what the mesh does. */
 const wranglerFile = z.strictObject({

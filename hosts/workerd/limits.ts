@@ -1,5 +1,5 @@
 /** How many links the process can carry. Running out of file descriptors aborts workerd, so it must not come to that. */
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 
 /** Descriptors of an awake device: its socket, both ends of the way to its object, and its database (measured). */
 const PER_AWAKE_DEVICE = 5;

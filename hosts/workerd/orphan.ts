@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 
 /** How long a killed process may take to be gone. */
 const GONE_MS = 5_000;

@@ -4,21 +4,21 @@
  *
  * Exit codes: 0 after a clean stop, 1 where it could not start or workerd kept ending.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { takeLock } from "../../cli/lock.ts";
+import { type DataFolder, openDataFolder, openSecrets } from "../machine/data-folder.ts";
+import { openDemo } from "../machine/demo.ts";
+import { HostFailure } from "../machine/failure.ts";
+import { HELP, parseOptions, type ServeOptions } from "../machine/options.ts";
+import { authority, requireFree } from "../machine/port.ts";
+import { reporter } from "../machine/report.ts";
 import { bundleWorker } from "./bundle.ts";
 import { readDefinition, workerdConfig } from "./config.ts";
-import { type DataFolder, openDataFolder, openSecrets } from "./data-folder.ts";
-import { openDemo } from "./demo.ts";
-import { HostFailure } from "./failure.ts";
 import { descriptorLimit, linksFor } from "./limits.ts";
-import { HELP, parseOptions, type ServeOptions } from "./options.ts";
 import { endOrphan } from "./orphan.ts";
-import { authority, requireFree } from "./port.ts";
-import { reporter } from "./report.ts";
 import { stopOnSignals } from "./signals.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -36,7 +36,9 @@ function reachable(host: string): string {
 function controlSocket(folder: DataFolder): string {
   const path = join(folder.run, "control.sock");
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path;
-  return join(mkdtempSync(join(tmpdir(), "pushmesh-")), "control.sock");
+  const temporary = mkdtempSync(join(tmpdir(), "pushmesh-"));
+  process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+  return join(temporary, "control.sock");
 }
 
 async function serve({ host, port, data, json }: ServeOptions, startedAt: number): Promise<void> {

@@ -1,5 +1,5 @@
 /** Ctrl-C, SIGTERM, a closed terminal, or the end of the process that started us: a clean stop. */
-import type { Report } from "./report.ts";
+import type { Report } from "../machine/report.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /**

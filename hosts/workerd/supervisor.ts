@@ -1,6 +1,6 @@
 /** Keeps a workerd running until it is told to stop. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 

@@ -6,7 +6,7 @@ import { request } from "node:http";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import workerd from "workerd";
-import { HostFailure } from "./failure.ts";
+import { HostFailure } from "../machine/failure.ts";
 import { guard } from "./guard.ts";
 
 /** From the start to an answer of /healthz; it takes about 0.2 s. */
