@@ -66,6 +66,15 @@ describe("a start", () => {
     expect(demoOf(data)).toMatchObject({ appId, url: ready.url });
   });
 
+  test("a path too long for a Unix socket is fine", async () => {
+    const mesh = await startMesh(join(temporaryFolder(), "d".repeat(120)));
+    expect((await fetch(`${mesh.url}/healthz`)).status).toBe(200);
+    mesh.process.kill("SIGTERM");
+    expect(await mesh.process.exited).toBe(0);
+    // The drain got through: it would have said otherwise.
+    expect(mesh.process.stderr.all).toEqual([]);
+  });
+
   test("nobody else can read the data folder, and no secret is on a command line", async () => {
     const data = temporaryFolder();
     await startMesh(data);
