@@ -49,6 +49,14 @@ describe("answers to a send", () => {
     expect(rig.timeout(token)).toMatchObject({ status: "queued" });
   });
 
+  test("P4.2 a sender behind a full window is answered queued as soon as the link is lost", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < 128; i++) rig.sendAndWait();
+    const token = rig.sendAndWait();
+    rig.lose();
+    expect(rig.answers.get(token)).toMatchObject({ status: "queued" });
+  });
+
   test("P4.3 a ttl 0 message is delivered where the device answers", () => {
     const rig = Rig.online();
     const token = rig.sendAndWait({ ttlSeconds: 0, waitMs: 0 });
@@ -181,6 +189,15 @@ describe("answers to a send", () => {
     rig.alarm();
     expect(rig.device.deadline).toBeNull();
     expect(rig.store.mail.size).toBe(0);
+  });
+
+  test("P4.5 a sender that waits for a message on the socket is answered when the alarm ends it", () => {
+    const rig = Rig.online();
+    rig.queue({ key: "m", ttlSeconds: 1 });
+    const token = rig.sendAndWait({ key: "m", ttlSeconds: 1 });
+    rig.now += 1_000;
+    rig.alarm();
+    expect(rig.answers.get(token)).toMatchObject({ status: "expired" });
   });
 
   test("P4.9 a sender that does not wait is answered at once, and the message still goes out at once", () => {

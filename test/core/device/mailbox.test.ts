@@ -26,6 +26,11 @@ describe("collapse keys", () => {
     rig.queue({ key: "new", collapseKey: "c" });
     expect(rig.takeAndAck()).toHaveLength(2);
     expect(rig.statusOf("old", old.seq)).toBe("delivered");
+    const full = Rig.online();
+    const first = full.queue({ key: "first", collapseKey: "c" });
+    for (let i = 1; i < LIMITS.INFLIGHT_MESSAGES; i++) full.queue();
+    full.queue({ collapseKey: "c" });
+    expect(full.statusOf("first", first.seq)).toBe("queued");
   });
 
   test("P4.6 a sender that waits for the replaced message is told", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { Rig } from "./support/rig.ts";
 
 const delivered = (seq: number) => ({ ok: true, status: "delivered", seq });
@@ -66,6 +67,15 @@ describe("acknowledgements", () => {
     const waiting = rig.queue({ key: "waits" });
     rig.ack(1, 2, Number.MAX_SAFE_INTEGER);
     expect(rig.statusOf("waits", waiting.seq)).toBe("queued");
+    expect(rig.store.mail.size).toBe(1);
+  });
+
+  test("P1.5 nor does it take what waits behind a full window: that is sent, and waits for its own", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES + 1; i++) rig.queue();
+    rig.take();
+    rig.ack(1, 2, Number.MAX_SAFE_INTEGER);
+    expect(rig.takeMessages()).toHaveLength(1);
     expect(rig.store.mail.size).toBe(1);
   });
 
