@@ -10,7 +10,7 @@ export interface StartOptions {
   readonly url: string | readonly string[];
   /**
    * Keeps the device's keys, its regIds and its duplicate windows. Default: IndexedDB where there is one, memory
-   * elsewhere — see `@pushmesh/device/node` for files.
+   * elsewhere — see `pushmesh/device/node` for files.
    */
   readonly storage?: Storage;
   /**

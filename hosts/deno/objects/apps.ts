@@ -1,0 +1,80 @@
+/** Apps and their list, in the process that holds all objects: answered when what they wrote is on disk. */
+import { addKey, createApp, type StoredApp, type StoredKey } from "../../../core/app/app.ts";
+import { addToDirectory, type DirectoryEntry } from "../../../core/app/directory.ts";
+import { formatKeyId, parseKeyId } from "../../../core/identity/app-id.ts";
+import type {
+  AppDirectoryRpc,
+  AppKey,
+  AppRecord,
+  AppRpc,
+} from "../../../objects/interfaces/rpc.ts";
+import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
+import type { Database } from "../store/database.ts";
+
+export class AppHost implements AppRpc {
+  readonly #db: Database;
+  readonly #appId: string;
+  readonly #store: SharedAppStore;
+
+  constructor(db: Database, appId: string) {
+    this.#db = db;
+    this.#appId = appId;
+    this.#store = new SharedAppStore(db, appId);
+  }
+
+  async create(name: string): Promise<AppRecord> {
+    const app = createApp(this.#store, name, Date.now());
+    await this.#db.committed();
+    return this.#record(app);
+  }
+
+  async record(): Promise<AppRecord | null> {
+    const app = this.#store.app();
+    return app === null ? null : this.#record(app);
+  }
+
+  async addKey(
+    algorithm: AppKey["algorithm"],
+    material: Uint8Array,
+  ): Promise<AppKey | "full" | null> {
+    const key = addKey(this.#store, algorithm, material, Date.now());
+    await this.#db.committed();
+    return key === null || key === "full" ? key : this.#key(key);
+  }
+
+  async revokeKey(keyId: string): Promise<boolean> {
+    const parsed = parseKeyId(keyId);
+    const removed = parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
+    await this.#db.committed();
+    return removed;
+  }
+
+  #record(app: StoredApp): AppRecord {
+    const keys = this.#store.keys().map((key) => this.#key(key));
+    return { appId: this.#appId, ...app, keys };
+  }
+
+  #key({ n, ...key }: StoredKey): AppKey {
+    return { keyId: formatKeyId(this.#appId, n), ...key };
+  }
+}
+
+export class AppDirectoryHost implements AppDirectoryRpc {
+  readonly #db: Database;
+  readonly #store: SharedDirectoryStore;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#store = new SharedDirectoryStore(db);
+  }
+
+  async add(entry: DirectoryEntry): Promise<boolean> {
+    const added = addToDirectory(this.#store, entry);
+    await this.#db.committed();
+    return added;
+  }
+
+  async list(): Promise<readonly DirectoryEntry[]> {
+    return this.#store.list();
+  }
+}

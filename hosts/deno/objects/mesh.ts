@@ -1,0 +1,81 @@
+/** All objects of a mesh in one process, found by name; the idle ones leave memory. */
+import type { Keyring } from "../../../core/identity/keyring.ts";
+import { links } from "../../../objects/links.ts";
+import type { Database } from "../store/database.ts";
+import { Alarms } from "./alarms.ts";
+import { DeviceHost } from "./device.ts";
+
+/** A device that did nothing for this long leaves memory but for its socket; Workers hibernate after as long. */
+const IDLE_MS = 10_000;
+/** How often idle devices are looked for. */
+const SWEEP_MS = 2_500;
+
+export interface MeshOptions {
+  readonly db: Database;
+  readonly keyring: Keyring;
+  /** Told of failures that no caller sees. */
+  readonly report: (error: unknown) => void;
+}
+
+export class Mesh {
+  readonly db: Database;
+  readonly keyring: Keyring;
+  readonly report: (error: unknown) => void;
+  readonly alarms: Alarms;
+  readonly #devices = new Map<string, DeviceHost>();
+  /** Devices in memory, by name of host object. */
+  readonly #awake = new Set<DeviceHost>();
+  readonly #sweeper: ReturnType<typeof setInterval>;
+
+  constructor({ db, keyring, report }: MeshOptions) {
+    this.db = db;
+    this.keyring = keyring;
+    this.report = report;
+    this.alarms = new Alarms(db, (name) => this.device(name).onDeadline());
+    this.alarms.start();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** The device of this name; there is one object of a name at a time. */
+  device(name: string): DeviceHost {
+    let device = this.#devices.get(name);
+    if (device === undefined) {
+      device = new DeviceHost(this, name);
+      this.#devices.set(name, device);
+    }
+    return device;
+  }
+
+  woke(device: DeviceHost): void {
+    this.#awake.add(device);
+  }
+
+  linked(name: string): void {
+    links.add(name);
+  }
+
+  unlinked(name: string): void {
+    links.delete(name);
+  }
+
+  /** How many devices are in memory, and how many are known: for metrics and tests. */
+  get counts(): { readonly awake: number; readonly known: number } {
+    return { awake: this.#awake.size, known: this.#devices.size };
+  }
+
+  /** Ends timers, commits what is written, and closes the database. */
+  close(): void {
+    clearInterval(this.#sweeper);
+    this.alarms.stop();
+    this.db.close();
+  }
+
+  #sweep(): void {
+    const idleSince = Date.now() - IDLE_MS;
+    for (const device of this.#awake) {
+      if (!device.sleep(idleSince)) continue;
+      this.#awake.delete(device);
+      if (!device.isNeeded) this.#devices.delete(device.name);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * One SQLite database for all objects of the mesh, with group commit: what many objects write in one turn of the
+ * event loop shares one transaction and one sync.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
+import { TABLES } from "./tables.ts";
+
+/** The write did not reach the disk, and nothing may be answered from it. */
+export class CommitError extends Error {
+  override readonly name = "CommitError";
+}
+
+interface Batch {
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: CommitError) => void;
+}
+
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #batch: Batch | null = null;
+  #batches = 0;
+
+  /** @param path of the database file; it is made where it is not there */
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path);
+    // FULL: a commit is answered after the log is synced, so a power cut loses nothing that was answered.
+    this.#db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = OFF;
+      ${TABLES}
+    `);
+  }
+
+  /** The number of the transaction that a write now would be part of. */
+  get batch(): number {
+    return this.#batches;
+  }
+
+  /** Whether something written in that transaction is not on disk yet. */
+  isPending(batch: number): boolean {
+    return this.#batch !== null && batch === this.#batches;
+  }
+
+  /** The rows of a query. */
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+
+  /** The first row of a query. */
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined;
+  }
+
+  /**
+   * Writes, in the shared transaction; opens it where none is open.
+   *
+   * @returns how many rows were changed
+   * @throws CommitError where it cannot be written: then nothing of the transaction is, whoever wrote it
+   */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    try {
+      if (this.#batch === null) this.#begin();
+      return Number(this.#prepare(sql).run(...values).changes);
+    } catch (error) {
+      // Some errors (a full disk) end SQLite's transaction on the spot: the others in it must not think it stands.
+      throw this.#fail(error);
+    }
+  }
+
+  /**
+   * Resolves when all that is written by now is on disk.
+   *
+   * @throws CommitError where it could not be stored
+   */
+  committed(): Promise<void> {
+    return this.#batch?.done ?? Promise.resolve();
+  }
+
+  /** Ends the open transaction now; does nothing without one. */
+  commit(): void {
+    const batch = this.#batch;
+    if (batch === null) return;
+    try {
+      this.#db.exec("COMMIT");
+      this.#batch = null;
+      this.#batches++;
+      batch.resolve();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Commits what is open, and closes the file. */
+  close(): void {
+    this.commit();
+    this.#db.close();
+  }
+
+  #begin(): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // Who wrote waits for it; that nobody does is no error.
+    promise.catch(() => {});
+    this.#batch = { done: promise, resolve, reject };
+    setImmediate(() => this.commit());
+  }
+
+  #fail(cause: unknown): CommitError {
+    const error = new CommitError(String((cause as Error).message), { cause });
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself.
+    }
+    this.#batch?.reject(error);
+    this.#batch = null;
+    this.#batches++;
+    return error;
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
