@@ -1,4 +1,4 @@
-/** The bindings of `wrangler.toml` and of the configuration that hosts/workerd generates. */
+/** What the edge is given by its host: objects to call, secrets, and how sockets are opened. */
 import type { AppDirectoryRpc, AppRpc, DeviceRpc } from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
 
@@ -12,7 +12,7 @@ export interface ObjectNamespace<Rpc> {
 }
 
 export interface Env {
-  readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
+  readonly DEVICES: ObjectNamespace<DeviceRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
   readonly APP_DIRECTORY: ObjectNamespace<AppDirectoryRpc>;
   /**
@@ -22,8 +22,7 @@ export interface Env {
   readonly MESH_KEYS: string;
   /** Bearer token of the admin routes. */
   readonly ADMIN_TOKEN: string;
-  /** How links are opened where that is not as on Workers. */
-  readonly LINK_HOST?: LinkHost;
+  readonly LINK_HOST: LinkHost;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;
 }

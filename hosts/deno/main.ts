@@ -14,14 +14,14 @@ if (typeof keyring === "string") throw new Error(keyring);
 const db = new Database(path);
 const mesh = new Mesh({ db, keyring, report: (error) => console.error(error) });
 const directory = new AppDirectoryHost(db);
-const env = {
+const env: Env = {
   DEVICES: { getByName: (name: string) => mesh.device(name) },
   APPS: { getByName: (appId: string) => new AppHost(db, appId) },
   APP_DIRECTORY: { getByName: () => directory },
   MESH_KEYS,
   ADMIN_TOKEN: Deno.env.get("ADMIN_TOKEN") ?? "",
   LINK_HOST: denoLinks(mesh),
-} as unknown as Env;
+};
 const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
 Deno.serve({ port: Number(port), hostname: "127.0.0.1" }, (request) =>
   app.fetch(request, env, context),

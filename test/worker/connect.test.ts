@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sealCredential } from "../../core/identity/credential.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { workersLinks } from "../../worker/workers-links.ts";
 import { nowSeconds } from "./support/app.ts";
 import {
   type Account,
@@ -58,8 +59,7 @@ describe("a link", () => {
     };
     const fetch = vi.fn(async () => new Response("seen"));
     const request = new Request(`${ORIGIN}/v1/connect`, { headers });
-    const stub = { fetch } as never;
-    await fetchCounting(request, { DEVICES: { getByName: () => stub } });
+    await fetchCounting(request, { LINK_HOST: workersLinks({ getByName: () => ({ fetch }) }) });
     const [, init] = fetch.mock.calls[0] as unknown as [
       string,
       { headers: Record<string, string> },

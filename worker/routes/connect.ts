@@ -9,7 +9,6 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
-import { type LinkHost, workersLinks } from "../link-host.ts";
 import { asMeshError } from "../problem.ts";
 import { connectClaims, type TokenKind, verifyToken } from "../tokens.ts";
 
@@ -63,15 +62,13 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
 
   const name = deviceName(credential.deviceId);
   requireRoom(c.get("config").maxLinks, name);
-  return await linkHost(c).open(c.req.raw, name, {
+  return await c.env.LINK_HOST.open(c.req.raw, name, {
     generation: credential.generation,
     publicKey: toBase64Url(credential.publicKey),
     tokenId: claims.jti,
     tokenExpires: claims.exp,
   });
 }
-
-const linkHost = (c: MeshContext): LinkHost => c.env.LINK_HOST ?? workersLinks(c.env.DEVICES);
 
 export const connect = new Hono<AppEnv>();
 
@@ -80,6 +77,6 @@ connect.get("/", async (c) => {
   try {
     return await openLink(c, token);
   } catch (error) {
-    return linkHost(c).refuse(c.req.raw, asMeshError(error, c.req.raw));
+    return c.env.LINK_HOST.refuse(c.req.raw, asMeshError(error, c.req.raw));
   }
 });

@@ -4,12 +4,12 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { links } from "../../../objects/links.ts";
-import type { Env } from "../../../worker/env.ts";
+import type { WorkersEnv } from "../../../worker/workers-env.ts";
 
 /** Drains under way at one time. Each may have to wake its object, at about 800/s on this kind of machine. */
 const CONCURRENT_COUNT = 64;
 
-export class Control extends WorkerEntrypoint<Env> {
+export class Control extends WorkerEntrypoint<WorkersEnv> {
   /**
    * `POST /drain?ms=4000`: closes the links of this process with `going_away`, for at most that long.
    * Answers `{"drained": n, "left": n}`.

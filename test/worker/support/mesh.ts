@@ -3,9 +3,12 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env as bindings } from "cloudflare:workers";
 import { app } from "../../../worker/app.ts";
 import type { Env, ObjectNamespace } from "../../../worker/env.ts";
+import { type WorkersEnv, workersEnv } from "../../../worker/workers-env.ts";
+import { workersLinks } from "../../../worker/workers-links.ts";
 
 export const ORIGIN = "https://push.example.com";
-export const env = bindings as unknown as Env;
+const given = bindings as unknown as WorkersEnv;
+export const env = workersEnv(given);
 
 export interface Touched {
   devices: number;
@@ -28,9 +31,11 @@ export async function fetchCounting(
   settings: Partial<Env> = {},
 ): Promise<{ response: Response; touched: Touched }> {
   const touched = { devices: 0, apps: 0, directory: 0 };
+  const devices = counted(given.DEVICES, () => touched.devices++);
   const counting: Env = {
     ...env,
-    DEVICES: counted(env.DEVICES, () => touched.devices++),
+    DEVICES: devices,
+    LINK_HOST: workersLinks(devices),
     APPS: counted(env.APPS, () => touched.apps++),
     APP_DIRECTORY: counted(env.APP_DIRECTORY, () => touched.directory++),
     ...settings,

@@ -1,0 +1,29 @@
+/** Links on Workers: the device's own object accepts the socket. */
+import { closeReason, LINK_SUBPROTOCOL } from "../objects/close.ts";
+import { CONNECT_HEADERS } from "../objects/interfaces/rpc.ts";
+import type { ObjectNamespace } from "./env.ts";
+import { INTERNAL_CLOSE, type LinkHost } from "./link-host.ts";
+import { callObject } from "./objects.ts";
+
+export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): LinkHost {
+  return {
+    open(request, name, claims) {
+      // None of the caller's own headers goes on: the object trusts these.
+      const headers = {
+        upgrade: "websocket",
+        [CONNECT_HEADERS.generation]: String(claims.generation),
+        [CONNECT_HEADERS.publicKey]: claims.publicKey,
+        [CONNECT_HEADERS.tokenId]: claims.tokenId,
+        [CONNECT_HEADERS.tokenExpires]: String(claims.tokenExpires),
+      };
+      return callObject(() => devices.getByName(name).fetch(request.url, { headers }));
+    },
+    refuse(_request, error) {
+      const { 0: client, 1: server } = new WebSocketPair();
+      server.accept();
+      server.close(error.row.close ?? INTERNAL_CLOSE, closeReason(error.code, error.message));
+      const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
+      return new Response(null, { status: 101, webSocket: client, headers });
+    },
+  };
+}
