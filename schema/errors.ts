@@ -242,7 +242,7 @@ const TABLE = {
     null,
     "never",
     "The mesh has no record of this message.",
-    "The last 1,024 outcomes of a registration are kept; a ttl 0 message's outcome is in its send answer.",
+    "The last 1,152 outcomes of a registration are kept; a ttl 0 message's outcome is in its send answer.",
   ),
   // ---- apps and keys
   app_not_found: row(

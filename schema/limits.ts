@@ -46,6 +46,8 @@ export const LIMITS = {
   APP_RELOAD_MS: 1_000,
   /** App records one edge isolate keeps; the least recently used goes first. */
   APP_CACHE_COUNT: 1_000,
+  /** Opened regIds one edge isolate keeps, about 300 bytes each: 3 MB. The oldest goes first. */
+  REG_ID_CACHE_COUNT: 10_000,
 
   // ---- apps
   /** Apps of one mesh. */
@@ -94,8 +96,8 @@ export const LIMITS = {
   DELIVER_BYTES: 32_768,
   /** Messages in one Deliver frame. */
   DELIVER_MESSAGES: 64,
-  /** Ended messages remembered durably, per registration: no fewer than a full mailbox, so that dropping one is remembered whole. */
-  OUTCOMES: 1_024,
+  /** Ended messages remembered durably, per registration: no fewer than MAILBOX_MESSAGES and INFLIGHT_MESSAGES together, so that an unregister is remembered whole. */
+  OUTCOMES: 1_152,
   /** Delivered messages remembered in memory, per registration, to answer a retry. */
   RECENT: 256,
   /** Duplicate window of the SDK, in message keys per registration. */

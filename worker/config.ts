@@ -1,7 +1,9 @@
 /** The settings of the mesh, read and checked once per isolate. */
 import * as z from "zod";
 import { type Keyring, keyringOf } from "../core/identity/keyring.ts";
+import { RegIdCache } from "../core/identity/reg-id.ts";
 import { MeshError } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
 import type { Env } from "./env.ts";
 
 /** A shorter admin token could be guessed; `openssl rand -base64 24` gives 32. */
@@ -20,6 +22,7 @@ const settings = z.object({
 
 export interface Config {
   readonly keyring: Keyring;
+  readonly regIds: RegIdCache;
   readonly adminToken: string;
   /** Links that this process may hold; null where the platform bounds them. */
   readonly maxLinks: number | null;
@@ -36,7 +39,8 @@ function checkConfig(env: Env): Config {
   if (typeof keyring === "string") throw new MeshError("misconfigured", keyring);
   const { ADMIN_TOKEN, MAX_LINKS } = parsed.data;
   const maxLinks = MAX_LINKS === undefined ? null : Number(MAX_LINKS);
-  return { keyring, adminToken: ADMIN_TOKEN, maxLinks };
+  const regIds = new RegIdCache(keyring, LIMITS.REG_ID_CACHE_COUNT);
+  return { keyring, regIds, adminToken: ADMIN_TOKEN, maxLinks };
 }
 
 let last: { readonly env: Env; readonly config: Config } | undefined;

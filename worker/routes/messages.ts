@@ -3,10 +3,9 @@ import { Hono } from "hono";
 import { seqTimeMs } from "../../core/device/clock.ts";
 import type { ContentTypeCode, Lane, SendRequest } from "../../core/device/types.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
-import type { Keyring } from "../../core/identity/keyring.ts";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { type IdempotencyBasis, messageKey } from "../../core/identity/message-key.ts";
-import { openRegId, type RegIdParts } from "../../core/identity/reg-id.ts";
+import type { RegIdCache, RegIdParts } from "../../core/identity/reg-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type SendAnswerBody,
@@ -37,12 +36,12 @@ function readIdempotencyKey(header: string | undefined): string | undefined {
 
 /** Opens a regId that `app` may use. */
 function openOwnRegId(
-  keyring: Keyring,
+  regIds: RegIdCache,
   regId: string,
   app: Uint8Array,
   invalid: "reg_id_invalid" | "message_id_invalid",
 ): RegIdParts {
-  const parts = openRegId(keyring, regId);
+  const parts = regIds.open(regId);
   if (parts === undefined) throw new MeshError(invalid);
   if (!equalBytes(parts.app, app)) throw new MeshError("reg_id_foreign");
   return parts;
@@ -70,7 +69,7 @@ export const messages = new Hono<AppEnv>();
 
 messages.post("/", async (c) => {
   const request = c.req.raw;
-  const { keyring } = c.get("config");
+  const { regIds } = c.get("config");
   requireJson(request);
   const bytes = await readBody(request);
   await checkDigest(request.headers.get("content-digest"), bytes);
@@ -88,7 +87,7 @@ messages.post("/", async (c) => {
       : { kind: "idempotency-key", value: idempotencyKey };
 
   const body = parseBody(sendBody, bytes);
-  const registration = openOwnRegId(keyring, body.to, app, "reg_id_invalid");
+  const registration = openOwnRegId(regIds, body.to, app, "reg_id_invalid");
   const key = messageKey(registration, basis);
   const prefer = readPrefer(c.req.header("prefer"));
   const send: SendRequest = {
@@ -120,12 +119,7 @@ messages.get("/:id", async (c) => {
   const id = c.req.param("id");
   const parts = parseMessageId(id);
   if (parts === undefined) throw new MeshError("message_id_invalid");
-  const registration = openOwnRegId(
-    c.get("config").keyring,
-    parts.regId,
-    app,
-    "message_id_invalid",
-  );
+  const registration = openOwnRegId(c.get("config").regIds, parts.regId, app, "message_id_invalid");
 
   const { seq, key } = parts;
   const question = { app: toBase64Url(app), generation: registration.generation, seq, key };

@@ -90,7 +90,7 @@ describe("bounds of the device", () => {
     }
   });
 
-  test("P8.1 1,024 endings of a registration are remembered; of older ones nothing wrong is said", () => {
+  test("P8.1 1,152 endings of a registration are remembered; of older ones nothing wrong is said", () => {
     const rig = Rig.offline();
     const sent = Array.from({ length: LIMITS.OUTCOMES + 2 }, (_, i) => ({
       key: `${i}`,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatKeyId, openAppId, parseKeyId, sealAppId } from "../../../core/identity/app-id.ts";
 import { openCredential, sealCredential } from "../../../core/identity/credential.ts";
-import { openRegId, sealRegId } from "../../../core/identity/reg-id.ts";
+import { openRegId, RegIdCache, sealRegId } from "../../../core/identity/reg-id.ts";
 import { bytes, generation, oneKey, otherMesh, regIdParts, rotated, tampered } from "./fixtures.ts";
 
 const credentialParts = fc.record({ deviceId: bytes(16), generation, publicKey: bytes(32) });
@@ -17,6 +17,26 @@ describe("regIds", () => {
         expect(openRegId(oneKey, regId)).toEqual(parts);
       }),
     );
+  });
+
+  it("P8.1 are kept open up to a bound, and forged ones are not kept", () => {
+    const cache = new RegIdCache(oneKey, 2);
+    const regIds = [1, 2, 3].map((n) =>
+      sealRegId(oneKey, {
+        deviceId: new Uint8Array(16).fill(n),
+        app: new Uint8Array(8),
+        generation: 1,
+      }),
+    );
+    const [first = "", second = "", third = ""] = regIds;
+    const opened = [first, second].map((regId) => cache.open(regId));
+    expect(cache.open(`${first.slice(0, -1)}${first.endsWith("A") ? "Q" : "A"}`)).toBeUndefined();
+    expect([first, second].map((regId) => cache.open(regId))).toEqual(opened);
+    expect(cache.open(first)).toBe(opened[0]);
+    cache.open(third);
+    expect(cache.open(second)).toBe(opened[1]);
+    expect(cache.open(first)).not.toBe(opened[0]);
+    expect(cache.open(first)).toEqual(opened[0]);
   });
 
   it("P7.2 with any one character changed are refused", () => {

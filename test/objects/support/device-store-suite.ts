@@ -125,7 +125,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
-    name: "an outcome log is what was written last, as long as 1,024 endings make it",
+    name: "an outcome log is what was written last, as long as 1,152 endings make it",
     run(store) {
       store.writeAccount(account);
       expect(store.readOutcomes(1)).toBeNull();
