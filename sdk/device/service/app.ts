@@ -13,7 +13,11 @@ export interface AppOwner {
   readonly connected: boolean;
   /** What the mesh holds for the device, by appId, as far as known; kept between links. */
   readonly held: Map<string, Registration>;
+  /** Slots of which messages may still come that the mesh sent before it heard Detach. */
+  readonly detached: Set<number>;
   send(frame: PushFrame): void;
+  /** Calls `act` when all that the mesh sent before it heard of this is here; not at all if the link ends first. */
+  afterDrain(act: () => void): void;
   /** A number for a command that no other command of this link has. */
   nextRequest(): number;
   /** Calls `act` after `ms`, unless the service is closed before. */
@@ -61,7 +65,16 @@ export class App {
   attach(): void {
     if (this.registration === undefined || !this.#owner.connected) return;
     const { slot } = this.registration;
-    this.#owner.send({ kind: this.#listening ? "attach" : "detach", value: { slot } });
+    if (!this.#listening) {
+      this.#owner.detached.add(slot);
+      this.#owner.send({ kind: "detach", value: { slot } });
+    } else if (this.#owner.detached.has(slot)) {
+      // The acknowledgement of one of them would count for what Attach has sent again (docs/protocol.md, section 5).
+      this.#owner.afterDrain(() => {
+        this.#owner.detached.delete(slot);
+        if (this.#listening) this.attach();
+      });
+    } else this.#owner.send({ kind: "attach", value: { slot } });
   }
 
   /** @param request The client's number for it. */

@@ -45,6 +45,16 @@ export class Echoes {
     else send(nonce);
   }
 
+  /** Calls `act` when an echo came back; not at all where the link ends first. */
+  after(send: (nonce: number) => void, act: () => void): void {
+    const nonce = ++this.#nonce;
+    this.#waiting.set(nonce, (error) => {
+      this.#waiting.delete(nonce);
+      if (error === undefined) act();
+    });
+    send(nonce);
+  }
+
   /** An echo that nobody waits for came too late. */
   receive({ nonce }: Echo): void {
     this.#waiting.get(nonce)?.();

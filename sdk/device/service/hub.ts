@@ -33,6 +33,7 @@ const IN_USE: PushErrorData = {
 
 export class Hub implements LinkOwner, AppOwner {
   readonly held = new Map<string, Registration>();
+  readonly detached = new Set<number>();
   readonly #host: Host;
   readonly #account: Account;
   readonly #link: Link;
@@ -94,6 +95,14 @@ export class Hub implements LinkOwner, AppOwner {
     this.#link.send(CHANNEL_PUSH, encodePushUp(frame));
   }
 
+  afterDrain(act: () => void): void {
+    this.#echoes.after(this.#sendEcho, act);
+  }
+
+  readonly #sendEcho = (nonce: number): void => {
+    this.#link.send(CHANNEL_ECHO, encodeEcho({ nonce }));
+  };
+
   nextRequest(): number {
     return ++this.#request;
   }
@@ -143,11 +152,9 @@ export class Hub implements LinkOwner, AppOwner {
           this.#acks.add({ slot, priority, seq });
         return;
       }
-      case "ping": {
-        const send = (nonce: number): void => this.#link.send(CHANNEL_ECHO, encodeEcho({ nonce }));
-        this.#echoes.start(app.port, message.request, this.connected ? send : undefined);
+      case "ping":
+        this.#echoes.start(app.port, message.request, this.connected ? this.#sendEcho : undefined);
         return;
-      }
       case "wake":
         this.#link.wake();
         return;
@@ -182,6 +189,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#welcomed = this.#account.credential;
     this.#account.setClock(welcome.serverTimeMs);
     this.held.clear();
+    this.detached.clear();
     for (const registration of welcome.registrations) {
       this.held.set(registration.appId, registration);
     }

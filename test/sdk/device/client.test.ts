@@ -464,6 +464,36 @@ describe("messages", () => {
   });
 });
 
+it("P1.5 attach again on the same link only when what was sent before the detach is here", async () => {
+  const storage = memoryStorage();
+  const { host } = mesh;
+  const service = await startService({ url: "https://push.test", storage, host });
+  const open = async () => {
+    const client = await openClient({ appId: APP, port: service.openPort(), storage, host });
+    client.onMessage(() => {});
+    return client;
+  };
+  const first = await open();
+  await first.register();
+  await until(() => mesh.socket.attached.size === 1, "the attach");
+  expect(mesh.socket.echoes).toBe(0);
+  await first.close();
+  await until(() => mesh.socket.attached.size === 0, "the detach");
+
+  const second = await open();
+  await until(() => mesh.socket.attached.size === 1, "the attach");
+  expect(mesh.socket.echoes).toBe(1);
+  await second.close();
+  await until(() => mesh.socket.attached.size === 0, "the detach");
+
+  mesh.socket.alive = false;
+  await open();
+  await until(() => mesh.socket.echoes === 2, "the question whether all is here");
+  await settle();
+  expect(mesh.socket.attached.size).toBe(0);
+  service.close();
+});
+
 describe("P2 duplicates", () => {
   it("are acknowledged and not shown, whatever their seq, on this link and the next", async () => {
     const { client, texts } = await listening();
