@@ -10,11 +10,14 @@ import { Ledger, type Verdict } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { Mesh } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
-import { FaultyProxy } from "./proxy.ts";
+import { type Fault, FaultyProxy } from "./proxy.ts";
 import { random as seeded } from "./random.ts";
+import { until } from "./wait.ts";
 
 /** Between two faults. */
 const PAUSE_MS = [50, 250] as const;
+/** Until some device has noticed that its link is dead, and opened another (see fleet.ts). */
+const RECONNECT_MS = 20_000;
 /** Faults of one round, as a share of the devices: a silent one takes seconds to be noticed and mended. */
 const FAULTS_PER_DEVICE = 0.5;
 
@@ -30,12 +33,17 @@ export async function cut({ seed, rounds, devices, log }: ChaosOptions): Promise
   const load = new Load({ sender, devices: fleet.devices, ledger, random });
   try {
     for (let round = 1; round <= rounds; round++) {
-      const faults = new Map<string, number>();
+      const faults = new Map<Fault, number>();
       for (let i = Math.ceil(devices * FAULTS_PER_DEVICE); i > 0; i--) {
         // The random moment: part of the fault, not a wait for anything.
         await sleep(random.between(...PAUSE_MS));
-        const fault = proxy.breakOne(random) ?? "none left";
-        faults.set(fault, (faults.get(fault) ?? 0) + 1);
+        let fault: Fault | undefined;
+        const broken = (): boolean => {
+          fault = proxy.breakOne(random);
+          return fault !== undefined;
+        };
+        await until("a connection that is whole", broken, RECONNECT_MS);
+        if (fault !== undefined) faults.set(fault, (faults.get(fault) ?? 0) + 1);
       }
       const counts = [...faults].map(([fault, count]) => `${count} ${fault}`).join(", ");
       log(`round ${round}: ${counts}; ${ledger.missing} to be seen`);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   connect,
   defaultHost,
@@ -25,28 +26,41 @@ function hurriedHost(): Host {
   return { ...host, after: (ms, act) => host.after(ms / HURRY, act), report: () => {} };
 }
 
+/** Every third app takes up to this long for a message, so that there is always something sent and not acknowledged. */
+const SLOW_MS = 20;
+
 /** The number in a message of `load.ts`. */
 function numberOf(data: unknown): number {
   if (typeof data === "object" && data !== null && "number" in data) return Number(data.number);
   throw new Error(`no message of ours: ${JSON.stringify(data)}`);
 }
 
+interface FleetDeviceOptions {
+  /** Starts the app over the device's storage. */
+  readonly open: () => Promise<PushClient>;
+  readonly ledger: Ledger;
+  readonly slow: boolean;
+}
+
 export class FleetDevice {
   readonly regId: string;
   readonly #open: () => Promise<PushClient>;
   readonly #ledger: Ledger;
+  readonly #slow: boolean;
   #client: PushClient | undefined;
   #turn: Promise<void> = Promise.resolve();
 
-  private constructor(regId: string, open: () => Promise<PushClient>, ledger: Ledger) {
+  private constructor(regId: string, { open, ledger, slow }: FleetDeviceOptions) {
     this.regId = regId;
     this.#open = open;
     this.#ledger = ledger;
+    this.#slow = slow;
   }
 
-  static async make(open: () => Promise<PushClient>, ledger: Ledger): Promise<FleetDevice> {
-    const client = await open();
-    const device = new FleetDevice(await client.register(), open, ledger);
+  /** A device that is registered and listens. */
+  static async make(options: FleetDeviceOptions): Promise<FleetDevice> {
+    const client = await options.open();
+    const device = new FleetDevice(await client.register(), options);
     device.#listen(client);
     return device;
   }
@@ -82,7 +96,12 @@ export class FleetDevice {
   }
 
   #listen(client: PushClient): void {
-    client.onMessage(({ data }) => this.#ledger.saw(numberOf(data), this.regId));
+    client.onMessage(async ({ data }) => {
+      const number = numberOf(data);
+      this.#ledger.saw(number, this.regId);
+      // The app at work, not a wait for anything.
+      if (this.#slow) await sleep(number % SLOW_MS);
+    });
     client.onError((error) => {
       throw error;
     });
@@ -112,7 +131,8 @@ export class Fleet {
       const storage: Storage =
         index % 2 === 0 ? memoryStorage() : fileStorage(join(folder, `${index}`));
       const host = hurriedHost();
-      return FleetDevice.make(() => connect({ url, appId, storage, host }), ledger);
+      const open = () => connect({ url, appId, storage, host });
+      return FleetDevice.make({ open, ledger, slow: index % 3 === 0 });
     };
     const devices = await Promise.all(Array.from({ length: count }, (_, index) => one(index)));
     return new Fleet(devices, folder);

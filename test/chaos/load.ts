@@ -10,11 +10,11 @@ import { until } from "./wait.ts";
 const SENDERS = 24;
 /** Sends to one lane in a row, so that order has something to show. */
 const BURST = 6;
-/** Unseen messages at which the senders pause: a mailbox takes 1,000, and a drain should not take minutes. */
-const BACKLOG = 1_500;
+/** Unseen messages at which the senders pause: a mailbox takes 1,000, and what overflows would be a named end. */
+const BACKLOG = 800;
 /** Until a request that lost its connection is given up: longer than any restart. */
 const PATIENCE_MS = 40_000;
-const PADDING_BYTES = 600;
+const PADDING_BYTES = [0, 30, 600, 3_500] as const;
 
 /** A request lost its connection, or the mesh failed: nobody knows whether it was accepted. */
 function isUnanswered(error: unknown): boolean {
@@ -58,7 +58,8 @@ export class Load {
       // Most devices are online most of the time, so it goes down again.
       const room = () => this.#stopped || ledger.missing < BACKLOG;
       await until("a smaller backlog", room, PATIENCE_MS);
-      const device = devices[random.between(0, devices.length - 1)];
+      // The first are sent to most: their windows fill, and what follows has to wait its turn.
+      const device = devices[Math.floor(random.next() ** 2 * devices.length)];
       if (device === undefined) throw new Error("no devices");
       const priority = random.pick(PRIORITY_NAMES);
       // What two senders send to one lane side by side may be accepted either way; within a burst it may not.
@@ -74,7 +75,7 @@ export class Load {
     const idempotencyKey = `${random.between(0, 2 ** 31)}-${random.between(0, 2 ** 31)}`;
     const lane = `${device.regId.slice(-8)} ${priority}`;
     const sent = ledger.open({ lane, to: device.regId, ttl, idempotencyKey });
-    const padding = "x".repeat(random.between(0, PADDING_BYTES));
+    const padding = "x".repeat(random.pick(PADDING_BYTES));
     const message = { to: device.regId, data: { number: sent.number, padding }, ttl, priority };
     const request = () =>
       this.#options.sender.send(message, { idempotencyKey, ...this.#patience() });

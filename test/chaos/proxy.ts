@@ -50,7 +50,8 @@ class Connection {
   }
 
   breakBy(fault: Fault, random: Random): void {
-    this.#faulty = true;
+    // A slow connection may still break in another way.
+    this.#faulty = fault !== "delay";
     if (fault === "reset") {
       this.#device.resetAndDestroy();
       this.#mesh.resetAndDestroy();

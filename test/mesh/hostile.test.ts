@@ -222,6 +222,9 @@ it("P8.3 a device that does not read is cut with 4002, and what it did not get w
   const cut = async (): Promise<boolean> => {
     const sends = Array.from({ length: 64 }, () => sender.send({ to: regId, data }, { wait: 2 }));
     const answers = await Promise.all(sends);
+    // Nobody else notices.
+    const other = await sender.send({ to: healthyRegId, data: "meanwhile" });
+    expect(other.status).toBe("delivered");
     // Only a link that is gone leaves a whole batch to the mailbox at once.
     return answers.every(({ status, tookMs }) => status === "queued" && tookMs < 1_000);
   };
