@@ -11,9 +11,16 @@ import { idle } from "./scenarios/idle.ts";
 import { replay } from "./scenarios/replay.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
-import { sendOnline } from "./scenarios/send-online.ts";
+import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
 
-const SCENARIOS: readonly Scenario[] = [sendOnline, sendOffline, replay, connectStorm, idle];
+const SCENARIOS: readonly Scenario[] = [
+  sendOnline,
+  sendOnlineAnswered,
+  sendOffline,
+  replay,
+  connectStorm,
+  idle,
+];
 
 async function main(): Promise<void> {
   const names = SCENARIOS.map(({ name }) => name);

@@ -53,7 +53,7 @@ export function rowOf(
 /**
  * The rows that every closed-loop scenario has.
  *
- * @param what the operation, in the plural: "messages"
+ * @param what what is counted: "message"
  * @param perOperation of `what` in one operation
  */
 export function loadRows(scenario: string, what: string, pairs: Pairs, perOperation = 1): Row[] {
@@ -63,7 +63,7 @@ export function loadRows(scenario: string, what: string, pairs: Pairs, perOperat
   };
   const amount = ({ count }: Measured) => count * perOperation;
   return [
-    row("rate", `${what}/s`, (slice) => (amount(slice) * 1_000) / slice.ms),
+    row("rate", `${what}s/s`, (slice) => (amount(slice) * 1_000) / slice.ms),
     row("p50", "ms", ({ latencies }) => percentile(latencies, 0.5)),
     row("p99", "ms", ({ latencies }) => percentile(latencies, 0.99)),
     row("server processor time", `µs/${what}`, (slice) => {

@@ -1,7 +1,10 @@
 /** A device of the control: a bare socket. */
-import { type BenchDevice, DeviceEvents } from "./device.ts";
+import { type BenchDevice, DeviceEvents, type LinkKind } from "./device.ts";
 import type { Address } from "./http.ts";
 import { WebSocketClient } from "./websocket.ts";
+
+/** As long as an acknowledgement of the mesh's devices, envelope included. */
+const ANSWER = new Uint8Array(20);
 
 export class ControlDevice implements BenchDevice {
   readonly target: string;
@@ -20,18 +23,22 @@ export class ControlDevice implements BenchDevice {
 
   /** Touches its object, which is what making an account does on the other side. */
   async prepare(): Promise<void> {
-    await this.connect(false);
+    await this.connect("bare");
     this.disconnect();
   }
 
-  async connect(replay: boolean): Promise<void> {
+  async connect(kind: LinkKind): Promise<void> {
     const events = this.#events;
-    const path = `/${replay ? "replay" : "connect"}/${this.target}`;
-    this.#socket = await WebSocketClient.open(this.#address, path, [], {
-      onBinary: () => events.countMessages(1),
+    const path = `/${kind === "replay" ? "replay" : "connect"}/${this.target}`;
+    const socket = await WebSocketClient.open(this.#address, path, [], {
+      onBinary: () => {
+        if (kind === "answering") socket.send(ANSWER);
+        events.countMessages(1);
+      },
       onText: () => events.onText(),
       onClose: (reason) => events.onClose(reason),
     });
+    this.#socket = socket;
   }
 
   disconnect(): void {

@@ -4,6 +4,9 @@
 export type SideName = "mesh" | "control";
 export const SIDES: readonly SideName[] = ["mesh", "control"];
 
+/** `replay`: something waits for the device. `answering`: the control's device answers what it gets, as the mesh's always does. */
+export type LinkKind = "bare" | "replay" | "answering";
+
 export interface BenchDevice {
   /** What a sender puts into its request to reach this device. */
   readonly target: string;
@@ -11,8 +14,8 @@ export interface BenchDevice {
   readonly received: number;
   /** Makes it known to its server, and leaves it without a link. */
   prepare(): Promise<void>;
-  /** Resolves when messages can arrive. `replay`: something waits for it. */
-  connect(replay: boolean): Promise<void>;
+  /** Resolves when messages can arrive. The kind is for the control's device. */
+  connect(kind: LinkKind): Promise<void>;
   disconnect(): void;
   /** Resolves with the answer to one heartbeat. */
   ping(): Promise<void>;

@@ -1,7 +1,7 @@
 /** Client process: the devices of both servers. */
 import { serve } from "./calls.ts";
 import { ControlDevice } from "./control-device.ts";
-import { type BenchDevice, SIDES, type SideName } from "./device.ts";
+import { type BenchDevice, type LinkKind, SIDES, type SideName } from "./device.ts";
 import type { Address } from "./http.ts";
 import { MeshDevice } from "./mesh-device.ts";
 import { forMs, pace, type Slice } from "./pace.ts";
@@ -50,8 +50,8 @@ const calls = {
     return { mesh: targets("mesh"), control: targets("control") };
   },
 
-  async connect(side: SideName): Promise<void> {
-    await each(fleets[side], AT_A_TIME, (device) => device.connect(false));
+  async connect(side: SideName, kind: LinkKind): Promise<void> {
+    await each(fleets[side], AT_A_TIME, (device) => device.connect(kind));
   },
 
   async disconnect(side: SideName): Promise<void> {
@@ -68,7 +68,7 @@ const calls = {
     let next = 0;
     return pace(inFlight, forMs(ms), async () => {
       const device = fleets[side][next++ % fleets[side].length];
-      await device?.connect(false);
+      await device?.connect("bare");
       device?.disconnect();
     });
   },
@@ -82,7 +82,7 @@ const calls = {
   ): Promise<Slice> {
     return each(fleets[side].slice(range.from, range.to), inFlight, async (device) => {
       const all = device.received + messages;
-      await device.connect(true);
+      await device.connect("replay");
       await device.until(all);
     });
   },

@@ -53,6 +53,8 @@ export class HttpConnection {
 
   /** @throws Error where the connection is lost, or the answer has another form than those of these servers. */
   request(text: string): Promise<Answer> {
+    // Node tells of a write to a closed socket by no event at all.
+    if (this.#socket.destroyed) return Promise.reject(new Error("the connection is closed"));
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#socket.write(text);

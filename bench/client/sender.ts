@@ -5,8 +5,11 @@ import { type Address, HttpConnection } from "./http.ts";
 import { forMs, pace, type Slice } from "./pace.ts";
 import { RequestSigner, type SendingKey } from "./signed-send.ts";
 
-/** What a sender expects to become of its message; anything else fails the benchmark. */
-export type Expected = "delivered" | "queued";
+/**
+ * What is sent. `send`: to a device with a link. `ask`: the same, and the control waits for the device's answer too.
+ * `store`: to one without.
+ */
+export type SendKind = "send" | "ask" | "store";
 
 export interface SenderSetup {
   readonly addresses: Readonly<Record<SideName, Address>>;
@@ -22,8 +25,8 @@ interface Aim {
   next: number;
 }
 
-const STATUS: Readonly<Record<Expected, number>> = { delivered: 200, queued: 202 };
-const CONTROL_ACTION: Readonly<Record<Expected, string>> = { delivered: "send", queued: "store" };
+/** The mesh's answer, `delivered` or `queued`; any other fails the benchmark. */
+const STATUS: Readonly<Record<SendKind, number>> = { send: 200, ask: 200, store: 202 };
 
 const aims: Partial<Record<SideName, Aim>> = {};
 let connectionCount = 0;
@@ -33,13 +36,13 @@ async function sendOne(
   side: SideName,
   aim: Aim,
   connection: HttpConnection | undefined,
-  expected: Expected,
+  kind: SendKind,
 ): Promise<void> {
   const target = aim.targets[aim.next++ % aim.targets.length] ?? "";
   // The control is signed for too, so that the client costs both sides the same.
-  const path = side === "mesh" ? "/v1/messages" : `/${CONTROL_ACTION[expected]}/${target}`;
+  const path = side === "mesh" ? "/v1/messages" : `/${kind}/${target}`;
   const answer = await connection?.request(signer.make(path, target));
-  const wanted = side === "mesh" ? STATUS[expected] : 200;
+  const wanted = side === "mesh" ? STATUS[kind] : 200;
   if (answer?.status !== wanted) {
     throw new Error(`${side}: wanted ${wanted}, got ${answer?.status} ${answer?.body}`);
   }
@@ -48,7 +51,7 @@ async function sendOne(
 /** Sends while `more` says so. */
 async function send(
   side: SideName,
-  expected: Expected,
+  kind: SendKind,
   more: (aim: Aim) => () => boolean,
 ): Promise<Slice> {
   const aim = aims[side];
@@ -59,7 +62,7 @@ async function send(
   );
   try {
     return await pace(connectionCount, more(aim), (lane) =>
-      sendOne(side, aim, connections[lane], expected),
+      sendOne(side, aim, connections[lane], kind),
     );
   } finally {
     for (const connection of connections) connection.close();
@@ -76,13 +79,13 @@ const calls = {
   },
 
   /** Sends for so long, to one device after another. */
-  run(side: SideName, ms: number, expected: Expected): Promise<Slice> {
-    return send(side, expected, () => forMs(ms));
+  run(side: SideName, ms: number, kind: SendKind): Promise<Slice> {
+    return send(side, kind, () => forMs(ms));
   },
 
   /** Sends so many messages to every device. */
-  fill(side: SideName, messages: number, expected: Expected): Promise<Slice> {
-    return send(side, expected, ({ targets }) => {
+  fill(side: SideName, messages: number, kind: SendKind): Promise<Slice> {
+    return send(side, kind, ({ targets }) => {
       let left = messages * targets.length;
       return () => left-- > 0;
     });

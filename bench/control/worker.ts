@@ -7,6 +7,7 @@
  * | `GET /connect/NAME` | upgrades, and hands the socket to the object NAME |
  * | `GET /replay/NAME` | the same, and sends and deletes what is stored |
  * | `POST /send/NAME` | one call to the object, which sends the body to its socket |
+ * | `POST /ask/NAME` | the same, and the object waits for what its socket sends back |
  * | `POST /store/NAME` | one call to the object, which inserts the body as a row |
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
@@ -18,6 +19,8 @@ interface ControlEnv {
 export class ControlDevice extends DurableObject<ControlEnv> {
   #socket: WebSocket | undefined;
   #hasTable = false;
+  /** Callers of `ask`, in the order in which the answers come. */
+  readonly #asking: (() => void)[] = [];
 
   constructor(ctx: DurableObjectState, env: ControlEnv) {
     super(ctx, env);
@@ -35,6 +38,15 @@ export class ControlDevice extends DurableObject<ControlEnv> {
 
   send(bytes: ArrayBuffer): void {
     this.#socket?.send(bytes);
+  }
+
+  ask(bytes: ArrayBuffer): Promise<void> {
+    this.send(bytes);
+    return new Promise((resolve) => this.#asking.push(resolve));
+  }
+
+  override webSocketMessage(): void {
+    this.#asking.shift()?.();
   }
 
   store(bytes: ArrayBuffer): void {
@@ -67,6 +79,7 @@ export default {
     if (action === "connect" || action === "replay") return device.fetch(request);
     const body = await request.arrayBuffer();
     if (action === "send") await device.send(body);
+    else if (action === "ask") await device.ask(body);
     else await device.store(body);
     return new Response("ok");
   },

@@ -18,6 +18,6 @@ export const connectStorm: Scenario = {
     for (const side of SIDES) await fleet.call("storm", side, WARM_UP_MS, inFlight);
     const ms = (options.seconds * 1_000) / SLICES;
     const pairs = await rig.interleave((side) => fleet.call("storm", side, ms, inFlight));
-    return loadRows(this.name, "links", pairs);
+    return loadRows(this.name, "link", pairs);
   },
 };

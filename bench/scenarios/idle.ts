@@ -41,7 +41,7 @@ async function measure({ fleet, servers, options }: Rig, side: SideName): Promis
   const { pid } = servers.sides[side];
   const { devices, inFlight } = options;
   const start = servers.sides[side].atStart;
-  await fleet.call("connect", side);
+  await fleet.call("connect", side, "bare");
   await asleep(pid);
   const kb = residentKb(pid);
   const open = descriptors(pid);

@@ -13,7 +13,7 @@ export const replay: Scenario = {
   name: "replay",
   async run(rig) {
     const { fleet, sender, options } = rig;
-    for (const side of SIDES) await sender.call("fill", side, MESSAGES, "queued");
+    for (const side of SIDES) await sender.call("fill", side, MESSAGES, "store");
     const { devices, inFlight } = options;
     const slices = Math.min(SLICES, devices);
     const at = (slice: number) => Math.floor((slice * devices) / slices);
@@ -22,6 +22,6 @@ export const replay: Scenario = {
       const range = { from: at(slice), to: at(slice + 1) };
       return fleet.call("drain", side, range, MESSAGES, inFlight);
     }, slices);
-    return loadRows(this.name, "messages", pairs, MESSAGES);
+    return loadRows(this.name, "message", pairs, MESSAGES);
   },
 };

@@ -8,9 +8,9 @@ export const sendOffline: Scenario = {
   name: "send-offline",
   async run(rig) {
     const { sender, options } = rig;
-    for (const side of SIDES) await sender.call("fill", side, 1, "queued");
+    for (const side of SIDES) await sender.call("fill", side, 1, "store");
     const ms = (options.seconds * 1_000) / SLICES;
-    const pairs = await rig.interleave((side) => sender.call("run", side, ms, "queued"));
-    return loadRows(this.name, "messages", pairs);
+    const pairs = await rig.interleave((side) => sender.call("run", side, ms, "store"));
+    return loadRows(this.name, "message", pairs);
   },
 };

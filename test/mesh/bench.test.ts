@@ -1,0 +1,63 @@
+/** That every benchmark runs, and what it writes. How fast anything was is not looked at: this machine is shared. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+
+const run = promisify(execFile);
+const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "pushmesh-bench-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const figure = z.number().nonnegative();
+const rows = z
+  .array(
+    z.strictObject({
+      scenario: z.string(),
+      metric: z.string(),
+      unit: z.string(),
+      value: figure,
+      control: figure,
+      ratio: figure,
+      samples: z.strictObject({
+        value: z.array(figure).nonempty(),
+        control: z.array(figure).nonempty(),
+      }),
+    }),
+  )
+  .nonempty();
+
+describe("npm run bench", () => {
+  it.each([
+    "send-online",
+    "send-online-answered",
+    "send-offline",
+    "replay",
+    "connect-storm",
+    "idle",
+  ])(
+    "%s writes figures of the mesh and of its control",
+    async (scenario) => {
+      const json = join(folder, `${scenario}.json`);
+      const options = ["--seconds", "1", "--devices", "50", "--in-flight", "8", "--json", json];
+      const { stdout } = await run(process.execPath, [MAIN, "--scenario", scenario, ...options]);
+      const written = rows.parse(JSON.parse(readFileSync(json, "utf8")));
+      expect(new Set(written.map((row) => row.scenario))).toEqual(new Set([scenario]));
+      // A line for each row, below one of headings.
+      expect(stdout.trim().split("\n")).toHaveLength(written.length + 1);
+    },
+    120_000,
+  );
+
+  it("names what is wrong with its options, and measures nothing", async () => {
+    const wrong = run(process.execPath, [MAIN, "--scenario", "send-sideways"]);
+    await expect(wrong).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no scenario send-sideways; there are send-online,"),
+    });
+  });
+});
