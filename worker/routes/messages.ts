@@ -106,11 +106,11 @@ messages.post("/", async (c) => {
   if (!sent.ok) throw refusal(sent);
 
   const id = formatMessageId({ seq: sent.seq, key, regId: body.to });
-  if (prefer.applied !== null) c.header("preference-applied", prefer.applied);
-  c.header("location", `/v1/messages/${id}`);
+  const headers: Record<string, string> = { location: `/v1/messages/${id}` };
+  if (prefer.applied !== null) headers["preference-applied"] = prefer.applied;
   const tookMs = Date.now() - c.get("receivedAt");
   const answer: SendAnswerBody = { id, status: sent.status, tookMs };
-  return c.json(answer, sent.status === "queued" ? 202 : 200);
+  return Response.json(answer, { status: sent.status === "queued" ? 202 : 200, headers });
 });
 
 messages.get("/:id", async (c) => {
