@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Client, newApp, type Socket } from "./support/client.ts";
+import { sleepBetweenEveryTwoSteps } from "./support/sleep.ts";
 
 const text = new TextDecoder();
 const utf8 = new TextEncoder();
@@ -86,44 +87,13 @@ describe("delivery through a device object", () => {
 
   test("P1.4 a sleep between every two steps changes nothing", async () => {
     const client = await Client.create();
-    const { stub } = client;
-    const sleep = () => evictDurableObject(stub, { webSockets: "hibernate" });
-    await sleep();
-    // Not between open and hello: the timer for hello keeps the object awake.
-    const socket = await client.connect();
-    await sleep();
-    const { app, appId } = newApp();
-    socket.command({ kind: "register", value: { request: 1, appId } });
-    await socket.expect("registered");
-    await sleep();
-    expect(await client.send(app, { ...data("1"), waitMs: 0 })).toMatchObject({ status: "queued" });
-    await sleep();
-    socket.command({ kind: "attach", value: { slot: 1 } });
-    const first = await socket.messages();
-    expect(first).toHaveLength(1);
-    await sleep();
-    expect(await client.send(app, { ...data("2"), waitMs: 0 })).toMatchObject({ status: "queued" });
-    const second = await socket.messages();
-    await sleep();
-    socket.acknowledge(first);
-    await socket.synced();
-    await sleep();
-    const live = client.send(app, { ...data("3") });
-    const third = await socket.messages();
-    socket.acknowledge(third);
-    expect(await live).toMatchObject({ status: "delivered" });
-    await sleep();
-    const seqs = [...first, ...second, ...third].map(({ seq }) => seq);
-    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
-    for (const { seq, key } of [...first, ...second, ...third]) {
-      expect(await stub.status({ app, generation: 1, seq, key })).toMatchObject({
-        status: "delivered",
-      });
-      await sleep();
-    }
-    const next = await client.connect({ attach: [1] });
-    const silent = next.synced();
-    await silent;
+    await sleepBetweenEveryTwoSteps({
+      connect: (greeting) => client.connect(greeting),
+      send: (app, fields) => client.send(app, fields),
+      status: (request) => client.stub.status(request),
+      sleep: () => evictDurableObject(client.stub, { webSockets: "hibernate" }),
+      newApp,
+    });
   });
 
   test("P1.4 an acknowledgement that comes after a sleep removes what was sent before it, and no more", async () => {

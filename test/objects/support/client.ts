@@ -5,9 +5,10 @@ import { sealAppId } from "../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../core/identity/keyring.ts";
 import type { DeviceObject } from "../../../objects/device.ts";
 import { CONNECT_HEADERS } from "../../../objects/interfaces/rpc.ts";
-import type { Hello, Message, WritablePushUp } from "../../../schema/generated/link.ts";
+import type { Hello } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import { acksOf, type Down, hello, push, readDown } from "../../core/device/support/frames.ts";
+import { hello } from "../../core/device/support/frames.ts";
+import { DeviceEnd } from "./device-end.ts";
 
 /** The bindings that these tests use, with the stubs of the platform. */
 interface Bindings {
@@ -34,75 +35,19 @@ export function newApp(): { app: string; appId: string } {
   return { app: toBase64Url(bytes), appId: sealAppId(keyring, bytes) };
 }
 
-export interface Closed {
-  readonly code: number;
-  readonly reason: string;
-}
-
 /** One WebSocket of a device. */
-export class Socket {
+export class Socket extends DeviceEnd {
   readonly #socket: WebSocket;
-  readonly #frames: (Down | string)[] = [];
-  #wake: () => void = () => undefined;
-  /** Settles when the mesh has closed it. */
-  readonly closed: Promise<Closed>;
 
   constructor(socket: WebSocket) {
+    super((frame) => socket.send(frame));
     this.#socket = socket;
     socket.accept();
     socket.binaryType = "arraybuffer";
-    socket.addEventListener("message", ({ data }) => {
-      this.#frames.push(typeof data === "string" ? data : readDown(new Uint8Array(data)));
-      this.#wake();
-    });
-    this.closed = new Promise((resolve) =>
-      socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason })),
+    socket.addEventListener("message", ({ data }) =>
+      this.arrive(typeof data === "string" ? data : new Uint8Array(data)),
     );
-  }
-
-  send(frame: Uint8Array<ArrayBuffer> | string): void {
-    this.#socket.send(frame);
-  }
-
-  command(frame: WritablePushUp): void {
-    this.send(push(frame));
-  }
-
-  /** The next frame, in the order they came. */
-  async next(): Promise<Down | string> {
-    for (;;) {
-      const frame = this.#frames.shift();
-      if (frame !== undefined) return frame;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  /** The next frame, which has to be of this kind. */
-  async expect<Kind extends Down["kind"]>(kind: Kind): Promise<Extract<Down, { kind: Kind }>> {
-    const frame = await this.next();
-    if (typeof frame === "string" || frame.kind !== kind) {
-      throw new Error(`wanted ${kind}, got ${JSON.stringify(frame)}`);
-    }
-    return frame as Extract<Down, { kind: Kind }>;
-  }
-
-  /** The messages of the next Deliver. */
-  async messages(): Promise<readonly Message[]> {
-    return (await this.expect("deliver")).value.messages;
-  }
-
-  /** Acknowledges them. What the object has handled all of is known when `synced` settles. */
-  acknowledge(messages: readonly Message[]): void {
-    this.send(acksOf(messages));
-  }
-
-  /** Settles when the object has handled every frame sent before. */
-  async synced(): Promise<void> {
-    // An unknown slot is refused, in order.
-    this.command({ kind: "detach", value: { slot: 31_337 } });
-    await this.expect("refusal");
+    socket.addEventListener("close", ({ code, reason }) => this.end({ code, reason }));
   }
 
   close(): void {
