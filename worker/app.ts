@@ -3,26 +3,13 @@ import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv } from "./context.ts";
+import { METHODS } from "./methods.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
 import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
 import { messages } from "./routes/messages.ts";
 import { service } from "./routes/service.ts";
-
-/** Every path and its methods: what is not served by a route below is refused from this list. */
-const METHODS = {
-  "/": "GET",
-  "/healthz": "GET",
-  "/v1/devices": "POST",
-  "/v1/connect": "GET",
-  "/v1/messages": "POST",
-  "/v1/messages/:id": "GET",
-  "/v1/apps": "GET, POST",
-  "/v1/apps/:appId": "GET",
-  "/v1/apps/:appId/keys": "POST",
-  "/v1/apps/:appId/keys/:keyId": "DELETE",
-} as const;
 
 export const app = new Hono<AppEnv>();
 

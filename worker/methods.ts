@@ -1,0 +1,13 @@
+/** Every path and its methods: a request for a path with another method is refused from this list. */
+export const METHODS = {
+  "/": "GET",
+  "/healthz": "GET",
+  "/v1/devices": "POST",
+  "/v1/connect": "GET",
+  "/v1/messages": "POST",
+  "/v1/messages/:id": "GET",
+  "/v1/apps": "GET, POST",
+  "/v1/apps/:appId": "GET",
+  "/v1/apps/:appId/keys": "POST",
+  "/v1/apps/:appId/keys/:keyId": "DELETE",
+} as const;
