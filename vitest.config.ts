@@ -38,6 +38,7 @@ export default defineConfig({
       inNode("schema"),
       inNode("core"),
       inNode("sdk"),
+      inNode("hosts"),
       {
         plugins: [
           cloudflareTest({

@@ -2,8 +2,8 @@
 import type { Database } from "../store/database.ts";
 import type { SharedDeviceStore } from "../store/device-store.ts";
 
-/** Longest time a timer is set for; setTimeout takes no more than 2^31 − 1 ms. */
-const TIMER_MAX_MS = 3_600_000;
+/** Longest time a timer is set for: a clock that jumps forth is noticed when it ends, and a look costs one query. */
+const TIMER_MAX_MS = 60_000;
 /** After a failed alarm: as on Workers, where a failed alarm is tried again from 2 s on. */
 const RETRY_MS = 2_000;
 /** Devices served in one turn, so that many alarms of one time do not hold up everything else. */

@@ -128,6 +128,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "an outcome log is what was written last, as long as 1,152 endings make it",
     run(store) {
       store.writeAccount(account);
+      store.putRegistration({ slot: 1, app: "a", createdAt: 1, endedAt: null });
       expect(store.readOutcomes(1)).toBeNull();
       store.writeOutcomes(1, "x");
       const log = "y".repeat(60_000);

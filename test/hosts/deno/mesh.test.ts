@@ -1,0 +1,197 @@
+/** All objects of a mesh: the idle ones leave memory, and a sleep changes nothing for anyone. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
+import { databasePath, newApp, openMesh, TestDevice } from "./support/mesh.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Time in the tests' hands, but for setImmediate: the database commits in it, for real. */
+function fakeTime(): void {
+  const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
+  vi.useFakeTimers({ toFake: [...toFake] });
+}
+
+/** One turn of the event loop: what was written is committed, and what waited for it is out. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const IDLE_AND_SWEPT_MS = 12_500;
+/** A ttl of a minute, and the slack that an alarm may take with it. */
+const EXPIRED_MS = 65_000;
+
+describe("sleep", () => {
+  test("P1.4 a sleep between every two steps changes nothing", async () => {
+    const { mesh, reported } = openMesh();
+    const device = await TestDevice.create(mesh);
+    await sleepBetweenEveryTwoSteps({
+      connect: async (greeting) => (await device.connect(greeting)).device,
+      send: (app, fields) => device.send(app, fields),
+      status: (request) => device.host.status(request),
+      sleep: async () => {
+        expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
+      },
+      newApp,
+    });
+    expect(reported).toEqual([]);
+  });
+
+  test("an idle device with a link leaves memory but for its socket, and the next message wakes it", async () => {
+    fakeTime();
+    const { mesh } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    expect(mesh.counts).toEqual({ awake: 1, known: 1 });
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(mesh.counts).toEqual({ awake: 0, known: 1 });
+    expect(await device.send(app, { waitMs: 0 })).toMatchObject({ status: "queued" });
+    expect(mesh.counts).toEqual({ awake: 1, known: 1 });
+    expect(await link.device.messages()).toHaveLength(1);
+  });
+
+  test("P8.1 an idle device without a link leaves nothing, however it was touched", async () => {
+    fakeTime();
+    const { mesh } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const key = Uint8Array.from({ length: 9 }, (_, i) => i);
+    await mesh.device("stranger").status({ app, generation: 1, seq: 1, key });
+    expect(mesh.counts).toEqual({ awake: 2, known: 2 });
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(mesh.counts).toEqual({ awake: 0, known: 1 });
+    link.lose();
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(mesh.counts).toEqual({ awake: 0, known: 0 });
+    // One of the same name is a new object on the same rows.
+    expect(mesh.device(device.host.name)).not.toBe(device.host);
+    expect(
+      await mesh.device(device.host.name).openAccount({ publicKey: "p", handoverFrom: null }),
+    ).toMatchObject({ ok: false, code: "device_active" });
+  });
+
+  test("a device that waits for an acknowledgement, or for the disk, stays", async () => {
+    const { mesh } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const sleep = (): boolean => device.host.sleep(Number.POSITIVE_INFINITY);
+    const live = device.send(app);
+    const messages = await link.device.messages();
+    expect(sleep()).toBe(false);
+    link.device.acknowledge(messages);
+    expect(await live).toMatchObject({ status: "delivered" });
+    expect(sleep()).toBe(true);
+    const queued = device.send(app, { waitMs: 0 });
+    expect(sleep()).toBe(false);
+    await queued;
+    expect(sleep()).toBe(true);
+  });
+
+  test("L2 a link that says nothing is closed, though its device slept", async () => {
+    fakeTime();
+    const { mesh } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const link = device.dial();
+    await turn();
+    expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await link.device.closed).toMatchObject({ code: 4001 });
+  });
+
+  test("P4.5 the alarm ends what has expired, after a sleep and after a restart", async () => {
+    fakeTime();
+    const path = databasePath();
+    const first = openMesh(path);
+    const device = await TestDevice.create(first.mesh);
+    const { link, app } = await device.online();
+    link.lose();
+    const key = Uint8Array.from({ length: 9 }, (_, i) => i);
+    const sent = await device.send(app, { ttlSeconds: 60, waitMs: 0, key });
+    await device.send(app, { ttlSeconds: 600, waitMs: 0 });
+    const mail = (): unknown => first.db.get("SELECT count(*) AS n FROM mail");
+    expect(mail()).toEqual({ n: 2 });
+    await vi.advanceTimersByTimeAsync(EXPIRED_MS);
+    await turn();
+    expect(mail()).toEqual({ n: 1 });
+    const seq = sent.ok ? sent.seq : 0;
+    expect(await device.host.status({ app, generation: 1, seq, key })).toMatchObject({
+      status: "expired",
+    });
+    first.mesh.alarms.stop();
+
+    const second = openMesh(path);
+    await vi.advanceTimersByTimeAsync(10 * EXPIRED_MS);
+    await turn();
+    expect(second.db.get("SELECT count(*) AS n FROM mail")).toEqual({ n: 0 });
+    expect(second.db.get("SELECT count(*) AS n FROM alarms")).toEqual({ n: 0 });
+  });
+});
+
+describe("the gate", () => {
+  test("P4.2 nothing of a handler that wrote is out before the commit", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    let answered = false;
+    const queued = device.send(app, { waitMs: 0 }).then(() => {
+      answered = true;
+    });
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    expect(answered).toBe(false);
+    expect(link.device.unread).toEqual([]);
+    db.commit();
+    await queued;
+    expect(link.device.unread).toHaveLength(1);
+  });
+
+  test("P3.1 a later handler that wrote nothing does not overtake", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const stored = device.send(app, { waitMs: 0 });
+    // A refusal: written nowhere, and by itself out at once.
+    link.device.command({ kind: "detach", value: { slot: 31_337 } });
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    expect(link.device.unread).toEqual([]);
+    db.commit();
+    expect(await stored).toMatchObject({ status: "queued" });
+    await link.device.expect("deliver");
+    await link.device.expect("refusal");
+  });
+
+  test("a device that wrote nothing does not wait for the writes of others", async () => {
+    const { mesh, db } = openMesh();
+    const [busy, idle] = [await TestDevice.create(mesh), await TestDevice.create(mesh)];
+    const [{ app: busyApp }, { link, app }] = [await busy.online(), await idle.online()];
+    const batch = db.batch;
+    const stored = busy.send(busyApp, { waitMs: 0 });
+    const live = idle.send(app);
+    link.device.acknowledge(await link.device.messages());
+    expect(await live).toMatchObject({ status: "delivered" });
+    expect(db.isPending(batch)).toBe(true);
+    await stored;
+  });
+
+  test("P4.2 where a commit fails nobody in it is told it stands; the links close, and come again", async () => {
+    const { mesh, db } = openMesh();
+    const devices = [await TestDevice.create(mesh), await TestDevice.create(mesh)];
+    const online = await Promise.all(devices.map((device) => device.online()));
+    const sends = Promise.allSettled(
+      devices.map((device, i) => device.send(online[i]?.app ?? "", { waitMs: 0 })),
+    );
+    // Another writer of the same transaction makes it fail.
+    expect(() => db.run("INSERT INTO devices (name, account) VALUES ('x', NULL)")).toThrow();
+    const refused = { status: "rejected", reason: { row: { status: 503 } } };
+    expect(await sends).toMatchObject([refused, refused]);
+    for (const { link } of online) {
+      expect((await link.device.closed).code).toBeGreaterThanOrEqual(4000);
+      expect(link.device.unread).toEqual([]);
+    }
+    expect(db.get("SELECT count(*) AS n FROM mail")).toEqual({ n: 0 });
+    for (const [i, device] of devices.entries()) {
+      const again = await device.connect({ attach: [1] });
+      const live = device.send(online[i]?.app ?? "");
+      again.device.acknowledge(await again.device.messages());
+      expect(await live).toMatchObject({ status: "delivered" });
+    }
+  });
+});

@@ -1,0 +1,150 @@
+/** The objects of hosts/deno without its server: in Node, on a database file of their own. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { SendRequest } from "../../../../core/device/types.ts";
+import { sealAppId } from "../../../../core/identity/app-id.ts";
+import { keyringOf } from "../../../../core/identity/keyring.ts";
+import type { DeviceHost, DeviceSocket } from "../../../../hosts/deno/objects/device.ts";
+import { Mesh } from "../../../../hosts/deno/objects/mesh.ts";
+import { Database } from "../../../../hosts/deno/store/database.ts";
+import type { Hello } from "../../../../schema/generated/link.ts";
+import { hello } from "../../../core/device/support/frames.ts";
+import { DeviceEnd } from "../../../objects/support/device-end.ts";
+
+const utf8 = new TextEncoder();
+const randomText = (bytes: number): string => randomBytes(bytes).toString("base64url");
+
+const keyring = keyringOf(`1:${Buffer.alloc(32, 7).toString("base64url")}`);
+if (typeof keyring === "string") throw new Error(keyring);
+const testKeyring = keyring;
+
+/** A path for a database, in a folder that goes with its test. */
+export function databasePath(): string {
+  const folder = mkdtempSync(join(tmpdir(), "pushmesh-deno-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "mesh.db");
+}
+
+/** A database that is closed with its test. */
+export function openDatabase(path = databasePath()): Database {
+  const db = new Database(path);
+  onTestFinished(() => db.close());
+  return db;
+}
+
+export interface OpenMesh {
+  readonly mesh: Mesh;
+  readonly db: Database;
+  /** What the mesh reported. */
+  readonly reported: unknown[];
+}
+
+/** A mesh that is closed with its test. */
+export function openMesh(path = databasePath()): OpenMesh {
+  const reported: unknown[] = [];
+  const db = new Database(path);
+  const mesh = new Mesh({ db, keyring: testKeyring, report: (error) => reported.push(error) });
+  onTestFinished(() => mesh.close());
+  return { mesh, db, reported };
+}
+
+/** An app that the mesh issued: its bytes as a regId carries them, and its public ID. */
+export function newApp(): { app: string; appId: string } {
+  const bytes = Uint8Array.from(randomBytes(8));
+  return { app: Buffer.from(bytes).toString("base64url"), appId: sealAppId(testKeyring, bytes) };
+}
+
+/** The mesh's side of a socket whose other side is a test. */
+class TestSocket implements DeviceSocket {
+  bufferedAmount = 0;
+  readonly device: DeviceEnd;
+
+  constructor(host: DeviceHost) {
+    this.device = new DeviceEnd((frame) =>
+      host.receive(this, typeof frame === "string" ? frame : frame.slice().buffer),
+    );
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.device.arrive(data);
+  }
+
+  close(code: number, reason: string): void {
+    this.device.end({ code, reason });
+  }
+}
+
+/** A link as the device has it. */
+export interface TestLink {
+  readonly device: DeviceEnd;
+  /** Breaks the connection: the mesh learns of it. */
+  lose(): void;
+}
+
+/** A device with its account made. */
+export class TestDevice {
+  readonly host: DeviceHost;
+  readonly #publicKey: string;
+
+  private constructor(host: DeviceHost, publicKey: string) {
+    this.host = host;
+    this.#publicKey = publicKey;
+  }
+
+  static async create(mesh: Mesh, name = randomText(16)): Promise<TestDevice> {
+    const device = new TestDevice(mesh.device(name), randomText(32));
+    await device.host.openAccount({ publicKey: device.#publicKey, handoverFrom: null });
+    return device;
+  }
+
+  /** Opens a link and says nothing on it. */
+  dial(): TestLink {
+    const claims = {
+      generation: 1,
+      publicKey: this.#publicKey,
+      tokenId: randomText(12),
+      tokenExpires: Math.floor(Date.now() / 1_000) + 60,
+    };
+    const socket = new TestSocket(this.host);
+    this.host.connect(claims, () => socket);
+    return { device: socket.device, lose: () => this.host.lose(socket) };
+  }
+
+  /** Opens a link, and waits for its welcome. */
+  async connect(greeting: Partial<Hello> = {}): Promise<TestLink> {
+    const link = this.dial();
+    link.device.send(hello(greeting));
+    await link.device.expect("welcome");
+    return link;
+  }
+
+  /** Opens a link with an app registered in slot 1 and attached. */
+  async online(): Promise<{ link: TestLink; app: string }> {
+    const { app, appId } = newApp();
+    const link = await this.connect();
+    link.device.command({ kind: "register", value: { request: 1, appId } });
+    await link.device.expect("registered");
+    link.device.command({ kind: "attach", value: { slot: 1 } });
+    await link.device.synced();
+    return { link, app };
+  }
+
+  send(app: string, fields: Partial<SendRequest> = {}) {
+    return this.host.send({
+      app,
+      generation: 1,
+      key: Uint8Array.from(randomBytes(9)),
+      lane: 2,
+      contentType: 2,
+      data: utf8.encode("hello"),
+      ttlSeconds: 3_600,
+      collapseKey: null,
+      onOverflow: "drop_oldest",
+      waitMs: 5_000,
+      ...fields,
+    });
+  }
+}
