@@ -114,6 +114,14 @@ const TABLE = {
     "The mesh is not set up.",
     "Its operator has to mend the setting that the detail names.",
   ),
+  storage_unavailable: row(
+    109,
+    503,
+    4007,
+    "later",
+    "The mesh cannot write to its disk, and took nothing.",
+    "Try again after Retry-After with the same Idempotency-Key; its operator has to make room.",
+  ),
   // ---- signed requests
   signature_missing: row(
     200,
@@ -351,6 +359,14 @@ const TABLE = {
     "later",
     "The device sends commands faster than it may.",
     "Honour retryAfterMs in Refusal.",
+  ),
+  silent: row(
+    615,
+    null,
+    4008,
+    "later",
+    "Nothing came on the link for twice the longest heartbeat.",
+    "Send heartbeats; reconnect.",
   ),
   token_invalid: row(
     620,

@@ -1,11 +1,14 @@
 // @ts-check
 /** `npm start`: the mesh on this machine. Options: `npm start -- --help`. */
-import { main, run, setup } from "./setup.mjs";
+import { hostOf } from "./hosts.mjs";
+import { main, run, SetupError, setup } from "./setup.mjs";
 
 await main(async () => {
   const args = process.argv.slice(2);
   if (!args.includes("--json") && !args.includes("--help"))
     process.stdout.write("pushmesh is starting\n");
   setup();
-  return run("node", ["hosts/workerd/serve.ts", ...args], { watched: true });
+  const host = hostOf(args);
+  if (host === undefined) throw new SetupError("no host to start");
+  return run(host.command, [...host.args, ...args], { watched: true });
 });

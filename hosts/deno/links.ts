@@ -1,49 +1,127 @@
-/** Opens links on the WebSockets of Deno. */
+/** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
+import type { Claims } from "../../core/device/account.ts";
 import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
 import type { DeviceHost } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
+
+/** A link from which nothing came for this long has no device any more: it missed two heartbeats of the longest kind. */
+export const SILENT_MS = 2 * LIMITS.HEARTBEAT_MAX_MS;
+/** How often silent links are looked for: late by that much at the most, and no timer for each of them. */
+const SWEEP_MS = 60_000;
+/** Links closed in one turn of a stop, and the time between two: 1,000 a second where the time allows it. */
+const DRAIN_TURN_MS = 20;
+const DRAIN_TURN_COUNT = 20;
+/** Close frames that are not answered in this time end with the process. */
+const CLOSE_WAIT_MS = 500;
+
+interface Link {
+  readonly device: DeviceHost;
+  heardAt: number;
+}
+
+export class DenoLinks implements LinkHost {
+  readonly #mesh: Mesh;
+  readonly #now: () => number;
+  readonly #links = new Map<WebSocket, Link>();
+  readonly #sweeper: ReturnType<typeof setInterval>;
+  #draining = false;
+  #onEmpty: (() => void) | undefined;
+
+  /** @param now milliseconds since 1970 */
+  constructor(mesh: Mesh, now: () => number = Date.now) {
+    this.#mesh = mesh;
+    this.#now = now;
+    this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS);
+  }
+
+  /** Sockets that are open, or whose close is not answered yet. */
+  get size(): number {
+    return this.#links.size;
+  }
+
+  async open(request: Request, name: string, claims: Claims): Promise<Response> {
+    // The edge closes the socket with what is thrown here.
+    if (this.#draining) throw new MeshError("going_away");
+    let answer: Response | undefined;
+    const device = this.#mesh.device(name);
+    device.connect(claims, () => {
+      const { socket, response } = upgrade(request);
+      answer = response;
+      this.#serve(device, socket);
+      return socket;
+    });
+    if (answer === undefined) throw new Error("the device made no socket");
+    return answer;
+  }
+
+  refuse(request: Request, error: MeshError): Response {
+    const { socket, response } = upgrade(request);
+    socket.onopen = () => close(socket, error);
+    return response;
+  }
+
+  /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */
+  sweep(): void {
+    const heardBefore = this.#now() - SILENT_MS;
+    for (const [socket, { device, heardAt }] of this.#links) {
+      if (heardAt > heardBefore || socket.readyState !== WebSocket.OPEN) continue;
+      device.lose(socket);
+      close(socket, new MeshError("silent"));
+    }
+  }
+
+  /**
+   * Takes no more links, and closes those that stand with `going_away`, so that their devices come back one after
+   * another: at 1,000 a second, or as many as have to be closed to be done in time.
+   *
+   * @param ms for all of them
+   */
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    clearInterval(this.#sweeper);
+    const devices = Array.from(this.#links.values(), ({ device }) => device);
+    const turn = Math.max(DRAIN_TURN_COUNT, Math.ceil((devices.length * DRAIN_TURN_MS) / ms));
+    while (devices.length > 0) {
+      const drained = await Promise.allSettled(devices.splice(-turn).map((each) => each.drain()));
+      for (const each of drained) if (each.status === "rejected") this.#mesh.report(each.reason);
+      if (devices.length > 0) await sleep(DRAIN_TURN_MS);
+    }
+    const closed = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#links.size === 0) resolve();
+    });
+    await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
+  }
+
+  /** The heartbeat is answered here, without waking the device. */
+  #serve(device: DeviceHost, socket: WebSocket): void {
+    const link: Link = { device, heardAt: this.#now() };
+    this.#links.set(socket, link);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => {
+      link.heardAt = this.#now();
+      if (data === "ping") socket.send("pong");
+      else device.receive(socket, data);
+    };
+    const end = () => {
+      this.#links.delete(socket);
+      device.lose(socket);
+      if (this.#links.size === 0) this.#onEmpty?.();
+    };
+    socket.onclose = end;
+    socket.onerror = end;
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const upgrade = (request: Request) =>
   // No pings of the server's own: they would wake a phone's radio. The device's heartbeat proves the link.
   Deno.upgradeWebSocket(request, { protocol: LINK_SUBPROTOCOL, idleTimeout: 0 });
 
-export function denoLinks(mesh: Mesh): LinkHost {
-  return {
-    async open(request, name, claims) {
-      const device = mesh.device(name);
-      let answer: Response | undefined;
-      try {
-        device.connect(claims, () => {
-          const { socket, response } = upgrade(request);
-          answer = response;
-          serve(device, socket);
-          return socket;
-        });
-      } catch (error) {
-        if (error instanceof MeshError) return this.refuse(request, error);
-        throw error;
-      }
-      if (answer === undefined) throw new Error("the device made no socket");
-      return answer;
-    },
-    refuse(request, error) {
-      const { socket, response } = upgrade(request);
-      const reason = closeReason(error.code, error.message);
-      socket.onopen = () => socket.close(error.row.close ?? INTERNAL_CLOSE, reason);
-      return response;
-    },
-  };
-}
-
-/** The heartbeat is answered here, without waking the device. */
-function serve(device: DeviceHost, socket: WebSocket): void {
-  socket.binaryType = "arraybuffer";
-  socket.onmessage = ({ data }) => {
-    if (data === "ping") socket.send("pong");
-    else device.receive(socket, data);
-  };
-  socket.onclose = () => device.lose(socket);
-  socket.onerror = () => device.lose(socket);
+function close(socket: WebSocket, { code, message, row }: MeshError): void {
+  socket.close(row.close ?? INTERNAL_CLOSE, closeReason(code, message));
 }

@@ -4,7 +4,9 @@
  * | path | what |
  * |---|---|
  * | `secrets.json` | mesh keys and admin token, mode 0600; the one file that cannot be made anew |
- * | `storage/` | the objects' databases |
+ * | `mesh.db` | the database of the Deno host, with `mesh.db-wal` and `mesh.db-shm` while it runs |
+ * | `storage/` | the objects' databases of the workerd host |
+ * | `host` | which of the two the data is of |
  * | `demo.json` | the demo app and its key, for the commands (mode 0600) |
  * | `lock` | held by the process that owns the folder |
  * | `run/` | bundle, configuration, control socket, process ID: made at each start |
@@ -24,7 +26,9 @@ export type Secrets = z.infer<typeof secretsFile>;
 
 export interface DataFolder {
   readonly root: string;
+  readonly database: string;
   readonly storage: string;
+  readonly owner: string;
   readonly run: string;
   readonly lock: string;
   readonly demo: string;
@@ -40,17 +44,19 @@ export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
   const folder: DataFolder = {
     root,
+    database: join(root, "mesh.db"),
     storage: join(root, "storage"),
+    owner: join(root, "host"),
     run: join(root, "run"),
     lock: join(root, "lock"),
     demo: join(root, "demo.json"),
     secrets: join(root, "secrets.json"),
   };
   try {
-    for (const made of [root, folder.storage, folder.run]) makePrivateFolder(made);
+    for (const made of [root, folder.run]) makePrivateFolder(made);
     // A folder that was there before may be open to others.
     chmodSync(root, 0o700);
-    for (const made of [root, folder.storage, folder.run])
+    for (const made of [root, folder.run])
       accessSync(made, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new HostFailure(`the data folder ${root} cannot be written: ${(error as Error).message}`);

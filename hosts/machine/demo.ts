@@ -2,6 +2,7 @@
 import { readDemo } from "../../cli/demo-file.ts";
 import { writePrivate } from "../../cli/private-file.ts";
 import { MeshAdmin } from "../../sdk/server/admin.ts";
+import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { HostFailure } from "./failure.ts";
 
@@ -9,6 +10,7 @@ import { HostFailure } from "./failure.ts";
  * Makes the app and its key where the folder has none, and notes where the mesh listens now.
  *
  * @param url origin of the mesh, which is up.
+ * @param fetch to call it by; the network's own where it is absent.
  * @returns whether they were made just now.
  * @throws {HostFailure} where the mesh refuses, or the folder cannot be written.
  */
@@ -16,6 +18,7 @@ export async function openDemo(
   folder: DataFolder,
   url: string,
   adminToken: string,
+  fetch?: ServerHost["fetch"],
 ): Promise<{ made: boolean }> {
   const known = readDemo(folder.demo);
   try {
@@ -24,7 +27,11 @@ export async function openDemo(
       if (known.url !== url) writePrivate(folder.demo, { ...known, url });
       return { made: false };
     }
-    const admin = new MeshAdmin({ url, token: adminToken });
+    const admin = new MeshAdmin({
+      url,
+      token: adminToken,
+      ...(fetch === undefined ? {} : { host: { fetch } }),
+    });
     const { appId } = await admin.createApp("demo");
     const { keyId, secret } = await admin.createKey(appId);
     writePrivate(folder.demo, { url, appId, keyId, secret, adminTokenFile: folder.secrets });

@@ -1,47 +1,77 @@
 /** The options of `npm start`. */
 import { parseArgs } from "node:util";
 import { HostFailure } from "./failure.ts";
+import { HOST_NAMES, type HostName, type TlsFiles } from "./host.ts";
 
 export const HELP = `Runs the mesh on this machine.
 
   npm start -- [options]
 
-  --port N     port to listen on; 0 takes a free one (default 8787)
-  --host H     address to listen on (default 127.0.0.1; 0.0.0.0 for all)
-  --data DIR   data folder (default .pushmesh)
-  --json       one JSON object a line instead of text
-  --help       this text
+  --host NAME      what runs it: deno or workerd (default workerd)
+  --port N         port to listen on; 0 takes a free one (default 8787)
+  --listen ADDR    address to listen on (default 127.0.0.1; 0.0.0.0 for all)
+  --data DIR       data folder (default .pushmesh)
+  --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
+  --tls-key FILE   its private key, PEM
+  --json           one JSON object a line instead of text
+  --help           this text
 `;
 
 export interface ServeOptions {
   readonly port: number;
-  readonly host: string;
+  readonly listen: string;
   readonly data: string;
+  readonly tls: TlsFiles | null;
   readonly json: boolean;
   readonly help: boolean;
 }
 
-/** @throws {HostFailure} naming the option that is wrong. */
-export function parseOptions(args: readonly string[]): ServeOptions {
+/**
+ * @param self the host that reads them.
+ * @throws {HostFailure} naming the option that is wrong.
+ */
+export function parseOptions(args: readonly string[], self: HostName): ServeOptions {
   let values: ReturnType<typeof parse>["values"];
   try {
     values = parse(args).values;
   } catch (error) {
     throw new HostFailure((error as Error).message);
   }
-  const { port, host, data, json, help } = values;
+  const { port, listen, data, json, help } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new HostFailure(`--port ${port}: give a number from 0 to 65535`);
-  return { port: Number(port), host, data, json, help };
+  requireSelf(values.host, self);
+  const tls = tlsFiles(values["tls-cert"], values["tls-key"]);
+  return { port: Number(port), listen, data, tls, json, help };
+}
+
+/** scripts/start.mjs has chosen the host by this option; here it can only be checked. */
+function requireSelf(host: string | undefined, self: HostName): void {
+  if (host === undefined || host === self) return;
+  if (HOST_NAMES.some((name) => name === host))
+    throw new HostFailure(`--host ${host}: this is ${self}; npm start starts either`);
+  throw new HostFailure(
+    `--host ${host}: give ${HOST_NAMES.join(" or ")}; the address to listen on is --listen`,
+  );
+}
+
+function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | null {
+  if (cert === undefined && key === undefined) return null;
+  if (cert === undefined || key === undefined)
+    throw new HostFailure("--tls-cert and --tls-key go together");
+  return { cert, key };
 }
 
 const parse = (args: readonly string[]) =>
   parseArgs({
     args: [...args],
     options: {
+      host: { type: "string" },
       port: { type: "string", default: "8787" },
-      host: { type: "string", default: "127.0.0.1" },
+      listen: { type: "string", default: "127.0.0.1" },
       data: { type: "string", default: ".pushmesh" },
+      "tls-cert": { type: "string" },
+      "tls-key": { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },

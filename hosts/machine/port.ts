@@ -5,8 +5,8 @@ import { HostFailure } from "./failure.ts";
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another process; choose one with --port",
   EACCES: "may not be used by this user; choose one above 1023 with --port",
-  EADDRNOTAVAIL: "is no address of this machine; choose one with --host",
-  ENOTFOUND: "is no address of this machine; choose one with --host",
+  EADDRNOTAVAIL: "is no address of this machine; choose one with --listen",
+  ENOTFOUND: "is no address of this machine; choose one with --listen",
 };
 
 /** `host:port`, with the brackets that an IPv6 address needs. */

@@ -1,9 +1,12 @@
 /** What `npm start` says: lines for a person, or with --json one object a line. */
+import type { HostName } from "./host.ts";
 
 export interface Ready {
+  /** What runs it. */
+  readonly host: HostName;
   /** Origin to reach the mesh by from this machine. */
   readonly url: string;
-  /** `host:port` as it listens. */
+  /** Scheme, address and port as it listens. */
   readonly listens: string;
   /** The data folder, from the working directory. */
   readonly data: string;
@@ -28,10 +31,10 @@ const problem = (line: string): void => {
 };
 
 const asText: Report = {
-  ready({ url, listens, data, maxLinks, demoMade, tookMs }) {
+  ready({ host, url, listens, data, maxLinks, demoMade, tookMs }) {
     const seconds = (tookMs / 1_000).toFixed(1);
     const lines = [
-      `pushmesh listens on http://${listens} (ready in ${seconds} s; data in ${data}; up to ${maxLinks} devices connected)`,
+      `pushmesh listens on ${listens} (${host}; ready in ${seconds} s; data in ${data}; up to ${maxLinks} devices connected)`,
       ...(demoMade ? [`made the app "demo" and its key (${data}/demo.json)`] : []),
       "",
       "Try, in other terminals:",

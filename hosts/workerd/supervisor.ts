@@ -1,6 +1,7 @@
 /** Keeps a workerd running until it is told to stop. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostFailure } from "../machine/failure.ts";
+import type { MeshProcess, Started } from "../machine/host.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
@@ -16,11 +17,13 @@ export interface SupervisorOptions extends WorkerdOptions {
   readonly pidFile: string;
   /** To reach the public socket by. */
   readonly host: string;
+  /** Told the port at the first start. */
+  readonly onPort: (port: number) => void;
   /** Told one line about each unasked-for end. */
   readonly log: (line: string) => void;
 }
 
-export class Supervisor {
+export class Supervisor implements MeshProcess {
   readonly #options: SupervisorOptions;
   #workerd: Workerd | undefined;
   #stopping = false;
@@ -37,10 +40,15 @@ export class Supervisor {
   /**
    * Starts the process and waits until it answers.
    *
-   * @returns the port of the public socket.
    * @throws {HostFailure} where it does not come up.
    */
-  async start(): Promise<number> {
+  async start(): Promise<Started> {
+    const port = await this.#start();
+    this.#options.onPort(port);
+    return { port };
+  }
+
+  async #start(): Promise<number> {
     this.#workerd = Workerd.start(this.#options);
     rememberProcess(this.#options.pidFile, this.#workerd.pid);
     try {
@@ -72,7 +80,7 @@ export class Supervisor {
       await sleep(wait);
       if (this.#stopping) return;
       try {
-        await this.start();
+        await this.#start();
         this.#options.log("workerd is up again");
       } catch (error) {
         // Counts as one more end: `ended` of that process resolves at once.

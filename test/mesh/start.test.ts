@@ -143,7 +143,7 @@ describe("a fault at the start is told in one line", () => {
     [["--port", "http"], /--port http: give a number/],
     [["--port", "65536"], /--port 65536: give a number/],
     [["--prt", "1"], /--prt/],
-    [["--host", "192.0.2.1"], /is no address of this machine/],
+    [["--listen", "192.0.2.1"], /is no address of this machine/],
   ])("the options are %j", async (args, expected) => {
     expect(await failure([...args, "--data", temporaryFolder()])).toMatch(expected);
   });

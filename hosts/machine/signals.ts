@@ -1,6 +1,6 @@
 /** Ctrl-C, SIGTERM, a closed terminal, or the end of the process that started us: a clean stop. */
-import type { Report } from "../machine/report.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { MeshProcess } from "./host.ts";
+import type { Report } from "./report.ts";
 
 /**
  * A signal within this time of the first is the same one: npm passes on the Ctrl-C that the terminal has
@@ -13,19 +13,19 @@ const SAME_SIGNAL_MS = 500;
  *
  * @returns when the mesh has stopped.
  */
-export function stopOnSignals(supervisor: Supervisor, report: Report): Promise<void> {
+export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> {
   return new Promise((done, fail) => {
     let firstAt: number | undefined;
     const onSignal = () => {
       if (firstAt === undefined) {
         firstAt = Date.now();
         report.stopping();
-        supervisor.stop().then(() => {
+        mesh.stop().then(() => {
           report.stopped();
           done();
         }, fail);
       } else if (Date.now() - firstAt > SAME_SIGNAL_MS) {
-        supervisor.kill();
+        mesh.kill();
         process.exit(130);
       }
     };

@@ -1,0 +1,127 @@
+/** Deno as a host of `npm start`: the whole mesh in this process, on one database. */
+import { readFileSync } from "node:fs";
+import { keyringOf } from "../../core/identity/keyring.ts";
+import { app } from "../../worker/app.ts";
+import type { Env } from "../../worker/env.ts";
+import { HostFailure } from "../machine/failure.ts";
+import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
+import { requireFree } from "../machine/port.ts";
+import { DenoLinks } from "./links.ts";
+import { Listener } from "./listener.ts";
+import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
+import { Mesh } from "./objects/mesh.ts";
+import type { Database } from "./store/database.ts";
+import { openDatabase } from "./store/open.ts";
+
+/** The socket; an awake device takes none. */
+const DESCRIPTORS_PER_LINK = 1;
+/** For the links to be closed in, and for the requests under way to end after that. */
+const DRAIN_MS = 3_000;
+const REQUESTS_MS = 1_000;
+
+/** What Hono asks of a Worker's context; nothing here ends before what it was asked to wait for. */
+const EXECUTION = { waitUntil() {}, passThroughOnException() {}, props: {} };
+
+class DenoMesh implements MeshProcess {
+  readonly #context: HostContext;
+  readonly #mesh: Mesh;
+  readonly #links: DenoLinks;
+  readonly #listener: Listener;
+  readonly #fetch: (request: Request) => Response | Promise<Response>;
+  readonly #stopped = Promise.withResolvers<void>();
+  #stopping = false;
+
+  constructor(context: HostContext, db: Database, tls: { cert: string; key: string } | null) {
+    const { secrets, report } = context;
+    const keyring = keyringOf(secrets.meshKeys);
+    if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
+    this.#context = context;
+    this.#mesh = new Mesh({
+      db,
+      keyring,
+      report: (error) => report.problem(error instanceof Error ? `${error.stack}` : `${error}`),
+    });
+    this.#links = new DenoLinks(this.#mesh);
+    const env = environment(context, db, this.#mesh, this.#links);
+    this.#fetch = (request) => app.fetch(request, env, EXECUTION);
+    this.#listener = new Listener({
+      hostname: context.listen,
+      tls,
+      handler: this.#fetch,
+      log: report.problem,
+    });
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  async start(): Promise<Started> {
+    try {
+      const port = this.#listener.open(this.#context.port);
+      return { port, fetch: async (url, init) => this.#fetch(new Request(url, init)) };
+    } catch (error) {
+      throw new HostFailure(`the port cannot be opened: ${(error as Error).message}`);
+    }
+  }
+
+  watch(): Promise<void> {
+    return this.#stopped.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#links.drain(DRAIN_MS);
+    await this.#listener.stop(REQUESTS_MS);
+    this.#mesh.close();
+    this.#stopped.resolve();
+  }
+
+  kill(): void {
+    // Ends with the process: what was answered is on disk.
+    this.#stopping = true;
+  }
+}
+
+function environment(
+  { secrets, maxLinks }: HostContext,
+  db: Database,
+  mesh: Mesh,
+  links: DenoLinks,
+): Env {
+  const directory = new AppDirectoryHost(db);
+  return {
+    DEVICES: { getByName: (name) => mesh.device(name) },
+    APPS: { getByName: (appId) => new AppHost(db, appId) },
+    APP_DIRECTORY: { getByName: () => directory },
+    MESH_KEYS: secrets.meshKeys,
+    ADMIN_TOKEN: secrets.adminToken,
+    LINK_HOST: links,
+    MAX_LINKS: `${maxLinks}`,
+  };
+}
+
+/** @throws {HostFailure} naming the file that cannot be read. */
+function readTls(files: TlsFiles | null): { cert: string; key: string } | null {
+  if (files === null) return null;
+  const read = (option: string, file: string): string => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new HostFailure(`${option} ${file} cannot be read: ${(error as Error).message}`);
+    }
+  };
+  return { cert: read("--tls-cert", files.cert), key: read("--tls-key", files.key) };
+}
+
+async function prepare(context: HostContext): Promise<MeshProcess> {
+  const tls = readTls(context.tls);
+  await requireFree(context.listen, context.port);
+  return new DenoMesh(context, openDatabase(context.folder.database), tls);
+}
+
+export const denoHost: MachineHost = {
+  name: "deno",
+  descriptorsPerLink: DESCRIPTORS_PER_LINK,
+  prepare,
+};

@@ -1,0 +1,87 @@
+/**
+ * The public socket. Deno's server ends when a connection cannot be accepted, because the process is out of
+ * descriptors for example. What is connected already goes on, so that the port is only opened again.
+ */
+
+/** From one attempt to open the port again to the next. */
+const REOPEN_MS = 250;
+/** As long without a connection that could not be accepted, the trouble is over. */
+const GOOD_MS = 10_000;
+
+export interface ListenerOptions {
+  readonly hostname: string;
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly handler: (request: Request) => Response | Promise<Response>;
+  /** Told one line about trouble, and one when it is over. */
+  readonly log: (line: string) => void;
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  /** The last of them listens; those before serve connections that they accepted. */
+  readonly #servers: Deno.HttpServer<Deno.NetAddr>[] = [];
+  readonly #abort = new AbortController();
+  #stopping = false;
+  #troubleSince: number | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @param port 0 takes a free one
+   * @returns the port
+   * @throws what Deno.serve does
+   */
+  open(port: number): number {
+    const { hostname, tls, handler } = this.#options;
+    const server = Deno.serve(
+      // Quiet: stdout is for what --json promises.
+      { hostname, port, signal: this.#abort.signal, onListen() {}, ...(tls ?? {}) },
+      handler,
+    );
+    this.#servers.push(server);
+    server.finished.catch((error: unknown) => this.#reopen(server.addr.port, error));
+    return server.addr.port;
+  }
+
+  /**
+   * Accepts no more, lets the requests under way end, and closes every connection.
+   *
+   * @param ms for the requests; then they are cut
+   */
+  async stop(ms: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    const cut = setTimeout(() => this.#abort.abort(), ms);
+    await Promise.allSettled(this.#servers.map((server) => server.shutdown()));
+    clearTimeout(cut);
+  }
+
+  #reopen(port: number, error: unknown): void {
+    if (this.#stopping) return;
+    clearTimeout(this.#timer);
+    if (this.#troubleSince === null) {
+      this.#options.log(`no connection can be accepted (${error}); those that stand go on`);
+    }
+    this.#troubleSince = Date.now();
+    this.#timer = setTimeout(() => this.#tryOpen(port), REOPEN_MS);
+  }
+
+  #tryOpen(port: number): void {
+    try {
+      this.open(port);
+    } catch (error) {
+      this.#reopen(port, error);
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#troubleSince = null;
+      this.#options.log("connections are accepted again");
+    }, GOOD_MS);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The mesh on one machine, whichever host runs it: checks what it needs, starts it, and stops it cleanly.
+ * `npm start` runs this; see options.ts for its options.
+ *
+ * Exit codes: 0 after a clean stop, 1 where it could not start or kept ending, 130 at a second signal.
+ */
+import { relative } from "node:path";
+import { takeLock } from "../../cli/lock.ts";
+import { openDataFolder, openSecrets } from "./data-folder.ts";
+import { openDemo } from "./demo.ts";
+import { HostFailure } from "./failure.ts";
+import type { MachineHost } from "./host.ts";
+import { descriptorLimit, linksFor } from "./limits.ts";
+import { HELP, parseOptions, type ServeOptions } from "./options.ts";
+import { claimFolder } from "./owner.ts";
+import { authority } from "./port.ts";
+import { reporter } from "./report.ts";
+import { stopOnSignals } from "./signals.ts";
+
+/** Where one reaches a server that listens on this address from the same machine. */
+export function reachable(listen: string): string {
+  if (listen === "0.0.0.0") return "127.0.0.1";
+  return listen === "::" ? "::1" : listen;
+}
+
+async function run(host: MachineHost, options: ServeOptions, startedAt: number): Promise<void> {
+  // Files are made by the umask: nobody else reads them.
+  process.umask(0o077);
+  const { listen, port, tls } = options;
+  const report = reporter(options.json);
+  const maxLinks = linksFor(descriptorLimit(), host.descriptorsPerLink);
+  const folder = openDataFolder(options.data);
+  if (takeLock(folder.lock) === undefined)
+    throw new HostFailure(`the data folder ${folder.root} is in use by another pushmesh`);
+  claimFolder(folder, host.name);
+  const secrets = openSecrets(folder);
+  const mesh = await host.prepare({ folder, secrets, listen, port, tls, maxLinks, report });
+  const stopped = stopOnSignals(mesh, report);
+  try {
+    const started = await mesh.start();
+    const scheme = tls === null ? "http" : "https";
+    const url = `${scheme}://${authority(reachable(listen), started.port)}`;
+    const { made } = await openDemo(folder, url, secrets.adminToken, started.fetch);
+    report.ready({
+      host: host.name,
+      url,
+      listens: `${scheme}://${authority(listen, started.port)}`,
+      data: relative(process.cwd(), folder.root) || ".",
+      maxLinks,
+      demoMade: made,
+      tookMs: Math.round(performance.timeOrigin + performance.now() - startedAt),
+    });
+    await Promise.race([mesh.watch(), stopped]);
+  } catch (error) {
+    // Ended by a signal while it started: that is no failure.
+    if (!mesh.stopping) {
+      mesh.kill();
+      throw error;
+    }
+  }
+  if (mesh.stopping) await stopped;
+}
+
+/** Runs the mesh on this host by the process's arguments, to its end. */
+export async function runHost(host: MachineHost): Promise<void> {
+  try {
+    const options = parseOptions(process.argv.slice(2), host.name);
+    if (options.help) process.stdout.write(HELP);
+    else await run(host, options, performance.timeOrigin);
+  } catch (error) {
+    if (!(error instanceof HostFailure)) throw error;
+    process.stderr.write(`pushmesh: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,76 @@
+/** workerd as a host of `npm start`. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makePrivateFolder } from "../../cli/private-file.ts";
+import type { DataFolder } from "../machine/data-folder.ts";
+import { HostFailure } from "../machine/failure.ts";
+import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
+import { authority, requireFree } from "../machine/port.ts";
+import { reachable } from "../machine/run.ts";
+import { bundleWorker } from "./bundle.ts";
+import { readDefinition, workerdConfig } from "./config.ts";
+import { endOrphan } from "./orphan.ts";
+import { Supervisor } from "./supervisor.ts";
+
+const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+const BUNDLE = "worker.js";
+/** A Unix socket's path has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
+const SOCKET_PATH_BYTES = 100;
+/** A link's socket, both ends of the way to its object, and the object's database (measured). */
+const DESCRIPTORS_PER_LINK = 5;
+
+function controlSocket(folder: DataFolder): string {
+  const path = join(folder.run, "control.sock");
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path;
+  const temporary = mkdtempSync(join(tmpdir(), "pushmesh-"));
+  process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
+  return join(temporary, "control.sock");
+}
+
+async function prepare(context: HostContext): Promise<MeshProcess> {
+  const { folder, secrets, listen, port, maxLinks, report } = context;
+  if (context.tls !== null)
+    throw new HostFailure(
+      "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
+    );
+  const definition = readDefinition(readFileSync(WRANGLER, "utf8"));
+  const config = join(folder.run, "workerd.capnp");
+  const pidFile = join(folder.run, "workerd.pid");
+  await endOrphan(pidFile, config);
+  await requireFree(listen, port);
+  makePrivateFolder(folder.storage);
+  await bundleWorker(join(folder.run, BUNDLE));
+
+  const control = controlSocket(folder);
+  const writeConfig = (listenPort: number) => {
+    const text = workerdConfig(definition, {
+      bundle: BUNDLE,
+      storage: folder.storage,
+      address: authority(listen, listenPort),
+      control,
+      vars: { MAX_LINKS: `${maxLinks}` },
+      fromEnvironment: ["MESH_KEYS", "ADMIN_TOKEN"],
+    });
+    writeFileSync(config, text, { mode: 0o600 });
+  };
+  writeConfig(port);
+  const supervisor = new Supervisor({
+    config,
+    control,
+    pidFile,
+    env: { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken },
+    host: reachable(listen),
+    // A free port that the system chose stays the same over restarts.
+    onPort: port === 0 ? writeConfig : () => {},
+    log: report.problem,
+  });
+  return supervisor;
+}
+
+export const workerdHost: MachineHost = {
+  name: "workerd",
+  descriptorsPerLink: DESCRIPTORS_PER_LINK,
+  prepare,
+};
