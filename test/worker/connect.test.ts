@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sealCredential } from "../../core/identity/credential.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
+import { links } from "../../objects/links.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { workersLinks } from "../../worker/workers-links.ts";
 import { nowSeconds } from "./support/app.ts";
@@ -82,6 +83,40 @@ describe("a link", () => {
     const second = await connect(offer(token));
     expect(await closeOf(second.response)).toMatchObject({ code: 4102 });
     first.response.webSocket?.close(1000, "");
+  });
+});
+
+describe("P8.1 a process that holds as many links as it may", () => {
+  const request = async () => {
+    const headers = {
+      upgrade: "websocket",
+      "sec-websocket-protocol": offer(await connectToken(keys, account.credential)),
+    };
+    return new Request(`${ORIGIN}/v1/connect`, { headers });
+  };
+  // The other tests of this file leave links behind: the bound is one that they have filled.
+  const full = () => ({ MAX_LINKS: `${Math.max(links.size, 1)}` });
+
+  it("refuses another device by a code that makes it come again, and touches no object", async () => {
+    links.delete(account.deviceId);
+    links.add("somebody");
+    const { response, touched } = await fetchCounting(await request(), full());
+    expect(await closeOf(response)).toMatchObject({ code: 4004 });
+    expect(touched).toEqual(UNTOUCHED);
+  });
+
+  it("lets a device in that has a link already, and anybody once there is room", async () => {
+    links.add(account.deviceId);
+    const again = await fetchCounting(await request(), full());
+    expect(again.touched).toMatchObject({ devices: 1 });
+    links.delete(account.deviceId);
+    const roomy = await fetchCounting(await request(), { MAX_LINKS: `${links.size + 1}` });
+    expect(roomy.touched).toMatchObject({ devices: 1 });
+    links.delete("somebody");
+    for (const { response } of [again, roomy]) {
+      response.webSocket?.accept();
+      response.webSocket?.close(1000, "");
+    }
   });
 });
 
