@@ -10,7 +10,7 @@ import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
-import type { Database } from "./store/database.ts";
+import { CommitError, type Database } from "./store/database.ts";
 import { openDatabase } from "./store/open.ts";
 
 /** The socket; an awake device takes none. */
@@ -39,9 +39,13 @@ class DenoMesh implements MeshProcess {
     this.#mesh = new Mesh({
       db,
       keyring,
-      report: (error) => report.problem(error instanceof Error ? `${error.stack}` : `${error}`),
+      report(error) {
+        // A disk that cannot be written is told once, by the database.
+        if (error instanceof CommitError) return;
+        report.problem(error instanceof Error ? `${error.stack}` : `${error}`);
+      },
     });
-    this.#links = new DenoLinks(this.#mesh);
+    this.#links = new DenoLinks({ mesh: this.#mesh, maxLinks: context.maxLinks });
     const env = environment(context, db, this.#mesh, this.#links);
     this.#fetch = (request) => app.fetch(request, env, EXECUTION);
     this.#listener = new Listener({
@@ -117,7 +121,8 @@ function readTls(files: TlsFiles | null): { cert: string; key: string } | null {
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const tls = readTls(context.tls);
   await requireFree(context.listen, context.port);
-  return new DenoMesh(context, openDatabase(context.folder.database), tls);
+  const db = openDatabase(context.folder.database, { log: context.report.problem });
+  return new DenoMesh(context, db, tls);
 }
 
 export const denoHost: MachineHost = {

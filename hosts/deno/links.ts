@@ -4,6 +4,7 @@ import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
+import { problemResponse } from "../../worker/problem.ts";
 import type { DeviceHost } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
@@ -17,34 +18,47 @@ const DRAIN_TURN_COUNT = 20;
 /** Close frames that are not answered in this time end with the process. */
 const CLOSE_WAIT_MS = 500;
 
+/**
+ * Sockets beyond the links of the mesh: closed ones stay until their device has answered, and Deno waits for that
+ * without end.
+ */
+const CLOSING_SHARE = 0.1;
+
 interface Link {
   readonly device: DeviceHost;
   heardAt: number;
 }
 
+export interface LinksOptions {
+  readonly mesh: Mesh;
+  /** Links that the edge admits. */
+  readonly maxLinks: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
 export class DenoLinks implements LinkHost {
   readonly #mesh: Mesh;
+  readonly #maxSockets: number;
   readonly #now: () => number;
   readonly #links = new Map<WebSocket, Link>();
   readonly #sweeper: ReturnType<typeof setInterval>;
+  /** Refused sockets whose close is not answered yet. */
+  readonly #refused = new Set<WebSocket>();
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
-  /** @param now milliseconds since 1970 */
-  constructor(mesh: Mesh, now: () => number = Date.now) {
+  constructor({ mesh, maxLinks, now = Date.now }: LinksOptions) {
     this.#mesh = mesh;
+    this.#maxSockets = Math.ceil(maxLinks * (1 + CLOSING_SHARE));
     this.#now = now;
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS);
-  }
-
-  /** Sockets that are open, or whose close is not answered yet. */
-  get size(): number {
-    return this.#links.size;
   }
 
   async open(request: Request, name: string, claims: Claims): Promise<Response> {
     // The edge closes the socket with what is thrown here.
     if (this.#draining) throw new MeshError("going_away");
+    if (!this.#hasRoom) throw new MeshError("mesh_full");
     let answer: Response | undefined;
     const device = this.#mesh.device(name);
     device.connect(claims, () => {
@@ -58,9 +72,18 @@ export class DenoLinks implements LinkHost {
   }
 
   refuse(request: Request, error: MeshError): Response {
+    // A browser cannot read this one; it sees that the connection failed, and comes back later.
+    if (!this.#hasRoom) return problemResponse(new MeshError("mesh_full"));
     const { socket, response } = upgrade(request);
+    this.#refused.add(socket);
     socket.onopen = () => close(socket, error);
+    socket.onclose = () => this.#refused.delete(socket);
+    socket.onerror = () => this.#refused.delete(socket);
     return response;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#links.size + this.#refused.size < this.#maxSockets;
   }
 
   /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */

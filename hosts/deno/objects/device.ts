@@ -20,6 +20,7 @@ import type { DeviceRpc } from "../../../objects/interfaces/rpc.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
+import { CommitError } from "../store/database.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -196,7 +197,8 @@ export class DeviceHost implements DeviceRpc {
       this.#carryOut(awake, effects, now);
       return { answer, out: null };
     } catch (error) {
-      if (!(error instanceof MeshError)) this.#fail(awake);
+      // Of the errors that the core knows it has seen to everything itself.
+      if (!(error instanceof MeshError) || error instanceof CommitError) this.#fail(awake, error);
       throw error;
     }
   }
@@ -208,15 +210,15 @@ export class DeviceHost implements DeviceRpc {
     const passed = (async () => {
       await before;
       await written;
-      if (this.#awake !== awake) throw new MeshError("overloaded");
+      if (this.#awake !== awake) throw new MeshError("storage_unavailable");
       this.#carryOut(awake, effects, now);
     })();
     this.#gate = passed;
     try {
       await passed;
     } catch (error) {
-      this.#fail(awake);
-      throw new MeshError("overloaded", undefined, { cause: error });
+      this.#fail(awake, error);
+      throw error;
     } finally {
       if (this.#gate === passed) this.#gate = null;
     }
@@ -236,13 +238,14 @@ export class DeviceHost implements DeviceRpc {
   }
 
   /** Memory and disk disagree: forget what is in memory, refuse who waits, and let the device come again. */
-  #fail(awake: Awake): void {
+  #fail(awake: Awake, error: unknown): void {
     if (this.#awake !== awake) return;
+    const code = error instanceof CommitError ? error.code : "internal";
     this.#awake = null;
     for (const token of [...awake.waiting.keys()]) {
-      settle(awake, token, { ok: false, code: "overloaded" });
+      settle(awake, token, { ok: false, code });
     }
-    if (this.#socket !== null) close(this.#socket, "internal", "storage");
+    if (this.#socket !== null) close(this.#socket, code, "");
     this.#dropSocket();
   }
 

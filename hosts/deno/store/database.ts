@@ -4,11 +4,20 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import { MeshError } from "../../../schema/errors.ts";
 import { TABLES } from "./tables.ts";
 
 /** The write did not reach the disk, and nothing may be answered from it. */
-export class CommitError extends Error {
-  override readonly name = "CommitError";
+export class CommitError extends MeshError {
+  constructor(cause: unknown) {
+    // SQLite's words, such as "database or disk is full"; they hold none of the data.
+    super("storage_unavailable", (cause as Error).message, { cause });
+  }
+}
+
+export interface DatabaseOptions {
+  /** Told one line when writing begins to fail, and one when it works again. */
+  readonly log?: (line: string) => void;
 }
 
 interface Batch {
@@ -22,9 +31,12 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   #batch: Batch | null = null;
   #batches = 0;
+  #isFailing = false;
+  readonly #log: (line: string) => void;
 
   /** @param path of the database file; it is made where it is not there */
-  constructor(path: string) {
+  constructor(path: string, { log = () => {} }: DatabaseOptions = {}) {
+    this.#log = log;
     this.#db = new DatabaseSync(path);
     // FULL: a commit is answered after the log is synced, so a power cut loses nothing that was answered.
     this.#db.exec(`
@@ -89,6 +101,7 @@ export class Database {
       this.#batch = null;
       this.#batches++;
       batch.resolve();
+      this.#tellTrouble(null);
     } catch (error) {
       this.#fail(error);
     }
@@ -110,7 +123,8 @@ export class Database {
   }
 
   #fail(cause: unknown): CommitError {
-    const error = new CommitError(String((cause as Error).message), { cause });
+    const error = new CommitError(cause);
+    this.#tellTrouble(cause);
     try {
       this.#db.exec("ROLLBACK");
     } catch {
@@ -120,6 +134,18 @@ export class Database {
     this.#batch = null;
     this.#batches++;
     return error;
+  }
+
+  /** Says where writing begins to fail, and where it works again; not each time, for there may be thousands. */
+  #tellTrouble(cause: unknown): void {
+    const isFailing = cause !== null;
+    if (isFailing === this.#isFailing) return;
+    this.#isFailing = isFailing;
+    this.#log(
+      isFailing
+        ? `the database cannot be written (${(cause as Error).message}); what would have to be stored is refused`
+        : "the database can be written again",
+    );
   }
 
   #prepare(sql: string): StatementSync {

@@ -2,25 +2,25 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../../machine/failure.ts";
-import { Database } from "./database.ts";
+import { Database, type DatabaseOptions } from "./database.ts";
 
 /**
  * @param path of the file; it is made where it is not there.
  * @throws {HostFailure} where it is damaged, or cannot be opened; then nothing was changed.
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
   const fault = existsSync(path) ? faultOf(path) : undefined;
   if (fault !== undefined)
     throw new HostFailure(`${path} is damaged (${fault}); restore it from a backup`);
   try {
-    return new Database(path);
+    return new Database(path, options);
   } catch (error) {
     throw new HostFailure(`${path} cannot be opened: ${(error as Error).message}`);
   }
 }
 
 /** What is wrong with a file; undefined where nothing is. It is only read, and its log stays as it is. */
-function faultOf(path: string): string | undefined {
+export function faultOf(path: string): string | undefined {
   try {
     const db = new DatabaseSync(path, { readOnly: true });
     try {
