@@ -17,17 +17,45 @@ const inNode = (name: string) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder: 0 } },
 });
 
-/** Tests that start real processes: one file after another, and with time for a process to come up. */
-const withProcesses = (name: string, groupOrder: number) => ({
+/** The hosts of one machine: the black-box suite sees nothing but HTTP, WebSockets and processes, and runs on each. */
+const HOSTS = ["workerd", "deno"] as const;
+
+/**
+ * Tests that start real processes: one file after another, and with time for a process to come up.
+ *
+ * @param include tests of this folder, by glob; all of them where it is not given.
+ */
+const withProcesses = (
+  name: string,
+  groupOrder: number,
+  { folder = name, include = ["**"], host = "" }: Partial<ProcessTests> = {},
+) => ({
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: include.map((glob) => `test/${folder}/${glob}/*.test.ts`),
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { groupOrder },
+    // test/support/host.ts reads it.
+    ...(host === "" ? {} : { env: { PUSHMESH_TEST_HOST: host } }),
   },
 });
+
+interface ProcessTests {
+  readonly folder: string;
+  readonly include: readonly string[];
+  readonly host: string;
+}
+
+/**
+ * The suite of one folder on every host. What is in a folder named for a host is about that host alone, and what is
+ * in `once/` chooses its hosts itself.
+ */
+const onEveryHost = (folder: string, groupOrder: number) =>
+  HOSTS.map((host, i) =>
+    withProcesses(`${folder}-${host}`, groupOrder + i, { folder, include: [".", host], host }),
+  );
 
 export default defineConfig({
   test: {
@@ -52,10 +80,11 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      withProcesses("mesh", 2),
-      withProcesses("runtimes", 3),
-      withProcesses("peers", 4),
-      withProcesses("chaos", 5),
+      withProcesses("mesh", 2, { include: ["once"] }),
+      ...onEveryHost("mesh", 3),
+      ...onEveryHost("runtimes", 5),
+      ...onEveryHost("peers", 7),
+      ...onEveryHost("chaos", 9),
     ],
   },
 });

@@ -1,7 +1,7 @@
 /**
  * The network between devices and mesh breaks at random, under load; then everything is checked.
  *
- *   node test/chaos/cut.ts [--seed N] [--rounds 20] [--devices 24]
+ *   node test/chaos/cut.ts [--host deno|workerd] [--seed N] [--rounds 20] [--devices 24]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { drain } from "./drain.ts";
@@ -22,9 +22,9 @@ const RECONNECT_MS = 20_000;
 const FAULTS_PER_DEVICE = 0.5;
 
 /** Each round breaks some connections, one after another. */
-export async function cut({ seed, rounds, devices, log }: ChaosOptions): Promise<Verdict> {
+export async function cut({ host, seed, rounds, devices, log }: ChaosOptions): Promise<Verdict> {
   const random = seeded(seed);
-  const mesh = await Mesh.start();
+  const mesh = await Mesh.start(host);
   const proxy = await FaultyProxy.start(mesh.url);
   const ledger = new Ledger();
   const app = await mesh.app();

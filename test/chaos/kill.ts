@@ -1,14 +1,14 @@
 /**
  * `kill -9` of the mesh at random moments under load, to devices online and offline; then everything is checked.
  *
- *   node test/chaos/kill.ts [--seed N] [--rounds 20] [--devices 24]
+ *   node test/chaos/kill.ts [--host deno|workerd] [--seed N] [--rounds 20] [--devices 24]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { drain } from "./drain.ts";
 import { Fleet } from "./fleet.ts";
 import { Ledger, type Verdict } from "./ledger.ts";
 import { Load } from "./load.ts";
-import { Mesh, type Victim } from "./mesh.ts";
+import { Mesh } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
 import { type Random, random as seeded } from "./random.ts";
 
@@ -18,9 +18,9 @@ const ROUND_MS = [150, 2_000] as const;
 const WORKERD_KILLS = 4;
 
 /** Each round kills once. */
-export async function kill({ seed, rounds, devices, log }: ChaosOptions): Promise<Verdict> {
+export async function kill({ host, seed, rounds, devices, log }: ChaosOptions): Promise<Verdict> {
   const random = seeded(seed);
-  const mesh = await Mesh.start();
+  const mesh = await Mesh.start(host);
   const ledger = new Ledger();
   const app = await mesh.app();
   const fleet = await Fleet.make({ url: mesh.url, appId: app.appId, count: devices, ledger });
@@ -32,9 +32,9 @@ export async function kill({ seed, rounds, devices, log }: ChaosOptions): Promis
       flap(fleet, random);
       // The random moment: part of the fault, not a wait for anything.
       await sleep(random.between(...ROUND_MS));
-      const victims: [Victim, ...Victim[]] = ["machine", "supervisor"];
-      if (workerdKills < WORKERD_KILLS) victims.push("workerd", "workerd");
-      const victim = random.pick(victims);
+      const [first, ...others] = mesh.victims;
+      const more = others.filter((one) => one !== "workerd" || workerdKills < WORKERD_KILLS);
+      const victim = random.pick([first, ...more]);
       workerdKills = victim === "workerd" ? workerdKills + 1 : 0;
       const killedAt = Date.now();
       await mesh.kill(victim);

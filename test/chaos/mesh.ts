@@ -1,4 +1,4 @@
-/** The mesh as a user runs it: a supervisor and its workerd, on a data folder that outlives both. */
+/** The mesh as a user runs it: the processes of a host, on a data folder that outlives them. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -6,11 +6,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { MeshAdmin, PushServer } from "../../sdk/server/mod.ts";
+import { HOST, type HostName, ROOT, serveCommand } from "../support/host.ts";
 import { until } from "./wait.ts";
 
-const SERVE = fileURLToPath(new URL("../../hosts/workerd/serve.ts", import.meta.url));
 /** A start takes about a second, and on a busy machine a few. */
 const READY_MS = 30_000;
 const GONE_MS = 10_000;
@@ -22,8 +21,14 @@ export type Victim =
   | "workerd"
   /** The supervisor alone: its workerd lives on until the next start ends it. */
   | "supervisor"
-  /** Both, as when the machine goes down. */
+  /** All there is, as when the machine goes down. */
   | "machine";
+
+/** One process is all that Deno has. */
+const VICTIMS: Readonly<Record<HostName, readonly [Victim, ...Victim[]]>> = {
+  deno: ["machine"],
+  workerd: ["machine", "supervisor", "workerd", "workerd"],
+};
 
 export interface App {
   readonly appId: string;
@@ -59,29 +64,33 @@ function isAlive(pid: number): boolean {
 
 export class Mesh {
   readonly url: string;
+  readonly host: HostName;
   readonly #port: number;
   /** The data folder. */
   readonly folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
   readonly #output: string[] = [];
-  #supervisor: ChildProcess | undefined;
+  /** The only one, or the supervisor of the other. */
+  #process: ChildProcess | undefined;
 
-  private constructor(port: number) {
+  private constructor(host: HostName, port: number) {
+    this.host = host;
     this.#port = port;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts a mesh on a new folder and a free port. */
-  static async start(): Promise<Mesh> {
-    const mesh = new Mesh(await freePort());
+  static async start(host: HostName = HOST): Promise<Mesh> {
+    const mesh = new Mesh(host, await freePort());
     await mesh.start();
     return mesh;
   }
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const args = [SERVE, "--port", `${this.#port}`, "--data", this.folder, "--json"];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-    this.#supervisor = child;
+    const [command, ...first] = serveCommand(this.host);
+    const args = [...first, "--port", `${this.#port}`, "--data", this.folder, "--json"];
+    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = child;
     const ready = new Promise<void>((resolve) => {
       createInterface({ input: child.stdout }).on("line", (line) => {
         this.#keep(line);
@@ -102,25 +111,31 @@ export class Mesh {
     return this.#output.join("\n");
   }
 
-  /** Process ID of workerd. */
-  get workerdPid(): number {
+  /** Process ID of what holds the sockets and the storage. */
+  get pid(): number {
+    if (this.host !== "workerd") return this.#process?.pid ?? 0;
     const file = join(this.folder, "run", "workerd.pid");
     return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : 0;
   }
 
+  /** What may be killed of this host; what is there twice is worth it. */
+  get victims(): readonly [Victim, ...Victim[]] {
+    return VICTIMS[this.host];
+  }
+
   /** `kill -9`, and starts again whatever does not start itself. Resolves when the mesh answers again. */
   async kill(victim: Victim): Promise<void> {
-    const workerd = this.workerdPid;
-    const supervisor = this.#supervisor;
-    if (supervisor?.pid === undefined) throw new Error("the mesh is not running");
+    const { pid } = this;
+    const outer = this.#process;
+    if (outer?.pid === undefined) throw new Error("the mesh is not running");
     if (victim !== "workerd") {
-      const gone = once(supervisor, "exit");
-      process.kill(supervisor.pid, "SIGKILL");
+      const gone = once(outer, "exit");
+      process.kill(outer.pid, "SIGKILL");
       await gone;
     }
-    if (victim !== "supervisor") {
-      process.kill(workerd, "SIGKILL");
-      await until("the end of workerd", () => !isAlive(workerd), GONE_MS);
+    if (victim !== "supervisor" && pid !== outer.pid) {
+      process.kill(pid, "SIGKILL");
+      await until("the end of workerd", () => !isAlive(pid), GONE_MS);
     }
     if (victim !== "workerd") await this.start();
     else
@@ -133,7 +148,7 @@ export class Mesh {
 
   /** Stops it cleanly and deletes its folder. */
   async stop(): Promise<void> {
-    const child = this.#supervisor;
+    const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit");
       child.kill("SIGTERM");

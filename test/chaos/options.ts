@@ -1,9 +1,11 @@
 /** What a run is given, and running one from the command line. */
 import { parseArgs } from "node:util";
+import { HOST, type HostName, hostNamed } from "../support/host.ts";
 import { summary, type Verdict } from "./ledger.ts";
 import { freshSeed } from "./random.ts";
 
 export interface ChaosOptions {
+  readonly host: HostName;
   readonly seed: number;
   readonly rounds: number;
   readonly devices: number;
@@ -27,16 +29,18 @@ export async function runFromCommandLine(
 ): Promise<void> {
   const { values } = parseArgs({
     options: {
+      host: { type: "string", default: HOST },
       seed: { type: "string", default: `${chaosSeed()}` },
       rounds: { type: "string", default: `${defaults.rounds}` },
       devices: { type: "string", default: `${defaults.devices}` },
     },
   });
+  const host = hostNamed(values.host);
   const [seed, rounds, devices] = [values.seed, values.rounds, values.devices].map(Number);
   if (seed === undefined || rounds === undefined || devices === undefined) return;
   const log = (line: string): void => console.log(line);
-  log(`seed ${seed}, rounds ${rounds}, devices ${devices}`);
-  const verdict = await run({ seed, rounds, devices, log });
+  log(`host ${host}, seed ${seed}, rounds ${rounds}, devices ${devices}`);
+  const verdict = await run({ host, seed, rounds, devices, log });
   log(summary(verdict));
   const { lost, doubled, disordered, untrue } = verdict;
   const faults = Object.entries({ lost, doubled, disordered, untrue });

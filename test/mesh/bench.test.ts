@@ -13,6 +13,16 @@ const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "pushmesh-bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const HOSTS = ["deno", "workerd"] as const;
+const SCENARIOS = [
+  "send-online",
+  "send-online-answered",
+  "send-offline",
+  "replay",
+  "connect-storm",
+  "idle",
+] as const;
+
 const figure = z.number().nonnegative();
 const rows = z
   .array(
@@ -32,19 +42,13 @@ const rows = z
   .nonempty();
 
 describe("npm run bench", () => {
-  it.each([
-    "send-online",
-    "send-online-answered",
-    "send-offline",
-    "replay",
-    "connect-storm",
-    "idle",
-  ])(
-    "%s writes figures of the mesh and of its control",
-    async (scenario) => {
-      const json = join(folder, `${scenario}.json`);
+  it.each(HOSTS.flatMap((host) => SCENARIOS.map((scenario) => [host, scenario] as const)))(
+    "on %s, %s writes figures of the mesh and of its control",
+    async (host, scenario) => {
+      const json = join(folder, `${host}-${scenario}.json`);
       const options = ["--seconds", "1", "--devices", "50", "--in-flight", "8", "--json", json];
-      const { stdout } = await run(process.execPath, [MAIN, "--scenario", scenario, ...options]);
+      const args = [MAIN, "--host", host, "--scenario", scenario, ...options];
+      const { stdout } = await run(process.execPath, args);
       const written = rows.parse(JSON.parse(readFileSync(json, "utf8")));
       expect(new Set(written.map((row) => row.scenario))).toEqual(new Set([scenario]));
       // A line for each row, below one of headings.

@@ -1,10 +1,8 @@
-/** A mesh of hosts/workerd, in processes of its own. */
+/** A mesh of the host under test, in processes of its own. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { commandLine } from "../../../hosts/workerd/orphan.ts";
-import { type Process, ROOT, start } from "./process.ts";
-
-const SERVE = join(ROOT, "hosts/workerd/serve.ts");
+import { HOST, type HostName, serveCommand } from "../../support/host.ts";
+import { type Process, start } from "./process.ts";
 
 export interface Mesh {
   readonly process: Process;
@@ -12,9 +10,14 @@ export interface Mesh {
   readonly data: string;
 }
 
-/** Starts the supervisor itself; `command` before it, such as a shell that sets limits. */
-export function serve(args: readonly string[], before: readonly string[] = []): Process {
-  const [command = process.execPath, ...rest] = [...before, process.execPath, SERVE, ...args];
+/** Starts the host itself; `before` it a command, such as a shell that sets limits. */
+export function serve(
+  args: readonly string[],
+  before: readonly string[] = [],
+  host: HostName = HOST,
+): Process {
+  const [serveIt, ...itsArgs] = serveCommand(host);
+  const [command = serveIt, ...rest] = [...before, serveIt, ...itsArgs, ...args];
   return start(command, rest);
 }
 
@@ -24,8 +27,8 @@ export function serve(args: readonly string[], before: readonly string[] = []): 
  * @param data its data folder.
  * @param port 0 takes a free one.
  */
-export async function startMesh(data: string, port = 0): Promise<Mesh> {
-  const mesh = serve(["--json", "--data", data, "--port", `${port}`]);
+export async function startMesh(data: string, port = 0, host: HostName = HOST): Promise<Mesh> {
+  const mesh = serve(["--json", "--data", data, "--port", `${port}`], [], host);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { process: mesh, url, data };
 }
@@ -40,10 +43,3 @@ export interface DemoFile {
 export const demoOf = (data: string): DemoFile => readJson(join(data, "demo.json")) as DemoFile;
 
 export const readJson = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
-
-/** The process ID of the workerd that works on a data folder. */
-export const workerdPid = (data: string): number =>
-  Number(readFileSync(join(data, "run/workerd.pid"), "utf8"));
-
-/** Whether a process runs. One that has ended but that nobody has asked about yet does not. */
-export const isAlive = (pid: number): boolean => commandLine(pid) !== "";

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { ROOT } from "../../support/host.ts";
 
-export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+export { ROOT };
 
 /** Text that a process wrote, as lines, to wait for. */
 class Lines {

@@ -2,9 +2,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type App, Mesh } from "../chaos/mesh.ts";
-import { until } from "../chaos/wait.ts";
-import { RawDevice } from "./support/raw-device.ts";
+import { type App, Mesh } from "../../chaos/mesh.ts";
+import { until } from "../../chaos/wait.ts";
+import { RawDevice } from "../support/raw-device.ts";
 
 const DEVICES = 10;
 /** The runtime puts an object to sleep after 10 s of silence. */
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => mesh.stop());
 
-const descriptors = (): number => readdirSync(`/proc/${mesh.workerdPid}/fd`).length;
+const descriptors = (): number => readdirSync(`/proc/${mesh.pid}/fd`).length;
 
 /** Size and time of change of every database and journal of the devices. */
 function files(): Readonly<Record<string, string>> {

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readDefinition, workerdConfig } from "../../hosts/workerd/config.ts";
-import { ROOT, start, temporaryFolder } from "./support/process.ts";
+import { readDefinition, workerdConfig } from "../../../hosts/workerd/config.ts";
+import { ROOT, start, temporaryFolder } from "../support/process.ts";
 
 const TOML = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
 

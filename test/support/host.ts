@@ -1,0 +1,29 @@
+/**
+ * The hosts that the black-box suite runs on. A vitest project names its host in PUSHMESH_TEST_HOST (see
+ * vitest.config.ts), a script takes it as --host; scripts/hosts.mjs says how each is started.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { HOST_NAMES, type HostName } from "../../hosts/machine/host.ts";
+import { DEFAULT_HOST, HOSTS } from "../../scripts/hosts.mjs";
+
+export type { HostName };
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** @throws where there is no host of this name. */
+export function hostNamed(name: string): HostName {
+  const host = HOST_NAMES.find((known) => known === name);
+  if (host === undefined) throw new Error(`no host ${name}; there are ${HOST_NAMES.join(", ")}`);
+  return host;
+}
+
+/** The host under test. */
+export const HOST: HostName = hostNamed(process.env["PUSHMESH_TEST_HOST"] ?? DEFAULT_HOST);
+
+/** The command that runs a mesh by itself, to be run in ROOT: no npm and no set-up around it. */
+export function serveCommand(host: HostName): [command: string, ...args: string[]] {
+  const how = HOSTS[host];
+  if (how === undefined) throw new Error(`scripts/hosts.mjs does not know ${host}`);
+  return [join(ROOT, "node_modules/.bin", how.command), ...how.args];
+}
