@@ -1,13 +1,14 @@
 /** The rows of one app in its object's SQLite. */
 import type { AppStore, KeyAlgorithm, StoredApp, StoredKey } from "../core/app/app.ts";
+import type { Sql } from "./storage/sql.ts";
 
 type AppRow = { name: string; created_at: number };
 type KeyRow = { n: number; algorithm: KeyAlgorithm; material: ArrayBuffer; created_at: number };
 
 export class SqlAppStore implements AppStore {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: Sql) {
     this.#sql = sql;
     sql.exec(`
       CREATE TABLE IF NOT EXISTS app (
@@ -15,7 +16,9 @@ export class SqlAppStore implements AppStore {
         name TEXT NOT NULL,
         created_at INTEGER NOT NULL
       );
-      -- AUTOINCREMENT: the number of a deleted key is not given again.
+    `);
+    // AUTOINCREMENT: the number of a deleted key is not given again.
+    sql.exec(`
       CREATE TABLE IF NOT EXISTS key (
         n INTEGER PRIMARY KEY AUTOINCREMENT,
         algorithm TEXT NOT NULL,
@@ -47,18 +50,42 @@ export class SqlAppStore implements AppStore {
   }
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
-    const { n } = this.#sql
+    const [row] = this.#sql
       .exec<{ n: number }>(
         "INSERT INTO key (algorithm, material, created_at) VALUES (?, ?, ?) RETURNING n",
         key.algorithm,
         key.material,
         key.createdAt,
       )
-      .one();
-    return { n, ...key };
+      .toArray();
+    if (row === undefined) throw new Error("SQLite gave the key no number");
+    return { n: row.n, ...key };
   }
 
   removeKey(n: number): boolean {
     return this.#sql.exec("DELETE FROM key WHERE n = ? RETURNING n", n).toArray().length === 1;
+  }
+
+  keysMade(): number {
+    const [row] = this.#sql
+      .exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'key'")
+      .toArray();
+    return row?.seq ?? 0;
+  }
+
+  putKeys(keys: readonly StoredKey[], made: number): void {
+    const insert = (n: number, { algorithm, material, createdAt }: Omit<StoredKey, "n">) =>
+      this.#sql.exec(
+        "INSERT INTO key (n, algorithm, material, created_at) VALUES (?, ?, ?, ?)",
+        n,
+        algorithm,
+        material,
+        createdAt,
+      );
+    for (const key of keys) insert(key.n, key);
+    if (made === 0 || keys.some(({ n }) => n === made)) return;
+    // The last key is revoked: SQLite counts on from the highest number that was ever there.
+    insert(made, { algorithm: "hmac-sha256", material: new Uint8Array(), createdAt: 0 });
+    this.removeKey(made);
   }
 }

@@ -2,10 +2,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { addKey, createApp, type StoredApp, type StoredKey } from "../core/app/app.ts";
 import { formatKeyId, parseKeyId } from "../core/identity/app-id.ts";
+import { writeApp } from "../core/move/app.ts";
+import type { AppLine } from "../schema/export.ts";
 import { SqlAppStore } from "./app-store.ts";
-import type { AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
+import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
 
-export class AppObject extends DurableObject implements AppRpc {
+export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   readonly #appId: string;
   readonly #store: SqlAppStore;
 
@@ -36,6 +38,10 @@ export class AppObject extends DurableObject implements AppRpc {
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
     return parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
+  }
+
+  async write(line: AppLine): Promise<void> {
+    writeApp(this.#store, line);
   }
 
   #record(app: StoredApp): AppRecord {

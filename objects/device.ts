@@ -13,12 +13,14 @@ import type {
 } from "../core/device/types.ts";
 import { keyringOf } from "../core/identity/keyring.ts";
 import type { Effects } from "../core/link/effects.ts";
+import { writeDevice } from "../core/move/device.ts";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
+import type { DevicePart } from "../schema/export.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
 import { closeReason, LINK_SUBPROTOCOL } from "./close.ts";
 import { deviceIdentity } from "./device-identity.ts";
-import { CONNECT_HEADERS, type DeviceRpc } from "./interfaces/rpc.ts";
+import { CONNECT_HEADERS, type DeviceImportRpc, type DeviceRpc } from "./interfaces/rpc.ts";
 import { links } from "./links.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
 
@@ -38,8 +40,8 @@ interface Waiting {
   readonly timer: number;
 }
 
-export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc {
-  readonly #device: Device;
+export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
+  #device: Device;
   readonly #waiting = new Map<number, Waiting>();
   readonly #name: string;
   #socket: WebSocket | null = null;
@@ -49,15 +51,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
 
   constructor(ctx: DurableObjectState, env: DeviceEnv) {
     super(ctx, env);
-    const keyring = keyringOf(env.MESH_KEYS);
-    if (typeof keyring === "string") throw new Error(keyring);
     this.#name = ctx.id.name ?? "";
-    this.#device = new Device({
-      store: new SqlDeviceStore(ctx.storage.sql),
-      identity: deviceIdentity(keyring, this.#name),
-      bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
-      now: Date.now(),
-    });
+    this.#device = this.#load();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#restore();
   }
@@ -82,6 +77,13 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
 
   async drain(): Promise<void> {
     this.#run((now, effects) => this.#device.drain(now, effects));
+  }
+
+  async write(parts: readonly DevicePart[]): Promise<void> {
+    writeDevice(new SqlDeviceStore(this.ctx.storage.sql, this.#name), parts);
+    // What is in memory was read before.
+    this.#device = this.#load();
+    await this.#setAlarm();
   }
 
   /** A connect request that the edge has authenticated. */
@@ -124,6 +126,18 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc 
     this.#alarmAt = null;
     this.#run((now, effects) => this.#device.onDeadline(now, effects));
     await this.#setAlarm();
+  }
+
+  /** The device as it is stored. */
+  #load(): Device {
+    const keyring = keyringOf(this.env.MESH_KEYS);
+    if (typeof keyring === "string") throw new Error(keyring);
+    return new Device({
+      store: new SqlDeviceStore(this.ctx.storage.sql, this.#name),
+      identity: deviceIdentity(keyring, this.#name),
+      bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
+      now: Date.now(),
+    });
   }
 
   /** After a sleep, or a start: takes up the link whose socket is still here. */

@@ -30,6 +30,10 @@ export interface AppStore {
   addKey(key: Omit<StoredKey, "n">): StoredKey;
   /** False where there is no such key. */
   removeKey(n: number): boolean;
+  /** How many keys were ever added, removed ones included: the last n given. */
+  keysMade(): number;
+  /** Puts keys of another store into one that has none, and counts on from `made`. */
+  putKeys(keys: readonly StoredKey[], made: number): void;
 }
 
 /** Makes the app; making it again changes nothing, so that a repeated call is harmless. */

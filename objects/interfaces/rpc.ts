@@ -7,6 +7,7 @@ import type {
   StatusAnswer,
   StatusRequest,
 } from "../../core/device/types.ts";
+import type { AppLine, DevicePart } from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
 export interface DeviceRpc {
@@ -60,7 +61,23 @@ export interface AppRpc {
   revokeKey(keyId: string): Promise<boolean>;
 }
 
-/** The list of apps of a mesh: one object named "apps". */
+/**
+ * What an import asks of objects that hold nothing yet. No route leads here: hosts/ alone calls it, on a mesh that
+ * serves nobody.
+ */
+export interface DeviceImportRpc {
+  /** Writes some lines of this device, in their order; the first of all is its `device` line. */
+  write(parts: readonly DevicePart[]): Promise<void>;
+}
+
+export interface AppImportRpc {
+  write(line: AppLine): Promise<void>;
+}
+
+/** Name of the one object that lists the apps of a mesh. */
+export const APP_DIRECTORY_NAME = "apps";
+
+/** The list of apps of a mesh. */
 export interface AppDirectoryRpc {
   /** False at LIMITS.APPS. */
   add(entry: { appId: string; name: string; createdAt: number }): Promise<boolean>;

@@ -8,6 +8,7 @@ import type {
   RegistrationRecord,
 } from "../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
+import type { Sql } from "./sql.ts";
 
 // Each table has one b-tree: a secondary index would be a second row written for every message.
 const TABLES = `
@@ -26,25 +27,46 @@ const LINK = 2;
 /** Bound parameters of one statement (platform limit: 100). */
 const PARAMETERS = 100;
 
+/** The account as it is stored: with the name of the object, which its database file does not tell by itself. */
+type StoredAccount = AccountRecord & { readonly name: string };
+
+const hasTables = (sql: Sql): boolean =>
+  sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'state'").toArray().length > 0;
+
+function readState<Value>(sql: Sql, id: number): Value | null {
+  const [row] = sql.exec<{ value: string }>("SELECT value FROM state WHERE id = ?", id).toArray();
+  return row === undefined ? null : (JSON.parse(row.value) as Value);
+}
+
+/** The name of the device whose database this is; null where it never held an account. */
+export function nameIn(sql: Sql): string | null {
+  return hasTables(sql) ? (readState<StoredAccount>(sql, ACCOUNT)?.name ?? null) : null;
+}
+
 export class SqlDeviceStore implements DeviceStore {
-  readonly #sql: SqlStorage;
+  readonly #sql: Sql;
+  readonly #name: string;
   /** An object that never held an account has no tables, and being asked makes none. */
   #hasTables: boolean;
 
-  constructor(sql: SqlStorage) {
+  /** @param name of the object */
+  constructor(sql: Sql, name: string) {
     this.#sql = sql;
-    const tables = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'state'");
-    this.#hasTables = tables.toArray().length > 0;
+    this.#name = name;
+    this.#hasTables = hasTables(sql);
   }
 
   readAccount(): AccountRecord | null {
-    return this.#read<AccountRecord>(ACCOUNT);
+    const stored = this.#read<StoredAccount>(ACCOUNT);
+    if (stored === null) return null;
+    const { name: _, ...record } = stored;
+    return record;
   }
 
   writeAccount(record: AccountRecord): void {
     if (!this.#hasTables) this.#sql.exec(TABLES);
     this.#hasTables = true;
-    this.#write(ACCOUNT, record);
+    this.#write(ACCOUNT, { ...record, name: this.#name } satisfies StoredAccount);
   }
 
   readLink(): LinkRecord | null {
@@ -161,14 +183,10 @@ export class SqlDeviceStore implements DeviceStore {
   }
 
   #read<Value>(id: number): Value | null {
-    if (!this.#hasTables) return null;
-    const row = this.#sql
-      .exec<{ value: string }>("SELECT value FROM state WHERE id = ?", id)
-      .toArray()[0];
-    return row === undefined ? null : (JSON.parse(row.value) as Value);
+    return this.#hasTables ? readState<Value>(this.#sql, id) : null;
   }
 
-  #write(id: number, value: AccountRecord | LinkRecord): void {
+  #write(id: number, value: StoredAccount | LinkRecord): void {
     this.#sql.exec(
       `INSERT INTO state (id, value) VALUES (?, ?)
        ON CONFLICT (id) DO UPDATE SET value = excluded.value`,

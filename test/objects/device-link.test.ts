@@ -78,7 +78,7 @@ describe("the link of a device object", () => {
     const { socket } = await client.online();
     const link = () =>
       runInDurableObject(client.stub, (_, { storage }) =>
-        new SqlDeviceStore(storage.sql).readLink(),
+        new SqlDeviceStore(storage.sql, "name").readLink(),
       );
     const before = await link();
     await evictDurableObject(client.stub);

@@ -68,7 +68,7 @@ describe("rows a device object writes", () => {
     const asleep = await client.connect();
     const link = () =>
       runInDurableObject(client.stub, (_, { storage }) =>
-        new SqlDeviceStore(storage.sql).readLink(),
+        new SqlDeviceStore(storage.sql, "name").readLink(),
       );
     const atConnect = await link();
     await evictDurableObject(client.stub);

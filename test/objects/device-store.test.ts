@@ -6,14 +6,14 @@ import { DEVICE_STORE_CASES } from "./support/device-store-suite.ts";
 
 describe("device store on SQLite", () => {
   test.each(DEVICE_STORE_CASES)("$name", ({ run }) =>
-    runInDurableObject(newStub(), (_, { storage }) => run(new SqlDeviceStore(storage.sql))),
+    runInDurableObject(newStub(), (_, { storage }) => run(new SqlDeviceStore(storage.sql, "name"))),
   );
 
   test("what was written is there for the next store on the same database", () =>
     runInDurableObject(newStub(), (_, { storage }) => {
       const record = { publicKey: "p", generation: 1, createdAt: 1 };
-      new SqlDeviceStore(storage.sql).writeAccount(record);
-      expect(new SqlDeviceStore(storage.sql).readAccount()).toEqual(record);
+      new SqlDeviceStore(storage.sql, "name").writeAccount(record);
+      expect(new SqlDeviceStore(storage.sql, "name").readAccount()).toEqual(record);
     }));
 
   test("P7.1 a device object that is only asked makes no tables", () =>

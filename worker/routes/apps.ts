@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import type { z } from "zod";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
-import type { AppKey } from "../../objects/interfaces/rpc.ts";
+import { APP_DIRECTORY_NAME, type AppKey } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type AppAnswerBody, appBody, type KeyAnswerBody, keyBody } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -15,7 +15,6 @@ import { loadKey } from "../signature/keys.ts";
 
 /** Bytes of an HMAC secret: as many as its hash puts out (RFC 2104 §3). */
 const SECRET_BYTES = 32;
-const DIRECTORY = "apps";
 
 /** The appId of the path; a forged one is told here, without asking its object. */
 function appIdOf(c: MeshContext): string {
@@ -60,13 +59,15 @@ apps.post("/", async (c) => {
   // The app before the list: whatever fails between, every app of the list is there.
   const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
   const answer: AppAnswerBody = { appId, name, createdAt };
-  const listed = await callObject(() => c.env.APP_DIRECTORY.getByName(DIRECTORY).add(answer));
+  const listed = await callObject(() =>
+    c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add(answer),
+  );
   if (!listed) throw new MeshError("too_many_apps");
   return c.json(answer, 201);
 });
 
 apps.get("/", async (c) => {
-  const list = await callObject(() => c.env.APP_DIRECTORY.getByName(DIRECTORY).list());
+  const list = await callObject(() => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).list());
   return c.json({ apps: list });
 });
 

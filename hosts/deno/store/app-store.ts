@@ -39,24 +39,37 @@ export class SharedAppStore implements AppStore {
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
     this.#db.run("UPDATE apps SET keys_made = keys_made + 1 WHERE app_id = ?", this.#appId);
-    const row = this.#db.get<{ n: number }>(
-      "SELECT keys_made AS n FROM apps WHERE app_id = ?",
-      this.#appId,
-    );
-    if (row === undefined) throw new Error("a key needs its app");
-    this.#db.run(
-      "INSERT INTO keys (app_id, n, algorithm, material, created_at) VALUES (?, ?, ?, ?, ?)",
-      this.#appId,
-      row.n,
-      key.algorithm,
-      key.material,
-      key.createdAt,
-    );
-    return { n: row.n, ...key };
+    const stored = { n: this.keysMade(), ...key };
+    this.#insert(stored);
+    return stored;
   }
 
   removeKey(n: number): boolean {
     return this.#db.run("DELETE FROM keys WHERE app_id = ? AND n = ?", this.#appId, n) === 1;
+  }
+
+  keysMade(): number {
+    const row = this.#db.get<{ n: number }>(
+      "SELECT keys_made AS n FROM apps WHERE app_id = ?",
+      this.#appId,
+    );
+    return row?.n ?? 0;
+  }
+
+  putKeys(keys: readonly StoredKey[], made: number): void {
+    for (const key of keys) this.#insert(key);
+    this.#db.run("UPDATE apps SET keys_made = ? WHERE app_id = ?", made, this.#appId);
+  }
+
+  #insert({ n, algorithm, material, createdAt }: StoredKey): void {
+    this.#db.run(
+      "INSERT INTO keys (app_id, n, algorithm, material, created_at) VALUES (?, ?, ?, ?, ?)",
+      this.#appId,
+      n,
+      algorithm,
+      material,
+      createdAt,
+    );
   }
 }
 

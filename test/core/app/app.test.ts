@@ -27,6 +27,11 @@ function appStore(): AppStore {
       keys = keys.filter((key) => key.n !== n);
       return keys.length < before;
     },
+    keysMade: () => last,
+    putKeys: (added, made) => {
+      keys.push(...added);
+      last = made;
+    },
   };
 }
 

@@ -1,0 +1,21 @@
+/** All that one app stores, as a line of an export, and back: the same for every host. */
+import type { AppLine } from "../../schema/export.ts";
+import type { AppStore } from "../app/app.ts";
+
+/** @returns null for an app that was never created */
+export function readApp(appId: string, store: AppStore): AppLine | null {
+  const app = store.app();
+  if (app === null) return null;
+  const keys = store.keys().map((key) => ({ ...key }));
+  return { kind: "app", appId, ...app, keysMade: store.keysMade(), keys };
+}
+
+/** @throws Error where the store holds an app already */
+export function writeApp(
+  store: AppStore,
+  { appId, name, createdAt, keysMade, keys }: AppLine,
+): void {
+  if (store.app() !== null) throw new Error(`app ${appId} is there already`);
+  store.setApp({ name, createdAt });
+  store.putKeys(keys, keysMade);
+}

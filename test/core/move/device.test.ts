@@ -1,0 +1,88 @@
+/** A device's rows as lines of an export, and back, over the text form. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readDevice, writeDevice } from "../../../core/move/device.ts";
+import { type DevicePart, exportLine, formatExportLine } from "../../../schema/export.ts";
+import { MemoryStore } from "../device/support/memory-store.ts";
+
+const DEVICE = "AAAAAAAAAAAAAAAAAAAAAA";
+const timeMs = fc.nat(4_000_000_000_000);
+const text = fc.string({ unit: "grapheme", maxLength: 20 });
+
+const device = fc.record({
+  kind: fc.constant("device" as const),
+  device: fc.constant(DEVICE),
+  account: fc.record({ publicKey: text, generation: fc.nat(), createdAt: timeMs }),
+  link: fc.option(
+    fc.record({
+      session: text,
+      lastSeenMs: timeMs,
+      tokens: fc.array(fc.tuple(text, fc.nat()), { maxLength: 5 }),
+      seqFloor: fc.maxSafeNat(),
+    }),
+  ),
+});
+const registrations = fc.uniqueArray(
+  fc.record({
+    kind: fc.constant("registration" as const),
+    device: fc.constant(DEVICE),
+    slot: fc.integer({ min: 1, max: 64 }),
+    app: text,
+    createdAt: timeMs,
+    endedAt: fc.option(timeMs),
+    outcomes: fc.option(text),
+  }),
+  { selector: ({ slot }) => slot, maxLength: 8 },
+);
+const mail = fc.uniqueArray(
+  fc.record({
+    kind: fc.constant("mail" as const),
+    device: fc.constant(DEVICE),
+    seq: fc.maxSafeNat(),
+    slot: fc.integer({ min: 1, max: 64 }),
+    lane: fc.constantFrom(1 as const, 2 as const, 3 as const),
+    key: text,
+    expiresAt: timeMs,
+    collapseKey: fc.option(text),
+    contentType: fc.constantFrom(1 as const, 2 as const, 3 as const),
+    data: fc.uint8Array({ maxLength: 40 }),
+  }),
+  { selector: ({ seq }) => seq, maxLength: 8 },
+);
+const parts: fc.Arbitrary<DevicePart[]> = fc
+  .tuple(device, registrations, mail)
+  .map(([first, slots, rows]) => [
+    first,
+    ...slots.sort((a, b) => a.slot - b.slot),
+    ...rows.sort((a, b) => a.seq - b.seq),
+  ]);
+
+describe("a device that is moved", () => {
+  test("M1 is the same in every row, through the text of an export and however it is cut into batches", () => {
+    fc.assert(
+      fc.property(parts, fc.integer({ min: 1, max: 5 }), (lines, batch) => {
+        const read = lines.map((line) => exportLine.parse(JSON.parse(formatExportLine(line))));
+        expect(read).toEqual(lines);
+        const store = new MemoryStore();
+        for (let at = 0; at < lines.length; at += batch)
+          writeDevice(store, lines.slice(at, at + batch));
+        expect([...readDevice(DEVICE, store)]).toEqual(lines);
+      }),
+    );
+  });
+
+  test("without an account has nothing to move", () => {
+    expect([...readDevice(DEVICE, new MemoryStore())]).toEqual([]);
+  });
+
+  test("is not mixed with one that is there", () => {
+    fc.assert(
+      fc.property(parts, (lines) => {
+        const store = new MemoryStore();
+        writeDevice(store, lines);
+        expect(() => writeDevice(store, lines)).toThrow("is there already");
+        expect([...readDevice(DEVICE, store)]).toEqual(lines);
+      }),
+    );
+  });
+});
