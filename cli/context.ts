@@ -39,7 +39,9 @@ export interface Context {
 const CLONE = fileURLToPath(new URL("..", import.meta.url));
 const DATA_DIR = ".pushmesh";
 
-function dataDirOf(named: string | undefined): string {
+/** Where the data folder is, or would be. */
+export function dataDirOf(option: string | undefined, env: NodeJS.ProcessEnv): string {
+  const named = option ?? env["PUSHMESH_DATA_DIR"];
   if (named !== undefined) return resolve(named);
   const here = resolve(DATA_DIR);
   const inClone = join(CLONE, DATA_DIR);
@@ -54,7 +56,7 @@ function originOf(url: string): string {
 
 /** @throws CliFailure where no mesh is named and none runs here. */
 export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
-  const dataDir = dataDirOf(options.dataDir ?? env["PUSHMESH_DATA_DIR"]);
+  const dataDir = dataDirOf(options.dataDir, env);
   const demo = readDemo(join(dataDir, "demo.json"));
   const named = options.url ?? env["PUSHMESH_URL"] ?? demo?.url;
   if (named === undefined)

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { appCreate } from "./commands/app-create.ts";
 import { appList } from "./commands/app-list.ts";
+import { backup } from "./commands/backup.ts";
+import { exportData } from "./commands/export.ts";
+import { importData } from "./commands/import.ts";
 import { keyCreate } from "./commands/key-create.ts";
 import { keyRevoke } from "./commands/key-revoke.ts";
 import { listen } from "./commands/listen.ts";
@@ -33,13 +36,16 @@ const key = new Command("key")
   .addCommand(keyCreate(env))
   .addCommand(keyRevoke(env));
 const program = new Command("pushmesh")
-  .description("Talks to a push mesh: be a device, send, manage apps and keys.")
+  .description("Talks to a push mesh: be a device, send, manage apps and keys, keep its data.")
   .version(version())
   .addCommand(listen(env))
   .addCommand(send(env))
   .addCommand(status(env))
   .addCommand(app)
   .addCommand(key)
+  .addCommand(backup(env))
+  .addCommand(exportData(env))
+  .addCommand(importData(env))
   .addHelpText(
     "after",
     "\nRun the mesh itself with npm start. pushmesh <command> --help has examples.",

@@ -15,6 +15,13 @@ export function withMesh(command: Command): Command {
     .option("--json", "one JSON object a line");
 }
 
+/** `--data`, `--json`: for what works on the data folder of a mesh, and asks no mesh. */
+export function withData(command: Command): Command {
+  return command
+    .option("--data <dir>", "data folder (default: $PUSHMESH_DATA_DIR, or .pushmesh)")
+    .option("--json", "one JSON object a line");
+}
+
 /** `--app`. */
 export function withApp(command: Command): Command {
   return command.option("--app <appId>", "the app (default: $PUSHMESH_APP, or the demo app)");

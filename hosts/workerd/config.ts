@@ -72,8 +72,8 @@ export interface Deployment {
   readonly bundle: string;
   /** Folder of the objects' databases, absolute. */
   readonly storage: string;
-  /** `host:port` of the public socket. */
-  readonly address: string;
+  /** `host:port` of the public socket; null for a mesh that serves nobody. */
+  readonly address: string | null;
   /** Path of the control socket. */
   readonly control: string;
   /** Bindings beyond those of wrangler.toml. */
@@ -93,11 +93,12 @@ function quoted(text: string): string {
 const list = (items: readonly string[]): string => `[\n    ${items.join(",\n    ")}\n  ]`;
 
 /**
- * The configuration, in Cap'n Proto's text form. Holds no secret.
- *
- * The objects' keys are made of the class names alone, so the folder of one mesh stays readable when the
- * worker is renamed.
+ * The key of a class's objects: names the folder of their databases. It is made of the class name alone, so that the
+ * data of a mesh stays readable when the worker is renamed.
  */
+export const uniqueKeyOf = (className: string): string => `pushmesh-${className}`;
+
+/** The configuration, in Cap'n Proto's text form. Holds no secret. */
 export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
   const vars = Object.entries({ ...definition.vars, ...deployment.vars });
   const bindings = [
@@ -112,8 +113,15 @@ export function workerdConfig(definition: WorkerDefinition, deployment: Deployme
   ];
   const namespaces = definition.objects.map(
     ({ className }) =>
-      `(className = ${quoted(className)}, uniqueKey = ${quoted(`pushmesh-${className}`)}, enableSql = true)`,
+      `(className = ${quoted(className)}, uniqueKey = ${quoted(uniqueKeyOf(className))}, enableSql = true)`,
   );
+  const sockets = [
+    `(name = "control", address = ${quoted(`unix:${deployment.control}`)}, http = (),
+     service = (name = "main", entrypoint = "Control"))`,
+    ...(deployment.address === null
+      ? []
+      : [`(name = "http", address = ${quoted(deployment.address)}, http = (), service = "main")`]),
+  ];
   // `= .main` with a space: `=.` would be one token. The service "internet" stands in for the one that
   // workerd would add by itself, and leads nowhere: the mesh calls nobody.
   return `# Made by hosts/workerd/config.ts from wrangler.toml; changes are lost at the next start.
@@ -125,11 +133,7 @@ const config :Workerd.Config = (
     (name = "storage", disk = (path = ${quoted(deployment.storage)}, writable = true)),
     (name = "internet", network = (allow = []))
   ],
-  sockets = [
-    (name = "http", address = ${quoted(deployment.address)}, http = (), service = "main"),
-    (name = "control", address = ${quoted(`unix:${deployment.control}`)}, http = (),
-     service = (name = "main", entrypoint = "Control"))
-  ]
+  sockets = ${list(sockets)}
 );
 
 const main :Workerd.Worker = (

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { makePrivateFolder } from "../../cli/private-file.ts";
 import type { DataFolder } from "../machine/data-folder.ts";
 import { HostFailure } from "../machine/failure.ts";
@@ -11,10 +10,10 @@ import { authority, requireFree } from "../machine/port.ts";
 import { reachable } from "../machine/run.ts";
 import { bundleWorker } from "./bundle.ts";
 import { readDefinition, workerdConfig } from "./config.ts";
+import { WRANGLER } from "./definition.ts";
 import { endOrphan } from "./orphan.ts";
 import { Supervisor } from "./supervisor.ts";
 
-const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 const BUNDLE = "worker.js";
 /** A Unix socket's path has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
 const SOCKET_PATH_BYTES = 100;

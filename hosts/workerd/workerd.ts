@@ -79,6 +79,23 @@ export class Workerd {
    * @throws {HostFailure} where the process ends before, or takes too long.
    */
   async ready(host: string): Promise<number> {
+    return this.#started(async () => {
+      const port = await this.#listening("http");
+      await this.#healthy(host, port);
+      return port;
+    });
+  }
+
+  /**
+   * Waits until the control socket answers: for a mesh without a public one.
+   *
+   * @throws {HostFailure} where the process ends before, or takes too long.
+   */
+  async controllable(): Promise<void> {
+    await this.#started(() => this.#listening("control"));
+  }
+
+  async #started<T>(coming: () => Promise<T>): Promise<T> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), READY_MS);
     const late = once(abort.signal, "abort").then(() => {
@@ -88,9 +105,7 @@ export class Workerd {
       throw new HostFailure(`workerd ended while it started (${how}); see above`);
     });
     try {
-      const port = await Promise.race([this.#listening(), late, died]);
-      await Promise.race([this.#healthy(host, port), late, died]);
-      return port;
+      return await Promise.race([coming(), late, died]);
     } finally {
       clearTimeout(timer);
       // The losers of the race must not count as unhandled.
@@ -100,13 +115,13 @@ export class Workerd {
   }
 
   /** Never settles where the process ends before; `ended` tells that. */
-  #listening(): Promise<number> {
+  #listening(wanted: "http" | "control"): Promise<number> {
     return new Promise((found) => {
       // Read to its end, because workerd fails where nobody does.
       const lines = createInterface({ input: this.#child.stdio[CONTROL_FD] as Readable });
       lines.on("line", (line) => {
         const { event, socket, port } = JSON.parse(line) as ControlEvent;
-        if (event === "listen" && socket === "http" && port !== undefined) found(port);
+        if (event === "listen" && socket === wanted && port !== undefined) found(port);
       });
     });
   }
@@ -141,17 +156,30 @@ export class Workerd {
     this.#child.kill("SIGKILL");
   }
 
-  #drain(ms: number): Promise<void> {
-    const options = { socketPath: this.#control, method: "POST", path: `/drain?ms=${ms}` };
+  async #drain(ms: number): Promise<void> {
+    await this.ask(`/drain?ms=${ms}`, "", ms + 500);
+  }
+
+  /**
+   * Asks the control entrypoint (entry/control.ts).
+   *
+   * @throws Error where it does not answer in time, or says that it failed.
+   */
+  ask(path: string, body: string, timeoutMs: number): Promise<void> {
+    const options = { socketPath: this.#control, method: "POST", path, timeout: timeoutMs };
     return new Promise((done, fail) => {
-      const call = request({ ...options, timeout: ms + 500 }, (answer) => {
-        answer.resume();
-        answer.on("end", done);
+      const call = request(options, (answer) => {
+        const said: Buffer[] = [];
+        answer.on("data", (bytes: Buffer) => said.push(bytes));
+        answer.on("end", () => {
+          if (answer.statusCode === 200) done();
+          else fail(new Error(`${answer.statusCode}: ${Buffer.concat(said)}`));
+        });
         answer.on("error", fail);
       });
       call.on("timeout", () => call.destroy(new Error("no answer in time")));
       call.on("error", fail);
-      call.end();
+      call.end(body);
     });
   }
 }

@@ -1,26 +1,65 @@
 /**
- * What the supervisor may ask of its mesh. Served on a Unix socket in the data folder, which only the
+ * What the supervisor, or an import, may ask of its mesh. Served on a Unix socket in the data folder, which only the
  * mesh's own user can open; the public socket leads elsewhere.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
+import {
+  APP_DIRECTORY_NAME,
+  type AppImportRpc,
+  type AppRpc,
+  type DeviceImportRpc,
+  type DeviceRpc,
+} from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
-import type { WorkersEnv } from "../../../worker/workers-env.ts";
+import { type DataLine, exportLine } from "../../../schema/export.ts";
+import type { Env, ObjectNamespace } from "../../../worker/env.ts";
+import { batchOf } from "../../move/batch.ts";
 
 /** Drains under way at one time. Each may have to wake its object, at about 800/s on this kind of machine. */
 const CONCURRENT_COUNT = 64;
 
-export class Control extends WorkerEntrypoint<WorkersEnv> {
+/** The same objects, with what only this entrypoint calls. */
+interface ControlEnv extends Omit<Env, "DEVICES" | "APPS"> {
+  readonly DEVICES: ObjectNamespace<DeviceRpc & DeviceImportRpc>;
+  readonly APPS: ObjectNamespace<AppRpc & AppImportRpc>;
+}
+
+export class Control extends WorkerEntrypoint<ControlEnv> {
   /**
    * `POST /drain?ms=4000`: closes the links of this process with `going_away`, for at most that long.
    * Answers `{"drained": n, "left": n}`.
+   *
+   * `POST /import`: writes the lines of an export in the body, `app` lines and those of devices, into objects that hold
+   * nothing yet. Answers 200 when they are on disk.
    */
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    if (request.method !== "POST" || url.pathname !== "/drain")
-      return new Response(null, { status: 404 });
+    if (request.method !== "POST") return new Response(null, { status: 404 });
+    if (url.pathname === "/import") return this.#import(await request.text());
+    if (url.pathname !== "/drain") return new Response(null, { status: 404 });
     const until = Date.now() + Number(url.searchParams.get("ms") ?? 0);
     const drained = await this.#drain(until);
     return Response.json({ drained, left: links.size });
+  }
+
+  async #import(text: string): Promise<Response> {
+    const lines = text.split("\n").filter((line) => line !== "");
+    const { apps, devices } = batchOf(
+      lines.map((line) => exportLine.parse(JSON.parse(line)) as DataLine),
+    );
+    try {
+      for (const app of apps) {
+        await this.env.APPS.getByName(app.appId).write(app);
+        const { appId, name, createdAt } = app;
+        await this.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add({ appId, name, createdAt });
+      }
+      await Promise.all(
+        [...devices].map(([name, parts]) => this.env.DEVICES.getByName(name).write(parts)),
+      );
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+    return new Response(null);
   }
 
   async #drain(until: number): Promise<number> {

@@ -1,0 +1,55 @@
+/** What is not in the package: the hosts of the mesh, whose data some commands work on. */
+import { existsSync } from "node:fs";
+import { CliFailure } from "./failure.ts";
+
+/** What was moved, counted. */
+export interface MovedCounts {
+  readonly apps: number;
+  readonly devices: number;
+  readonly registrations: number;
+  readonly messages: number;
+}
+
+/** The work of these commands, in hosts/move/mod.ts. All of it throws CliFailure. */
+export interface Moves {
+  backup(options: {
+    readonly data: string;
+    readonly to: string;
+  }): Promise<{ readonly folder: string; readonly bytes: number; readonly tookMs: number }>;
+  export(options: {
+    readonly data: string;
+    readonly to: string;
+  }): Promise<MovedCounts & { readonly file: string; readonly bytes: number }>;
+  import(options: {
+    readonly data: string;
+    readonly from: string;
+    readonly host: HostName;
+  }): Promise<MovedCounts & { readonly data: string; readonly host: string }>;
+}
+
+/** As `npm start -- --host` takes them. */
+export const HOST_NAMES = ["deno", "workerd"] as const;
+export type HostName = (typeof HOST_NAMES)[number];
+
+/**
+ * Loads it by its address: a host may use the command's parts, and so must not be among them.
+ *
+ * @throws CliFailure where the command was installed without the mesh
+ */
+export async function loadMoves(): Promise<Moves> {
+  const source = new URL("../hosts/move/mod.ts", import.meta.url);
+  if (!existsSync(source))
+    throw new CliFailure(
+      1,
+      "no_clone",
+      "the mesh itself is not in this package",
+      "Run this command in the clone that the mesh is started in.",
+    );
+  const { moves } = (await import(source.href)) as { readonly moves: Moves };
+  return moves;
+}
+
+/** The counts, for a person. */
+export function countsText({ apps, devices, registrations, messages }: MovedCounts): string {
+  return `${apps} apps, ${devices} devices, ${registrations} registrations, ${messages} waiting messages`;
+}

@@ -1,0 +1,31 @@
+/** `pushmesh backup` */
+import { Command } from "commander";
+import { loadMoves } from "../clone.ts";
+import { dataDirOf } from "../context.ts";
+import { withData, withExamples } from "../options.ts";
+import { outputFor } from "../output.ts";
+
+interface BackupOptions {
+  readonly data?: string;
+  readonly to: string;
+  readonly json?: boolean;
+}
+
+export function backup(env: NodeJS.ProcessEnv): Command {
+  const command = withData(new Command("backup"))
+    .description("copy the data of a mesh while it runs (host deno), as it is at one moment")
+    .requiredOption("--to <dir>", "folder to make; it holds the secrets, too, so keep it private")
+    .action(async ({ data, to, json }: BackupOptions) => {
+      const { backup: copy } = await loadMoves();
+      const made = await copy({ data: dataDirOf(data, env), to });
+      const megabytes = (made.bytes / 1e6).toFixed(1);
+      const output = outputFor(json === true);
+      output.result(made, `${made.folder}  ${megabytes} MB in ${made.tookMs} ms`);
+      output.note("To restore it, copy it to where the data folder was, and start the mesh.");
+    });
+  return withExamples(
+    command,
+    "pushmesh backup --to backups/monday",
+    "pushmesh backup --data /var/lib/pushmesh --to /mnt/backups/$(date +%F) --json",
+  );
+}

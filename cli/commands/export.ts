@@ -1,0 +1,32 @@
+/** `pushmesh export` */
+import { Command } from "commander";
+import { countsText, loadMoves } from "../clone.ts";
+import { dataDirOf } from "../context.ts";
+import { withData, withExamples } from "../options.ts";
+import { outputFor } from "../output.ts";
+
+interface ExportOptions {
+  readonly data?: string;
+  readonly to: string;
+  readonly json?: boolean;
+}
+
+export function exportData(env: NodeJS.ProcessEnv): Command {
+  const command = withData(new Command("export"))
+    .description("write all data of a stopped mesh into one file, to move it to another host")
+    .requiredOption("--to <file>", "file to make; it holds the secrets, too, so keep it private")
+    .action(async ({ data, to, json }: ExportOptions) => {
+      const moves = await loadMoves();
+      const made = await moves.export({ data: dataDirOf(data, env), to });
+      const output = outputFor(json === true);
+      output.result(made, `${made.file}  ${countsText(made)}`);
+      output.note(
+        "Do not start this mesh again once the other has devices: each would go its way.",
+      );
+    });
+  return withExamples(
+    command,
+    "pushmesh export --to mesh.ndjson",
+    "pushmesh export --data /var/lib/pushmesh --to mesh.ndjson --json",
+  );
+}

@@ -1,0 +1,36 @@
+/** `pushmesh import` */
+import { Command, Option } from "commander";
+import { countsText, HOST_NAMES, type HostName, loadMoves } from "../clone.ts";
+import { dataDirOf } from "../context.ts";
+import { withData, withExamples } from "../options.ts";
+import { outputFor } from "../output.ts";
+
+interface ImportOptions {
+  readonly data?: string;
+  readonly from: string;
+  readonly host: HostName;
+  readonly json?: boolean;
+}
+
+export function importData(env: NodeJS.ProcessEnv): Command {
+  const command = withData(new Command("import"))
+    .description("make the data folder of a mesh from an export; the folder must be new or empty")
+    .requiredOption("--from <file>", "what pushmesh export wrote")
+    .addOption(
+      new Option("--host <name>", "the host that is to run it")
+        .choices(HOST_NAMES)
+        .makeOptionMandatory(),
+    )
+    .action(async ({ data, from, host, json }: ImportOptions) => {
+      const moves = await loadMoves();
+      const made = await moves.import({ data: dataDirOf(data, env), from, host });
+      const output = outputFor(json === true);
+      output.result(made, `${made.data}  ${countsText(made)}`);
+      output.note(`Start it with npm start -- --host ${host} --data ${made.data}`);
+    });
+  return withExamples(
+    command,
+    "pushmesh import --from mesh.ndjson --host deno",
+    "pushmesh import --from mesh.ndjson --host workerd --data /var/lib/pushmesh",
+  );
+}

@@ -1,0 +1,63 @@
+/** Writes all data of a mesh that is stopped into one file, which any host can import. */
+import { join, resolve } from "node:path";
+import { readDemo } from "../../cli/demo-file.ts";
+import type { DataFolder } from "../machine/data-folder.ts";
+import type { HostName } from "../machine/host.ts";
+import { Counter, type MovedCounts } from "./counter.ts";
+import { lockFolder, openMeshFolder } from "./folder.ts";
+import type { MeshSource } from "./ports.ts";
+import { ExportWriter } from "./writer.ts";
+
+export interface Exported extends MovedCounts {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/**
+ * @param options.data the data folder
+ * @param options.to the file to make
+ * @throws CliFailure, HostFailure
+ */
+export async function exportMesh(options: {
+  readonly data: string;
+  readonly to: string;
+}): Promise<Exported> {
+  const { folder, owner, secrets } = openMeshFolder(options.data);
+  const lock = lockFolder(folder);
+  const file = resolve(options.to);
+  try {
+    const writer = new ExportWriter(file, Date.now());
+    try {
+      writer.write({ kind: "secrets", ...secrets });
+      const demo = readDemo(folder.demo);
+      if (demo !== undefined) {
+        const { url, appId, keyId, secret } = demo;
+        writer.write({ kind: "demo", url, appId, keyId, secret });
+      }
+      const counter = new Counter();
+      const source = await sourceOf(owner, folder);
+      try {
+        for (const line of source.lines()) {
+          writer.write(line);
+          counter.add(line);
+        }
+      } finally {
+        source.close();
+      }
+      return { file, bytes: writer.finish(), ...counter.counts };
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function sourceOf(owner: HostName, folder: DataFolder): Promise<MeshSource> {
+  // Loaded for the one that is meant: a host's modules need what only that host has.
+  if (owner === "deno") return (await import("../deno/move.ts")).denoSource(folder.database);
+  const { endOrphan } = await import("../workerd/orphan.ts");
+  await endOrphan(join(folder.run, "workerd.pid"), join(folder.run, "workerd.capnp"));
+  return (await import("../workerd/move/source.ts")).workerdSource(folder.storage);
+}

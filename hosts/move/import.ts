@@ -1,0 +1,111 @@
+/** Makes a data folder from an export. */
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writePrivate } from "../../cli/private-file.ts";
+import type { DataLine, DemoLine, SecretsLine } from "../../schema/export.ts";
+import { type DataFolder, openDataFolder } from "../machine/data-folder.ts";
+import type { HostName } from "../machine/host.ts";
+import { claimFolder } from "../machine/owner.ts";
+import { BATCH_LINES } from "./batch.ts";
+import { Counter, type MovedCounts } from "./counter.ts";
+import { sync } from "./disk.ts";
+import { IMPORT_PART, lockFolder, makeEmptyFolder } from "./folder.ts";
+import type { MeshTarget } from "./ports.ts";
+import { readExport } from "./reader.ts";
+
+export interface Imported extends MovedCounts {
+  /** The data folder. */
+  readonly data: string;
+  readonly host: HostName;
+}
+
+/**
+ * @param options.data the folder to make; it may be there and empty
+ * @param options.from the export
+ * @param options.host the host that is to run the mesh
+ * @throws CliFailure, HostFailure; then nothing is left behind
+ */
+export async function importMesh(options: {
+  readonly data: string;
+  readonly from: string;
+  readonly host: HostName;
+}): Promise<Imported> {
+  const { from, host } = options;
+  // All of it before anything is made: whether it is whole is known at its end.
+  for await (const _ of readExport(from));
+  process.umask(0o077);
+  const isNew = !existsSync(resolve(options.data));
+  const root = makeEmptyFolder(options.data);
+  const before = new Set(readdirSync(root));
+  const folder = openDataFolder(root);
+  const lock = lockFolder(folder);
+  const remove = (isOurs: (name: string) => boolean) => {
+    for (const name of readdirSync(root).filter(isOurs))
+      rmSync(join(root, name), { recursive: true, force: true });
+  };
+  try {
+    // Of an import that was killed.
+    remove((name) => name.startsWith(IMPORT_PART));
+    const counts = await fill(folder, from, host);
+    return { data: root, host, ...counts };
+  } catch (error) {
+    remove((name) => !before.has(name));
+    if (isNew) rmSync(root, { recursive: true });
+    throw error;
+  } finally {
+    lock.release();
+  }
+}
+
+async function fill(folder: DataFolder, from: string, host: HostName): Promise<MovedCounts> {
+  const part = join(folder.root, IMPORT_PART);
+  const { counts, secrets, demo } = await writeObjects(part, from, host);
+  claimFolder(folder, host);
+  const { kind: _, ...ownSecrets } = secrets;
+  writePrivate(folder.secrets, ownSecrets);
+  if (demo !== undefined) {
+    const { kind: __, ...ownDemo } = demo;
+    writePrivate(folder.demo, { ...ownDemo, adminTokenFile: folder.secrets });
+  }
+  // Last, and at once: a folder with data in it has all of it, and the keys that open it.
+  renameSync(part, host === "deno" ? folder.database : folder.storage);
+  sync(folder.root);
+  return counts;
+}
+
+/** @param part where the objects' data is made */
+async function writeObjects(part: string, from: string, host: HostName) {
+  const counter = new Counter();
+  let secrets: SecretsLine | undefined;
+  let demo: DemoLine | undefined;
+  let target: MeshTarget | undefined;
+  let batch: DataLine[] = [];
+  try {
+    for await (const line of readExport(from)) {
+      if (line.kind === "secrets") {
+        secrets = line;
+        target = await targetOf(host, part, line);
+      } else if (line.kind === "demo") demo = line;
+      else {
+        counter.add(line);
+        batch.push(line);
+        if (batch.length < BATCH_LINES) continue;
+        await target?.write(batch);
+        batch = [];
+      }
+    }
+    await target?.write(batch);
+  } finally {
+    await target?.close();
+  }
+  // The reader has seen to it: a file without them is none.
+  if (secrets === undefined) throw new Error("an export without secrets");
+  return { counts: counter.counts, secrets, demo };
+}
+
+async function targetOf(host: HostName, part: string, secrets: SecretsLine): Promise<MeshTarget> {
+  // Loaded for the one that is meant: a host's modules need what only that host has.
+  return host === "deno"
+    ? (await import("../deno/move.ts")).denoTarget(part)
+    : (await import("../workerd/move/target.ts")).workerdTarget(part, secrets);
+}

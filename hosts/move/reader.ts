@@ -1,0 +1,136 @@
+/** Reads an export, checking as it goes; memory is bounded by its longest line. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import {
+  EXPORT_FORMAT,
+  EXPORT_LINE_BYTES,
+  EXPORT_VERSION,
+  type ExportLine,
+  exportLine,
+} from "../../schema/export.ts";
+import { moveFailure } from "./failure.ts";
+
+const LINE_FEED = 0x0a;
+
+/** A line that an import acts on. */
+export type ContentLine = Exclude<ExportLine, { kind: "header" | "end" }>;
+
+/**
+ * The lines between the first and the last.
+ *
+ * @throws CliFailure for a file that is no export, or not as it was written; as late as at its end, so that a reader
+ *   who must not act on half a file reads it twice
+ */
+export async function* readExport(file: string): AsyncGenerator<ContentLine> {
+  const damaged = (number: number, why: string) =>
+    moveFailure("export_damaged", `${file}, line ${number}: ${why}; nothing was imported`);
+  const hash = createHash("sha256");
+  const order = new Order();
+  let number = 0;
+  let ended = false;
+  for await (const bytes of linesOf(file)) {
+    number += 1;
+    if (ended) throw damaged(number, "there is more after the last line");
+    if (bytes.at(-1) !== LINE_FEED) throw damaged(number, "the line is cut off, or too long");
+    const json = parse(bytes);
+    if (number === 1) requireVersion(file, json);
+    const read = exportLine.safeParse(json);
+    if (!read.success) {
+      const [issue] = read.error.issues;
+      throw damaged(number, `${issue?.path.join(".")}: ${issue?.message}`);
+    }
+    const line = read.data;
+    const misplaced = order.check(line);
+    if (misplaced !== undefined) throw damaged(number, misplaced);
+    if (line.kind === "end") {
+      if (line.lines !== number - 1) throw damaged(number, `lines are missing or too many`);
+      if (line.sha256 !== hash.digest("hex")) throw damaged(number, "the checksum differs");
+      ended = true;
+    } else {
+      hash.update(bytes);
+      if (line.kind !== "header") yield line;
+    }
+  }
+  if (!ended) throw damaged(number + 1, "the file is cut off");
+}
+
+/** Undefined where it is no JSON: no line reads so. */
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function requireVersion(file: string, json: unknown): void {
+  const { format, version } = (json ?? {}) as { format?: unknown; version?: unknown };
+  if (format !== EXPORT_FORMAT)
+    throw moveFailure("export_damaged", `${file} is no export of a mesh`);
+  if (typeof version === "number" && version > EXPORT_VERSION)
+    throw moveFailure(
+      "export_too_new",
+      `${file} has version ${version} of the format, and this pushmesh reads ${EXPORT_VERSION}`,
+      "Import it with the pushmesh that wrote it, or a newer one.",
+    );
+}
+
+/** The order of an export's lines. */
+class Order {
+  #last: ExportLine["kind"] | undefined;
+  #device: string | undefined;
+
+  /** What is wrong with a line in this place. */
+  check(line: ExportLine): string | undefined {
+    const last = this.#last;
+    this.#last = line.kind;
+    switch (line.kind) {
+      case "header":
+        return last === undefined ? undefined : "a second header";
+      case "secrets":
+        return last === "header" ? undefined : "secrets come second";
+      case "demo":
+        return last === "secrets" ? undefined : "the demo app comes third";
+      case "app":
+        return last === "secrets" || last === "demo" || last === "app"
+          ? undefined
+          : "apps come before devices";
+      case "device":
+        this.#device = line.device;
+        return last === "header" ? "secrets come second" : undefined;
+      case "registration":
+      case "mail":
+        return line.device === this.#device ? undefined : `no device ${line.device} before it`;
+      case "end":
+        return last === "header" ? "secrets come second" : undefined;
+    }
+  }
+}
+
+/**
+ * A file's lines, each with its line feed. The last comes as it is, and a longer one than any of an export is cut
+ * short, so that the caller sees no line feed at its end.
+ *
+ * @throws CliFailure where it cannot be read
+ */
+async function* linesOf(file: string): AsyncGenerator<Uint8Array> {
+  let rest = Buffer.alloc(0);
+  try {
+    for await (const chunk of createReadStream(file)) {
+      let bytes: Buffer = Buffer.concat([rest, chunk as Buffer]);
+      for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED)) {
+        yield bytes.subarray(0, at + 1);
+        bytes = bytes.subarray(at + 1);
+      }
+      if (bytes.length > EXPORT_LINE_BYTES) {
+        yield bytes;
+        return;
+      }
+      rest = Buffer.from(bytes);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw moveFailure("file_unreadable", `${file} cannot be read: ${(error as Error).message}`);
+  }
+  if (rest.length > 0) yield rest;
+}

@@ -1,0 +1,21 @@
+/** Which file is which object's: workerd names them by a hash of the object's name, and keeps no list of names. */
+import { createHash, createHmac } from "node:crypto";
+
+/** Half of an object's ID, in bytes. */
+const HALF_BYTES = 16;
+
+const half = (key: Uint8Array, data: string | Uint8Array): Buffer =>
+  createHmac("sha256", key).update(data).digest().subarray(0, HALF_BYTES);
+
+/**
+ * The ID of the object of a name, as `idFromName` gives it: half a keyed hash of the name, half one of that half. It is
+ * how workerd finds the files of an earlier version again, and so will not change.
+ *
+ * @param uniqueKey of the namespace in workerd's configuration
+ * @returns 64 hexadecimal digits
+ */
+export function objectIdOf(uniqueKey: string, name: string): string {
+  const key = createHash("sha256").update(uniqueKey).digest();
+  const first = half(key, name);
+  return Buffer.concat([first, half(key, first)]).toString("hex");
+}
