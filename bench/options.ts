@@ -1,7 +1,10 @@
 /** The options of `npm run bench`. */
 import { parseArgs } from "node:util";
+import { HOST_NAMES, type HostName } from "../hosts/machine/host.ts";
 
 export interface Options {
+  /** What runs the mesh. */
+  readonly host: HostName;
   /** Names of scenarios, in the order to run; empty for all. */
   readonly scenarios: readonly string[];
   /** Measured seconds, per scenario and side. */
@@ -14,7 +17,7 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [--scenario NAME]… [--seconds 10] [--devices 1000] [--in-flight 32] [--json FILE]`;
+export const USAGE = `npm run bench -- [--host deno|workerd] [--scenario NAME]… [--seconds 10] [--devices 1000] [--in-flight 32] [--json FILE]`;
 
 /** Wrong options, told in one line. */
 export class UsageError extends Error {}
@@ -33,6 +36,14 @@ function count(name: string, text: string): number {
   return value;
 }
 
+function hostOf(text: string): HostName {
+  const host = HOST_NAMES.find((name) => name === text);
+  if (host === undefined) {
+    throw new UsageError(`--host must be ${HOST_NAMES.join(" or ")}, and is ${text}`);
+  }
+  return host;
+}
+
 /** @throws UsageError */
 export function readOptions(args: readonly string[], known: readonly string[]): Options {
   let values: ReturnType<typeof parse>;
@@ -46,6 +57,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     throw new UsageError(`no scenario ${unknown}; there are ${known.join(", ")}`);
   }
   return {
+    host: hostOf(values.host),
     scenarios: values.scenario,
     seconds: positive("seconds", values.seconds),
     devices: count("devices", values.devices),
@@ -58,6 +70,7 @@ function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     options: {
+      host: { type: "string", default: "workerd" },
       scenario: { type: "string", multiple: true, default: [] },
       seconds: { type: "string", default: "10" },
       devices: { type: "string", default: "1000" },

@@ -32,7 +32,7 @@ export class Rig {
 
   /** Starts the servers, and makes the devices of both sides; none has a link. */
   static async open(options: Options): Promise<Rig> {
-    const rig = new Rig(options, await startServers());
+    const rig = new Rig(options, await startServers(options.host));
     try {
       await rig.#prepare();
     } catch (error) {

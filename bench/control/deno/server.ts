@@ -1,0 +1,58 @@
+/**
+ * The control of the Deno host: a bare server that only forwards. It checks nothing, writes nothing to disk, waits
+ * for no acknowledgement and keeps no order; what the mesh costs above it is the price of the promises.
+ *
+ * | request | does |
+ * |---|---|
+ * | `GET /connect/NAME` | upgrades, and keeps the socket by NAME |
+ * | `GET /replay/NAME` | the same, and sends and forgets what is stored |
+ * | `POST /send/NAME` | sends the body to that socket |
+ * | `POST /ask/NAME` | the same, and waits for what the socket sends back |
+ * | `POST /store/NAME` | keeps the body in memory |
+ */
+class Device {
+  socket: WebSocket | undefined;
+  /** Callers of `ask`, in the order in which the answers come. */
+  readonly asking: (() => void)[] = [];
+  stored: ArrayBuffer[] = [];
+}
+
+const devices = new Map<string, Device>();
+
+function deviceOf(name: string): Device {
+  let device = devices.get(name);
+  if (device === undefined) {
+    device = new Device();
+    devices.set(name, device);
+  }
+  return device;
+}
+
+function connect(device: Device, request: Request): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  socket.onopen = () => {
+    for (const bytes of device.stored) socket.send(bytes);
+    device.stored = [];
+  };
+  socket.onmessage = ({ data }) => {
+    if (data === "ping") socket.send("pong");
+    else device.asking.shift()?.();
+  };
+  device.socket = socket;
+  return response;
+}
+
+/** One line, as `npm start -- --json` prints one. */
+const onListen = ({ hostname, port }: Deno.NetAddr): void =>
+  console.log(JSON.stringify({ url: `http://${hostname}:${port}` }));
+
+Deno.serve({ port: 0, hostname: "127.0.0.1", onListen }, async (request) => {
+  const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
+  const device = deviceOf(name);
+  if (action === "connect" || action === "replay") return connect(device, request);
+  const body = await request.arrayBuffer();
+  if (action === "store") device.stored.push(body);
+  else device.socket?.send(body);
+  if (action === "ask") await new Promise<void>((resolve) => device.asking.push(resolve));
+  return new Response("ok");
+});
