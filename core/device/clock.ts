@@ -32,6 +32,11 @@ export class HybridClock {
     if (seq > this.#last) this.#last = seq;
   }
 
+  /** No message is numbered before its registration was made, though the wall clock was set back since. */
+  observeBirth(createdAt: number): void {
+    this.observe(HybridClock.at(createdAt));
+  }
+
   /**
    * @param now milliseconds since 1970
    * @param nowOrNever true makes an odd number, false an even one

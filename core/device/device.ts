@@ -15,13 +15,15 @@ import { type PushCommands, pushChannel } from "../channels/push.ts";
 import type { Effects } from "../link/effects.ts";
 import { Link } from "../link/link.ts";
 import { Account, type Claims } from "./account.ts";
-import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
+import { HybridClock } from "./clock.ts";
+import { pushCommands } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
 import { type LinkSnapshot, markOfSent, restoreSent, sentOf } from "./snapshot.ts";
+import { statusOf } from "./status.ts";
 import type { DeviceStore } from "./store.ts";
 import type {
   OpenAccountAnswer,
@@ -66,6 +68,7 @@ export class Device {
   readonly #outcomes: Outcomes;
   readonly #mailbox: Mailbox;
   readonly #delivery: Delivery;
+  readonly #commands: PushCommands;
   #link: Link | null = null;
   /** The session before the current one. */
   #previousSession: string | null = null;
@@ -86,12 +89,20 @@ export class Device {
       store,
       link: () => this.#link,
     });
+    this.#commands = pushCommands({
+      clock: this.#clock,
+      registrations: this.#registrations,
+      mailbox: this.#mailbox,
+      delivery: this.#delivery,
+      openAppId: (appId) => identity.openAppId(appId),
+      describe: (registration) => this.#describe(registration),
+    });
     if (this.#account.record === null) return;
     this.#clock.observe(this.#account.link?.seqFloor ?? 0);
     this.#registrations.load();
     this.#mailbox.load(this.#registrations.bySlot, now);
     for (const registration of this.#registrations.bySlot.values()) {
-      this.#observeBirth(registration);
+      this.#clock.observeBirth(registration.record.createdAt);
       for (const { seq } of registration.mail.values()) this.#clock.observe(seq);
     }
   }
@@ -232,26 +243,12 @@ export class Device {
     this.#delivery.timeout(token, now, effects);
   }
 
-  /** What became of a message. One whose time is over ends here, so that it is called nothing else later. */
+  /** What became of a message; it may write, see `statusOf`. */
   status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
     const registration = this.#find(request);
     if (registration === undefined) return { ok: true, status: "unregistered" };
-    const { seq } = request;
-    const key = toBase64Url(request.key);
-    this.#mailbox.expireIfDue(registration, key, now, effects);
-    const known = registration.recent(key) ?? this.#outcomes.find(registration.slot, key);
-    if (known !== undefined) return { ok: true, status: known.status };
-    const flight = registration.flights.get(key);
-    if (flight !== undefined) return { ok: true, status: flight.ended ?? "queued" };
-    if (registration.mail.has(key)) return { ok: true, status: "queued" };
-    // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
-    const issued =
-      seqTimeMs(seq) >= registration.record.createdAt &&
-      seq <= Math.max(this.#clock.last, HybridClock.at(now));
-    if (!issued || isNowOrNever(seq) || this.#outcomes.mayHaveForgotten(registration.slot, seq)) {
-      return { ok: false, code: "message_not_found" };
-    }
-    return { ok: true, status: "delivered" };
+    const parts = { clock: this.#clock, mailbox: this.#mailbox, outcomes: this.#outcomes };
+    return statusOf(parts, registration, request, now, effects);
   }
 
   /** The alarm: ends what has expired. */
@@ -295,57 +292,9 @@ export class Device {
     return { slot, appId: this.#identity.appId(app), regId: this.#identity.regId(app, generation) };
   }
 
-  readonly #commands: PushCommands = {
-    register: (appId, now) => {
-      const app = this.#identity.openAppId(appId);
-      if (app === undefined) return new MeshError("app_unknown");
-      try {
-        const registration = this.#registrations.open(app, now);
-        this.#observeBirth(registration);
-        return this.#describe(registration);
-      } catch (error) {
-        if (error instanceof MeshError) return error;
-        throw error;
-      }
-    },
-    unregister: (slot, now, effects) => {
-      const registration = this.#registrations.inSlot(slot);
-      if (registration === undefined) return slotUnknown(slot);
-      this.#delivery.ground(registration, now, effects);
-      this.#mailbox.clear(registration, now, effects);
-      this.#registrations.end(registration, now);
-      return null;
-    },
-    attach: (slot, now, effects) => {
-      const registration = this.#registrations.inSlot(slot);
-      if (registration === undefined) return slotUnknown(slot);
-      if (!registration.attached) {
-        registration.attached = true;
-        this.#delivery.pump(registration, now, effects);
-      }
-      return null;
-    },
-    detach: (slot, now, effects) => {
-      const registration = this.#registrations.inSlot(slot);
-      if (registration === undefined) return slotUnknown(slot);
-      this.#delivery.ground(registration, now, effects);
-      return null;
-    },
-    acknowledge: (slot, lane, seq, now, effects) => {
-      const registration = this.#registrations.inSlot(slot);
-      if (registration === undefined) return 0;
-      return this.#delivery.acknowledge(registration, lane, seq, now, effects);
-    },
-  };
-
   #find({ app, generation }: { app: string; generation: number }): Registration | undefined {
     if (generation !== this.#account.record?.generation) return undefined;
     return this.#registrations.ofApp(app);
-  }
-
-  /** No message is numbered before its registration was made, though the clock was set back: see `status`. */
-  #observeBirth({ record }: Registration): void {
-    this.#clock.observe(HybridClock.at(record.createdAt));
   }
 
   /** A handler that closed the link leaves nothing on its socket. */
@@ -362,10 +311,6 @@ export class Device {
   #mark(): string {
     return `${this.#link?.ready} ${this.#seqReserve} ${markOfSent(this.#registrations.standing())}`;
   }
-}
-
-function slotUnknown(slot: number): MeshError {
-  return new MeshError("slot_unknown", `slot ${slot}`);
 }
 
 function refusedBy(error: unknown): Refused {

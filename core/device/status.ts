@@ -1,0 +1,42 @@
+/** What became of a message, told without a row for each (docs/decisions/0003-status-without-rows.md). */
+import { toBase64Url } from "../../schema/text.ts";
+import type { Effects } from "../link/effects.ts";
+import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Registration } from "./registration.ts";
+import type { StatusAnswer, StatusRequest } from "./types.ts";
+
+export interface StatusParts {
+  readonly clock: HybridClock;
+  readonly mailbox: Mailbox;
+  readonly outcomes: Outcomes;
+}
+
+/**
+ * Answers for one registration. A message whose time is over ends here, so that it is called nothing else later.
+ */
+export function statusOf(
+  { clock, mailbox, outcomes }: StatusParts,
+  registration: Registration,
+  request: StatusRequest,
+  now: number,
+  effects: Effects,
+): StatusAnswer {
+  const { seq } = request;
+  const key = toBase64Url(request.key);
+  mailbox.expireIfDue(registration, key, now, effects);
+  const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
+  if (known !== undefined) return { ok: true, status: known.status };
+  const flight = registration.flights.get(key);
+  if (flight !== undefined) return { ok: true, status: flight.ended ?? "queued" };
+  if (registration.mail.has(key)) return { ok: true, status: "queued" };
+  // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
+  const issued =
+    seqTimeMs(seq) >= registration.record.createdAt &&
+    seq <= Math.max(clock.last, HybridClock.at(now));
+  if (!issued || isNowOrNever(seq) || outcomes.mayHaveForgotten(registration.slot, seq)) {
+    return { ok: false, code: "message_not_found" };
+  }
+  return { ok: true, status: "delivered" };
+}
