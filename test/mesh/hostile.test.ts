@@ -19,12 +19,20 @@ import { memoryStorage, connect as openDevice, type PushClient } from "../../sdk
 import type { PushServer } from "../../sdk/server/mod.ts";
 import { type App, Mesh } from "../chaos/mesh.ts";
 import { until } from "../chaos/wait.ts";
+import { HOST } from "../support/host.ts";
 import { hello, offer, push, RawAccount, RawDevice } from "./support/raw-device.ts";
 import { clientFrame, RawSocket } from "./support/raw-socket.ts";
 import { signedPost } from "./support/signed-post.ts";
 
 /** Under the 50 commands a second that a device may send: an acknowledgement of nothing counts as one. */
 const ACK_EVERY_MS = 30;
+
+/**
+ * What such a device may see at its end. Deno drops a connection that it is closing when anything but a close frame
+ * comes in, and what was still to be sent with it: where the device goes on talking, it may see no code, and a
+ * connection without a code is one to open anew, as 4002 is.
+ */
+const SLOW_CLOSE_CODES = HOST === "deno" ? [4002, 1006] : [4002];
 
 let mesh: Mesh;
 let app: App;
@@ -234,7 +242,7 @@ it("P8.3 a device that does not read is cut with 4002, and what it did not get w
     clearInterval(timer);
   }
   device.socket.resume();
-  expect(await device.socket.close()).toMatchObject({ code: 4002 });
+  expect(SLOW_CLOSE_CODES).toContain((await device.socket.close()).code);
 });
 
 describe("P7.2 P7.3 of another mesh, or of another time:", () => {
