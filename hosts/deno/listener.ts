@@ -1,12 +1,15 @@
 /**
  * The public socket. Deno's server ends when a connection cannot be accepted, because the process is out of
- * descriptors for example. What is connected already goes on, so that the port is only opened again.
+ * descriptors for example, and it has no timeouts: a client that sends nothing keeps its connection. So the port is
+ * opened again while what is connected goes on; where that does not help, every connection is closed.
  */
 
 /** From one attempt to open the port again to the next. */
 const REOPEN_MS = 250;
-/** As long without a connection that could not be accepted, the trouble is over. */
+/** As long after the port was opened again, the trouble is over. */
 const GOOD_MS = 10_000;
+/** Trouble that lasts as long does not pass by itself: idle connections hold what new ones need. */
+const SHED_MS = 10_000;
 
 export interface ListenerOptions {
   readonly hostname: string;
@@ -58,17 +61,22 @@ export class Listener {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const cut = setTimeout(() => this.#abort.abort(), ms);
-    await Promise.allSettled(this.#servers.map((server) => server.shutdown()));
+    await this.#close();
     clearTimeout(cut);
   }
 
   #reopen(port: number, error: unknown): void {
     if (this.#stopping) return;
     clearTimeout(this.#timer);
+    const { log } = this.#options;
     if (this.#troubleSince === null) {
-      this.#options.log(`no connection can be accepted (${error}); those that stand go on`);
+      this.#troubleSince = Date.now();
+      log(`no connection can be accepted (${error}); those that stand go on`);
+    } else if (Date.now() - this.#troubleSince > SHED_MS) {
+      this.#troubleSince = Date.now();
+      log("idle connections hold what new ones need: all are closed, and devices come back");
+      void this.#close();
     }
-    this.#troubleSince = Date.now();
     this.#timer = setTimeout(() => this.#tryOpen(port), REOPEN_MS);
   }
 
@@ -83,5 +91,10 @@ export class Listener {
       this.#troubleSince = null;
       this.#options.log("connections are accepted again");
     }, GOOD_MS);
+  }
+
+  /** Closes what all servers so far have accepted, but for the requests under way. */
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#servers.splice(0).map((server) => server.shutdown()));
   }
 }

@@ -25,7 +25,9 @@ export function faultOf(path: string): string | undefined {
     const db = new DatabaseSync(path, { readOnly: true });
     try {
       const row = db.prepare("PRAGMA quick_check(1)").get() as { quick_check: string } | undefined;
-      return row?.quick_check === "ok" ? undefined : (row?.quick_check ?? "it cannot be checked");
+      const found = row?.quick_check ?? "it cannot be checked";
+      // SQLite's report has several lines.
+      return found === "ok" ? undefined : found.replaceAll(/\s+/g, " ");
     } finally {
       db.close();
     }
