@@ -1,4 +1,5 @@
 /** The senders: many requests under way, each with its own fate noted in the ledger. */
+import type { ErrorCode } from "../../schema/errors.ts";
 import { PRIORITY_NAMES, type SendAnswerBody } from "../../schema/http.ts";
 import { type PushServer, PushServerError, type SendOptions } from "../../sdk/server/mod.ts";
 import type { FleetDevice } from "./fleet.ts";
@@ -17,8 +18,8 @@ const PATIENCE_MS = 40_000;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
 
 /** A request lost its connection, or the mesh failed: nobody knows whether it was accepted. */
-function isUnanswered(error: unknown): boolean {
-  return error instanceof PushServerError && (error.status === undefined || error.status >= 500);
+function isUnanswered(error: PushServerError): boolean {
+  return error.status === undefined || error.status >= 500;
 }
 
 export interface LoadOptions {
@@ -26,6 +27,8 @@ export interface LoadOptions {
   readonly devices: readonly FleetDevice[];
   readonly ledger: Ledger;
   readonly random: Random;
+  /** Refusals that the faults of a run bring about, and that a sender tries again after. */
+  readonly passing?: readonly ErrorCode[];
 }
 
 export class Load {
@@ -97,7 +100,7 @@ export class Load {
     sent: Sent,
     request: () => Promise<SendAnswerBody>,
   ): Promise<SendAnswerBody | undefined> {
-    const { ledger, random } = this.#options;
+    const { ledger, random, passing = [] } = this.#options;
     const insists = random.chance(0.7);
     let answer: SendAnswerBody | undefined;
     const attempt = async (): Promise<boolean> => {
@@ -105,6 +108,9 @@ export class Load {
         answer = await request();
         return true;
       } catch (error) {
+        if (!(error instanceof PushServerError)) throw error;
+        const { code } = error;
+        if (passing.some((one) => one === code)) return false;
         if (!isUnanswered(error)) throw error;
         return !insists;
       }

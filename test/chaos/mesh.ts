@@ -62,25 +62,33 @@ function isAlive(pid: number): boolean {
   }
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 export class Mesh {
   readonly url: string;
   readonly host: HostName;
   readonly #port: number;
+  readonly #env: Environment;
   /** The data folder. */
   readonly folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
   readonly #output: string[] = [];
   /** The only one, or the supervisor of the other. */
   #process: ChildProcess | undefined;
 
-  private constructor(host: HostName, port: number) {
+  private constructor(host: HostName, port: number, env: Environment) {
     this.host = host;
     this.#port = port;
+    this.#env = env;
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** Starts a mesh on a new folder and a free port. */
-  static async start(host: HostName = HOST): Promise<Mesh> {
-    const mesh = new Mesh(host, await freePort());
+  /**
+   * Starts a mesh on a new folder and a free port.
+   *
+   * @param env for its process, besides our own; workerd itself is given none of it.
+   */
+  static async start(host: HostName = HOST, env: Environment = {}): Promise<Mesh> {
+    const mesh = new Mesh(host, await freePort(), env);
     await mesh.start();
     return mesh;
   }
@@ -89,7 +97,8 @@ export class Mesh {
   async start(): Promise<void> {
     const [command, ...first] = serveCommand(this.host);
     const args = [...first, "--port", `${this.#port}`, "--data", this.folder, "--json"];
-    const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const env = { ...process.env, ...this.#env };
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     const ready = new Promise<void>((resolve) => {
       createInterface({ input: child.stdout }).on("line", (line) => {
@@ -170,9 +179,13 @@ export class Mesh {
     return { appId, keyId, secret };
   }
 
-  /** A sender for an app; it retries nothing by itself. */
-  sender({ keyId, secret }: App): PushServer {
-    return new PushServer({ url: this.url, keyId, key: secret, attempts: 1 });
+  /**
+   * A sender for an app; it retries nothing by itself.
+   *
+   * @param now its clock.
+   */
+  sender({ keyId, secret }: App, now: () => number = Date.now): PushServer {
+    return new PushServer({ url: this.url, keyId, key: secret, attempts: 1, host: { now } });
   }
 
   async #answers(): Promise<boolean> {

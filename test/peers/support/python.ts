@@ -1,8 +1,8 @@
 /** Python with what the peers need, and Apache's compiler run over our IDL. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { requirePackages } from "../../support/debian.ts";
 
 /** Debian's own: its packages are not in the reach of another Python that may be first on PATH. */
 const PYTHON = "/usr/bin/python3";
@@ -20,14 +20,6 @@ function isComplete(): boolean {
   return imports.status === 0 && spawnSync("thrift", ["--version"]).status === 0;
 }
 
-function install(): void {
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...PACKAGES]]) {
-    spawnSync("apt-get", ["-qq", ...args], { env, stdio: ["ignore", "ignore", "inherit"] });
-  }
-}
-
 /** A Python that can run the peers. */
 export interface Python {
   readonly command: string;
@@ -43,8 +35,7 @@ export interface Python {
  * @throws an error of one line that says what to install.
  */
 export function preparePython(folder: string): Python {
-  if (!isComplete()) install();
-  if (!isComplete()) throw new Error(`the Python peers need Debian's ${PACKAGES.join(", ")}`);
+  requirePackages(PACKAGES, isComplete);
   execFileSync("thrift", ["--strict", "--gen", "py", "-out", folder, IDL]);
   return {
     command: PYTHON,
