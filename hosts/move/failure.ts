@@ -22,6 +22,8 @@ export type MoveCode =
   | "file_unreadable"
   | "export_damaged"
   | "export_too_new"
+  /** The objects of the new mesh did not take the data: a full disk, or two of what there is one of. */
+  | "import_failed"
   /** A disk that is full, a file that may not be written. */
   | "storage_failed"
   /** The host that owns the folder has another way. */

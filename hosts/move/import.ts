@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writePrivate } from "../../cli/private-file.ts";
+import { keyringOf } from "../../core/identity/keyring.ts";
+import { MeshError } from "../../schema/errors.ts";
 import type { DataLine, DemoLine, SecretsLine } from "../../schema/export.ts";
 import { type DataFolder, openDataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
@@ -9,6 +11,7 @@ import { claimFolder } from "../machine/owner.ts";
 import { BATCH_LINES } from "./batch.ts";
 import { Counter, type MovedCounts } from "./counter.ts";
 import { sync } from "./disk.ts";
+import { moveFailure } from "./failure.ts";
 import { IMPORT_PART, lockFolder, makeEmptyFolder } from "./folder.ts";
 import type { MeshTarget } from "./ports.ts";
 import { readExport } from "./reader.ts";
@@ -31,8 +34,7 @@ export async function importMesh(options: {
   readonly host: HostName;
 }): Promise<Imported> {
   const { from, host } = options;
-  // All of it before anything is made: whether it is whole is known at its end.
-  for await (const _ of readExport(from));
+  await requireWhole(from);
   process.umask(0o077);
   const isNew = !existsSync(resolve(options.data));
   const root = makeEmptyFolder(options.data);
@@ -54,6 +56,16 @@ export async function importMesh(options: {
     throw error;
   } finally {
     lock.release();
+  }
+}
+
+/** Reads all of an export before anything is made: whether it is whole is known at its end. */
+async function requireWhole(file: string): Promise<void> {
+  for await (const line of readExport(file)) {
+    if (line.kind !== "secrets") continue;
+    const keyring = keyringOf(line.meshKeys);
+    if (typeof keyring === "string")
+      throw moveFailure("export_damaged", `${file}: meshKeys: ${keyring}; nothing was imported`);
   }
 }
 
@@ -90,17 +102,28 @@ async function writeObjects(part: string, from: string, host: HostName) {
         counter.add(line);
         batch.push(line);
         if (batch.length < BATCH_LINES) continue;
-        await target?.write(batch);
+        await give(target, batch);
         batch = [];
       }
     }
-    await target?.write(batch);
+    await give(target, batch);
   } finally {
     await target?.close();
   }
   // The reader has seen to it: a file without them is none.
   if (secrets === undefined) throw new Error("an export without secrets");
   return { counts: counter.counts, secrets, demo };
+}
+
+/** @throws CliFailure where the objects do not take what an export with a right checksum tells them */
+async function give(target: MeshTarget | undefined, batch: readonly DataLine[]): Promise<void> {
+  try {
+    await target?.write(batch);
+  } catch (error) {
+    // What went wrong in the database, or in workerd, is the root of it.
+    const { message } = (error instanceof MeshError ? error.cause : error) as Error;
+    throw moveFailure("import_failed", `the data was not taken: ${message}`);
+  }
 }
 
 async function targetOf(host: HostName, part: string, secrets: SecretsLine): Promise<MeshTarget> {

@@ -1,7 +1,7 @@
 /** What `pushmesh backup`, `export` and `import` do; they load this where they run in a clone (cli/clone.ts). */
 import { CliFailure } from "../../cli/failure.ts";
-import { HostFailure } from "../machine/failure.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { HostFailure } from "../machine/failure.ts";
 import { type BackedUp, backupMesh } from "./backup.ts";
 import { type Exported, exportMesh } from "./export.ts";
 import { EXIT_HERE, moveFailure } from "./failure.ts";

@@ -1,0 +1,84 @@
+/** An import that fails half-way, or was killed, on either host. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { HOST_NAMES } from "../../../hosts/machine/host.ts";
+import type { ContentLine } from "../../../hosts/move/reader.ts";
+import { ExportWriter } from "../../../hosts/move/writer.ts";
+import { run, runJson } from "../support/command.ts";
+import { temporaryFolder } from "../support/process.ts";
+
+const secrets = {
+  kind: "secrets",
+  meshKeys: `1:${Buffer.alloc(32, 7).toString("base64url")}`,
+  adminToken: "a token of 16 or more",
+} as const;
+
+const device = (n: number) =>
+  ({
+    kind: "device",
+    device: Buffer.alloc(16, n).toString("base64url"),
+    account: { publicKey: "p", generation: 1, createdAt: 1 },
+    link: null,
+  }) as const;
+
+function written(...lines: readonly ContentLine[]): string {
+  const file = join(temporaryFolder(), "mesh.ndjson");
+  const writer = new ExportWriter(file, 7);
+  for (const line of lines) writer.write(line);
+  writer.finish();
+  return file;
+}
+
+const userOf = (data: string) => ({ data, home: temporaryFolder() });
+
+/** Runs an import that is refused; the code and what it said. */
+async function refused(data: string, from: string, host: string) {
+  const { code, stderr } = await run(
+    userOf(data),
+    ...["import", "--from", from, "--host", host, "--json"],
+  );
+  expect(code).toBe(1);
+  return (JSON.parse(stderr) as { error: { code: string; message: string } }).error;
+}
+
+describe.each(HOST_NAMES)("an import for %s", (host) => {
+  test("M3 that fails half-way leaves nothing behind", async () => {
+    // Right by its checksum, and impossible all the same.
+    const from = written(secrets, device(1), device(2), device(1));
+    const there = temporaryFolder();
+    const fresh = join(temporaryFolder(), "new");
+    for (const data of [there, fresh])
+      expect(await refused(data, from, host)).toEqual({
+        code: "import_failed",
+        message: expect.stringContaining("is there already"),
+      });
+    expect(readdirSync(there)).toEqual([]);
+    expect(existsSync(fresh)).toBe(false);
+  });
+
+  test("M3 whose mesh keys are none is refused before anything is made", async () => {
+    const data = join(temporaryFolder(), "new");
+    const from = written({ ...secrets, meshKeys: "1:short" });
+    expect(await refused(data, from, host)).toMatchObject({ code: "export_damaged" });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test("M3 that was killed is begun again on the same folder", async () => {
+    const data = temporaryFolder();
+    // What SIGKILL leaves, of either host.
+    writeFileSync(join(data, "import.part-wal"), "half");
+    writeFileSync(join(data, "lock"), "");
+    mkdirSync(join(data, "import.part"));
+    writeFileSync(join(data, "import.part", "half"), "half");
+    mkdirSync(join(data, "run"));
+    const from = written(secrets, device(1), device(2));
+    const counts = { devices: 2, apps: 0 };
+    expect(await runJson(userOf(data), "import", "--from", from, "--host", host)).toMatchObject([
+      counts,
+    ]);
+    expect(readdirSync(data).filter((name) => name.startsWith("import.part"))).toEqual([]);
+    const to = join(temporaryFolder(), "again.ndjson");
+    expect(await runJson(userOf(data), "export", "--to", to)).toMatchObject([counts]);
+  });
+});
