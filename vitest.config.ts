@@ -17,44 +17,40 @@ const inNode = (name: string) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder: 0 } },
 });
 
-/** The hosts of one machine: the black-box suite sees nothing but HTTP, WebSockets and processes, and runs on each. */
-const HOSTS = ["workerd", "deno"] as const;
-
 /**
  * Tests that start real processes: one file after another, and with time for a process to come up.
  *
- * @param include tests of this folder, by glob; all of them where it is not given.
+ * @param env of the tests: PUSHMESH_TEST_HOST is read by test/support/host.ts.
  */
 const withProcesses = (
   name: string,
   groupOrder: number,
-  { folder = name, include = ["**"], host = "" }: Partial<ProcessTests> = {},
+  include: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ) => ({
   test: {
     name,
-    include: include.map((glob) => `test/${folder}/${glob}/*.test.ts`),
+    include: [...include],
+    env,
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     sequence: { groupOrder },
-    // test/support/host.ts reads it.
-    ...(host === "" ? {} : { env: { PUSHMESH_TEST_HOST: host } }),
   },
 });
 
-interface ProcessTests {
-  readonly folder: string;
-  readonly include: readonly string[];
-  readonly host: string;
-}
-
 /**
- * The suite of one folder on every host. What is in a folder named for a host is about that host alone, and what is
- * in `once/` chooses its hosts itself.
+ * A folder of the black-box suite, which sees nothing but HTTP, WebSockets and processes, on every host. What is in
+ * a folder of it that is named for a host is about that host alone, and says why.
  */
 const onEveryHost = (folder: string, groupOrder: number) =>
-  HOSTS.map((host, i) =>
-    withProcesses(`${folder}-${host}`, groupOrder + i, { folder, include: [".", host], host }),
+  ["workerd", "deno"].map((host, i) =>
+    withProcesses(
+      `${folder}-${host}`,
+      groupOrder + i,
+      [`test/${folder}/*.test.ts`, `test/${folder}/${host}/*.test.ts`],
+      { PUSHMESH_TEST_HOST: host },
+    ),
   );
 
 export default defineConfig({
@@ -80,7 +76,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      withProcesses("mesh", 2, { include: ["once"] }),
+      // These choose their hosts themselves.
+      withProcesses("mesh", 2, ["test/mesh/once/*.test.ts"]),
       ...onEveryHost("mesh", 3),
       ...onEveryHost("runtimes", 5),
       ...onEveryHost("peers", 7),

@@ -1,0 +1,61 @@
+/**
+ * What an idle device costs the disk of a real process. Of this host alone, because it looks at the files; that a
+ * heartbeat leaves a device asleep is not to be seen from outside (hosts/deno/links.ts answers it without the device,
+ * and test/hosts/deno/mesh.test.ts counts who is in memory).
+ */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type App, Mesh } from "../../chaos/mesh.ts";
+import { RawDevice } from "../support/raw-device.ts";
+
+const DEVICES = 10;
+
+let mesh: Mesh;
+let app: App;
+
+beforeAll(async () => {
+  mesh = await Mesh.start();
+  app = await mesh.app("idle");
+});
+
+afterAll(() => mesh.stop());
+
+/** Size and time of change of the database and its log. */
+function files(): Readonly<Record<string, string>> {
+  const names = readdirSync(mesh.folder).filter((name) => name.startsWith("mesh.db"));
+  return Object.fromEntries(
+    names.map((name) => {
+      const { size, mtimeMs } = statSync(join(mesh.folder, name));
+      return [name, `${size} ${mtimeMs}`];
+    }),
+  );
+}
+
+test("P6.3 heartbeats of idle devices write nothing, and the next message still arrives", async () => {
+  const devices = await Promise.all(
+    Array.from({ length: DEVICES }, async () => {
+      const device = await RawDevice.greet(mesh.url);
+      return { device, registration: await device.register(app.appId) };
+    }),
+  );
+  const written = files();
+  expect(Object.keys(written)).toContain("mesh.db-wal");
+  for (let beat = 0; beat < 20; beat++) {
+    for (const { device } of devices) device.socket.text("ping");
+    for (const { device } of devices)
+      expect(await device.socket.next()).toEqual({ kind: "text", text: "pong" });
+  }
+  expect(files()).toEqual(written);
+
+  const sender = mesh.sender(app);
+  const told = devices.map(async ({ device, registration }) => {
+    const sent = sender.send({ to: registration.regId, data: "x" }, { wait: 1 });
+    expect(await device.next()).toMatchObject({ kind: "deliver" });
+    expect((await sent).status).toBe("queued");
+  });
+  await Promise.all(told);
+  for (const { device } of devices) device.socket.destroy();
+  // The measure can fail: what is queued is written.
+  expect(files()).not.toEqual(written);
+});
