@@ -7,9 +7,9 @@
 /** From one attempt to open the port again to the next. */
 const REOPEN_MS = 250;
 /** As long after the port was opened again, the trouble is over. */
-const GOOD_MS = 10_000;
+const GOOD_MS = 5_000;
 /** Trouble that lasts as long does not pass by itself: idle connections hold what new ones need. */
-const SHED_MS = 10_000;
+const SHED_MS = 5_000;
 
 export interface ListenerOptions {
   readonly hostname: string;
@@ -24,7 +24,6 @@ export class Listener {
   readonly #options: ListenerOptions;
   /** The last of them listens; those before serve connections that they accepted. */
   readonly #servers: Deno.HttpServer<Deno.NetAddr>[] = [];
-  readonly #abort = new AbortController();
   #stopping = false;
   #troubleSince: number | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,7 +43,7 @@ export class Listener {
     const { hostname, tls, handler } = this.#options;
     const server = Deno.serve(
       // Quiet: stdout is for what --json promises.
-      { hostname, port, signal: this.#abort.signal, onListen() {}, ...(tls ?? {}) },
+      { hostname, port, onListen() {}, ...(tls ?? {}) },
       handler,
     );
     this.#servers.push(server);
@@ -55,14 +54,13 @@ export class Listener {
   /**
    * Accepts no more, lets the requests under way end, and closes every connection.
    *
-   * @param ms for the requests; then they are cut
+   * @param ms for the requests; those that take longer are left to end with the process
    */
   async stop(ms: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
-    const cut = setTimeout(() => this.#abort.abort(), ms);
-    await this.#close();
-    clearTimeout(cut);
+    // Deno can cut what is under way, by a signal, but no more after a shutdown.
+    await Promise.race([this.#close(), new Promise((resolve) => setTimeout(resolve, ms))]);
   }
 
   #reopen(port: number, error: unknown): void {
