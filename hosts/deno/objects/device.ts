@@ -91,7 +91,7 @@ export class DeviceHost implements DeviceRpc {
    */
   connect(claims: Claims, accept: () => DeviceSocket): void {
     const session = toBase64Url(crypto.getRandomValues(new Uint8Array(SESSION_BYTES)));
-    this.#event(({ device }, now, effects) => {
+    const { out } = this.#start(({ device }, now, effects) => {
       const opened = device.connect(claims, session, now, effects);
       if (!opened.ok) throw new MeshError(opened.code, opened.detail);
       if (this.#socket !== null) close(this.#socket, "replaced", "");
@@ -104,6 +104,7 @@ export class DeviceHost implements DeviceRpc {
         });
       }, LIMITS.HELLO_TIMEOUT_MS);
     });
+    out?.catch((error: unknown) => this.#mesh.report(error));
   }
 
   /** One WebSocket message of this socket, other than the heartbeat. */
@@ -165,9 +166,13 @@ export class DeviceHost implements DeviceRpc {
     return this.#awake;
   }
 
-  /** Runs a handler that nobody waits for. */
+  /** Runs a handler that nobody waits for. What a timer or a socket throws would end the process. */
   #event(handler: Handler<void>): void {
-    this.#start(handler).out?.catch((error: unknown) => this.#mesh.report(error));
+    try {
+      this.#start(handler).out?.catch((error: unknown) => this.#mesh.report(error));
+    } catch (error) {
+      this.#mesh.report(error);
+    }
   }
 
   /** Runs a handler; what it answers is out when its effects are. */
@@ -190,6 +195,8 @@ export class DeviceHost implements DeviceRpc {
     const effects: Effects = [];
     try {
       const answer = handler(awake, now, effects);
+      // The core takes it for a refusal of what was asked, where it has one to give.
+      if (awake.store.failure !== null) throw awake.store.failure;
       this.#mesh.alarms.expect(awake.store, awake.device.deadline);
       if (awake.store.isPending || this.#gate !== null) {
         return { answer, out: this.#pass(awake, effects, now) };
@@ -226,7 +233,7 @@ export class DeviceHost implements DeviceRpc {
 
   #carryOut(awake: Awake, effects: Effects, now: number): void {
     for (const effect of effects) {
-      if (effect.kind === "frame") this.#socket?.send(effect.bytes as Uint8Array<ArrayBuffer>);
+      if (effect.kind === "frame") this.#send(effect.bytes as Uint8Array<ArrayBuffer>);
       else if (effect.kind === "settle") settle(awake, effect.token, effect.answer);
       else if (this.#socket !== null) close(this.#socket, effect.code, effect.detail);
     }
@@ -234,6 +241,14 @@ export class DeviceHost implements DeviceRpc {
     else {
       this.#snapshot = awake.device.takeSnapshot(now) ?? this.#snapshot;
       if (this.#snapshot?.ready) clearTimeout(this.#helloTimer);
+    }
+  }
+
+  #send(frame: Uint8Array<ArrayBuffer>): void {
+    try {
+      this.#socket?.send(frame);
+    } catch {
+      // It closed while this waited for the disk, and that event waits behind this.
     }
   }
 

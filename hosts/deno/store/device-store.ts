@@ -8,7 +8,7 @@ import type {
   RegistrationRecord,
 } from "../../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
-import type { Database } from "./database.ts";
+import { CommitError, type Database } from "./database.ts";
 
 export class SharedDeviceStore implements DeviceStore {
   readonly #db: Database;
@@ -18,6 +18,7 @@ export class SharedDeviceStore implements DeviceStore {
   #alarmAt: number | null;
   /** The transaction that this device wrote in last. */
   #batch = -1;
+  #failure: CommitError | null = null;
 
   constructor(db: Database, name: string) {
     this.#db = db;
@@ -52,6 +53,11 @@ export class SharedDeviceStore implements DeviceStore {
   /** The device's number in the tables; null until it has an account. */
   get id(): number | null {
     return this.#id;
+  }
+
+  /** Why something this device wrote is not stored: what it has in memory is not to be trusted any more. */
+  get failure(): CommitError | null {
+    return this.#failure;
   }
 
   /** Whether something this device wrote is not on disk yet. */
@@ -175,7 +181,12 @@ export class SharedDeviceStore implements DeviceStore {
   }
 
   #run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
-    this.#db.run(sql, ...values);
+    try {
+      this.#db.run(sql, ...values);
+    } catch (error) {
+      if (error instanceof CommitError) this.#failure = error;
+      throw error;
+    }
     this.#batch = this.#db.batch;
   }
 }

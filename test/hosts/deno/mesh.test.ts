@@ -1,5 +1,8 @@
 /** All objects of a mesh: the idle ones leave memory, and a sleep changes nothing for anyone. */
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { CommitError } from "../../../hosts/deno/store/database.ts";
+import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
 import { databasePath, newApp, openMesh, TestDevice } from "./support/mesh.ts";
 
@@ -153,8 +156,12 @@ describe("the gate", () => {
     for (let i = 0; i < 100; i++) await Promise.resolve();
     expect(link.device.unread).toEqual([]);
     db.commit();
+    // Nothing is pending any more, and what waited for the disk is still on its way.
+    link.device.command({ kind: "detach", value: { slot: 31_338 } });
+    expect(link.device.unread).toEqual([]);
     expect(await stored).toMatchObject({ status: "queued" });
     await link.device.expect("deliver");
+    await link.device.expect("refusal");
     await link.device.expect("refusal");
   });
 
@@ -169,6 +176,19 @@ describe("the gate", () => {
     expect(await live).toMatchObject({ status: "delivered" });
     expect(db.isPending(batch)).toBe(true);
     await stored;
+  });
+
+  test("P4.2 a socket that closes meanwhile does not take the answer with it", async () => {
+    const { mesh, db, reported } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const stored = device.send(app, { waitMs: 0 });
+    link.lose();
+    db.commit();
+    expect(await stored).toMatchObject({ ok: true, status: "queued" });
+    expect(reported).toEqual([]);
+    const again = await device.connect({ attach: [1] });
+    expect(await again.device.messages()).toHaveLength(1);
   });
 
   test("P4.2 where a commit fails nobody in it is told it stands; the links close, and come again", async () => {
@@ -193,5 +213,64 @@ describe("the gate", () => {
       again.device.acknowledge(await again.device.messages());
       expect(await live).toMatchObject({ status: "delivered" });
     }
+  });
+});
+
+describe("a disk that cannot be written", () => {
+  /** Makes one kind of write fail, as a full disk would; the result makes it work again. */
+  function spoil(path: string, write: string): () => void {
+    const db = new DatabaseSync(path);
+    db.exec(`CREATE TRIGGER broken BEFORE ${write} BEGIN SELECT RAISE (FAIL, 'disk is full'); END`);
+    return () => {
+      db.exec("DROP TRIGGER broken");
+      db.close();
+    };
+  }
+
+  test("P4.2 a registration that is not stored is not given out, neither now nor when it is asked for again", async () => {
+    const path = databasePath();
+    const { mesh, db, reported } = openMesh(path);
+    const device = await TestDevice.create(mesh);
+    const { appId } = newApp();
+    const register = (end: DeviceEnd) =>
+      end.command({ kind: "register", value: { request: 1, appId } });
+    const mend = spoil(path, "INSERT ON registrations");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const link = await device.connect();
+      register(link.device);
+      expect(await link.device.closed).toMatchObject({ code: 4007 });
+      expect(link.device.unread).toEqual([]);
+    }
+    expect(reported).toHaveLength(2);
+    mend();
+    const link = await device.connect();
+    register(link.device);
+    await link.device.expect("registered");
+    expect(db.get("SELECT count(*) AS n FROM registrations")).toEqual({ n: 1 });
+  });
+
+  test("an acknowledgement or a lost link that cannot be written throws at no socket, and harms no other device", async () => {
+    const path = databasePath();
+    const { mesh, reported } = openMesh(path);
+    const [device, other] = [await TestDevice.create(mesh), await TestDevice.create(mesh)];
+    const [{ link, app }, healthy] = [await device.online(), await other.online()];
+    await device.send(app, { waitMs: 0 });
+    const messages = await link.device.messages();
+    let mend = spoil(path, "DELETE ON mail");
+    link.device.acknowledge(messages);
+    expect(await link.device.closed).toMatchObject({ code: 4007 });
+    mend();
+    const again = await device.connect({ attach: [1] });
+    expect(await again.device.messages()).toEqual(messages.map((m) => ({ ...m, replay: true })));
+    mend = spoil(path, "UPDATE ON devices");
+    again.lose();
+    await turn();
+    const live = other.send(healthy.app);
+    healthy.link.device.acknowledge(await healthy.link.device.messages());
+    expect(await live).toMatchObject({ status: "delivered" });
+    mend();
+    const last = await device.connect({ attach: [1] });
+    expect(await last.device.messages()).toHaveLength(1);
+    for (const error of reported) expect(error).toBeInstanceOf(CommitError);
   });
 });

@@ -61,6 +61,7 @@ export function newApp(): { app: string; appId: string } {
 class TestSocket implements DeviceSocket {
   bufferedAmount = 0;
   readonly device: DeviceEnd;
+  #open = true;
 
   constructor(host: DeviceHost) {
     this.device = new DeviceEnd((frame) =>
@@ -68,12 +69,21 @@ class TestSocket implements DeviceSocket {
     );
   }
 
+  /** @throws DOMException where it is closed, as a WebSocket of Deno does. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
+    if (!this.#open) throw new DOMException("readyState not OPEN", "InvalidStateError");
     this.device.arrive(data);
   }
 
   close(code: number, reason: string): void {
+    this.#open = false;
     this.device.end({ code, reason });
+  }
+
+  /** The connection breaks; the mesh learns of it. */
+  lose(host: DeviceHost): void {
+    this.#open = false;
+    host.lose(this);
   }
 }
 
@@ -110,7 +120,7 @@ export class TestDevice {
     };
     const socket = new TestSocket(this.host);
     this.host.connect(claims, () => socket);
-    return { device: socket.device, lose: () => this.host.lose(socket) };
+    return { device: socket.device, lose: () => socket.lose(this.host) };
   }
 
   /** Opens a link, and waits for its welcome. */
