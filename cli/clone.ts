@@ -10,7 +10,7 @@ export interface MovedCounts {
   readonly messages: number;
 }
 
-/** The work of these commands, in hosts/move/mod.ts. All of it throws CliFailure. */
+/** The work of these commands, in hosts/move/mod.ts. All of it throws CliFailure, or the signal's reason. */
 export interface Moves {
   backup(options: {
     readonly data: string;
@@ -19,11 +19,13 @@ export interface Moves {
   export(options: {
     readonly data: string;
     readonly to: string;
+    readonly signal: AbortSignal;
   }): Promise<MovedCounts & { readonly file: string; readonly bytes: number }>;
   import(options: {
     readonly data: string;
     readonly from: string;
     readonly host: HostName;
+    readonly signal: AbortSignal;
   }): Promise<MovedCounts & { readonly data: string; readonly host: string }>;
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { savedKeyOf } from "./credentials.ts";
 import { type Demo, readDemo } from "./demo-file.ts";
 import { usageFailure } from "./failure.ts";
+import { findDemo, isSameMesh } from "./local-meshes.ts";
 import { type Output, outputFor } from "./output.ts";
 
 /** The options that every command takes. */
@@ -29,7 +30,7 @@ export interface Context {
   /** Origin of the mesh. */
   readonly url: string;
   readonly output: Output;
-  /** The demo app, where the mesh is the one of the data folder. */
+  /** The demo app, where the mesh is one that `npm start` ran here. */
   readonly demo: Demo | undefined;
   /** Where the data folder would be. */
   readonly dataDir: string;
@@ -54,20 +55,30 @@ function originOf(url: string): string {
   return new URL(url).origin;
 }
 
-/** @throws CliFailure where no mesh is named and none runs here. */
+/**
+ * @throws CliFailure where no mesh is named and none was started here.
+ */
 export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
   const dataDir = dataDirOf(options.dataDir, env);
-  const demo = readDemo(join(dataDir, "demo.json"));
-  const named = options.url ?? env["PUSHMESH_URL"] ?? demo?.url;
-  if (named === undefined)
+  const named = options.url ?? env["PUSHMESH_URL"];
+  const wanted = named === undefined ? undefined : originOf(named);
+  const demo = demoOf(dataDir, wanted, options.dataDir !== undefined, env);
+  const url = wanted ?? demo?.url;
+  if (url === undefined)
     throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);
-  const url = originOf(named);
-  return {
-    url,
-    dataDir,
-    demo: demo !== undefined && originOf(demo.url) === url ? demo : undefined,
-    output: outputFor(options.json === true),
-  };
+  return { url: originOf(url), dataDir, demo, output: outputFor(options.json === true) };
+}
+
+/** The demo app of the wanted mesh: of the data folder, or else of a mesh that was started with another one. */
+function demoOf(
+  dataDir: string,
+  wanted: string | undefined,
+  onlyThere: boolean,
+  env: NodeJS.ProcessEnv,
+): Demo | undefined {
+  const there = readDemo(join(dataDir, "demo.json"));
+  if (there !== undefined && (wanted === undefined || isSameMesh(there.url, wanted))) return there;
+  return onlyThere ? undefined : findDemo(env, wanted);
 }
 
 /** @throws CliFailure where no app is named. */

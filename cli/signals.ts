@@ -1,5 +1,7 @@
 /** Ctrl-C in a command that runs until it is ended. */
 
+import { CliFailure } from "./failure.ts";
+
 /** npm and the launcher pass on a Ctrl-C that the terminal has sent to all of them: within this time it is one. */
 const SAME_SIGNAL_MS = 500;
 
@@ -20,4 +22,15 @@ export function interrupted(): Promise<void> {
     process.on("disconnect", onSignal);
     process.channel?.unref();
   });
+}
+
+/**
+ * The same as a signal, for work that can be given up half-way and cleared away.
+ *
+ * @returns aborted with a CliFailure of exit code 130.
+ */
+export function interruption(): AbortSignal {
+  const abort = new AbortController();
+  void interrupted().then(() => abort.abort(new CliFailure(130, "interrupted", "interrupted")));
+  return abort.signal;
 }

@@ -4,6 +4,7 @@ import { countsText, loadMoves } from "../clone.ts";
 import { dataDirOf } from "../context.ts";
 import { withData, withExamples } from "../options.ts";
 import { outputFor } from "../output.ts";
+import { interruption } from "../signals.ts";
 
 interface ExportOptions {
   readonly data?: string;
@@ -17,7 +18,7 @@ export function exportData(env: NodeJS.ProcessEnv): Command {
     .requiredOption("--to <file>", "file to make; it holds the secrets, too, so keep it private")
     .action(async ({ data, to, json }: ExportOptions) => {
       const moves = await loadMoves();
-      const made = await moves.export({ data: dataDirOf(data, env), to });
+      const made = await moves.export({ data: dataDirOf(data, env), to, signal: interruption() });
       const output = outputFor(json === true);
       output.result(made, `${made.file}  ${countsText(made)}`);
       output.note(

@@ -4,6 +4,7 @@ import { countsText, HOST_NAMES, type HostName, loadMoves } from "../clone.ts";
 import { dataDirOf } from "../context.ts";
 import { withData, withExamples } from "../options.ts";
 import { outputFor } from "../output.ts";
+import { interruption } from "../signals.ts";
 
 interface ImportOptions {
   readonly data?: string;
@@ -23,7 +24,8 @@ export function importData(env: NodeJS.ProcessEnv): Command {
     )
     .action(async ({ data, from, host, json }: ImportOptions) => {
       const moves = await loadMoves();
-      const made = await moves.import({ data: dataDirOf(data, env), from, host });
+      const signal = interruption();
+      const made = await moves.import({ data: dataDirOf(data, env), from, host, signal });
       const output = outputFor(json === true);
       output.result(made, `${made.data}  ${countsText(made)}`);
       output.note(`Start it with npm start -- --host ${host} --data ${made.data}`);

@@ -1,5 +1,6 @@
 /** Writes all data of a mesh that is stopped into one file, which any host can import. */
 import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { readDemo } from "../../cli/demo-file.ts";
 import type { DataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
@@ -7,6 +8,9 @@ import { Counter, type MovedCounts } from "./counter.ts";
 import { lockFolder, openMeshFolder } from "./folder.ts";
 import type { MeshSource } from "./ports.ts";
 import { ExportWriter } from "./writer.ts";
+
+/** Lines written in one turn, so that a signal is heard. */
+const TURN_LINES = 1_000;
 
 export interface Exported extends MovedCounts {
   readonly file: string;
@@ -16,11 +20,13 @@ export interface Exported extends MovedCounts {
 /**
  * @param options.data the data folder
  * @param options.to the file to make
+ * @param options.signal gives it up
  * @throws CliFailure, HostFailure
  */
 export async function exportMesh(options: {
   readonly data: string;
   readonly to: string;
+  readonly signal: AbortSignal;
 }): Promise<Exported> {
   const { folder, owner, secrets } = openMeshFolder(options.data);
   const lock = lockFolder(folder);
@@ -40,6 +46,8 @@ export async function exportMesh(options: {
         for (const line of source.lines()) {
           writer.write(line);
           counter.add(line);
+          if (writer.lines % TURN_LINES === 0) await setImmediate();
+          options.signal.throwIfAborted();
         }
       } finally {
         source.close();

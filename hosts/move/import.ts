@@ -26,14 +26,16 @@ export interface Imported extends MovedCounts {
  * @param options.data the folder to make; it may be there and empty
  * @param options.from the export
  * @param options.host the host that is to run the mesh
+ * @param options.signal gives it up
  * @throws CliFailure, HostFailure; then nothing is left behind
  */
 export async function importMesh(options: {
   readonly data: string;
   readonly from: string;
   readonly host: HostName;
+  readonly signal: AbortSignal;
 }): Promise<Imported> {
-  const { from, host } = options;
+  const { from, host, signal } = options;
   await requireWhole(from);
   process.umask(0o077);
   const isNew = !existsSync(resolve(options.data));
@@ -48,7 +50,7 @@ export async function importMesh(options: {
   try {
     // Of an import that was killed.
     remove((name) => name.startsWith(IMPORT_PART));
-    const counts = await fill(folder, from, host);
+    const counts = await fill(folder, from, host, signal);
     return { data: root, host, ...counts };
   } catch (error) {
     remove((name) => !before.has(name));
@@ -69,9 +71,14 @@ async function requireWhole(file: string): Promise<void> {
   }
 }
 
-async function fill(folder: DataFolder, from: string, host: HostName): Promise<MovedCounts> {
+async function fill(
+  folder: DataFolder,
+  from: string,
+  host: HostName,
+  signal: AbortSignal,
+): Promise<MovedCounts> {
   const part = join(folder.root, IMPORT_PART);
-  const { counts, secrets, demo } = await writeObjects(part, from, host);
+  const { counts, secrets, demo } = await writeObjects(part, from, host, signal);
   claimFolder(folder, host);
   const { kind: _, ...ownSecrets } = secrets;
   writePrivate(folder.secrets, ownSecrets);
@@ -86,7 +93,7 @@ async function fill(folder: DataFolder, from: string, host: HostName): Promise<M
 }
 
 /** @param part where the objects' data is made */
-async function writeObjects(part: string, from: string, host: HostName) {
+async function writeObjects(part: string, from: string, host: HostName, signal: AbortSignal) {
   const counter = new Counter();
   let secrets: SecretsLine | undefined;
   let demo: DemoLine | undefined;
@@ -103,6 +110,7 @@ async function writeObjects(part: string, from: string, host: HostName) {
         batch.push(line);
         if (batch.length < BATCH_LINES) continue;
         await give(target, batch);
+        signal.throwIfAborted();
         batch = [];
       }
     }

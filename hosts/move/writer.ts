@@ -41,6 +41,11 @@ export class ExportWriter {
     this.write({ kind: "header", ...head });
   }
 
+  /** Lines written. */
+  get lines(): number {
+    return this.#lines;
+  }
+
   write(line: ExportLine): void {
     const bytes = Buffer.from(formatExportLine(line));
     this.#hash.update(bytes);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { HOST_NAMES } from "../../../hosts/machine/host.ts";
 import type { ContentLine } from "../../../hosts/move/reader.ts";
 import { ExportWriter } from "../../../hosts/move/writer.ts";
-import { run, runJson } from "../support/command.ts";
+import { pushmesh, run, runJson } from "../support/command.ts";
 import { temporaryFolder } from "../support/process.ts";
 
 const secrets = {
@@ -14,10 +14,16 @@ const secrets = {
   adminToken: "a token of 16 or more",
 } as const;
 
+const nameOf = (n: number): string => {
+  const id = Buffer.alloc(16);
+  id.writeUInt32BE(n);
+  return id.toString("base64url");
+};
+
 const device = (n: number) =>
   ({
     kind: "device",
-    device: Buffer.alloc(16, n).toString("base64url"),
+    device: nameOf(n),
     account: { publicKey: "p", generation: 1, createdAt: 1 },
     link: null,
   }) as const;
@@ -61,6 +67,17 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
     const data = join(temporaryFolder(), "new");
     const from = written({ ...secrets, meshKeys: "1:short" });
     expect(await refused(data, from, host)).toMatchObject({ code: "export_damaged" });
+    expect(existsSync(data)).toBe(false);
+  });
+
+  test("M3 that is ended by Ctrl-C leaves nothing behind", async () => {
+    const data = join(temporaryFolder(), "new");
+    const from = written(secrets, ...Array.from({ length: 40_000 }, (_, n) => device(n)));
+    const command = pushmesh(userOf(data), "import", "--from", from, "--host", host, "--json");
+    // Its second reading has begun, and takes many batches.
+    await expect.poll(() => existsSync(join(data, "import.part"))).toBe(true);
+    command.kill("SIGINT");
+    expect(await command.exited).toBe(130);
     expect(existsSync(data)).toBe(false);
   });
 
