@@ -1,0 +1,65 @@
+/** Rows that a device writes in the shared database, as SQLite itself counts them: the same as on Workers. */
+import { describe, expect, test } from "vitest";
+import type { Database } from "../../../hosts/deno/store/database.ts";
+import { openMesh, TestDevice } from "./support/mesh.ts";
+
+/** Counts from now on. */
+function countRows(db: Database): () => number {
+  const total = (): number => db.get<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
+  const before = total();
+  return () => total() - before;
+}
+
+describe("rows a device of the Deno host writes", () => {
+  test("P6.1 a message that is acknowledged in time: none, and no transaction", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const written = countRows(db);
+    const { batch } = db;
+    for (let i = 0; i < 5; i++) {
+      const answer = device.send(app);
+      link.device.acknowledge(await link.device.messages());
+      expect(await answer).toMatchObject({ status: "delivered" });
+    }
+    expect(written()).toBe(0);
+    expect(db.batch).toBe(batch);
+  });
+
+  test("P6.2 a queued message: one to insert and one to delete, and one alarm for all of them", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const written = countRows(db);
+    for (let i = 0; i < 10; i++) {
+      expect(await device.send(app, { waitMs: 0 })).toMatchObject({ status: "queued" });
+    }
+    expect(written()).toBe(10 + 1);
+    for (let i = 0; i < 10; i++) link.device.acknowledge(await link.device.messages());
+    await link.device.synced();
+    expect(written()).toBe(20 + 1);
+  });
+
+  test("P6.4 a connect and its disconnect: two", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    (await device.online()).link.lose();
+    const written = countRows(db);
+    const again = await device.connect({ attach: [1] });
+    await again.device.synced();
+    expect(written()).toBe(1);
+    again.lose();
+    await db.committed();
+    expect(written()).toBe(2);
+  });
+
+  test("P6.2 register and unregister: one each", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link } = await device.online();
+    const written = countRows(db);
+    link.device.command({ kind: "unregister", value: { request: 1, slot: 1 } });
+    await link.device.expect("unregistered");
+    expect(written()).toBe(1);
+  });
+});
