@@ -3,6 +3,8 @@
  * The order of groups keeps the projects that start processes away from each other and from the rest:
  * two cores are soon full of workerd, and a test that waits for a deadline would then measure the queue.
  */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -16,6 +18,9 @@ const TEST_BINDINGS = {
 const inNode = (name: string) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder: 0 } },
 });
+
+/** No test writes to the configuration of the user who runs it. */
+const XDG_CONFIG_HOME = join(tmpdir(), "pushmesh-test-config");
 
 /**
  * Tests that start real processes: one file after another, and with time for a process to come up.
@@ -31,7 +36,7 @@ const withProcesses = (
   test: {
     name,
     include: [...include],
-    env,
+    env: { XDG_CONFIG_HOME, ...env },
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

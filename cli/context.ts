@@ -40,9 +40,13 @@ export interface Context {
 const CLONE = fileURLToPath(new URL("..", import.meta.url));
 const DATA_DIR = ".pushmesh";
 
+/** The data folder that the caller named, if any; an empty variable names none. */
+const namedFolder = (option: string | undefined, env: NodeJS.ProcessEnv): string | undefined =>
+  option ?? (env["PUSHMESH_DATA_DIR"] || undefined);
+
 /** Where the data folder is, or would be. */
 export function dataDirOf(option: string | undefined, env: NodeJS.ProcessEnv): string {
-  const named = option ?? env["PUSHMESH_DATA_DIR"];
+  const named = namedFolder(option, env);
   if (named !== undefined) return resolve(named);
   const here = resolve(DATA_DIR);
   const inClone = join(CLONE, DATA_DIR);
@@ -55,14 +59,13 @@ function originOf(url: string): string {
   return new URL(url).origin;
 }
 
-/**
- * @throws CliFailure where no mesh is named and none was started here.
- */
+/** @throws CliFailure where no mesh is named and none was started here. */
 export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
   const dataDir = dataDirOf(options.dataDir, env);
   const named = options.url ?? env["PUSHMESH_URL"];
   const wanted = named === undefined ? undefined : originOf(named);
-  const demo = demoOf(dataDir, wanted, options.dataDir !== undefined, env);
+  const isNamed = namedFolder(options.dataDir, env) !== undefined;
+  const demo = demoOf(dataDir, wanted, isNamed, env);
   const url = wanted ?? demo?.url;
   if (url === undefined)
     throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);

@@ -5,6 +5,7 @@
  * Exit codes: 0 after a clean stop, 1 where it could not start or kept ending, 130 at a second signal.
  */
 import { relative } from "node:path";
+import { rememberMesh } from "../../cli/local-meshes.ts";
 import { takeLock } from "../../cli/lock.ts";
 import { openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";
@@ -14,13 +15,22 @@ import { descriptorLimit, linksFor } from "./limits.ts";
 import { HELP, parseOptions, type ServeOptions } from "./options.ts";
 import { claimFolder } from "./owner.ts";
 import { authority } from "./port.ts";
-import { reporter } from "./report.ts";
+import { type Report, reporter } from "./report.ts";
 import { stopOnSignals } from "./signals.ts";
 
 /** Where one reaches a server that listens on this address from the same machine. */
 export function reachable(listen: string): string {
   if (listen === "0.0.0.0") return "127.0.0.1";
   return listen === "::" ? "::1" : listen;
+}
+
+/** So that the commands find the demo app. A user without a configuration folder names the data folder instead. */
+function remember(data: string, report: Report): void {
+  try {
+    rememberMesh(process.env, data);
+  } catch (error) {
+    report.problem(`commands will need --data-dir ${data}: ${(error as Error).message}`);
+  }
 }
 
 async function run(host: MachineHost, options: ServeOptions, startedAt: number): Promise<void> {
@@ -41,6 +51,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     const scheme = tls === null ? "http" : "https";
     const url = `${scheme}://${authority(reachable(listen), started.port)}`;
     const { made } = await openDemo(folder, url, secrets.adminToken, started.fetch);
+    remember(folder.root, report);
     report.ready({
       host: host.name,
       url,

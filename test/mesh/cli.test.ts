@@ -16,6 +16,21 @@ async function meshAndUser() {
 
 const SECRET = "A".repeat(43);
 
+describe("a mesh whose data folder is elsewhere", () => {
+  test("is found by its URL, by any name of this machine, and without one if it was started last", async () => {
+    const mesh = await startMesh(temporaryFolder());
+    // The configuration folder that the mesh itself was started with, and a working directory without a mesh.
+    const user: User = { data: "", home: process.env["XDG_CONFIG_HOME"] ?? "" };
+    const { appId } = demoOf(mesh.data);
+    const { port } = new URL(mesh.url);
+    for (const url of [[], ["--url", mesh.url], ["--url", `http://localhost:${port}`]]) {
+      expect(await runJson(user, "app", "list", ...url)).toMatchObject([{ appId }]);
+    }
+    const nobody = await run(user, "app", "list", "--url", "http://127.0.0.1:9");
+    expect(nobody.code).toBe(2);
+  });
+});
+
 describe("listen and send", () => {
   test("P4.1 a message to a listener is delivered and printed, whatever its data", async () => {
     const { user } = await meshAndUser();
