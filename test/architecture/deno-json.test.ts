@@ -1,0 +1,57 @@
+/** deno.json gives a Deno user what package.json gives to others: the same entries, and the same versions. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ROOT, read } from "./imports.ts";
+
+interface PackageJson {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+interface Lock {
+  readonly specifiers: Readonly<Record<string, string>>;
+  readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
+}
+interface NpmLock {
+  readonly packages: Readonly<Record<string, { readonly integrity?: string }>>;
+}
+
+const deno = JSON.parse(read("deno.json")) as { imports: Readonly<Record<string, string>> };
+const npm = JSON.parse(read("package.json")) as PackageJson;
+
+test("the entries of the package are in the import map, and lead to what they are built from", () => {
+  const own = Object.entries(deno.imports).filter(([name]) => name.startsWith(`${npm.name}/`));
+  const entries = Object.entries(npm.exports).flatMap(([path, target]) => {
+    if (typeof target === "string") return [];
+    const source = target.types.replace("./dist/types/", "./").replace(/\.d\.ts$/, ".ts");
+    return [[path.replace(".", npm.name), source]];
+  });
+  expect(entries.length).toBeGreaterThan(0);
+  expect(own).toEqual(entries);
+  for (const [, source] of own)
+    expect([source, existsSync(join(ROOT, source))]).toEqual([source, true]);
+});
+
+test("the dependencies of the package are in the import map, in their versions", () => {
+  const pinned = Object.entries(npm.dependencies).map(([name, version]) => `${name}@${version}`);
+  const mapped = Object.values(deno.imports).flatMap(
+    (target) => /^npm:\/?(.+?)\/?$/.exec(target)?.[1] ?? [],
+  );
+  expect(new Set(mapped)).toEqual(new Set(pinned));
+  for (const [name, target] of Object.entries(deno.imports)) {
+    if (target.startsWith("npm:"))
+      expect(target).toMatch(new RegExp(`^npm:/?${name.replace(/\/$/, "")}@`));
+  }
+});
+
+test("both locks hold the same packages", () => {
+  const lock = JSON.parse(read("deno.lock")) as Lock;
+  const npmLock = JSON.parse(read("package-lock.json")) as NpmLock;
+  const known = new Set(Object.values(npmLock.packages).map(({ integrity }) => integrity));
+  for (const [name, { integrity }] of Object.entries(lock.npm))
+    expect([name, known.has(integrity)]).toEqual([name, true]);
+  const locked = Object.keys(lock.specifiers).map((specifier) => specifier.replace("npm:", ""));
+  const pinned = Object.entries(npm.dependencies).map(([name, version]) => `${name}@${version}`);
+  expect(locked.sort()).toEqual(pinned.sort());
+});
