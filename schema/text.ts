@@ -1,33 +1,48 @@
 /** Text forms of bytes and of message IDs, for the mesh and the SDKs alike. */
 
-const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
+interface Alphabet {
+  readonly digits: string;
+  readonly bitsPerDigit: number;
+  /** The value of each ASCII character; -1 for one that is no digit. */
+  readonly values: Int8Array;
+}
 
-function toDigits(bytes: Uint8Array, alphabet: string, bitsPerDigit: number): string {
+function alphabet(digits: string): Alphabet {
+  const values = new Int8Array(128).fill(-1);
+  for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value;
+  return { digits, bitsPerDigit: Math.log2(digits.length), values };
+}
+
+const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const BASE64 = alphabet(`${ALPHANUMERIC}+/`);
+const BASE64URL = alphabet(`${ALPHANUMERIC}-_`);
+const BASE32HEX = alphabet("0123456789abcdefghijklmnopqrstuv");
+
+function toDigits(bytes: Uint8Array, { digits, bitsPerDigit }: Alphabet): string {
+  const mask = (1 << bitsPerDigit) - 1;
   let text = "";
   let buffer = 0;
   let bits = 0;
-  for (const byte of bytes) {
-    buffer = ((buffer << 8) | byte) & 0xffff;
+  for (let at = 0; at < bytes.length; at++) {
+    buffer = ((buffer << 8) | (bytes[at] ?? 0)) & 0xffff;
     bits += 8;
     while (bits >= bitsPerDigit) {
       bits -= bitsPerDigit;
-      text += alphabet.charAt((buffer >> bits) & ((1 << bitsPerDigit) - 1));
+      text += digits.charAt((buffer >> bits) & mask);
     }
   }
-  if (bits > 0)
-    text += alphabet.charAt((buffer << (bitsPerDigit - bits)) & ((1 << bitsPerDigit) - 1));
+  if (bits > 0) text += digits.charAt((buffer << (bitsPerDigit - bits)) & mask);
   return text;
 }
 
 /** Undefined where the text is no canonical form: a foreign character, a wrong length, or set padding bits. */
-function fromDigits(text: string, alphabet: string, bitsPerDigit: number): Uint8Array | undefined {
+function fromDigits(text: string, { bitsPerDigit, values }: Alphabet): Uint8Array | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * bitsPerDigit) / 8));
   let buffer = 0;
   let bits = 0;
   let length = 0;
-  for (const character of text) {
-    const digit = alphabet.indexOf(character);
+  for (let at = 0; at < text.length; at++) {
+    const digit = values[text.charCodeAt(at)] ?? -1;
     if (digit < 0) return undefined;
     buffer = ((buffer << bitsPerDigit) | digit) & 0xffff;
     bits += bitsPerDigit;
@@ -43,12 +58,19 @@ function fromDigits(text: string, alphabet: string, bitsPerDigit: number): Uint8
 
 /** base64url without padding (RFC 4648 §5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return toDigits(bytes, BASE64URL, 6);
+  return toDigits(bytes, BASE64URL);
 }
 
 /** Reads unpadded base64url; undefined where the text is not the canonical form of any bytes. */
 export function fromBase64Url(text: string): Uint8Array | undefined {
-  return fromDigits(text, BASE64URL, 6);
+  return fromDigits(text, BASE64URL);
+}
+
+/** Reads padded base64 (RFC 4648 §4); undefined where the text is not the canonical form of any bytes. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  return fromDigits(padding === 0 ? text : text.slice(0, -padding), BASE64);
 }
 
 /** Bytes of a sequence number in a message ID: seq stays under 2^53. */
@@ -76,14 +98,14 @@ export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
     rest = Math.floor(rest / 256);
   }
   bytes.set(key, SEQ_BYTES);
-  return `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
+  return `${toDigits(bytes, BASE32HEX)}.${regId}`;
 }
 
 /** Reads a message ID; undefined where it is none. The regId in it is not checked here. */
 export function parseMessageId(id: string): MessageIdParts | undefined {
   const dot = id.indexOf(".");
   if (dot !== 26) return undefined;
-  const bytes = fromDigits(id.slice(0, dot), BASE32HEX, 5);
+  const bytes = fromDigits(id.slice(0, dot), BASE32HEX);
   if (bytes === undefined) return undefined;
   let seq = 0;
   for (const byte of bytes.subarray(0, SEQ_BYTES)) seq = seq * 256 + byte;

@@ -1,6 +1,7 @@
 /** What the edge is given by its host: objects to call, secrets, and how sockets are opened. */
 import type { AppDirectoryRpc, AppRpc, DeviceRpc } from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
+import type { EdgeCrypto } from "./signature/crypto.ts";
 
 /**
  * What the edge uses of a Durable Object namespace. Not the runtime's own type: that one spreads an answer's union
@@ -23,6 +24,7 @@ export interface Env {
   /** Bearer token of the admin routes. */
   readonly ADMIN_TOKEN: string;
   readonly LINK_HOST: LinkHost;
+  readonly CRYPTO: EdgeCrypto;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;
 }

@@ -1,10 +1,11 @@
 /** The bindings of `wrangler.toml`, and the edge's environment made of them. */
 import type { DeviceRpc } from "../objects/interfaces/rpc.ts";
 import type { Env, ObjectNamespace } from "./env.ts";
+import { webCrypto } from "./signature/crypto.ts";
 import { workersLinks } from "./workers-links.ts";
 
 /** What the runtime gives: a device object also answers `fetch`, by which a socket reaches it. */
-export interface WorkersEnv extends Omit<Env, "LINK_HOST"> {
+export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "CRYPTO"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
 }
 
@@ -13,7 +14,8 @@ let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;
 /** The same object for the same bindings, and so for every request of an isolate: its settings are read once. */
 export function workersEnv(bindings: WorkersEnv): Env {
   if (last?.bindings !== bindings) {
-    last = { bindings, env: { ...bindings, LINK_HOST: workersLinks(bindings.DEVICES) } };
+    const LINK_HOST = workersLinks(bindings.DEVICES);
+    last = { bindings, env: { ...bindings, LINK_HOST, CRYPTO: webCrypto } };
   }
   return last.env;
 }

@@ -6,6 +6,7 @@ import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
 import { requireFree } from "../machine/port.ts";
+import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
@@ -101,6 +102,7 @@ function environment(
     MESH_KEYS: secrets.meshKeys,
     ADMIN_TOKEN: secrets.adminToken,
     LINK_HOST: links,
+    CRYPTO: nodeCrypto,
     MAX_LINKS: `${maxLinks}`,
   };
 }

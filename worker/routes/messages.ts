@@ -72,7 +72,7 @@ messages.post("/", async (c) => {
   const { regIds } = c.get("config");
   requireJson(request);
   const bytes = await readBody(request);
-  await checkDigest(request.headers.get("content-digest"), bytes);
+  await checkDigest(request.headers.get("content-digest"), bytes, c.env.CRYPTO);
   const caller = await authenticate(c);
   const { app } = caller.verifier;
 

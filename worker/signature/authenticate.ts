@@ -23,7 +23,7 @@ function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
   if (app === undefined) throw new MeshError("key_unknown");
   const load = callObject(async () => {
     const record = await c.env.APPS.getByName(appId).record();
-    return record === null ? null : await loadApp(record, app);
+    return record === null ? null : await loadApp(record, app, c.env.CRYPTO);
   });
   // Other requests may wait for this load: it must end even when the client of this one has gone.
   c.executionCtx.waitUntil(load.catch(() => null));

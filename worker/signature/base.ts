@@ -1,11 +1,6 @@
 /** The signature base of RFC 9421 §2.5: the text that a signature is made over. */
-import {
-  type InnerList,
-  isInnerList,
-  parseDictionary,
-  serializeInnerList,
-} from "structured-headers";
 import { MeshError } from "../../schema/errors.ts";
+import { malformed, readFields, type SignatureFields } from "./headers.ts";
 
 /** What the headers of a signed request say. Nothing in it is proved before the signature is verified. */
 export interface Claimed {
@@ -24,38 +19,6 @@ export interface Claimed {
 
 const utf8 = new TextEncoder();
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-
-function malformed(detail: string, cause?: unknown): MeshError {
-  return new MeshError("signature_malformed", detail, cause === undefined ? {} : { cause });
-}
-
-function parse(name: string, text: string): ReturnType<typeof parseDictionary> {
-  try {
-    return parseDictionary(text);
-  } catch (error) {
-    throw malformed(`${name} is no dictionary of RFC 8941`, error);
-  }
-}
-
-/** The one signature and its input; both have to go by the same label. */
-function readMembers(
-  signatureText: string,
-  inputText: string,
-): { signature: Uint8Array; input: InnerList } {
-  const signatures = parse("Signature", signatureText);
-  const inputs = parse("Signature-Input", inputText);
-  const [label] = inputs.keys();
-  if (label === undefined || inputs.size !== 1 || signatures.size !== 1) {
-    throw malformed("there must be exactly one signature");
-  }
-  const [signature] = signatures.get(label) ?? [];
-  const input = inputs.get(label);
-  if (!(signature instanceof ArrayBuffer)) throw malformed(`Signature has no bytes for ${label}`);
-  if (input === undefined || !isInnerList(input)) {
-    throw malformed("Signature-Input must hold a list of components");
-  }
-  return { signature: new Uint8Array(signature), input };
-}
 
 /** The value of a component; derived ones are those of RFC 9421 §2.2 that a request of this API can have. */
 function componentValue(name: string, request: Request): string {
@@ -82,26 +45,22 @@ function componentValue(name: string, request: Request): string {
   return value;
 }
 
-function readComponents(input: InnerList): string[] {
-  const names: string[] = [];
-  for (const [name, parameters] of input[0]) {
-    if (typeof name !== "string") throw malformed("the name of a component must be a string");
-    // With a parameter it would be another component (a dictionary member, a trailer): nothing here needs one.
-    if (parameters.size > 0) throw malformed(`component "${name}" has a parameter`);
-    if (names.includes(name)) throw malformed(`component "${name}" is covered twice`);
-    names.push(name);
-  }
-  return names;
+function requireDistinct(names: readonly string[]): void {
+  names.forEach((name, index) => {
+    if (names.indexOf(name) !== index) throw malformed(`component "${name}" is covered twice`);
+  });
 }
 
-function readParameters(input: InnerList): Omit<Claimed, "components" | "signature" | "base"> {
+function readParameters({
+  parameters,
+}: SignatureFields): Omit<Claimed, "components" | "signature" | "base"> {
   const seconds = (name: string): number | undefined => {
-    const value = input[1].get(name);
+    const value = parameters.get(name);
     if (value === undefined || (typeof value === "number" && Number.isInteger(value))) return value;
     throw malformed(`${name} must be an integer`);
   };
   const text = (name: string): string | undefined => {
-    const value = input[1].get(name);
+    const value = parameters.get(name);
     if (value === undefined || typeof value === "string") return value;
     throw malformed(`${name} must be a string`);
   };
@@ -130,11 +89,12 @@ export function readSignature(request: Request): Claimed {
     const missing = signatureText === null ? "Signature" : "Signature-Input";
     throw new MeshError("signature_missing", `${missing} is missing`);
   }
-  const { signature, input } = readMembers(signatureText, inputText);
-  const components = readComponents(input);
-  const parameters = readParameters(input);
-  const lines = components.map((name) => `"${name}": ${componentValue(name, request)}`);
-  // Written anew from what was read, so that what is checked below is what was signed, whatever else the header held.
-  lines.push(`"@signature-params": ${serializeInnerList(input)}`);
-  return { components, ...parameters, signature, base: utf8.encode(lines.join("\n")) };
+  const fields = readFields(signatureText, inputText);
+  const { signature, names: components, written } = fields;
+  requireDistinct(components);
+  const parameters = readParameters(fields);
+  let base = "";
+  for (const name of components) base += `"${name}": ${componentValue(name, request)}\n`;
+  base += `"@signature-params": ${written}`;
+  return { components, ...parameters, signature, base: utf8.encode(base) };
 }

@@ -2,15 +2,38 @@
 import { parseDictionary } from "structured-headers";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { fromBase64 } from "../../schema/text.ts";
+import { type DigestAlgorithm, type EdgeCrypto, webCrypto } from "./crypto.ts";
 
 const ALGORITHMS = { "sha-256": "SHA-256", "sha-512": "SHA-512" } as const;
 
-function read(header: string): ReturnType<typeof parseDictionary> {
+/** What everybody sends: read without the library, in a tenth of the time. */
+const PLAIN = /^sha-256=:([A-Za-z0-9+/]{43}=):$/;
+
+interface Digest {
+  readonly name: string;
+  readonly algorithm: DigestAlgorithm;
+  /** Undefined where the header has something else than bytes. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+function read(header: string): Digest[] {
+  const plain = PLAIN.exec(header)?.[1];
+  const bytes = plain === undefined ? undefined : fromBase64(plain);
+  if (bytes !== undefined) return [{ name: "sha-256", algorithm: "SHA-256", bytes }];
+  let members: ReturnType<typeof parseDictionary>;
   try {
-    return parseDictionary(header);
+    members = parseDictionary(header);
   } catch (error) {
     throw new MeshError("digest_mismatch", "Content-Digest cannot be read", { cause: error });
   }
+  return Object.entries(ALGORITHMS).flatMap(([name, algorithm]) => {
+    const value = members.get(name)?.[0];
+    if (value === undefined) return [];
+    return [
+      { name, algorithm, bytes: value instanceof ArrayBuffer ? new Uint8Array(value) : undefined },
+    ];
+  });
 }
 
 /**
@@ -18,23 +41,23 @@ function read(header: string): ReturnType<typeof parseDictionary> {
  *
  * @throws MeshError `digest_mismatch`
  */
-export async function checkDigest(header: string | null, body: BufferSource): Promise<void> {
+export async function checkDigest(
+  header: string | null,
+  body: Uint8Array,
+  by: EdgeCrypto = webCrypto,
+): Promise<void> {
   if (header === null) throw new MeshError("digest_mismatch", "Content-Digest is missing");
   const digests = read(header);
-  let checked = 0;
-  for (const [name, algorithm] of Object.entries(ALGORITHMS)) {
-    const value = digests.get(name)?.[0];
-    if (value === undefined) continue;
-    const digest = new Uint8Array(await crypto.subtle.digest(algorithm, body));
-    if (!(value instanceof ArrayBuffer) || !equalBytes(new Uint8Array(value), digest)) {
+  for (const { name, algorithm, bytes } of digests) {
+    const digest = await by.digest(algorithm, body);
+    if (bytes === undefined || !equalBytes(bytes, digest)) {
       throw new MeshError(
         "digest_mismatch",
         `${name} is not that of the ${body.byteLength} bytes received`,
       );
     }
-    checked++;
   }
-  if (checked === 0) {
+  if (digests.length === 0) {
     throw new MeshError("digest_mismatch", "Content-Digest has neither sha-256 nor sha-512");
   }
 }

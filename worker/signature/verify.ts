@@ -2,13 +2,13 @@
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Claimed, readSignature } from "./base.ts";
+import type { VerifySignature } from "./crypto.ts";
 
 /** A key that can verify. */
 export interface Verifier {
   /** Name in the IANA registry of RFC 9421 §6.2.2. */
   readonly algorithm: string;
-  /** False for a signature of any other bytes or of a wrong length. */
-  verify(data: Uint8Array, signature: Uint8Array): Promise<boolean>;
+  readonly verify: VerifySignature;
 }
 
 /** What a verified signature says. */
