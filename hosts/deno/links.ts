@@ -33,7 +33,7 @@ export interface LinksOptions {
   readonly mesh: Mesh;
   /** Links that the edge admits. */
   readonly maxLinks: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds that only rise: a clock that jumps forth would make every device look silent. */
   readonly now?: () => number;
 }
 
@@ -48,7 +48,7 @@ export class DenoLinks implements LinkHost {
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor({ mesh, maxLinks, now = Date.now }: LinksOptions) {
+  constructor({ mesh, maxLinks, now = () => performance.now() }: LinksOptions) {
     this.#mesh = mesh;
     this.#maxSockets = Math.ceil(maxLinks * (1 + CLOSING_SHARE));
     this.#now = now;

@@ -37,6 +37,7 @@ interface Awake {
   readonly device: Device;
   readonly store: SharedDeviceStore;
   readonly waiting: Map<number, Waiting>;
+  /** By `Mesh.sweeps`. */
   usedAt: number;
 }
 
@@ -133,7 +134,7 @@ export class DeviceHost implements DeviceRpc {
   /**
    * Leaves memory if there is nothing to do.
    *
-   * @returns false where there is, or it was used after `idleSince`
+   * @returns false where there is, or it was used after `idleSince`, by `Mesh.sweeps`
    */
   sleep(idleSince: number): boolean {
     const awake = this.#awake;
@@ -160,7 +161,7 @@ export class DeviceHost implements DeviceRpc {
         now,
       });
       if (this.#socket !== null && this.#snapshot !== null) device.restore(this.#snapshot);
-      this.#awake = { device, store, waiting: new Map(), usedAt: now };
+      this.#awake = { device, store, waiting: new Map(), usedAt: 0 };
       this.#mesh.woke(this);
     }
     return this.#awake;
@@ -191,7 +192,7 @@ export class DeviceHost implements DeviceRpc {
   #start<Answer>(handler: Handler<Answer>): { answer: Answer; out: Promise<void> | null } {
     const awake = this.#wake();
     const now = Date.now();
-    awake.usedAt = now;
+    awake.usedAt = this.#mesh.sweeps;
     const effects: Effects = [];
     try {
       const answer = handler(awake, now, effects);

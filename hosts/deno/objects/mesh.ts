@@ -5,10 +5,13 @@ import type { Database } from "../store/database.ts";
 import { Alarms } from "./alarms.ts";
 import { DeviceHost } from "./device.ts";
 
-/** A device that did nothing for this long leaves memory but for its socket; Workers hibernate after as long. */
-const IDLE_MS = 10_000;
 /** How often idle devices are looked for. */
 const SWEEP_MS = 2_500;
+/**
+ * A device that did nothing for this many sweeps leaves memory but for its socket: after 10 s, as Workers hibernate.
+ * Counted, because a clock may jump.
+ */
+const IDLE_SWEEPS = 5;
 
 export interface MeshOptions {
   readonly db: Database;
@@ -26,6 +29,7 @@ export class Mesh {
   /** Devices in memory, by name of host object. */
   readonly #awake = new Set<DeviceHost>();
   readonly #sweeper: ReturnType<typeof setInterval>;
+  #sweeps = 0;
 
   constructor({ db, keyring, report }: MeshOptions) {
     this.db = db;
@@ -58,6 +62,11 @@ export class Mesh {
     links.delete(name);
   }
 
+  /** How often idle devices were looked for: the time by which a device was used last. */
+  get sweeps(): number {
+    return this.#sweeps;
+  }
+
   /** How many devices are in memory, and how many are known: for metrics and tests. */
   get counts(): { readonly awake: number; readonly known: number } {
     return { awake: this.#awake.size, known: this.#devices.size };
@@ -71,7 +80,7 @@ export class Mesh {
   }
 
   #sweep(): void {
-    const idleSince = Date.now() - IDLE_MS;
+    const idleSince = ++this.#sweeps - IDLE_SWEEPS;
     for (const device of this.#awake) {
       if (!device.sleep(idleSince)) continue;
       this.#awake.delete(device);

@@ -72,6 +72,16 @@ describe("sleep", () => {
     ).toMatchObject({ ok: false, code: "device_active" });
   });
 
+  test("P1.6 a clock that jumps back keeps nobody in memory", async () => {
+    fakeTime();
+    const { mesh } = openMesh();
+    const device = await TestDevice.create(mesh);
+    await device.online();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(mesh.counts).toEqual({ awake: 0, known: 1 });
+  });
+
   test("a device that waits for an acknowledgement, or for the disk, stays", async () => {
     const { mesh } = openMesh();
     const device = await TestDevice.create(mesh);
