@@ -5,8 +5,8 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-/** SQLITE_BUSY. */
-const BUSY = 5;
+/** SQLite's words for SQLITE_BUSY: the number is not told by every runtime (Deno gives none). */
+const BUSY = "database is locked";
 
 export interface Lock {
   release(): void;
@@ -29,7 +29,7 @@ export function takeLock(file: string): Lock | undefined {
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if ((error as { errcode?: number }).errcode === BUSY) return undefined;
+    if ((error as Error).message === BUSY) return undefined;
     throw error;
   }
   held.add(database);

@@ -2,11 +2,14 @@
 import { createServer } from "node:net";
 import { HostFailure } from "./failure.ts";
 
+const FOREIGN = "is no address of this machine; choose one with --listen";
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another process; choose one with --port",
   EACCES: "may not be used by this user; choose one above 1023 with --port",
-  EADDRNOTAVAIL: "is no address of this machine; choose one with --listen",
-  ENOTFOUND: "is no address of this machine; choose one with --listen",
+  EADDRNOTAVAIL: FOREIGN,
+  // What Deno makes of EADDRNOTAVAIL.
+  EINVAL: FOREIGN,
+  ENOTFOUND: FOREIGN,
 };
 
 /** `host:port`, with the brackets that an IPv6 address needs. */
