@@ -7,7 +7,7 @@
  * 3. each device: `device`, then its `registration` lines, then its `mail` lines by rising seq;
  * 4. `end`, which makes a file that was cut off or changed one that is refused.
  *
- * Alarms are not in it: they follow from the expiries. docs/operations.md says how it is used.
+ * Alarms are not in it: they follow from the expiries. docs/operations/ says how it is used.
  */
 import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "./text.ts";

@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../../machine/failure.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
+import { TABLES_VERSION } from "./tables.ts";
 
 /**
  * @param path of the file; it is made where it is not there.
- * @throws {HostFailure} where it is damaged, or cannot be opened; then nothing was changed.
+ * @throws {HostFailure} where it is damaged, of a newer version, or cannot be opened; then nothing was changed.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
   const fault = existsSync(path) ? faultOf(path) : undefined;
-  if (fault !== undefined)
-    throw new HostFailure(`${path} is damaged (${fault}); restore it from a backup`);
+  if (fault !== undefined) throw new HostFailure(`${path} ${fault}`);
   try {
     return new Database(path, options);
   } catch (error) {
@@ -20,18 +20,24 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 }
 
 /** What is wrong with a file; undefined where nothing is. It is only read, and its log stays as it is. */
-export function faultOf(path: string): string | undefined {
+function faultOf(path: string): string | undefined {
+  const damaged = (how: string) => `is damaged (${how}); restore it from a backup`;
   try {
     const db = new DatabaseSync(path, { readOnly: true });
     try {
-      const row = db.prepare("PRAGMA quick_check(1)").get() as { quick_check: string } | undefined;
-      const found = row?.quick_check ?? "it cannot be checked";
+      const found = pragma(db, "quick_check");
       // SQLite's report has several lines.
-      return found === "ok" ? undefined : found.replaceAll(/\s+/g, " ");
+      if (found !== "ok") return damaged(`${found}`.replaceAll(/\s+/g, " "));
+      if (Number(pragma(db, "user_version")) <= TABLES_VERSION) return undefined;
+      return "was written by a newer pushmesh; run that one";
     } finally {
       db.close();
     }
   } catch (error) {
-    return (error as Error).message;
+    return damaged((error as Error).message);
   }
+}
+
+function pragma(db: DatabaseSync, name: string): unknown {
+  return db.prepare(`PRAGMA ${name}`).get()?.[name];
 }

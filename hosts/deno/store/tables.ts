@@ -1,5 +1,10 @@
 /** The tables of a mesh in one process. docs/storage.md describes them beside those of the Workers objects. */
+
+/** Their version: `user_version` of the database. A change that an older program could not work with raises it. */
+export const TABLES_VERSION = 1;
+
 export const TABLES = `
+  PRAGMA user_version = ${TABLES_VERSION};
   CREATE TABLE IF NOT EXISTS devices (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL, link TEXT);
   CREATE TABLE IF NOT EXISTS registrations (

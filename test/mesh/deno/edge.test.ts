@@ -101,7 +101,7 @@ describe("slow clients", () => {
     return { mesh, url: JSON.parse(await mesh.stdout.match(/"ready"/)).url };
   }
 
-  test("P8.3 that take every descriptor leave the links alone, and are closed before long", async () => {
+  test("H5 that take every descriptor leave the links alone, and are closed before long", async () => {
     const data = temporaryFolder();
     const { mesh, url } = await startSmall(data);
     const { client, regId } = await device(url, demoOf(data).appId);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { PushServer, PushServerError } from "../../../sdk/server/mod.ts";
 import { device } from "../support/device.ts";
@@ -57,7 +58,7 @@ function tinyDisk(): TinyDisk {
 const LARGE = "x".repeat(4_000);
 
 describe("a full disk", () => {
-  test("D3 nothing is taken that was not stored, and all goes on when there is room", async () => {
+  test("H3 nothing is taken that was not stored, and all goes on when there is room", async () => {
     const disk = tinyDisk();
     const mesh = serve(["--json", "--port", "0", "--data", disk.data], disk.before);
     await mesh.stdout.match(/"ready"/);
@@ -132,7 +133,7 @@ describe("damage", () => {
     expect(new Set(await statuses(data, ids))).toEqual(new Set(["queued"]));
   });
 
-  test("D4 a log whose last frame is damaged is taken up to the transaction before", async () => {
+  test("H4 a log whose last frame is damaged is taken up to the transaction before", async () => {
     const { data, ids } = await killed();
     const file = join(data, "mesh.db-wal");
     const log = readFileSync(file);
@@ -145,7 +146,7 @@ describe("damage", () => {
   test.each([
     ["holds another thing", (file: Buffer) => file.fill(0x2a, 0, 100)],
     ["has a torn page", (file: Buffer) => file.fill(0xa5, 4_096, 8_192)],
-  ])("D4 a database that %s is refused in one line, and stays as it is", async (_, damage) => {
+  ])("H4 a database that %s is refused in one line, and stays as it is", async (_, damage) => {
     const data = temporaryFolder();
     const mesh = await startMesh(data);
     await offline(data);
@@ -164,7 +165,21 @@ describe("damage", () => {
   });
 });
 
-test("a folder of the other host is refused in one line", async () => {
+test("a database of a newer version is refused in one line", async () => {
+  const data = temporaryFolder();
+  const mesh = await startMesh(data);
+  mesh.process.kill("SIGTERM");
+  expect(await mesh.process.exited).toBe(0);
+  const db = new DatabaseSync(join(data, "mesh.db"));
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  const second = serve(["--port", "0", "--data", data]);
+  expect(await second.exited).toBe(1);
+  expect(second.stderr.all).toHaveLength(1);
+  expect(second.stderr.text).toMatch(/mesh\.db was written by a newer pushmesh; run that one/);
+});
+
+test("H2 a folder of the other host is refused in one line", async () => {
   const data = temporaryFolder();
   writeFileSync(join(data, "host"), "workerd\n");
   const mesh = serve(["--port", "0", "--data", data]);
