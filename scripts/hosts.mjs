@@ -4,9 +4,20 @@
 /** Without --host. hosts/machine/options.ts says so too. */
 export const DEFAULT_HOST = "workerd";
 
+/** What the mesh needs of Deno: its port, its files, and a shell to be told the limit of open files by. */
+export const DENO_PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run=/bin/sh",
+];
+
 /** @type {Readonly<Record<string, { command: string, args: readonly string[] }>>} */
 export const HOSTS = {
-  deno: { command: "deno", args: ["run", "--quiet", "-A", "hosts/deno/serve.ts"] },
+  deno: { command: "deno", args: ["run", "--quiet", ...DENO_PERMISSIONS, "hosts/deno/serve.ts"] },
   workerd: { command: "node", args: ["hosts/workerd/serve.ts"] },
 };
 

@@ -1,28 +1,41 @@
 /** What docs/operations gives to be copied starts the mesh with options that it has. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseOptions } from "../../hosts/machine/options.ts";
-import { ROOT, read } from "./imports.ts";
+import { HELP, parseOptions } from "../../hosts/machine/options.ts";
+import { DEFAULT_HOST, HOSTS } from "../../scripts/hosts.mjs";
+import { read } from "./imports.ts";
 
-/** The arguments of a command line after its script, which is in the repository. */
-function optionsIn(words: readonly string[]): readonly string[] {
-  const script = words.findIndex((word) => word.endsWith(".ts"));
-  expect(existsSync(join(ROOT, words[script] ?? "no script"))).toBe(true);
-  return words.slice(script + 1);
+/** What a command line gives the mesh, which it runs as npm start does. */
+function optionsIn([command = "", ...words]: readonly string[]): readonly string[] {
+  expect(command).toMatch(/(^|\/)deno$/);
+  const args = HOSTS["deno"]?.args ?? [];
+  expect(words.slice(0, args.length)).toEqual(args);
+  return words.slice(args.length);
 }
 
+/** Lines that end in a backslash go on. */
+const joined = (file: string): string => read(file).replaceAll(/\\\n\s*/g, "");
+
+test("the task of deno.json", () => {
+  const { tasks } = JSON.parse(read("deno.json"));
+  expect(tasks.serve.command).toContain(` ${HOSTS["deno"]?.args.slice(1).join(" ")}`);
+});
+
 test("the systemd unit", () => {
-  const unit = read("docs/operations/pushmesh.service");
+  const unit = joined("docs/operations/pushmesh.service");
   const words = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   const options = parseOptions(optionsIn(words), "deno");
   expect(options.data).toBe(`/var/lib/${/^StateDirectory=(.+)$/m.exec(unit)?.[1]}`);
 });
 
 test("the container", () => {
-  const file = read("docs/operations/Containerfile");
+  const file = joined("docs/operations/Containerfile");
   const words: string[] = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(file)?.[1] ?? "");
   const options = parseOptions(optionsIn(words), "deno");
   expect(options.data).toBe(/^VOLUME (.+)$/m.exec(file)?.[1]);
   expect(`${options.port}`).toBe(/^EXPOSE (.+)$/m.exec(file)?.[1]);
+});
+
+test("the help and the documents name the host that runs without --host", () => {
+  expect(HELP).toContain(`(default ${DEFAULT_HOST})`);
+  expect(read("docs/operations/README.md")).toContain(`| \`--host\` | \`${DEFAULT_HOST}\` |`);
 });

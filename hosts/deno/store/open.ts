@@ -10,8 +10,13 @@ import { TABLES_VERSION } from "./tables.ts";
  * @throws {HostFailure} where it is damaged, of a newer version, or cannot be opened; then nothing was changed.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  const fault = existsSync(path) ? faultOf(path) : undefined;
-  if (fault !== undefined) throw new HostFailure(`${path} ${fault}`);
+  if (existsSync(path)) {
+    const fault = faultOf(path);
+    if (fault !== undefined)
+      throw new HostFailure(`${path} is damaged (${fault}); restore it from a backup`);
+    if (versionOf(path) > TABLES_VERSION)
+      throw new HostFailure(`${path} was written by a newer pushmesh; run that one`);
+  }
   try {
     return new Database(path, options);
   } catch (error) {
@@ -20,24 +25,24 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
 }
 
 /** What is wrong with a file; undefined where nothing is. It is only read, and its log stays as it is. */
-function faultOf(path: string): string | undefined {
-  const damaged = (how: string) => `is damaged (${how}); restore it from a backup`;
+export function faultOf(path: string): string | undefined {
   try {
-    const db = new DatabaseSync(path, { readOnly: true });
-    try {
-      const found = pragma(db, "quick_check");
-      // SQLite's report has several lines.
-      if (found !== "ok") return damaged(`${found}`.replaceAll(/\s+/g, " "));
-      if (Number(pragma(db, "user_version")) <= TABLES_VERSION) return undefined;
-      return "was written by a newer pushmesh; run that one";
-    } finally {
-      db.close();
-    }
+    const found = pragma(path, "quick_check");
+    // SQLite's report has several lines.
+    return found === "ok" ? undefined : `${found}`.replaceAll(/\s+/g, " ");
   } catch (error) {
-    return damaged((error as Error).message);
+    return (error as Error).message;
   }
 }
 
-function pragma(db: DatabaseSync, name: string): unknown {
-  return db.prepare(`PRAGMA ${name}`).get()?.[name];
+/** The version of the tables in a file. */
+const versionOf = (path: string): number => Number(pragma(path, "user_version"));
+
+function pragma(path: string, name: string): unknown {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    return db.prepare(`PRAGMA ${name}`).get()?.[name];
+  } finally {
+    db.close();
+  }
 }
