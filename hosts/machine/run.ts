@@ -72,6 +72,11 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
   if (mesh.stopping) await stopped;
 }
 
+/** An error that the operating system gave, such as a full disk: its words say all there is, and a stack nothing. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "code" in error;
+}
+
 /** Runs the mesh on this host by the process's arguments, to its end. */
 export async function runHost(host: MachineHost): Promise<void> {
   try {
@@ -81,7 +86,7 @@ export async function runHost(host: MachineHost): Promise<void> {
     // At once, here and below: a host in this very process may have timers, and requests that nobody ends.
     process.exit(0);
   } catch (error) {
-    if (!(error instanceof HostFailure)) throw error;
+    if (!(error instanceof HostFailure) && !isOfSystem(error)) throw error;
     process.stderr.write(`pushmesh: ${error.message}\n`);
     process.exit(1);
   }

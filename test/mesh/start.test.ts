@@ -120,6 +120,13 @@ describe("a fault at the start is told in one line", () => {
     expect(line).toMatch(/limit of open files is 255, and at least 256 are needed/);
   });
 
+  test("the disk is full", async () => {
+    // No file may grow at all. Without the signal, a write fails as on a full disk.
+    const full = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
+    const args = ["--port", "0", "--data", temporaryFolder()];
+    expect(await failure(args, ["/bin/sh", "-c", full, "sh"])).toMatch(/^pushmesh: EFBIG: .*write/);
+  });
+
   test("the secrets are damaged, and are not replaced", async () => {
     const data = temporaryFolder();
     writeFileSync(join(data, "secrets.json"), "{");
