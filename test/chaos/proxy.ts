@@ -34,9 +34,9 @@ class Connection {
     this.#pipe(device, this.#mesh, "up");
     this.#pipe(this.#mesh, device, "down");
     const end = (): void => {
-      onEnd(this);
       // A silent fault hides the end of one side from the other as well; `sever` ends both in the end.
       if (!this.#lost.up && !this.#lost.down) this.sever();
+      if (device.destroyed && this.#mesh.destroyed) onEnd(this);
     };
     for (const socket of [device, this.#mesh]) {
       socket.setNoDelay(true);
