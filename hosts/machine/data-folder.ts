@@ -12,7 +12,7 @@
  * | `run/` | bundle, configuration, control socket, process ID: made at each start |
  */
 import { randomBytes } from "node:crypto";
-import { accessSync, chmodSync, constants, readFileSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { makePrivateFolder, writePrivate } from "../../cli/private-file.ts";
@@ -21,7 +21,10 @@ import { HostFailure } from "./failure.ts";
 /** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */
 const SECRET_BYTES = 32;
 
-const secretsFile = z.strictObject({ meshKeys: z.string().min(1), adminToken: z.string().min(16) });
+const secretsFile = z.strictObject({
+  meshKeys: z.string().min(1),
+  adminToken: z.string().regex(/^\S{16,}$/),
+});
 export type Secrets = z.infer<typeof secretsFile>;
 
 export interface DataFolder {
@@ -64,19 +67,29 @@ export function openDataFolder(path: string): DataFolder {
   return folder;
 }
 
+/** Whether a mesh has stored anything in the folder. */
+function hasData({ database, storage }: DataFolder): boolean {
+  return existsSync(database) || (existsSync(storage) && readdirSync(storage).length > 0);
+}
+
 /**
  * Reads the secrets, or makes them, once, from the system's random source.
  *
- * @throws {HostFailure} where the file is there but cannot be read: new keys would make every regId and
+ * @throws {HostFailure} where the file cannot be read, or is missing beside data: new keys would make every regId and
  *   every device's credential worthless, so none are made in its place.
  */
-export function openSecrets({ secrets: file }: DataFolder): Secrets {
+export function openSecrets(folder: DataFolder): Secrets {
+  const file = folder.secrets;
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT")
       throw new HostFailure(`${file} cannot be read: ${(error as Error).message}`);
+    if (hasData(folder))
+      throw new HostFailure(
+        `${file} is missing; restore it from a backup, or move the folder away`,
+      );
     const made: Secrets = {
       meshKeys: `1:${randomBytes(SECRET_BYTES).toString("base64url")}`,
       adminToken: randomBytes(SECRET_BYTES).toString("base64url"),

@@ -1,7 +1,7 @@
 /** `npm start`: the mesh on one machine, its faults and its end. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -125,6 +125,16 @@ describe("a fault at the start is told in one line", () => {
     const full = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
     const args = ["--port", "0", "--data", temporaryFolder()];
     expect(await failure(args, ["/bin/sh", "-c", full, "sh"])).toMatch(/^pushmesh: EFBIG: .*write/);
+  });
+
+  test("the secrets are missing beside data, and none are made in their place", async () => {
+    const data = temporaryFolder();
+    const mesh = await startMesh(data);
+    mesh.process.kill("SIGTERM");
+    await mesh.process.exited;
+    rmSync(join(data, "secrets.json"));
+    expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is missing/);
+    expect(existsSync(join(data, "secrets.json"))).toBe(false);
   });
 
   test("the secrets are damaged, and are not replaced", async () => {
