@@ -5,7 +5,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
 import { problemResponse } from "../../worker/problem.ts";
-import type { DeviceHost } from "./objects/device.ts";
+import type { DeviceHost, DeviceSocket } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
 /** A link from which nothing came for this long has no device any more: it missed two heartbeats of the longest kind. */
@@ -24,9 +24,32 @@ const CLOSE_WAIT_MS = 500;
  */
 const CLOSING_SHARE = 0.1;
 
-interface Link {
+/** A WebSocket as its device uses it. */
+class Link implements DeviceSocket {
+  readonly socket: WebSocket;
   readonly device: DeviceHost;
   heardAt: number;
+
+  constructor(socket: WebSocket, device: DeviceHost, heardAt: number) {
+    this.socket = socket;
+    this.device = device;
+    this.heardAt = heardAt;
+  }
+
+  get bufferedAmount(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.socket.send(data);
+  }
+
+  close(code: number, reason: string): void {
+    const { socket } = this;
+    // Deno forgets a close that comes before the socket is open: the device would wait on a dead link.
+    if (socket.readyState !== WebSocket.CONNECTING) socket.close(code, reason);
+    else socket.onopen = () => socket.close(code, reason);
+  }
 }
 
 export interface LinksOptions {
@@ -41,7 +64,7 @@ export class DenoLinks implements LinkHost {
   readonly #mesh: Mesh;
   readonly #maxSockets: number;
   readonly #now: () => number;
-  readonly #links = new Map<WebSocket, Link>();
+  readonly #links = new Set<Link>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   /** Refused sockets whose close is not answered yet. */
   readonly #refused = new Set<WebSocket>();
@@ -64,8 +87,7 @@ export class DenoLinks implements LinkHost {
     device.connect(claims, () => {
       const { socket, response } = upgrade(request);
       answer = response;
-      this.#serve(device, socket);
-      return socket;
+      return this.#serve(device, socket);
     });
     if (answer === undefined) throw new Error("the device made no socket");
     return answer;
@@ -89,10 +111,10 @@ export class DenoLinks implements LinkHost {
   /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */
   sweep(): void {
     const heardBefore = this.#now() - SILENT_MS;
-    for (const [socket, { device, heardAt }] of this.#links) {
-      if (heardAt > heardBefore || socket.readyState !== WebSocket.OPEN) continue;
-      device.lose(socket);
-      close(socket, new MeshError("silent"));
+    for (const link of this.#links) {
+      if (link.heardAt > heardBefore || link.socket.readyState !== WebSocket.OPEN) continue;
+      link.device.lose(link);
+      close(link, new MeshError("silent"));
     }
   }
 
@@ -105,7 +127,7 @@ export class DenoLinks implements LinkHost {
   async drain(ms: number): Promise<void> {
     this.#draining = true;
     clearInterval(this.#sweeper);
-    const devices = Array.from(this.#links.values(), ({ device }) => device);
+    const devices = Array.from(this.#links, ({ device }) => device);
     const turn = Math.max(DRAIN_TURN_COUNT, Math.ceil((devices.length * DRAIN_TURN_MS) / ms));
     while (devices.length > 0) {
       const drained = await Promise.allSettled(devices.splice(-turn).map((each) => each.drain()));
@@ -120,22 +142,23 @@ export class DenoLinks implements LinkHost {
   }
 
   /** The heartbeat is answered here, without waking the device. */
-  #serve(device: DeviceHost, socket: WebSocket): void {
-    const link: Link = { device, heardAt: this.#now() };
-    this.#links.set(socket, link);
+  #serve(device: DeviceHost, socket: WebSocket): Link {
+    const link = new Link(socket, device, this.#now());
+    this.#links.add(link);
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
       link.heardAt = this.#now();
       if (data === "ping") socket.send("pong");
-      else device.receive(socket, data);
+      else device.receive(link, data);
     };
     const end = () => {
-      this.#links.delete(socket);
-      device.lose(socket);
+      this.#links.delete(link);
+      device.lose(link);
       if (this.#links.size === 0) this.#onEmpty?.();
     };
     socket.onclose = end;
     socket.onerror = end;
+    return link;
   }
 }
 
@@ -145,6 +168,6 @@ const upgrade = (request: Request) =>
   // No pings of the server's own: they would wake a phone's radio. The device's heartbeat proves the link.
   Deno.upgradeWebSocket(request, { protocol: LINK_SUBPROTOCOL, idleTimeout: 0 });
 
-function close(socket: WebSocket, { code, message, row }: MeshError): void {
+function close(socket: Pick<WebSocket, "close">, { code, message, row }: MeshError): void {
   socket.close(row.close ?? INTERNAL_CLOSE, closeReason(code, message));
 }

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { PushServer, PushServerError } from "../../../sdk/server/mod.ts";
+import { MeshAdmin, PushServer, PushServerError } from "../../../sdk/server/mod.ts";
 import { device } from "../support/device.ts";
-import { demoOf, serve, startMesh } from "../support/mesh.ts";
+import { demoOf, readJson, serve, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
+import { RawAccount, RawDevice } from "../support/raw-device.ts";
 
 /** Sends of the data folder's demo app. */
 function server(data: string): PushServer {
@@ -55,6 +56,16 @@ function tinyDisk(): TinyDisk {
   };
 }
 
+/** What it is refused with at last. */
+async function refusal(act: () => Promise<unknown>): Promise<unknown> {
+  try {
+    for (let i = 0; i < 1_000; i++) await act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was never refused");
+}
+
 const LARGE = "x".repeat(4_000);
 
 describe("a full disk", () => {
@@ -64,22 +75,17 @@ describe("a full disk", () => {
     await mesh.stdout.match(/"ready"/);
     const push = server(disk.data);
     const regId = await offline(disk.data);
+    const { url, appId } = demoOf(disk.data);
+    const account = await new RawAccount().open(url);
     const { client, regId: onlineId } = await device(
       demoOf(disk.data).url,
       demoOf(disk.data).appId,
     );
 
     const taken: string[] = [];
-    let refused: unknown;
-    while (refused === undefined && taken.length < 1_000) {
-      const data = `${taken.length} ${LARGE}`;
-      await push.send({ to: regId, data }).then(
-        ({ id }) => taken.push(id),
-        (error: unknown) => {
-          refused = error;
-        },
-      );
-    }
+    const refused = await refusal(async () => {
+      taken.push((await push.send({ to: regId, data: `${taken.length} ${LARGE}` })).id);
+    });
     expect(taken.length).toBeGreaterThan(0);
     expect(refused).toBeInstanceOf(PushServerError);
     expect(refused).toMatchObject({
@@ -90,6 +96,16 @@ describe("a full disk", () => {
     // Told once, however often it is refused.
     await expect(push.send({ to: regId, data: LARGE })).rejects.toThrow();
     expect(mesh.stderr.all.filter((line) => line.includes("cannot be written"))).toHaveLength(1);
+    const { adminToken } = readJson(join(disk.data, "secrets.json")) as { adminToken: string };
+    const admin = new MeshAdmin({ url, token: adminToken });
+    // Each needs a little less room than the one before.
+    const app = await refusal(() => admin.createApp("Shop"));
+    const key = await refusal(() => admin.createKey(appId));
+    for (const error of [app, key])
+      expect(error).toMatchObject({ code: "storage_unavailable", status: 503 });
+    // A link opens with a row: the device is told to come back.
+    const link = await refusal(async () => (await RawDevice.greet(url, account)).socket.destroy());
+    expect(link).toMatchObject({ message: expect.stringMatching(/"code":4007,.*storage_unavail/) });
     // What needs no disk goes on.
     const seen = new Promise((resolve) => client.onMessage(({ data }) => void resolve(data)));
     expect((await push.send({ to: onlineId, data: "online" })).status).toBe("delivered");
@@ -99,6 +115,8 @@ describe("a full disk", () => {
     const after = await push.send({ to: regId, data: "after" });
     expect(after.status).toBe("queued");
     expect(await mesh.stderr.match(/can be written again/)).toBeTruthy();
+    expect((await admin.createKey(appId)).keyId).toMatch(/\.k\d+$/);
+    await RawDevice.greet(url, account);
     // Not one of those that were taken is missing.
     for (const id of taken) expect((await push.status(id)).status).toBe("queued");
   });

@@ -33,7 +33,9 @@ const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, asy
   const tokenExpires = Math.floor(Date.now() / 1_000) + 60;
   const claims = { generation: account.generation, publicKey, tokenId: name, tokenExpires };
   try {
-    return await links.open(request, name, claims);
+    const answer = await links.open(request, name, claims);
+    if (scenario === "early") await mesh.device(name).drain();
+    return answer;
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     return links.refuse(request, error);
@@ -86,6 +88,12 @@ async function drain(): Promise<unknown> {
   return { codes, left: held.size, spreadMs: Math.max(...times) - Math.min(...times) };
 }
 
+/** The mesh closes a link before its socket is open. */
+async function early(): Promise<unknown> {
+  const { closed } = await open();
+  return { code: (await closed).code };
+}
+
 /** Clients that never answer a close keep their sockets, and so their room. */
 async function room(): Promise<unknown> {
   const statuses: number[] = [];
@@ -111,6 +119,6 @@ async function room(): Promise<unknown> {
   return { statuses };
 }
 
-const scenarios: Readonly<Record<string, () => Promise<unknown>>> = { silent, drain, room };
+const scenarios: Readonly<Record<string, () => Promise<unknown>>> = { silent, drain, early, room };
 console.log(JSON.stringify(await scenarios[scenario]?.()));
 process.exit(0);
