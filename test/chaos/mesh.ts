@@ -95,7 +95,7 @@ export class Mesh {
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const [command, ...first] = serveCommand(this.host);
+    const [command, ...first] = serveCommand(this.host, "LD_PRELOAD" in this.#env);
     const args = [...first, "--port", `${this.#port}`, "--data", this.folder, "--json"];
     const env = { ...process.env, ...this.#env };
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });

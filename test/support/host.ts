@@ -21,9 +21,18 @@ export function hostNamed(name: string): HostName {
 /** The host under test. */
 export const HOST: HostName = hostNamed(process.env["PUSHMESH_TEST_HOST"] ?? DEFAULT_HOST);
 
-/** The command that runs a mesh by itself, to be run in ROOT: no npm and no set-up around it. */
-export function serveCommand(host: HostName): [command: string, ...args: string[]] {
+/**
+ * The command that runs a mesh by itself, to be run in ROOT: no npm and no set-up around it.
+ *
+ * @param preloads whether it is run under LD_PRELOAD, with which Deno starts other processes only if it may do all.
+ */
+export function serveCommand(
+  host: HostName,
+  preloads = false,
+): [command: string, ...args: string[]] {
   const how = HOSTS[host];
   if (how === undefined) throw new Error(`scripts/hosts.mjs does not know ${host}`);
-  return [join(ROOT, "node_modules/.bin", how.command), ...how.args];
+  const all = host === "deno" && preloads;
+  const args = all ? how.args.map((arg) => (arg.startsWith("--allow-") ? "-A" : arg)) : how.args;
+  return [join(ROOT, "node_modules/.bin", how.command), ...new Set(args)];
 }
