@@ -310,7 +310,8 @@ export class Delivery {
     const { key, seq, unstored, acceptedAt } = flight;
     if (flight.ended !== null) return flight.ended;
     if (unstored === null) return "queued";
-    if (acceptedAt + unstored.ttlSeconds * 1_000 > now) {
+    // By the ttl itself: the clock may have been set back since a now-or-never message was accepted.
+    if (unstored.ttlSeconds > 0 && acceptedAt + unstored.ttlSeconds * 1_000 > now) {
       this.#parts.mailbox.store(registration, unstored, key, seq, true, acceptedAt, now);
       flight.unstored = null;
       return "queued";

@@ -74,6 +74,20 @@ describe.each(JUMPS)("P1.6 a clock that jumps %s", (_, jump) => {
     expect(rig.statusOf("m", seq)).toBe("delivered");
   });
 
+  test.each(["the wait is over", "the link is lost"])(
+    "P1.6 P4.3 stores no ttl 0 message when then %s",
+    (end) => {
+      const rig = Rig.online();
+      const token = rig.sendAndWait({ key: "now", ttlSeconds: 0 });
+      const [message] = rig.takeMessages();
+      rig.now += jump;
+      if (end === "the link is lost") rig.lose();
+      else rig.timeout(token);
+      expect(rig.answers.get(token)).toEqual({ ok: true, status: "expired", seq: message?.seq });
+      expect(rig.store.mail.size).toBe(0);
+    },
+  );
+
   test("P1.6 does not unsettle a sender that waits", () => {
     const rig = Rig.online();
     const token = rig.sendAndWait({ ttlSeconds: 2_000 });
