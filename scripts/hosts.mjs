@@ -1,8 +1,11 @@
 // @ts-check
 /** What may run the mesh on this machine, and how it is started. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { ROOT } from "./setup.mjs";
 
-/** Without --host. hosts/machine/options.ts says so too. */
-export const DEFAULT_HOST = "workerd";
+/** For a new data folder, where --host says nothing. hosts/machine/options.ts says so too. */
+export const DEFAULT_HOST = "deno";
 
 /** What the mesh needs of Deno: its port, its files, and a shell to be told the limit of open files by. */
 export const DENO_PERMISSIONS = [
@@ -22,12 +25,37 @@ export const HOSTS = {
 };
 
 /**
- * The host that arguments ask for. One that is not known is for the default to refuse, in its own words.
+ * The value of an option, in either form; the last one counts.
+ *
+ * @param {readonly string[]} args
+ * @param {string} option
+ */
+function optionOf(args, option) {
+  const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  return at < 0 ? undefined : (args[at]?.split("=")[1] ?? args[at + 1]);
+}
+
+/**
+ * The host whose data is in a folder, as hosts/machine/owner.ts tells it.
+ *
+ * @param {string} folder
+ */
+function ownerOf(folder) {
+  try {
+    return readFileSync(join(folder, "host"), "utf8").trim();
+  } catch {
+    return existsSync(join(folder, "storage")) ? "workerd" : undefined;
+  }
+}
+
+/**
+ * The host that arguments ask for; without --host the one that the data folder is of. A name that is not known is for
+ * the default to refuse, in its own words.
  *
  * @param {readonly string[]} args
  */
 export function hostOf(args) {
-  const at = args.findLastIndex((arg) => arg === "--host" || arg.startsWith("--host="));
-  const name = at < 0 ? undefined : (args[at]?.split("=")[1] ?? args[at + 1]);
+  const name =
+    optionOf(args, "--host") ?? ownerOf(resolve(ROOT, optionOf(args, "--data") ?? ".pushmesh"));
   return HOSTS[name ?? DEFAULT_HOST] ?? HOSTS[DEFAULT_HOST];
 }

@@ -7,7 +7,7 @@ export const HELP = `Runs the mesh on this machine.
 
   npm start -- [options]
 
-  --host NAME      what runs it: deno or workerd (default workerd)
+  --host NAME      what runs it: deno or workerd (default: as the data folder is, or deno)
   --port N         port to listen on; 0 takes a free one (default 8787)
   --listen ADDR    address to listen on (default 127.0.0.1; 0.0.0.0 for all)
   --data DIR       data folder (default .pushmesh)
