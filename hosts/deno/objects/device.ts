@@ -41,6 +41,15 @@ interface Awake {
   usedAt: number;
 }
 
+/** What a handler of the core left to be carried out, and on which socket: a later one may stand by then. */
+interface Outcome {
+  readonly effects: Effects;
+  readonly socket: DeviceSocket | null;
+  /** No link stands after this handler. */
+  readonly isOver: boolean;
+  readonly now: number;
+}
+
 type Handler<Answer> = (awake: Awake, now: number, effects: Effects) => Answer;
 
 /** The part of a WebSocket that a device's host uses. */
@@ -199,10 +208,12 @@ export class DeviceHost implements DeviceRpc {
       // The core takes it for a refusal of what was asked, where it has one to give.
       if (awake.store.failure !== null) throw awake.store.failure;
       this.#mesh.alarms.expect(awake.store, awake.device.deadline);
+      const isOver = awake.device.session === null;
+      const outcome: Outcome = { effects, socket: this.#socket, isOver, now };
       if (awake.store.isPending || this.#gate !== null) {
-        return { answer, out: this.#pass(awake, effects, now) };
+        return { answer, out: this.#pass(awake, outcome) };
       }
-      this.#carryOut(awake, effects, now);
+      this.#carryOut(awake, outcome);
       return { answer, out: null };
     } catch (error) {
       // Of the errors that the core knows it has seen to everything itself.
@@ -212,14 +223,14 @@ export class DeviceHost implements DeviceRpc {
   }
 
   /** Lets effects out behind the disk and behind the effects before them. */
-  async #pass(awake: Awake, effects: Effects, now: number): Promise<void> {
+  async #pass(awake: Awake, outcome: Outcome): Promise<void> {
     const written = awake.store.isPending ? this.#mesh.db.committed() : undefined;
     const before = this.#gate;
     const passed = (async () => {
       await before;
       await written;
       if (this.#awake !== awake) throw new MeshError("storage_unavailable");
-      this.#carryOut(awake, effects, now);
+      this.#carryOut(awake, outcome);
     })();
     this.#gate = passed;
     try {
@@ -232,24 +243,17 @@ export class DeviceHost implements DeviceRpc {
     }
   }
 
-  #carryOut(awake: Awake, effects: Effects, now: number): void {
+  #carryOut(awake: Awake, { effects, socket, isOver, now }: Outcome): void {
     for (const effect of effects) {
-      if (effect.kind === "frame") this.#send(effect.bytes as Uint8Array<ArrayBuffer>);
+      if (effect.kind === "frame") send(socket, effect.bytes as Uint8Array<ArrayBuffer>);
       else if (effect.kind === "settle") settle(awake, effect.token, effect.answer);
-      else if (this.#socket !== null) close(this.#socket, effect.code, effect.detail);
+      else if (socket !== null) close(socket, effect.code, effect.detail);
     }
-    if (awake.device.session === null) this.#dropSocket();
+    if (socket !== this.#socket) return;
+    if (isOver) this.#dropSocket();
     else {
       this.#snapshot = awake.device.takeSnapshot(now) ?? this.#snapshot;
       if (this.#snapshot?.ready) clearTimeout(this.#helloTimer);
-    }
-  }
-
-  #send(frame: Uint8Array<ArrayBuffer>): void {
-    try {
-      this.#socket?.send(frame);
-    } catch {
-      // It closed while this waited for the disk, and that event waits behind this.
     }
   }
 
@@ -289,6 +293,14 @@ function settle({ waiting }: Awake, token: number, answer: SendAnswer): void {
   waiting.delete(token);
   clearTimeout(waiter.timer);
   waiter.resolve(answer);
+}
+
+function send(socket: DeviceSocket | null, frame: Uint8Array<ArrayBuffer>): void {
+  try {
+    socket?.send(frame);
+  } catch {
+    // It closed while this waited for the disk, and that event waits behind this.
+  }
 }
 
 function close(socket: DeviceSocket, code: ErrorCode, detail: string): void {

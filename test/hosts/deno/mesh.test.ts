@@ -2,6 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { CommitError } from "../../../hosts/deno/store/database.ts";
+import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
 import { databasePath, newApp, openMesh, TestDevice } from "./support/mesh.ts";
@@ -186,6 +187,37 @@ describe("the gate", () => {
     expect(await live).toMatchObject({ status: "delivered" });
     expect(db.isPending(batch)).toBe(true);
     await stored;
+  });
+
+  test("L4 a close in the turn of a write reaches the device, behind what was written", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const stored = device.send(app, { waitMs: 0 });
+    link.device.send("neither a heartbeat nor a frame");
+    expect(link.device.unread).toEqual([]);
+    db.commit();
+    expect(await stored).toMatchObject({ status: "queued" });
+    await link.device.expect("deliver");
+    expect((await link.device.closed).code).toBe(4202);
+    const again = await device.connect({ attach: [1] });
+    expect(await again.device.messages()).toHaveLength(1);
+  });
+
+  test("L1 a link that is opened in the turn of a write gets nothing of the one before", async () => {
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const stored = device.send(app, { waitMs: 0 });
+    link.device.send("neither a heartbeat nor a frame");
+    const next = device.dial();
+    db.commit();
+    await stored;
+    await turn();
+    expect(next.device.unread).toEqual([]);
+    next.device.send(hello({ attach: [1] }));
+    await next.device.expect("welcome");
+    expect(await next.device.messages()).toHaveLength(1);
   });
 
   test("P4.2 a socket that closes meanwhile does not take the answer with it", async () => {
