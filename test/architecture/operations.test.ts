@@ -35,7 +35,7 @@ test("the container", () => {
   expect(`${options.port}`).toBe(/^EXPOSE (.+)$/m.exec(file)?.[1]);
 });
 
-test("the help and the documents name the host that runs without --host", () => {
-  expect(HELP).toContain(`(default ${DEFAULT_HOST})`);
-  expect(read("docs/operations/README.md")).toContain(`| \`--host\` | \`${DEFAULT_HOST}\` |`);
+test("the help and the documents name the host of a new folder", () => {
+  expect(HELP).toContain(`or ${DEFAULT_HOST})`);
+  expect(read("docs/operations/README.md")).toContain(`, or \`${DEFAULT_HOST}\` |`);
 });

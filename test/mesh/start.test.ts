@@ -149,6 +149,9 @@ describe("a fault at the start is told in one line", () => {
     [["--port", "65536"], /--port 65536: give a number/],
     [["--prt", "1"], /--prt/],
     [["--listen", "192.0.2.1"], /is no address of this machine/],
+    [["--host", "0.0.0.0"], /--host 0\.0\.0\.0: give deno or workerd; the address .* is --listen/],
+    [["--host", HOST === "deno" ? "workerd" : "deno"], /--host \w+: this is \w+; npm start/],
+    [["--tls-key", "key.pem"], /--tls-cert and --tls-key go together/],
   ])("the options are %j", async (args, expected) => {
     expect(await failure([...args, "--data", temporaryFolder()])).toMatch(expected);
   });
