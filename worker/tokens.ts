@@ -1,9 +1,10 @@
 /** What a device signs with its key: proofs, handovers and connect tokens (docs/protocol.md, sections 1 and 2). */
-import { compactVerify, errors } from "jose";
 import * as z from "zod";
 import { IDENTIFIER_BYTES } from "../core/identity/device-id.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { fromBase64Url } from "../schema/text.ts";
+import { JwsError, readJws, verifyJws } from "./jws.ts";
+import type { EdgeCrypto } from "./signature/crypto.ts";
 
 /** Why a token is refused. `expired` is for one from the future too: setting the clock mends both. */
 export interface TokenFault {
@@ -58,20 +59,12 @@ export function timeFault(
   return undefined;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-
-/** Reads claims; throws the library's own error, so that all that is wrong with a token comes one way. */
-function readClaims<S extends z.ZodType>(schema: S, payload: Uint8Array): z.output<S> {
-  let json: unknown;
-  try {
-    json = JSON.parse(utf8.decode(payload));
-  } catch (cause) {
-    throw new errors.JWTInvalid("the claims are not JSON", { cause });
-  }
-  const claims = schema.safeParse(json);
+/** @throws JwsError */
+function readClaims<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
+  const claims = schema.safeParse(payload);
   if (claims.success) return claims.data;
   const [issue] = claims.error.issues;
-  throw new errors.JWTInvalid(`claim ${issue?.path.join(".")}: ${issue?.message}`);
+  throw new JwsError(`claim ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
 const ownKeyHeader = z.object({
@@ -104,29 +97,18 @@ export async function verifyToken<S extends typeof commonClaims>(
   token: string,
   kind: TokenKind<S>,
   nowMs: number,
+  by: EdgeCrypto,
 ): Promise<{ readonly claims: z.output<S>; readonly publicKey: Uint8Array } | TokenFault> {
-  let publicKey = new Uint8Array();
   try {
-    const { payload } = await compactVerify(
-      token,
-      async (header, { payload: text }) => {
-        if (header.typ !== kind.typ) throw new errors.JWTInvalid(`typ must be ${kind.typ}`);
-        const bytes = fromBase64Url(String(text)) ?? new Uint8Array();
-        const raw = kind.key(header, readClaims(kind.claims, bytes));
-        if (raw === undefined)
-          throw new errors.JWTInvalid("it names no key of this mesh's devices");
-        publicKey = Uint8Array.from(raw);
-        return await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-      },
-      { algorithms: ["EdDSA"] },
-    );
-    const claims = readClaims(kind.claims, payload);
+    const jws = readJws(token);
+    if (jws.header["typ"] !== kind.typ) throw new JwsError(`typ must be ${kind.typ}`);
+    const claims = readClaims(kind.claims, jws.payload);
+    const publicKey = kind.key(jws.header, claims);
+    if (publicKey === undefined) throw new JwsError("it names no key of this mesh's devices");
+    await verifyJws(jws, publicKey, by);
     return timeFault(claims, Math.floor(nowMs / 1_000)) ?? { claims, publicKey };
   } catch (error) {
-    if (error instanceof errors.JOSEError) return { fault: "invalid", detail: error.message };
-    // importKey: 32 bytes that are no point of the curve.
-    if (error instanceof DOMException)
-      return { fault: "invalid", detail: "the key is not Ed25519" };
+    if (error instanceof JwsError) return { fault: "invalid", detail: error.message };
     throw error;
   }
 }

@@ -54,7 +54,12 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
   if (token.length > LIMITS.TOKEN_CHARS) {
     throw new MeshError("token_invalid", `over ${LIMITS.TOKEN_CHARS} characters`);
   }
-  const verified = await verifyToken(token, connectToken(keyring), c.get("receivedAt"));
+  const verified = await verifyToken(
+    token,
+    connectToken(keyring),
+    c.get("receivedAt"),
+    c.env.CRYPTO,
+  );
   if ("fault" in verified) throw new MeshError(`token_${verified.fault}`, verified.detail);
   const { claims } = verified;
   const credential = openCredential(keyring, claims.cred);

@@ -9,6 +9,7 @@ import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
 import type { AppEnv } from "../context.ts";
 import { callObject, refusal } from "../objects.ts";
+import type { EdgeCrypto } from "../signature/crypto.ts";
 import {
   accountClaims,
   handoverClaims,
@@ -35,8 +36,13 @@ function refuse(name: "proof" | "handover", { fault, detail }: TokenFault): Mesh
 }
 
 /** The old public key that signed the account over to the new one, in base64url. */
-async function readHandover(token: string, newKey: string, now: number): Promise<string> {
-  const verified = await verifyToken(token, HANDOVER, now);
+async function readHandover(
+  token: string,
+  newKey: string,
+  now: number,
+  by: EdgeCrypto,
+): Promise<string> {
+  const verified = await verifyToken(token, HANDOVER, now, by);
   if ("fault" in verified) throw refuse("handover", verified);
   if (verified.claims.to !== newKey) {
     throw refuse("handover", { fault: "invalid", detail: "claim to is not the key of the proof" });
@@ -54,11 +60,13 @@ devices.post("/", async (c) => {
   const body = parseBody(deviceBody, await readBody(request));
   const now = c.get("receivedAt");
 
-  const proof = await verifyToken(body.proof, PROOF, now);
+  const proof = await verifyToken(body.proof, PROOF, now, c.env.CRYPTO);
   if ("fault" in proof) throw refuse("proof", proof);
   const publicKey = toBase64Url(proof.publicKey);
   const handoverFrom =
-    body.handover === undefined ? null : await readHandover(body.handover, publicKey, now);
+    body.handover === undefined
+      ? null
+      : await readHandover(body.handover, publicKey, now, c.env.CRYPTO);
 
   const { keyring } = c.get("config");
   const hashes = proof.claims.ids.map((id) => fromBase64Url(id) ?? new Uint8Array());
