@@ -26,8 +26,8 @@ const PRIORITY_NAMES = { 1: "high", 2: "normal", 3: "low" } as const satisfies R
 >;
 
 /** When the mesh accepted the message, milliseconds since 1970. */
-function sentAt(message: Message): number {
-  return Math.floor(message.seq / SEQ_PER_MS) + SEQ_EPOCH_MS;
+function sentAt(seq: number): number {
+  return Math.floor(seq / SEQ_PER_MS) + SEQ_EPOCH_MS;
 }
 
 /**
@@ -35,9 +35,12 @@ function sentAt(message: Message): number {
  * waits at most `LIMITS.ACK_WAIT_MAX_MS`, and was then told that it expired.
  *
  * @param meshNow The mesh's clock, milliseconds since 1970.
+ * @param graceMs By how much a time of its own has to be over.
  */
-export function isExpired(message: Message, meshNow: number): boolean {
-  return (message.expiresAtMs ?? sentAt(message) + ACK_WAIT_MAX_MS) <= meshNow;
+export function isExpired({ seq, expiresAtMs }: Message, meshNow: number, graceMs = 0): boolean {
+  return (
+    (expiresAtMs === undefined ? sentAt(seq) + ACK_WAIT_MAX_MS : expiresAtMs + graceMs) <= meshNow
+  );
 }
 
 /** The app's view of a message. Throws where the data is not what the content type says. */
@@ -48,7 +51,7 @@ export function toPushMessage(message: Message, regId: string): PushMessage {
     data: toData(message),
     priority: PRIORITY_NAMES[message.priority],
     collapseKey,
-    sentAt: sentAt(message),
+    sentAt: sentAt(seq),
     expiresAt: expiresAtMs,
   };
 }

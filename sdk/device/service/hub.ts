@@ -15,7 +15,8 @@ import {
 } from "../../../schema/generated/link.ts";
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
-import { AGENT } from "../constants.ts";
+import { isExpired } from "../client/message.ts";
+import { ACK_WAIT_MAX_MS, AGENT } from "../constants.ts";
 import { CLOSED, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
@@ -208,7 +209,11 @@ export class Hub implements LinkOwner, AppOwner {
     const frame = decodePushDown(body);
     switch (frame.kind) {
       case "deliver":
-        for (const message of frame.value.messages) this.#deliver(message);
+        for (const message of frame.value.messages) {
+          this.#deliver(message);
+          // What follows a message that ended the link comes again behind it.
+          if (!this.connected) return;
+        }
         return;
       case "registered":
       case "unregistered": {
@@ -261,6 +266,12 @@ export class Hub implements LinkOwner, AppOwner {
       return;
     }
     this.#lastSeq = Math.max(this.#lastSeq, message.seq);
+    // So late that a clock was set since the welcome, the mesh's or ours. Acknowledged, it would be called delivered:
+    // the next welcome tells the time, and the mesh what still counts.
+    if (isExpired(message, this.#host.now() + this.#account.clockOffsetMs, ACK_WAIT_MAX_MS)) {
+      this.#link.fault("late");
+      return;
+    }
     for (const { registration, listening, port } of this.#apps.values()) {
       if (registration?.slot !== message.slot) continue;
       // Copies: the views hold a whole frame, and a port to another thread would send all of it with each message.

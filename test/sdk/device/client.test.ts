@@ -410,6 +410,35 @@ describe("messages", () => {
     await client.close();
   });
 
+  it("P1.6 are neither dropped nor acknowledged where a clock was set meanwhile: a new link tells the time", async () => {
+    const { client, texts } = await listening();
+    // The mesh's set back, or the device's forth.
+    mesh.skewMs -= 60_000;
+    const late = mesh.message("late", { expiresAtMs: mesh.now() + 20_000 });
+    mesh.socket.deliver(late, mesh.message("behind it"));
+    await until(() => client.state === "waiting", "the end of the link");
+    expect(mesh.socket.acks).toEqual([]);
+    await mesh.clock.advance(2_000);
+    const second = await mesh.link(2);
+    await until(() => client.state === "connected", "the link");
+    second.deliver({ ...late, replay: true });
+    await until(() => second.acks.length === 1, "the acknowledgement");
+    expect(texts()).toEqual(["late"]);
+    await client.close();
+  });
+
+  it("P4.1 of a now-or-never send are not acknowledged where they come after its sender can be waiting", async () => {
+    const { client, texts } = await listening();
+    const { expiresAtMs: _, ...stale } = mesh.message("stale");
+    await mesh.clock.advance(LIMITS.ACK_WAIT_MAX_MS);
+    const first = mesh.socket;
+    first.deliver(stale);
+    await until(() => client.state === "waiting", "the end of the link");
+    expect(first.acks).toEqual([]);
+    expect(texts()).toEqual([]);
+    await client.close();
+  });
+
   it("P4 of a now-or-never send are not shown once their sender cannot be waiting any more", async () => {
     const { client } = await listening();
     const { open, opened } = gate();
