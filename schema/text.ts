@@ -1,24 +1,23 @@
 /** Text forms of bytes and of message IDs, for the mesh and the SDKs alike. */
 
-interface Alphabet {
-  readonly digits: string;
-  readonly bitsPerDigit: number;
-  /** The value of each ASCII character; -1 for one that is no digit. */
-  readonly values: Int8Array;
-}
+const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const BASE64 = `${ALPHANUMERIC}+/`;
+const BASE64URL = `${ALPHANUMERIC}-_`;
+const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
 
-function alphabet(digits: string): Alphabet {
+/** The value of each ASCII character as a digit; -1 for one that is none. */
+function valuesOf(digits: string): Int8Array {
   const values = new Int8Array(128).fill(-1);
   for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value;
-  return { digits, bitsPerDigit: Math.log2(digits.length), values };
+  return values;
 }
 
-const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const BASE64 = alphabet(`${ALPHANUMERIC}+/`);
-const BASE64URL = alphabet(`${ALPHANUMERIC}-_`);
-const BASE32HEX = alphabet("0123456789abcdefghijklmnopqrstuv");
+// Pure: the device SDK, whose size is bounded, reads none of these, and is to be built without them.
+const BASE64_VALUES = /* @__PURE__ */ valuesOf(BASE64);
+const BASE64URL_VALUES = /* @__PURE__ */ valuesOf(BASE64URL);
+const BASE32HEX_VALUES = /* @__PURE__ */ valuesOf(BASE32HEX);
 
-function toDigits(bytes: Uint8Array, { digits, bitsPerDigit }: Alphabet): string {
+function toDigits(bytes: Uint8Array, digits: string, bitsPerDigit: number): string {
   const mask = (1 << bitsPerDigit) - 1;
   let text = "";
   let buffer = 0;
@@ -36,7 +35,7 @@ function toDigits(bytes: Uint8Array, { digits, bitsPerDigit }: Alphabet): string
 }
 
 /** Undefined where the text is no canonical form: a foreign character, a wrong length, or set padding bits. */
-function fromDigits(text: string, { bitsPerDigit, values }: Alphabet): Uint8Array | undefined {
+function fromDigits(text: string, values: Int8Array, bitsPerDigit: number): Uint8Array | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * bitsPerDigit) / 8));
   let buffer = 0;
   let bits = 0;
@@ -58,19 +57,19 @@ function fromDigits(text: string, { bitsPerDigit, values }: Alphabet): Uint8Arra
 
 /** base64url without padding (RFC 4648 §5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return toDigits(bytes, BASE64URL);
+  return toDigits(bytes, BASE64URL, 6);
 }
 
 /** Reads unpadded base64url; undefined where the text is not the canonical form of any bytes. */
 export function fromBase64Url(text: string): Uint8Array | undefined {
-  return fromDigits(text, BASE64URL);
+  return fromDigits(text, BASE64URL_VALUES, 6);
 }
 
 /** Reads padded base64 (RFC 4648 §4); undefined where the text is not the canonical form of any bytes. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  return fromDigits(padding === 0 ? text : text.slice(0, -padding), BASE64);
+  return fromDigits(padding === 0 ? text : text.slice(0, -padding), BASE64_VALUES, 6);
 }
 
 /** Bytes of a sequence number in a message ID: seq stays under 2^53. */
@@ -98,14 +97,14 @@ export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
     rest = Math.floor(rest / 256);
   }
   bytes.set(key, SEQ_BYTES);
-  return `${toDigits(bytes, BASE32HEX)}.${regId}`;
+  return `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
 }
 
 /** Reads a message ID; undefined where it is none. The regId in it is not checked here. */
 export function parseMessageId(id: string): MessageIdParts | undefined {
   const dot = id.indexOf(".");
   if (dot !== 26) return undefined;
-  const bytes = fromDigits(id.slice(0, dot), BASE32HEX);
+  const bytes = fromDigits(id.slice(0, dot), BASE32HEX_VALUES, 5);
   if (bytes === undefined) return undefined;
   let seq = 0;
   for (const byte of bytes.subarray(0, SEQ_BYTES)) seq = seq * 256 + byte;
