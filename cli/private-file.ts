@@ -1,5 +1,5 @@
 /** Files and folders that hold secrets. */
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -29,8 +29,18 @@ export function makePrivateFolder(path: string): void {
  * @throws the error of the file system.
  */
 export function writePrivate(file: string, value: unknown): void {
+  writePrivateText(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The same for text. It is on disk before it takes the file's name: a power cut leaves the old one or the new one. */
+export function writePrivateText(file: string, text: string): void {
   makePrivateFolder(dirname(file));
   const part = `${file}.${process.pid}.part`;
-  writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  renameSync(part, file);
+  try {
+    writeFileSync(part, text, { mode: 0o600, flush: true });
+    renameSync(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
 }

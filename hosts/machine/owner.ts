@@ -1,5 +1,6 @@
 /** Which host a data folder is of. The hosts keep their data in different forms, and one cannot read the other's. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { writePrivateText } from "../../cli/private-file.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { HostFailure } from "./failure.ts";
 import { HOST_NAMES, type HostName } from "./host.ts";
@@ -28,5 +29,6 @@ export function claimFolder(folder: DataFolder, host: HostName): void {
     throw new HostFailure(
       `the data in ${folder.root} is of the host ${owner}: start with --host ${owner}, or move it with pushmesh export and import`,
     );
-  writeFileSync(folder.owner, `${host}\n`, { mode: 0o600 });
+  // Only once: a full disk must not take what is there.
+  if (!existsSync(folder.owner)) writePrivateText(folder.owner, `${host}\n`);
 }

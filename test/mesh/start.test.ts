@@ -123,8 +123,11 @@ describe("a fault at the start is told in one line", () => {
   test("the disk is full", async () => {
     // No file may grow at all. Without the signal, a write fails as on a full disk.
     const full = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
-    const args = ["--port", "0", "--data", temporaryFolder()];
+    const data = temporaryFolder();
+    const args = ["--port", "0", "--data", data];
     expect(await failure(args, ["/bin/sh", "-c", full, "sh"])).toMatch(/^pushmesh: EFBIG: .*write/);
+    // And leaves no file that would be taken for a whole one.
+    expect(readdirSync(data).sort()).toEqual(["lock", "run"]);
   });
 
   test("the secrets are missing beside data, and none are made in their place", async () => {
