@@ -8,6 +8,7 @@ import { formatTable, type Row } from "./report.ts";
 import { Rig } from "./rig.ts";
 import { connectStorm } from "./scenarios/connect-storm.ts";
 import { idle } from "./scenarios/idle.ts";
+import { peers } from "./scenarios/peers.ts";
 import { replay } from "./scenarios/replay.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
@@ -20,13 +21,15 @@ const SCENARIOS: readonly Scenario[] = [
   replay,
   connectStorm,
   idle,
+  peers,
 ];
 
 async function main(): Promise<void> {
   const names = SCENARIOS.map(({ name }) => name);
   const options = readOptions(process.argv.slice(2), names);
   const chosen = SCENARIOS.filter(({ name }) => {
-    return options.scenarios.length === 0 || options.scenarios.includes(name);
+    // Peers have to be installed first, so they run only where they are asked for.
+    return options.scenarios.length === 0 ? name !== peers.name : options.scenarios.includes(name);
   });
   const rows: Row[] = [];
   for (const scenario of chosen) {

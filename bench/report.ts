@@ -75,14 +75,25 @@ export function loadRows(scenario: string, what: string, pairs: Pairs, perOperat
 }
 
 const format = (value: number): string =>
-  value >= 1_000 ? value.toFixed(0) : value.toPrecision(value === 0 ? 1 : 3);
+  Number.isNaN(value)
+    ? "–"
+    : value >= 1_000
+      ? value.toFixed(0)
+      : value.toPrecision(value === 0 ? 1 : 3);
 
 /** Rows as aligned columns. */
 export function formatTable(rows: readonly Row[]): string {
   const lines = [
     ["scenario", "metric", "mesh", "control", "mesh/control", "unit"],
     ...rows.map(({ scenario, metric, value, control, ratio, unit }) => {
-      return [scenario, metric, format(value), format(control), ratio.toFixed(2), unit];
+      return [
+        scenario,
+        metric,
+        format(value),
+        format(control),
+        Number.isNaN(ratio) ? "–" : ratio.toFixed(2),
+        unit,
+      ];
     }),
   ];
   const widths = lines[0]?.map((_, column) =>
