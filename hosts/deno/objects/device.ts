@@ -23,13 +23,14 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { CommitError } from "../store/database.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
+import type { Wait } from "./waits.ts";
 
 /** Bytes of a session's random name. */
 const SESSION_BYTES = 16;
 
 interface Waiting {
   readonly resolve: (answer: SendAnswer) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly wait: Wait;
 }
 
 /** What is in memory while the device has something to do. */
@@ -246,7 +247,7 @@ export class DeviceHost implements DeviceRpc {
   #carryOut(awake: Awake, { effects, socket, isOver, now }: Outcome): void {
     for (const effect of effects) {
       if (effect.kind === "frame") send(socket, effect.bytes as Uint8Array<ArrayBuffer>);
-      else if (effect.kind === "settle") settle(awake, effect.token, effect.answer);
+      else if (effect.kind === "settle") this.#settle(awake, effect.token, effect.answer);
       else if (socket !== null) close(socket, effect.code, effect.detail);
     }
     if (socket !== this.#socket) return;
@@ -263,7 +264,7 @@ export class DeviceHost implements DeviceRpc {
     const code = error instanceof CommitError ? error.code : "internal";
     this.#awake = null;
     for (const token of [...awake.waiting.keys()]) {
-      settle(awake, token, { ok: false, code });
+      this.#settle(awake, token, { ok: false, code });
     }
     if (this.#socket !== null) close(this.#socket, code, "");
     this.#dropSocket();
@@ -279,20 +280,20 @@ export class DeviceHost implements DeviceRpc {
 
   #wait(awake: Awake, token: number, waitMs: number): Promise<SendAnswer> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const wait = this.#mesh.waits.begin(waitMs || LIMITS.ACK_WAIT_DEFAULT_MS, () => {
         this.#event(({ device }, now, effects) => device.sendTimeout(token, now, effects));
-      }, waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
-      awake.waiting.set(token, { resolve, timer });
+      });
+      awake.waiting.set(token, { resolve, wait });
     });
   }
-}
 
-function settle({ waiting }: Awake, token: number, answer: SendAnswer): void {
-  const waiter = waiting.get(token);
-  if (waiter === undefined) return;
-  waiting.delete(token);
-  clearTimeout(waiter.timer);
-  waiter.resolve(answer);
+  #settle({ waiting }: Awake, token: number, answer: SendAnswer): void {
+    const waiter = waiting.get(token);
+    if (waiter === undefined) return;
+    waiting.delete(token);
+    this.#mesh.waits.cancel(waiter.wait);
+    waiter.resolve(answer);
+  }
 }
 
 function send(socket: DeviceSocket | null, frame: Uint8Array<ArrayBuffer>): void {

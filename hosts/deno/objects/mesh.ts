@@ -4,6 +4,7 @@ import { links } from "../../../objects/links.ts";
 import type { Database } from "../store/database.ts";
 import { Alarms } from "./alarms.ts";
 import { DeviceHost } from "./device.ts";
+import { Waits } from "./waits.ts";
 
 /** How often idle devices are looked for. */
 const SWEEP_MS = 2_500;
@@ -25,6 +26,7 @@ export class Mesh {
   readonly keyring: Keyring;
   readonly report: (error: unknown) => void;
   readonly alarms: Alarms;
+  readonly waits: Waits;
   readonly #devices = new Map<string, DeviceHost>();
   /** Devices in memory, by name of host object. */
   readonly #awake = new Set<DeviceHost>();
@@ -37,6 +39,7 @@ export class Mesh {
     this.report = report;
     this.alarms = new Alarms(db, (name) => this.device(name).onDeadline());
     this.alarms.start();
+    this.waits = new Waits(report);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -76,6 +79,7 @@ export class Mesh {
   close(): void {
     clearInterval(this.#sweeper);
     this.alarms.stop();
+    this.waits.stop();
     this.db.close();
   }
 
