@@ -46,7 +46,7 @@ const header = z.strictObject({
 const secrets = z.strictObject({
   kind: z.literal("secrets"),
   meshKeys: z.string().min(1),
-  adminToken: z.string().min(16),
+  adminToken: z.string().regex(/^\S{16,}$/),
 });
 
 /** As in `demo.json`, but for what depends on where the folder is. */

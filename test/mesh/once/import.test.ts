@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/process.ts";
 const secrets = {
   kind: "secrets",
   meshKeys: `1:${Buffer.alloc(32, 7).toString("base64url")}`,
-  adminToken: "a token of 16 or more",
+  adminToken: "token-of-16-or-more",
 } as const;
 
 const nameOf = (n: number): string => {
@@ -75,7 +75,7 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
     const from = written(secrets, ...Array.from({ length: 40_000 }, (_, n) => device(n)));
     const command = pushmesh(userOf(data), "import", "--from", from, "--host", host, "--json");
     // Its second reading has begun, and takes many batches.
-    await expect.poll(() => existsSync(join(data, "import.part"))).toBe(true);
+    await expect.poll(() => existsSync(join(data, "import.part")), { timeout: 30_000 }).toBe(true);
     command.kill("SIGINT");
     expect(await command.exited).toBe(130);
     expect(existsSync(data)).toBe(false);
