@@ -11,6 +11,10 @@ export type { HostName };
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+// A mesh notes in its user's configuration where it listens: here in one of this clone's own, so that no command of
+// the machine's user finds a mesh of the tests, nor a test another's.
+process.env["XDG_CONFIG_HOME"] = join(ROOT, "node_modules/.cache/pushmesh-test");
+
 /** @throws where there is no host of this name. */
 export function hostNamed(name: string): HostName {
   const host = HOST_NAMES.find((known) => known === name);
