@@ -18,7 +18,7 @@ import { EXPORT_LINE_BYTES, formatExportLine } from "../../../schema/export.ts";
 const device = "AAAAAAAAAAAAAAAAAAAAAA";
 const account = { publicKey: "p", generation: 1, createdAt: 1 };
 const LINES: readonly ContentLine[] = [
-  { kind: "secrets", meshKeys: "1:key", adminToken: "a token of 16 or more" },
+  { kind: "secrets", meshKeys: "1:key", adminToken: "token-of-16-or-more" },
   { kind: "app", appId: "app", name: "Shop", createdAt: 1, keysMade: 2, keys: [] },
   { kind: "device", device, account, link: null },
   { kind: "registration", device, slot: 1, app: "a", createdAt: 1, endedAt: 2, outcomes: "{}" },
