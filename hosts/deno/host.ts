@@ -6,6 +6,7 @@ import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
 import { requireFree } from "../machine/port.ts";
+import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
@@ -38,6 +39,7 @@ class DenoMesh implements MeshProcess {
     if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
     this.#context = context;
     this.#mesh = new Mesh({
+      collect: collector(),
       db,
       keyring,
       report(error) {

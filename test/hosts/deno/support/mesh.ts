@@ -19,7 +19,7 @@ const randomText = (bytes: number): string => randomBytes(bytes).toString("base6
 
 const keyring = keyringOf(`1:${Buffer.alloc(32, 7).toString("base64url")}`);
 if (typeof keyring === "string") throw new Error(keyring);
-const testKeyring = keyring;
+export const testKeyring = keyring;
 
 /** A path for a database, in a folder that goes with its test. */
 export function databasePath(): string {
