@@ -1,9 +1,10 @@
 /** The object of one app, addressed by its appId. */
 import { DurableObject } from "cloudflare:workers";
-import { addKey, createApp, type StoredApp, type StoredKey } from "../core/app/app.ts";
-import { formatKeyId, parseKeyId } from "../core/identity/app-id.ts";
+import { addKey, createApp, type StoredApp } from "../core/app/app.ts";
+import { parseKeyId } from "../core/identity/app-id.ts";
 import { writeApp } from "../core/move/app.ts";
 import type { AppLine } from "../schema/export.ts";
+import { appKey, appRecord } from "./app-record.ts";
 import { SqlAppStore } from "./app-store.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
 
@@ -32,7 +33,7 @@ export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
     material: Uint8Array,
   ): Promise<AppKey | "full" | null> {
     const key = addKey(this.#store, algorithm, material, Date.now());
-    return key === null || key === "full" ? key : this.#key(key);
+    return key === null || key === "full" ? key : appKey(this.#appId, key);
   }
 
   async revokeKey(keyId: string): Promise<boolean> {
@@ -45,14 +46,6 @@ export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   }
 
   #record(app: StoredApp): AppRecord {
-    return {
-      appId: this.#appId,
-      ...app,
-      keys: this.#store.keys().map((key) => this.#key(key)),
-    };
-  }
-
-  #key({ n, ...key }: StoredKey): AppKey {
-    return { keyId: formatKeyId(this.#appId, n), ...key };
+    return appRecord(this.#appId, app, this.#store.keys());
   }
 }

@@ -1,7 +1,8 @@
 /** Apps and their list, in the process that holds all objects: answered when what they wrote is on disk. */
-import { addKey, createApp, type StoredApp, type StoredKey } from "../../../core/app/app.ts";
+import { addKey, createApp, type StoredApp } from "../../../core/app/app.ts";
 import { addToDirectory, type DirectoryEntry } from "../../../core/app/directory.ts";
-import { formatKeyId, parseKeyId } from "../../../core/identity/app-id.ts";
+import { parseKeyId } from "../../../core/identity/app-id.ts";
+import { appKey, appRecord } from "../../../objects/app-record.ts";
 import type {
   AppDirectoryRpc,
   AppKey,
@@ -39,7 +40,7 @@ export class AppHost implements AppRpc {
   ): Promise<AppKey | "full" | null> {
     const key = addKey(this.#store, algorithm, material, Date.now());
     await this.#db.committed();
-    return key === null || key === "full" ? key : this.#key(key);
+    return key === null || key === "full" ? key : appKey(this.#appId, key);
   }
 
   async revokeKey(keyId: string): Promise<boolean> {
@@ -50,12 +51,7 @@ export class AppHost implements AppRpc {
   }
 
   #record(app: StoredApp): AppRecord {
-    const keys = this.#store.keys().map((key) => this.#key(key));
-    return { appId: this.#appId, ...app, keys };
-  }
-
-  #key({ n, ...key }: StoredKey): AppKey {
-    return { keyId: formatKeyId(this.#appId, n), ...key };
+    return appRecord(this.#appId, app, this.#store.keys());
   }
 }
 
