@@ -16,11 +16,87 @@ const boundedText = (max: number) =>
 /** Names of the priorities on HTTPS; `PRIORITY_LANE` gives their numbers on the link. */
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
+/** Text without lone surrogates, of 1 to `max` bytes: what a tag or alias is called is compared byte by byte. */
+const nameText = (max: number) =>
+  boundedText(max).refine((text) => text.isWellFormed(), "must be well-formed Unicode");
+
+/** A tag as a caller names it. */
+export const tagText = nameText(LIMITS.TAG_BYTES);
+/** An alias as a caller names it. */
+export const aliasText = nameText(LIMITS.ALIAS_BYTES);
+
+/** A boolean expression over tags as a caller writes it: `{any: [{tag: "a"}, {all: [{tag: "b"}, {not: {tag: "c"}}]}]}`. */
+export type ConditionBody =
+  | { tag: string }
+  | { any: ConditionBody[] }
+  | { all: ConditionBody[] }
+  | { not: ConditionBody };
+
+/** Nested by hand: zod's recursion has no depth bound. */
+function conditionOf(depth: number): z.ZodType<ConditionBody> {
+  const tag = z.strictObject({ tag: tagText });
+  if (depth === 0) return tag;
+  const inner = conditionOf(depth - 1);
+  const list = z.array(inner).min(1).max(LIMITS.CONDITION_TAGS);
+  return z.union([
+    tag,
+    z.strictObject({ any: list }),
+    z.strictObject({ all: list }),
+    z.strictObject({ not: inner }),
+  ]);
+}
+
+/** How many tags a condition names, repeated ones counted. */
+export function conditionTags(condition: ConditionBody): number {
+  if ("tag" in condition) return 1;
+  const inner =
+    "any" in condition ? condition.any : "all" in condition ? condition.all : [condition.not];
+  return inner.reduce((sum, each) => sum + conditionTags(each), 0);
+}
+
+export const conditionBody = conditionOf(LIMITS.CONDITION_DEPTH).refine(
+  (condition) => conditionTags(condition) <= LIMITS.CONDITION_TAGS,
+  `must name at most ${LIMITS.CONDITION_TAGS} tags`,
+);
+
+const filterValues = z
+  .array(boundedText(LIMITS.ATTRIBUTE_VALUE_BYTES))
+  .min(1)
+  .max(LIMITS.FILTER_VALUES);
+const version = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,9}){0,3}$/, "must be 1 to 4 numbers with dots between");
+
+/** Attributes that a device must have reported. */
+export const filterBody = z.strictObject({
+  platform: filterValues.optional(),
+  appVersion: z.strictObject({ min: version.optional(), max: version.optional() }).optional(),
+  locale: filterValues.optional(),
+  attributes: z
+    .record(boundedText(LIMITS.ATTRIBUTE_NAME_BYTES), filterValues)
+    .refine(
+      (record) => Object.keys(record).length <= LIMITS.ATTRIBUTES,
+      `must have at most ${LIMITS.ATTRIBUTES} members`,
+    )
+    .optional(),
+});
+
+/** Whom a message is for. */
+const target = z.union([
+  /** A regId. */
+  z.string().min(1).max(256),
+  /** Every registration that holds the alias; with `firstAckWins` it is withdrawn from the others once one has it. */
+  z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
+  /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
+  z.strictObject({ tag: tagText }),
+  z.strictObject({ condition: conditionBody }),
+  z.strictObject({ everyone: z.literal(true) }),
+]);
+
 /** `POST /v1/messages`. Exactly one of `data` and `dataBase64`. */
 export const sendBody = z
   .strictObject({
-    /** The regId to send to. */
-    to: z.string().min(1).max(256),
+    to: target,
     /** A JSON object, or a string that arrives as it is. */
     data: z
       .custom<string | JsonObject>(
@@ -37,6 +113,10 @@ export const sendBody = z
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
     /** What happens when the mailbox is full. */
     onOverflow: z.enum(["drop_oldest", "reject"]).default("drop_oldest"),
+    /** Of a broadcast: only devices that reported these attributes. */
+    filter: filterBody.optional(),
+    /** Of a broadcast: devices a second. */
+    pace: z.int().min(1).max(LIMITS.PACE_MAX).optional(),
   })
   .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
     message: "give exactly one of data and dataBase64",
@@ -128,4 +208,182 @@ export interface KeyAnswerBody {
   readonly createdAt: number;
   /** base64url, 32 bytes; only in the answer that creates an HMAC key. */
   readonly secret?: string;
+}
+
+/** Answer of `POST /v1/messages` to an alias: 200 where every result is final, 202 otherwise. */
+export interface AliasSendAnswerBody {
+  readonly results: readonly AliasResult[];
+  readonly tookMs: number;
+}
+
+/** Of one holder of the alias: what became of its message, or why it was refused. */
+export type AliasResult =
+  | { readonly regId: string; readonly id: string; readonly status: MessageStatus }
+  | { readonly regId: string; readonly error: string; readonly detail: string };
+
+/** Answer of `POST /v1/messages` to a tag, a condition or everyone: 202, durable, whatever comes of it. */
+export interface BroadcastAnswerBody {
+  readonly id: string;
+  readonly status: "accepted";
+  readonly tookMs: number;
+}
+
+/** Answer of `GET /v1/messages/{id}` for a broadcast. `sent` is final. Counts: see `FanOutCounts` in docs/api.md. */
+export interface BroadcastStatusBody {
+  readonly id: string;
+  readonly status: "accepted" | "sending" | "sent";
+  /** Milliseconds since 1970. */
+  readonly acceptedAt: number;
+  readonly finishedAt: number | null;
+  readonly members: number;
+  readonly attached: number;
+  readonly delivered: number;
+  readonly acknowledged: number;
+  readonly filtered: number;
+  readonly deferred: number;
+  readonly offline: number;
+  readonly failed: number;
+  readonly remaining: number;
+  readonly nodes: number;
+  readonly listeners: number;
+  /** Devices a second. */
+  readonly rate: number;
+}
+
+const regIdList = z.array(z.string().min(1).max(256)).max(LIMITS.SUBSCRIBE_REGISTRATIONS);
+
+/** `POST /v1/tags/members`: subscribes registrations to a tag and unsubscribes others. */
+export const membersBody = z
+  .strictObject({ tag: tagText, add: regIdList.default([]), remove: regIdList.default([]) })
+  .refine(
+    ({ add, remove }) =>
+      add.length + remove.length >= 1 &&
+      add.length + remove.length <= LIMITS.SUBSCRIBE_REGISTRATIONS,
+    {
+      message: `give 1 to ${LIMITS.SUBSCRIBE_REGISTRATIONS} regIds in add and remove together`,
+      path: ["add"],
+    },
+  );
+
+/** `POST /v1/aliases`: gives an alias to registrations and takes it from others. */
+export const aliasesBody = z
+  .strictObject({
+    alias: aliasText,
+    shared: z.boolean().default(false),
+    add: regIdList.max(LIMITS.ALIAS_HOLDERS).default([]),
+    remove: regIdList.max(LIMITS.ALIAS_HOLDERS).default([]),
+  })
+  .refine(({ add, remove }) => add.length + remove.length >= 1, {
+    message: "give at least one regId in add or remove",
+    path: ["add"],
+  })
+  .refine(({ shared, add }) => shared || add.length <= 1, {
+    message: "an alias that is not shared has one holder",
+    path: ["add"],
+  });
+
+/** Answer of `POST /v1/tags/members` and `POST /v1/aliases`: one result for each regId, in the order of add, then remove. */
+export interface ResultsAnswerBody {
+  readonly results: readonly RegistrationResult[];
+}
+
+export type RegistrationResult =
+  | { readonly regId: string; readonly ok: true }
+  | { readonly regId: string; readonly ok: false; readonly error: string; readonly detail: string };
+
+/** Answer of `GET /v1/registrations/{regId}`. */
+export interface RegistrationAnswerBody {
+  readonly regId: string;
+  readonly tags: readonly string[];
+  readonly aliases: readonly string[];
+  readonly attributes: AttributesBody | null;
+  /** Whether the device holds a link now. */
+  readonly connected: boolean;
+}
+
+export interface AttributesBody {
+  readonly platform: string | null;
+  readonly appVersion: string | null;
+  readonly locale: string | null;
+  readonly custom: Readonly<Record<string, string>>;
+}
+
+/** Answer of `GET /v1/aliases/{alias}`. */
+export interface AliasAnswerBody {
+  readonly alias: string;
+  readonly shared: boolean;
+  readonly regIds: readonly string[];
+}
+
+/** A tag in the answer of `GET /v1/tags`; counts are exact up to `LIMITS.COUNT_DELAY_MS` a level of its tree ago. */
+export interface TagBody {
+  readonly tag: string;
+  readonly members: number;
+  readonly listeners: number;
+  /** Milliseconds since 1970; null for never. */
+  readonly lastBroadcastAt: number | null;
+}
+
+/** Query of `GET /v1/tags`. */
+export const tagsQuery = z.strictObject({
+  prefix: z.string().max(LIMITS.TAG_BYTES).default(""),
+  minMembers: z.coerce.number().int().min(0).optional(),
+  maxMembers: z.coerce.number().int().min(0).optional(),
+  broadcastAfter: z.coerce.number().int().min(0).optional(),
+  broadcastBefore: z.coerce.number().int().min(0).optional(),
+  sort: z.enum(["tag", "members", "lastBroadcastAt"]).default("tag"),
+  order: z.enum(["asc", "desc"]).default("asc"),
+  limit: z.coerce.number().int().min(1).max(LIMITS.DIRECTORY_PAGE).default(LIMITS.DIRECTORY_PAGE),
+  cursor: z.string().max(1_024).optional(),
+});
+
+/** Answer of `GET /v1/tags`. */
+export interface TagsAnswerBody {
+  readonly tags: readonly TagBody[];
+  /** For the next page; null at the end. */
+  readonly next: string | null;
+}
+
+/** Answer of `GET /v1/tags/{tag}`: read from the tag's root. */
+export interface TagAnswerBody extends TagBody {
+  readonly nodes: number;
+  readonly depth: number;
+  readonly live: LiveAccessName;
+}
+
+export const LIVE_ACCESS = ["closed", "token", "open"] as const;
+export type LiveAccessName = (typeof LIVE_ACCESS)[number];
+
+/** `PUT /v1/tags/{tag}/live`: who may listen live; `token` where it was never set. */
+export const liveBody = z.strictObject({ access: z.enum(LIVE_ACCESS) });
+
+/** Answer of `GET /v1/apps/{appId}/live-key`: public, for those who verify what they hear. */
+export interface LiveKeyBody {
+  readonly algorithm: "ed25519";
+  /** Raw public key, 32 bytes in base64url. */
+  readonly publicKey: string;
+}
+
+/** A broadcast as a live listener gets it: a JSON text frame, or the data of an event of type `message`. */
+export interface LiveMessageBody {
+  readonly type: "message";
+  /** Place in the tag's log; also the ID of the event. Resume after it. */
+  readonly cursor: number;
+  readonly id: string;
+  readonly tag: string;
+  /** In the form in which the sender gave it. */
+  readonly data?: string | JsonObject;
+  readonly dataBase64?: string;
+  /** Milliseconds since 1970. */
+  readonly sentAt: number;
+  readonly expiresAt: number | null;
+  readonly collapseKey?: string;
+  /** Ed25519 by the app's live key, 64 bytes in base64url; over what docs/api.md says. Null where it has none. */
+  readonly signature: string | null;
+}
+
+/** How many listen, where that has changed. */
+export interface LivePresenceBody {
+  readonly type: "presence";
+  readonly listeners: number;
 }

@@ -102,4 +102,99 @@ export const LIMITS = {
   RECENT: 256,
   /** Duplicate window of the SDK, in message keys per registration. */
   DUPLICATE_WINDOW: 1_024,
+
+  // ---- aliases and attributes
+  /** Alias, UTF-8. */
+  ALIAS_BYTES: 128,
+  /** Aliases of one registration. */
+  ALIASES: 16,
+  /** Registrations that hold one shared alias: the devices of a user, and the most a send by alias calls. */
+  ALIAS_HOLDERS: 128,
+  /** Aliases one edge isolate keeps, and for how long: a stale one is refused by the device, so this is only memory. */
+  ALIAS_CACHE_COUNT: 10_000,
+  ALIAS_CACHE_MS: 60_000,
+  /** Custom attributes of one registration; their names and values, and those of the named ones, UTF-8. */
+  ATTRIBUTES: 32,
+  ATTRIBUTE_NAME_BYTES: 64,
+  ATTRIBUTE_VALUE_BYTES: 128,
+
+  // ---- tags
+  /** Tag, UTF-8. */
+  TAG_BYTES: 128,
+  /** Tags of one registration, not counting the built-in one of all devices. */
+  TAGS: 2_000,
+  /** Tags added and removed in one Subscribe. */
+  SUBSCRIBE_TAGS: 100,
+  /** Registrations in one server call that subscribes, unsubscribes, or sets an alias. */
+  SUBSCRIBE_REGISTRATIONS: 1_000,
+  /** Body of such a call: 1,000 regIds of 63 characters with their quotes, and room. */
+  SUBSCRIBE_BODY_BYTES: 131_072,
+  /** Members of one node of a tag: leaves near 1,000 keep a fan-out slice short (platform advice). */
+  NODE_MEMBERS: 1_000,
+  /** Children of a node: a hexadecimal digit of the device ID. */
+  NODE_CHILDREN: 16,
+  /** Depth of the tree: 8 digits are 4 × 10^9 nodes, more than any tag fills. */
+  NODE_DEPTH: 8,
+  /** How long a process starts joins at the depth it saw before it looks from the root again. */
+  DEPTH_CACHE_MS: 60_000,
+  DEPTH_CACHE_COUNT: 10_000,
+  /** Joins, leaves and attaches of one device under way at once. */
+  TAG_CALLS: 6,
+  /** Unacknowledged broadcasts on a socket, per registration, and their data: they leave room for single sends. */
+  BROADCAST_INFLIGHT: 32,
+  BROADCAST_INFLIGHT_BYTES: 65_536,
+  /** Cursors in one Hello: 2,000 of them are under 32 KiB. */
+  HELLO_CURSORS: 2_000,
+
+  // ---- broadcasts
+  /** Broadcasts that a node keeps for devices that come back; the newest replaces the oldest. */
+  LOG_ENTRIES: 128,
+  /** Broadcasts that the root of a tag remembers, for their status and against replays. */
+  ROOT_LOG_ENTRIES: 1_024,
+  /** A tag takes no more than ROOT_LOG_ENTRIES broadcasts in this time: longer than a signed request can be replayed. */
+  BROADCAST_REPLAY_MS: 420_000,
+  /** Entries and data in one page of catch-up. */
+  CATCH_UP_ENTRIES: 32,
+  CATCH_UP_BYTES: 65_536,
+  /** Tags in one condition, and how deep it nests. */
+  CONDITION_TAGS: 5,
+  CONDITION_DEPTH: 5,
+  /** Values in one list of a filter. */
+  FILTER_VALUES: 16,
+  /** Pace of a broadcast, devices a second: below 1 nothing ends, above this it is as fast as it goes. */
+  PACE_MAX: 1_000_000,
+  /** How long a node waits for a device's acknowledgement before it counts the broadcast as delivered only. */
+  BROADCAST_ACK_WAIT_MS: 5_000,
+  /** Time of one slice of a node's fan-out: its driver hears from it that often. */
+  SLICE_MS: 10_000,
+  /** Devices of one node that are called at once, at the most; fewer where calls slow down. */
+  FAN_OUT_CALLS: 64,
+  /** Nodes of one tag that are called at once. */
+  FAN_OUT_NODES: 32,
+  /** A member that could not be called is tried again so often, 1 s later and doubling. */
+  FAN_OUT_TRIES: 5,
+  /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */
+  DRIVE_LEVELS: 2,
+  /** How late counts of members may be told to the root, and by it to the tag directory. */
+  COUNT_DELAY_MS: 10_000,
+
+  // ---- live listeners
+  /** Sockets of one live node (platform limit: 32,768 hibernatable sockets an object). */
+  LIVE_LISTENERS: 32_000,
+  /** Live nodes of one tag and region. */
+  LIVE_NODES: 64,
+  /** Bytes a listener may leave unread before it is cut. */
+  LIVE_BUFFER_BYTES: 262_144,
+  /** Longest life (exp − iat) of a listen token. */
+  LISTEN_TOKEN_MAX_AGE_SECONDS: 86_400,
+  /** How often listeners hear how many they are, at the most. */
+  PRESENCE_MS: 5_000,
+  /** How long an edge isolate uses what a tag's root said about who may listen. */
+  LIVE_CACHE_MS: 10_000,
+  /** Comment sent to a silent event stream, so that proxies keep it open. */
+  EVENT_STREAM_KEEPALIVE_MS: 25_000,
+
+  // ---- tag directory
+  /** Tags in one page of the directory. */
+  DIRECTORY_PAGE: 100,
 } as const;

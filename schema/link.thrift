@@ -45,6 +45,15 @@ enum ContentType {
 
 // ---------------------------------------------------------------- channel 0
 
+/** How far a registration has come in the broadcasts of one tag. */
+struct Cursor {
+  1: required i32 slot
+  /** Broadcast.tagRef. */
+  2: required i32 tagRef
+  /** Broadcast.position of the last one that the app has taken. */
+  3: required i64 position
+}
+
 /** First frame of a device, once per socket, within the hello timeout. */
 struct Hello {
   1: required i32 revision
@@ -56,6 +65,8 @@ struct Hello {
   4: optional string agent
   /** The session of the last Welcome, if the device resumes. */
   5: optional binary session
+  /** How far the device has come in its tags. Those it does not name go on from what the mesh remembers. */
+  6: optional list<Cursor> cursors
 }
 
 /** A registration the mesh holds for this device. */
@@ -179,6 +190,104 @@ struct Deliver {
   1: required list<Message> messages
 }
 
+/** Adds tags to a registration and takes others away, each whole or not at all. The answer is Done or a Refusal. */
+struct Subscribe {
+  1: required i32 request
+  2: required i32 slot
+  /** Tags to join; those joined already stay as they are. */
+  3: required list<string> add
+  /** Tags to leave; those not joined are no error. */
+  4: required list<string> remove
+}
+
+/** Gives the registration an alias, or takes it away. The answer is Done or a Refusal. */
+struct SetAlias {
+  1: required i32 request
+  2: required i32 slot
+  3: required string alias
+  /** False takes it away; that it is not held is no error. */
+  4: required bool held
+  /** True where several registrations may hold it together; else the last setter has it alone. */
+  5: optional bool shared
+}
+
+/** A custom attribute. */
+struct Attribute {
+  1: required string name
+  2: required string value
+}
+
+/** What broadcasts may be filtered by; replaces all that was reported before. The answer is Done or a Refusal. */
+struct Report {
+  1: required i32 request
+  2: required i32 slot
+  /** Such as "android", "ios", "web"; lower case. */
+  3: optional string platform
+  /** Numbers separated by dots. */
+  4: optional string appVersion
+  /** BCP 47 language tag. */
+  5: optional string locale
+  6: optional list<Attribute> attributes
+}
+
+/** Asks for the tags and aliases of a registration. The answer is Described or a Refusal. */
+struct Describe {
+  1: required i32 request
+  2: required i32 slot
+}
+
+/** The command of this request is carried out, durably. */
+struct Done {
+  1: required i32 request
+}
+
+struct Described {
+  1: required i32 request
+  2: required list<string> tags
+  3: required list<string> aliases
+}
+
+/** One broadcast of a tag, to one registration that is in it. */
+struct Broadcast {
+  1: required i32 slot
+  /** Names the tag in cursors, for as long as the registration is in it; never used again for another. */
+  2: required i32 tagRef
+  /** The tag; empty for the built-in tag of all devices. */
+  3: required string tag
+  /** Place in the tag's log: rises within a tag. */
+  4: required i64 position
+  /** As Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
+  5: required i64 seq
+  /** As Message.key. */
+  6: required binary key
+  /** The part of the message ID behind its dot. */
+  7: required string source
+  8: required Priority priority
+  9: required ContentType contentType
+  10: required binary data
+  /** As Message.expiresAtMs. */
+  11: optional i64 expiresAtMs
+  12: optional string collapseKey
+}
+
+/** Broadcasts in the order to hand to the app. They are acknowledged by cursors, not by acks. */
+struct Broadcasts {
+  1: required list<Broadcast> broadcasts
+}
+
+/** Another device of a shared alias took the message: not to be shown if it was not yet. Needs no acknowledgement. */
+struct Withdraw {
+  1: required i32 slot
+  /** Message.key. */
+  2: required binary key
+}
+
+/** Another registration set an alias that this one held: it holds it no more. */
+struct AliasLost {
+  1: required i32 slot
+  2: required string alias
+}
+
 union PushUp {
   1: Register register
   2: Unregister unregister
@@ -186,6 +295,12 @@ union PushUp {
   4: Detach detach
   /** Several lanes acknowledged in one frame. */
   5: list<Ack> acks
+  6: Subscribe subscribe
+  7: SetAlias setAlias
+  8: Report report
+  9: Describe describe
+  /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
+  10: list<Cursor> cursors
 }
 
 union PushDown {
@@ -193,6 +308,11 @@ union PushDown {
   2: Unregistered unregistered
   3: Deliver deliver
   4: Refusal refusal
+  5: Done done
+  6: Described described
+  7: Broadcasts broadcasts
+  8: Withdraw withdraw
+  9: AliasLost aliasLost
 }
 
 // ---------------------------------------------------------------- channel 2

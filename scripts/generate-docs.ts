@@ -16,6 +16,7 @@ const GROUPS: Readonly<Record<number, string>> = {
   5: "The device account",
   6: "Opening and holding a link",
   7: "Commands on a link",
+  8: "Aliases, tags and broadcasts",
 };
 
 const HEAD = `<!-- Made by scripts/generate-docs.ts from schema/errors.ts. Do not edit: run that again. -->

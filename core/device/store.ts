@@ -4,6 +4,7 @@
  * (the output gate on Workers; the shared commit where one process holds many devices).
  * docs/storage.md has the tables behind them.
  */
+import type { Attributes } from "../condition/types.ts";
 import type { ContentTypeCode, Lane } from "./types.ts";
 
 export interface AccountRecord {
@@ -23,6 +24,8 @@ export interface LinkRecord {
   readonly tokens: readonly (readonly [jti: string, exp: number])[];
   /** Sequence numbers up to here may have been used. */
   readonly seqFloor: number;
+  /** By `TagRecord.ref`: the position of each tag's log that this device has come to. Absent where there is none. */
+  readonly cursors?: Readonly<Record<number, number>>;
 }
 
 export interface RegistrationRecord {
@@ -46,6 +49,25 @@ export interface MailHeader {
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly collapseKey: string | null;
+  /** The shared alias whose other holders are told when this is acknowledged; null for none. */
+  readonly firstAckAlias: string | null;
+}
+
+/** A tag that a registration is in, or is about to join. */
+export interface TagRecord {
+  /** Cursor.tagRef on the link. */
+  readonly ref: number;
+  readonly slot: number;
+  readonly tag: string;
+  /** Path of the member's node. */
+  readonly path: string;
+}
+
+/** An alias that a registration holds. */
+export interface HeldAlias {
+  readonly slot: number;
+  readonly alias: string;
+  readonly shared: boolean;
 }
 
 /** The part of a message that is read again only to send it. */
@@ -84,4 +106,22 @@ export interface OutcomeStore {
   writeOutcomes(slot: number, log: string): void;
 }
 
-export type DeviceStore = AccountStore & RegistrationStore & MailStore & OutcomeStore;
+export interface SubscriptionStore {
+  listTags(): TagRecord[];
+  /** One row, new or in place of the one of this ref. */
+  putTag(record: TagRecord): void;
+  deleteTag(ref: number): void;
+  listAliases(): HeldAlias[];
+  /** One row, new or in place of the one of this slot and alias. */
+  putAlias(record: HeldAlias): void;
+  deleteAlias(slot: number, alias: string): void;
+  readAttributes(slot: number): Attributes | null;
+  /** One row; null deletes it. */
+  writeAttributes(slot: number, attributes: Attributes | null): void;
+}
+
+export type DeviceStore = AccountStore &
+  RegistrationStore &
+  MailStore &
+  OutcomeStore &
+  SubscriptionStore;

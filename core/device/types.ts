@@ -1,6 +1,7 @@
 /** What the edge asks of a device, and what a device answers. Plain data: it crosses RPC. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { MessageStatus } from "../../schema/http.ts";
+import type { Attributes } from "../condition/types.ts";
 
 /** Priority on the link: 1 high, 2 normal, 3 low. */
 export type Lane = 1 | 2 | 3;
@@ -25,6 +26,15 @@ export interface SendRequest {
   readonly onOverflow: "drop_oldest" | "reject";
   /** How long to wait for the device's acknowledgement; 0 answers as soon as it is durable. */
   readonly waitMs: number;
+  /** The alias it was sent to; the device refuses with `alias_stale` where the registration does not hold it. */
+  readonly alias?: AliasSend;
+}
+
+/** What a send by alias adds. */
+export interface AliasSend {
+  readonly alias: string;
+  /** Once one holder has acknowledged, the others are told to withdraw the message of this same `key`. */
+  readonly firstAckWins: boolean;
 }
 
 /** A device's refusal; the edge turns it into an answer by the error table. */
@@ -61,3 +71,45 @@ export interface OpenAccountRequest {
 export type OpenAccountAnswer =
   | { readonly ok: true; readonly generation: number; readonly created: boolean }
   | Refused;
+
+// ---------------------------------------------------------------- from the app server, about one registration
+
+/** Names a registration as a regId does. */
+export interface RegistrationName {
+  readonly app: string;
+  readonly generation: number;
+}
+
+export interface TagsRequest extends RegistrationName {
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+}
+
+export interface AliasRequest extends RegistrationName {
+  readonly alias: string;
+  readonly held: boolean;
+  readonly shared: boolean;
+}
+
+/** Of a command that is carried out, durably, or refused. */
+export type CommandAnswer = { readonly ok: true } | Refused;
+
+export type DescribeAnswer =
+  | {
+      readonly ok: true;
+      readonly tags: readonly string[];
+      readonly aliases: readonly string[];
+      readonly attributes: Attributes | null;
+      readonly connected: boolean;
+    }
+  | Refused;
+
+/** From an alias object: the registration holds the alias no more. */
+export interface AliasRelease extends RegistrationName {
+  readonly alias: string;
+}
+
+/** From an alias object: another holder has acknowledged the message of this key. */
+export interface WithdrawRequest extends RegistrationName {
+  readonly key: Uint8Array;
+}

@@ -15,6 +15,7 @@ const PURPOSES = {
   regId: { info: "pushmesh/v1/reg-id", bytes: 64 },
   appId: { info: "pushmesh/v1/app-id", bytes: 32 },
   credential: { info: "pushmesh/v1/credential", bytes: 32 },
+  tagId: { info: "pushmesh/v1/tag-id", bytes: 32 },
 } as const;
 type Purpose = keyof typeof PURPOSES;
 

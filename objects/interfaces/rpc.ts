@@ -1,12 +1,45 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
 import type {
+  AliasHolders,
+  AliasSetAnswer,
+  AliasSetRequest,
+  AliasUnsetRequest,
+  FirstAckRequest,
+} from "../../core/alias/types.ts";
+import type {
+  AliasRelease,
+  AliasRequest,
+  CommandAnswer,
+  DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RegistrationName,
   SendAnswer,
   SendRequest,
   StatusAnswer,
   StatusRequest,
+  TagsRequest,
+  WithdrawRequest,
 } from "../../core/device/types.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  CountReport,
+  DeliverAnswer,
+  DeliverRequest,
+  FanOutAnswer,
+  FanOutRequest,
+  JoinAnswer,
+  JoinRequest,
+  LiveAccess,
+  LivePublish,
+  LivePublishAnswer,
+  LogEntry,
+  TagInfo,
+} from "../../core/tag/types.ts";
 import type { AppLine, DevicePart } from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
@@ -16,6 +49,100 @@ export interface DeviceRpc {
   status(request: StatusRequest): Promise<StatusAnswer>;
   /** Closes the link, if there is one, with `going_away`. */
   drain(): Promise<void>;
+  /** From the edge, for the app server: joins tags and leaves others. */
+  setTags(request: TagsRequest): Promise<CommandAnswer>;
+  /** From the edge, for the app server: gives the registration an alias, or takes it away. */
+  setAlias(request: AliasRequest): Promise<CommandAnswer>;
+  /** From the edge, for the app server: tags, aliases and attributes. */
+  describe(request: RegistrationName): Promise<DescribeAnswer>;
+  /** From a tag's node: broadcasts for one registration. */
+  deliver(request: DeliverRequest): Promise<DeliverAnswer>;
+  /** From an alias object: another registration takes the alias. Safe to repeat. */
+  releaseAlias(request: AliasRelease): Promise<void>;
+  /** From an alias object: another holder took the message. Safe to repeat. */
+  withdraw(request: WithdrawRequest): Promise<void>;
+}
+
+/** One node of a tag's tree, the root among them: addressed by `nodeObjectName`. Every call is safe to repeat. */
+export interface TagRpc {
+  join(request: JoinRequest): Promise<JoinAnswer>;
+  /** False where it was no member. */
+  leave(device: string): Promise<boolean>;
+  attach(request: AttachRequest): Promise<AttachAnswer>;
+  /** From the driver above: see `FanOutRequest`. */
+  fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
+  /** From a child of this node. */
+  countChild(report: CountReport): Promise<void>;
+
+  // Of the root alone:
+  /** Appends to the log and answers when that is durable. Null where no device ever joined the tag. */
+  broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
+  /** Null where it is not remembered. */
+  broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
+  /** Null where the tag was never joined nor opened. */
+  info(): Promise<TagInfo | null>;
+  setLive(tag: string, access: LiveAccess): Promise<void>;
+  /** From a live node: it exists, and has so many listeners now. Answers how many listen in all, and the log's head. */
+  reportLive(region: string, n: number, listeners: number): Promise<LiveReportAnswer>;
+  /** From a live node: entries after this position, one page. */
+  entriesAfter(position: number): Promise<readonly LogEntry[]>;
+}
+
+export interface LiveReportAnswer {
+  readonly listeners: number;
+  readonly head: number;
+}
+
+/** Sockets and event streams of one tag and region: addressed by `liveObjectName`; they reach it by `fetch`. */
+export interface LiveRpc {
+  publish(request: LivePublish): Promise<LivePublishAnswer>;
+  /** How many listen in all, from the root. */
+  presence(listeners: number): Promise<void>;
+}
+
+/** One alias of one app: addressed by `aliasObjectName`. */
+export interface AliasRpc {
+  set(request: AliasSetRequest): Promise<AliasSetAnswer>;
+  unset(request: AliasUnsetRequest): Promise<void>;
+  holders(): Promise<AliasHolders>;
+  firstAck(request: FirstAckRequest): Promise<void>;
+}
+
+/** What the root of a tag tells its app's directory. */
+export interface TagReport {
+  readonly tag: string;
+  readonly members: number;
+  readonly listeners: number;
+  /** Milliseconds since 1970; null for never. */
+  readonly lastBroadcastAt: number | null;
+}
+
+/** Filters and order of a page of the directory. */
+export interface TagQuery {
+  readonly prefix: string;
+  readonly minMembers: number | null;
+  readonly maxMembers: number | null;
+  /** Milliseconds since 1970, inclusive. */
+  readonly broadcastAfter: number | null;
+  readonly broadcastBefore: number | null;
+  readonly sort: "tag" | "members" | "lastBroadcastAt";
+  readonly descending: boolean;
+  readonly limit: number;
+  /** Of the page before; null for the first. */
+  readonly cursor: string | null;
+}
+
+export interface TagPage {
+  readonly tags: readonly TagReport[];
+  /** Null at the end. */
+  readonly next: string | null;
+}
+
+/** The tags of one app: addressed by base64url of the app's 8 bytes. */
+export interface TagDirectoryRpc {
+  report(report: TagReport): Promise<void>;
+  /** Null for a cursor that it did not make. */
+  list(query: TagQuery): Promise<TagPage | null>;
 }
 
 /**

@@ -105,6 +105,55 @@ function readContentType(reader: Reader): ContentType {
   }
 }
 
+/** How far a registration has come in the broadcasts of one tag. */
+export interface Cursor {
+  readonly slot: number;
+  /** Broadcast.tagRef. */
+  readonly tagRef: number;
+  /** Broadcast.position of the last one that the app has taken. */
+  readonly position: number;
+}
+
+function writeCursor(writer: Writer, value: Cursor): void {
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x15); writeI32(writer, value.tagRef);
+  writeByte(writer, 0x16); writeI64(writer, value.position);
+  writeByte(writer, 0);
+}
+
+function readCursor(reader: Reader): Cursor {
+  let slot_: number | undefined;
+  let tagRef_: number | undefined;
+  let position_: number | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        slot_ = readI32(reader);
+        break;
+      case 0x25:
+        tagRef_ = readI32(reader);
+        break;
+      case 0x36:
+        position_ = readI64(reader);
+        break;
+      default:
+        skipField(reader, header, 0xe);
+    }
+  }
+  if (slot_ === undefined || tagRef_ === undefined || position_ === undefined) throw new ThriftError("missing", "Cursor");
+  return { slot: slot_, tagRef: tagRef_, position: position_ };
+}
+
+/** The bytes of one Cursor. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeCursor(value: Cursor): Uint8Array<ArrayBuffer> {
+  return encode(value, writeCursor);
+}
+
+/** Reads one Cursor that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeCursor(bytes: Uint8Array): Cursor {
+  return decode(bytes, readCursor);
+}
+
 /** First frame of a device, once per socket, within the hello timeout. */
 export interface Hello {
   readonly revision: number;
@@ -116,6 +165,8 @@ export interface Hello {
   readonly agent?: string;
   /** The session of the last Welcome, if the device resumes. */
   readonly session?: Uint8Array;
+  /** How far the device has come in its tags. Those it does not name go on from what the mesh remembers. */
+  readonly cursors?: readonly Cursor[];
 }
 
 function writeHello(writer: Writer, value: Hello): void {
@@ -124,7 +175,8 @@ function writeHello(writer: Writer, value: Hello): void {
   if (value.lastSeq !== undefined) { writeByte(writer, 0x16); last = 2; writeI64(writer, value.lastSeq); }
   if (value.attach !== undefined) { last = writeField(writer, last, 3, 9); writeList(writer, 5, value.attach, writeI32); }
   if (value.agent !== undefined) { last = writeField(writer, last, 4, 8); writeString(writer, value.agent); }
-  if (value.session !== undefined) { writeField(writer, last, 5, 8); writeBinary(writer, value.session); }
+  if (value.session !== undefined) { last = writeField(writer, last, 5, 8); writeBinary(writer, value.session); }
+  if (value.cursors !== undefined) { writeField(writer, last, 6, 9); writeList(writer, 12, value.cursors, writeCursor); }
   writeByte(writer, 0);
 }
 
@@ -134,6 +186,7 @@ function readHello(reader: Reader): Hello {
   let attach_: readonly number[] | undefined;
   let agent_: string | undefined;
   let session_: Uint8Array | undefined;
+  let cursors_: readonly Cursor[] | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -151,8 +204,11 @@ function readHello(reader: Reader): Hello {
       case 0x58:
         session_ = readBinary(reader);
         break;
+      case 0x69:
+        cursors_ = readList(reader, 12, readCursor);
+        break;
       default:
-        skipField(reader, header, 0x3e);
+        skipField(reader, header, 0x7e);
     }
   }
   if (revision_ === undefined) throw new ThriftError("missing", "Hello");
@@ -161,6 +217,7 @@ function readHello(reader: Reader): Hello {
   if (attach_ !== undefined) value.attach = attach_;
   if (agent_ !== undefined) value.agent = agent_;
   if (session_ !== undefined) value.session = session_;
+  if (cursors_ !== undefined) value.cursors = cursors_;
   return value;
 }
 
@@ -940,6 +997,597 @@ export function decodeDeliver(bytes: Uint8Array): Deliver {
   return decode(bytes, readDeliver);
 }
 
+/** Adds tags to a registration and takes others away, each whole or not at all. The answer is Done or a Refusal. */
+export interface Subscribe {
+  readonly request: number;
+  readonly slot: number;
+  /** Tags to join; those joined already stay as they are. */
+  readonly add: readonly string[];
+  /** Tags to leave; those not joined are no error. */
+  readonly remove: readonly string[];
+}
+
+function writeSubscribe(writer: Writer, value: Subscribe): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x19); writeList(writer, 8, value.add, writeString);
+  writeByte(writer, 0x19); writeList(writer, 8, value.remove, writeString);
+  writeByte(writer, 0);
+}
+
+function readSubscribe(reader: Reader): Subscribe {
+  let request_: number | undefined;
+  let slot_: number | undefined;
+  let add_: readonly string[] | undefined;
+  let remove_: readonly string[] | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      case 0x25:
+        slot_ = readI32(reader);
+        break;
+      case 0x39:
+        add_ = readList(reader, 8, readString);
+        break;
+      case 0x49:
+        remove_ = readList(reader, 8, readString);
+        break;
+      default:
+        skipField(reader, header, 0x1e);
+    }
+  }
+  if (request_ === undefined || slot_ === undefined || add_ === undefined || remove_ === undefined) throw new ThriftError("missing", "Subscribe");
+  return { request: request_, slot: slot_, add: add_, remove: remove_ };
+}
+
+/** The bytes of one Subscribe. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeSubscribe(value: Subscribe): Uint8Array<ArrayBuffer> {
+  return encode(value, writeSubscribe);
+}
+
+/** Reads one Subscribe that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeSubscribe(bytes: Uint8Array): Subscribe {
+  return decode(bytes, readSubscribe);
+}
+
+/** Gives the registration an alias, or takes it away. The answer is Done or a Refusal. */
+export interface SetAlias {
+  readonly request: number;
+  readonly slot: number;
+  readonly alias: string;
+  /** False takes it away; that it is not held is no error. */
+  readonly held: boolean;
+  /** True where several registrations may hold it together; else the last setter has it alone. */
+  readonly shared?: boolean;
+}
+
+function writeSetAlias(writer: Writer, value: SetAlias): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x18); writeString(writer, value.alias);
+  writeByte(writer, value.held ? 0x11 : 0x12);
+  if (value.shared !== undefined) { writeByte(writer, value.shared ? 0x11 : 0x12); }
+  writeByte(writer, 0);
+}
+
+function readSetAlias(reader: Reader): SetAlias {
+  let request_: number | undefined;
+  let slot_: number | undefined;
+  let alias_: string | undefined;
+  let held_: boolean | undefined;
+  let shared_: boolean | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      case 0x25:
+        slot_ = readI32(reader);
+        break;
+      case 0x38:
+        alias_ = readString(reader);
+        break;
+      case 0x41:
+        held_ = true;
+        break;
+      case 0x42:
+        held_ = false;
+        break;
+      case 0x51:
+        shared_ = true;
+        break;
+      case 0x52:
+        shared_ = false;
+        break;
+      default:
+        skipField(reader, header, 0x3e);
+    }
+  }
+  if (request_ === undefined || slot_ === undefined || alias_ === undefined || held_ === undefined) throw new ThriftError("missing", "SetAlias");
+  const value: { -readonly [K in keyof SetAlias]: SetAlias[K] } = { request: request_, slot: slot_, alias: alias_, held: held_ };
+  if (shared_ !== undefined) value.shared = shared_;
+  return value;
+}
+
+/** The bytes of one SetAlias. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeSetAlias(value: SetAlias): Uint8Array<ArrayBuffer> {
+  return encode(value, writeSetAlias);
+}
+
+/** Reads one SetAlias that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeSetAlias(bytes: Uint8Array): SetAlias {
+  return decode(bytes, readSetAlias);
+}
+
+/** A custom attribute. */
+export interface Attribute {
+  readonly name: string;
+  readonly value: string;
+}
+
+function writeAttribute(writer: Writer, value: Attribute): void {
+  writeByte(writer, 0x18); writeString(writer, value.name);
+  writeByte(writer, 0x18); writeString(writer, value.value);
+  writeByte(writer, 0);
+}
+
+function readAttribute(reader: Reader): Attribute {
+  let name_: string | undefined;
+  let value_: string | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x18:
+        name_ = readString(reader);
+        break;
+      case 0x28:
+        value_ = readString(reader);
+        break;
+      default:
+        skipField(reader, header, 0x6);
+    }
+  }
+  if (name_ === undefined || value_ === undefined) throw new ThriftError("missing", "Attribute");
+  return { name: name_, value: value_ };
+}
+
+/** The bytes of one Attribute. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeAttribute(value: Attribute): Uint8Array<ArrayBuffer> {
+  return encode(value, writeAttribute);
+}
+
+/** Reads one Attribute that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeAttribute(bytes: Uint8Array): Attribute {
+  return decode(bytes, readAttribute);
+}
+
+/** What broadcasts may be filtered by; replaces all that was reported before. The answer is Done or a Refusal. */
+export interface Report {
+  readonly request: number;
+  readonly slot: number;
+  /** Such as "android", "ios", "web"; lower case. */
+  readonly platform?: string;
+  /** Numbers separated by dots. */
+  readonly appVersion?: string;
+  /** BCP 47 language tag. */
+  readonly locale?: string;
+  readonly attributes?: readonly Attribute[];
+}
+
+function writeReport(writer: Writer, value: Report): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  let last = 2;
+  if (value.platform !== undefined) { writeByte(writer, 0x18); last = 3; writeString(writer, value.platform); }
+  if (value.appVersion !== undefined) { last = writeField(writer, last, 4, 8); writeString(writer, value.appVersion); }
+  if (value.locale !== undefined) { last = writeField(writer, last, 5, 8); writeString(writer, value.locale); }
+  if (value.attributes !== undefined) { writeField(writer, last, 6, 9); writeList(writer, 12, value.attributes, writeAttribute); }
+  writeByte(writer, 0);
+}
+
+function readReport(reader: Reader): Report {
+  let request_: number | undefined;
+  let slot_: number | undefined;
+  let platform_: string | undefined;
+  let appVersion_: string | undefined;
+  let locale_: string | undefined;
+  let attributes_: readonly Attribute[] | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      case 0x25:
+        slot_ = readI32(reader);
+        break;
+      case 0x38:
+        platform_ = readString(reader);
+        break;
+      case 0x48:
+        appVersion_ = readString(reader);
+        break;
+      case 0x58:
+        locale_ = readString(reader);
+        break;
+      case 0x69:
+        attributes_ = readList(reader, 12, readAttribute);
+        break;
+      default:
+        skipField(reader, header, 0x7e);
+    }
+  }
+  if (request_ === undefined || slot_ === undefined) throw new ThriftError("missing", "Report");
+  const value: { -readonly [K in keyof Report]: Report[K] } = { request: request_, slot: slot_ };
+  if (platform_ !== undefined) value.platform = platform_;
+  if (appVersion_ !== undefined) value.appVersion = appVersion_;
+  if (locale_ !== undefined) value.locale = locale_;
+  if (attributes_ !== undefined) value.attributes = attributes_;
+  return value;
+}
+
+/** The bytes of one Report. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeReport(value: Report): Uint8Array<ArrayBuffer> {
+  return encode(value, writeReport);
+}
+
+/** Reads one Report that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeReport(bytes: Uint8Array): Report {
+  return decode(bytes, readReport);
+}
+
+/** Asks for the tags and aliases of a registration. The answer is Described or a Refusal. */
+export interface Describe {
+  readonly request: number;
+  readonly slot: number;
+}
+
+function writeDescribe(writer: Writer, value: Describe): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0);
+}
+
+function readDescribe(reader: Reader): Describe {
+  let request_: number | undefined;
+  let slot_: number | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      case 0x25:
+        slot_ = readI32(reader);
+        break;
+      default:
+        skipField(reader, header, 0x6);
+    }
+  }
+  if (request_ === undefined || slot_ === undefined) throw new ThriftError("missing", "Describe");
+  return { request: request_, slot: slot_ };
+}
+
+/** The bytes of one Describe. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeDescribe(value: Describe): Uint8Array<ArrayBuffer> {
+  return encode(value, writeDescribe);
+}
+
+/** Reads one Describe that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeDescribe(bytes: Uint8Array): Describe {
+  return decode(bytes, readDescribe);
+}
+
+/** The command of this request is carried out, durably. */
+export interface Done {
+  readonly request: number;
+}
+
+function writeDone(writer: Writer, value: Done): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0);
+}
+
+function readDone(reader: Reader): Done {
+  let request_: number | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      default:
+        skipField(reader, header, 0x2);
+    }
+  }
+  if (request_ === undefined) throw new ThriftError("missing", "Done");
+  return { request: request_ };
+}
+
+/** The bytes of one Done. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeDone(value: Done): Uint8Array<ArrayBuffer> {
+  return encode(value, writeDone);
+}
+
+/** Reads one Done that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeDone(bytes: Uint8Array): Done {
+  return decode(bytes, readDone);
+}
+
+export interface Described {
+  readonly request: number;
+  readonly tags: readonly string[];
+  readonly aliases: readonly string[];
+}
+
+function writeDescribed(writer: Writer, value: Described): void {
+  writeByte(writer, 0x15); writeI32(writer, value.request);
+  writeByte(writer, 0x19); writeList(writer, 8, value.tags, writeString);
+  writeByte(writer, 0x19); writeList(writer, 8, value.aliases, writeString);
+  writeByte(writer, 0);
+}
+
+function readDescribed(reader: Reader): Described {
+  let request_: number | undefined;
+  let tags_: readonly string[] | undefined;
+  let aliases_: readonly string[] | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        request_ = readI32(reader);
+        break;
+      case 0x29:
+        tags_ = readList(reader, 8, readString);
+        break;
+      case 0x39:
+        aliases_ = readList(reader, 8, readString);
+        break;
+      default:
+        skipField(reader, header, 0xe);
+    }
+  }
+  if (request_ === undefined || tags_ === undefined || aliases_ === undefined) throw new ThriftError("missing", "Described");
+  return { request: request_, tags: tags_, aliases: aliases_ };
+}
+
+/** The bytes of one Described. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeDescribed(value: Described): Uint8Array<ArrayBuffer> {
+  return encode(value, writeDescribed);
+}
+
+/** Reads one Described that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeDescribed(bytes: Uint8Array): Described {
+  return decode(bytes, readDescribed);
+}
+
+/** One broadcast of a tag, to one registration that is in it. */
+export interface Broadcast {
+  readonly slot: number;
+  /** Names the tag in cursors, for as long as the registration is in it; never used again for another. */
+  readonly tagRef: number;
+  /** The tag; empty for the built-in tag of all devices. */
+  readonly tag: string;
+  /** Place in the tag's log: rises within a tag. */
+  readonly position: number;
+  /** As Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
+  readonly seq: number;
+  /** As Message.key. */
+  readonly key: Uint8Array;
+  /** The part of the message ID behind its dot. */
+  readonly source: string;
+  readonly priority: Priority;
+  readonly contentType: ContentType;
+  readonly data: Uint8Array;
+  /** As Message.expiresAtMs. */
+  readonly expiresAtMs?: number;
+  readonly collapseKey?: string;
+}
+
+function writeBroadcast(writer: Writer, value: Broadcast): void {
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x15); writeI32(writer, value.tagRef);
+  writeByte(writer, 0x18); writeString(writer, value.tag);
+  writeByte(writer, 0x16); writeI64(writer, value.position);
+  writeByte(writer, 0x16); writeI64(writer, value.seq);
+  writeByte(writer, 0x18); writeBinary(writer, value.key);
+  writeByte(writer, 0x18); writeString(writer, value.source);
+  writeByte(writer, 0x15); writePriority(writer, value.priority);
+  writeByte(writer, 0x15); writeContentType(writer, value.contentType);
+  writeByte(writer, 0x18); writeBinary(writer, value.data);
+  let last = 10;
+  if (value.expiresAtMs !== undefined) { writeByte(writer, 0x16); last = 11; writeI64(writer, value.expiresAtMs); }
+  if (value.collapseKey !== undefined) { writeField(writer, last, 12, 8); writeString(writer, value.collapseKey); }
+  writeByte(writer, 0);
+}
+
+function readBroadcast(reader: Reader): Broadcast {
+  let slot_: number | undefined;
+  let tagRef_: number | undefined;
+  let tag_: string | undefined;
+  let position_: number | undefined;
+  let seq_: number | undefined;
+  let key_: Uint8Array | undefined;
+  let source_: string | undefined;
+  let priority_: Priority | undefined;
+  let contentType_: ContentType | undefined;
+  let data_: Uint8Array | undefined;
+  let expiresAtMs_: number | undefined;
+  let collapseKey_: string | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        slot_ = readI32(reader);
+        break;
+      case 0x25:
+        tagRef_ = readI32(reader);
+        break;
+      case 0x38:
+        tag_ = readString(reader);
+        break;
+      case 0x46:
+        position_ = readI64(reader);
+        break;
+      case 0x56:
+        seq_ = readI64(reader);
+        break;
+      case 0x68:
+        key_ = readBinary(reader);
+        break;
+      case 0x78:
+        source_ = readString(reader);
+        break;
+      case 0x85:
+        priority_ = readPriority(reader);
+        break;
+      case 0x95:
+        contentType_ = readContentType(reader);
+        break;
+      case 0xa8:
+        data_ = readBinary(reader);
+        break;
+      case 0xb6:
+        expiresAtMs_ = readI64(reader);
+        break;
+      case 0xc8:
+        collapseKey_ = readString(reader);
+        break;
+      default:
+        skipField(reader, header, 0x1ffe);
+    }
+  }
+  if (slot_ === undefined || tagRef_ === undefined || tag_ === undefined || position_ === undefined || seq_ === undefined || key_ === undefined || source_ === undefined || priority_ === undefined || contentType_ === undefined || data_ === undefined) throw new ThriftError("missing", "Broadcast");
+  const value: { -readonly [K in keyof Broadcast]: Broadcast[K] } = { slot: slot_, tagRef: tagRef_, tag: tag_, position: position_, seq: seq_, key: key_, source: source_, priority: priority_, contentType: contentType_, data: data_ };
+  if (expiresAtMs_ !== undefined) value.expiresAtMs = expiresAtMs_;
+  if (collapseKey_ !== undefined) value.collapseKey = collapseKey_;
+  return value;
+}
+
+/** The bytes of one Broadcast. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeBroadcast(value: Broadcast): Uint8Array<ArrayBuffer> {
+  return encode(value, writeBroadcast);
+}
+
+/** Reads one Broadcast that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeBroadcast(bytes: Uint8Array): Broadcast {
+  return decode(bytes, readBroadcast);
+}
+
+/** Broadcasts in the order to hand to the app. They are acknowledged by cursors, not by acks. */
+export interface Broadcasts {
+  readonly broadcasts: readonly Broadcast[];
+}
+
+function writeBroadcasts(writer: Writer, value: Broadcasts): void {
+  writeByte(writer, 0x19); writeList(writer, 12, value.broadcasts, writeBroadcast);
+  writeByte(writer, 0);
+}
+
+function readBroadcasts(reader: Reader): Broadcasts {
+  let broadcasts_: readonly Broadcast[] | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x19:
+        broadcasts_ = readList(reader, 12, readBroadcast);
+        break;
+      default:
+        skipField(reader, header, 0x2);
+    }
+  }
+  if (broadcasts_ === undefined) throw new ThriftError("missing", "Broadcasts");
+  return { broadcasts: broadcasts_ };
+}
+
+/** The bytes of one Broadcasts. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeBroadcasts(value: Broadcasts): Uint8Array<ArrayBuffer> {
+  return encode(value, writeBroadcasts);
+}
+
+/** Reads one Broadcasts that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeBroadcasts(bytes: Uint8Array): Broadcasts {
+  return decode(bytes, readBroadcasts);
+}
+
+/** Another device of a shared alias took the message: not to be shown if it was not yet. Needs no acknowledgement. */
+export interface Withdraw {
+  readonly slot: number;
+  /** Message.key. */
+  readonly key: Uint8Array;
+}
+
+function writeWithdraw(writer: Writer, value: Withdraw): void {
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x18); writeBinary(writer, value.key);
+  writeByte(writer, 0);
+}
+
+function readWithdraw(reader: Reader): Withdraw {
+  let slot_: number | undefined;
+  let key_: Uint8Array | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        slot_ = readI32(reader);
+        break;
+      case 0x28:
+        key_ = readBinary(reader);
+        break;
+      default:
+        skipField(reader, header, 0x6);
+    }
+  }
+  if (slot_ === undefined || key_ === undefined) throw new ThriftError("missing", "Withdraw");
+  return { slot: slot_, key: key_ };
+}
+
+/** The bytes of one Withdraw. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeWithdraw(value: Withdraw): Uint8Array<ArrayBuffer> {
+  return encode(value, writeWithdraw);
+}
+
+/** Reads one Withdraw that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeWithdraw(bytes: Uint8Array): Withdraw {
+  return decode(bytes, readWithdraw);
+}
+
+/** Another registration set an alias that this one held: it holds it no more. */
+export interface AliasLost {
+  readonly slot: number;
+  readonly alias: string;
+}
+
+function writeAliasLost(writer: Writer, value: AliasLost): void {
+  writeByte(writer, 0x15); writeI32(writer, value.slot);
+  writeByte(writer, 0x18); writeString(writer, value.alias);
+  writeByte(writer, 0);
+}
+
+function readAliasLost(reader: Reader): AliasLost {
+  let slot_: number | undefined;
+  let alias_: string | undefined;
+  for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
+    switch (header) {
+      case 0x15:
+        slot_ = readI32(reader);
+        break;
+      case 0x28:
+        alias_ = readString(reader);
+        break;
+      default:
+        skipField(reader, header, 0x6);
+    }
+  }
+  if (slot_ === undefined || alias_ === undefined) throw new ThriftError("missing", "AliasLost");
+  return { slot: slot_, alias: alias_ };
+}
+
+/** The bytes of one AliasLost. @throws ThriftError `range` where a number does not fit its type. */
+export function encodeAliasLost(value: AliasLost): Uint8Array<ArrayBuffer> {
+  return encode(value, writeAliasLost);
+}
+
+/** Reads one AliasLost that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export function decodeAliasLost(bytes: Uint8Array): AliasLost {
+  return decode(bytes, readAliasLost);
+}
+
 export type PushUp =
   | { readonly kind: "register"; readonly value: Register }
   | { readonly kind: "unregister"; readonly value: Unregister }
@@ -947,6 +1595,12 @@ export type PushUp =
   | { readonly kind: "detach"; readonly value: Detach }
   /** Several lanes acknowledged in one frame. */
   | { readonly kind: "acks"; readonly value: readonly Ack[] }
+  | { readonly kind: "subscribe"; readonly value: Subscribe }
+  | { readonly kind: "setAlias"; readonly value: SetAlias }
+  | { readonly kind: "report"; readonly value: Report }
+  | { readonly kind: "describe"; readonly value: Describe }
+  /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
+  | { readonly kind: "cursors"; readonly value: readonly Cursor[] }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -969,6 +1623,21 @@ function writePushUp(writer: Writer, value: WritablePushUp): void {
       break;
     case "acks":
       writeByte(writer, 0x59); writeList(writer, 12, value.value, writeAck);
+      break;
+    case "subscribe":
+      writeByte(writer, 0x6c); writeSubscribe(writer, value.value);
+      break;
+    case "setAlias":
+      writeByte(writer, 0x7c); writeSetAlias(writer, value.value);
+      break;
+    case "report":
+      writeByte(writer, 0x8c); writeReport(writer, value.value);
+      break;
+    case "describe":
+      writeByte(writer, 0x9c); writeDescribe(writer, value.value);
+      break;
+    case "cursors":
+      writeByte(writer, 0xa9); writeList(writer, 12, value.value, writeCursor);
       break;
   }
   writeByte(writer, 0);
@@ -994,8 +1663,23 @@ function readPushUp(reader: Reader): PushUp {
       case 0x59:
         known++; value = { kind: "acks", value: readList(reader, 12, readAck) };
         break;
+      case 0x6c:
+        known++; value = { kind: "subscribe", value: readSubscribe(reader) };
+        break;
+      case 0x7c:
+        known++; value = { kind: "setAlias", value: readSetAlias(reader) };
+        break;
+      case 0x8c:
+        known++; value = { kind: "report", value: readReport(reader) };
+        break;
+      case 0x9c:
+        known++; value = { kind: "describe", value: readDescribe(reader) };
+        break;
+      case 0xa9:
+        known++; value = { kind: "cursors", value: readList(reader, 12, readCursor) };
+        break;
       default:
-        skipField(reader, header, 0x3e);
+        skipField(reader, header, 0x7fe);
         if (known === 0) value = { kind: "unknown", value: header >> 4 };
     }
   }
@@ -1018,6 +1702,11 @@ export type PushDown =
   | { readonly kind: "unregistered"; readonly value: Unregistered }
   | { readonly kind: "deliver"; readonly value: Deliver }
   | { readonly kind: "refusal"; readonly value: Refusal }
+  | { readonly kind: "done"; readonly value: Done }
+  | { readonly kind: "described"; readonly value: Described }
+  | { readonly kind: "broadcasts"; readonly value: Broadcasts }
+  | { readonly kind: "withdraw"; readonly value: Withdraw }
+  | { readonly kind: "aliasLost"; readonly value: AliasLost }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -1037,6 +1726,21 @@ function writePushDown(writer: Writer, value: WritablePushDown): void {
       break;
     case "refusal":
       writeByte(writer, 0x4c); writeRefusal(writer, value.value);
+      break;
+    case "done":
+      writeByte(writer, 0x5c); writeDone(writer, value.value);
+      break;
+    case "described":
+      writeByte(writer, 0x6c); writeDescribed(writer, value.value);
+      break;
+    case "broadcasts":
+      writeByte(writer, 0x7c); writeBroadcasts(writer, value.value);
+      break;
+    case "withdraw":
+      writeByte(writer, 0x8c); writeWithdraw(writer, value.value);
+      break;
+    case "aliasLost":
+      writeByte(writer, 0x9c); writeAliasLost(writer, value.value);
       break;
   }
   writeByte(writer, 0);
@@ -1059,8 +1763,23 @@ function readPushDown(reader: Reader): PushDown {
       case 0x4c:
         known++; value = { kind: "refusal", value: readRefusal(reader) };
         break;
+      case 0x5c:
+        known++; value = { kind: "done", value: readDone(reader) };
+        break;
+      case 0x6c:
+        known++; value = { kind: "described", value: readDescribed(reader) };
+        break;
+      case 0x7c:
+        known++; value = { kind: "broadcasts", value: readBroadcasts(reader) };
+        break;
+      case 0x8c:
+        known++; value = { kind: "withdraw", value: readWithdraw(reader) };
+        break;
+      case 0x9c:
+        known++; value = { kind: "aliasLost", value: readAliasLost(reader) };
+        break;
       default:
-        skipField(reader, header, 0x1e);
+        skipField(reader, header, 0x3fe);
         if (known === 0) value = { kind: "unknown", value: header >> 4 };
     }
   }

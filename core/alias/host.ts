@@ -1,0 +1,30 @@
+/** What an alias keeps, and needs of its host. */
+import type { AliasRelease, WithdrawRequest } from "../device/types.ts";
+import type { Holder } from "./types.ts";
+
+/** The whole alias: one row. */
+export interface AliasRecord {
+  readonly app: string;
+  readonly alias: string;
+  readonly shared: boolean;
+  /** In the order in which they set it. */
+  readonly holders: readonly Holder[];
+}
+
+export interface AliasStore {
+  read(): AliasRecord | null;
+  /** One row. */
+  write(record: AliasRecord): void;
+}
+
+export interface AliasHost {
+  /** Resolves when all that was written so far is durable. */
+  durable(): Promise<void>;
+  /** A device's object, by name. */
+  device(name: string): {
+    releaseAlias(request: AliasRelease): Promise<void>;
+    withdraw(request: WithdrawRequest): Promise<void>;
+  };
+  /** A failure that no caller sees. */
+  trouble(error: unknown): void;
+}

@@ -1,0 +1,41 @@
+/** What the edge, devices and alias objects ask of each other. Plain data: it crosses RPC. */
+import type { Refused } from "../device/types.ts";
+
+/** A registration that holds an alias. */
+export interface Holder {
+  /** Name of the device's object. */
+  readonly device: string;
+  /** Account generation of its regId. */
+  readonly generation: number;
+}
+
+export interface AliasSetRequest {
+  readonly app: string;
+  readonly alias: string;
+  readonly holder: Holder;
+  /** True joins the others that hold it; false takes it from them. An alias is one or the other: the last set decides. */
+  readonly shared: boolean;
+}
+
+/** `ok` when it is durable, and everybody who held it before has given it up. */
+export type AliasSetAnswer = { readonly ok: true } | Refused;
+
+export interface AliasUnsetRequest {
+  readonly app: string;
+  readonly alias: string;
+  readonly holder: Holder;
+}
+
+export interface AliasHolders {
+  readonly shared: boolean;
+  readonly holders: readonly Holder[];
+}
+
+/** From the device that acknowledged first to the alias: the others need not show it. */
+export interface FirstAckRequest {
+  readonly app: string;
+  readonly alias: string;
+  readonly holder: Holder;
+  /** `SendRequest.key`: the same for all holders of one send by alias. */
+  readonly key: Uint8Array;
+}

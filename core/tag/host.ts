@@ -1,0 +1,64 @@
+/** What a node of a tag needs of its host. */
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  CountReport,
+  DeliverAnswer,
+  DeliverRequest,
+  FanOutAnswer,
+  FanOutRequest,
+  LivePublish,
+  LivePublishAnswer,
+  TagInfo,
+} from "./types.ts";
+
+export interface TagDevice {
+  deliver(request: DeliverRequest): Promise<DeliverAnswer>;
+}
+
+export interface TagPeer {
+  fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
+  countChild(report: CountReport): Promise<void>;
+  broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
+  broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
+  info(): Promise<TagInfo | null>;
+}
+
+export interface TagLive {
+  publish(request: LivePublish): Promise<LivePublishAnswer>;
+  presence(listeners: number): Promise<void>;
+}
+
+/** What the directory of the app is told. */
+export interface TagDirectoryEntry {
+  readonly tag: string;
+  readonly members: number;
+  readonly listeners: number;
+  readonly lastBroadcastAt: number | null;
+}
+
+export interface TagHost {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves when all that the node wrote so far is durable; on Workers the output gate sees to it. */
+  durable(): Promise<void>;
+  /** Resolves after some time. */
+  sleep(ms: number): Promise<void>;
+  /** Lets whatever else waits run first: called between devices of a fan-out. */
+  breathe(): Promise<void>;
+  /** `TagNode.alarm` is called at this time or soon after, at least once, also over a restart. An earlier one stands. */
+  setAlarm(at: number): void;
+  /** A device's object, by name. */
+  device(name: string): TagDevice;
+  /** A node of any tag, by name of its object. */
+  node(name: string): TagPeer;
+  /** A live node, by name of its object. */
+  live(name: string): TagLive;
+  /** Tells the app's directory; `app` is its object's name. */
+  report(app: string, entry: TagDirectoryEntry): Promise<void>;
+  /** A failure that no caller sees. */
+  trouble(error: unknown): void;
+  /** Nodes called at once: 1 where all objects share a thread, `LIMITS.FAN_OUT_NODES` where they do not. */
+  readonly parallelNodes: number;
+}

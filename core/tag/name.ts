@@ -1,0 +1,119 @@
+/** Names of the objects of tags and aliases, and the text by which a message ID says whose it is. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import type { Keyring, MeshKey } from "../identity/keyring.ts";
+import { equalBytes, shortMac } from "../identity/mac.ts";
+
+/** The built-in tag of all devices of an app. No other tag is empty. */
+export const EVERYONE = "";
+
+const ID_BYTES = 16;
+/** As of an appId: a forger's chance is 2^-64 a try. */
+const MAC_BYTES = 8;
+const utf8 = new TextEncoder();
+
+/** A name of any length as 22 characters; two of one app meet by chance in 2^-128. */
+function nameId(kind: "tag" | "alias", app: string, name: string): string {
+  const hash = sha256(utf8.encode(`pushmesh/v1/${kind}/${app}/${name}`));
+  return toBase64Url(hash.subarray(0, ID_BYTES));
+}
+
+/**
+ * The ID of a tag: base64url of 16 bytes.
+ *
+ * @param app base64url of the app's 8 bytes
+ */
+export const tagIdOf = (app: string, tag: string): string => nameId("tag", app, tag);
+
+/** Name of the object of an alias: `<app>.<22 characters>`. */
+export const aliasObjectName = (app: string, alias: string): string =>
+  `${app}.${nameId("alias", app, alias)}`;
+
+/** What the name of a tag's node says. */
+export interface NodeName {
+  readonly app: string;
+  readonly tagId: string;
+  /** The hexadecimal digits that lead to it from the root, whose path is empty. */
+  readonly path: string;
+}
+
+/** Name of the object of a node: `<app>.<tagId>.<path>`. */
+export const nodeObjectName = ({ app, tagId, path }: NodeName): string => `${app}.${tagId}.${path}`;
+
+const NODE_NAME = /^([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{22})\.([0-9a-f]*)$/;
+
+/** @throws Error for a name of another form: the mesh makes them all itself. */
+export function parseNodeName(name: string): NodeName {
+  const [, app, tagId, path] = NODE_NAME.exec(name) ?? [];
+  if (app === undefined || tagId === undefined || path === undefined) {
+    throw new Error(`${name} names no node`);
+  }
+  return { app, tagId, path };
+}
+
+/** What the name of a live node says. */
+export interface LiveName {
+  readonly app: string;
+  readonly tagId: string;
+  /** Lower-case letters: where its listeners are. */
+  readonly region: string;
+  /** From 0. */
+  readonly n: number;
+}
+
+/** Name of the object of a live node: `<app>.<tagId>.<region>.<n>`. */
+export const liveObjectName = ({ app, tagId, region, n }: LiveName): string =>
+  `${app}.${tagId}.${region}.${n}`;
+
+const LIVE_NAME = /^([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{22})\.([a-z]+)\.(\d+)$/;
+
+/** @throws Error for a name of another form. */
+export function parseLiveName(name: string): LiveName {
+  const [, app, tagId, region, n] = LIVE_NAME.exec(name) ?? [];
+  if (app === undefined || tagId === undefined || region === undefined || n === undefined) {
+    throw new Error(`${name} names no live node`);
+  }
+  return { app, tagId, region, n: Number(n) };
+}
+
+/** The hexadecimal digit of a device at some depth, from 0; its ID is uniform, being a keyed hash or random. */
+export function deviceDigit(device: string, depth: number): string {
+  const byte = fromBase64Url(device)?.[depth >> 1] ?? 0;
+  return ((depth & 1) === 0 ? byte >> 4 : byte & 0xf).toString(16);
+}
+
+/** The path of the node at `depth` that a device would be in. */
+export function devicePath(device: string, depth: number): string {
+  let path = "";
+  for (let at = 0; at < depth; at++) path += deviceDigit(device, at);
+  return path;
+}
+
+const macOf = (key: MeshKey, app: string, tagId: string): Uint8Array =>
+  shortMac(key.subkey("tagId"), utf8.encode(`${app}.${tagId}`), MAC_BYTES);
+
+/** Characters of a broadcast's source. */
+export const SOURCE_CHARS = 32;
+
+/**
+ * The part of a broadcast's message ID behind its dot: 32 characters of base64url, the tag's ID and a code that this mesh
+ * made it for this app.
+ */
+export function sealSource(keyring: Keyring, app: string, tagId: string): string {
+  const id = fromBase64Url(tagId);
+  if (id?.length !== ID_BYTES) throw new Error("not a tag ID");
+  const bytes = new Uint8Array(ID_BYTES + MAC_BYTES);
+  bytes.set(id);
+  bytes.set(macOf(keyring.root, app, tagId), ID_BYTES);
+  return toBase64Url(bytes);
+}
+
+/** The tag's ID in a source that this mesh made for this app; undefined for any other text. */
+export function openSource(keyring: Keyring, app: string, source: string): string | undefined {
+  if (source.length !== SOURCE_CHARS) return undefined;
+  const bytes = fromBase64Url(source);
+  if (bytes?.length !== ID_BYTES + MAC_BYTES) return undefined;
+  const tagId = toBase64Url(bytes.subarray(0, ID_BYTES));
+  const mac = bytes.subarray(ID_BYTES);
+  return keyring.all.some((key) => equalBytes(macOf(key, app, tagId), mac)) ? tagId : undefined;
+}

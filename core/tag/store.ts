@@ -1,0 +1,69 @@
+/** What a node of a tag keeps durably, as a port. Every method is synchronous; see core/device/store.ts. */
+import type { LiveAccess, LogEntry } from "./types.ts";
+
+/** A live node of the tag, known to its root. */
+export interface LiveNodeRecord {
+  readonly region: string;
+  readonly n: number;
+}
+
+/** The node itself: one row. */
+export interface NodeRecord {
+  /** The tag's name. */
+  readonly tag: string;
+  /** Log position that the node began at. */
+  readonly born: number;
+  /** Children there are, by digit, and what each said last of its subtree. */
+  readonly children: Readonly<Record<string, { readonly members: number; readonly nodes: number }>>;
+  /** Of the root. */
+  readonly live: LiveAccess;
+  readonly liveNodes: readonly LiveNodeRecord[];
+}
+
+export interface MemberRecord {
+  /** From 0, below `LIMITS.NODE_MEMBERS`: its bit in `attached` of the log. */
+  readonly place: number;
+  /** Name of the device's object. */
+  readonly device: string;
+  /** Log position at which `attached` was written; a bit of a later entry outweighs it. */
+  readonly since: number;
+  readonly attached: boolean;
+}
+
+/** An entry without its data: what a node keeps in memory. */
+export type LogHeader = Omit<LogEntry, "data"> & {
+  /** Length of the data. */
+  readonly bytes: number;
+};
+
+/** What is written with an entry when the node has served it. */
+export interface LogState {
+  /** Members that are attached and were served up to this entry: bit `place` of byte `place >> 3`, in base64url. */
+  readonly attached: string;
+  /** Places of members that are attached and could not be served. */
+  readonly failed: readonly number[];
+  /** JSON of what the core remembers of the fan-out. */
+  readonly outcome: string;
+}
+
+export interface TagStore {
+  /** Null where the node was never made: then no other method but `writeNode` is called. */
+  readNode(): NodeRecord | null;
+  /** One row; also makes the tables of a node that had none. */
+  writeNode(record: NodeRecord): void;
+  listMembers(): MemberRecord[];
+  /** One row, new or in place of another. */
+  putMember(record: MemberRecord): void;
+  deleteMember(place: number): void;
+  /** In order of position; `state` is null for an entry that is not served yet. */
+  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[];
+  readData(position: number): Uint8Array | null;
+  /**
+   * One row, in place of the one in its slot of the ring.
+   *
+   * @param slot position modulo the ring's size
+   */
+  putEntry(slot: number, entry: LogEntry, state: LogState | null): void;
+  /** One row; the entry is in this slot. */
+  writeState(slot: number, state: LogState): void;
+}

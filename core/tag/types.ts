@@ -1,0 +1,213 @@
+/** What the edge, devices, tags' nodes and live nodes ask of each other about tags. Plain data: it crosses RPC. */
+import type { Condition, Filter } from "../condition/types.ts";
+import type { ContentTypeCode, Lane, Refused } from "../device/types.ts";
+
+/** A broadcast as its sender gave it, validated by the edge. */
+export interface BroadcastRequest {
+  /** base64url of the app's 8 bytes. */
+  readonly app: string;
+  /** The tags whose logs hold it, the one asked first; a device takes it from the first that it is in. */
+  readonly cover: readonly string[];
+  /** Null where every member of the cover is meant. */
+  readonly condition: Condition | null;
+  readonly filter: Filter | null;
+  /** 9 bytes that make a retried request the same broadcast. */
+  readonly key: Uint8Array;
+  /** Priority among the broadcasts of one tag. */
+  readonly lane: Lane;
+  readonly contentType: ContentTypeCode;
+  readonly data: Uint8Array;
+  /** 0: only for devices that are connected when the fan-out reaches them. */
+  readonly ttlSeconds: number;
+  readonly collapseKey: string | null;
+  /** Devices a second; null for as fast as it goes without slowing single sends. */
+  readonly pace: number | null;
+  /** By the app's live key, for live listeners; null where the app has none. */
+  readonly signature: Uint8Array | null;
+}
+
+/** One broadcast in the log of a tag. */
+export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "pace"> {
+  /** From 1, without gaps. */
+  readonly position: number;
+  /** Hybrid-clock number; odd for ttl 0. */
+  readonly seq: number;
+  /** Milliseconds since 1970; of a ttl 0 broadcast when it was accepted. */
+  readonly expiresAt: number;
+}
+
+/** Answer of the root to a broadcast: durable when it is given. A second with the same key gets the first one's. */
+export type BroadcastAnswer = { readonly ok: true; readonly seq: number } | Refused;
+
+/** How many members came to which end. A member counts once; `delivered` includes `acknowledged`. */
+export interface FanOutCounts {
+  readonly members: number;
+  /** Members that were called. */
+  readonly attached: number;
+  /** Of those: it went onto their sockets. */
+  readonly delivered: number;
+  /** Of those: the app has taken it. */
+  readonly acknowledged: number;
+  /** The condition or the filter left them out, or they got it through an earlier tag of the cover. */
+  readonly filtered: number;
+  /** They had work before it, and fetch it by themselves. */
+  readonly deferred: number;
+  /** They turned out to be offline: they catch up when they come back. */
+  readonly offline: number;
+  /** They could not be called, for all tries. */
+  readonly failed: number;
+}
+
+/** What became of a broadcast so far. */
+export interface BroadcastStatus extends FanOutCounts {
+  readonly status: "accepted" | "sending" | "sent";
+  readonly seq: number;
+  /** Attached members that were not called yet, as far as nodes were visited. */
+  readonly remaining: number;
+  readonly nodes: number;
+  /** Live listeners it was sent to. */
+  readonly listeners: number;
+  /** Devices a second, over the time it took or takes. */
+  readonly rate: number;
+  /** Milliseconds since 1970; null until it is `sent`. */
+  readonly finishedAt: number | null;
+}
+
+// ---------------------------------------------------------------- membership
+
+export interface JoinRequest {
+  /** The tag's name: a node that has none yet learns it. */
+  readonly tag: string;
+  /** Name of the device's object. */
+  readonly device: string;
+  /** The member is looked for on the way down before it is given a new place: it may have joined without knowing. */
+  readonly find: boolean;
+  /** From the parent's answer: the log position that a new node begins at. */
+  readonly born: number | null;
+  /** The device is connected and listens: it counts as attached at once. */
+  readonly attach: boolean;
+}
+
+export type JoinAnswer =
+  /** `head`: the position of the last broadcast before it joined. */
+  | { readonly kind: "joined"; readonly head: number }
+  /** Full: go on to the child of this digit, which exists from position `born` on. */
+  | { readonly kind: "child"; readonly digit: string; readonly born: number }
+  /** This node does not exist (yet): begin nearer to the root. */
+  | { readonly kind: "unborn" }
+  | Refused;
+
+export interface AttachRequest {
+  readonly device: string;
+  /** The last position the device has; null where it does not know: then from its joining on. */
+  readonly after: number | null;
+}
+
+export type AttachAnswer =
+  /** Not a member of this node. */
+  | { readonly kind: "unknown" }
+  | {
+      readonly kind: "attached";
+      /** Position up to which this page goes, filtered, expired and collapsed entries included. */
+      readonly upTo: number;
+      /** There is more: attach again after `upTo`. Only without more does the node send live. */
+      readonly more: boolean;
+      readonly entries: readonly LogEntry[];
+    }
+  | Refused;
+
+// ---------------------------------------------------------------- fan-out
+
+/** From a node to a device: the broadcasts after `prev`, for one registration. */
+export interface DeliverRequest {
+  readonly app: string;
+  readonly tag: string;
+  /** The node that calls: a device that is in another says `unknown`. */
+  readonly path: string;
+  /** Position up to which the node has served this member; null where it does not know. */
+  readonly prev: number | null;
+  /** In order, without gaps but for what has expired or collapsed. */
+  readonly entries: readonly LogEntry[];
+  /** How long to wait for the device's acknowledgement. */
+  readonly waitMs: number;
+}
+
+export type DeliverOutcome =
+  /** The app has taken it. */
+  | "acknowledged"
+  /** It is on the socket. */
+  | "delivered"
+  | "filtered"
+  /** The device fetches it by itself. */
+  | "deferred"
+  /** No link, or the app does not listen: the node should not call again before it attaches. */
+  | "offline"
+  /** Not a member of the node that called. */
+  | "unknown";
+
+export type DeliverAnswer = { readonly ok: true; readonly outcome: DeliverOutcome } | Refused;
+
+/** From a driver to a node: bring your attached members up to the last of these entries. */
+export interface FanOutRequest {
+  readonly tag: string;
+  /** In order, without gaps; the last is the one that is counted. */
+  readonly entries: readonly LogEntry[];
+  /** Devices a second of this node; null for as fast as it goes. */
+  readonly pace: number | null;
+  /** Answer after this time, done or not. */
+  readonly sliceMs: number;
+  /** Drive your own subtree too, and answer `done` only when it is: for nodes at the end of a driver's reach. */
+  readonly drive: boolean;
+}
+
+export type FanOutAnswer =
+  /** Entries before the first of the request are missing here: send from `head` + 1. */
+  | { readonly kind: "behind"; readonly head: number }
+  | {
+      readonly kind: "progress";
+      readonly done: boolean;
+      /** Of the last entry, at this node; with `drive`, of its subtree. */
+      readonly counts: FanOutCounts;
+      /** Nodes counted in it. */
+      readonly nodes: number;
+      readonly remaining: number;
+      /** Digits of the children there are. */
+      readonly children: string;
+    }
+  | Refused;
+
+/** From a node to its parent: how many members its subtree holds. */
+export interface CountReport {
+  readonly digit: string;
+  readonly members: number;
+  readonly nodes: number;
+}
+
+// ---------------------------------------------------------------- live listeners
+
+/** Who may listen live: nobody, whoever has a token of the app, or anybody. */
+export type LiveAccess = "closed" | "token" | "open";
+
+/** From the root to a live node: these entries are new. */
+export interface LivePublish {
+  readonly tag: string;
+  readonly entries: readonly LogEntry[];
+}
+
+export type LivePublishAnswer =
+  | { readonly kind: "behind"; readonly head: number }
+  | { readonly kind: "sent"; readonly listeners: number };
+
+/** What the root tells of its tag. */
+export interface TagInfo {
+  readonly tag: string;
+  readonly members: number;
+  readonly nodes: number;
+  readonly depth: number;
+  /** Milliseconds since 1970; null for never. */
+  readonly lastBroadcastAt: number | null;
+  readonly listeners: number;
+  readonly live: LiveAccess;
+  /** Position of the last broadcast; 0 for none. */
+  readonly head: number;
+}
