@@ -1,11 +1,14 @@
 /** What a node of a tag keeps durably, as a port. Every method is synchronous; see core/device/store.ts. */
-import type { LiveAccess, LogEntry } from "./types.ts";
+import type { CountReport, LiveAccess, LogEntry } from "./types.ts";
 
 /** A live node of the tag, known to its root. */
 export interface LiveNodeRecord {
   readonly region: string;
   readonly n: number;
 }
+
+/** What a child said last. */
+export type SubtreeCount = Omit<CountReport, "digit">;
 
 /** The node itself: one row. */
 export interface NodeRecord {
@@ -14,7 +17,7 @@ export interface NodeRecord {
   /** Log position that the node began at. */
   readonly born: number;
   /** Children there are, by digit, and what each said last of its subtree. */
-  readonly children: Readonly<Record<string, { readonly members: number; readonly nodes: number }>>;
+  readonly children: Readonly<Record<string, SubtreeCount>>;
   /** Of the root. */
   readonly live: LiveAccess;
   readonly liveNodes: readonly LiveNodeRecord[];

@@ -27,7 +27,7 @@ export interface BroadcastRequest {
 }
 
 /** One broadcast in the log of a tag. */
-export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "pace"> {
+export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds"> {
   /** From 1, without gaps. */
   readonly position: number;
   /** Hybrid-clock number; odd for ttl 0. */
@@ -156,6 +156,8 @@ export interface FanOutRequest {
   readonly pace: number | null;
   /** Answer after this time, done or not. */
   readonly sliceMs: number;
+  /** What is missing before the first entry is remembered nowhere any more: go on without it. */
+  readonly gap: boolean;
   /** Drive your own subtree too, and answer `done` only when it is: for nodes at the end of a driver's reach. */
   readonly drive: boolean;
 }
@@ -178,9 +180,28 @@ export type FanOutAnswer =
 
 /** From a node to its parent: how many members its subtree holds. */
 export interface CountReport {
+  /** Of the child. */
   readonly digit: string;
   readonly members: number;
   readonly nodes: number;
+  /** Levels of the subtree: 1 for a leaf. */
+  readonly depth: number;
+}
+
+/** From a live node to the root: it exists, and has so many listeners now. */
+export interface LiveReport {
+  /** The tag's name: a root that has none yet learns it. */
+  readonly tag: string;
+  readonly region: string;
+  readonly n: number;
+  readonly listeners: number;
+}
+
+export interface LiveReportAnswer {
+  /** Listeners of all live nodes. */
+  readonly listeners: number;
+  /** Position of the last broadcast; 0 for none. */
+  readonly head: number;
 }
 
 // ---------------------------------------------------------------- live listeners

@@ -37,6 +37,8 @@ import type {
   LiveAccess,
   LivePublish,
   LivePublishAnswer,
+  LiveReport,
+  LiveReportAnswer,
   LogEntry,
   TagInfo,
 } from "../../core/tag/types.ts";
@@ -82,15 +84,9 @@ export interface TagRpc {
   /** Null where the tag was never joined nor opened. */
   info(): Promise<TagInfo | null>;
   setLive(tag: string, access: LiveAccess): Promise<void>;
-  /** From a live node: it exists, and has so many listeners now. Answers how many listen in all, and the log's head. */
-  reportLive(region: string, n: number, listeners: number): Promise<LiveReportAnswer>;
+  reportLive(report: LiveReport): Promise<LiveReportAnswer>;
   /** From a live node: entries after this position, one page. */
   entriesAfter(position: number): Promise<readonly LogEntry[]>;
-}
-
-export interface LiveReportAnswer {
-  readonly listeners: number;
-  readonly head: number;
 }
 
 /** Sockets and event streams of one tag and region: addressed by `liveObjectName`; they reach it by `fetch`. */
