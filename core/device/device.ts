@@ -12,8 +12,10 @@ import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { echoChannel } from "../channels/echo.ts";
 import { type PushCommands, pushChannel } from "../channels/push.ts";
-import type { Effects } from "../link/effects.ts";
+import type { CallResult, Effects } from "../link/effects.ts";
 import { Link } from "../link/link.ts";
+import type { Depths } from "../tag/depths.ts";
+import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import { Account, type Claims } from "./account.ts";
 import { HybridClock } from "./clock.ts";
 import { pushCommands } from "./commands.ts";
@@ -26,13 +28,20 @@ import { type LinkSnapshot, markOfSent, restoreSent, sentOf } from "./snapshot.t
 import { statusOf } from "./status.ts";
 import type { DeviceStore } from "./store.ts";
 import type {
+  AliasRelease,
+  AliasRequest,
+  CommandAnswer,
+  DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
   Refused,
+  RegistrationName,
   SendAnswer,
   SendRequest,
   StatusAnswer,
   StatusRequest,
+  TagsRequest,
+  WithdrawRequest,
 } from "./types.ts";
 
 /** Turns apps into what devices and senders see, and back. */
@@ -43,17 +52,26 @@ export interface DeviceIdentity {
   appId(app: string): string;
   /** The app behind an appId; undefined where this mesh did not issue it. */
   openAppId(appId: string): string | undefined;
+  /** The part of a broadcast's message ID behind its dot: `sealSource`. */
+  source(app: string, tagId: string): string;
 }
 
 export interface DeviceOptions {
   readonly store: DeviceStore;
   readonly identity: DeviceIdentity;
+  /** Of its object: base64url of the device ID. */
+  readonly name: string;
+  /** One for all devices of a process. */
+  readonly depths: Depths;
   /** Bytes the current socket holds unsent; 0 without one. */
   readonly bufferedBytes: () => number;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
+/** How long the shell waits for the token of `setTags` or `setAlias` before it calls `waitTimeout`: the longest that a
+ * signed request waits for anything. */
+export const COMMAND_WAIT_MS = LIMITS.ACK_WAIT_MAX_MS;
 /** Sequence numbers reserved ahead in the socket's attachment, so that not every message rewrites it. */
 const SEQ_RESERVE_MS = 10_000;
 /** A device's lastSeq moves the clock forward by no more than this: a wrong one must not exhaust the numbers. */
@@ -238,8 +256,43 @@ export class Device {
     return answer;
   }
 
-  /** The sender of this token has waited long enough. */
-  sendTimeout(token: number, now: number, effects: Effects): void {
+  /** Joins tags and leaves others: an answer, or a token to wait for, `COMMAND_WAIT_MS` at the most. */
+  setTags(request: TagsRequest, now: number, effects: Effects): CommandAnswer | number {
+    throw new Error(`not built yet ${request} ${now} ${effects}`);
+  }
+
+  /** Takes an alias, or gives it up: likewise. */
+  setAlias(request: AliasRequest, now: number, effects: Effects): CommandAnswer | number {
+    throw new Error(`not built yet ${request} ${now} ${effects}`);
+  }
+
+  /** What a registration is in, holds and reported. */
+  describe(request: RegistrationName, now: number): DescribeAnswer {
+    throw new Error(`not built yet ${request} ${now}`);
+  }
+
+  /** Broadcasts from a node: an answer, or a token to wait for, `request.waitMs` at the most. */
+  deliver(request: DeliverRequest, now: number, effects: Effects): DeliverAnswer | number {
+    throw new Error(`not built yet ${request} ${now} ${effects}`);
+  }
+
+  /** Another registration takes the alias. It is gone when this returns, durable when the shell answers. */
+  releaseAlias(request: AliasRelease, now: number, effects: Effects): void {
+    throw new Error(`not built yet ${request} ${now} ${effects}`);
+  }
+
+  /** Another holder of a shared alias took the message. */
+  withdraw(request: WithdrawRequest, now: number, effects: Effects): void {
+    throw new Error(`not built yet ${request} ${now} ${effects}`);
+  }
+
+  /** What came of the `tag` or `alias` effect of this token. */
+  called(token: number, result: CallResult, now: number, effects: Effects): void {
+    throw new Error(`not built yet ${token} ${result} ${now} ${effects}`);
+  }
+
+  /** Whoever waits under this token has waited long enough: it is answered in `effects`, unless it was before. */
+  waitTimeout(token: number, now: number, effects: Effects): void {
     this.#delivery.timeout(token, now, effects);
   }
 

@@ -97,6 +97,7 @@ export class Mailbox {
       bytes: request.data.length,
       expiresAt: acceptedAt + request.ttlSeconds * 1_000,
       collapseKey: request.collapseKey,
+      firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
     };
     this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
     registration.addMail(header, onSocket);

@@ -45,7 +45,10 @@ export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): vo
       if (outcomes !== null) store.writeOutcomes(record.slot, outcomes);
     } else {
       const { kind: _, device: __, contentType, data, ...header } = part;
-      store.insertMail({ ...header, bytes: data.length }, { contentType, data });
+      store.insertMail(
+        { firstAckAlias: null, ...header, bytes: data.length },
+        { contentType, data },
+      );
     }
   }
 }
