@@ -5,7 +5,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { MeshError } from "../../../schema/errors.ts";
-import { TABLES } from "./tables.ts";
+import { prepareTables } from "./tables.ts";
 
 /** The write did not reach the disk, and nothing may be answered from it. */
 export class CommitError extends MeshError {
@@ -43,8 +43,8 @@ export class Database {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA foreign_keys = OFF;
-      ${TABLES}
     `);
+    prepareTables(this.#db);
   }
 
   /** The number of the transaction that a write now would be part of. */

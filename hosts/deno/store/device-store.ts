@@ -1,28 +1,32 @@
 /** A device's ports on the database that all devices share. */
+import type { Attributes } from "../../../core/condition/types.ts";
 import type {
   AccountRecord,
   DeviceStore,
+  HeldAlias,
   LinkRecord,
   MailBody,
   MailHeader,
   RegistrationRecord,
+  TagRecord,
 } from "../../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
-import { CommitError, type Database } from "./database.ts";
+import type { AlarmRow } from "./alarm-row.ts";
+import type { CommitError, Database } from "./database.ts";
+import { Writer } from "./writer.ts";
 
-export class SharedDeviceStore implements DeviceStore {
+export class SharedDeviceStore implements DeviceStore, AlarmRow {
   readonly #db: Database;
   readonly #name: string;
+  readonly #writer: Writer;
   /** The device's row; null until it has an account. */
   #id: number | null;
   #alarmAt: number | null;
-  /** The transaction that this device wrote in last. */
-  #batch = -1;
-  #failure: CommitError | null = null;
 
   constructor(db: Database, name: string) {
     this.#db = db;
     this.#name = name;
+    this.#writer = new Writer(db);
     const row = db.get<{ id: number; at: number | null }>(
       "SELECT id, at FROM devices LEFT JOIN alarms ON device = id WHERE name = ?",
       name,
@@ -57,12 +61,12 @@ export class SharedDeviceStore implements DeviceStore {
 
   /** Why something this device wrote is not stored: what it has in memory is not to be trusted any more. */
   get failure(): CommitError | null {
-    return this.#failure;
+    return this.#writer.failure;
   }
 
   /** Whether something this device wrote is not on disk yet. */
   get isPending(): boolean {
-    return this.#db.isPending(this.#batch);
+    return this.#writer.isPending;
   }
 
   readAccount(): AccountRecord | null {
@@ -124,7 +128,7 @@ export class SharedDeviceStore implements DeviceStore {
   listMail(): MailHeader[] {
     return this.#db.all<MailHeader & { lane: Lane }>(
       `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at AS expiresAt,
-         collapse_key AS collapseKey
+         collapse_key AS collapseKey, first_ack_alias AS firstAckAlias
        FROM mail WHERE device = ? ORDER BY seq`,
       this.#id,
     );
@@ -133,8 +137,8 @@ export class SharedDeviceStore implements DeviceStore {
   insertMail(header: MailHeader, body: MailBody): void {
     this.#run(
       `INSERT INTO mail
-         (device, seq, slot, lane, key, expires_at, collapse_key, content_type, data)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (device, seq, slot, lane, key, expires_at, collapse_key, content_type, data, first_ack_alias)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       this.#id,
       header.seq,
       header.slot,
@@ -144,6 +148,7 @@ export class SharedDeviceStore implements DeviceStore {
       header.collapseKey,
       body.contentType,
       body.data,
+      header.firstAckAlias,
     );
   }
 
@@ -180,13 +185,82 @@ export class SharedDeviceStore implements DeviceStore {
     );
   }
 
-  #run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
-    try {
-      this.#db.run(sql, ...values);
-    } catch (error) {
-      if (error instanceof CommitError) this.#failure = error;
-      throw error;
+  listTags(): TagRecord[] {
+    return this.#db.all<TagRecord>(
+      "SELECT ref, slot, tag, path FROM device_tags WHERE device = ?",
+      this.#id,
+    );
+  }
+
+  putTag({ ref, slot, tag, path }: TagRecord): void {
+    this.#run(
+      `INSERT INTO device_tags (device, ref, slot, tag, path) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (device, ref) DO UPDATE SET slot = excluded.slot, tag = excluded.tag,
+         path = excluded.path`,
+      this.#id,
+      ref,
+      slot,
+      tag,
+      path,
+    );
+  }
+
+  deleteTag(ref: number): void {
+    this.#run("DELETE FROM device_tags WHERE device = ? AND ref = ?", this.#id, ref);
+  }
+
+  listAliases(): HeldAlias[] {
+    const rows = this.#db.all<{ slot: number; alias: string; shared: number }>(
+      "SELECT slot, alias, shared FROM device_aliases WHERE device = ?",
+      this.#id,
+    );
+    return rows.map(({ slot, alias, shared }) => ({ slot, alias, shared: shared === 1 }));
+  }
+
+  putAlias({ slot, alias, shared }: HeldAlias): void {
+    this.#run(
+      `INSERT INTO device_aliases (device, slot, alias, shared) VALUES (?, ?, ?, ?)
+       ON CONFLICT (device, slot, alias) DO UPDATE SET shared = excluded.shared`,
+      this.#id,
+      slot,
+      alias,
+      Number(shared),
+    );
+  }
+
+  deleteAlias(slot: number, alias: string): void {
+    this.#run(
+      "DELETE FROM device_aliases WHERE device = ? AND slot = ? AND alias = ?",
+      this.#id,
+      slot,
+      alias,
+    );
+  }
+
+  readAttributes(slot: number): Attributes | null {
+    const row = this.#db.get<{ value: string }>(
+      "SELECT value FROM device_attributes WHERE device = ? AND slot = ?",
+      this.#id,
+      slot,
+    );
+    return row === undefined ? null : (JSON.parse(row.value) as Attributes);
+  }
+
+  writeAttributes(slot: number, attributes: Attributes | null): void {
+    if (attributes === null) {
+      this.#run("DELETE FROM device_attributes WHERE device = ? AND slot = ?", this.#id, slot);
+      return;
     }
-    this.#batch = this.#db.batch;
+    this.#run(
+      `INSERT INTO device_attributes (device, slot, value) VALUES (?, ?, ?)
+       ON CONFLICT (device, slot) DO UPDATE SET value = excluded.value`,
+      this.#id,
+      slot,
+      JSON.stringify(attributes),
+    );
+  }
+
+  #run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
+    this.#writer.run(sql, ...values);
   }
 }

@@ -1,13 +1,13 @@
 /** The tables of a mesh in one process. docs/storage.md describes them beside those of the Workers objects. */
+import type { DatabaseSync } from "node:sqlite";
 
 /** Their version: `user_version` of the database. A change that an older program could not work with raises it. */
-export const TABLES_VERSION = 1;
+export const TABLES_VERSION = 2;
 
-// mail has a rowid: without one its rows are in the order of devices, so that each insert rewrites a page of its own, and
-// a message of 1 KB takes an overflow page. Measured at 64 writes a commit over 1,000 devices: 13.0 against 6.7 µs for an
-// insert of 100 bytes, 39.1 against 7.3 for 1,000, and half the log and less.
-export const TABLES = `
-  PRAGMA user_version = ${TABLES_VERSION};
+// mail and tag_log have a rowid: without one their rows are in the order of their keys, so that each insert rewrites a
+// page of its own, and a message of 1 KB takes an overflow page. Measured at 64 writes a commit over 1,000 devices: 13.0
+// against 6.7 µs for an insert of 100 bytes, 39.1 against 7.3 for 1,000, and half the log and less.
+const TABLES = `
   CREATE TABLE IF NOT EXISTS devices (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL, link TEXT);
   CREATE TABLE IF NOT EXISTS registrations (
@@ -16,9 +16,30 @@ export const TABLES = `
   CREATE TABLE IF NOT EXISTS mail (
     device INTEGER, seq INTEGER, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, content_type INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (device, seq));
+    first_ack_alias TEXT, PRIMARY KEY (device, seq));
+  CREATE TABLE IF NOT EXISTS device_tags (
+    device INTEGER, ref INTEGER, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
+    PRIMARY KEY (device, ref)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS device_aliases (
+    device INTEGER, slot INTEGER, alias TEXT, shared INTEGER NOT NULL, PRIMARY KEY (device, slot, alias)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS device_attributes (
+    device INTEGER, slot INTEGER, value TEXT NOT NULL, PRIMARY KEY (device, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS alarms (device INTEGER PRIMARY KEY, at INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS alarms_at ON alarms (at);
+
+  CREATE TABLE IF NOT EXISTS tag_nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS tag_members (
+    node INTEGER, place INTEGER, device TEXT NOT NULL, since INTEGER NOT NULL, attached INTEGER NOT NULL,
+    PRIMARY KEY (node, place)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tag_log (
+    node INTEGER, slot INTEGER, position INTEGER NOT NULL, header TEXT NOT NULL, data BLOB NOT NULL, state TEXT,
+    PRIMARY KEY (node, slot));
+  CREATE INDEX IF NOT EXISTS tag_log_position ON tag_log (node, position);
+  CREATE TABLE IF NOT EXISTS node_alarms (node INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS node_alarms_at ON node_alarms (at);
+
+  CREATE TABLE IF NOT EXISTS aliases (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+
   CREATE TABLE IF NOT EXISTS apps (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, keys_made INTEGER NOT NULL)
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
@@ -26,3 +47,28 @@ export const TABLES = `
     PRIMARY KEY (app_id, n)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
+
+/** What the tables of a version lack, by that version; tables that are new altogether are in TABLES alone. */
+const UPGRADES: ReadonlyMap<number, string> = new Map([
+  [1, "ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;"],
+]);
+
+/**
+ * Makes the tables where there are none, and brings older ones up to date: all of it or, where it fails, nothing.
+ *
+ * @throws Error of SQLite
+ */
+export function prepareTables(db: DatabaseSync): void {
+  // 0 in a file that holds nothing yet.
+  const from = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+  if (from >= TABLES_VERSION) return;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    if (from > 0) for (const [version, sql] of UPGRADES) if (version >= from) db.exec(sql);
+    db.exec(`${TABLES} PRAGMA user_version = ${TABLES_VERSION};`);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

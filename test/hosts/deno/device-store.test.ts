@@ -23,8 +23,15 @@ describe("device store in the shared database", () => {
       bytes: 1,
       expiresAt: 1,
       collapseKey: null,
+      firstAckAlias: null,
     } as const;
     other.insertMail(header, { contentType: 2, data: Uint8Array.of(1) });
+    const tag = { ref: 1, slot: 1, tag: "other", path: "" };
+    other.putTag(tag);
+    const alias = { slot: 1, alias: "имя", shared: false };
+    other.putAlias(alias);
+    const attributes = { platform: "other", appVersion: null, locale: null, custom: {} };
+    other.writeAttributes(1, attributes);
     // A case that makes a statement fail takes its transaction with it, and this is not of that.
     db.commit();
 
@@ -34,6 +41,9 @@ describe("device store in the shared database", () => {
     expect(other.listRegistrations()).toEqual([registration]);
     expect(other.readOutcomes(1)).toBe("other");
     expect(other.listMail()).toEqual([header]);
+    expect(other.listTags()).toEqual([tag]);
+    expect(other.listAliases()).toEqual([alias]);
+    expect(other.readAttributes(1)).toEqual(attributes);
   });
 
   test("what was written is there for the next store on the same database, alarm and all", () => {

@@ -15,6 +15,7 @@ const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
   bytes: 3,
   expiresAt: 1_800_000_000_000,
   collapseKey: null,
+  firstAckAlias: null,
   ...more,
 });
 const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
@@ -84,7 +85,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       store.writeAccount(account);
       const all = [
         header(Number.MAX_SAFE_INTEGER, { lane: 1, collapseKey: "ключ" }),
-        header(5, { slot: 32, lane: 3 }),
+        header(5, { slot: 32, lane: 3, firstAckAlias: "семья" }),
         header(366_280_744_960_000),
       ];
       for (const one of all) store.insertMail(one, body);
@@ -134,6 +135,70 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       const log = "y".repeat(60_000);
       store.writeOutcomes(1, log);
       expect(store.readOutcomes(1)).toBe(log);
+    },
+  },
+  {
+    name: "the positions of tags go with the link",
+    run(store) {
+      store.writeAccount(account);
+      const link = { session: "s", lastSeenMs: 5, tokens: [], seqFloor: 1 };
+      store.writeLink({ ...link, cursors: { 1: 7, 2147483647: Number.MAX_SAFE_INTEGER } });
+      expect(store.readLink()?.cursors).toEqual({ 1: 7, 2147483647: Number.MAX_SAFE_INTEGER });
+      store.writeLink(link);
+      expect(store.readLink()).toEqual(link);
+    },
+  },
+  {
+    name: "a tag is what was put under its ref last; one that is deleted goes alone",
+    run(store) {
+      store.writeAccount(account);
+      const tag = { ref: 2_147_483_647, slot: 1, tag: "новости", path: "" };
+      store.putTag(tag);
+      store.putTag({ ref: 1, slot: 32, tag: "", path: "0f" });
+      store.putTag({ ref: 2, slot: 1, tag: "b", path: "a" });
+      store.putTag({ ...tag, path: "0123456f" });
+      store.deleteTag(2);
+      store.deleteTag(3);
+      expect(store.listTags().toSorted((a, b) => a.ref - b.ref)).toEqual([
+        { ref: 1, slot: 32, tag: "", path: "0f" },
+        { ...tag, path: "0123456f" },
+      ]);
+    },
+  },
+  {
+    name: "an alias is held by slot and name",
+    run(store) {
+      store.writeAccount(account);
+      store.putAlias({ slot: 1, alias: "имя", shared: false });
+      store.putAlias({ slot: 2, alias: "имя", shared: true });
+      store.putAlias({ slot: 1, alias: "b", shared: false });
+      store.putAlias({ slot: 1, alias: "имя", shared: true });
+      store.deleteAlias(1, "b");
+      store.deleteAlias(3, "имя");
+      expect(store.listAliases().toSorted((a, b) => a.slot - b.slot)).toEqual([
+        { slot: 1, alias: "имя", shared: true },
+        { slot: 2, alias: "имя", shared: true },
+      ]);
+    },
+  },
+  {
+    name: "attributes are what was written last for their slot, until they are taken away",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readAttributes(1)).toBeNull();
+      const attributes = {
+        platform: "web",
+        appVersion: null,
+        locale: "de-AT",
+        custom: { город: "Вена" },
+      };
+      store.writeAttributes(1, { ...attributes, platform: null });
+      store.writeAttributes(1, attributes);
+      store.writeAttributes(2, { ...attributes, custom: {} });
+      expect(store.readAttributes(1)).toEqual(attributes);
+      store.writeAttributes(1, null);
+      expect(store.readAttributes(1)).toBeNull();
+      expect(store.readAttributes(2)).toEqual({ ...attributes, custom: {} });
     },
   },
 ];

@@ -1,0 +1,151 @@
+/** A node's port on the database that all objects share. */
+import type {
+  LogHeader,
+  LogState,
+  MemberRecord,
+  NodeRecord,
+  TagStore,
+} from "../../../core/tag/store.ts";
+import type { LogEntry } from "../../../core/tag/types.ts";
+import { headerOf, headerText } from "../../../objects/storage/log-row.ts";
+import type { AlarmRow } from "./alarm-row.ts";
+import type { Database } from "./database.ts";
+import { Writer } from "./writer.ts";
+
+export class SharedTagStore implements TagStore, AlarmRow {
+  readonly #db: Database;
+  readonly #name: string;
+  readonly writer: Writer;
+  /** The node's row; null until it is made. */
+  #id: number | null;
+  #alarmAt: number | null;
+
+  /** @param name of the node's object */
+  constructor(db: Database, name: string) {
+    this.#db = db;
+    this.#name = name;
+    this.writer = new Writer(db);
+    const row = db.get<{ id: number; at: number | null }>(
+      "SELECT id, at FROM tag_nodes LEFT JOIN node_alarms ON node = id WHERE name = ?",
+      name,
+    );
+    this.#id = row?.id ?? null;
+    this.#alarmAt = row?.at ?? null;
+  }
+
+  get id(): number | null {
+    return this.#id;
+  }
+
+  get alarmAt(): number | null {
+    return this.#alarmAt;
+  }
+
+  setAlarm(at: number): void {
+    this.writer.run(
+      "INSERT INTO node_alarms (node, at) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET at = excluded.at",
+      this.#id,
+      at,
+    );
+    this.#alarmAt = at;
+  }
+
+  clearAlarm(): void {
+    this.writer.run("DELETE FROM node_alarms WHERE node = ?", this.#id);
+    this.#alarmAt = null;
+  }
+
+  readNode(): NodeRecord | null {
+    const row = this.#db.get<{ record: string }>(
+      "SELECT record FROM tag_nodes WHERE id = ?",
+      this.#id,
+    );
+    return row === undefined ? null : (JSON.parse(row.record) as NodeRecord);
+  }
+
+  writeNode(record: NodeRecord): void {
+    this.writer.run(
+      `INSERT INTO tag_nodes (name, record) VALUES (?, ?)
+       ON CONFLICT (name) DO UPDATE SET record = excluded.record`,
+      this.#name,
+      JSON.stringify(record),
+    );
+    this.#id ??=
+      this.#db.get<{ id: number }>("SELECT id FROM tag_nodes WHERE name = ?", this.#name)?.id ??
+      null;
+  }
+
+  listMembers(): MemberRecord[] {
+    const rows = this.#db.all<{ place: number; device: string; since: number; attached: number }>(
+      "SELECT place, device, since, attached FROM tag_members WHERE node = ? ORDER BY place",
+      this.#id,
+    );
+    return rows.map(({ place, device, since, attached }) => ({
+      place,
+      device,
+      since,
+      attached: attached === 1,
+    }));
+  }
+
+  putMember({ place, device, since, attached }: MemberRecord): void {
+    this.writer.run(
+      `INSERT INTO tag_members (node, place, device, since, attached) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (node, place) DO UPDATE SET device = excluded.device, since = excluded.since,
+         attached = excluded.attached`,
+      this.#id,
+      place,
+      device,
+      since,
+      Number(attached),
+    );
+  }
+
+  deleteMember(place: number): void {
+    this.writer.run("DELETE FROM tag_members WHERE node = ? AND place = ?", this.#id, place);
+  }
+
+  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {
+    const rows = this.#db.all<{ header: string; bytes: number; state: string | null }>(
+      `SELECT header, length(data) AS bytes, state FROM tag_log
+       WHERE node = ? ORDER BY position`,
+      this.#id,
+    );
+    return rows.map(({ header, bytes, state }) => ({
+      header: headerOf(header, bytes),
+      state: state === null ? null : (JSON.parse(state) as LogState),
+    }));
+  }
+
+  readData(position: number): Uint8Array | null {
+    const row = this.#db.get<{ data: Uint8Array }>(
+      "SELECT data FROM tag_log WHERE node = ? AND position = ?",
+      this.#id,
+      position,
+    );
+    return row?.data ?? null;
+  }
+
+  putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
+    this.writer.run(
+      `INSERT INTO tag_log (node, slot, position, header, data, state) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (node, slot) DO UPDATE SET position = excluded.position,
+         header = excluded.header, data = excluded.data, state = excluded.state`,
+      this.#id,
+      slot,
+      entry.position,
+      headerText(entry),
+      entry.data,
+      state === null ? null : JSON.stringify(state),
+    );
+  }
+
+  writeState(slot: number, state: LogState): void {
+    this.writer.run(
+      "UPDATE tag_log SET state = ? WHERE node = ? AND slot = ?",
+      JSON.stringify(state),
+      this.#id,
+      slot,
+    );
+  }
+}
