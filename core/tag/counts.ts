@@ -1,0 +1,20 @@
+/** Sums of what became of a broadcast. */
+import type { FanOutCounts } from "./types.ts";
+
+/** While it is being counted. */
+export type Counting = { -readonly [Name in keyof FanOutCounts]: number };
+
+export const noCounts = (): Counting => ({
+  members: 0,
+  attached: 0,
+  delivered: 0,
+  acknowledged: 0,
+  filtered: 0,
+  deferred: 0,
+  offline: 0,
+  failed: 0,
+});
+
+export function addCounts(sum: Counting, more: FanOutCounts): void {
+  for (const name of Object.keys(sum) as (keyof FanOutCounts)[]) sum[name] += more[name];
+}

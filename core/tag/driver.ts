@@ -1,0 +1,158 @@
+/**
+ * Drives a broadcast through a tree, from the node that it belongs to: calls the nodes below it, some levels of them by
+ * itself and the ones at the end of its reach with their whole subtree, and adds up what they say. It keeps nothing: after a
+ * kill it begins anew, and nodes that are done answer at once.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { addCounts, noCounts } from "./counts.ts";
+import type { TagHost, TagPeer } from "./host.ts";
+import type { Log } from "./log.ts";
+import { nodeObjectName } from "./name.ts";
+import type { FanOutAnswer, FanOutCounts, LogEntry } from "./types.ts";
+
+const RETRY_MS = 1_000;
+
+/** What is known of the nodes below. */
+export interface SubtreeProgress {
+  readonly counts: FanOutCounts;
+  readonly nodes: number;
+  readonly remaining: number;
+}
+
+export interface DriverParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly app: string;
+  readonly tagId: string;
+  /** Of the driving node. */
+  readonly path: string;
+  readonly tag: string;
+}
+
+export class Driver {
+  readonly position: number;
+  readonly #parts: DriverParts;
+  readonly #known = new Map<string, SubtreeProgress>();
+  readonly #entry: LogEntry;
+  /** Paths to be called, in the order in which they were found. */
+  readonly #queue: string[] = [];
+  readonly #found = new Set<string>();
+  #running: Promise<void> | null = null;
+
+  constructor(parts: DriverParts, entry: LogEntry) {
+    this.#parts = parts;
+    this.#entry = entry;
+    this.position = entry.position;
+  }
+
+  get progress(): SubtreeProgress {
+    const counts = noCounts();
+    let nodes = 0;
+    let remaining = 0;
+    for (const known of this.#known.values()) {
+      addCounts(counts, known.counts);
+      nodes += known.nodes;
+      remaining += known.remaining;
+    }
+    return { counts, nodes, remaining };
+  }
+
+  /** Children of the driving node itself; they are told after its own members were served. */
+  add(parent: string, children: string): void {
+    for (const digit of children) {
+      const path = parent + digit;
+      if (this.#found.has(path)) continue;
+      this.#found.add(path);
+      this.#queue.push(path);
+    }
+  }
+
+  /** Resolves when every node that was found is done, or was tried in vain. */
+  run(before: () => Promise<void>): Promise<void> {
+    this.#running ??= this.#run(before).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run(before: () => Promise<void>): Promise<void> {
+    const open = new Set<Promise<void>>();
+    while (this.#queue.length > 0 || open.size > 0) {
+      const path = open.size < this.#parts.host.parallelNodes ? this.#queue.shift() : undefined;
+      if (path === undefined) {
+        await Promise.race(open);
+        continue;
+      }
+      const call: Promise<void> = this.#serve(path, before).finally(() => open.delete(call));
+      open.add(call);
+    }
+  }
+
+  /** Brings one node up to the entry. */
+  async #serve(path: string, before: () => Promise<void>): Promise<void> {
+    const { host, app, tagId } = this.#parts;
+    const node = host.node(nodeObjectName({ app, tagId, path }));
+    const isLast = path.length - this.#parts.path.length >= LIMITS.DRIVE_LEVELS;
+    let from = this.position;
+    for (let tries = 0; tries < LIMITS.FAN_OUT_TRIES; ) {
+      await before();
+      const answer = await this.#slice(node, from, isLast);
+      if (answer === null) {
+        await host.sleep(RETRY_MS * 2 ** tries++);
+      } else if (answer.kind === "behind") {
+        from = answer.head + 1;
+      } else {
+        const { counts, nodes, remaining } = answer;
+        this.#known.set(path, { counts, nodes, remaining });
+        if (!isLast) this.add(path, answer.children);
+        if (answer.done) return;
+      }
+    }
+    // What is below it is not reached either; the next broadcast brings this one along.
+    const known = this.#known.get(path);
+    const lost = known?.remaining ?? 0;
+    const counts = { ...(known?.counts ?? noCounts()) };
+    counts.failed += lost;
+    this.#known.set(path, { counts, nodes: known?.nodes ?? 1, remaining: 0 });
+  }
+
+  /** Null where the call failed. */
+  async #slice(
+    node: TagPeer,
+    from: number,
+    drive: boolean,
+  ): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
+    const { host, log, tag } = this.#parts;
+    const entries: LogEntry[] = [];
+    const first = Math.max(from, log.oldest, this.position + 1 - LIMITS.LOG_ENTRIES);
+    for (let position = first; position < this.position; position++) {
+      const entry = log.entry(position);
+      if (entry !== undefined) entries.push(entry);
+    }
+    entries.push(this.#entry);
+    const gap = from < (entries[0]?.position ?? 0);
+    try {
+      const answer = await node.fanOut({
+        tag,
+        entries,
+        gap,
+        pace: this.#pace(),
+        sliceMs: LIMITS.SLICE_MS,
+        drive,
+      });
+      if (!("ok" in answer)) return answer;
+      host.trouble(answer.code);
+    } catch (error) {
+      host.trouble(error);
+    }
+    return null;
+  }
+
+  /** The pace of one of the nodes that are called together. */
+  #pace(): number | null {
+    const { pace } = this.#entry;
+    if (pace === null) return null;
+    const together = Math.min(this.#parts.host.parallelNodes, this.#queue.length + 1);
+    return pace / together;
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * One node of a tag's tree. Every node holds members and serves them; the root also takes broadcasts (see root.ts). The calls
+ * are those of `TagRpc`, which says what they mean; all of them may be repeated.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { noCounts } from "./counts.ts";
+import { Fleet } from "./fleet.ts";
+import type { TagHost } from "./host.ts";
+import { Log } from "./log.ts";
+import { type Member, Members } from "./members.ts";
+import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
+import { Reporter } from "./reporter.ts";
+import { Root } from "./root.ts";
+import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  CountReport,
+  FanOutAnswer,
+  FanOutRequest,
+  JoinAnswer,
+  JoinRequest,
+  LiveAccess,
+  LiveReport,
+  LiveReportAnswer,
+  LogEntry,
+  TagInfo,
+} from "./types.ts";
+
+export interface TagNodeOptions {
+  /** Of the node's object: see `nodeObjectName`. */
+  readonly name: string;
+  readonly store: TagStore;
+  readonly host: TagHost;
+  /** Members that it takes before it sends joins on; `LIMITS.NODE_MEMBERS` unless told. */
+  readonly nodeMembers?: number;
+}
+
+/** What there is of a node that was made. */
+interface Made {
+  record: NodeRecord;
+  readonly log: Log;
+  readonly members: Members;
+  readonly fleet: Fleet;
+  /** Null for a node that is not the root. */
+  readonly root: Root | null;
+}
+
+export class TagNode {
+  readonly #name: NodeName;
+  readonly #store: TagStore;
+  readonly #host: TagHost;
+  readonly #capacity: number;
+  readonly #reporter: Reporter;
+  #made: Made | null = null;
+
+  constructor({ name, store, host, nodeMembers = LIMITS.NODE_MEMBERS }: TagNodeOptions) {
+    this.#name = parseNodeName(name);
+    this.#store = store;
+    this.#host = host;
+    this.#capacity = nodeMembers;
+    this.#reporter = new Reporter(host, () => this.#tell());
+    const record = store.readNode();
+    if (record !== null) this.#made = this.#load(record);
+  }
+
+  /** Whether something is under way that only memory knows. */
+  get isBusy(): boolean {
+    return this.#made?.fleet.isBusy === true || this.#made?.root?.isBusy === true;
+  }
+
+  async join(request: JoinRequest): Promise<JoinAnswer> {
+    const made = this.#made ?? this.#makeFor(request);
+    if (made === null) return { kind: "unborn" };
+    const { device, find } = request;
+    const standing = made.members.of(device);
+    if (standing !== undefined) {
+      await this.#host.durable();
+      // It may not know what it has: everything since its mark was written is to be had again.
+      return { kind: "joined", head: standing.since };
+    }
+    const digit = deviceDigit(device, this.#name.path.length);
+    const isFull = made.members.count >= this.#capacity;
+    const isDeepest = this.#name.path.length >= LIMITS.NODE_DEPTH;
+    const goesOn = find ? made.record.children[digit] !== undefined || isFull : isFull;
+    if (goesOn && !isDeepest) {
+      this.#bear(made, digit);
+      await this.#host.durable();
+      return { kind: "child", digit, born: made.log.head };
+    }
+    const { since } = made.members.join(device, made.log.head, request.attach);
+    this.#reporter.expect();
+    await this.#host.durable();
+    return { kind: "joined", head: since };
+  }
+
+  async leave(device: string): Promise<boolean> {
+    const made = this.#made;
+    const member = made?.members.of(device);
+    if (made === null || member === undefined) return false;
+    this.#remove(made, member);
+    await this.#host.durable();
+    return true;
+  }
+
+  async attach({ device, after }: AttachRequest): Promise<AttachAnswer> {
+    const made = this.#made;
+    const member = made?.members.of(device);
+    if (made === null || member === undefined) return { kind: "unknown" };
+    const { head } = made.log;
+    const from = Math.min(after ?? member.since, head);
+    const { entries, upTo } = made.log.page(from, this.#host.now());
+    const more = upTo < head;
+    if (!more) made.members.attach(member, head);
+    await this.#host.durable();
+    return { kind: "attached", upTo, more, entries };
+  }
+
+  async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
+    // A child that its parent knows, and that nobody has joined yet.
+    if (this.#made === null) return NOBODY;
+    return this.#made.fleet.fanOut(request);
+  }
+
+  async countChild({ digit, ...count }: CountReport): Promise<void> {
+    const made = this.#made;
+    if (made === null || sameCount(made.record.children[digit], count)) return;
+    this.#write(made, { children: { ...made.record.children, [digit]: count } });
+    this.#reporter.expect();
+    await this.#host.durable();
+  }
+
+  async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
+    const root = this.#made?.root ?? null;
+    if (root === null) return { ok: false, code: "tag_unknown" };
+    const answer = root.broadcast(request);
+    await this.#host.durable();
+    if (answer.ok) root.begin();
+    return answer;
+  }
+
+  async broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null> {
+    return (await this.#made?.root?.status(key)) ?? null;
+  }
+
+  async info(): Promise<TagInfo | null> {
+    const made = this.#made;
+    if (made?.root == null) return null;
+    const { tag, live } = made.record;
+    const { members, nodes, depth } = subtreeOf(made);
+    const { lastBroadcastAt, listeners } = made.root;
+    return { tag, members, nodes, depth, lastBroadcastAt, listeners, live, head: made.log.head };
+  }
+
+  async setLive(tag: string, access: LiveAccess): Promise<void> {
+    const made = this.#makeRoot(tag);
+    if (made.record.live !== access) this.#write(made, { live: access });
+    this.#reporter.expect();
+    await this.#host.durable();
+  }
+
+  async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
+    const made = this.#makeRoot(report.tag);
+    const { region, n } = report;
+    const { liveNodes } = made.record;
+    if (!liveNodes.some((node) => node.region === region && node.n === n)) {
+      this.#write(made, { liveNodes: [...liveNodes, { region, n }] });
+    }
+    made.root?.countListeners(report);
+    this.#reporter.expect();
+    await this.#host.durable();
+    return { listeners: made.root?.listeners ?? 0, head: made.log.head };
+  }
+
+  async entriesAfter(position: number): Promise<readonly LogEntry[]> {
+    const made = this.#made;
+    return made === null ? [] : made.log.page(position, this.#host.now()).entries;
+  }
+
+  /** The alarm has come: reports what is due, and serves the broadcasts that wait; resolves when none does. */
+  async alarm(): Promise<void> {
+    await Promise.all([this.#reporter.alarm(), this.#made?.root?.work()]);
+  }
+
+  /** A node comes to be by its first join: the root by itself, another where its parent sent the join here. */
+  #makeFor({ tag, born }: JoinRequest): Made | null {
+    if (this.#isRoot) return this.#makeRoot(tag);
+    return born === null ? null : this.#make(tag, born);
+  }
+
+  #makeRoot(tag: string): Made {
+    return this.#made ?? this.#make(tag, 0);
+  }
+
+  get #isRoot(): boolean {
+    return this.#name.path === "";
+  }
+
+  #make(tag: string, born: number): Made {
+    const record: NodeRecord = { tag, born, children: {}, live: "token", liveNodes: [] };
+    this.#store.writeNode(record);
+    this.#made = this.#load(record);
+    return this.#made;
+  }
+
+  #load(record: NodeRecord): Made {
+    const { app, tagId, path } = this.#name;
+    const host = this.#host;
+    const size = this.#isRoot ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
+    const log = new Log(this.#store, size, record.born);
+    const members = new Members(this.#store);
+    members.load(log.lastServed);
+    const parts = {
+      ...{ host, log, members, app, tagId, path },
+      tag: record.tag,
+      record: () => made.record,
+      children: () => Object.keys(made.record.children).sort().join(""),
+      onUnknown: (member: Member) => this.#remove(made, member),
+      onChange: () => this.#reporter.expect(),
+    };
+    const fleet = new Fleet(parts);
+    const root = this.#isRoot ? new Root({ ...parts, fleet }) : null;
+    const made: Made = { record, log, members, fleet, root };
+    return made;
+  }
+
+  #write(made: Made, change: Partial<NodeRecord>): void {
+    const record = { ...made.record, ...change };
+    this.#store.writeNode(record);
+    made.record = record;
+  }
+
+  /** The child is known before anybody joins it, so that no fan-out can miss it. */
+  #bear(made: Made, digit: string): void {
+    const { children } = made.record;
+    if (children[digit] !== undefined) return;
+    this.#write(made, { children: { ...children, [digit]: { members: 0, nodes: 1, depth: 1 } } });
+  }
+
+  #remove(made: Made, member: Member): void {
+    made.members.leave(member);
+    this.#reporter.expect();
+  }
+
+  /** Tells whoever is above how many members there are. */
+  async #tell(): Promise<void> {
+    const made = this.#made;
+    if (made === null) return;
+    const { app, tagId, path } = this.#name;
+    const count = subtreeOf(made);
+    if (made.root === null) {
+      const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
+      await this.#host.node(parent).countChild({ digit: path.slice(-1), ...count });
+    } else {
+      const { lastBroadcastAt, listeners } = made.root;
+      const { tag } = made.record;
+      await this.#host.report(app, { tag, members: count.members, listeners, lastBroadcastAt });
+    }
+  }
+}
+
+const NOBODY: FanOutAnswer = {
+  kind: "progress",
+  done: true,
+  counts: noCounts(),
+  nodes: 1,
+  remaining: 0,
+  children: "",
+};
+
+function subtreeOf({ record, members }: Made): SubtreeCount {
+  const children = Object.values(record.children);
+  return {
+    members: children.reduce((sum, child) => sum + child.members, members.count),
+    nodes: children.reduce((sum, child) => sum + child.nodes, 1),
+    depth: 1 + Math.max(0, ...children.map(({ depth }) => depth)),
+  };
+}
+
+const sameCount = (a: SubtreeCount | undefined, b: SubtreeCount): boolean =>
+  a !== undefined && a.members === b.members && a.nodes === b.nodes && a.depth === b.depth;

@@ -1,0 +1,27 @@
+/** Lets through so many devices a second. */
+import type { TagHost } from "./host.ts";
+
+export class Pacer {
+  readonly #host: Pick<TagHost, "now" | "sleep">;
+  readonly #gapMs: number;
+  #next: number;
+
+  /** @param pace devices a second; null for any number */
+  constructor(host: Pick<TagHost, "now" | "sleep">, pace: number | null) {
+    this.#host = host;
+    this.#gapMs = pace === null ? 0 : 1_000 / pace;
+    this.#next = host.now();
+  }
+
+  /** Resolves when the next device may be called; false where that would be at `end` or later. */
+  async admit(end: number): Promise<boolean> {
+    if (this.#gapMs === 0) return true;
+    const now = this.#host.now();
+    // What was missed is not caught up on: a pause must not end in a burst.
+    this.#next = Math.max(this.#next, now - 1_000);
+    if (this.#next >= end) return false;
+    if (this.#next > now) await this.#host.sleep(this.#next - now);
+    this.#next += this.#gapMs;
+    return true;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * One pass over the members of a node: brings everybody who is attached up to one position of the log. Members are called
+ * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { type Counting, noCounts } from "./counts.ts";
+import type { TagHost } from "./host.ts";
+import type { Log } from "./log.ts";
+import type { Member, Members } from "./members.ts";
+import { Pacer } from "./pacer.ts";
+import type { DeliverAnswer, DeliverOutcome, FanOutCounts, LogEntry } from "./types.ts";
+import { COUNTED_MS, Window } from "./window.ts";
+
+/** Devices that are called before the others of this process get a turn. */
+const TURN = 16;
+/** Others had the thread for longer than this. */
+const BUSY_MS = 5;
+const RETRY_MS = 1_000;
+
+export interface PassParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly members: Members;
+  readonly app: string;
+  readonly tag: string;
+  readonly path: string;
+  /** A device says that it is not a member of this node. */
+  readonly onUnknown: (member: Member) => void;
+}
+
+interface Try {
+  readonly member: Member;
+  readonly tries: number;
+}
+
+export class Pass {
+  readonly position: number;
+  readonly #parts: PassParts;
+  readonly #counts: Counting = noCounts();
+  readonly #window = new Window();
+  #queue: Try[];
+  #at = 0;
+  /** Calls whose answer is not here. */
+  #open = 0;
+  #onChange: () => void = () => {};
+  /** Ends a wait that no answer ends. */
+  #ticking: Promise<void> | null = null;
+  /** Members to be tried again, and when. */
+  #again: { readonly at: number; readonly next: Try }[] = [];
+  #entries: { readonly prev: number; readonly entries: readonly LogEntry[] } | null = null;
+
+  constructor(parts: PassParts, position: number) {
+    this.#parts = parts;
+    this.position = position;
+    this.#queue = [];
+    for (const member of parts.members.all()) {
+      if (!member.attached) continue;
+      this.#counts.attached++;
+      // It attached since the broadcast was accepted, and got it then.
+      if (member.served !== null && member.served >= position) this.#counts.deferred++;
+      else this.#queue.push({ member, tries: 0 });
+    }
+    this.#counts.members = parts.members.count;
+  }
+
+  /** Attached members whose outcome is not known. */
+  get remaining(): number {
+    return this.#queue.length - this.#at + this.#again.length + this.#open;
+  }
+
+  get counts(): FanOutCounts {
+    return { ...this.#counts };
+  }
+
+  get done(): boolean {
+    return this.remaining === 0;
+  }
+
+  /**
+   * Goes on until all are served, or for some time.
+   *
+   * @param pace devices a second; null for as fast as it goes
+   */
+  async run(pace: number | null, sliceMs: number): Promise<void> {
+    const { host } = this.#parts;
+    const end = host.now() + sliceMs;
+    const pacer = new Pacer(host, pace);
+    while (!this.done) {
+      const now = host.now();
+      if (now >= end) return;
+      this.#takeRetries(now);
+      const isWaiting = this.#at >= this.#queue.length || !this.#window.hasRoom(now);
+      if (isWaiting) await this.#change();
+      else await this.#turn(pacer, end);
+    }
+  }
+
+  async #turn(pacer: Pacer, end: number): Promise<void> {
+    const { host } = this.#parts;
+    for (let count = 0; count < TURN && this.#window.hasRoom(host.now()); count++) {
+      const next = this.#queue[this.#at];
+      if (next === undefined || !(await pacer.admit(end))) return;
+      this.#at++;
+      this.#call(next);
+    }
+    // What waits meanwhile, single sends above all, goes first; and gets as much of the time again where there is much.
+    const from = host.now();
+    await host.breathe();
+    const away = host.now() - from;
+    if (away > BUSY_MS) await host.sleep(away);
+  }
+
+  /** Resolves when a call was answered, or soon. */
+  #change(): Promise<void> {
+    this.#ticking ??= this.#parts.host.sleep(COUNTED_MS).then(() => {
+      this.#ticking = null;
+      this.#onChange();
+    });
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
+  }
+
+  #call(next: Try): void {
+    const { member } = next;
+    // Members leave, and are found to be gone, while they wait here.
+    if (this.#parts.members.of(member.device) !== member || !member.attached) {
+      this.#end("offline");
+      return;
+    }
+    const { host, app, tag, path } = this.#parts;
+    const prev = member.served;
+    const entries = this.#entriesAfter(prev);
+    if (entries.length === 0) {
+      // All of it has expired since it was accepted.
+      member.served = this.position;
+      this.#counts.failed++;
+      return;
+    }
+    const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
+    const call = this.#window.begin(host.now());
+    this.#open++;
+    const close = () => {
+      this.#window.end(call, host.now());
+      this.#open--;
+      this.#onChange();
+    };
+    host
+      .device(member.device)
+      .deliver({ app, tag, path, prev, entries, waitMs })
+      .then(
+        (answer) => this.#answered(next, answer),
+        (error: unknown) => this.#failed(next, error),
+      )
+      .then(close, (error: unknown) => {
+        close();
+        host.trouble(error);
+      });
+  }
+
+  #answered(next: Try, answer: DeliverAnswer): void {
+    const { member } = next;
+    if (!answer.ok) {
+      this.#failed(next, answer.code);
+      return;
+    }
+    const { outcome } = answer;
+    if (outcome === "unknown") {
+      this.#parts.onUnknown(member);
+      this.#counts.members--;
+      this.#counts.attached--;
+      return;
+    }
+    // It may have attached anew while it was asked, and have more by then.
+    if (outcome === "offline") {
+      if (member.served === null || member.served < this.position) member.attached = false;
+    } else member.served = Math.max(member.served ?? 0, this.position);
+    this.#end(outcome);
+  }
+
+  #end(outcome: Exclude<DeliverOutcome, "unknown">): void {
+    this.#counts[outcome]++;
+    if (outcome === "acknowledged") this.#counts.delivered++;
+  }
+
+  #failed({ member, tries }: Try, error: unknown): void {
+    if (tries + 1 < LIMITS.FAN_OUT_TRIES) {
+      const at = this.#parts.host.now() + RETRY_MS * 2 ** tries;
+      this.#again.push({ at, next: { member, tries: tries + 1 } });
+      return;
+    }
+    // It stays attached: the next broadcast tries it again, and makes it fetch what it lacks.
+    member.served = null;
+    this.#counts.failed++;
+    this.#parts.host.trouble(error);
+  }
+
+  #takeRetries(now: number): void {
+    const due = this.#again.filter(({ at }) => at <= now);
+    if (due.length === 0) return;
+    this.#again = this.#again.filter(({ at }) => at > now);
+    this.#queue = [...this.#queue.slice(this.#at), ...due.map(({ next }) => next)];
+    this.#at = 0;
+  }
+
+  /** Nearly all members were served up to the entry before. */
+  #entriesAfter(prev: number | null): readonly LogEntry[] {
+    const from = prev ?? this.position - 1;
+    if (this.#entries?.prev !== from) {
+      const entries = this.#parts.log.between(from, this.position, this.#parts.host.now());
+      this.#entries = { prev: from, entries };
+    }
+    return this.#entries.entries;
+  }
+}

@@ -1,0 +1,40 @@
+/** Tells what changed some time later, once for all that changed meanwhile; also over a restart, for the alarm lasts. */
+import { LIMITS } from "../../schema/limits.ts";
+import type { TagHost } from "./host.ts";
+
+export class Reporter {
+  readonly #host: TagHost;
+  readonly #tell: () => Promise<void>;
+  #dueAt: number | null = null;
+  /** After a start, an alarm that comes may be for something that changed before. */
+  #isFresh = true;
+
+  constructor(host: TagHost, tell: () => Promise<void>) {
+    this.#host = host;
+    this.#tell = tell;
+  }
+
+  /** Something changed. */
+  expect(): void {
+    if (this.#dueAt !== null) return;
+    this.#dueAt = this.#host.now() + LIMITS.COUNT_DELAY_MS;
+    this.#host.setAlarm(this.#dueAt);
+  }
+
+  async alarm(): Promise<void> {
+    const isDue = this.#isFresh || (this.#dueAt !== null && this.#dueAt <= this.#host.now());
+    if (!isDue) {
+      // It came for something else, and took the place of ours.
+      if (this.#dueAt !== null) this.#host.setAlarm(this.#dueAt);
+      return;
+    }
+    this.#isFresh = false;
+    this.#dueAt = null;
+    try {
+      await this.#tell();
+    } catch (error) {
+      this.#host.trouble(error);
+      this.expect();
+    }
+  }
+}

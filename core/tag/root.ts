@@ -1,0 +1,305 @@
+/** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
+import { LIMITS } from "../../schema/limits.ts";
+import { HybridClock, seqTimeMs } from "../device/clock.ts";
+import { addCounts, noCounts } from "./counts.ts";
+import { Driver } from "./driver.ts";
+import type { Fleet, Served } from "./fleet.ts";
+import type { TagHost } from "./host.ts";
+import { Listeners } from "./listeners.ts";
+import type { Log } from "./log.ts";
+import type { Members } from "./members.ts";
+import { nodeObjectName, tagIdOf } from "./name.ts";
+import type { LogHeader, NodeRecord } from "./store.ts";
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  FanOutCounts,
+  LiveReport,
+  LogEntry,
+} from "./types.ts";
+
+/** Broadcasts that may wait at a tag: nodes remember no more than `LIMITS.LOG_ENTRIES`, and have to come along. */
+const WAITING = LIMITS.LOG_ENTRIES / 2;
+const RETRY_MS = 1_000;
+
+export interface RootParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly members: Members;
+  readonly fleet: Fleet;
+  readonly app: string;
+  readonly tagId: string;
+  readonly tag: string;
+  readonly record: () => NodeRecord;
+  readonly children: () => string;
+  /** Something changed that the directory shows. */
+  readonly onChange: () => void;
+}
+
+/** What is written when a broadcast has been served. */
+interface Ending {
+  readonly counts: FanOutCounts;
+  readonly nodes: number;
+  readonly listeners: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+}
+
+/** A broadcast that is being served. */
+interface Job {
+  readonly entry: LogEntry;
+  readonly driver: Driver;
+  readonly startedAt: number;
+  own: Served;
+}
+
+export class Root {
+  readonly #parts: RootParts;
+  readonly #clock = new HybridClock();
+  readonly #listeners: Listeners;
+  /** Those under way: more than one where a more urgent one came in between. */
+  readonly #jobs = new Map<number, Job>();
+  #working: Promise<void> | null = null;
+
+  constructor(parts: RootParts) {
+    this.#parts = parts;
+    for (const { seq } of parts.log.headers()) this.#clock.observe(seq);
+    const [oldest] = this.#unserved();
+    this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
+  }
+
+  get isBusy(): boolean {
+    return this.#working !== null;
+  }
+
+  get listeners(): number {
+    return this.#listeners.count;
+  }
+
+  /** Milliseconds since 1970; null for never. */
+  get lastBroadcastAt(): number | null {
+    const last = this.#parts.log.header(this.#parts.log.head);
+    return last === undefined ? null : seqTimeMs(last.seq);
+  }
+
+  countListeners(report: LiveReport): void {
+    this.#listeners.report(report);
+  }
+
+  /** Appends to the log: one row, and the alarm. */
+  broadcast(request: BroadcastRequest): BroadcastAnswer {
+    const { log, host } = this.#parts;
+    const known = log.find(request.key);
+    if (known !== undefined) return { ok: true, seq: known.seq };
+    const now = host.now();
+    const refused = this.#refusal(now);
+    if (refused !== null) return refused;
+    const { app: _, ttlSeconds, ...message } = request;
+    const entry: LogEntry = {
+      ...message,
+      position: log.head + 1,
+      seq: this.#clock.next(now, ttlSeconds === 0),
+      expiresAt: now + ttlSeconds * 1_000,
+    };
+    log.append(entry, true);
+    host.setAlarm(now);
+    this.#parts.onChange();
+    return { ok: true, seq: entry.seq };
+  }
+
+  /** What was taken is durable: live listeners have it before it waits for its turn. */
+  begin(): void {
+    this.#listeners.publish().catch(this.#parts.host.trouble);
+    void this.work();
+  }
+
+  /** What became of the broadcast of this key, with what the roots of its other tags say. */
+  async status(key: Uint8Array): Promise<BroadcastStatus | null> {
+    const header = this.#parts.log.find(key);
+    if (header === undefined) return null;
+    const own = this.#statusOf(header);
+    const others = await Promise.all(
+      this.#othersOf(header).map((node) => node.broadcastStatus(key)),
+    );
+    return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
+  }
+
+  /** Serves what waits, until nothing does. It never rejects. */
+  work(): Promise<void> {
+    this.#working ??= this.#work().finally(() => {
+      this.#working = null;
+    });
+    return this.#working;
+  }
+
+  async #work(): Promise<void> {
+    const { host } = this.#parts;
+    try {
+      await Promise.all([this.#listeners.publish(), this.#serveAll(4)]);
+    } catch (error) {
+      host.trouble(error);
+      host.setAlarm(host.now() + RETRY_MS);
+    }
+  }
+
+  /** @param below only what is more urgent than this lane; 4 for all */
+  async #serveAll(below: number): Promise<void> {
+    for (;;) {
+      const next = this.#next(below);
+      if (next === undefined) return;
+      await this.#serve(next);
+    }
+  }
+
+  /** The most urgent of what waits, the oldest first; not what is under way. */
+  #next(below: number): LogHeader | undefined {
+    let next: LogHeader | undefined;
+    for (const header of this.#unserved()) {
+      if (header.lane >= below || this.#jobs.has(header.position)) continue;
+      if (next === undefined || header.lane < next.lane) next = header;
+    }
+    return next;
+  }
+
+  /** Oldest first. */
+  #unserved(): LogHeader[] {
+    const { log } = this.#parts;
+    const unserved: LogHeader[] = [];
+    for (const header of log.headers()) {
+      if (log.state(header.position) === null) unserved.push(header);
+    }
+    return unserved.reverse();
+  }
+
+  async #serve(header: LogHeader): Promise<void> {
+    const { host, log, fleet, members } = this.#parts;
+    const entry = log.entry(header.position);
+    if (entry === undefined) throw new Error(`entry ${header.position} is unreadable`);
+    const { position, pace, lane } = entry;
+    const driver = new Driver({ ...this.#parts, path: "" }, entry);
+    const own: Served = { counts: noCounts(), remaining: 0, done: false };
+    const job: Job = { entry, driver, startedAt: host.now(), own };
+    this.#jobs.set(position, job);
+    try {
+      await this.#handOn(entry);
+      const urgent = () => this.#serveAll(lane);
+      while (!job.own.done) {
+        await urgent();
+        job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS);
+      }
+      driver.add("", this.#parts.children());
+      await driver.run(urgent);
+      await this.#listeners.publish();
+      const listeners = this.#listeners.sentTo(position);
+      const { counts, nodes } = this.#sum(job);
+      const { startedAt } = job;
+      const ending: Ending = { counts, nodes, listeners, startedAt, finishedAt: host.now() };
+      log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
+      log.forgetData();
+      await host.durable();
+    } finally {
+      this.#jobs.delete(position);
+    }
+  }
+
+  /** Gives the broadcast to the roots of the other tags that it is for: the first of them has it from its sender. */
+  async #handOn(entry: LogEntry): Promise<void> {
+    const { position: _, seq: __, expiresAt, ...message } = entry;
+    const { app, host } = this.#parts;
+    const ttlSeconds = Math.max(Math.ceil((expiresAt - host.now()) / 1_000), 0);
+    for (const node of this.#othersOf(entry)) {
+      const answer = await node.broadcast({ ...message, app, ttlSeconds });
+      // A tag that nobody ever joined needs no broadcast.
+      if (!answer.ok && answer.code !== "tag_unknown") throw new Error(answer.code);
+    }
+  }
+
+  #othersOf({ cover }: Pick<LogHeader, "cover">) {
+    const { app, host, tag } = this.#parts;
+    if (cover[0] !== tag) return [];
+    return cover
+      .slice(1)
+      .map((other) => host.node(nodeObjectName({ app, tagId: tagIdOf(app, other), path: "" })));
+  }
+
+  #sum({ driver, own }: Job): { counts: FanOutCounts; nodes: number; remaining: number } {
+    const below = driver.progress;
+    const counts = noCounts();
+    addCounts(counts, own.counts);
+    addCounts(counts, below.counts);
+    return { counts, nodes: 1 + below.nodes, remaining: own.remaining + below.remaining };
+  }
+
+  #statusOf({ position, seq }: LogHeader): BroadcastStatus {
+    const { log, host } = this.#parts;
+    const state = log.state(position);
+    if (state !== null) {
+      const { counts, nodes, listeners, startedAt, finishedAt }: Ending = JSON.parse(state.outcome);
+      const rate = rateOf(counts, finishedAt - startedAt);
+      return { ...counts, status: "sent", seq, nodes, listeners, finishedAt, rate, remaining: 0 };
+    }
+    const job = this.#jobs.get(position);
+    const { counts, nodes, remaining } =
+      job === undefined ? { counts: noCounts(), nodes: 0, remaining: 0 } : this.#sum(job);
+    return {
+      ...counts,
+      status: job === undefined ? "accepted" : "sending",
+      seq,
+      nodes,
+      remaining,
+      listeners: this.#listeners.sentTo(position),
+      rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),
+      finishedAt: null,
+    };
+  }
+
+  /** Null where one more broadcast can be taken. */
+  #refusal(now: number): BroadcastAnswer | null {
+    const { log } = this.#parts;
+    const [oldest] = this.#unserved();
+    if (oldest !== undefined && log.head - oldest.position >= WAITING) {
+      return {
+        ok: false,
+        code: "broadcast_rate",
+        detail: `${WAITING} wait`,
+        retryAfterMs: RETRY_MS,
+      };
+    }
+    // What its place in the ring was could be replayed, and would be taken for new.
+    const last = log.header(log.head + 1 - LIMITS.ROOT_LOG_ENTRIES);
+    if (last === undefined) return null;
+    const freeAt = seqTimeMs(last.seq) + LIMITS.BROADCAST_REPLAY_MS;
+    if (freeAt <= now) return null;
+    const detail = `${LIMITS.ROOT_LOG_ENTRIES} in ${LIMITS.BROADCAST_REPLAY_MS / 1_000} s`;
+    return { ok: false, code: "broadcast_rate", detail, retryAfterMs: freeAt - now };
+  }
+}
+
+const rateOf = ({ attached }: FanOutCounts, ms: number): number =>
+  Math.round((attached * 1_000) / Math.max(ms, 1));
+
+const ORDER = ["accepted", "sending", "sent"] as const;
+
+/** A broadcast to several tags is `sent` when it is at all of them. */
+function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): BroadcastStatus {
+  if (b === null) return a;
+  const counts = noCounts();
+  addCounts(counts, a);
+  addCounts(counts, b);
+  const [least, most] = [a, b].map(({ status }) => ORDER.indexOf(status)).sort((x, y) => x - y) as [
+    number,
+    number,
+  ];
+  const status = least === most ? a.status : "sending";
+  return {
+    ...counts,
+    status,
+    seq: a.seq,
+    nodes: a.nodes + b.nodes,
+    remaining: a.remaining + b.remaining,
+    listeners: a.listeners + b.listeners,
+    rate: a.rate + b.rate,
+    finishedAt: status === "sent" ? Math.max(a.finishedAt ?? 0, b.finishedAt ?? 0) : null,
+  };
+}
