@@ -110,6 +110,8 @@ export const LIMITS = {
   ALIASES: 16,
   /** Registrations that hold one shared alias: the devices of a user, and the most a send by alias calls. */
   ALIAS_HOLDERS: 128,
+  /** Sets and unsets of one alias that wait for each other: all its holders at once, and as many who want it. */
+  ALIAS_WAITING: 256,
   /** Aliases one edge isolate keeps, and for how long: a stale one is refused by the device, so this is only memory. */
   ALIAS_CACHE_COUNT: 10_000,
   ALIAS_CACHE_MS: 60_000,
@@ -127,6 +129,8 @@ export const LIMITS = {
   SUBSCRIBE_TAGS: 100,
   /** Registrations in one server call that subscribes, unsubscribes, or sets an alias. */
   SUBSCRIBE_REGISTRATIONS: 1_000,
+  /** Devices that such a call calls at once: of 1,000, each a few ms away, it is done well within a client's timeout. */
+  SUBSCRIBE_CALLS: 32,
   /** Body of such a call: 1,000 regIds of 63 characters with their quotes, and room. */
   SUBSCRIBE_BODY_BYTES: 131_072,
   /** Members of one node of a tag: leaves near 1,000 keep a fan-out slice short (platform advice). */

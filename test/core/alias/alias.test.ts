@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Alias } from "../../../core/alias/alias.ts";
+import type { AliasRecord } from "../../../core/alias/host.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { ALIAS, APP, AT_ONCE, holderOf, World } from "./support/world.ts";
+
+let world: World;
+beforeEach(() => {
+  world = new World(LIMITS.ALIAS_HOLDERS + 1, AT_ONCE);
+});
+
+const mine = () => world.devices.flatMap((device, i) => (device.mine ? [i] : []));
+const held = async () => (await world.holders()).holders.map(({ device }) => device);
+
+describe("an alias of one holder", () => {
+  it("A1 goes to the last setter, and the former holder is told", async () => {
+    expect(await world.set(0)).toEqual({ ok: true });
+    expect(await world.set(1)).toEqual({ ok: true });
+    expect([mine(), world.devices[0]?.released]).toEqual([[1], 1]);
+    expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
+    expect(world.rows).toBe(2);
+  });
+
+  it("A1 set again by its holder changes nothing and writes no row", async () => {
+    await world.set(0);
+    expect(await world.set(0)).toEqual({ ok: true });
+    expect([world.rows, world.devices[0]?.released]).toEqual([1, 0]);
+  });
+
+  it("A1 stays with a holder that cannot be told; the setter may try again", async () => {
+    await world.set(0);
+    world.fates = ["lost"];
+    expect(await world.set(1)).toMatchObject({ ok: false, code: "alias_stale" });
+    expect([mine(), world.rows, world.troubles.length]).toEqual([[0], 1, 1]);
+    expect(await world.set(1)).toEqual({ ok: true });
+    expect(mine()).toEqual([1]);
+  });
+
+  it("is taken away by unset; of another registration that does nothing", async () => {
+    await world.set(0);
+    await world.unset(1);
+    expect([await held(), world.rows]).toEqual([["device-0"], 1]);
+    await world.unset(0);
+    await world.unset(0);
+    expect([await held(), world.rows]).toEqual([[], 2]);
+  });
+
+  it("unset where it was never set writes nothing", async () => {
+    await world.unset(0);
+    expect([world.rows, await world.holders()]).toEqual([0, { shared: false, holders: [] }]);
+  });
+});
+
+describe("a shared alias", () => {
+  it("A2 is held by all who set it, up to the bound, in their order", async () => {
+    for (let i = 0; i < LIMITS.ALIAS_HOLDERS; i++) {
+      expect(await world.set(i, true)).toEqual({ ok: true });
+    }
+    expect(await world.set(LIMITS.ALIAS_HOLDERS, true)).toMatchObject({ code: "alias_full" });
+    expect((await held()).slice(0, 3)).toEqual(["device-0", "device-1", "device-2"]);
+    // One that holds it may set it again at the bound.
+    expect(await world.set(5, true)).toEqual({ ok: true });
+    expect(world.rows).toBe(LIMITS.ALIAS_HOLDERS);
+    await world.unset(0);
+    expect(await world.set(LIMITS.ALIAS_HOLDERS, true)).toEqual({ ok: true });
+  });
+
+  it("A2 joins the one who had it alone, and is taken from all by one who wants it alone", async () => {
+    await world.set(0);
+    await world.set(1, true);
+    await world.set(2, true);
+    expect([mine(), (await world.holders()).shared]).toEqual([[0, 1, 2], true]);
+    expect(await world.set(1)).toEqual({ ok: true });
+    expect(mine()).toEqual([1]);
+    expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
+  });
+
+  it("A2 stays shared with those who could not be told, and without those who let go", async () => {
+    for (const device of [0, 1, 2]) await world.set(device, true);
+    world.fates = ["well", "lost"];
+    expect(await world.set(2)).toMatchObject({ code: "alias_stale" });
+    expect([await held(), mine()]).toEqual([
+      ["device-1", "device-2"],
+      [1, 2],
+    ]);
+  });
+
+  it("A3 tells the other holders once one has the message, and outlives what fails", async () => {
+    for (const device of [0, 1, 2]) await world.set(device, true);
+    world.fates = ["lost"];
+    const key = Uint8Array.of(7);
+    await world.firstAck(1, key);
+    expect(world.devices.slice(0, 3).map(({ withdrawn }) => withdrawn)).toEqual([[], [], [key]]);
+    expect(world.troubles.length).toBe(1);
+    await world.firstAck(1, key);
+    expect(world.devices[0]?.withdrawn).toEqual([key]);
+  });
+});
+
+describe("account generations", () => {
+  /** One device, whose account was replaced. */
+  function oneDevice() {
+    const calls: string[] = [];
+    let record: AliasRecord | null = null;
+    const alias = new Alias({
+      store: {
+        read: () => record,
+        write: (to) => {
+          record = to;
+        },
+      },
+      host: {
+        durable: async () => undefined,
+        device: (name) => ({
+          releaseAlias: async ({ generation }) => {
+            calls.push(`${name}.${generation}`);
+          },
+          withdraw: async () => undefined,
+        }),
+        trouble: (error) => {
+          throw error;
+        },
+      },
+    });
+    const set = (generation: number, shared: boolean) =>
+      alias.set({ app: APP, alias: ALIAS, holder: { device: "d", generation }, shared });
+    return { alias, set, calls };
+  }
+
+  it.each([true, false])(
+    "a newer one takes the place of the older, unasked (shared %s)",
+    async (shared) => {
+      const { alias, set, calls } = oneDevice();
+      await set(1, shared);
+      expect(await set(2, shared)).toEqual({ ok: true });
+      expect((await alias.holders()).holders).toEqual([{ device: "d", generation: 2 }]);
+      expect(calls).toEqual([]);
+      expect(await set(1, shared)).toMatchObject({ ok: false, code: "unregistered" });
+      expect((await alias.holders()).holders).toEqual([{ device: "d", generation: 2 }]);
+    },
+  );
+});
+
+it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async () => {
+  const steps: (() => void)[] = [];
+  const slow = new World(LIMITS.ALIAS_WAITING + 1, AT_ONCE);
+  let synced = false;
+  const alias = new Alias({
+    store: { read: () => null, write: () => undefined },
+    host: {
+      durable: () =>
+        synced ? Promise.resolve() : new Promise((resolve) => steps.push(() => resolve())),
+      device: () => ({ releaseAlias: async () => undefined, withdraw: async () => undefined }),
+      trouble: () => undefined,
+    },
+  });
+  const request = (i: number) => ({ app: APP, alias: ALIAS, holder: holderOf(i), shared: false });
+  const waiting = slow.devices.slice(1).map((_, i) => alias.set(request(i)));
+  expect(await alias.set(request(0))).toMatchObject({ ok: false, code: "overloaded" });
+  await expect(alias.unset(request(0))).rejects.toThrow("wait");
+  synced = true;
+  await Promise.resolve();
+  for (const step of steps) step();
+  expect((await Promise.all(waiting)).every(({ ok }) => ok)).toBe(true);
+  expect(await alias.set(request(0))).toEqual({ ok: true });
+});

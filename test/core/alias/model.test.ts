@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type Fate, World } from "./support/world.ts";
+
+const DEVICES = 4;
+const device = fc.nat(DEVICES - 1);
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("set" as const), device, shared: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("unset" as const), device }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("crash" as const), kept: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
+);
+const fates = fc.array(fc.constantFrom<Fate>("well", "well", "lost", "unanswered"), {
+  maxLength: 12,
+});
+
+async function unlessDead(done: Promise<unknown>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    if (!(error instanceof Error && error.message === World.DEATH)) throw error;
+  }
+}
+
+/** Begins the steps in their order, lets everything under way go on in an order of the scheduler's, and checks it all. */
+async function run(
+  scheduler: fc.Scheduler,
+  steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
+  plan: readonly Fate[],
+  onlyExclusive: boolean,
+): Promise<void> {
+  const world = new World(DEVICES, scheduler);
+  world.fates = [...plan];
+  const all: Promise<unknown>[] = [];
+  for (const each of steps) {
+    if (each.kind === "set")
+      all.push(unlessDead(world.set(each.device, !onlyExclusive && each.shared)));
+    else if (each.kind === "unset") all.push(unlessDead(world.unset(each.device)));
+    else if (each.kind === "crash") {
+      await scheduler.waitNext(Math.min(2, scheduler.count()));
+      world.crash(each.kept);
+    } else await scheduler.waitIdle();
+  }
+  await scheduler.waitFor(Promise.all(all));
+  world.check();
+  // Whatever happened, the next set that nothing disturbs makes all agree.
+  world.fates = [];
+  expect(await scheduler.waitFor(world.set(0))).toEqual({ ok: true });
+  expect(world.devices.map(({ mine }) => mine)).toEqual([true, false, false, false]);
+}
+
+it.each([true, false])(
+  "A1 no two devices hold an alias at once, whatever fails, dies or overtakes (never shared: %s)",
+  async (onlyExclusive) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(step, { minLength: 2, maxLength: 16 }),
+        fates,
+        (scheduler, steps, plan) => run(scheduler, steps, plan, onlyExclusive),
+      ),
+      { numRuns: 300 },
+    );
+  },
+);

@@ -1,0 +1,193 @@
+/**
+ * An alias and the devices that want it, with everything that can come between two steps: any order of what is under
+ * way, calls that fail before or after they did their work, and an alias object that dies with or without its last write.
+ */
+import type { Scheduler } from "fast-check";
+import { Alias } from "../../../../core/alias/alias.ts";
+import type { AliasHost, AliasRecord, AliasStore } from "../../../../core/alias/host.ts";
+import type { AliasSetAnswer, Holder } from "../../../../core/alias/types.ts";
+
+export const APP = "ZGVmZ2hpams";
+export const ALIAS = "user-1";
+
+/** How a call of a device's object ends: well, lost on the way there, or lost on the way back. */
+export type Fate = "well" | "lost" | "unanswered";
+
+export const holderOf = (device: number): Holder => ({ device: `device-${device}`, generation: 1 });
+
+interface Asking {
+  lost: boolean;
+}
+
+/** What a device does about one alias: it says "mine" from a good answer to a release, and asks one thing at a time. */
+export class WorldDevice {
+  mine = false;
+  /** Ends when all it asked has been answered. */
+  last: Promise<unknown> = Promise.resolve();
+  released = 0;
+  readonly withdrawn: Uint8Array[] = [];
+  readonly asking = new Set<Asking>();
+
+  release(): void {
+    this.mine = false;
+    this.released++;
+    for (const each of this.asking) each.lost = true;
+  }
+}
+
+export class World {
+  readonly devices: readonly WorldDevice[];
+  readonly troubles: unknown[] = [];
+  /** What is on disk, and what was written since. */
+  durable: AliasRecord | null = null;
+  written: AliasRecord | null = null;
+  rows = 0;
+  fates: Fate[] = [];
+  readonly #scheduler: Pick<Scheduler, "schedule">;
+  #alias: Alias;
+  #die: () => void = () => undefined;
+  #dead = new Promise<never>(() => undefined);
+
+  /** Calls of `set` and `unset` that get no answer, because the object died, reject with this. */
+  static readonly DEATH = "the object died";
+
+  constructor(devices: number, scheduler: Pick<Scheduler, "schedule">) {
+    this.devices = Array.from({ length: devices }, () => new WorldDevice());
+    this.#scheduler = scheduler;
+    this.#alias = this.#start();
+  }
+
+  set(device: number, shared = false): Promise<AliasSetAnswer> {
+    const end = this.#device(device);
+    return this.#next(end, async () => {
+      const asking: Asking = { lost: false };
+      end.asking.add(asking);
+      try {
+        const request = { app: APP, alias: ALIAS, holder: holderOf(device), shared };
+        const answer = await this.#call((alias) => alias.set(request));
+        if (answer.ok && !asking.lost) end.mine = true;
+        this.check();
+        return answer;
+      } finally {
+        end.asking.delete(asking);
+      }
+    });
+  }
+
+  unset(device: number): Promise<void> {
+    const end = this.#device(device);
+    return this.#next(end, async () => {
+      end.mine = false;
+      await this.#call((alias) =>
+        alias.unset({ app: APP, alias: ALIAS, holder: holderOf(device) }),
+      );
+    });
+  }
+
+  async firstAck(device: number, key: Uint8Array): Promise<void> {
+    await this.#alias.firstAck({ app: APP, alias: ALIAS, holder: holderOf(device), key });
+  }
+
+  holders() {
+    return this.#alias.holders();
+  }
+
+  /** The alias object dies; what it wrote last is on disk or is not. */
+  crash(kept: boolean): void {
+    if (kept) this.durable = this.written;
+    this.written = this.durable;
+    this.#die();
+    this.#alias = this.#start();
+    this.check();
+  }
+
+  /** The promise: whoever says "mine" is known durably, and is alone where the alias is not shared. */
+  check(): void {
+    const mine = this.devices.flatMap(({ mine }, i) => (mine ? [holderOf(i).device] : []));
+    const holders = this.durable?.holders.map(({ device }) => device) ?? [];
+    const unknown = mine.filter((device) => !holders.includes(device));
+    if (unknown.length > 0) throw new Error(`${unknown} say it is theirs; known are ${holders}`);
+    if (this.durable?.shared === false && holders.length > 1) {
+      throw new Error(`not shared, and of ${holders}`);
+    }
+  }
+
+  #next<T>(end: WorldDevice, run: () => Promise<T>): Promise<T> {
+    const done = end.last.then(run);
+    end.last = done.catch(() => undefined);
+    return done;
+  }
+
+  #device(device: number): WorldDevice {
+    const end = this.devices[device];
+    if (end === undefined) throw new Error(`no device ${device}`);
+    return end;
+  }
+
+  /** A call over the network to whatever object there is when it arrives. */
+  async #call<T>(run: (alias: Alias) => Promise<T>): Promise<T> {
+    await this.#scheduler.schedule(Promise.resolve(), "arrives");
+    const answer = await Promise.race([run(this.#alias), this.#dead]);
+    await this.#scheduler.schedule(Promise.resolve(), "is answered");
+    return answer;
+  }
+
+  #start(): Alias {
+    let alive = true;
+    this.#dead = new Promise((_, reject) => {
+      this.#die = () => {
+        alive = false;
+        reject(new Error(World.DEATH));
+      };
+    });
+    this.#dead.catch(() => undefined);
+    const living = () => {
+      if (!alive) throw new Error("dead");
+    };
+    const store: AliasStore = {
+      read: () => {
+        living();
+        return this.written;
+      },
+      write: (record) => {
+        living();
+        this.written = record;
+        this.rows++;
+      },
+    };
+    return new Alias({ store, host: this.#host(living) });
+  }
+
+  #host(living: () => void): AliasHost {
+    return {
+      durable: async () => {
+        await this.#scheduler.schedule(Promise.resolve(), "synced");
+        living();
+        this.durable = this.written;
+        this.check();
+      },
+      device: (name) => {
+        living();
+        const end = this.#device(Number(name.slice("device-".length)));
+        return {
+          releaseAlias: () => this.#carry(() => end.release()),
+          withdraw: ({ key }) => this.#carry(() => end.withdrawn.push(key)),
+        };
+      },
+      trouble: (error) => this.troubles.push(error),
+    };
+  }
+
+  async #carry(work: () => unknown): Promise<void> {
+    const fate = this.fates.shift() ?? "well";
+    await this.#scheduler.schedule(Promise.resolve(), "calls a device");
+    if (fate === "lost") throw new Error("lost");
+    work();
+    this.check();
+    await this.#scheduler.schedule(Promise.resolve(), "hears of it");
+    if (fate === "unanswered") throw new Error("unanswered");
+  }
+}
+
+/** Everything happens at once, in the order it was begun. */
+export const AT_ONCE: Pick<Scheduler, "schedule"> = { schedule: (task) => task };
