@@ -45,6 +45,8 @@ async function run(
     } else await scheduler.waitIdle();
   }
   await scheduler.waitFor(Promise.all(all));
+  // What a dead object had sent may still arrive.
+  await scheduler.waitIdle();
   world.check();
   // Whatever happened, the next set that nothing disturbs makes all agree.
   world.fates = [];
