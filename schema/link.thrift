@@ -245,6 +245,8 @@ struct Described {
   1: required i32 request
   2: required list<string> tags
   3: required list<string> aliases
+  /** True where another Described of this request follows: what a registration has may not fit in one frame. */
+  4: optional bool more
 }
 
 /** One broadcast of a tag, to one registration that is in it. */

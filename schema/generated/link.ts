@@ -1316,12 +1316,15 @@ export interface Described {
   readonly request: number;
   readonly tags: readonly string[];
   readonly aliases: readonly string[];
+  /** True where another Described of this request follows: what a registration has may not fit in one frame. */
+  readonly more?: boolean;
 }
 
 function writeDescribed(writer: Writer, value: Described): void {
   writeByte(writer, 0x15); writeI32(writer, value.request);
   writeByte(writer, 0x19); writeList(writer, 8, value.tags, writeString);
   writeByte(writer, 0x19); writeList(writer, 8, value.aliases, writeString);
+  if (value.more !== undefined) { writeByte(writer, value.more ? 0x11 : 0x12); }
   writeByte(writer, 0);
 }
 
@@ -1329,6 +1332,7 @@ function readDescribed(reader: Reader): Described {
   let request_: number | undefined;
   let tags_: readonly string[] | undefined;
   let aliases_: readonly string[] | undefined;
+  let more_: boolean | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -1340,12 +1344,20 @@ function readDescribed(reader: Reader): Described {
       case 0x39:
         aliases_ = readList(reader, 8, readString);
         break;
+      case 0x41:
+        more_ = true;
+        break;
+      case 0x42:
+        more_ = false;
+        break;
       default:
-        skipField(reader, header, 0xe);
+        skipField(reader, header, 0x1e);
     }
   }
   if (request_ === undefined || tags_ === undefined || aliases_ === undefined) throw new ThriftError("missing", "Described");
-  return { request: request_, tags: tags_, aliases: aliases_ };
+  const value: { -readonly [K in keyof Described]: Described[K] } = { request: request_, tags: tags_, aliases: aliases_ };
+  if (more_ !== undefined) value.more = more_;
+  return value;
 }
 
 /** The bytes of one Described. @throws ThriftError `range` where a number does not fit its type. */

@@ -129,7 +129,7 @@ function definitionCode(definition: IdlDefinition): string {
 }
 
 /** Names of `module`'s exports that `body` uses, as one import statement. */
-function importCode(
+export function importCode(
   body: string,
   module: string,
   values: readonly string[],

@@ -1,13 +1,22 @@
 /** The values that schema/vectors/link.json holds the bytes of. */
 import {
+  type Broadcast,
   CHANNEL_ECHO,
   CHANNEL_LINK,
   CHANNEL_PUSH,
   ContentType,
   encodeAck,
+  encodeAliasLost,
   encodeAttach,
+  encodeAttribute,
+  encodeBroadcast,
+  encodeBroadcasts,
+  encodeCursor,
   encodeDeliver,
+  encodeDescribe,
+  encodeDescribed,
   encodeDetach,
+  encodeDone,
   encodeEcho,
   encodeEnvelope,
   encodeGoaway,
@@ -21,9 +30,13 @@ import {
   encodeRegister,
   encodeRegistered,
   encodeRegistration,
+  encodeReport,
+  encodeSetAlias,
+  encodeSubscribe,
   encodeUnregister,
   encodeUnregistered,
   encodeWelcome,
+  encodeWithdraw,
   type Hello,
   type Message,
   Priority,
@@ -86,6 +99,24 @@ const message: Message = {
   data: text('{"n":1}'),
   expiresAtMs: 1_795_910_400_000,
 };
+const broadcast: Broadcast = {
+  slot: 1,
+  tagRef: 1_234_567_890,
+  tag: "weather/berlin",
+  position: 300,
+  seq: SEQ,
+  key: bytes(9),
+  source: "AQIDBAUGBwgJCgsMDQ4PEAECAwQFBgcI",
+  priority: Priority.NORMAL,
+  contentType: ContentType.JSON,
+  data: text('{"n":1}'),
+  expiresAtMs: 1_795_910_400_000,
+};
+const cursor = { slot: 1, tagRef: 1_234_567_890, position: 300 };
+const subscribe = { request: 3, slot: 1, add: ["weather/berlin", "Ferien 🏖"], remove: ["old"] };
+const setAlias = { request: 4, slot: 1, alias: "user-17", held: true };
+const report = { request: 5, slot: 1, platform: "ios", appVersion: "2.10.0", locale: "de-CH" };
+const described = { request: 6, tags: ["weather/berlin"], aliases: ["user-17"] };
 const ack = { slot: 1, priority: Priority.HIGH, seq: SEQ + 4095 };
 const refusal = { code: 706, name: "rate_limited", message: "Commands come faster than they may." };
 
@@ -107,7 +138,19 @@ export const VALUES: readonly ValueVector[] = [
       channel: CHANNEL_PUSH,
       body: encodePushUp({ kind: "acks", value: [ack] }),
     },
+    "frame of broadcasts": {
+      channel: CHANNEL_PUSH,
+      body: encodePushDown({ kind: "broadcasts", value: { broadcasts: [broadcast] } }),
+    },
+    "frame of cursors": {
+      channel: CHANNEL_PUSH,
+      body: encodePushUp({ kind: "cursors", value: [cursor] }),
+    },
     "frame of echo": { channel: CHANNEL_ECHO, body: encodeEcho({ nonce: 1 }) },
+  }),
+  ...vector("Cursor", encodeCursor, {
+    cursor,
+    "cursor, largest numbers": { slot: 31, tagRef: MAX_I32, position: MAX_I64 },
   }),
   ...vector("Hello", encodeHello, {
     "hello, first": hello,
@@ -117,6 +160,11 @@ export const VALUES: readonly ValueVector[] = [
       attach: [1, 2, 32],
       agent: "pushmesh-js/0.1.0",
       session: bytes(16),
+    },
+    "hello, with cursors of two tags": {
+      revision: 1,
+      attach: [1],
+      cursors: [cursor, { slot: 1, tagRef: 1, position: 1 }],
     },
     "hello, gaps between optional fields": { revision: 1, attach: [], session: bytes(16) },
     "hello, list of 14 has a short header": {
@@ -191,6 +239,62 @@ export const VALUES: readonly ValueVector[] = [
     "deliver, none": { messages: [] },
     "deliver, two": { messages: [message, { ...message, seq: SEQ + 1, data: text("{}") }] },
   }),
+  ...vector("Subscribe", encodeSubscribe, {
+    subscribe,
+    "subscribe, of nothing": { ...subscribe, add: [], remove: [] },
+  }),
+  ...vector("SetAlias", encodeSetAlias, {
+    "set alias, to have it alone": setAlias,
+    "set alias, to share it": { ...setAlias, shared: true },
+    "set alias, to take it away": { ...setAlias, held: false, shared: false },
+  }),
+  ...vector("Attribute", encodeAttribute, {
+    attribute: { name: "plan", value: "pro" },
+    "attribute, empty value": { name: "plan", value: "" },
+  }),
+  ...vector("Report", encodeReport, {
+    report,
+    "report, of nothing": { request: 5, slot: 1 },
+    "report, custom attributes only": {
+      request: 5,
+      slot: 1,
+      attributes: [
+        { name: "plan", value: "pro" },
+        { name: "größe", value: "XL" },
+      ],
+    },
+  }),
+  ...vector("Describe", encodeDescribe, { describe: { request: 6, slot: 1 } }),
+  ...vector("Done", encodeDone, { done: { request: 3 } }),
+  ...vector("Described", encodeDescribed, {
+    described,
+    "described, of nothing": { request: 6, tags: [], aliases: [] },
+    "described, with more to come": { ...described, more: true },
+  }),
+  ...vector("Broadcast", encodeBroadcast, {
+    "broadcast, JSON": broadcast,
+    "broadcast, to all devices, ttl 0, everything else": {
+      slot: 31,
+      tagRef: MAX_I32,
+      tag: "",
+      position: 1,
+      seq: SEQ + 1,
+      key: bytes(9),
+      source: broadcast.source,
+      priority: Priority.HIGH,
+      contentType: ContentType.BINARY,
+      data: bytes(256),
+      collapseKey: "score",
+    },
+  }),
+  ...vector("Broadcasts", encodeBroadcasts, {
+    "broadcasts, none": { broadcasts: [] },
+    "broadcasts, two": {
+      broadcasts: [broadcast, { ...broadcast, position: 301, data: text("{}") }],
+    },
+  }),
+  ...vector("Withdraw", encodeWithdraw, { withdraw: { slot: 1, key: bytes(9) } }),
+  ...vector("AliasLost", encodeAliasLost, { "alias lost": { slot: 1, alias: "user-17" } }),
   ...vector("PushUp", encodePushUp, {
     "push up: register": { kind: "register", value: { request: 1, appId: "app_7f3k" } },
     "push up: unregister": { kind: "unregister", value: { request: 2, slot: 1 } },
@@ -200,11 +304,24 @@ export const VALUES: readonly ValueVector[] = [
       kind: "acks",
       value: [ack, { ...ack, priority: Priority.LOW }],
     },
+    "push up: subscribe": { kind: "subscribe", value: subscribe },
+    "push up: set alias": { kind: "setAlias", value: setAlias },
+    "push up: report": { kind: "report", value: report },
+    "push up: describe": { kind: "describe", value: { request: 6, slot: 1 } },
+    "push up: cursors of two tags": {
+      kind: "cursors",
+      value: [cursor, { ...cursor, tagRef: 1, position: 64 }],
+    },
   }),
   ...vector("PushDown", encodePushDown, {
     "push down: registered": { kind: "registered", value: { request: 1, registration } },
     "push down: unregistered": { kind: "unregistered", value: { request: 2, slot: 1 } },
     "push down: deliver": { kind: "deliver", value: { messages: [message] } },
+    "push down: done": { kind: "done", value: { request: 3 } },
+    "push down: described": { kind: "described", value: described },
+    "push down: broadcasts": { kind: "broadcasts", value: { broadcasts: [broadcast] } },
+    "push down: withdraw": { kind: "withdraw", value: { slot: 1, key: bytes(9) } },
+    "push down: alias lost": { kind: "aliasLost", value: { slot: 1, alias: "user-17" } },
     "push down: refusal": { kind: "refusal", value: { ...refusal, request: 1 } },
   }),
   ...vector("Echo", encodeEcho, {
