@@ -21,6 +21,7 @@ import type {
   TagsRequest,
   WithdrawRequest,
 } from "../../core/device/types.ts";
+import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory.ts";
 import type {
   AttachAnswer,
   AttachRequest,
@@ -102,36 +103,6 @@ export interface AliasRpc {
   unset(request: AliasUnsetRequest): Promise<void>;
   holders(): Promise<AliasHolders>;
   firstAck(request: FirstAckRequest): Promise<void>;
-}
-
-/** What the root of a tag tells its app's directory. */
-export interface TagReport {
-  readonly tag: string;
-  readonly members: number;
-  readonly listeners: number;
-  /** Milliseconds since 1970; null for never. */
-  readonly lastBroadcastAt: number | null;
-}
-
-/** Filters and order of a page of the directory. */
-export interface TagQuery {
-  readonly prefix: string;
-  readonly minMembers: number | null;
-  readonly maxMembers: number | null;
-  /** Milliseconds since 1970, inclusive. */
-  readonly broadcastAfter: number | null;
-  readonly broadcastBefore: number | null;
-  readonly sort: "tag" | "members" | "lastBroadcastAt";
-  readonly descending: boolean;
-  readonly limit: number;
-  /** Of the page before; null for the first. */
-  readonly cursor: string | null;
-}
-
-export interface TagPage {
-  readonly tags: readonly TagReport[];
-  /** Null at the end. */
-  readonly next: string | null;
 }
 
 /** The tags of one app: addressed by base64url of the app's 8 bytes. */

@@ -40,6 +40,12 @@ const TABLES = `
 
   CREATE TABLE IF NOT EXISTS aliases (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 
+  CREATE TABLE IF NOT EXISTS tag_directory (
+    app TEXT, tag TEXT, members INTEGER NOT NULL, listeners INTEGER NOT NULL, last_broadcast_at INTEGER NOT NULL,
+    PRIMARY KEY (app, tag)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS tag_directory_members ON tag_directory (app, members, tag);
+  CREATE INDEX IF NOT EXISTS tag_directory_broadcast ON tag_directory (app, last_broadcast_at, tag);
+
   CREATE TABLE IF NOT EXISTS apps (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, keys_made INTEGER NOT NULL)
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (

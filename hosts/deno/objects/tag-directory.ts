@@ -1,0 +1,30 @@
+/** The tags of one app, in the process that holds all objects: answered when what was told is on disk. */
+import {
+  TagDirectory,
+  type TagPage,
+  type TagQuery,
+  type TagReport,
+} from "../../../core/tag/directory.ts";
+import type { TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
+import type { Database } from "../store/database.ts";
+import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";
+
+export class TagDirectoryHost implements TagDirectoryRpc {
+  readonly #db: Database;
+  readonly #directory: TagDirectory;
+
+  /** @param app base64url of the app's 8 bytes */
+  constructor(db: Database, app: string) {
+    this.#db = db;
+    this.#directory = new TagDirectory({ store: new SharedTagDirectoryStore(db, app) });
+  }
+
+  async report(report: TagReport): Promise<void> {
+    this.#directory.report(report);
+    await this.#db.committed();
+  }
+
+  async list(query: TagQuery): Promise<TagPage | null> {
+    return this.#directory.list(query);
+  }
+}

@@ -1,0 +1,74 @@
+/** The tags of one app in the shared database. */
+import type { TagDirectoryStore, TagReport, TagSelection } from "../../../core/tag/directory.ts";
+import {
+  reportOf,
+  rowOf,
+  TAG_COLUMNS,
+  type TagRow,
+  tagSql,
+} from "../../../objects/storage/tag-query.ts";
+import type { Database } from "./database.ts";
+
+/** Rows of an export in memory at one time. */
+const ROWS_COUNT = 1_000;
+
+export class SharedTagDirectoryStore implements TagDirectoryStore {
+  readonly #db: Database;
+  readonly #app: string;
+
+  /** @param app base64url of the app's 8 bytes */
+  constructor(db: Database, app: string) {
+    this.#db = db;
+    this.#app = app;
+  }
+
+  read(tag: string): TagReport | null {
+    const row = this.#db.get<TagRow>(
+      `SELECT ${TAG_COLUMNS} FROM tag_directory WHERE app = ? AND tag = ?`,
+      this.#app,
+      tag,
+    );
+    return row === undefined ? null : reportOf(row);
+  }
+
+  put(report: TagReport): void {
+    this.#db.run(
+      `INSERT INTO tag_directory (app, ${TAG_COLUMNS}) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (app, tag) DO UPDATE SET members = excluded.members,
+         listeners = excluded.listeners, last_broadcast_at = excluded.last_broadcast_at`,
+      this.#app,
+      ...rowOf(report),
+    );
+  }
+
+  remove(tag: string): void {
+    this.#db.run("DELETE FROM tag_directory WHERE app = ? AND tag = ?", this.#app, tag);
+  }
+
+  select(selection: TagSelection): TagReport[] {
+    const { where, tail, values } = tagSql(selection);
+    const rows = this.#db.all<TagRow>(
+      `SELECT ${TAG_COLUMNS} FROM tag_directory WHERE app = ? AND ${where} ${tail}`,
+      this.#app,
+      ...values,
+    );
+    return rows.map(reportOf);
+  }
+
+  *all(): Generator<TagReport> {
+    for (let last: string | null = null; ; ) {
+      const rows: TagRow[] = this.#db.all<TagRow>(
+        `SELECT ${TAG_COLUMNS} FROM tag_directory
+         WHERE app = ? AND (? IS NULL OR tag > ?) ORDER BY tag LIMIT ?`,
+        this.#app,
+        last,
+        last,
+        ROWS_COUNT,
+      );
+      yield* rows.map(reportOf);
+      const end = rows.at(-1);
+      if (end === undefined) return;
+      last = end.tag;
+    }
+  }
+}

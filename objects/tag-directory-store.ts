@@ -1,0 +1,62 @@
+/** The rows of the tags of one app, in their object's SQLite. */
+import type { TagDirectoryStore, TagReport, TagSelection } from "../core/tag/directory.ts";
+import type { Sql } from "./storage/sql.ts";
+import { reportOf, rowOf, TAG_COLUMNS, type TagRow, tagSql } from "./storage/tag-query.ts";
+
+type Row = TagRow & Record<string, string | number>;
+
+export class SqlTagDirectoryStore implements TagDirectoryStore {
+  readonly #sql: Sql;
+  /** An object that nobody reported to has no table, and being asked makes none. */
+  #hasTable: boolean;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.#hasTable =
+      sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tags'").toArray().length > 0;
+  }
+
+  read(tag: string): TagReport | null {
+    const [row] = this.#all(`SELECT ${TAG_COLUMNS} FROM tags WHERE tag = ?`, tag);
+    return row ?? null;
+  }
+
+  put(report: TagReport): void {
+    // No index on what else is sorted by: it would be a second row paid for every report, and each tag reports as often
+    // as its counts move. A page in such an order reads all rows instead, a thousandth of what a write costs each.
+    if (!this.#hasTable)
+      this.#sql.exec(`
+        CREATE TABLE tags (
+          tag TEXT PRIMARY KEY, members INTEGER NOT NULL, listeners INTEGER NOT NULL,
+          last_broadcast_at INTEGER NOT NULL) WITHOUT ROWID;
+      `);
+    this.#hasTable = true;
+    this.#sql.exec(
+      `INSERT INTO tags (${TAG_COLUMNS}) VALUES (?, ?, ?, ?)
+       ON CONFLICT (tag) DO UPDATE SET members = excluded.members, listeners = excluded.listeners,
+         last_broadcast_at = excluded.last_broadcast_at`,
+      ...rowOf(report),
+    );
+  }
+
+  remove(tag: string): void {
+    if (this.#hasTable) this.#sql.exec("DELETE FROM tags WHERE tag = ?", tag);
+  }
+
+  select(selection: TagSelection): TagReport[] {
+    const { where, tail, values } = tagSql(selection);
+    return this.#all(`SELECT ${TAG_COLUMNS} FROM tags WHERE ${where} ${tail}`, ...values);
+  }
+
+  all(): TagReport[] {
+    return this.#all(`SELECT ${TAG_COLUMNS} FROM tags ORDER BY tag`);
+  }
+
+  #all(query: string, ...values: (string | number)[]): TagReport[] {
+    if (!this.#hasTable) return [];
+    return this.#sql
+      .exec<Row>(query, ...values)
+      .toArray()
+      .map(reportOf);
+  }
+}

@@ -1,0 +1,34 @@
+/** The tag directory in the shared database, held to the suite that the other is held to. */
+import { describe, expect, test } from "vitest";
+import { TagDirectoryHost } from "../../../hosts/deno/objects/tag-directory.ts";
+import { SharedTagDirectoryStore } from "../../../hosts/deno/store/tag-directory-store.ts";
+import { TAG_DIRECTORY_CASES } from "../../objects/support/tag-directory-suite.ts";
+import { databasePath, openDatabase } from "./support/mesh.ts";
+
+const REPORT = { tag: "news", members: 1, listeners: 0, lastBroadcastAt: null };
+
+describe("a tag directory in the shared database", () => {
+  test.each(TAG_DIRECTORY_CASES)("$name", ({ run }) => {
+    const db = openDatabase();
+    // A neighbour with a tag of the same name, which must not show and must not go.
+    const other = new SharedTagDirectoryStore(db, "other");
+    other.put(REPORT);
+    run(new SharedTagDirectoryStore(db, "app"));
+    expect([...other.all()]).toEqual([REPORT]);
+  });
+
+  test("H1 has what it was told on disk when it answers", async () => {
+    const path = databasePath();
+    const directory = new TagDirectoryHost(openDatabase(path), "app");
+    await directory.report(REPORT);
+    const reader = new SharedTagDirectoryStore(openDatabase(path), "app");
+    expect(reader.read("news")).toEqual(REPORT);
+  });
+
+  test("gives all of more tags than one query reads", () => {
+    const store = new SharedTagDirectoryStore(openDatabase(), "app");
+    const tags = Array.from({ length: 2_500 }, (_, i) => `${i}`.padStart(4, "0"));
+    for (const tag of tags) store.put({ ...REPORT, tag });
+    expect([...store.all()].map(({ tag }) => tag)).toEqual(tags);
+  });
+});

@@ -1,0 +1,63 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
+import { SqlTagDirectoryStore } from "../../objects/tag-directory-store.ts";
+import { newApp } from "./support/client.ts";
+import { TAG_DIRECTORY_CASES } from "./support/tag-directory-suite.ts";
+
+const { TAG_DIRECTORIES } = env as unknown as {
+  readonly TAG_DIRECTORIES: DurableObjectNamespace<TagDirectoryObject>;
+};
+const newDirectory = () => TAG_DIRECTORIES.getByName(newApp().app);
+
+const REPORT = { tag: "news", members: 1, listeners: 0, lastBroadcastAt: null };
+const ALL = {
+  prefix: "",
+  minMembers: null,
+  maxMembers: null,
+  broadcastAfter: null,
+  broadcastBefore: null,
+  sort: "tag",
+  descending: false,
+  limit: 10,
+  cursor: null,
+} as const;
+
+describe("a tag directory in its object", () => {
+  test.each(TAG_DIRECTORY_CASES)("$name", ({ run }) =>
+    runInDurableObject(newDirectory(), (_, { storage }) =>
+      run(new SqlTagDirectoryStore(storage.sql)),
+    ),
+  );
+
+  test("answers over RPC, and makes no table for a question", async () => {
+    const stub = newDirectory();
+    expect(await stub.list(ALL)).toEqual({ tags: [], next: null });
+    await runInDurableObject(stub, (_, { storage }) => {
+      const tables = storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'tags'");
+      expect(tables.toArray()).toEqual([]);
+    });
+    await stub.report(REPORT);
+    expect(await stub.list(ALL)).toEqual({ tags: [REPORT], next: null });
+    expect(await stub.list({ ...ALL, cursor: "none" })).toBeNull();
+  });
+
+  test("writes one row for a report, and none where nothing changed", () =>
+    runInDurableObject(newDirectory(), (_, { storage }) => {
+      let rows = 0;
+      const counting = {
+        exec(query: string, ...values: unknown[]) {
+          const cursor = storage.sql.exec(query, ...values);
+          const all = cursor.toArray();
+          rows += cursor.rowsWritten;
+          return { toArray: () => all };
+        },
+      } as ConstructorParameters<typeof SqlTagDirectoryStore>[0];
+      const store = new SqlTagDirectoryStore(counting);
+      store.put(REPORT);
+      rows = 0;
+      store.put({ ...REPORT, members: 2, lastBroadcastAt: 5 });
+      expect(rows).toBe(1);
+    }));
+});
