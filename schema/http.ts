@@ -32,18 +32,27 @@ export type ConditionBody =
   | { all: ConditionBody[] }
   | { not: ConditionBody };
 
+const isNested = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && ["any", "all", "not"].some((key) => key in value);
+
 /** Nested by hand: zod's recursion has no depth bound. */
-function conditionOf(depth: number): z.ZodType<ConditionBody> {
+function conditionOf(depth: number): z.ZodType<ConditionBody, ConditionBody> {
   const tag = z.strictObject({ tag: tagText });
-  if (depth === 0) return tag;
+  if (depth === 0) {
+    const message = `conditions nest at most ${LIMITS.CONDITION_DEPTH} deep`;
+    return z.custom<{ tag: string }>((value) => !isNested(value), message).pipe(tag);
+  }
   const inner = conditionOf(depth - 1);
   const list = z.array(inner).min(1).max(LIMITS.CONDITION_TAGS);
-  return z.union([
-    tag,
-    z.strictObject({ any: list }),
-    z.strictObject({ all: list }),
-    z.strictObject({ not: inner }),
-  ]);
+  return z.union(
+    [
+      tag,
+      z.strictObject({ any: list }),
+      z.strictObject({ all: list }),
+      z.strictObject({ not: inner }),
+    ],
+    "must be one of {tag}, {any: […]}, {all: […]} and {not: …}",
+  );
 }
 
 /** How many tags a condition names, repeated ones counted. */
@@ -82,16 +91,19 @@ export const filterBody = z.strictObject({
 });
 
 /** Whom a message is for. */
-const target = z.union([
-  /** A regId. */
-  z.string().min(1).max(256),
-  /** Every registration that holds the alias; with `firstAckWins` it is withdrawn from the others once one has it. */
-  z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
-  /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
-  z.strictObject({ tag: tagText }),
-  z.strictObject({ condition: conditionBody }),
-  z.strictObject({ everyone: z.literal(true) }),
-]);
+const target = z.union(
+  [
+    /** A regId: first, for most messages are to one. */
+    z.string().min(1).max(256),
+    /** Every registration that holds the alias; with `firstAckWins` it is withdrawn from the others once one has it. */
+    z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
+    /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
+    z.strictObject({ tag: tagText }),
+    z.strictObject({ condition: conditionBody }),
+    z.strictObject({ everyone: z.literal(true) }),
+  ],
+  "must be a regId of 1 to 256 characters, or one of {alias}, {tag}, {condition} and {everyone: true}",
+);
 
 /** `POST /v1/messages`. Exactly one of `data` and `dataBase64`. */
 export const sendBody = z
@@ -111,8 +123,8 @@ export const sendBody = z
     priority: z.enum(PRIORITY_NAMES).default("normal"),
     /** A newer message of the same key replaces an older one that is still waiting. */
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
-    /** What happens when the mailbox is full. */
-    onOverflow: z.enum(["drop_oldest", "reject"]).default("drop_oldest"),
+    /** Not of a broadcast: what happens when the mailbox is full; `drop_oldest` where it is not given. */
+    onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
     /** Of a broadcast: only devices that reported these attributes. */
     filter: filterBody.optional(),
     /** Of a broadcast: devices a second. */
@@ -250,6 +262,13 @@ export interface BroadcastStatusBody {
   readonly rate: number;
 }
 
+/** Added and removed at once: in which order would be ours to guess. */
+const distinct = <T extends { add: string[]; remove: string[] }>({ add, remove }: T): boolean => {
+  const added = new Set(add);
+  return !remove.some((regId) => added.has(regId));
+};
+const DISTINCT = { message: "names a regId that add names too", path: ["remove"] };
+
 const regIdList = z.array(z.string().min(1).max(256)).max(LIMITS.SUBSCRIBE_REGISTRATIONS);
 
 /** `POST /v1/tags/members`: subscribes registrations to a tag and unsubscribes others. */
@@ -263,7 +282,8 @@ export const membersBody = z
       message: `give 1 to ${LIMITS.SUBSCRIBE_REGISTRATIONS} regIds in add and remove together`,
       path: ["add"],
     },
-  );
+  )
+  .refine(distinct, DISTINCT);
 
 /** `POST /v1/aliases`: gives an alias to registrations and takes it from others. */
 export const aliasesBody = z
@@ -280,7 +300,8 @@ export const aliasesBody = z
   .refine(({ shared, add }) => shared || add.length <= 1, {
     message: "an alias that is not shared has one holder",
     path: ["add"],
-  });
+  })
+  .refine(distinct, DISTINCT);
 
 /** Answer of `POST /v1/tags/members` and `POST /v1/aliases`: one result for each regId, in the order of add, then remove. */
 export interface ResultsAnswerBody {
@@ -370,6 +391,7 @@ export interface LiveMessageBody {
   /** Place in the tag's log; also the ID of the event. Resume after it. */
   readonly cursor: number;
   readonly id: string;
+  /** The one that was signed: where a broadcast went to several tags, the first of them. */
   readonly tag: string;
   /** In the form in which the sender gave it. */
   readonly data?: string | JsonObject;
@@ -382,8 +404,10 @@ export interface LiveMessageBody {
   readonly signature: string | null;
 }
 
-/** How many listen, where that has changed. */
+/** How many listen: the first that a listener gets, and again where it has changed. */
 export interface LivePresenceBody {
   readonly type: "presence";
   readonly listeners: number;
+  /** Place in the tag's log up to which this listener has everything; also the ID of the event. Resume after it. */
+  readonly cursor: number;
 }

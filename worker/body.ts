@@ -7,12 +7,15 @@ const tooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
 
 /**
- * The body of a request, at most `LIMITS.BODY_BYTES`.
+ * The body of a request.
  *
+ * @param bound in bytes
  * @throws MeshError `body_too_large` as soon as that is known: from Content-Length before a byte is read.
  */
-export async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const bound = LIMITS.BODY_BYTES;
+export async function readBody(
+  request: Request,
+  bound: number = LIMITS.BODY_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
   const declared = request.headers.get("content-length");
   // The host holds a sender to the length it declared, so that only a chunked body needs counting.
   if (declared !== null) {
@@ -60,21 +63,68 @@ function parseJson(body: Uint8Array): unknown {
   }
 }
 
+/** The alternative of a union that its sender had in mind: the one that fits it but for the fewest faults. */
+function nearest(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue | undefined {
+  // A fault of no field is that the value is of another kind altogether.
+  const alike = alternatives.filter(([first]) => first !== undefined && !isOther(first));
+  const [best, next] = alike.sort((a, b) => a.length - b.length);
+  return best === undefined || best.length === next?.length ? undefined : best[0];
+}
+
+const isOther = ({ code, path }: z.core.$ZodIssue): boolean =>
+  path.length === 0 && code === "invalid_type";
+
+/** The field at fault and what is wrong with it, as deep as that can be told. */
+function faultOf(issue: z.core.$ZodIssue): { readonly path: string[]; readonly detail: string } {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return { path: [...path, issue.keys[0] ?? ""], detail: "no such field" };
+  }
+  const inner = issue.code === "invalid_union" ? nearest(issue.errors) : undefined;
+  if (inner === undefined) return { path, detail: issue.message };
+  const fault = faultOf(inner);
+  return { path: [...path, ...fault.path], detail: fault.detail };
+}
+
+/**
+ * Checks a value against a schema.
+ *
+ * @throws MeshError `field_invalid` naming the first field at fault and its bound.
+ */
+export function parseValue<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) throw new MeshError("field_invalid");
+  const { path, detail } = faultOf(issue);
+  if (path.length === 0) throw new MeshError("field_invalid", detail);
+  // A field name of the sender's may be as long as a body.
+  const field = path.join(".").slice(0, 64);
+  throw new MeshError("field_invalid", `${field}: ${detail}`, { field });
+}
+
 /**
  * Reads JSON into the shape of a schema.
  *
  * @throws MeshError `body_invalid` for what is no JSON, `field_invalid` naming the first field at fault and its bound.
  */
 export function parseBody<S extends z.ZodType>(schema: S, body: Uint8Array): z.output<S> {
-  const parsed = schema.safeParse(parseJson(body));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue === undefined) throw new MeshError("field_invalid");
-  const unknownField = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const path = [...issue.path.map(String), ...(unknownField === undefined ? [] : [unknownField])];
-  if (path.length === 0) throw new MeshError("field_invalid", issue.message);
-  // A field name of the sender's may be as long as a body.
-  const field = path.join(".").slice(0, 64);
-  const detail = unknownField === undefined ? issue.message : "no such field";
-  throw new MeshError("field_invalid", `${field}: ${detail}`, { field });
+  return parseValue(schema, parseJson(body));
+}
+
+/**
+ * Reads the query of a URL into the shape of a schema; its values are text.
+ *
+ * @throws MeshError `field_invalid`, also for a name that is given twice
+ */
+export function parseQuery<S extends z.ZodType>(schema: S, url: string): z.output<S> {
+  const query = new Map<string, string>();
+  for (const [name, value] of new URL(url).searchParams) {
+    if (query.has(name)) {
+      const field = name.slice(0, 64);
+      throw new MeshError("field_invalid", `${field}: given twice`, { field });
+    }
+    query.set(name, value);
+  }
+  return parseValue(schema, Object.fromEntries(query));
 }

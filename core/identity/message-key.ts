@@ -37,3 +37,30 @@ export function messageKey(
   input.set(value, BASIS_AT);
   return sha256(input).slice(0, KEY_BYTES);
 }
+
+/** What a message to more than one registration is sent to. */
+export type GroupTarget =
+  | { readonly kind: "alias"; readonly name: string }
+  /** The target as its sender wrote it, in one spelling: which tags cover it may change between a request and its retry. */
+  | { readonly kind: "broadcast"; readonly name: string };
+
+const GROUP_DOMAIN = { alias: "pushmesh/v1/alias-key", broadcast: "pushmesh/v1/broadcast-key" };
+
+/**
+ * The 9-byte key of a message to an alias, the same for all its holders, or of a broadcast: the same for the same app,
+ * target and basis.
+ *
+ * @param app the app's 8 bytes
+ */
+export function groupKey(
+  app: Uint8Array,
+  { kind, name }: GroupTarget,
+  basis: IdempotencyBasis,
+): Uint8Array {
+  const hash = sha256.create();
+  hash.update(utf8.encode(GROUP_DOMAIN[kind])).update(app);
+  // Hashed by itself, for its length is anything.
+  hash.update(sha256(utf8.encode(name))).update(Uint8Array.of(KIND_BYTE[basis.kind]));
+  hash.update(basis.kind === "signature" ? basis.value : utf8.encode(basis.value));
+  return hash.digest().slice(0, KEY_BYTES);
+}
