@@ -1,9 +1,10 @@
-/** Seals the regIds of one device with the mesh's keys. */
+/** Seals what a device is called by with the mesh's keys. */
 
 import type { DeviceIdentity } from "../core/device/device.ts";
 import { openAppId, sealAppId } from "../core/identity/app-id.ts";
 import type { Keyring } from "../core/identity/keyring.ts";
 import { sealRegId } from "../core/identity/reg-id.ts";
+import { sealSource } from "../core/tag/name.ts";
 import { fromBase64Url, toBase64Url } from "../schema/text.ts";
 
 /** @param name base64url of the device ID: the name of its object */
@@ -16,6 +17,7 @@ export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
       const app = openAppId(keyring, appId);
       return app === undefined ? undefined : toBase64Url(app);
     },
+    source: (app, tagId) => sealSource(keyring, app, tagId),
   };
 }
 

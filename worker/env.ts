@@ -1,21 +1,27 @@
 /** What the edge is given by its host: objects to call, secrets, and how sockets are opened. */
-import type { AppDirectoryRpc, AppRpc, DeviceRpc } from "../objects/interfaces/rpc.ts";
+import type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
+import type {
+  AliasRpc,
+  AppDirectoryRpc,
+  AppRpc,
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryRpc,
+  TagRpc,
+} from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
 import type { EdgeCrypto } from "./signature/crypto.ts";
 
-/**
- * What the edge uses of a Durable Object namespace. Not the runtime's own type: that one spreads an answer's union
- * over promises until `ok` no longer tells its halves apart, and a host other than workerd could not give it.
- */
-export interface ObjectNamespace<Rpc> {
-  /** A fresh stub of the object of this name. It touches nothing yet. */
-  getByName(name: string): Rpc;
-}
+export type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
 
 export interface Env {
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
   readonly APP_DIRECTORY: ObjectNamespace<AppDirectoryRpc>;
+  readonly TAGS: ObjectNamespace<TagRpc>;
+  readonly ALIASES: ObjectNamespace<AliasRpc>;
+  readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
+  readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
   /**
    * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255.
    * The first key makes new regIds and credentials; the others still open old ones.
@@ -27,4 +33,8 @@ export interface Env {
   readonly CRYPTO: EdgeCrypto;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;
+  /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 1 on one machine. */
+  readonly FAN_OUT_NODES?: string;
+  /** Members of one node of a tag, decimal; `LIMITS.NODE_MEMBERS` where absent. For tests of deep trees. */
+  readonly NODE_MEMBERS?: string;
 }

@@ -1,12 +1,13 @@
 /** The bindings of `wrangler.toml`, and the edge's environment made of them. */
-import type { DeviceRpc } from "../objects/interfaces/rpc.ts";
+import type { DeviceRpc, LiveRpc } from "../objects/interfaces/rpc.ts";
 import type { Env, ObjectNamespace } from "./env.ts";
 import { webCrypto } from "./signature/crypto.ts";
 import { workersLinks } from "./workers-links.ts";
 
-/** What the runtime gives: a device object also answers `fetch`, by which a socket reaches it. */
+/** What the runtime gives: objects that hold sockets also answer `fetch`, by which one reaches them. */
 export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "CRYPTO"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
+  readonly LIVE_NODES: ObjectNamespace<LiveRpc & Pick<Fetcher, "fetch">>;
 }
 
 let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;

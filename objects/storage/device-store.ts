@@ -1,25 +1,18 @@
 /** A device's ports on the SQLite of its own object. docs/storage.md describes the tables. */
+import type { Attributes } from "../../core/condition/types.ts";
 import type {
   AccountRecord,
   DeviceStore,
+  HeldAlias,
   LinkRecord,
   MailBody,
   MailHeader,
   RegistrationRecord,
+  TagRecord,
 } from "../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
+import { DeviceTables } from "./device-tables.ts";
 import type { Sql } from "./sql.ts";
-
-// Each table has one b-tree: a secondary index would be a second row written for every message.
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS registrations (
-    slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER);
-  CREATE TABLE IF NOT EXISTS outcomes (slot INTEGER PRIMARY KEY, log TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS mail (
-    seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
-    expires_at INTEGER NOT NULL, collapse_key TEXT, content_type INTEGER NOT NULL, data BLOB NOT NULL);
-`;
 
 /** Rows of `state`. */
 const ACCOUNT = 1;
@@ -30,9 +23,6 @@ const PARAMETERS = 100;
 /** The account as it is stored: with the name of the object, which its database file does not tell by itself. */
 type StoredAccount = AccountRecord & { readonly name: string };
 
-const hasTables = (sql: Sql): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'state'").toArray().length > 0;
-
 function readState<Value>(sql: Sql, id: number): Value | null {
   const [row] = sql.exec<{ value: string }>("SELECT value FROM state WHERE id = ?", id).toArray();
   return row === undefined ? null : (JSON.parse(row.value) as Value);
@@ -40,20 +30,21 @@ function readState<Value>(sql: Sql, id: number): Value | null {
 
 /** The name of the device whose database this is; null where it never held an account. */
 export function nameIn(sql: Sql): string | null {
-  return hasTables(sql) ? (readState<StoredAccount>(sql, ACCOUNT)?.name ?? null) : null;
+  return new DeviceTables(sql).exist
+    ? (readState<StoredAccount>(sql, ACCOUNT)?.name ?? null)
+    : null;
 }
 
 export class SqlDeviceStore implements DeviceStore {
   readonly #sql: Sql;
   readonly #name: string;
-  /** An object that never held an account has no tables, and being asked makes none. */
-  #hasTables: boolean;
+  readonly #tables: DeviceTables;
 
   /** @param name of the object */
   constructor(sql: Sql, name: string) {
     this.#sql = sql;
     this.#name = name;
-    this.#hasTables = hasTables(sql);
+    this.#tables = new DeviceTables(sql);
   }
 
   readAccount(): AccountRecord | null {
@@ -64,8 +55,7 @@ export class SqlDeviceStore implements DeviceStore {
   }
 
   writeAccount(record: AccountRecord): void {
-    if (!this.#hasTables) this.#sql.exec(TABLES);
-    this.#hasTables = true;
+    this.#tables.make();
     this.#write(ACCOUNT, { ...record, name: this.#name } satisfies StoredAccount);
   }
 
@@ -110,6 +100,7 @@ export class SqlDeviceStore implements DeviceStore {
   }
 
   listMail(): MailHeader[] {
+    const firstAckAlias = this.#tables.areCurrent ? "first_ack_alias" : "NULL AS first_ack_alias";
     const rows = this.#sql.exec<{
       seq: number;
       slot: number;
@@ -118,8 +109,9 @@ export class SqlDeviceStore implements DeviceStore {
       bytes: number;
       expires_at: number;
       collapse_key: string | null;
+      first_ack_alias: string | null;
     }>(
-      `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at, collapse_key
+      `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at, collapse_key, ${firstAckAlias}
        FROM mail ORDER BY seq`,
     );
     return rows.toArray().map((row) => ({
@@ -130,19 +122,23 @@ export class SqlDeviceStore implements DeviceStore {
       bytes: row.bytes,
       expiresAt: row.expires_at,
       collapseKey: row.collapse_key,
+      firstAckAlias: row.first_ack_alias,
     }));
   }
 
   insertMail(header: MailHeader, body: MailBody): void {
+    this.#tables.make();
     this.#sql.exec(
-      `INSERT INTO mail (seq, slot, lane, key, expires_at, collapse_key, content_type, data)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO mail
+         (seq, slot, lane, key, expires_at, collapse_key, first_ack_alias, content_type, data)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       header.seq,
       header.slot,
       header.lane,
       header.key,
       header.expiresAt,
       header.collapseKey,
+      header.firstAckAlias,
       body.contentType,
       body.data,
     );
@@ -182,8 +178,81 @@ export class SqlDeviceStore implements DeviceStore {
     );
   }
 
+  listTags(): TagRecord[] {
+    if (!this.#tables.areCurrent) return [];
+    return this.#sql
+      .exec<{ ref: number; slot: number; tag: string; path: string }>(
+        "SELECT ref, slot, tag, path FROM tags",
+      )
+      .toArray();
+  }
+
+  putTag({ ref, slot, tag, path }: TagRecord): void {
+    this.#tables.make();
+    this.#sql.exec(
+      `INSERT INTO tags (ref, slot, tag, path) VALUES (?, ?, ?, ?)
+       ON CONFLICT (ref) DO UPDATE SET slot = excluded.slot, tag = excluded.tag, path = excluded.path`,
+      ref,
+      slot,
+      tag,
+      path,
+    );
+  }
+
+  deleteTag(ref: number): void {
+    if (this.#tables.areCurrent) this.#sql.exec("DELETE FROM tags WHERE ref = ?", ref);
+  }
+
+  listAliases(): HeldAlias[] {
+    if (!this.#tables.areCurrent) return [];
+    return this.#sql
+      .exec<{ slot: number; alias: string; shared: number }>(
+        "SELECT slot, alias, shared FROM aliases",
+      )
+      .toArray()
+      .map(({ shared, ...row }) => ({ ...row, shared: shared === 1 }));
+  }
+
+  putAlias({ slot, alias, shared }: HeldAlias): void {
+    this.#tables.make();
+    this.#sql.exec(
+      `INSERT INTO aliases (slot, alias, shared) VALUES (?, ?, ?)
+       ON CONFLICT (slot, alias) DO UPDATE SET shared = excluded.shared`,
+      slot,
+      alias,
+      Number(shared),
+    );
+  }
+
+  deleteAlias(slot: number, alias: string): void {
+    if (!this.#tables.areCurrent) return;
+    this.#sql.exec("DELETE FROM aliases WHERE slot = ? AND alias = ?", slot, alias);
+  }
+
+  readAttributes(slot: number): Attributes | null {
+    if (!this.#tables.areCurrent) return null;
+    const [row] = this.#sql
+      .exec<{ value: string }>("SELECT value FROM attributes WHERE slot = ?", slot)
+      .toArray();
+    return row === undefined ? null : (JSON.parse(row.value) as Attributes);
+  }
+
+  writeAttributes(slot: number, attributes: Attributes | null): void {
+    this.#tables.make();
+    if (attributes === null) {
+      this.#sql.exec("DELETE FROM attributes WHERE slot = ?", slot);
+      return;
+    }
+    this.#sql.exec(
+      `INSERT INTO attributes (slot, value) VALUES (?, ?)
+       ON CONFLICT (slot) DO UPDATE SET value = excluded.value`,
+      slot,
+      JSON.stringify(attributes),
+    );
+  }
+
   #read<Value>(id: number): Value | null {
-    return this.#hasTables ? readState<Value>(this.#sql, id) : null;
+    return this.#tables.exist ? readState<Value>(this.#sql, id) : null;
   }
 
   #write(id: number, value: StoredAccount | LinkRecord): void {

@@ -1,0 +1,57 @@
+/** The Durable Object of one alias: a thin shell that gives core/alias a database and the objects of devices. */
+import { DurableObject } from "cloudflare:workers";
+import { Alias } from "../core/alias/alias.ts";
+import type {
+  AliasHolders,
+  AliasSetAnswer,
+  AliasSetRequest,
+  AliasUnsetRequest,
+  FirstAckRequest,
+} from "../core/alias/types.ts";
+import { callObject } from "./call.ts";
+import type { ObjectNamespace } from "./interfaces/namespace.ts";
+import type { AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import { SqlAliasStore } from "./storage/alias-store.ts";
+
+/** What an alias object needs of the worker's bindings. */
+interface AliasEnv {
+  readonly DEVICES: ObjectNamespace<DeviceRpc>;
+}
+
+export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc {
+  readonly #alias: Alias;
+
+  constructor(ctx: DurableObjectState, env: AliasEnv) {
+    super(ctx, env);
+    const { DEVICES } = env;
+    this.#alias = new Alias({
+      store: new SqlAliasStore(ctx.storage.sql),
+      host: {
+        // The output gate holds back whatever the object says until it is.
+        durable: () => Promise.resolve(),
+        device: (name) => ({
+          releaseAlias: (request) =>
+            callObject(() => DEVICES.getByName(name).releaseAlias(request)),
+          withdraw: (request) => callObject(() => DEVICES.getByName(name).withdraw(request)),
+        }),
+        trouble: (error) => console.error(error),
+      },
+    });
+  }
+
+  async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
+    return this.#alias.set(request);
+  }
+
+  async unset(request: AliasUnsetRequest): Promise<void> {
+    return this.#alias.unset(request);
+  }
+
+  async holders(): Promise<AliasHolders> {
+    return this.#alias.holders();
+  }
+
+  async firstAck(request: FirstAckRequest): Promise<void> {
+    return this.#alias.firstAck(request);
+  }
+}

@@ -1,0 +1,29 @@
+/** The one alarm of an object, for the earliest of the times it is set to: never moved later, which would cost a row. */
+
+export class EarliestAlarm {
+  readonly #storage: DurableObjectStorage;
+  /** When it is set for; null for not at all. */
+  #at: number | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Reads which one stands: before anything else is done with it. */
+  async load(): Promise<void> {
+    this.#at = await this.#storage.getAlarm();
+  }
+
+  /** One row, where none stands that is early enough. On disk before anything that the object says after it. */
+  set(at: number): void {
+    if (this.#at !== null && this.#at <= at) return;
+    this.#at = at;
+    // One that is set in an alarm for that very millisecond can be lost with it.
+    void this.#storage.setAlarm(Math.max(at, Date.now() + 1));
+  }
+
+  /** It has come. */
+  fired(): void {
+    this.#at = null;
+  }
+}

@@ -1,0 +1,58 @@
+/** What a node of a tag is given on Workers: other objects by their bindings, time, and the object's alarm. */
+import type { TagHost } from "../core/tag/host.ts";
+import { LIMITS } from "../schema/limits.ts";
+import { callObject } from "./call.ts";
+import type { EarliestAlarm } from "./earliest-alarm.ts";
+import type { ObjectNamespace } from "./interfaces/namespace.ts";
+import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
+
+/** What a tag object needs of the worker's bindings; worker/env.ts describes them. */
+export interface TagEnv {
+  readonly DEVICES: ObjectNamespace<DeviceRpc>;
+  readonly TAGS: ObjectNamespace<TagRpc>;
+  readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
+  readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
+  readonly FAN_OUT_NODES?: string;
+  readonly NODE_MEMBERS?: string;
+}
+
+/**
+ * A count of a binding; undefined where it is not set.
+ *
+ * @throws Error for what is no count
+ */
+export function countOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`"${text}" is no count above 0`);
+  return count;
+}
+
+export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
+  const { DEVICES, TAGS, LIVE_NODES, TAG_DIRECTORIES } = env;
+  return {
+    now: () => Date.now(),
+    // The output gate holds back whatever the object says, to its callers and to other objects, until it is.
+    durable: () => Promise.resolve(),
+    sleep: (ms) => scheduler.wait(ms),
+    breathe: () => scheduler.wait(0),
+    setAlarm: (at) => alarm.set(at),
+    device: (name) => ({
+      deliver: (request) => callObject(() => DEVICES.getByName(name).deliver(request)),
+    }),
+    node: (name) => ({
+      fanOut: (request) => callObject(() => TAGS.getByName(name).fanOut(request)),
+      countChild: (report) => callObject(() => TAGS.getByName(name).countChild(report)),
+      broadcast: (request) => callObject(() => TAGS.getByName(name).broadcast(request)),
+      broadcastStatus: (key) => callObject(() => TAGS.getByName(name).broadcastStatus(key)),
+      info: () => callObject(() => TAGS.getByName(name).info()),
+    }),
+    live: (name) => ({
+      publish: (request) => callObject(() => LIVE_NODES.getByName(name).publish(request)),
+      presence: (listeners) => callObject(() => LIVE_NODES.getByName(name).presence(listeners)),
+    }),
+    report: (app, entry) => callObject(() => TAG_DIRECTORIES.getByName(app).report(entry)),
+    trouble: (error) => console.error(error),
+    parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
+  };
+}

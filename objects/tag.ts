@@ -1,0 +1,104 @@
+/** The Durable Object of one node of a tag's tree: a thin shell that gives core/tag a database, an alarm and other objects. */
+import { DurableObject } from "cloudflare:workers";
+import { TagNode } from "../core/tag/node.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  CountReport,
+  FanOutAnswer,
+  FanOutRequest,
+  JoinAnswer,
+  JoinRequest,
+  LiveAccess,
+  LiveReport,
+  LiveReportAnswer,
+  LogEntry,
+  TagInfo,
+} from "../core/tag/types.ts";
+import { EarliestAlarm } from "./earliest-alarm.ts";
+import type { TagRpc } from "./interfaces/rpc.ts";
+import { SqlTagStore } from "./storage/tag-store.ts";
+import { countOf, type TagEnv, tagHost } from "./tag-host.ts";
+
+/** After a failed alarm, as the platform itself waits before it tries again. */
+const RETRY_MS = 2_000;
+
+export class TagObject extends DurableObject<TagEnv> implements TagRpc {
+  readonly #node: TagNode;
+  readonly #alarm: EarliestAlarm;
+
+  constructor(ctx: DurableObjectState, env: TagEnv) {
+    super(ctx, env);
+    const { name } = ctx.id;
+    if (name === undefined) throw new Error("TagObject must be addressed by name");
+    const { storage } = ctx;
+    this.#alarm = new EarliestAlarm(storage);
+    const nodeMembers = countOf(env.NODE_MEMBERS);
+    this.#node = new TagNode({
+      name,
+      store: new SqlTagStore(storage.sql, name),
+      host: tagHost(env, this.#alarm),
+      ...(nodeMembers === undefined ? {} : { nodeMembers }),
+    });
+    // The core sets its alarm without waiting, and so has to know from the start which one stands.
+    ctx.blockConcurrencyWhile(() => this.#alarm.load());
+  }
+
+  async join(request: JoinRequest): Promise<JoinAnswer> {
+    return this.#node.join(request);
+  }
+
+  async leave(device: string): Promise<boolean> {
+    return this.#node.leave(device);
+  }
+
+  async attach(request: AttachRequest): Promise<AttachAnswer> {
+    return this.#node.attach(request);
+  }
+
+  async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
+    return this.#node.fanOut(request);
+  }
+
+  async countChild(report: CountReport): Promise<void> {
+    return this.#node.countChild(report);
+  }
+
+  async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
+    return this.#node.broadcast(request);
+  }
+
+  async broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null> {
+    return this.#node.broadcastStatus(key);
+  }
+
+  async info(): Promise<TagInfo | null> {
+    return this.#node.info();
+  }
+
+  async setLive(tag: string, access: LiveAccess): Promise<void> {
+    return this.#node.setLive(tag, access);
+  }
+
+  async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
+    return this.#node.reportLive(report);
+  }
+
+  async entriesAfter(position: number): Promise<readonly LogEntry[]> {
+    return this.#node.entriesAfter(position);
+  }
+
+  /** Never throws: the platform gives up an alarm that failed six times, and a broadcast would stand still for good. */
+  override async alarm(): Promise<void> {
+    this.#alarm.fired();
+    try {
+      await this.#node.alarm();
+    } catch (error) {
+      console.error(error);
+      this.#alarm.set(Date.now() + RETRY_MS);
+    }
+  }
+}
