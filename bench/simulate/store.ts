@@ -1,0 +1,72 @@
+/** What a node of a simulated tag keeps: in memory, and counted. */
+import type {
+  LogHeader,
+  LogState,
+  MemberRecord,
+  NodeRecord,
+  TagStore,
+} from "../../core/tag/store.ts";
+import type { LogEntry } from "../../core/tag/types.ts";
+
+interface Slot {
+  readonly entry: LogEntry;
+  state: LogState | null;
+}
+
+const headerOf = ({ data, ...rest }: LogEntry): LogHeader => ({ ...rest, bytes: data.length });
+
+export class CountedStore implements TagStore {
+  #node: NodeRecord | null = null;
+  readonly #members = new Map<number, MemberRecord>();
+  readonly #log = new Map<number, Slot>();
+  readonly #onRow: () => void;
+
+  /** @param onRow called for every row that is written */
+  constructor(onRow: () => void) {
+    this.#onRow = onRow;
+  }
+
+  readNode(): NodeRecord | null {
+    return this.#node;
+  }
+
+  writeNode(record: NodeRecord): void {
+    this.#onRow();
+    this.#node = record;
+  }
+
+  listMembers(): MemberRecord[] {
+    return [...this.#members.values()];
+  }
+
+  putMember(record: MemberRecord): void {
+    this.#onRow();
+    this.#members.set(record.place, record);
+  }
+
+  deleteMember(place: number): void {
+    this.#onRow();
+    this.#members.delete(place);
+  }
+
+  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {
+    const slots = [...this.#log.values()].sort((a, b) => a.entry.position - b.entry.position);
+    return slots.map(({ entry, state }) => ({ header: headerOf(entry), state }));
+  }
+
+  readData(position: number): Uint8Array | null {
+    for (const { entry } of this.#log.values()) if (entry.position === position) return entry.data;
+    return null;
+  }
+
+  putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
+    this.#onRow();
+    this.#log.set(slot, { entry, state });
+  }
+
+  writeState(slot: number, state: LogState): void {
+    this.#onRow();
+    const kept = this.#log.get(slot);
+    if (kept !== undefined) kept.state = state;
+  }
+}
