@@ -37,33 +37,43 @@ export interface TagSql {
   readonly values: readonly (string | number)[];
 }
 
-/** Text is compared by SQLite's BINARY collation: byte by byte, as UTF-8. */
+/** The first text behind another, byte by byte. */
+const behind = (tag: string): string => `${tag}\0`;
+
+/**
+ * Text is compared by SQLite's BINARY collation: byte by byte, as UTF-8. There is one lower bound on tags and one upper
+ * at the most: of two, SQLite would search by the first, and read from there to the second. And none where none is
+ * needed: it would search by tag then, though the order is another.
+ */
 export function tagSql(selection: TagSelection): TagSql {
   const { from, to, after, sort, descending, limit } = selection;
-  const conditions: string[] = ["tag >= ?"];
-  const values: (string | number)[] = [from];
-  const require = (condition: string, value: string | number | null) => {
-    if (value === null) return;
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const require = (condition: string, ...bound: (string | number | null)[]) => {
+    const given = bound.filter((value) => value !== null);
+    if (given.length < bound.length) return;
     conditions.push(condition);
-    values.push(value);
+    values.push(...given);
   };
-  require("tag < ?", to);
+  const column = SORT_COLUMN[sort];
+  const above = column === null && !descending && after !== null ? behind(after.tag) : null;
+  const below = column === null && descending && after !== null ? after.tag : null;
+  if (above !== null) require("tag >= max(?, ?)", from, above);
+  else if (from !== "") require("tag >= ?", from);
+  if (below !== null && to !== null) require("tag < min(?, ?)", to, below);
+  else require("tag < ?", below ?? to);
+  if (column !== null && after !== null)
+    require(`(${column}, tag) ${descending ? "<" : ">"} (?, ?)`, after.value, after.tag);
   require("members >= ?", selection.minMembers);
   require("members <= ?", selection.maxMembers);
   const { broadcastAfter, broadcastBefore } = selection;
   require("last_broadcast_at >= ?", broadcastAfter === null ? null : Math.max(broadcastAfter, 1));
   require("last_broadcast_at BETWEEN 1 AND ?", broadcastBefore);
-  const column = SORT_COLUMN[sort];
-  const comparison = descending ? "<" : ">";
-  if (after !== null) {
-    if (column === null) require(`tag ${comparison} ?`, after.tag);
-    else {
-      conditions.push(`(${column}, tag) ${comparison} (?, ?)`);
-      values.push(after.value, after.tag);
-    }
-  }
   const direction = descending ? "DESC" : "ASC";
   const order = [...(column === null ? [] : [column]), "tag"];
-  const tail = `ORDER BY ${order.map((name) => `${name} ${direction}`).join(", ")} LIMIT ?`;
-  return { where: conditions.join(" AND "), tail, values: [...values, limit] };
+  return {
+    where: conditions.length === 0 ? "TRUE" : conditions.join(" AND "),
+    tail: `ORDER BY ${order.map((name) => `${name} ${direction}`).join(", ")} LIMIT ?`,
+    values: [...values, limit],
+  };
 }
