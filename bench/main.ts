@@ -6,11 +6,14 @@ import { writeFileSync } from "node:fs";
 import { readOptions, USAGE, UsageError } from "./options.ts";
 import { formatTable, type Row } from "./report.ts";
 import { Rig } from "./rig.ts";
+import { broadcastDevices } from "./scenarios/broadcast-devices.ts";
+import { broadcastLive } from "./scenarios/broadcast-live.ts";
 import { connectStorm } from "./scenarios/connect-storm.ts";
 import { idle } from "./scenarios/idle.ts";
 import { peers } from "./scenarios/peers.ts";
 import { replay } from "./scenarios/replay.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
+import { sendDuringBroadcast } from "./scenarios/send-during-broadcast.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
 import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
 
@@ -21,6 +24,9 @@ const SCENARIOS: readonly Scenario[] = [
   replay,
   connectStorm,
   idle,
+  broadcastDevices,
+  broadcastLive,
+  sendDuringBroadcast,
   peers,
 ];
 
@@ -35,7 +41,7 @@ async function main(): Promise<void> {
   for (const scenario of chosen) {
     process.stderr.write(`${scenario.name} …\n`);
     // Servers of its own: no scenario measures what another left behind.
-    const rig = await Rig.open(options);
+    const rig = await Rig.open(options, scenario);
     try {
       rows.push(...(await scenario.run(rig)));
     } finally {

@@ -9,8 +9,8 @@ export interface Options {
   readonly scenarios: readonly string[];
   /** Measured seconds, per scenario and side. */
   readonly seconds: number;
-  /** Devices of each side. */
-  readonly devices: number;
+  /** Devices of each side; undefined for as many as the scenario wants. */
+  readonly devices: number | undefined;
   /** Operations under way at a time. */
   readonly inFlight: number;
   /** File for the results. */
@@ -60,7 +60,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
     host: hostOf(values.host),
     scenarios: values.scenario,
     seconds: positive("seconds", values.seconds),
-    devices: count("devices", values.devices),
+    devices: values.devices === undefined ? undefined : count("devices", values.devices),
     inFlight: count("in-flight", values["in-flight"]),
     json: values.json,
   };
@@ -73,7 +73,7 @@ function parse(args: readonly string[]) {
       host: { type: "string", default: "workerd" },
       scenario: { type: "string", multiple: true, default: [] },
       seconds: { type: "string", default: "10" },
-      devices: { type: "string", default: "1000" },
+      devices: { type: "string" },
       "in-flight": { type: "string", default: "32" },
       json: { type: "string" },
     },

@@ -16,25 +16,38 @@ export interface Measured extends Slice {
 /** The slices of both sides; those at one index were measured one right after the other. */
 export type Pairs = Readonly<Record<SideName, readonly Measured[]>>;
 
+/** Devices of each side where nobody says how many. */
+const DEVICES = 1_000;
+
+/** What a scenario asks of its rig. */
+export interface DeviceWishes {
+  readonly devices?: number;
+  readonly withoutDevices?: boolean;
+}
+
 /** Slices a side: enough for a median, and long enough each for a rate. */
 export const SLICES = 5;
 
 export class Rig {
   readonly options: Options;
   readonly servers: Servers;
+  /** Devices of each side, or listeners where there are no devices. */
+  readonly devices: number;
   readonly fleet = new Client<FleetCalls>(new URL("client/fleet.ts", import.meta.url));
   readonly sender = new Client<SenderCalls>(new URL("client/sender.ts", import.meta.url));
 
-  private constructor(options: Options, servers: Servers) {
+  private constructor(options: Options, servers: Servers, devices: number) {
     this.options = options;
     this.servers = servers;
+    this.devices = devices;
   }
 
   /** Starts the servers, and makes the devices of both sides; none has a link. */
-  static async open(options: Options): Promise<Rig> {
-    const rig = new Rig(options, await startServers(options.host));
+  static async open(options: Options, wanted: DeviceWishes = {}): Promise<Rig> {
+    const devices = options.devices ?? wanted.devices ?? DEVICES;
+    const rig = new Rig(options, await startServers(options.host), devices);
     try {
-      await rig.#prepare();
+      await rig.#prepare(wanted.withoutDevices === true ? 0 : devices);
     } catch (error) {
       rig.close();
       throw error;
@@ -42,11 +55,11 @@ export class Rig {
     return rig;
   }
 
-  async #prepare(): Promise<void> {
+  async #prepare(count: number): Promise<void> {
     const { sides, appId, key } = this.servers;
     const addresses = { mesh: sides.mesh.address, control: sides.control.address };
-    const { devices, inFlight } = this.options;
-    const targets = await this.fleet.call("prepare", { addresses, appId, count: devices });
+    const { inFlight } = this.options;
+    const targets = await this.fleet.call("prepare", { addresses, appId, count });
     await this.sender.call("aim", { addresses, targets, key, inFlight });
   }
 

@@ -1,5 +1,5 @@
 /** A device of the control: a bare socket. */
-import { type BenchDevice, DeviceEvents, type LinkKind } from "./device.ts";
+import { type BenchDevice, DeviceEvents, type LinkKind, type Tally } from "./device.ts";
 import type { Address } from "./http.ts";
 import { WebSocketClient } from "./websocket.ts";
 
@@ -9,12 +9,13 @@ const ANSWER = new Uint8Array(20);
 export class ControlDevice implements BenchDevice {
   readonly target: string;
   readonly #address: Address;
-  readonly #events = new DeviceEvents();
+  readonly #events: DeviceEvents;
   #socket: WebSocketClient | null = null;
 
-  constructor(address: Address, name: string) {
+  constructor(address: Address, name: string, tally: Tally) {
     this.#address = address;
     this.target = name;
+    this.#events = new DeviceEvents(tally);
   }
 
   get received(): number {

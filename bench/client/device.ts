@@ -23,6 +23,30 @@ export interface BenchDevice {
   until(count: number): Promise<void>;
 }
 
+/** Counts what all devices of one side receive, and tells when it is enough. */
+export class Tally {
+  #count = 0;
+  #wanted = Number.POSITIVE_INFINITY;
+  #reached: () => void = () => {};
+
+  add(messages: number): void {
+    this.#count += messages;
+    if (this.#count < this.#wanted) return;
+    this.#wanted = Number.POSITIVE_INFINITY;
+    this.#reached();
+  }
+
+  /** Resolves when so many more have come than had been waited for before. */
+  more(messages: number): Promise<void> {
+    this.#count -= messages;
+    if (this.#count >= 0) return Promise.resolve();
+    this.#wanted = 0;
+    return new Promise((resolve) => {
+      this.#reached = resolve;
+    });
+  }
+}
+
 /** A promise that somebody else fulfils. */
 interface Waiting {
   readonly resolve: () => void;
@@ -32,11 +56,17 @@ interface Waiting {
 /** What both kinds of device have in common: counting, and failing whoever waits when the link is lost. */
 export class DeviceEvents {
   received = 0;
+  readonly #tally: Tally;
   #count: (Waiting & { readonly at: number }) | null = null;
   #pong: Waiting | null = null;
 
+  constructor(tally: Tally) {
+    this.#tally = tally;
+  }
+
   countMessages(messages: number): void {
     this.received += messages;
+    this.#tally.add(messages);
     if (this.#count === null || this.received < this.#count.at) return;
     this.#count.resolve();
     this.#count = null;

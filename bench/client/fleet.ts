@@ -1,10 +1,12 @@
 /** Client process: the devices of both servers. */
 import { serve } from "./calls.ts";
 import { ControlDevice } from "./control-device.ts";
-import { type BenchDevice, type LinkKind, SIDES, type SideName } from "./device.ts";
+import { type BenchDevice, type LinkKind, SIDES, type SideName, Tally } from "./device.ts";
 import type { Address } from "./http.ts";
+import { listen } from "./listener.ts";
 import { MeshDevice } from "./mesh-device.ts";
 import { forMs, pace, type Slice } from "./pace.ts";
+import type { WebSocketClient } from "./websocket.ts";
 
 /** How many devices are made, connected or asked at a time, where no scenario says otherwise. */
 const AT_A_TIME = 32;
@@ -16,7 +18,17 @@ export interface FleetSetup {
   readonly count: number;
 }
 
+/** A tag of the mesh, and how many of the devices join it: the first ones. */
+export interface TagSize {
+  readonly tag: string;
+  readonly members: number;
+}
+
 const fleets: Record<SideName, readonly BenchDevice[]> = { mesh: [], control: [] };
+/** Messages of each side, whoever received them. */
+const tallies: Readonly<Record<SideName, Tally>> = { mesh: new Tally(), control: new Tally() };
+const listeners: WebSocketClient[] = [];
+let setup: FleetSetup | undefined;
 
 /** Runs `operation` on each of some devices, a bounded number at a time. */
 function each(
@@ -37,10 +49,13 @@ function each(
 
 const calls = {
   /** Makes the devices of both sides known to their servers. */
-  async prepare({ addresses, appId, count }: FleetSetup): Promise<Record<SideName, string[]>> {
+  async prepare(wanted: FleetSetup): Promise<Record<SideName, string[]>> {
+    setup = wanted;
+    const { addresses, appId, count } = wanted;
     const make = {
-      mesh: () => new MeshDevice(addresses.mesh, appId),
-      control: (index: number) => new ControlDevice(addresses.control, `device-${index}`),
+      mesh: () => new MeshDevice(addresses.mesh, appId, tallies.mesh),
+      control: (index: number) =>
+        new ControlDevice(addresses.control, `device-${index}`, tallies.control),
     };
     for (const side of SIDES) {
       fleets[side] = Array.from({ length: count }, (_, index) => make[side](index));
@@ -56,6 +71,40 @@ const calls = {
 
   async disconnect(side: SideName): Promise<void> {
     for (const device of fleets[side]) device.disconnect();
+  },
+
+  /** The mesh's devices join tags; they have links. */
+  async subscribe(tags: readonly TagSize[]): Promise<void> {
+    const places = new Map(fleets.mesh.map((device, index) => [device, index]));
+    await each(fleets.mesh, AT_A_TIME, async (device) => {
+      const own = tags.filter(({ members }) => (places.get(device) ?? 0) < members);
+      if (own.length > 0 && device instanceof MeshDevice) {
+        await device.subscribe(own.map(({ tag }) => tag));
+      }
+    });
+  },
+
+  /** Opens sockets of live listeners. */
+  async listen(side: SideName, path: string, count: number): Promise<void> {
+    const address = setup?.addresses[side];
+    if (address === undefined) throw new Error("not prepared");
+    let left = count;
+    const more = () => left-- > 0;
+    await pace(AT_A_TIME, more, async () => {
+      listeners.push(await listen(address, path, tallies[side]));
+    });
+  },
+
+  async hangUp(): Promise<void> {
+    for (const listener of listeners.splice(0)) listener.close();
+  },
+
+  /** Resolves when the devices or listeners of a side have received so many messages since the last such call. */
+  async receive(side: SideName, messages: number): Promise<{ readonly clientCpuMs: number }> {
+    const cpu = process.cpuUsage();
+    await tallies[side].more(messages);
+    const { user, system } = process.cpuUsage(cpu);
+    return { clientCpuMs: (user + system) / 1_000 };
   },
 
   /** One heartbeat of every device. */

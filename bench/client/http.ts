@@ -16,16 +16,18 @@ export interface Answer {
   readonly body: string;
 }
 
+export type Method = "GET" | "POST" | "PUT";
+
 /** Text of a request, headers and body. */
 export function formatRequest(
-  method: "GET" | "POST",
+  method: Method,
   path: string,
   headers: Readonly<Record<string, string>>,
   body = "",
 ): string {
   let text = `${method} ${path} HTTP/1.1\r\nhost: bench\r\n`;
   for (const name in headers) text += `${name}: ${headers[name]}\r\n`;
-  if (method === "POST") text += `content-length: ${Buffer.byteLength(body)}\r\n`;
+  if (method !== "GET") text += `content-length: ${Buffer.byteLength(body)}\r\n`;
   return `${text}\r\n${body}`;
 }
 

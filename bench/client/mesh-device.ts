@@ -2,8 +2,10 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import {
   type Ack,
+  type Broadcast,
   CHANNEL_LINK,
   CHANNEL_PUSH,
+  type Cursor,
   decodeEnvelope,
   decodeLinkDown,
   decodePushDown,
@@ -16,7 +18,7 @@ import {
   type WritablePushUp,
 } from "../../schema/generated/link.ts";
 import type { DeviceAnswerBody } from "../../schema/http.ts";
-import { type BenchDevice, DeviceEvents } from "./device.ts";
+import { type BenchDevice, DeviceEvents, type Tally } from "./device.ts";
 import { type Address, formatRequest, HttpConnection } from "./http.ts";
 import { WebSocketClient } from "./websocket.ts";
 
@@ -27,7 +29,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 export class MeshDevice implements BenchDevice {
   readonly #address: Address;
   readonly #appId: string;
-  readonly #events = new DeviceEvents();
+  readonly #events: DeviceEvents;
   readonly #keys = generateKeyPairSync("ed25519");
   #credential = "";
   #regId = "";
@@ -36,9 +38,10 @@ export class MeshDevice implements BenchDevice {
   /** Waits for the welcome, then for the registration. */
   #stepped: (() => void) | null = null;
 
-  constructor(address: Address, appId: string) {
+  constructor(address: Address, appId: string, tally: Tally) {
     this.#address = address;
     this.#appId = appId;
+    this.#events = new DeviceEvents(tally);
   }
 
   get target(): string {
@@ -88,6 +91,15 @@ export class MeshDevice implements BenchDevice {
     await welcomed;
   }
 
+  /** Joins tags; resolves when it is done. It needs a link. */
+  async subscribe(tags: readonly string[]): Promise<void> {
+    if (this.#slot === undefined) throw new Error("not registered");
+    const done = this.#step();
+    const value = { request: 2, slot: this.#slot, add: [...tags], remove: [] };
+    this.#push({ kind: "subscribe", value });
+    await done;
+  }
+
   disconnect(): void {
     this.#socket?.close();
     this.#socket = null;
@@ -120,6 +132,10 @@ export class MeshDevice implements BenchDevice {
     const frame = decodePushDown(body);
     if (frame.kind === "deliver") {
       this.#acknowledge(frame.value.messages);
+    } else if (frame.kind === "broadcasts") {
+      this.#advance(frame.value.broadcasts);
+    } else if (frame.kind === "done") {
+      this.#stepped?.();
     } else if (frame.kind === "registered") {
       this.#slot = frame.value.registration.slot;
       this.#regId = frame.value.registration.regId;
@@ -136,6 +152,17 @@ export class MeshDevice implements BenchDevice {
     const ack: Ack = { slot: last.slot, priority: last.priority, seq: last.seq };
     this.#push({ kind: "acks", value: [ack] });
     this.#events.countMessages(messages.length);
+  }
+
+  /** The cursor of each tag that the frame names. */
+  #advance(broadcasts: readonly Broadcast[]): void {
+    const last = broadcasts.at(-1);
+    if (last === undefined) return;
+    const { slot } = last;
+    const cursors = new Map<number, Cursor>();
+    for (const { tagRef, position } of broadcasts) cursors.set(tagRef, { slot, tagRef, position });
+    this.#push({ kind: "cursors", value: [...cursors.values()] });
+    this.#events.countMessages(broadcasts.length);
   }
 
   #push(frame: WritablePushUp): void {

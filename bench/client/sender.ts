@@ -2,7 +2,7 @@
 import { serve } from "./calls.ts";
 import { SIDES, type SideName } from "./device.ts";
 import { type Address, HttpConnection } from "./http.ts";
-import { forMs, pace, type Slice } from "./pace.ts";
+import { forMs, pace, type Slice, steady } from "./pace.ts";
 import { RequestSigner, type SendingKey } from "./signed-send.ts";
 
 /**
@@ -28,6 +28,8 @@ interface Aim {
 /** The mesh's answer, `delivered` or `queued`; any other fails the benchmark. */
 const STATUS: Readonly<Record<SendKind, number>> = { send: 200, ask: 200, store: 202 };
 
+const MESSAGES = "/v1/messages";
+
 const aims: Partial<Record<SideName, Aim>> = {};
 let connectionCount = 0;
 let signer = new RequestSigner({ keyId: "", secret: "" });
@@ -40,7 +42,7 @@ async function sendOne(
 ): Promise<void> {
   const target = aim.targets[aim.next++ % aim.targets.length] ?? "";
   // The control is signed for too, so that the client costs both sides the same.
-  const path = side === "mesh" ? "/v1/messages" : `/${kind}/${target}`;
+  const path = side === "mesh" ? MESSAGES : `/${kind}/${target}`;
   const answer = await connection?.request(signer.make(path, target));
   const wanted = side === "mesh" ? STATUS[kind] : 200;
   if (answer?.status !== wanted) {
@@ -48,25 +50,40 @@ async function sendOne(
   }
 }
 
-/** Sends while `more` says so. */
-async function send(
-  side: SideName,
-  kind: SendKind,
-  more: (aim: Aim) => () => boolean,
-): Promise<Slice> {
+const aimOf = (side: SideName): Aim => {
   const aim = aims[side];
   if (aim === undefined) throw new Error("no aim");
-  // Opened each time, and before the clock starts: workerd closes a connection that is idle for 5 s.
+  return aim;
+};
+
+/** Opens connections before the clock starts, each time: workerd closes one that is idle for 5 s. */
+async function withConnections(
+  side: SideName,
+  work: (aim: Aim, connections: readonly HttpConnection[]) => Promise<Slice>,
+): Promise<Slice> {
+  const aim = aimOf(side);
   const connections = await Promise.all(
     Array.from({ length: connectionCount }, () => HttpConnection.open(aim.address)),
   );
   try {
-    return await pace(connectionCount, more(aim), (lane) =>
-      sendOne(side, aim, connections[lane], kind),
-    );
+    return await work(aim, connections);
   } finally {
     for (const connection of connections) connection.close();
   }
+}
+
+/** Sends while `more` says so. */
+const send = (side: SideName, kind: SendKind, more: (aim: Aim) => () => boolean): Promise<Slice> =>
+  withConnections(side, (aim, connections) =>
+    pace(connectionCount, more(aim), (lane) => sendOne(side, aim, connections[lane], kind)),
+  );
+
+/** One request on a connection of its own. */
+async function ask(side: SideName, wanted: number, request: string): Promise<void> {
+  const connection = await HttpConnection.open(aimOf(side).address);
+  const { status, body } = await connection.request(request);
+  connection.close();
+  if (status !== wanted) throw new Error(`${side}: wanted ${wanted}, got ${status} ${body}`);
 }
 
 const calls = {
@@ -81,6 +98,35 @@ const calls = {
   /** Sends for so long, to one device after another. */
   run(side: SideName, ms: number, kind: SendKind): Promise<Slice> {
     return send(side, kind, () => forMs(ms));
+  },
+
+  /**
+   * Begins one broadcast, and resolves when it is accepted.
+   *
+   * @param to of the mesh
+   * @param path of the control
+   */
+  async broadcast(side: SideName, to: unknown, path: string): Promise<void> {
+    await ask(
+      side,
+      side === "mesh" ? 202 : 200,
+      signer.make(side === "mesh" ? MESSAGES : path, to),
+    );
+  },
+
+  /** Lets anybody listen to a tag. */
+  async openTag(tag: string): Promise<void> {
+    const path = `/v1/tags/${tag}/live`;
+    await ask("mesh", 200, signer.sign("PUT", path, JSON.stringify({ access: "open" })));
+  },
+
+  /** Begins a send so many times a second, whether those before have ended or not, and waits for all in the end. */
+  async steady(side: SideName, perSecond: number, ms: number): Promise<Slice> {
+    return await withConnections(side, (aim, connections) =>
+      steady(perSecond, ms, connections.length, (lane) =>
+        sendOne(side, aim, connections[lane], "send"),
+      ),
+    );
   },
 
   /** Sends so many messages to every device. */

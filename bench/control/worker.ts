@@ -9,8 +9,14 @@
  * | `POST /send/NAME` | one call to the object, which sends the body to its socket |
  * | `POST /ask/NAME` | the same, and the object waits for what its socket sends back |
  * | `POST /store/NAME` | one call to the object, which inserts the body as a row |
+ * | `POST /fan-out/COUNT` | one call to an object, which calls so many others, a bounded number at a time; each sends the body to its socket |
+ * | `GET /listen` | upgrades, and hands the socket to the one object of all listeners |
+ * | `POST /publish/BYTES` | one call to that object, which sends all its sockets one text of so many bytes |
  */
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+
+/** Objects that are called at once in a fan-out: LIMITS.FAN_OUT_CALLS of the mesh. */
+const CALLS_AT_ONCE = 64;
 
 interface ControlEnv {
   readonly DEVICES: DurableObjectNamespace<ControlDevice>;
@@ -59,6 +65,20 @@ export class ControlDevice extends DurableObject<ControlEnv> {
     this.ctx.storage.sql.exec("INSERT INTO mail (data) VALUES (?)", bytes);
   }
 
+  async fanOut(count: number, bytes: ArrayBuffer): Promise<void> {
+    let next = 0;
+    const call = async (): Promise<void> => {
+      while (next < count) await this.env.DEVICES.getByName(`device-${next++}`).send(bytes);
+    };
+    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, call));
+  }
+
+  /** As long as the mesh's own, and it begins as one does. */
+  publish(length: number): void {
+    const text = '{"type":"message"'.padEnd(length, "x");
+    for (const socket of this.ctx.getWebSockets()) socket.send(text);
+  }
+
   #replay(socket: WebSocket): void {
     const { sql } = this.ctx.storage;
     for (const { data } of sql.exec<{ data: ArrayBuffer }>("SELECT data FROM mail ORDER BY seq")) {
@@ -68,6 +88,19 @@ export class ControlDevice extends DurableObject<ControlEnv> {
   }
 }
 
+async function broadcast(
+  action: "fan-out" | "publish" | "listen",
+  argument: string,
+  request: Request,
+  object: DurableObjectStub<ControlDevice>,
+): Promise<Response> {
+  if (action === "listen") return await object.fetch(request);
+  const body = await request.arrayBuffer();
+  if (action === "fan-out") await object.fanOut(Number(argument), body);
+  else await object.publish(Number(argument));
+  return new Response("ok");
+}
+
 /** The configuration of hosts/workerd serves an entrypoint of this name to its supervisor; nobody calls it here. */
 export class Control extends WorkerEntrypoint<ControlEnv> {}
 
@@ -75,6 +108,14 @@ export default {
   async fetch(request, env) {
     const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
     if (action === "healthz") return new Response("ok");
+    if (action === "fan-out" || action === "publish" || action === "listen") {
+      return await broadcast(
+        action,
+        name,
+        request,
+        env.DEVICES.getByName(action === "fan-out" ? action : "live"),
+      );
+    }
     const device = env.DEVICES.getByName(name);
     if (action === "connect" || action === "replay") return device.fetch(request);
     const body = await request.arrayBuffer();

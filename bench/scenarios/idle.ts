@@ -37,9 +37,9 @@ interface Idle {
   readonly heartbeatUs: number;
 }
 
-async function measure({ fleet, servers, options }: Rig, side: SideName): Promise<Idle> {
+async function measure({ fleet, servers, options, devices }: Rig, side: SideName): Promise<Idle> {
   const { pid } = servers.sides[side];
-  const { devices, inFlight } = options;
+  const { inFlight } = options;
   const start = servers.sides[side].atStart;
   await fleet.call("connect", side, "bare");
   await asleep(pid);

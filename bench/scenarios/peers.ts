@@ -60,8 +60,8 @@ function rows(scenario: string, what: string, pairs: Pairs): Row[] {
 }
 
 async function beside(rig: Rig, peer: Peer): Promise<Row[]> {
-  const { fleet, sender, options } = rig;
-  const { inFlight, devices } = options;
+  const { fleet, sender, options, devices } = rig;
+  const { inFlight } = options;
   const scenario = `peers: ${peer.name}`;
   const before = residentKb(peer.pid);
   await peer.connect();
@@ -118,7 +118,7 @@ export const peers: Scenario = {
       for (const start of [mosquitto, nats]) {
         const own = join(folder, start.name);
         mkdirSync(own);
-        const peer = await start(own, rig.options.devices);
+        const peer = await start(own, rig.devices);
         try {
           all.push(...(await beside(rig, peer)));
         } finally {

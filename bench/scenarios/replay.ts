@@ -12,9 +12,9 @@ const MESSAGES = 20;
 export const replay: Scenario = {
   name: "replay",
   async run(rig) {
-    const { fleet, sender, options } = rig;
+    const { fleet, sender, options, devices } = rig;
     for (const side of SIDES) await sender.call("fill", side, MESSAGES, "store");
-    const { devices, inFlight } = options;
+    const { inFlight } = options;
     const slices = Math.min(SLICES, devices);
     const at = (slice: number) => Math.floor((slice * devices) / slices);
     // A mailbox is drained once: each slice has devices of its own.

@@ -9,6 +9,9 @@
  * | `POST /send/NAME` | sends the body to that socket |
  * | `POST /ask/NAME` | the same, and waits for what the socket sends back |
  * | `POST /store/NAME` | keeps the body in memory |
+ * | `POST /fan-out/COUNT` | sends the body to so many sockets, the first that there were |
+ * | `GET /listen` | upgrades, and keeps the socket among the listeners |
+ * | `POST /publish/BYTES` | sends all listeners one text of so many bytes |
  */
 class Device {
   socket: WebSocket | undefined;
@@ -18,6 +21,33 @@ class Device {
 }
 
 const devices = new Map<string, Device>();
+
+const listeners: WebSocket[] = [];
+
+/** What one object asks of another, where both are in one process. */
+async function deliver(device: Device, bytes: ArrayBuffer): Promise<void> {
+  device.socket?.send(bytes);
+}
+
+async function fanOut(count: number, bytes: ArrayBuffer): Promise<void> {
+  let left = count;
+  for (const device of devices.values()) {
+    if (left-- === 0) return;
+    await deliver(device, bytes);
+  }
+}
+
+function listen(request: Request): Response {
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  listeners.push(socket);
+  return response;
+}
+
+/** As long as the mesh's own, and it begins as one does. */
+function publish(length: number): void {
+  const text = '{"type":"message"'.padEnd(length, "x");
+  for (const socket of listeners) socket.send(text);
+}
 
 function deviceOf(name: string): Device {
   let device = devices.get(name);
@@ -48,6 +78,13 @@ const onListen = ({ hostname, port }: Deno.NetAddr): void =>
 
 Deno.serve({ port: 0, hostname: "127.0.0.1", onListen }, async (request) => {
   const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
+  if (action === "listen") return listen(request);
+  if (action === "fan-out" || action === "publish") {
+    const bytes = await request.arrayBuffer();
+    if (action === "fan-out") await fanOut(Number(name), bytes);
+    else publish(Number(name));
+    return new Response("ok");
+  }
   const device = deviceOf(name);
   if (action === "connect" || action === "replay") return connect(device, request);
   const body = await request.arrayBuffer();

@@ -1,0 +1,72 @@
+/**
+ * What broadcasts take from single sends (promise P5): sends at a steady rate to members of a tag, in turns without a
+ * broadcast and with broadcasts to the whole tag, one after the other without a pause. In its rows the mesh without
+ * broadcasts is in the control's place.
+ */
+
+import { cpuMs } from "../process.ts";
+import { percentile, type Row, rowOf } from "../report.ts";
+import { type Measured, type Rig, SLICES } from "../rig.ts";
+import { audienceOf, broadcastOnce, tagOf, warmUp } from "./broadcast.ts";
+import type { Scenario } from "./scenario.ts";
+
+const MEMBERS = 5_000;
+const SENDS_PER_SECOND = 200;
+/** A slice without a p99 would say nothing. */
+const SLICE_MIN_MS = 500;
+
+/** Sends for so long, while broadcasts run or not; how many deliveries of broadcasts there were meanwhile. */
+async function slice(
+  rig: Rig,
+  ms: number,
+  withBroadcasts: boolean,
+): Promise<Measured & { readonly deliveries: number }> {
+  const { sender, devices } = rig;
+  const { pid } = rig.servers.sides.mesh;
+  const before = cpuMs(pid);
+  let over = false;
+  let deliveries = 0;
+  const broadcasts = (async () => {
+    while (withBroadcasts && !over) {
+      deliveries += (await broadcastOnce(rig, "mesh", audienceOf(tagOf(devices)))).count;
+    }
+  })();
+  const sends = await sender.call("steady", "mesh", SENDS_PER_SECOND, ms);
+  over = true;
+  const serverCpuMs = cpuMs(pid) - before;
+  await broadcasts;
+  return { ...sends, serverCpuMs, deliveries };
+}
+
+export const sendDuringBroadcast: Scenario = {
+  name: "send-during-broadcast",
+  devices: MEMBERS,
+  async run(rig) {
+    const { fleet, sender, devices, options } = rig;
+    await fleet.call("connect", "mesh", "answering");
+    await fleet.call("subscribe", [tagOf(devices)]);
+    await sender.call("fill", "mesh", 1, "send");
+    await warmUp(rig, "mesh", audienceOf(tagOf(devices)));
+    const ms = Math.max(SLICE_MIN_MS, (options.seconds * 1_000) / SLICES);
+    const without: Measured[] = [];
+    const during: (Measured & { readonly deliveries: number })[] = [];
+    for (let n = 0; n < SLICES; n++) {
+      without.push(await slice(rig, ms, false));
+      during.push(await slice(rig, ms, true));
+    }
+    const row = (metric: string, unit: string, figure: (one: Measured) => number): Row =>
+      rowOf(this.name, metric, unit, {
+        mesh: during.map(figure),
+        control: without.map(figure),
+      });
+    return [
+      row("p50", "ms", ({ latencies }) => percentile(latencies, 0.5)),
+      row("p99", "ms", ({ latencies }) => percentile(latencies, 0.99)),
+      row("server busy", "cores", (one) => one.serverCpuMs / one.ms),
+      rowOf(this.name, "broadcast deliveries meanwhile", "1/s", {
+        mesh: during.map((one) => (one.deliveries * 1_000) / one.ms),
+        control: without.map(() => 0),
+      }),
+    ];
+  },
+};
