@@ -1,31 +1,41 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
-import type { Claims } from "../core/device/account.ts";
-import { Device } from "../core/device/device.ts";
+import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
 import type { LinkSnapshot } from "../core/device/snapshot.ts";
 import type {
+  AliasRelease,
+  AliasRequest,
+  CommandAnswer,
+  DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RegistrationName,
   SendAnswer,
   SendRequest,
   StatusAnswer,
   StatusRequest,
+  TagsRequest,
+  WithdrawRequest,
 } from "../core/device/types.ts";
 import { keyringOf } from "../core/identity/keyring.ts";
-import type { Effects } from "../core/link/effects.ts";
+import type { Effects, WaitAnswer } from "../core/link/effects.ts";
 import { writeDevice } from "../core/move/device.ts";
-import { ERRORS, type ErrorCode } from "../schema/errors.ts";
+import { Depths } from "../core/tag/depths.ts";
+import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";
 import type { DevicePart } from "../schema/export.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
-import { closeReason, LINK_SUBPROTOCOL } from "./close.ts";
+import { LINK_SUBPROTOCOL } from "./close.ts";
+import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
-import { CONNECT_HEADERS, type DeviceImportRpc, type DeviceRpc } from "./interfaces/rpc.ts";
+import { claimsOf, close, finish } from "./device-socket.ts";
+import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
 import { links } from "./links.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
+import { Waits } from "./waits.ts";
 
 /** What a device object needs of the worker's bindings. */
-interface DeviceEnv {
+interface DeviceEnv extends CallEnv {
   readonly MESH_KEYS: string;
 }
 
@@ -34,15 +44,14 @@ const SESSION_BYTES = 16;
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 
-interface Waiting {
-  readonly resolve: (answer: SendAnswer) => void;
-  readonly reject: (reason: unknown) => void;
-  readonly timer: number;
-}
+/** Where joins begin, of all devices of this isolate. */
+const depths = new Depths();
 
 export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
   #device: Device;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waits = new Waits((token) =>
+    this.#run((now, effects) => this.#device.waitTimeout(token, now, effects)),
+  );
   readonly #name: string;
   #socket: WebSocket | null = null;
   #helloTimer: number | null = null;
@@ -62,17 +71,47 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
-    const answer = this.#run((now, effects) => {
-      const sent = this.#device.send(request, now, effects);
-      // Before the effects are carried out: one of them may be the answer already, if the link was cut.
-      return typeof sent === "number" ? this.#wait(sent, request.waitMs) : sent;
-    });
-    if (!(answer instanceof Promise)) await this.#setAlarm();
-    return answer;
+    return this.#command<SendAnswer>(
+      (now, effects) => this.#device.send(request, now, effects),
+      request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS,
+    );
   }
 
   async status(request: StatusRequest): Promise<StatusAnswer> {
     return this.#run((now, effects) => this.#device.status(request, now, effects));
+  }
+
+  async setTags(request: TagsRequest): Promise<CommandAnswer> {
+    return this.#command<CommandAnswer>(
+      (now, effects) => this.#device.setTags(request, now, effects),
+      COMMAND_WAIT_MS,
+    );
+  }
+
+  async setAlias(request: AliasRequest): Promise<CommandAnswer> {
+    return this.#command<CommandAnswer>(
+      (now, effects) => this.#device.setAlias(request, now, effects),
+      COMMAND_WAIT_MS,
+    );
+  }
+
+  async describe(request: RegistrationName): Promise<DescribeAnswer> {
+    return this.#run((now) => this.#device.describe(request, now));
+  }
+
+  async deliver(request: DeliverRequest): Promise<DeliverAnswer> {
+    return this.#command<DeliverAnswer>(
+      (now, effects) => this.#device.deliver(request, now, effects),
+      request.waitMs,
+    );
+  }
+
+  async releaseAlias(request: AliasRelease): Promise<void> {
+    this.#run((now, effects) => this.#device.releaseAlias(request, now, effects));
+  }
+
+  async withdraw(request: WithdrawRequest): Promise<void> {
+    this.#run((now, effects) => this.#device.withdraw(request, now, effects));
   }
 
   async drain(): Promise<void> {
@@ -135,6 +174,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     return new Device({
       store: new SqlDeviceStore(this.ctx.storage.sql, this.#name),
       identity: deviceIdentity(keyring, this.#name),
+      name: this.#name,
+      depths,
       bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
       now: Date.now(),
     });
@@ -198,10 +239,25 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     return answer;
   }
 
+  /** Runs a handler whose answer may be a token to wait for. */
+  async #command<Answer extends WaitAnswer>(
+    handler: (now: number, effects: Effects) => Answer | number,
+    waitMs: number,
+  ): Promise<Answer> {
+    const answer = this.#run((now, effects) => {
+      const given = handler(now, effects);
+      // Before the effects are carried out: one of them may be the answer already, if the link was cut.
+      return typeof given === "number" ? this.#waits.begin<Answer>(given, waitMs) : given;
+    });
+    if (!(answer instanceof Promise)) await this.#setAlarm();
+    return answer;
+  }
+
   #carryOut(effects: Effects, now: number): void {
     for (const effect of effects) {
       if (effect.kind === "frame") this.#socket?.send(effect.bytes);
       else if (effect.kind === "settle") this.#settle(effect.token, effect.answer);
+      else if (effect.kind === "tag" || effect.kind === "alias") void this.#call(effect);
       else if (this.#socket !== null) {
         close(this.#socket, effect.code, effect.detail);
         // The core has counted this link as lost: its close event must not make it so again.
@@ -225,22 +281,20 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     if (snapshot.ready) clearTimeout(this.#helloTimer);
   }
 
-  #wait(token: number, waitMs: number): Promise<SendAnswer> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#run((now, effects) => this.#device.sendTimeout(token, now, effects));
-      }, waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
-      this.#waiting.set(token, { resolve, reject, timer });
-    });
+  #settle(token: number, answer: WaitAnswer): void {
+    // What is queued may expire, and the alarm for that is part of the promise.
+    const isQueued = "status" in answer && answer.status !== "delivered";
+    this.#waits.settle(token, answer, isQueued ? this.#setAlarm() : undefined);
   }
 
-  #settle(token: number, answer: SendAnswer): void {
-    const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
-    this.#waiting.delete(token);
-    clearTimeout(waiting.timer);
-    if (answer.ok && answer.status === "delivered") waiting.resolve(answer);
-    else void this.#setAlarm().then(() => waiting.resolve(answer), waiting.reject);
+  async #call(effect: CallEffect): Promise<void> {
+    const result = await resultOf(this.env, effect);
+    try {
+      this.#run((now, effects) => this.#device.called(effect.token, result, now, effects));
+      await this.#setAlarm();
+    } catch (error) {
+      console.error(error);
+    }
   }
 
   /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
@@ -251,28 +305,5 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
     this.#alarmAt = deadline;
     await this.ctx.storage.setAlarm(deadline);
-  }
-}
-
-function claimsOf(headers: Headers): Claims {
-  return {
-    generation: Number(headers.get(CONNECT_HEADERS.generation)),
-    publicKey: headers.get(CONNECT_HEADERS.publicKey) ?? "",
-    tokenId: headers.get(CONNECT_HEADERS.tokenId) ?? "",
-    tokenExpires: Number(headers.get(CONNECT_HEADERS.tokenExpires)),
-  };
-}
-
-function close(socket: WebSocket, code: ErrorCode, detail: string): void {
-  const number = ERRORS[code].close;
-  if (number === null) throw new Error(`${code} closes no link`);
-  finish(socket, number, closeReason(code, detail));
-}
-
-function finish(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // The peer may have closed it first: it is gone either way.
   }
 }

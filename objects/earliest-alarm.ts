@@ -22,6 +22,11 @@ export class EarliestAlarm {
     void this.#storage.setAlarm(Math.max(at, Date.now() + 1));
   }
 
+  /** Whether one is set, and its time has come. */
+  get isDue(): boolean {
+    return this.#at !== null && this.#at <= Date.now();
+  }
+
   /** It has come. */
   fired(): void {
     this.#at = null;

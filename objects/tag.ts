@@ -25,6 +25,10 @@ import { countOf, type TagEnv, tagHost } from "./tag-host.ts";
 
 /** After a failed alarm, as the platform itself waits before it tries again. */
 const RETRY_MS = 2_000;
+/** How long one alarm may take: the platform ends it after 15 min, and a paced broadcast may run for hours. */
+const ALARM_MS = 600_000;
+/** How often an alarm that takes its time looks whether the next is due, which would wait for it. */
+const LOOK_MS = 1_000;
 
 export class TagObject extends DurableObject<TagEnv> implements TagRpc {
   readonly #node: TagNode;
@@ -91,9 +95,25 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc {
     return this.#node.entriesAfter(position);
   }
 
-  /** Never throws: the platform gives up an alarm that failed six times, and a broadcast would stand still for good. */
+  /**
+   * Lasts as long as the work, and no longer than until the next alarm is due; what is unfinished then goes on, and the
+   * next one waits for it. Never throws: the platform gives up an alarm that failed six times, and a broadcast would
+   * stand still for good.
+   */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
+    const until = Date.now() + ALARM_MS;
+    let isDone = false;
+    const work = this.#work().then(() => {
+      isDone = true;
+    });
+    while (!isDone && !this.#alarm.isDue && Date.now() < until) {
+      await Promise.race([work, scheduler.wait(LOOK_MS)]);
+    }
+    if (!isDone) this.#alarm.set(Date.now());
+  }
+
+  async #work(): Promise<void> {
     try {
       await this.#node.alarm();
     } catch (error) {

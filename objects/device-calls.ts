@@ -1,0 +1,46 @@
+/** Carries out the calls that a device asks for: to nodes of tags, and to aliases. */
+import type { AliasCall, CallResult, Effect, TagCall } from "../core/link/effects.ts";
+import { MeshError } from "../schema/errors.ts";
+import { callObject } from "./call.ts";
+import type { ObjectNamespace } from "./interfaces/namespace.ts";
+import type { AliasRpc, TagRpc } from "./interfaces/rpc.ts";
+
+/** The worker's bindings by which a device reaches other objects. */
+export interface CallEnv {
+  readonly TAGS: ObjectNamespace<TagRpc>;
+  readonly ALIASES: ObjectNamespace<AliasRpc>;
+}
+
+type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
+
+export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
+
+/** Never fails: what went wrong is told to the log, and to the core that there is no answer. */
+export async function resultOf(
+  { TAGS, ALIASES }: CallEnv,
+  effect: CallEffect,
+): Promise<CallResult> {
+  try {
+    const { kind, name, call } = effect;
+    const answer =
+      kind === "tag"
+        ? await callObject(() => callTag(TAGS.getByName(name), call))
+        : await callObject(() => callAlias(ALIASES.getByName(name), call));
+    return { ok: true, answer };
+  } catch (error) {
+    // One that is too busy, or moving, is no news: the core tries again.
+    if (!(error instanceof MeshError)) console.error(error);
+    return { ok: false };
+  }
+}
+
+async function callTag(node: TagRpc, { method, request }: TagCall): Promise<CallAnswer> {
+  if (method === "join") return node.join(request);
+  return method === "attach" ? node.attach(request) : node.leave(request);
+}
+
+async function callAlias(alias: AliasRpc, { method, request }: AliasCall): Promise<CallAnswer> {
+  if (method === "set") return alias.set(request);
+  await (method === "unset" ? alias.unset(request) : alias.firstAck(request));
+  return undefined;
+}
