@@ -21,3 +21,21 @@ export const links = {
     return names.size;
   },
 };
+
+const counts = new Map<string, number>();
+let sum = 0;
+
+/** Live listeners of this process, by name of their live node: they take room as links do. */
+export const listeners = {
+  set(node: string, count: number): void {
+    sum += count - (counts.get(node) ?? 0);
+    if (count === 0) counts.delete(node);
+    else counts.set(node, count);
+  },
+  names(): Iterable<string> {
+    return counts.keys();
+  },
+  get size(): number {
+    return sum;
+  },
+};

@@ -95,7 +95,19 @@ export interface LiveRpc {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
   /** How many listen in all, from the root. */
   presence(listeners: number): Promise<void>;
+  /** Closes every listener's connection with `going_away`. */
+  drain(): Promise<void>;
 }
+
+/** A request to listen that the edge has let through reaches the live node with these headers in place of the caller's own. */
+export const LIVE_HEADERS = {
+  /** The tag's name, percent-encoded. */
+  tag: "x-pushmesh-tag",
+  /** Decimal position to resume after; absent for only what is new. */
+  after: "x-pushmesh-after",
+  /** Of the answer: the name of the error that refuses it. */
+  error: "x-pushmesh-error",
+} as const;
 
 /** One alias of one app: addressed by `aliasObjectName`. */
 export interface AliasRpc {
