@@ -8,6 +8,8 @@ import type { LogState, MemberRecord, TagStore } from "./store.ts";
 export interface Member {
   readonly place: number;
   readonly device: string;
+  /** Log position at which it joined. */
+  readonly joined: number;
   /** It is called with what is new. */
   attached: boolean;
   /** Position up to which it was served; null where a call failed or was not understood. */
@@ -29,13 +31,14 @@ export class Members {
   load(last: { readonly position: number; readonly state: LogState } | null): void {
     const bits = last === null ? undefined : fromBase64Url(last.state.attached);
     const failed = new Set(last?.state.failed);
-    for (const { place, device, since, attached } of this.#store.listMembers()) {
+    for (const { place, device, joined, since, attached } of this.#store.listMembers()) {
       const isNewer = last === null || since >= last.position;
       const bit = ((bits?.[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
       const hasFailed = !isNewer && failed.has(place);
       this.#add({
         place,
         device,
+        joined,
         since,
         attached: isNewer ? attached : bit || hasFailed,
         served: hasFailed ? null : isNewer ? since : last.position,
@@ -60,8 +63,8 @@ export class Members {
   join(device: string, head: number, attached: boolean): Member {
     let place = this.#byPlace.indexOf(undefined);
     if (place < 0) place = this.#byPlace.length;
-    const member: Member = { place, device, attached, served: head, since: head };
-    this.#store.putMember({ place, device, since: head, attached });
+    const member: Member = { place, device, joined: head, attached, served: head, since: head };
+    this.#store.putMember({ place, device, joined: head, since: head, attached });
     this.#add(member);
     return member;
   }
@@ -80,8 +83,9 @@ export class Members {
     if (member.attached) return;
     member.attached = true;
     member.since = head;
-    const { place, device } = member;
-    this.#store.putMember({ place, device, since: head, attached: true } satisfies MemberRecord);
+    const { place, device, joined } = member;
+    const record: MemberRecord = { place, device, joined, since: head, attached: true };
+    this.#store.putMember(record);
   }
 
   /** What to write with an entry. */

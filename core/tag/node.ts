@@ -79,8 +79,8 @@ export class TagNode {
     const standing = made.members.of(device);
     if (standing !== undefined) {
       await this.#host.durable();
-      // It may not know what it has: everything since its mark was written is to be had again.
-      return { kind: "joined", head: standing.since };
+      // It may not know what it has: everything since it joined is to be had again.
+      return { kind: "joined", head: standing.joined };
     }
     const digit = deviceDigit(device, this.#name.path.length);
     const isFull = made.members.count >= this.#capacity;
@@ -91,10 +91,10 @@ export class TagNode {
       await this.#host.durable();
       return { kind: "child", digit, born: made.log.head };
     }
-    const { since } = made.members.join(device, made.log.head, request.attach);
+    const { joined } = made.members.join(device, made.log.head, request.attach);
     this.#reporter.expect();
     await this.#host.durable();
-    return { kind: "joined", head: since };
+    return { kind: "joined", head: joined };
   }
 
   async leave(device: string): Promise<boolean> {
@@ -111,7 +111,7 @@ export class TagNode {
     const member = made?.members.of(device);
     if (made === null || member === undefined) return { kind: "unknown" };
     const { head } = made.log;
-    const from = Math.min(after ?? member.since, head);
+    const from = Math.min(after ?? member.joined, head);
     const { entries, upTo } = made.log.page(from, this.#host.now());
     const more = upTo < head;
     if (!more) made.members.attach(member, head);

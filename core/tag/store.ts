@@ -28,6 +28,8 @@ export interface MemberRecord {
   readonly place: number;
   /** Name of the device's object. */
   readonly device: string;
+  /** Log position at which it joined: what came later is its due, if it does not know better. */
+  readonly joined: number;
   /** Log position at which `attached` was written; a bit of a later entry outweighs it. */
   readonly since: number;
   readonly attached: boolean;

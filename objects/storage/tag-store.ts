@@ -14,7 +14,8 @@ import type { Sql } from "./sql.ts";
 const TABLES = `
   CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS members (
-    place INTEGER PRIMARY KEY, device TEXT NOT NULL, since INTEGER NOT NULL, attached INTEGER NOT NULL);
+    place INTEGER PRIMARY KEY, device TEXT NOT NULL, joined INTEGER NOT NULL,
+    since INTEGER NOT NULL, attached INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS log (
     slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL);
 `;
@@ -73,20 +74,21 @@ export class SqlTagStore implements TagStore {
 
   listMembers(): MemberRecord[] {
     return this.#sql
-      .exec<{ place: number; device: string; since: number; attached: number }>(
-        "SELECT place, device, since, attached FROM members",
+      .exec<{ place: number; device: string; joined: number; since: number; attached: number }>(
+        "SELECT place, device, joined, since, attached FROM members",
       )
       .toArray()
       .map(({ attached, ...row }) => ({ ...row, attached: attached === 1 }));
   }
 
-  putMember({ place, device, since, attached }: MemberRecord): void {
+  putMember({ place, device, joined, since, attached }: MemberRecord): void {
     this.#sql.exec(
-      `INSERT INTO members (place, device, since, attached) VALUES (?, ?, ?, ?)
-       ON CONFLICT (place) DO UPDATE SET device = excluded.device, since = excluded.since,
+      `INSERT INTO members (place, device, joined, since, attached) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (place) DO UPDATE SET device = excluded.device, joined = excluded.joined, since = excluded.since,
          attached = excluded.attached`,
       place,
       device,
+      joined,
       since,
       Number(attached),
     );

@@ -76,26 +76,34 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   listMembers(): MemberRecord[] {
-    const rows = this.#db.all<{ place: number; device: string; since: number; attached: number }>(
-      "SELECT place, device, since, attached FROM tag_members WHERE node = ? ORDER BY place",
+    const rows = this.#db.all<{
+      place: number;
+      device: string;
+      joined: number;
+      since: number;
+      attached: number;
+    }>(
+      "SELECT place, device, joined, since, attached FROM tag_members WHERE node = ? ORDER BY place",
       this.#id,
     );
-    return rows.map(({ place, device, since, attached }) => ({
+    return rows.map(({ place, device, joined, since, attached }) => ({
       place,
       device,
+      joined,
       since,
       attached: attached === 1,
     }));
   }
 
-  putMember({ place, device, since, attached }: MemberRecord): void {
+  putMember({ place, device, joined, since, attached }: MemberRecord): void {
     this.writer.run(
-      `INSERT INTO tag_members (node, place, device, since, attached) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (node, place) DO UPDATE SET device = excluded.device, since = excluded.since,
+      `INSERT INTO tag_members (node, place, device, joined, since, attached) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (node, place) DO UPDATE SET device = excluded.device, joined = excluded.joined, since = excluded.since,
          attached = excluded.attached`,
       this.#id,
       place,
       device,
+      joined,
       since,
       Number(attached),
     );

@@ -19,6 +19,7 @@ const node: NodeRecord = {
 const member = (place: number, more: Partial<MemberRecord> = {}): MemberRecord => ({
   place,
   device: `device-${place}`,
+  joined: 0,
   since: 0,
   attached: false,
   ...more,
