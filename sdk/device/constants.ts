@@ -11,6 +11,8 @@ export const DEVICE_IDENTIFIERS: Limit<"DEVICE_IDENTIFIERS"> = 8;
 export const HEARTBEAT_DEFAULT_MS: Limit<"HEARTBEAT_DEFAULT_MS"> = 60_000;
 export const RECONNECT_BASE_MS: Limit<"RECONNECT_BASE_MS"> = 1_000;
 export const RECONNECT_MAX_MS: Limit<"RECONNECT_MAX_MS"> = 60_000;
+export const SUBSCRIBE_TAGS: Limit<"SUBSCRIBE_TAGS"> = 100;
+export const HELLO_CURSORS: Limit<"HELLO_CURSORS"> = 2_000;
 export const DUPLICATE_WINDOW: Limit<"DUPLICATE_WINDOW"> = 1_024;
 
 // What is the SDK's own.
@@ -30,7 +32,11 @@ export const HANDLER_RETRY_BASE_MS = 1_000;
 export const HANDLER_RETRY_MAX_MS = 60_000;
 /** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 15 bytes and a head. */
 export const WINDOW_SEGMENT_KEYS = 64;
-/** Messages one app may hold undelivered on one link: the mesh sends 128, and 128 again after each new attach. */
+/** Cursors in one segment: a broadcast rewrites at most 44 × 25 bytes. */
+export const SEGMENT_CURSORS = 44;
+/** Their segments hold more cursors than a Hello may. */
+export const CURSOR_SEGMENTS = 46;
+/** Messages one app may hold undelivered on one link: the mesh sends 128 and 32 broadcasts, and those again after each new attach. */
 export const QUEUE_MESSAGES = 1_024;
 /** Start of `Message.seq`: 2024-01-01T00:00:00Z, milliseconds since 1970. */
 export const SEQ_EPOCH_MS = 1_704_067_200_000;

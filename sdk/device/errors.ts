@@ -19,6 +19,8 @@ export type LocalErrorCode =
   | "handler_failed"
   /** The data of a message is not what its content type says. The message was acknowledged and dropped. */
   | "data_invalid"
+  /** Tags, aliases and attributes are a registration's, and the app has none: call `register` first. */
+  | "not_registered"
   /** Another client of the same push service listens for this app. */
   | "app_in_use"
   /** The client or its push service was closed. */

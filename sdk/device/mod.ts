@@ -11,6 +11,8 @@
  * @module
  */
 export {
+  type Attributes,
+  type CallOptions,
   type ClientOptions,
   openClient,
   type PushClient,
@@ -33,7 +35,17 @@ export {
   socketOpener,
   type WebSocketConstructor,
 } from "./host.ts";
-export type { ClientPort, LinkStateName, Port, ServicePort, ToClient, ToService } from "./port.ts";
+export type {
+  Answer,
+  ClientPort,
+  Command,
+  Description,
+  LinkStateName,
+  Port,
+  ServicePort,
+  ToClient,
+  ToService,
+} from "./port.ts";
 export type { PushService } from "./service/service.ts";
 export { indexedDbStorage } from "./storage/indexed-db.ts";
 export { memoryStorage, type Storage, type Stored } from "./storage/storage.ts";

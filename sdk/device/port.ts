@@ -2,18 +2,60 @@
  * What the public layer (one per app) and the push service (one per device) say to each other. All of it is plain
  * structured-cloneable data, so a port may be a MessagePort of a worker as well as the in-process pair below.
  */
-import type { Message } from "../../schema/generated/link.ts";
+import type { Attribute, Cursor, Message } from "../../schema/generated/link.ts";
+import type { Incoming } from "./client/message.ts";
 import type { PushErrorData } from "./errors.ts";
 
 /** Where the link stands; see `PushClient.onState`. */
 export type LinkStateName = "idle" | "connecting" | "connected" | "waiting" | "closed";
 
+/** The tags and aliases of a registration. */
+export interface Description {
+  /** In no order; without the built-in tag of all devices. */
+  readonly tags: readonly string[];
+  readonly aliases: readonly string[];
+}
+
+/** What an app asks of the mesh, without its number. */
+export type Command =
+  | { readonly kind: "register" }
+  | { readonly kind: "unregister" }
+  | {
+      readonly kind: "subscribe";
+      readonly add: readonly string[];
+      readonly remove: readonly string[];
+    }
+  | {
+      readonly kind: "setAlias";
+      readonly alias: string;
+      readonly held: boolean;
+      readonly shared: boolean;
+    }
+  | {
+      readonly kind: "report";
+      readonly platform: string | undefined;
+      readonly appVersion: string | undefined;
+      readonly locale: string | undefined;
+      readonly attributes: readonly Attribute[];
+    }
+  | { readonly kind: "describe" };
+
+/** The value of a request that succeeded. */
+export type Answer = string | number | Description | undefined;
+
 /** Client to service. `open` comes first, `leave` last. */
 export type ToService =
-  /** Names the port's app. `lastSeq` is the highest seq the app ever received, 0 for none. */
-  | { readonly kind: "open"; readonly appId: string; readonly lastSeq: number }
-  | { readonly kind: "register"; readonly request: number }
-  | { readonly kind: "unregister"; readonly request: number }
+  /**
+   * Names the port's app. `lastSeq` is the highest seq the app ever received, 0 for none; `cursors` are how far it
+   * came in broadcasts.
+   */
+  | {
+      readonly kind: "open";
+      readonly appId: string;
+      readonly lastSeq: number;
+      readonly cursors: readonly Cursor[];
+    }
+  | (Command & { readonly request: number })
   /** Whether the app takes messages now. */
   | { readonly kind: "listen"; readonly on: boolean }
   /** The app has taken every message of the lane up to `seq` that came on link number `link`. */
@@ -23,6 +65,8 @@ export type ToService =
       readonly priority: Message["priority"];
       readonly seq: number;
     }
+  /** The app has taken every broadcast of the tag up to the cursor, the last of which came on link number `link`. */
+  | { readonly kind: "cursor"; readonly link: number; readonly cursor: Cursor }
   | { readonly kind: "ping"; readonly request: number }
   | { readonly kind: "wake" }
   /** The mesh broke the protocol in a way that only the client sees. */
@@ -41,9 +85,15 @@ export type ToClient =
     }
   /** What the mesh holds for this app, said after each welcome; null for none. */
   | { readonly kind: "registration"; readonly regId: string | null }
-  | { readonly kind: "deliver"; readonly link: number; readonly message: Message }
-  /** A request succeeded; `value` is the regId of a register, "" of an unregister, milliseconds of a ping. */
-  | { readonly kind: "done"; readonly request: number; readonly value: string | number }
+  | { readonly kind: "deliver"; readonly link: number; readonly message: Incoming }
+  /** The message of this key is not to be shown, if it was not yet. */
+  | { readonly kind: "withdraw"; readonly key: Uint8Array }
+  | { readonly kind: "aliasLost"; readonly alias: string }
+  /**
+   * A request succeeded; `value` is the regId of a register, "" of an unregister, milliseconds of a ping, the
+   * description of a describe, and of the rest nothing.
+   */
+  | { readonly kind: "done"; readonly request: number; readonly value: Answer }
   /** A request failed; without a request number, something that nobody asked for went wrong. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
 

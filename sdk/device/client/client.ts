@@ -1,8 +1,11 @@
 /** The public layer: one app on this device. */
+import { SUBSCRIBE_TAGS } from "../constants.ts";
 import { CLOSED, PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { ClientPort, LinkStateName, ToClient } from "../port.ts";
+import type { Answer, ClientPort, Command, Description, LinkStateName, ToClient } from "../port.ts";
+import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage, type Storage } from "../storage/storage.ts";
+import { Cursors } from "./cursors.ts";
 import { Listeners } from "./events.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import { Requests } from "./requests.ts";
@@ -17,12 +20,30 @@ export interface StateChange {
   readonly retryInMs?: number | undefined;
 }
 
+/** What broadcasts may be filtered by, as `setAttributes` takes it. */
+export interface Attributes {
+  /** Such as "android", "ios", "web"; lower case. */
+  readonly platform?: string | undefined;
+  /** Numbers separated by dots, such as "2.10.0": compared number by number. */
+  readonly appVersion?: string | undefined;
+  /** A language tag of BCP 47, such as "de-CH". */
+  readonly locale?: string | undefined;
+  /** Up to 32 names and values of the app's own: names of up to 64 bytes of UTF-8, values of up to 128. */
+  readonly custom?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What every call that waits for the mesh takes. */
+export interface CallOptions {
+  /** Ends the wait, not what was asked for; the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ClientOptions {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;
   /** A port to the device's push service. */
   readonly port: ClientPort;
-  /** Keeps the regId and the duplicate window. */
+  /** Keeps the regId, the duplicate window and the cursors. */
   readonly storage: Storage;
   readonly host: Host;
   /** Called once when the client has left. */
@@ -35,14 +56,16 @@ export interface ClientOptions {
  */
 export class PushClient {
   readonly #host: Host;
-  readonly #storage: Storage;
+  readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
   readonly #regIdKey: string;
   readonly #window: DuplicateWindow;
+  readonly #cursors: Cursors;
   readonly #requests = new Requests();
   readonly #states = new Listeners<StateChange>();
   readonly #errors = new Listeners<PushError>();
   readonly #regIds = new Listeners<string>();
+  readonly #lostAliases = new Listeners<string>();
   readonly #inbox: Inbox;
   #regId: string | undefined;
   #unregistering = false;
@@ -54,16 +77,24 @@ export class PushClient {
   private constructor(options: ClientOptions) {
     const { appId, port, storage, host, onClosed } = options;
     this.#host = host;
-    this.#storage = guardStorage(storage);
+    this.#storage = new BatchedStorage(guardStorage(storage), this.#report);
     this.#port = port;
     this.#onClosed = onClosed;
     this.#regIdKey = `app/${appId}/regId`;
-    this.#window = new DuplicateWindow(this.#storage, `app/${appId}/window/`, this.#report);
-    this.#inbox = new Inbox(host, this.#window, {
+    this.#window = new DuplicateWindow(this.#storage, `app/${appId}/window/`);
+    this.#cursors = new Cursors(this.#storage, `app/${appId}/cursors/`);
+    this.#inbox = new Inbox(host, this.#storage, this.#window, this.#cursors, {
       regId: () => this.#regId,
       meshNow: () => host.now() + this.#clockOffsetMs,
-      acknowledge: (link, { priority, seq }) =>
-        port.postMessage({ kind: "ack", link, priority, seq }),
+      acknowledge: (link, message) => {
+        if ("tag" in message) {
+          const { slot, tagRef, position } = message;
+          port.postMessage({ kind: "cursor", link, cursor: { slot, tagRef, position } });
+        } else {
+          const { priority, seq } = message;
+          port.postMessage({ kind: "ack", link, priority, seq });
+        }
+      },
       report: this.#report,
     });
   }
@@ -82,10 +113,12 @@ export class PushClient {
     }
     const client = new PushClient(options);
     await client.#window.load();
+    await client.#cursors.load();
     const regId = await client.#storage.get(client.#regIdKey);
     if (typeof regId === "string") client.#regId = regId;
     port.onmessage = ({ data }) => client.#receive(data);
-    port.postMessage({ kind: "open", appId, lastSeq: client.#window.lastSeq });
+    const { lastSeq } = client.#window;
+    port.postMessage({ kind: "open", appId, lastSeq, cursors: client.#cursors.all });
     return client;
   }
 
@@ -103,39 +136,116 @@ export class PushClient {
    * Registers the app on this device and resolves with its regId; asks nothing where it is registered. Without a
    * network it waits for one.
    *
-   * @param options.signal Ends the wait; the promise rejects with its reason.
    * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed
    */
-  async register(options: { readonly signal?: AbortSignal } = {}): Promise<string> {
-    const regId = await this.#request("register", options.signal);
+  async register(options: CallOptions = {}): Promise<string> {
+    const regId = await this.#request({ kind: "register" }, options);
     return String(regId);
   }
 
   /**
    * Ends the registration: its regId answers `unregistered` from then on, and what was queued is dropped. No error
-   * where the app is not registered.
-   *
-   * @param options.signal Ends the wait; the promise rejects with its reason.
+   * where the app is not registered. Its tags, aliases and attributes end with it.
    */
-  async unregister(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async unregister(options: CallOptions = {}): Promise<void> {
     this.#unregistering = true;
     try {
-      await this.#request("unregister", options.signal);
+      await this.#request({ kind: "unregister" }, options);
     } finally {
       this.#unregistering = false;
     }
-    await this.#window.settled();
+    await this.#storage.settled();
+  }
+
+  /**
+   * Joins tags: their broadcasts come from then on. Resolves when it is durable; without a network it waits for one.
+   * Tags that are joined already stay as they are, so it is safe to ask for the same ones at each start. More than
+   * 100 are asked for in several commands, each whole or not at all, of which the first that fails is the last.
+   *
+   * @param tags One or several; each 1 to 128 bytes of UTF-8. A registration may be in 2,000.
+   * @throws PushError `tag_invalid`, `too_many_tags`, `not_registered`, `client_closed`, or why the link closed
+   * @example await push.subscribe(["weather/berlin", "news"]);
+   */
+  subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.#changeTags(tags, (part) => ({ add: part, remove: [] }), options);
+  }
+
+  /**
+   * Leaves tags; their broadcasts come no more. Tags that are not joined are no error. Else as `subscribe`.
+   *
+   * @throws PushError `tag_invalid`, `not_registered`, `client_closed`, or why the link closed
+   */
+  unsubscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
+    return this.#changeTags(tags, (part) => ({ add: [], remove: part }), options);
+  }
+
+  /**
+   * Gives this registration an alias, such as a user's ID, that app servers can send to. Resolves when it is durable;
+   * without a network it waits for one.
+   *
+   * @param alias 1 to 128 bytes of UTF-8. A registration may have 16.
+   * @param options.shared False, the default: this registration has it alone, and whichever had it before loses it
+   * (see `onAliasLost`). True: up to 128 registrations have it together, such as a user's devices.
+   * @throws PushError `alias_invalid`, `too_many_aliases`, `alias_full`, `not_registered`, `client_closed`, or why the
+   * link closed
+   */
+  async setAlias(
+    alias: string,
+    options: CallOptions & { readonly shared?: boolean | undefined } = {},
+  ): Promise<void> {
+    const { shared = false } = options;
+    await this.#request({ kind: "setAlias", alias, held: true, shared }, options);
+  }
+
+  /**
+   * Takes an alias away from this registration. That it is not held is no error.
+   *
+   * @throws PushError `alias_invalid`, `not_registered`, `client_closed`, or why the link closed
+   */
+  async removeAlias(alias: string, options: CallOptions = {}): Promise<void> {
+    await this.#request({ kind: "setAlias", alias, held: false, shared: false }, options);
+  }
+
+  /**
+   * Reports what broadcasts may be filtered by, in place of all that was reported before. Resolves when it is
+   * durable; without a network it waits for one.
+   *
+   * @throws PushError `attributes_invalid`, `not_registered`, `client_closed`, or why the link closed
+   * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
+   */
+  async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
+    const { platform, appVersion, locale, custom = {} } = attributes;
+    await this.#request(
+      {
+        kind: "report",
+        platform,
+        appVersion,
+        locale,
+        attributes: Object.entries(custom).map(([name, value]) => ({ name, value })),
+      },
+      options,
+    );
+  }
+
+  /**
+   * Asks the mesh for the tags and aliases of this registration, whoever set them: this app or its server.
+   *
+   * @throws PushError `not_registered`, `client_closed`, or why the link closed
+   */
+  async describe(options: CallOptions = {}): Promise<Description> {
+    return (await this.#request({ kind: "describe" }, options)) as Description;
   }
 
   /**
    * Takes messages with `handler`, in place of the handler before; until there is one they wait in the mesh.
    * Messages of one priority are handed over one after another, in the order in which the mesh accepted them; of
-   * different priorities, side by side. A message ID comes once, also across restarts where the storage outlives
+   * different priorities, side by side. Broadcasts (`message.tag`) come one after another beside them, in order within
+   * a tag. A message ID comes once, also across restarts where the storage outlives
    * them; only a crash while the handler runs, or right after it, makes it come again.
    *
    * A handler that throws or rejects leaves its message unacknowledged: an `handler_failed` error is reported, and
    * the message is handed over again after 1 s, doubling to 60 s, until it is taken, expires or is recalled. The
-   * messages behind it in its priority wait meanwhile. So catch what cannot succeed later.
+   * messages behind it in its priority, or the broadcasts behind it, wait meanwhile. So catch what cannot succeed later.
    *
    * @returns a function that stops taking messages; the ones to come wait in the mesh
    */
@@ -171,7 +281,8 @@ export class PushClient {
 
   /**
    * Fires when the regId becomes another than the last one known: after the first `register`, and when the mesh
-   * issued a new one because the device's account was made anew. Hand it to the app server.
+   * issued a new one because the device's account was made anew. Hand it to the app server, and set tags, aliases and
+   * attributes again: they ended with the registration before.
    *
    * @returns a function that removes the listener
    */
@@ -180,12 +291,22 @@ export class PushClient {
   }
 
   /**
+   * Fires with an alias that another registration took for itself alone: this one holds it no more. Not where this
+   * app or its server took it away, nor for one that was lost while this device had no link: ask `describe`.
+   *
+   * @returns a function that removes the listener
+   */
+  onAliasLost(listener: (alias: string) => void): () => void {
+    return this.#lostAliases.add(listener);
+  }
+
+  /**
    * Measures the link: the time in milliseconds until the mesh's device object echoed a frame.
    *
    * @throws PushError `link_lost` where the link does not stand, or ends; `timeout` after 10 s
    */
   async ping(): Promise<number> {
-    return Number(await this.#request("ping", undefined));
+    return Number(await this.#request({ kind: "ping" }, {}));
   }
 
   /**
@@ -216,12 +337,24 @@ export class PushClient {
     this.#setState({ state: "closed" });
   }
 
-  #request(
-    kind: "register" | "unregister" | "ping",
-    signal: AbortSignal | undefined,
-  ): Promise<string | number> {
+  #request(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
     if (this.#closed !== undefined) return Promise.reject(new PushError(CLOSED));
-    return this.#requests.make((request) => this.#port.postMessage({ kind, request }), signal);
+    return this.#requests.make(
+      (request) => this.#port.postMessage({ ...command, request }),
+      signal,
+    );
+  }
+
+  async #changeTags(
+    tags: string | readonly string[],
+    change: (part: string[]) => { readonly add: string[]; readonly remove: string[] },
+    options: CallOptions,
+  ): Promise<void> {
+    const names = [...new Set(typeof tags === "string" ? [tags] : tags)];
+    for (let at = 0; at < names.length; at += SUBSCRIBE_TAGS) {
+      const part = names.slice(at, at + SUBSCRIBE_TAGS);
+      await this.#request({ kind: "subscribe", ...change(part) }, options);
+    }
   }
 
   #listen(handler: MessageHandler | undefined): void {
@@ -237,6 +370,12 @@ export class PushClient {
           const message = "too many unacknowledged messages";
           this.#port.postMessage({ kind: "fault", message });
         }
+        return;
+      case "withdraw":
+        this.#inbox.withdraw(event.key);
+        return;
+      case "aliasLost":
+        this.#lostAliases.emit(event.alias, this.#host.report);
         return;
       case "done":
         // Of a register it is the regId, of an unregister it is empty.
@@ -278,12 +417,13 @@ export class PushClient {
 
   #setRegId(regId: string | undefined): void {
     if (regId === this.#regId) return;
-    // Keys tell messages apart within one registration only.
-    if (this.#regId !== undefined) this.#window.clear();
+    // Keys tell messages apart within one registration only, and cursors broadcasts.
+    if (this.#regId !== undefined) {
+      this.#window.clear();
+      this.#cursors.clear();
+    }
     this.#regId = regId;
-    const key = this.#regIdKey;
-    const write = regId === undefined ? this.#storage.delete(key) : this.#storage.set(key, regId);
-    write.catch(this.#report);
+    this.#storage.put(this.#regIdKey, () => regId);
     if (regId !== undefined) this.#regIds.emit(regId, this.#host.report);
   }
 

@@ -1,10 +1,12 @@
-/** What arrives for one app: three lanes, the duplicate window, the app's handler, acknowledgements. */
-import type { Message, Priority } from "../../../schema/generated/link.ts";
+/** What arrives for one app: four lanes, the duplicate window, cursors, the app's handler, acknowledgements. */
+import { toBase64Url } from "../../../schema/text.ts";
 import { HANDLER_RETRY_BASE_MS, HANDLER_RETRY_MAX_MS, QUEUE_MESSAGES } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
+import type { BatchedStorage } from "../storage/batched.ts";
+import type { Cursors } from "./cursors.ts";
 import { type Delivery, Lane } from "./lane.ts";
-import { isExpired, type PushMessage, toPushMessage } from "./message.ts";
+import { type Incoming, isExpired, type PushMessage, toPushMessage } from "./message.ts";
 import type { DuplicateWindow } from "./window.ts";
 
 /** Takes one message. It is acknowledged, and its sender told `delivered`, when the handler returns or resolves. */
@@ -15,25 +17,32 @@ export interface InboxOwner {
   regId(): string | undefined;
   /** The mesh's clock, milliseconds since 1970. */
   meshNow(): number;
-  acknowledge(link: number, message: Message): void;
+  acknowledge(link: number, message: Incoming): void;
   report(error: PushError): void;
 }
 
 export class Inbox {
+  readonly #storage: BatchedStorage;
   readonly #window: DuplicateWindow;
+  readonly #cursors: Cursors;
   readonly #owner: InboxOwner;
-  readonly #lanes: Readonly<Record<Priority, Lane>>;
+  /** By priority; that of broadcasts, first, goes its own way beside the others. */
+  readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
 
-  constructor(host: Host, window: DuplicateWindow, owner: InboxOwner) {
+  /** @param storage That of the window and the cursors. */
+  constructor(
+    host: Host,
+    storage: BatchedStorage,
+    window: DuplicateWindow,
+    cursors: Cursors,
+    owner: InboxOwner,
+  ) {
+    this.#storage = storage;
     this.#window = window;
+    this.#cursors = cursors;
     this.#owner = owner;
-    const lane = (): Lane => new Lane(host, (delivery) => this.#take(delivery));
-    this.#lanes = { 1: lane(), 2: lane(), 3: lane() };
-  }
-
-  get #all(): readonly Lane[] {
-    return Object.values(this.#lanes);
+    this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
   }
 
   get handler(): MessageHandler | undefined {
@@ -46,25 +55,33 @@ export class Inbox {
    */
   set handler(handler: MessageHandler | undefined) {
     this.#handler = handler;
-    for (const lane of this.#all) lane.setOpen(handler !== undefined);
+    for (const lane of this.#lanes) lane.setOpen(handler !== undefined);
   }
 
   /** Takes a message of link number `link`; false where more wait than any mesh may send. */
-  push(link: number, message: Message): boolean {
-    if (this.#all.reduce((sum, lane) => sum + lane.length, 0) >= QUEUE_MESSAGES) return false;
-    this.#lanes[message.priority].push({ link, message, failures: 0 });
+  push(link: number, message: Incoming): boolean {
+    const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting.length, 0);
+    if (waiting >= QUEUE_MESSAGES) return false;
+    this.#lanes["tag" in message ? 0 : message.priority]?.push({ link, message, failures: 0 });
     return true;
+  }
+
+  /** The message of this key is not to be shown, if it was not yet. */
+  withdraw(key: Uint8Array): void {
+    for (const delivery of this.#lanes.flatMap((lane) => lane.waiting)) {
+      if (toBase64Url(delivery.message.key) === toBase64Url(key)) delivery.withdrawn = true;
+    }
   }
 
   /** The link is gone: what waits is dropped, and comes again on the next one. */
   clear(): void {
-    for (const lane of this.#all) lane.clear();
+    for (const lane of this.#lanes) lane.clear();
   }
 
   /** Resolves when no handler runs and what the app has taken is acknowledged. */
   async idle(): Promise<void> {
-    await Promise.all(this.#all.map((lane) => lane.idle()));
-    await this.#window.settled();
+    await Promise.all(this.#lanes.map((lane) => lane.idle()));
+    await this.#storage.settled();
   }
 
   /** Hands one message over; see `Take`. */
@@ -74,7 +91,12 @@ export class Inbox {
     const regId = this.#owner.regId();
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
-    if (this.#window.has(message.key) || isExpired(message, this.#owner.meshNow())) {
+    if (
+      delivery.withdrawn ||
+      this.#window.has(message.key) ||
+      ("tag" in message && this.#cursors.has(message)) ||
+      isExpired(message, this.#owner.meshNow())
+    ) {
       this.#acknowledge(delivery);
       return null;
     }
@@ -94,7 +116,7 @@ export class Inbox {
     } catch (cause) {
       return this.#failed(delivery, view.id, cause);
     }
-    this.#window.add(message.key, message.seq);
+    this.#window.add(message.key, "tag" in message ? 0 : message.seq);
     this.#acknowledge(delivery);
     return null;
   }
@@ -118,11 +140,12 @@ export class Inbox {
   }
 
   /**
-   * Acknowledges a message when everything taken before it is in the stored window, because an acknowledgement
-   * covers its lane up to it. Where the window cannot be stored it acknowledges all the same: holding mail back for
+   * Acknowledges a message when everything taken before it is stored, in the window and the cursors, because an
+   * acknowledgement covers its lane up to it. Where that cannot be stored it acknowledges all the same: holding mail back for
    * good is worse than the chance of a double after a crash.
    */
   #acknowledge({ link, message }: Delivery): void {
-    void this.#window.settled().then(() => this.#owner.acknowledge(link, message));
+    if ("tag" in message && !this.#cursors.has(message)) this.#cursors.set(message);
+    void this.#storage.settled().then(() => this.#owner.acknowledge(link, message));
   }
 }

@@ -1,14 +1,16 @@
 /** One lane of a registration: hands its messages over one after another, in order. */
-import type { Message } from "../../../schema/generated/link.ts";
 import type { Host } from "../host.ts";
+import type { Incoming } from "./message.ts";
 
 /** A message on its way to the app. */
 export interface Delivery {
   /** The link it came on. */
   readonly link: number;
-  readonly message: Message;
+  readonly message: Incoming;
   /** How often the app's handler has failed on it. */
   failures: number;
+  /** Its sender has taken it back before the app was given it. */
+  withdrawn?: boolean;
 }
 
 /** Hands one message over; resolves with the milliseconds after which to try it again, or null when it is done. */
@@ -29,8 +31,8 @@ export class Lane {
   }
 
   /** Messages waiting, without the one that is being handed over. */
-  get length(): number {
-    return this.#queue.length;
+  get waiting(): readonly Delivery[] {
+    return this.#queue;
   }
 
   push(delivery: Delivery): void {

@@ -1,7 +1,15 @@
 /** A message as the app sees it. */
-import { ContentType, type Message, type Priority } from "../../../schema/generated/link.ts";
+import {
+  type Broadcast,
+  ContentType,
+  type Message,
+  type Priority,
+} from "../../../schema/generated/link.ts";
 import { formatMessageId } from "../../../schema/text.ts";
 import { ACK_WAIT_MAX_MS, SEQ_EPOCH_MS, SEQ_PER_MS } from "../constants.ts";
+
+/** What comes for an app: a message to its registration, or a broadcast of a tag that it is in. */
+export type Incoming = Message | Broadcast;
 
 /** A JSON object, text or bytes: in the form in which the sender gave it. */
 export type PushData = Record<string, unknown> | string | Uint8Array<ArrayBuffer>;
@@ -12,6 +20,8 @@ export interface PushMessage {
   readonly id: string;
   readonly data: PushData;
   readonly priority: "high" | "normal" | "low";
+  /** The tag that it was broadcast to: "" for all devices of the app. Absent for a message to this registration. */
+  readonly tag?: string | undefined;
   /** The sender's collapse key, if it gave one. */
   readonly collapseKey?: string | undefined;
   /** When the mesh accepted it, by the mesh's clock, milliseconds since 1970. */
@@ -32,31 +42,33 @@ function sentAt(seq: number): number {
 
 /**
  * Whether the message came too late to be shown. A now-or-never message has no time of its own: its sender
- * waits at most `LIMITS.ACK_WAIT_MAX_MS`, and was then told that it expired.
+ * waits at most `LIMITS.ACK_WAIT_MAX_MS`, and was then told that it expired. A now-or-never broadcast has no
+ * sender that waits: it comes when its turn is.
  *
  * @param meshNow The mesh's clock, milliseconds since 1970.
  * @param graceMs By how much a time of its own has to be over.
  */
-export function isExpired({ seq, expiresAtMs }: Message, meshNow: number, graceMs = 0): boolean {
-  return (
-    (expiresAtMs === undefined ? sentAt(seq) + ACK_WAIT_MAX_MS : expiresAtMs + graceMs) <= meshNow
-  );
+export function isExpired(message: Incoming, meshNow: number, graceMs = 0): boolean {
+  const { seq, expiresAtMs } = message;
+  if (expiresAtMs !== undefined) return expiresAtMs + graceMs <= meshNow;
+  return !("tag" in message) && sentAt(seq) + ACK_WAIT_MAX_MS <= meshNow;
 }
 
 /** The app's view of a message. Throws where the data is not what the content type says. */
-export function toPushMessage(message: Message, regId: string): PushMessage {
+export function toPushMessage(message: Incoming, regId: string): PushMessage {
   const { seq, key, collapseKey, expiresAtMs } = message;
   return {
-    id: formatMessageId({ seq, key, regId }),
+    id: formatMessageId({ seq, key, regId: "tag" in message ? message.source : regId }),
     data: toData(message),
     priority: PRIORITY_NAMES[message.priority],
+    tag: "tag" in message ? message.tag : undefined,
     collapseKey,
     sentAt: sentAt(seq),
     expiresAt: expiresAtMs,
   };
 }
 
-function toData({ contentType, data }: Message): PushData {
+function toData({ contentType, data }: Incoming): PushData {
   // A copy: the bytes may be a view of a whole frame.
   if (contentType === ContentType.BINARY) return data.slice();
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);

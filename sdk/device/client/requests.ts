@@ -1,8 +1,9 @@
 /** Requests to the push service that wait for their answer. */
 import { PushError, type PushErrorData } from "../errors.ts";
+import type { Answer } from "../port.ts";
 
 interface Waiter {
-  resolve(value: string | number): void;
+  resolve(value: Answer): void;
   reject(error: unknown): void;
 }
 
@@ -11,7 +12,7 @@ export class Requests {
   #next = 1;
 
   /** Makes a request: `post` gets its number. Rejects with the signal's reason where that comes first. */
-  make(post: (request: number) => void, signal: AbortSignal | undefined): Promise<string | number> {
+  make(post: (request: number) => void, signal: AbortSignal | undefined): Promise<Answer> {
     const request = this.#next++;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -22,7 +23,7 @@ export class Requests {
     });
   }
 
-  done(request: number, value: string | number): void {
+  done(request: number, value: Answer): void {
     this.#take(request)?.resolve(value);
   }
 

@@ -4,7 +4,7 @@
  */
 import { toBase64Url } from "../../../schema/text.ts";
 import { DUPLICATE_WINDOW, WINDOW_SEGMENT_KEYS } from "../constants.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { BatchedStorage } from "../storage/batched.ts";
 
 /** One more than the window fills: the newest is rarely full. */
 const SEGMENTS = Math.ceil(DUPLICATE_WINDOW / WINDOW_SEGMENT_KEYS) + 1;
@@ -20,26 +20,18 @@ interface Segment {
 }
 
 export class DuplicateWindow {
-  readonly #storage: Storage;
+  readonly #storage: BatchedStorage;
   readonly #prefix: string;
-  readonly #onError: (error: unknown) => void;
   readonly #known = new Set<string>();
   /** By place. */
   readonly #segments: (Segment | undefined)[] = [];
   /** The one being filled. */
   #newest: Segment = { number: 0, lastSeq: 0, keys: [] };
-  /** Places whose stored form is out of date. */
-  readonly #stale = new Set<number>();
-  #writing: Promise<void> | undefined;
 
-  /**
-   * @param prefix Of the storage keys, `<prefix>0` to `<prefix>16`.
-   * @param onError Takes the errors of writing. A window that cannot be written still works until the process ends.
-   */
-  constructor(storage: Storage, prefix: string, onError: (error: unknown) => void) {
+  /** @param prefix Of the storage keys, `<prefix>0` to `<prefix>16`. */
+  constructor(storage: BatchedStorage, prefix: string) {
     this.#storage = storage;
     this.#prefix = prefix;
-    this.#onError = onError;
   }
 
   /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
@@ -58,7 +50,11 @@ export class DuplicateWindow {
     return this.#known.has(toBase64Url(key));
   }
 
-  /** Adds a key; `settled` says when it is stored. */
+  /**
+   * Adds a key; the storage's `settled` says when it is stored.
+   *
+   * @param seq Of a message; 0 of a broadcast, whose seq is not of this device's numbering.
+   */
   add(key: Uint8Array, seq: number): void {
     if (this.#newest.keys.length === WINDOW_SEGMENT_KEYS) this.#turn();
     const text = toBase64Url(key);
@@ -66,11 +62,6 @@ export class DuplicateWindow {
     this.#newest.lastSeq = Math.max(this.#newest.lastSeq, seq);
     this.#known.add(text);
     this.#write(this.#newest.number % SEGMENTS);
-  }
-
-  /** Resolves when everything added so far is stored, or could not be; never rejects. */
-  settled(): Promise<void> {
-    return this.#writing ?? Promise.resolve();
   }
 
   /** Forgets every key, for another registration. */
@@ -96,29 +87,11 @@ export class DuplicateWindow {
     this.#segments[segment.number % SEGMENTS] = segment;
   }
 
-  /** What comes while a write is under way goes into the next one together. */
   #write(place: number): void {
-    this.#stale.add(place);
-    this.#writing ??= this.#writeAll();
-  }
-
-  async #writeAll(): Promise<void> {
-    // Lets a burst of the same turn gather.
-    await undefined;
-    while (this.#stale.size > 0) {
-      const places = [...this.#stale];
-      this.#stale.clear();
-      await Promise.all(places.map((place) => this.#store(place))).catch(this.#onError);
-    }
-    this.#writing = undefined;
-  }
-
-  #store(place: number): Promise<void> {
-    const segment = this.#segments[place];
-    const key = this.#prefix + place;
-    return segment?.keys.length
-      ? this.#storage.set(key, JSON.stringify(segment))
-      : this.#storage.delete(key);
+    this.#storage.put(this.#prefix + place, () => {
+      const segment = this.#segments[place];
+      return segment?.keys.length ? JSON.stringify(segment) : undefined;
+    });
   }
 
   /** Takes a stored segment; what is none is as if it were not there. */

@@ -2,14 +2,16 @@
 import { ThriftError } from "../../../schema/codec/error.ts";
 import {
   CHANNEL_LINK,
-  decodeEnvelope,
-  decodeLinkDown,
-  encodeEnvelope,
-  encodeLinkUp,
   type Hello,
   type Refusal,
   type Welcome,
 } from "../../../schema/generated/link.ts";
+import {
+  decodeEnvelope,
+  decodeLinkDown,
+  encodeEnvelope,
+  encodeLinkUp,
+} from "../../../schema/generated/link-shapes.ts";
 import {
   FRAME_BYTES,
   HEARTBEAT_DEFAULT_MS,

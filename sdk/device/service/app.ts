@@ -1,9 +1,18 @@
 /** One app of the push service: its port, its registration, and its commands to the mesh, one at a time. */
-import type { PushUp, Refusal, Registration } from "../../../schema/generated/link.ts";
+import type { Described, PushUp, Refusal, Registration } from "../../../schema/generated/link.ts";
 import type { PushErrorData } from "../errors.ts";
-import type { ServicePort } from "../port.ts";
+import type { Answer, Command, Description, ServicePort } from "../port.ts";
 
-type Command = "register" | "unregister";
+const NOT_REGISTERED: PushErrorData = {
+  code: "not_registered",
+  message: "Call register first.",
+  retry: "never",
+};
+const TOO_LARGE: PushErrorData = {
+  code: "frame_too_large",
+  message: "The names are too long.",
+  retry: "never",
+};
 
 /** What an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
@@ -15,7 +24,8 @@ export interface AppOwner {
   readonly held: Map<string, Registration>;
   /** Slots of which messages may still come that the mesh sent before it heard Detach. */
   readonly detached: Set<number>;
-  send(frame: PushFrame): void;
+  /** False, and nothing is sent, where the frame is larger than any mesh takes. */
+  send(frame: PushFrame): boolean;
   /** Calls `act` when all that the mesh sent before it heard of this is here; not at all if the link ends first. */
   afterDrain(act: () => void): void;
   /** A number for a command that no other command of this link has. */
@@ -30,9 +40,11 @@ export class App {
   readonly #owner: AppOwner;
   #listening = false;
   /** In the order asked for; only the first is under way. */
-  readonly #commands: { readonly kind: Command; readonly request: number }[] = [];
+  readonly #commands: (Command & { readonly request: number })[] = [];
   /** Its number on the link; undefined while none is under way. */
   #wireRequest: number | undefined;
+  /** What came of the description asked for, while there is more to come. */
+  #described: Description[] = [];
 
   constructor(appId: string, port: ServicePort, owner: AppOwner) {
     this.appId = appId;
@@ -77,9 +89,9 @@ export class App {
     } else this.#owner.send({ kind: "attach", value: { slot } });
   }
 
-  /** @param request The client's number for it. */
-  command(kind: Command, request: number): void {
-    this.#commands.push({ kind, request });
+  /** @param command With the client's number for it. */
+  command(command: Command & { readonly request: number }): void {
+    this.#commands.push(command);
     if (this.#commands.length === 1) this.#next();
   }
 
@@ -96,13 +108,28 @@ export class App {
     this.#next();
   }
 
-  /** The mesh answered a command: with what it holds for the app from now on. */
+  /** The mesh answered a register or unregister: with what it holds for the app from now on. */
   answered(request: number, registration: Registration | undefined): void {
     if (request !== this.#wireRequest) return;
     if (registration === undefined) this.#owner.held.delete(this.appId);
     else this.#owner.held.set(this.appId, registration);
     if (this.#listening) this.attach();
     this.#answer({ kind: "done", value: registration?.regId ?? "" });
+  }
+
+  /** The mesh carried another command out. */
+  done(request: number, value?: Answer): void {
+    if (request === this.#wireRequest) this.#answer({ kind: "done", value });
+  }
+
+  /** The mesh answered a describe, or a part of it. */
+  described(part: Described): void {
+    if (part.request !== this.#wireRequest) return;
+    this.#described.push(part);
+    if (part.more) return;
+    const tags = this.#described.flatMap(({ tags }) => tags);
+    const aliases = this.#described.flatMap(({ aliases }) => aliases);
+    this.done(part.request, { tags, aliases });
   }
 
   /** True where the refusal was of this app's command. */
@@ -124,27 +151,31 @@ export class App {
     while (this.#commands.length > 0) this.#answer({ kind: "failed", error });
   }
 
-  /** Sends the first command, or answers it where what it asks for is so already. */
+  /** Sends the first command, or answers it where what it asks for is so already, or cannot be. */
   #next(): void {
     const { registration, appId } = this;
-    const kind = this.#commands[0]?.kind;
-    if (kind === undefined || !this.#owner.connected) return;
+    const command = this.#commands[0];
+    if (command === undefined || !this.#owner.connected) return;
+    const { kind } = command;
     if ((kind === "register") === (registration !== undefined)) {
-      this.#answer({ kind: "done", value: registration?.regId ?? "" });
+      if (kind !== "register" && kind !== "unregister") {
+        this.#answer({ kind: "failed", error: NOT_REGISTERED });
+      } else this.#answer({ kind: "done", value: registration?.regId ?? "" });
       return;
     }
     const request = this.#owner.nextRequest();
     this.#wireRequest = request;
-    this.#owner.send(
-      registration === undefined
-        ? { kind: "register", value: { request, appId } }
-        : { kind: "unregister", value: { request, slot: registration.slot } },
-    );
+    this.#described = [];
+    // Of the fields, the codec writes those that the command has.
+    const value = { ...command, ...(registration ?? { appId }), request };
+    if (!this.#owner.send({ kind, value } as PushFrame)) {
+      this.#answer({ kind: "failed", error: TOO_LARGE });
+    }
   }
 
   /** Answers the first command and goes on to the next. */
   #answer(
-    answer: { kind: "done"; value: string } | { kind: "failed"; error: PushErrorData },
+    answer: { kind: "done"; value: Answer } | { kind: "failed"; error: PushErrorData },
   ): void {
     const command = this.#commands.shift();
     this.#wireRequest = undefined;

@@ -1,30 +1,38 @@
 /** Between the ports of the apps and the link: routes by registration, and resumes after each Welcome. */
 import {
+  type Ack,
   CHANNEL_ECHO,
   CHANNEL_PUSH,
-  decodeEcho,
-  decodePushDown,
-  encodeEcho,
-  encodePushUp,
+  type Cursor,
   type Hello,
-  type Message,
   PROTOCOL_REVISION,
   type Refusal,
   type Registration,
   type Welcome,
 } from "../../../schema/generated/link.ts";
+import {
+  decodeEcho,
+  decodePushDown,
+  encodeEcho,
+  encodePushUp,
+} from "../../../schema/generated/link-shapes.ts";
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
-import { isExpired } from "../client/message.ts";
-import { ACK_WAIT_MAX_MS, AGENT } from "../constants.ts";
+import { type Incoming, isExpired } from "../client/message.ts";
+import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES, HELLO_CURSORS } from "../constants.ts";
 import { CLOSED, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
-import type { LinkStateName, ServicePort, ToService } from "../port.ts";
+import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
 import { Acks } from "./acks.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Echoes } from "./echoes.ts";
+
+/** What an envelope adds to a frame. */
+const ENVELOPE_BYTES = 7;
+
+type Opening = Extract<ToService, { readonly kind: "open" }>;
 
 const IN_USE: PushErrorData = {
   code: "app_in_use",
@@ -40,12 +48,15 @@ export class Hub implements LinkOwner, AppOwner {
   readonly #link: Link;
   readonly #apps = new Map<string, App>();
   readonly #echoes: Echoes;
-  readonly #acks = new Acks((value) => this.send({ kind: "acks", value }));
+  readonly #acks = new Acks<Ack>((value) => this.send({ kind: "acks", value }));
+  readonly #taken = new Acks<Cursor>((value) => this.send({ kind: "cursors", value }));
+  /** How far the apps have come in their tags, the most recent last. */
+  readonly #cursors = new Map<string, Cursor>();
   /** Number of the current link; 0 before the first. */
   #linkNumber = 0;
   #lastSeq = 0;
   #request = 0;
-  /** The credential at the last Welcome: what is held was said of it. */
+  /** The credential at the last Welcome, or stored at the start: what is held, and the cursors, were said of it. */
   #welcomed: string | undefined;
   /** Slots that the last Hello attached. */
   #attached: readonly number[] = [];
@@ -56,6 +67,7 @@ export class Hub implements LinkOwner, AppOwner {
   constructor(host: Host, account: Account, endpoints: readonly string[]) {
     this.#host = host;
     this.#account = account;
+    this.#welcomed = account.credential;
     this.#echoes = new Echoes(host);
     this.#link = new Link(host, endpoints, this);
   }
@@ -64,7 +76,7 @@ export class Hub implements LinkOwner, AppOwner {
   serve(port: ServicePort): void {
     let app: App | undefined;
     port.onmessage = ({ data }) => {
-      if (data.kind === "open") app ??= this.#open(port, data.appId, data.lastSeq);
+      if (data.kind === "open") app ??= this.#open(port, data);
       else if (data.kind === "leave") {
         if (app !== undefined) this.#leave(app);
         port.close();
@@ -81,6 +93,7 @@ export class Hub implements LinkOwner, AppOwner {
 
   close(): void {
     this.#acks.flush();
+    this.#taken.flush();
     this.#link.stop();
     for (const { port } of this.#apps.values()) port.close();
     this.#apps.clear();
@@ -92,8 +105,11 @@ export class Hub implements LinkOwner, AppOwner {
     return this.#link.connected;
   }
 
-  send(frame: PushFrame): void {
-    this.#link.send(CHANNEL_PUSH, encodePushUp(frame));
+  send(frame: PushFrame): boolean {
+    const body = encodePushUp(frame);
+    if (body.length > FRAME_BYTES - ENVELOPE_BYTES) return false;
+    this.#link.send(CHANNEL_PUSH, body);
+    return true;
   }
 
   afterDrain(act: () => void): void {
@@ -116,7 +132,7 @@ export class Hub implements LinkOwner, AppOwner {
     });
   }
 
-  #open(port: ServicePort, appId: string, lastSeq: number): App | undefined {
+  #open(port: ServicePort, { appId, lastSeq, cursors }: Opening): App | undefined {
     if (this.#apps.has(appId)) {
       port.postMessage({ kind: "failed", error: IN_USE });
       return undefined;
@@ -124,6 +140,7 @@ export class Hub implements LinkOwner, AppOwner {
     const app = new App(appId, port, this);
     this.#apps.set(appId, app);
     this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
+    for (const cursor of cursors) this.#remember(cursor);
     this.#postStatus(port, undefined);
     if (this.connected) app.resume(false);
     else this.#link.start();
@@ -137,11 +154,6 @@ export class Hub implements LinkOwner, AppOwner {
 
   #receive(app: App, message: Exclude<ToService, { readonly kind: "open" | "leave" }>): void {
     switch (message.kind) {
-      case "register":
-      case "unregister":
-        app.command(message.kind, message.request);
-        if (this.#status.state === "closed") app.failAll(this.#status.error ?? CLOSED);
-        return;
       case "listen":
         app.listen(message.on);
         return;
@@ -150,7 +162,13 @@ export class Hub implements LinkOwner, AppOwner {
         const slot = app.registration?.slot;
         // What came on an earlier link comes again on this one, and is acknowledged then.
         if (slot !== undefined && link === this.#linkNumber)
-          this.#acks.add({ slot, priority, seq });
+          this.#acks.add(`${slot}/${priority}`, seq, { slot, priority, seq });
+        return;
+      }
+      case "cursor": {
+        const { link, cursor } = message;
+        const lane = this.#remember(cursor);
+        if (link === this.#linkNumber) this.#taken.add(lane, cursor.position, cursor);
         return;
       }
       case "ping":
@@ -161,7 +179,24 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       case "fault":
         this.#link.fault(message.message);
+        return;
+      default:
+        app.command(message);
+        if (this.#status.state === "closed") app.failAll(this.#status.error ?? CLOSED);
     }
+  }
+
+  /** Keeps it for the next Hello, in place of those longest ago, and gives the name of its tag. */
+  #remember(cursor: Cursor): string {
+    const cursors = this.#cursors;
+    const lane = `${cursor.slot}/${cursor.tagRef}`;
+    cursors.delete(lane);
+    cursors.set(lane, cursor);
+    for (const oldest of cursors.keys()) {
+      if (cursors.size <= HELLO_CURSORS) break;
+      cursors.delete(oldest);
+    }
+    return lane;
   }
 
   // ---- for the link
@@ -172,7 +207,10 @@ export class Hub implements LinkOwner, AppOwner {
 
   hello(session: Uint8Array | undefined): Hello {
     // The slots of another account generation are not ours.
-    if (this.#welcomed !== this.#account.credential) this.held.clear();
+    if (this.#welcomed !== this.#account.credential) {
+      this.held.clear();
+      this.#cursors.clear();
+    }
     this.#attached = [...this.#apps.values()].flatMap(({ attachable, registration }) =>
       attachable && registration !== undefined ? [registration.slot] : [],
     );
@@ -181,6 +219,7 @@ export class Hub implements LinkOwner, AppOwner {
       agent: AGENT,
       lastSeq: this.#lastSeq,
       attach: this.#attached,
+      cursors: [...this.#cursors.values()].reverse(),
       ...(session && { session }),
     };
   }
@@ -209,11 +248,22 @@ export class Hub implements LinkOwner, AppOwner {
     const frame = decodePushDown(body);
     switch (frame.kind) {
       case "deliver":
-        for (const message of frame.value.messages) {
-          this.#deliver(message);
-          // What follows a message that ended the link comes again behind it.
-          if (!this.connected) return;
-        }
+        this.#deliver(frame.value.messages);
+        return;
+      case "broadcasts":
+        this.#deliver(frame.value.broadcasts);
+        return;
+      case "withdraw":
+        this.#post(frame.value.slot, { kind: "withdraw", key: frame.value.key.slice() });
+        return;
+      case "aliasLost":
+        this.#post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
+        return;
+      case "done":
+        for (const app of this.#apps.values()) app.done(frame.value.request);
+        return;
+      case "described":
+        for (const app of this.#apps.values()) app.described(frame.value);
         return;
       case "registered":
       case "unregistered": {
@@ -260,23 +310,33 @@ export class Hub implements LinkOwner, AppOwner {
     this.#account.forget();
   }
 
-  #deliver(message: Message): void {
-    if (message.key.length !== KEY_BYTES) {
-      this.#link.fault(`a message key of ${message.key.length} bytes`);
-      return;
-    }
-    this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-    // So late that a clock was set since the welcome, the mesh's or ours. Acknowledged, it would be called delivered:
-    // the next welcome tells the time, and the mesh what still counts.
-    if (isExpired(message, this.#host.now() + this.#account.clockOffsetMs, ACK_WAIT_MAX_MS)) {
-      this.#link.fault("late");
-      return;
-    }
-    for (const { registration, listening, port } of this.#apps.values()) {
-      if (registration?.slot !== message.slot) continue;
+  #deliver(messages: readonly Incoming[]): void {
+    for (const message of messages) {
+      // What follows a message that ended the link comes again behind it.
+      if (!this.connected) return;
+      const { key, data } = message;
+      if (key.length !== KEY_BYTES) {
+        this.#link.fault(`a message key of ${key.length} bytes`);
+        return;
+      }
+      if (!("tag" in message)) this.#lastSeq = Math.max(this.#lastSeq, message.seq);
+      // So late that a clock was set since the welcome, the mesh's or ours. Acknowledged, it would be called delivered:
+      // the next welcome tells the time, and the mesh what still counts.
+      if (isExpired(message, this.#host.now() + this.#account.clockOffsetMs, ACK_WAIT_MAX_MS)) {
+        this.#link.fault("late");
+        return;
+      }
       // Copies: the views hold a whole frame, and a port to another thread would send all of it with each message.
-      const own = { ...message, key: message.key.slice(), data: message.data.slice() };
-      if (listening) port.postMessage({ kind: "deliver", link: this.#linkNumber, message: own });
+      const own = { ...message, key: key.slice(), data: data.slice() };
+      this.#post(message.slot, { kind: "deliver", link: this.#linkNumber, message: own });
+    }
+  }
+
+  /** To the app of the slot; what is to be shown only if it listens. */
+  #post(slot: number, message: ToClient): void {
+    for (const { registration, listening, port } of this.#apps.values()) {
+      if (registration?.slot !== slot) continue;
+      if (listening || message.kind !== "deliver") port.postMessage(message);
     }
   }
 

@@ -11,6 +11,7 @@ import {
   type Storage,
   startService,
 } from "../../../sdk/device/mod.ts";
+import { BatchedStorage } from "../../../sdk/device/storage/batched.ts";
 import { settle, until } from "./fake/clock.ts";
 import { APP, FakeMesh, seqAt, start } from "./fake/mesh.ts";
 
@@ -584,7 +585,8 @@ describe("P2 duplicates", () => {
   });
 
   it("P8 are remembered within a bound", async () => {
-    const window = new DuplicateWindow(memoryStorage(), "w/", () => {});
+    const storage = new BatchedStorage(memoryStorage(), () => {});
+    const window = new DuplicateWindow(storage, "w/");
     await window.load();
     const keys = Array.from({ length: 5_000 }, (_, i) => mesh.message(String(i)).key);
     for (const key of keys) window.add(key, 1);
@@ -592,7 +594,7 @@ describe("P2 duplicates", () => {
     expect(known.length).toBeGreaterThanOrEqual(LIMITS.DUPLICATE_WINDOW);
     expect(known.length).toBeLessThanOrEqual(LIMITS.DUPLICATE_WINDOW + 64);
     expect(known).toEqual(keys.slice(-known.length));
-    await window.settled();
+    await storage.settled();
   });
 
   it("are known across restarts, the last 1,024 of them", async () => {

@@ -1,0 +1,49 @@
+/** Writes of one client to its storage, gathered: what comes while a write is under way goes into the next one together. */
+import type { Storage, Stored } from "./storage.ts";
+
+/** The value when it is written; undefined deletes it. */
+type Text = () => string | undefined;
+
+export class BatchedStorage {
+  readonly #storage: Storage;
+  readonly #onError: (error: unknown) => void;
+  /** By key. */
+  readonly #waiting = new Map<string, Text>();
+  #writing: Promise<void> | undefined;
+
+  /** @param onError Takes the errors of writing, at most one of each batch. */
+  constructor(storage: Storage, onError: (error: unknown) => void) {
+    this.#storage = storage;
+    this.#onError = onError;
+  }
+
+  get(key: string): Promise<Stored | undefined> {
+    return this.#storage.get(key);
+  }
+
+  /** `settled` says when it is stored. */
+  put(key: string, text: Text): void {
+    this.#waiting.set(key, text);
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when everything put so far is stored, or could not be; never rejects. */
+  settled(): Promise<void> {
+    return this.#writing ?? Promise.resolve();
+  }
+
+  async #write(): Promise<void> {
+    // Lets a burst of the same turn gather.
+    await undefined;
+    while (this.#waiting.size > 0) {
+      const batch = [...this.#waiting];
+      this.#waiting.clear();
+      await Promise.all(batch.map(([key, text]) => this.#store(key, text()))).catch(this.#onError);
+    }
+    this.#writing = undefined;
+  }
+
+  #store(key: string, text: string | undefined): Promise<void> {
+    return text === undefined ? this.#storage.delete(key) : this.#storage.set(key, text);
+  }
+}
