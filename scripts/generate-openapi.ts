@@ -8,7 +8,18 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import * as z from "zod";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
-import { appBody, deviceBody, keyBody, MESSAGE_STATUSES, sendBody } from "../schema/http.ts";
+import {
+  aliasesBody,
+  appBody,
+  deviceBody,
+  keyBody,
+  LIVE_ACCESS,
+  liveBody,
+  MESSAGE_STATUSES,
+  membersBody,
+  sendBody,
+  tagsQuery,
+} from "../schema/http.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { putGenerated } from "./generated-file.ts";
 
@@ -18,19 +29,34 @@ const { version } = JSON.parse(
   readFileSync(resolve(import.meta.dirname, "../package.json"), "utf8"),
 ) as { version: string };
 
-/** What a caller may write. The two fields that zod checks by a function are described by hand. */
+/** Fields that zod checks by a function or nests by hand, described here. */
+const BY_HAND: Readonly<Record<string, Json>> = {
+  data: {
+    description: `A string or an object, at most ${LIMITS.DATA_BYTES} bytes as UTF-8; not with dataBase64.`,
+    anyOf: [{ type: "string" }, { type: "object" }],
+  },
+  condition: { $ref: "#/components/schemas/Condition" },
+};
+
+/** What a caller may write. */
 function bodySchema(schema: z.ZodType): Json {
   const { $schema, ...json } = z.toJSONSchema(schema, {
     io: "input",
     unrepresentable: "any",
     override: ({ jsonSchema, path }) => {
-      if (path.at(-1) === "data" && path.at(-2) === "properties") {
-        jsonSchema.description = `A string or an object, at most ${LIMITS.DATA_BYTES} bytes as UTF-8; not with dataBase64.`;
-        jsonSchema.anyOf = [{ type: "string" }, { type: "object" }];
-      }
+      const byHand = path.at(-2) === "properties" ? BY_HAND[String(path.at(-1))] : undefined;
+      if (byHand === undefined) return;
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+      Object.assign(jsonSchema, byHand);
     },
   });
   return json;
+}
+
+/** The parameters of a query. */
+function queryParameters(schema: z.ZodType): Json[] {
+  const { properties = {} } = bodySchema(schema) as { properties?: Readonly<Record<string, Json>> };
+  return Object.entries(properties).map(([name, field]) => ({ name, in: "query", schema: field }));
 }
 
 const text = { type: "string" };
@@ -46,10 +72,90 @@ const app = object({ appId: text, name: text, createdAt: ms });
 const algorithm = { type: "string", enum: ["hmac-sha256", "ed25519"] };
 const key = object({ keyId: text, algorithm, createdAt: ms });
 
+const count = { type: "integer", minimum: 0 };
+const list = (items: Json): Json => ({ type: "array", items });
+const orNull = (schema: Json): Json => ({ anyOf: [schema, { type: "null" }] });
+const condition = { $ref: "#/components/schemas/Condition" };
+const oneField = (name: string, schema: Json): Json => ({
+  ...object({ [name]: schema }),
+  additionalProperties: false,
+});
+const conditions = { ...list(condition), minItems: 1, maxItems: LIMITS.CONDITION_TAGS };
+const tookMs = { type: "integer" };
+const tag = { tag: text, members: count, listeners: count, lastBroadcastAt: orNull(ms) };
+const refused = { error: text, detail: text };
+
 const schemas: Json = {
   Send: bodySchema(sendBody),
-  Sent: object({ id: text, status, tookMs: { type: "integer" } }),
+  Condition: {
+    description: `At most ${LIMITS.CONDITION_TAGS} tags, nested at most ${LIMITS.CONDITION_DEPTH} deep.`,
+    oneOf: [
+      oneField("tag", { ...text, minLength: 1 }),
+      oneField("any", conditions),
+      oneField("all", conditions),
+      oneField("not", condition),
+    ],
+  },
+  Sent: object({ id: text, status, tookMs }),
+  SentToAlias: object({
+    results: list({
+      anyOf: [object({ regId: text, id: text, status }), object({ regId: text, ...refused })],
+    }),
+    tookMs,
+  }),
+  Accepted: object({ id: text, status: { const: "accepted" }, tookMs }),
   Status: object({ id: text, status, acceptedAt: ms }),
+  BroadcastStatus: object({
+    id: text,
+    status: { type: "string", enum: ["accepted", "sending", "sent"] },
+    acceptedAt: ms,
+    finishedAt: orNull(ms),
+    members: count,
+    attached: count,
+    delivered: count,
+    acknowledged: count,
+    filtered: count,
+    deferred: count,
+    offline: count,
+    failed: count,
+    remaining: count,
+    nodes: count,
+    listeners: count,
+    rate: { type: "number", description: "Devices a second." },
+  }),
+  Members: bodySchema(membersBody),
+  NewAliases: bodySchema(aliasesBody),
+  Results: object({
+    results: list({
+      anyOf: [
+        object({ regId: text, ok: { const: true } }),
+        object({ regId: text, ok: { const: false }, ...refused }),
+      ],
+    }),
+  }),
+  Alias: object({ alias: text, shared: { type: "boolean" }, regIds: list(text) }),
+  Registration: object({
+    regId: text,
+    tags: list(text),
+    aliases: list(text),
+    attributes: orNull(
+      object({
+        platform: orNull(text),
+        appVersion: orNull(text),
+        locale: orNull(text),
+        custom: { type: "object", additionalProperties: text },
+      }),
+    ),
+    connected: { type: "boolean" },
+  }),
+  Tags: object({ tags: list(object(tag)), next: orNull(text) }),
+  Tag: object({
+    ...tag,
+    nodes: count,
+    depth: count,
+    live: { type: "string", enum: [...LIVE_ACCESS] },
+  }),
+  Live: bodySchema(liveBody),
   NewDevice: bodySchema(deviceBody),
   Device: object({
     deviceId: text,
@@ -89,10 +195,13 @@ function isHttp(code: string): boolean {
 }
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const json = (name: string, description: string) => ({
+const jsonOf = (schema: Json, description: string) => ({
   description,
-  content: { "application/json": { schema: ref(name) } },
+  content: { "application/json": { schema } },
 });
+const json = (name: string, description: string) => jsonOf(ref(name), description);
+const jsonAny = (names: readonly string[], description: string) =>
+  jsonOf({ anyOf: names.map(ref) }, description);
 const problem = {
   description: "Refused: see docs/errors.md.",
   content: { "application/problem+json": { schema: ref("Problem") } },
@@ -122,6 +231,13 @@ function operation(rest: Operation): Json {
 }
 
 const signed = [{ signature: [], signatureInput: [] }];
+const digest = header("Content-Digest", "RFC 9530, of the body.");
+const tagInPath = operation({
+  summary: "A tag, as its root knows it",
+  security: signed,
+  parameters: [inPath("tag")],
+  responses: { 200: json("Tag", "It has or had members.") },
+});
 const admin = [{ admin: [] }];
 
 const paths = {
@@ -153,10 +269,10 @@ const paths = {
   },
   "/v1/messages": {
     post: operation({
-      summary: "Send a message to one registration",
+      summary: "Send a message to a registration or an alias, or broadcast it to tags",
       security: signed,
       parameters: [
-        header("Content-Digest", "RFC 9530, of the body."),
+        digest,
         header(
           "Idempotency-Key",
           "1 to 128 visible ASCII characters; requests with the same are one message.",
@@ -165,8 +281,11 @@ const paths = {
       ],
       requestBody: body("Send"),
       responses: {
-        200: json("Sent", "Final: delivered, or how it ended."),
-        202: json("Sent", "Queued: it is on disk and waits for the device."),
+        200: jsonAny(["Sent", "SentToAlias"], "Final: delivered, or how it ended."),
+        202: jsonAny(
+          ["Sent", "SentToAlias", "Accepted"],
+          "Queued: it is on disk and waits for a device; or a broadcast, which is on disk and on its way.",
+        ),
       },
     }),
   },
@@ -175,7 +294,60 @@ const paths = {
       summary: "What became of a message",
       security: signed,
       parameters: [inPath("id")],
-      responses: { 200: json("Status", "Where it is.") },
+      responses: { 200: jsonAny(["Status", "BroadcastStatus"], "Where it is.") },
+    }),
+  },
+  "/v1/tags/members": {
+    get: { ...tagInPath, summary: "The tag that is called members", parameters: [] },
+    post: operation({
+      summary: "Subscribe registrations to a tag, and unsubscribe others",
+      security: signed,
+      parameters: [digest],
+      requestBody: body("Members"),
+      responses: { 200: json("Results", "One for each regId: add, then remove.") },
+    }),
+  },
+  "/v1/tags": {
+    get: operation({
+      summary: "The tags of the app",
+      security: signed,
+      parameters: queryParameters(tagsQuery),
+      responses: { 200: json("Tags", "A page of them.") },
+    }),
+  },
+  "/v1/tags/{tag}": { get: tagInPath },
+  "/v1/tags/{tag}/live": {
+    put: operation({
+      summary: "Who may listen to the tag live",
+      security: signed,
+      parameters: [inPath("tag"), digest],
+      requestBody: body("Live"),
+      responses: { 204: { description: "It is so." } },
+    }),
+  },
+  "/v1/aliases": {
+    post: operation({
+      summary: "Give an alias to registrations, and take it from others",
+      security: signed,
+      parameters: [digest],
+      requestBody: body("NewAliases"),
+      responses: { 200: json("Results", "One for each regId: add, then remove.") },
+    }),
+  },
+  "/v1/aliases/{alias}": {
+    get: operation({
+      summary: "Who holds an alias",
+      security: signed,
+      parameters: [inPath("alias")],
+      responses: { 200: json("Alias", "Its holders.") },
+    }),
+  },
+  "/v1/registrations/{regId}": {
+    get: operation({
+      summary: "Tags, aliases and attributes of a registration",
+      security: signed,
+      parameters: [inPath("regId")],
+      responses: { 200: json("Registration", "What it has.") },
     }),
   },
   "/v1/apps": {

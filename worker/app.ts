@@ -5,11 +5,14 @@ import { configOf } from "./config.ts";
 import type { AppEnv } from "./context.ts";
 import { METHODS } from "./methods.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
+import { aliases } from "./routes/aliases.ts";
 import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
 import { messages } from "./routes/messages.ts";
+import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
+import { tags } from "./routes/tags.ts";
 
 export const app = new Hono<AppEnv>();
 
@@ -24,6 +27,9 @@ app.route("/", service);
 app.route("/v1/devices", devices);
 app.route("/v1/connect", connect);
 app.route("/v1/messages", messages);
+app.route("/v1/tags", tags);
+app.route("/v1/aliases", aliases);
+app.route("/v1/registrations", registrations);
 app.route("/v1/apps", apps);
 
 for (const [path, allow] of Object.entries(METHODS)) {

@@ -21,10 +21,12 @@ export interface Verified<V extends Verifier> {
 /** Finds the verifier of a key ID; it throws the MeshError that refuses the key. */
 export type FindKey<V extends Verifier> = (keyId: string) => Promise<V>;
 
+const HAVE_BODY: ReadonlySet<string> = new Set(["POST", "PUT"]);
+
 /** What the signature of a request must cover. */
 function requiredComponents(request: Request): string[] {
   const required = ["@method", "@path"];
-  if (request.method === "POST") required.push("content-digest");
+  if (HAVE_BODY.has(request.method)) required.push("content-digest");
   if (request.headers.has("idempotency-key")) required.push("idempotency-key");
   if (request.url.includes("?")) required.push("@query");
   return required;

@@ -1,0 +1,76 @@
+/** Registrations as app servers name them, and calls about many of them. */
+import type { Holder } from "../core/alias/types.ts";
+import type { CommandAnswer } from "../core/device/types.ts";
+import { equalBytes } from "../core/identity/mac.ts";
+import { type RegIdParts, sealRegId } from "../core/identity/reg-id.ts";
+import { MeshError } from "../schema/errors.ts";
+import type { RegistrationResult } from "../schema/http.ts";
+import { LIMITS } from "../schema/limits.ts";
+import { fromBase64Url } from "../schema/text.ts";
+import type { MeshContext } from "./context.ts";
+import { refusal } from "./objects.ts";
+import { asMeshError } from "./problem.ts";
+import type { Caller } from "./signed.ts";
+
+/**
+ * Opens a regId that the app of the caller may use.
+ *
+ * @throws MeshError `invalid`, or `reg_id_foreign`
+ */
+export function openOwnRegId(
+  c: MeshContext,
+  { app }: Caller,
+  regId: string,
+  invalid: "reg_id_invalid" | "message_id_invalid" = "reg_id_invalid",
+): RegIdParts {
+  const parts = c.get("config").regIds.open(regId);
+  if (parts === undefined) throw new MeshError(invalid);
+  if (!equalBytes(parts.app, app)) throw new MeshError("reg_id_foreign");
+  return parts;
+}
+
+/** The regId of a registration that an object named. */
+export function regIdOf(c: MeshContext, { app }: Caller, { device, generation }: Holder): string {
+  const deviceId = fromBase64Url(device);
+  if (deviceId === undefined) throw new Error(`${device} names no device`);
+  return sealRegId(c.get("config").keyring, { deviceId, app, generation });
+}
+
+/**
+ * Carries out one command for each regId, `LIMITS.SUBSCRIBE_CALLS` at a time.
+ *
+ * @returns a result for each, in their order; what fails for one is no matter to the others
+ */
+export async function forEachRegId(
+  c: MeshContext,
+  caller: Caller,
+  regIds: readonly string[],
+  command: (parts: RegIdParts, regId: string) => Promise<CommandAnswer>,
+): Promise<RegistrationResult[]> {
+  const results: RegistrationResult[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < regIds.length; at = next++) {
+      const regId = regIds[at] ?? "";
+      results[at] = await resultOf(c, regId, () => command(openOwnRegId(c, caller, regId), regId));
+    }
+  };
+  const lanes = Math.min(LIMITS.SUBSCRIBE_CALLS, regIds.length);
+  await Promise.all(Array.from({ length: lanes }, work));
+  return results;
+}
+
+async function resultOf(
+  c: MeshContext,
+  regId: string,
+  command: () => Promise<CommandAnswer>,
+): Promise<RegistrationResult> {
+  try {
+    const answer = await command();
+    if (!answer.ok) throw refusal(answer);
+    return { regId, ok: true };
+  } catch (error) {
+    const { code, message } = asMeshError(error, c.req.raw);
+    return { regId, ok: false, error: code, detail: message };
+  }
+}

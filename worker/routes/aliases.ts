@@ -1,0 +1,45 @@
+/** `/v1/aliases`: an app server gives aliases to registrations, and asks who holds one. */
+import { Hono } from "hono";
+import { deviceName } from "../../core/identity/device-id.ts";
+import type { RegIdParts } from "../../core/identity/reg-id.ts";
+import { MeshError } from "../../schema/errors.ts";
+import {
+  type AliasAnswerBody,
+  aliasesBody,
+  aliasText,
+  type ResultsAnswerBody,
+} from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { parseBody } from "../body.ts";
+import type { AppEnv } from "../context.ts";
+import { callObject } from "../objects.ts";
+import { nameInPath } from "../path.ts";
+import { forEachRegId, regIdOf } from "../registrations.ts";
+import { askHolders, forgetHolders } from "../send/holders.ts";
+import { readCaller, readSigned } from "../signed.ts";
+
+export const aliases = new Hono<AppEnv>();
+
+aliases.post("/", async (c) => {
+  const { caller, bytes } = await readSigned(c, LIMITS.SUBSCRIBE_BODY_BYTES);
+  const { alias, shared, add, remove } = parseBody(aliasesBody, bytes);
+  const set = (held: boolean) => (parts: RegIdParts) => {
+    const { generation, deviceId } = parts;
+    const request = { app: caller.appName, generation, alias, held, shared };
+    return callObject(() => c.env.DEVICES.getByName(deviceName(deviceId)).setAlias(request));
+  };
+  // Taken away first: a full alias then has room for those it is given to.
+  const removed = await forEachRegId(c, caller, remove, set(false));
+  const added = await forEachRegId(c, caller, add, set(true));
+  forgetHolders(caller.appName, alias);
+  return c.json({ results: [...added, ...removed] } satisfies ResultsAnswerBody);
+});
+
+aliases.get("/:alias", async (c) => {
+  const caller = await readCaller(c);
+  const alias = nameInPath(c, 3, "alias", aliasText);
+  const { shared, holders } = await askHolders(c, caller.appName, alias);
+  if (holders.length === 0) throw new MeshError("alias_unknown");
+  const regIds = holders.map((holder) => regIdOf(c, caller, holder));
+  return c.json({ alias, shared, regIds } satisfies AliasAnswerBody);
+});

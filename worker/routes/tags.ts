@@ -1,0 +1,80 @@
+/** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
+import { Hono } from "hono";
+import { deviceName } from "../../core/identity/device-id.ts";
+import { MeshError } from "../../schema/errors.ts";
+import {
+  liveBody,
+  membersBody,
+  type ResultsAnswerBody,
+  type TagAnswerBody,
+  type TagsAnswerBody,
+  tagsQuery,
+  tagText,
+} from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { parseBody, parseQuery } from "../body.ts";
+import type { AppEnv, MeshContext } from "../context.ts";
+import { callObject } from "../objects.ts";
+import { nameInPath } from "../path.ts";
+import { forEachRegId } from "../registrations.ts";
+import { readCaller, readSigned } from "../signed.ts";
+import { rootOf } from "../tag-root.ts";
+
+export const tags = new Hono<AppEnv>();
+
+const tagInPath = (c: MeshContext): string => nameInPath(c, 3, "tag", tagText);
+
+tags.post("/members", async (c) => {
+  const { caller, bytes } = await readSigned(c, LIMITS.SUBSCRIBE_BODY_BYTES);
+  const { tag, add, remove } = parseBody(membersBody, bytes);
+  const adding = new Set(add);
+  const results = await forEachRegId(c, caller, [...add, ...remove], (parts, regId) => {
+    const lists = adding.has(regId) ? { add: [tag], remove: [] } : { add: [], remove: [tag] };
+    const request = { app: caller.appName, generation: parts.generation, ...lists };
+    const name = deviceName(parts.deviceId);
+    return callObject(() => c.env.DEVICES.getByName(name).setTags(request));
+  });
+  return c.json({ results } satisfies ResultsAnswerBody);
+});
+
+tags.get("/", async (c) => {
+  const { appName } = await readCaller(c);
+  const query = parseQuery(tagsQuery, c.req.url);
+  const { prefix, sort, limit } = query;
+  const page = await callObject(() =>
+    c.env.TAG_DIRECTORIES.getByName(appName).list({
+      prefix,
+      minMembers: query.minMembers ?? null,
+      maxMembers: query.maxMembers ?? null,
+      broadcastAfter: query.broadcastAfter ?? null,
+      broadcastBefore: query.broadcastBefore ?? null,
+      sort,
+      descending: query.order === "desc",
+      limit,
+      cursor: query.cursor ?? null,
+    }),
+  );
+  if (page === null) {
+    const detail = "cursor: not one of this list, or of another order";
+    throw new MeshError("field_invalid", detail, { field: "cursor" });
+  }
+  return c.json(page satisfies TagsAnswerBody);
+});
+
+tags.get("/:tag", async (c) => {
+  const { appName } = await readCaller(c);
+  const tag = tagInPath(c);
+  const info = await callObject(() => rootOf(c, appName, tag).info());
+  if (info === null) throw new MeshError("tag_unknown");
+  const { members, nodes, depth, lastBroadcastAt, listeners, live } = info;
+  const answer: TagAnswerBody = { tag, members, listeners, lastBroadcastAt, nodes, depth, live };
+  return c.json(answer);
+});
+
+tags.put("/:tag/live", async (c) => {
+  const { caller, bytes } = await readSigned(c);
+  const tag = tagInPath(c);
+  const { access } = parseBody(liveBody, bytes);
+  await callObject(() => rootOf(c, caller.appName, tag).setLive(tag, access));
+  return c.body(null, 204);
+});

@@ -1,0 +1,89 @@
+/** To an alias: one call to the device of each holder, at once, and a result for each. */
+import type { Holder } from "../../core/alias/types.ts";
+import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
+import { groupKey } from "../../core/identity/message-key.ts";
+import { type ErrorCode, MeshError } from "../../schema/errors.ts";
+import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
+import { formatMessageId } from "../../schema/text.ts";
+import type { MeshContext } from "../context.ts";
+import { callObject } from "../objects.ts";
+import { readPrefer } from "../prefer.ts";
+import { asMeshError } from "../problem.ts";
+import { regIdOf } from "../registrations.ts";
+import { askHolders, knownHolders } from "./holders.ts";
+import { messageOf, type Outgoing, requireNoBroadcastFields, type TargetWith } from "./message.ts";
+
+/** What came of the call for one holder. */
+interface Sent {
+  readonly holder: Holder;
+  readonly answer: SendAnswer;
+}
+
+/** The device says that it is not, or no more, a holder: the alias has moved since we asked, or is moving. */
+const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
+const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
+
+const sameHolder = (a: Holder, b: Holder): boolean =>
+  a.device === b.device && a.generation === b.generation;
+
+/** Sends to holders, and once more to whoever holds the alias by then, where it was no longer theirs. */
+async function sendToHolders(
+  c: MeshContext,
+  { caller, to }: Pick<Outgoing<TargetWith<"alias">>, "caller" | "to">,
+  sendTo: (holder: Holder) => Promise<Sent>,
+): Promise<readonly Sent[]> {
+  const ask = async () => (await askHolders(c, caller.appName, to.alias)).holders;
+  const holders = knownHolders(caller.appName, to.alias) ?? (await ask());
+  const sent = await Promise.all(holders.map(sendTo));
+  if (!sent.some(hasMoved)) return sent;
+  const done = sent.filter((each) => !hasMoved(each));
+  const rest = (await ask()).filter(
+    (holder) => !done.some((each) => sameHolder(each.holder, holder)),
+  );
+  return [...done, ...(await Promise.all(rest.map(sendTo)))];
+}
+
+export async function sendToAlias(
+  c: MeshContext,
+  { caller, basis, to, body }: Outgoing<TargetWith<"alias">>,
+): Promise<Response> {
+  requireNoBroadcastFields(body);
+  const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
+  const prefer = readPrefer(c.req.header("prefer"));
+  const waitUntil = Date.now() + prefer.waitMs;
+  const request: Omit<SendRequest, "generation" | "waitMs"> = {
+    app: caller.appName,
+    key,
+    ...messageOf(body),
+    onOverflow: body.onOverflow ?? "drop_oldest",
+    alias: { alias: to.alias, firstAckWins: to.firstAckWins },
+  };
+  const sendTo = async (holder: Holder): Promise<Sent> => {
+    const { device, generation } = holder;
+    const waitMs = Math.max(0, waitUntil - Date.now());
+    const send: SendRequest = { ...request, generation, waitMs };
+    try {
+      const answer = await callObject(() => c.env.DEVICES.getByName(device).send(send));
+      return { holder, answer };
+    } catch (error) {
+      const { code, message } = asMeshError(error, c.req.raw);
+      return { holder, answer: { ok: false, code, detail: message } };
+    }
+  };
+  const sent = await sendToHolders(c, { caller, to }, sendTo);
+  if (sent.length === 0) throw new MeshError("alias_unknown");
+
+  const results = sent.map(({ holder, answer }): AliasResult => {
+    const regId = regIdOf(c, caller, holder);
+    if (answer.ok) {
+      return { regId, id: formatMessageId({ seq: answer.seq, key, regId }), status: answer.status };
+    }
+    const { code, message } = new MeshError(answer.code, answer.detail);
+    return { regId, error: code, detail: message };
+  });
+  const waits = results.some((result) => "status" in result && result.status === "queued");
+  const tookMs = Date.now() - c.get("receivedAt");
+  const headers = prefer.applied === null ? {} : { "preference-applied": prefer.applied };
+  const answer: AliasSendAnswerBody = { results, tookMs };
+  return Response.json(answer, { status: waits ? 202 : 200, headers });
+}

@@ -1,0 +1,114 @@
+/** To a tag, an expression over tags, or everyone: one call to the root of a tag, which takes it from there. */
+import { coverOf, isUnion, tagsToCount } from "../../core/condition/cover.ts";
+import type { Filter } from "../../core/condition/types.ts";
+import { groupKey } from "../../core/identity/message-key.ts";
+import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
+import type { BroadcastRequest } from "../../core/tag/types.ts";
+import { MeshError } from "../../schema/errors.ts";
+import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { formatMessageId } from "../../schema/text.ts";
+import { TimedCache } from "../cache.ts";
+import type { MeshContext } from "../context.ts";
+import { signLive } from "../live/sign.ts";
+import { callObject, refusal } from "../objects.ts";
+import { rootOf } from "../tag-root.ts";
+import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
+
+type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
+
+/** Members of tags, about, by the tag's ID. */
+const countCache = new TimedCache<number>({
+  ttlMs: LIMITS.LIVE_CACHE_MS,
+  count: LIMITS.ALIAS_CACHE_COUNT,
+  now: Date.now,
+});
+
+async function countMembers(c: MeshContext, app: string, tag: string): Promise<number> {
+  const key = `${app}.${tagIdOf(app, tag)}`;
+  const known = countCache.get(key);
+  if (known !== undefined) return known;
+  const info = await callObject(() => rootOf(c, app, tag).info());
+  const members = info?.members ?? 0;
+  countCache.set(key, members);
+  return members;
+}
+
+/** The tags whose logs it goes into, and the condition that devices have to check. */
+async function aimOf(
+  c: MeshContext,
+  app: string,
+  to: BroadcastTarget,
+): Promise<Pick<BroadcastRequest, "cover" | "condition">> {
+  if ("tag" in to) return { cover: [to.tag], condition: null };
+  if ("everyone" in to) return { cover: [EVERYONE], condition: null };
+  const { condition } = to;
+  const tags = tagsToCount(condition);
+  const counts = await Promise.all(tags.map((tag) => countMembers(c, app, tag)));
+  const cover = coverOf(condition, (tag) => counts[tags.indexOf(tag)] ?? 0);
+  return { cover, condition: isUnion(condition) ? null : condition };
+}
+
+/** Without the fields that were not given; null where that leaves none. */
+function filterOf(given: SendBody["filter"]): Filter | null {
+  const { platform, appVersion, locale, attributes } = given ?? {};
+  const { min, max } = appVersion ?? {};
+  const filter: Filter = {
+    ...(platform === undefined ? {} : { platform: platform.map((name) => name.toLowerCase()) }),
+    ...(min === undefined && max === undefined
+      ? {}
+      : {
+          appVersion: {
+            ...(min === undefined ? {} : { min }),
+            ...(max === undefined ? {} : { max }),
+          },
+        }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(attributes === undefined ? {} : { attributes }),
+  };
+  return Object.keys(filter).length === 0 ? null : filter;
+}
+
+/**
+ * Asks the roots of the cover in turn until one takes it: a tag that nobody ever joined has nobody to tell.
+ *
+ * @returns the tag whose root took it, and the number it gave
+ * @throws MeshError `tag_unknown` where none ever had a member, or as the root refuses
+ */
+async function hand(
+  c: MeshContext,
+  request: BroadcastRequest,
+): Promise<{ readonly tag: string; readonly seq: number }> {
+  const { app, cover } = request;
+  for (const [at, tag] of cover.entries()) {
+    const rest: BroadcastRequest = { ...request, cover: cover.slice(at) };
+    const answer = await callObject(() => rootOf(c, app, tag).broadcast(rest));
+    if (answer.ok) return { tag, seq: answer.seq };
+    if (answer.code !== "tag_unknown") throw refusal(answer);
+  }
+  throw new MeshError("tag_unknown");
+}
+
+export async function sendBroadcast(
+  c: MeshContext,
+  { caller, basis, to, body }: Outgoing<BroadcastTarget>,
+): Promise<Response> {
+  requireUnused(body, ["onOverflow"], "not for a broadcast, which no mailbox holds");
+  const app = caller.appName;
+  const unsigned: Omit<BroadcastRequest, "signature"> = {
+    app,
+    ...messageOf(body),
+    ...(await aimOf(c, app, to)),
+    filter: filterOf(body.filter),
+    key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
+    pace: body.pace ?? null,
+  };
+  const request = { ...unsigned, signature: await signLive(c, unsigned) };
+  const { tag, seq } = await hand(c, request);
+
+  const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
+  const id = formatMessageId({ seq, key: request.key, regId: source });
+  const tookMs = Date.now() - c.get("receivedAt");
+  const answer: BroadcastAnswerBody = { id, status: "accepted", tookMs };
+  return Response.json(answer, { status: 202, headers: { location: `/v1/messages/${id}` } });
+}

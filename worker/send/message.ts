@@ -1,0 +1,70 @@
+/** What all messages have, whomever they are for. */
+import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
+import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import { MeshError } from "../../schema/errors.ts";
+import type { SendBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { Caller } from "../signed.ts";
+
+/** A message that is to be sent, as its sender signed it. */
+export interface Outgoing<To extends SendBody["to"]> {
+  readonly caller: Caller;
+  readonly basis: IdempotencyBasis;
+  readonly to: To;
+  readonly body: SendBody;
+}
+
+/** The part of a target that has this field. */
+export type TargetWith<Field extends string> = Extract<SendBody["to"], Record<Field, unknown>>;
+
+const LANES: Readonly<Record<SendBody["priority"], Lane>> = { high: 1, normal: 2, low: 3 };
+const utf8 = new TextEncoder();
+
+/** The bytes of the data and what they are. */
+function encodeData({ data, dataBase64 }: SendBody): {
+  contentType: ContentTypeCode;
+  data: Uint8Array;
+} {
+  if (dataBase64 !== undefined) {
+    const binary = atob(dataBase64);
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    return { contentType: 3, data: bounded(bytes, "dataBase64") };
+  }
+  if (typeof data === "string") return { contentType: 2, data: bounded(utf8.encode(data), "data") };
+  return { contentType: 1, data: bounded(utf8.encode(JSON.stringify(data)), "data") };
+}
+
+function bounded(data: Uint8Array, field: string): Uint8Array {
+  if (data.length <= LIMITS.DATA_BYTES) return data;
+  const detail = `${field}: ${data.length} bytes; at most ${LIMITS.DATA_BYTES} are taken`;
+  throw new MeshError("field_invalid", detail, { field });
+}
+
+/** The fields of a body that mean the same for every target. */
+export function messageOf(body: SendBody) {
+  return {
+    lane: LANES[body.priority],
+    ...encodeData(body),
+    ttlSeconds: body.ttl,
+    collapseKey: body.collapseKey ?? null,
+  };
+}
+
+/**
+ * Refuses fields that mean nothing for the target: whoever gives them expects something.
+ *
+ * @throws MeshError `field_invalid` naming the field
+ */
+export function requireUnused(
+  body: SendBody,
+  fields: readonly ("filter" | "pace" | "onOverflow")[],
+  why: string,
+): void {
+  const field = fields.find((name) => body[name] !== undefined);
+  if (field !== undefined) throw new MeshError("field_invalid", `${field}: ${why}`, { field });
+}
+
+/** @throws MeshError `field_invalid` for what only a broadcast has */
+export function requireNoBroadcastFields(body: SendBody): void {
+  requireUnused(body, ["filter", "pace"], "only for a broadcast");
+}

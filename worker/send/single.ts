@@ -1,0 +1,39 @@
+/** To one registration: one call to its device. */
+import type { SendRequest } from "../../core/device/types.ts";
+import { deviceName } from "../../core/identity/device-id.ts";
+import { messageKey } from "../../core/identity/message-key.ts";
+import type { SendAnswerBody } from "../../schema/http.ts";
+import { formatMessageId } from "../../schema/text.ts";
+import type { MeshContext } from "../context.ts";
+import { callObject, refusal } from "../objects.ts";
+import { readPrefer } from "../prefer.ts";
+import { openOwnRegId } from "../registrations.ts";
+import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts";
+
+export async function sendSingle(
+  c: MeshContext,
+  { caller, basis, to, body }: Outgoing<string>,
+): Promise<Response> {
+  requireNoBroadcastFields(body);
+  const registration = openOwnRegId(c, caller, to);
+  const key = messageKey(registration, basis);
+  const prefer = readPrefer(c.req.header("prefer"));
+  const send: SendRequest = {
+    app: caller.appName,
+    generation: registration.generation,
+    key,
+    ...messageOf(body),
+    onOverflow: body.onOverflow ?? "drop_oldest",
+    waitMs: prefer.waitMs,
+  };
+  const name = deviceName(registration.deviceId);
+  const sent = await callObject(() => c.env.DEVICES.getByName(name).send(send));
+  if (!sent.ok) throw refusal(sent);
+
+  const id = formatMessageId({ seq: sent.seq, key, regId: to });
+  const headers: Record<string, string> = { location: `/v1/messages/${id}` };
+  if (prefer.applied !== null) headers["preference-applied"] = prefer.applied;
+  const tookMs = Date.now() - c.get("receivedAt");
+  const answer: SendAnswerBody = { id, status: sent.status, tookMs };
+  return Response.json(answer, { status: sent.status === "queued" ? 202 : 200, headers });
+}

@@ -1,0 +1,62 @@
+/** Signed requests, as the routes of app servers take them. */
+import type { IdempotencyBasis } from "../core/identity/message-key.ts";
+import { MeshError } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
+import { toBase64Url } from "../schema/text.ts";
+import { readBody, requireJson } from "./body.ts";
+import type { MeshContext } from "./context.ts";
+import { authenticate } from "./signature/authenticate.ts";
+import { checkDigest } from "./signature/digest.ts";
+import type { AppVerifier } from "./signature/keys.ts";
+import type { Verified } from "./signature/verify.ts";
+
+/** Who signed a request. */
+export interface Caller {
+  /** The app's 8 bytes. */
+  readonly app: Uint8Array;
+  /** The same in base64url, as objects know it. */
+  readonly appName: string;
+  readonly verified: Verified<AppVerifier>;
+}
+
+/** @throws MeshError as `authenticate` does */
+export async function readCaller(c: MeshContext): Promise<Caller> {
+  const verified = await authenticate(c);
+  const { app } = verified.verifier;
+  return { app, appName: toBase64Url(app), verified };
+}
+
+/**
+ * The JSON bytes of a signed request, and who signed them.
+ *
+ * @param bound of the body, in bytes
+ * @throws MeshError for another content type, a body over the bound, a wrong digest, and as `authenticate` does
+ */
+export async function readSigned(
+  c: MeshContext,
+  bound: number = LIMITS.BODY_BYTES,
+): Promise<{ readonly caller: Caller; readonly bytes: Uint8Array }> {
+  const request = c.req.raw;
+  requireJson(request);
+  const bytes = await readBody(request, bound);
+  await checkDigest(request.headers.get("content-digest"), bytes, c.env.CRYPTO);
+  return { caller: await readCaller(c), bytes };
+}
+
+const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.IDEMPOTENCY_KEY_CHARS}}$`);
+
+/**
+ * What makes a send this one and no other.
+ *
+ * @throws MeshError `idempotency_key_invalid` or `nonce_required`
+ */
+export function readBasis(c: MeshContext, { verified }: Caller): IdempotencyBasis {
+  const value = c.req.header("idempotency-key");
+  if (value !== undefined) {
+    if (!IDEMPOTENCY_KEY.test(value)) throw new MeshError("idempotency_key_invalid");
+    return { kind: "idempotency-key", value };
+  }
+  if (verified.nonce === undefined) throw new MeshError("nonce_required");
+  // A signature with a nonce is of this request alone; made or replayed again it is the same message.
+  return { kind: "signature", value: verified.signature };
+}
