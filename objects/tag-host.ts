@@ -32,10 +32,12 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
   const { DEVICES, TAGS, LIVE_NODES, TAG_DIRECTORIES } = env;
   return {
     now: () => Date.now(),
-    // The output gate holds back whatever the object says, to its callers and to other objects, until it is.
+    // The output gate holds back whatever the object says until it is, calls of other objects too (measured: 4 ms a call
+    // after a write, 0.2 without).
     durable: () => Promise.resolve(),
     sleep: (ms) => scheduler.wait(ms),
-    breathe: () => scheduler.wait(0),
+    // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
+    breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     setAlarm: (at) => alarm.set(at),
     device: (name) => ({
       deliver: (request) => callObject(() => DEVICES.getByName(name).deliver(request)),

@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
+import { nameIn, SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { newStub } from "./support/client.ts";
 import { DEVICE_STORE_CASES } from "./support/device-store-suite.ts";
 
@@ -23,5 +23,43 @@ describe("device store on SQLite", () => {
         "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'",
       );
       expect(tables.toArray()).toEqual([]);
+    }));
+
+  test("the tables of the first version are read as they are, and brought up to date by the first write that needs it", () =>
+    runInDurableObject(newStub(), (_, { storage: { sql } }) => {
+      sql.exec(`
+        CREATE TABLE state (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
+        CREATE TABLE registrations (
+          slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER);
+        CREATE TABLE outcomes (slot INTEGER PRIMARY KEY, log TEXT NOT NULL);
+        CREATE TABLE mail (
+          seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
+          expires_at INTEGER NOT NULL, collapse_key TEXT, content_type INTEGER NOT NULL, data BLOB NOT NULL);
+        INSERT INTO state VALUES (1, '{"publicKey":"p","generation":1,"createdAt":1,"name":"name"}');
+        INSERT INTO mail VALUES (2, 1, 2, 'key', 9, NULL, 3, x'0708');
+      `);
+      const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
+      const before = schema();
+      const store = new SqlDeviceStore(sql, "name");
+      const old = { seq: 2, slot: 1, lane: 2, key: "key", bytes: 2, expiresAt: 9 } as const;
+      const mail = { ...old, collapseKey: null, firstAckAlias: null };
+      expect(store.listMail()).toEqual([mail]);
+      expect(store.listTags()).toEqual([]);
+      expect(store.listAliases()).toEqual([]);
+      expect(store.readAttributes(1)).toBeNull();
+      store.deleteTag(1);
+      store.deleteAlias(1, "alias");
+      expect(nameIn(sql)).toBe("name");
+      expect(schema()).toEqual(before);
+
+      const tag = { ref: 7, slot: 1, tag: "news", path: "" };
+      store.putTag(tag);
+      const shared = { ...mail, seq: 4, firstAckAlias: "family" };
+      store.insertMail(shared, { contentType: 2, data: new Uint8Array(2) });
+      for (const each of [store, new SqlDeviceStore(sql, "name")]) {
+        expect(each.listTags()).toEqual([tag]);
+        expect(each.listMail()).toEqual([mail, shared]);
+        expect(each.readMail(2)).toEqual({ contentType: 3, data: Uint8Array.of(7, 8) });
+      }
     }));
 });
