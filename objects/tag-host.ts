@@ -2,6 +2,7 @@
 import type { TagHost } from "../core/tag/host.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
+import { countOf } from "./count.ts";
 import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
@@ -14,18 +15,6 @@ export interface TagEnv {
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly FAN_OUT_NODES?: string;
   readonly NODE_MEMBERS?: string;
-}
-
-/**
- * A count of a binding; undefined where it is not set.
- *
- * @throws Error for what is no count
- */
-export function countOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`"${text}" is no count above 0`);
-  return count;
 }
 
 export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {

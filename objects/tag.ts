@@ -18,10 +18,11 @@ import type {
   LogEntry,
   TagInfo,
 } from "../core/tag/types.ts";
+import { countOf } from "./count.ts";
 import { EarliestAlarm } from "./earliest-alarm.ts";
 import type { TagRpc } from "./interfaces/rpc.ts";
 import { SqlTagStore } from "./storage/tag-store.ts";
-import { countOf, type TagEnv, tagHost } from "./tag-host.ts";
+import { type TagEnv, tagHost } from "./tag-host.ts";
 
 /** After a failed alarm, as the platform itself waits before it tries again. */
 const RETRY_MS = 2_000;

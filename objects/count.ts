@@ -1,0 +1,13 @@
+/** Counts in a worker's bindings, which are text. */
+
+/**
+ * A count of a binding; undefined where it is not set.
+ *
+ * @throws Error for what is no count
+ */
+export function countOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`"${text}" is no count above 0`);
+  return count;
+}
