@@ -1,11 +1,13 @@
 /** Deno as a host of `npm start`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
 import { keyringOf } from "../../core/identity/keyring.ts";
+import { countOf } from "../../objects/count.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
 import { requireFree } from "../machine/port.ts";
+import { tagSettings } from "../machine/tags.ts";
 import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
@@ -42,6 +44,7 @@ class DenoMesh implements MeshProcess {
       collect: collector(),
       db,
       keyring,
+      nodeMembers: countOf(tagSettings().NODE_MEMBERS),
       report(error) {
         // A disk that cannot be written is told once, by the database.
         if (error instanceof CommitError) return;
@@ -78,6 +81,7 @@ class DenoMesh implements MeshProcess {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#mesh.quiesce();
     await this.#links.drain(DRAIN_MS);
     await this.#listener.stop(REQUESTS_MS);
     this.#mesh.close();
@@ -98,7 +102,7 @@ function environment(
 ): Env {
   const directory = new AppDirectoryHost(db);
   return {
-    DEVICES: { getByName: (name) => mesh.device(name) },
+    ...mesh.bindings,
     APPS: { getByName: (appId) => new AppHost(db, appId) },
     APP_DIRECTORY: { getByName: () => directory },
     MESH_KEYS: secrets.meshKeys,

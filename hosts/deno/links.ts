@@ -5,8 +5,9 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
 import { problemResponse } from "../../worker/problem.ts";
-import type { DeviceHost, DeviceSocket } from "./objects/device.ts";
+import type { DeviceHost } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
+import type { DeviceSocket } from "./objects/socket.ts";
 
 /** A link from which nothing came for this long has no device any more: it missed two heartbeats of the longest kind. */
 export const SILENT_MS = 2 * LIMITS.HEARTBEAT_MAX_MS;

@@ -1,30 +1,43 @@
-/** The alarms of all devices: a row each, one timer for the earliest. At least once, also over a restart. */
+/** The alarms of all objects of a kind: a row each, one timer for the earliest. At least once, also over a restart. */
+import type { AlarmRow } from "../store/alarm-row.ts";
 import type { Database } from "../store/database.ts";
-import type { SharedDeviceStore } from "../store/device-store.ts";
 
 /** Longest time a timer is set for: a clock that jumps forth is noticed when it ends, and a look costs one query. */
 const TIMER_MAX_MS = 60_000;
 /** After a failed alarm: as on Workers, where a failed alarm is tried again from 2 s on. */
 const RETRY_MS = 2_000;
-/** Devices served in one turn, so that many alarms of one time do not hold up everything else. */
+/** Objects rung in one turn, so that many alarms of one time do not hold up everything else. */
 const TURN_COUNT = 100;
+
+/** Names and times of the earliest alarms, so many of them. */
+export const EARLIEST = {
+  devices: "SELECT name, at FROM alarms JOIN devices ON id = device ORDER BY at LIMIT ?",
+  nodes: "SELECT name, at FROM node_alarms JOIN tag_nodes ON id = node ORDER BY at LIMIT ?",
+} as const;
 
 export class Alarms {
   readonly #db: Database;
+  readonly #earliest: string;
   readonly #ring: (name: string) => Promise<void>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** By name, until when an object is not rung: one that is being rung, or has failed. */
+  readonly #held = new Map<string, number>();
   #stopped = false;
 
-  /** @param ring wakes the device of this name; an alarm whose ring fails is rung again */
-  constructor(db: Database, ring: (name: string) => Promise<void>) {
+  /**
+   * @param earliest query of `EARLIEST`
+   * @param ring wakes the object of this name, which clears its alarm or sets it anew; may take long. An alarm whose
+   *   ring fails is rung again
+   */
+  constructor(db: Database, earliest: string, ring: (name: string) => Promise<void>) {
     this.#db = db;
+    this.#earliest = earliest;
     this.#ring = ring;
   }
 
   start(): void {
-    const first = this.#db.get<{ at: number | null }>("SELECT min(at) AS at FROM alarms");
-    if (first?.at != null) this.#set(first.at);
+    this.#set(Date.now());
   }
 
   stop(): void {
@@ -32,11 +45,11 @@ export class Alarms {
     clearTimeout(this.#timer);
   }
 
-  /** Sets a device's alarm where it has to come earlier than it stands. */
-  expect(store: SharedDeviceStore, deadline: number | null): void {
-    if (deadline === null || store.id === null) return;
-    if (store.alarmAt !== null && store.alarmAt <= deadline) return;
-    store.setAlarm(deadline);
+  /** Sets an object's alarm where it has to come earlier than it stands. */
+  expect(row: AlarmRow, deadline: number | null): void {
+    if (deadline === null || row.id === null) return;
+    if (row.alarmAt !== null && row.alarmAt <= deadline) return;
+    row.setAlarm(deadline);
     this.#set(deadline);
   }
 
@@ -45,19 +58,37 @@ export class Alarms {
     clearTimeout(this.#timer);
     this.#timerAt = at;
     const wait = Math.min(Math.max(at - Date.now(), 0), TIMER_MAX_MS);
-    this.#timer = setTimeout(() => void this.#ringDue(), wait);
+    this.#timer = setTimeout(() => this.#look(), wait);
   }
 
-  async #ringDue(): Promise<void> {
+  /** Rings what is due, and comes again for the rest. */
+  #look(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
-    const due = this.#db.all<{ name: string }>(
-      `SELECT name FROM alarms JOIN devices ON devices.id = alarms.device
-       WHERE at <= ? ORDER BY at LIMIT ?`,
-      Date.now(),
-      TURN_COUNT,
-    );
-    const rung = await Promise.allSettled(due.map(({ name }) => this.#ring(name)));
-    if (rung.some(({ status }) => status === "rejected")) this.#set(Date.now() + RETRY_MS);
-    else if (!this.#stopped) this.start();
+    const now = Date.now();
+    let rung = 0;
+    for (const { name, at } of this.#db.all<{ name: string; at: number }>(
+      this.#earliest,
+      TURN_COUNT + this.#held.size + 1,
+    )) {
+      const dueAt = Math.max(at, this.#held.get(name) ?? at);
+      if (dueAt <= now && rung < TURN_COUNT) {
+        rung++;
+        void this.#ringOne(name);
+      } else this.#set(dueAt);
+    }
+    for (const [name, until] of this.#held) if (until <= now) this.#held.delete(name);
+  }
+
+  async #ringOne(name: string): Promise<void> {
+    this.#held.set(name, Number.POSITIVE_INFINITY);
+    try {
+      await this.#ring(name);
+      this.#held.delete(name);
+    } catch {
+      // Told where it happened.
+      this.#held.set(name, Date.now() + RETRY_MS);
+    }
+    // Its alarm may stand anew, or still.
+    this.#set(Date.now());
   }
 }

@@ -3,41 +3,48 @@
  * alarm and timers. While nothing happens only the socket and a snapshot of a few hundred bytes stay in memory.
  */
 import type { Claims } from "../../../core/device/account.ts";
-import { Device } from "../../../core/device/device.ts";
+import { COMMAND_WAIT_MS, Device } from "../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../core/device/snapshot.ts";
 import type {
+  AliasRelease,
+  AliasRequest,
+  CommandAnswer,
+  DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RegistrationName,
   SendAnswer,
   SendRequest,
   StatusAnswer,
   StatusRequest,
+  TagsRequest,
+  WithdrawRequest,
 } from "../../../core/device/types.ts";
-import type { Effects } from "../../../core/link/effects.ts";
-import { closeReason } from "../../../objects/close.ts";
+import type { Effects, WaitAnswer } from "../../../core/link/effects.ts";
+import type { DeliverAnswer, DeliverRequest } from "../../../core/tag/types.ts";
+import { type CallEffect, resultOf } from "../../../objects/device-calls.ts";
 import { deviceIdentity } from "../../../objects/device-identity.ts";
 import type { DeviceRpc } from "../../../objects/interfaces/rpc.ts";
-import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
+import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { CommitError } from "../store/database.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
-import type { Wait } from "./waits.ts";
+import type { Pooled } from "./pool.ts";
+import { closeWith, type DeviceSocket, sendTo } from "./socket.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Bytes of a session's random name. */
 const SESSION_BYTES = 16;
-
-interface Waiting {
-  readonly resolve: (answer: SendAnswer) => void;
-  readonly wait: Wait;
-}
 
 /** What is in memory while the device has something to do. */
 interface Awake {
   readonly device: Device;
   readonly store: SharedDeviceStore;
-  readonly waiting: Map<number, Waiting>;
+  readonly waiting: Waiting;
+  /** Calls of tags and aliases that are not answered. */
+  calls: number;
   /** By `Mesh.sweeps`. */
   usedAt: number;
 }
@@ -53,14 +60,7 @@ interface Outcome {
 
 type Handler<Answer> = (awake: Awake, now: number, effects: Effects) => Answer;
 
-/** The part of a WebSocket that a device's host uses. */
-export interface DeviceSocket {
-  readonly bufferedAmount: number;
-  send(data: string | Uint8Array<ArrayBuffer>): void;
-  close(code: number, reason: string): void;
-}
-
-export class DeviceHost implements DeviceRpc {
+export class DeviceHost implements DeviceRpc, Pooled {
   readonly #mesh: Mesh;
   readonly name: string;
   #awake: Awake | null = null;
@@ -80,14 +80,43 @@ export class DeviceHost implements DeviceRpc {
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
-    return this.#run((awake, now, effects) => {
-      const answer = awake.device.send(request, now, effects);
-      return typeof answer === "number" ? this.#wait(awake, answer, request.waitMs) : answer;
-    });
+    return this.#ask(request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS, ({ device }, now, effects) =>
+      device.send(request, now, effects),
+    );
   }
 
   async status(request: StatusRequest): Promise<StatusAnswer> {
     return this.#run(({ device }, now, effects) => device.status(request, now, effects));
+  }
+
+  async setTags(request: TagsRequest): Promise<CommandAnswer> {
+    return this.#ask(COMMAND_WAIT_MS, ({ device }, now, effects) =>
+      device.setTags(request, now, effects),
+    );
+  }
+
+  async setAlias(request: AliasRequest): Promise<CommandAnswer> {
+    return this.#ask(COMMAND_WAIT_MS, ({ device }, now, effects) =>
+      device.setAlias(request, now, effects),
+    );
+  }
+
+  async describe(request: RegistrationName): Promise<DescribeAnswer> {
+    return this.#run(({ device }, now) => device.describe(request, now));
+  }
+
+  async deliver(request: DeliverRequest): Promise<DeliverAnswer> {
+    return this.#ask(request.waitMs, ({ device }, now, effects) =>
+      device.deliver(request, now, effects),
+    );
+  }
+
+  async releaseAlias(request: AliasRelease): Promise<void> {
+    await this.#run(({ device }, now, effects) => device.releaseAlias(request, now, effects));
+  }
+
+  async withdraw(request: WithdrawRequest): Promise<void> {
+    await this.#run(({ device }, now, effects) => device.withdraw(request, now, effects));
   }
 
   async drain(): Promise<void> {
@@ -105,7 +134,7 @@ export class DeviceHost implements DeviceRpc {
     const { out } = this.#start(({ device }, now, effects) => {
       const opened = device.connect(claims, session, now, effects);
       if (!opened.ok) throw new MeshError(opened.code, opened.detail);
-      if (this.#socket !== null) close(this.#socket, "replaced", "");
+      if (this.#socket !== null) closeWith(this.#socket, "replaced", "");
       this.#socket = accept();
       this.#mesh.linked(this.name);
       clearTimeout(this.#helloTimer);
@@ -149,7 +178,8 @@ export class DeviceHost implements DeviceRpc {
   sleep(idleSince: number): boolean {
     const awake = this.#awake;
     if (awake === null) return true;
-    if (awake.usedAt > idleSince || awake.waiting.size > 0 || this.#gate !== null) return false;
+    if (awake.usedAt > idleSince || awake.calls > 0 || !awake.waiting.isEmpty) return false;
+    if (this.#gate !== null) return false;
     this.#snapshot = awake.device.takeSnapshot(Date.now()) ?? this.#snapshot;
     this.#awake = null;
     return true;
@@ -167,12 +197,15 @@ export class DeviceHost implements DeviceRpc {
       const device = new Device({
         store,
         identity: deviceIdentity(this.#mesh.keyring, this.name),
+        name: this.name,
+        depths: this.#mesh.depths,
         bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
         now,
       });
       if (this.#socket !== null && this.#snapshot !== null) device.restore(this.#snapshot);
-      this.#awake = { device, store, waiting: new Map(), usedAt: 0 };
-      this.#mesh.woke(this);
+      const waiting = new Waiting(this.#mesh.waits);
+      this.#awake = { device, store, waiting, calls: 0, usedAt: 0 };
+      this.#mesh.devices.woke(this);
     }
     return this.#awake;
   }
@@ -246,9 +279,10 @@ export class DeviceHost implements DeviceRpc {
 
   #carryOut(awake: Awake, { effects, socket, isOver, now }: Outcome): void {
     for (const effect of effects) {
-      if (effect.kind === "frame") send(socket, effect.bytes as Uint8Array<ArrayBuffer>);
-      else if (effect.kind === "settle") this.#settle(awake, effect.token, effect.answer);
-      else if (socket !== null) close(socket, effect.code, effect.detail);
+      if (effect.kind === "frame") sendTo(socket, effect.bytes as Uint8Array<ArrayBuffer>);
+      else if (effect.kind === "settle") awake.waiting.settle(effect.token, effect.answer);
+      else if (effect.kind !== "close") void this.#call(awake, effect);
+      else if (socket !== null) closeWith(socket, effect.code, effect.detail);
     }
     if (socket !== this.#socket) return;
     if (isOver) this.#dropSocket();
@@ -263,10 +297,8 @@ export class DeviceHost implements DeviceRpc {
     if (this.#awake !== awake) return;
     const code = error instanceof CommitError ? error.code : "internal";
     this.#awake = null;
-    for (const token of [...awake.waiting.keys()]) {
-      this.#settle(awake, token, { ok: false, code });
-    }
-    if (this.#socket !== null) close(this.#socket, code, "");
+    awake.waiting.settleAll({ ok: false, code });
+    if (this.#socket !== null) closeWith(this.#socket, code, "");
     this.#dropSocket();
   }
 
@@ -278,38 +310,25 @@ export class DeviceHost implements DeviceRpc {
     this.#mesh.unlinked(this.name);
   }
 
-  #wait(awake: Awake, token: number, waitMs: number): Promise<SendAnswer> {
-    return new Promise((resolve) => {
-      const wait = this.#mesh.waits.begin(waitMs || LIMITS.ACK_WAIT_DEFAULT_MS, () => {
-        this.#event(({ device }, now, effects) => device.sendTimeout(token, now, effects));
-      });
-      awake.waiting.set(token, { resolve, wait });
+  /** Runs a handler that answers, or says under which token its answer will come. */
+  #ask<Answer extends WaitAnswer>(waitMs: number, handler: Handler<Answer | number>) {
+    return this.#run((awake, now, effects): Answer | Promise<Answer> => {
+      const answer = handler(awake, now, effects);
+      if (typeof answer !== "number") return answer;
+      const onTimeout = () =>
+        this.#event(({ device }, at, out) => device.waitTimeout(answer, at, out));
+      // A token is settled with an answer of the call that gave it.
+      return awake.waiting.begin(answer, waitMs, onTimeout) as Promise<Answer>;
     });
   }
 
-  #settle({ waiting }: Awake, token: number, answer: SendAnswer): void {
-    const waiter = waiting.get(token);
-    if (waiter === undefined) return;
-    waiting.delete(token);
-    this.#mesh.waits.cancel(waiter.wait);
-    waiter.resolve(answer);
-  }
-}
-
-function send(socket: DeviceSocket | null, frame: Uint8Array<ArrayBuffer>): void {
-  try {
-    socket?.send(frame);
-  } catch {
-    // It closed while this waited for the disk, and that event waits behind this.
-  }
-}
-
-function close(socket: DeviceSocket, code: ErrorCode, detail: string): void {
-  const number = ERRORS[code].close;
-  if (number === null) throw new Error(`${code} closes no link`);
-  try {
-    socket.close(number, closeReason(code, detail));
-  } catch {
-    // The peer may have closed it first: it is gone either way.
+  /** Calls a tag or an alias, behind all effects of the handler that asked for it. */
+  async #call(awake: Awake, effect: CallEffect): Promise<void> {
+    awake.calls++;
+    await null;
+    const result = await resultOf(this.#mesh.bindings, effect);
+    awake.calls--;
+    if (this.#awake !== awake) return;
+    this.#event(({ device }, now, effects) => device.called(effect.token, result, now, effects));
   }
 }

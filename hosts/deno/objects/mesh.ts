@@ -1,9 +1,16 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
+import { Depths } from "../../../core/tag/depths.ts";
+import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
 import type { Database } from "../store/database.ts";
-import { Alarms } from "./alarms.ts";
+import { Alarms, EARLIEST } from "./alarms.ts";
+import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
+import { Pool } from "./pool.ts";
+import { TagNodeHost } from "./tag.ts";
+import { TagDirectoryHost } from "./tag-directory.ts";
+import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 
 /** How often idle devices are looked for. */
@@ -27,46 +34,61 @@ export interface MeshOptions {
   readonly report: (error: unknown) => void;
   /** Collects garbage; called only while no device is awake, so that nobody waits for it. */
   readonly collect?: () => void;
+  /** Members of one node of a tag; the core's own bound where absent. */
+  readonly nodeMembers?: number | undefined;
 }
 
 export class Mesh {
   readonly db: Database;
   readonly keyring: Keyring;
   readonly report: (error: unknown) => void;
+  readonly nodeMembers: number | undefined;
   readonly alarms: Alarms;
+  readonly nodeAlarms: Alarms;
   readonly waits: Waits;
-  readonly #devices = new Map<string, DeviceHost>();
-  /** Devices in memory, by name of host object. */
-  readonly #awake = new Set<DeviceHost>();
+  readonly turns = new Turns();
+  /** At which depth joins of a tag begin. */
+  readonly depths = new Depths();
+  readonly devices = new Pool((name) => new DeviceHost(this, name));
+  readonly nodes = new Pool((name) => new TagNodeHost(this, name));
+  readonly aliases = new Pool((name) => new AliasHost(this, name));
+  /** The objects that others call, as a worker's bindings. */
+  readonly bindings = {
+    DEVICES: { getByName: (name: string) => this.devices.get(name) },
+    TAGS: { getByName: (name: string) => this.nodes.get(name) },
+    ALIASES: { getByName: (name: string) => this.aliases.get(name) },
+    TAG_DIRECTORIES: { getByName: (app: string) => this.tagDirectory(app) },
+    LIVE_NODES: { getByName: (name: string) => this.live(name) },
+  };
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #collect: () => void;
   #sweeps = 0;
   /** Devices gone to sleep since the last collection. */
   #slept = 0;
 
-  constructor({ db, keyring, report, collect = () => {} }: MeshOptions) {
+  constructor({ db, keyring, report, collect = () => {}, nodeMembers }: MeshOptions) {
     this.#collect = collect;
     this.db = db;
     this.keyring = keyring;
     this.report = report;
-    this.alarms = new Alarms(db, (name) => this.device(name).onDeadline());
-    this.alarms.start();
+    this.nodeMembers = nodeMembers;
+    this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
+    this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).onDeadline());
     this.waits = new Waits(report);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
   /** The device of this name; there is one object of a name at a time. */
   device(name: string): DeviceHost {
-    let device = this.#devices.get(name);
-    if (device === undefined) {
-      device = new DeviceHost(this, name);
-      this.#devices.set(name, device);
-    }
-    return device;
+    return this.devices.get(name);
   }
 
-  woke(device: DeviceHost): void {
-    this.#awake.add(device);
+  tagDirectory(app: string): TagDirectoryHost {
+    return new TagDirectoryHost(this.db, app);
+  }
+
+  live(name: string): LiveRpc {
+    throw new Error(`live nodes are not built yet: ${name}`);
   }
 
   linked(name: string): void {
@@ -77,33 +99,50 @@ export class Mesh {
     links.delete(name);
   }
 
-  /** How often idle devices were looked for: the time by which a device was used last. */
+  /** How often idle objects were looked for: the time by which one was used last. */
   get sweeps(): number {
     return this.#sweeps;
   }
 
   /** How many devices are in memory, and how many are known: for metrics and tests. */
   get counts(): { readonly awake: number; readonly known: number } {
-    return { awake: this.#awake.size, known: this.#devices.size };
+    return this.devices.counts;
+  }
+
+  /** Begins nothing more by itself: broadcasts stand still where they are, and go on at the next start. */
+  quiesce(): void {
+    this.alarms.stop();
+    this.nodeAlarms.stop();
+    this.turns.stop();
   }
 
   /** Ends timers, commits what is written, and closes the database. */
   close(): void {
+    this.quiesce();
     clearInterval(this.#sweeper);
-    this.alarms.stop();
     this.waits.stop();
     this.db.close();
   }
 
+  #alarms(earliest: string, ring: (name: string) => Promise<void>): Alarms {
+    const alarms = new Alarms(this.db, earliest, async (name) => {
+      try {
+        await ring(name);
+      } catch (error) {
+        this.report(error);
+        throw error;
+      }
+    });
+    alarms.start();
+    return alarms;
+  }
+
   #sweep(): void {
     const idleSince = ++this.#sweeps - IDLE_SWEEPS;
-    for (const device of this.#awake) {
-      if (!device.sleep(idleSince)) continue;
-      this.#awake.delete(device);
-      this.#slept++;
-      if (!device.isNeeded) this.#devices.delete(device.name);
-    }
-    if (this.#slept < COLLECT_COUNT || this.#awake.size > 0) return;
+    this.nodes.sweep(idleSince);
+    this.aliases.sweep(idleSince);
+    this.#slept += this.devices.sweep(idleSince);
+    if (this.#slept < COLLECT_COUNT || this.devices.counts.awake > 0) return;
     this.#slept = 0;
     this.#collect();
   }

@@ -1,6 +1,6 @@
 /** Alarms of many devices on one timer: each rings, at least once, whatever fails or restarts. */
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Alarms } from "../../../hosts/deno/objects/alarms.ts";
+import { Alarms, EARLIEST } from "../../../hosts/deno/objects/alarms.ts";
 import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
@@ -25,7 +25,7 @@ interface Rig {
 /** Alarms whose ring clears them, as a device does. */
 function rig(db: Database, ring: (name: string) => void = () => {}): Rig {
   const rung: string[] = [];
-  const alarms = new Alarms(db, async (name) => {
+  const alarms = new Alarms(db, EARLIEST.devices, async (name) => {
     new SharedDeviceStore(db, name).clearAlarm();
     rung.push(name);
     ring(name);

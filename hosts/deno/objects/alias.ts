@@ -1,0 +1,90 @@
+/** One alias in a process that holds them all: gives core/alias its part of the shared database, and devices. */
+import { Alias } from "../../../core/alias/alias.ts";
+import type {
+  AliasHolders,
+  AliasSetAnswer,
+  AliasSetRequest,
+  AliasUnsetRequest,
+  FirstAckRequest,
+} from "../../../core/alias/types.ts";
+import type { AliasRpc } from "../../../objects/interfaces/rpc.ts";
+import { SharedAliasStore } from "../store/alias-store.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Pooled } from "./pool.ts";
+
+/** What is in memory while calls are under way. */
+interface Awake {
+  readonly alias: Alias;
+  readonly store: SharedAliasStore;
+  calls: number;
+}
+
+export class AliasHost implements AliasRpc, Pooled {
+  readonly #mesh: Mesh;
+  readonly name: string;
+  #awake: Awake | null = null;
+
+  constructor(mesh: Mesh, name: string) {
+    this.#mesh = mesh;
+    this.name = name;
+  }
+
+  get isNeeded(): boolean {
+    return this.#awake !== null;
+  }
+
+  set(request: AliasSetRequest): Promise<AliasSetAnswer> {
+    return this.#run((alias) => alias.set(request));
+  }
+
+  unset(request: AliasUnsetRequest): Promise<void> {
+    return this.#run((alias) => alias.unset(request));
+  }
+
+  holders(): Promise<AliasHolders> {
+    return this.#run((alias) => alias.holders());
+  }
+
+  firstAck(request: FirstAckRequest): Promise<void> {
+    return this.#run((alias) => alias.firstAck(request));
+  }
+
+  /** Leaves memory unless a call is under way: it is one row, so that nothing is gained by keeping it. */
+  sleep(): boolean {
+    if (this.#awake !== null && this.#awake.calls > 0) return false;
+    this.#awake = null;
+    return true;
+  }
+
+  /** Runs a call; what it answers is on disk. */
+  async #run<Answer>(call: (alias: Alias) => Promise<Answer>): Promise<Answer> {
+    const awake = this.#wake();
+    awake.calls++;
+    try {
+      const answer = await call(awake.alias);
+      await awake.store.writer.durable();
+      return answer;
+    } finally {
+      awake.calls--;
+    }
+  }
+
+  #wake(): Awake {
+    const mesh = this.#mesh;
+    if (this.#awake?.store.writer.failure != null) this.#awake = null;
+    if (this.#awake === null) {
+      const store = new SharedAliasStore(mesh.db, this.name);
+      const alias = new Alias({
+        store,
+        host: {
+          durable: () => store.writer.durable(),
+          device: (name) => mesh.device(name),
+          trouble: (error) => mesh.report(error),
+        },
+      });
+      this.#awake = { alias, store, calls: 0 };
+      mesh.aliases.woke(this);
+    }
+    return this.#awake;
+  }
+}

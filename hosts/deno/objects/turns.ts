@@ -1,0 +1,41 @@
+/** Time for others: what objects that work for long wait with, all of them by the same few timers. */
+
+const NOTHING = new Uint8Array();
+
+export class Turns {
+  #turn: Promise<void> | null = null;
+  #stopped = false;
+
+  /**
+   * Resolves when sockets, timers and requests had their turn. Never again once it was stopped.
+   *
+   * The loop looks at sockets only when it has nothing else to do, or every 61st time round: whoever waits by
+   * `setImmediate` keeps it from them for 20 ms and more, by a message port for seconds. So this waits for a thread of
+   * Deno's pool, which takes 20 µs (measured beside it, at 300 µs of work a turn: a request answered in 0.15 ms, against 44).
+   */
+  breathe(): Promise<void> {
+    this.#turn ??= this.#take();
+    return this.#turn;
+  }
+
+  /** Resolves after some time; never once it was stopped. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#stopped) return;
+      setTimeout(() => {
+        if (!this.#stopped) resolve();
+      }, ms);
+    });
+  }
+
+  /** Whoever waits here, now or later, waits for ever: the process is about to end, and begins there at its next start. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #take(): Promise<void> {
+    await crypto.subtle.digest("SHA-256", NOTHING);
+    this.#turn = null;
+    if (this.#stopped) await new Promise(() => {});
+  }
+}
