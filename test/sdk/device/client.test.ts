@@ -4,16 +4,10 @@ import { Priority } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { formatMessageId } from "../../../schema/text.ts";
 import { DuplicateWindow } from "../../../sdk/device/client/window.ts";
-import {
-  memoryStorage,
-  openClient,
-  type PushMessage,
-  type Storage,
-  startService,
-} from "../../../sdk/device/mod.ts";
+import { memoryStorage, openClient, type Storage, startService } from "../../../sdk/device/mod.ts";
 import { BatchedStorage } from "../../../sdk/device/storage/batched.ts";
 import { settle, until } from "./fake/clock.ts";
-import { APP, FakeMesh, seqAt, start } from "./fake/mesh.ts";
+import { APP, FakeMesh, gate, listening as listeningOn, seqAt, start } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -25,27 +19,7 @@ afterEach(() => {
   expect(mesh.reported).toEqual([]);
 });
 
-/** A device that is registered, listens and keeps what it gets. */
-async function listening(storage?: Storage) {
-  const device = await start(mesh, storage === undefined ? {} : { storage });
-  const got: PushMessage[] = [];
-  device.client.onMessage((message) => {
-    got.push(message);
-  });
-  const regId = await device.client.register();
-  await until(() => mesh.socket.attached.size === 1, "the attach");
-  const texts = (): unknown[] => got.map(({ data }) => data);
-  return { ...device, got, texts, regId };
-}
-
-/** A promise and what settles it. */
-function gate() {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
+const listening = (storage?: Storage) => listeningOn(mesh, storage);
 
 describe("registering", () => {
   it("makes an account, registers once, and knows its regId at the next start without asking", async () => {

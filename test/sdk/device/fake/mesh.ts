@@ -2,6 +2,7 @@
 import { createPublicKey, verify } from "node:crypto";
 import { ERRORS, type ErrorCode } from "../../../../schema/errors.ts";
 import {
+  type Broadcast,
   type Message,
   Priority,
   type Registration,
@@ -15,10 +16,12 @@ import {
   memoryStorage,
   type PushClient,
   type PushError,
+  type PushMessage,
   type StateChange,
+  type Storage,
 } from "../../../../sdk/device/mod.ts";
 import { FakeClock, until } from "./clock.ts";
-import { FakeSocket, type SocketOwner } from "./socket.ts";
+import { FakeSocket, type Held, type SocketOwner } from "./socket.ts";
 
 /** An appId as the mesh would make it. */
 export const APP = "A".repeat(22);
@@ -44,6 +47,7 @@ export class FakeMesh implements SocketOwner {
   readonly clock = new FakeClock();
   readonly sockets: FakeSocket[] = [];
   readonly registrations: Registration[] = [];
+  readonly #held = new Map<number, Held>();
   readonly violations: string[] = [];
   readonly requests: string[] = [];
   /** Unhandled errors of the SDK. */
@@ -102,6 +106,15 @@ export class FakeMesh implements SocketOwner {
     return registration;
   }
 
+  held(slot: number): Held {
+    if (!this.registrations.some((registration) => registration.slot === slot)) {
+      this.violations.push(`a command for slot ${slot}, which is not registered`);
+    }
+    const held = this.#held.get(slot) ?? { tags: new Set(), aliases: new Set() };
+    this.#held.set(slot, held);
+    return held;
+  }
+
   /** The newest socket. */
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);
@@ -132,6 +145,26 @@ export class FakeMesh implements SocketOwner {
       contentType: 2,
       data: new TextEncoder().encode(text),
       expiresAtMs: this.now() + 3_600_000,
+      ...overrides,
+    };
+  }
+
+  readonly #positions = new Map<number, number>();
+
+  /** A broadcast of text to slot 0, at the next position of its tag and with a key of its own. */
+  broadcast(text: string, overrides: Partial<Broadcast> = {}): Broadcast {
+    const { priority, contentType, ...message } = this.message(text);
+    const { tagRef = 7 } = overrides;
+    const position = (this.#positions.get(tagRef) ?? 0) + 1;
+    this.#positions.set(tagRef, position);
+    return {
+      ...message,
+      tagRef,
+      tag: `tag-${tagRef}`,
+      position,
+      source: "S".repeat(32),
+      priority,
+      contentType,
       ...overrides,
     };
   }
@@ -246,4 +279,26 @@ export async function start(
   client.onError((error) => device.errors.push(error));
   client.onRegId((regId) => device.regIds.push(regId));
   return device;
+}
+
+/** A device that is registered, listens and keeps what it gets. */
+export async function listening(mesh: FakeMesh, storage?: Storage) {
+  const device = await start(mesh, storage === undefined ? {} : { storage });
+  const got: PushMessage[] = [];
+  device.client.onMessage((message) => {
+    got.push(message);
+  });
+  const regId = await device.client.register();
+  await until(() => mesh.socket.attached.size === 1, "the attach");
+  const texts = (): unknown[] => got.map(({ data }) => data);
+  return { ...device, got, texts, regId };
+}
+
+/** A promise and what settles it. */
+export function gate() {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
 }

@@ -1,9 +1,11 @@
 /** The mesh's end of one scripted WebSocket: strict about what a device sends. */
 import {
   type Ack,
+  type Broadcast,
   CHANNEL_ECHO,
   CHANNEL_LINK,
   CHANNEL_PUSH,
+  type Cursor,
   decodeEcho,
   decodeEnvelope,
   decodeLinkUp,
@@ -33,6 +35,14 @@ export interface SocketOwner {
   readonly welcome: Partial<Welcome>;
   now(): number;
   register(appId: string): Registration;
+  /** What the mesh holds of the registration in this slot. */
+  held(slot: number): Held;
+}
+
+/** What a registration has beside its mail. */
+export interface Held {
+  readonly tags: Set<string>;
+  readonly aliases: Set<string>;
 }
 
 export class FakeSocket implements Socket {
@@ -50,6 +60,7 @@ export class FakeSocket implements Socket {
   /** Slots attached now. */
   readonly attached = new Set<number>();
   readonly #sent: Message[] = [];
+  readonly #broadcasts: Broadcast[] = [];
 
   constructor(owner: SocketOwner, url: string, protocols: readonly string[], events: SocketEvents) {
     this.#owner = owner;
@@ -60,6 +71,10 @@ export class FakeSocket implements Socket {
 
   get acks(): Ack[] {
     return this.frames.flatMap((frame) => (frame.kind === "acks" ? frame.value : []));
+  }
+
+  get cursors(): Cursor[] {
+    return this.frames.flatMap((frame) => (frame.kind === "cursors" ? frame.value : []));
   }
 
   // ---- what the script does
@@ -97,6 +112,11 @@ export class FakeSocket implements Socket {
   deliver(...messages: Message[]): void {
     this.#sent.push(...messages);
     this.push({ kind: "deliver", value: { messages } });
+  }
+
+  broadcast(...broadcasts: Broadcast[]): void {
+    this.#broadcasts.push(...broadcasts);
+    this.push({ kind: "broadcasts", value: { broadcasts } });
   }
 
   bytes(bytes: Uint8Array): void {
@@ -169,6 +189,45 @@ export class FakeSocket implements Socket {
       case "acks":
         for (const ack of frame.value) this.#acknowledged(ack);
         return;
+      case "cursors":
+        for (const cursor of frame.value) this.#taken(cursor);
+        return;
+      case "subscribe": {
+        const { request, slot, add, remove } = frame.value;
+        if (add.length + remove.length > LIMITS.SUBSCRIBE_TAGS) this.#violation("too many tags");
+        if (!this.#owner.auto) return;
+        const { tags } = this.#owner.held(slot);
+        for (const tag of add) tags.add(tag);
+        for (const tag of remove) tags.delete(tag);
+        this.#done(request);
+        return;
+      }
+      case "setAlias": {
+        const { request, slot, alias, held } = frame.value;
+        if (!this.#owner.auto) return;
+        const { aliases } = this.#owner.held(slot);
+        if (held) aliases.add(alias);
+        else aliases.delete(alias);
+        this.#done(request);
+        return;
+      }
+      case "report":
+        if (this.#owner.auto) this.#done(frame.value.request);
+        return;
+      case "describe": {
+        const { request, slot } = frame.value;
+        if (!this.#owner.auto) return;
+        const { tags, aliases } = this.#owner.held(slot);
+        // In parts, as a mesh may.
+        setImmediate(() => {
+          for (const tag of tags) {
+            const value = { request, tags: [tag], aliases: [], more: true };
+            this.push({ kind: "described", value });
+          }
+          this.push({ kind: "described", value: { request, tags: [], aliases: [...aliases] } });
+        });
+        return;
+      }
       case "register": {
         const { request, appId } = frame.value;
         if (!this.#owner.auto) return;
@@ -191,11 +250,22 @@ export class FakeSocket implements Socket {
     }
   }
 
+  #done(request: number): void {
+    setImmediate(() => this.push({ kind: "done", value: { request } }));
+  }
+
   #attach(slot: number): void {
     if (!this.#owner.registrations.some((held) => held.slot === slot)) {
       this.#violation(`attached slot ${slot}, which is not registered`);
     }
     this.attached.add(slot);
+  }
+
+  #taken({ slot, tagRef, position }: Cursor): void {
+    const known = this.#broadcasts.some(
+      (sent) => sent.slot === slot && sent.tagRef === tagRef && sent.position === position,
+    );
+    if (!known) this.#violation(`cursor ${slot}/${tagRef}/${position}, which was not sent here`);
   }
 
   #acknowledged({ slot, priority, seq }: Ack): void {
