@@ -1,5 +1,6 @@
 /** What a node of a tag is given on Workers: other objects by their bindings, time, and the object's alarm. */
 import type { TagHost } from "../core/tag/host.ts";
+import { Window } from "../core/tag/window.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
 import { countOf } from "./count.ts";
@@ -16,6 +17,9 @@ export interface TagEnv {
   readonly FAN_OUT_NODES?: string;
   readonly NODE_MEMBERS?: string;
 }
+
+/** Of this isolate: all its objects share a thread. */
+const window = new Window();
 
 export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
   const { DEVICES, TAGS, LIVE_NODES, TAG_DIRECTORIES } = env;
@@ -44,6 +48,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
     }),
     report: (app, entry) => callObject(() => TAG_DIRECTORIES.getByName(app).report(entry)),
     trouble: (error) => console.error(error),
+    window,
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
   };
 }

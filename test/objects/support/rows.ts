@@ -1,6 +1,5 @@
 /** Rows written as SQLite itself counts them, and alarms set: what the platform bills. */
 import { runInDurableObject } from "cloudflare:test";
-import type { DeviceObject } from "../../../objects/device.ts";
 
 export interface Written {
   readonly rows: number;
@@ -8,7 +7,9 @@ export interface Written {
 }
 
 /** Counts from now on what the object writes, until it is evicted; the result reads the counts. */
-export async function countWrites(stub: DurableObjectStub<DeviceObject>): Promise<() => Written> {
+export async function countWrites<Kind extends Rpc.DurableObjectBranded>(
+  stub: DurableObjectStub<Kind>,
+): Promise<() => Written> {
   const cursors: { readonly rowsWritten: number }[] = [];
   let alarms = 0;
   await runInDurableObject(stub, (_, { storage }) => {

@@ -3,14 +3,16 @@ import { env } from "cloudflare:workers";
 import { aliasObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { AliasObject } from "../../../objects/alias.ts";
 import type { TagObject } from "../../../objects/tag.ts";
+import type { TagDirectoryObject } from "../../../objects/tag-directory.ts";
 import { newApp, randomText } from "./client.ts";
 
 interface Bindings {
   readonly TAGS: DurableObjectNamespace<TagObject>;
   readonly ALIASES: DurableObjectNamespace<AliasObject>;
+  readonly TAG_DIRECTORIES: DurableObjectNamespace<TagDirectoryObject>;
 }
 
-export const { TAGS, ALIASES } = env as unknown as Bindings;
+export const { TAGS, ALIASES, TAG_DIRECTORIES } = env as unknown as Bindings;
 
 /** The root of a tag. */
 export function rootOf(app: string, tag: string): DurableObjectStub<TagObject> {

@@ -1,0 +1,90 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { deviceDigit, nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { newApp, randomText } from "./support/client.ts";
+import { countWrites } from "./support/rows.ts";
+import { rootOf, TAG_DIRECTORIES, TAGS } from "./support/tags.ts";
+
+const joining = (device = randomText(16), more: { readonly born?: number } = {}) => ({
+  tag: "news",
+  device,
+  find: false,
+  born: null,
+  attach: false,
+  ...more,
+});
+const ANY_TAG = {
+  prefix: "",
+  minMembers: null,
+  maxMembers: null,
+  broadcastAfter: null,
+  broadcastBefore: null,
+  sort: "tag",
+  descending: false,
+  limit: 10,
+  cursor: null,
+} as const;
+
+describe("a node's object", () => {
+  test("P7.1 that nobody joined is only asked: it makes no tables and sets no alarm", async () => {
+    const root = rootOf(newApp().app, "news");
+    expect(await root.info()).toBeNull();
+    expect(await root.leave(randomText(16))).toBe(false);
+    expect(await root.attach({ device: randomText(16), after: null })).toEqual({ kind: "unknown" });
+    await runInDurableObject(root, async (_, { storage }) => {
+      const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'node'").toArray();
+      expect(tables).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+  });
+
+  test("P6.5 writes a row for a join, one for a leave, and none for an attach of who is marked", async () => {
+    const root = rootOf(newApp().app, "news");
+    await root.join(joining());
+    const written = await countWrites(root);
+    const device = randomText(16);
+    expect(await root.join({ ...joining(device), attach: true })).toEqual({
+      kind: "joined",
+      head: 0,
+    });
+    expect(written()).toEqual({ rows: 1, alarms: 0 });
+    for (let i = 0; i < 3; i++) {
+      expect(await root.attach({ device, after: 0 })).toMatchObject({ kind: "attached" });
+    }
+    expect(await root.join(joining(device))).toEqual({ kind: "joined", head: 0 });
+    expect(written()).toEqual({ rows: 1, alarms: 0 });
+    expect(await root.leave(device)).toBe(true);
+    expect(written()).toEqual({ rows: 2, alarms: 0 });
+  });
+
+  test("tells its app's directory of its members by its alarm, though it slept since they joined", async () => {
+    const { app } = newApp();
+    const root = rootOf(app, "news");
+    for (let i = 0; i < 3; i++) await root.join(joining());
+    const alarm = await runInDurableObject(root, (_, { storage }) => storage.getAlarm());
+    expect(alarm).toBeLessThanOrEqual(Date.now() + LIMITS.COUNT_DELAY_MS);
+    await evictDurableObject(root);
+    // The alarm that stands is not moved by what comes later.
+    await root.join(joining());
+    expect(await runInDurableObject(root, (_, { storage }) => storage.getAlarm())).toBe(alarm);
+    expect(await runDurableObjectAlarm(root)).toBe(true);
+    const { tags } = (await TAG_DIRECTORIES.getByName(app).list(ANY_TAG)) ?? {};
+    expect(tags).toMatchObject([{ tag: "news", members: 4 }]);
+  });
+
+  test("sends joins on to a child when it is full, and counts the child's members as its own", async () => {
+    const { app } = newApp();
+    const root = rootOf(app, "news");
+    const joins = Array.from({ length: LIMITS.NODE_MEMBERS }, () => root.join(joining()));
+    expect(await Promise.all(joins)).toEqual(joins.map(() => ({ kind: "joined", head: 0 })));
+    const device = randomText(16);
+    const path = deviceDigit(device, 0);
+    const child = TAGS.getByName(nodeObjectName({ app, tagId: tagIdOf(app, "news"), path }));
+    expect(await child.join(joining(device))).toEqual({ kind: "unborn" });
+    expect(await root.join(joining(device))).toEqual({ kind: "child", digit: path, born: 0 });
+    expect(await child.join(joining(device, { born: 0 }))).toEqual({ kind: "joined", head: 0 });
+    expect(await runDurableObjectAlarm(child)).toBe(true);
+    expect(await root.info()).toMatchObject({ members: 1_001, nodes: 2, depth: 2 });
+  });
+});
