@@ -80,7 +80,8 @@ describe("broadcasts", () => {
   });
 
   it("are not of the device's numbering: their seq does not raise lastSeq", async () => {
-    const { client, got } = await listening();
+    const storage = memoryStorage();
+    const { client, got } = await listening(storage);
     const message = mesh.message("single");
     mesh.socket.deliver(message);
     mesh.socket.broadcast(mesh.broadcast("far ahead", { seq: message.seq + 10 ** 9 }));
@@ -88,6 +89,9 @@ describe("broadcasts", () => {
     const second = await relink();
     expect(second.hello?.lastSeq).toBe(message.seq);
     await client.close();
+    const again = await listening(storage);
+    expect(mesh.socket.hello?.lastSeq).toBe(message.seq);
+    await again.client.close();
   });
 
   it("P1 whose handler throws hold back broadcasts and no message, and are tried again", async () => {
@@ -187,6 +191,25 @@ describe("P2 a broadcast that comes again", () => {
 });
 
 describe("cursors", () => {
+  it("of what came on a link that is gone are said by the next hello, not on a link where it was not sent", async () => {
+    const { client } = await listening();
+    const { open, opened } = gate();
+    let calls = 0;
+    client.onMessage(() => {
+      calls++;
+      return opened;
+    });
+    mesh.socket.broadcast(mesh.broadcast("a"));
+    await until(() => calls === 1, "the handler");
+    const second = await relink();
+    open();
+    await settle();
+    expect(second.cursors).toEqual([]);
+    const third = await relink();
+    expect(third.hello?.cursors).toEqual([{ slot: 0, tagRef: 7, position: 1 }]);
+    await client.close();
+  });
+
   it("go into the hello of the next link, the most recent first", async () => {
     const { client } = await listening();
     mesh.socket.broadcast(
@@ -324,6 +347,11 @@ describe("cursors", () => {
       expect(read.has(at(i, 1_000_000_001))).toBe(true);
       expect(read.has(at(i, 1_000_000_002))).toBe(false);
     }
+    for (let i = 0; i < 3_000; i++) read.set(at(i, 1_000_000_002));
+    await batched.settled();
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_100);
+    expect(read.all.length).toBeLessThanOrEqual(LIMITS.TAGS + 44);
+    expect(read.has(at(2_999, 1_000_000_002))).toBe(true);
   });
 });
 

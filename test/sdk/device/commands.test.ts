@@ -91,6 +91,23 @@ describe("tags and aliases", () => {
     await client.close();
   });
 
+  it("are told whole where the link was lost in the middle of the telling", async () => {
+    const { client } = await listening(mesh);
+    await client.subscribe(["one", "two"]);
+    mesh.auto = false;
+    const described = client.describe();
+    await until(() => mesh.socket.frames.at(-1)?.kind === "describe", "the command");
+    const { request } = lastCommand();
+    const part = { request, tags: ["one"], aliases: [], more: true };
+    mesh.socket.push({ kind: "described", value: part });
+    mesh.socket.end(1006);
+    await settle();
+    mesh.auto = true;
+    await mesh.clock.advance(1_000);
+    expect(await described).toEqual({ tags: ["one", "two"], aliases: [] });
+    await client.close();
+  });
+
   it("that another registration took are told of", async () => {
     const { client } = await listening(mesh);
     const lost: string[] = [];
