@@ -1,14 +1,7 @@
 /** Rows that a device writes in the shared database, as SQLite itself counts them: the same as on Workers. */
 import { describe, expect, test } from "vitest";
-import type { Database } from "../../../hosts/deno/store/database.ts";
 import { openMesh, TestDevice } from "./support/mesh.ts";
-
-/** Counts from now on. */
-function countRows(db: Database): () => number {
-  const total = (): number => db.get<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
-  const before = total();
-  return () => total() - before;
-}
+import { countRows } from "./support/rows.ts";
 
 describe("rows a device of the Deno host writes", () => {
   test("P6.1 a message that is acknowledged in time: none, and no transaction", async () => {

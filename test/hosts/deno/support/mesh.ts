@@ -8,7 +8,7 @@ import type { SendRequest } from "../../../../core/device/types.ts";
 import { sealAppId } from "../../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../../core/identity/keyring.ts";
 import type { DeviceHost } from "../../../../hosts/deno/objects/device.ts";
-import { Mesh } from "../../../../hosts/deno/objects/mesh.ts";
+import { Mesh, type MeshOptions } from "../../../../hosts/deno/objects/mesh.ts";
 import type { DeviceSocket } from "../../../../hosts/deno/objects/socket.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
 import type { Hello } from "../../../../schema/generated/link.ts";
@@ -44,10 +44,16 @@ export interface OpenMesh {
 }
 
 /** A mesh that is closed with its test. */
-export function openMesh(path = databasePath()): OpenMesh {
+export function openMesh(
+  path = databasePath(),
+  options: Pick<MeshOptions, "nodeMembers"> = {},
+): OpenMesh {
   const reported: unknown[] = [];
   const db = new Database(path);
-  const mesh = new Mesh({ db, keyring: testKeyring, report: (error) => reported.push(error) });
+  const report = (error: unknown): void => {
+    reported.push(error);
+  };
+  const mesh = new Mesh({ db, keyring: testKeyring, report, ...options });
   onTestFinished(() => mesh.close());
   return { mesh, db, reported };
 }
