@@ -1,5 +1,5 @@
 /** The rows of one app in its object's SQLite. */
-import type { AppStore, KeyAlgorithm, StoredApp, StoredKey } from "../core/app/app.ts";
+import type { AppStore, KeyAlgorithm, LiveKey, StoredApp, StoredKey } from "../core/app/app.ts";
 import type { Sql } from "./storage/sql.ts";
 
 type AppRow = { name: string; created_at: number };
@@ -24,6 +24,13 @@ export class SqlAppStore implements AppStore {
         algorithm TEXT NOT NULL,
         material BLOB NOT NULL,
         created_at INTEGER NOT NULL
+      );
+    `);
+    sql.exec(`
+      CREATE TABLE IF NOT EXISTS live_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        seed BLOB NOT NULL,
+        public_key BLOB NOT NULL
       );
     `);
   }
@@ -64,6 +71,18 @@ export class SqlAppStore implements AppStore {
 
   removeKey(n: number): boolean {
     return this.#sql.exec("DELETE FROM key WHERE n = ? RETURNING n", n).toArray().length === 1;
+  }
+
+  liveKey(): LiveKey | null {
+    const [row] = this.#sql
+      .exec<{ seed: ArrayBuffer; public_key: ArrayBuffer }>("SELECT seed, public_key FROM live_key")
+      .toArray();
+    if (row === undefined) return null;
+    return { seed: new Uint8Array(row.seed), publicKey: new Uint8Array(row.public_key) };
+  }
+
+  setLiveKey({ seed, publicKey }: LiveKey): void {
+    this.#sql.exec("INSERT INTO live_key (id, seed, public_key) VALUES (1, ?, ?)", seed, publicKey);
   }
 
   keysMade(): number {

@@ -1,12 +1,13 @@
 /** The object of one app, addressed by its appId. */
 import { DurableObject } from "cloudflare:workers";
-import { addKey, createApp, type StoredApp } from "../core/app/app.ts";
+import { addKey, createApp, type LiveKey, liveKeyOf, type StoredApp } from "../core/app/app.ts";
 import { parseKeyId } from "../core/identity/app-id.ts";
 import { writeApp } from "../core/move/app.ts";
 import type { AppLine } from "../schema/export.ts";
 import { appKey, appRecord } from "./app-record.ts";
 import { SqlAppStore } from "./app-store.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
+import { makeLiveKey } from "./live-key.ts";
 
 export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   readonly #appId: string;
@@ -39,6 +40,10 @@ export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
     return parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
+  }
+
+  async liveKey(): Promise<LiveKey | null> {
+    return liveKeyOf(this.#store, makeLiveKey);
   }
 
   async write(line: AppLine): Promise<void> {

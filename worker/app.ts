@@ -9,6 +9,7 @@ import { aliases } from "./routes/aliases.ts";
 import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
+import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
 import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
@@ -30,6 +31,8 @@ app.route("/v1/messages", messages);
 app.route("/v1/tags", tags);
 app.route("/v1/aliases", aliases);
 app.route("/v1/registrations", registrations);
+// Before the operator's routes, whose token guards all below /v1/apps.
+app.route("/v1/apps", live);
 app.route("/v1/apps", apps);
 
 for (const [path, allow] of Object.entries(METHODS)) {

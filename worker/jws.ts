@@ -32,8 +32,11 @@ function readJson(name: string, part: string): unknown {
   }
 }
 
-/** @throws JwsError */
-export function readJws(token: string): Jws {
+/**
+ * @param algorithms what `alg` may be
+ * @throws JwsError
+ */
+export function readJws(token: string, algorithms: readonly string[] = ["EdDSA"]): Jws {
   const parts = token.split(".");
   const [head = "", body = "", tail = ""] = parts;
   if (parts.length !== 3) throw new JwsError("it is not of three parts");
@@ -42,7 +45,10 @@ export function readJws(token: string): Jws {
     throw new JwsError("its header is no object");
   }
   const fields = header as Record<string, unknown>;
-  if (fields["alg"] !== "EdDSA") throw new JwsError("alg must be EdDSA");
+  const { alg } = fields;
+  if (typeof alg !== "string" || !algorithms.includes(alg)) {
+    throw new JwsError(`alg must be ${algorithms.join(" or ")}`);
+  }
   // An extension that its signer calls critical and we do not know (RFC 7515 §4.1.11): we know none.
   if (fields["crit"] !== undefined) throw new JwsError("crit names what is not understood");
   const signature = fromBase64Url(tail);

@@ -14,6 +14,8 @@ export const METHODS = {
   "/v1/aliases": "POST",
   "/v1/aliases/:alias": "GET",
   "/v1/registrations/:regId": "GET",
+  "/v1/apps/:appId/tags/:tag/live": "GET",
+  "/v1/apps/:appId/live-key": "GET",
   "/v1/apps": "GET, POST",
   "/v1/apps/:appId": "GET",
   "/v1/apps/:appId/keys": "POST",

@@ -1,11 +1,12 @@
 /** The bindings of `wrangler.toml`, and the edge's environment made of them. */
 import type { DeviceRpc, LiveRpc } from "../objects/interfaces/rpc.ts";
 import type { Env, ObjectNamespace } from "./env.ts";
+import { workersLive } from "./live/workers-host.ts";
 import { webCrypto } from "./signature/crypto.ts";
 import { workersLinks } from "./workers-links.ts";
 
 /** What the runtime gives: objects that hold sockets also answer `fetch`, by which one reaches them. */
-export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "CRYPTO"> {
+export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc & Pick<Fetcher, "fetch">>;
 }
@@ -16,7 +17,8 @@ let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;
 export function workersEnv(bindings: WorkersEnv): Env {
   if (last?.bindings !== bindings) {
     const LINK_HOST = workersLinks(bindings.DEVICES);
-    last = { bindings, env: { ...bindings, LINK_HOST, CRYPTO: webCrypto } };
+    const LIVE_HOST = workersLive(bindings.LIVE_NODES);
+    last = { bindings, env: { ...bindings, LINK_HOST, LIVE_HOST, CRYPTO: webCrypto } };
   }
   return last.env;
 }

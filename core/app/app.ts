@@ -20,6 +20,12 @@ export interface StoredApp {
   readonly createdAt: number;
 }
 
+/** The pair by which an app's broadcasts are signed for live listeners: Ed25519, raw, 32 bytes each. */
+export interface LiveKey {
+  readonly seed: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
 /** Where one app's rows are. Every call takes effect before it returns. */
 export interface AppStore {
   app(): StoredApp | null;
@@ -32,6 +38,9 @@ export interface AppStore {
   removeKey(n: number): boolean;
   /** How many keys were ever added, removed ones included: the last n given. */
   keysMade(): number;
+  /** Null where it was never needed. */
+  liveKey(): LiveKey | null;
+  setLiveKey(key: LiveKey): void;
   /** Puts keys of another store into one that has none, and counts on from `made`. */
   putKeys(keys: readonly StoredKey[], made: number): void;
 }
@@ -55,4 +64,23 @@ export function addKey(
   if (store.app() === null) return null;
   if (store.keys().length >= LIMITS.APP_KEYS) return "full";
   return store.addKey({ algorithm, material, createdAt: now });
+}
+
+/**
+ * The app's live key; the first call makes it. Null where there is no app.
+ *
+ * @param make a fresh pair; where two calls make one, the first to be stored is the app's
+ */
+export async function liveKeyOf(
+  store: AppStore,
+  make: () => Promise<LiveKey>,
+): Promise<LiveKey | null> {
+  if (store.app() === null) return null;
+  const standing = store.liveKey();
+  if (standing !== null) return standing;
+  const fresh = await make();
+  const other = store.liveKey();
+  if (other !== null) return other;
+  store.setLiveKey(fresh);
+  return fresh;
 }

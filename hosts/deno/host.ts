@@ -12,6 +12,7 @@ import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
+import { DenoLive } from "./live.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
 import { CommitError, type Database } from "./store/database.ts";
@@ -30,6 +31,7 @@ class DenoMesh implements MeshProcess {
   readonly #context: HostContext;
   readonly #mesh: Mesh;
   readonly #links: DenoLinks;
+  readonly #live: DenoLive;
   readonly #listener: Listener;
   readonly #fetch: (request: Request) => Response | Promise<Response>;
   readonly #stopped = Promise.withResolvers<void>();
@@ -52,7 +54,8 @@ class DenoMesh implements MeshProcess {
       },
     });
     this.#links = new DenoLinks({ mesh: this.#mesh, maxLinks: context.maxLinks });
-    const env = environment(context, db, this.#mesh, this.#links);
+    this.#live = new DenoLive(this.#mesh, this.#links);
+    const env = environment(context, db, this.#mesh, this.#links, this.#live);
     this.#fetch = (request) => app.fetch(request, env, EXECUTION);
     this.#listener = new Listener({
       hostname: context.listen,
@@ -82,7 +85,7 @@ class DenoMesh implements MeshProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#mesh.quiesce();
-    await this.#links.drain(DRAIN_MS);
+    await Promise.all([this.#links.drain(DRAIN_MS), this.#live.drain()]);
     await this.#listener.stop(REQUESTS_MS);
     this.#mesh.close();
     this.#stopped.resolve();
@@ -99,6 +102,7 @@ function environment(
   db: Database,
   mesh: Mesh,
   links: DenoLinks,
+  live: DenoLive,
 ): Env {
   const directory = new AppDirectoryHost(db);
   return {
@@ -108,6 +112,7 @@ function environment(
     MESH_KEYS: secrets.meshKeys,
     ADMIN_TOKEN: secrets.adminToken,
     LINK_HOST: links,
+    LIVE_HOST: live,
     CRYPTO: nodeCrypto,
     MAX_LINKS: `${maxLinks}`,
   };

@@ -1,6 +1,7 @@
 /** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
 import type { Claims } from "../../core/device/account.ts";
 import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import { listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
@@ -82,11 +83,11 @@ export class DenoLinks implements LinkHost {
   async open(request: Request, name: string, claims: Claims): Promise<Response> {
     // The edge closes the socket with what is thrown here.
     if (this.#draining) throw new MeshError("going_away");
-    if (!this.#hasRoom) throw new MeshError("mesh_full");
+    if (!this.hasRoom) throw new MeshError("mesh_full");
     let answer: Response | undefined;
     const device = this.#mesh.device(name);
     device.connect(claims, () => {
-      const { socket, response } = upgrade(request);
+      const { socket, response } = upgrade(request, LINK_SUBPROTOCOL);
       answer = response;
       return this.#serve(device, socket);
     });
@@ -94,10 +95,11 @@ export class DenoLinks implements LinkHost {
     return answer;
   }
 
-  refuse(request: Request, error: MeshError): Response {
+  /** @param protocol the subprotocol to answer with; null where none was offered */
+  refuse(request: Request, error: MeshError, protocol: string | null = LINK_SUBPROTOCOL): Response {
     // A browser cannot read this one; it sees that the connection failed, and comes back later.
-    if (!this.#hasRoom) return problemResponse(new MeshError("mesh_full"));
-    const { socket, response } = upgrade(request);
+    if (!this.hasRoom) return problemResponse(new MeshError("mesh_full"));
+    const { socket, response } = upgrade(request, protocol);
     this.#refused.add(socket);
     socket.onopen = () => close(socket, error);
     socket.onclose = () => this.#refused.delete(socket);
@@ -105,8 +107,9 @@ export class DenoLinks implements LinkHost {
     return response;
   }
 
-  get #hasRoom(): boolean {
-    return this.#links.size + this.#refused.size < this.#maxSockets;
+  /** Whether one more socket, or event stream, has a descriptor. */
+  get hasRoom(): boolean {
+    return this.#links.size + this.#refused.size + listeners.size < this.#maxSockets;
   }
 
   /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */
@@ -165,9 +168,12 @@ export class DenoLinks implements LinkHost {
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-const upgrade = (request: Request) =>
+const upgrade = (request: Request, protocol: string | null) =>
   // No pings of the server's own: they would wake a phone's radio. The device's heartbeat proves the link.
-  Deno.upgradeWebSocket(request, { protocol: LINK_SUBPROTOCOL, idleTimeout: 0 });
+  Deno.upgradeWebSocket(request, {
+    idleTimeout: 0,
+    ...(protocol === null ? {} : { protocol }),
+  });
 
 function close(socket: Pick<WebSocket, "close">, { code, message, row }: MeshError): void {
   socket.close(row.close ?? INTERNAL_CLOSE, closeReason(code, message));

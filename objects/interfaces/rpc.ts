@@ -1,4 +1,5 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
+import type { LiveKey } from "../../core/app/app.ts";
 import type {
   AliasHolders,
   AliasSetAnswer,
@@ -165,6 +166,8 @@ export interface AppRpc {
   addKey(algorithm: AppKey["algorithm"], material: Uint8Array): Promise<AppKey | "full" | null>;
   /** False where there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
+  /** The pair that signs broadcasts for live listeners; the first call makes it. Null where the app was never created. */
+  liveKey(): Promise<LiveKey | null>;
 }
 
 /**

@@ -1,11 +1,51 @@
-/** The signature of a broadcast for those who listen live. */
+/** The signature of a broadcast for those who listen live, by the app's live key (docs/api.md, Live listeners). */
+import type { LiveKey } from "../../core/app/app.ts";
+import { sealAppId } from "../../core/identity/app-id.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { liveSignedBytes } from "../../schema/live.ts";
+import { fromBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
+import { callObject } from "../objects.ts";
+import type { Sign } from "../signature/crypto.ts";
 
-/** Null where the app has no live key. */
+interface Signer extends LiveKey {
+  readonly sign: Sign;
+}
+
+/** By appId. A live key never changes, so an entry stays until it makes room: the oldest goes first. */
+const signers = new Map<string, Promise<Signer | null>>();
+
+async function load(c: MeshContext, appId: string): Promise<Signer | null> {
+  const key = await callObject(() => c.env.APPS.getByName(appId).liveKey());
+  return key === null ? null : { ...key, sign: await c.env.CRYPTO.signer(key) };
+}
+
+/** The app's live key, ready to sign; null where there is no such app. */
+export function liveSigner(c: MeshContext, appId: string): Promise<Signer | null> {
+  const known = signers.get(appId);
+  if (known !== undefined) return known;
+  const loading = load(c, appId);
+  signers.set(appId, loading);
+  const [oldest] = signers.keys();
+  if (signers.size > LIMITS.APP_CACHE_COUNT && oldest !== undefined) signers.delete(oldest);
+  // Neither a failure nor the absence of an app is kept.
+  loading.then(
+    (signer) => signer === null && signers.delete(appId),
+    () => signers.delete(appId),
+  );
+  // Other requests may wait for this load: it must end even when the client of this one has gone.
+  c.executionCtx.waitUntil(loading.catch(() => null));
+  return loading;
+}
+
+/** Null where there is no such app any more. */
 export async function signLive(
-  _c: MeshContext,
-  _broadcast: Omit<BroadcastRequest, "signature">,
+  c: MeshContext,
+  { app, cover, key, contentType, data }: Omit<BroadcastRequest, "signature">,
 ): Promise<Uint8Array | null> {
-  return null;
+  const appId = sealAppId(c.get("config").keyring, fromBase64Url(app) ?? new Uint8Array());
+  const signer = await liveSigner(c, appId);
+  if (signer === null) return null;
+  return await signer.sign(liveSignedBytes({ appId, tag: cover[0] ?? "", key, contentType, data }));
 }

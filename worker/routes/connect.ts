@@ -4,7 +4,7 @@ import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import { links } from "../../objects/links.ts";
+import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -44,7 +44,8 @@ function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
  * @throws MeshError `mesh_full`
  */
 function requireRoom(maxLinks: number | null, name: string): void {
-  if (maxLinks === null || links.size < maxLinks || links.has(name)) return;
+  if (maxLinks === null || links.has(name)) return;
+  if (links.size + listeners.size < maxLinks) return;
   throw new MeshError("mesh_full", `at most ${maxLinks} links`);
 }
 

@@ -77,12 +77,13 @@ function filterOf(given: SendBody["filter"]): Filter | null {
  */
 async function hand(
   c: MeshContext,
-  request: BroadcastRequest,
+  unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<{ readonly tag: string; readonly seq: number }> {
-  const { app, cover } = request;
+  const { app, cover } = unsigned;
   for (const [at, tag] of cover.entries()) {
-    const rest: BroadcastRequest = { ...request, cover: cover.slice(at) };
-    const answer = await callObject(() => rootOf(c, app, tag).broadcast(rest));
+    const rest = { ...unsigned, cover: cover.slice(at) };
+    const request: BroadcastRequest = { ...rest, signature: await signLive(c, rest) };
+    const answer = await callObject(() => rootOf(c, app, tag).broadcast(request));
     if (answer.ok) return { tag, seq: answer.seq };
     if (answer.code !== "tag_unknown") throw refusal(answer);
   }
@@ -103,11 +104,10 @@ export async function sendBroadcast(
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: body.pace ?? null,
   };
-  const request = { ...unsigned, signature: await signLive(c, unsigned) };
-  const { tag, seq } = await hand(c, request);
+  const { tag, seq } = await hand(c, unsigned);
 
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
-  const id = formatMessageId({ seq, key: request.key, regId: source });
+  const id = formatMessageId({ seq, key: unsigned.key, regId: source });
   const tookMs = Date.now() - c.get("receivedAt");
   const answer: BroadcastAnswerBody = { id, status: "accepted", tookMs };
   return Response.json(answer, { status: 202, headers: { location: `/v1/messages/${id}` } });

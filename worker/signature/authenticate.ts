@@ -31,6 +31,16 @@ function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
 }
 
 /**
+ * An app and its sending keys, from the cache where it is there.
+ *
+ * @param keyId a key that is looked for: an app that lacks it is loaded again, now and then
+ * @returns null where there is no such app
+ * @throws MeshError `key_unknown` for an appId that this mesh did not make
+ */
+export const findApp = (c: MeshContext, appId: string, keyId: string): Promise<LoadedApp | null> =>
+  appCache.get(appId, keyId, () => fetchApp(c, appId));
+
+/**
  * Verifies the signature of a request. The only object it may touch is the AppObject of an appId that this mesh
  * made, and not that one while the record is cached.
  *
@@ -40,8 +50,7 @@ export function authenticate(c: MeshContext): Promise<Verified<AppVerifier>> {
   const findKey = async (keyId: string): Promise<AppVerifier> => {
     const appId = parseKeyId(keyId)?.appId;
     if (appId === undefined) throw new MeshError("key_unknown");
-    const app = await appCache.get(appId, keyId, () => fetchApp(c, appId));
-    const verifier = app?.get(keyId);
+    const verifier = (await findApp(c, appId, keyId))?.get(keyId);
     if (verifier === undefined) throw new MeshError("key_unknown");
     return verifier;
   };

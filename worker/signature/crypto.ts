@@ -1,5 +1,6 @@
 /** How a host computes digests and verifies signatures: two calls with every send. */
 import type { AppKey } from "../../objects/interfaces/rpc.ts";
+import { toBase64Url } from "../../schema/text.ts";
 
 export type DigestAlgorithm = "SHA-256" | "SHA-512";
 
@@ -9,6 +10,9 @@ export type VerifySignature = (
   signature: Uint8Array,
 ) => boolean | Promise<boolean>;
 
+/** Makes the signature of some data by one key. */
+export type Sign = (data: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+
 export interface EdgeCrypto {
   digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Makes a key ready. @throws where the material is no key of the algorithm */
@@ -16,7 +20,17 @@ export interface EdgeCrypto {
     algorithm: AppKey["algorithm"],
     material: Uint8Array,
   ): VerifySignature | Promise<VerifySignature>;
+  /** Makes an Ed25519 pair ready for signing: raw, 32 bytes each. */
+  signer(key: { readonly seed: Uint8Array; readonly publicKey: Uint8Array }): Sign | Promise<Sign>;
 }
+
+/** An Ed25519 pair in the one form that every host takes (RFC 8037 §2). */
+export const ed25519Jwk = ({ seed, publicKey }: { seed: Uint8Array; publicKey: Uint8Array }) => ({
+  kty: "OKP",
+  crv: "Ed25519",
+  d: toBase64Url(seed),
+  x: toBase64Url(publicKey),
+});
 
 const KEYS = {
   "hmac-sha256": { algorithm: { name: "HMAC", hash: "SHA-256" }, signatureBytes: 32 },
@@ -43,5 +57,12 @@ export const webCrypto: EdgeCrypto = {
       if (signature.length !== signatureBytes) return false;
       return await crypto.subtle.verify(algorithm.name, key, unshared(signature), unshared(data));
     };
+  },
+
+  async signer(pair) {
+    const key = await crypto.subtle.importKey("jwk", ed25519Jwk(pair), { name: "Ed25519" }, false, [
+      "sign",
+    ]);
+    return async (data) => new Uint8Array(await crypto.subtle.sign("Ed25519", key, unshared(data)));
   },
 };

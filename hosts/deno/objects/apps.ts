@@ -1,5 +1,11 @@
 /** Apps and their list, in the process that holds all objects: answered when what they wrote is on disk. */
-import { addKey, createApp, type StoredApp } from "../../../core/app/app.ts";
+import {
+  addKey,
+  createApp,
+  type LiveKey,
+  liveKeyOf,
+  type StoredApp,
+} from "../../../core/app/app.ts";
 import { addToDirectory, type DirectoryEntry } from "../../../core/app/directory.ts";
 import { parseKeyId } from "../../../core/identity/app-id.ts";
 import { appKey, appRecord } from "../../../objects/app-record.ts";
@@ -9,6 +15,7 @@ import type {
   AppRecord,
   AppRpc,
 } from "../../../objects/interfaces/rpc.ts";
+import { makeLiveKey } from "../../../objects/live-key.ts";
 import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
 import type { Database } from "../store/database.ts";
 
@@ -48,6 +55,12 @@ export class AppHost implements AppRpc {
     const removed = parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
     await this.#db.committed();
     return removed;
+  }
+
+  async liveKey(): Promise<LiveKey | null> {
+    const key = await liveKeyOf(this.#store, makeLiveKey);
+    await this.#db.committed();
+    return key;
   }
 
   #record(app: StoredApp): AppRecord {

@@ -7,6 +7,7 @@ import type { Database } from "../store/database.ts";
 import { Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
+import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { TagNodeHost } from "./tag.ts";
 import { TagDirectoryHost } from "./tag-directory.ts";
@@ -51,6 +52,7 @@ export class Mesh {
   readonly depths = new Depths();
   readonly devices = new Pool((name) => new DeviceHost(this, name));
   readonly nodes = new Pool((name) => new TagNodeHost(this, name));
+  readonly liveNodes = new Pool((name) => new LiveNodeHost(this, name));
   readonly aliases = new Pool((name) => new AliasHost(this, name));
   /** The objects that others call, as a worker's bindings. */
   readonly bindings = {
@@ -88,7 +90,7 @@ export class Mesh {
   }
 
   live(name: string): LiveRpc {
-    throw new Error(`live nodes are not built yet: ${name}`);
+    return this.liveNodes.get(name);
   }
 
   linked(name: string): void {
@@ -140,6 +142,7 @@ export class Mesh {
   #sweep(): void {
     const idleSince = ++this.#sweeps - IDLE_SWEEPS;
     this.nodes.sweep(idleSince);
+    this.liveNodes.sweep(idleSince);
     this.aliases.sweep(idleSince);
     this.#slept += this.devices.sweep(idleSince);
     if (this.#slept < COLLECT_COUNT || this.devices.counts.awake > 0) return;

@@ -35,6 +35,11 @@ export class Pool<Item extends Pooled> {
     this.#awake.add(item);
   }
 
+  /** Those in memory. */
+  get awake(): readonly Item[] {
+    return [...this.#awake];
+  }
+
   get counts(): { readonly awake: number; readonly known: number } {
     return { awake: this.#awake.size, known: this.#known.size };
   }

@@ -1,5 +1,5 @@
 /** The rows of apps, and of the list of them, in the shared database. */
-import type { AppStore, StoredApp, StoredKey } from "../../../core/app/app.ts";
+import type { AppStore, LiveKey, StoredApp, StoredKey } from "../../../core/app/app.ts";
 import type { DirectoryEntry, DirectoryStore } from "../../../core/app/directory.ts";
 import type { Database } from "./database.ts";
 
@@ -59,6 +59,23 @@ export class SharedAppStore implements AppStore {
   putKeys(keys: readonly StoredKey[], made: number): void {
     for (const key of keys) this.#insert(key);
     this.#db.run("UPDATE apps SET keys_made = ? WHERE app_id = ?", made, this.#appId);
+  }
+
+  liveKey(): LiveKey | null {
+    const row = this.#db.get<LiveKey>(
+      "SELECT seed, public_key AS publicKey FROM live_keys WHERE app_id = ?",
+      this.#appId,
+    );
+    return row ?? null;
+  }
+
+  setLiveKey({ seed, publicKey }: LiveKey): void {
+    this.#db.run(
+      "INSERT INTO live_keys (app_id, seed, public_key) VALUES (?, ?, ?)",
+      this.#appId,
+      seed,
+      publicKey,
+    );
   }
 
   #insert({ n, algorithm, material, createdAt }: StoredKey): void {

@@ -10,7 +10,7 @@ import {
   type DeviceImportRpc,
   type DeviceRpc,
 } from "../../../objects/interfaces/rpc.ts";
-import { links } from "../../../objects/links.ts";
+import { links, listeners } from "../../../objects/links.ts";
 import { type DataLine, exportLine } from "../../../schema/export.ts";
 import type { Env, ObjectNamespace } from "../../../worker/env.ts";
 import { batchOf } from "../../move/batch.ts";
@@ -39,7 +39,7 @@ export class Control extends WorkerEntrypoint<ControlEnv> {
     if (url.pathname !== "/drain") return new Response(null, { status: 404 });
     const until = Date.now() + Number(url.searchParams.get("ms") ?? 0);
     const drained = await this.#drain(until);
-    return Response.json({ drained, left: links.size });
+    return Response.json({ drained, left: links.size + listeners.size });
   }
 
   async #import(text: string): Promise<Response> {
@@ -64,17 +64,21 @@ export class Control extends WorkerEntrypoint<ControlEnv> {
 
   async #drain(until: number): Promise<number> {
     // A copy: devices that reconnect meanwhile are not chased.
-    const names = [...links.names()];
+    const objects = [
+      ...Array.from(links.names(), (name) => [this.env.DEVICES, name] as const),
+      ...Array.from(listeners.names(), (name) => [this.env.LIVE_NODES, name] as const),
+    ];
     let drained = 0;
     const work = async () => {
-      for (let name = names.pop(); name !== undefined; name = names.pop()) {
+      for (let next = objects.pop(); next !== undefined; next = objects.pop()) {
+        const [namespace, name] = next;
         if (Date.now() >= until) return;
         try {
-          await this.env.DEVICES.getByName(name).drain();
+          await namespace.getByName(name).drain();
           drained += 1;
         } catch (error) {
           // Its socket ends with the process; the others still get their close.
-          console.error(`device ${name} was not drained: ${error}`);
+          console.error(`${name} was not drained: ${error}`);
         }
       }
     };

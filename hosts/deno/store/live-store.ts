@@ -1,0 +1,59 @@
+/** A live node's port on the database that all objects share. */
+import type { LiveEntry, LiveRecord, LiveStore } from "../../../core/live/store.ts";
+import type { Database } from "./database.ts";
+
+export class SharedLiveStore implements LiveStore {
+  readonly #db: Database;
+  readonly #name: string;
+  /** Of its row; null while there is none. */
+  #id: number | null = null;
+
+  /** @param name of the live node's object */
+  constructor(db: Database, name: string) {
+    this.#db = db;
+    this.#name = name;
+  }
+
+  read(): LiveRecord | null {
+    const row = this.#db.get<{ id: number; record: string }>(
+      "SELECT id, record FROM live_nodes WHERE name = ?",
+      this.#name,
+    );
+    if (row === undefined) return null;
+    this.#id = row.id;
+    return JSON.parse(row.record) as LiveRecord;
+  }
+
+  write(record: LiveRecord): void {
+    this.#db.run(
+      `INSERT INTO live_nodes (name, record) VALUES (?, ?)
+       ON CONFLICT (name) DO UPDATE SET record = excluded.record`,
+      this.#name,
+      JSON.stringify(record),
+    );
+    this.read();
+  }
+
+  list(): LiveEntry[] {
+    return this.#db.all<LiveEntry>(
+      `SELECT position, expires_at AS expiresAt, collapse_key AS collapseKey, text
+       FROM live_log WHERE node = ? ORDER BY position`,
+      this.#id,
+    );
+  }
+
+  put(slot: number, { position, expiresAt, collapseKey, text }: LiveEntry): void {
+    this.#db.run(
+      `INSERT INTO live_log (node, slot, position, expires_at, collapse_key, text)
+       VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (node, slot) DO UPDATE SET position = excluded.position,
+         expires_at = excluded.expires_at, collapse_key = excluded.collapse_key, text = excluded.text`,
+      this.#id,
+      slot,
+      position,
+      expiresAt,
+      collapseKey,
+      text,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** Listen tokens: an app's server signs for a page that it may listen to a tag (docs/api.md, Live listeners). */
+import * as z from "zod";
+import { parseKeyId } from "../../core/identity/app-id.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { MeshContext } from "../context.ts";
+import { JwsError, readJws } from "../jws.ts";
+import { findApp } from "../signature/authenticate.ts";
+
+const TYP = "pushmesh-listen+jwt";
+/** The `alg` of a token by the kind of its key (RFC 7518 §3.1, RFC 8037 §3.1). */
+const ALGORITHMS: Readonly<Record<string, string>> = { "hmac-sha256": "HS256", ed25519: "EdDSA" };
+
+const listenClaims = z.object({
+  aud: z.literal("pushmesh"),
+  tag: z.string(),
+  iat: z.int(),
+  exp: z.int(),
+});
+
+const refuse = (detail: string): MeshError => new MeshError("listen_token_invalid", detail);
+
+/** @param now seconds since 1970 */
+function checkTimes({ iat, exp }: z.output<typeof listenClaims>, now: number): void {
+  const bound = LIMITS.LISTEN_TOKEN_MAX_AGE_SECONDS;
+  const skew = LIMITS.CLOCK_SKEW_SECONDS;
+  if (exp <= iat || exp - iat > bound) throw refuse(`exp must be 1 to ${bound} s after iat`);
+  if (iat > now + skew) throw refuse(`iat is ${iat - now} s ahead`);
+  if (exp < now - skew) throw refuse(`exp was ${now - exp} s ago`);
+}
+
+/**
+ * Everything that can be told without the app's keys is told before they are looked up, so that no token wakes an object of
+ * another app.
+ *
+ * @throws MeshError `listen_token_invalid`, naming what is wrong
+ */
+export async function checkListenToken(
+  c: MeshContext,
+  token: string,
+  appId: string,
+  tag: string,
+): Promise<void> {
+  if (token.length > LIMITS.TOKEN_CHARS) throw refuse(`over ${LIMITS.TOKEN_CHARS} characters`);
+  try {
+    const jws = readJws(token, Object.values(ALGORITHMS));
+    const { typ, kid, alg } = jws.header;
+    if (typ !== TYP) throw refuse(`typ must be ${TYP}`);
+    if (typeof kid !== "string" || parseKeyId(kid)?.appId !== appId) {
+      throw refuse("kid names no key of this app");
+    }
+    const claims = listenClaims.safeParse(jws.payload);
+    if (!claims.success) {
+      const [issue] = claims.error.issues;
+      throw refuse(`claim ${issue?.path.join(".")}: ${issue?.message}`);
+    }
+    if (claims.data.tag !== tag) throw refuse("claim tag is another tag");
+    checkTimes(claims.data, Math.floor(c.get("receivedAt") / 1_000));
+    const key = (await findApp(c, appId, kid))?.get(kid);
+    if (key === undefined) throw refuse("kid names no key of this app");
+    if (ALGORITHMS[key.algorithm] !== alg) throw refuse(`alg must be ${ALGORITHMS[key.algorithm]}`);
+    if (!(await key.verify(jws.signed, jws.signature)))
+      throw refuse("the signature does not verify");
+  } catch (error) {
+    if (error instanceof JwsError) throw refuse(error.message);
+    throw error;
+  }
+}

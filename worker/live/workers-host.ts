@@ -1,0 +1,68 @@
+/** Listening on Workers: the live node's own object accepts the socket, or writes the stream. */
+import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
+import { closeReason } from "../../objects/close.ts";
+import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
+import { INTERNAL_CLOSE } from "../link-host.ts";
+import { callObject } from "../objects.ts";
+import type { LiveHost } from "./host.ts";
+
+/** A namespace whose objects answer `fetch`, and may be made near their listeners. */
+export interface LiveNamespace {
+  getByName(
+    name: string,
+    options?: DurableObjectNamespaceGetDurableObjectOptions,
+  ): Pick<Fetcher, "fetch">;
+}
+
+/** Where the object of a continent's live node is made: Cloudflare knows no hint for every one. */
+const HINTS: Readonly<Record<string, DurableObjectLocationHint>> = {
+  af: "afr",
+  an: "oc",
+  as: "apac",
+  eu: "weur",
+  na: "enam",
+  oc: "oc",
+  sa: "sam",
+};
+const REGION = /^[a-z]{2}$/;
+const NOWHERE = "local";
+
+/** @throws MeshError for what the node's refusal names */
+function refusalOf(code: string | null, detail: string): never {
+  if (code === null || !Object.hasOwn(ERRORS, code)) throw new MeshError("internal", detail);
+  throw new MeshError(code as ErrorCode, detail);
+}
+
+export function workersLive(nodes: LiveNamespace): LiveHost {
+  return {
+    regionOf(request) {
+      const continent = (request as Request<unknown, IncomingRequestCfProperties>).cf?.continent;
+      const region = continent?.toLowerCase() ?? "";
+      return REGION.test(region) ? region : NOWHERE;
+    },
+
+    async open(request, node: LiveName, { tag, after, transport, protocol }) {
+      // None of the caller's own headers goes on: the object trusts these.
+      const headers = new Headers({ [LIVE_HEADERS.tag]: encodeURIComponent(tag) });
+      if (after !== null) headers.set(LIVE_HEADERS.after, String(after));
+      if (transport === "socket") headers.set("upgrade", "websocket");
+      if (protocol !== null) headers.set("sec-websocket-protocol", protocol);
+      const hint = HINTS[node.region];
+      const options = hint === undefined ? {} : { locationHint: hint };
+      const answer = await callObject(() =>
+        nodes.getByName(liveObjectName(node), options).fetch(request.url, { headers }),
+      );
+      if (answer.status !== 503) return answer;
+      return refusalOf(answer.headers.get(LIVE_HEADERS.error), await answer.text());
+    },
+
+    refuse(_request, error, protocol) {
+      const { 0: client, 1: server } = new WebSocketPair();
+      server.accept();
+      server.close(error.row.close ?? INTERNAL_CLOSE, closeReason(error.code, error.message));
+      const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
+      return new Response(null, { status: 101, webSocket: client, headers });
+    },
+  };
+}

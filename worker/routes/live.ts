@@ -1,0 +1,167 @@
+/** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { openAppId } from "../../core/identity/app-id.ts";
+import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
+import { links, listeners } from "../../objects/links.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { type LiveKeyBody, tagText } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import { TimedCache } from "../cache.ts";
+import type { AppEnv, MeshContext } from "../context.ts";
+import { requireAccess } from "../live/access.ts";
+import type { Listen } from "../live/host.ts";
+import { liveSigner } from "../live/sign.ts";
+import { nameInPath } from "../path.ts";
+import { asMeshError } from "../problem.ts";
+
+const PROTOCOL = "pushmesh.live.v1";
+const TOKEN_PROTOCOL = "pushmesh.token.";
+const BEARER = /^bearer +(\S+)$/i;
+const POSITION = /^\d{1,15}$/;
+/** A live key never changes. */
+const KEY_MAX_AGE_SECONDS = 86_400;
+
+const isUpgrade = (request: Request): boolean =>
+  request.headers.get("upgrade")?.toLowerCase() === "websocket";
+
+/** What the caller offers as subprotocols; none where it offers none. */
+const offeredBy = (request: Request): string[] =>
+  (request.headers.get("sec-websocket-protocol") ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
+/**
+ * The subprotocol to answer with. A browser fails where it offered some and gets none, so one of its own is taken.
+ *
+ * @throws MeshError `subprotocol_unsupported`, an HTTP answer
+ */
+function protocolFor(request: Request): string | null {
+  const offered = offeredBy(request);
+  if (offered.length === 0) return null;
+  if (offered.includes(PROTOCOL)) return PROTOCOL;
+  throw new MeshError("subprotocol_unsupported", `offer ${PROTOCOL}, or none`);
+}
+
+/** The listen token: as a subprotocol, a bearer token or a part of the query; null where there is none. */
+function tokenOf(c: MeshContext): string | null {
+  const protocol = offeredBy(c.req.raw).find((name) => name.startsWith(TOKEN_PROTOCOL));
+  if (protocol !== undefined) return protocol.slice(TOKEN_PROTOCOL.length);
+  return BEARER.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.query("token") ?? null;
+}
+
+/**
+ * What the listener has: a stream that comes back says so in its header, by a URL that still has the query of the start.
+ *
+ * @throws MeshError `field_invalid`
+ */
+function afterOf(c: MeshContext): number | null {
+  const header = c.req.header("last-event-id");
+  const field = header === undefined ? "after" : "Last-Event-ID";
+  const text = header ?? c.req.query("after");
+  if (text === undefined || text === "") return null;
+  if (POSITION.test(text)) return Number(text);
+  throw new MeshError("field_invalid", `${field}: must be the cursor of a message`, { field });
+}
+
+/** @throws MeshError `app_not_found` for an appId that this mesh did not make */
+function appOf(c: MeshContext): { readonly appId: string; readonly app: string } {
+  const appId = c.req.param("appId") ?? "";
+  const app = openAppId(c.get("config").keyring, appId);
+  if (app === undefined) throw new MeshError("app_not_found");
+  return { appId, app: toBase64Url(app) };
+}
+
+/** @throws MeshError `mesh_full` */
+function requireRoom(maxLinks: number | null): void {
+  if (maxLinks === null || links.size + listeners.size < maxLinks) return;
+  throw new MeshError("mesh_full", `at most ${maxLinks} links and listeners`);
+}
+
+/** Where there was room last, by tag and region: forgotten soon, so that nodes which emptied fill again. */
+const roomCache = new TimedCache<number>({
+  ttlMs: LIMITS.LIVE_CACHE_MS,
+  count: LIMITS.DEPTH_CACHE_COUNT,
+  now: Date.now,
+});
+
+/** @throws MeshError `live_full` where no node of the region has room */
+async function openSomewhere(c: MeshContext, app: string, listen: Listen): Promise<Response> {
+  const request = c.req.raw;
+  const tagId = tagIdOf(app, listen.tag);
+  const region = c.env.LIVE_HOST.regionOf(request);
+  const key = liveObjectName({ app, tagId, region, n: 0 });
+  for (let n = roomCache.get(key) ?? 0; n < LIMITS.LIVE_NODES; n++) {
+    try {
+      const answer = await c.env.LIVE_HOST.open(request, { app, tagId, region, n }, listen);
+      if (n > 0) roomCache.set(key, n);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof MeshError) || error.code !== "live_full") throw error;
+    }
+  }
+  throw new MeshError("live_full", `${LIMITS.LIVE_NODES} nodes are full`);
+}
+
+async function listen(
+  c: MeshContext,
+  transport: Listen["transport"],
+  protocol: string | null,
+): Promise<Response> {
+  const { appId, app } = appOf(c);
+  const tag = nameInPath(c, 5, "tag", tagText);
+  const after = afterOf(c);
+  await requireAccess(c, { appId, app, tag }, tokenOf(c));
+  requireRoom(c.get("config").maxLinks);
+  return openSomewhere(c, app, { tag, after, transport, protocol });
+}
+
+/** How a socket is told: what no listener can mend by coming back has to stop it, and has no close code of its own. */
+function asClose(error: MeshError): MeshError {
+  const cause = { cause: error };
+  if (error.code === "app_not_found") return new MeshError("live_closed", error.message, cause);
+  if (error.code === "field_invalid") return new MeshError("protocol_error", error.message, cause);
+  return error;
+}
+
+const openToAll = cors({
+  origin: "*",
+  allowMethods: ["GET"],
+  allowHeaders: ["Authorization", "Last-Event-ID"],
+  exposeHeaders: ["Retry-After"],
+});
+
+export const live = new Hono<AppEnv>();
+
+// An upgrade's answer is to be left as it is, and CORS says nothing about it.
+live.use("/:appId/tags/:tag/live", (c, next) =>
+  isUpgrade(c.req.raw) ? next() : openToAll(c, next),
+);
+live.use("/:appId/live-key", openToAll);
+
+live.get("/:appId/tags/:tag/live", async (c) => {
+  const request = c.req.raw;
+  if (!isUpgrade(request)) {
+    if (request.headers.get("accept")?.includes("text/event-stream") === true) {
+      return listen(c, "stream", null);
+    }
+    const detail = "open it as a WebSocket, or send accept: text/event-stream";
+    throw new MeshError("upgrade_required", detail);
+  }
+  const protocol = protocolFor(request);
+  try {
+    return await listen(c, "socket", protocol);
+  } catch (error) {
+    return c.env.LIVE_HOST.refuse(request, asClose(asMeshError(error, request)), protocol);
+  }
+});
+
+live.get("/:appId/live-key", async (c) => {
+  const signer = await liveSigner(c, appOf(c).appId);
+  if (signer === null) throw new MeshError("app_not_found");
+  const publicKey = toBase64Url(signer.publicKey);
+  c.header("cache-control", `public, max-age=${KEY_MAX_AGE_SECONDS}`);
+  return c.json({ algorithm: "ed25519", publicKey } satisfies LiveKeyBody);
+});
