@@ -37,7 +37,11 @@ export class Driver {
   /** Paths to be called, in the order in which they were found. */
   readonly #queue: string[] = [];
   readonly #found = new Set<string>();
+  #calling = 0;
+  /** Paths of nodes whose members have not all answered. */
+  readonly #waiting = new Set<string>();
   #running: Promise<void> | null = null;
+  #settling: Promise<void> | null = null;
 
   constructor(parts: DriverParts, entry: LogEntry) {
     this.#parts = parts;
@@ -57,7 +61,17 @@ export class Driver {
     return { counts, nodes, remaining };
   }
 
-  /** Children of the driving node itself; they are told after its own members were served. */
+  /** Whether every node that was found has called its members, or was tried in vain. */
+  get called(): boolean {
+    return this.#queue.length === 0 && this.#calling === 0;
+  }
+
+  /** Whether they have answered, too. */
+  get done(): boolean {
+    return this.called && this.#waiting.size === 0;
+  }
+
+  /** Children that a node told. */
   add(parent: string, children: string): void {
     for (const digit of children) {
       const path = parent + digit;
@@ -67,15 +81,31 @@ export class Driver {
     }
   }
 
-  /** Resolves when every node that was found is done, or was tried in vain. */
-  run(before: () => Promise<void>): Promise<void> {
-    this.#running ??= this.#run(before).finally(() => {
+  /**
+   * Resolves when every node has called its members.
+   *
+   * @param before awaited before each call of a node: what is more urgent
+   */
+  call(before: () => Promise<void>): Promise<void> {
+    this.#running ??= this.#callAll(before).finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #run(before: () => Promise<void>): Promise<void> {
+  /** Resolves when everybody has answered, or was waited for long enough. */
+  async settle(): Promise<void> {
+    this.#settling ??= this.#settleAll().finally(() => {
+      this.#settling = null;
+    });
+    return this.#settling;
+  }
+
+  async #settleAll(): Promise<void> {
+    await Promise.all([...this.#waiting].map((path) => this.#serve(path, true, async () => {})));
+  }
+
+  async #callAll(before: () => Promise<void>): Promise<void> {
     const open = new Set<Promise<void>>();
     while (this.#queue.length > 0 || open.size > 0) {
       const path = open.size < this.#parts.host.parallelNodes ? this.#queue.shift() : undefined;
@@ -83,44 +113,49 @@ export class Driver {
         await Promise.race(open);
         continue;
       }
-      const call: Promise<void> = this.#serve(path, before).finally(() => open.delete(call));
+      this.#calling++;
+      const call: Promise<void> = this.#serve(path, false, before).finally(() => {
+        this.#calling--;
+        open.delete(call);
+      });
       open.add(call);
     }
   }
 
-  /** Brings one node up to the entry. */
-  async #serve(path: string, before: () => Promise<void>): Promise<void> {
+  /** Brings one node up to the entry: until all are called, or with `settle` until all have answered. */
+  async #serve(path: string, settle: boolean, before: () => Promise<void>): Promise<void> {
     const { host, app, tagId } = this.#parts;
     const node = host.node(nodeObjectName({ app, tagId, path }));
     const isLast = path.length - this.#parts.path.length >= LIMITS.DRIVE_LEVELS;
     let from = this.position;
     for (let tries = 0; tries < LIMITS.FAN_OUT_TRIES; ) {
       await before();
-      const answer = await this.#slice(node, from, isLast);
+      const answer = await this.#slice(node, { from, settle, drive: isLast });
       if (answer === null) {
         await host.sleep(RETRY_MS * 2 ** tries++);
       } else if (answer.kind === "behind") {
         from = answer.head + 1;
       } else {
-        const { counts, nodes, remaining } = answer;
+        const { counts, nodes, remaining, done, waiting } = answer;
         this.#known.set(path, { counts, nodes, remaining });
         if (!isLast) this.add(path, answer.children);
-        if (answer.done) return;
+        if (done) this.#waiting.delete(path);
+        else if (waiting) this.#waiting.add(path);
+        if (done || (waiting && !settle)) return;
       }
     }
     // What is below it is not reached either; the next broadcast brings this one along.
     const known = this.#known.get(path);
-    const lost = known?.remaining ?? 0;
     const counts = { ...(known?.counts ?? noCounts()) };
-    counts.failed += lost;
+    counts.failed += known?.remaining ?? 0;
     this.#known.set(path, { counts, nodes: known?.nodes ?? 1, remaining: 0 });
+    this.#waiting.delete(path);
   }
 
   /** Null where the call failed. */
   async #slice(
     node: TagPeer,
-    from: number,
-    drive: boolean,
+    { from, settle, drive }: { from: number; settle: boolean; drive: boolean },
   ): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
     const { host, log, tag } = this.#parts;
     const entries: LogEntry[] = [];
@@ -138,6 +173,7 @@ export class Driver {
         gap,
         pace: this.#pace(),
         sliceMs: LIMITS.SLICE_MS,
+        settle,
         drive,
       });
       if (!("ok" in answer)) return answer;

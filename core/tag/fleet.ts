@@ -25,36 +25,38 @@ export interface Served {
   readonly counts: FanOutCounts;
   readonly remaining: number;
   readonly done: boolean;
+  /** Everybody was called, and some have not answered. */
+  readonly waiting: boolean;
 }
 
 export class Fleet {
   readonly #parts: FleetParts;
   /** Passes that are not done, by position. */
   readonly #passes = new Map<number, Pass>();
-  #driver: { readonly driver: Driver; done: boolean } | null = null;
-  /** One call at a time: a driver that began anew must not run beside itself. */
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** Finished, and not written because something before is not, by position. */
+  readonly #finished = new Map<number, Served>();
+  #driver: Driver | null = null;
+  /** One call of a position at a time, for a driver that began anew must not run beside itself. */
+  readonly #last = new Map<number, Promise<unknown>>();
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
   }
 
   get isBusy(): boolean {
-    return this.#waiting > 0 || this.#passes.size > 0;
+    const isDriving = this.#driver?.done === false;
+    return this.#last.size > 0 || this.#passes.size > 0 || this.#finished.size > 0 || isDriving;
   }
 
   fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    const run = async (): Promise<FanOutAnswer> => {
-      try {
-        return await this.#fanOut(request);
-      } finally {
-        this.#waiting--;
-      }
-    };
-    this.#waiting++;
-    const answer = this.#last.then(run, run);
-    this.#last = answer.catch(() => {});
+    const position = request.entries.at(-1)?.position ?? 0;
+    const run = () => this.#fanOut(request);
+    const before = this.#last.get(position) ?? Promise.resolve();
+    const answer = before.then(run, run).finally(() => {
+      if (this.#last.get(position) === last) this.#last.delete(position);
+    });
+    const last = answer.catch(() => {});
+    this.#last.set(position, last);
     return answer;
   }
 
@@ -64,20 +66,26 @@ export class Fleet {
    * @param position of an entry of the log
    * @returns what became of it here so far
    */
-  async serve(position: number, pace: number | null, sliceMs: number): Promise<Served> {
+  async serve(
+    position: number,
+    pace: number | null,
+    sliceMs: number,
+    settle: boolean,
+  ): Promise<Served> {
     let pass = this.#passes.get(position);
     if (pass === undefined) {
       pass = new Pass(this.#parts, position);
       this.#passes.set(position, pass);
     }
-    await pass.run(pace, sliceMs);
-    const { counts, remaining, done } = pass;
+    await pass.run(pace, sliceMs, settle);
+    const { counts, remaining, done, called } = pass;
     if (done) this.#passes.delete(position);
-    return { counts, remaining, done };
+    return { counts, remaining, done, waiting: called && !done };
   }
 
-  async #fanOut({ entries, gap, pace, sliceMs, drive }: FanOutRequest): Promise<FanOutAnswer> {
+  async #fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
     const { log, host, children } = this.#parts;
+    const { entries, gap, pace, sliceMs, settle, drive } = request;
     const first = entries[0];
     const last = entries.at(-1);
     if (first === undefined || last === undefined) throw new Error("a fan-out of nothing");
@@ -85,14 +93,17 @@ export class Fleet {
     for (const entry of entries) if (entry.position > log.head) log.append(entry, false);
 
     const end = host.now() + sliceMs;
-    const own = await this.#serveOnce(last.position, pace, sliceMs);
-    const below = drive && own.done ? await this.#drive(last, end) : null;
+    const own = await this.#serveOnce(last.position, pace, sliceMs, settle);
+    await host.durable();
+    const isCalled = own.done || own.waiting;
+    const below = drive && isCalled ? await this.#drive(last, end, settle) : null;
     const counts = noCounts();
     addCounts(counts, own.counts);
     if (below !== null) addCounts(counts, below.counts);
     return {
       kind: "progress",
       done: own.done && (below?.done ?? true),
+      waiting: isCalled && (below?.called ?? true),
       counts,
       nodes: 1 + (below?.nodes ?? 0),
       remaining: own.remaining + (below?.remaining ?? 0),
@@ -101,35 +112,70 @@ export class Fleet {
   }
 
   /** Serves an entry and writes what became of it: then it is known for good, and served no more. */
-  async #serveOnce(position: number, pace: number | null, sliceMs: number): Promise<Served> {
-    const { log, members, host } = this.#parts;
-    const known = log.state(position);
-    if (known !== null) return { counts: JSON.parse(known.outcome), remaining: 0, done: true };
-    // A driver that comes for something older than all that is here comes in vain.
-    if (log.header(position) === undefined) return { counts: noCounts(), remaining: 0, done: true };
-    const served = await this.serve(position, pace, sliceMs);
-    if (served.done) {
-      log.serve(position, { ...members.marks(), outcome: JSON.stringify(served.counts) });
-      log.forgetData();
-      await host.durable();
-    }
-    return served;
+  async #serveOnce(
+    position: number,
+    pace: number | null,
+    sliceMs: number,
+    settle: boolean,
+  ): Promise<Served> {
+    const known = this.#known(position);
+    if (known !== null) return known;
+    const served = await this.serve(position, pace, sliceMs, settle);
+    if (!served.done) return served;
+    this.#finished.set(position, served);
+    return this.#write(position) ? served : { ...served, done: false, waiting: true };
   }
 
-  async #drive(entry: LogEntry, end: number): Promise<SubtreeProgress & { done: boolean }> {
-    const { host, path, children } = this.#parts;
-    if (this.#driver?.driver.position !== entry.position) {
-      this.#driver = { driver: new Driver(this.#parts, entry), done: false };
+  #known(position: number): Served | null {
+    const { log } = this.#parts;
+    const state = log.state(position);
+    if (state !== null) return { counts: JSON.parse(state.outcome), ...NOTHING_LEFT };
+    // A driver that comes for something older than all that is here comes in vain.
+    if (log.header(position) === undefined) return { counts: noCounts(), ...NOTHING_LEFT };
+    const finished = this.#finished.get(position);
+    if (finished === undefined) return null;
+    return this.#write(position) ? finished : { ...finished, done: false, waiting: true };
+  }
+
+  /**
+   * Writes what is finished up to a position; in order, for what is stored is taken for all there is up to then.
+   *
+   * @returns false where something before it is not finished
+   */
+  #write(position: number): boolean {
+    const { log, members } = this.#parts;
+    for (const [earlier, pass] of [...this.#passes].sort(([a], [b]) => a - b)) {
+      if (earlier > position) break;
+      pass.skim();
+      if (!pass.done) return false;
+      this.#passes.delete(earlier);
+      this.#finished.set(earlier, { counts: pass.counts, ...NOTHING_LEFT });
     }
-    const current = this.#driver;
-    const { driver } = current;
+    for (const [earlier, { counts }] of [...this.#finished].sort(([a], [b]) => a - b)) {
+      if (earlier > position) break;
+      this.#finished.delete(earlier);
+      log.serve(earlier, { ...members.marks(), outcome: JSON.stringify(counts) });
+    }
+    log.forgetData();
+    return true;
+  }
+
+  async #drive(
+    entry: LogEntry,
+    end: number,
+    settle: boolean,
+  ): Promise<SubtreeProgress & { readonly done: boolean; readonly called: boolean }> {
+    const { host, path, children } = this.#parts;
+    if (this.#driver?.position !== entry.position) {
+      this.#driver = new Driver(this.#parts, entry);
+    }
+    const driver = this.#driver;
     driver.add(path, children());
-    const run = driver
-      .run(async () => {})
-      .then(() => {
-        current.done = true;
-      });
+    const calling = driver.call(async () => {});
+    const run = settle ? calling.then(() => driver.settle()) : calling;
     await Promise.race([run, host.sleep(Math.max(end - host.now(), 0))]);
-    return { ...driver.progress, done: current.done };
+    return { ...driver.progress, done: driver.done, called: driver.called };
   }
 }
+
+const NOTHING_LEFT = { remaining: 0, done: true, waiting: false } as const;

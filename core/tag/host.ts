@@ -12,6 +12,7 @@ import type {
   LivePublishAnswer,
   TagInfo,
 } from "./types.ts";
+import type { Window } from "./window.ts";
 
 export interface TagDevice {
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;
@@ -59,6 +60,8 @@ export interface TagHost {
   report(app: string, entry: TagDirectoryEntry): Promise<void>;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
-  /** Nodes called at once: 1 where all objects share a thread, `LIMITS.FAN_OUT_NODES` where they do not. */
+  /** Of this process, shared by all its nodes. */
+  readonly window: Window;
+  /** Nodes called at once; `LIMITS.FAN_OUT_NODES` unless told. Where they share a thread, `window` sees to single sends. */
   readonly parallelNodes: number;
 }

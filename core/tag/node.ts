@@ -265,6 +265,7 @@ export class TagNode {
 const NOBODY: FanOutAnswer = {
   kind: "progress",
   done: true,
+  waiting: false,
   counts: noCounts(),
   nodes: 1,
   remaining: 0,

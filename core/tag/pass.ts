@@ -9,13 +9,16 @@ import type { Log } from "./log.ts";
 import type { Member, Members } from "./members.ts";
 import { Pacer } from "./pacer.ts";
 import type { DeliverAnswer, DeliverOutcome, FanOutCounts, LogEntry } from "./types.ts";
-import { COUNTED_MS, Window } from "./window.ts";
 
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;
 /** Others had the thread for longer than this. */
 const BUSY_MS = 5;
 const RETRY_MS = 1_000;
+/** Most devices have answered so long after the last was called; one that has not is left to a later call. */
+const PATIENCE_MS = 100;
+/** How soon it is looked again where no answer comes. */
+const TICK_MS = 50;
 
 export interface PassParts {
   readonly host: TagHost;
@@ -37,14 +40,12 @@ export class Pass {
   readonly position: number;
   readonly #parts: PassParts;
   readonly #counts: Counting = noCounts();
-  readonly #window = new Window();
   #queue: Try[];
   #at = 0;
   /** Calls whose answer is not here. */
   #open = 0;
-  #onChange: () => void = () => {};
   /** Ends a wait that no answer ends. */
-  #ticking: Promise<void> | null = null;
+  #tick: Promise<void> | null = null;
   /** Members to be tried again, and when. */
   #again: { readonly at: number; readonly next: Try }[] = [];
   #entries: { readonly prev: number; readonly entries: readonly LogEntry[] } | null = null;
@@ -76,28 +77,45 @@ export class Pass {
     return this.remaining === 0;
   }
 
+  /** Whether everybody was called. */
+  get called(): boolean {
+    return this.#at >= this.#queue.length && this.#again.length === 0;
+  }
+
   /**
-   * Goes on until all are served, or for some time.
+   * Goes on until all are called, or for some time.
    *
    * @param pace devices a second; null for as fast as it goes
+   * @param settle whether to wait for the answers of all
    */
-  async run(pace: number | null, sliceMs: number): Promise<void> {
+  async run(pace: number | null, sliceMs: number, settle: boolean): Promise<void> {
     const { host } = this.#parts;
     const end = host.now() + sliceMs;
     const pacer = new Pacer(host, pace);
+    let patience = settle ? end : null;
     while (!this.done) {
       const now = host.now();
-      if (now >= end) return;
+      if (this.called) patience ??= now + PATIENCE_MS;
+      if (now >= end || (this.called && now >= (patience ?? end))) return;
       this.#takeRetries(now);
-      const isWaiting = this.#at >= this.#queue.length || !this.#window.hasRoom(now);
+      const isWaiting = this.#at >= this.#queue.length || !host.window.hasRoom(now);
       if (isWaiting) await this.#change();
       else await this.#turn(pacer, end);
     }
   }
 
+  /** Passes over those whom a later broadcast has brought this one along. */
+  skim(): void {
+    for (; this.#at < this.#queue.length; this.#at++) {
+      const { member } = this.#queue[this.#at] ?? {};
+      if (member?.attached && (member.served === null || member.served < this.position)) return;
+      this.#end(member?.attached ? "delivered" : "offline");
+    }
+  }
+
   async #turn(pacer: Pacer, end: number): Promise<void> {
     const { host } = this.#parts;
-    for (let count = 0; count < TURN && this.#window.hasRoom(host.now()); count++) {
+    for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
       const next = this.#queue[this.#at];
       if (next === undefined || !(await pacer.admit(end))) return;
       this.#at++;
@@ -112,13 +130,11 @@ export class Pass {
 
   /** Resolves when a call was answered, or soon. */
   #change(): Promise<void> {
-    this.#ticking ??= this.#parts.host.sleep(COUNTED_MS).then(() => {
-      this.#ticking = null;
-      this.#onChange();
+    const { host } = this.#parts;
+    this.#tick ??= host.sleep(TICK_MS).then(() => {
+      this.#tick = null;
     });
-    return new Promise((resolve) => {
-      this.#onChange = resolve;
-    });
+    return Promise.race([host.window.change(), this.#tick]);
   }
 
   #call(next: Try): void {
@@ -126,6 +142,11 @@ export class Pass {
     // Members leave, and are found to be gone, while they wait here.
     if (this.#parts.members.of(member.device) !== member || !member.attached) {
       this.#end("offline");
+      return;
+    }
+    if (member.served !== null && member.served >= this.position) {
+      // A later broadcast brought it along.
+      this.#end("delivered");
       return;
     }
     const { host, app, tag, path } = this.#parts;
@@ -138,12 +159,11 @@ export class Pass {
       return;
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
-    const call = this.#window.begin(host.now());
+    const call = host.window.begin(host.now());
     this.#open++;
     const close = () => {
-      this.#window.end(call, host.now());
       this.#open--;
-      this.#onChange();
+      host.window.end(call, host.now());
     };
     host
       .device(member.device)

@@ -52,6 +52,8 @@ interface Job {
   readonly driver: Driver;
   readonly startedAt: number;
   own: Served;
+  /** Resolves when it is settled and written. */
+  ended: Promise<void>;
 }
 
 export class Root {
@@ -61,6 +63,8 @@ export class Root {
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
   #working: Promise<void> | null = null;
+  /** Tells `#work` that something came. */
+  #poke: () => void = () => {};
 
   constructor(parts: RootParts) {
     this.#parts = parts;
@@ -111,6 +115,7 @@ export class Root {
   /** What was taken is durable: live listeners have it before it waits for its turn. */
   begin(): void {
     this.#listeners.publish().catch(this.#parts.host.trouble);
+    this.#poke();
     void this.work();
   }
 
@@ -136,7 +141,15 @@ export class Root {
   async #work(): Promise<void> {
     const { host } = this.#parts;
     try {
-      await Promise.all([this.#listeners.publish(), this.#serveAll(4)]);
+      await this.#listeners.publish();
+      for (;;) {
+        await this.#serveAll(4);
+        if (this.#jobs.size === 0) return;
+        const newcomer = new Promise<void>((resolve) => {
+          this.#poke = resolve;
+        });
+        await Promise.race([...[...this.#jobs.values()].map(({ ended }) => ended), newcomer]);
+      }
     } catch (error) {
       host.trouble(error);
       host.setAlarm(host.now() + RETRY_MS);
@@ -172,28 +185,46 @@ export class Root {
     return unserved.reverse();
   }
 
+  /** Resolves when everybody was called; the answers are waited for beside what comes next. */
   async #serve(header: LogHeader): Promise<void> {
-    const { host, log, fleet, members } = this.#parts;
+    const { host, log, fleet, children } = this.#parts;
     const entry = log.entry(header.position);
     if (entry === undefined) throw new Error(`entry ${header.position} is unreadable`);
     const { position, pace, lane } = entry;
     const driver = new Driver({ ...this.#parts, path: "" }, entry);
-    const own: Served = { counts: noCounts(), remaining: 0, done: false };
-    const job: Job = { entry, driver, startedAt: host.now(), own };
+    const own: Served = { counts: noCounts(), remaining: 0, done: false, waiting: false };
+    const ended = Promise.resolve();
+    const job: Job = { entry, driver, startedAt: host.now(), own, ended };
     this.#jobs.set(position, job);
     try {
       await this.#handOn(entry);
-      const urgent = () => this.#serveAll(lane);
-      while (!job.own.done) {
+      const urgent = () => this.#serveAll(lane).catch(host.trouble);
+      while (!job.own.done && !job.own.waiting) {
         await urgent();
-        job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS);
+        job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, false);
       }
-      driver.add("", this.#parts.children());
-      await driver.run(urgent);
+      driver.add("", children());
+      await driver.call(urgent);
+    } catch (error) {
+      this.#jobs.delete(position);
+      throw error;
+    }
+    job.ended = this.#settle(job);
+    // Whoever waits for all jobs hears of it; nobody may be waiting yet.
+    job.ended.catch(() => {});
+  }
+
+  async #settle(job: Job): Promise<void> {
+    const { host, log, fleet, members } = this.#parts;
+    const { entry, driver, startedAt } = job;
+    const { position, pace } = entry;
+    try {
+      const settled = driver.settle();
+      while (!job.own.done) job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, true);
+      await settled;
       await this.#listeners.publish();
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
-      const { startedAt } = job;
       const ending: Ending = { counts, nodes, listeners, startedAt, finishedAt: host.now() };
       log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
       log.forgetData();

@@ -158,6 +158,8 @@ export interface FanOutRequest {
   readonly sliceMs: number;
   /** What is missing before the first entry is remembered nowhere any more: go on without it. */
   readonly gap: boolean;
+  /** Wait for devices that were called and have not answered; else they are left to a later call, see `waiting`. */
+  readonly settle: boolean;
   /** Drive your own subtree too, and answer `done` only when it is: for nodes at the end of a driver's reach. */
   readonly drive: boolean;
 }
@@ -168,6 +170,8 @@ export type FanOutAnswer =
   | {
       readonly kind: "progress";
       readonly done: boolean;
+      /** Everybody was called, and some have not answered: ask again with `settle`, there is time. */
+      readonly waiting: boolean;
       /** Of the last entry, at this node; with `drive`, of its subtree. */
       readonly counts: FanOutCounts;
       /** Nodes counted in it. */

@@ -216,3 +216,40 @@ describe("a broadcast", () => {
     expect(await world.status(key)).toMatchObject({ listeners: 3, members: 0 });
   });
 });
+
+describe("devices that do not answer", () => {
+  /** One of each node's members takes the broadcast and says so only after 5 s. */
+  async function withSilent(members: number): Promise<World> {
+    const world = new World({ nodeMembers: 10, parallelNodes: 8 });
+    await withMembers(world, members);
+    for (let n = 0; n < members; n += 7) world.device(n).silentMs = 5_000;
+    return world;
+  }
+
+  test("B14 hold up nobody: the others have it at once, and the next broadcast does not wait", async () => {
+    const world = await withSilent(150);
+    const from = world.clock.now;
+    const keys = [keyOf(910), keyOf(911), keyOf(912)];
+    for (const key of keys) await world.broadcast({ key });
+    await world.clock.pass(4_000);
+    expect(new Set(shownBy(world))).toEqual(new Set(["1,2,3"]));
+    await world.quiet();
+    for (const key of keys) {
+      const status = await world.status(key);
+      expect(status).toMatchObject({ status: "sent", acknowledged: 150, remaining: 0 });
+      expect((status?.finishedAt ?? 0) - from).toBeLessThan(20_000);
+    }
+  });
+
+  test("B14 are counted by a node when it was begun anew", async () => {
+    const world = await withSilent(60);
+    const key = keyOf(913);
+    await world.broadcast({ key });
+    await world.clock.pass(1_000);
+    world.kill();
+    for (const device of world.devices.values()) await device.link();
+    await world.quiet();
+    expect(await world.status(key)).toMatchObject({ status: "sent", members: 60, failed: 0 });
+    expect(new Set(shownBy(world))).toEqual(new Set(["1"]));
+  });
+});

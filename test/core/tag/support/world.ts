@@ -13,6 +13,7 @@ import type {
   LivePublish,
   LogEntry,
 } from "../../../../core/tag/types.ts";
+import { Window } from "../../../../core/tag/window.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { VirtualClock } from "./clock.ts";
 import { MemoryTagStore } from "./memory-tag-store.ts";
@@ -32,6 +33,7 @@ const never = <Value>() => new Promise<Value>(() => {});
 /** One life of the process. */
 class Life {
   readonly nodes = new Map<string, TagNode>();
+  readonly window = new Window();
   dead = false;
 }
 
@@ -220,6 +222,7 @@ export class World {
       trouble: (error) => {
         this.troubles.push(error);
       },
+      window: life.window,
       parallelNodes: this.#options.parallelNodes ?? 4,
     };
   }
@@ -281,6 +284,8 @@ export class SimDevice {
   readonly shown = new Map<string, number[]>();
   /** Joins and leaves that were answered. */
   readonly joined = new Set<string>();
+  /** How long its app takes to say that it has a broadcast. */
+  silentMs = 0;
   outcome: ((request: DeliverRequest) => DeliverAnswer | null) | null = null;
 
   constructor(world: World, name: string) {
@@ -435,6 +440,7 @@ export class SimDevice {
       subscription.sent = entry.position;
       subscription.row.cursor = entry.position;
     }
+    if (this.silentMs > 0) await this.#world.clock.sleep(this.silentMs);
     return { ok: true, outcome: "acknowledged" };
   }
 
