@@ -35,7 +35,7 @@ export interface Env {
   readonly CRYPTO: EdgeCrypto;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;
-  /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 1 on one machine. */
+  /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 8 on one machine. */
   readonly FAN_OUT_NODES?: string;
   /** Members of one node of a tag, decimal; `LIMITS.NODE_MEMBERS` where absent. For tests of deep trees. */
   readonly NODE_MEMBERS?: string;

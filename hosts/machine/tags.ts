@@ -9,8 +9,9 @@ export function tagSettings(
 ): Pick<Env, "FAN_OUT_NODES" | "NODE_MEMBERS"> {
   const nodeMembers = environment["PUSHMESH_NODE_MEMBERS"];
   return {
-    // More at once would only wait for the same thread.
-    FAN_OUT_NODES: "1",
+    // They share a thread, on which the fan-outs' common window bounds the calls; beside each other only so that a node whose
+    // devices are slow to answer does not hold up the rest.
+    FAN_OUT_NODES: "8",
     ...(nodeMembers === undefined ? {} : { NODE_MEMBERS: nodeMembers }),
   };
 }

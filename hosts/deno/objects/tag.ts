@@ -23,8 +23,8 @@ import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Pooled } from "./pool.ts";
 
-/** All objects share a thread: what is called beside one node takes its time from it. */
-const PARALLEL_NODES = 1;
+/** All objects share a thread; beside each other only so that a node whose devices are slow to answer holds up nobody. */
+const PARALLEL_NODES = 8;
 
 /** How often a ring that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
 const LOOK_MS = 1_000;
