@@ -18,6 +18,7 @@ import type {
   LogEntry,
   TagInfo,
 } from "../../../core/tag/types.ts";
+import { Window } from "../../../core/tag/window.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
 import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
@@ -25,6 +26,8 @@ import type { Pooled } from "./pool.ts";
 
 /** All objects share a thread; beside each other only so that a node whose devices are slow to answer holds up nobody. */
 const PARALLEL_NODES = 8;
+/** Of all fan-outs of this process. */
+const window = new Window();
 
 /** How often a ring that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
 const LOOK_MS = 1_000;
@@ -193,6 +196,7 @@ export class TagNodeHost implements TagRpc, Pooled {
       live: (name) => mesh.live(name),
       report: (app, entry) => mesh.tagDirectory(app).report(entry),
       trouble: (error) => mesh.report(error),
+      window,
       parallelNodes: PARALLEL_NODES,
     };
   }
