@@ -7,6 +7,25 @@ import { ROOT, start, temporaryFolder } from "../support/process.ts";
 
 const TOML = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
 
+const CLASSES = [
+  "DeviceObject",
+  "AppObject",
+  "AppDirectoryObject",
+  "TagObject",
+  "AliasObject",
+  "TagDirectoryObject",
+  "LiveObject",
+];
+const BINDINGS = [
+  "DEVICES",
+  "APPS",
+  "APP_DIRECTORY",
+  "TAGS",
+  "ALIASES",
+  "TAG_DIRECTORIES",
+  "LIVE_NODES",
+];
+
 /** The free plan takes 3 MB after gzip; this, before gzip, is well below. */
 const BUNDLE_BYTES_MAX = 2_000_000;
 
@@ -16,8 +35,7 @@ test("wrangler deploy --dry-run takes it, and the bundle is small enough for any
   const args = [wrangler, "deploy", "--dry-run", "--outdir", out];
   const deploy = start(process.execPath, args, { WRANGLER_SEND_METRICS: "false" });
   expect(await deploy.exited, deploy.stderr.text).toBe(0);
-  for (const binding of ["env.DEVICES", "env.APPS", "env.APP_DIRECTORY"])
-    expect(deploy.stdout.text).toContain(binding);
+  for (const binding of BINDINGS) expect(deploy.stdout.text).toContain(`env.${binding} `);
   expect(statSync(join(out, "index.js")).size).toBeLessThan(BUNDLE_BYTES_MAX);
 });
 
@@ -34,7 +52,7 @@ describe("hosts/workerd reads it", () => {
   test("every object class is there, with a key that does not change", () => {
     const text = workerdConfig(readDefinition(TOML), deployment);
     // Another key is another folder: all devices and apps of every mesh on one machine would be lost.
-    for (const name of ["DeviceObject", "AppObject", "AppDirectoryObject"])
+    for (const name of CLASSES)
       expect(text).toContain(
         `(className = "${name}", uniqueKey = "pushmesh-${name}", enableSql = true)`,
       );
