@@ -11,7 +11,7 @@ const refuse = (tag: string): number => {
   throw new Error(`${tag} was counted`);
 };
 
-describe("B4 the tags that cover a condition", () => {
+describe("B22 the tags that cover a condition", () => {
   it.each<[string, Condition, string[]]>([
     ["a tag is its own", a, ["a"]],
     ["any takes all of its parts, each once", { any: [a, { any: [b, a] }] }, ["a", "b"]],
@@ -70,7 +70,7 @@ function holds(condition: Condition, tags: ReadonlySet<string>): boolean {
 
 const memberships = fc.uniqueArray(fc.constantFrom(...Object.keys(MEMBERS)));
 
-it("B4 whoever a condition holds for is in its cover, and no count is asked for in vain", () => {
+it("B22 whoever a condition holds for is in its cover, and no count is asked for in vain", () => {
   fc.assert(
     fc.property(condition, memberships, (condition, tags) => {
       const counted = tagsToCount(condition);

@@ -51,13 +51,14 @@ export async function signed(
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const bytes = new TextEncoder().encode(text ?? "");
   const all = new Headers(headers);
-  if (method === "POST") {
+  const hasBody = method === "POST" || method === "PUT";
+  if (hasBody) {
     if (!all.has("content-type")) all.set("content-type", "application/json");
     if (!all.has("content-digest")) all.set("content-digest", await contentDigest(bytes));
     if (!all.has("idempotency-key")) all.set("idempotency-key", crypto.randomUUID());
   }
   const covered = ["@method", "@path", ...(path.includes("?") ? ["@query"] : [])];
-  if (method === "POST") covered.push("content-digest", "idempotency-key");
+  if (hasBody) covered.push("content-digest", "idempotency-key");
   const url = ORIGIN + path;
   const fields = [...all].map(([name, value]) => ({ name, value }));
   const { signature, signatureInput } = await createSignature(
@@ -70,5 +71,5 @@ export async function signed(
   );
   all.set("signature", signature);
   all.set("signature-input", signatureInput);
-  return new Request(url, { method, headers: all, ...(method === "POST" ? { body: bytes } : {}) });
+  return new Request(url, { method, headers: all, ...(hasBody ? { body: bytes } : {}) });
 }

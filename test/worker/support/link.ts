@@ -1,5 +1,6 @@
 /** A device's link in the tests: it registers one app, and acknowledges what comes unless told not to. */
 import {
+  type Broadcast,
   CHANNEL_LINK,
   CHANNEL_PUSH,
   decodeEnvelope,
@@ -20,6 +21,11 @@ type Frame = LinkDown | PushDown;
 
 export class TestLink {
   readonly messages: Message[] = [];
+  readonly broadcasts: Broadcast[] = [];
+  /** Aliases that others took. */
+  readonly lost: string[] = [];
+  /** Keys of messages that other holders of an alias took. */
+  readonly withdrawn: Uint8Array[] = [];
   acknowledge = true;
   readonly #socket: WebSocket;
   readonly #waiting: { kind: string; resolve: (frame: Frame) => void }[] = [];
@@ -69,6 +75,18 @@ export class TestLink {
     return this.messages.at(-1);
   }
 
+  /** Resolves with the next broadcast. */
+  async nextBroadcast(): Promise<Broadcast | undefined> {
+    await this.#next("broadcasts");
+    return this.broadcasts.at(-1);
+  }
+
+  /** Resolves once another registration has taken an alias. */
+  async nextLost(): Promise<string | undefined> {
+    await this.#next("aliasLost");
+    return this.lost.at(-1);
+  }
+
   close(): void {
     this.#socket.close(1000, "");
   }
@@ -94,6 +112,14 @@ export class TestLink {
       const acks = messages.map(({ slot, priority, seq }) => ({ slot, priority, seq }));
       if (this.acknowledge) this.#push({ kind: "acks", value: acks });
     }
+    if (frame.kind === "broadcasts") {
+      const { broadcasts } = frame.value;
+      this.broadcasts.push(...broadcasts);
+      const cursors = broadcasts.map(({ slot, tagRef, position }) => ({ slot, tagRef, position }));
+      if (this.acknowledge) this.#push({ kind: "cursors", value: cursors });
+    }
+    if (frame.kind === "aliasLost") this.lost.push(frame.value.alias);
+    if (frame.kind === "withdraw") this.withdrawn.push(frame.value.key);
     const at = this.#waiting.findIndex(({ kind }) => kind === frame.kind);
     const [waiting] = at < 0 ? [] : this.#waiting.splice(at, 1);
     waiting?.resolve(frame);

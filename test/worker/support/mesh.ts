@@ -10,10 +10,14 @@ export const ORIGIN = "https://push.example.com";
 const given = bindings as unknown as WorkersEnv;
 export const env = workersEnv(given);
 
+/** How often a stub of each kind of object was taken. */
 export interface Touched {
   devices: number;
   apps: number;
   directory: number;
+  tags?: number;
+  aliases?: number;
+  tagDirectories?: number;
 }
 
 function counted<Rpc>(namespace: ObjectNamespace<Rpc>, count: () => void): ObjectNamespace<Rpc> {
@@ -30,7 +34,11 @@ export async function fetchCounting(
   request: Request,
   settings: Partial<Env> = {},
 ): Promise<{ response: Response; touched: Touched }> {
-  const touched = { devices: 0, apps: 0, directory: 0 };
+  const touched: Touched = { devices: 0, apps: 0, directory: 0 };
+  // Named only where they are: most tests are about sends, which touch none of them.
+  const count = (kind: "tags" | "aliases" | "tagDirectories") => {
+    touched[kind] = (touched[kind] ?? 0) + 1;
+  };
   const devices = counted(given.DEVICES, () => touched.devices++);
   const counting: Env = {
     ...env,
@@ -38,6 +46,9 @@ export async function fetchCounting(
     LINK_HOST: workersLinks(devices),
     APPS: counted(env.APPS, () => touched.apps++),
     APP_DIRECTORY: counted(env.APP_DIRECTORY, () => touched.directory++),
+    TAGS: counted(env.TAGS, () => count("tags")),
+    ALIASES: counted(env.ALIASES, () => count("aliases")),
+    TAG_DIRECTORIES: counted(env.TAG_DIRECTORIES, () => count("tagDirectories")),
     ...settings,
   };
   const context = createExecutionContext();

@@ -1,0 +1,262 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { BroadcastAnswerBody, BroadcastStatusBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { createApp, signed, type TestApp } from "./support/app.ts";
+import { createRecipient, type Recipient } from "./support/fleet.ts";
+import { fetchCounting, problemOf, UNTOUCHED } from "./support/mesh.ts";
+import { ask, get, post, refusalOf } from "./support/server.ts";
+
+let app: TestApp;
+let other: TestApp;
+let one: Recipient;
+let two: Recipient;
+
+const join = (tag: string, ...recipients: Recipient[]) =>
+  ask(app, post("/v1/tags/members", { tag, add: recipients.map(({ regId }) => regId) }));
+
+beforeAll(async () => {
+  app = await createApp();
+  other = await createApp();
+  one = await createRecipient(app);
+  two = await createRecipient(app);
+  await join("both", one, two);
+  await join("first", one);
+  await join("second", two);
+  // Makes the edge know the other app.
+  await refusalOf(other, get("/v1/tags/none"));
+});
+
+const send = (to: object, fields: object = {}, headers: Record<string, string> = {}) =>
+  ask<BroadcastAnswerBody>(app, {
+    ...post("/v1/messages", { to, data: "hello", ...fields }),
+    headers,
+  });
+const statusOf = async (id: string) =>
+  (await ask<BroadcastStatusBody>(app, get(`/v1/messages/${id}`))).body;
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
+describe("a broadcast", () => {
+  it("B21 is answered accepted with its ID, and reaches the members of its tag", async () => {
+    const arrive = [one.link.nextBroadcast(), two.link.nextBroadcast()];
+    const { response, body, touched } = await send({ tag: "both" }, { data: { n: 1 } });
+    expect([response.status, body.status]).toEqual([202, "accepted"]);
+    expect(body.id).toMatch(/^[0-9a-v]{26}\.[A-Za-z0-9_-]{32}$/);
+    expect(response.headers.get("location")).toBe(`/v1/messages/${body.id}`);
+    expect(touched).toEqual({ ...UNTOUCHED, tags: 1 });
+    const [a, b] = await Promise.all(arrive);
+    expect([a?.tag, text(a?.data), text(b?.data)]).toEqual(["both", '{"n":1}', '{"n":1}']);
+    expect(body.id.endsWith(`.${a?.source}`)).toBe(true);
+    await vi.waitFor(async () => {
+      expect(await statusOf(body.id)).toMatchObject({
+        id: body.id,
+        status: "sent",
+        members: 2,
+        attached: 2,
+        acknowledged: 2,
+        remaining: 0,
+      });
+    });
+    const { acceptedAt, finishedAt } = await statusOf(body.id);
+    expect(Math.abs(acceptedAt - Date.now())).toBeLessThan(60_000);
+    expect(finishedAt).toBeGreaterThanOrEqual(acceptedAt);
+  });
+
+  it("B21 to everyone reaches every registration of the app", async () => {
+    const arrive = [one.link.nextBroadcast(), two.link.nextBroadcast()];
+    await send({ everyone: true });
+    expect((await Promise.all(arrive)).map((broadcast) => broadcast?.tag)).toEqual(["", ""]);
+  });
+
+  it("B22 to an expression reaches those it holds for, once", async () => {
+    const before = [one.link.broadcasts.length, two.link.broadcasts.length];
+    const arrives = two.link.nextBroadcast();
+    const condition = { all: [{ tag: "both" }, { not: { tag: "first" } }] };
+    await send({ condition }, { data: "all but first" });
+    expect(text((await arrives)?.data)).toBe("all but first");
+    const union = { any: [{ tag: "first" }, { tag: "both" }] };
+    const arrive = [one.link.nextBroadcast(), two.link.nextBroadcast()];
+    await send({ condition: union }, { data: "union" });
+    await Promise.all(arrive);
+    const last = [one.link.nextBroadcast(), two.link.nextBroadcast()];
+    await send({ tag: "both" }, { data: "last" });
+    await Promise.all(last);
+    const texts = [one, two].map(({ link }, i) =>
+      link.broadcasts.slice(before[i]).map(({ data }) => text(data)),
+    );
+    expect(texts).toEqual([
+      ["union", "last"],
+      ["all but first", "union", "last"],
+    ]);
+  });
+
+  it("B22 counts members only where an intersection has a choice, and remembers the counts", async () => {
+    const both = { all: [{ tag: "both" }, { tag: "second" }] };
+    expect((await send({ condition: both })).touched).toEqual({ ...UNTOUCHED, tags: 3 });
+    expect((await send({ condition: both })).touched).toEqual({ ...UNTOUCHED, tags: 1 });
+    const choiceless = { all: [{ tag: "both" }, { not: { tag: "second" } }] };
+    expect((await send({ condition: choiceless })).touched).toEqual({ ...UNTOUCHED, tags: 1 });
+  });
+
+  it("B22 to a union goes by the tags that there are", async () => {
+    const arrives = one.link.nextBroadcast();
+    const condition = { any: [{ tag: "nobody-ever" }, { tag: "first" }] };
+    const { body } = await send({ condition }, { data: "some" });
+    expect(text((await arrives)?.data)).toBe("some");
+    expect((await statusOf(body.id)).members).toBe(1);
+  });
+
+  it.each([
+    { tag: "nobody" },
+    { condition: { any: [{ tag: "nobody" }, { tag: "no one" }] } },
+    { condition: { all: [{ tag: "both" }, { tag: "nobody" }] } },
+  ])("B21 to %j is refused where nobody ever joined", async (to) => {
+    const refused = await refusalOf(app, post("/v1/messages", { to, data: "x" }));
+    expect(refused).toMatchObject({ code: "tag_unknown", status: 404 });
+  });
+
+  it("B23 reaches those that reported what its filter asks", async () => {
+    const { body } = await send({ tag: "both" }, { filter: { platform: ["IOS"] } });
+    await vi.waitFor(async () => {
+      expect(await statusOf(body.id)).toMatchObject({ status: "sent", filtered: 2, delivered: 0 });
+    });
+  });
+});
+
+describe("a broadcast is told from another", () => {
+  it("P2.2 by its Idempotency-Key and its target", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const first = await send({ tag: "both" }, {}, headers);
+    const again = await send({ tag: "both" }, {}, headers);
+    const elsewhere = await send({ tag: "first" }, {}, headers);
+    expect(again.body.id).toBe(first.body.id);
+    expect(elsewhere.body.id).not.toBe(first.body.id);
+  });
+
+  it("P2.2 replayed byte for byte it is the same broadcast, shown once", async () => {
+    const request = await signed(app, post("/v1/messages", { to: { tag: "both" }, data: "r" }));
+    const copy = request.clone();
+    const arrives = one.link.nextBroadcast();
+    const first = await (await fetchCounting(request)).response.json<BroadcastAnswerBody>();
+    await arrives;
+    const count = one.link.broadcasts.length;
+    const second = await (await fetchCounting(copy)).response.json<BroadcastAnswerBody>();
+    expect(second.id).toBe(first.id);
+    const next = one.link.nextBroadcast();
+    await send({ tag: "both" }, { data: "next" });
+    await next;
+    expect(one.link.broadcasts.length).toBe(count + 1);
+  });
+});
+
+describe("P7.2 the ID of a broadcast", () => {
+  it("is refused at the edge where it is forged or another app's", async () => {
+    const { body } = await send({ tag: "both" });
+    const [head = "", source = ""] = body.id.split(".");
+    const forged = `${head}.${source.startsWith("A") ? "B" : "A"}${source.slice(1)}`;
+    for (const [by, id] of [
+      [app, forged],
+      [app, `${head}.${"A".repeat(32)}`],
+      [other, body.id],
+    ] as const) {
+      const refused = await refusalOf(by, get(`/v1/messages/${id}`));
+      expect(refused).toMatchObject({ code: "message_id_invalid", touched: UNTOUCHED });
+    }
+  });
+
+  it("that the tag does not know is not found", async () => {
+    const { body } = await send({ tag: "both" });
+    const id = `0${body.id.slice(1)}`;
+    expect(await refusalOf(app, get(`/v1/messages/${id}`))).toMatchObject({
+      code: "message_not_found",
+      status: 404,
+    });
+  });
+});
+
+describe("P4.4 the body of a broadcast", () => {
+  const nested = (levels: number): object =>
+    levels === 0 ? { tag: "a" } : { not: nested(levels - 1) };
+  const tags = (count: number) => Array.from({ length: count }, (_, i) => ({ tag: `${i}` }));
+  const values = (count: number, bytes = 1) =>
+    Array.from({ length: count }, (_, i) => `${i}`.padEnd(bytes, "x"));
+
+  it.each<[string, object]>([
+    ["to", { to: {} }],
+    ["to", { to: { tag: "a", alias: "b" } }],
+    ["to.tag", { to: { tag: "" } }],
+    ["to.tag", { to: { tag: "x".repeat(LIMITS.TAG_BYTES + 1) } }],
+    ["to.everyone", { to: { everyone: false } }],
+    ["to.condition", { to: { condition: "a" } }],
+    ["to.condition.any", { to: { condition: { any: [] } } }],
+    ["to.condition.any", { to: { condition: { any: tags(LIMITS.CONDITION_TAGS + 1) } } }],
+    ["to.condition", { to: { condition: { any: [{ all: tags(3) }, { all: tags(3) }] } } }],
+    ["to.condition.not.not.not.not.not", { to: { condition: nested(LIMITS.CONDITION_DEPTH + 1) } }],
+    ["onOverflow", { onOverflow: "reject" }],
+    ["pace", { pace: 0 }],
+    ["pace", { pace: LIMITS.PACE_MAX + 1 }],
+    ["filter.color", { filter: { color: ["red"] } }],
+    ["filter.platform", { filter: { platform: [] } }],
+    ["filter.platform", { filter: { platform: values(LIMITS.FILTER_VALUES + 1) } }],
+    ["filter.platform.0", { filter: { platform: values(1, LIMITS.ATTRIBUTE_VALUE_BYTES + 1) } }],
+    ["filter.appVersion.min", { filter: { appVersion: { min: "1.x" } } }],
+    [
+      "filter.attributes",
+      {
+        filter: {
+          attributes: Object.fromEntries(
+            values(LIMITS.ATTRIBUTES + 1).map((name) => [name, ["x"]]),
+          ),
+        },
+      },
+    ],
+    ["data", { data: "x".repeat(LIMITS.DATA_BYTES + 1) }],
+  ])("names %s where it is wrong", async (field, fields) => {
+    const body = { to: { tag: "both" }, data: "x", ...fields };
+    const refused = await refusalOf(app, post("/v1/messages", body));
+    expect(refused).toEqual({ code: "field_invalid", status: 400, field, touched: UNTOUCHED });
+  });
+
+  it.each([
+    ["filter", { filter: { platform: ["ios"] } }],
+    ["pace", { pace: 10 }],
+  ])(
+    "has %s alone: a message to a registration or an alias is refused with it",
+    async (field, fields) => {
+      for (const to of [one.regId, { alias: "a" }]) {
+        const refused = await refusalOf(app, post("/v1/messages", { to, data: "x", ...fields }));
+        expect(refused).toEqual({ code: "field_invalid", status: 400, field, touched: UNTOUCHED });
+      }
+    },
+  );
+
+  it.each<[string, object]>([
+    ["a condition of the full depth", { to: { condition: { all: [nested(4), { tag: "both" }] } } }],
+    ["as many tags as may be", { to: { condition: { any: [{ tag: "both" }, ...tags(4)] } } }],
+    [
+      "a filter of everything",
+      {
+        filter: {
+          platform: values(LIMITS.FILTER_VALUES, LIMITS.ATTRIBUTE_VALUE_BYTES),
+          appVersion: { min: "1", max: "999999999.0.0.1" },
+          locale: ["de"],
+          attributes: { tier: ["gold"] },
+        },
+      },
+    ],
+    ["no filter to speak of", { filter: { appVersion: {} } }],
+    ["the fastest pace", { pace: LIMITS.PACE_MAX }],
+    ["all that messages have", { ttl: 0, priority: "low", collapseKey: "c" }],
+  ])("P8.1 takes %s", async (_, fields) => {
+    const { response } = await send({ tag: "both" }, fields);
+    expect(response.status).toBe(202);
+  });
+});
+
+it("P7.1 a broadcast with a wrong signature touches no tag", async () => {
+  const request = await signed(app, {
+    ...post("/v1/messages", { to: { tag: "both" }, data: "x" }),
+    parameters: { created: 1 },
+  });
+  const { response, touched } = await fetchCounting(request);
+  expect([(await problemOf(response)).code, touched]).toEqual(["signature_expired", UNTOUCHED]);
+});
