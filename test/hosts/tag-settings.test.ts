@@ -2,12 +2,9 @@ import { expect, test } from "vitest";
 import { tagSettings } from "../../hosts/machine/tags.ts";
 import { countOf } from "../../objects/count.ts";
 
-test("one machine calls one node at a time, and its nodes take as many members as the environment says", () => {
-  expect(tagSettings({})).toEqual({ FAN_OUT_NODES: "1" });
-  expect(tagSettings({ PUSHMESH_NODE_MEMBERS: "4" })).toEqual({
-    FAN_OUT_NODES: "1",
-    NODE_MEMBERS: "4",
-  });
+test("nodes take as many members as the environment of the host says", () => {
+  expect(tagSettings({}).NODE_MEMBERS).toBeUndefined();
+  expect(tagSettings({ PUSHMESH_NODE_MEMBERS: "4" }).NODE_MEMBERS).toBe("4");
 });
 
 test("a count that is none is refused by name", () => {
