@@ -1,5 +1,6 @@
 /**
- * Speed of the link codec, with the official `thrift` package as the control.
+ * Speed of the link codec in its two forms, the code of the mesh and the shapes of the device SDK, with the official
+ * `thrift` package as the control.
  * `node bench/codec.ts` prints thousands of frames a second; docs/decisions/0001-codec.md has a run of it.
  */
 import { resolve } from "node:path";
@@ -15,6 +16,7 @@ import {
   type Message,
   Priority,
 } from "../schema/generated/link.ts";
+import * as shapes from "../schema/generated/link-shapes.ts";
 import { readAst } from "../test/schema/support/idl.ts";
 import { officialDecode, officialEncode } from "../test/schema/support/official.ts";
 
@@ -57,6 +59,8 @@ const acks = {
 
 const ast = readAst(resolve(import.meta.dirname, "../schema/link.thrift"));
 const frame = (body: Uint8Array): Uint8Array => encodeEnvelope({ channel: CHANNEL_PUSH, body });
+const shapesFrame = (body: Uint8Array): Uint8Array =>
+  shapes.encodeEnvelope({ channel: CHANNEL_PUSH, body });
 const officialFrame = (union: string, value: unknown): Uint8Array =>
   officialEncode(ast, "Envelope", {
     channel: CHANNEL_PUSH,
@@ -66,31 +70,35 @@ const bodyOf = (value: unknown): Uint8Array => (value as { body: Uint8Array }).b
 const deliverFrame = frame(encodePushDown(deliver));
 const acksFrame = frame(encodePushUp(acks));
 
-const CASES: readonly (readonly [string, () => unknown, () => unknown])[] = [
+const CASES: readonly (readonly [string, () => unknown, () => unknown, () => unknown])[] = [
   [
     `encode deliver, ${deliverFrame.length} B`,
     () => frame(encodePushDown(deliver)),
+    () => shapesFrame(shapes.encodePushDown(deliver)),
     () => officialFrame("PushDown", deliver),
   ],
   [
     `decode deliver, ${deliverFrame.length} B`,
     () => decodePushDown(decodeEnvelope(deliverFrame).body),
+    () => shapes.decodePushDown(shapes.decodeEnvelope(deliverFrame).body),
     () => officialDecode(ast, "PushDown", bodyOf(officialDecode(ast, "Envelope", deliverFrame))),
   ],
   [
     `encode acks, ${acksFrame.length} B`,
     () => frame(encodePushUp(acks)),
+    () => shapesFrame(shapes.encodePushUp(acks)),
     () => officialFrame("PushUp", acks),
   ],
   [
     `decode acks, ${acksFrame.length} B`,
     () => decodePushUp(decodeEnvelope(acksFrame).body),
+    () => shapes.decodePushUp(shapes.decodeEnvelope(acksFrame).body),
     () => officialDecode(ast, "PushUp", bodyOf(officialDecode(ast, "Envelope", acksFrame))),
   ],
 ];
 
-process.stdout.write("frames a second, thousands       ours   official\n");
-for (const [name, ours, official] of CASES) {
-  const cells = [rate(ours), rate(official)].map((value) => value.toFixed(0).padStart(8));
+process.stdout.write("frames a second, thousands       code     shapes   official\n");
+for (const [name, ...forms] of CASES) {
+  const cells = forms.map((form) => rate(form).toFixed(0).padStart(8));
   process.stdout.write(`${name.padEnd(28)} ${cells.join("   ")}\n`);
 }

@@ -1,5 +1,5 @@
 /**
- * The codec as data: a shape of each struct, that one reader and one writer go by. Half the size of the straight-line
+ * The codec as data: a shape of each struct, that one reader and one writer go by. It is smaller than the straight-line
  * code and slower, so it is for the device SDK in a browser, where frames are few and bytes count (docs/decisions/0001-codec.md).
  *
  * What it takes, gives and throws is what the straight-line code does; the same tests hold both to it.

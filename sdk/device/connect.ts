@@ -9,7 +9,7 @@ export interface StartOptions {
   /** The mesh, such as `https://push.example.com`; several endpoints of one mesh are tried in turn. */
   readonly url: string | readonly string[];
   /**
-   * Keeps the device's keys, its regIds and its duplicate windows. Default: IndexedDB where there is one, memory
+   * Keeps the device's keys, its regIds, its duplicate windows and its cursors. Default: IndexedDB where there is one, memory
    * elsewhere — see `pushmesh/device/node` for files.
    */
   readonly storage?: Storage;

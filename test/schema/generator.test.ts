@@ -1,6 +1,7 @@
 /** The generator refuses what the codec does not carry, instead of leaving it out. */
 import { describe, expect, test } from "vitest";
 import { readIdl } from "../../scripts/thrift/idl.ts";
+import { generateShapes } from "../../scripts/thrift/shapes.ts";
 import { generateTypeScript } from "../../scripts/thrift/typescript.ts";
 
 describe("the generator", () => {
@@ -28,6 +29,13 @@ describe("the generator", () => {
     ["what is no IDL", "struct {", /IDL line 1/],
   ])("refuses %s", (_, source, complaint) => {
     expect(() => readIdl(source)).toThrow(complaint);
+  });
+
+  test("refuses a gap of IDs where fields go by position", () => {
+    const gap = readIdl("struct A { 1: required i32 a, 3: optional i32 b }");
+    expect(() => generateShapes(gap, "a.thrift", ".", "./a.ts")).toThrow(
+      "A.b: a shape takes no gap",
+    );
   });
 
   test("gives each definition the doc comment above it, and no other", () => {

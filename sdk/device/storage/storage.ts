@@ -6,7 +6,7 @@ export type Stored = string | CryptoKeyPair;
 
 /**
  * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`; a message costs one write of
- * at most 1,100 bytes. A write has happened when its promise resolves, and is whole or not there.
+ * at most 1,100 bytes, a broadcast two. A write has happened when its promise resolves, and is whole or not there.
  */
 export interface Storage {
   /** The value, or undefined where there is none. */
