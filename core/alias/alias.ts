@@ -22,24 +22,12 @@ const sameHolder = (a: Holder, b: Holder): boolean =>
 
 const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false, code, detail });
 
-const holderKey = ({ device, generation }: Holder): string => `${device}.${generation}`;
-
-/** A set that waits or runs. */
-interface PendingSet {
-  readonly holder: Holder;
-  /** Its registration was told, since it asked, to let go: it takes this for the end of its asking, and so do we. */
-  lost: boolean;
-}
-
 export class Alias {
   readonly #store: AliasStore;
   readonly #host: AliasHost;
   /** Ends when all operations so far have; it never fails. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  readonly #pending = new Set<PendingSet>();
-  /** Holders that are being told to let go. */
-  readonly #telling = new Set<string>();
 
   constructor({ store, host }: { readonly store: AliasStore; readonly host: AliasHost }) {
     this.#store = store;
@@ -50,23 +38,12 @@ export class Alias {
    * Gives the alias to a registration. Safe to repeat: a holder that sets it again changes nothing and writes nothing.
    *
    * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a former holder could not be told, who is then
-   *   a holder still, and where another registration took the alias from this one while this one asked; `unregistered` for an account generation that another holder of the same device has replaced;
+   *   a holder still; `unregistered` for an account generation that another holder of the same device has replaced;
    *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
-    const { holder } = request;
-    const pending: PendingSet = { holder, lost: this.#telling.has(holderKey(holder)) };
-    const done = this.#enqueue(() => {
-      if (!pending.lost) return this.#set(request);
-      return Promise.resolve(refuse("alias_stale", "another registration took it meanwhile"));
-    });
-    if (done === undefined) return refuse("overloaded", "too many registrations set it at once");
-    this.#pending.add(pending);
-    try {
-      return await done;
-    } finally {
-      this.#pending.delete(pending);
-    }
+    const done = this.#enqueue(() => this.#set(request));
+    return done ?? refuse("overloaded", "too many registrations set it at once");
   }
 
   /**
@@ -136,27 +113,15 @@ export class Alias {
     { app, alias, holder }: Pick<AliasSetRequest, "app" | "alias" | "holder">,
     others: readonly Holder[],
   ): Promise<AliasSetAnswer> {
-    const left = await this.#each(others, (other) => this.#release(app, alias, other));
+    const left = await this.#each(others, ({ device, generation }) =>
+      this.#host.device(device).releaseAlias({ app, generation, alias }),
+    );
     if (left.size === 0 || record === null) {
       return this.#write({ app, alias, shared: false, holders: [holder] });
     }
     // Those who let go hold it no more; the caller, if it held it, and those who could not be told still do.
     await this.#keep(record, (each) => left.has(each) || sameHolder(each, holder));
     return refuse("alias_stale", "a former holder could not be told");
-  }
-
-  async #release(app: string, alias: string, holder: Holder): Promise<void> {
-    for (const pending of this.#pending) {
-      if (sameHolder(pending.holder, holder)) pending.lost = true;
-    }
-    const key = holderKey(holder);
-    this.#telling.add(key);
-    try {
-      const { device, generation } = holder;
-      await this.#host.device(device).releaseAlias({ app, generation, alias });
-    } finally {
-      this.#telling.delete(key);
-    }
   }
 
   /**

@@ -15,9 +15,8 @@ export type Fate = "well" | "lost" | "unanswered";
 
 export const holderOf = (device: number): Holder => ({ device: `device-${device}`, generation: 1 });
 
-interface Asking {
-  lost: boolean;
-}
+/** As often as a device asks for an alias that it was told to let go of while it asked. */
+const MAX_TRIES = 4;
 
 /** What a device does about one alias: it says "mine" from a good answer to a release, and asks one thing at a time. */
 export class WorldDevice {
@@ -26,12 +25,13 @@ export class WorldDevice {
   last: Promise<unknown> = Promise.resolve();
   released = 0;
   readonly withdrawn: Uint8Array[] = [];
-  readonly asking = new Set<Asking>();
+  /** Told to let go, since it last asked. */
+  lost = false;
 
   release(): void {
     this.mine = false;
     this.released++;
-    for (const each of this.asking) each.lost = true;
+    this.lost = true;
   }
 }
 
@@ -59,17 +59,16 @@ export class World {
 
   set(device: number, shared = false): Promise<AliasSetAnswer> {
     const end = this.#device(device);
+    const request = { app: APP, alias: ALIAS, holder: holderOf(device), shared };
     return this.#next(end, async () => {
-      const asking: Asking = { lost: false };
-      end.asking.add(asking);
-      try {
-        const request = { app: APP, alias: ALIAS, holder: holderOf(device), shared };
+      for (let tries = 1; ; tries++) {
+        end.lost = false;
         const answer = await this.#call((alias) => alias.set(request));
-        if (answer.ok && !asking.lost) end.mine = true;
+        // Whether another took it before the alias heard of this one, or after, is not known: asking again tells.
+        if (answer.ok && end.lost && tries < MAX_TRIES) continue;
+        if (answer.ok && !end.lost) end.mine = true;
         this.check();
         return answer;
-      } finally {
-        end.asking.delete(asking);
       }
     });
   }
