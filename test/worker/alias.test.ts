@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openAppId } from "../../core/identity/app-id.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
-import { keyringOf } from "../../core/identity/keyring.ts";
 import { openRegId } from "../../core/identity/reg-id.ts";
 import type {
   AliasAnswerBody,
@@ -16,6 +14,7 @@ import { aliasCache } from "../../worker/send/holders.ts";
 import { createApp, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { env } from "./support/mesh.ts";
+import { appBytes, testKeyring } from "./support/scripted.ts";
 import { ask, get, post, refusalOf } from "./support/server.ts";
 
 let app: TestApp;
@@ -44,19 +43,12 @@ const sendTo = (alias: string, fields: object = {}, to: object = {}) =>
     post("/v1/messages", { to: { alias, ...to }, data: "hello", ...fields }),
   );
 
-const keyring = () => {
-  const made = keyringOf(env.MESH_KEYS);
-  if (typeof made === "string") throw new Error(made);
-  return made;
-};
-
 /** Sets an alias past this edge, as the device or another edge would. */
 async function setElsewhere(alias: string, regId: string, shared = false): Promise<void> {
-  const parts = openRegId(keyring(), regId);
-  const app8 = openAppId(keyring(), app.appId);
-  if (parts === undefined || app8 === undefined) throw new Error("not of this mesh");
+  const parts = openRegId(testKeyring(), regId);
+  if (parts === undefined) throw new Error("not of this mesh");
   const answer = await env.DEVICES.getByName(deviceName(parts.deviceId)).setAlias({
-    app: toBase64Url(app8),
+    app: toBase64Url(appBytes(app)),
     generation: parts.generation,
     alias,
     held: true,
