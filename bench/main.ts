@@ -1,5 +1,6 @@
 /**
  * `npm run bench`: measures the mesh against a control, side by side on this machine (docs/benchmarks.md).
+ * `npm run bench -- simulate` measures nothing: see simulate/main.ts.
  * The table goes to stdout, progress to stderr.
  */
 import { writeFileSync } from "node:fs";
@@ -16,6 +17,7 @@ import type { Scenario } from "./scenarios/scenario.ts";
 import { sendDuringBroadcast } from "./scenarios/send-during-broadcast.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
 import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
+import { simulateMain } from "./simulate/main.ts";
 
 const SCENARIOS: readonly Scenario[] = [
   sendOnline,
@@ -52,8 +54,10 @@ async function main(): Promise<void> {
   process.stdout.write(formatTable(rows));
 }
 
+const [command, ...rest] = process.argv.slice(2);
 try {
-  await main();
+  if (command === "simulate") await simulateMain(rest);
+  else await main();
 } catch (error) {
   const wrongUse = error instanceof UsageError;
   process.stderr.write(`${wrongUse ? `${error.message}\n${USAGE}` : (error as Error).stack}\n`);

@@ -27,7 +27,8 @@ export interface Profile {
 /** What `npm run bench -- --scenario broadcast-devices` measured: see docs/benchmarks.md. */
 const ONE_MACHINE = {
   oneThread: true,
-  parallelNodes: 1,
+  /** hosts/machine/tags.ts. */
+  parallelNodes: 8,
   hopMs: 0,
   deviceMs: 1,
   spread: 0.3,

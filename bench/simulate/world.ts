@@ -6,12 +6,12 @@ import type { TagHost } from "../../core/tag/host.ts";
 import { nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { TagNode } from "../../core/tag/node.ts";
 import type { BroadcastRequest, DeliverAnswer, FanOutRequest } from "../../core/tag/types.ts";
+import { Window } from "../../core/tag/window.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Clock } from "./clock.ts";
 import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
-
 import { CountedStore } from "./store.ts";
 
 const APP = "AAAAAAAAAAA";
@@ -20,6 +20,8 @@ const TAG = "simulated";
 const START = Date.UTC(2026, 0, 1);
 const DEVICE_BYTES = 16;
 const KEY_BYTES = 9;
+/** How often the status of a broadcast is asked for. */
+const ASK_MS = 10;
 
 /** A thread does one thing after another. */
 class Thread {
@@ -41,7 +43,9 @@ class Thread {
 export interface Measured {
   /** Until the last frame was on its socket. */
   readonly lastDeviceMs: number;
-  /** Until it was `sent`. */
+  /** Until a driver could go on: all were called, and most have answered. */
+  readonly calledMs: number;
+  /** Until it was `sent`: all have answered, or were waited for. */
   readonly finishedMs: number;
   readonly delivered: number;
   readonly nodes: number;
@@ -58,7 +62,7 @@ export class World {
   readonly #nodeMembers: number;
   readonly #nodes = new Map<string, TagNode>();
   readonly #tagId = tagIdOf(APP, TAG);
-  readonly #shared = new Thread(this.#clock);
+  readonly #shared = { thread: new Thread(this.#clock), window: new Window() };
   #lastFrameAt = START;
   #deviceCalls = 0;
   #nodeCalls = 0;
@@ -98,14 +102,16 @@ export class World {
     const request = this.#request(pace);
     const work = async () => {
       await root.broadcast(request);
-      // Resolves when nothing waits any more.
-      await root.alarm();
-      return await root.broadcastStatus(request.key);
+      for (;;) {
+        const status = await root.broadcastStatus(request.key);
+        if (status?.status === "sent") return status;
+        await this.#clock.until(this.#clock.now() + ASK_MS);
+      }
     };
     const status = await this.#clock.run(work());
-    if (status?.status !== "sent") throw new Error("the broadcast does not end");
     return {
       lastDeviceMs: this.#lastFrameAt - from,
+      calledMs: this.#lastFrameAt - from,
       finishedMs: (status.finishedAt ?? 0) - from,
       delivered: status.delivered,
       nodes: status.nodes,
@@ -115,40 +121,47 @@ export class World {
     };
   }
 
-  /** One node alone that has so many attached members, from its driver's first call until it is done. */
-  async pass(members: number, pace: number | null): Promise<Measured> {
-    const node = this.#node("0");
+  /**
+   * One node alone that has so many attached members, from its driver's first call until it is done.
+   *
+   * @param path of a node that there is not yet
+   */
+  async pass(path: string, members: number): Promise<Measured> {
+    const node = this.#node(path);
     const request = { tag: TAG, find: false, attach: true, born: 0 } as const;
     for (let n = 0; n < members; n++) await node.join({ ...request, device: this.device() });
-    const rows = this.#rows;
+    const before = { device: this.#deviceCalls, node: this.#nodeCalls, rows: this.#rows };
     const from = this.#clock.now();
-    const { app: _, ttlSeconds, ...message } = this.#request(pace);
+    const { app: _, ttlSeconds, ...message } = this.#request(null);
     const expiresAt = from + ttlSeconds * 1_000;
-    const call: FanOutRequest = {
+    const call: Omit<FanOutRequest, "settle"> = {
       tag: TAG,
       entries: [{ ...message, position: 1, seq: 2, expiresAt }],
       gap: false,
-      pace,
+      pace: null,
       sliceMs: LIMITS.SLICE_MS,
       drive: false,
     };
-    const peer = this.#peer("0");
+    const peer = this.#peer(path);
+    let calledAt: number | null = null;
     const work = async (): Promise<number> => {
       for (;;) {
-        const answer = await peer.fanOut(call);
-        if (answer.kind !== "progress") throw new Error("the node does not serve");
+        const answer = await peer.fanOut({ ...call, settle: calledAt !== null });
+        if (!("kind" in answer) || answer.kind !== "progress") throw new Error("it does not serve");
+        if (answer.done || answer.waiting) calledAt ??= this.#clock.now();
         if (answer.done) return answer.counts.delivered;
       }
     };
     const delivered = await this.#clock.run(work());
     return {
       lastDeviceMs: this.#lastFrameAt - from,
+      calledMs: (calledAt ?? from) - from,
       finishedMs: this.#clock.now() - from,
       delivered,
       nodes: 1,
-      deviceCalls: this.#deviceCalls,
-      nodeCalls: this.#nodeCalls,
-      rows: this.#rows - rows,
+      deviceCalls: this.#deviceCalls - before.device,
+      nodeCalls: this.#nodeCalls - before.node,
+      rows: this.#rows - before.rows,
     };
   }
 
@@ -189,7 +202,7 @@ export class World {
       fanOut: async (request) => {
         this.#nodeCalls++;
         await this.#hop();
-        if (this.#profile.oneThread) await this.#shared.take(nodeUs);
+        if (this.#profile.oneThread) await this.#shared.thread.take(nodeUs);
         else await this.#clock.until(this.#clock.now() + nodeUs / 1_000);
         const answer = await this.#node(path).fanOut(request);
         await this.#hop();
@@ -221,7 +234,8 @@ export class World {
 
   #host(): TagHost {
     const clock = this.#clock;
-    const thread = this.#profile.oneThread ? this.#shared : new Thread(clock);
+    const own = { thread: new Thread(clock), window: new Window() };
+    const { thread, window } = this.#profile.oneThread ? this.#shared : own;
     const nowhere = (): never => {
       throw new Error("a simulated tag has one root, and nobody listens");
     };
@@ -244,6 +258,7 @@ export class World {
       trouble: (error) => {
         throw error;
       },
+      window,
       parallelNodes: this.#profile.parallelNodes,
     };
   }

@@ -1,0 +1,84 @@
+/** That a fan-out put together from parts takes what the core's own nodes take for the whole, and what it costs. */
+import { describe, expect, it } from "vitest";
+import { Passes } from "../../../bench/simulate/passes.ts";
+import { priceOf } from "../../../bench/simulate/prices.ts";
+import { PROFILES, type Profile } from "../../../bench/simulate/profile.ts";
+import { simulate } from "../../../bench/simulate/simulate.ts";
+import { World } from "../../../bench/simulate/world.ts";
+
+/** By how much a simulated time may miss that of the core's own nodes, either way; docs/scale.md names it. */
+const FACTOR = 1.35;
+const SIZES = [100, 1_000, 5_000, 20_000] as const;
+const HOSTS: readonly Profile[] = [PROFILES.deno, PROFILES.workerd, PROFILES.cloudflare];
+const CASES = HOSTS.flatMap((profile) => SIZES.map((members) => ({ profile, members })));
+
+async function worldOf(profile: Profile, members: number): Promise<World> {
+  const world = new World(profile, 1);
+  for (let n = 0; n < members; n++) await world.join(world.device());
+  return world;
+}
+
+const simulated = (profile: Profile, members: number, pace: number | null, seed = 2) => {
+  const passes = new Passes(profile, seed);
+  return simulate({ profile, passes, members, online: 1, seed, pace });
+};
+
+describe("a simulated broadcast", () => {
+  it.each(CASES)(
+    "takes as long as the core's nodes on $profile.name, to $members members",
+    async ({ profile, members }) => {
+      const world = await worldOf(profile, members);
+      // Nodes of one process share what they have learned of it; a simulated one has learned it.
+      if (profile.oneThread) await world.broadcast(null);
+      const real = await world.broadcast(null);
+      const { lastDeviceMs, nodes, attached } = await simulated(profile, members, null);
+      expect(lastDeviceMs / real.lastDeviceMs).toBeGreaterThan(1 / FACTOR);
+      expect(lastDeviceMs / real.lastDeviceMs).toBeLessThan(FACTOR);
+      expect(attached).toBe(real.deviceCalls);
+      expect(nodes).toBe(real.nodes);
+    },
+  );
+
+  it("keeps its pace", async () => {
+    const profile = PROFILES.deno;
+    const real = await (await worldOf(profile, 5_000)).broadcast(1_000);
+    const { lastDeviceMs } = await simulated(profile, 5_000, 1_000);
+    expect(lastDeviceMs).toBeGreaterThan(4_900);
+    expect(lastDeviceMs / real.lastDeviceMs).toBeGreaterThan(1 / FACTOR);
+    expect(lastDeviceMs / real.lastDeviceMs).toBeLessThan(FACTOR);
+  });
+
+  it("is the same for the same seed, and another for another", async () => {
+    const [one, same, other] = await Promise.all(
+      [2, 2, 3].map((seed) => simulated(PROFILES.cloudflare, 30_000, null, seed)),
+    );
+    expect(same).toEqual(one);
+    expect(other?.lastDeviceMs).not.toBe(one?.lastDeviceMs);
+  });
+
+  it("of a hundred million members holds none of them", async () => {
+    const { shape, usage, attached } = await simulated(PROFILES.cloudflare, 100_000_000, null);
+    expect(attached).toBe(100_000_000);
+    expect(shape.levels.slice(0, 5)).toEqual([1, 16, 256, 4_096, 65_536]);
+    expect(usage.rows).toBe(shape.nodes + 2);
+  });
+
+  it("writes a row a node and no more than two besides, as the core's nodes do", async () => {
+    const { rows, nodes } = await (await worldOf(PROFILES.deno, 5_000)).broadcast(null);
+    expect(nodes).toBe(17);
+    // The root's own second; its alarm, which the simulation adds, is not a row of its store.
+    expect(rows).toBe(nodes + 1);
+    const { usage } = await simulated(PROFILES.deno, 5_000, null);
+    expect(usage.rows).toBe(rows + 1);
+  });
+});
+
+describe("prices", () => {
+  it("of a million of each are those of the list", () => {
+    const none = { workerRequests: 0, objectRequests: 0, rows: 0, objectSeconds: 0 };
+    expect(priceOf({ ...none, rows: 1e6 })).toBeCloseTo(1, 9);
+    expect(priceOf({ ...none, objectRequests: 1e6 })).toBeCloseTo(0.15, 9);
+    expect(priceOf({ ...none, workerRequests: 1e6 })).toBeCloseTo(0.3, 9);
+    expect(priceOf({ ...none, objectSeconds: 1e6 })).toBeCloseTo(0.128 * 12.5, 9);
+  });
+});
