@@ -1,8 +1,83 @@
-/** The socket of a device: who the edge says it is, and how it is closed. */
+/** The socket of a device's link, and what stays with it while the object sleeps. */
 import type { Claims } from "../core/device/account.ts";
+import type { LinkSnapshot } from "../core/device/snapshot.ts";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
 import { closeReason } from "./close.ts";
 import { CONNECT_HEADERS } from "./interfaces/rpc.ts";
+import { links } from "./links.ts";
+
+export class DeviceSocket {
+  readonly #ctx: DurableObjectState;
+  readonly #name: string;
+  #socket: WebSocket | null = null;
+  #helloTimer: number | null = null;
+
+  /** @param name of the device's object */
+  constructor(ctx: DurableObjectState, name: string) {
+    this.#ctx = ctx;
+    this.#name = name;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  is(socket: WebSocket): boolean {
+    return socket === this.#socket;
+  }
+
+  /** Begins a link, in place of any other. */
+  accept(server: WebSocket): void {
+    for (const older of this.#ctx.getWebSockets()) close(older, "replaced", "");
+    this.#ctx.acceptWebSocket(server);
+    this.#socket = server;
+    links.add(this.#name);
+  }
+
+  /**
+   * Takes up the link of a socket that was there before the object slept.
+   *
+   * @param session of the last link
+   * @returns null for a socket that was given up already, or that a newer one has replaced
+   */
+  takeUp(socket: WebSocket, session: string | null): LinkSnapshot | null {
+    const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
+    if (snapshot === null || snapshot.session !== session) return null;
+    this.#socket = socket;
+    links.add(this.#name);
+    return snapshot;
+  }
+
+  /** A timer keeps the object from hibernating: it goes when a snapshot says that there was a Hello, or with the link. */
+  expectHello(onLate: () => void): void {
+    clearTimeout(this.#helloTimer);
+    this.#helloTimer = setTimeout(onLate, LIMITS.HELLO_TIMEOUT_MS);
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket?.send(bytes);
+  }
+
+  save(snapshot: LinkSnapshot): void {
+    this.#socket?.serializeAttachment(snapshot);
+    if (snapshot.ready) clearTimeout(this.#helloTimer);
+  }
+
+  close(code: ErrorCode, detail: string): void {
+    if (this.#socket === null) return;
+    close(this.#socket, code, detail);
+    // The core has counted this link as lost: its close event must not make it so again.
+    this.#socket.serializeAttachment(null);
+  }
+
+  /** There is no link any more. */
+  drop(): void {
+    this.#socket = null;
+    links.delete(this.#name);
+    clearTimeout(this.#helloTimer);
+  }
+}
 
 /** What the edge verified before it let a connect request through. */
 export function claimsOf(headers: Headers): Claims {

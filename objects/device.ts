@@ -1,7 +1,6 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
-import type { LinkSnapshot } from "../core/device/snapshot.ts";
 import type {
   AliasRelease,
   AliasRequest,
@@ -28,9 +27,8 @@ import { toBase64Url } from "../schema/text.ts";
 import { LINK_SUBPROTOCOL } from "./close.ts";
 import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
-import { claimsOf, close, finish } from "./device-socket.ts";
+import { claimsOf, close, DeviceSocket, finish } from "./device-socket.ts";
 import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
-import { links } from "./links.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
 import { Waits } from "./waits.ts";
 
@@ -53,14 +51,14 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     this.#run((now, effects) => this.#device.waitTimeout(token, now, effects)),
   );
   readonly #name: string;
-  #socket: WebSocket | null = null;
-  #helloTimer: number | null = null;
+  readonly #socket: DeviceSocket;
   /** When the alarm is set for; undefined until asked. */
   #alarmAt: number | null | undefined;
 
   constructor(ctx: DurableObjectState, env: DeviceEnv) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
+    this.#socket = new DeviceSocket(ctx, this.#name);
     this.#device = this.#load();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#restore();
@@ -96,7 +94,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async describe(request: RegistrationName): Promise<DescribeAnswer> {
-    return this.#run((now) => this.#device.describe(request, now));
+    return this.#run(() => this.#device.describe(request));
   }
 
   async deliver(request: DeliverRequest): Promise<DeliverAnswer> {
@@ -132,8 +130,10 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     const now = Date.now();
     const effects: Effects = [];
     const opened = this.#device.connect(claimsOf(request.headers), session, now, effects);
-    if (opened.ok) this.#accept(server);
-    else {
+    if (opened.ok) {
+      this.#socket.accept(server);
+      this.#expectHello();
+    } else {
       server.accept();
       close(server, opened.code, opened.detail ?? "");
     }
@@ -176,7 +176,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       identity: deviceIdentity(keyring, this.#name),
       name: this.#name,
       depths,
-      bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
+      bufferedBytes: () => this.#socket.bufferedBytes,
       now: Date.now(),
     });
   }
@@ -184,42 +184,27 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   /** After a sleep, or a start: takes up the link whose socket is still here. */
   #restore(): void {
     for (const socket of this.ctx.getWebSockets()) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
-      const snapshot = this.#takeUp(socket);
-      if (snapshot === null) continue;
-      links.add(this.#name);
-      if (!snapshot.ready) this.#expectHello();
+      if (socket.readyState === WebSocket.OPEN) this.#takeUp(socket);
     }
   }
 
-  /** Null for a socket that was given up already, or that a newer one has replaced. */
-  #takeUp(socket: WebSocket): LinkSnapshot | null {
-    const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
-    if (snapshot === null || snapshot.session !== this.#device.lastSession) return null;
-    this.#socket = socket;
+  #takeUp(socket: WebSocket): void {
+    const snapshot = this.#socket.takeUp(socket, this.#device.lastSession);
+    if (snapshot === null) return;
     this.#device.restore(snapshot);
-    return snapshot;
-  }
-
-  #accept(server: WebSocket): void {
-    for (const older of this.ctx.getWebSockets()) close(older, "replaced", "");
-    this.ctx.acceptWebSocket(server);
-    this.#socket = server;
-    links.add(this.#name);
-    this.#expectHello();
+    if (!snapshot.ready) this.#expectHello();
   }
 
   #expectHello(): void {
-    clearTimeout(this.#helloTimer);
-    const session = this.#device.session;
-    this.#helloTimer = setTimeout(() => {
+    const { session } = this.#device;
+    this.#socket.expectHello(() => {
       if (this.#device.session !== session) return;
       this.#run((now, effects) => this.#device.helloTimeout(now, effects));
-    }, LIMITS.HELLO_TIMEOUT_MS);
+    });
   }
 
   #isCurrent(socket: WebSocket): boolean {
-    return socket === this.#socket && this.#device.session !== null;
+    return this.#socket.is(socket) && this.#device.session !== null;
   }
 
   #lose(socket: WebSocket): void {
@@ -255,30 +240,17 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
 
   #carryOut(effects: Effects, now: number): void {
     for (const effect of effects) {
-      if (effect.kind === "frame") this.#socket?.send(effect.bytes);
+      if (effect.kind === "frame") this.#socket.send(effect.bytes);
       else if (effect.kind === "settle") this.#settle(effect.token, effect.answer);
-      else if (effect.kind === "tag" || effect.kind === "alias") void this.#call(effect);
-      else if (this.#socket !== null) {
-        close(this.#socket, effect.code, effect.detail);
-        // The core has counted this link as lost: its close event must not make it so again.
-        this.#socket.serializeAttachment(null);
-      }
+      else if (effect.kind === "close") this.#socket.close(effect.code, effect.detail);
+      else void this.#call(effect);
     }
     if (this.#device.session === null) {
-      this.#socket = null;
-      links.delete(this.#name);
-      clearTimeout(this.#helloTimer);
-    } else {
-      this.#saveSnapshot(now);
+      this.#socket.drop();
+      return;
     }
-  }
-
-  #saveSnapshot(now: number): void {
     const snapshot = this.#device.takeSnapshot(now);
-    if (snapshot === null) return;
-    this.#socket?.serializeAttachment(snapshot);
-    // A timer keeps the object from hibernating, so it goes as soon as it has nothing to say.
-    if (snapshot.ready) clearTimeout(this.#helloTimer);
+    if (snapshot !== null) this.#socket.save(snapshot);
   }
 
   #settle(token: number, answer: WaitAnswer): void {
