@@ -69,7 +69,7 @@ describe("POST /v1/tags/members", () => {
 
   it("P4.8 says of an ended registration that it is", async () => {
     const gone = await createRecipient(app);
-    await gone.link.unregister(0);
+    await gone.link.unregister();
     const { body } = await members("news", { add: [gone.regId] });
     expect(body.results).toMatchObject([{ ok: false, error: "unregistered" }]);
   });

@@ -28,6 +28,7 @@ export class TestLink {
   readonly withdrawn: Uint8Array[] = [];
   acknowledge = true;
   readonly #socket: WebSocket;
+  #slot = 0;
   readonly #waiting: { kind: string; resolve: (frame: Frame) => void }[] = [];
 
   constructor(socket: WebSocket) {
@@ -58,14 +59,15 @@ export class TestLink {
     const frame = await answer;
     if (frame.kind !== "registered") throw new Error(`unexpected ${frame.kind}`);
     const { slot, regId } = frame.value.registration;
+    this.#slot = slot;
     this.#push({ kind: "attach", value: { slot } });
     return regId;
   }
 
-  /** Ends a registration. */
-  async unregister(slot: number): Promise<void> {
+  /** Ends the registration. */
+  async unregister(): Promise<void> {
     const answer = this.#next("unregistered");
-    this.#push({ kind: "unregister", value: { request: 2, slot } });
+    this.#push({ kind: "unregister", value: { request: 2, slot: this.#slot } });
     await answer;
   }
 
