@@ -158,6 +158,7 @@ export class DeviceRunner {
         bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
         now,
       });
+      store.forget();
       if (this.#socket !== null && this.#snapshot !== null) device.restore(this.#snapshot);
       const waiting = new Waiting(this.#mesh.waits);
       this.#awake = { device, store, waiting, calls: 0, usedAt: 0 };

@@ -15,6 +15,36 @@ import type { AlarmRow } from "./alarm-row.ts";
 import type { CommitError, Database } from "./database.ts";
 import { Writer } from "./writer.ts";
 
+// Deno's node:sqlite (2.9) ends a text at its first NUL, which any name that an app chooses may hold: those are read as JSON.
+
+/** A row whose text is JSON. */
+type Quoted<Row, Field extends keyof Row> = Omit<Row, Field> & Readonly<Record<Field, string>>;
+
+/** @param device its number, as SQL */
+const tagsOf = (device: string): string =>
+  `(SELECT json_group_array(json_array(ref, slot, tag, path)) FROM device_tags WHERE device = ${device})`;
+
+/** All that is needed to wake most devices, by one query: alone each would take as long as this (3 µs of 8 on Deno). */
+const FIND = `
+  SELECT id, at, account, link,
+    (SELECT json_group_array(json_array(slot, app, created_at, ended_at))
+       FROM (SELECT * FROM registrations WHERE device = id ORDER BY slot)) AS registrations,
+    ${tagsOf("id")} AS tags,
+    EXISTS (SELECT 1 FROM device_aliases WHERE device = id) AS hasAliases,
+    EXISTS (SELECT 1 FROM mail WHERE device = id) AS hasMail
+  FROM devices LEFT JOIN alarms ON alarms.device = id WHERE name = ?`;
+
+interface Found {
+  readonly id: number;
+  readonly at: number | null;
+  readonly account: string;
+  readonly link: string | null;
+  readonly registrations: string;
+  readonly tags: string;
+  readonly hasAliases: number;
+  readonly hasMail: number;
+}
+
 export class SharedDeviceStore implements DeviceStore, AlarmRow {
   readonly #db: Database;
   readonly #name: string;
@@ -22,17 +52,17 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   /** The device's row; null until it has an account. */
   #id: number | null;
   #alarmAt: number | null;
+  /** What was stored when this store was made; null once anything was written through it, or it is forgotten. */
+  #found: Found | null;
 
   constructor(db: Database, name: string) {
     this.#db = db;
     this.#name = name;
     this.#writer = new Writer(db);
-    const row = db.get<{ id: number; at: number | null }>(
-      "SELECT id, at FROM devices LEFT JOIN alarms ON device = id WHERE name = ?",
-      name,
-    );
-    this.#id = row?.id ?? null;
-    this.#alarmAt = row?.at ?? null;
+    const found = db.get<Found>(FIND, name) ?? null;
+    this.#found = found;
+    this.#id = found?.id ?? null;
+    this.#alarmAt = found?.at ?? null;
   }
 
   /** When the device's alarm is set for; null for not at all. */
@@ -54,6 +84,11 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
     this.#alarmAt = null;
   }
 
+  /** The device has read what it keeps in memory: no copy of it has to stay. */
+  forget(): void {
+    this.#found = null;
+  }
+
   /** The device's number in the tables; null until it has an account. */
   get id(): number | null {
     return this.#id;
@@ -70,10 +105,9 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   readAccount(): AccountRecord | null {
-    const row = this.#db.get<{ account: string }>(
-      "SELECT account FROM devices WHERE id = ?",
-      this.#id,
-    );
+    const row =
+      this.#found ??
+      this.#db.get<{ account: string }>("SELECT account FROM devices WHERE id = ?", this.#id);
     return row === undefined ? null : (JSON.parse(row.account) as AccountRecord);
   }
 
@@ -89,10 +123,9 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   readLink(): LinkRecord | null {
-    const row = this.#db.get<{ link: string | null }>(
-      "SELECT link FROM devices WHERE id = ?",
-      this.#id,
-    );
+    const row =
+      this.#found ??
+      this.#db.get<{ link: string | null }>("SELECT link FROM devices WHERE id = ?", this.#id);
     return row?.link == null ? null : (JSON.parse(row.link) as LinkRecord);
   }
 
@@ -101,6 +134,10 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   listRegistrations(): RegistrationRecord[] {
+    if (this.#found !== null) {
+      const rows: [number, string, number, number | null][] = JSON.parse(this.#found.registrations);
+      return rows.map(([slot, app, createdAt, endedAt]) => ({ slot, app, createdAt, endedAt }));
+    }
     return this.#db.all<RegistrationRecord>(
       `SELECT slot, app, created_at AS createdAt, ended_at AS endedAt
        FROM registrations WHERE device = ? ORDER BY slot`,
@@ -126,12 +163,18 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   listMail(): MailHeader[] {
-    return this.#db.all<MailHeader & { lane: Lane }>(
+    if (this.#found?.hasMail === 0) return [];
+    const rows = this.#db.all<Quoted<MailHeader & { lane: Lane }, "collapseKey" | "firstAckAlias">>(
       `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at AS expiresAt,
-         collapse_key AS collapseKey, first_ack_alias AS firstAckAlias
+         json_quote(collapse_key) AS collapseKey, json_quote(first_ack_alias) AS firstAckAlias
        FROM mail WHERE device = ? ORDER BY seq`,
       this.#id,
     );
+    return rows.map((row) => ({
+      ...row,
+      collapseKey: JSON.parse(row.collapseKey) as string | null,
+      firstAckAlias: JSON.parse(row.firstAckAlias) as string | null,
+    }));
   }
 
   insertMail(header: MailHeader, body: MailBody): void {
@@ -186,10 +229,12 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   listTags(): TagRecord[] {
-    return this.#db.all<TagRecord>(
-      "SELECT ref, slot, tag, path FROM device_tags WHERE device = ?",
-      this.#id,
-    );
+    const { tags } = this.#found ??
+      this.#db.get<Pick<Found, "tags">>(`SELECT ${tagsOf("?")} AS tags`, this.#id) ?? {
+        tags: "[]",
+      };
+    const rows: [number, number, string, string][] = JSON.parse(tags);
+    return rows.map(([ref, slot, tag, path]) => ({ ref, slot, tag, path }));
   }
 
   putTag({ ref, slot, tag, path }: TagRecord): void {
@@ -210,11 +255,16 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   listAliases(): HeldAlias[] {
+    if (this.#found?.hasAliases === 0) return [];
     const rows = this.#db.all<{ slot: number; alias: string; shared: number }>(
-      "SELECT slot, alias, shared FROM device_aliases WHERE device = ?",
+      "SELECT slot, json_quote(alias) AS alias, shared FROM device_aliases WHERE device = ?",
       this.#id,
     );
-    return rows.map(({ slot, alias, shared }) => ({ slot, alias, shared: shared === 1 }));
+    return rows.map(({ slot, alias, shared }) => ({
+      slot,
+      alias: JSON.parse(alias) as string,
+      shared: shared === 1,
+    }));
   }
 
   putAlias({ slot, alias, shared }: HeldAlias): void {
@@ -261,6 +311,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   #run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
+    this.#found = null;
     this.#writer.run(sql, ...values);
   }
 }

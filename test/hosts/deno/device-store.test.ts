@@ -1,5 +1,6 @@
 /** The store of a device among many in one database, held to the suite that the other stores are held to. */
 import { describe, expect, test } from "vitest";
+import type { DeviceStore } from "../../../core/device/store.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import { DEVICE_STORE_CASES } from "../../objects/support/device-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
@@ -44,6 +45,18 @@ describe("device store in the shared database", () => {
     expect(other.listTags()).toEqual([tag]);
     expect(other.listAliases()).toEqual([alias]);
     expect(other.readAttributes(1)).toEqual(attributes);
+  });
+
+  test.each(DEVICE_STORE_CASES)("as found by the next store: $name", ({ run }) => {
+    const db = openDatabase();
+    // Each read is the first of a store, as of a device that wakes.
+    const store = new Proxy({} as DeviceStore, {
+      get: (_, method: keyof DeviceStore) => {
+        const fresh = new SharedDeviceStore(db, "device");
+        return Reflect.get(fresh, method).bind(fresh);
+      },
+    });
+    run(store);
   });
 
   test("what was written is there for the next store on the same database, alarm and all", () => {

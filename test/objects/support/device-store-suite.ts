@@ -156,11 +156,13 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       store.putTag(tag);
       store.putTag({ ref: 1, slot: 32, tag: "", path: "0f" });
       store.putTag({ ref: 2, slot: 1, tag: "b", path: "a" });
+      store.putTag({ ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "" });
       store.putTag({ ...tag, path: "0123456f" });
       store.deleteTag(2);
       store.deleteTag(3);
       expect(store.listTags().toSorted((a, b) => a.ref - b.ref)).toEqual([
         { ref: 1, slot: 32, tag: "", path: "0f" },
+        { ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "" },
         { ...tag, path: "0123456f" },
       ]);
     },
