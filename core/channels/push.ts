@@ -3,24 +3,50 @@
 import type { MeshError } from "../../schema/errors.ts";
 import {
   CHANNEL_PUSH,
+  type Cursor,
   decodePushUp,
   encodePushDown,
   type PushUp,
+  type Report,
+  type SetAlias,
+  type Subscribe,
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
-import type { Lane } from "../device/types.ts";
+import type { CommandAnswer, Lane } from "../device/types.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Effects } from "../link/effects.ts";
 
+/** Told what came of a command, then or later. */
+export type OnAnswer = (answer: CommandAnswer, now: number, effects: Effects) => void;
+
+/** What a registration is in and holds, in parts that fit into a frame each; at least one. */
+export type DescribedParts = readonly {
+  readonly tags: readonly string[];
+  readonly aliases: readonly string[];
+}[];
+
 /** What the push channel commands. Refusals are returned, not thrown: they are ordinary answers. */
 export interface PushCommands {
-  register(appId: string, now: number): WireRegistration | MeshError;
+  register(appId: string, now: number, effects: Effects): WireRegistration | MeshError;
   /** Ends a registration; refused for a slot that has none. */
   unregister(slot: number, now: number, effects: Effects): MeshError | null;
   attach(slot: number, now: number, effects: Effects): MeshError | null;
   detach(slot: number, now: number, effects: Effects): MeshError | null;
   /** How many messages it acknowledged; none for an unknown slot. */
   acknowledge(slot: number, lane: Lane, seq: number, now: number, effects: Effects): number;
+  /** Whether it acknowledged any broadcast. */
+  acknowledgeBroadcasts(cursor: Cursor, now: number, effects: Effects): boolean;
+  /** A refusal, or null where `onAnswer` is told. */
+  subscribe(
+    command: Subscribe,
+    onAnswer: OnAnswer,
+    now: number,
+    effects: Effects,
+  ): MeshError | null;
+  /** Likewise. */
+  setAlias(command: SetAlias, onAnswer: OnAnswer, now: number, effects: Effects): MeshError | null;
+  report(command: Report): MeshError | null;
+  describe(slot: number): DescribedParts | MeshError;
 }
 
 export function pushChannel(commands: PushCommands): Channel {
@@ -29,27 +55,36 @@ export function pushChannel(commands: PushCommands): Channel {
     encodeRefusal: (refusal) => encodePushDown({ kind: "refusal", value: refusal }),
     receive(body, context) {
       const frame = decodePushUp(body);
-      if (frame.kind === "acks") receiveAcks(frame.value, commands, context);
-      else if (context.admit(requestOf(frame))) receiveCommand(frame, commands, context);
+      if (frame.kind === "acks" || frame.kind === "cursors") {
+        receiveAcks(frame, commands, context);
+      } else if (context.admit(requestOf(frame))) receiveCommand(frame, commands, context);
     },
   };
 }
 
+type Acks = Extract<PushUp, { kind: "acks" | "cursors" }>;
+
 /** An acknowledgement of something is free, so that a fast reader is never slowed; one of nothing counts. */
 function receiveAcks(
-  acks: Extract<PushUp, { kind: "acks" }>["value"],
+  frame: Acks,
   commands: PushCommands,
   { now, effects, admit }: ChannelContext,
 ): void {
   let acknowledged = 0;
-  for (const { slot, priority, seq } of acks) {
-    acknowledged += commands.acknowledge(slot, priority, seq, now, effects);
+  if (frame.kind === "acks") {
+    for (const { slot, priority, seq } of frame.value) {
+      acknowledged += commands.acknowledge(slot, priority, seq, now, effects);
+    }
+  } else {
+    for (const cursor of frame.value) {
+      if (commands.acknowledgeBroadcasts(cursor, now, effects)) acknowledged++;
+    }
   }
   if (acknowledged === 0) admit();
 }
 
 function receiveCommand(
-  frame: Exclude<PushUp, { kind: "acks" }>,
+  frame: Exclude<PushUp, Acks>,
   commands: PushCommands,
   context: ChannelContext,
 ): void {
@@ -57,7 +92,7 @@ function receiveCommand(
   switch (frame.kind) {
     case "register": {
       const { request, appId } = frame.value;
-      const registration = commands.register(appId, now);
+      const registration = commands.register(appId, now, effects);
       if (registration instanceof Error) refuse(registration, request, context);
       else {
         const value = { request, registration };
@@ -78,15 +113,72 @@ function receiveCommand(
       if (refused !== null) refuse(refused, undefined, context);
       return;
     }
+    case "subscribe": {
+      const { request } = frame.value;
+      const refused = commands.subscribe(frame.value, whenDone(request, context), now, effects);
+      if (refused !== null) refuse(refused, request, context);
+      return;
+    }
+    case "setAlias": {
+      const { request } = frame.value;
+      const refused = commands.setAlias(frame.value, whenDone(request, context), now, effects);
+      if (refused !== null) refuse(refused, request, context);
+      return;
+    }
+    case "report": {
+      const { request } = frame.value;
+      const refused = commands.report(frame.value);
+      if (refused !== null) refuse(refused, request, context);
+      else context.send(encodePushDown({ kind: "done", value: { request } }));
+      return;
+    }
+    case "describe":
+      describe(frame.value.request, commands.describe(frame.value.slot), context);
+      return;
     case "unknown":
       context.refuse("frame_unknown", `push frame ${frame.value}`);
   }
 }
 
+/** Answers a command once its calls are done. */
+function whenDone(request: number, context: ChannelContext): OnAnswer {
+  return (answer, now, effects) => {
+    const later = context.later(now, effects);
+    if (answer.ok) later.send(encodePushDown({ kind: "done", value: { request } }));
+    else later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
+  };
+}
+
+function describe(
+  request: number,
+  described: DescribedParts | MeshError,
+  context: ChannelContext,
+): void {
+  if (described instanceof Error) {
+    refuse(described, request, context);
+    return;
+  }
+  described.forEach((part, at) => {
+    const more = at + 1 < described.length;
+    const value = { request, ...part, ...(more ? { more } : {}) };
+    context.send(encodePushDown({ kind: "described", value }));
+  });
+}
+
 function refuse(error: MeshError, request: number | undefined, context: ChannelContext): void {
-  context.refuse(error.code, error.message, request);
+  context.refuse(error.code, error.message, request, error.retryAfterMs);
 }
 
 function requestOf(frame: PushUp): number | undefined {
-  return frame.kind === "register" || frame.kind === "unregister" ? frame.value.request : undefined;
+  switch (frame.kind) {
+    case "register":
+    case "unregister":
+    case "subscribe":
+    case "setAlias":
+    case "report":
+    case "describe":
+      return frame.value.request;
+    default:
+      return undefined;
+  }
 }

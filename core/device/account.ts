@@ -68,10 +68,16 @@ export class Account {
   /**
    * Admits a link: writes one row, which also uses the token up.
    *
-   * @returns whether `previousSession` was the session of the last link
+   * @param cursors asked for when it is admitted
    * @throws MeshError token_invalid, account_replaced, token_replayed
    */
-  admit(claims: Claims, session: string, seqFloor: number, now: number): void {
+  admit(
+    claims: Claims,
+    session: string,
+    seqFloor: number,
+    cursors: () => LinkRecord["cursors"] | undefined,
+    now: number,
+  ): void {
     const record = this.#record;
     if (record === null) throw new MeshError("token_invalid", "no such account");
     if (record.generation !== claims.generation || record.publicKey !== claims.publicKey) {
@@ -87,19 +93,31 @@ export class Account {
       lastSeenMs: now,
       tokens: [...live, [claims.tokenId, claims.tokenExpires]],
       seqFloor,
+      cursors: cursors(),
     });
   }
 
   /** The link is gone: one row, so that the next key knows when the device was last in use. */
-  release(seqFloor: number, now: number): void {
-    if (this.#link !== null) this.#write({ ...this.#link, lastSeenMs: now, seqFloor });
+  release(seqFloor: number, cursors: LinkRecord["cursors"] | undefined, now: number): void {
+    if (this.#link === null) return;
+    this.#write({ ...this.#link, lastSeenMs: now, seqFloor, cursors });
   }
 
-  #write(record: LinkRecord): void {
-    this.#link = record;
-    this.#store.writeLink(record);
+  /** One row, for cursors that nothing else can keep. */
+  saveCursors(cursors: LinkRecord["cursors"] | undefined): void {
+    if (this.#link !== null) this.#write({ ...this.#link, cursors });
+  }
+
+  #write({ cursors, ...record }: Written): void {
+    this.#link = cursors === undefined ? record : { ...record, cursors };
+    this.#store.writeLink(this.#link);
   }
 }
+
+/** A link record whose cursors may be none. */
+type Written = Omit<LinkRecord, "cursors"> & {
+  readonly cursors: LinkRecord["cursors"] | undefined;
+};
 
 /** Tokens remembered at once: a link every second for as long as a token can live, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;

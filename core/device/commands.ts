@@ -1,43 +1,58 @@
 /** What a device commands over the push channel, carried out on its registrations. */
 import { MeshError } from "../../schema/errors.ts";
 import type { Registration as WireRegistration } from "../../schema/generated/link.ts";
-import type { PushCommands } from "../channels/push.ts";
-import type { HybridClock } from "./clock.ts";
-import type { Delivery } from "./delivery.ts";
-import type { Mailbox } from "./mailbox.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { OnAnswer, PushCommands } from "../channels/push.ts";
+import type { Effects } from "../link/effects.ts";
+import { attributesOf } from "./attributes.ts";
+import { Errand } from "./errands.ts";
+import { begin, end, ground } from "./lifecycle.ts";
 import type { Registration } from "./registration.ts";
-import type { Registrations } from "./registrations.ts";
+import type { Rooms } from "./rooms.ts";
+import { changeAlias, changeTags, inParts, tagsOf } from "./tagging.ts";
 
 export interface CommandParts {
-  readonly clock: HybridClock;
-  readonly registrations: Registrations;
-  readonly mailbox: Mailbox;
-  readonly delivery: Delivery;
   /** The app behind an appId; undefined where this mesh did not issue it. */
   readonly openAppId: (appId: string) => string | undefined;
   /** A registration as the device sees it. */
   readonly describe: (registration: Registration) => WireRegistration;
 }
 
-export function pushCommands(parts: CommandParts): PushCommands {
-  const { clock, registrations, mailbox, delivery } = parts;
+export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
+  const { registrations, delivery, feeds, broadcasts, aliases, attributes } = rooms;
 
   /** Acts on the standing registration of a slot. */
-  const inSlot = (slot: number, act: (registration: Registration) => void): MeshError | null => {
+  const inSlot = <Answer>(
+    slot: number,
+    act: (registration: Registration) => Answer,
+  ): Answer | MeshError => {
     const registration = registrations.inSlot(slot);
     if (registration === undefined) return new MeshError("slot_unknown", `slot ${slot}`);
-    act(registration);
-    return null;
+    return act(registration);
+  };
+
+  /** Carries out a command in parts; what refuses it at once is returned. */
+  const run = (
+    onAnswer: OnAnswer,
+    start: (errand: Errand) => MeshError | null,
+    now: number,
+    effects: Effects,
+  ): MeshError | null => {
+    let refused: MeshError | null = null;
+    const errand = new Errand((...answer) => {
+      if (refused === null) onAnswer(...answer);
+    });
+    refused = start(errand);
+    errand.done(null, now, effects);
+    return refused;
   };
 
   return {
-    register(appId, now) {
+    register(appId, now, effects) {
       const app = parts.openAppId(appId);
       if (app === undefined) return new MeshError("app_unknown");
       try {
-        const registration = registrations.open(app, now);
-        clock.observeBirth(registration.record.createdAt);
-        return parts.describe(registration);
+        return parts.describe(begin(rooms, app, now, effects));
       } catch (error) {
         if (error instanceof MeshError) return error;
         throw error;
@@ -45,22 +60,53 @@ export function pushCommands(parts: CommandParts): PushCommands {
     },
     unregister: (slot, now, effects) =>
       inSlot(slot, (registration) => {
-        delivery.ground(registration, now, effects);
-        mailbox.clear(registration, now, effects);
-        registrations.end(registration, now);
+        end(rooms, registration, now, effects);
+        return null;
       }),
     attach: (slot, now, effects) =>
       inSlot(slot, (registration) => {
-        if (registration.attached) return;
+        if (registration.attached) return null;
         registration.attached = true;
         delivery.pump(registration, now, effects);
+        feeds.open(registration);
+        return null;
       }),
     detach: (slot, now, effects) =>
-      inSlot(slot, (registration) => delivery.ground(registration, now, effects)),
+      inSlot(slot, (registration) => {
+        ground(rooms, registration, now, effects);
+        return null;
+      }),
     acknowledge(slot, lane, seq, now, effects) {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) return 0;
       return delivery.acknowledge(registration, lane, seq, now, effects);
     },
+    acknowledgeBroadcasts: (cursor, now, effects) => broadcasts.acknowledge(cursor, now, effects),
+    subscribe(command, onAnswer, now, effects) {
+      const count = command.add.length + command.remove.length;
+      if (count > LIMITS.SUBSCRIBE_TAGS) {
+        return new MeshError("too_many_tags", `${count} at once, at most ${LIMITS.SUBSCRIBE_TAGS}`);
+      }
+      return inSlot(command.slot, (registration) => {
+        const start = (errand: Errand) =>
+          changeTags(rooms, registration, command, errand, now, effects);
+        return run(onAnswer, start, now, effects);
+      });
+    },
+    setAlias: (command, onAnswer, now, effects) =>
+      inSlot(command.slot, (registration) => {
+        const wish = { ...command, shared: command.shared ?? false };
+        const start = (errand: Errand) =>
+          changeAlias(rooms, registration, wish, errand, now, effects);
+        return run(onAnswer, start, now, effects);
+      }),
+    report: (command) =>
+      inSlot(command.slot, ({ slot }) => {
+        const reported = attributesOf(command);
+        if (reported instanceof MeshError) return reported;
+        attributes.write(slot, reported);
+        return null;
+      }),
+    describe: (slot) => inSlot(slot, () => inParts(tagsOf(rooms, slot), aliases.of(slot))),
   };
 }

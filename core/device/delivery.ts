@@ -8,7 +8,9 @@ import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Link } from "../link/link.ts";
+import type { Aliases } from "./aliases.ts";
 import type { HybridClock } from "./clock.ts";
+import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
@@ -28,12 +30,14 @@ export interface DeliveryParts {
   readonly store: MailStore;
   /** The current link; null without one. */
   readonly link: () => Link | null;
+  readonly aliases: Aliases;
+  readonly firstAcks: FirstAcks;
+  readonly nextToken: () => number;
 }
 
 export class Delivery {
   readonly #parts: DeliveryParts;
   readonly #waiters = new Map<number, Waiter>();
-  #nextToken = 1;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -53,6 +57,11 @@ export class Delivery {
     const key = toBase64Url(request.key);
     const known = this.#known(registration, request, key, now, effects);
     if (known !== undefined) return known;
+    const { alias } = request;
+    // Only now: what this registration was sent while it held the alias stays what it was.
+    if (alias !== undefined && !this.#parts.aliases.holds(registration.slot, alias.alias)) {
+      return { ok: false, code: "alias_stale" };
+    }
 
     const nowOrNever = request.ttlSeconds === 0;
     const seq = this.#parts.clock.next(now, nowOrNever);
@@ -128,15 +137,21 @@ export class Delivery {
     while ((state.flights[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
     const landed = state.flights.splice(0, count);
     const keys = new Set<string>();
+    const told = new Set<string>();
     for (const flight of landed) {
       registration.land(flight);
       // What has ended otherwise keeps that state: its sender may have been told.
       if (flight.ended !== null) continue;
-      if (flight.unstored === null) keys.add(flight.key);
+      if (flight.firstAckAlias !== null) {
+        told.add(flight.key);
+        this.#tellFirst(registration, flight, flight.firstAckAlias, now, effects);
+      } else if (flight.unstored === null) keys.add(flight.key);
       registration.remember(flight.key, "delivered", flight.seq);
       const answer: SendAnswer = { ok: true, status: "delivered", seq: flight.seq };
       this.#settle(flight.tokens, answer, effects);
     }
+    // Their rows stay for now: see FirstAcks.
+    for (const header of state.take(({ key }) => told.has(key))) registration.dropMail(header);
     if (keys.size > 0) {
       this.#parts.mailbox.delivered(
         registration,
@@ -147,6 +162,33 @@ export class Delivery {
     // what waited for their place in the window would wait on.
     this.pump(registration, now, effects);
     return count;
+  }
+
+  /**
+   * Another holder of a shared alias took the message. On the socket it is withdrawn if it was not shown yet; one that
+   * has not come yet is not taken any more.
+   */
+  withdraw(registration: Registration, key: string, now: number, effects: Effects): void {
+    const { mailbox, outcomes, clock } = this.#parts;
+    mailbox.expireIfDue(registration, key, now, effects);
+    const flight = registration.flights.get(key);
+    if (registration.recent(key) !== undefined || (flight !== undefined && flight.ended !== null)) {
+      return;
+    }
+    if (outcomes.find(registration.slot, key) !== undefined) return;
+    if (flight !== undefined) this.#withdrawFromSocket(registration, key, effects);
+    if (registration.mail.has(key)) {
+      mailbox.recall(registration, key, effects);
+      return;
+    }
+    const seq = flight?.seq ?? clock.next(now, false);
+    registration.remember(key, "recalled", seq);
+    if (flight === undefined) return;
+    flight.ended = "recalled";
+    if ((flight.unstored?.ttlSeconds ?? 0) > 0) {
+      outcomes.record(registration.slot, "recalled", [{ key, seq }]);
+    }
+    this.#settle(flight.tokens.splice(0), { ok: true, status: "recalled", seq }, effects);
   }
 
   /** Sends what waits, as far as the window allows: high before normal before low. */
@@ -189,7 +231,7 @@ export class Delivery {
     for (const header of state.rows) {
       if (header.seq > sentUpTo) break;
       state.sent++;
-      registration.takeOff(state, flightOf(header));
+      registration.takeOff(state, flightOf(header, 0));
     }
   }
 
@@ -231,6 +273,8 @@ export class Delivery {
       key,
       bytes: request.data.length,
       acceptedAt: now,
+      sentAt: now,
+      firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       unstored: request,
       ended: null,
       tokens: [],
@@ -264,7 +308,7 @@ export class Delivery {
         (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
       )
         break;
-      const flight = flightOf(header);
+      const flight = flightOf(header, now);
       const waiting = registration.waiting.get(header.key);
       if (waiting !== undefined) {
         flight.tokens.push(...waiting);
@@ -280,9 +324,9 @@ export class Delivery {
 
   #read(header: MailHeader): Message {
     const body = this.#parts.store.readMail(header.seq);
-    const key = fromBase64Url(header.key);
+    const key = bytesOf(header.key);
     // A header without its row means that memory and storage disagree: failing is better than guessing.
-    if (body === null || key === undefined) throw new Error(`row ${header.seq} is unreadable`);
+    if (body === null) throw new Error(`row ${header.seq} is unreadable`);
     return {
       slot: header.slot,
       seq: header.seq,
@@ -294,6 +338,23 @@ export class Delivery {
       ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
       replay: true,
     };
+  }
+
+  #withdrawFromSocket({ slot }: Registration, key: string, effects: Effects): void {
+    const value = { slot, key: bytesOf(key) };
+    const frame = encodePushDown({ kind: "withdraw", value });
+    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
+  }
+
+  #tellFirst(
+    registration: Registration,
+    { key, seq, unstored }: Flight,
+    alias: string,
+    now: number,
+    effects: Effects,
+  ): void {
+    const row = unstored === null ? seq : null;
+    this.#parts.firstAcks.tell(registration, alias, bytesOf(key), row, now, effects);
   }
 
   #deliver(messages: readonly Message[], effects: Effects): void {
@@ -326,7 +387,7 @@ export class Delivery {
   }
 
   #wait(registration: Registration, key: string): number {
-    const token = this.#nextToken++;
+    const token = this.#parts.nextToken();
     this.#waiters.set(token, { registration, key });
     const flight = registration.flights.get(key);
     if (flight !== undefined) flight.tokens.push(token);
@@ -343,6 +404,16 @@ export class Delivery {
 }
 
 /** The flight of a row: it is stored already, so when it was accepted no longer matters. */
-function flightOf({ seq, key, bytes }: MailHeader): Flight {
-  return { seq, key, bytes, acceptedAt: 0, unstored: null, ended: null, tokens: [] };
+function flightOf(header: MailHeader, sentAt: number): Flight {
+  const { seq, key, bytes, firstAckAlias } = header;
+  const unstored = null;
+  const ended = null;
+  return { seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, unstored, ended, tokens: [] };
+}
+
+/** The bytes of a key that the mesh wrote itself. */
+function bytesOf(key: string): Uint8Array {
+  const bytes = fromBase64Url(key);
+  if (bytes === undefined) throw new Error(`${key} is no key`);
+  return bytes;
 }

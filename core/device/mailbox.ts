@@ -123,6 +123,12 @@ export class Mailbox {
     if (row !== undefined && row.expiresAt <= now) this.expire(registration, now, effects);
   }
 
+  /** Another holder of a shared alias took the message of this key, which waits here. */
+  recall(registration: Registration, key: string, effects: Effects): void {
+    const row = registration.mail.get(key);
+    if (row !== undefined) this.#leave(registration, "recalled", effects, new Set([row]));
+  }
+
   /** Ends everything that waits. */
   clear(registration: Registration, now: number, effects: Effects): void {
     this.expire(registration, now, effects);

@@ -4,6 +4,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { Ending } from "./outcomes.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
+import { BroadcastWindow } from "./window.ts";
 
 /** Lanes in the order they are served: high, normal, low. */
 export const LANES: readonly Lane[] = [1, 2, 3];
@@ -15,6 +16,10 @@ export interface Flight {
   readonly bytes: number;
   /** When its time to live began, milliseconds since 1970. */
   readonly acceptedAt: number;
+  /** When it went onto the socket; 0 where that was before the object slept. */
+  readonly sentAt: number;
+  /** The shared alias whose other holders are told when this is acknowledged; null for none. */
+  readonly firstAckAlias: string | null;
   /** What to store if the acknowledgement does not come; null where a row holds it already. */
   unstored: SendRequest | null;
   /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
@@ -73,6 +78,7 @@ export class Registration {
   mailBytes = 0;
   /** Sends that wait for a row which is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
+  readonly broadcasts = new BroadcastWindow();
   readonly #recent = new Map<string, { readonly status: MessageStatus; readonly seq: number }>();
 
   constructor(record: RegistrationRecord) {
@@ -96,6 +102,17 @@ export class Registration {
       this.flights.size < LIMITS.INFLIGHT_MESSAGES &&
       this.flightBytes + LIMITS.DATA_BYTES <= LIMITS.INFLIGHT_BYTES
     );
+  }
+
+  /**
+   * Whether messages wait for the app, or for its acknowledgement. An app that has not answered the oldest in the time
+   * that a sender waits is not waited for.
+   */
+  isBusy(now: number): boolean {
+    if (!this.attached) return false;
+    const oldest = this.flights.values().next().value;
+    if (oldest === undefined) return this.mail.size > 0;
+    return Math.abs(now - oldest.sentAt) < LIMITS.ACK_WAIT_DEFAULT_MS;
   }
 
   takeOff(lane: LaneState, flight: Flight): void {

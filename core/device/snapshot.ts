@@ -13,6 +13,10 @@ export interface LinkSnapshot {
   readonly seqReserve: number;
   readonly attached: readonly number[];
   readonly sent: readonly SentMark[];
+  /** Attached slots whose tags all call by themselves: the others ask for what they missed. */
+  readonly live: readonly number[];
+  /** See `Cursors.snapshot`. */
+  readonly cursors: readonly number[];
 }
 
 /** The last stored row of each lane that is on the socket; 0 for none. One array a slot: each costs bytes. */

@@ -10,9 +10,11 @@ export interface ChannelContext {
   /** Counts one command; false where it came too fast and has been refused (or the link closed). */
   admit(request?: number): boolean;
   /** Refuses a command; the link stays up. */
-  refuse(code: ErrorCode, detail: string, request?: number): void;
+  refuse(code: ErrorCode, detail: string, request?: number, retryAfterMs?: number): void;
   /** Sends one frame on this channel. */
   send(body: Uint8Array): void;
+  /** The same link at a later time, for an answer that is not known yet. A link that is gone takes nothing. */
+  later(now: number, effects: Effects): ChannelContext;
 }
 
 export interface Channel {

@@ -105,6 +105,11 @@ export class Link {
     effects.push({ kind: "close", code, detail });
   }
 
+  /** Its socket is gone: nothing is sent on it any more. */
+  lost(): void {
+    this.#state = "closed";
+  }
+
   #receiveLink(body: Uint8Array, now: number, effects: Effects): void {
     const frame = decodeLinkUp(body);
     if (this.#state === "ready") {
@@ -121,6 +126,8 @@ export class Link {
       this.close("revision_unsupported", detail, effects);
     } else if (utf8.encode(frame.value.agent ?? "").length > LIMITS.AGENT_BYTES) {
       this.close("protocol_error", `agent is over ${LIMITS.AGENT_BYTES} bytes`, effects);
+    } else if ((frame.value.cursors?.length ?? 0) > LIMITS.HELLO_CURSORS) {
+      this.close("protocol_error", `over ${LIMITS.HELLO_CURSORS} cursors`, effects);
     } else {
       this.#state = "ready";
       const welcome = this.#options.onHello(frame.value, now);
@@ -141,14 +148,19 @@ export class Link {
       }
       return;
     }
-    const context: ChannelContext = {
+    channel.receive(body, this.#context(channel, now, effects));
+  }
+
+  #context(channel: Channel, now: number, effects: Effects): ChannelContext {
+    return {
       now,
       effects,
       admit: (request) => this.#admit(channel, request, now, effects),
-      refuse: (code, detail, request) => this.#refuse(channel, code, detail, { request }, effects),
-      send: (frame) => this.send(number, frame, effects),
+      refuse: (code, detail, request, retryAfterMs) =>
+        this.#refuse(channel, code, detail, { request, retryAfterMs }, effects),
+      send: (frame) => this.send(channel.number, frame, effects),
+      later: (when, out) => this.#context(channel, when, out),
     };
-    channel.receive(body, context);
   }
 
   #admit(
@@ -176,9 +188,10 @@ export class Link {
     channel: Channel | undefined,
     code: ErrorCode,
     detail: string,
-    about: { request?: number | undefined; retryAfterMs?: number } | undefined,
+    about: { request?: number | undefined; retryAfterMs?: number | undefined } | undefined,
     effects: Effects,
   ): void {
+    if (this.#state === "closed") return;
     const refusal: WireRefusal = {
       code: ERRORS[code].number,
       name: code,

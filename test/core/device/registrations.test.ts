@@ -19,7 +19,9 @@ describe("registrations", () => {
     expect(rig.statusOf("row", seq)).toBe("unregistered");
     const answer = rig.answers.get(token);
     expect(answer).toMatchObject({ ok: true });
-    expect(rig.statusOf("flight", answer?.ok ? answer.seq : 0)).toBe("unregistered");
+    expect(rig.statusOf("flight", answer?.ok && "seq" in answer ? answer.seq : 0)).toBe(
+      "unregistered",
+    );
     expect(rig.store.mail.size).toBe(0);
     rig.restart();
     expect(rig.statusOf("row", seq)).toBe("unregistered");

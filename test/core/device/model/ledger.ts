@@ -1,5 +1,6 @@
 /** What senders were told, and what the device's apps saw: where the two may not contradict each other. */
-import type { SendAnswer, StatusAnswer } from "../../../../core/device/types.ts";
+import type { StatusAnswer } from "../../../../core/device/types.ts";
+import type { WaitAnswer } from "../../../../core/link/effects.ts";
 import type { Message } from "../../../../schema/generated/link.ts";
 import type { MessageStatus } from "../../../../schema/http.ts";
 
@@ -72,8 +73,8 @@ export class Ledger {
   }
 
   /** A sender is answered. */
-  answered(sent: Sent, answer: SendAnswer): void {
-    if (!answer.ok) return;
+  answered(sent: Sent, answer: WaitAnswer): void {
+    if (!answer.ok || !("seq" in answer)) return;
     this.numbered(sent, answer.seq);
     sent.seq = answer.seq;
     sent.accepted = true;

@@ -3,11 +3,12 @@ import { Device } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
 import type { SendAnswer, StatusAnswer } from "../../../../core/device/types.ts";
 import type { Effects } from "../../../../core/link/effects.ts";
+import { Depths } from "../../../../core/tag/depths.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../../schema/text.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
 import { MemoryStore } from "../support/memory-store.ts";
-import { identity, keyOf, START_MS } from "../support/rig.ts";
+import { DEVICE_NAME, identity, keyOf, START_MS } from "../support/rig.ts";
 import { Ledger, type Sent, Violation } from "./ledger.ts";
 import { Phone } from "./phone.ts";
 import type { Fate, Step } from "./steps.ts";
@@ -209,7 +210,7 @@ export class World {
   #timeOut(until: number): void {
     for (const [token, waiting] of [...this.#waiting]) {
       if (waiting.until > until) continue;
-      this.#run((now, effects) => this.#device.sendTimeout(token, now, effects));
+      this.#run((now, effects) => this.#device.waitTimeout(token, now, effects));
       if (this.#waiting.has(token)) throw new Violation(`P4.9 ${waiting.sent.key} is not answered`);
     }
   }
@@ -249,7 +250,7 @@ export class World {
         const waiting = this.#waiting.get(effect.token);
         this.#waiting.delete(effect.token);
         if (waiting !== undefined) this.#ledger.answered(waiting.sent, effect.answer);
-      } else {
+      } else if (effect.kind === "frame") {
         const frame = readDown(effect.bytes);
         for (const message of messagesIn([frame])) {
           const app = this.#store.registrations.get(message.slot)?.app ?? "";
@@ -262,7 +263,14 @@ export class World {
   }
 
   #boot(): Device {
-    return new Device({ store: this.#store, identity, bufferedBytes: () => 0, now: this.#now });
+    return new Device({
+      store: this.#store,
+      identity,
+      name: DEVICE_NAME,
+      depths: new Depths(),
+      bufferedBytes: () => 0,
+      now: this.#now,
+    });
   }
 
   #checkBounds(): void {

@@ -1,15 +1,25 @@
 /** A device's ports in memory, counting rows as SQLite counts them: insert, update and delete are 1 each. */
+import type { Attributes } from "../../../../core/condition/types.ts";
 import type {
   AccountRecord,
   DeviceStore,
+  HeldAlias,
   LinkRecord,
   MailBody,
   MailHeader,
   RegistrationRecord,
+  TagRecord,
 } from "../../../../core/device/store.ts";
 
 /** Tables of docs/storage.md. */
-export type Table = "state" | "registrations" | "mail" | "outcomes";
+export type Table =
+  | "state"
+  | "registrations"
+  | "mail"
+  | "outcomes"
+  | "tags"
+  | "aliases"
+  | "attributes";
 
 interface Mail {
   readonly header: MailHeader;
@@ -22,12 +32,23 @@ export class MemoryStore implements DeviceStore {
   readonly registrations = new Map<number, RegistrationRecord>();
   readonly mail = new Map<number, Mail>();
   readonly outcomes = new Map<number, string>();
-  readonly written: Record<Table, number> = { state: 0, registrations: 0, mail: 0, outcomes: 0 };
+  readonly tags = new Map<number, TagRecord>();
+  /** By slot and alias. */
+  readonly aliases = new Map<string, HeldAlias>();
+  readonly attributes = new Map<number, Attributes>();
+  readonly written: Record<Table, number> = {
+    state: 0,
+    registrations: 0,
+    mail: 0,
+    outcomes: 0,
+    tags: 0,
+    aliases: 0,
+    attributes: 0,
+  };
 
   /** Rows written since the store was made. */
   get rowsWritten(): number {
-    const { state, registrations, mail, outcomes } = this.written;
-    return state + registrations + mail + outcomes;
+    return Object.values(this.written).reduce((sum, rows) => sum + rows, 0);
   }
 
   /** What a process finds that is killed now: records are immutable, so the maps are enough. */
@@ -38,6 +59,9 @@ export class MemoryStore implements DeviceStore {
     for (const [slot, record] of this.registrations) copy.registrations.set(slot, record);
     for (const [seq, mail] of this.mail) copy.mail.set(seq, mail);
     for (const [slot, log] of this.outcomes) copy.outcomes.set(slot, log);
+    for (const [ref, record] of this.tags) copy.tags.set(ref, record);
+    for (const [id, record] of this.aliases) copy.aliases.set(id, record);
+    for (const [slot, attributes] of this.attributes) copy.attributes.set(slot, attributes);
     Object.assign(copy.written, this.written);
     return copy;
   }
@@ -101,5 +125,44 @@ export class MemoryStore implements DeviceStore {
   writeOutcomes(slot: number, log: string): void {
     this.outcomes.set(slot, log);
     this.written.outcomes++;
+  }
+
+  listTags(): TagRecord[] {
+    return [...this.tags.values()];
+  }
+
+  putTag(record: TagRecord): void {
+    this.tags.set(record.ref, record);
+    this.written.tags++;
+  }
+
+  deleteTag(ref: number): void {
+    if (this.tags.delete(ref)) this.written.tags++;
+  }
+
+  listAliases(): HeldAlias[] {
+    return [...this.aliases.values()];
+  }
+
+  putAlias(record: HeldAlias): void {
+    this.aliases.set(`${record.slot} ${record.alias}`, record);
+    this.written.aliases++;
+  }
+
+  deleteAlias(slot: number, alias: string): void {
+    if (this.aliases.delete(`${slot} ${alias}`)) this.written.aliases++;
+  }
+
+  readAttributes(slot: number): Attributes | null {
+    return this.attributes.get(slot) ?? null;
+  }
+
+  writeAttributes(slot: number, attributes: Attributes | null): void {
+    if (attributes === null) {
+      if (this.attributes.delete(slot)) this.written.attributes++;
+    } else {
+      this.attributes.set(slot, attributes);
+      this.written.attributes++;
+    }
   }
 }

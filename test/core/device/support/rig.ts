@@ -3,7 +3,8 @@ import type { Claims } from "../../../../core/device/account.ts";
 import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
 import type { Lane, SendAnswer, SendRequest, StatusAnswer } from "../../../../core/device/types.ts";
-import type { Effects } from "../../../../core/link/effects.ts";
+import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
+import { Depths } from "../../../../core/tag/depths.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
@@ -19,7 +20,13 @@ export const identity: DeviceIdentity = {
   regId: (app, generation) => `reg-${app}-${generation}`,
   appId: (app) => `app-${app}`,
   openAppId: (appId) => (appId.startsWith("app-") ? appId.slice(4) : undefined),
+  source: (app, tagId) => `source-${app}-${tagId}`,
 };
+
+/** Of the device's object. */
+export const DEVICE_NAME = "Zm9vYmFyYmF6cXV4MTIzNA";
+
+type CallEffect = Extract<Effect, { kind: "tag" | "alias" }>;
 
 /** 9 bytes that begin with the text. */
 export function keyOf(name: string): Uint8Array {
@@ -43,7 +50,10 @@ export class Rig {
   /** What came on the current socket since it was last taken. */
   #inbox: Down[] = [];
   closes: { readonly code: ErrorCode; readonly detail: string }[] = [];
-  readonly answers = new Map<number, SendAnswer>();
+  readonly answers = new Map<number, WaitAnswer>();
+  /** Calls to nodes and aliases that were not answered. */
+  readonly calls: CallEffect[] = [];
+  readonly depths = new Depths();
   /** What the socket's attachment holds. */
   attachment: LinkSnapshot | null = null;
   publicKey = "key-1";
@@ -87,7 +97,8 @@ export class Rig {
     for (const effect of effects) {
       if (effect.kind === "frame") this.#inbox.push(readDown(effect.bytes));
       else if (effect.kind === "close") this.closes.push(effect);
-      else this.answers.set(effect.token, effect.answer);
+      else if (effect.kind === "settle") this.answers.set(effect.token, effect.answer);
+      else this.calls.push(effect);
     }
     this.attachment =
       this.device.session === null ? null : (this.device.takeSnapshot(this.now) ?? this.attachment);
@@ -125,6 +136,14 @@ export class Rig {
 
   command(frame: WritablePushUp): void {
     this.receive(push(frame));
+  }
+
+  /** Answers the oldest call. @throws Error where there is none */
+  answerCall(result: CallResult): CallEffect {
+    const call = this.calls.shift();
+    if (call === undefined) throw new Error("nothing was called");
+    this.run((now, effects) => this.device.called(call.token, result, now, effects));
+    return call;
   }
 
   /** Registers an app, and returns its slot. */
@@ -201,8 +220,8 @@ export class Rig {
     return answer;
   }
 
-  timeout(token: number): SendAnswer | undefined {
-    this.run((now, effects) => this.device.sendTimeout(token, now, effects));
+  timeout(token: number): WaitAnswer | undefined {
+    this.run((now, effects) => this.device.waitTimeout(token, now, effects));
     return this.answers.get(token);
   }
 
@@ -240,6 +259,7 @@ export class Rig {
     this.store = this.store.copy();
     this.attachment = null;
     this.#inbox = [];
+    this.calls.length = 0;
     this.device = this.#boot();
   }
 
@@ -254,6 +274,8 @@ export class Rig {
     return new Device({
       store: this.store,
       identity,
+      name: DEVICE_NAME,
+      depths: this.depths,
       bufferedBytes: () => this.buffered,
       now: this.now,
     });

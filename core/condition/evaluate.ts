@@ -1,0 +1,76 @@
+/** Whether a broadcast is for a device: what its sender asked for, against what the device is in and has reported. */
+import type { Attributes, Condition, Filter } from "./types.ts";
+
+/**
+ * @param isMember whether the registration is in a tag
+ * @param condition null for everybody
+ */
+export function matchesCondition(
+  condition: Condition | null,
+  isMember: (tag: string) => boolean,
+): boolean {
+  if (condition === null) return true;
+  if ("tag" in condition) return isMember(condition.tag);
+  if ("not" in condition) return !matchesCondition(condition.not, isMember);
+  const holds = (part: Condition) => matchesCondition(part, isMember);
+  return "any" in condition ? condition.any.some(holds) : condition.all.every(holds);
+}
+
+/** An attribute that was not reported matches no filter on it. */
+export function matchesFilter(filter: Filter | null, attributes: Attributes | null): boolean {
+  if (filter === null) return true;
+  const { platform, appVersion, locale, custom = {} } = attributes ?? {};
+  if (filter.platform !== undefined) {
+    if (platform == null || !filter.platform.includes(platform)) return false;
+  }
+  if (filter.appVersion !== undefined) {
+    if (appVersion == null || !isBetween(appVersion, filter.appVersion)) return false;
+  }
+  if (filter.locale !== undefined) {
+    if (locale == null || !filter.locale.some((range) => isInRange(locale, range))) return false;
+  }
+  return Object.entries(filter.attributes ?? {}).every(
+    ([name, values]) => Object.hasOwn(custom, name) && values.includes(custom[name] ?? ""),
+  );
+}
+
+/** Whether a text is a version: numbers separated by dots. */
+export const isVersion = (text: string): boolean => /^\d+(\.\d+)*$/.test(text);
+
+/**
+ * Compares two versions number by number; missing numbers are 0.
+ *
+ * @returns below 0 where `a` is the older, 0 where they are the same, above 0 where `a` is the newer
+ */
+export function compareVersions(a: string, b: string): number {
+  const as = a.split(".");
+  const bs = b.split(".");
+  for (let at = 0; at < Math.max(as.length, bs.length); at++) {
+    const order = compareNumbers(as[at] ?? "0", bs[at] ?? "0");
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** As texts: a number of a version may have more digits than a float has. */
+function compareNumbers(a: string, b: string): number {
+  const x = a.replace(/^0+/, "");
+  const y = b.replace(/^0+/, "");
+  if (x.length !== y.length) return x.length - y.length;
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+function isBetween(version: string, { min, max }: NonNullable<Filter["appVersion"]>): boolean {
+  return (
+    (min === undefined || compareVersions(version, min) >= 0) &&
+    (max === undefined || compareVersions(version, max) <= 0)
+  );
+}
+
+/** RFC 4647 §3.3.1, basic filtering. */
+function isInRange(locale: string, range: string): boolean {
+  if (range === "*") return true;
+  const tag = locale.toLowerCase();
+  const wanted = range.toLowerCase();
+  return tag === wanted || tag.startsWith(`${wanted}-`);
+}

@@ -1,0 +1,251 @@
+/**
+ * The aliases that registrations hold. A row is written only after the alias has answered, and goes before anything else is
+ * done, so that a device that says that an alias is its own is never wrong.
+ */
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { AliasUnsetRequest } from "../alias/types.ts";
+import type { CallResult, Effects } from "../link/effects.ts";
+import type { AliasLines } from "./alias-lines.ts";
+import { type Errand, refusalOf } from "./errands.ts";
+import type { Registration } from "./registration.ts";
+import type { Retries } from "./retries.ts";
+import type { HeldAlias, SubscriptionStore } from "./store.ts";
+import type { Refused } from "./types.ts";
+
+export interface AliasParts {
+  readonly store: SubscriptionStore;
+  readonly lines: AliasLines;
+  readonly retries: Retries;
+  /** Of the device's object. */
+  readonly name: string;
+  readonly generation: () => number;
+  /** The app is to hear that it holds an alias no more. */
+  readonly onLost: (slot: number, alias: string, effects: Effects) => void;
+}
+
+/** A set that the alias has not answered. */
+interface Asking {
+  readonly shared: boolean;
+  readonly errands: Errand[];
+  /** Another registration takes it, before the alias heard of this one or after. */
+  lost: boolean;
+  /** The app does not want it any more. */
+  unwanted: boolean;
+  tries: number;
+}
+
+/** How often a set is repeated whose answer may be out of date. */
+const MAX_TRIES = 3;
+
+export class Aliases {
+  readonly #parts: AliasParts;
+  /** By slot and alias. */
+  readonly #held = new Map<number, Map<string, HeldAlias>>();
+  readonly #asking = new Map<number, Map<string, Asking>>();
+
+  constructor(parts: AliasParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads the rows of all registrations; those of ended ones were being given up. */
+  load(registrations: ReadonlyMap<number, Registration>, now: number): void {
+    for (const record of this.#parts.store.listAliases()) {
+      const registration = registrations.get(record.slot);
+      if (registration === undefined) continue;
+      this.#remember(record);
+      if (registration.record.endedAt === null) continue;
+      const give = (when: number, effects: Effects) =>
+        this.#giveUp(registration, record.alias, when, effects);
+      this.#parts.retries.add(record, give, now);
+    }
+  }
+
+  /** What a registration holds. */
+  of(slot: number): string[] {
+    return [...(this.#held.get(slot)?.keys() ?? [])];
+  }
+
+  holds(slot: number, alias: string): boolean {
+    return this.#held.get(slot)?.has(alias) ?? false;
+  }
+
+  /** Takes an alias; nothing is to be done where it is held so already. */
+  set(
+    registration: Registration,
+    alias: string,
+    shared: boolean,
+    errand: Errand,
+    now: number,
+    effects: Effects,
+  ): MeshError | null {
+    const { slot } = registration;
+    if (this.#held.get(slot)?.get(alias)?.shared === shared) return null;
+    const asking = this.#asking.get(slot)?.get(alias);
+    if (asking !== undefined) {
+      if (asking.unwanted || asking.shared !== shared) {
+        return new MeshError("alias_stale", "it is being set otherwise");
+      }
+      errand.expect();
+      asking.errands.push(errand);
+      return null;
+    }
+    const names = new Set([...this.of(slot), ...(this.#asking.get(slot)?.keys() ?? []), alias]);
+    if (names.size > LIMITS.ALIASES) {
+      return new MeshError("too_many_aliases", `at most ${LIMITS.ALIASES}`);
+    }
+    errand.expect();
+    const errands = [errand];
+    const fresh: Asking = { shared, errands, lost: false, unwanted: false, tries: 1 };
+    const inSlot = this.#asking.get(slot) ?? new Map<string, Asking>();
+    this.#asking.set(slot, inSlot.set(alias, fresh));
+    this.#ask(registration, alias, fresh, now, effects);
+    return null;
+  }
+
+  /** Gives an alias up; that it is not held is no error. */
+  unset(
+    registration: Registration,
+    alias: string,
+    errand: Errand,
+    now: number,
+    effects: Effects,
+  ): void {
+    this.#disown(registration.slot, alias);
+    this.#forget(registration.slot, alias);
+    errand.expect();
+    const request = this.#request(registration, alias);
+    this.#parts.lines.ask(
+      request,
+      () => ({ method: "unset", request }),
+      (result, when, out) => errand.done(result.ok ? null : refusalOf(result), when, out),
+      now,
+      effects,
+    );
+  }
+
+  /** Another registration takes it. */
+  release(slot: number, alias: string, effects: Effects): void {
+    const asking = this.#asking.get(slot)?.get(alias);
+    if (asking !== undefined) asking.lost = true;
+    if (this.#forget(slot, alias)) this.#parts.onLost(slot, alias, effects);
+  }
+
+  /**
+   * The registration has ended: its aliases are given up.
+   *
+   * @param generation of the account that it was of
+   */
+  end(registration: Registration, generation: number, now: number, effects: Effects): void {
+    const { slot } = registration;
+    for (const alias of this.#asking.get(slot)?.keys() ?? []) this.#disown(slot, alias);
+    for (const alias of this.of(slot)) {
+      this.#giveUp(registration, alias, now, effects, generation);
+    }
+  }
+
+  /** The slot is somebody else's now: its rows go at once. */
+  abandon(slot: number): void {
+    for (const alias of this.of(slot)) this.#forget(slot, alias);
+  }
+
+  #ask(
+    registration: Registration,
+    alias: string,
+    asking: Asking,
+    now: number,
+    effects: Effects,
+  ): void {
+    const { slot } = registration;
+    const request = this.#request(registration, alias);
+    const { shared } = asking;
+    this.#parts.lines.ask(
+      request,
+      () => {
+        asking.lost = false;
+        return { method: "set", request: { ...request, shared } };
+      },
+      (result, when, out) => {
+        const granted = isGranted(result);
+        // Whether it was lost before the alias heard of this one or after is not known: asking again tells.
+        if (granted && asking.lost && !asking.unwanted && asking.tries++ < MAX_TRIES) {
+          this.#ask(registration, alias, asking, when, out);
+          return;
+        }
+        this.#asking.get(slot)?.delete(alias);
+        const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
+        if (refused === null && !asking.unwanted) this.#write({ slot, alias, shared });
+        else if (granted) this.#giveUp(registration, alias, when, out);
+        for (const errand of asking.errands) errand.done(refused, when, out);
+      },
+      now,
+      effects,
+    );
+  }
+
+  #giveUp(
+    registration: Registration,
+    alias: string,
+    now: number,
+    effects: Effects,
+    generation = this.#parts.generation(),
+  ): void {
+    const { slot } = registration;
+    const request = this.#request(registration, alias, generation);
+    /** It may have been set again since. */
+    const isMoot = () =>
+      registration.record.endedAt === null &&
+      request.holder.generation === this.#parts.generation() &&
+      (this.holds(slot, alias) || this.#asking.get(slot)?.has(alias) === true);
+    const give = (when: number, out: Effects): void =>
+      this.#parts.lines.ask(
+        request,
+        () => (isMoot() ? null : { method: "unset", request }),
+        (result, at) => {
+          if (!result.ok) this.#parts.retries.add(request, give, at);
+          else if (registration.record.endedAt !== null) this.#forget(slot, alias);
+        },
+        when,
+        out,
+      );
+    give(now, effects);
+  }
+
+  #request(
+    registration: Registration,
+    alias: string,
+    generation = this.#parts.generation(),
+  ): AliasUnsetRequest {
+    const holder = { device: this.#parts.name, generation };
+    return { app: registration.record.app, alias, holder };
+  }
+
+  #disown(slot: number, alias: string): void {
+    const asking = this.#asking.get(slot)?.get(alias);
+    if (asking !== undefined) asking.unwanted = true;
+  }
+
+  #write(record: HeldAlias): void {
+    this.#parts.store.putAlias(record);
+    this.#remember(record);
+  }
+
+  #remember(record: HeldAlias): void {
+    const held = this.#held.get(record.slot) ?? new Map<string, HeldAlias>();
+    this.#held.set(record.slot, held.set(record.alias, record));
+  }
+
+  /** Whether it was held. */
+  #forget(slot: number, alias: string): boolean {
+    if (this.#held.get(slot)?.delete(alias) !== true) return false;
+    this.#parts.store.deleteAlias(slot, alias);
+    return true;
+  }
+}
+
+const MOVING: Refused = { ok: false, code: "alias_stale", detail: "others set it too" };
+
+function isGranted(result: CallResult): boolean {
+  const answer = result.ok ? result.answer : undefined;
+  return typeof answer === "object" && "ok" in answer && answer.ok;
+}

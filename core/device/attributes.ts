@@ -1,0 +1,83 @@
+/** What apps report of themselves: validated, one row a registration. */
+import { MeshError } from "../../schema/errors.ts";
+import type { Report } from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { isVersion } from "../condition/evaluate.ts";
+import type { Attributes } from "../condition/types.ts";
+import { utf8Length } from "./names.ts";
+import type { SubscriptionStore } from "./store.ts";
+
+export class AttributeBook {
+  readonly #store: SubscriptionStore;
+  /** By slot, as far as they were asked for. */
+  readonly #known = new Map<number, Attributes | null>();
+
+  constructor(store: SubscriptionStore) {
+    this.#store = store;
+  }
+
+  of(slot: number): Attributes | null {
+    let known = this.#known.get(slot);
+    if (known === undefined) {
+      known = this.#store.readAttributes(slot);
+      this.#known.set(slot, known);
+    }
+    return known;
+  }
+
+  /** Replaces what was reported; no row where it is the same. Null takes it away. */
+  write(slot: number, attributes: Attributes | null): void {
+    if (JSON.stringify(attributes) === JSON.stringify(this.of(slot))) return;
+    this.#store.writeAttributes(slot, attributes);
+    this.#known.set(slot, attributes);
+  }
+}
+
+/** Reads a report; null where it reports nothing. */
+export function attributesOf(report: Report): Attributes | null | MeshError {
+  const { platform = null, appVersion = null, locale = null, attributes = [] } = report;
+  const problem =
+    problemOfValue("platform", platform) ??
+    problemOfValue("appVersion", appVersion) ??
+    problemOfValue("locale", locale) ??
+    problemOfCustom(attributes);
+  if (problem !== null) return new MeshError("attributes_invalid", problem);
+  if (appVersion !== null && !isVersion(appVersion)) {
+    return new MeshError("attributes_invalid", "appVersion is not numbers separated by dots");
+  }
+  if (platform === null && appVersion === null && locale === null && attributes.length === 0) {
+    return null;
+  }
+  const byName = attributes.map(({ name, value }) => [name, value] as const);
+  // Sorted, so that the same report in another order is the same.
+  byName.sort(([a], [b]) => (a < b ? -1 : 1));
+  const custom = Object.fromEntries(byName);
+  return { platform: platform?.toLowerCase() ?? null, appVersion, locale, custom };
+}
+
+function problemOfCustom(attributes: NonNullable<Report["attributes"]>): string | null {
+  if (attributes.length > LIMITS.ATTRIBUTES) {
+    return `${attributes.length} attributes, at most ${LIMITS.ATTRIBUTES}`;
+  }
+  const names = new Set<string>();
+  for (const { name, value } of attributes) {
+    if (name === "") return "an attribute has no name";
+    if (names.has(name)) return `the attribute ${name} comes twice`;
+    names.add(name);
+    const problem =
+      problemOfText("the name of an attribute", name, LIMITS.ATTRIBUTE_NAME_BYTES) ??
+      problemOfValue(`the attribute ${name}`, value);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+function problemOfValue(what: string, value: string | null): string | null {
+  return value === null ? null : problemOfText(what, value, LIMITS.ATTRIBUTE_VALUE_BYTES);
+}
+
+function problemOfText(what: string, text: string, maxBytes: number): string | null {
+  const bytes = utf8Length(text);
+  if (bytes === undefined) return `${what} is no UTF-8`;
+  return bytes > maxBytes ? `${what} has ${bytes} bytes, at most ${maxBytes}` : null;
+}

@@ -1,0 +1,327 @@
+/**
+ * Broadcasts on their way to one device: they yield to single sends, are held in memory and never stored, and are
+ * acknowledged by cursors. What is lost with a link is fetched again from where the app has come to.
+ */
+import {
+  type Broadcast,
+  CHANNEL_PUSH,
+  type Cursor,
+  encodePushDown,
+} from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import { matchesCondition, matchesFilter } from "../condition/evaluate.ts";
+import type { Effects } from "../link/effects.ts";
+import type { Link } from "../link/link.ts";
+import { EVERYONE, tagIdOf } from "../tag/name.ts";
+import type { DeliverAnswer, DeliverOutcome, DeliverRequest, LogEntry } from "../tag/types.ts";
+import type { AttributeBook } from "./attributes.ts";
+import { isNowOrNever } from "./clock.ts";
+import type { Feeds, Page } from "./feeds.ts";
+import type { Registration } from "./registration.ts";
+import type { Registrations } from "./registrations.ts";
+import type { Retries } from "./retries.ts";
+import type { Parcel, Subscription } from "./subscription.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** A socket that holds more unsent than this is left alone: what comes next should be able to overtake. */
+const BUFFERED_BYTES = 65_536;
+
+export interface BroadcastParts {
+  readonly registrations: Registrations;
+  readonly subscriptions: () => Subscriptions;
+  readonly feeds: Feeds;
+  readonly attributes: AttributeBook;
+  readonly source: (app: string, tagId: string) => string;
+  /** The current link; null without one. */
+  readonly link: () => Link | null;
+  readonly bufferedBytes: () => number;
+  readonly nextToken: () => number;
+  readonly retries: Retries;
+  /** Something changed that is to outlast a sleep. */
+  readonly onMoved: (one: Subscription) => void;
+}
+
+export class Broadcasts {
+  readonly #parts: BroadcastParts;
+  /** By token. */
+  readonly #waiting = new Map<number, Parcel>();
+  #held = 0;
+
+  constructor(parts: BroadcastParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Takes what a node calls with.
+   *
+   * @returns the answer, or a token: then a `settle` effect of that token follows, at the latest after `timeout(token)`
+   */
+  deliver(
+    registration: Registration,
+    request: DeliverRequest,
+    now: number,
+    effects: Effects,
+  ): DeliverAnswer | number {
+    const { feeds, subscriptions, link } = this.#parts;
+    const one = subscriptions().find(registration.slot, request.tag);
+    if (one === undefined) return answer("unknown");
+    if (one.call === "join") {
+      // It does not know yet what the node knows: it asks when it does.
+      one.missed = true;
+      return answer("deferred");
+    }
+    if (one.record.path !== request.path) return answer("unknown");
+    if (!registration.attached || link()?.ready !== true) return answer("offline");
+    if (one.feed !== "live" && one.feed !== "last") {
+      feeds.want(one);
+      return answer("deferred");
+    }
+    const { prev, entries, waitMs } = request;
+    if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one);
+    // After a sleep the node knows better, but for what is on the socket since before.
+    one.reached ??= Math.max(prev, one.slept, one.taken ?? 0);
+    const position = entries.at(-1)?.position ?? 0;
+    const isNew = position > one.reached;
+    for (const entry of entries) {
+      if (entry.position <= one.reached) continue;
+      if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT) return this.#fetch(one);
+      this.#take(one, entry, true, now);
+      one.reached = entry.position;
+    }
+    const parcel = one.open.find((open) => open.position === position)?.parcel;
+    const token = parcel?.subscription === one && waitMs > 0 ? this.#wait(parcel) : null;
+    this.pump(now, effects);
+    this.#advance(one);
+    if (token !== null) return token;
+    if (parcel === undefined) return answer(isNew ? "filtered" : "acknowledged");
+    if (parcel.subscription !== one) return answer("filtered");
+    return answer(parcel.state === "sent" ? "delivered" : "deferred");
+  }
+
+  /** Holds what is to be sent of a page. */
+  readonly onPage = (one: Subscription, page: Page, now: number, effects: Effects): void => {
+    for (const entry of page.entries) {
+      if (entry.position > (one.reached ?? 0)) this.#take(one, entry, false, now);
+    }
+    one.reached = page.upTo;
+    this.#advance(one);
+    this.pump(now, effects);
+    // An acknowledgement makes room; nothing tells that others do not wait any more.
+    if (one.held > 0 && !this.#mayGo(now)) {
+      this.#parts.retries.add(this, (...when) => this.pump(...when), now);
+    }
+  };
+
+  /** Puts on the socket what is held, as far as there is room and no single send waits. */
+  pump(now: number, effects: Effects): void {
+    const { registrations, feeds } = this.#parts;
+    if (this.#held > 0 && this.#mayGo(now)) {
+      for (const registration of registrations.standing()) this.#send(registration, now, effects);
+    }
+    feeds.pump(now, effects);
+  }
+
+  /** The caller of this token waits no longer: it is answered in `effects`, unless it was answered before. */
+  timeout(token: number, now: number, effects: Effects): void {
+    this.pump(now, effects);
+    const parcel = this.#waiting.get(token);
+    if (parcel === undefined) return;
+    parcel.tokens.splice(parcel.tokens.indexOf(token), 1);
+    this.#settle([token], parcel.state === "sent" ? "delivered" : "deferred", effects);
+    this.#parts.onMoved(parcel.subscription);
+  }
+
+  /**
+   * The app has taken all that came through a tag up to a position. Only what is on the socket counts.
+   *
+   * @returns whether it acknowledged anything
+   */
+  acknowledge({ slot, tagRef, position }: Cursor, now: number, effects: Effects): boolean {
+    const one = this.#parts.subscriptions().byRef(slot, tagRef);
+    if (one === undefined || !this.#parts.registrations.inSlot(slot)?.attached) return false;
+    let counts = false;
+    if (one.slept > 0 && position > (one.taken ?? 0)) {
+      one.taken = Math.min(position, one.slept);
+      if (position >= one.slept) one.slept = 0;
+      counts = true;
+    }
+    for (const { parcel, position: at } of one.open) {
+      if (at > position) break;
+      if (parcel.subscription !== one || parcel.state !== "sent") continue;
+      one.registration.broadcasts.drop(parcel, "done");
+      this.#settle(parcel.tokens.splice(0), "acknowledged", effects);
+      for (const twin of parcel.twins) this.#advance(twin);
+      counts = true;
+    }
+    if (!counts) return false;
+    one.advance();
+    this.#parts.onMoved(one);
+    this.pump(now, effects);
+    return true;
+  }
+
+  /** The link is lost, or the app listens no more: what it has not acknowledged is fetched again. */
+  ground(registration: Registration, effects: Effects): void {
+    for (const one of this.#parts.subscriptions().in(registration.slot)) this.drop(one, effects);
+  }
+
+  /** Forgets what is under way of one tag. Others that counted on it fetch it themselves. */
+  drop(one: Subscription, effects: Effects): void {
+    for (const { parcel } of one.open.splice(0)) {
+      if (parcel.subscription !== one || parcel.state === "done" || parcel.state === "gone")
+        continue;
+      if (parcel.state === "held") this.#held--;
+      one.registration.broadcasts.drop(parcel, "gone");
+      this.#settle(parcel.tokens.splice(0), "offline", effects);
+      for (const twin of parcel.twins) {
+        if (twin.open.length > 0) this.#refetch(twin, effects);
+      }
+    }
+    one.held = 0;
+    this.#parts.feeds.reset(one);
+  }
+
+  #refetch(one: Subscription, effects: Effects): void {
+    this.drop(one, effects);
+    this.#parts.feeds.want(one);
+  }
+
+  #fetch(one: Subscription): DeliverAnswer {
+    this.#parts.feeds.want(one);
+    return answer("deferred");
+  }
+
+  /** Decides what becomes of an entry: it is held, it goes through another tag, or it is not for this device. */
+  #take(one: Subscription, entry: LogEntry, live: boolean, now: number): void {
+    const { registration } = one;
+    if (!this.#isFor(one, entry, live, now)) return;
+    const { position } = entry;
+    const key = toBase64Url(entry.key);
+    const known = entry.cover.length > 1 ? registration.broadcasts.find(key) : undefined;
+    if (known !== undefined && known.subscription !== one) {
+      if (known.state !== "done") {
+        known.twins.push(one);
+        one.open.push({ position, parcel: known });
+      }
+      return;
+    }
+    const parcel: Parcel = {
+      subscription: one,
+      position,
+      key,
+      bytes: entry.data.length,
+      entry,
+      state: "held",
+      tokens: [],
+      twins: [],
+    };
+    if (entry.cover.length > 1) registration.broadcasts.share(parcel);
+    registration.broadcasts.held.push(parcel);
+    one.open.push({ position, parcel });
+    one.held++;
+    this.#held++;
+  }
+
+  #isFor(one: Subscription, entry: LogEntry, live: boolean, now: number): boolean {
+    const { slot } = one.record;
+    // One of ttl 0 is for whoever is there when it is sent, and has no other time.
+    if (isNowOrNever(entry.seq) ? !live : entry.expiresAt <= now) return false;
+    const isMember = (tag: string) =>
+      tag === EVERYONE || this.#parts.subscriptions().find(slot, tag) !== undefined;
+    return (
+      matchesCondition(entry.condition, isMember) &&
+      (entry.filter === null || matchesFilter(entry.filter, this.#parts.attributes.of(slot)))
+    );
+  }
+
+  /** Whether no single send waits for the socket or for its acknowledgement. */
+  #mayGo(now: number): boolean {
+    const { registrations, bufferedBytes } = this.#parts;
+    for (const registration of registrations.standing()) {
+      if (registration.isBusy(now)) return false;
+    }
+    return bufferedBytes() <= BUFFERED_BYTES;
+  }
+
+  #send(registration: Registration, now: number, effects: Effects): void {
+    const window = registration.broadcasts;
+    const sent: Subscription[] = [];
+    while (window.held.length > 0 && window.hasRoom) {
+      const broadcasts: Broadcast[] = [];
+      let bytes = 0;
+      for (let parcel = window.held[0]; parcel !== undefined; parcel = window.held[0]) {
+        if (!window.hasRoom || (bytes > 0 && bytes + parcel.bytes > LIMITS.DELIVER_BYTES)) break;
+        sent.push(parcel.subscription);
+        parcel.subscription.held--;
+        this.#held--;
+        const { entry } = parcel;
+        if (entry === null || (!isNowOrNever(entry.seq) && entry.expiresAt <= now)) {
+          window.drop(parcel, "done");
+          this.#settle(parcel.tokens.splice(0), "filtered", effects);
+          continue;
+        }
+        window.takeOff(parcel);
+        broadcasts.push(this.#frame(parcel.subscription, entry));
+        bytes += parcel.bytes;
+      }
+      if (broadcasts.length === 0) continue;
+      const frame = encodePushDown({ kind: "broadcasts", value: { broadcasts } });
+      this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
+    }
+    for (const one of new Set(sent)) {
+      this.#advance(one);
+      // Where a node waits for the answer there is no sleep, and it is settled before there is one.
+      if (one.open.some(({ parcel }) => parcel.tokens.length === 0)) this.#parts.onMoved(one);
+      if (one.held === 0) this.#parts.feeds.pageSent(one);
+    }
+  }
+
+  #frame(one: Subscription, entry: LogEntry): Broadcast {
+    const { slot, ref, tag } = one.record;
+    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
+    return {
+      slot,
+      tagRef: ref,
+      tag,
+      position,
+      seq,
+      key,
+      source: this.#sourceOf(one, entry.cover[0] ?? tag),
+      priority: lane,
+      contentType,
+      data,
+      ...(isNowOrNever(seq) ? {} : { expiresAtMs: expiresAt }),
+      ...(collapseKey === null ? {} : { collapseKey }),
+    };
+  }
+
+  #sourceOf(one: Subscription, first: string): string {
+    const { app } = one.registration.record;
+    if (first !== one.record.tag) return this.#parts.source(app, tagIdOf(app, first));
+    one.source ??= this.#parts.source(app, one.tagId);
+    return one.source;
+  }
+
+  #wait(parcel: Parcel): number {
+    const token = this.#parts.nextToken();
+    this.#waiting.set(token, parcel);
+    parcel.tokens.push(token);
+    return token;
+  }
+
+  #advance(one: Subscription): void {
+    const { taken } = one;
+    one.advance();
+    if (one.taken !== taken) this.#parts.onMoved(one);
+  }
+
+  #settle(tokens: readonly number[], outcome: DeliverOutcome, effects: Effects): void {
+    for (const token of tokens) {
+      this.#waiting.delete(token);
+      effects.push({ kind: "settle", token, answer: { ok: true, outcome } });
+    }
+  }
+}
+
+const answer = (outcome: DeliverOutcome): DeliverAnswer => ({ ok: true, outcome });

@@ -1,0 +1,79 @@
+/**
+ * How far the device has come in its tags, kept without a row of its own: in the link's row, which is written when a link
+ * opens and when it is lost, and between with the socket.
+ */
+import type { Cursor } from "../../schema/generated/link.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** Cursors that are kept with the socket: under 1 KB of its attachment. Beyond, the link's row is written. */
+export const SNAPSHOT_CURSORS = 40;
+
+export class Cursors {
+  readonly #subscriptions: Subscriptions;
+  /** Those that have moved since the link's row was written. */
+  readonly #moved = new Set<Subscription>();
+  #version = 0;
+
+  constructor(subscriptions: Subscriptions) {
+    this.#subscriptions = subscriptions;
+  }
+
+  /** Changes whenever `snapshot` would. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether more have moved than the socket should keep. */
+  get isOverfull(): boolean {
+    return this.#moved.size > SNAPSHOT_CURSORS;
+  }
+
+  load(cursors: Readonly<Record<number, number>>): void {
+    for (const one of this.#subscriptions.all()) one.taken = cursors[one.record.ref] ?? null;
+  }
+
+  /** What the device says of itself; what it says of tags that it is not in is passed over. */
+  claim(cursors: readonly Cursor[]): void {
+    for (const { slot, tagRef, position } of cursors) {
+      const one = this.#subscriptions.byRef(slot, tagRef);
+      if (one !== undefined && position > (one.taken ?? -1)) one.claimed = position;
+    }
+  }
+
+  readonly moved = (one: Subscription): void => {
+    this.#moved.add(one);
+    this.#version++;
+  };
+
+  /** For the link's row: after this nothing has moved. Undefined where nothing is known. */
+  save(): Record<number, number> | undefined {
+    const cursors: Record<number, number> = {};
+    for (const { record, taken } of this.#subscriptions.all()) {
+      if (taken !== null) cursors[record.ref] = taken;
+    }
+    if (this.#moved.size > 0) this.#version++;
+    this.#moved.clear();
+    return Object.keys(cursors).length === 0 ? undefined : cursors;
+  }
+
+  /** For the socket: of each that moved its ref, its cursor, and what is sent beyond that and not acknowledged. */
+  snapshot(): number[] {
+    const flat: number[] = [];
+    for (const one of this.#moved) {
+      if (one.wanted && one.taken !== null) flat.push(one.record.ref, one.taken, one.sentUpTo);
+    }
+    return flat;
+  }
+
+  restore(flat: readonly number[]): void {
+    for (let at = 0; at + 2 < flat.length; at += 3) {
+      const [ref = 0, taken = 0, sent = 0] = flat.slice(at, at + 3);
+      const one = this.#subscriptions.known(ref);
+      if (one === undefined) continue;
+      one.taken = taken;
+      one.slept = sent > taken ? sent : 0;
+      this.#moved.add(one);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** Commands that take calls to other objects: each is answered once, when all of its parts are done. */
+import type { CallResult, Effects } from "../link/effects.ts";
+import type { CommandAnswer, Refused } from "./types.ts";
+
+type Finish = (answer: CommandAnswer, now: number, effects: Effects) => void;
+
+/** One command: begins with one part, that of finding out what the others are. */
+export class Errand {
+  readonly #finish: Finish;
+  #open = 1;
+  #refused: Refused | null = null;
+
+  constructor(finish: Finish) {
+    this.#finish = finish;
+  }
+
+  /** Another part, whose `done` follows. */
+  expect(): void {
+    this.#open++;
+  }
+
+  /** A part is done, or refused: the first refusal is the answer, once the others are done too. */
+  done(refused: Refused | null, now: number, effects: Effects): void {
+    this.#refused ??= refused;
+    if (--this.#open === 0) this.#finish(this.#refused ?? { ok: true }, now, effects);
+  }
+}
+
+export class Errands {
+  readonly #nextToken: () => number;
+  readonly #waiting = new Set<number>();
+
+  constructor(nextToken: () => number) {
+    this.#nextToken = nextToken;
+  }
+
+  /** Carries out a command for a caller who waits: an answer, or a token that a `settle` effect follows for. */
+  run(begin: (errand: Errand) => void): CommandAnswer | number {
+    const token = this.#nextToken();
+    const answers: CommandAnswer[] = [];
+    begin(
+      new Errand((answer, _, effects) => {
+        if (this.#waiting.delete(token)) effects.push({ kind: "settle", token, answer });
+        else answers.push(answer);
+      }),
+    );
+    const [answer] = answers;
+    if (answer !== undefined) return answer;
+    this.#waiting.add(token);
+    return token;
+  }
+
+  /** Whoever waits under this token waits no longer. What was begun goes on. */
+  timeout(token: number, effects: Effects): void {
+    if (!this.#waiting.delete(token)) return;
+    effects.push({ kind: "settle", token, answer: UNFINISHED });
+  }
+}
+
+/** A call failed or takes too long: whether it was carried out is not known, and asking again is safe. */
+export const UNFINISHED: Refused = {
+  ok: false,
+  code: "overloaded",
+  detail: "not carried out in time; it may still be",
+  retryAfterMs: 1_000,
+};
+
+/** What a caller is told of a call that did not succeed: its refusal, or that it failed. */
+export function refusalOf(result: CallResult): Refused {
+  const answer = result.ok ? result.answer : undefined;
+  return typeof answer === "object" && "ok" in answer && !answer.ok ? answer : UNFINISHED;
+}

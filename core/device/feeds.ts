@@ -1,0 +1,178 @@
+/**
+ * Attaching registrations to their tags' nodes: each is asked for what was missed, page by page, and calls from then on.
+ * Nothing is told when a link goes: a node finds out when it calls.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import type { CallResult, Effects } from "../link/effects.ts";
+import type { LogEntry } from "../tag/types.ts";
+import type { Calls } from "./calls.ts";
+import type { Registration } from "./registration.ts";
+import type { Retries } from "./retries.ts";
+import type { Feed, Subscription } from "./subscription.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** A page of a node's log. */
+export interface Page {
+  readonly upTo: number;
+  readonly more: boolean;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface FeedParts {
+  readonly calls: Calls;
+  readonly retries: Retries;
+  /** Of the device's object. */
+  readonly name: string;
+  readonly subscriptions: () => Subscriptions;
+  /** Whether a link stands, and the app of the registration listens. */
+  readonly listens: (registration: Registration) => boolean;
+  /** Holds what is to be sent of a page. */
+  readonly onPage: (one: Subscription, page: Page, now: number, effects: Effects) => void;
+}
+
+export class Feeds {
+  readonly #parts: FeedParts;
+  /** To be asked for, in order. */
+  readonly #wanted = new Set<Subscription>();
+  /** Pages that are asked for, or held: bounded, because each may be LIMITS.CATCH_UP_BYTES. */
+  #pages = 0;
+  /** By slot. */
+  readonly #live = new Map<number, number>();
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether all tags of a registration call by themselves: then a sleep forgets nothing. */
+  isLive(registration: Registration): boolean {
+    const { slot } = registration;
+    return (
+      registration.broadcasts.held.length === 0 &&
+      (this.#live.get(slot) ?? 0) === this.#parts.subscriptions().count(slot)
+    );
+  }
+
+  /** The app listens from now on. */
+  open(registration: Registration): void {
+    for (const one of this.#parts.subscriptions().in(registration.slot)) this.want(one);
+  }
+
+  /** A tag is to be fetched from, as soon as there is room; `pump` begins it. */
+  want(one: Subscription): void {
+    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") {
+      one.missed = true;
+      return;
+    }
+    // A join that is under way attaches it.
+    if (!one.wanted || one.call !== null || !this.#parts.listens(one.registration)) return;
+    this.#set(one, "wanted");
+    this.#wanted.add(one);
+  }
+
+  /** A node calls with all that is new from now on. */
+  live(one: Subscription): void {
+    this.#set(one, "live");
+  }
+
+  /** The link is lost, the app stopped listening, or the tag is wanted no more. */
+  reset(one: Subscription): void {
+    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") this.#pages--;
+    this.#wanted.delete(one);
+    this.#set(one, "idle");
+    one.epoch++;
+    one.reached = null;
+    one.slept = 0;
+    one.missed = false;
+  }
+
+  /** Asks for what is wanted, as far as there is room. */
+  pump(now: number, effects: Effects): void {
+    for (const one of this.#wanted) {
+      if (this.#pages >= LIMITS.TAG_CALLS) return;
+      this.#wanted.delete(one);
+      this.#ask(one, now, effects);
+    }
+  }
+
+  /** All of the page is on the socket. */
+  pageSent(one: Subscription): void {
+    if (one.feed !== "more" && one.feed !== "last") return;
+    this.#pages--;
+    const goesOn = one.feed === "more" || one.missed;
+    this.#set(one, "live");
+    if (goesOn) this.want(one);
+  }
+
+  #ask(one: Subscription, now: number, effects: Effects): void {
+    this.#pages++;
+    this.#set(one, "asking");
+    const { epoch } = one;
+    let after: number | null = null;
+    const call = {
+      begin: () => {
+        if (one.epoch !== epoch) return null;
+        one.missed = false;
+        after = one.after;
+        const request = { device: this.#parts.name, after };
+        return { kind: "tag", name: one.nodeName(), call: { method: "attach", request } } as const;
+      },
+      done: (result: CallResult, when: number, out: Effects) => {
+        if (one.epoch === epoch) this.#answered(one, after, result, when, out);
+      },
+    };
+    this.#parts.calls.ask(call, now, effects);
+  }
+
+  #answered(
+    one: Subscription,
+    after: number | null,
+    result: CallResult,
+    now: number,
+    effects: Effects,
+  ): void {
+    const answer = result.ok ? result.answer : undefined;
+    const kind = typeof answer === "object" && "kind" in answer ? answer.kind : undefined;
+    if (kind === "unknown") {
+      this.#pages--;
+      this.#set(one, "idle");
+      this.#parts.subscriptions().unknown(one, now, effects);
+    } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
+      one.member = "yes";
+      this.#paged(one, after, answer, now, effects);
+    } else {
+      this.#pages--;
+      this.#set(one, "idle");
+      this.#parts.retries.add(one, () => this.want(one), now);
+    }
+  }
+
+  #paged(one: Subscription, after: number | null, page: Page, now: number, effects: Effects): void {
+    if (after !== null && page.upTo < after) {
+      // The node never had that many. The device itself cannot know: what the mesh remembers counts.
+      const isClaim = one.reached === null && after === one.claimed && after !== one.taken;
+      one.claimed = null;
+      one.reached = null;
+      if (!isClaim) one.taken = page.upTo;
+      this.#pages--;
+      this.#set(one, "idle");
+      this.want(one);
+      return;
+    }
+    if (after !== null && one.reached === null) {
+      one.taken = after;
+      one.reached = after;
+    }
+    one.claimed = null;
+    this.#set(one, page.more ? "more" : "last");
+    this.#parts.onPage(one, page, now, effects);
+    if (one.held === 0) this.pageSent(one);
+  }
+
+  #set(one: Subscription, feed: Feed): void {
+    const { slot } = one.record;
+    const live = this.#live.get(slot) ?? 0;
+    if (one.feed === "live") this.#live.set(slot, live - 1);
+    if (feed === "live") this.#live.set(slot, (this.#live.get(slot) ?? 0) + 1);
+    one.feed = feed;
+  }
+}

@@ -1,0 +1,209 @@
+/** The link of one device: opening, greeting, sleeping and losing it. */
+import { MeshError } from "../../schema/errors.ts";
+import type {
+  Hello,
+  Welcome,
+  Registration as WireRegistration,
+} from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { echoChannel } from "../channels/echo.ts";
+import { type PushCommands, pushChannel } from "../channels/push.ts";
+import type { Effects } from "../link/effects.ts";
+import { Link } from "../link/link.ts";
+import type { Claims } from "./account.ts";
+import { HybridClock } from "./clock.ts";
+import { pushCommands } from "./commands.ts";
+import type { DeviceOptions } from "./device.ts";
+import { ground, joinEveryone } from "./lifecycle.ts";
+import type { Registration } from "./registration.ts";
+import { makeRooms, type Rooms } from "./rooms.ts";
+import { type LinkSnapshot, markOfSent, restoreSent, sentOf } from "./snapshot.ts";
+
+/** Sequence numbers reserved ahead in the socket's attachment, so that not every message rewrites it. */
+const SEQ_RESERVE_MS = 10_000;
+/** A device's lastSeq moves the clock forward by no more than this: a wrong one must not exhaust the numbers. */
+const LAST_SEQ_AHEAD_MS = 86_400_000;
+
+export class Linkage {
+  readonly rooms: Rooms;
+  readonly #options: DeviceOptions;
+  readonly #commands: PushCommands;
+  #link: Link | null = null;
+  /** The session before the current one. */
+  #previousSession: string | null = null;
+  #seqReserve = 0;
+  #savedMark = "";
+
+  constructor(options: DeviceOptions) {
+    this.#options = options;
+    this.rooms = makeRooms(options, () => this.#link);
+    this.#commands = pushCommands(this.rooms, {
+      openAppId: (appId) => options.identity.openAppId(appId),
+      describe: (registration) => this.#describe(registration),
+    });
+  }
+
+  /** The current link; null without one. */
+  get link(): Link | null {
+    return this.#link;
+  }
+
+  /** @throws MeshError where the account does not admit it */
+  open(claims: Claims, session: string, now: number, effects: Effects): void {
+    const { account, clock, cursors } = this.rooms;
+    const previous = account.link?.session ?? null;
+    account.admit(claims, session, clock.last, () => cursors.save(), now);
+    this.#ground(now, effects);
+    this.#previousSession = previous;
+    this.#link = this.#newLink(session, false);
+    this.#savedMark = "";
+  }
+
+  restore(snapshot: LinkSnapshot): void {
+    const { clock, registrations, delivery, cursors } = this.rooms;
+    this.#link = this.#newLink(snapshot.session, snapshot.ready);
+    this.#previousSession = snapshot.previousSession;
+    this.#seqReserve = snapshot.seqReserve;
+    clock.observe(snapshot.seqReserve);
+    cursors.restore(snapshot.cursors);
+    for (const slot of snapshot.attached) {
+      const registration = registrations.inSlot(slot);
+      if (registration === undefined) continue;
+      registration.attached = true;
+      this.#restoreFeeds(registration, snapshot.live.includes(slot));
+    }
+    restoreSent(snapshot.sent, registrations, delivery);
+    this.#savedMark = this.#mark();
+  }
+
+  takeSnapshot(now: number): LinkSnapshot | null {
+    const link = this.#link;
+    if (link === null) return null;
+    const { clock, registrations, cursors } = this.rooms;
+    if (clock.last > this.#seqReserve) {
+      this.#seqReserve = Math.max(HybridClock.at(now + SEQ_RESERVE_MS), clock.last);
+    }
+    const mark = this.#mark();
+    if (mark === this.#savedMark) return null;
+    this.#savedMark = mark;
+    const standing = [...registrations.standing()];
+    return {
+      session: link.session,
+      previousSession: this.#previousSession,
+      ready: link.ready,
+      seqReserve: this.#seqReserve,
+      attached: standing.filter(({ attached }) => attached).map(({ slot }) => slot),
+      sent: sentOf(standing),
+      live: this.#live(),
+      cursors: cursors.snapshot(),
+    };
+  }
+
+  /** The socket of the current link is gone. */
+  lost(now: number, effects: Effects): void {
+    if (this.#link === null) return;
+    const { account, clock, cursors } = this.rooms;
+    this.#ground(now, effects);
+    this.#link.lost();
+    this.#link = null;
+    account.release(clock.last, cursors.save(), now);
+  }
+
+  #newLink(session: string, ready: boolean): Link {
+    return new Link({
+      session,
+      ready,
+      channels: [pushChannel(this.#commands), echoChannel],
+      bufferedBytes: this.#options.bufferedBytes,
+      onHello: (hello, now) => this.#welcome(session, hello, now),
+      onReady: (hello, now, effects) => this.#begin(hello, now, effects),
+    });
+  }
+
+  #begin(hello: Hello, now: number, effects: Effects): void {
+    this.rooms.cursors.claim(hello.cursors ?? []);
+    for (const slot of hello.attach ?? []) this.#commands.attach(slot, now, effects);
+    for (const registration of this.rooms.registrations.standing()) {
+      joinEveryone(this.rooms, registration, now, effects);
+    }
+  }
+
+  #welcome(session: string, hello: Hello, now: number): Welcome {
+    const { clock, registrations } = this.rooms;
+    const ahead = HybridClock.at(now + LAST_SEQ_AHEAD_MS);
+    clock.observe(Math.min(hello.lastSeq ?? 0, ahead));
+    return {
+      session: fromBase64Url(session) ?? new Uint8Array(),
+      serverTimeMs: now,
+      heartbeatMinMs: LIMITS.HEARTBEAT_MIN_MS,
+      heartbeatMaxMs: LIMITS.HEARTBEAT_MAX_MS,
+      heartbeatMs: LIMITS.HEARTBEAT_DEFAULT_MS,
+      reconnectBaseMs: LIMITS.RECONNECT_BASE_MS,
+      reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
+      maxFrameBytes: LIMITS.FRAME_BYTES,
+      registrations: [...registrations.standing()].map((one) => this.#describe(one)),
+      resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,
+    };
+  }
+
+  #describe({ slot, record }: Registration): WireRegistration {
+    const { identity } = this.#options;
+    const { app } = record;
+    const regId = identity.regId(app, this.rooms.generation());
+    return { slot, appId: identity.appId(app), regId };
+  }
+
+  /** Nodes go on calling for a link that stands; where asking was unfinished, all are asked again. */
+  #restoreFeeds(registration: Registration, live: boolean): void {
+    const { feeds, subscriptions } = this.rooms;
+    if (!live) {
+      feeds.open(registration);
+      return;
+    }
+    for (const one of subscriptions.in(registration.slot)) {
+      one.member = "yes";
+      feeds.live(one);
+    }
+  }
+
+  #ground(now: number, effects: Effects): void {
+    for (const registration of this.rooms.registrations.standing()) {
+      ground(this.rooms, registration, now, effects);
+    }
+  }
+
+  /** Attached slots whose tags all call by themselves. */
+  #live(): number[] {
+    const live: number[] = [];
+    for (const registration of this.rooms.registrations.standing()) {
+      if (registration.attached && this.rooms.feeds.isLive(registration)) {
+        live.push(registration.slot);
+      }
+    }
+    return live;
+  }
+
+  #mark(): string {
+    const { registrations, cursors } = this.rooms;
+    const sent = markOfSent(registrations.standing());
+    return `${this.#link?.ready} ${this.#seqReserve} ${sent} ${cursors.version} ${this.#live()}`;
+  }
+}
+
+/** A refusal as an answer. @throws what is no refusal */
+export function refusedBy(error: unknown): {
+  readonly ok: false;
+  readonly code: MeshError["code"];
+  readonly detail: string;
+  readonly retryAfterMs?: number;
+} {
+  if (!(error instanceof MeshError)) throw error;
+  const { code, message, retryAfterMs } = error;
+  return {
+    ok: false,
+    code,
+    detail: message,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}

@@ -1,0 +1,106 @@
+/** The rooms of one device, wired together. */
+import { CHANNEL_PUSH, encodePushDown } from "../../schema/generated/link.ts";
+import type { Link } from "../link/link.ts";
+import { Account } from "./account.ts";
+import { AliasLines } from "./alias-lines.ts";
+import { Aliases } from "./aliases.ts";
+import { AttributeBook } from "./attributes.ts";
+import { Broadcasts } from "./broadcasts.ts";
+import { Calls } from "./calls.ts";
+import { HybridClock } from "./clock.ts";
+import { Cursors } from "./cursors.ts";
+import { Delivery } from "./delivery.ts";
+import type { DeviceOptions } from "./device.ts";
+import { Errands } from "./errands.ts";
+import { Feeds } from "./feeds.ts";
+import { FirstAcks } from "./first-acks.ts";
+import { Mailbox } from "./mailbox.ts";
+import { Outcomes } from "./outcomes.ts";
+import type { Registration } from "./registration.ts";
+import { Registrations } from "./registrations.ts";
+import { Retries } from "./retries.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export type Rooms = ReturnType<typeof makeRooms>;
+
+/**
+ * Makes the rooms, and reads into them what is stored.
+ *
+ * @param link the current link; null without one
+ */
+export function makeRooms(options: DeviceOptions, link: () => Link | null) {
+  const { store, name, depths, identity, bufferedBytes, now } = options;
+  const account = new Account(store);
+  const generation = () => account.record?.generation ?? 0;
+  let lastToken = 0;
+  const nextToken = () => ++lastToken;
+  const listens = ({ attached }: Registration) => attached && link()?.ready === true;
+
+  const clock = new HybridClock();
+  const calls = new Calls();
+  const retries = new Retries();
+  const errands = new Errands(nextToken);
+  const outcomes = new Outcomes(store);
+  const attributes = new AttributeBook(store);
+  const asking = { calls, retries, name, generation };
+  const firstAcks = new FirstAcks({ ...asking, store });
+  const lines = new AliasLines(calls);
+  const aliases = new Aliases({
+    ...asking,
+    store,
+    lines,
+    onLost: (slot, alias, effects) => {
+      const frame = encodePushDown({ kind: "aliasLost", value: { slot, alias } });
+      if (link()?.ready === true) link()?.send(CHANNEL_PUSH, frame, effects);
+    },
+  });
+  const registrations = new Registrations(store, (slot) => {
+    outcomes.drop(slot);
+    subscriptions.abandon(slot);
+    aliases.abandon(slot);
+    attributes.write(slot, null);
+  });
+  const mailbox = new Mailbox(store, outcomes, (...end) => delivery.onEnd(...end));
+  const delivery: Delivery = new Delivery({
+    ...{ clock, mailbox, outcomes, store, link, aliases, firstAcks, nextToken },
+  });
+  const feeds: Feeds = new Feeds({
+    ...{ calls, retries, name, listens },
+    subscriptions: () => subscriptions,
+    onPage: (...page) => broadcasts.onPage(...page),
+  });
+  const subscriptions: Subscriptions = new Subscriptions({
+    ...{ store, calls, retries, depths, name, listens },
+    mayBeKnown: () => generation() > 1,
+    onJoined: (one, live) => {
+      if (live) feeds.live(one);
+      else feeds.want(one);
+    },
+    onUnwanted: (one, _, effects) => broadcasts.drop(one, effects),
+  });
+  const cursors = new Cursors(subscriptions);
+  const broadcasts: Broadcasts = new Broadcasts({
+    ...{ registrations, feeds, attributes, link, bufferedBytes, nextToken, retries },
+    subscriptions: () => subscriptions,
+    source: (app, tagId) => identity.source(app, tagId),
+    onMoved: cursors.moved,
+  });
+
+  if (account.record !== null) {
+    clock.observe(account.link?.seqFloor ?? 0);
+    registrations.load();
+    const { bySlot } = registrations;
+    mailbox.load(bySlot, now);
+    subscriptions.load(bySlot, now);
+    cursors.load(account.link?.cursors ?? {});
+    aliases.load(bySlot, now);
+    for (const registration of bySlot.values()) {
+      clock.observeBirth(registration.record.createdAt);
+      for (const { seq } of registration.mail.values()) clock.observe(seq);
+    }
+  }
+  return {
+    ...{ account, clock, registrations, outcomes, mailbox, delivery, calls, retries, errands },
+    ...{ subscriptions, feeds, broadcasts, cursors, aliases, attributes, firstAcks, generation },
+  };
+}

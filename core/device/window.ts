@@ -1,0 +1,55 @@
+/** Broadcasts of one registration: what is on its socket, what is held for it, and what came lately. */
+import { LIMITS } from "../../schema/limits.ts";
+import type { Parcel } from "./subscription.ts";
+
+export class BroadcastWindow {
+  /** Waiting for room, in order. */
+  readonly held: Parcel[] = [];
+  #sent = 0;
+  #sentBytes = 0;
+  /** Broadcasts of several tags, by key: each goes through one of them. */
+  readonly #shared = new Map<string, Parcel>();
+
+  /** Whether the socket may take another one, however large. */
+  get hasRoom(): boolean {
+    return (
+      this.#sent < LIMITS.BROADCAST_INFLIGHT &&
+      this.#sentBytes + LIMITS.DATA_BYTES <= LIMITS.BROADCAST_INFLIGHT_BYTES
+    );
+  }
+
+  /** The first that is held goes onto the socket. */
+  takeOff(parcel: Parcel): void {
+    this.held.shift();
+    parcel.state = "sent";
+    parcel.entry = null;
+    this.#sent++;
+    this.#sentBytes += parcel.bytes;
+  }
+
+  /** It is on the socket, or waits for it, no more. */
+  drop(parcel: Parcel, state: "done" | "gone"): void {
+    if (parcel.state === "sent") {
+      this.#sent--;
+      this.#sentBytes -= parcel.bytes;
+    } else if (parcel.state === "held") {
+      this.held.splice(this.held.indexOf(parcel), 1);
+    }
+    parcel.state = state;
+    parcel.entry = null;
+  }
+
+  /** The parcel by which a broadcast of this key came, or is to come. */
+  find(key: string): Parcel | undefined {
+    const parcel = this.#shared.get(key);
+    return parcel?.state === "gone" ? undefined : parcel;
+  }
+
+  share(parcel: Parcel): void {
+    this.#shared.set(parcel.key, parcel);
+    if (this.#shared.size > LIMITS.RECENT) {
+      const oldest = this.#shared.keys().next().value;
+      if (oldest !== undefined) this.#shared.delete(oldest);
+    }
+  }
+}
