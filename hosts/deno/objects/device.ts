@@ -70,7 +70,7 @@ export class DeviceHost implements DeviceRpc, Pooled {
   }
 
   async describe(request: RegistrationName): Promise<DescribeAnswer> {
-    return this.#runner.run(({ device }, now) => device.describe(request, now));
+    return this.#runner.run(({ device }) => device.describe(request));
   }
 
   async deliver(request: DeliverRequest): Promise<DeliverAnswer> {
