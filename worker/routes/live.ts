@@ -13,8 +13,9 @@ import type { AppEnv, MeshContext } from "../context.ts";
 import { requireAccess } from "../live/access.ts";
 import type { Listen } from "../live/host.ts";
 import { liveSigner } from "../live/sign.ts";
+import { METHODS } from "../methods.ts";
 import { nameInPath } from "../path.ts";
-import { asMeshError } from "../problem.ts";
+import { asMeshError, problemResponse } from "../problem.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
 const TOKEN_PROTOCOL = "pushmesh.token.";
@@ -22,6 +23,8 @@ const BEARER = /^bearer +(\S+)$/i;
 const POSITION = /^\d{1,15}$/;
 /** A live key never changes. */
 const KEY_MAX_AGE_SECONDS = 86_400;
+
+const OTHER_METHODS = ["POST", "PUT", "PATCH", "DELETE"];
 
 const isUpgrade = (request: Request): boolean =>
   request.headers.get("upgrade")?.toLowerCase() === "websocket";
@@ -157,6 +160,13 @@ live.get("/:appId/tags/:tag/live", async (c) => {
     return c.env.LIVE_HOST.refuse(request, asClose(asMeshError(error, request)), protocol);
   }
 });
+
+// Else the operator's routes would ask for their token first.
+for (const path of ["/:appId/tags/:tag/live", "/:appId/live-key"] as const) {
+  live.on(OTHER_METHODS, path, () =>
+    problemResponse(new MeshError("method_not_allowed"), { allow: METHODS[`/v1/apps${path}`] }),
+  );
+}
 
 live.get("/:appId/live-key", async (c) => {
   const signer = await liveSigner(c, appOf(c).appId);

@@ -56,13 +56,14 @@ export class RawSocket {
     this.#read();
   }
 
-  /** Asks for a WebSocket, and offers these subprotocols with these further headers. */
+  /** Asks for a WebSocket, at the path of the link where the URL has none, and offers these subprotocols with these further headers. */
   static async open(
     url: string,
     protocols: readonly string[],
     headers: Readonly<Record<string, string>> = {},
   ): Promise<RawSocket> {
-    const { hostname, port } = new URL(url);
+    const { hostname, port, pathname, search } = new URL(url);
+    const path = pathname === "/" ? "/v1/connect" : pathname + search;
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     socket.on("error", () => {}); // A reset is told by "close".
     await once(socket, "connect");
@@ -75,7 +76,7 @@ export class RawSocket {
       "sec-websocket-protocol": protocols.join(", "),
       ...headers,
     }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`GET /v1/connect HTTP/1.1\r\n${lines.join("")}\r\n`);
+    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
     let answer = Buffer.alloc(0);
     while (!answer.includes("\r\n\r\n")) {
       const [bytes] = (await once(socket, "data")) as [Buffer];
