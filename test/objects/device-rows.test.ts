@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { SNAPSHOT_CURSORS } from "../../core/device/cursors.ts";
 import type { LinkSnapshot } from "../../core/device/snapshot.ts";
 import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -104,6 +105,8 @@ describe("rows a device object writes", () => {
         seqReserve: seq,
         attached: slots,
         sent: slots.map((slot) => [slot, seq, seq, seq]),
+        live: slots,
+        cursors: Array.from({ length: SNAPSHOT_CURSORS }, () => [0x7fff_ffff, seq, seq]).flat(),
       };
       server?.serializeAttachment(snapshot);
       expect(server?.deserializeAttachment()).toEqual(snapshot);

@@ -1,0 +1,77 @@
+/** Devices that share an alias or take it from each other, on the real objects of both. */
+import { evictDurableObject } from "cloudflare:test";
+import { describe, expect, test } from "vitest";
+import { aliasObjectName } from "../../core/tag/name.ts";
+import { Client, newApp, type Socket } from "./support/client.ts";
+import { ALIASES } from "./support/tags.ts";
+
+const ALIAS = "анна";
+
+/** A device with the app in slot 1 that listens. */
+async function listening({ app, appId }: { app: string; appId: string }) {
+  const client = await Client.create();
+  const socket = await client.connect();
+  socket.command({ kind: "register", value: { request: 1, appId } });
+  await socket.expect("registered");
+  socket.command({ kind: "attach", value: { slot: 1 } });
+  await socket.synced();
+  const send = (firstAckWins: boolean, key = crypto.getRandomValues(new Uint8Array(9))) =>
+    client.send(app, { key, alias: { alias: ALIAS, firstAckWins } });
+  return { client, socket, send };
+}
+
+async function setAlias(socket: Socket, shared: boolean, held = true): Promise<void> {
+  const value = { request: 5, slot: 1, alias: ALIAS, held, shared };
+  socket.command({ kind: "setAlias", value });
+  await socket.expect("done");
+}
+
+const aliasOf = (app: string) => ALIASES.getByName(aliasObjectName(app, ALIAS));
+
+describe("a device object and its aliases", () => {
+  test("the last setter has an alias alone; the former holder is told, and refuses what was meant for it", async () => {
+    const one = newApp();
+    const a = await listening(one);
+    const b = await listening(one);
+    await setAlias(a.socket, false);
+    const answer = a.send(false);
+    a.socket.acknowledge(await a.socket.messages());
+    expect(await answer).toMatchObject({ ok: true, status: "delivered" });
+
+    await setAlias(b.socket, false);
+    expect(await a.socket.expect("aliasLost")).toMatchObject({ value: { slot: 1, alias: ALIAS } });
+    expect(await a.send(false)).toMatchObject({ ok: false, code: "alias_stale" });
+    const holder = { device: b.client.stub.name, generation: 1 };
+    expect(await aliasOf(one.app).holders()).toEqual({ shared: false, holders: [holder] });
+    await evictDurableObject(aliasOf(one.app));
+    expect(await aliasOf(one.app).holders()).toEqual({ shared: false, holders: [holder] });
+  });
+
+  test("a message of a shared alias is withdrawn from the others once one has taken it", async () => {
+    const one = newApp();
+    const a = await listening(one);
+    const b = await listening(one);
+    await setAlias(a.socket, true);
+    await setAlias(b.socket, true);
+    const key = crypto.getRandomValues(new Uint8Array(9));
+    const answers = [a.send(true, key), b.send(true, key)];
+    const [taken] = [await a.socket.messages(), await b.socket.messages()];
+    a.socket.acknowledge(taken ?? []);
+    expect(await b.socket.expect("withdraw")).toMatchObject({ value: { slot: 1, key } });
+    expect(await Promise.all(answers)).toMatchObject([
+      { status: "delivered" },
+      { status: "recalled" },
+    ]);
+  });
+
+  test("the app server sets it and takes it away", async () => {
+    const one = newApp();
+    const { client } = await listening(one);
+    const request = { app: one.app, generation: 1, alias: ALIAS, shared: false };
+    expect(await client.stub.setAlias({ ...request, held: true })).toEqual({ ok: true });
+    expect(await client.stub.describe(request)).toMatchObject({ aliases: [ALIAS] });
+    expect(await client.stub.setAlias({ ...request, held: false })).toEqual({ ok: true });
+    expect(await client.stub.describe(request)).toMatchObject({ aliases: [] });
+    expect(await aliasOf(one.app).holders()).toEqual({ shared: false, holders: [] });
+  });
+});
