@@ -26,13 +26,6 @@ export class SqlAppStore implements AppStore {
         created_at INTEGER NOT NULL
       );
     `);
-    sql.exec(`
-      CREATE TABLE IF NOT EXISTS live_key (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        seed BLOB NOT NULL,
-        public_key BLOB NOT NULL
-      );
-    `);
   }
 
   app(): StoredApp | null {
@@ -74,6 +67,11 @@ export class SqlAppStore implements AppStore {
   }
 
   liveKey(): LiveKey | null {
+    // An app of an older version, or that nobody listens to, has no table: reading it makes none.
+    if (
+      this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'live_key'").toArray().length === 0
+    )
+      return null;
     const [row] = this.#sql
       .exec<{ seed: ArrayBuffer; public_key: ArrayBuffer }>("SELECT seed, public_key FROM live_key")
       .toArray();
@@ -82,6 +80,13 @@ export class SqlAppStore implements AppStore {
   }
 
   setLiveKey({ seed, publicKey }: LiveKey): void {
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS live_key (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        seed BLOB NOT NULL,
+        public_key BLOB NOT NULL
+      );
+    `);
     this.#sql.exec("INSERT INTO live_key (id, seed, public_key) VALUES (1, ?, ?)", seed, publicKey);
   }
 
