@@ -8,6 +8,13 @@ import {
   tagSql,
 } from "../../../objects/storage/tag-query.ts";
 import type { Database } from "./database.ts";
+import { textColumn, textOf } from "./text.ts";
+
+type StoredRow = Omit<TagRow, "tag"> & { readonly text: Uint8Array };
+
+const COLUMNS = `${textColumn("tag", "text")}, members, listeners, last_broadcast_at`;
+
+const readRow = ({ text, ...row }: StoredRow): TagReport => reportOf({ ...row, tag: textOf(text) });
 
 /** Rows of an export in memory at one time. */
 const ROWS_COUNT = 1_000;
@@ -23,12 +30,12 @@ export class SharedTagDirectoryStore implements TagDirectoryStore {
   }
 
   read(tag: string): TagReport | null {
-    const row = this.#db.get<TagRow>(
-      `SELECT ${TAG_COLUMNS} FROM tag_directory WHERE app = ? AND tag = ?`,
+    const row = this.#db.get<StoredRow>(
+      `SELECT ${COLUMNS} FROM tag_directory WHERE app = ? AND tag = ?`,
       this.#app,
       tag,
     );
-    return row === undefined ? null : reportOf(row);
+    return row === undefined ? null : readRow(row);
   }
 
   put(report: TagReport): void {
@@ -47,26 +54,27 @@ export class SharedTagDirectoryStore implements TagDirectoryStore {
 
   select(selection: TagSelection): TagReport[] {
     const { where, tail, values } = tagSql(selection);
-    const rows = this.#db.all<TagRow>(
-      `SELECT ${TAG_COLUMNS} FROM tag_directory WHERE app = ? AND ${where} ${tail}`,
+    const rows = this.#db.all<StoredRow>(
+      `SELECT ${COLUMNS} FROM tag_directory WHERE app = ? AND ${where} ${tail}`,
       this.#app,
       ...values,
     );
-    return rows.map(reportOf);
+    return rows.map(readRow);
   }
 
   *all(): Generator<TagReport> {
     for (let last: string | null = null; ; ) {
-      const rows: TagRow[] = this.#db.all<TagRow>(
-        `SELECT ${TAG_COLUMNS} FROM tag_directory
+      const rows: StoredRow[] = this.#db.all<StoredRow>(
+        `SELECT ${COLUMNS} FROM tag_directory
          WHERE app = ? AND (? IS NULL OR tag > ?) ORDER BY tag LIMIT ?`,
         this.#app,
         last,
         last,
         ROWS_COUNT,
       );
-      yield* rows.map(reportOf);
-      const end = rows.at(-1);
+      const reports = rows.map(readRow);
+      yield* reports;
+      const end = reports.at(-1);
       if (end === undefined) return;
       last = end.tag;
     }

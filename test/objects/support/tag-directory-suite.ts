@@ -73,6 +73,7 @@ const letter = fc.constantFrom(
   "\0",
   '"',
   "\u{7f}",
+  "\u{feff}",
   "\u{d7ff}",
   "\u{e000}",
   "\u{ffff}",
