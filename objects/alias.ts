@@ -8,9 +8,11 @@ import type {
   AliasUnsetRequest,
   FirstAckRequest,
 } from "../core/alias/types.ts";
+import { writeAlias } from "../core/move/alias.ts";
+import type { AliasLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
-import type { AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
 import { SqlAliasStore } from "./storage/alias-store.ts";
 
 /** What an alias object needs of the worker's bindings. */
@@ -18,14 +20,16 @@ interface AliasEnv {
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
 }
 
-export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc {
+export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, AliasImportRpc {
   readonly #alias: Alias;
+  readonly #store: SqlAliasStore;
 
   constructor(ctx: DurableObjectState, env: AliasEnv) {
     super(ctx, env);
     const { DEVICES } = env;
+    this.#store = new SqlAliasStore(ctx.storage.sql);
     this.#alias = new Alias({
-      store: new SqlAliasStore(ctx.storage.sql),
+      store: this.#store,
       host: {
         // The output gate holds back whatever the object says until it is.
         durable: () => Promise.resolve(),
@@ -53,5 +57,9 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc {
 
   async firstAck(request: FirstAckRequest): Promise<void> {
     return this.#alias.firstAck(request);
+  }
+
+  async write(line: AliasLine): Promise<void> {
+    writeAlias(this.#store, line);
   }
 }

@@ -16,6 +16,8 @@ export interface TagEnv {
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly FAN_OUT_NODES?: string;
   readonly NODE_MEMBERS?: string;
+  /** Set while a mesh is imported, when not all of it is there. */
+  readonly IMPORTING?: string;
 }
 
 /** Of this isolate: all its objects share a thread. */

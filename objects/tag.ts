@@ -1,5 +1,6 @@
 /** The Durable Object of one node of a tag's tree: a thin shell that gives core/tag a database, an alarm and other objects. */
 import { DurableObject } from "cloudflare:workers";
+import { alarmOf, writeNode } from "../core/move/node.ts";
 import { TagNode } from "../core/tag/node.ts";
 import type {
   AttachAnswer,
@@ -18,9 +19,10 @@ import type {
   LogEntry,
   TagInfo,
 } from "../core/tag/types.ts";
+import type { NodePart } from "../schema/export.ts";
 import { countOf } from "./count.ts";
 import { EarliestAlarm } from "./earliest-alarm.ts";
-import type { TagRpc } from "./interfaces/rpc.ts";
+import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
 import { SqlTagStore } from "./storage/tag-store.ts";
 import { type TagEnv, tagHost } from "./tag-host.ts";
 
@@ -31,23 +33,18 @@ const ALARM_MS = 600_000;
 /** How often an alarm that takes its time looks whether the next is due, which would wait for it. */
 const LOOK_MS = 1_000;
 
-export class TagObject extends DurableObject<TagEnv> implements TagRpc {
-  readonly #node: TagNode;
+export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImportRpc {
+  #node: TagNode;
+  readonly #name: string;
   readonly #alarm: EarliestAlarm;
 
   constructor(ctx: DurableObjectState, env: TagEnv) {
     super(ctx, env);
     const { name } = ctx.id;
     if (name === undefined) throw new Error("TagObject must be addressed by name");
-    const { storage } = ctx;
-    this.#alarm = new EarliestAlarm(storage);
-    const nodeMembers = countOf(env.NODE_MEMBERS);
-    this.#node = new TagNode({
-      name,
-      store: new SqlTagStore(storage.sql, name),
-      host: tagHost(env, this.#alarm),
-      ...(nodeMembers === undefined ? {} : { nodeMembers }),
-    });
+    this.#name = name;
+    this.#alarm = new EarliestAlarm(ctx.storage);
+    this.#node = this.#load();
     // The core sets its alarm without waiting, and so has to know from the start which one stands.
     ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
@@ -96,6 +93,14 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc {
     return this.#node.entriesAfter(position);
   }
 
+  async write(parts: readonly NodePart[]): Promise<void> {
+    const store = this.#store();
+    writeNode(this.#name, store, parts);
+    // What is in memory was read before.
+    this.#node = this.#load();
+    this.#alarm.set(alarmOf(this.#name, store, Date.now()));
+  }
+
   /**
    * Lasts as long as the work, and no longer than until the next alarm is due; what is unfinished then goes on, and the
    * next one waits for it. Never throws: the platform gives up an alarm that failed six times, and a broadcast would
@@ -103,6 +108,11 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc {
    */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
+    if (this.env.IMPORTING !== undefined) {
+      // Members whose devices are not here yet would be taken for gone.
+      this.#alarm.set(alarmOf(this.#name, this.#store(), Date.now() + RETRY_MS));
+      return;
+    }
     const until = Date.now() + ALARM_MS;
     let isDone = false;
     const work = this.#work().then(() => {
@@ -112,6 +122,21 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc {
       await Promise.race([work, scheduler.wait(LOOK_MS)]);
     }
     if (!isDone) this.#alarm.set(Date.now());
+  }
+
+  #store(): SqlTagStore {
+    return new SqlTagStore(this.ctx.storage.sql, this.#name);
+  }
+
+  /** The node as it is stored. */
+  #load(): TagNode {
+    const nodeMembers = countOf(this.env.NODE_MEMBERS);
+    return new TagNode({
+      name: this.#name,
+      store: this.#store(),
+      host: tagHost(this.env, this.#alarm),
+      ...(nodeMembers === undefined ? {} : { nodeMembers }),
+    });
   }
 
   async #work(): Promise<void> {

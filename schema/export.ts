@@ -4,19 +4,31 @@
  *
  * 1. `header`, then `secrets`, then `demo` where there is one;
  * 2. an `app` line for each app, oldest first;
- * 3. each device: `device`, then its `registration` lines, then its `mail` lines by rising seq;
- * 4. `end`, which makes a file that was cut off or changed one that is refused.
+ * 3. an `alias` line for each alias that was ever set;
+ * 4. a `tag` line for each tag in the directories;
+ * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by rising position;
+ * 6. each device: `device`, then its `registration` lines, its `subscription` and `holding` lines (the tags it is in, the
+ *    aliases it holds), then its `mail` lines by rising seq;
+ * 7. `end`, which makes a file that was cut off or changed one that is refused.
  *
- * Alarms are not in it: they follow from the expiries. docs/operations/ says how it is used.
+ * Alarms are not in it: they follow from the expiries, and from the broadcasts that are not served. Live nodes are not
+ * either: what they send is in the root's log, and their listeners connect again. docs/operations/ says how it is used.
  */
 import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "./text.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
-/** Raised when a reader of the version before would misread a file. */
-export const EXPORT_VERSION = 1;
+/**
+ * Raised when a reader of the version before would misread a file, or refuse it: a file of a newer version is refused, one
+ * of an older version is read. What a version adds to a line has a default for the lines of those before.
+ *
+ * 2: aliases, tags and broadcasts, attributes, live keys.
+ */
+export const EXPORT_VERSION = 2;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, and room. */
 export const EXPORT_LINE_BYTES = 262_144;
+/** Members in one `members` line, of about 100 bytes each. */
+export const EXPORT_MEMBERS = 1_000;
 
 const count = z.int().min(0);
 const timeMs = z.int().min(0);
@@ -37,7 +49,7 @@ const bytes = z.codec(
 const header = z.strictObject({
   kind: z.literal("header"),
   format: z.literal(EXPORT_FORMAT),
-  version: z.literal(EXPORT_VERSION),
+  version: z.int().min(1).max(EXPORT_VERSION),
   /** Milliseconds since 1970. */
   exportedAt: timeMs,
 });
@@ -73,6 +85,114 @@ const app = z.strictObject({
       createdAt: timeMs,
     }),
   ),
+  /** Null where nobody ever listened live. Since version 2. */
+  liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
+});
+
+// ---------------------------------------------------------------- aliases and tags, since version 2
+
+/** As of core/alias/host.ts. */
+const alias = z.strictObject({
+  kind: z.literal("alias"),
+  /** base64url of the app's 8 bytes, as everywhere but in `app`. */
+  app: z.string(),
+  alias: z.string(),
+  shared: z.boolean(),
+  holders: z.array(z.strictObject({ device: z.string(), generation: count })),
+});
+
+/** A tag in the directory of its app. */
+const tag = z.strictObject({
+  kind: z.literal("tag"),
+  app: z.string(),
+  tag: z.string(),
+  members: count,
+  lastBroadcastAt: timeMs.nullable(),
+});
+
+const subtree = z.strictObject({ members: count, nodes: count, depth: count });
+
+const node = z.strictObject({
+  kind: z.literal("node"),
+  /** Name of its object: `<app>.<tagId>.<path>`. */
+  node: z.string(),
+  tag: z.string(),
+  born: count,
+  children: z.record(z.string().regex(/^[0-9a-f]$/), subtree),
+  live: z.enum(["closed", "token", "open"]),
+});
+
+const members = z.strictObject({
+  kind: z.literal("members"),
+  node: z.string(),
+  members: z
+    .array(
+      z.strictObject({
+        place: count,
+        device: z.string(),
+        joined: count,
+        since: count,
+        attached: z.boolean(),
+      }),
+    )
+    .max(EXPORT_MEMBERS),
+});
+
+type Condition =
+  | { readonly tag: string }
+  | { readonly any: readonly Condition[] }
+  | { readonly all: readonly Condition[] }
+  | { readonly not: Condition };
+
+const condition: z.ZodType<Condition> = z.lazy(() =>
+  z.union([
+    z.strictObject({ tag: z.string() }),
+    z.strictObject({ any: z.array(condition) }),
+    z.strictObject({ all: z.array(condition) }),
+    z.strictObject({ not: condition }),
+  ]),
+);
+
+const texts = z.array(z.string());
+const filter = z.strictObject({
+  platform: texts.exactOptional(),
+  appVersion: z
+    .strictObject({ min: z.string().exactOptional(), max: z.string().exactOptional() })
+    .exactOptional(),
+  locale: texts.exactOptional(),
+  attributes: z.record(z.string(), texts).exactOptional(),
+});
+
+/** An entry in the log of a node. */
+const broadcast = z.strictObject({
+  kind: z.literal("broadcast"),
+  node: z.string(),
+  position: z.int().min(1),
+  seq: count,
+  key: bytes,
+  cover: texts,
+  condition: condition.nullable(),
+  filter: filter.nullable(),
+  lane: z.literal([1, 2, 3]),
+  contentType: z.literal([1, 2, 3]),
+  data: bytes,
+  expiresAt: timeMs,
+  collapseKey: z.string().nullable(),
+  pace: z.number().nullable(),
+  signature: bytes.nullable(),
+  /** Null while it is not served. */
+  state: z
+    .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
+    .nullable(),
+});
+
+// ---------------------------------------------------------------- devices
+
+const attributes = z.strictObject({
+  platform: z.string().nullable(),
+  appVersion: z.string().nullable(),
+  locale: z.string().nullable(),
+  custom: z.record(z.string(), z.string()),
 });
 
 const device = z.strictObject({
@@ -100,6 +220,30 @@ const registration = z.strictObject({
   endedAt: timeMs.nullable(),
   /** The log of core/device/outcomes.ts; null where nothing ended. */
   outcomes: z.string().nullable(),
+  /** What the app reported of itself. Since version 2. */
+  attributes: attributes.nullable().default(null),
+});
+
+/** A tag that a registration is in. Since version 2. */
+const subscription = z.strictObject({
+  kind: z.literal("subscription"),
+  device: z.string(),
+  ref: z.int().min(1),
+  slot: z.int().min(1),
+  tag: z.string(),
+  /** Of the node that it is a member of. */
+  path: z.string(),
+  /** Position of the tag's log that the device has come to; null where it never told. */
+  cursor: count.nullable(),
+});
+
+/** An alias that a registration holds. Since version 2. */
+const holding = z.strictObject({
+  kind: z.literal("holding"),
+  device: z.string(),
+  slot: z.int().min(1),
+  alias: z.string(),
+  shared: z.boolean(),
 });
 
 const mail = z.strictObject({
@@ -113,6 +257,8 @@ const mail = z.strictObject({
   collapseKey: z.string().nullable(),
   contentType: z.literal([1, 2, 3]),
   data: bytes,
+  /** The shared alias that it came by, where the first to acknowledge takes it. Since version 2. */
+  firstAckAlias: z.string().nullable().default(null),
 });
 
 const end = z.strictObject({
@@ -129,8 +275,15 @@ export const exportLine = z.discriminatedUnion("kind", [
   secrets,
   demo,
   app,
+  alias,
+  tag,
+  node,
+  members,
+  broadcast,
   device,
   registration,
+  subscription,
+  holding,
   mail,
   end,
 ]);
@@ -139,13 +292,22 @@ export type ExportLine = z.output<typeof exportLine>;
 export type SecretsLine = z.output<typeof secrets>;
 export type DemoLine = z.output<typeof demo>;
 export type AppLine = z.output<typeof app>;
+export type AliasLine = z.output<typeof alias>;
+export type TagLine = z.output<typeof tag>;
+export type NodeLine = z.output<typeof node>;
+export type MembersLine = z.output<typeof members>;
+export type BroadcastLine = z.output<typeof broadcast>;
+/** What belongs to one node of a tag. */
+export type NodePart = NodeLine | MembersLine | BroadcastLine;
 export type DeviceLine = z.output<typeof device>;
 export type RegistrationLine = z.output<typeof registration>;
+export type SubscriptionLine = z.output<typeof subscription>;
+export type HoldingLine = z.output<typeof holding>;
 export type MailLine = z.output<typeof mail>;
 /** What belongs to one device. */
-export type DevicePart = DeviceLine | RegistrationLine | MailLine;
+export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;
 /** What the objects of a mesh hold, as opposed to its folder. */
-export type DataLine = AppLine | DevicePart;
+export type DataLine = AppLine | AliasLine | TagLine | NodePart | DevicePart;
 
 /** The text of a line, with the line feed that ends it. */
 export function formatExportLine(line: ExportLine): string {

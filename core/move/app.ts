@@ -7,15 +7,23 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
   const app = store.app();
   if (app === null) return null;
   const keys = store.keys().map((key) => ({ ...key }));
-  return { kind: "app", appId, ...app, keysMade: store.keysMade(), keys };
+  return {
+    kind: "app",
+    appId,
+    ...app,
+    keysMade: store.keysMade(),
+    keys,
+    liveKey: store.liveKey(),
+  };
 }
 
 /** @throws Error where the store holds an app already */
 export function writeApp(
   store: AppStore,
-  { appId, name, createdAt, keysMade, keys }: AppLine,
+  { appId, name, createdAt, keysMade, keys, liveKey }: AppLine,
 ): void {
   if (store.app() !== null) throw new Error(`app ${appId} is there already`);
   store.setApp({ name, createdAt });
   store.putKeys(keys, keysMade);
+  if (liveKey !== null) store.setLiveKey(liveKey);
 }

@@ -1,6 +1,6 @@
 /** All that one device stores, as lines of an export, and back: the same for every host. */
-import type { DevicePart } from "../../schema/export.ts";
-import type { DeviceStore } from "../device/store.ts";
+import type { DeviceLine, DevicePart } from "../../schema/export.ts";
+import type { DeviceStore, LinkRecord } from "../device/store.ts";
 
 /**
  * Reads a device line by line, so that no mailbox is ever in memory whole.
@@ -12,20 +12,27 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
   const account = store.readAccount();
   if (account === null) return;
   const link = store.readLink();
-  yield {
-    kind: "device",
-    device: name,
-    account,
-    link: link && { ...link, tokens: link.tokens.map(([jti, exp]) => [jti, exp]) },
-  };
+  const cursors = link?.cursors ?? {};
+  yield { kind: "device", device: name, account, link: link && linkLine(link) };
   for (const record of store.listRegistrations()) {
     const outcomes = store.readOutcomes(record.slot);
-    yield { kind: "registration", device: name, ...record, outcomes };
+    const attributes = store.readAttributes(record.slot);
+    yield { kind: "registration", device: name, ...record, outcomes, attributes };
   }
+  for (const record of store.listTags()) {
+    const cursor = cursors[record.ref] ?? null;
+    yield { kind: "subscription", device: name, ...record, cursor };
+  }
+  for (const record of store.listAliases()) yield { kind: "holding", device: name, ...record };
   for (const { bytes: _, ...header } of store.listMail()) {
     const body = store.readMail(header.seq);
     if (body !== null) yield { kind: "mail", device: name, ...header, ...body };
   }
+}
+
+/** Without its cursors: each is with the tag that it is for, so that no line grows with their number. */
+function linkLine({ cursors: _, tokens, ...rest }: LinkRecord): DeviceLine["link"] {
+  return { ...rest, tokens: tokens.map(([jti, exp]) => [jti, exp]) };
 }
 
 /**
@@ -34,21 +41,44 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
  * @throws Error where the store holds an account already: two devices must not be mixed
  */
 export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): void {
+  const cursors: Record<number, number> = {};
   for (const part of parts) {
-    if (part.kind === "device") {
+    writePart(store, part);
+    if (part.kind === "subscription" && part.cursor !== null) cursors[part.ref] = part.cursor;
+  }
+  const link = store.readLink();
+  if (link !== null && Object.keys(cursors).length > 0)
+    store.writeLink({ ...link, cursors: { ...link.cursors, ...cursors } });
+}
+
+function writePart(store: DeviceStore, part: DevicePart): void {
+  switch (part.kind) {
+    case "device": {
       if (store.readAccount() !== null) throw new Error(`device ${part.device} is there already`);
       store.writeAccount(part.account);
       if (part.link !== null) store.writeLink(part.link);
-    } else if (part.kind === "registration") {
-      const { kind: _, device: __, outcomes, ...record } = part;
+      return;
+    }
+    case "registration": {
+      const { kind: _, device: __, outcomes, attributes, ...record } = part;
       store.putRegistration(record);
       if (outcomes !== null) store.writeOutcomes(record.slot, outcomes);
-    } else {
+      if (attributes !== null) store.writeAttributes(record.slot, attributes);
+      return;
+    }
+    case "subscription": {
+      const { kind: _, device: __, cursor: ___, ...record } = part;
+      store.putTag(record);
+      return;
+    }
+    case "holding": {
+      const { kind: _, device: __, ...record } = part;
+      store.putAlias(record);
+      return;
+    }
+    case "mail": {
       const { kind: _, device: __, contentType, data, ...header } = part;
-      store.insertMail(
-        { firstAckAlias: null, ...header, bytes: data.length },
-        { contentType, data },
-      );
+      store.insertMail({ ...header, bytes: data.length }, { contentType, data });
     }
   }
 }

@@ -1,15 +1,23 @@
 /** The data of a mesh in one process, read and written as lines of an export. */
+import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { readDevice, writeDevice } from "../../core/move/device.ts";
+import { readTags, writeTags } from "../../core/move/directory.ts";
+import { alarmOf, readNode, writeNode } from "../../core/move/node.ts";
+import { aliasObjectName } from "../../core/tag/name.ts";
 import type { DataLine, DevicePart } from "../../schema/export.ts";
 import { batchOf } from "../move/batch.ts";
 import type { MeshSource, MeshTarget } from "../move/ports.ts";
+import type { AlarmRow } from "./store/alarm-row.ts";
+import { SharedAliasStore } from "./store/alias-store.ts";
 import { SharedAppStore, SharedDirectoryStore } from "./store/app-store.ts";
 import { Database } from "./store/database.ts";
 import { SharedDeviceStore } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
+import { SharedTagDirectoryStore } from "./store/tag-directory-store.ts";
+import { SharedTagStore } from "./store/tag-store.ts";
 
-/** Devices whose names are in memory at one time. */
+/** Objects whose names are in memory at one time. */
 const NAMES_COUNT = 1_000;
 
 /**
@@ -24,25 +32,32 @@ export function denoSource(path: string): MeshSource {
         const app = readApp(appId, new SharedAppStore(db, appId));
         if (app !== null) yield app;
       }
-      for (const name of deviceNames(db)) {
-        yield* readDevice(name, new SharedDeviceStore(db, name));
+      for (const name of namesIn(db, "aliases")) {
+        const alias = readAlias(new SharedAliasStore(db, name));
+        if (alias !== null) yield alias;
       }
+      for (const { app } of db.all<{ app: string }>("SELECT DISTINCT app FROM tag_directory"))
+        yield* readTags(app, new SharedTagDirectoryStore(db, app));
+      for (const name of namesIn(db, "tag_nodes"))
+        yield* readNode(name, new SharedTagStore(db, name));
+      for (const name of namesIn(db, "devices"))
+        yield* readDevice(name, new SharedDeviceStore(db, name));
     },
     close: () => db.close(),
   };
 }
 
-function* deviceNames(db: Database): Generator<string> {
-  for (let last = 0; ; ) {
-    const rows = db.all<{ id: number; name: string }>(
-      "SELECT id, name FROM devices WHERE id > ? ORDER BY id LIMIT ?",
+function* namesIn(db: Database, table: "aliases" | "tag_nodes" | "devices"): Generator<string> {
+  for (let last = ""; ; ) {
+    const rows = db.all<{ name: string }>(
+      `SELECT name FROM ${table} WHERE name > ? ORDER BY name LIMIT ?`,
       last,
       NAMES_COUNT,
     );
     for (const { name } of rows) yield name;
     const end = rows.at(-1);
     if (end === undefined) return;
-    last = end.id;
+    last = end.name;
   }
 }
 
@@ -52,15 +67,23 @@ export function denoTarget(path: string): MeshTarget {
   const directory = new SharedDirectoryStore(db);
   return {
     async write(lines: readonly DataLine[]) {
-      const { apps, devices } = batchOf(lines);
+      const { apps, aliases, tags, nodes, devices } = batchOf(lines);
       for (const app of apps) {
         writeApp(new SharedAppStore(db, app.appId), app);
         directory.add(app);
       }
+      for (const line of aliases)
+        writeAlias(new SharedAliasStore(db, aliasObjectName(line.app, line.alias)), line);
+      for (const [app, own] of tags) writeTags(new SharedTagDirectoryStore(db, app), own);
+      for (const [name, parts] of nodes) {
+        const store = new SharedTagStore(db, name);
+        writeNode(name, store, parts);
+        expect(store, alarmOf(name, store, Date.now()));
+      }
       for (const [name, parts] of devices) {
         const store = new SharedDeviceStore(db, name);
         writeDevice(store, parts);
-        expectExpiry(store, parts);
+        expect(store, firstExpiry(parts));
       }
       await db.committed();
     },
@@ -70,9 +93,11 @@ export function denoTarget(path: string): MeshTarget {
   };
 }
 
-/** Sets the alarm for the first expiry; the device then sets it as it needs it. */
-function expectExpiry(store: SharedDeviceStore, parts: readonly DevicePart[]): void {
-  const expiries = parts.flatMap((part) => (part.kind === "mail" ? [part.expiresAt] : []));
-  const first = Math.min(...expiries, store.alarmAt ?? Number.POSITIVE_INFINITY);
-  if (first !== (store.alarmAt ?? Number.POSITIVE_INFINITY)) store.setAlarm(first);
+/** When the alarm of a device is due that has these lines; the device then sets it as it needs it. */
+const firstExpiry = (parts: readonly DevicePart[]): number =>
+  Math.min(...parts.flatMap((part) => (part.kind === "mail" ? [part.expiresAt] : [])));
+
+/** Sets an alarm, unless an earlier one stands, or there is none to set. */
+function expect(row: AlarmRow, at: number): void {
+  if (at < (row.alarmAt ?? Number.POSITIVE_INFINITY)) row.setAlarm(at);
 }

@@ -1,29 +1,48 @@
-/** Lines as they are written: several at a time, those of one device together. */
-import type { AppLine, DataLine, DevicePart } from "../../schema/export.ts";
+/** Lines as they are written: several at a time, those of one object together. */
+import type {
+  AliasLine,
+  AppLine,
+  DataLine,
+  DevicePart,
+  NodePart,
+  TagLine,
+} from "../../schema/export.ts";
 
 /**
- * Lines of a batch. The longest, of outcomes, have some 65 KB, so that a batch and its objects' calls stay well under
- * the 32 MiB that a call between objects may have.
+ * Lines of a batch. The longest, of members and outcomes, have some 100 KB, so that a batch and its objects' calls stay
+ * under the 32 MiB that a call between objects may have.
  */
 export const BATCH_LINES = 256;
 
 export interface Batch {
   readonly apps: readonly AppLine[];
+  readonly aliases: readonly AliasLine[];
+  /** By app, as base64url of its 8 bytes. */
+  readonly tags: ReadonlyMap<string, readonly TagLine[]>;
+  /** By name of the node, each in its order. */
+  readonly nodes: ReadonlyMap<string, readonly NodePart[]>;
   /** By name of the device, each in its order. */
   readonly devices: ReadonlyMap<string, readonly DevicePart[]>;
 }
 
 export function batchOf(lines: Iterable<DataLine>): Batch {
   const apps: AppLine[] = [];
+  const aliases: AliasLine[] = [];
+  const tags = new Map<string, TagLine[]>();
+  const nodes = new Map<string, NodePart[]>();
   const devices = new Map<string, DevicePart[]>();
   for (const line of lines) {
-    if (line.kind === "app") {
-      apps.push(line);
-      continue;
-    }
-    const parts = devices.get(line.device);
-    if (parts === undefined) devices.set(line.device, [line]);
-    else parts.push(line);
+    if (line.kind === "app") apps.push(line);
+    else if (line.kind === "alias") aliases.push(line);
+    else if (line.kind === "tag") add(tags, line.app, line);
+    else if ("node" in line) add(nodes, line.node, line);
+    else add(devices, line.device, line);
   }
-  return { apps, devices };
+  return { apps, aliases, tags, nodes, devices };
+}
+
+function add<Line>(map: Map<string, Line[]>, name: string, line: Line): void {
+  const lines = map.get(name);
+  if (lines === undefined) map.set(name, [line]);
+  else lines.push(line);
 }

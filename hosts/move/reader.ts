@@ -75,35 +75,49 @@ function requireVersion(file: string, json: unknown): void {
     );
 }
 
+/** In which order kinds of lines come; those of one number in any order. */
+const RANK: Readonly<Record<ExportLine["kind"], number>> = {
+  header: 0,
+  secrets: 1,
+  demo: 2,
+  app: 3,
+  alias: 4,
+  tag: 5,
+  node: 6,
+  members: 6,
+  broadcast: 6,
+  device: 7,
+  registration: 7,
+  subscription: 7,
+  holding: 7,
+  mail: 7,
+  end: 8,
+};
+/** There is one of each, or none. */
+const SINGLE: ReadonlySet<ExportLine["kind"]> = new Set(["header", "secrets", "demo", "end"]);
+
 /** The order of an export's lines. */
 class Order {
   #last: ExportLine["kind"] | undefined;
+  /** The object that lines belong to. */
+  #node: string | undefined;
   #device: string | undefined;
 
   /** What is wrong with a line in this place. */
   check(line: ExportLine): string | undefined {
+    const { kind } = line;
     const last = this.#last;
-    this.#last = line.kind;
-    switch (line.kind) {
-      case "header":
-        return last === undefined ? undefined : "a second header";
-      case "secrets":
-        return last === "header" ? undefined : "secrets come second";
-      case "demo":
-        return last === "secrets" ? undefined : "the demo app comes third";
-      case "app":
-        return last === "secrets" || last === "demo" || last === "app"
-          ? undefined
-          : "apps come before devices";
-      case "device":
-        this.#device = line.device;
-        return last === "header" ? "secrets come second" : undefined;
-      case "registration":
-      case "mail":
-        return line.device === this.#device ? undefined : `no device ${line.device} before it`;
-      case "end":
-        return last === "header" ? "secrets come second" : undefined;
-    }
+    this.#last = kind;
+    if (last === undefined) return kind === "header" ? undefined : "the header comes first";
+    if ((last === "header") !== (kind === "secrets")) return "secrets come second";
+    if (RANK[kind] < RANK[last] || (kind === last && SINGLE.has(kind)))
+      return `${kind} after ${last}`;
+    if (kind === "node") this.#node = line.node;
+    else if (kind === "device") this.#device = line.device;
+    else if ("node" in line && line.node !== this.#node) return `no node ${line.node} before it`;
+    else if ("device" in line && line.device !== this.#device)
+      return `no device ${line.device} before it`;
+    return undefined;
   }
 }
 

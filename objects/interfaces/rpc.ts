@@ -1,5 +1,5 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
-import type { LiveKey } from "../../core/app/app.ts";
+
 import type {
   AliasHolders,
   AliasSetAnswer,
@@ -7,6 +7,7 @@ import type {
   AliasUnsetRequest,
   FirstAckRequest,
 } from "../../core/alias/types.ts";
+import type { LiveKey } from "../../core/app/app.ts";
 import type {
   AliasRelease,
   AliasRequest,
@@ -44,7 +45,7 @@ import type {
   LogEntry,
   TagInfo,
 } from "../../core/tag/types.ts";
-import type { AppLine, DevicePart } from "../../schema/export.ts";
+import type { AliasLine, AppLine, DevicePart, NodePart, TagLine } from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
 export interface DeviceRpc {
@@ -181,6 +182,19 @@ export interface DeviceImportRpc {
 
 export interface AppImportRpc {
   write(line: AppLine): Promise<void>;
+}
+
+export interface AliasImportRpc {
+  write(line: AliasLine): Promise<void>;
+}
+
+export interface TagDirectoryImportRpc {
+  write(lines: readonly TagLine[]): Promise<void>;
+}
+
+export interface TagImportRpc {
+  /** Writes some lines of this node, in their order; the first of all is its `node` line. */
+  write(parts: readonly NodePart[]): Promise<void>;
 }
 
 /** Name of the one object that lists the apps of a mesh. */

@@ -34,6 +34,7 @@ describe("a device object", () => {
         createdAt: now,
         endedAt: null,
         outcomes: null,
+        attributes: null,
       },
     ];
     const expiresAt = now + 3_600_000;
@@ -50,6 +51,7 @@ describe("a device object", () => {
         collapseKey: null,
         contentType: 2,
         data: new TextEncoder().encode("hi"),
+        firstAckAlias: null,
       },
     ]);
     expect(await stub.status(question)).toEqual({ ok: true, status: "queued" });
@@ -79,7 +81,15 @@ describe("an app object", () => {
     });
     const appId = stub.name ?? "";
     const keys = [key(1), key(4)];
-    await stub.write({ kind: "app", appId, name: "Shop", createdAt: 7, keysMade, keys });
+    await stub.write({
+      kind: "app",
+      appId,
+      name: "Shop",
+      createdAt: 7,
+      keysMade,
+      keys,
+      liveKey: null,
+    });
     expect(await stub.record()).toMatchObject({
       name: "Shop",
       createdAt: 7,

@@ -3,34 +3,20 @@
  * mesh's own user can open; the public socket leads elsewhere.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import {
-  APP_DIRECTORY_NAME,
-  type AppImportRpc,
-  type AppRpc,
-  type DeviceImportRpc,
-  type DeviceRpc,
-} from "../../../objects/interfaces/rpc.ts";
 import { links, listeners } from "../../../objects/links.ts";
 import { type DataLine, exportLine } from "../../../schema/export.ts";
-import type { Env, ObjectNamespace } from "../../../worker/env.ts";
-import { batchOf } from "../../move/batch.ts";
+import { type ImportEnv, importLines } from "./import.ts";
 
 /** Drains under way at one time. Each may have to wake its object, at about 800/s on this kind of machine. */
 const CONCURRENT_COUNT = 64;
 
-/** The same objects, with what only this entrypoint calls. */
-interface ControlEnv extends Omit<Env, "DEVICES" | "APPS"> {
-  readonly DEVICES: ObjectNamespace<DeviceRpc & DeviceImportRpc>;
-  readonly APPS: ObjectNamespace<AppRpc & AppImportRpc>;
-}
-
-export class Control extends WorkerEntrypoint<ControlEnv> {
+export class Control extends WorkerEntrypoint<ImportEnv> {
   /**
    * `POST /drain?ms=4000`: closes the links of this process with `going_away`, for at most that long.
    * Answers `{"drained": n, "left": n}`.
    *
-   * `POST /import`: writes the lines of an export in the body, `app` lines and those of devices, into objects that hold
-   * nothing yet. Answers 200 when they are on disk.
+   * `POST /import`: writes the lines of an export in the body, those that belong to objects, into objects that hold nothing
+   * yet. Answers 200 when they are on disk.
    */
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
@@ -44,17 +30,10 @@ export class Control extends WorkerEntrypoint<ControlEnv> {
 
   async #import(text: string): Promise<Response> {
     const lines = text.split("\n").filter((line) => line !== "");
-    const { apps, devices } = batchOf(
-      lines.map((line) => exportLine.parse(JSON.parse(line)) as DataLine),
-    );
     try {
-      for (const app of apps) {
-        await this.env.APPS.getByName(app.appId).write(app);
-        const { appId, name, createdAt } = app;
-        await this.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add({ appId, name, createdAt });
-      }
-      await Promise.all(
-        [...devices].map(([name, parts]) => this.env.DEVICES.getByName(name).write(parts)),
+      await importLines(
+        this.env,
+        lines.map((line) => exportLine.parse(JSON.parse(line)) as DataLine),
       );
     } catch (error) {
       return new Response(String(error), { status: 500 });

@@ -2,14 +2,22 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { APP_BYTES } from "../../../core/identity/app-id.ts";
+import { readAlias } from "../../../core/move/alias.ts";
 import { readApp } from "../../../core/move/app.ts";
 import { readDevice } from "../../../core/move/device.ts";
+import { readTags } from "../../../core/move/directory.ts";
+import { readNode } from "../../../core/move/node.ts";
+import { aliasObjectName } from "../../../core/tag/name.ts";
 import { SqlDirectoryStore } from "../../../objects/app-directory-store.ts";
 import { SqlAppStore } from "../../../objects/app-store.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
+import { SqlAliasStore } from "../../../objects/storage/alias-store.ts";
 import { nameIn, SqlDeviceStore } from "../../../objects/storage/device-store.ts";
 import type { Sql } from "../../../objects/storage/sql.ts";
-import type { DataLine } from "../../../schema/export.ts";
+import { nodeNameIn, SqlTagStore } from "../../../objects/storage/tag-store.ts";
+import { SqlTagDirectoryStore } from "../../../objects/tag-directory-store.ts";
+import type { AppLine, DataLine } from "../../../schema/export.ts";
 import { moveFailure } from "../../move/failure.ts";
 import type { MeshSource } from "../../move/ports.ts";
 import { uniqueKeyOf } from "../config.ts";
@@ -18,6 +26,9 @@ import { objectIdOf } from "./object-id.ts";
 const DEVICES = uniqueKeyOf("DeviceObject");
 const APPS = uniqueKeyOf("AppObject");
 const DIRECTORY = uniqueKeyOf("AppDirectoryObject");
+const TAGS = uniqueKeyOf("TagObject");
+const ALIASES = uniqueKeyOf("AliasObject");
+const TAG_DIRECTORIES = uniqueKeyOf("TagDirectoryObject");
 
 const SUFFIX = ".sqlite";
 /** Where workerd keeps the alarms of a class, beside the objects' files. */
@@ -27,14 +38,43 @@ const ALARMS = `metadata${SUFFIX}`;
 export function workerdSource(storage: string): MeshSource {
   return {
     *lines() {
-      yield* appLines(storage);
-      yield* deviceLines(storage);
+      const apps = [...appLines(storage)];
+      yield* apps;
+      yield* objectLines(storage, ALIASES, function* (sql) {
+        const line = readAlias(new SqlAliasStore(sql));
+        if (line === null) return null;
+        yield line;
+        return aliasObjectName(line.app, line.alias);
+      });
+      for (const { appId } of apps) {
+        const app = appTextOf(appId);
+        yield* open(fileOf(storage, TAG_DIRECTORIES, app), (sql) => [
+          ...readTags(app, new SqlTagDirectoryStore(sql)),
+        ]) ?? [];
+      }
+      yield* objectLines(storage, TAGS, function* (sql) {
+        const name = nodeNameIn(sql);
+        if (name !== null) yield* readNode(name, new SqlTagStore(sql, name));
+        return name;
+      });
+      yield* objectLines(storage, DEVICES, function* (sql) {
+        const name = nameIn(sql);
+        if (name !== null) yield* readDevice(name, new SqlDeviceStore(sql, name));
+        // An object that was asked and never had an account has nothing.
+        else if (new SqlDeviceStore(sql, "").readAccount() !== null) return "";
+        return name;
+      });
     },
     close() {},
   };
 }
 
-function* appLines(storage: string): Generator<DataLine> {
+/** As device and node objects name their app: the first bytes of the appId, without its code. */
+function appTextOf(appId: string): string {
+  return Buffer.from(appId, "base64url").subarray(0, APP_BYTES).toString("base64url");
+}
+
+function* appLines(storage: string): Generator<AppLine> {
   const listed = open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
     ...new SqlDirectoryStore(sql).list(),
   ]);
@@ -46,23 +86,27 @@ function* appLines(storage: string): Generator<DataLine> {
   }
 }
 
-function* deviceLines(storage: string): Generator<DataLine> {
-  const folder = join(storage, DEVICES);
+/**
+ * The lines of all objects of a class, a database after the other.
+ *
+ * @param read its lines; returns the name that the object has by what it holds, null where it holds nothing
+ */
+function* objectLines(
+  storage: string,
+  uniqueKey: string,
+  read: (sql: Sql) => Generator<DataLine, string | null>,
+): Generator<DataLine> {
+  const folder = join(storage, uniqueKey);
   if (!existsSync(folder)) return;
   for (const file of readdirSync(folder)) {
     if (!file.endsWith(SUFFIX) || file === ALARMS) continue;
-    const database = new DatabaseSync(join(folder, file), { readOnly: true });
+    const path = join(folder, file);
+    const database = new DatabaseSync(path, { readOnly: true });
     try {
-      const sql = sqlOn(database);
-      const name = nameIn(sql);
-      if (name === null) {
-        // An object that was asked and never had an account has nothing.
-        if (new SqlDeviceStore(sql, "").readAccount() === null) continue;
-        throw moveFailure("folder_damaged", `${join(folder, file)} does not say whose it is`);
-      }
-      if (`${objectIdOf(DEVICES, name)}${SUFFIX}` !== file)
-        throw moveFailure("folder_damaged", `${join(folder, file)} holds another device, ${name}`);
-      yield* readDevice(name, new SqlDeviceStore(sql, name));
+      const name = yield* read(sqlOn(database));
+      if (name === "") throw moveFailure("folder_damaged", `${path} does not say whose it is`);
+      if (name !== null && `${objectIdOf(uniqueKey, name)}${SUFFIX}` !== file)
+        throw moveFailure("folder_damaged", `${path} holds another object, ${name}`);
     } finally {
       database.close();
     }

@@ -34,7 +34,7 @@ export async function workerdTarget(storage: string, secrets: SecretsLine): Prom
     storage,
     address: null,
     control,
-    vars: {},
+    vars: { IMPORTING: "1" },
     fromEnvironment: ["MESH_KEYS", "ADMIN_TOKEN"],
   });
   writeFileSync(config, text, { mode: 0o600 });

@@ -12,7 +12,16 @@ const HOUR_MS = 3_600_000;
 
 const HEAD: readonly DataLine[] = [
   { kind: "device", device, account, link: null },
-  { kind: "registration", device, slot: 1, app, createdAt: 1, endedAt: null, outcomes: null },
+  {
+    kind: "registration",
+    device,
+    slot: 1,
+    app,
+    createdAt: 1,
+    endedAt: null,
+    outcomes: null,
+    attributes: null,
+  },
 ];
 
 const mail = (seq: number, expiresAt: number): MailLine => ({
@@ -26,6 +35,7 @@ const mail = (seq: number, expiresAt: number): MailLine => ({
   collapseKey: null,
   contentType: 2,
   data: Uint8Array.of(seq),
+  firstAckAlias: null,
 });
 
 test("M1 an alarm stands for the first expiry, in whichever batch it came; a device without mail has none", async () => {

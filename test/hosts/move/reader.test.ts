@@ -1,4 +1,5 @@
 /** What is refused of a file that is not as pushmesh export wrote it. */
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   mkdtempSync,
@@ -17,11 +18,64 @@ import { EXPORT_LINE_BYTES, formatExportLine } from "../../../schema/export.ts";
 
 const device = "AAAAAAAAAAAAAAAAAAAAAA";
 const account = { publicKey: "p", generation: 1, createdAt: 1 };
+const node = "AAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAA.";
 const LINES: readonly ContentLine[] = [
   { kind: "secrets", meshKeys: "1:key", adminToken: "token-of-16-or-more" },
-  { kind: "app", appId: "app", name: "Shop", createdAt: 1, keysMade: 2, keys: [] },
+  {
+    kind: "app",
+    appId: "app",
+    name: "Shop",
+    createdAt: 1,
+    keysMade: 2,
+    keys: [],
+    liveKey: { seed: Uint8Array.of(1), publicKey: Uint8Array.of(2) },
+  },
+  { kind: "alias", app: "a", alias: "me", shared: true, holders: [{ device, generation: 1 }] },
+  { kind: "tag", app: "a", tag: "news", members: 1, lastBroadcastAt: null },
+  {
+    kind: "node",
+    node,
+    tag: "news",
+    born: 0,
+    children: { f: { members: 1, nodes: 1, depth: 1 } },
+    live: "token",
+  },
+  {
+    kind: "members",
+    node,
+    members: [{ place: 0, device, joined: 0, since: 1, attached: true }],
+  },
+  {
+    kind: "broadcast",
+    node,
+    position: 1,
+    seq: 2,
+    key: new Uint8Array(9),
+    cover: ["news"],
+    condition: { all: [{ tag: "news" }, { not: { tag: "" } }] },
+    filter: { platform: ["web"], attributes: { plan: ["free"] } },
+    lane: 3,
+    contentType: 1,
+    data: Uint8Array.of(49),
+    expiresAt: 5,
+    collapseKey: null,
+    pace: 10,
+    signature: null,
+    state: { attached: "AQ", failed: [0], outcome: "{}" },
+  },
   { kind: "device", device, account, link: null },
-  { kind: "registration", device, slot: 1, app: "a", createdAt: 1, endedAt: 2, outcomes: "{}" },
+  {
+    kind: "registration",
+    device,
+    slot: 1,
+    app: "a",
+    createdAt: 1,
+    endedAt: 2,
+    outcomes: "{}",
+    attributes: { platform: "web", appVersion: null, locale: null, custom: { plan: "free" } },
+  },
+  { kind: "subscription", device, ref: 7, slot: 1, tag: "news", path: "", cursor: 1 },
+  { kind: "holding", device, slot: 1, alias: "me", shared: true },
   {
     kind: "mail",
     device,
@@ -33,6 +87,7 @@ const LINES: readonly ContentLine[] = [
     collapseKey: "é",
     contentType: 3,
     data: Uint8Array.of(0, 255),
+    firstAckAlias: "me",
   },
 ];
 
@@ -122,7 +177,7 @@ describe("an export", () => {
   test("that a newer pushmesh wrote says so, and what is no export says that", async () => {
     const file = written();
     const whole = readFileSync(file, "utf8");
-    writeFileSync(file, whole.replace('"version":1', '"version":2'));
+    writeFileSync(file, whole.replace('"version":2', '"version":3'));
     await refused(file, "export_too_new");
     writeFileSync(file, '{"some":"json"}\n');
     await expect(read(file)).rejects.toThrow("is no export of a mesh");
@@ -130,15 +185,61 @@ describe("an export", () => {
     await refused(folder(), "file_unreadable");
   });
 
-  const [secrets, app, own, registration, mail] = LINES as [
-    ContentLine,
-    ContentLine,
-    ContentLine,
-    ContentLine,
-    ContentLine,
-  ];
+  test("of the version before, which knew no tags, is read", async () => {
+    const lines = [
+      { kind: "header", format: "pushmesh-export", version: 1, exportedAt: 7 },
+      { kind: "secrets", meshKeys: "1:key", adminToken: "token-of-16-or-more" },
+      { kind: "app", appId: "app", name: "Shop", createdAt: 1, keysMade: 0, keys: [] },
+      { kind: "device", device, account, link: null },
+      {
+        kind: "registration",
+        device,
+        slot: 1,
+        app: "a",
+        createdAt: 1,
+        endedAt: null,
+        outcomes: null,
+      },
+      {
+        kind: "mail",
+        device,
+        seq: 4,
+        slot: 1,
+        lane: 2,
+        key: "k",
+        expiresAt: 5,
+        collapseKey: null,
+        contentType: 3,
+        data: "AP8",
+      },
+    ];
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const file = join(folder(), "export.ndjson");
+    const last = { kind: "end", lines: lines.length, sha256 };
+    writeFileSync(file, `${text}${JSON.stringify(last)}\n`);
+    expect(await read(file)).toMatchObject([
+      { kind: "secrets" },
+      { kind: "app", liveKey: null },
+      { kind: "device", link: null },
+      { kind: "registration", attributes: null },
+      { kind: "mail", data: Uint8Array.of(0, 255), firstAckAlias: null },
+    ]);
+  });
+
+  const of = (kind: ContentLine["kind"]): ContentLine => {
+    const line = LINES.find((one) => one.kind === kind);
+    if (line === undefined) throw new Error(`no line ${kind}`);
+    return line;
+  };
+  const secrets = of("secrets");
+  const app = of("app");
+  const own = of("device");
+  const registration = of("registration");
+  const mail = of("mail");
   const foreign = { ...registration, device: "another" } as ContentLine;
-  const header = { kind: "header", format: "pushmesh-export", version: 1, exportedAt: 1 } as const;
+  const foreignMembers = { ...of("members"), node: `${node}a` } as ContentLine;
+  const header = { kind: "header", format: "pushmesh-export", version: 2, exportedAt: 1 } as const;
   test.each<[string, ContentLine[]]>([
     ["no secrets", []],
     ["an app before the secrets", [app, secrets]],
@@ -147,6 +248,16 @@ describe("an export", () => {
     ["a registration of no device", [secrets, registration]],
     ["mail of no device", [secrets, app, mail]],
     ["a registration of another device", [secrets, own, foreign]],
+    ["an alias after a tag", [secrets, of("tag"), of("alias")]],
+    ["a node after a device", [secrets, own, of("node")]],
+    ["members of no node", [secrets, of("members")]],
+    ["members of another node", [secrets, of("node"), foreignMembers]],
+    ["a broadcast of no node", [secrets, of("tag"), of("broadcast")]],
+    ["a subscription of no device", [secrets, of("node"), of("subscription")]],
+    [
+      "a holding of another device",
+      [secrets, { ...own, device: "d" } as ContentLine, of("holding")],
+    ],
     ["a second header", [secrets, header as unknown as ContentLine]],
   ])("with %s is refused, though its checksum is right", async (_, lines) => {
     await refused(written(lines));

@@ -1,0 +1,15 @@
+/** What one alias stores, as a line of an export, and back: the same for every host. */
+import type { AliasLine } from "../../schema/export.ts";
+import type { AliasStore } from "../alias/host.ts";
+
+/** @returns null for an alias that was never set */
+export function readAlias(store: AliasStore): AliasLine | null {
+  const record = store.read();
+  return record && { kind: "alias", ...record, holders: [...record.holders] };
+}
+
+/** @throws Error where the store holds an alias already */
+export function writeAlias(store: AliasStore, { kind: _, ...record }: AliasLine): void {
+  if (store.read() !== null) throw new Error(`alias ${record.alias} is there already`);
+  store.write(record);
+}

@@ -1,0 +1,78 @@
+/** All that one node of a tag stores, as lines of an export, and back: the same for every host. */
+import { EXPORT_MEMBERS, type NodePart } from "../../schema/export.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { parseNodeName } from "../tag/name.ts";
+import type { TagStore } from "../tag/store.ts";
+
+/**
+ * Reads a node line by line, so that no log is ever in memory whole.
+ *
+ * @param name of its object
+ * @returns nothing for a node that was never made
+ */
+export function* readNode(name: string, store: TagStore): Generator<NodePart> {
+  const record = store.readNode();
+  if (record === null) return;
+  // Live nodes are not moved: those that have listeners again make themselves known.
+  const { tag, born, children, live } = record;
+  yield { kind: "node", node: name, tag, born, children: { ...children }, live };
+  const members = store.listMembers().sort((a, b) => a.place - b.place);
+  for (let at = 0; at < members.length; at += EXPORT_MEMBERS)
+    yield { kind: "members", node: name, members: members.slice(at, at + EXPORT_MEMBERS) };
+  for (const { header, state } of store.listLog()) {
+    const { bytes: _, cover, filter, ...entry } = header;
+    const data = store.readData(header.position);
+    if (data === null) continue;
+    yield {
+      kind: "broadcast",
+      node: name,
+      ...entry,
+      cover: [...cover],
+      filter: filter as LineFilter,
+      data,
+      state: state && { ...state, failed: [...state.failed] },
+    };
+  }
+}
+
+/** The same but for `readonly`. */
+type LineFilter = Extract<NodePart, { kind: "broadcast" }>["filter"];
+
+/**
+ * Writes some lines of one node into its store, in their order; the first of all is its `node` line.
+ *
+ * @throws Error where the store holds a node already: two must not be mixed
+ */
+export function writeNode(name: string, store: TagStore, parts: Iterable<NodePart>): void {
+  const ring = isRoot(name) ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
+  for (const part of parts) {
+    if (part.kind === "node") {
+      if (store.readNode() !== null) throw new Error(`node ${name} is there already`);
+      const { kind: _, node: __, ...record } = part;
+      store.writeNode({ ...record, liveNodes: [] });
+    } else if (part.kind === "members") {
+      for (const member of part.members) store.putMember(member);
+    } else {
+      const { kind: _, node: __, state, ...entry } = part;
+      store.putEntry(entry.position % ring, entry, state);
+    }
+  }
+}
+
+/** Over this time nodes that were moved tell those above them their counts: at once would be too much at once. */
+const RECOUNT_MS = 600_000;
+
+/**
+ * When the alarm of a node is due that was moved: at once where broadcasts wait to be served, and else some time soon, for
+ * what it had not told yet when it was read.
+ *
+ * @param now milliseconds since 1970
+ */
+export function alarmOf(name: string, store: TagStore, now: number): number {
+  if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
+  let hash = 0;
+  for (const character of name) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
+  return now + (hash % RECOUNT_MS);
+}
+
+const isRoot = (name: string): boolean => parseNodeName(name).path === "";
