@@ -5,7 +5,7 @@ import { CommitError } from "../../../hosts/deno/store/database.ts";
 import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
-import { databasePath, newApp, openMesh, TestDevice } from "./support/mesh.ts";
+import { databasePath, newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -16,9 +16,6 @@ function fakeTime(): void {
   const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
   vi.useFakeTimers({ toFake: [...toFake] });
 }
-
-/** One turn of the event loop: what was written is committed, and what waited for it is out. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const IDLE_AND_SWEPT_MS = 12_500;
 /** A ttl of a minute, and the slack that an alarm may take with it. */
@@ -33,6 +30,7 @@ describe("sleep", () => {
       send: (app, fields) => device.send(app, fields),
       status: (request) => device.host.status(request),
       sleep: async () => {
+        await quiet(mesh);
         expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
       },
       newApp,

@@ -64,6 +64,21 @@ export function newApp(): { app: string; appId: string } {
   return { app: Buffer.from(bytes).toString("base64url"), appId: sealAppId(testKeyring, bytes) };
 }
 
+/** One turn of the event loop: what was written is committed, and what waited for it is out. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Turns without a write after which nothing more follows by itself. */
+const STILL_TURNS = 3;
+
+/** Until all that objects do by themselves is done: a registration joins the tag of all devices behind its answer. */
+export async function quiet({ db }: Pick<Mesh, "db">): Promise<void> {
+  for (let still = 0; still < STILL_TURNS; still++) {
+    const { batch } = db;
+    await turn();
+    if (db.batch !== batch || db.isPending(batch)) still = -1;
+  }
+}
+
 /** The mesh's side of a socket whose other side is a test. */
 class TestSocket implements DeviceSocket {
   bufferedAmount = 0;
@@ -104,15 +119,17 @@ export interface TestLink {
 /** A device with its account made. */
 export class TestDevice {
   readonly host: DeviceHost;
+  readonly #mesh: Mesh;
   readonly #publicKey: string;
 
-  private constructor(host: DeviceHost, publicKey: string) {
-    this.host = host;
+  private constructor(mesh: Mesh, name: string, publicKey: string) {
+    this.#mesh = mesh;
+    this.host = mesh.device(name);
     this.#publicKey = publicKey;
   }
 
   static async create(mesh: Mesh, name = randomText(16)): Promise<TestDevice> {
-    const device = new TestDevice(mesh.device(name), randomText(32));
+    const device = new TestDevice(mesh, name, randomText(32));
     await device.host.openAccount({ publicKey: device.#publicKey, handoverFrom: null });
     return device;
   }
@@ -138,14 +155,14 @@ export class TestDevice {
     return link;
   }
 
-  /** Opens a link with an app registered in slot 1 and attached. */
-  async online(): Promise<{ link: TestLink; app: string }> {
-    const { app, appId } = newApp();
+  /** Opens a link with an app registered in slot 1 and attached, its own if none is given. */
+  async online({ app, appId } = newApp()): Promise<{ link: TestLink; app: string }> {
     const link = await this.connect();
     link.device.command({ kind: "register", value: { request: 1, appId } });
     await link.device.expect("registered");
     link.device.command({ kind: "attach", value: { slot: 1 } });
     await link.device.synced();
+    await quiet(this.#mesh);
     return { link, app };
   }
 
