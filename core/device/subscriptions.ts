@@ -70,8 +70,13 @@ export class Subscriptions {
 
   /** The tag as the app wants it; undefined where it does not. */
   find(slot: number, tag: string): Subscription | undefined {
-    const one = this.#bySlot.get(slot)?.get(tag);
+    const one = this.rowOf(slot, tag);
     return one?.wanted === true ? one : undefined;
+  }
+
+  /** The tag, wanted or being left. */
+  rowOf(slot: number, tag: string): Subscription | undefined {
+    return this.#bySlot.get(slot)?.get(tag);
   }
 
   byRef(slot: number, ref: number): Subscription | undefined {
@@ -96,8 +101,7 @@ export class Subscriptions {
     now: number,
     effects: Effects,
   ): void {
-    const known = this.#bySlot.get(registration.slot)?.get(tag);
-    const one = known ?? this.#make(registration, tag, now);
+    const one = this.rowOf(registration.slot, tag) ?? this.#make(registration, tag, now);
     if (one.wanted && one.member === "yes") return;
     one.wanted = true;
     if (errand !== null) {

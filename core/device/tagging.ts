@@ -33,7 +33,8 @@ export function changeTags(
   }
   const joined = new Set(add);
   for (const tag of new Set(remove)) {
-    const one = subscriptions.find(registration.slot, tag);
+    // Also one that is being left: the answer is to say that it is gone.
+    const one = subscriptions.rowOf(registration.slot, tag);
     if (one !== undefined && !joined.has(tag)) subscriptions.leave(one, errand, now, effects);
   }
   for (const tag of joined) subscriptions.join(registration, tag, errand, now, effects);

@@ -1,0 +1,85 @@
+/** A tag with one node that keeps its whole log: what core/tag promises a device, in the fewest words. */
+import type {
+  AttachAnswer,
+  AttachRequest,
+  DeliverOutcome,
+  DeliverRequest,
+  JoinAnswer,
+  JoinRequest,
+  LogEntry,
+} from "../../../../core/tag/types.ts";
+
+interface Member {
+  readonly joined: number;
+  attached: boolean;
+  /** Null where a call failed. */
+  served: number | null;
+}
+
+/** Small, so that catching up takes several. */
+const PAGE = 3;
+
+export class ReferenceNode {
+  readonly tag: string;
+  readonly log: LogEntry[] = [];
+  readonly members = new Map<string, Member>();
+  /** Devices that are being called: one call each. */
+  readonly #calling = new Set<string>();
+
+  constructor(tag: string) {
+    this.tag = tag;
+  }
+
+  get head(): number {
+    return this.log.length;
+  }
+
+  join({ device, attach }: JoinRequest): JoinAnswer {
+    const known = this.members.get(device);
+    if (known === undefined) {
+      this.members.set(device, { joined: this.head, attached: attach, served: this.head });
+    }
+    return { kind: "joined", head: known?.joined ?? this.head };
+  }
+
+  leave(device: string): boolean {
+    return this.members.delete(device);
+  }
+
+  attach({ device, after }: AttachRequest): AttachAnswer {
+    const member = this.members.get(device);
+    if (member === undefined) return { kind: "unknown" };
+    const from = Math.min(after ?? member.joined, this.head);
+    const upTo = Math.min(from + PAGE, this.head);
+    const more = upTo < this.head;
+    if (!more) {
+      member.attached = true;
+      member.served = this.head;
+    }
+    return { kind: "attached", upTo, more, entries: this.log.slice(from, upTo) };
+  }
+
+  /** What to call a device with now; null for nothing. */
+  next(app: string, device: string): DeliverRequest | null {
+    const member = this.members.get(device);
+    if (member?.attached !== true || this.#calling.has(device)) return null;
+    if (member.served !== null && member.served >= this.head) return null;
+    this.#calling.add(device);
+    const prev = member.served;
+    const entries = this.log.slice(prev ?? this.head - 1, this.head);
+    return { app, tag: this.tag, path: "", prev, entries, waitMs: 5_000 };
+  }
+
+  /** @param outcome null where the call failed */
+  told(device: string, request: DeliverRequest, outcome: DeliverOutcome | null): void {
+    this.#calling.delete(device);
+    const member = this.members.get(device);
+    if (member === undefined) return;
+    const upTo = request.entries.at(-1)?.position ?? 0;
+    if (outcome === null) member.served = null;
+    else if (outcome === "unknown") this.members.delete(device);
+    else if (outcome === "offline") {
+      if (member.served === null || member.served < upTo) member.attached = false;
+    } else member.served = Math.max(member.served ?? 0, upTo);
+  }
+}
