@@ -8,6 +8,9 @@ export interface MovedCounts {
   readonly devices: number;
   readonly registrations: number;
   readonly messages: number;
+  readonly aliases: number;
+  readonly subscriptions: number;
+  readonly broadcasts: number;
 }
 
 /** The work of these commands, in hosts/move/mod.ts. All of it throws CliFailure, or the signal's reason. */
@@ -52,6 +55,10 @@ export async function loadMoves(): Promise<Moves> {
 }
 
 /** The counts, for a person. */
-export function countsText({ apps, devices, registrations, messages }: MovedCounts): string {
-  return `${apps} apps, ${devices} devices, ${registrations} registrations, ${messages} waiting messages`;
+export function countsText(counts: MovedCounts): string {
+  const { apps, devices, registrations, messages, aliases, subscriptions, broadcasts } = counts;
+  return (
+    `${apps} apps, ${devices} devices, ${registrations} registrations, ${messages} waiting messages, ` +
+    `${aliases} aliases, ${subscriptions} subscriptions, ${broadcasts} broadcasts`
+  );
 }

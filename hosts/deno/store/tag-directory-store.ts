@@ -8,13 +8,14 @@ import {
   tagSql,
 } from "../../../objects/storage/tag-query.ts";
 import type { Database } from "./database.ts";
-import { textColumn, textOf } from "./text.ts";
 
-type StoredRow = Omit<TagRow, "tag"> & { readonly text: Uint8Array };
+// The name as JSON, as in device-store.ts: it may hold a NUL, and Deno's node:sqlite ends a text there.
+const COLUMNS = "json_quote(tag) AS name, members, listeners, last_broadcast_at";
 
-const COLUMNS = `${textColumn("tag", "text")}, members, listeners, last_broadcast_at`;
+type StoredRow = Omit<TagRow, "tag"> & { readonly name: string };
 
-const readRow = ({ text, ...row }: StoredRow): TagReport => reportOf({ ...row, tag: textOf(text) });
+const readRow = ({ name, ...row }: StoredRow): TagReport =>
+  reportOf({ ...row, tag: JSON.parse(name) as string });
 
 /** Rows of an export in memory at one time. */
 const ROWS_COUNT = 1_000;
