@@ -32,6 +32,9 @@ export interface LinkOptions {
   readonly onReady: (hello: Hello, now: number, effects: Effects) => void;
 }
 
+/** A command that can succeed later says when, also where nobody knows: without a time it would be given up. */
+const RETRY_MS = 1_000;
+
 export class Link {
   readonly session: string;
   #state: "opening" | "ready" | "closed";
@@ -192,12 +195,14 @@ export class Link {
     effects: Effects,
   ): void {
     if (this.#state === "closed") return;
+    const { number, retry } = ERRORS[code];
+    const retryAfterMs = about?.retryAfterMs ?? (retry === "later" ? RETRY_MS : undefined);
     const refusal: WireRefusal = {
-      code: ERRORS[code].number,
+      code: number,
       name: code,
       message: detail,
       ...(about?.request === undefined ? {} : { request: about.request }),
-      ...(about?.retryAfterMs === undefined ? {} : { retryAfterMs: about.retryAfterMs }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
     if (channel?.encodeRefusal !== undefined) {
       this.send(channel.number, channel.encodeRefusal(refusal), effects);

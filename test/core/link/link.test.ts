@@ -122,6 +122,36 @@ describe("a ready link", () => {
     expect(effects[1]).toEqual({ kind: "frame", bytes: envelope(77, 1, 2, 3) });
   });
 
+  test("P4.4 a refusal says when to try again where that can succeed, and only there", () => {
+    const channel: Channel = {
+      number: 77,
+      receive(_, context) {
+        context.refuse("alias_stale", "");
+        context.refuse("overloaded", "", 5, 70);
+        context.refuse("tag_invalid", "", 6);
+      },
+    };
+    const link = new Link({
+      session: "",
+      ready: true,
+      channels: [channel],
+      bufferedBytes: () => 0,
+      onHello: (): Welcome => {
+        throw new Error("not again");
+      },
+      onReady: () => undefined,
+    });
+    const effects: Effects = [];
+    link.receive(envelope(77), START_MS, effects);
+    const refusals = effects.map((effect) => effect.kind === "frame" && readDown(effect.bytes));
+    expect(refusals).toMatchObject([
+      { value: { name: "alias_stale", retryAfterMs: 1_000 } },
+      { value: { request: 5, retryAfterMs: 70 } },
+      { value: { request: 6 } },
+    ]);
+    expect(refusals[2]).not.toHaveProperty("value.retryAfterMs");
+  });
+
   test("L3 an echo comes back as it was sent, up to its bound and not past it", () => {
     const rig = Rig.online();
     rig.receive(echo(LIMITS.ECHO_BYTES));
