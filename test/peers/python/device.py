@@ -18,7 +18,17 @@ from pathlib import Path
 
 from account import KeyPair, Refused, from_b64url, identifier_hash, open_account, b64url
 from link import CHANNEL_ECHO, CHANNEL_LINK, CHANNEL_PUSH, Link, message_id
-from pushmesh.link.ttypes import Ack, Attach, ContentType, Register, Unregister
+from pushmesh.link.ttypes import (
+    Ack,
+    Attach,
+    ContentType,
+    Cursor,
+    Describe,
+    Register,
+    SetAlias,
+    Subscribe,
+    Unregister,
+)
 
 DUPLICATE_WINDOW = 1_024
 
@@ -52,6 +62,7 @@ class Device:
         self._acknowledges = True
         self._registration = None
         self._request = 0
+        self._described: tuple[list[str], list[str]] = ([], [])
 
     # ---- commands
 
@@ -84,6 +95,7 @@ class Device:
             lastSeq=values.get("lastSeq", 0),
             agent="pushmesh-python",
             session=from_b64url(session) if session else None,
+            cursors=[Cursor(**one) for one in values.get("cursors", {}).values()],
         )
 
     async def acknowledge(self, on: bool) -> None:
@@ -98,9 +110,22 @@ class Device:
         await self._open_link.echo(nonce, secrets.token_bytes(16))
 
     async def unregister(self) -> None:
+        await self._open_link.push(unregister=Unregister(**self._command()))
+
+    async def subscribe(self, add: list[str], remove: list[str]) -> None:
+        await self._open_link.push(subscribe=Subscribe(add=add, remove=remove, **self._command()))
+
+    async def alias(self, alias: str, held: bool = True, shared: bool = False) -> None:
+        fields = self._command()
+        await self._open_link.push(setAlias=SetAlias(alias=alias, held=held, shared=shared, **fields))
+
+    async def describe(self) -> None:
+        self._described = ([], [])
+        await self._open_link.push(describe=Describe(**self._command()))
+
+    def _command(self) -> dict:
         self._request += 1
-        slot = self._registration.slot
-        await self._open_link.push(unregister=Unregister(request=self._request, slot=slot))
+        return {"request": self._request, "slot": self._registration.slot}
 
     async def close(self) -> None:
         await self._open_link.close()
@@ -153,6 +178,20 @@ class Device:
             tell("unregistered", slot=frame.unregistered.slot)
         elif frame.refusal is not None:
             tell("refusal", name=frame.refusal.name)
+        elif frame.done is not None:
+            tell("done")
+        elif frame.described is not None:
+            tags, aliases = self._described
+            tags.extend(frame.described.tags)
+            aliases.extend(frame.described.aliases)
+            if not frame.described.more:
+                tell("described", tags=sorted(tags), aliases=sorted(aliases))
+        elif frame.aliasLost is not None:
+            tell("aliasLost", alias=frame.aliasLost.alias)
+        elif frame.broadcasts is not None:
+            cursors = {one.tagRef: self._take_broadcast(one) for one in frame.broadcasts.broadcasts}
+            if self._acknowledges:
+                await link.push(cursors=list(cursors.values()))
         elif frame.deliver is not None:
             lanes: dict[tuple[int, int], int] = {}
             for message in frame.deliver.messages:
@@ -168,28 +207,69 @@ class Device:
         tell("attached", regId=registration.regId)
 
     def _take(self, message) -> None:
-        keys: list[str] = self._state.values.get("keys", [])
-        key = b64url(message.key)
-        duplicate = key in keys
-        if message.contentType == ContentType.JSON:
-            data = json.loads(message.data)
-        elif message.contentType == ContentType.TEXT:
-            data = message.data.decode()
-        else:
-            data = base64.b64encode(message.data).decode()
+        duplicate = self._is_known(message)
         tell(
             "duplicate" if duplicate else "message",
             id=message_id(message, self._registration.regId),
-            data=data,
+            data=data_of(message),
             priority=message.priority,
             replay=bool(message.replay),
         )
         if not duplicate:
             last = max(self._state.values.get("lastSeq", 0), message.seq)
-            self._state.save(keys=[*keys, key][-DUPLICATE_WINDOW:], lastSeq=last)
+            self._state.save(keys=self._keys_with(message), lastSeq=last)
+
+    def _take_broadcast(self, broadcast) -> Cursor:
+        """Section 6, Broadcasts: known by its key, or by the cursor of its tag."""
+        cursors = self._state.values.get("cursors", {})
+        before = cursors.get(str(broadcast.tagRef), {"position": 0})["position"]
+        duplicate = broadcast.position <= before or self._is_known(broadcast)
+        tell(
+            "duplicate" if duplicate else "broadcast",
+            id=message_id(broadcast, broadcast.source),
+            tag=broadcast.tag,
+            data=data_of(broadcast),
+        )
+        cursor = {
+            "slot": broadcast.slot,
+            "tagRef": broadcast.tagRef,
+            "position": max(before, broadcast.position),
+        }
+        self._state.save(
+            keys=self._keys_with(broadcast),
+            cursors={**cursors, str(broadcast.tagRef): cursor},
+        )
+        return Cursor(**cursor)
+
+    def _is_known(self, message) -> bool:
+        return b64url(message.key) in self._state.values.get("keys", [])
+
+    def _keys_with(self, message) -> list[str]:
+        keys = self._state.values.get("keys", [])
+        return [*keys, b64url(message.key)][-DUPLICATE_WINDOW:]
 
 
-COMMANDS = ("account", "open", "acknowledge", "ping", "echo", "unregister", "close", "cut")
+def data_of(message):
+    if message.contentType == ContentType.JSON:
+        return json.loads(message.data)
+    if message.contentType == ContentType.TEXT:
+        return message.data.decode()
+    return base64.b64encode(message.data).decode()
+
+
+COMMANDS = (
+    "account",
+    "open",
+    "acknowledge",
+    "ping",
+    "echo",
+    "unregister",
+    "subscribe",
+    "alias",
+    "describe",
+    "close",
+    "cut",
+)
 
 
 async def main() -> None:
