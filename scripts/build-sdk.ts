@@ -39,6 +39,7 @@ const ENTRIES: readonly Entry[] = [
     platform: "browser",
     maxGzipBytes: BROWSER_GZIP_BYTES_MAX,
   },
+  { source: "sdk/device/live/mod.ts", out: "live.js", platform: "browser" },
   { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
   { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
 ];

@@ -156,6 +156,7 @@ const schemas: Json = {
     live: { type: "string", enum: [...LIVE_ACCESS] },
   }),
   Live: bodySchema(liveBody),
+  LiveKey: object({ algorithm: { const: "ed25519" }, publicKey: text }),
   NewDevice: bodySchema(deviceBody),
   Device: object({
     deviceId: text,
@@ -206,6 +207,7 @@ const problem = {
   description: "Refused: see docs/errors.md.",
   content: { "application/problem+json": { schema: ref("Problem") } },
 };
+const cursor = { type: "string", pattern: "^\\d{1,15}$" };
 const header = (name: string, description: string) => ({
   name,
   in: "header",
@@ -348,6 +350,32 @@ const paths = {
       security: signed,
       parameters: [inPath("regId")],
       responses: { 200: json("Registration", "What it has.") },
+    }),
+  },
+  "/v1/apps/{appId}/tags/{tag}/live": {
+    get: operation({
+      summary: "Listen to a tag live (docs/api.md, Live listeners)",
+      parameters: [
+        inPath("appId"),
+        inPath("tag"),
+        { name: "after", in: "query", description: "Resume after this cursor.", schema: cursor },
+        { name: "token", in: "query", description: "A listen token.", schema: text },
+        header("Authorization", "Bearer and a listen token."),
+        header("Sec-WebSocket-Protocol", "None, or pushmesh.live.v1, pushmesh.token.<token>"),
+        header("Last-Event-ID", "Of an event stream: resume after this cursor."),
+        header("Accept", "text/event-stream, where it is no WebSocket."),
+      ],
+      responses: {
+        101: { description: "A WebSocket; a refused one is closed at once." },
+        200: { description: "The events.", content: { "text/event-stream": { schema: text } } },
+      },
+    }),
+  },
+  "/v1/apps/{appId}/live-key": {
+    get: operation({
+      summary: "The public key by which broadcasts are signed for live listeners",
+      parameters: [inPath("appId")],
+      responses: { 200: json("LiveKey", "It never changes.") },
     }),
   },
   "/v1/apps": {

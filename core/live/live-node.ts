@@ -10,7 +10,7 @@ import type { LiveHost, Sink } from "./host.ts";
 import { LiveLog } from "./log.ts";
 import { Presence } from "./presence.ts";
 import type { LiveStore } from "./store.ts";
-import { liveEntry, presenceText } from "./text.ts";
+import { type LiveText, liveEntry, presenceText } from "./text.ts";
 
 /** Listeners served before whatever else waits may run: about 10 ms of sends. */
 const TURN_COUNT = 256;
@@ -48,6 +48,8 @@ export class LiveNode {
   /** Something came since the pass began that it may have gone past. */
   #again = false;
   #fetching: Promise<void> = Promise.resolve();
+  /** What was told last of who listens. */
+  #told: { listeners: number; cursor: number; text: LiveText } | null = null;
   /** Those with more to come than they can take at once, and for how many looks each has read nothing. */
   readonly #lagging = new Map<Listener, { looks: number; unread: number }>();
 
@@ -264,7 +266,16 @@ export class LiveNode {
     const { shown } = this.#presence;
     if (shown === null || shown === listener.told) return;
     listener.told = shown;
-    sink.send(presenceText(shown, log.head));
+    sink.send(this.#presenceText(shown, listener.position));
+  }
+
+  /** Most of those who are told have come as far. */
+  #presenceText(listeners: number, cursor: number): LiveText {
+    const last = this.#told;
+    if (last?.listeners === listeners && last.cursor === cursor) return last.text;
+    const text = presenceText(listeners, cursor);
+    this.#told = { listeners, cursor, text };
+    return text;
   }
 
   /** @returns false where there is more than it can take at once */

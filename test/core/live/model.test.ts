@@ -21,6 +21,7 @@ class Page {
   }
 
   async open(rig: LiveRig): Promise<void> {
+    if (this.listener?.closed != null) this.end(rig);
     if (this.listener !== null) return;
     const listener = new TestListener();
     await rig.listen(this.cursor, listener);

@@ -1,0 +1,240 @@
+/** One listener: opens the socket, opens it again after what it has, and hands over each message once. */
+import { closeVerdict } from "../../../schema/errors.ts";
+import type { LiveMessageBody, LivePresenceBody } from "../../../schema/http.ts";
+import {
+  HEARTBEAT_DEFAULT_MS,
+  OPEN_TIMEOUT_MS,
+  PONG_TIMEOUT_MS,
+  RECONNECT_BASE_MS,
+  RECONNECT_MAX_MS,
+} from "../constants.ts";
+import { PushError } from "../errors.ts";
+import { defaultHost, type Host, type Socket } from "../host.ts";
+import { verifyLive } from "./verify.ts";
+
+const PROTOCOL = "pushmesh.live.v1";
+const TOKEN_PROTOCOL = "pushmesh.token.";
+/** RFC 6455 §7.4.1. */
+const NORMAL_CLOSURE = 1000;
+const ABNORMAL_CLOSURE = 1006;
+/** Close codes from here on are the mesh's own, and their reason begins with the error's name. */
+const MESH_CLOSURES = 4_000;
+
+/** What the mesh needs of a host to listen. */
+type ListenHost = Pick<Host, "openSocket" | "after" | "random" | "onOnline" | "report">;
+
+export interface ListenOptions {
+  /** Origin of the mesh, such as `https://push.example.com`. */
+  readonly url: string;
+  readonly appId: string;
+  /** 1 to 128 bytes of UTF-8. */
+  readonly tag: string;
+  /** A listen token that the app's server signed; a function is called for a fresh one before each connection. None for an open tag. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** `cursor` of the last message that is not to come again; the last 128 broadcasts are kept. Default: only what is new. */
+  readonly after?: number;
+  /** The app's live key, in base64url: a message that it did not sign is reported as `data_invalid` and dropped. */
+  readonly publicKey?: string;
+  /** Called with each message once, in order. What it throws is reported; the message does not come again. */
+  readonly onMessage: (message: LiveMessageBody) => void;
+  /** Called with how many listen, first soon after each connection, then where it changes, at most every 5 s. */
+  readonly onPresence?: (listeners: number) => void;
+  readonly onState?: (state: ListenState) => void;
+  /** In place of the host's own WebSocket, timers, random and `online` events. */
+  readonly host?: Partial<ListenHost>;
+}
+
+export type ListenState =
+  | { readonly name: "connecting" | "listening" }
+  /** Connects again after so many milliseconds. */
+  | { readonly name: "waiting"; readonly retryInMs: number; readonly error: PushError }
+  /** For good: by `close`, or because connecting again cannot help, which `error` says why. */
+  | { readonly name: "closed"; readonly error: PushError | undefined };
+
+export interface LiveListener {
+  /** Place up to which everything was handed over; undefined before the first connection. Keep it to resume by `after`. */
+  readonly cursor: number | undefined;
+  close(): void;
+}
+
+/**
+ * Listens to a tag until it is closed, or refused for good.
+ *
+ * @throws TypeError where `url` is no URL.
+ */
+export function listenLive(options: ListenOptions): LiveListener {
+  const listener = new Listener(options);
+  listener.start();
+  return listener;
+}
+
+class Listener implements LiveListener {
+  readonly #options: ListenOptions;
+  readonly #host: ListenHost;
+  readonly #url: URL;
+  cursor: number | undefined;
+  #socket: Socket | undefined;
+  /** Connections before this one are over: what still comes of them is not heard. */
+  #epoch = 0;
+  #failures = 0;
+  #isClosed = false;
+  #isListening = false;
+  #cancelTimer: () => void = () => {};
+  #forgetOnline: () => void = () => {};
+  /** Messages are verified one after another, so that they stay in order. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#host = { ...defaultHost(), ...options.host };
+    const { url, appId, tag, after } = options;
+    const path = `/v1/apps/${encodeURIComponent(appId)}/tags/${encodeURIComponent(tag)}/live`;
+    this.#url = new URL(path, url);
+    this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    this.cursor = after;
+  }
+
+  start(): void {
+    this.#forgetOnline = this.#host.onOnline(() => {
+      if (this.#socket === undefined) this.#connect();
+    });
+    this.#connect();
+  }
+
+  close(): void {
+    this.#end(undefined);
+  }
+
+  #connect(): void {
+    if (this.#isClosed) return;
+    this.#cancelTimer();
+    const epoch = ++this.#epoch;
+    this.#isListening = false;
+    this.#tell({ name: "connecting" });
+    this.#cancelTimer = this.#host.after(OPEN_TIMEOUT_MS, () => this.#giveUp("it did not open"));
+    this.#open(epoch).catch((cause: unknown) => {
+      if (epoch !== this.#epoch) return;
+      const message = `the token or the socket could not be had: ${cause}`;
+      this.#retry(new PushError({ code: "network_failed", message, retry: "later", cause }));
+    });
+  }
+
+  async #open(epoch: number): Promise<void> {
+    const { token } = this.#options;
+    const text = typeof token === "function" ? await token() : token;
+    if (epoch !== this.#epoch) return;
+    const url = new URL(this.#url);
+    if (this.cursor !== undefined) url.searchParams.set("after", `${this.cursor}`);
+    const protocols = text === undefined ? [PROTOCOL] : [PROTOCOL, TOKEN_PROTOCOL + text];
+    this.#socket = this.#host.openSocket(url.href, protocols, {
+      opened: () => {
+        if (epoch === this.#epoch) this.#expectLife(epoch);
+      },
+      received: (data) => {
+        if (epoch === this.#epoch && typeof data === "string") this.#receive(epoch, data);
+      },
+      closed: (code, reason) => {
+        if (epoch === this.#epoch) this.#lose(code, reason);
+      },
+    });
+  }
+
+  #receive(epoch: number, text: string): void {
+    this.#expectLife(epoch);
+    if (text === "pong") return;
+    const body = JSON.parse(text) as LiveMessageBody | LivePresenceBody;
+    this.#failures = 0;
+    if (!this.#isListening) {
+      this.#isListening = true;
+      this.#tell({ name: "listening" });
+    }
+    this.#queue = this.#queue.then(() => this.#take(epoch, body)).catch(this.#host.report);
+  }
+
+  async #take(epoch: number, body: LiveMessageBody | LivePresenceBody): Promise<void> {
+    const { onMessage, onPresence, publicKey, appId } = this.#options;
+    if (this.#isClosed) return;
+    if (body.type === "presence") {
+      if (epoch !== this.#epoch) return;
+      // Where the mesh was told of a cursor that it never gave, its own is the one to go on from.
+      this.cursor = body.cursor;
+      onPresence?.(body.listeners);
+      return;
+    }
+    if (body.type !== "message" || body.cursor <= (this.cursor ?? -1)) return;
+    const isGood = publicKey === undefined || (await verifyLive(body, { appId, publicKey }));
+    if (this.#isClosed) return;
+    this.cursor = body.cursor;
+    if (isGood) onMessage(body);
+    else {
+      const message = `message ${body.id} is not signed by the app's live key`;
+      throw new PushError({ code: "data_invalid", message, retry: "never", messageId: body.id });
+    }
+  }
+
+  /** Asks for a sign of life after a while of silence, and gives the socket up where none comes. */
+  #expectLife(epoch: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#host.after(HEARTBEAT_DEFAULT_MS, () => {
+      if (epoch !== this.#epoch) return;
+      this.#socket?.send("ping");
+      this.#cancelTimer = this.#host.after(PONG_TIMEOUT_MS, () => {
+        this.#giveUp("no answer to a ping");
+      });
+    });
+  }
+
+  /** The socket is dead, though it does not say so. */
+  #giveUp(why: string): void {
+    this.#socket?.close(NORMAL_CLOSURE, "");
+    this.#lose(ABNORMAL_CLOSURE, why);
+  }
+
+  #lose(closeCode: number, reason: string): void {
+    const verdict = closeVerdict(closeCode);
+    const isRefused = verdict === "stop" || (verdict === "reauthenticate" && !this.#canRenew);
+    const [code] = closeCode >= MESH_CLOSURES ? reason.split(":", 1) : [];
+    const error = new PushError({
+      code: code || "link_lost",
+      message: reason === "" ? `the socket was closed (${closeCode})` : reason,
+      retry: isRefused ? "never" : verdict === "reauthenticate" ? "reauthenticate" : "later",
+      closeCode,
+    });
+    if (isRefused) this.#end(error);
+    else this.#retry(error);
+  }
+
+  get #canRenew(): boolean {
+    return typeof this.#options.token === "function";
+  }
+
+  /** Full jitter: any time up to a bound that doubles, so that an audience does not come back at once. */
+  #retry(error: PushError): void {
+    this.#cancelTimer();
+    this.#socket = undefined;
+    this.#epoch++;
+    const bound = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** this.#failures++);
+    const retryInMs = Math.round(this.#host.random() * bound);
+    this.#cancelTimer = this.#host.after(retryInMs, () => this.#connect());
+    this.#tell({ name: "waiting", retryInMs, error });
+  }
+
+  #end(error: PushError | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#epoch++;
+    this.#cancelTimer();
+    this.#forgetOnline();
+    if (error === undefined) this.#socket?.close(NORMAL_CLOSURE, "");
+    this.#socket = undefined;
+    this.#tell({ name: "closed", error });
+  }
+
+  #tell(state: ListenState): void {
+    try {
+      this.#options.onState?.(state);
+    } catch (error) {
+      this.#host.report(error);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Listens to a tag of pushmesh live, without a device or an account: for web pages with an audience. Runs in browsers,
+ * Node ≥ 22, Deno and Bun.
+ *
+ * @example
+ * import { listenLive } from "pushmesh/live";
+ *
+ * const listener = listenLive({
+ *   url: "https://push.example.com",
+ *   appId: "…",
+ *   tag: "news",
+ *   onMessage: ({ data }) => console.log(data),
+ *   onPresence: (listeners) => console.log(`${listeners} listen`),
+ * });
+ * listener.close();
+ *
+ * @module
+ */
+export type { LiveMessageBody as LiveMessage } from "../../../schema/http.ts";
+export {
+  type ListenOptions,
+  type ListenState,
+  type LiveListener,
+  listenLive,
+} from "./listen.ts";
+export { type LiveSigner, verifyLive } from "./verify.ts";

@@ -1,0 +1,46 @@
+/** Whether a broadcast that was heard live is the app's own (docs/api.md, Live listeners). */
+import type { LiveMessageBody } from "../../../schema/http.ts";
+import { liveSignedBytes } from "../../../schema/live.ts";
+import { fromBase64, fromBase64Url, parseMessageId } from "../../../schema/text.ts";
+
+/** Whose signature it must be. */
+export interface LiveSigner {
+  readonly appId: string;
+  /** The app's live key, 32 bytes in base64url, as `GET /v1/apps/{appId}/live-key` tells it: keep it with the page. */
+  readonly publicKey: string;
+}
+
+const utf8 = new TextEncoder();
+const unshared = (bytes: Uint8Array) => bytes as Uint8Array<ArrayBuffer>;
+
+function contentOf({ data, dataBase64 }: LiveMessageBody): {
+  contentType: 1 | 2 | 3;
+  data: Uint8Array;
+} {
+  if (dataBase64 !== undefined) {
+    return { contentType: 3, data: fromBase64(dataBase64) ?? new Uint8Array() };
+  }
+  if (typeof data === "string") return { contentType: 2, data: utf8.encode(data) };
+  // The mesh sends JSON as JSON.stringify writes it.
+  return { contentType: 1, data: utf8.encode(JSON.stringify(data)) };
+}
+
+/**
+ * Verifies a message. One that was not signed is not the app's.
+ *
+ * @throws DOMException where the public key is none, or the host's Web Crypto has no Ed25519.
+ */
+export async function verifyLive(message: LiveMessageBody, signer: LiveSigner): Promise<boolean> {
+  const signature = fromBase64Url(message.signature ?? "");
+  const parts = parseMessageId(message.id);
+  if (signature?.length !== 64 || parts === undefined) return false;
+  const raw = fromBase64Url(signer.publicKey) ?? new Uint8Array();
+  const key = await crypto.subtle.importKey("raw", unshared(raw), "Ed25519", false, ["verify"]);
+  const signed = liveSignedBytes({
+    appId: signer.appId,
+    tag: message.tag,
+    key: parts.key,
+    ...contentOf(message),
+  });
+  return crypto.subtle.verify("Ed25519", key, unshared(signature), unshared(signed));
+}
