@@ -31,6 +31,7 @@ export function formatRequest(
   return `${text}\r\n${body}`;
 }
 
+const NO_CONTENT = 204;
 const HEAD_END = "\r\n\r\n";
 
 export class HttpConnection {
@@ -72,7 +73,8 @@ export class HttpConnection {
     const headEnd = this.#received.indexOf(HEAD_END);
     if (headEnd < 0) return;
     const head = this.#received.slice(0, headEnd);
-    const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+    const status = Number(head.slice(9, 12));
+    const length = status === NO_CONTENT ? "0" : /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
     if (length === undefined) {
       this.#fail(new Error(`an answer without content-length: ${head}`));
       return;
@@ -80,7 +82,7 @@ export class HttpConnection {
     const bodyAt = headEnd + HEAD_END.length;
     const end = bodyAt + Number(length);
     if (this.#received.length < end) return;
-    const answer = { status: Number(head.slice(9, 12)), body: this.#received.slice(bodyAt, end) };
+    const answer = { status, body: this.#received.slice(bodyAt, end) };
     this.#received = "";
     const waiting = this.#waiting;
     this.#waiting = null;

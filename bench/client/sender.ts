@@ -117,7 +117,7 @@ const calls = {
   /** Lets anybody listen to a tag. */
   async openTag(tag: string): Promise<void> {
     const path = `/v1/tags/${tag}/live`;
-    await ask("mesh", 200, signer.sign("PUT", path, JSON.stringify({ access: "open" })));
+    await ask("mesh", 204, signer.sign("PUT", path, JSON.stringify({ access: "open" })));
   },
 
   /** Begins a send so many times a second, whether those before have ended or not, and waits for all in the end. */

@@ -21,7 +21,7 @@ async function rowsOf(rig: Rig, members: number, name: string): Promise<Row[]> {
   for (const side of SIDES) await warmUp(rig, side, audience);
   const ms = (rig.options.seconds * 1_000) / SLICES;
   const pairs = await rig.interleave((side) => broadcastFor(rig, side, audience, ms));
-  return loadRows(name, "delivery", pairs);
+  return loadRows(name, "message", pairs);
 }
 
 export const broadcastDevices: Scenario = {

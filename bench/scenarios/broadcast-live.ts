@@ -36,6 +36,6 @@ export const broadcastLive: Scenario = {
     }
     const ms = (options.seconds * 1_000) / SLICES;
     const pairs = await rig.interleave((side) => broadcastFor(rig, side, audience, ms));
-    return loadRows(this.name, "delivery", pairs);
+    return loadRows(this.name, "message", pairs);
   },
 };
