@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type App, Mesh } from "../chaos/mesh.ts";
 import { until } from "../chaos/wait.ts";
+import { broadcast } from "../mesh/support/listener.ts";
 import { type Python, preparePython } from "./support/python.ts";
 import { PythonDevice } from "./support/python-device.ts";
 
@@ -118,6 +119,51 @@ describe("a device in Python", () => {
     expect(await device.expect("duplicate")).toMatchObject({ id, data: "twice", replay: true });
     await delivered(id);
     await device.after("close", "closed");
+  });
+
+  test("B1 T11 T12 joins tags, takes their broadcasts, and those it missed when it comes back, once and in order", async () => {
+    const { device, name } = await listening();
+    const tags = ["python/3", "Schlangen 🐍"];
+    await device.after("subscribe", "done", { add: [...tags, "other"], remove: [] });
+    await device.after("subscribe", "done", { add: [], remove: ["other"] });
+    const described = await device.after("describe", "described");
+    expect(described).toMatchObject({ tags: [...tags].sort(), aliases: [] });
+    const publish = (tag: string, data: string) => broadcast(mesh.url, app, { tag }, data);
+    const [tag = ""] = tags;
+    const id = await publish(tag, "live");
+    expect(await device.expect("broadcast")).toMatchObject({ id, tag, data: "live" });
+    await device.after("acknowledge", "acknowledge", { on: false });
+    await publish(tag, "not acknowledged");
+    await device.expect("broadcast");
+    await device.after("cut", "closed");
+    await device.end();
+    for (const data of ["a", "b"]) await publish(tag, data);
+    await publish("Schlangen 🐍", "c");
+
+    const again = newDevice(name);
+    await again.after("open", "welcome");
+    await again.expect("attached");
+    const got = [];
+    for (let i = 0; i < 3; i++) got.push(await again.expect("broadcast"));
+    const ofTag = got.filter((event) => event["tag"] === tag).map(({ data }) => data);
+    expect(ofTag).toEqual(["a", "b"]);
+    expect(got.map(({ data }) => data).sort()).toEqual(["a", "b", "c"]);
+    expect(again.rest).toEqual([]);
+    await again.after("close", "closed");
+  });
+
+  test("A1 A4 has an alias, and is told who took it", async () => {
+    const { device } = await listening();
+    await device.after("alias", "done", { alias: "monty" });
+    expect(await device.after("describe", "described")).toMatchObject({ aliases: ["monty"] });
+    const other = await listening();
+    await other.device.after("alias", "done", { alias: "monty" });
+    expect(await device.expect("aliasLost")).toMatchObject({ alias: "monty" });
+    await other.device.after("alias", "done", { alias: "monty", held: false });
+    for (const one of [device, other.device]) {
+      expect(await one.after("describe", "described")).toMatchObject({ aliases: [] });
+      await one.after("close", "closed");
+    }
   });
 
   test("P4.8 unregisters", async () => {
