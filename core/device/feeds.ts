@@ -118,6 +118,8 @@ export class Feeds {
       },
       done: (result: CallResult, when: number, out: Effects) => {
         if (one.epoch === epoch) this.#answered(one, after, result, when, out);
+        // The node may take for served what only this late answer had.
+        else this.want(one);
       },
     };
     this.#parts.calls.ask(call, now, effects);

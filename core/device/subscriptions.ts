@@ -102,7 +102,7 @@ export class Subscriptions {
     effects: Effects,
   ): void {
     const one = this.rowOf(registration.slot, tag) ?? this.#make(registration, tag, now);
-    if (one.wanted && one.member === "yes") return;
+    if (one.wanted && one.member === "yes" && one.call === null) return;
     one.wanted = true;
     if (errand !== null) {
       errand.expect();
@@ -200,7 +200,9 @@ export class Subscriptions {
       done: (result: CallResult, when: number, out: Effects) => {
         one.call = null;
         if (!result.ok) {
+          one.member = "maybe";
           this.#failed(one, one.leaves, result, when, out);
+          if (one.wanted) this.#step(one, when, out);
         } else if (result.answer === false && one.member === "maybe") {
           // Its join was cut off, and may have ended at another node: it is looked for before it is called gone.
           this.#join(one, when, out);
