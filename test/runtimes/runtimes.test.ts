@@ -2,11 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { findChromium } from "../../scripts/chromium.mjs";
+import { beforeAll, describe, expect, test } from "vitest";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../mesh/support/process.ts";
+import { launchChromium } from "./chromium.ts";
 import type { Job } from "./main.ts";
 import { startSender } from "./sender.ts";
 
@@ -56,22 +55,7 @@ describe.each(RUNTIMES)("%s", (_, command, args) => {
 describe("Chromium", () => {
   test("P1 P2 P3 P4 a device lives through a reload of its page", async () => {
     const { demo, origin } = await meshAndSender();
-    const executablePath = findChromium();
-    if (executablePath === undefined) throw new Error("no Chromium on PATH: install it");
-    const browser = await chromium.launch({
-      executablePath,
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    onTestFinished(() => browser.close());
+    const browser = await launchChromium();
     const page = await browser.newPage();
     const act = (name: "firstAct" | "secondAct", handover: unknown): Promise<unknown> => {
       const args = [name, demo.url, demo.appId, handover].map((arg) => JSON.stringify(arg));

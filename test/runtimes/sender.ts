@@ -31,6 +31,10 @@ const PAGES: Readonly<Record<string, { type: string; body: () => string }>> = {
     type: "text/javascript",
     body: () => readFileSync(join(ROOT, "dist/sdk/device.js"), "utf8"),
   },
+  "/live.js": {
+    type: "text/javascript",
+    body: () => readFileSync(join(ROOT, "dist/sdk/live.js"), "utf8"),
+  },
 };
 
 /** Starts it; the answer is its origin, where `POST /send` sends. It ends with the test. */

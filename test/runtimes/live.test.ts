@@ -1,0 +1,71 @@
+/** Live listeners in a real web page: the SDK's, and an EventSource with nothing around it. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { broadcast, liveUrl, setLive } from "../mesh/support/listener.ts";
+import { demoOf, startMesh } from "../mesh/support/mesh.ts";
+import { ROOT, temporaryFolder } from "../mesh/support/process.ts";
+import { launchChromium } from "./chromium.ts";
+import { startSender } from "./sender.ts";
+
+const TAG = "page/ü";
+
+beforeAll(() => {
+  const node = join(ROOT, "node_modules/.bin/node");
+  execFileSync(node, [join(ROOT, "scripts/build-sdk.ts")], { cwd: ROOT });
+});
+
+/** Fills `heard` of the page; `begin` is the script that listens. */
+const script = (begin: string): string => `
+  globalThis.heard = [];
+  globalThis.hears = (count) => new Promise((resolve) => {
+    const look = () => (heard.length >= count ? resolve(heard) : setTimeout(look, 20));
+    look();
+  });
+  ${begin}`;
+
+async function hearIn(begin: (url: string, appId: string, publicKey: string) => string) {
+  const data = temporaryFolder();
+  const mesh = await startMesh(data);
+  const demo = demoOf(data);
+  await setLive(mesh.url, demo, TAG, "open");
+  const key = await fetch(`${mesh.url}/v1/apps/${demo.appId}/live-key`);
+  const { publicKey } = (await key.json()) as { publicKey: string };
+  const browser = await launchChromium();
+  const page = await browser.newPage();
+  // Of another origin than the mesh.
+  await page.goto(await startSender(demo));
+  await page.evaluate(script(begin(mesh.url, demo.appId, publicKey)));
+  for (const text of ["one", "two"]) await broadcast(mesh.url, demo, { tag: TAG }, { text });
+  return (await page.evaluate("hears(2)")) as unknown[];
+}
+
+test("V1 V4 the SDK's listener in Chromium hears and verifies", async () => {
+  const heard = await hearIn(
+    (url, appId, publicKey) => `
+      import("/live.js").then(({ listenLive }) => new Promise((listening) => {
+        listenLive({
+          url: ${JSON.stringify(url)}, appId: ${JSON.stringify(appId)}, tag: ${JSON.stringify(TAG)},
+          publicKey: ${JSON.stringify(publicKey)},
+          onMessage: ({ data }) => heard.push(data.text),
+          onState: ({ name }) => name === "listening" && listening(),
+        });
+      }))`,
+  );
+  expect(heard).toEqual(["one", "two"]);
+});
+
+test("V1 an EventSource in Chromium hears", async () => {
+  const heard = await hearIn(
+    (url, appId) => `
+      new Promise((listening) => {
+        const source = new EventSource(${JSON.stringify(liveUrl(url, { appId }, TAG))});
+        source.onmessage = ({ data, lastEventId }) => heard.push([lastEventId, JSON.parse(data).data.text]);
+        source.addEventListener("presence", listening);
+      }).then(() => {})`,
+  );
+  expect(heard).toEqual([
+    ["1", "one"],
+    ["2", "two"],
+  ]);
+});
