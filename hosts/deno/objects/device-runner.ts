@@ -6,7 +6,6 @@ import { Device } from "../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../core/device/snapshot.ts";
 import type { Effects, WaitAnswer } from "../../../core/link/effects.ts";
 import { type CallEffect, resultOf } from "../../../objects/device-calls.ts";
-import { deviceIdentity } from "../../../objects/device-identity.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { CommitError } from "../store/database.ts";
@@ -68,6 +67,7 @@ export class DeviceRunner {
   take(socket: () => DeviceSocket, session: string): void {
     if (this.#socket !== null) closeWith(this.#socket, "replaced", "");
     this.#socket = socket();
+    this.#snapshot = null;
     this.#mesh.linked(this.#name);
     clearTimeout(this.#helloTimer);
     this.#helloTimer = setTimeout(() => {
@@ -152,7 +152,7 @@ export class DeviceRunner {
       const store = new SharedDeviceStore(this.#mesh.db, this.#name);
       const device = new Device({
         store,
-        identity: deviceIdentity(this.#mesh.keyring, this.#name),
+        identity: this.#mesh.identities.of(this.#name),
         name: this.#name,
         depths: this.#mesh.depths,
         bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
@@ -197,7 +197,8 @@ export class DeviceRunner {
     }
     if (socket !== this.#socket) return;
     if (isOver) this.#dropSocket();
-    else {
+    else if (this.#snapshot?.ready !== true) {
+      // From here on nobody needs it before the device sleeps.
       this.#snapshot = awake.device.takeSnapshot(now) ?? this.#snapshot;
       if (this.#snapshot?.ready) clearTimeout(this.#helloTimer);
     }

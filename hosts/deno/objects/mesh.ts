@@ -7,6 +7,7 @@ import type { Database } from "../store/database.ts";
 import { Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
+import { Identities } from "./identities.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { TagNodeHost } from "./tag.ts";
@@ -48,6 +49,7 @@ export class Mesh {
   readonly nodeAlarms: Alarms;
   readonly waits: Waits;
   readonly turns = new Turns();
+  readonly identities: Identities;
   /** At which depth joins of a tag begin. */
   readonly depths = new Depths();
   readonly devices = new Pool((name) => new DeviceHost(this, name));
@@ -72,6 +74,7 @@ export class Mesh {
     this.#collect = collect;
     this.db = db;
     this.keyring = keyring;
+    this.identities = new Identities(keyring);
     this.report = report;
     this.nodeMembers = nodeMembers;
     this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
