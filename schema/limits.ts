@@ -112,7 +112,7 @@ export const LIMITS = {
   ALIAS_HOLDERS: 128,
   /** Sets and unsets of one alias that wait for each other: all its holders at once, and as many who want it. */
   ALIAS_WAITING: 256,
-  /** Aliases one edge isolate keeps, and for how long: a stale one is refused by the device, so this is only memory. */
+  /** Holders of aliases one edge isolate keeps, about 150 bytes each, and for how long: a stale one is refused by the device, so this is only memory. */
   ALIAS_CACHE_COUNT: 10_000,
   ALIAS_CACHE_MS: 60_000,
   /** Custom attributes of one registration; their names and values, and those of the named ones, UTF-8. */

@@ -1,27 +1,31 @@
 /** What an edge isolate remembers for a while. Dropping any of it costs one call, nothing else. */
 
-export interface TimedCacheOptions {
+export interface TimedCacheOptions<Value> {
   /** How long an entry is used. */
   readonly ttlMs: number;
-  /** Entries kept; the least recently used goes first. */
+  /** Entries kept, or their weight; the least recently used goes first. */
   readonly count: number;
+  /** What an entry counts for; 1 where this is not given. */
+  readonly weigh?: (value: Value) => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 interface Entry<Value> {
   readonly value: Value;
+  readonly weight: number;
   readonly until: number;
 }
 
 export class TimedCache<Value> {
-  readonly #options: TimedCacheOptions;
+  readonly #options: TimedCacheOptions<Value>;
   /** In order of use, the least recent first. */
   readonly #entries = new Map<string, Entry<Value>>();
+  #weight = 0;
   #hits = 0;
   #misses = 0;
 
-  constructor(options: TimedCacheOptions) {
+  constructor(options: TimedCacheOptions<Value>) {
     this.#options = options;
   }
 
@@ -32,26 +36,33 @@ export class TimedCache<Value> {
 
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
-    this.#entries.delete(key);
     if (entry === undefined || entry.until <= this.#options.now()) {
+      this.delete(key);
       this.#misses++;
       return undefined;
     }
+    this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#hits++;
     return entry.value;
   }
 
   set(key: string, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, until: this.#options.now() + this.#options.ttlMs });
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > this.#options.count && oldest !== undefined) {
-      this.#entries.delete(oldest);
+    const { ttlMs, count, weigh, now } = this.#options;
+    this.delete(key);
+    const weight = weigh?.(value) ?? 1;
+    this.#entries.set(key, { value, weight, until: now() + ttlMs });
+    this.#weight += weight;
+    for (const oldest of this.#entries.keys()) {
+      if (this.#weight <= count) break;
+      this.delete(oldest);
     }
   }
 
   delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#weight -= entry.weight;
     this.#entries.delete(key);
   }
 }

@@ -24,6 +24,28 @@ describe("P8.1 a cache of the edge", () => {
     expect(["a", "b", "c", "d"].map((key) => cache.get(key))).toEqual([1, undefined, 1, 1]);
   });
 
+  it("keeps what weighs as much as it may, and nothing that weighs more", () => {
+    const weighed = new TimedCache<number>({
+      ttlMs: 100,
+      count: 10,
+      weigh: (value) => value,
+      now: () => now,
+    });
+    const kept = () => ["a", "b", "c"].map((key) => weighed.get(key));
+    weighed.set("a", 4);
+    weighed.set("b", 6);
+    expect(kept()).toEqual([4, 6, undefined]);
+    weighed.set("b", 3);
+    weighed.set("c", 3);
+    expect(kept()).toEqual([4, 3, 3]);
+    weighed.set("c", 7);
+    expect(kept()).toEqual([undefined, 3, 7]);
+    weighed.set("a", 11);
+    expect(kept()).toEqual([undefined, undefined, undefined]);
+    weighed.set("a", 10);
+    expect(kept()).toEqual([10, undefined, undefined]);
+  });
+
   it("sets an entry anew, and drops one that is asked to go", () => {
     cache.set("a", 1);
     now += 60;

@@ -20,7 +20,7 @@ type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<
 /** Members of tags, about, by the tag's ID. */
 const countCache = new TimedCache<number>({
   ttlMs: LIMITS.LIVE_CACHE_MS,
-  count: LIMITS.ALIAS_CACHE_COUNT,
+  count: LIMITS.DEPTH_CACHE_COUNT,
   now: Date.now,
 });
 

@@ -10,6 +10,7 @@ import { callObject } from "../objects.ts";
 export const aliasCache = new TimedCache<readonly Holder[]>({
   ttlMs: LIMITS.ALIAS_CACHE_MS,
   count: LIMITS.ALIAS_CACHE_COUNT,
+  weigh: (holders) => holders.length,
   now: Date.now,
 });
 
