@@ -31,6 +31,12 @@ export class Phone {
     return client.register();
   }
 
+  /** The app's side of the SDK, while it is on. */
+  get client(): PushClient {
+    if (this.#client === undefined) throw new Error("the phone was never on");
+    return this.#client;
+  }
+
   off(): void {
     this.#client?.close();
   }
