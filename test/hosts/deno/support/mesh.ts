@@ -134,6 +134,11 @@ export class TestDevice {
     return device;
   }
 
+  /** The same device, at another mesh on the same data. */
+  movedTo(mesh: Mesh): TestDevice {
+    return new TestDevice(mesh, this.host.name, this.#publicKey);
+  }
+
   /** Opens a link and says nothing on it. */
   dial(): TestLink {
     const claims = {
