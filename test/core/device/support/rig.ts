@@ -35,6 +35,21 @@ export function keyOf(name: string): Uint8Array {
   return key;
 }
 
+function quietAnswer({ call }: CallEffect): Extract<CallResult, { ok: true }>["answer"] {
+  switch (call.method) {
+    case "join":
+      return { kind: "joined", head: 0 };
+    case "leave":
+      return true;
+    case "attach":
+      return { kind: "attached", upTo: call.request.after ?? 0, more: false, entries: [] };
+    case "set":
+      return { ok: true };
+    default:
+      return undefined;
+  }
+}
+
 export type SendFields = Partial<Omit<SendRequest, "key" | "data">> & {
   /** At most 9 characters; also the data, where that is not given. */
   readonly key?: string;
@@ -144,6 +159,21 @@ export class Rig {
     if (call === undefined) throw new Error("nothing was called");
     this.run((now, effects) => this.device.called(call.token, result, now, effects));
     return call;
+  }
+
+  /** Answers all calls as nodes do that have room and broadcast nothing; what was called. */
+  answerCalls(): CallEffect[] {
+    const answered: CallEffect[] = [];
+    for (let next = this.calls[0]; next !== undefined; next = this.calls[0]) {
+      answered.push(this.answerCall({ ok: true, answer: quietAnswer(next) }));
+    }
+    return answered;
+  }
+
+  /** Joins tags, as the device's own command. */
+  subscribe(...add: string[]): void {
+    this.command({ kind: "subscribe", value: { request: 50, slot: 1, add, remove: [] } });
+    this.answerCalls();
   }
 
   /** Registers an app, and returns its slot. */
