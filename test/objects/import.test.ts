@@ -2,13 +2,24 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
+import type { AliasObject } from "../../objects/alias.ts";
 import type { AppObject } from "../../objects/app.ts";
 import { SqlAppStore } from "../../objects/app-store.ts";
 import { nameIn } from "../../objects/storage/device-store.ts";
+import { nodeNameIn } from "../../objects/storage/tag-store.ts";
+import type { TagObject } from "../../objects/tag.ts";
+import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
+import { SqlTagDirectoryStore } from "../../objects/tag-directory-store.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { newApp, newStub, randomText } from "./support/client.ts";
 
-const { APPS } = env as unknown as { readonly APPS: DurableObjectNamespace<AppObject> };
+const { APPS, TAGS, ALIASES, TAG_DIRECTORIES } = env as unknown as {
+  readonly APPS: DurableObjectNamespace<AppObject>;
+  readonly TAGS: DurableObjectNamespace<TagObject>;
+  readonly ALIASES: DurableObjectNamespace<AliasObject>;
+  readonly TAG_DIRECTORIES: DurableObjectNamespace<TagDirectoryObject>;
+};
 
 describe("a device object", () => {
   test("M1 knows at once what it was given, sets its alarm for it, and keeps its own name", async () => {
@@ -102,5 +113,79 @@ describe("an app object", () => {
     expect(await stub.addKey("ed25519", Uint8Array.of(9))).toMatchObject({
       keyId: `${appId}.k${keysMade + 1}`,
     });
+  });
+});
+
+describe("a node object", () => {
+  const nameOf = (path: string) =>
+    nodeObjectName({ app: newApp().app, tagId: randomText(16), path });
+  const nodeLine = (node: string) =>
+    ({ kind: "node", node, tag: "news", born: 0, children: {}, live: "open" }) as const;
+  const member = { place: 0, joined: 0, since: 0, attached: false } as const;
+  const entry = {
+    kind: "broadcast",
+    position: 1,
+    seq: 4_096,
+    key: new Uint8Array(9),
+    cover: ["news"],
+    condition: null,
+    filter: null,
+    lane: 2,
+    contentType: 2,
+    data: Uint8Array.of(1),
+    expiresAt: Date.now() + 3_600_000,
+    collapseKey: null,
+    pace: null,
+    signature: null,
+  } as const;
+
+  test("M1 knows at once what it was given, in whichever batch it came, and keeps its own name", async () => {
+    const name = nameOf("");
+    const stub = TAGS.getByName(name);
+    // It was asked before, and has found that it holds nothing.
+    expect(await stub.info()).toBeNull();
+    const device = randomText(16);
+    const state = { attached: "", failed: [], outcome: "{}" };
+    await stub.write([nodeLine(name)]);
+    await stub.write([{ kind: "members", node: name, members: [{ ...member, device }] }]);
+    await stub.write([{ ...entry, cover: ["news"], node: name, state }]);
+    expect(await stub.info()).toMatchObject({ tag: "news", members: 1, head: 1, live: "open" });
+    expect(await stub.attach({ device, after: null })).toMatchObject({
+      kind: "attached",
+      entries: [{ position: 1, data: Uint8Array.of(1) }],
+    });
+    const stored = await runInDurableObject(stub, async (_, { storage }) => ({
+      alarm: await storage.getAlarm(),
+      name: nodeNameIn(storage.sql),
+    }));
+    expect(stored).toEqual({ alarm: expect.any(Number), name });
+    await runInDurableObject(stub, (object) =>
+      expect(object.write([nodeLine(name)])).rejects.toThrow("is there already"),
+    );
+  });
+
+  test("M1 serves a broadcast that waited as soon as its alarm comes", async () => {
+    const name = nameOf("");
+    const stub = TAGS.getByName(name);
+    await stub.write([nodeLine(name), { ...entry, cover: ["news"], node: name, state: null }]);
+    await expect.poll(async () => (await stub.broadcastStatus(entry.key))?.status).toBe("sent");
+  });
+});
+
+describe("an alias object and a tag directory", () => {
+  test("M1 hold what they were given", async () => {
+    const { app } = newApp();
+    const alias = ALIASES.getByName(aliasObjectName(app, "me"));
+    const holders = [{ device: randomText(16), generation: 2 }];
+    await alias.write({ kind: "alias", app, alias: "me", shared: true, holders });
+    expect(await alias.holders()).toEqual({ shared: true, holders });
+    const directory = TAG_DIRECTORIES.getByName(app);
+    const line = { kind: "tag", app, tag: "news", members: 3, lastBroadcastAt: 9 } as const;
+    await directory.write([line]);
+    await runInDurableObject(directory, (_, { storage }) =>
+      expect(new SqlTagDirectoryStore(storage.sql).all()).toEqual([
+        { tag: "news", members: 3, listeners: 0, lastBroadcastAt: 9 },
+      ]),
+    );
   });
 });
