@@ -99,12 +99,15 @@ export class Root {
     const now = host.now();
     const refused = this.#refusal(now);
     if (refused !== null) return refused;
-    const { app: _, ttlSeconds, ...message } = request;
+    const { app: _, ttlSeconds, accepted, ...message } = request;
+    if (accepted !== undefined) this.#clock.observe(accepted.seq);
     const entry: LogEntry = {
       ...message,
       position: log.head + 1,
-      seq: this.#clock.next(now, ttlSeconds === 0),
-      expiresAt: now + ttlSeconds * 1_000,
+      ...(accepted ?? {
+        seq: this.#clock.next(now, ttlSeconds === 0),
+        expiresAt: now + ttlSeconds * 1_000,
+      }),
     };
     log.append(entry, true);
     host.setAlarm(now);
@@ -236,11 +239,11 @@ export class Root {
 
   /** Gives the broadcast to the roots of the other tags that it is for: the first of them has it from its sender. */
   async #handOn(entry: LogEntry): Promise<void> {
-    const { position: _, seq: __, expiresAt, ...message } = entry;
-    const { app, host } = this.#parts;
-    const ttlSeconds = Math.max(Math.ceil((expiresAt - host.now()) / 1_000), 0);
+    const { position: _, seq, expiresAt, ...message } = entry;
+    const { app } = this.#parts;
+    const accepted = { seq, expiresAt };
     for (const node of this.#othersOf(entry)) {
-      const answer = await node.broadcast({ ...message, app, ttlSeconds });
+      const answer = await node.broadcast({ ...message, app, ttlSeconds: 0, accepted });
       // A tag that nobody ever joined needs no broadcast.
       if (!answer.ok && answer.code !== "tag_unknown") throw new Error(answer.code);
     }

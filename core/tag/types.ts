@@ -24,10 +24,12 @@ export interface BroadcastRequest {
   readonly pace: number | null;
   /** By the app's live key, for live listeners; null where the app has none. */
   readonly signature: Uint8Array | null;
+  /** Of one that another tag of its cover has accepted: it is the same broadcast here, of the same ID and time. */
+  readonly accepted?: { readonly seq: number; readonly expiresAt: number };
 }
 
 /** One broadcast in the log of a tag. */
-export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds"> {
+export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "accepted"> {
   /** From 1, without gaps. */
   readonly position: number;
   /** Hybrid-clock number; odd for ttl 0. */

@@ -156,11 +156,13 @@ describe("a broadcast", () => {
     await world.clock.until(world.device(0).join("news"));
     await world.clock.until(world.device(1).join("sport"));
     const key = keyOf(904);
-    await world.broadcast({ cover: ["news", "nobody", "sport"], key });
+    const seq = await world.broadcast({ cover: ["news", "nobody", "sport"], key });
     await world.quiet();
     expect(world.device(0).shown.get("news")).toEqual([1]);
     expect(world.device(1).shown.get("sport")).toEqual([1]);
     expect(await world.status(key)).toMatchObject({ status: "sent", members: 2, acknowledged: 2 });
+    // The ID that devices make of it is the sender's, whichever tag it came through.
+    expect(await world.status(key, "sport")).toMatchObject({ seq });
   });
 
   test("B10 is refused where too many wait, and nothing else is disturbed", async () => {
