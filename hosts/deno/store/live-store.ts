@@ -35,11 +35,16 @@ export class SharedLiveStore implements LiveStore {
   }
 
   list(): LiveEntry[] {
-    return this.#db.all<LiveEntry>(
-      `SELECT position, expires_at AS expiresAt, collapse_key AS collapseKey, text
+    // The key as JSON, as in device-store.ts: it may hold a NUL, and Deno's node:sqlite ends a text there.
+    const rows = this.#db.all<Omit<LiveEntry, "collapseKey"> & { readonly collapseKey: string }>(
+      `SELECT position, expires_at AS expiresAt, json_quote(collapse_key) AS collapseKey, text
        FROM live_log WHERE node = ? ORDER BY position`,
       this.#id,
     );
+    return rows.map((row) => ({
+      ...row,
+      collapseKey: JSON.parse(row.collapseKey) as string | null,
+    }));
   }
 
   put(slot: number, { position, expiresAt, collapseKey, text }: LiveEntry): void {
