@@ -6,7 +6,7 @@ import type * as Sdk from "../../sdk/device/mod.ts";
 
 /** What a send says, as `PushServer.send` takes it. */
 export interface ScenarioSend {
-  readonly to: string;
+  readonly to: string | { readonly tag: string };
   readonly data?: string | Record<string, unknown>;
   readonly dataBase64?: string;
   readonly priority?: "high" | "normal" | "low";
@@ -32,6 +32,8 @@ export interface Handover {
   readonly regId: string;
   readonly queuedIds: readonly string[];
   readonly shownIds: readonly string[];
+  /** Of what was broadcast while the device was away. */
+  readonly missedIds: readonly string[];
 }
 
 /** Text with every kind of trouble: other scripts, a surrogate pair, a zero. */
@@ -74,6 +76,8 @@ function collect(client: Sdk.PushClient): Inbox {
 const open = ({ sdk, url, appId, storage }: ScenarioContext): Promise<Sdk.PushClient> =>
   sdk.connect({ url, appId, ...(storage === undefined ? {} : { storage }) });
 
+const TAG = "Schlagzeilen/1 \u{1F4F0}";
+
 /** A new device registers, receives each form of data, and leaves while messages come for it. */
 export async function firstAct(context: ScenarioContext): Promise<Handover> {
   const { send } = context;
@@ -107,6 +111,15 @@ export async function firstAct(context: ScenarioContext): Promise<Handover> {
   checkEqual(again.id, once.id, "the ID of a retried send");
   checkEqual(inbox.messages.length, forms.length + 1, "the number of messages shown");
 
+  await client.subscribe([TAG, "another"]);
+  await client.unsubscribe("another");
+  await client.setAttributes({ platform: "test", custom: { one: "1" } });
+  checkEqual(await client.describe(), { tags: [TAG], aliases: [] }, "what the mesh tells");
+  const live = await send({ to: { tag: TAG }, data: TEXT });
+  await inbox.until(forms.length + 2);
+  const { id, tag, data } = inbox.messages.at(-1) ?? {};
+  checkEqual({ id, tag, data }, { id: live.id, tag: TAG, data: TEXT }, "a broadcast");
+
   await client.close();
   const queuedIds: string[] = [];
   for (let n = 0; n < 5; n++) {
@@ -114,21 +127,30 @@ export async function firstAct(context: ScenarioContext): Promise<Handover> {
     checkEqual(answer.status, "queued", "the answer while the device is away");
     queuedIds.push(answer.id ?? "");
   }
-  return { regId, queuedIds, shownIds: inbox.messages.map(({ id }) => id) };
+  const missedIds: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    const answer = await send({ to: { tag: TAG }, data: { n } });
+    checkEqual(answer.status, "accepted", "the answer to a broadcast");
+    missedIds.push(answer.id ?? "");
+  }
+  return { regId, queuedIds, shownIds: inbox.messages.map(({ id }) => id), missedIds };
 }
 
 /** The same device comes back, gets what was queued, once and in order, and unregisters. */
 export async function secondAct(
   context: ScenarioContext,
-  { regId, queuedIds, shownIds }: Handover,
+  { regId, queuedIds, shownIds, missedIds }: Handover,
 ): Promise<void> {
   const client = await open(context);
   checkEqual(client.regId, regId, "the regId after a restart, before the network");
   const inbox = collect(client);
   checkEqual(await client.register(), regId, "the regId after a restart");
-  await inbox.until(queuedIds.length);
+  await inbox.until(queuedIds.length + missedIds.length);
   const seen = inbox.messages.map(({ id }) => id);
-  checkEqual(seen, queuedIds, "what came after the restart");
+  const idsOf = (tag: string | undefined) =>
+    inbox.messages.filter((message) => message.tag === tag).map(({ id }) => id);
+  checkEqual(idsOf(undefined), queuedIds, "what came after the restart");
+  checkEqual(idsOf(TAG), missedIds, "what was broadcast meanwhile");
   check(!seen.some((id) => shownIds.includes(id)), "nothing comes twice");
 
   const answer = await context.send({ to: regId, data: "live again" });
