@@ -47,8 +47,9 @@ export function ground(
 /** Ends a registration at once; its tags and aliases hear of it in the background. */
 export function end(rooms: Rooms, registration: Registration, now: number, effects: Effects): void {
   ground(rooms, registration, now, effects);
-  clear(rooms, registration, rooms.generation(), now, effects);
+  // First: what it gives up is told from what it took again by its being over.
   rooms.registrations.end(registration, now);
+  clear(rooms, registration, rooms.generation(), now, effects);
 }
 
 /** Another account has taken the device over: nothing of this registration stays. */
