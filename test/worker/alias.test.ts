@@ -143,6 +143,38 @@ describe("an alias of one registration", () => {
     expect(one.link.messages.length).toBe(before + 1);
   });
 
+  it("A1 that many take at once is of one of them in the end, and of nobody else", async () => {
+    const crowd = await Promise.all(Array.from({ length: 8 }, () => createRecipient(app)));
+    const alias = freshName();
+    const rounds = crowd.flatMap(({ regId }) => [regId, regId]);
+    const answers = await Promise.all(rounds.map((regId) => setAlias(alias, { add: [regId] })));
+    // Who was overtaken while it asked may be told to ask again; nobody is told anything else.
+    for (const result of answers.flatMap(({ body }) => body.results)) {
+      if (!result.ok) expect(result.error).toBe("alias_stale");
+    }
+    await setAlias(alias, { add: [one.regId] });
+    const { body } = await sendTo(alias);
+    expect(body.results).toMatchObject([{ regId: one.regId, status: "delivered" }]);
+    for (const { regId } of crowd) {
+      const path = `/v1/registrations/${regId}`;
+      expect((await ask<RegistrationAnswerBody>(app, get(path))).body.aliases).toEqual([]);
+    }
+  });
+
+  it("A1 ends with the registration that had it", async () => {
+    const gone = await createRecipient(app);
+    const alias = freshName();
+    await setAlias(alias, { add: [gone.regId] });
+    await sendTo(alias);
+    await gone.link.unregister();
+    await vi.waitFor(async () => {
+      const refused = await refusalOf(app, get(`/v1/aliases/${alias}`));
+      expect(refused.code).toBe("alias_unknown");
+    });
+    const to = post("/v1/messages", { to: { alias }, data: "x" });
+    expect((await refusalOf(app, to)).code).toBe("alias_unknown");
+  });
+
   it("P7.2 is the app's own: another app's alias of that name is another, and its regIds are refused", async () => {
     const alias = freshName();
     await setAlias(alias, { add: [one.regId] });
