@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type AppStore, addKey, createApp, type StoredKey } from "../../../core/app/app.ts";
+import {
+  type AppStore,
+  addKey,
+  createApp,
+  type LiveKey,
+  liveKeyOf,
+  type StoredKey,
+} from "../../../core/app/app.ts";
 import {
   addToDirectory,
   type DirectoryEntry,
@@ -11,6 +18,7 @@ function appStore(): AppStore {
   let app: ReturnType<AppStore["app"]> = null;
   let keys: StoredKey[] = [];
   let last = 0;
+  let live: LiveKey | null = null;
   return {
     app: () => app,
     setApp: (made) => {
@@ -32,6 +40,10 @@ function appStore(): AppStore {
       keys.push(...added);
       last = made;
     },
+    liveKey: () => live,
+    setLiveKey: (key) => {
+      live = key;
+    },
   };
 }
 
@@ -52,6 +64,17 @@ describe("an app", () => {
     const store = appStore();
     const made = createApp(store, "shop", 5);
     expect(createApp(store, "other", 6)).toBe(made);
+  });
+
+  it("V4 has one live key, though two calls make one at once", async () => {
+    const store = appStore();
+    let made = 0;
+    const make = async () => ({ seed: material, publicKey: Uint8Array.of(++made) });
+    expect(await liveKeyOf(store, make)).toBeNull();
+    createApp(store, "shop", 5);
+    const [one, two] = await Promise.all([liveKeyOf(store, make), liveKeyOf(store, make)]);
+    expect(one).toEqual(two);
+    expect(await liveKeyOf(store, make)).toEqual(one);
   });
 
   it("that was never made takes no key", () => {

@@ -1,0 +1,149 @@
+/** Live nodes as Durable Objects: their sockets sleep, and what a broadcast costs. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
+import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
+import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
+import type { LiveObject } from "../../objects/live.ts";
+import { SqlLiveStore } from "../../objects/storage/live-store.ts";
+import { newApp, randomText } from "./support/client.ts";
+import { LIVE_STORE_CASES } from "./support/live-store-suite.ts";
+import { countWrites } from "./support/rows.ts";
+import { rootOf } from "./support/tags.ts";
+
+const { LIVE_NODES } = env as unknown as {
+  readonly LIVE_NODES: DurableObjectNamespace<LiveObject>;
+};
+
+interface Heard {
+  readonly type: string;
+  readonly cursor: number;
+  readonly data?: unknown;
+  readonly listeners?: number;
+}
+
+/** A listener's end of its socket. */
+class Ear {
+  readonly heard: Heard[] = [];
+  readonly socket: WebSocket;
+  readonly closed: Promise<{ code: number; reason: string }>;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
+    });
+    socket.addEventListener("message", ({ data }) => {
+      if (typeof data === "string" && data !== "pong") this.heard.push(JSON.parse(data));
+    });
+    socket.accept();
+  }
+
+  get datas(): unknown[] {
+    return this.heard.filter(({ type }) => type === "message").map(({ data }) => data);
+  }
+
+  hears(...datas: unknown[]): Promise<void> {
+    return vi.waitFor(() => expect(this.datas).toEqual(datas));
+  }
+}
+
+/** A tag, its root and its first live node. */
+function newTag() {
+  const { app } = newApp();
+  const tag = `news/${randomText(6)}`;
+  const root = rootOf(app, tag);
+  const name = liveObjectName({ app, tagId: tagIdOf(app, tag), region: "eu", n: 0 });
+  const node = LIVE_NODES.getByName(name);
+  const listen = async (after?: number): Promise<Ear> => {
+    const headers = new Headers({
+      upgrade: "websocket",
+      [LIVE_HEADERS.tag]: encodeURIComponent(tag),
+    });
+    if (after !== undefined) headers.set(LIVE_HEADERS.after, `${after}`);
+    const { webSocket } = await node.fetch("https://mesh/", { headers });
+    if (webSocket === null) throw new Error("no socket");
+    return new Ear(webSocket);
+  };
+  const send = async (data: string): Promise<void> => {
+    const answer = await root.broadcast({
+      app,
+      cover: [tag],
+      condition: null,
+      filter: null,
+      key: crypto.getRandomValues(new Uint8Array(9)),
+      lane: 2,
+      contentType: 2,
+      data: new TextEncoder().encode(data),
+      ttlSeconds: 3_600,
+      collapseKey: null,
+      pace: null,
+      signature: null,
+    });
+    expect(answer).toMatchObject({ ok: true });
+  };
+  return { root, node, listen, send };
+}
+
+describe("live store on SQLite", () => {
+  test.each(LIVE_STORE_CASES)("$name", ({ run }) =>
+    runInDurableObject(newTag().node, (_, { storage }) => run(new SqlLiveStore(storage.sql))),
+  );
+});
+
+describe("a live node", () => {
+  test("V1 V2 its sockets sleep between broadcasts, and hear each once", async () => {
+    const { node, listen, send } = newTag();
+    const [one, two] = [await listen(), await listen()];
+    await send("1");
+    await one.hears("1");
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    await send("2");
+    await two.hears("1", "2");
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    const late = await listen(1);
+    await late.hears("2");
+    await send("3");
+    for (const ear of [one, two]) await ear.hears("1", "2", "3");
+    await late.hears("2", "3");
+    // A node with presence to tell, at most every 5 s, does not sleep before.
+  }, 30_000);
+
+  test("V6 a listener that goes while it sleeps is counted off", async () => {
+    const { node, root, listen } = newTag();
+    const [one, two] = [await listen(), await listen()];
+    await vi.waitFor(async () => expect(await root.info()).toMatchObject({ listeners: 2 }), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    two.socket.close(1000, "");
+    await vi.waitFor(async () => expect(await root.info()).toMatchObject({ listeners: 1 }), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    expect(one.heard.at(-1)).toMatchObject({ type: "presence" });
+  }, 30_000);
+
+  test("V7 a broadcast writes one row, whoever listens, and none where nobody does", async () => {
+    const { node, listen, send } = newTag();
+    const ears = await Promise.all(Array.from({ length: 5 }, () => listen()));
+    const written = await countWrites(node);
+    await send("1");
+    for (const ear of ears) await ear.hears("1");
+    expect(written()).toEqual({ rows: 1, alarms: 0 });
+    await send("2");
+    for (const ear of ears) await ear.hears("1", "2");
+    expect(written()).toEqual({ rows: 2, alarms: 0 });
+  });
+
+  test("P6.3 the heartbeat of a listener wakes nothing; other words close it", async () => {
+    const { node, listen } = newTag();
+    const ear = await listen();
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    ear.socket.send("ping");
+    await new Promise((resolve) => ear.socket.addEventListener("message", resolve, { once: true }));
+    ear.socket.send("hello");
+    expect(await ear.closed).toEqual({ code: 4202, reason: "protocol_error" });
+  });
+});

@@ -1,0 +1,108 @@
+/** What the edge decides before a live node is asked; test/mesh/live.test.ts holds the rest. */
+import { describe, expect, it } from "vitest";
+import { sealAppId } from "../../core/identity/app-id.ts";
+import { keyringOf } from "../../core/identity/keyring.ts";
+import type { LiveName } from "../../core/tag/name.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import type { LiveHost } from "../../worker/live/host.ts";
+import { createApp } from "./support/app.ts";
+import { env, fetchCounting, ORIGIN, problemOf } from "./support/mesh.ts";
+import { ask, put } from "./support/server.ts";
+
+const stream = (path: string, headers: Record<string, string> = {}) =>
+  new Request(ORIGIN + path, { headers: { accept: "text/event-stream", ...headers } });
+
+const live = (appId: string, tag: string) => `/v1/apps/${appId}/tags/${tag}/live`;
+
+/** Nodes that are full below some number, and which of them were asked. */
+function fullBelow(room: number) {
+  const asked: LiveName[] = [];
+  const LIVE_HOST: LiveHost = {
+    ...env.LIVE_HOST,
+    open: async (_request, node) => {
+      asked.push(node);
+      if (node.n < room) throw new MeshError("live_full");
+      return new Response("");
+    },
+  };
+  return { asked, LIVE_HOST };
+}
+
+async function openApp(tag: string): Promise<string> {
+  const app = await createApp();
+  await ask(app, put(`/v1/tags/${tag}/live`, { access: "open" }));
+  return app.appId;
+}
+
+describe("where a listener goes", () => {
+  it("V7 to the first node that has room, which is remembered", async () => {
+    const appId = await openApp("full");
+    const { asked, LIVE_HOST } = fullBelow(3);
+    const listen = () => fetchCounting(stream(live(appId, "full")), { LIVE_HOST });
+    expect((await listen()).response.status).toBe(200);
+    expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
+    await listen();
+    expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3, 3]);
+  });
+
+  it("V7 nowhere, where every node is full", async () => {
+    const appId = await openApp("packed");
+    const { asked, LIVE_HOST } = fullBelow(LIMITS.LIVE_NODES);
+    const { response } = await fetchCounting(stream(live(appId, "packed")), { LIVE_HOST });
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect((await problemOf(response)).code).toBe("live_full");
+    expect(asked).toHaveLength(LIMITS.LIVE_NODES);
+  });
+
+  it.each([
+    ["EU", "eu"],
+    ["NA", "na"],
+    ["T1", "local"],
+    [undefined, "local"],
+  ])("V7 to a node of its continent: %s", (continent, region) => {
+    const request = new Request(ORIGIN);
+    Object.defineProperty(request, "cf", { value: { continent } });
+    expect(env.LIVE_HOST.regionOf(request)).toBe(region);
+  });
+});
+
+describe("who is let through", () => {
+  it("P7.2 a forged appId touches no object", async () => {
+    const foreign = keyringOf(`1:${toBase64Url(new Uint8Array(32).fill(9))}`);
+    if (typeof foreign === "string") throw new Error(foreign);
+    for (const appId of ["x", sealAppId(foreign, new Uint8Array(8))]) {
+      for (const path of [live(appId, "news"), `/v1/apps/${appId}/live-key`]) {
+        const { response, touched } = await fetchCounting(stream(path));
+        expect((await problemOf(response)).code).toBe("app_not_found");
+        expect(touched).toEqual({ devices: 0, apps: 0, directory: 0 });
+      }
+    }
+  });
+
+  it("P7.2 a token that cannot be right touches no object", async () => {
+    const { appId } = await createApp();
+    const other = await createApp();
+    const part = (value: object) => btoa(JSON.stringify(value)).replaceAll("=", "");
+    const head = { typ: "pushmesh-listen+jwt", alg: "HS256", kid: other.keyId };
+    const token = `${part(head)}.${part({ aud: "pushmesh" })}.AAAA`;
+    const request = stream(live(appId, "news"), { authorization: `Bearer ${token}` });
+    const { response, touched } = await fetchCounting(request);
+    expect((await problemOf(response)).code).toBe("listen_token_invalid");
+    expect(touched).toEqual({ devices: 0, apps: 0, directory: 0 });
+  });
+
+  it("V3 an app's live key is made once, and told to anybody", async () => {
+    const { appId } = await createApp();
+    const ask = async () =>
+      (await fetchCounting(new Request(`${ORIGIN}/v1/apps/${appId}/live-key`))).response.json();
+    const key = await ask();
+    expect(key).toEqual({
+      algorithm: "ed25519",
+      publicKey: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+    });
+    expect(await ask()).toEqual(key);
+  });
+});
