@@ -10,16 +10,10 @@
  *
  * @module
  */
-export {
-  type Attributes,
-  type CallOptions,
-  type ClientOptions,
-  openClient,
-  type PushClient,
-  type StateChange,
-} from "./client/client.ts";
+export { openClient, type PushClient } from "./client/client.ts";
 export type { MessageHandler } from "./client/inbox.ts";
 export type { PushData, PushMessage } from "./client/message.ts";
+export type { Attributes, CallOptions, ClientOptions, StateChange } from "./client/options.ts";
 export { type ConnectOptions, connect, type StartOptions, startService } from "./connect.ts";
 export {
   type LocalErrorCode,

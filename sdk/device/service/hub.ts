@@ -1,9 +1,7 @@
 /** Between the ports of the apps and the link: routes by registration, and resumes after each Welcome. */
 import {
-  type Ack,
   CHANNEL_ECHO,
   CHANNEL_PUSH,
-  type Cursor,
   type Hello,
   PROTOCOL_REVISION,
   type Refusal,
@@ -19,15 +17,15 @@ import {
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
 import { type Incoming, isExpired } from "../client/message.ts";
-import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES, HELLO_CURSORS } from "../constants.ts";
+import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES } from "../constants.ts";
 import { CLOSED, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
 import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
-import { Acks } from "./acks.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Echoes } from "./echoes.ts";
+import { Progress } from "./progress.ts";
 
 /** What an envelope adds to a frame. */
 const ENVELOPE_BYTES = 7;
@@ -48,10 +46,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly #link: Link;
   readonly #apps = new Map<string, App>();
   readonly #echoes: Echoes;
-  readonly #acks = new Acks<Ack>((value) => this.send({ kind: "acks", value }));
-  readonly #taken = new Acks<Cursor>((value) => this.send({ kind: "cursors", value }));
-  /** How far the apps have come in their tags, the most recent last. */
-  readonly #cursors = new Map<string, Cursor>();
+  readonly #progress = new Progress((frame) => this.send(frame));
   /** Number of the current link; 0 before the first. */
   #linkNumber = 0;
   #lastSeq = 0;
@@ -92,8 +87,7 @@ export class Hub implements LinkOwner, AppOwner {
   }
 
   close(): void {
-    this.#acks.flush();
-    this.#taken.flush();
+    this.#progress.flush();
     this.#link.stop();
     for (const { port } of this.#apps.values()) port.close();
     this.#apps.clear();
@@ -140,7 +134,7 @@ export class Hub implements LinkOwner, AppOwner {
     const app = new App(appId, port, this);
     this.#apps.set(appId, app);
     this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-    for (const cursor of cursors) this.#remember(cursor);
+    for (const cursor of cursors) this.#progress.take(cursor, false);
     this.#postStatus(port, undefined);
     if (this.connected) app.resume(false);
     else this.#link.start();
@@ -162,15 +156,12 @@ export class Hub implements LinkOwner, AppOwner {
         const slot = app.registration?.slot;
         // What came on an earlier link comes again on this one, and is acknowledged then.
         if (slot !== undefined && link === this.#linkNumber)
-          this.#acks.add(`${slot}/${priority}`, seq, { slot, priority, seq });
+          this.#progress.acknowledge({ slot, priority, seq });
         return;
       }
-      case "cursor": {
-        const { link, cursor } = message;
-        const lane = this.#remember(cursor);
-        if (link === this.#linkNumber) this.#taken.add(lane, cursor.position, cursor);
+      case "cursor":
+        this.#progress.take(message.cursor, message.link === this.#linkNumber);
         return;
-      }
       case "ping":
         this.#echoes.start(app.port, message.request, this.connected ? this.#sendEcho : undefined);
         return;
@@ -186,19 +177,6 @@ export class Hub implements LinkOwner, AppOwner {
     }
   }
 
-  /** Keeps it for the next Hello, in place of those longest ago, and gives the name of its tag. */
-  #remember(cursor: Cursor): string {
-    const cursors = this.#cursors;
-    const lane = `${cursor.slot}/${cursor.tagRef}`;
-    cursors.delete(lane);
-    cursors.set(lane, cursor);
-    for (const oldest of cursors.keys()) {
-      if (cursors.size <= HELLO_CURSORS) break;
-      cursors.delete(oldest);
-    }
-    return lane;
-  }
-
   // ---- for the link
 
   token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
@@ -209,7 +187,7 @@ export class Hub implements LinkOwner, AppOwner {
     // The slots of another account generation are not ours.
     if (this.#welcomed !== this.#account.credential) {
       this.held.clear();
-      this.#cursors.clear();
+      this.#progress.clear();
     }
     this.#attached = [...this.#apps.values()].flatMap(({ attachable, registration }) =>
       attachable && registration !== undefined ? [registration.slot] : [],
@@ -219,7 +197,7 @@ export class Hub implements LinkOwner, AppOwner {
       agent: AGENT,
       lastSeq: this.#lastSeq,
       attach: this.#attached,
-      cursors: [...this.#cursors.values()].reverse(),
+      cursors: this.#progress.cursors,
       ...(session && { session }),
     };
   }

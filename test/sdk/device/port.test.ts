@@ -38,6 +38,18 @@ it("a client in another thread registers, receives, acknowledges, sees states an
   mesh.socket.deliver(mesh.message("a"), mesh.message("", { contentType: 3, data: bytes }));
   await until(() => mesh.socket.acks.length > 0 && got.length === 2, "the acknowledgements");
   expect(got).toEqual(["a", bytes]);
+  await client.subscribe(["one", "two"]);
+  await client.setAlias("me", { shared: true });
+  await client.setAttributes({ locale: "de", custom: { a: "b" } });
+  expect(await client.describe()).toEqual({ tags: ["one", "two"], aliases: ["me"] });
+  const lost: string[] = [];
+  client.onAliasLost((alias) => lost.push(alias));
+  mesh.socket.push({ kind: "aliasLost", value: { slot: 0, alias: "me" } });
+  mesh.socket.push({ kind: "withdraw", value: { slot: 0, key: new Uint8Array(9) } });
+  mesh.socket.broadcast(mesh.broadcast("to the tag"));
+  await until(() => mesh.socket.cursors.length === 1, "the cursor");
+  expect(got.at(-1)).toBe("to the tag");
+  expect(lost).toEqual(["me"]);
   mesh.refuse.push({ code: "device_active" });
   mesh.socket.end(4100, "token_invalid: who");
   await until(() => errors.includes("token_invalid"), "the reason");

@@ -1,0 +1,55 @@
+/** How far the apps have come: told to the mesh a frame a turn, and of broadcasts kept for the next Hello. */
+import type { Ack, Cursor } from "../../../schema/generated/link.ts";
+import { HELLO_CURSORS } from "../constants.ts";
+import { Acks } from "./acks.ts";
+import type { PushFrame } from "./app.ts";
+
+export class Progress {
+  readonly #acks: Acks<Ack>;
+  readonly #taken: Acks<Cursor>;
+  /** By slot and tagRef, the most recent last. */
+  readonly #cursors = new Map<string, Cursor>();
+
+  constructor(send: (frame: PushFrame) => void) {
+    this.#acks = new Acks((value) => send({ kind: "acks", value }));
+    this.#taken = new Acks((value) => send({ kind: "cursors", value }));
+  }
+
+  /** The app of the slot has taken every message of the lane up to `seq`. */
+  acknowledge(ack: Ack): void {
+    this.#acks.add(`${ack.slot}/${ack.priority}`, ack.seq, ack);
+  }
+
+  /**
+   * The app has taken every broadcast of the tag up to the cursor. Kept in place of those longest ago.
+   *
+   * @param tell Whether this link is to hear of it: it may not where the broadcast came on another.
+   */
+  take(cursor: Cursor, tell: boolean): void {
+    const cursors = this.#cursors;
+    const lane = `${cursor.slot}/${cursor.tagRef}`;
+    cursors.delete(lane);
+    cursors.set(lane, cursor);
+    for (const oldest of cursors.keys()) {
+      if (cursors.size <= HELLO_CURSORS) break;
+      cursors.delete(oldest);
+    }
+    if (tell) this.#taken.add(lane, cursor.position, cursor);
+  }
+
+  /** For Hello: the most recent first. */
+  get cursors(): Cursor[] {
+    return [...this.#cursors.values()].reverse();
+  }
+
+  /** Another account: its registrations have come nowhere. */
+  clear(): void {
+    this.#cursors.clear();
+  }
+
+  /** Sends at once what waits for the end of the turn. */
+  flush(): void {
+    this.#acks.flush();
+    this.#taken.flush();
+  }
+}
