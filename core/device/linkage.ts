@@ -66,12 +66,12 @@ export class Linkage {
     this.#previousSession = snapshot.previousSession;
     this.#seqReserve = snapshot.seqReserve;
     clock.observe(snapshot.seqReserve);
-    cursors.restore(snapshot.cursors);
+    cursors.restore(snapshot.cursors ?? []);
     for (const slot of snapshot.attached) {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) continue;
       registration.attached = true;
-      this.#restoreFeeds(registration, snapshot.live.includes(slot));
+      this.#restoreFeeds(registration, snapshot.live?.includes(slot) ?? false);
     }
     restoreSent(snapshot.sent, registrations, delivery);
     this.#savedMark = this.#mark();

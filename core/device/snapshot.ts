@@ -14,9 +14,9 @@ export interface LinkSnapshot {
   readonly attached: readonly number[];
   readonly sent: readonly SentMark[];
   /** Attached slots whose tags all call by themselves: the others ask for what they missed. */
-  readonly live: readonly number[];
-  /** See `Cursors.snapshot`. */
-  readonly cursors: readonly number[];
+  readonly live?: readonly number[];
+  /** See `Cursors.snapshot`. A socket that was opened before there were tags has neither. */
+  readonly cursors?: readonly number[];
 }
 
 /** The last stored row of each lane that is on the socket; 0 for none. One array a slot: each costs bytes. */

@@ -503,6 +503,15 @@ describe("P1.4 a sleep", () => {
     expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["attach", "attach"]);
   });
 
+  test("that began before there were tags is followed by asking all", () => {
+    const rig = inX();
+    const { live: _, cursors: __, ...before } = rig.attachment ?? {};
+    rig.attachment = before as typeof rig.attachment;
+    rig.hibernate();
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["attach", "attach"]);
+  });
+
   test("an attachment of 32 registrations with 40 cursors that moved is under 2 KB", () => {
     const rig = Rig.online();
     for (let n = 1; n < LIMITS.REGISTRATIONS; n++) {
@@ -515,7 +524,7 @@ describe("P1.4 a sleep", () => {
     for (let n = 0; n < 40; n++) {
       deliver(rig, [entry(1_000_000, { cover: [`t${n}`] })], { tag: `t${n}`, prev: 0, waitMs: 0 });
     }
-    expect(rig.attachment?.cursors.length).toBeGreaterThan(90);
+    expect(rig.attachment?.cursors?.length).toBeGreaterThan(90);
     expect(serialize(rig.attachment).length).toBeLessThan(2_048);
   });
 });

@@ -1,0 +1,335 @@
+import { describe, expect, test } from "vitest";
+import type { SendRequest } from "../../../core/device/types.ts";
+import { aliasObjectName } from "../../../core/tag/name.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { DEVICE_NAME, keyOf, Rig, type SendFields } from "./support/rig.ts";
+
+const holder = { device: DEVICE_NAME, generation: 1 };
+const ofAlias = (alias: string) => ({ app: "a", alias, holder });
+
+/** Online, with its calls answered. */
+function settled(): Rig {
+  const rig = Rig.online();
+  rig.answerCalls();
+  rig.take();
+  return rig;
+}
+
+function command(rig: Rig, alias: string, held = true, shared?: boolean): void {
+  const value = { request: 5, slot: 1, alias, held, ...(shared === undefined ? {} : { shared }) };
+  rig.command({ kind: "setAlias", value });
+}
+
+/** Holds "me", shared. */
+function holding(): Rig {
+  const rig = settled();
+  command(rig, "me", true, true);
+  rig.answerCalls();
+  rig.take();
+  return rig;
+}
+
+const release = (rig: Rig, alias = "me") =>
+  rig.run((now, effects) =>
+    rig.device.releaseAlias({ app: "a", generation: 1, alias }, now, effects),
+  );
+
+const withdraw = (rig: Rig, key: string) =>
+  rig.run((now, effects) =>
+    rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, now, effects),
+  );
+
+const held = (rig: Rig) => [...rig.store.aliases.values()].map(({ alias }) => alias);
+
+const byAlias = (
+  firstAckWins: boolean,
+  fields: SendFields = {},
+): SendFields & Pick<SendRequest, "alias"> => ({ ...fields, alias: { alias: "me", firstAckWins } });
+
+describe("aliases", () => {
+  test("one is held from the answer of its alias on, in 1 row", () => {
+    const rig = settled();
+    command(rig, "me");
+    expect(rig.calls).toMatchObject([
+      {
+        kind: "alias",
+        name: aliasObjectName("a", "me"),
+        call: { method: "set", request: { ...ofAlias("me"), shared: false } },
+      },
+    ]);
+    expect(held(rig)).toEqual([]);
+    expect(rig.take()).toEqual([]);
+    expect(rig.rows(() => rig.answerCalls())).toBe(1);
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+    command(rig, "me");
+    expect(rig.calls).toEqual([]);
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+    // To share it is to ask again.
+    command(rig, "me", true, true);
+    expect(rig.answerCalls()).toMatchObject([{ call: { request: { shared: true } } }]);
+    expect(held(rig)).toEqual(["me"]);
+  });
+
+  test("one is given up before its alias hears of it; that it is not held is no error", () => {
+    const rig = holding();
+    command(rig, "me", false);
+    expect(held(rig)).toEqual([]);
+    expect(rig.calls.map(({ call }) => call)).toEqual([
+      { method: "unset", request: ofAlias("me") },
+    ]);
+    rig.answerCalls();
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+    command(rig, "me", false);
+    rig.answerCalls();
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+  });
+
+  test("what the alias refuses, or a call that fails, is told and not held", () => {
+    const rig = settled();
+    command(rig, "me", true, true);
+    rig.answerCall({ ok: true, answer: { ok: false, code: "alias_full" } });
+    command(rig, "me");
+    rig.answerCall({ ok: false });
+    expect(rig.take()).toMatchObject([
+      { kind: "refusal", value: { name: "alias_full", request: 5 } },
+      { kind: "refusal", value: { name: "overloaded", request: 5 } },
+    ]);
+    expect(held(rig)).toEqual([]);
+  });
+
+  test("one that another registration takes is gone at once, and the app hears of it", () => {
+    const rig = holding();
+    release(rig);
+    expect(held(rig)).toEqual([]);
+    expect(rig.take()).toEqual([{ kind: "aliasLost", value: { slot: 1, alias: "me" } }]);
+    release(rig);
+    expect(rig.take()).toEqual([]);
+    expect(rig.send(byAlias(false))).toEqual({ ok: false, code: "alias_stale" });
+  });
+
+  test("one that is taken while it is set is asked for again: the answer may be older", () => {
+    const rig = settled();
+    command(rig, "me");
+    release(rig);
+    rig.answerCall({ ok: true, answer: { ok: true } });
+    expect(held(rig)).toEqual([]);
+    expect(rig.take()).toEqual([]);
+    rig.answerCalls();
+    expect(held(rig)).toEqual(["me"]);
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+  });
+
+  test("not for ever: then it is given up", () => {
+    const rig = settled();
+    command(rig, "me");
+    for (let n = 0; n < 3; n++) {
+      release(rig);
+      rig.answerCall({ ok: true, answer: { ok: true } });
+    }
+    expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "alias_stale" } }]);
+    expect(rig.answerCalls()).toMatchObject([{ call: { method: "unset" } }]);
+    expect(held(rig)).toEqual([]);
+  });
+
+  test("one thing after the other is asked of an alias", () => {
+    const rig = settled();
+    command(rig, "me");
+    command(rig, "me", false);
+    expect(rig.calls).toHaveLength(1);
+    expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["set", "unset", "unset"]);
+    expect(held(rig)).toEqual([]);
+  });
+
+  test("two commands to set it are one call", () => {
+    const rig = settled();
+    command(rig, "me");
+    command(rig, "me");
+    expect(rig.answerCalls()).toHaveLength(1);
+    expect(rig.take()).toHaveLength(2);
+    command(rig, "you");
+    command(rig, "you", true, true);
+    expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "alias_stale" } }]);
+  });
+
+  test.each([
+    ["empty", "", "alias_invalid"],
+    ["128 bytes", "ü".repeat(64), null],
+    ["129 bytes", `${"ü".repeat(64)}x`, "alias_invalid"],
+  ])("P4.4 P8.1 %s", (_, alias, code) => {
+    const rig = settled();
+    command(rig, alias);
+    rig.answerCalls();
+    const [frame] = rig.take();
+    expect(frame?.kind === "refusal" ? frame.value.name : null).toBe(code);
+  });
+
+  test("P8.1 a registration holds 16, and no more, those that are being set included", () => {
+    const rig = settled();
+    for (let n = 0; n < LIMITS.ALIASES; n++) command(rig, `a${n}`);
+    command(rig, "more");
+    expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "too_many_aliases" } }]);
+    rig.answerCalls();
+    expect(held(rig)).toHaveLength(LIMITS.ALIASES);
+    rig.take();
+    command(rig, "more");
+    expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "too_many_aliases" } }]);
+  });
+
+  test("the app's server sets them too, and waits for no longer than it may", () => {
+    const rig = Rig.offline();
+    rig.answerCalls();
+    const request = { app: "a", generation: 1, alias: "me", held: true, shared: false };
+    const token = rig.run((now, effects) => rig.device.setAlias(request, now, effects));
+    expect(rig.timeout(Number(token))).toMatchObject({ ok: false, code: "overloaded" });
+    rig.answerCalls();
+    expect(held(rig)).toEqual(["me"]);
+    const invalid = { ...request, alias: "\ud800" };
+    expect(rig.run((now, effects) => rig.device.setAlias(invalid, now, effects))).toMatchObject({
+      code: "alias_invalid",
+    });
+  });
+
+  test("those of an ended registration are given up, also after a crash and a failed call", () => {
+    const rig = holding();
+    rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
+    expect(held(rig)).toEqual(["me"]);
+    rig.restart();
+    rig.now += 1_000;
+    rig.connect();
+    const unset = rig.calls.findIndex(({ kind }) => kind === "alias");
+    rig.calls.unshift(...rig.calls.splice(unset, 1));
+    expect(rig.answerCall({ ok: false }).call).toEqual({ method: "unset", request: ofAlias("me") });
+    rig.now += 1_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(rig.answerCalls().map(({ call }) => call.method)).toContain("unset");
+    expect(held(rig)).toEqual([]);
+  });
+
+  test("one that is set again is not given up by what was left to do", () => {
+    const rig = holding();
+    rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
+    const unset = rig.calls.findIndex(({ kind }) => kind === "alias");
+    rig.calls.unshift(...rig.calls.splice(unset, 1));
+    rig.answerCall({ ok: false });
+    rig.answerCalls();
+    rig.register("a");
+    command(rig, "me");
+    rig.answerCalls();
+    rig.now += 1_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(rig.calls).toEqual([]);
+    expect(held(rig)).toEqual(["me"]);
+  });
+
+  test("those of a replaced account are given up in its own name", () => {
+    const rig = holding();
+    rig.lose();
+    rig.openAccount("key-1", "key-2");
+    expect(held(rig)).toEqual([]);
+    expect(rig.answerCalls().map(({ call }) => call)).toContainEqual({
+      method: "unset",
+      request: ofAlias("me"),
+    });
+  });
+});
+
+describe("sends by alias", () => {
+  test("reach who holds it; what was accepted keeps its answer when it does no more", () => {
+    const rig = holding();
+    const token = rig.sendAndWait(byAlias(false, { key: "1" }));
+    rig.takeAndAck();
+    expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
+    expect(rig.calls).toEqual([]);
+    release(rig);
+    expect(rig.send(byAlias(false, { key: "1" }))).toMatchObject({ status: "delivered" });
+    expect(rig.send(byAlias(false, { key: "2" }))).toMatchObject({ code: "alias_stale" });
+  });
+
+  test("the first acknowledgement is told to the alias, where that is asked for", () => {
+    const rig = holding();
+    rig.sendAndWait(byAlias(true, { key: "1" }));
+    rig.takeAndAck();
+    expect(rig.calls.map(({ call }) => call)).toEqual([
+      { method: "firstAck", request: { ...ofAlias("me"), key: keyOf("1") } },
+    ]);
+    rig.answerCall({ ok: false });
+    rig.now += 1_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(rig.answerCalls()).toMatchObject([{ call: { method: "firstAck" } }]);
+  });
+
+  test("P1.2 a stored one keeps its row until the others were told", () => {
+    const rig = holding();
+    rig.lose();
+    rig.queue(byAlias(true, { key: "1" }));
+    rig.connect({ attach: [1] });
+    rig.takeAndAck();
+    expect(rig.store.mail.size).toBe(1);
+    rig.restart();
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck()).toHaveLength(1);
+    rig.answerCalls();
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.send(byAlias(true, { key: "1" }))).toMatchObject({ status: "delivered" });
+  });
+
+  test("its row goes with the registration", () => {
+    const rig = holding();
+    rig.lose();
+    rig.queue(byAlias(true));
+    rig.connect({ attach: [1] });
+    rig.takeAndAck();
+    rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
+    expect(rig.store.mail.size).toBe(0);
+    rig.answerCalls();
+  });
+
+  test("one that another holder took is recalled: waiting, in 2 rows", () => {
+    const rig = holding();
+    rig.lose();
+    const { seq } = rig.queue(byAlias(true, { key: "1" }));
+    expect(rig.rows(() => withdraw(rig, "1"))).toBe(2);
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.statusOf("1", seq)).toBe("recalled");
+    rig.restart();
+    expect(rig.statusOf("1", seq)).toBe("recalled");
+    expect(rig.send(byAlias(true, { key: "1" }))).toMatchObject({ status: "recalled" });
+  });
+
+  test.each([
+    ["that waits for its acknowledgement", false],
+    ["that is stored", true],
+  ])("one on the socket %s is withdrawn from the app", (_, stored) => {
+    const rig = holding();
+    const token = rig.sendAndWait(byAlias(true, { key: "1" }));
+    if (stored) rig.timeout(token);
+    const [message] = rig.takeMessages();
+    withdraw(rig, "1");
+    expect(rig.take()).toEqual([{ kind: "withdraw", value: { slot: 1, key: keyOf("1") } }]);
+    if (!stored) expect(rig.answers.get(token)).toMatchObject({ status: "recalled" });
+    rig.ack(1, 2, message?.seq ?? 0);
+    expect(rig.calls).toEqual([]);
+    expect(rig.store.mail.size).toBe(0);
+    expect(rig.statusOf("1", message?.seq ?? 0)).toBe("recalled");
+    withdraw(rig, "1");
+    expect(rig.take()).toEqual([]);
+  });
+
+  test("one that comes after it was recalled is not taken", () => {
+    const rig = holding();
+    withdraw(rig, "1");
+    expect(rig.send(byAlias(true, { key: "1" }))).toMatchObject({ status: "recalled" });
+    expect(rig.take()).toEqual([]);
+  });
+
+  test("one that the app has is not recalled", () => {
+    const rig = holding();
+    const token = rig.sendAndWait(byAlias(true, { key: "1" }));
+    rig.takeAndAck();
+    withdraw(rig, "1");
+    expect(rig.take()).toEqual([]);
+    const answer = rig.answers.get(token);
+    expect(answer).toMatchObject({ status: "delivered" });
+    expect(rig.statusOf("1", answer?.ok && "seq" in answer ? answer.seq : 0)).toBe("delivered");
+  });
+});
