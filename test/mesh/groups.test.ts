@@ -185,6 +185,8 @@ describe("tags and broadcasts", () => {
       `${query}&cursor=${encodeURIComponent(next ?? "")}`,
     );
     expect(rest).toMatchObject({ tags: [{ tag: "list 1", members: 1 }], next: null });
+    const first = await ask<TagsAnswerBody>("GET", "/v1/tags?limit=1");
+    expect(first.tags).toMatchObject([{ tag: "", members: expect.any(Number) }]);
     expect(await codeOf("GET", "/v1/tags?cursor=forged")).toBe("field_invalid");
   });
 
