@@ -9,6 +9,7 @@ import { claimFolder } from "../machine/owner.ts";
 import { sync } from "./disk.ts";
 import { moveFailure } from "./failure.ts";
 import { openMeshFolder } from "./folder.ts";
+import { Refs } from "./refs.ts";
 
 export interface BackedUp {
   /** The folder that was made. */
@@ -72,6 +73,14 @@ function copyDatabase(from: string, to: string): void {
     source.close();
   }
   chmodSync(to, 0o600);
+  const copy = new DatabaseSync(to);
+  try {
+    // Nothing is to be saved of a copy that is half made.
+    copy.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
+    new Refs().renewAll(copy);
+  } finally {
+    copy.close();
+  }
   const fault = faultOf(to);
   if (fault !== undefined) throw moveFailure("folder_damaged", `${from} is damaged: ${fault}`);
   sync(to);

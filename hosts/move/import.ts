@@ -15,6 +15,7 @@ import { moveFailure } from "./failure.ts";
 import { IMPORT_PART, lockFolder, makeEmptyFolder } from "./folder.ts";
 import type { MeshTarget } from "./ports.ts";
 import { readExport } from "./reader.ts";
+import { Refs } from "./refs.ts";
 
 export interface Imported extends MovedCounts {
   /** The data folder. */
@@ -95,6 +96,7 @@ async function fill(
 /** @param part where the objects' data is made */
 async function writeObjects(part: string, from: string, host: HostName, signal: AbortSignal) {
   const counter = new Counter();
+  const refs = new Refs();
   let secrets: SecretsLine | undefined;
   let demo: DemoLine | undefined;
   let target: MeshTarget | undefined;
@@ -107,7 +109,7 @@ async function writeObjects(part: string, from: string, host: HostName, signal: 
       } else if (line.kind === "demo") demo = line;
       else {
         counter.add(line);
-        batch.push(line);
+        batch.push(refs.renew(line));
         if (batch.length < BATCH_LINES) continue;
         await give(target, batch);
         signal.throwIfAborted();

@@ -27,10 +27,13 @@ const PHONES = 6;
 /** With all that a name may hold. */
 const TAG = 'новости\0/"1"';
 
-/** The lines of an export that are the same wherever they are written, in an order that is. */
+/** The lines of an export that are the same wherever they are written, in an order that is; refs are given anew. */
 function contents(file: string): string[] {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-  return lines.slice(1, -1).sort();
+  return lines
+    .slice(1, -1)
+    .map((line) => line.replace(/"ref":\d+/, '"ref":0'))
+    .sort();
 }
 
 test.each(DIRECTIONS)(

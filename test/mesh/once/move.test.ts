@@ -129,10 +129,13 @@ test.each(DIRECTIONS)(
   },
 );
 
-/** The lines of an export that are the same wherever they are written. */
+/** The lines of an export that are the same wherever they are written; refs are given anew. */
 function contents(file: string): string[] {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-  return lines.slice(1, -1).sort();
+  return lines
+    .slice(1, -1)
+    .map((line) => line.replace(/"ref":\d+/, '"ref":0'))
+    .sort();
 }
 
 test("M3 what cannot be done is refused in one line, and leaves everything as it was", async () => {
