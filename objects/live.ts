@@ -91,6 +91,10 @@ export class LiveObject extends DurableObject<LiveEnv> implements LiveRpc {
     return this.#node.presence(total);
   }
 
+  async listeners(): Promise<number> {
+    return this.#node.listeners();
+  }
+
   async drain(): Promise<void> {
     this.#node.drain();
     this.#count();

@@ -47,6 +47,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
     live: (name) => ({
       publish: (request) => callObject(() => LIVE_NODES.getByName(name).publish(request)),
       presence: (listeners) => callObject(() => LIVE_NODES.getByName(name).presence(listeners)),
+      listeners: () => callObject(() => LIVE_NODES.getByName(name).listeners()),
     }),
     report: (app, entry) => callObject(() => TAG_DIRECTORIES.getByName(app).report(entry)),
     trouble: (error) => console.error(error),

@@ -131,7 +131,7 @@ export class LiveNode {
   /** From the root: these broadcasts are new. */
   async publish({ tag, entries }: LivePublish): Promise<LivePublishAnswer> {
     // Nobody is here, and the root was not told of anybody: who comes has it fetched.
-    if (this.#listeners.size === 0 && !this.#presence.isAnnounced) {
+    if (this.#listeners.size === 0 && !this.#presence.isExpectedAtRoot) {
       return { kind: "sent", listeners: 0 };
     }
     const first = entries[0];
@@ -148,6 +148,11 @@ export class LiveNode {
     await this.#serveAll();
     await this.#save(log);
     return { kind: "sent", listeners: this.#listeners.size };
+  }
+
+  /** From the root, where it does not know: how many listen here. */
+  async listeners(): Promise<number> {
+    return this.#listeners.size;
   }
 
   /** From the root: so many listen in all. */

@@ -54,8 +54,12 @@ export class Presence {
     return this.#rootHead;
   }
 
-  /** Whether the root believes that somebody listens here, and so calls for every broadcast. */
-  get isAnnounced(): boolean {
+  /** Whether the root may believe that somebody listens here, or is just being told. */
+  get isExpectedAtRoot(): boolean {
+    return this.#isAnnounced || this.#reporting !== null;
+  }
+
+  get #isAnnounced(): boolean {
     return this.#reported !== null && this.#reported > 0;
   }
 
@@ -71,7 +75,7 @@ export class Presence {
   async announce(tag: string): Promise<void> {
     this.#tag ??= tag;
     while (this.#reporting !== null) await this.#reporting;
-    if (!this.isAnnounced) await this.#report(this.#parts.count() + 1);
+    if (!this.#isAnnounced) await this.#report(this.#parts.count() + 1);
   }
 
   /** Somebody came or went. */

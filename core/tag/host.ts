@@ -29,6 +29,7 @@ export interface TagPeer {
 export interface TagLive {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
   presence(listeners: number): Promise<void>;
+  listeners(): Promise<number>;
 }
 
 /** What the directory of the app is told. */

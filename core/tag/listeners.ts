@@ -45,9 +45,24 @@ export class Listeners {
     return this.#sent.get(position) ?? 0;
   }
 
-  report({ region, n, listeners }: LiveReport): void {
+  /** Asks the live nodes of which it does not know: the root slept since they reported. */
+  async learn(): Promise<void> {
+    const { host, record } = this.#parts;
+    const unknown = record()
+      .liveNodes.map((node) => this.#nameOf(node))
+      .filter((name) => !this.#counts.has(name));
+    const ask = async (name: string) => {
+      const count = await host.live(name).listeners();
+      // It may have reported meanwhile.
+      if (!this.#counts.has(name)) this.#counts.set(name, count);
+    };
+    await Promise.all(unknown.map((name) => ask(name).catch(host.trouble)));
+  }
+
+  async report({ region, n, listeners }: LiveReport): Promise<void> {
     const own = this.#nameOf({ region, n });
     this.#counts.set(own, listeners);
+    await this.learn();
     const total = this.count;
     if (total === this.#told) return;
     this.#told = total;
@@ -95,7 +110,10 @@ export class Listeners {
       }
       try {
         const answer = await live.publish({ tag, entries });
-        if (answer.kind === "sent") return answer.listeners;
+        if (answer.kind === "sent") {
+          this.#counts.set(this.#nameOf(node), answer.listeners);
+          return answer.listeners;
+        }
         // What nobody remembers cannot be sent: the node goes on without it.
         if (answer.head + 1 >= from) return 0;
         from = answer.head + 1;

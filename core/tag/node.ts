@@ -150,8 +150,9 @@ export class TagNode {
     const made = this.#made;
     if (made?.root == null) return null;
     const { tag, live } = made.record;
+    const listeners = await made.root.listeners();
     const { members, nodes, depth } = subtreeOf(made);
-    const { lastBroadcastAt, listeners } = made.root;
+    const { lastBroadcastAt } = made.root;
     return { tag, members, nodes, depth, lastBroadcastAt, listeners, live, head: made.log.head };
   }
 
@@ -169,10 +170,9 @@ export class TagNode {
     if (!liveNodes.some((node) => node.region === region && node.n === n)) {
       this.#write(made, { liveNodes: [...liveNodes, { region, n }] });
     }
-    made.root?.countListeners(report);
     this.#reporter.expect();
-    await this.#host.durable();
-    return { listeners: made.root?.listeners ?? 0, head: made.log.head };
+    await Promise.all([made.root?.countListeners(report), this.#host.durable()]);
+    return { listeners: (await made.root?.listeners()) ?? 0, head: made.log.head };
   }
 
   async entriesAfter(position: number): Promise<readonly LogEntry[]> {
@@ -255,7 +255,8 @@ export class TagNode {
       const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
       await this.#host.node(parent).countChild({ digit: path.slice(-1), ...count });
     } else {
-      const { lastBroadcastAt, listeners } = made.root;
+      const listeners = await made.root.listeners();
+      const { lastBroadcastAt } = made.root;
       const { tag } = made.record;
       await this.#host.report(app, { tag, members: count.members, listeners, lastBroadcastAt });
     }

@@ -77,7 +77,9 @@ export class Root {
     return this.#working !== null;
   }
 
-  get listeners(): number {
+  /** Live listeners of all regions; where the root slept since, it asks. */
+  async listeners(): Promise<number> {
+    await this.#listeners.learn();
     return this.#listeners.count;
   }
 
@@ -87,8 +89,8 @@ export class Root {
     return last === undefined ? null : seqTimeMs(last.seq);
   }
 
-  countListeners(report: LiveReport): void {
-    this.#listeners.report(report);
+  countListeners(report: LiveReport): Promise<void> {
+    return this.#listeners.report(report);
   }
 
   /** Appends to the log: one row, and the alarm. */

@@ -97,6 +97,8 @@ export interface LiveRpc {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
   /** How many listen in all, from the root. */
   presence(listeners: number): Promise<void>;
+  /** How many listen here: for a root that has slept, and knows it no more. */
+  listeners(): Promise<number>;
   /** Closes every listener's connection with `going_away`. */
   drain(): Promise<void>;
 }

@@ -40,6 +40,10 @@ export class LiveNodeHost implements LiveRpc {
     return this.#run((node) => node.presence(total));
   }
 
+  listeners(): Promise<number> {
+    return this.#run((node) => node.listeners());
+  }
+
   async drain(): Promise<void> {
     this.#wake().node.drain();
     this.#count();

@@ -217,6 +217,17 @@ describe("a broadcast", () => {
     expect(world.published.map(({ position }) => position)).toEqual([1, 2]);
     expect(await world.status(key)).toMatchObject({ listeners: 3, members: 0 });
   });
+
+  test("V6 the root knows how many listen, also after it slept", async () => {
+    const world = new World();
+    await world.root().reportLive({ tag: "news", region: "eu", n: 0, listeners: 3 });
+    await world.root().reportLive({ tag: "news", region: "na", n: 0, listeners: 3 });
+    world.kill();
+    expect(await world.root().info()).toMatchObject({ listeners: 6 });
+    world.kill();
+    const report = { tag: "news", region: "eu", n: 0, listeners: 10 };
+    expect(await world.root().reportLive(report)).toMatchObject({ listeners: 13 });
+  });
 });
 
 describe("devices that do not answer", () => {

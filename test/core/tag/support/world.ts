@@ -215,6 +215,7 @@ export class World {
           return { kind: "sent", listeners: 3 };
         },
         presence: async () => {},
+        listeners: async () => 3,
       }),
       report: async (_app, entry) => {
         this.reports.push(entry);
