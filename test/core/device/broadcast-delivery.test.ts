@@ -336,6 +336,16 @@ describe("cursors", () => {
     expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "rate_limited" } }]);
   });
 
+  test("P1.5 nor what is held back", () => {
+    const rig = inX();
+    rig.buffered = 65_537;
+    deliver(rig, [entry(1)]);
+    rig.command({ kind: "cursors", value: [{ slot: 1, tagRef: refOf(rig), position: 1 }] });
+    rig.buffered = 0;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(positions(take(rig))).toEqual([1]);
+  });
+
   test("the device's own count where they are further; those of what it is not in do not", () => {
     const rig = inX();
     const cursors = [
@@ -458,7 +468,8 @@ describe("catching up", () => {
     rig.calls.push(...stale);
     page(rig, [entry(1)], 1);
     expect(take(rig)).toEqual([]);
-    expect(rig.calls.at(-1)?.call.method).toBe("attach");
+    page(rig, [entry(1)], 1);
+    expect(rig.calls.map(({ call }) => call.method)).toEqual(["attach", "attach"]);
   });
 });
 
@@ -490,6 +501,15 @@ describe("P1.4 a sleep", () => {
     ackBroadcasts(rig, [{ ...(sent[1] as Broadcast), position: 99 }]);
     rig.lose();
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(2);
+  });
+
+  test("keeps what is on the socket: what is left out after it acknowledges nothing", () => {
+    const rig = inX();
+    rig.timeout(Number(deliver(rig, [entry(1)])));
+    rig.hibernate();
+    deliver(rig, [entry(2, { condition: { not: { tag: "x" } } })]);
+    rig.lose();
+    expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(0);
   });
 
   test("while it was catching up makes it ask again", () => {

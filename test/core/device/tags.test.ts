@@ -116,6 +116,36 @@ describe("tags", () => {
     ]);
   });
 
+  test("what a failed join may have joined is looked for before it is called left", () => {
+    const rig = settled();
+    change(rig, ["x"]);
+    rig.answerCall({ ok: false });
+    rig.take();
+    change(rig, [], ["x"]);
+    expect(rig.answerCall({ ok: true, answer: false }).call.method).toBe("leave");
+    expect(rig.take()).toEqual([]);
+    expect(rig.answerCalls()).toMatchObject([
+      { call: { method: "join", request: { find: true } } },
+      { call: { method: "leave" } },
+    ]);
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 7 } }]);
+    expect(rig.store.tags.size).toBe(1);
+  });
+
+  test("one that is joined again while it is left gets nothing of what came between", () => {
+    const rig = settled();
+    rig.subscribe("x");
+    change(rig, [], ["x"]);
+    change(rig, ["x"]);
+    rig.answerCall({ ok: true, answer: true });
+    rig.answerCall({ ok: true, answer: { kind: "joined", head: 5 } });
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    expect(rig.answerCalls().map(({ call }) => call)).toContainEqual({
+      method: "attach",
+      request: { device: DEVICE_NAME, after: 5 },
+    });
+  });
+
   test("an answer for a link that is gone is not given to the next one", () => {
     const rig = settled();
     change(rig, ["x"]);
@@ -256,6 +286,7 @@ describe("ends of registrations", () => {
     rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
     rig.register("a");
     expect([...rig.store.tags.values()].map(({ tag }) => tag)).toEqual([""]);
+    expect(rig.calls.map(({ call }) => call.method)).toEqual(["leave", "leave"]);
     expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["leave", "leave", "join"]);
     expect(rig.device.describe({ app: "a", generation: 1 })).toMatchObject({ tags: [] });
   });
