@@ -30,11 +30,14 @@ export interface FeedParts {
   readonly onPage: (one: Subscription, page: Page, now: number, effects: Effects) => void;
 }
 
+/** Pages in memory: each may be LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing does not hold up the others. */
+const PAGES = { registration: LIMITS.TAG_CALLS, device: 4 * LIMITS.TAG_CALLS } as const;
+
 export class Feeds {
   readonly #parts: FeedParts;
   /** To be asked for, in order. */
   readonly #wanted = new Set<Subscription>();
-  /** Pages that are asked for, or held: bounded, because each may be LIMITS.CATCH_UP_BYTES. */
+  /** Pages of all registrations that are asked for, or held. */
   #pages = 0;
   /** By slot. */
   readonly #live = new Map<number, number>();
@@ -76,7 +79,7 @@ export class Feeds {
 
   /** The link is lost, the app stopped listening, or the tag is wanted no more. */
   reset(one: Subscription): void {
-    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") this.#pages--;
+    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") this.#count(one, -1);
     this.#wanted.delete(one);
     this.#set(one, "idle");
     one.epoch++;
@@ -88,7 +91,8 @@ export class Feeds {
   /** Asks for what is wanted, as far as there is room. */
   pump(now: number, effects: Effects): void {
     for (const one of this.#wanted) {
-      if (this.#pages >= LIMITS.TAG_CALLS) return;
+      if (this.#pages >= PAGES.device) return;
+      if (one.registration.broadcasts.pages >= PAGES.registration) continue;
       this.#wanted.delete(one);
       this.#ask(one, now, effects);
     }
@@ -97,14 +101,14 @@ export class Feeds {
   /** All of the page is on the socket. */
   pageSent(one: Subscription): void {
     if (one.feed !== "more" && one.feed !== "last") return;
-    this.#pages--;
+    this.#count(one, -1);
     const goesOn = one.feed === "more" || one.missed;
     this.#set(one, "live");
     if (goesOn) this.want(one);
   }
 
   #ask(one: Subscription, now: number, effects: Effects): void {
-    this.#pages++;
+    this.#count(one, 1);
     this.#set(one, "asking");
     const { epoch } = one;
     let after: number | null = null;
@@ -135,14 +139,14 @@ export class Feeds {
     const answer = result.ok ? result.answer : undefined;
     const kind = typeof answer === "object" && "kind" in answer ? answer.kind : undefined;
     if (kind === "unknown") {
-      this.#pages--;
+      this.#count(one, -1);
       this.#set(one, "idle");
       this.#parts.subscriptions().unknown(one, now, effects);
     } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
       one.member = "yes";
       this.#paged(one, after, answer, now, effects);
     } else {
-      this.#pages--;
+      this.#count(one, -1);
       this.#set(one, "idle");
       this.#parts.retries.add(one, () => this.want(one), now);
     }
@@ -155,7 +159,7 @@ export class Feeds {
       one.claimed = null;
       one.reached = null;
       if (!isClaim) one.taken = page.upTo;
-      this.#pages--;
+      this.#count(one, -1);
       this.#set(one, "idle");
       this.want(one);
       return;
@@ -168,6 +172,11 @@ export class Feeds {
     this.#set(one, page.more ? "more" : "last");
     this.#parts.onPage(one, page, now, effects);
     if (one.held === 0) this.pageSent(one);
+  }
+
+  #count(one: Subscription, pages: 1 | -1): void {
+    this.#pages += pages;
+    one.registration.broadcasts.pages += pages;
   }
 
   #set(one: Subscription, feed: Feed): void {

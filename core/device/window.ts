@@ -5,6 +5,8 @@ import type { Parcel } from "./subscription.ts";
 export class BroadcastWindow {
   /** Waiting for room, in order. */
   readonly held: Parcel[] = [];
+  /** Pages of its tags' logs that are asked for, or held. */
+  pages = 0;
   #sent = 0;
   #sentBytes = 0;
   /** Broadcasts of several tags, by key: each goes through one of them. */

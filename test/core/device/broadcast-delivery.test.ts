@@ -275,6 +275,25 @@ describe("P8.1 the window", () => {
     expect(take(rig)).toHaveLength(1);
   });
 
+  test("an app that acknowledges nothing holds up no other", () => {
+    const rig = inX();
+    rig.subscribe(...Array.from({ length: 20 }, (_, n) => `t${n}`));
+    const slot = rig.register("b");
+    rig.answerCalls();
+    rig.lose();
+    rig.connect({ attach: [1, slot] });
+    rig.take();
+    for (let n = 0; n < LIMITS.TAG_CALLS; n++) {
+      const full = Array.from({ length: LIMITS.CATCH_UP_ENTRIES }, (_, at) => entry(at + 1));
+      page(rig, full, full.length);
+    }
+    // One page fills the window; five are held, and another is asked for. The other app's tag is asked too.
+    expect(take(rig)).toHaveLength(LIMITS.BROADCAST_INFLIGHT);
+    expect(rig.calls).toHaveLength(2);
+    page(rig, [entry(1)], 1);
+    expect(take(rig)).toMatchObject([{ slot }]);
+  });
+
   test("pages of no more than six tags are in memory", () => {
     const rig = inX();
     rig.buffered = 65_537;
