@@ -1,5 +1,6 @@
 /** Aliases, tags and broadcasts of a mesh that is moved from host to host: nobody misses one, and nobody sees one twice. */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type {
@@ -147,4 +148,59 @@ test.each(DIRECTIONS)(
     expect(await liveKey()).toBe(key);
   },
   120_000,
+);
+
+/** An export as the version before wrote it, which knew neither tags nor aliases. */
+function asFirstVersion(file: string): string {
+  const known = ["header", "secrets", "demo", "app", "device", "registration", "mail"];
+  const lines = readFileSync(file, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .filter(({ kind }) => known.includes(kind))
+    .map(({ liveKey: _, attributes: __, firstAckAlias: ___, ...line }) => line);
+  lines[0].version = 1;
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  const older = `${file}.1`;
+  writeFileSync(older, `${text}${JSON.stringify({ kind: "end", lines: lines.length, sha256 })}\n`);
+  return older;
+}
+
+test.each(DIRECTIONS)(
+  "M1 a mesh whose export %s wrote before there were tags runs on %s, and its devices join the tag of all devices",
+  async (from, to) => {
+    const first = await startMesh(temporaryFolder(), 0, from);
+    const { appId, keyId, secret } = demoOf(first.data);
+    const phone = new Phone(first.url, appId);
+    const regId = await phone.on();
+    phone.off();
+    first.process.kill("SIGTERM");
+    expect(await first.process.exited).toBe(0);
+    const file = join(temporaryFolder(), "mesh.ndjson");
+    const operator: User = { data: first.data, home: temporaryFolder() };
+    await runJson(operator, "export", "--to", file);
+    const importer: User = { ...operator, data: join(temporaryFolder(), "new") };
+    await runJson(importer, "import", "--from", asFirstVersion(file), "--host", to);
+
+    await startMesh(importer.data, Number(new URL(first.url).port), to);
+    expect(await phone.on()).toBe(regId);
+    const server: AppServer = { url: first.url, keyId, secret };
+    const tagsOf = async () =>
+      (await signedCall<RegistrationAnswerBody>(server, "GET", `/v1/registrations/${regId}`)).tags;
+    // The built-in tag is no tag of the app's.
+    expect(await tagsOf()).toEqual([]);
+    const body = { to: { everyone: true }, data: "x" };
+    const sent = () => signedCall<BroadcastAnswerBody>(server, "POST", "/v1/messages", body);
+    // It joins soon after its hello; the tag is unknown until the first has.
+    let id = "";
+    await expect
+      .poll(async () => {
+        ({ id } = await sent());
+        return id;
+      })
+      .not.toBe("");
+    await phone.hasShown(1);
+    expect(phone.shown).toEqual([id]);
+  },
 );
