@@ -1,19 +1,40 @@
 /**
- * The server SDK: send messages, ask what became of them, make apps and keys.
+ * The server SDK: send messages and broadcasts, ask what became of them, fill tags and aliases, make apps and keys.
  *
  * @module
  */
 export type {
+  AliasAnswerBody,
+  AliasResult,
+  AliasSendAnswerBody,
   AppAnswerBody,
+  BroadcastAnswerBody,
+  BroadcastStatusBody,
+  ConditionBody,
   KeyAnswerBody,
   MessageStatus,
   ProblemBody,
+  RegistrationAnswerBody,
+  RegistrationResult,
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
+  TagAnswerBody,
+  TagBody,
+  TagsAnswerBody,
 } from "../../schema/http.ts";
 export { MeshAdmin, type MeshAdminOptions } from "./admin.ts";
+export type { Aliases } from "./aliases.ts";
 export type { ServerHost } from "./call.ts";
 export { type LocalErrorCode, PushServerError, type PushServerErrorCode } from "./errors.ts";
-export { PushServer, type PushServerOptions, type SendOptions } from "./push-server.ts";
+export {
+  type AliasMessage,
+  type BroadcastMessage,
+  type BroadcastOptions,
+  PushServer,
+  type SendOptions,
+  type SingleMessage,
+} from "./push-server.ts";
+export type { PushServerOptions } from "./signed-calls.ts";
 export { createSigningKey, type SendingKey } from "./signer.ts";
+export type { TagQuery, Tags } from "./tags.ts";

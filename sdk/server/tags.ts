@@ -1,0 +1,115 @@
+/** Tags of one app, as its server sees and fills them. */
+import type { z } from "zod";
+import type {
+  LiveAccessName,
+  RegistrationResult,
+  ResultsAnswerBody,
+  TagAnswerBody,
+  TagBody,
+  TagsAnswerBody,
+  tagsQuery,
+} from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { listOf } from "./aliases.ts";
+import { optionError } from "./errors.ts";
+import { listenToken } from "./listen-token.ts";
+import type { SignedCalls } from "./signed-calls.ts";
+
+/** Filters, order and size of a page of the directory. */
+export type TagQuery = z.input<typeof tagsQuery>;
+
+export class Tags {
+  readonly #calls: SignedCalls;
+
+  constructor(calls: SignedCalls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Subscribes registrations to a tag; those that are in it already stay as they are.
+   *
+   * @param regIds Any number: more than 1,000 are sent in several calls.
+   * @returns A result for each regId, in their order: a refusal of one is no refusal of the others.
+   */
+  add(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
+    return this.#change(tag, "add", listOf(regIds));
+  }
+
+  /** Unsubscribes registrations from a tag; those that are not in it are no error. */
+  remove(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
+    return this.#change(tag, "remove", listOf(regIds));
+  }
+
+  /**
+   * One tag: its members, nodes and listeners, and who may listen.
+   *
+   * @throws PushServerError `tag_unknown`
+   */
+  get(tag: string): Promise<TagAnswerBody> {
+    return this.#calls.call("GET", `/v1/tags/${encodeURIComponent(tag)}`);
+  }
+
+  /** A page of the app's tags. Counts are exact as of 10 s ago for each level of a tag's tree. */
+  page(query: TagQuery = {}): Promise<TagsAnswerBody> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) search.set(name, String(value));
+    }
+    return this.#calls.call("GET", search.size === 0 ? "/v1/tags" : `/v1/tags?${search}`);
+  }
+
+  /** All tags that fit, page after page. */
+  async *list(query: Omit<TagQuery, "cursor"> = {}): AsyncGenerator<TagBody, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const { tags, next } = await this.page(cursor === undefined ? query : { ...query, cursor });
+      yield* tags;
+      cursor = next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** Says who may listen live: nobody (`closed`), who has a token (`token`, as it is unless set), or anybody (`open`). */
+  setLive(tag: string, access: LiveAccessName): Promise<void> {
+    const path = `/v1/tags/${encodeURIComponent(tag)}/live`;
+    return this.#calls.call("PUT", path, { body: { access } });
+  }
+
+  /**
+   * A token for a page that is to listen to a tag; made here, without a call.
+   *
+   * @param options.ttlSeconds How long it may be used to begin listening, 1 to 86,400. Default 3,600.
+   * @throws PushServerError `option_invalid`
+   */
+  async listenToken(
+    tag: string,
+    { ttlSeconds = 3_600 }: { readonly ttlSeconds?: number } = {},
+  ): Promise<string> {
+    const most = LIMITS.LISTEN_TOKEN_MAX_AGE_SECONDS;
+    if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > most) {
+      throw optionError(`ttlSeconds: ${ttlSeconds} must be whole seconds, 1 to ${most}`);
+    }
+    const { keyId, host } = this.#calls;
+    const iat = Math.floor(host.now() / 1_000);
+    return listenToken(await this.#calls.signer(), keyId, { tag, iat, exp: iat + ttlSeconds });
+  }
+
+  async #change(
+    tag: string,
+    how: "add" | "remove",
+    regIds: readonly string[],
+  ): Promise<readonly RegistrationResult[]> {
+    const results: RegistrationResult[] = [];
+    for (let at = 0; at < regIds.length; at += LIMITS.SUBSCRIBE_REGISTRATIONS) {
+      const some = regIds.slice(at, at + LIMITS.SUBSCRIBE_REGISTRATIONS);
+      const answer = await this.#calls.call<ResultsAnswerBody>("POST", "/v1/tags/members", {
+        body: { tag, [how]: some },
+        timeoutMs: MEMBERS_TIMEOUT_MS,
+      });
+      results.push(...answer.results);
+    }
+    return results;
+  }
+}
+
+/** A thousand registrations are a thousand calls of objects, and may have to wait for some. */
+const MEMBERS_TIMEOUT_MS = 60_000;
