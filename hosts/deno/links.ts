@@ -1,7 +1,6 @@
 /** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
 import type { Claims } from "../../core/device/account.ts";
 import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import { listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
@@ -70,6 +69,7 @@ export class DenoLinks implements LinkHost {
   readonly #sweeper: ReturnType<typeof setInterval>;
   /** Refused sockets whose close is not answered yet. */
   readonly #refused = new Set<WebSocket>();
+  #others: { readonly size: number } = { size: 0 };
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
@@ -107,9 +107,14 @@ export class DenoLinks implements LinkHost {
     return response;
   }
 
-  /** Whether one more socket, or event stream, has a descriptor. */
+  /** Counts others' connections among its own from now on. */
+  shareRoom(others: { readonly size: number }): void {
+    this.#others = others;
+  }
+
+  /** Whether one more connection has a descriptor. */
   get hasRoom(): boolean {
-    return this.#links.size + this.#refused.size + listeners.size < this.#maxSockets;
+    return this.#links.size + this.#refused.size + this.#others.size < this.#maxSockets;
   }
 
   /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */

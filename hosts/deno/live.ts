@@ -65,6 +65,12 @@ export class DenoLive implements LiveHost {
   constructor(mesh: Mesh, links: DenoLinks) {
     this.#mesh = mesh;
     this.#links = links;
+    links.shareRoom(this);
+  }
+
+  /** Connections, those that are opening or closing among them. */
+  get size(): number {
+    return this.#sockets.size + this.#streams.count;
   }
 
   regionOf(): string {

@@ -5,8 +5,6 @@ import type { Database } from "./database.ts";
 export class SharedLiveStore implements LiveStore {
   readonly #db: Database;
   readonly #name: string;
-  /** Of its row; null while there is none. */
-  #id: number | null = null;
 
   /** @param name of the live node's object */
   constructor(db: Database, name: string) {
@@ -15,13 +13,11 @@ export class SharedLiveStore implements LiveStore {
   }
 
   read(): LiveRecord | null {
-    const row = this.#db.get<{ id: number; record: string }>(
-      "SELECT id, record FROM live_nodes WHERE name = ?",
+    const row = this.#db.get<{ record: string }>(
+      "SELECT record FROM live_nodes WHERE name = ?",
       this.#name,
     );
-    if (row === undefined) return null;
-    this.#id = row.id;
-    return JSON.parse(row.record) as LiveRecord;
+    return row === undefined ? null : (JSON.parse(row.record) as LiveRecord);
   }
 
   write(record: LiveRecord): void {
@@ -31,7 +27,6 @@ export class SharedLiveStore implements LiveStore {
       this.#name,
       JSON.stringify(record),
     );
-    this.read();
   }
 
   list(): LiveEntry[] {
@@ -39,7 +34,7 @@ export class SharedLiveStore implements LiveStore {
     const rows = this.#db.all<Omit<LiveEntry, "collapseKey"> & { readonly collapseKey: string }>(
       `SELECT position, expires_at AS expiresAt, json_quote(collapse_key) AS collapseKey, text
        FROM live_log WHERE node = ? ORDER BY position`,
-      this.#id,
+      this.#name,
     );
     return rows.map((row) => ({
       ...row,
@@ -53,7 +48,7 @@ export class SharedLiveStore implements LiveStore {
        VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (node, slot) DO UPDATE SET position = excluded.position,
          expires_at = excluded.expires_at, collapse_key = excluded.collapse_key, text = excluded.text`,
-      this.#id,
+      this.#name,
       slot,
       position,
       expiresAt,

@@ -46,9 +46,9 @@ const TABLES = `
   CREATE INDEX IF NOT EXISTS tag_directory_members ON tag_directory (app, members, tag);
   CREATE INDEX IF NOT EXISTS tag_directory_broadcast ON tag_directory (app, last_broadcast_at, tag);
 
-  CREATE TABLE IF NOT EXISTS live_nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS live_nodes (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS live_log (
-    node INTEGER, slot INTEGER, position INTEGER NOT NULL, expires_at INTEGER, collapse_key TEXT, text TEXT,
+    node TEXT, slot INTEGER, position INTEGER NOT NULL, expires_at INTEGER, collapse_key TEXT, text TEXT,
     PRIMARY KEY (node, slot));
   CREATE TABLE IF NOT EXISTS live_keys (app_id TEXT PRIMARY KEY, seed BLOB NOT NULL, public_key BLOB NOT NULL) WITHOUT ROWID;
 

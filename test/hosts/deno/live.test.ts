@@ -1,0 +1,123 @@
+/** Live nodes in the process that holds them all: when they sleep, what they write, and what a full disk changes. */
+import { randomBytes } from "node:crypto";
+import { copyFileSync } from "node:fs";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { liveObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
+import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
+import { CommitError } from "../../../hosts/deno/store/database.ts";
+import { listeners } from "../../../objects/links.ts";
+import { TestListener } from "../../core/live/support/rig.ts";
+import { databasePath, openMesh } from "./support/mesh.ts";
+import { countRows } from "./support/rows.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const app = "AAAAAAAAAAA";
+const tag = "news";
+const tagId = tagIdOf(app, tag);
+const nodeOf = (mesh: Mesh) =>
+  mesh.liveNodes.get(liveObjectName({ app, tagId, region: "local", n: 0 }));
+const rootOf = (mesh: Mesh) => mesh.nodes.get(nodeObjectName({ app, tagId, path: "" }));
+
+async function listen(mesh: Mesh, after: number | null = null): Promise<TestListener> {
+  const listener = new TestListener();
+  await nodeOf(mesh).prepare(tag, after);
+  nodeOf(mesh).join(listener, after);
+  return listener;
+}
+
+const send = (mesh: Mesh) =>
+  rootOf(mesh).broadcast({
+    app,
+    cover: [tag],
+    condition: null,
+    filter: null,
+    key: Uint8Array.from(randomBytes(9)),
+    lane: 2,
+    contentType: 2,
+    data: new TextEncoder().encode("hello"),
+    ttlSeconds: 3_600,
+    collapseKey: null,
+    pace: null,
+    signature: null,
+  });
+
+describe("a live node", () => {
+  test("V1 V2 serves its listeners, and resumes after a restart of the process", async () => {
+    const path = databasePath();
+    const first = openMesh(path);
+    const listener = await listen(first.mesh);
+    for (let i = 0; i < 3; i++) await send(first.mesh);
+    await vi.waitFor(() => expect(listener.cursors).toEqual([1, 2, 3]));
+    expect(listeners.size).toBe(1);
+    nodeOf(first.mesh).leave(listener);
+    expect(listeners.size).toBe(0);
+    // As a kill of the process leaves it.
+    const copy = databasePath();
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, copy + suffix);
+    const second = openMesh(copy);
+    expect((await listen(second.mesh, 1)).cursors).toEqual([2, 3]);
+    expect([...first.reported, ...second.reported]).toEqual([]);
+  });
+
+  test("V7 one row a broadcast, whoever listens", async () => {
+    const { mesh, db } = openMesh();
+    const all = await Promise.all(Array.from({ length: 5 }, () => listen(mesh)));
+    mesh.nodeAlarms.stop();
+    const written = countRows(db);
+    await send(mesh);
+    // At the root when it was taken, with its alarm, and when it was served; and the node's own.
+    await vi.waitFor(() => expect(written()).toBe(2 + 1 + 1));
+    for (const { cursors } of all) expect(cursors).toEqual([1]);
+    expect(db.get("SELECT count(*) AS n FROM live_log")).toEqual({ n: 1 });
+  });
+
+  test("V7 leaves memory once nobody listens and that is told", async () => {
+    const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
+    vi.useFakeTimers({ toFake: [...toFake] });
+    const { mesh } = openMesh();
+    const listener = await listen(mesh);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(mesh.liveNodes.awake).toHaveLength(1);
+    nodeOf(mesh).leave(listener);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(mesh.liveNodes.counts).toEqual({ awake: 0, known: 0 });
+    expect(await rootOf(mesh).info()).toMatchObject({ listeners: 0 });
+  });
+
+  test("V1 a full disk keeps no listener from hearing what the root has; it is stored with what comes next", async () => {
+    const { mesh, db } = openMesh();
+    const listener = await listen(mesh);
+    db.run(
+      "CREATE TRIGGER full BEFORE INSERT ON live_log BEGIN SELECT RAISE (FAIL, 'disk is full'); END",
+    );
+    await db.committed();
+    const entry = (position: number) => ({
+      position,
+      seq: position * 2,
+      expiresAt: Date.now() + 3_600_000,
+      cover: [tag],
+      condition: null,
+      filter: null,
+      key: Uint8Array.from(randomBytes(9)),
+      lane: 2 as const,
+      contentType: 2 as const,
+      data: new TextEncoder().encode("hello"),
+      collapseKey: null,
+      pace: null,
+      signature: null,
+    });
+    const publish = (position: number) => nodeOf(mesh).publish({ tag, entries: [entry(position)] });
+    await expect(publish(1)).rejects.toThrow(CommitError);
+    expect(listener.cursors).toEqual([1]);
+    db.run("DROP TRIGGER full");
+    await publish(2);
+    expect(listener.cursors).toEqual([1, 2]);
+    expect(db.all("SELECT position FROM live_log ORDER BY position")).toEqual([
+      { position: 1 },
+      { position: 2 },
+    ]);
+  });
+});
