@@ -47,7 +47,7 @@ const byAlias = (
 ): SendFields & Pick<SendRequest, "alias"> => ({ ...fields, alias: { alias: "me", firstAckWins } });
 
 describe("aliases", () => {
-  test("one is held from the answer of its alias on, in 1 row", () => {
+  test("A1 one is held from the answer of its alias on, in 1 row", () => {
     const rig = settled();
     command(rig, "me");
     expect(rig.calls).toMatchObject([
@@ -97,7 +97,7 @@ describe("aliases", () => {
     expect(held(rig)).toEqual([]);
   });
 
-  test("one that another registration takes is gone at once, and the app hears of it", () => {
+  test("A1 A4 one that another registration takes is gone at once, and the app hears of it", () => {
     const rig = holding();
     release(rig);
     expect(held(rig)).toEqual([]);
@@ -107,7 +107,7 @@ describe("aliases", () => {
     expect(rig.send(byAlias(false))).toEqual({ ok: false, code: "alias_stale" });
   });
 
-  test("one that is taken while it is set is asked for again: the answer may be older", () => {
+  test("A1 one that is taken while it is set is asked for again: the answer may be older", () => {
     const rig = settled();
     command(rig, "me");
     release(rig);
@@ -234,7 +234,7 @@ describe("aliases", () => {
 });
 
 describe("sends by alias", () => {
-  test("reach who holds it; what was accepted keeps its answer when it does no more", () => {
+  test("A4 reach who holds it; what was accepted keeps its answer when it does no more", () => {
     const rig = holding();
     const token = rig.sendAndWait(byAlias(false, { key: "1" }));
     rig.takeAndAck();
@@ -245,7 +245,7 @@ describe("sends by alias", () => {
     expect(rig.send(byAlias(false, { key: "2" }))).toMatchObject({ code: "alias_stale" });
   });
 
-  test("the first acknowledgement is told to the alias, where that is asked for", () => {
+  test("A3 the first acknowledgement is told to the alias, where that is asked for", () => {
     const rig = holding();
     rig.sendAndWait(byAlias(true, { key: "1" }));
     rig.takeAndAck();
@@ -258,7 +258,7 @@ describe("sends by alias", () => {
     expect(rig.answerCalls()).toMatchObject([{ call: { method: "firstAck" } }]);
   });
 
-  test("P1.2 a stored one keeps its row until the others were told", () => {
+  test("A3 P1.2 a stored one keeps its row until the others were told", () => {
     const rig = holding();
     rig.lose();
     rig.queue(byAlias(true, { key: "1" }));
@@ -284,7 +284,7 @@ describe("sends by alias", () => {
     rig.answerCalls();
   });
 
-  test("one that another holder took is recalled: waiting, in 2 rows", () => {
+  test("A3 one that another holder took is recalled: waiting, in 2 rows", () => {
     const rig = holding();
     rig.lose();
     const { seq } = rig.queue(byAlias(true, { key: "1" }));
@@ -299,7 +299,7 @@ describe("sends by alias", () => {
   test.each([
     ["that waits for its acknowledgement", false],
     ["that is stored", true],
-  ])("one on the socket %s is withdrawn from the app", (_, stored) => {
+  ])("A3 one on the socket %s is withdrawn from the app", (_, stored) => {
     const rig = holding();
     const token = rig.sendAndWait(byAlias(true, { key: "1" }));
     if (stored) rig.timeout(token);

@@ -43,7 +43,7 @@ const outcome = (rig: Rig, answer: ReturnType<typeof deliver>): unknown => {
 };
 
 describe("what a node calls with", () => {
-  test("P6.1 goes to the app, and the node hears that it took it: 0 rows", () => {
+  test("P6.6 goes to the app, and the node hears that it took it: 0 rows", () => {
     const rig = inX();
     const rows = rig.rows(() => {
       const answer = deliver(rig, [entry(1)]);
@@ -79,7 +79,7 @@ describe("what a node calls with", () => {
     expect(take(rig)).toEqual([]);
   });
 
-  test("after a gap is fetched, with what is missing", () => {
+  test("B1 after a gap is fetched, with what is missing", () => {
     const rig = inX();
     expect(outcome(rig, deliver(rig, [entry(3)]))).toBe("deferred");
     expect(page(rig, [entry(1), entry(2), entry(3)], 3)).toBe(0);
@@ -123,7 +123,7 @@ describe("what a node calls with", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("waits when the link is lost, and comes with the next", () => {
+  test("B1 waits when the link is lost, and comes with the next", () => {
     const rig = inX();
     const answer = deliver(rig, [entry(1)]);
     reconnect(rig);
@@ -132,7 +132,7 @@ describe("what a node calls with", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("the condition, the filter and the time decide whether it is for the device", () => {
+  test("B22 B23 B11 the condition, the filter and the time decide whether it is for the device", () => {
     const rig = inX();
     rig.command({ kind: "report", value: { request: 1, slot: 1, platform: "ios" } });
     const not = { not: { tag: "x" } };
@@ -160,7 +160,7 @@ describe("what a node calls with", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(2);
   });
 
-  test("of several tags comes through the first that calls, and again only if that one is left", () => {
+  test("B9 of several tags comes through the first that calls, and again only if that one is left", () => {
     const rig = inX();
     rig.subscribe("y");
     rig.take();
@@ -180,7 +180,7 @@ describe("what a node calls with", () => {
 });
 
 describe("broadcasts yield", () => {
-  test("to a send whose acknowledgement is awaited", () => {
+  test("P5.2 to a send whose acknowledgement is awaited", () => {
     const rig = inX();
     rig.sendAndWait();
     const answer = deliver(rig, [entry(1)]);
@@ -196,7 +196,7 @@ describe("broadcasts yield", () => {
     expect(outcome(rig, answer)).toBe("acknowledged");
   });
 
-  test("but not for ever to an app that acknowledges nothing", () => {
+  test("P5.2 but not for ever to an app that acknowledges nothing", () => {
     const rig = inX();
     rig.queue();
     const answer = deliver(rig, [entry(1)]);
@@ -221,7 +221,7 @@ describe("broadcasts yield", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("to a socket that is full", () => {
+  test("P5.2 to a socket that is full", () => {
     const rig = inX();
     rig.buffered = 65_537;
     const answer = deliver(rig, [entry(1)]);
@@ -327,7 +327,7 @@ describe("cursors", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(50);
   });
 
-  test("a reconnect asks each tag once, and writes the link's row alone", () => {
+  test("P6.5 a reconnect asks each tag once, and writes the link's row alone", () => {
     const rig = inX();
     rig.lose();
     const rows = rig.rows(() => {
@@ -452,7 +452,7 @@ describe("catching up", () => {
     expect(positions(take(rig))).toEqual([1, 2]);
   });
 
-  test("passes over what was for the moment of its sending", () => {
+  test("B11 passes over what was for the moment of its sending", () => {
     const rig = inX();
     reconnect(rig);
     page(rig, [entry(1, { seq: 3 }), entry(2)], 2);

@@ -13,7 +13,7 @@ const SEED = process.env["FUZZ_SEED"];
 const TIMEOUT_MS = 30_000 + RUNS * 200;
 
 test(
-  "every broadcast that is accepted while a device is a member reaches it once, in order, whatever happens between",
+  "T1 B1 B9 P8.1 every broadcast that is accepted while a device is a member reaches it once, in order, whatever happens between",
   () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 120, size: "max" }), (steps) =>

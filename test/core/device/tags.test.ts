@@ -69,7 +69,7 @@ describe("tags", () => {
     expect([...rig.store.tags.values()].map(({ tag }) => tag)).toEqual(["", "y"]);
   });
 
-  test("a join writes 1 row where its node was expected, and 2 where it was another", () => {
+  test("P6.5 a join writes 1 row where its node was expected, and 2 where it was another", () => {
     const rig = settled();
     expect(rig.rows(() => rig.subscribe("x"))).toBe(1);
     const rows = rig.rows(() => {
@@ -86,7 +86,7 @@ describe("tags", () => {
     expect(rig.rows(() => rig.answerCalls())).toBe(1);
   });
 
-  test("the next join begins at the depth that was learned, and nearer to the root where that is not there", () => {
+  test("T3 the next join begins at the depth that was learned, and nearer to the root where that is not there", () => {
     const rig = settled();
     change(rig, ["x"]);
     const path = devicePath(DEVICE_NAME, 1);
@@ -116,7 +116,7 @@ describe("tags", () => {
     ]);
   });
 
-  test("what a failed join may have joined is looked for before it is called left", () => {
+  test("T1 what a failed join may have joined is looked for before it is called left", () => {
     const rig = settled();
     change(rig, ["x"]);
     rig.answerCall({ ok: false });
@@ -233,7 +233,7 @@ describe("tags", () => {
     });
   });
 
-  test("a device that is offline is described as it is", () => {
+  test("T13 a device that is offline is described as it is", () => {
     const rig = settled();
     rig.subscribe("x");
     const name = { app: "a", generation: 1 };
@@ -269,7 +269,7 @@ describe("ends of registrations", () => {
     expect(rig.store.tags.size).toBe(0);
   });
 
-  test("what a crash left of it is left after the restart", () => {
+  test("T1 what a crash left of it is left after the restart", () => {
     const rig = settled();
     rig.subscribe("x");
     rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });

@@ -231,7 +231,7 @@ export class World {
   #read(acknowledges: boolean): void {
     if (!this.#linked) return;
     const frames = this.#rig.take();
-    const cursors = this.#app.read(frames, (key) => this.#find(key).cover.length === 1);
+    const cursors = this.#app.read(frames, (key) => this.#isAlone(key));
     for (const key of this.#app.shown) {
       if (this.#find(key).forbidden)
         throw new Violation(`${key} is shown to who was in none of its tags`);
@@ -241,6 +241,15 @@ export class World {
     if (!acknowledges || cursors.length === 0) return;
     this.#app.acknowledged();
     this.#rig.command({ kind: "cursors", value: cursors });
+  }
+
+  /**
+   * For one tag, whatever else the device is in: others may come later than what was sent after them, through the log of
+   * another tag or because the device has joined one meanwhile.
+   */
+  #isAlone(key: string): boolean {
+    const { cover, needs } = this.#find(key);
+    return cover.length === 1 && needs.length <= 1;
   }
 
   #find(key: string): Sent {
