@@ -197,8 +197,8 @@ export class Broadcasts {
     const { registration } = one;
     if (!this.#isFor(one, entry, live, now)) return;
     const { position } = entry;
-    const key = toBase64Url(entry.key);
-    const known = entry.cover.length > 1 ? registration.broadcasts.find(key) : undefined;
+    const key = entry.cover.length > 1 ? toBase64Url(entry.key) : null;
+    const known = key === null ? undefined : registration.broadcasts.find(key);
     if (known !== undefined && known.subscription !== one) {
       if (known.state !== "done") {
         known.twins.push(one);
@@ -209,14 +209,13 @@ export class Broadcasts {
     const parcel: Parcel = {
       subscription: one,
       position,
-      key,
       bytes: entry.data.length,
       entry,
       state: "held",
       tokens: [],
       twins: [],
     };
-    if (entry.cover.length > 1) registration.broadcasts.share(parcel);
+    if (key !== null) registration.broadcasts.share(key, parcel);
     registration.broadcasts.held.push(parcel);
     one.open.push({ position, parcel });
     one.held++;

@@ -10,7 +10,6 @@ export interface Parcel {
   /** The tag it goes through. */
   readonly subscription: Subscription;
   readonly position: number;
-  readonly key: string;
   readonly bytes: number;
   /** Until it is on the socket. */
   entry: LogEntry | null;

@@ -47,8 +47,8 @@ export class BroadcastWindow {
     return parcel?.state === "gone" ? undefined : parcel;
   }
 
-  share(parcel: Parcel): void {
-    this.#shared.set(parcel.key, parcel);
+  share(key: string, parcel: Parcel): void {
+    this.#shared.set(key, parcel);
     if (this.#shared.size > LIMITS.RECENT) {
       const oldest = this.#shared.keys().next().value;
       if (oldest !== undefined) this.#shared.delete(oldest);
