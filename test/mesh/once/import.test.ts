@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HOST_NAMES } from "../../../hosts/machine/host.ts";
-import type { ContentLine } from "../../../hosts/move/reader.ts";
+import { type ContentLine, readExport } from "../../../hosts/move/reader.ts";
 import { ExportWriter } from "../../../hosts/move/writer.ts";
 import { pushmesh, run, runJson } from "../support/command.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -97,5 +97,47 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
     expect(readdirSync(data).filter((name) => name.startsWith("import.part"))).toEqual([]);
     const to = join(temporaryFolder(), "again.ndjson");
     expect(await runJson(userOf(data), "export", "--to", to)).toMatchObject([counts]);
+  });
+
+  test("M1 serves no broadcast before all of the mesh is there: whoever is still to come would be taken for gone", async () => {
+    const node = `${"A".repeat(11)}.${"B".repeat(22)}.`;
+    const last = device(600);
+    const member = { place: 0, device: last.device, joined: 0, since: 0, attached: true };
+    const waiting: ContentLine = {
+      kind: "broadcast",
+      node,
+      position: 1,
+      seq: 4_096,
+      key: new Uint8Array(9),
+      cover: ["news"],
+      condition: null,
+      filter: null,
+      lane: 2,
+      contentType: 2,
+      data: Uint8Array.of(1),
+      expiresAt: Date.now() + 3_600_000,
+      collapseKey: null,
+      pace: null,
+      signature: null,
+      state: null,
+    };
+    const from = written(
+      secrets,
+      { kind: "node", node, tag: "news", born: 0, children: {}, live: "token" },
+      { kind: "members", node, members: [member] },
+      waiting,
+      ...Array.from({ length: 600 }, (_, n) => device(n)),
+      last,
+    );
+    const data = join(temporaryFolder(), "new");
+    await runJson(userOf(data), "import", "--from", from, "--host", host);
+    const to = join(temporaryFolder(), "again.ndjson");
+    await runJson(userOf(data), "export", "--to", to);
+    const ofNode = async (file: string) => {
+      const lines: ContentLine[] = [];
+      for await (const line of readExport(file)) if ("node" in line) lines.push(line);
+      return lines;
+    };
+    expect(await ofNode(to)).toEqual(await ofNode(from));
   });
 });
