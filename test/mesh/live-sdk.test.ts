@@ -1,4 +1,5 @@
 /** The SDK's live listener against a real mesh. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import {
   type ListenOptions,
@@ -7,10 +8,14 @@ import {
   listenLive,
 } from "../../sdk/device/live/mod.ts";
 import { type App, Mesh } from "../chaos/mesh.ts";
+import { chaosSeed } from "../chaos/options.ts";
+import { random } from "../chaos/random.ts";
 import { until } from "../chaos/wait.ts";
 import { broadcast, listenToken, setLive } from "./support/listener.ts";
 
 const PATIENCE_MS = 30_000;
+/** Kills while broadcasts are sent. */
+const ROUNDS = 5;
 
 let mesh: Mesh;
 let app: App;
@@ -102,4 +107,45 @@ test("V3 a wrong token that cannot be renewed ends it for good", async () => {
   const { states, is } = listen("sdk/wrong", { token: listenToken(app, "another") });
   await is("closed");
   expect(states.at(-1)).toMatchObject({ error: { code: "listen_token_invalid" } });
+});
+
+test("V1 V2 whatever is killed, and when, each broadcast is heard once, in order", {
+  timeout: 120_000,
+}, async () => {
+  const tag = "sdk/kills";
+  await setLive(mesh.url, app, tag, "open");
+  const seed = chaosSeed();
+  const { between, pick } = random(seed);
+  const { messages, reported, is } = listen(tag);
+  await is("listening");
+  let isOver = false;
+  let sent = 0;
+  const sending = (async () => {
+    for (; !isOver || sent < 20; sent++) {
+      const once = { idempotencyKey: `kills-${sent}` };
+      const take = () => mesh.sender(app).broadcast({ to: { tag }, data: `${sent}` }, once);
+      await until(
+        () => `broadcast ${sent}, seed ${seed}`,
+        () =>
+          take().then(
+            () => true,
+            () => false,
+          ),
+        PATIENCE_MS,
+      );
+    }
+  })();
+  for (let round = 0; round < ROUNDS; round++) {
+    await sleep(between(0, 400));
+    await mesh.kill(pick(mesh.victims));
+  }
+  isOver = true;
+  await sending;
+  const missing = () => `seed ${seed}: ${messages.length} of ${sent}`;
+  await until(missing, () => messages.length >= sent, PATIENCE_MS);
+  expect(
+    messages.map(({ data }) => data),
+    `seed ${seed}`,
+  ).toEqual(Array.from({ length: sent }, (_, i) => `${i}`));
+  expect(reported).toEqual([]);
 });
