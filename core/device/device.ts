@@ -86,6 +86,11 @@ export class Device {
     return Math.min(mailbox.deadline, retry);
   }
 
+  /** The part of `deadline` that has to outlive the process: what expires. The rest of it ends with the link. */
+  get lastingDeadline(): number | null {
+    return this.#rooms.mailbox.deadline;
+  }
+
   /** The session of the current link; null without one. */
   get session(): string | null {
     return this.#linkage.link?.session ?? null;

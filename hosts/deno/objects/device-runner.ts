@@ -13,6 +13,7 @@ import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { closeWith, type DeviceSocket, sendTo } from "./socket.ts";
 import { Waiting } from "./waiting.ts";
+import type { Wait } from "./waits.ts";
 
 /** What is in memory while the device has something to do. */
 export interface Awake {
@@ -21,6 +22,8 @@ export interface Awake {
   readonly waiting: Waiting;
   /** Calls of tags and aliases that are not answered. */
   calls: number;
+  /** Until what failed is tried again; null where nothing did. */
+  retry: Wait | null;
   /** By `Mesh.sweeps`. */
   usedAt: number;
 }
@@ -82,7 +85,7 @@ export class DeviceRunner {
     const awake = this.#awake;
     if (awake === null) return true;
     if (awake.usedAt > idleSince || awake.calls > 0 || !awake.waiting.isEmpty) return false;
-    if (this.#gate !== null) return false;
+    if (this.#gate !== null || awake.retry !== null) return false;
     this.#snapshot = awake.device.takeSnapshot(Date.now()) ?? this.#snapshot;
     this.#awake = null;
     return true;
@@ -131,7 +134,8 @@ export class DeviceRunner {
       const answer = handler(awake, now, effects);
       // The core takes it for a refusal of what was asked, where it has one to give.
       if (awake.store.failure !== null) throw awake.store.failure;
-      this.#mesh.alarms.expect(awake.store, awake.device.deadline);
+      this.#mesh.alarms.expect(awake.store, awake.device.lastingDeadline);
+      this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
       const outcome: Outcome = { effects, socket: this.#socket, isOver, now };
       if (awake.store.isPending || this.#gate !== null) {
@@ -161,7 +165,7 @@ export class DeviceRunner {
       store.forget();
       if (this.#socket !== null && this.#snapshot !== null) device.restore(this.#snapshot);
       const waiting = new Waiting(this.#mesh.waits);
-      this.#awake = { device, store, waiting, calls: 0, usedAt: 0 };
+      this.#awake = { device, store, waiting, calls: 0, retry: null, usedAt: 0 };
       this.#onWake();
     }
     return this.#awake;
@@ -204,11 +208,26 @@ export class DeviceRunner {
     }
   }
 
+  /** What ends with the link needs no row, and so goes on where the disk is full. */
+  #expectRetry(awake: Awake, now: number): void {
+    const { deadline, lastingDeadline } = awake.device;
+    if (deadline !== null && deadline !== lastingDeadline) {
+      awake.retry ??= this.#mesh.waits.begin(deadline - now, () => {
+        awake.retry = null;
+        this.event(({ device }, at, out) => device.onDeadline(at, out));
+      });
+    } else if (awake.retry !== null) {
+      this.#mesh.waits.cancel(awake.retry);
+      awake.retry = null;
+    }
+  }
+
   /** Memory and disk disagree: forget what is in memory, refuse who waits, and let the device come again. */
   #fail(awake: Awake, error: unknown): void {
     if (this.#awake !== awake) return;
     const code = error instanceof CommitError ? error.code : "internal";
     this.#awake = null;
+    if (awake.retry !== null) this.#mesh.waits.cancel(awake.retry);
     awake.waiting.settleAll({ ok: false, code });
     if (this.#socket !== null) closeWith(this.#socket, code, "");
     this.#dropSocket();

@@ -258,11 +258,13 @@ describe("the gate", () => {
 
 describe("a disk that cannot be written", () => {
   /** Makes one kind of write fail, as a full disk would; the result makes it work again. */
-  function spoil(path: string, write: string): () => void {
+  function spoil(path: string, write: string, name = "broken"): () => void {
     const db = new DatabaseSync(path);
-    db.exec(`CREATE TRIGGER broken BEFORE ${write} BEGIN SELECT RAISE (FAIL, 'disk is full'); END`);
+    db.exec(
+      `CREATE TRIGGER ${name} BEFORE ${write} BEGIN SELECT RAISE (FAIL, 'disk is full'); END`,
+    );
     return () => {
-      db.exec("DROP TRIGGER broken");
+      db.exec(`DROP TRIGGER ${name}`);
       db.close();
     };
   }
@@ -311,6 +313,32 @@ describe("a disk that cannot be written", () => {
     mend();
     const last = await device.connect({ attach: [1] });
     expect(await last.device.messages()).toHaveLength(1);
+    for (const error of reported) expect(error).toBeInstanceOf(CommitError);
+  });
+
+  test("H3 a tag that cannot be attached leaves the link alone, and is attached when it can", async () => {
+    const path = databasePath();
+    const { mesh, db, reported } = openMesh(path);
+    const device = await TestDevice.create(mesh);
+    (await device.online()).link.lose();
+    await quiet(mesh);
+    db.run("UPDATE tag_members SET attached = 0");
+    await quiet(mesh);
+    for (const node of mesh.nodes.awake) expect(node.sleep(Number.POSITIVE_INFINITY)).toBe(true);
+    const link = await device.connect();
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "performance"] });
+    const mend = spoil(path, "INSERT ON tag_members");
+    const mendAlarms = spoil(path, "INSERT ON alarms", "alarmed");
+    link.device.command({ kind: "attach", value: { slot: 1 } });
+    await quiet(mesh);
+    await link.device.synced();
+    expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(false);
+    mend();
+    mendAlarms();
+    await vi.advanceTimersByTimeAsync(31_000);
+    await quiet(mesh);
+    expect(db.get("SELECT sum(attached) AS n FROM tag_members")).toEqual({ n: 1 });
+    await link.device.synced();
     for (const error of reported) expect(error).toBeInstanceOf(CommitError);
   });
 });

@@ -5,7 +5,7 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type App, Mesh } from "../../chaos/mesh.ts";
 import { RawDevice } from "../support/raw-device.ts";
 
@@ -39,7 +39,16 @@ test("P6.3 heartbeats of idle devices write nothing, and the next message still 
       return { device, registration: await device.register(app.appId) };
     }),
   );
-  const written = files();
+  // A registration joins the tag of all devices behind its answer.
+  let written: ReturnType<typeof files> = {};
+  await vi.waitFor(
+    () => {
+      const before = written;
+      written = files();
+      expect(written).toEqual(before);
+    },
+    { interval: 500, timeout: 5_000 },
+  );
   expect(Object.keys(written)).toContain("mesh.db-wal");
   for (let beat = 0; beat < 20; beat++) {
     for (const { device } of devices) device.socket.text("ping");
