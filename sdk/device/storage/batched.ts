@@ -7,9 +7,10 @@ type Text = () => string | undefined;
 export class BatchedStorage {
   readonly #storage: Storage;
   readonly #onError: (error: unknown) => void;
-  /** By key. */
+  /** By key: what no write has taken yet. */
   readonly #waiting = new Map<string, Text>();
-  #writing: Promise<void> | undefined;
+  /** The write that will take it; the one before it may be under way. */
+  #last: Promise<void> = Promise.resolve();
 
   /** @param onError Takes the errors of writing, at most one of each batch. */
   constructor(storage: Storage, onError: (error: unknown) => void) {
@@ -23,24 +24,21 @@ export class BatchedStorage {
 
   /** `settled` says when it is stored. */
   put(key: string, text: Text): void {
+    if (this.#waiting.size === 0) this.#last = this.#write(this.#last);
     this.#waiting.set(key, text);
-    this.#writing ??= this.#write();
   }
 
   /** Resolves when everything put so far is stored, or could not be; never rejects. */
   settled(): Promise<void> {
-    return this.#writing ?? Promise.resolve();
+    return this.#last;
   }
 
-  async #write(): Promise<void> {
-    // Lets a burst of the same turn gather.
-    await undefined;
-    while (this.#waiting.size > 0) {
-      const batch = [...this.#waiting];
-      this.#waiting.clear();
-      await Promise.all(batch.map(([key, text]) => this.#store(key, text()))).catch(this.#onError);
-    }
-    this.#writing = undefined;
+  async #write(before: Promise<void>): Promise<void> {
+    // A burst of one turn gathers meanwhile, too.
+    await before;
+    const batch = [...this.#waiting];
+    this.#waiting.clear();
+    await Promise.all(batch.map(([key, text]) => this.#store(key, text()))).catch(this.#onError);
   }
 
   #store(key: string, text: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import { Cursors } from "../../../sdk/device/client/cursors.ts";
 import { memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
 import { BatchedStorage } from "../../../sdk/device/storage/batched.ts";
 import { settle, until } from "./fake/clock.ts";
-import { FakeMesh, gate, listening as listeningOn } from "./fake/mesh.ts";
+import { FakeMesh, gate, listening as listeningOn, turningStorage } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
 const listening = (storage?: Storage) => listeningOn(mesh, storage);
@@ -54,7 +54,7 @@ describe("broadcasts", () => {
   });
 
   it("P4.1 are acknowledged by cursors after the handler, several tags in one frame, and never by acks", async () => {
-    const { client } = await listening();
+    const { client } = await listening(turningStorage());
     const { open, opened } = gate();
     let entered = 0;
     client.onMessage(() => {

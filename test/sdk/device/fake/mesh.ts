@@ -294,6 +294,18 @@ export async function listening(mesh: FakeMesh, storage?: Storage) {
   return { ...device, got, texts, regId };
 }
 
+/** A storage whose writes take a turn of the event loop, as those of every real one do. */
+export function turningStorage(): Storage {
+  const inner = memoryStorage();
+  return {
+    ...inner,
+    set: async (key, value) => {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await inner.set(key, value);
+    },
+  };
+}
+
 /** A promise and what settles it. */
 export function gate() {
   let open = (): void => {};
