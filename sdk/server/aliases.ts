@@ -1,5 +1,6 @@
 /** Aliases of one app, as its server sees and sets them. */
 import type { AliasAnswerBody, RegistrationResult, ResultsAnswerBody } from "../../schema/http.ts";
+import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
 export class Aliases {
@@ -34,10 +35,10 @@ export class Aliases {
   /**
    * Who holds an alias.
    *
-   * @throws PushServerError `alias_unknown` where nobody does
+   * @throws PushServerError `alias_unknown` where nobody does; `option_invalid` for "." and "..", which no path can name
    */
-  get(alias: string): Promise<AliasAnswerBody> {
-    return this.#calls.call("GET", `/v1/aliases/${encodeURIComponent(alias)}`);
+  async get(alias: string): Promise<AliasAnswerBody> {
+    return this.#calls.call("GET", `/v1/aliases/${pathPart("alias", alias)}`);
   }
 
   async #change(body: unknown): Promise<readonly RegistrationResult[]> {

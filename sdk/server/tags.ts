@@ -13,6 +13,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { listOf } from "./aliases.ts";
 import { optionError } from "./errors.ts";
 import { listenToken } from "./listen-token.ts";
+import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
 /** Filters, order and size of a page of the directory. */
@@ -43,13 +44,13 @@ export class Tags {
   /**
    * One tag: its members, nodes and listeners, and who may listen.
    *
-   * @throws PushServerError `tag_unknown`
+   * @throws PushServerError `tag_unknown`; `option_invalid` for "", "." and "..", which no path can name: `page` has them
    */
-  get(tag: string): Promise<TagAnswerBody> {
-    return this.#calls.call("GET", `/v1/tags/${encodeURIComponent(tag)}`);
+  async get(tag: string): Promise<TagAnswerBody> {
+    return this.#calls.call("GET", `/v1/tags/${pathPart("tag", tag)}`);
   }
 
-  /** A page of the app's tags. Counts are exact as of 10 s ago for each level of a tag's tree. */
+  /** A page of the app's tags. Counts are exact as of 10 s ago for each level of a tag's tree, and 10 s more. */
   page(query: TagQuery = {}): Promise<TagsAnswerBody> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
@@ -68,10 +69,14 @@ export class Tags {
     } while (cursor !== undefined);
   }
 
-  /** Says who may listen live: nobody (`closed`), who has a token (`token`, as it is unless set), or anybody (`open`). */
-  setLive(tag: string, access: LiveAccessName): Promise<void> {
-    const path = `/v1/tags/${encodeURIComponent(tag)}/live`;
-    return this.#calls.call("PUT", path, { body: { access } });
+  /**
+   * Says who may listen live: nobody (`closed`), who has a token (`token`, as it is unless set), or anybody (`open`).
+   *
+   * @throws PushServerError `option_invalid` for "", "." and "..", which no path can name
+   */
+  async setLive(tag: string, access: LiveAccessName): Promise<void> {
+    const path = `/v1/tags/${pathPart("tag", tag)}/live`;
+    await this.#calls.call("PUT", path, { body: { access } });
   }
 
   /**

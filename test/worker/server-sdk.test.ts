@@ -5,29 +5,11 @@ import {
   PushServer,
   PushServerError,
   type PushServerOptions,
-  type ServerHost,
 } from "../../sdk/server/mod.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
-import { env, fetchCounting, ORIGIN } from "./support/mesh.ts";
+import { ORIGIN } from "./support/mesh.ts";
+import { admin, hostOf } from "./support/sdk.ts";
 
-/** The SDK's calls go to the real edge; `meddle` may lose them, before or after the mesh has seen them. */
-function hostOf(
-  meddle: (n: number, pass: () => Promise<Response>) => Promise<Response> = (_, pass) => pass(),
-) {
-  const pauses: number[] = [];
-  let calls = 0;
-  const host: Partial<ServerHost> = {
-    fetch: (url, init) =>
-      meddle(++calls, async () => (await fetchCounting(new Request(url, init as never))).response),
-    sleep: async (ms) => {
-      pauses.push(ms);
-    },
-    random: () => 0.5,
-  };
-  return { host, pauses, calls: () => calls };
-}
-
-const admin = new MeshAdmin({ url: ORIGIN, token: env.ADMIN_TOKEN, host: hostOf().host });
 let appId: string;
 let keyId: string;
 let key: string;
