@@ -9,6 +9,7 @@ import { formatTable, type Row } from "./report.ts";
 import { Rig } from "./rig.ts";
 import { broadcastDevices } from "./scenarios/broadcast-devices.ts";
 import { broadcastLive } from "./scenarios/broadcast-live.ts";
+import { broadcastPeers } from "./scenarios/broadcast-peers.ts";
 import { connectStorm } from "./scenarios/connect-storm.ts";
 import { idle } from "./scenarios/idle.ts";
 import { peers } from "./scenarios/peers.ts";
@@ -30,14 +31,19 @@ const SCENARIOS: readonly Scenario[] = [
   broadcastLive,
   sendDuringBroadcast,
   peers,
+  broadcastPeers,
 ];
+
+const BESIDE_PEERS = new Set([peers.name, broadcastPeers.name]);
 
 async function main(): Promise<void> {
   const names = SCENARIOS.map(({ name }) => name);
   const options = readOptions(process.argv.slice(2), names);
   const chosen = SCENARIOS.filter(({ name }) => {
     // Peers have to be installed first, so they run only where they are asked for.
-    return options.scenarios.length === 0 ? name !== peers.name : options.scenarios.includes(name);
+    return options.scenarios.length === 0
+      ? !BESIDE_PEERS.has(name)
+      : options.scenarios.includes(name);
   });
   const rows: Row[] = [];
   for (const scenario of chosen) {

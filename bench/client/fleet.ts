@@ -6,6 +6,7 @@ import type { Address } from "./http.ts";
 import { listen } from "./listener.ts";
 import { MeshDevice } from "./mesh-device.ts";
 import { forMs, pace, type Slice } from "./pace.ts";
+import { type PeerAddress, subscribe } from "./subscriber.ts";
 import type { WebSocketClient } from "./websocket.ts";
 
 /** How many devices are made, connected or asked at a time, where no scenario says otherwise. */
@@ -28,6 +29,9 @@ const fleets: Record<SideName, readonly BenchDevice[]> = { mesh: [], control: []
 /** Messages of each side, whoever received them. */
 const tallies: Readonly<Record<SideName, Tally>> = { mesh: new Tally(), control: new Tally() };
 const listeners: WebSocketClient[] = [];
+const subscribers: { close(): void }[] = [];
+/** Each subscriber needs one of its own. */
+let names = 0;
 let setup: FleetSetup | undefined;
 
 /** Runs `operation` on each of some devices, a bounded number at a time. */
@@ -95,8 +99,22 @@ const calls = {
     });
   },
 
+  /**
+   * Opens subscribers of a peer, in the control's place.
+   *
+   * @param answering they tell the broker of each message that it has come, as devices do
+   */
+  async subscribePeer(peer: PeerAddress, count: number, answering: boolean): Promise<void> {
+    const onMessage = () => tallies.control.add(1);
+    let left = count;
+    const more = () => left-- > 0;
+    await pace(AT_A_TIME, more, async () => {
+      subscribers.push(await subscribe(peer, names++, answering, onMessage));
+    });
+  },
+
   async hangUp(): Promise<void> {
-    for (const listener of listeners.splice(0)) listener.close();
+    for (const one of [...listeners.splice(0), ...subscribers.splice(0)]) one.close();
   },
 
   /** Resolves when the devices or listeners of a side have received so many messages since the last such call. */

@@ -7,6 +7,8 @@ import type { Address } from "./http.ts";
 const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
+const PING_FRAME = 9;
+const PONG_FRAME = 10;
 const FINAL = 0x80;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
@@ -125,6 +127,7 @@ export class WebSocketClient {
     const opcode = bytes.readUInt8(0) & 0x0f;
     if (opcode === BINARY) this.#events.onBinary(payload);
     else if (opcode === TEXT) this.#events.onText(payload.toString());
+    else if (opcode === PING_FRAME) this.#socket.write(frame(PONG_FRAME, payload));
     else if (opcode === CLOSE) this.#lose(closeReason(payload));
     return true;
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { forMs, pace, type Slice } from "../client/pace.ts";
 import { MqttClient } from "./mqtt.ts";
-import { Broker, freePort, MESSAGE, type Peer } from "./peer.ts";
+import { Broker, EVERYBODY, freePort, MESSAGE, type Peer } from "./peer.ts";
 
 /** No message more in so long: all have come. */
 const QUIET_MS = 1_000;
@@ -30,6 +30,7 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
   const { address } = broker;
   let clients: MqttClient[] = [];
   let next = 0;
+  let publisher: MqttClient | undefined;
 
   const device = async (id: string, clean: boolean): Promise<MqttClient> => {
     const client = await MqttClient.open(address, id, clean);
@@ -86,7 +87,14 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
       for (const client of back) client.close();
       return accepted - all();
     },
+    address,
+    protocol: "mqtt",
+    async publishAll() {
+      publisher ??= await MqttClient.open(address, "publisher", true);
+      await publisher.publish(EVERYBODY, DATA);
+    },
     end() {
+      publisher?.close();
       for (const client of clients) client.close();
       void broker.kill();
     },

@@ -32,6 +32,8 @@ export class MqttClient {
   /** Waits for the answer to what was sent last. */
   #answered: (() => void) | undefined;
   received = 0;
+  /** Called with each message. */
+  onMessage: () => void = () => {};
 
   /** @param clean false: the broker keeps the subscription and its messages while the client is away */
   static async open(address: Address, id: string, clean: boolean): Promise<MqttClient> {
@@ -43,8 +45,9 @@ export class MqttClient {
     return client;
   }
 
-  subscribe(topic: string): Promise<void> {
-    return this.#ask(packet(SUBSCRIBE, Buffer.from([0, 1]), text(topic), Buffer.from([1])));
+  /** @param qos 0: the broker is not told that a message has come */
+  subscribe(topic: string, qos: 0 | 1 = 1): Promise<void> {
+    return this.#ask(packet(SUBSCRIBE, Buffer.from([0, 1]), text(topic), Buffer.from([qos])));
   }
 
   /** Resolves with the broker's acknowledgement. */
@@ -76,13 +79,15 @@ export class MqttClient {
     }
     if (bytes.length < at + length) return 0;
     const kind = (bytes[0] ?? 0) & 0xf0;
-    if (kind === PUBLISH) this.#acknowledge(bytes, at);
+    if (kind === PUBLISH) this.#receive(bytes, at);
     else if (kind === PUBACK || kind === CONNACK || kind === SUBACK) this.#answered?.();
     return at + length;
   }
 
-  #acknowledge(bytes: Buffer, at: number): void {
+  #receive(bytes: Buffer, at: number): void {
     this.received++;
+    this.onMessage();
+    if (((bytes[0] ?? 0) & QOS_1) === 0) return;
     const idAt = at + 2 + bytes.readUInt16BE(at);
     this.#wire?.write(packet(PUBACK, bytes.subarray(idAt, idAt + 2)));
   }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { forMs, pace, type Slice } from "../client/pace.ts";
 import { NatsClient } from "./nats.ts";
-import { Broker, freePort, MESSAGE, type Peer } from "./peer.ts";
+import { Broker, EVERYBODY, freePort, MESSAGE, type Peer } from "./peer.ts";
 
 const STREAM = { name: "MAIL", subjects: ["mail.*"], storage: "file" };
 const READY_LOOK_MS = 100;
@@ -21,6 +21,7 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
   admin.close();
   let clients: NatsClient[] = [];
   let next = 0;
+  let publisher: NatsClient | undefined;
 
   const device = async (subject: string): Promise<NatsClient> => {
     const client = await NatsClient.open(address, subject);
@@ -78,7 +79,14 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
       await broker.start();
       return accepted + before - (await kept());
     },
+    address,
+    protocol: "nats",
+    async publishAll() {
+      publisher ??= await NatsClient.open(address, "_INBOX.publisher");
+      await publisher.publish(EVERYBODY, MESSAGE);
+    },
     end() {
+      publisher?.close();
       for (const client of clients) client.close();
       void broker.kill();
     },

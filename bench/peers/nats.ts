@@ -35,6 +35,20 @@ export class NatsClient {
     };
   }
 
+  /** Calls back with everything that comes. */
+  countAll(onMessage: () => void): void {
+    this.#onMessage = onMessage;
+  }
+
+  /** To whoever listens to the subject; answered by the server, once it has taken it. */
+  async publish(subject: string, data: string): Promise<void> {
+    const ponged = new Promise<void>((resolve) => {
+      this.#ponged = resolve;
+    });
+    this.#wire?.write(`PUB ${subject} ${Buffer.byteLength(data)}${END}${data}${END}PING${END}`);
+    await ponged;
+  }
+
   /** Resolves with what answers. */
   request(subject: string, data: string): Promise<string> {
     return new Promise((resolve) => {

@@ -5,6 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Address } from "../client/http.ts";
 import type { Slice } from "../client/pace.ts";
 
+export type Protocol = "mqtt" | "nats";
+
+/** Topic, or subject, of broadcasts. */
+export const EVERYBODY = "everybody";
+
 export interface Peer {
   readonly name: string;
   readonly pid: number;
@@ -18,6 +23,11 @@ export interface Peer {
   storm(ms: number, inFlight: number): Promise<Slice>;
   /** Kills it right after `count` messages to be kept were acknowledged, starts it again, and counts what is left. */
   lostOnKill(count: number): Promise<number>;
+  /** Where its subscribers find it, and what they speak. */
+  readonly address: Address;
+  readonly protocol: Protocol;
+  /** To all subscribers of `EVERYBODY`. */
+  publishAll(): Promise<void>;
   end(): void;
 }
 

@@ -23,40 +23,54 @@ export const audienceOf = ({ tag, members }: TagSize): Audience => ({
   count: members,
 });
 
-/** One broadcast, until all have it: `latencies` holds that one time, `count` are the deliveries. */
-export async function broadcastOnce(
+/** One broadcast, until all have it. */
+async function once(
   { fleet, sender }: Rig,
   side: SideName,
   { tag, path, count }: Audience,
-): Promise<Slice> {
-  const began = performance.now();
-  const [{ clientCpuMs }] = await Promise.all([
+): Promise<{ readonly clientCpuMs: number }> {
+  const [taken] = await Promise.all([
     fleet.call("receive", side, count),
     sender.call("broadcast", side, { tag }, path),
   ]);
-  const ms = performance.now() - began;
-  return { count, ms, latencies: Float64Array.of(ms), clientCpuMs };
+  return taken;
 }
 
-/** Broadcasts one after the other for so long, and at least one. */
-export async function broadcastFor(
+/**
+ * Broadcasts one after the other for so long, and at least one: `latencies` are their times, `count` the deliveries.
+ *
+ * @param count deliveries of one
+ */
+export async function broadcastsFor(
+  count: number,
+  ms: number,
+  broadcast: () => Promise<{ readonly clientCpuMs: number }>,
+): Promise<Slice> {
+  const until = performance.now() + ms;
+  const latencies: number[] = [];
+  let clientCpuMs = 0;
+  let took = 0;
+  do {
+    const began = performance.now();
+    clientCpuMs += (await broadcast()).clientCpuMs;
+    const one = performance.now() - began;
+    latencies.push(one);
+    took += one;
+  } while (performance.now() < until);
+  const sum = { count: count * latencies.length, ms: took, clientCpuMs };
+  return { ...sum, latencies: Float64Array.from(latencies) };
+}
+
+export const broadcastFor = (
   rig: Rig,
   side: SideName,
   audience: Audience,
   ms: number,
-): Promise<Slice> {
-  const until = performance.now() + ms;
-  const latencies: number[] = [];
-  const sum = { count: 0, ms: 0, clientCpuMs: 0 };
-  do {
-    const one = await broadcastOnce(rig, side, audience);
-    sum.count += one.count;
-    sum.ms += one.ms;
-    sum.clientCpuMs += one.clientCpuMs;
-    latencies.push(one.ms);
-  } while (performance.now() < until);
-  return { ...sum, latencies: Float64Array.from(latencies) };
-}
+): Promise<Slice> => broadcastsFor(audience.count, ms, () => once(rig, side, audience));
+
+/** One broadcast; its time is the only one of `latencies`. */
+export const broadcastOnce = (rig: Rig, side: SideName, audience: Audience): Promise<Slice> =>
+  broadcastFor(rig, side, audience, 0);
 
 /** Broadcasts that nobody measures: objects wake, code is compiled, and every device turns out to be attached. */
 const WARM_UP = 3;
