@@ -72,7 +72,7 @@ const count = (db: Database, table: string): number =>
   db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n ?? 0;
 
 describe("rows of a node", () => {
-  test("T a join: one for the member; the first of a tag also makes its node and the alarm of its report", async () => {
+  test("T4 a join: one for the member; the first of a tag also makes its node and the alarm of its report", async () => {
     const { mesh, db } = openMesh();
     let written = countRows(db);
     await root(mesh).join(join());
@@ -82,7 +82,7 @@ describe("rows of a node", () => {
     expect(written()).toBe(1);
   });
 
-  test("T a device that attaches: one, and none where it is marked", async () => {
+  test("T4 a device that attaches: one, and none where it is marked", async () => {
     const { mesh, db } = openMesh();
     const device = deviceName();
     await root(mesh).join(join({ device }));
@@ -94,7 +94,7 @@ describe("rows of a node", () => {
     expect(written()).toBe(0);
   });
 
-  test("B a broadcast that no member is attached for: one when it is accepted, one when it was served", async () => {
+  test("B2 a broadcast that no member is attached for: one when it is accepted, one when it was served", async () => {
     const { mesh, db } = openMesh();
     for (let i = 0; i < 10; i++) await root(mesh).join(join());
     mesh.nodeAlarms.stop();
@@ -177,7 +177,7 @@ describe("the gate of a node", () => {
 });
 
 describe("alarms of nodes", () => {
-  test("B a broadcast that was accepted is served after a restart, at once", async () => {
+  test("B5 a broadcast that was accepted is served after a restart, at once", async () => {
     const path = databasePath();
     const first = openMesh(path);
     await root(first.mesh).join(join());
@@ -195,7 +195,7 @@ describe("alarms of nodes", () => {
     expect(second.reported).toEqual([]);
   });
 
-  test("T counts climb to the root and into the directory, each by the alarm of its node", async () => {
+  test("T1 counts climb to the root and into the directory, each by the alarm of its node", async () => {
     fakeTime();
     const { mesh, reported } = openMesh(databasePath(), { nodeMembers: 1 });
     await root(mesh).join(join());
