@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import type { LiveName } from "../../core/tag/name.ts";
+import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -45,6 +46,27 @@ describe("where a listener goes", () => {
     expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
     await listen();
     expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3, 3]);
+  });
+
+  it("V7 nowhere, where the process holds as many connections as it may, links and listeners together", async () => {
+    const appId = await openApp("crowd");
+    const { asked, LIVE_HOST } = fullBelow(0);
+    const count = () => links.size + listeners.size;
+    const listen = (room: number) =>
+      fetchCounting(stream(live(appId, "crowd")), {
+        LIVE_HOST,
+        MAX_LINKS: `${count() + room}`,
+      });
+    links.add("a device");
+    listeners.set("a node", 2);
+    const refused = await listen(0);
+    expect((await problemOf(refused.response)).code).toBe("mesh_full");
+    expect(asked).toEqual([]);
+    expect((await listen(1)).response.status).toBe(200);
+    const before = count();
+    links.delete("a device");
+    listeners.set("a node", 0);
+    expect(before - count()).toBe(3);
   });
 
   it("V7 nowhere, where every node is full", async () => {
