@@ -90,6 +90,15 @@ export class LiveLog {
     return null;
   }
 
+  /** The last broadcast, for one who has everything before it; null where it is not to be sent. */
+  last(now: number): LiveText | null {
+    const slot = this.#slots.at(-1);
+    if (slot === undefined || slot.text === null) return null;
+    if (slot.expiresAt !== null && slot.expiresAt <= now) return null;
+    slot.made ??= new LiveText(slot.text, slot.position, null);
+    return slot.made;
+  }
+
   /** Most listeners are at the end, so it is looked for from there. */
   #indexAfter(position: number): number {
     let at = this.#slots.length;
