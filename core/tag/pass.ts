@@ -12,8 +12,6 @@ import type { DeliverAnswer, DeliverOutcome, FanOutCounts, LogEntry } from "./ty
 
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;
-/** Others had the thread for longer than this. */
-const BUSY_MS = 5;
 const RETRY_MS = 1_000;
 /** Most devices have answered so long after the last was called; one that has not is left to a later call. */
 const PATIENCE_MS = 100;
@@ -121,11 +119,10 @@ export class Pass {
       this.#at++;
       this.#call(next);
     }
-    // What waits meanwhile, single sends above all, goes first; and gets as much of the time again where there is much.
+    // What waits meanwhile, single sends above all, goes first.
     const from = host.now();
     await host.breathe();
-    const away = host.now() - from;
-    if (away > BUSY_MS) await host.sleep(away);
+    host.window.waited(host.now() - from);
   }
 
   /** Resolves when a call was answered, or soon. */
@@ -163,7 +160,7 @@ export class Pass {
     this.#open++;
     const close = () => {
       this.#open--;
-      host.window.end(call, host.now());
+      host.window.end(call);
     };
     host
       .device(member.device)

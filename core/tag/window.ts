@@ -1,17 +1,16 @@
 /**
- * How many calls of fan-outs are under way at once in a process: more while they are answered about as fast as the fastest
- * were, fewer when they slow down. On one thread that keeps the line short in which single sends wait; where objects have
- * threads of their own it opens up.
+ * How many calls of fan-outs are under way at once in a process: more while whatever else waits gets its turn at once, fewer
+ * when it has to wait. On one thread that bounds the line in which single sends stand; where objects have threads of their
+ * own it opens up.
  */
 import { LIMITS } from "../../schema/limits.ts";
 
-const START = 8;
-const LEAST = 4;
-/** Slower than so many times the fastest, and this much more, is slowed down. */
-const SLOWED = 2;
-const SLACK_MS = 3;
+const START = 32;
+const LEAST = 8;
+/** What waited longer than this for its turn stood in a line of our making: half of what single sends take on a busy machine. */
+const LAG_MS = 4;
 /** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
-export const COUNTED_MS = 250;
+const COUNTED_MS = 250;
 
 export interface Call {
   readonly from: number;
@@ -21,7 +20,6 @@ export class Window {
   #size = START;
   /** Oldest first. */
   readonly #young = new Set<Call>();
-  #fastest = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
   /** @param now milliseconds since 1970, as everywhere here */
@@ -42,10 +40,18 @@ export class Window {
   }
 
   /** The call was answered. */
-  end(call: Call, now: number): void {
-    // Of a device that was waited for nothing is learned.
-    if (this.#young.delete(call)) this.#learn(Math.max(now - call.from, 0));
+  end(call: Call): void {
+    this.#young.delete(call);
+    if (this.#waiting.length === 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Others had their turn, and it took so long until ours came again. */
+  waited(ms: number): void {
+    this.#size =
+      ms > LAG_MS
+        ? Math.max(LEAST, this.#size * 0.8)
+        : Math.min(LIMITS.FAN_OUT_CALLS, this.#size + 1);
   }
 
   /** Resolves when some call was answered. */
@@ -53,14 +59,5 @@ export class Window {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });
-  }
-
-  #learn(tookMs: number): void {
-    // Slowly forgotten, so that a network that became slower is not taken for a queue.
-    this.#fastest = Math.min(this.#fastest * 1.01 + 0.01, Math.max(tookMs, 1));
-    const isSlow = tookMs > this.#fastest * SLOWED + SLACK_MS;
-    this.#size = isSlow
-      ? Math.max(LEAST, this.#size * 0.9)
-      : Math.min(LIMITS.FAN_OUT_CALLS, this.#size + 1 / this.#size);
   }
 }
