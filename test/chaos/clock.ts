@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { drain } from "./drain.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { Fleet } from "./fleet.ts";
-import { Ledger, type Verdict } from "./ledger.ts";
+import { Ledger, summary, type Verdict } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { Mesh } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
@@ -61,4 +61,4 @@ export async function clock(options: ChaosOptions): Promise<Verdict> {
   }
 }
 
-if (import.meta.main) await runFromCommandLine(clock, { rounds: 20, devices: 24 });
+if (import.meta.main) await runFromCommandLine(clock, { rounds: 20, devices: 24 }, summary);

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { drain } from "./drain.ts";
 import { Fleet } from "./fleet.ts";
-import { Ledger, type Verdict } from "./ledger.ts";
+import { Ledger, summary, type Verdict } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { Mesh } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
@@ -61,4 +61,4 @@ export async function cut({ host, seed, rounds, devices, log }: ChaosOptions): P
   }
 }
 
-if (import.meta.main) await runFromCommandLine(cut, { rounds: 20, devices: 24 });
+if (import.meta.main) await runFromCommandLine(cut, { rounds: 20, devices: 24 }, summary);

@@ -10,9 +10,9 @@ import {
   type Host,
   memoryStorage,
   type PushClient,
+  PushError,
   type Storage,
 } from "../../sdk/device/node.ts";
-import type { Ledger } from "./ledger.ts";
 import { until } from "./wait.ts";
 
 /**
@@ -35,17 +35,22 @@ function numberOf(data: unknown): number {
   throw new Error(`no message of ours: ${JSON.stringify(data)}`);
 }
 
+/** Notes what apps are handed. */
+export interface Witness {
+  saw(number: number, regId: string): void;
+}
+
 interface FleetDeviceOptions {
   /** Starts the app over the device's storage. */
   readonly open: () => Promise<PushClient>;
-  readonly ledger: Ledger;
+  readonly ledger: Witness;
   readonly slow: boolean;
 }
 
 export class FleetDevice {
   readonly regId: string;
   readonly #open: () => Promise<PushClient>;
-  readonly #ledger: Ledger;
+  readonly #ledger: Witness;
   readonly #slow: boolean;
   #client: PushClient | undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -95,6 +100,24 @@ export class FleetDevice {
     this.#client?.reconnectNow();
   }
 
+  /**
+   * Joins or leaves a tag by the SDK. Settles when it is done, or when the app ends.
+   *
+   * @returns whether it was answered: else nobody knows whether it was done
+   */
+  async changeTag(how: "join" | "leave", tag: string): Promise<boolean> {
+    const client = this.#client;
+    if (client === undefined) return false;
+    try {
+      await (how === "join" ? client.subscribe(tag) : client.unsubscribe(tag));
+      return true;
+    } catch (error) {
+      if (error instanceof PushError && (error.retry === "later" || error.code === "client_closed"))
+        return false;
+      throw error;
+    }
+  }
+
   #listen(client: PushClient): void {
     client.onMessage(async ({ data }) => {
       const number = numberOf(data);
@@ -123,7 +146,7 @@ export class Fleet {
     readonly url: string;
     readonly appId: string;
     readonly count: number;
-    readonly ledger: Ledger;
+    readonly ledger: Witness;
   }): Promise<Fleet> {
     const { url, appId, count, ledger } = options;
     const folder = mkdtempSync(join(tmpdir(), "pushmesh-fleet-"));

@@ -6,14 +6,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { drain } from "./drain.ts";
 import { Fleet } from "./fleet.ts";
-import { Ledger, type Verdict } from "./ledger.ts";
+import { Ledger, summary, type Verdict } from "./ledger.ts";
 import { Load } from "./load.ts";
-import { Mesh } from "./mesh.ts";
+import { Mesh, type Victim } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
 import { type Random, random as seeded } from "./random.ts";
 
 /** From a start to the next kill. */
-const ROUND_MS = [150, 2_000] as const;
+export const ROUND_MS = [150, 2_000] as const;
 /** The supervisor gives up a workerd that ends more than 5 times in a row within a minute. */
 const WORKERD_KILLS = 4;
 
@@ -27,15 +27,12 @@ export async function kill({ host, seed, rounds, devices, log }: ChaosOptions): 
   const sender = mesh.sender(app);
   const load = new Load({ sender, devices: fleet.devices, ledger, random });
   try {
-    let workerdKills = 0;
+    const victims = nextVictim(mesh, random);
     for (let round = 1; round <= rounds; round++) {
       flap(fleet, random);
       // The random moment: part of the fault, not a wait for anything.
       await sleep(random.between(...ROUND_MS));
-      const [first, ...others] = mesh.victims;
-      const more = others.filter((one) => one !== "workerd" || workerdKills < WORKERD_KILLS);
-      const victim = random.pick([first, ...more]);
-      workerdKills = victim === "workerd" ? workerdKills + 1 : 0;
+      const victim = victims();
       const killedAt = Date.now();
       await mesh.kill(victim);
       const backMs = Date.now() - killedAt;
@@ -54,12 +51,24 @@ export async function kill({ host, seed, rounds, devices, log }: ChaosOptions): 
   }
 }
 
-/** Some devices leave, some come back. */
-function flap(fleet: Fleet, random: Random): void {
+/** Whom to kill, again and again. */
+export function nextVictim(mesh: Mesh, random: Random): () => Victim {
+  let workerdKills = 0;
+  return () => {
+    const [first, ...others] = mesh.victims;
+    const more = others.filter((one) => one !== "workerd" || workerdKills < WORKERD_KILLS);
+    const victim = random.pick([first, ...more]);
+    workerdKills = victim === "workerd" ? workerdKills + 1 : 0;
+    return victim;
+  };
+}
+
+/** Some devices go offline, some come back. */
+export function flap(fleet: Fleet, random: Random): void {
   for (const device of fleet.devices) {
     if (!random.chance(0.4)) continue;
     void device.setOnline(!device.online);
   }
 }
 
-if (import.meta.main) await runFromCommandLine(kill, { rounds: 20, devices: 24 });
+if (import.meta.main) await runFromCommandLine(kill, { rounds: 20, devices: 24 }, summary);

@@ -1,7 +1,7 @@
 /** What a run is given, and running one from the command line. */
 import { parseArgs } from "node:util";
 import { HOST, type HostName, hostNamed } from "../support/host.ts";
-import { summary, type Verdict } from "./ledger.ts";
+import type { Verdict } from "./ledger.ts";
 import { freshSeed } from "./random.ts";
 
 export interface ChaosOptions {
@@ -22,10 +22,18 @@ export const clean = { lost: [], doubled: [], disordered: [], untrue: [] } as co
 /** The seed that CHAOS_SEED names, or a new one. */
 export const chaosSeed = (): number => Number(process.env["CHAOS_SEED"] ?? freshSeed());
 
-/** Runs it with the process's arguments, prints what came of it, and sets the exit code. */
-export async function runFromCommandLine(
-  run: (options: ChaosOptions) => Promise<Verdict>,
+/** What was found wrong, by promise. */
+type Faults = Pick<Verdict, keyof typeof clean>;
+
+/**
+ * Runs it with the process's arguments, prints what came of it, and sets the exit code.
+ *
+ * @param inOneLine what it came to.
+ */
+export async function runFromCommandLine<V extends Faults>(
+  run: (options: ChaosOptions) => Promise<V>,
   defaults: { readonly rounds: number; readonly devices: number },
+  inOneLine: (verdict: V) => string,
 ): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -41,7 +49,7 @@ export async function runFromCommandLine(
   const log = (line: string): void => console.log(line);
   log(`host ${host}, seed ${seed}, rounds ${rounds}, devices ${devices}`);
   const verdict = await run({ host, seed, rounds, devices, log });
-  log(summary(verdict));
+  log(inOneLine(verdict));
   const { lost, doubled, disordered, untrue } = verdict;
   const faults = Object.entries({ lost, doubled, disordered, untrue });
   for (const [kind, cases] of faults) {

@@ -1,0 +1,55 @@
+/**
+ * `kill -9` of the mesh at random moments, while broadcasts go out, devices join and leave, and trees grow; then
+ * everything is checked.
+ *
+ *   node test/chaos/broadcast.ts [--host deno|workerd] [--seed N] [--rounds 50] [--devices 60]
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fleet } from "./fleet.ts";
+import { flap, nextVictim, ROUND_MS } from "./kill.ts";
+import { Mesh } from "./mesh.ts";
+import { type ChaosOptions, runFromCommandLine } from "./options.ts";
+import { random as seeded } from "./random.ts";
+import { drainTags } from "./tag-drain.ts";
+import { TagLedger, type TagVerdict, tagSummary } from "./tag-ledger.ts";
+import { TagLoad } from "./tag-load.ts";
+
+/** So few to a node that a tag of 60 devices has children and theirs. */
+const NODE_MEMBERS = 4;
+
+/** Each round kills once. */
+export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
+  const { host, seed, rounds, devices, log } = options;
+  const random = seeded(seed);
+  const mesh = await Mesh.start(host, { PUSHMESH_NODE_MEMBERS: `${NODE_MEMBERS}` });
+  const ledger = new TagLedger();
+  const app = await mesh.app();
+  const fleet = await Fleet.make({ url: mesh.url, appId: app.appId, count: devices, ledger });
+  const sender = mesh.sender(app);
+  const load = new TagLoad({ sender, devices: fleet.devices, ledger, random });
+  const victims = nextVictim(mesh, random);
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      flap(fleet, random);
+      // The random moment: part of the fault, not a wait for anything.
+      await sleep(random.between(...ROUND_MS));
+      const victim = victims();
+      const killedAt = Date.now();
+      await mesh.kill(victim);
+      const backMs = Date.now() - killedAt;
+      // Some devices learn that the mesh is back; the others wait for their next attempt.
+      for (const device of fleet.devices) if (random.chance(0.5)) device.reconnectNow();
+      log(`round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.missing} to be seen`);
+    }
+    await load.stop();
+    return await drainTags(fleet, sender, ledger);
+  } catch (error) {
+    throw new Error(`the mesh said:\n${mesh.output}`, { cause: error });
+  } finally {
+    await load.stop().catch(() => {});
+    await fleet.close();
+    await mesh.stop();
+  }
+}
+
+if (import.meta.main) await runFromCommandLine(broadcast, { rounds: 50, devices: 60 }, tagSummary);
