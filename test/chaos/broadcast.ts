@@ -39,7 +39,9 @@ export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
       const backMs = Date.now() - killedAt;
       // Some devices learn that the mesh is back; the others wait for their next attempt.
       for (const device of fleet.devices) if (random.chance(0.5)) device.reconnectNow();
-      log(`round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.missing} to be seen`);
+      log(
+        `round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.ids().length} sent, ${ledger.missing} to be seen`,
+      );
     }
     await load.stop();
     return await drainTags(fleet, sender, ledger);

@@ -8,8 +8,9 @@ import type { Random } from "./random.ts";
 import type { SentBroadcast, TagLedger } from "./tag-ledger.ts";
 import { until } from "./wait.ts";
 
-/** Between two broadcasts of a tag. */
-const PAUSE_MS = [30, 250] as const;
+/** Senders of each tag, and how long each pauses: what overlaps may come either way, what does not may not. */
+const SENDERS = 2;
+const PAUSE_MS = [20, 200] as const;
 /** The tag's log holds 128, and what goes to several tags is sent by another's worker. */
 const BEHIND = 90;
 /** A tag takes 1,024 in 7 minutes; what goes to several tags counts at each. */
@@ -57,9 +58,10 @@ export class TagLoad {
   /** Sends, lets in and out from now on. */
   constructor(options: TagLoadOptions) {
     this.#options = options;
-    const senders = TAGS.map((tag) => () => this.#send(tag));
-    const changers = Array.from({ length: CHANGERS }, () => () => this.#change());
-    this.#workers = [...senders, ...changers].map((step) => this.#repeat(step));
+    const senders = Array.from({ length: SENDERS }, () => TAGS).flat();
+    const sending = senders.map((tag) => () => this.#send(tag));
+    const changing = Array.from({ length: CHANGERS }, () => () => this.#change());
+    this.#workers = [...sending, ...changing].map((step) => this.#repeat(step));
   }
 
   /** Begins nothing more; resolves when every request has its answer or was given up. */
