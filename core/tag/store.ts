@@ -67,8 +67,10 @@ export interface TagStore {
    * One row, in place of the one in its slot of the ring.
    *
    * @param slot position modulo the ring's size
+   * @param state null where it has to last before anybody is answered; else it may be lost for as long as nothing that is
+   *   written later lasts: it is served again then
    */
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void;
-  /** One row; the entry is in this slot. */
+  /** One row; the entry is in this slot. It may be lost, likewise. */
   writeState(slot: number, state: LogState): void;
 }

@@ -15,6 +15,9 @@ export class CommitError extends MeshError {
   }
 }
 
+/** How long what nobody waits for may wait for a transaction of somebody else's. */
+const DEFER_MS = 1_000;
+
 export interface DatabaseOptions {
   /** Told one line when writing begins to fail, and one when it works again. */
   readonly log?: (line: string) => void;
@@ -32,6 +35,9 @@ export class Database {
   #batch: Batch | null = null;
   #batches = 0;
   #isFailing = false;
+  /** Writes that nobody waits for, in order. */
+  #deferred: (() => void)[] = [];
+  #deferTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #log: (line: string) => void;
 
   /** @param path of the database file; it is made where it is not there */
@@ -76,6 +82,8 @@ export class Database {
   run(sql: string, ...values: SQLInputValue[]): number {
     try {
       if (this.#batch === null) this.#begin();
+      // All writes keep their order.
+      if (this.#deferred.length > 0) this.writeDeferred();
       return Number(this.#prepare(sql).run(...values).changes);
     } catch (error) {
       // Some errors (a full disk) end SQLite's transaction on the spot: the others in it must not think it stands.
@@ -84,7 +92,25 @@ export class Database {
   }
 
   /**
-   * Resolves when all that is written by now is on disk.
+   * Writes before the next write, or in one of its own a second later: a sync takes milliseconds of
+   * everybody's time, and what may be lost is not worth one.
+   *
+   * @param write calls `run`; it must not throw
+   */
+  defer(write: () => void): void {
+    this.#deferred.push(write);
+    this.#deferTimer ??= setTimeout(() => this.writeDeferred(), DEFER_MS);
+  }
+
+  /** Writes now what was deferred: before anybody reads it. */
+  writeDeferred(): void {
+    clearTimeout(this.#deferTimer);
+    this.#deferTimer = undefined;
+    for (const write of this.#deferred.splice(0)) write();
+  }
+
+  /**
+   * Resolves when all that is written by now is on disk; not what was deferred.
    *
    * @throws CommitError where it could not be stored
    */
@@ -109,6 +135,7 @@ export class Database {
 
   /** Commits what is open, and closes the file. */
   close(): void {
+    this.writeDeferred();
     this.commit();
     this.#db.close();
   }

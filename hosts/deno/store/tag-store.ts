@@ -51,7 +51,8 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   clearAlarm(): void {
-    this.writer.run("DELETE FROM node_alarms WHERE node = ?", this.#id);
+    // One that stays where it is over rings in vain.
+    this.writer.defer("DELETE FROM node_alarms WHERE node = ?", this.#id);
     this.#alarmAt = null;
   }
 
@@ -113,7 +114,9 @@ export class SharedTagStore implements TagStore, AlarmRow {
     this.writer.run("DELETE FROM tag_members WHERE node = ? AND place = ?", this.#id, place);
   }
 
+  /** What was deferred is written before it: `#db` reads what is in the open transaction, too. */
   listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {
+    this.#db.writeDeferred();
     const rows = this.#db.all<{ header: string; bytes: number; state: string | null }>(
       `SELECT header, length(data) AS bytes, state FROM tag_log
        WHERE node = ? ORDER BY position`,
@@ -126,6 +129,7 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   readData(position: number): Uint8Array | null {
+    this.#db.writeDeferred();
     const row = this.#db.get<{ data: Uint8Array }>(
       "SELECT data FROM tag_log WHERE node = ? AND position = ?",
       this.#id,
@@ -135,7 +139,10 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
-    this.writer.run(
+    // What was served is served again where that is lost, and devices know what they have. What was not must last.
+    const write = state === null ? this.writer.run : this.writer.defer;
+    write.call(
+      this.writer,
       `INSERT INTO tag_log (node, slot, position, header, data, state) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (node, slot) DO UPDATE SET position = excluded.position,
          header = excluded.header, data = excluded.data, state = excluded.state`,
@@ -149,7 +156,7 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   writeState(slot: number, state: LogState): void {
-    this.writer.run(
+    this.writer.defer(
       "UPDATE tag_log SET state = ? WHERE node = ? AND slot = ?",
       JSON.stringify(state),
       this.#id,

@@ -31,6 +31,18 @@ export class Writer {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  /** Writes some time soon: what nobody waits for, and what may be lost. `durable` does not wait for it. */
+  defer(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
+    this.#db.defer(() => {
+      try {
+        this.run(sql, ...values);
+      } catch (error) {
+        // The object learns of it where it looks for failures.
+        if (!(error instanceof CommitError)) throw error;
+      }
+    });
+  }
+
   /** @throws CommitError as `Database.run` does, and for ever after a write of this object that was not stored */
   run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
     // Of an object whose memory is ahead of the disk nothing more may be stored.

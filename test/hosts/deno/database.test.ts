@@ -1,6 +1,6 @@
 /** Group commit: what many write in one turn is on disk together, and nobody is told before. */
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
@@ -106,5 +106,39 @@ describe("group commit", () => {
     db.run(INSERT, "a", "{}");
     db.commit();
     expect(observer(path)()).toEqual(["a"]);
+  });
+});
+
+describe("deferred writes", () => {
+  const defer = (db: Database, name: string) => db.defer(() => void db.run(INSERT, name, "{}"));
+  const inOrder = (db: Database): string[] =>
+    db.all<{ name: string }>("SELECT name FROM devices ORDER BY id").map(({ name }) => name);
+
+  test("come before whatever is written after them, and share its transaction", async () => {
+    const path = databasePath();
+    const db = openDatabase(path);
+    const stored = observer(path);
+    await write(db, "a");
+    defer(db, "b");
+    expect(db.isPending(db.batch)).toBe(false);
+    expect(stored()).toEqual(["a"]);
+    await write(db, "c");
+    expect(stored()).toEqual(["a", "b", "c"]);
+    // Also where a transaction is open when they are deferred.
+    const open = write(db, "d");
+    defer(db, "e");
+    await Promise.all([open, write(db, "f")]);
+    expect(inOrder(db)).toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  test("are written by themselves where nobody else writes, and when the file is closed", async () => {
+    const path = databasePath();
+    const db = openDatabase(path);
+    const stored = observer(path);
+    defer(db, "a");
+    await vi.waitFor(() => expect(stored()).toEqual(["a"]), { timeout: 10_000 });
+    defer(db, "b");
+    db.close();
+    expect(stored()).toEqual(["a", "b"]);
   });
 });
