@@ -1,7 +1,7 @@
 /** Group commit: what many write in one turn is on disk together, and nobody is told before. */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
+import { CommitError, Database } from "../../../hosts/deno/store/database.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
 const INSERT = "INSERT INTO devices (name, account) VALUES (?, ?)";
@@ -133,7 +133,7 @@ describe("deferred writes", () => {
 
   test("are written by themselves where nobody else writes, and when the file is closed", async () => {
     const path = databasePath();
-    const db = openDatabase(path);
+    const db = new Database(path);
     const stored = observer(path);
     defer(db, "a");
     await vi.waitFor(() => expect(stored()).toEqual(["a"]), { timeout: 10_000 });
