@@ -4,18 +4,22 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { type Kind, times, usageOf } from "./load.ts";
 import { Passes } from "./passes.ts";
+import { OBJECT_GB } from "./prices.ts";
 import { PROFILES, type Profile, type ProfileName } from "./profile.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 
 const USAGE = `npm run bench -- simulate [--host cloudflare|deno|workerd] [--members N]… [--pace N]… [--online 1] [--seed 1]
-  [--hop-ms N] [--device-ms N] [--spread N] [--silent N] [--json FILE]`;
+  [--hop-ms N] [--device-ms N] [--spread N] [--silent N] [--day] [--json FILE]`;
 const MEMBERS = ["10000", "100000", "1000000", "10000000", "100000000"];
 const PACES = ["none", "1000", "10000", "100000"];
 
 /** A run of one size and pace, as the JSON file holds it. */
 interface Run extends Simulation {
   readonly host: string;
+  /** Where nothing is paid by the request. */
+  readonly onOneMachine: boolean;
   readonly members: number;
   readonly pace: number | null;
   readonly seed: number;
@@ -62,6 +66,7 @@ function read(args: readonly string[]) {
       "device-ms": { type: "string" },
       spread: { type: "string" },
       silent: { type: "string" },
+      day: { type: "boolean", default: false },
       json: { type: "string" },
     },
   }).values;
@@ -75,6 +80,37 @@ const time = (ms: number): string =>
       : ms < 7_200_000
         ? `${(ms / 60_000).toFixed(1)} min`
         : `${(ms / 3_600_000).toFixed(1)} h`;
+
+/** Messages of a day, and the size of the broadcasts in it. */
+const DAY = { messages: 9.65e9, members: 1_000_000 };
+const KINDS: readonly Kind[] = ["single", "queued", "broadcast", "live"];
+
+/** What a day takes if all of its messages are of one kind: any mixture is between them. */
+async function day(profile: Profile, passes: Passes, seed: number): Promise<void> {
+  const { members, messages } = DAY;
+  const { usage } = await simulate({ profile, passes, members, online: 1, seed, pace: null });
+  const perMember = times(usage, 1 / members);
+  const rows = KINDS.map((kind) => {
+    const all = times(usageOf(kind, profile, perMember), messages);
+    const { workerRequests, objectRequests, rows, objectSeconds, price } = all;
+    const figures = [workerRequests, objectRequests, rows, objectSeconds * OBJECT_GB, price];
+    return [
+      kind,
+      ...figures.map((figure) => figure.toPrecision(3)),
+      ((price / messages) * 1e6).toPrecision(2),
+    ];
+  });
+  const head = ["all", "Worker requests", "object requests", "rows", "GB-s", "$", "$ a million"];
+  print([head, ...rows]);
+}
+
+function print(table: readonly (readonly string[])[]): void {
+  const widths = table[0]?.map((_, at) => Math.max(...table.map((row) => row[at]?.length ?? 0)));
+  for (const row of table) {
+    const cells = row.map((cell, at) => cell.padStart(widths?.[at] ?? 0));
+    process.stdout.write(`${cells.join("  ")}\n`);
+  }
+}
 
 const HEAD =
   "members  depth  nodes  fill  pace/s  last device  object requests  rows  $  simulated in";
@@ -90,7 +126,7 @@ function line(run: Run): string[] {
     time(run.lastDeviceMs),
     usage.objectRequests.toFixed(0),
     `${usage.rows}`,
-    price < 0.01 ? price.toPrecision(1) : price.toFixed(2),
+    run.onOneMachine ? "–" : price < 0.01 ? price.toPrecision(1) : price.toFixed(2),
     time(run.tookMs),
   ];
 }
@@ -101,6 +137,7 @@ async function main(args: readonly string[]): Promise<void> {
   const seed = numberOf("seed", values.seed, 0, 2 ** 32 - 1);
   const online = numberOf("online", values.online, 0, 1);
   const passes = new Passes(profile, seed);
+  if (values.day) return await day(profile, passes, seed);
   const runs: Run[] = [];
   for (const text of values.members) {
     const members = numberOf("members", text, 1, 1e9);
@@ -109,15 +146,18 @@ async function main(args: readonly string[]): Promise<void> {
       const began = performance.now();
       const one = await simulate({ profile, passes, members, online, seed, pace });
       const tookMs = performance.now() - began;
-      runs.push({ ...one, host: profile.name, members, pace, seed, tookMs });
+      runs.push({
+        ...one,
+        host: profile.name,
+        onOneMachine: profile.oneThread,
+        members,
+        pace,
+        seed,
+        tookMs,
+      });
     }
   }
-  const table = [HEAD.split(/ {2,}/), ...runs.map(line)];
-  const widths = table[0]?.map((_, at) => Math.max(...table.map((row) => row[at]?.length ?? 0)));
-  for (const row of table) {
-    const cells = row.map((cell, at) => cell.padStart(widths?.[at] ?? 0));
-    process.stdout.write(`${cells.join("  ")}\n`);
-  }
+  print([HEAD.split(/ {2,}/), ...runs.map(line)]);
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify({ profile, runs }, null, 1)}\n`);
   }

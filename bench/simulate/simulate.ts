@@ -1,6 +1,7 @@
 /** One simulated broadcast: the shape of the tree, the times, and what is paid for it. */
 import { LIMITS } from "../../schema/limits.ts";
 import { type FanOut, simulateFanOut } from "./fan-out.ts";
+import { waitSeconds } from "./load.ts";
 import type { Passes } from "./passes.ts";
 import { MESSAGES_A_REQUEST, priceOf, type Usage } from "./prices.ts";
 import type { Profile } from "./profile.ts";
@@ -43,18 +44,14 @@ export async function simulate(options: SimulationOptions): Promise<Simulation> 
   };
 }
 
-/** The mean of a log-normal number. */
-const meanOf = (median: number, spread: number): number => median * Math.exp(spread ** 2 / 2);
-
 function usageOf({ nodes, attached, nodeCalls, nodeSeconds }: FanOut, profile: Profile): Usage {
-  const { deviceMs, spread, silent } = profile;
-  const waitMs = (1 - silent) * meanOf(deviceMs, spread) + silent * LIMITS.BROADCAST_ACK_WAIT_MS;
-  const acknowledgements = (attached * (1 - silent)) / MESSAGES_A_REQUEST;
+  const waited = waitSeconds(profile, LIMITS.BROADCAST_ACK_WAIT_MS);
+  const acknowledgements = (attached * (1 - profile.silent)) / MESSAGES_A_REQUEST;
   return {
     workerRequests: 1,
     objectRequests: ROOT_REQUESTS + nodeCalls + attached + acknowledgements,
     rows: ROOT_ROWS + nodes - 1,
     // A device's object is in memory while it waits for the app.
-    objectSeconds: nodeSeconds + (attached * waitMs) / 1_000,
+    objectSeconds: nodeSeconds + attached * waited,
   };
 }
