@@ -17,8 +17,8 @@ export class Pacer {
   async admit(end: number): Promise<boolean> {
     if (this.#gapMs === 0) return true;
     const now = this.#host.now();
-    // What was missed is not caught up on: a pause must not end in a burst.
-    this.#next = Math.max(this.#next, now - 1_000);
+    // What was missed is not caught up on: a pause must not end in a burst. Nor is a clock that was set back waited for.
+    this.#next = Math.min(Math.max(this.#next, now - 1_000), now + this.#gapMs);
     if (this.#next >= end) return false;
     if (this.#next > now) await this.#host.sleep(this.#next - now);
     this.#next += this.#gapMs;

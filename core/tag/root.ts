@@ -121,7 +121,8 @@ export class Root {
   begin(): void {
     this.#listeners.publish().catch(this.#parts.host.trouble);
     this.#poke();
-    void this.work();
+    // It sees to its own failures; but telling the alarm of one is a write, and may fail, too.
+    this.work().catch(this.#parts.host.trouble);
   }
 
   /** What became of the broadcast of this key, with what the roots of its other tags say. */
@@ -135,7 +136,7 @@ export class Root {
     return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
   }
 
-  /** Serves what waits, until nothing does. It never rejects. */
+  /** Serves what waits, until nothing does; rejects where it cannot even say that it is to be tried again. */
   work(): Promise<void> {
     this.#working ??= this.#work().finally(() => {
       this.#working = null;
@@ -224,9 +225,10 @@ export class Root {
     const { entry, driver, startedAt } = job;
     const { position, pace } = entry;
     try {
-      const settled = driver.settle();
-      while (!job.own.done) job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, true);
-      await settled;
+      const serveOwn = async () => {
+        while (!job.own.done) job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, true);
+      };
+      await Promise.all([driver.settle(), serveOwn()]);
       await this.#listeners.publish();
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
