@@ -16,6 +16,7 @@ import type { Link } from "../link/link.ts";
 import { EVERYONE, tagIdOf } from "../tag/name.ts";
 import type { DeliverAnswer, DeliverOutcome, DeliverRequest, LogEntry } from "../tag/types.ts";
 import type { AttributeBook } from "./attributes.ts";
+import { encodeOneBroadcast } from "./broadcast-frame.ts";
 import { isNowOrNever } from "./clock.ts";
 import type { Feeds, Page } from "./feeds.ts";
 import type { Registration } from "./registration.ts";
@@ -247,7 +248,7 @@ export class Broadcasts {
     const window = registration.broadcasts;
     const sent: Subscription[] = [];
     while (window.held.length > 0 && window.hasRoom) {
-      const broadcasts: Broadcast[] = [];
+      const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
       let bytes = 0;
       for (let parcel = window.held[0]; parcel !== undefined; parcel = window.held[0]) {
         if (!window.hasRoom || (bytes > 0 && bytes + parcel.bytes > LIMITS.DELIVER_BYTES)) break;
@@ -261,11 +262,18 @@ export class Broadcasts {
           continue;
         }
         window.takeOff(parcel);
-        broadcasts.push(this.#frame(parcel.subscription, entry));
+        going.push({ one: parcel.subscription, entry });
         bytes += parcel.bytes;
       }
-      if (broadcasts.length === 0) continue;
-      const frame = encodePushDown({ kind: "broadcasts", value: { broadcasts } });
+      const [first, ...others] = going;
+      if (first === undefined) continue;
+      const frame =
+        others.length === 0
+          ? encodeOneBroadcast(first.entry, first.one.record, () => this.#broadcast(first))
+          : encodePushDown({
+              kind: "broadcasts",
+              value: { broadcasts: going.map((each) => this.#broadcast(each)) },
+            });
       this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
     }
     for (const one of new Set(sent)) {
@@ -276,7 +284,7 @@ export class Broadcasts {
     }
   }
 
-  #frame(one: Subscription, entry: LogEntry): Broadcast {
+  #broadcast({ one, entry }: { readonly one: Subscription; readonly entry: LogEntry }): Broadcast {
     const { slot, ref, tag } = one.record;
     const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
     return {
