@@ -17,6 +17,10 @@ import { TagLoad } from "./tag-load.ts";
 /** So few to a node that a tag of 60 devices has children and theirs. */
 const NODE_MEMBERS = 4;
 
+/** How many kills fall into a surge of joins and leaves, and how far into it. */
+const SURGES = 0.6;
+const SURGE_MS = [0, 150] as const;
+
 /** Each round kills once. */
 export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
   const { host, seed, rounds, devices, log } = options;
@@ -33,6 +37,10 @@ export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
       flap(fleet, random);
       // The random moment: part of the fault, not a wait for anything.
       await sleep(random.between(...ROUND_MS));
+      if (random.chance(SURGES)) {
+        load.surge();
+        await sleep(random.between(...SURGE_MS));
+      }
       const victim = victims();
       const killedAt = Date.now();
       await mesh.kill(victim);

@@ -17,6 +17,8 @@ const BEHIND = 90;
 const SENT_MOST = 900;
 /** Changes of members under way at a time; those by the SDK of a device that is cut off take until it is back. */
 const CHANGERS = 8;
+/** How many of a tag's members leave while all others join. */
+const SURGE_LEAVES = 0.4;
 const BETWEEN_CHANGES_MS = [0, 100] as const;
 /** Until a request that lost its connection is given up: longer than any restart. */
 const PATIENCE_MS = 40_000;
@@ -131,14 +133,31 @@ export class TagLoad {
       await until(`the same answer for #${sent.number}`, attempt, PATIENCE_MS);
   }
 
-  /** Lets some devices in or out: by the SDK where it is one that is there, else by the app's server. */
+  /** Lets many devices out of a tag and all others in, side by side, from now on. */
+  surge(): void {
+    const tag = this.#options.random.pick(TAGS);
+    for (const [how, share] of [["leave", SURGE_LEAVES] as const, ["join", 1] as const]) {
+      const note = (error: unknown): void => {
+        this.#failure ??= error;
+      };
+      this.#workers.push(this.#shift(how, tag, share).catch(note));
+    }
+  }
+
   async #change(): Promise<void> {
-    const { devices, random, ledger } = this.#options;
+    const { random } = this.#options;
     await sleep(random.between(...BETWEEN_CHANGES_MS));
-    const tag = random.pick(TAGS);
-    const how: How = random.chance(0.7) ? "join" : "leave";
-    // Now and then all at once: the tree grows deep, or stands empty.
-    const share = random.chance(0.03) ? 1 : random.next() ** 2 * 0.2;
+    await this.#shift(
+      random.chance(0.7) ? "join" : "leave",
+      random.pick(TAGS),
+      // Now and then all at once: the tree grows deep, or stands empty.
+      random.chance(0.03) ? 1 : random.next() ** 2 * 0.2,
+    );
+  }
+
+  /** Lets some devices in or out: by the SDK where it is one that is there, else by the app's server. */
+  async #shift(how: How, tag: Tag, share: number): Promise<void> {
+    const { devices, random, ledger } = this.#options;
     const chosen = devices.filter(({ regId }) => {
       const isThere = ledger.standing(regId, tag) === (how === "join" ? "in" : "out");
       return random.chance(share) && !this.#taken.has(`${regId} ${tag}`) && !isThere;
