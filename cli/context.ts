@@ -98,27 +98,54 @@ export function appOfKey(keyId: string): string {
   return appId;
 }
 
+interface NamedKey {
+  readonly keyId: string;
+  readonly key: string;
+}
+
 /** @throws CliFailure where there is no key to sign with. */
 export function sendingKeyOf(
   context: Context,
   options: KeyOptions,
   env: NodeJS.ProcessEnv,
-): { readonly keyId: string; readonly key: string } {
+): NamedKey {
   const keyId = options.keyId ?? env["PUSHMESH_KEY_ID"];
   const key = options.key ?? env["PUSHMESH_KEY"];
   if (keyId !== undefined && key !== undefined) return { keyId, key };
   if (key !== undefined) throw usageFailure("a key needs its ID: give --key-id or PUSHMESH_KEY_ID");
   const app = keyId === undefined ? appOf(context, options, env) : appOfKey(keyId);
-  const { demo } = context;
-  const known = [
-    savedKeyOf(env, context.url, app),
-    ...(demo?.appId === app ? [{ keyId: demo.keyId, secret: demo.secret }] : []),
-  ].find((saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId));
+  const known = savedKey(context, app, keyId, env);
   if (known === undefined)
     throw usageFailure(
       `no key of app ${app} is saved: give --key-id and --key, or make one with pushmesh key create`,
     );
-  return { keyId: known.keyId, key: known.secret };
+  return known;
+}
+
+/** The app's key, of the environment or saved, for what can be done without one. */
+export function keyAtHand(
+  context: Context,
+  app: string,
+  env: NodeJS.ProcessEnv,
+): NamedKey | undefined {
+  const keyId = env["PUSHMESH_KEY_ID"];
+  const key = env["PUSHMESH_KEY"];
+  const isOfApp = keyId !== undefined && appOfKey(keyId) === app;
+  if (isOfApp && key !== undefined) return { keyId, key };
+  return savedKey(context, app, isOfApp ? keyId : undefined, env);
+}
+
+function savedKey(
+  { url, demo }: Context,
+  app: string,
+  keyId: string | undefined,
+  env: NodeJS.ProcessEnv,
+): NamedKey | undefined {
+  const known = [
+    savedKeyOf(env, url, app),
+    ...(demo?.appId === app ? [{ keyId: demo.keyId, secret: demo.secret }] : []),
+  ].find((saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId));
+  return known && { keyId: known.keyId, key: known.secret };
 }
 
 /** @throws CliFailure where there is no admin token. */

@@ -32,7 +32,9 @@ export function asFailure(error: unknown): CliFailure | undefined {
   if (error instanceof PushServerError || error instanceof PushError) {
     const { code } = error;
     const root = rootMessage(error);
-    const message = root === undefined ? error.message : `${error.message}: ${root}`;
+    // A closed socket's reason begins with the code, which is told behind the message.
+    const said = error.message.replace(`${code}: `, "");
+    const message = root === undefined ? said : `${said}: ${root}`;
     const problem = error instanceof PushServerError ? error.problem : undefined;
     const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
     return new CliFailure(exitCode, code, message, problem?.advice ?? adviceOf(code));

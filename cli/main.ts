@@ -1,9 +1,14 @@
 /** The `pushmesh` command. Each command has a file in commands/. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { aliasSet } from "./commands/alias-set.ts";
+import { aliasShow } from "./commands/alias-show.ts";
+import { aliasUnset } from "./commands/alias-unset.ts";
 import { appCreate } from "./commands/app-create.ts";
 import { appList } from "./commands/app-list.ts";
 import { backup } from "./commands/backup.ts";
+import { broadcast } from "./commands/broadcast.ts";
+import { directory } from "./commands/directory.ts";
 import { exportData } from "./commands/export.ts";
 import { importData } from "./commands/import.ts";
 import { keyCreate } from "./commands/key-create.ts";
@@ -11,6 +16,10 @@ import { keyRevoke } from "./commands/key-revoke.ts";
 import { listen } from "./commands/listen.ts";
 import { send } from "./commands/send.ts";
 import { status } from "./commands/status.ts";
+import { tagAdd } from "./commands/tag-add.ts";
+import { tagLive } from "./commands/tag-live.ts";
+import { tagRemove } from "./commands/tag-remove.ts";
+import { tagShow } from "./commands/tag-show.ts";
 import { asFailure, commanderExit } from "./errors.ts";
 
 function version(): string {
@@ -35,12 +44,29 @@ const key = new Command("key")
   .description("keys that app servers sign with")
   .addCommand(keyCreate(env))
   .addCommand(keyRevoke(env));
+const tag = new Command("tag")
+  .description("tags of an app: who is in them, who may listen to them")
+  .addCommand(tagAdd(env))
+  .addCommand(tagRemove(env))
+  .addCommand(tagShow(env))
+  .addCommand(tagLive(env));
+const alias = new Command("alias")
+  .description("aliases of an app: who holds them")
+  .addCommand(aliasSet(env))
+  .addCommand(aliasUnset(env))
+  .addCommand(aliasShow(env));
 const program = new Command("pushmesh")
-  .description("Talks to a push mesh: be a device, send, manage apps and keys, keep its data.")
+  .description(
+    "Talks to a push mesh: be a device, send, broadcast, manage apps and keys, keep its data.",
+  )
   .version(version())
   .addCommand(listen(env))
   .addCommand(send(env))
+  .addCommand(broadcast(env))
   .addCommand(status(env))
+  .addCommand(tag)
+  .addCommand(alias)
+  .addCommand(directory(env))
   .addCommand(app)
   .addCommand(key)
   .addCommand(backup(env))

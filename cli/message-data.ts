@@ -1,13 +1,21 @@
-/** What `pushmesh send` sends, and how `pushmesh listen` shows what came. */
+/** What `pushmesh send` and `broadcast` send, and how `pushmesh listen` shows what came. */
 import { readFileSync } from "node:fs";
-import type { SendBodyInput } from "../schema/http.ts";
+import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../schema/http.ts";
 import type { PushMessage } from "../sdk/device/node.ts";
 import { usageFailure } from "./failure.ts";
+import { tagText } from "./names.ts";
 
 export interface DataOptions {
   readonly data?: string;
   readonly dataBase64?: string;
   readonly dataFile?: string;
+}
+
+/** What `withContent` reads, but for the idempotency key, which is no part of a message. */
+export interface ContentOptions extends DataOptions {
+  readonly ttl?: number;
+  readonly priority?: (typeof PRIORITY_NAMES)[number];
+  readonly collapseKey?: string;
 }
 
 /** A JSON object is sent as one; all else is a string. */
@@ -49,6 +57,19 @@ export function dataOf(options: DataOptions): Pick<SendBodyInput, "data" | "data
   return { dataBase64: dataBase64 ?? "" };
 }
 
+/** @throws CliFailure unless its data is given exactly once. */
+export function contentOf(
+  options: ContentOptions,
+): Pick<SendBodyInput, "data" | "dataBase64" | "ttl" | "priority" | "collapseKey"> {
+  const { ttl, priority, collapseKey } = options;
+  return {
+    ...dataOf(options),
+    ...(ttl !== undefined && { ttl }),
+    ...(priority !== undefined && { priority }),
+    ...(collapseKey !== undefined && { collapseKey }),
+  };
+}
+
 /** A message as one JSON object; bytes become base64, which `encoding` says. */
 export function messageJson(message: PushMessage): object {
   const { data, ...rest } = message;
@@ -58,18 +79,29 @@ export function messageJson(message: PushMessage): object {
 }
 
 /**
- * A message as a line: local time of its arrival, its ID, its data.
+ * A message as a line: local time of its arrival, its ID, the tag of a broadcast, its data.
  *
  * @param now milliseconds since 1970.
  */
-export function messageLine(message: PushMessage, now: number): string {
-  const { id, data } = message;
-  const at = new Date(now);
-  const two = (value: number, length = 2) => `${value}`.padStart(length, "0");
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
+export function messageLine({ id, tag, data }: PushMessage, now: number): string {
   const text =
     data instanceof Uint8Array
       ? `base64 ${Buffer.from(data).toString("base64")}`
       : JSON.stringify(data);
-  return `${time}  ${id}  ${text}`;
+  return arrival(now, id, tag, text);
+}
+
+/** The same of a message that was heard live. */
+export function liveLine(message: LiveMessageBody, tag: string, now: number): string {
+  const { id, data, dataBase64 } = message;
+  const text = dataBase64 === undefined ? JSON.stringify(data) : `base64 ${dataBase64}`;
+  return arrival(now, id, tag, text);
+}
+
+function arrival(now: number, id: string, tag: string | undefined, text: string): string {
+  const at = new Date(now);
+  const two = (value: number, length = 2) => `${value}`.padStart(length, "0");
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
+  const parts = tag === undefined ? [time, id, text] : [time, id, `[${tagText(tag)}]`, text];
+  return parts.join("  ");
 }

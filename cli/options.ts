@@ -1,5 +1,6 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PRIORITY_NAMES } from "../schema/http.ts";
 
 /** `--url`, `--data-dir`, `--json`. */
 export function withMesh(command: Command): Command {
@@ -39,10 +40,45 @@ export function withKey(command: Command): Command {
     );
 }
 
+/** What a command needs that acts as an app's server: `--url`, `--data-dir`, `--json`, `--app`, `--key-id`, `--key`. */
+export const asServer = (command: Command): Command => withKey(withApp(withMesh(command)));
+
+/** `--to <regId...>` */
+export function withRegIds(command: Command): Command {
+  return command.requiredOption("--to <regId...>", "registrations, as pushmesh listen prints them");
+}
+
+/** What every message has: `--data` and its like, `--ttl`, `--priority`, `--collapse-key`, `--idempotency-key`. */
+export function withContent(command: Command): Command {
+  return command
+    .option("--data <text>", "a JSON object, or any other text, which is sent as a string")
+    .option("--data-base64 <base64>", "bytes")
+    .option("--data-file <file>", "what is in a file; - reads stdin")
+    .option(
+      "--ttl <seconds>",
+      "how long it may wait for a device; 0 is now or never (default: 28 days)",
+      wholeNumber,
+    )
+    .addOption(new Option("--priority <name>", "default: normal").choices(PRIORITY_NAMES))
+    .option("--collapse-key <key>", "replaces an older message of this key that still waits")
+    .option("--idempotency-key <key>", "makes two calls one message");
+}
+
 /** Reads a whole number of at least 0. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return Number(text);
+}
+
+/** Reads a JSON object, whose members are the mesh's to judge. */
+export function jsonObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError("Give a JSON object.");
 }
 
 /** The examples at the end of a command's help. */

@@ -1,115 +1,113 @@
 /** `pushmesh listen` */
-import { join, resolve } from "node:path";
-import { Command } from "commander";
-import { connect, fileStorage, type PushClient, type StateChange } from "../../sdk/device/node.ts";
-import { type AppOptions, appOf, type Context, contextOf } from "../context.ts";
-import { configFolder } from "../credentials.ts";
-import { CliFailure, usageFailure } from "../failure.ts";
-import { takeLock } from "../lock.ts";
-import { messageJson, messageLine } from "../message-data.ts";
-import { withApp, withExamples, withMesh } from "../options.ts";
-import type { Output } from "../output.ts";
-import { makePrivateFolder } from "../private-file.ts";
-import { interrupted } from "../signals.ts";
+import { Command, InvalidArgumentError } from "commander";
+import { z } from "zod";
+import { PushServer } from "../../sdk/server/push-server.ts";
+import { type AppOptions, appOf, type Context, contextOf, keyAtHand } from "../context.ts";
+import { deviceFolder } from "../device-folder.ts";
+import { listenAsDevice } from "../device-listener.ts";
+import { usageFailure } from "../failure.ts";
+import { type Audience, listenToTags } from "../live-listener.ts";
+import { jsonObject, withApp, withExamples, withMesh } from "../options.ts";
+
+/** Bounds are the mesh's to judge. */
+const attributesObject = z.strictObject({
+  platform: z.string().optional(),
+  appVersion: z.string().optional(),
+  locale: z.string().optional(),
+  custom: z.record(z.string(), z.string()).optional(),
+});
+
+function attributesOf(text: string): z.output<typeof attributesObject> {
+  const parsed = attributesObject.safeParse(jsonObject(text));
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(
+    "Give texts as platform, appVersion and locale, and an object of texts as custom.",
+  );
+}
 
 interface ListenOptions extends AppOptions {
+  readonly tag?: readonly string[];
+  readonly alias?: string;
+  readonly shared?: boolean;
+  readonly attributes?: z.output<typeof attributesObject>;
   readonly state?: string;
+  readonly live?: boolean;
+  /** False by --no-token. */
+  readonly token?: string | false;
 }
 
-/** A folder for each mesh and app, unless one is named. */
-function stateFolder(
-  { url }: Context,
-  appId: string,
-  named: string | undefined,
-  env: NodeJS.ProcessEnv,
-): string {
-  if (named !== undefined) return resolve(named);
-  const mesh = new URL(url).host.replaceAll(/[^A-Za-z0-9.-]/g, "_");
-  return join(configFolder(env), "devices", `${mesh}-${appId}`);
-}
-
-/** @throws CliFailure where another process is this device already: they would take the link from each other in turns. */
-function lockFolder(folder: string) {
-  try {
-    makePrivateFolder(folder);
-    const lock = takeLock(join(folder, "lock"));
-    if (lock !== undefined) return lock;
-  } catch (error) {
-    throw usageFailure(`the state folder ${folder} cannot be written: ${(error as Error).message}`);
+/** @throws CliFailure where options of the one way to listen are given with the other. */
+function checkOptions({ live, tag, token, alias, shared, attributes, state }: ListenOptions): void {
+  if (live !== true) {
+    if (token !== undefined) throw usageFailure("--token goes with --live");
+    if (shared === true && alias === undefined) throw usageFailure("--shared goes with --alias");
+    return;
   }
-  throw new CliFailure(
-    1,
-    "already_listening",
-    `another pushmesh listen uses ${folder}`,
-    "End it, or give this one a folder of its own with --state.",
-  );
+  if (tag === undefined) throw usageFailure("--live needs a --tag");
+  if ([alias, shared, attributes, state].some((option) => option !== undefined))
+    throw usageFailure("--alias, --shared, --attributes and --state are for devices, not --live");
 }
 
-function showState({ state, error, retryInMs }: StateChange, output: Output): void {
-  if (state !== "waiting") return;
-  const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
-  output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
-}
-
-/** Shows why the link is down while it is; resolves with the error that ended it for good. */
-function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
-  return new Promise((done) => {
-    client.onState((change) => {
-      showState(change, output);
-      if (change.state === "closed") done(change.error);
-    });
-  });
-}
-
-/** Registers, then prints the regId and all that comes. */
-async function printMessages(client: PushClient, output: Output): Promise<void> {
-  let shown = await client.register();
-  const show = (regId: string) => output.result({ regId }, `regId  ${regId}`);
-  show(shown);
-  output.note("waiting for messages; Ctrl-C ends");
-  client.onRegId((regId) => {
-    if (regId !== shown) show(regId);
-    shown = regId;
-  });
-  client.onState(({ state }) => {
-    if (state === "connected") output.note("connected again");
-  });
-  client.onMessage((message) =>
-    output.result(messageJson(message), messageLine(message, Date.now())),
-  );
+/** Where the app's key is at hand, who listens may as well have a token made. */
+function tokenOf(
+  context: Context,
+  appId: string,
+  token: string | false | undefined,
+  env: NodeJS.ProcessEnv,
+): Audience["token"] {
+  if (token === false) return undefined;
+  if (token !== undefined) return () => token;
+  const key = keyAtHand(context, appId, env);
+  if (key === undefined) return undefined;
+  const push = new PushServer({ url: context.url, ...key });
+  return (tag) => push.tags.listenToken(tag);
 }
 
 export function listen(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withMesh(new Command("listen")))
-    .description("be a device: register with an app and print each message")
+    .description(
+      "be a device: register with an app and print each message; or be a live listener of tags",
+    )
+    .option(
+      "--tag <tag...>",
+      "subscribe to these, until pushmesh tag remove, and print their broadcasts",
+    )
+    .option("--alias <alias>", "have this alias; whoever had it loses it")
+    .option("--shared", "have it together with others")
+    .option(
+      "--attributes <JSON>",
+      "report these to filters: {platform, appVersion, locale, custom}",
+      attributesOf,
+    )
     .option(
       "--state <dir>",
       "folder that keeps the device's key and regId (default: in ~/.config/pushmesh)",
     )
+    .option("--live", "no device: hear the broadcasts of --tag as they come, as a web page does")
+    .option(
+      "--token <token>",
+      "listen token for --live (default: made by the app's key, if it is at hand)",
+    )
+    .option("--no-token", "listen to open tags without one")
     .action(async (options: ListenOptions) => {
+      checkOptions(options);
       const context = contextOf(options, env);
       const { output, url } = context;
       const appId = appOf(context, options, env);
-      const folder = stateFolder(context, appId, options.state, env);
-      const lock = lockFolder(folder);
-      const ended = interrupted();
-      const client = await connect({ url, appId, storage: fileStorage(join(folder, "device")) });
-      const closed = endOf(client, output);
-      client.onError((error) => output.note(`error: ${error.message}`));
-      try {
-        const printing = printMessages(client, output).then(() => closed);
-        const error = await Promise.race([printing, closed, ended]);
-        // Without a network it may still wait to register; closing ends that with an error of its own.
-        printing.catch(() => {});
-        if (error !== undefined) throw error;
-      } finally {
-        await client.close();
-        lock.release();
-      }
+      const { tag: tags = [], alias, shared = false, attributes, state, token } = options;
+      if (options.live === true)
+        return listenToTags(
+          { url, appId, tags, token: tokenOf(context, appId, token, env) },
+          output,
+        );
+      const folder = deviceFolder(context, appId, state, env);
+      return listenAsDevice({ url, appId, folder, tags, alias, shared, attributes }, output);
     });
   return withExamples(
     command,
     "pushmesh listen",
+    "pushmesh listen --tag news weather/berlin --alias user-4711 --shared",
+    "pushmesh listen --live --tag news",
     "pushmesh listen --json --state ./second-device",
     "pushmesh listen --url https://push.example.com --app <appId>",
   );

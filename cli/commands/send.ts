@@ -1,31 +1,33 @@
 /** `pushmesh send` */
-import { Command, Option } from "commander";
-import { PRIORITY_NAMES, type SendBodyInput } from "../../schema/http.ts";
-import { PushServer, type SendOptions } from "../../sdk/server/push-server.ts";
-import { contextOf, type KeyOptions, sendingKeyOf } from "../context.ts";
+import { Command } from "commander";
+import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
+import type { SendOptions } from "../../sdk/server/push-server.ts";
+import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
-import { type DataOptions, dataOf } from "../message-data.ts";
-import { wholeNumber, withApp, withExamples, withKey, withMesh } from "../options.ts";
+import { type ContentOptions, contentOf } from "../message-data.ts";
+import { asServer, wholeNumber, withContent, withExamples } from "../options.ts";
+import type { Output } from "../output.ts";
+import { serverOf } from "../server.ts";
 
-interface SendCommandOptions extends KeyOptions, DataOptions {
-  readonly to: string;
-  readonly ttl?: number;
-  readonly priority?: (typeof PRIORITY_NAMES)[number];
-  readonly collapseKey?: string;
+interface SendCommandOptions extends KeyOptions, ContentOptions {
+  readonly to?: string;
+  readonly alias?: string;
+  readonly firstAckWins?: boolean;
   readonly idempotencyKey?: string;
   readonly async?: boolean;
   readonly wait?: number;
 }
 
-function bodyOf(options: SendCommandOptions): SendBodyInput {
-  const { to, ttl, priority, collapseKey } = options;
-  return {
-    to,
-    ...dataOf(options),
-    ...(ttl !== undefined && { ttl }),
-    ...(priority !== undefined && { priority }),
-    ...(collapseKey !== undefined && { collapseKey }),
-  };
+type Target = string | { readonly alias: string; readonly firstAckWins: boolean };
+
+function targetOf({ to, alias, firstAckWins }: SendCommandOptions): Target {
+  if (alias === undefined && to !== undefined) {
+    if (firstAckWins === true) throw usageFailure("--first-ack-wins goes with --alias");
+    return to;
+  }
+  if (alias === undefined || to !== undefined)
+    throw usageFailure("give exactly one of --to and --alias");
+  return { alias, firstAckWins: firstAckWins === true };
 }
 
 function sendOptionsOf({ idempotencyKey, async, wait }: SendCommandOptions): SendOptions {
@@ -37,21 +39,38 @@ function sendOptionsOf({ idempotencyKey, async, wait }: SendCommandOptions): Sen
   };
 }
 
+function printAnswer(output: Output, answer: SendAnswerBody): void {
+  const { status, id, tookMs } = answer;
+  output.result(answer, `${status}  ${id}  ${tookMs} ms`);
+  if (status !== "delivered" && status !== "queued")
+    throw new CliFailure(EXIT.refused, status, `the message ended as ${status}`);
+}
+
+function printAnswers(output: Output, answer: AliasSendAnswerBody): void {
+  const { results, tookMs } = answer;
+  const lines = results.map((result) =>
+    "status" in result
+      ? `${result.status}  ${result.id}  ${tookMs} ms`
+      : `refused  ${result.regId}  ${result.error}: ${result.detail}`,
+  );
+  output.result(answer, lines.join("\n"));
+  const ends = results.map((result) => ("status" in result ? result.status : result.error));
+  // Recalled is as it was asked for: another holder had it first.
+  const bad = ends.filter((end) => !["delivered", "queued", "recalled"].includes(end));
+  const [first] = bad;
+  if (first === undefined) return;
+  const message = `${bad.length} of the alias's ${ends.length} messages ended otherwise than delivered`;
+  throw new CliFailure(EXIT.refused, first, message);
+}
+
 export function send(env: NodeJS.ProcessEnv): Command {
-  const command = withKey(withApp(withMesh(new Command("send"))))
-    .description("send a message to one registration")
-    .requiredOption("--to <regId>", "as pushmesh listen printed it")
-    .option("--data <text>", "a JSON object, or any other text, which is sent as a string")
-    .option("--data-base64 <base64>", "bytes")
-    .option("--data-file <file>", "what is in a file; - reads stdin")
-    .option(
-      "--ttl <seconds>",
-      "how long it may wait for the device; 0 is now or never",
-      wholeNumber,
-    )
-    .addOption(new Option("--priority <name>", "default: normal").choices(PRIORITY_NAMES))
-    .option("--collapse-key <key>", "replaces an older message of this key that still waits")
-    .option("--idempotency-key <key>", "makes two calls one message")
+  const command = withContent(
+    asServer(new Command("send"))
+      .description("send a message to one registration, or to all who hold an alias")
+      .option("--to <regId>", "as pushmesh listen printed it")
+      .option("--alias <alias>", "to all who hold it, in place of --to")
+      .option("--first-ack-wins", "withdraw it from the other holders once one has it"),
+  )
     .option("--async", "answer once it is stored, without waiting for the device")
     .option(
       "--wait <seconds>",
@@ -59,22 +78,25 @@ export function send(env: NodeJS.ProcessEnv): Command {
       wholeNumber,
     )
     .action(async (options: SendCommandOptions) => {
+      const to = targetOf(options);
+      const content = contentOf(options);
+      const sendOptions = sendOptionsOf(options);
       const context = contextOf(options, env);
-      const server = new PushServer({ url: context.url, ...sendingKeyOf(context, options, env) });
-      const answer = await server.send(bodyOf(options), sendOptionsOf(options));
-      const { status, id, tookMs } = answer;
-      context.output.result(answer, `${status}  ${id}  ${tookMs} ms`);
-      if (status !== "delivered" && status !== "queued")
-        throw new CliFailure(EXIT.refused, status, `the message ended as ${status}`);
+      const push = serverOf(context, options, env);
+      const { output } = context;
+      if (typeof to === "string")
+        printAnswer(output, await push.send({ to, ...content }, sendOptions));
+      else printAnswers(output, await push.send({ to, ...content }, sendOptions));
     });
   withExamples(
     command,
     `pushmesh send --to <regId> --data '{"hello":"world"}'`,
     "pushmesh send --to <regId> --data 'Hello' --ttl 3600 --priority high",
+    "pushmesh send --alias user-4711 --first-ack-wins --data 'A call'",
     "date | pushmesh send --to <regId> --data-file -",
   );
   return command.addHelpText(
     "after",
-    "\nExit codes: 0 delivered or queued, 2 usage, 3 refused by the mesh, 4 network.",
+    "\nExit codes: 0 delivered or queued (of an alias: at all holders), 2 usage, 3 refused by the mesh, 4 network.",
   );
 }

@@ -1,19 +1,23 @@
 /** `pushmesh status` */
 import { Command } from "commander";
-import { PushServer } from "../../sdk/server/push-server.ts";
-import { contextOf, type KeyOptions, sendingKeyOf } from "../context.ts";
-import { withApp, withExamples, withKey, withMesh } from "../options.ts";
+import { progressText } from "../broadcast-progress.ts";
+import { contextOf, type KeyOptions } from "../context.ts";
+import { asServer, withExamples } from "../options.ts";
+import { serverOf } from "../server.ts";
 
 export function status(env: NodeJS.ProcessEnv): Command {
-  const command = withKey(withApp(withMesh(new Command("status"))))
-    .description("ask what became of a message")
-    .argument("<id>", "as pushmesh send printed it")
+  const command = asServer(new Command("status"))
+    .description("ask what became of a message, or how far a broadcast is")
+    .argument("<id>", "as pushmesh send or broadcast printed it")
     .action(async (id: string, options: KeyOptions) => {
       const context = contextOf(options, env);
-      const server = new PushServer({ url: context.url, ...sendingKeyOf(context, options, env) });
-      const answer = await server.status(id);
-      const accepted = new Date(answer.acceptedAt).toISOString();
-      context.output.result(answer, `${answer.status}  accepted ${accepted}`);
+      const answer = await serverOf(context, options, env).status(id);
+      const accepted = `accepted ${new Date(answer.acceptedAt).toISOString()}`;
+      const text =
+        "members" in answer
+          ? `${progressText(answer)}  ${accepted}`
+          : `${answer.status}  ${accepted}`;
+      context.output.result(answer, text);
     });
   return withExamples(command, "pushmesh status <id>");
 }

@@ -40,6 +40,7 @@ const asText: Report = {
       "Try, in other terminals:",
       "  npx pushmesh listen",
       `  npx pushmesh send --to <regId> --data '{"hello":"world"}'`,
+      `  npx pushmesh broadcast --everyone --data '{"hello":"all"}'`,
       "",
       `Health: ${url}/healthz   Stop: Ctrl-C`,
     ];

@@ -1,0 +1,45 @@
+/** How far a broadcast is. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BroadcastStatusBody } from "../schema/http.ts";
+import type { PushServer } from "../sdk/server/push-server.ts";
+import type { Output } from "./output.ts";
+
+/** Between two looks: as often as a person reads. */
+const LOOK_MS = 500;
+
+/** Its counts, for a person: those that are always of interest, and of the others those that are not 0. */
+export function progressText(status: BroadcastStatusBody): string {
+  const { members, attached, delivered, acknowledged, rate } = status;
+  const rest = ["filtered", "deferred", "offline", "failed", "remaining", "listeners"] as const;
+  const counts: [string, number | string][] = [
+    ["members", members],
+    ["connected", attached],
+    ["delivered", delivered],
+    ["acknowledged", acknowledged],
+    ...rest.flatMap((name): [string, number][] => (status[name] > 0 ? [[name, status[name]]] : [])),
+    ...(rate > 0 ? ([["rate", `${rate}/s`]] as [string, string][]) : []),
+  ];
+  return [status.status, ...counts.map(([name, count]) => `${name} ${count}`)].join("  ");
+}
+
+/**
+ * Prints each change until the broadcast is sent.
+ *
+ * @throws PushServerError; the signal's reason where it is given up.
+ */
+export async function watchBroadcast(
+  push: PushServer,
+  id: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let shown = ""; ; ) {
+    const status = await push.status(id);
+    if (!("members" in status)) return;
+    const text = progressText(status);
+    if (text !== shown) output.result(status, text);
+    shown = text;
+    if (status.status === "sent") return;
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}

@@ -1,0 +1,84 @@
+/** `pushmesh broadcast` */
+import { Command } from "commander";
+import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
+import type { BroadcastMessage } from "../../sdk/server/push-server.ts";
+import { watchBroadcast } from "../broadcast-progress.ts";
+import { contextOf, type KeyOptions } from "../context.ts";
+import { usageFailure } from "../failure.ts";
+import { type ContentOptions, contentOf } from "../message-data.ts";
+import { asServer, jsonObject, wholeNumber, withContent, withExamples } from "../options.ts";
+import { serverOf } from "../server.ts";
+import { interruption } from "../signals.ts";
+
+interface BroadcastOptions extends KeyOptions, ContentOptions {
+  readonly tag?: string;
+  /** Judged by the mesh. */
+  readonly condition?: ConditionBody;
+  readonly everyone?: true;
+  readonly filter?: NonNullable<SendBodyInput["filter"]>;
+  readonly pace?: number;
+  readonly idempotencyKey?: string;
+  readonly watch?: boolean;
+}
+
+function targetOf({ tag, condition, everyone }: BroadcastOptions): BroadcastMessage["to"] {
+  const given = [
+    ...(tag === undefined ? [] : [{ tag }]),
+    ...(condition === undefined ? [] : [{ condition }]),
+    ...(everyone === undefined ? [] : [{ everyone }]),
+  ];
+  const [to, ...more] = given;
+  if (to === undefined || more.length > 0)
+    throw usageFailure("give exactly one of --tag, --condition and --everyone");
+  return to;
+}
+
+export function broadcast(env: NodeJS.ProcessEnv): Command {
+  const command = withContent(
+    asServer(new Command("broadcast"))
+      .description("send a message to a tag, to an expression over tags, or to all devices")
+      .option("--tag <tag>", "to all that are in it")
+      .option(
+        "--condition <JSON>",
+        "to those it holds for: {tag}, {any: […]}, {all: […]}, {not: …}",
+        jsonObject,
+      )
+      .option("--everyone", "to all devices of the app"),
+  )
+    .option(
+      "--filter <JSON>",
+      "only devices that reported it: {platform, appVersion, locale, attributes}",
+      jsonObject,
+    )
+    .option("--pace <n>", "devices a second (default: as fast as it goes)", wholeNumber)
+    .option("--watch", "print how far it is until it is sent")
+    .action(async (options: BroadcastOptions) => {
+      const { filter, pace, idempotencyKey } = options;
+      const message: BroadcastMessage = {
+        to: targetOf(options),
+        ...contentOf(options),
+        ...(filter !== undefined && { filter }),
+        ...(pace !== undefined && { pace }),
+      };
+      const context = contextOf(options, env);
+      const { output } = context;
+      const push = serverOf(context, options, env);
+      const answer = await push.broadcast(
+        message,
+        idempotencyKey === undefined ? {} : { idempotencyKey },
+      );
+      const { status, id, tookMs } = answer;
+      output.result(answer, `${status}  ${id}  ${tookMs} ms`);
+      if (options.watch === true) await watchBroadcast(push, id, output, interruption());
+    });
+  withExamples(
+    command,
+    `pushmesh broadcast --tag news --data '{"title":"Hello"}' --watch`,
+    `pushmesh broadcast --everyone --data 'Hello' --filter '{"platform":["web"]}' --pace 1000`,
+    `pushmesh broadcast --condition '{"all":[{"tag":"news"},{"not":{"tag":"paying"}}]}' --data 'Sale' --ttl 3600`,
+  );
+  return command.addHelpText(
+    "after",
+    "\nExit codes: 0 accepted (it is on disk, and goes on by itself), 2 usage, 3 refused by the mesh, 4 network.",
+  );
+}

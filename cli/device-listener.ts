@@ -1,0 +1,97 @@
+/** `pushmesh listen` as a device: an account, a registration, and what comes for it. */
+import { join } from "node:path";
+import {
+  type Attributes,
+  connect,
+  fileStorage,
+  type PushClient,
+  type StateChange,
+} from "../sdk/device/node.ts";
+import { lockFolder } from "./device-folder.ts";
+import { messageJson, messageLine } from "./message-data.ts";
+import { nameText, tagText } from "./names.ts";
+import type { Output } from "./output.ts";
+import { interrupted } from "./signals.ts";
+
+export interface Device {
+  readonly url: string;
+  readonly appId: string;
+  /** Keeps its key and regId. */
+  readonly folder: string;
+  /** What it is to be in, and have, for as long as it is registered. */
+  readonly tags: readonly string[];
+  readonly alias: string | undefined;
+  readonly shared: boolean;
+  readonly attributes: Attributes | undefined;
+}
+
+function showState({ state, error, retryInMs }: StateChange, output: Output): void {
+  if (state !== "waiting") return;
+  const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
+  output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
+}
+
+/** Shows why the link is down while it is; resolves with the error that ended it for good. */
+function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
+  return new Promise((done) => {
+    client.onState((change) => {
+      showState(change, output);
+      if (change.state === "closed") done(change.error);
+    });
+  });
+}
+
+/** Sets what the device is to be; it all ends with a registration, and is set again with the next. */
+async function setUp(client: PushClient, device: Device): Promise<void> {
+  const { tags, alias, shared, attributes } = device;
+  if (attributes !== undefined) await client.setAttributes(attributes);
+  if (alias !== undefined) await client.setAlias(alias, { shared });
+  await client.subscribe(tags);
+}
+
+/** Registers, then prints the regId, once all is set that was asked for, and all that comes. */
+async function printMessages(client: PushClient, device: Device, output: Output): Promise<void> {
+  let shown = await client.register();
+  const show = async (regId: string): Promise<void> => {
+    await setUp(client, device);
+    output.result({ regId }, `regId  ${regId}`);
+  };
+  await show(shown);
+  if (device.tags.length > 0) output.note(`subscribed to ${device.tags.map(tagText).join(", ")}`);
+  if (device.alias !== undefined) output.note(`has the alias ${nameText(device.alias)}`);
+  output.note("waiting for messages; Ctrl-C ends");
+  client.onRegId((regId) => {
+    if (regId === shown) return;
+    shown = regId;
+    show(regId).catch((error: Error) => output.note(`error: ${error.message}`));
+  });
+  client.onAliasLost((alias) =>
+    output.result({ aliasLost: alias }, `alias ${nameText(alias)} was taken by another`),
+  );
+  client.onState(({ state }) => {
+    if (state === "connected") output.note("connected again");
+  });
+  client.onMessage((message) =>
+    output.result(messageJson(message), messageLine(message, Date.now())),
+  );
+}
+
+/** Is the device until Ctrl-C. @throws CliFailure, PushError why it cannot be */
+export async function listenAsDevice(device: Device, output: Output): Promise<void> {
+  const { url, appId, folder } = device;
+  const lock = lockFolder(folder);
+  const ended = interrupted();
+  const client = await connect({ url, appId, storage: fileStorage(join(folder, "device")) });
+  const closed = endOf(client, output);
+  client.onError((error) => output.note(`error: ${error.message}`));
+  try {
+    const printing = printMessages(client, device, output).then(() => closed);
+    const error = await Promise.race([printing, closed, ended]);
+    // Without a network it may still wait to register; closing ends that with an error of its own.
+    printing.catch(() => {});
+    if (error !== undefined) throw error;
+  } finally {
+    await client.close();
+    lock.release();
+  }
+}
