@@ -31,6 +31,8 @@ export interface DriverParts {
 
 export class Driver {
   readonly position: number;
+  /** Devices a second of all nodes below, as the driver above said last; null for as fast as it goes. */
+  pace: number | null;
   readonly #parts: DriverParts;
   readonly #known = new Map<string, SubtreeProgress>();
   readonly #entry: LogEntry;
@@ -47,6 +49,7 @@ export class Driver {
     this.#parts = parts;
     this.#entry = entry;
     this.position = entry.position;
+    this.pace = entry.pace;
   }
 
   get progress(): SubtreeProgress {
@@ -186,9 +189,8 @@ export class Driver {
 
   /** The pace of one of the nodes that are called together. */
   #pace(): number | null {
-    const { pace } = this.#entry;
-    if (pace === null) return null;
-    const together = Math.min(this.#parts.host.parallelNodes, this.#queue.length + 1);
-    return pace / together;
+    if (this.pace === null) return null;
+    const together = Math.min(this.#parts.host.parallelNodes, this.#calling + this.#queue.length);
+    return this.pace / Math.max(together, 1);
   }
 }

@@ -96,7 +96,7 @@ export class Fleet {
     const own = await this.#serveOnce(last.position, pace, sliceMs, settle);
     await host.durable();
     const isCalled = own.done || own.waiting;
-    const below = drive && isCalled ? await this.#drive(last, end, settle) : null;
+    const below = drive && isCalled ? await this.#drive(last, pace, end, settle) : null;
     const counts = noCounts();
     addCounts(counts, own.counts);
     if (below !== null) addCounts(counts, below.counts);
@@ -162,6 +162,7 @@ export class Fleet {
 
   async #drive(
     entry: LogEntry,
+    pace: number | null,
     end: number,
     settle: boolean,
   ): Promise<SubtreeProgress & { readonly done: boolean; readonly called: boolean }> {
@@ -170,6 +171,7 @@ export class Fleet {
       this.#driver = new Driver(this.#parts, entry);
     }
     const driver = this.#driver;
+    driver.pace = pace;
     driver.add(path, children());
     const calling = driver.call(async () => {});
     const run = settle ? calling.then(() => driver.settle()) : calling;

@@ -3,14 +3,19 @@ import type { TagHost } from "./host.ts";
 
 export class Pacer {
   readonly #host: Pick<TagHost, "now" | "sleep">;
-  readonly #gapMs: number;
+  #gapMs = 0;
   #next: number;
 
   /** @param pace devices a second; null for any number */
   constructor(host: Pick<TagHost, "now" | "sleep">, pace: number | null) {
     this.#host = host;
-    this.#gapMs = pace === null ? 0 : 1_000 / pace;
+    this.pace = pace;
     this.#next = host.now();
+  }
+
+  /** From the next device but one on: the next has its moment already. */
+  set pace(pace: number | null) {
+    this.#gapMs = pace === null ? 0 : 1_000 / pace;
   }
 
   /** Resolves when the next device may be called; false where that would be at `end` or later. */

@@ -36,6 +36,7 @@ interface Try {
 
 export class Pass {
   readonly position: number;
+  #pacer: Pacer | null = null;
   readonly #parts: PassParts;
   readonly #counts: Counting = noCounts();
   #queue: Try[];
@@ -89,7 +90,9 @@ export class Pass {
   async run(pace: number | null, sliceMs: number, settle: boolean): Promise<void> {
     const { host } = this.#parts;
     const end = host.now() + sliceMs;
-    const pacer = new Pacer(host, pace);
+    // Of all slices: at less than one device a slice, each would let one through otherwise.
+    this.#pacer ??= new Pacer(host, pace);
+    this.#pacer.pace = pace;
     let patience = settle ? end : null;
     while (!this.done) {
       const now = host.now();
@@ -98,7 +101,8 @@ export class Pass {
       this.#takeRetries(now);
       const isWaiting = this.#at >= this.#queue.length || !host.window.hasRoom(now);
       if (isWaiting) await this.#change();
-      else await this.#turn(pacer, end);
+      else if (!(await this.#turn(this.#pacer, end)))
+        await host.sleep(Math.max(end - host.now(), 1));
     }
   }
 
@@ -111,11 +115,13 @@ export class Pass {
     }
   }
 
-  async #turn(pacer: Pacer, end: number): Promise<void> {
+  /** False where the pace lets nobody through before the end. */
+  async #turn(pacer: Pacer, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
       const next = this.#queue[this.#at];
-      if (next === undefined || !(await pacer.admit(end))) return;
+      if (next === undefined) return true;
+      if (!(await pacer.admit(end))) return false;
       this.#at++;
       this.#call(next);
     }
@@ -123,6 +129,7 @@ export class Pass {
     const from = host.now();
     await host.breathe();
     host.window.waited(host.now() - from);
+    return true;
   }
 
   /** Resolves when a call was answered, or soon. */
