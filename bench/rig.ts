@@ -1,4 +1,6 @@
 /** What a scenario works with: both servers, the devices of both, and the sender. */
+
+import type { HostName } from "../hosts/machine/host.ts";
 import { Client } from "./client/calls.ts";
 import { SIDES, type SideName } from "./client/device.ts";
 import type { FleetCalls } from "./client/fleet.ts";
@@ -21,7 +23,7 @@ const DEVICES = 1_000;
 
 /** What a scenario asks of its rig. */
 export interface DeviceWishes {
-  readonly devices?: number;
+  readonly devices?: (host: HostName) => number;
   readonly withoutDevices?: boolean;
 }
 
@@ -44,7 +46,7 @@ export class Rig {
 
   /** Starts the servers, and makes the devices of both sides; none has a link. */
   static async open(options: Options, wanted: DeviceWishes = {}): Promise<Rig> {
-    const devices = options.devices ?? wanted.devices ?? DEVICES;
+    const devices = options.devices ?? wanted.devices?.(options.host) ?? DEVICES;
     const rig = new Rig(options, await startServers(options.host), devices);
     try {
       await rig.#prepare(wanted.withoutDevices === true ? 0 : devices);

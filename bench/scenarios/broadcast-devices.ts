@@ -7,7 +7,7 @@
 import { SIDES } from "../client/device.ts";
 import { loadRows, type Row, rowOf } from "../report.ts";
 import { type Rig, SLICES } from "../rig.ts";
-import { audienceOf, broadcastFor, tagOf, warmUp } from "./broadcast.ts";
+import { audienceOf, awakeAtOnce, broadcastFor, tagOf, warmUp } from "./broadcast.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** What the target is set for. */
@@ -26,12 +26,12 @@ async function rowsOf(rig: Rig, members: number, name: string): Promise<Row[]> {
 
 export const broadcastDevices: Scenario = {
   name: NAME,
-  devices: Math.max(...TABLE),
+  devices: awakeAtOnce,
   async run(rig) {
     const { devices } = rig;
     // Where there are fewer devices than the target is for, all of them are its audience.
     const main = Math.min(MEMBERS, devices);
-    const sizes = [...new Set([main, ...TABLE.filter((members) => members <= devices)])];
+    const sizes = [...new Set([main, devices, ...TABLE.filter((members) => members < devices)])];
     for (const side of SIDES) await rig.fleet.call("connect", side, "answering");
     await rig.fleet.call("subscribe", sizes.map(tagOf));
     const rows = await rowsOf(rig, main, NAME);

@@ -19,7 +19,7 @@ const TEXT_BYTES = 470;
 
 export const broadcastLive: Scenario = {
   name: "broadcast-live",
-  devices: LISTENERS,
+  devices: () => LISTENERS,
   /** They are no devices: none is made. */
   withoutDevices: true,
   async run(rig) {

@@ -88,7 +88,7 @@ async function beside(rig: Rig, peer: Peer): Promise<Row[]> {
 
 export const broadcastPeers: Scenario = {
   name: "broadcast-peers",
-  devices: Math.max(...SIZES),
+  devices: () => Math.max(...SIZES),
   async run(rig) {
     const { fleet, sender, devices } = rig;
     await sender.call("openTag", LIVE_TAG);

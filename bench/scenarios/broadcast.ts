@@ -1,8 +1,16 @@
 /** What the broadcast scenarios share: one broadcast after the other, each measured until the last socket has it. */
+
+import type { HostName } from "../../hosts/machine/host.ts";
 import type { SideName } from "../client/device.ts";
 import type { TagSize } from "../client/fleet.ts";
 import type { Slice } from "../client/pace.ts";
 import type { Rig } from "../rig.ts";
+
+/**
+ * Devices that hold a link at once where all of them are awake: on workerd each takes five descriptors then, and a process
+ * that runs out of its 20,000 aborts.
+ */
+export const awakeAtOnce = (host: HostName): number => (host === "workerd" ? 3_000 : 5_000);
 
 /** To whom, on either side. */
 export interface Audience {

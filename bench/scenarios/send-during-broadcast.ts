@@ -8,10 +8,16 @@ import type { Slice } from "../client/pace.ts";
 import { cpuMs } from "../process.ts";
 import { percentile, type Row, rowOf } from "../report.ts";
 import { type Measured, type Rig, SLICES } from "../rig.ts";
-import { audienceOf, broadcastFor, broadcastOnce, tagOf, warmUp } from "./broadcast.ts";
+import {
+  audienceOf,
+  awakeAtOnce,
+  broadcastFor,
+  broadcastOnce,
+  tagOf,
+  warmUp,
+} from "./broadcast.ts";
 import type { Scenario } from "./scenario.ts";
 
-const MEMBERS = 5_000;
 const SENDS_PER_SECOND = 200;
 /** Fewer sends would have no p99. */
 const SLICE_MIN_MS = 500;
@@ -41,7 +47,7 @@ async function slice(
 
 export const sendDuringBroadcast: Scenario = {
   name: "send-during-broadcast",
-  devices: MEMBERS,
+  devices: awakeAtOnce,
   async run(rig) {
     const { fleet, sender, devices, options } = rig;
     await fleet.call("connect", "mesh", "answering");
