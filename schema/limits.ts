@@ -163,6 +163,12 @@ export const LIMITS = {
   /** Tags in one condition, and how deep it nests. */
   CONDITION_TAGS: 5,
   CONDITION_DEPTH: 5,
+  /**
+   * How long an edge isolate uses what it heard of a tag, and of how many tags: who may listen, about how many members there
+   * are, which live node had room.
+   */
+  TAG_CACHE_MS: 10_000,
+  TAG_CACHE_COUNT: 10_000,
   /** Values in one list of a filter. */
   FILTER_VALUES: 16,
   /** Pace of a broadcast, devices a second: below 1 nothing ends, above this it is as fast as it goes. */
@@ -193,8 +199,12 @@ export const LIMITS = {
   LISTEN_TOKEN_MAX_AGE_SECONDS: 86_400,
   /** How often listeners hear how many they are, at the most. */
   PRESENCE_MS: 5_000,
-  /** How long an edge isolate uses what a tag's root said about who may listen. */
-  LIVE_CACHE_MS: 10_000,
+  /**
+   * Tags of one app, a second and at once, about which an edge isolate asks for those who listen without a token: any name
+   * that they make up wakes an object. A tag that is known is not asked about: this is room for 1,000 open ones.
+   */
+  LIVE_QUESTIONS_PER_SECOND: 100,
+  LIVE_QUESTIONS_BURST: 1_000,
   /** Comment sent to a silent event stream, so that proxies keep it open. */
   EVENT_STREAM_KEEPALIVE_MS: 25_000,
 

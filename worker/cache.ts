@@ -36,7 +36,9 @@ export class TimedCache<Value> {
 
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.until <= this.#options.now()) {
+    const left = entry === undefined ? 0 : entry.until - this.#options.now();
+    // More than its time is left of one where the clock was set back.
+    if (entry === undefined || left <= 0 || left > this.#options.ttlMs) {
       this.delete(key);
       this.#misses++;
       return undefined;

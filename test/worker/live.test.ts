@@ -1,5 +1,5 @@
 /** What the edge decides before a live node is asked; test/mesh/live.test.ts holds the rest. */
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import type { LiveName } from "../../core/tag/name.ts";
@@ -7,6 +7,7 @@ import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import type { Env } from "../../worker/env.ts";
 import type { LiveHost } from "../../worker/live/host.ts";
 import { createApp } from "./support/app.ts";
 import { env, fetchCounting, ORIGIN, problemOf } from "./support/mesh.ts";
@@ -16,6 +17,10 @@ const stream = (path: string, headers: Record<string, string> = {}) =>
   new Request(ORIGIN + path, { headers: { accept: "text/event-stream", ...headers } });
 
 const live = (appId: string, tag: string) => `/v1/apps/${appId}/tags/${tag}/live`;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** Nodes that are full below some number, and which of them were asked. */
 function fullBelow(room: number) {
@@ -46,6 +51,19 @@ describe("where a listener goes", () => {
     expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
     await listen();
     expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 3, 3]);
+  });
+
+  it("V7 to one that has room again, however many keep coming", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const appId = await openApp("flowing");
+    const { asked, LIVE_HOST } = fullBelow(2);
+    const listen = () => fetchCounting(stream(live(appId, "flowing")), { LIVE_HOST });
+    await listen();
+    vi.setSystemTime(Date.now() + LIMITS.TAG_CACHE_MS - 1);
+    await listen();
+    vi.setSystemTime(Date.now() + 1);
+    await listen();
+    expect(asked.map(({ n }) => n)).toEqual([0, 1, 2, 2, 0, 1, 2]);
   });
 
   it("V7 nowhere, where the process holds as many connections as it may, links and listeners together", async () => {
@@ -92,6 +110,52 @@ describe("where a listener goes", () => {
 });
 
 describe("who is let through", () => {
+  it("V2 a tag that is opened or closed is so at once at this edge", async () => {
+    const app = await createApp();
+    const { LIVE_HOST } = fullBelow(0);
+    const path = live(app.appId, "doors");
+    const listen = async () => (await fetchCounting(stream(path), { LIVE_HOST })).response.status;
+    expect(await listen()).toBe(401);
+    for (const [access, status] of [
+      ["open", 200],
+      ["closed", 403],
+      ["token", 401],
+    ] as const) {
+      await ask(app, put("/v1/tags/doors/live", { access }));
+      expect(await listen()).toBe(status);
+    }
+  });
+
+  it("P8.1 names that are made up wake so many objects and no more, and known tags go on", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const apps = [await openApp("known"), await openApp("known")];
+    const { LIVE_HOST } = fullBelow(0);
+    const listen = async (tag: string, appId = apps[0] ?? "") =>
+      (await fetchCounting(stream(live(appId, tag)), { LIVE_HOST })).response;
+    expect((await listen("known")).status).toBe(200);
+    const woken: string[] = [];
+    const TAGS: Env["TAGS"] = {
+      getByName(name) {
+        woken.push(name);
+        return { ...env.TAGS.getByName(name), info: async () => null };
+      },
+    };
+    const makeUp = async (name: string) =>
+      (await fetchCounting(stream(live(apps[0] ?? "", name)), { LIVE_HOST, TAGS })).response;
+    for (let name = 1; name < LIMITS.LIVE_QUESTIONS_BURST; name++) {
+      expect((await makeUp(`made up ${name}`)).status).toBe(401);
+    }
+    expect((await problemOf(await makeUp("one more"))).code).toBe("overloaded");
+    expect(woken).toHaveLength(LIMITS.LIVE_QUESTIONS_BURST - 1);
+    expect((await listen("known")).status).toBe(200);
+    expect((await listen("known", apps[1])).status).toBe(200);
+    vi.setSystemTime(Date.now() + 1_000);
+    for (let name = 1; name <= LIMITS.LIVE_QUESTIONS_PER_SECOND; name++) {
+      expect((await makeUp(`then ${name}`)).status).toBe(401);
+    }
+    expect((await makeUp("too soon")).status).toBe(503);
+  });
+
   it("P7.2 a forged appId touches no object", async () => {
     const foreign = keyringOf(`1:${toBase64Url(new Uint8Array(32).fill(9))}`);
     if (typeof foreign === "string") throw new Error(foreign);

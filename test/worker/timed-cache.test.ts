@@ -17,6 +17,12 @@ describe("P8.1 a cache of the edge", () => {
     expect(cache.get("a")).toBeUndefined();
   });
 
+  it("P1.6 does not keep an entry for longer where the clock is set back", () => {
+    cache.set("a", 1);
+    now -= 1;
+    expect(cache.get("a")).toBeUndefined();
+  });
+
   it("keeps as many as it may: the least recently used goes", () => {
     for (const key of ["a", "b", "c"]) cache.set(key, 1);
     cache.get("a");

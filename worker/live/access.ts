@@ -1,4 +1,5 @@
 /** Who may listen to a tag, as its root says and the edge remembers for a while. */
+import { Limiter } from "../../core/link/limiter.ts";
 import { tagIdOf } from "../../core/tag/name.ts";
 import type { LiveAccess } from "../../core/tag/types.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -11,25 +12,60 @@ import { checkListenToken } from "./token.ts";
 
 /** By the tag's ID. */
 const accessCache = new TimedCache<LiveAccess>({
-  ttlMs: LIMITS.LIVE_CACHE_MS,
-  count: LIMITS.DEPTH_CACHE_COUNT,
-  now: Date.now,
+  ttlMs: LIMITS.TAG_CACHE_MS,
+  count: LIMITS.TAG_CACHE_COUNT,
+  now: () => Date.now(),
 });
 
-/** A tag that nobody opened or closed is for those who have a token. */
-async function accessOf(c: MeshContext, app: string, tag: string): Promise<LiveAccess> {
-  const key = `${app}.${tagIdOf(app, tag)}`;
+const keyOf = (app: string, tag: string): string => `${app}.${tagIdOf(app, tag)}`;
+
+/** How many more questions an app's tags may cause, by app; what is forgotten begins with its burst. */
+const questions = new TimedCache<Limiter>({
+  ttlMs: LIMITS.TAG_CACHE_MS * 6,
+  count: LIMITS.APP_CACHE_COUNT,
+  now: () => Date.now(),
+});
+
+/** @throws MeshError `overloaded` */
+function requireQuestion(app: string): void {
+  let limiter = questions.get(app);
+  if (limiter === undefined) {
+    limiter = new Limiter(LIMITS.LIVE_QUESTIONS_PER_SECOND, LIMITS.LIVE_QUESTIONS_BURST);
+    questions.set(app, limiter);
+  }
+  const waitMs = limiter.take(Date.now());
+  if (waitMs === 0) return;
+  throw new MeshError("overloaded", "too many tags that are not known here, without a token", {
+    retryAfterMs: waitMs,
+  });
+}
+
+/**
+ * A tag that nobody opened or closed is for those who have a token.
+ *
+ * @param trusted whether the app's own token names the tag; whoever has none may have made it up
+ */
+async function accessOf(
+  c: MeshContext,
+  { app, tag, trusted }: { readonly app: string; readonly tag: string; readonly trusted: boolean },
+): Promise<LiveAccess> {
+  const key = keyOf(app, tag);
   const known = accessCache.get(key);
   if (known !== undefined) return known;
+  if (!trusted) requireQuestion(app);
   const info = await callObject(() => rootOf(c, app, tag).info());
   const access = info?.live ?? "token";
   accessCache.set(key, access);
   return access;
 }
 
+/** Drops what this isolate knows of a tag that it just opened or closed. */
+export const forgetAccess = (app: string, tag: string): void => accessCache.delete(keyOf(app, tag));
+
 /**
  * @param token null where the caller has none; one that is wrong is refused also where none is needed
- * @throws MeshError `listen_token_invalid` or `live_closed`
+ * @throws MeshError `listen_token_invalid`, `live_closed`, or `overloaded` where too many without a token ask for tags that
+ *   are not known here
  */
 export async function requireAccess(
   c: MeshContext,
@@ -37,7 +73,7 @@ export async function requireAccess(
   token: string | null,
 ): Promise<void> {
   if (token !== null) await checkListenToken(c, token, appId, tag);
-  const access = await accessOf(c, app, tag);
+  const access = await accessOf(c, { app, tag, trusted: token !== null });
   if (access === "closed") throw new MeshError("live_closed");
   if (access === "token" && token === null) {
     throw new MeshError("listen_token_invalid", "no token was given, and the tag is not open");

@@ -85,9 +85,9 @@ function requireRoom(maxLinks: number | null): void {
 
 /** Where there was room last, by tag and region: forgotten soon, so that nodes which emptied fill again. */
 const roomCache = new TimedCache<number>({
-  ttlMs: LIMITS.LIVE_CACHE_MS,
-  count: LIMITS.DEPTH_CACHE_COUNT,
-  now: Date.now,
+  ttlMs: LIMITS.TAG_CACHE_MS,
+  count: LIMITS.TAG_CACHE_COUNT,
+  now: () => Date.now(),
 });
 
 /** @throws MeshError `live_full` where no node of the region has room */
@@ -96,10 +96,12 @@ async function openSomewhere(c: MeshContext, app: string, listen: Listen): Promi
   const tagId = tagIdOf(app, listen.tag);
   const region = c.env.LIVE_HOST.regionOf(request);
   const key = liveObjectName({ app, tagId, region, n: 0 });
-  for (let n = roomCache.get(key) ?? 0; n < LIMITS.LIVE_NODES; n++) {
+  const known = roomCache.get(key) ?? 0;
+  for (let n = known; n < LIMITS.LIVE_NODES; n++) {
     try {
       const answer = await c.env.LIVE_HOST.open(request, { app, tagId, region, n }, listen);
-      if (n > 0) roomCache.set(key, n);
+      // Only what is new: listeners that keep coming must not keep the nodes before it from being looked at again.
+      if (n > known) roomCache.set(key, n);
       return answer;
     } catch (error) {
       if (!(error instanceof MeshError) || error.code !== "live_full") throw error;

@@ -14,6 +14,7 @@ import {
 import { LIMITS } from "../../schema/limits.ts";
 import { parseBody, parseQuery } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
+import { forgetAccess } from "../live/access.ts";
 import { callObject } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId } from "../registrations.ts";
@@ -76,5 +77,6 @@ tags.put("/:tag/live", async (c) => {
   const tag = tagInPath(c);
   const { access } = parseBody(liveBody, bytes);
   await callObject(() => rootOf(c, caller.appName, tag).setLive(tag, access));
+  forgetAccess(caller.appName, tag);
   return c.body(null, 204);
 });

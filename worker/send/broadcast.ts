@@ -19,9 +19,9 @@ type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<
 
 /** Members of tags, about, by the tag's ID. */
 const countCache = new TimedCache<number>({
-  ttlMs: LIMITS.LIVE_CACHE_MS,
-  count: LIMITS.DEPTH_CACHE_COUNT,
-  now: Date.now,
+  ttlMs: LIMITS.TAG_CACHE_MS,
+  count: LIMITS.TAG_CACHE_COUNT,
+  now: () => Date.now(),
 });
 
 async function countMembers(c: MeshContext, app: string, tag: string): Promise<number> {

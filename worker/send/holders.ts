@@ -11,7 +11,7 @@ export const aliasCache = new TimedCache<readonly Holder[]>({
   ttlMs: LIMITS.ALIAS_CACHE_MS,
   count: LIMITS.ALIAS_CACHE_COUNT,
   weigh: (holders) => holders.length,
-  now: Date.now,
+  now: () => Date.now(),
 });
 
 /** Asks the alias's object, and remembers the answer. */
