@@ -125,6 +125,8 @@ export const LIMITS = {
   TAG_BYTES: 128,
   /** Tags of one registration, not counting the built-in one of all devices. */
   TAGS: 2_000,
+  /** Tags of one device whose nodes did not answer its leaving yet; where more wait it joins and leaves no others. */
+  TAGS_LEAVING: 2_000,
   /** Tags added and removed in one Subscribe. */
   SUBSCRIBE_TAGS: 100,
   /** Registrations in one server call that subscribes, unsubscribes, or sets an alias. */

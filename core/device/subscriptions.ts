@@ -68,6 +68,13 @@ export class Subscriptions {
     return this.#bySlot.get(slot)?.size ?? 0;
   }
 
+  /** How many tags a slot is leaving, and those that the device still leaves for slots that are somebody else's now. */
+  leaving(slot: number): number {
+    let count = this.#leftovers.size;
+    for (const { wanted } of this.in(slot)) if (!wanted) count++;
+    return count;
+  }
+
   /** The tag as the app wants it; undefined where it does not. */
   find(slot: number, tag: string): Subscription | undefined {
     const one = this.rowOf(slot, tag);

@@ -24,6 +24,10 @@ export function changeTags(
     const problem = tagProblem(tag);
     if (problem !== null) return problem;
   }
+  const leaving = subscriptions.leaving(registration.slot);
+  if (leaving > LIMITS.TAGS_LEAVING) {
+    return new MeshError("overloaded", `${leaving} tags are being left`, { retryAfterMs: 1_000 });
+  }
   const tags = new Set(tagsOf({ subscriptions }, registration.slot));
   for (const tag of remove) tags.delete(tag);
   const before = tags.size;

@@ -203,6 +203,27 @@ describe("tags", () => {
     expect(rig.store.tags.size).toBe(LIMITS.TAGS + 1);
   });
 
+  test("P8.1 one that changes its mind faster than nodes answer has to wait for them", () => {
+    const rig = settled();
+    const set = (add: string[], remove: string[] = []) => {
+      const request = { app: "a", generation: 1, add, remove };
+      return rig.run((now, effects) => rig.device.setTags(request, now, effects));
+    };
+    const named = (from: number, count: number) =>
+      Array.from({ length: count }, (_, n) => `t${from + n}`);
+    set(named(0, LIMITS.TAGS));
+    rig.answerCalls();
+    set([], named(0, LIMITS.TAGS));
+    // At the bound it goes on; past it, not even what is left already is taken back.
+    expect(typeof set(["one"])).toBe("number");
+    set([], ["one"]);
+    expect(set(["two"])).toMatchObject({ ok: false, code: "overloaded", retryAfterMs: 1_000 });
+    rig.answerCalls();
+    expect(typeof set(["two"])).toBe("number");
+    rig.answerCalls();
+    expect(rig.store.tags.size).toBe(2);
+  });
+
   test("P8.1 what does not fit into one frame is described in several", () => {
     const rig = settled();
     const tags = Array.from({ length: 900 }, (_, n) => `${n}`.padEnd(LIMITS.TAG_BYTES, "."));
