@@ -142,18 +142,18 @@ class Listener implements LiveListener {
   #receive(epoch: number, text: string): void {
     this.#expectLife(epoch);
     if (text === "pong") return;
-    const body = JSON.parse(text) as LiveMessageBody | LivePresenceBody;
     this.#failures = 0;
     if (!this.#isListening) {
       this.#isListening = true;
       this.#tell({ name: "listening" });
     }
-    this.#queue = this.#queue.then(() => this.#take(epoch, body)).catch(this.#host.report);
+    this.#queue = this.#queue.then(() => this.#take(epoch, text)).catch(this.#host.report);
   }
 
-  async #take(epoch: number, body: LiveMessageBody | LivePresenceBody): Promise<void> {
+  async #take(epoch: number, text: string): Promise<void> {
     const { onMessage, onPresence, publicKey, appId } = this.#options;
     if (this.#isClosed) return;
+    const body = bodyOf(text);
     if (body.type === "presence") {
       if (epoch !== this.#epoch) return;
       // Where the mesh was told of a cursor that it never gave, its own is the one to go on from.
@@ -236,5 +236,15 @@ class Listener implements LiveListener {
     } catch (error) {
       this.#host.report(error);
     }
+  }
+}
+
+/** @throws PushError `data_invalid` for what no mesh sends. */
+function bodyOf(text: string): LiveMessageBody | LivePresenceBody {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = "A frame of the mesh is no JSON.";
+    throw new PushError({ code: "data_invalid", message, retry: "never", cause });
   }
 }

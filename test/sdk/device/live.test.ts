@@ -140,6 +140,18 @@ describe("a live listener", () => {
     expect(reported).toEqual([new Error("handler")]);
   });
 
+  test("P8.2 what is no JSON is reported, and the next message comes", async () => {
+    const { last, hear, messages, reported } = await listen();
+    for (const text of ["{", "null", ""]) last().events.received(text);
+    await hear(message(1));
+    expect(reported).toMatchObject([
+      { code: "data_invalid" },
+      expect.any(TypeError),
+      { code: "data_invalid" },
+    ]);
+    expect(messages).toMatchObject([{ cursor: 1 }]);
+  });
+
   test("V2 waits longer each time it fails, up to a minute, and less once it was heard", async () => {
     const { clock, end, hear, state } = await listen();
     const waits: number[] = [];
