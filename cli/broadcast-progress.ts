@@ -7,15 +7,21 @@ import type { Output } from "./output.ts";
 /** Between two looks: as often as a person reads. */
 const LOOK_MS = 500;
 
-/** Its counts, for a person: those that are always of interest, and of the others those that are not 0. */
+/**
+ * Its counts, for a person: those that are always of interest, once there are any, and of the others those that are
+ * not 0.
+ */
 export function progressText(status: BroadcastStatusBody): string {
   const { members, attached, delivered, acknowledged, rate } = status;
   const rest = ["filtered", "deferred", "offline", "failed", "remaining", "listeners"] as const;
-  const counts: [string, number | string][] = [
+  const always: [string, number][] = [
     ["members", members],
-    ["connected", attached],
+    ["called", attached],
     ["delivered", delivered],
     ["acknowledged", acknowledged],
+  ];
+  const counts: [string, number | string][] = [
+    ...(members > 0 || status.status === "sent" ? always : []),
     ...rest.flatMap((name): [string, number][] => (status[name] > 0 ? [[name, status[name]]] : [])),
     ...(rate > 0 ? ([["rate", `${rate}/s`]] as [string, string][]) : []),
   ];

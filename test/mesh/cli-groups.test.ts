@@ -90,7 +90,7 @@ describe("tags and broadcasts", () => {
     );
     expect(sale.code).toBe(0);
     expect(sale.stdout.split("\n").at(-1)).toMatch(
-      /^sent {2}members 2 {2}connected 2 {2}delivered 1 {2}acknowledged 1 {2}filtered 1/,
+      /^sent {2}members 2 {2}called 2 {2}delivered 1 {2}acknowledged 1 {2}filtered 1/,
     );
     const filter = ["--filter", '{"platform":["web"]}', "--pace", "1000", "--ttl", "60"];
     await run(user, "broadcast", "--tag", "choose", "--data", "for the web", ...filter);
