@@ -7,7 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 
 const START = 32;
 const LEAST = 8;
-/** What waited longer than this for its turn stood in a line of our making: half of what single sends take on a busy machine. */
+/** What waited longer than this for its turn stood in a line of our making. Single sends stand in it, too: see promise P5.1. */
 const LAG_MS = 4;
 /** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
 const COUNTED_MS = 250;
