@@ -1,4 +1,4 @@
-/** How the mesh closes a link, at the edge and in the device object alike. */
+/** How the mesh closes a link, or the WebSocket of a listener, at the edge and in objects alike. */
 import type { ErrorCode } from "../schema/errors.ts";
 
 /** The subprotocol of the device link. */
@@ -16,4 +16,17 @@ export function closeReason(code: ErrorCode, detail: string): string {
   if (bytes.length <= REASON_BYTES) return decoder.decode(bytes);
   // A character cut in two decodes to U+FFFD at the end.
   return decoder.decode(bytes.subarray(0, REASON_BYTES - 2)).replace(/\uFFFD$/, "");
+}
+
+/** Closes a socket, if it is not closed yet. */
+export function finish(
+  socket: { close(code: number, reason: string): void },
+  code: number,
+  reason: string,
+): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // The peer may have closed it first: it is gone either way.
+  }
 }

@@ -3,7 +3,7 @@ import type { Claims } from "../core/device/account.ts";
 import type { LinkSnapshot } from "../core/device/snapshot.ts";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
-import { closeReason } from "./close.ts";
+import { closeReason, finish } from "./close.ts";
 import { CONNECT_HEADERS } from "./interfaces/rpc.ts";
 import { links } from "./links.ts";
 
@@ -101,13 +101,4 @@ export function close(socket: WebSocket, code: ErrorCode, detail: string): void 
   const number = ERRORS[code].close;
   if (number === null) throw new Error(`${code} closes no link`);
   finish(socket, number, closeReason(code, detail));
-}
-
-/** Closes it, if it is not closed yet. */
-export function finish(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // The peer may have closed it first: it is gone either way.
-  }
 }

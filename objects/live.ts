@@ -7,15 +7,15 @@ import { keyringOf } from "../core/identity/keyring.ts";
 import type { LiveHost, Sink } from "../core/live/host.ts";
 import { LiveNode } from "../core/live/live-node.ts";
 import { broadcastId } from "../core/live/message-id.ts";
-import type { LiveText } from "../core/live/text.ts";
 import { nodeObjectName, parseLiveName } from "../core/tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../core/tag/types.ts";
-import { ERRORS, type ErrorCode, MeshError } from "../schema/errors.ts";
+import { MeshError } from "../schema/errors.ts";
 import { callObject } from "./call.ts";
-import { closeReason } from "./close.ts";
+import { finish } from "./close.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import { LIVE_HEADERS, type LiveRpc, type TagRpc } from "./interfaces/rpc.ts";
 import { listeners } from "./links.ts";
+import { SocketSink } from "./live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "./live-stream.ts";
 import { SqlLiveStore } from "./storage/live-store.ts";
 
@@ -33,34 +33,13 @@ interface Attachment {
   readonly behind: number;
 }
 
-class SocketSink implements Sink {
-  readonly #socket: WebSocket;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  send(text: LiveText): void {
-    try {
-      this.#socket.send(text.json);
-    } catch {
-      // It was closed, and that event is on its way.
-    }
-  }
-
-  close(code: ErrorCode): void {
-    finish(this.#socket, ERRORS[code].close ?? NORMAL_CLOSURE, closeReason(code, ""));
-  }
-
-  lag(position: number | null): void {
+/** Keeps with the socket from where on its listener lags. */
+const lagOf =
+  (socket: WebSocket): Sink["lag"] =>
+  (position) => {
     const attachment: Attachment | null = position === null ? null : { behind: position };
-    this.#socket.serializeAttachment(attachment);
-  }
-}
+    socket.serializeAttachment(attachment);
+  };
 
 export class LiveObject extends DurableObject<LiveEnv> implements LiveRpc {
   readonly #name: string;
@@ -159,7 +138,7 @@ export class LiveObject extends DurableObject<LiveEnv> implements LiveRpc {
   #sinkOf(socket: WebSocket): SocketSink {
     let sink = this.#sinks.get(socket);
     if (sink === undefined) {
-      sink = new SocketSink(socket);
+      sink = new SocketSink(socket, lagOf(socket));
       this.#sinks.set(socket, sink);
     }
     return sink;
@@ -194,12 +173,4 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
     messageId: (entry) => broadcastId(keyring, app, entry),
     trouble: (error) => console.error(error),
   };
-}
-
-function finish(socket: WebSocket, code: number, reason: string): void {
-  try {
-    socket.close(code, reason);
-  } catch {
-    // The peer may have closed it first: it is gone either way.
-  }
 }

@@ -8,17 +8,15 @@
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
-import type {
-  AliasHolders,
-  AliasSetAnswer,
-  AliasSetRequest,
-  AliasUnsetRequest,
-  FirstAckRequest,
-  Holder,
+import {
+  type AliasHolders,
+  type AliasSetAnswer,
+  type AliasSetRequest,
+  type AliasUnsetRequest,
+  type FirstAckRequest,
+  type Holder,
+  sameHolder,
 } from "./types.ts";
-
-const sameHolder = (a: Holder, b: Holder): boolean =>
-  a.device === b.device && a.generation === b.generation;
 
 const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false, code, detail });
 

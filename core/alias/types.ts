@@ -9,6 +9,9 @@ export interface Holder {
   readonly generation: number;
 }
 
+export const sameHolder = (a: Holder, b: Holder): boolean =>
+  a.device === b.device && a.generation === b.generation;
+
 export interface AliasSetRequest {
   readonly app: string;
   readonly alias: string;

@@ -1,4 +1,5 @@
 /** What a node of a tag needs of its host. */
+import type { TagReport } from "./directory.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -32,14 +33,6 @@ export interface TagLive {
   listeners(): Promise<number>;
 }
 
-/** What the directory of the app is told. */
-export interface TagDirectoryEntry {
-  readonly tag: string;
-  readonly members: number;
-  readonly listeners: number;
-  readonly lastBroadcastAt: number | null;
-}
-
 export interface TagHost {
   /** Milliseconds since 1970. */
   now(): number;
@@ -58,7 +51,7 @@ export interface TagHost {
   /** A live node, by name of its object. */
   live(name: string): TagLive;
   /** Tells the app's directory; `app` is its object's name. */
-  report(app: string, entry: TagDirectoryEntry): Promise<void>;
+  report(app: string, report: TagReport): Promise<void>;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
   /** Of this process, shared by all its nodes. */

@@ -1,11 +1,8 @@
 /** The live listeners of this process: WebSockets and event streams, which count among the mesh's links. */
-import type { Sink } from "../../core/live/host.ts";
-import type { LiveText } from "../../core/live/text.ts";
 import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
-import { closeReason } from "../../objects/close.ts";
+import { SocketSink } from "../../objects/live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live-stream.ts";
-import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
-import { INTERNAL_CLOSE } from "../../worker/link-host.ts";
+import { MeshError } from "../../schema/errors.ts";
 import type { Listen, LiveHost } from "../../worker/live/host.ts";
 import type { DenoLinks } from "./links.ts";
 import type { LiveNodeHost } from "./objects/live.ts";
@@ -20,37 +17,6 @@ const REGION = "local";
 const IDLE_SECONDS = 60;
 /** Close frames that are not answered in this time end with the process. */
 const CLOSE_WAIT_MS = 500;
-
-class SocketSink implements Sink {
-  readonly #socket: WebSocket;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  send(text: LiveText): void {
-    try {
-      this.#socket.send(text.json);
-    } catch {
-      // It was closed, and that event is on its way.
-    }
-  }
-
-  close(code: ErrorCode): void {
-    try {
-      this.#socket.close(ERRORS[code].close ?? INTERNAL_CLOSE, closeReason(code, ""));
-    } catch {
-      // The peer may have closed it first: it is gone either way.
-    }
-  }
-
-  /** The socket does not outlive this process. */
-  lag(): void {}
-}
 
 export class DenoLive implements LiveHost {
   readonly #mesh: Mesh;

@@ -1,5 +1,5 @@
 /** To an alias: one call to the device of each holder, at once, and a result for each. */
-import type { Holder } from "../../core/alias/types.ts";
+import { type Holder, sameHolder } from "../../core/alias/types.ts";
 import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
@@ -22,9 +22,6 @@ interface Sent {
 /** The device says that it is not, or no more, a holder: the alias has moved since we asked, or is moving. */
 const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
 const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
-
-const sameHolder = (a: Holder, b: Holder): boolean =>
-  a.device === b.device && a.generation === b.generation;
 
 /** Sends to holders, and once more to whoever holds the alias by then, where it was no longer theirs. */
 async function sendToHolders(

@@ -1,6 +1,7 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
 
-import type { TagDevice, TagDirectoryEntry, TagHost } from "../../../../core/tag/host.ts";
+import type { TagReport } from "../../../../core/tag/directory.ts";
+import type { TagDevice, TagHost } from "../../../../core/tag/host.ts";
 import { devicePath, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import { TagNode } from "../../../../core/tag/node.ts";
 import type {
@@ -41,7 +42,7 @@ export class World {
   readonly clock = new VirtualClock();
   readonly stores = new Map<string, MemoryTagStore>();
   readonly devices = new Map<string, SimDevice>();
-  readonly reports: TagDirectoryEntry[] = [];
+  readonly reports: TagReport[] = [];
   readonly published: LogEntry[] = [];
   readonly troubles: unknown[] = [];
   /** Calls to objects since it was last set to 0. */
