@@ -54,6 +54,20 @@ describe("tags and broadcasts", () => {
     expect(status).toMatchObject({ status: "sent", members: 2, acknowledged: 2, remaining: 0 });
   });
 
+  test("B1 a listener that was away gets what it missed, once, in order, and stays in its tags", async () => {
+    const user = server();
+    const { process: first, state } = await device(user, "--tag", "away");
+    first.kill("SIGINT");
+    expect(await first.exited).toBe(0);
+    for (const data of ["one", "two"])
+      await runJson(user, "broadcast", "--tag", "away", "--data", data, "--watch");
+    const back = await listen(user, "--state", state);
+    await shown(back, "two");
+    await runJson(user, "broadcast", "--tag", "away", "--data", "three");
+    await shown(back, "three");
+    expect(dataOf(back)).toEqual(["one", "two", "three"]);
+  });
+
   test("T11 the server adds, shows and removes; each refusal is a line and an exit code", async () => {
     const user = server();
     const one = await device(user);
