@@ -50,7 +50,10 @@ export class Fleet {
 
   fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
     const position = request.entries.at(-1)?.position ?? 0;
-    const run = () => this.#fanOut(request);
+    return this.#inTurn(position, () => this.#fanOut(request));
+  }
+
+  #inTurn<Answer>(position: number, run: () => Promise<Answer>): Promise<Answer> {
     const before = this.#last.get(position) ?? Promise.resolve();
     const answer = before.then(run, run).finally(() => {
       if (this.#last.get(position) === last) this.#last.delete(position);
@@ -93,7 +96,7 @@ export class Fleet {
     for (const entry of entries) if (entry.position > log.head) log.append(entry, false);
 
     const end = host.now() + sliceMs;
-    const own = await this.#serveOnce(last.position, pace, sliceMs, settle);
+    const own = await this.#serveOnce(last.position, pace, end, settle);
     await host.durable();
     const isCalled = own.done || own.waiting;
     const below = drive && isCalled ? await this.#drive(last, pace, end, settle) : null;
@@ -115,26 +118,45 @@ export class Fleet {
   async #serveOnce(
     position: number,
     pace: number | null,
-    sliceMs: number,
+    end: number,
     settle: boolean,
   ): Promise<Served> {
+    const { host } = this.#parts;
     const known = this.#known(position);
     if (known !== null) return known;
-    const served = await this.serve(position, pace, sliceMs, settle);
-    if (!served.done) return served;
-    this.#finished.set(position, served);
-    return this.#write(position) ? served : { ...served, done: false, waiting: true };
+    let served = this.#finished.get(position);
+    if (served === undefined) {
+      served = await this.serve(position, pace, Math.max(end - host.now(), 0), settle);
+      if (!served.done) return served;
+      this.#finished.set(position, served);
+    }
+    while (!this.#write(position)) {
+      // To be told so at once, the driver would ask again at once, and nobody else would get a turn.
+      if (!settle || host.now() >= end) return { ...served, done: false, waiting: true };
+      await this.#settleBefore(position, end);
+    }
+    return served;
   }
 
+  /** What is stored; null where the entry is still to be served, or to be written. */
   #known(position: number): Served | null {
     const { log } = this.#parts;
     const state = log.state(position);
     if (state !== null) return { counts: JSON.parse(state.outcome), ...NOTHING_LEFT };
     // A driver that comes for something older than all that is here comes in vain.
     if (log.header(position) === undefined) return { counts: noCounts(), ...NOTHING_LEFT };
-    const finished = this.#finished.get(position);
-    if (finished === undefined) return null;
-    return this.#write(position) ? finished : { ...finished, done: false, waiting: true };
+    return null;
+  }
+
+  /** Ends the passes before a position, for some time; their own drivers may have given them up. */
+  async #settleBefore(position: number, end: number): Promise<void> {
+    const { host } = this.#parts;
+    const earlier = [...this.#passes].filter(([at, { done }]) => at < position && !done);
+    const ends = earlier.map(([at, pass]) =>
+      // Whom their pace held back, the later broadcast has reached: there is nobody left to be called at that pace.
+      this.#inTurn(at, () => pass.run(null, Math.max(end - host.now(), 0), true)),
+    );
+    await Promise.all(ends);
   }
 
   /**

@@ -254,6 +254,22 @@ describe("devices that do not answer", () => {
     }
   });
 
+  test("B14 to one broadcast and at once to the next cost no call but one more a node", async () => {
+    const world = await withSilent(60);
+    const keys = [keyOf(920), keyOf(921)];
+    world.calls.fanOut = 0;
+    await world.broadcast({ key: keys[0] });
+    await world.clock.pass(200);
+    for (const device of world.devices.values()) device.silentMs = 0;
+    await world.broadcast({ key: keys[1] });
+    await world.quiet();
+    for (const key of keys) {
+      expect(await world.status(key)).toMatchObject({ status: "sent", acknowledged: 60 });
+    }
+    // Of each broadcast: one that calls the devices, and one that waits for their answers.
+    expect(world.calls.fanOut).toBeLessThanOrEqual(4 * (world.nodes - 1));
+  });
+
   test("B14 are counted by a node when it was begun anew", async () => {
     const world = await withSilent(60);
     const key = keyOf(913);
