@@ -4,7 +4,7 @@
  * The table goes to stdout, progress to stderr.
  */
 import { writeFileSync } from "node:fs";
-import { readOptions, USAGE, UsageError } from "./options.ts";
+import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { formatTable, type Row } from "./report.ts";
 import { Rig } from "./rig.ts";
 import { broadcastDevices } from "./scenarios/broadcast-devices.ts";
@@ -46,18 +46,27 @@ async function main(): Promise<void> {
       : options.scenarios.includes(name);
   });
   const rows: Row[] = [];
-  for (const scenario of chosen) {
-    process.stderr.write(`${scenario.name} …\n`);
-    // Servers of its own: no scenario measures what another left behind.
-    const rig = await Rig.open(options, scenario);
-    try {
-      rows.push(...(await scenario.run(rig)));
-    } finally {
-      rig.close();
+  try {
+    for (const scenario of chosen) {
+      process.stderr.write(`${scenario.name} …\n`);
+      rows.push(...(await run(scenario, options)));
     }
+  } finally {
+    // Also where a later one failed: these took minutes.
+    const text = `${JSON.stringify(rows, null, 2)}\n`;
+    if (options.json !== undefined) writeFileSync(options.json, text);
+    process.stdout.write(formatTable(rows));
   }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 2)}\n`);
-  process.stdout.write(formatTable(rows));
+}
+
+/** On servers of its own: no scenario measures what another left behind. */
+async function run(scenario: Scenario, options: Options): Promise<Row[]> {
+  const rig = await Rig.open(options, scenario);
+  try {
+    return await scenario.run(rig);
+  } finally {
+    rig.close();
+  }
 }
 
 const [command, ...rest] = process.argv.slice(2);
