@@ -19,7 +19,7 @@ export interface CommandParts {
 }
 
 export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
-  const { registrations, delivery, feeds, broadcasts, aliases, attributes } = rooms;
+  const { registrations, outbox, delivery, feeds, broadcasts, aliases, attributes } = rooms;
 
   /** Acts on the standing registration of a slot. */
   const inSlot = <Answer>(
@@ -67,7 +67,7 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
       inSlot(slot, (registration) => {
         if (registration.attached) return null;
         registration.attached = true;
-        delivery.pump(registration, now, effects);
+        outbox.pump(registration, now, effects);
         feeds.open(registration);
         return null;
       }),

@@ -2,34 +2,25 @@
  * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender
  * is answered by the device's acknowledgement; a row is written only where that does not come in time.
  */
-import { CHANNEL_PUSH, encodePushDown, type Message } from "../../schema/generated/link.ts";
+import type { Message } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { toBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
-import type { Link } from "../link/link.ts";
 import type { Aliases } from "./aliases.ts";
 import type { HybridClock } from "./clock.ts";
 import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
+import { bytesOf, type Outbox } from "./outbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
-import type { MailHeader, MailStore } from "./store.ts";
+import { Senders } from "./senders.ts";
 import type { Lane, SendAnswer, SendRequest } from "./types.ts";
-
-/** Where a waiting send is to be found. */
-interface Waiter {
-  readonly registration: Registration;
-  readonly key: string;
-}
 
 export interface DeliveryParts {
   readonly clock: HybridClock;
   readonly mailbox: Mailbox;
   readonly outcomes: Outcomes;
-  readonly store: MailStore;
-  /** The current link; null without one. */
-  readonly link: () => Link | null;
+  readonly outbox: Outbox;
   readonly aliases: Aliases;
   readonly firstAcks: FirstAcks;
   readonly nextToken: () => number;
@@ -37,10 +28,11 @@ export interface DeliveryParts {
 
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #waiters = new Map<number, Waiter>();
+  readonly #senders: Senders;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
+    this.#senders = new Senders(parts.nextToken);
   }
 
   /**
@@ -66,7 +58,7 @@ export class Delivery {
     const nowOrNever = request.ttlSeconds === 0;
     const seq = this.#parts.clock.next(now, nowOrNever);
     const lane = registration.lane(request.lane);
-    const live = this.#isLive(registration);
+    const live = this.#parts.outbox.isLive(registration);
     if (live && lane.sent === lane.rows.length && registration.hasRoom) {
       return this.#sendNow(registration, lane, request, key, seq, now, effects);
     }
@@ -82,28 +74,28 @@ export class Delivery {
       return { ok: true, status: "overflowed", seq };
     }
     if (live) {
-      this.pump(registration, now, effects);
-      if (request.waitMs > 0) return this.#wait(registration, key);
+      this.#parts.outbox.pump(registration, now, effects);
+      if (request.waitMs > 0) return this.#senders.wait(registration, key);
     }
     return { ok: true, status: "queued", seq };
   }
 
   /** The sender of this token waits no longer: it is answered in `effects`, unless it was answered before. */
   timeout(token: number, now: number, effects: Effects): void {
-    const waiter = this.#waiters.get(token);
-    if (waiter === undefined) return;
-    const { registration, key } = waiter;
+    const waiting = this.#senders.find(token);
+    if (waiting === undefined) return;
+    const { registration, key } = waiting;
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
-    if (!this.#waiters.has(token)) return;
+    if (this.#senders.find(token) === undefined) return;
     const flight = registration.flights.get(key);
     const tokens = flight?.tokens ?? registration.waiting.get(key);
     tokens?.splice(tokens.indexOf(token), 1);
     if (flight !== undefined) {
       const status = this.#secure(registration, flight, now);
-      this.#settle([token], { ok: true, status, seq: flight.seq }, effects);
+      this.#senders.settle([token], { ok: true, status, seq: flight.seq }, effects);
     } else {
       const seq = registration.mail.get(key)?.seq ?? 0;
-      this.#settle([token], { ok: true, status: "queued", seq }, effects);
+      this.#senders.settle([token], { ok: true, status: "queued", seq }, effects);
     }
   }
 
@@ -113,9 +105,9 @@ export class Delivery {
     const flight = registration.flights.get(key);
     if (flight !== undefined) {
       flight.ended = ended.status;
-      this.#settle(flight.tokens.splice(0), answer, effects);
+      this.#senders.settle(flight.tokens.splice(0), answer, effects);
     }
-    this.#settle(registration.waiting.get(key) ?? [], answer, effects);
+    this.#senders.settle(registration.waiting.get(key) ?? [], answer, effects);
     registration.waiting.delete(key);
   };
 
@@ -148,7 +140,7 @@ export class Delivery {
       } else if (flight.unstored === null) keys.add(flight.key);
       registration.remember(flight.key, "delivered", flight.seq);
       const answer: SendAnswer = { ok: true, status: "delivered", seq: flight.seq };
-      this.#settle(flight.tokens, answer, effects);
+      this.#senders.settle(flight.tokens, answer, effects);
     }
     // Their rows stay for now: see FirstAcks.
     for (const header of state.take(({ key }) => told.has(key))) registration.dropMail(header);
@@ -160,7 +152,7 @@ export class Delivery {
     }
     // Also after an acknowledgement of nothing: flights that had no row are forgotten while the object sleeps, and
     // what waited for their place in the window would wait on.
-    this.pump(registration, now, effects);
+    this.#parts.outbox.pump(registration, now, effects);
     return count;
   }
 
@@ -169,14 +161,14 @@ export class Delivery {
    * has not come yet is not taken any more.
    */
   withdraw(registration: Registration, key: string, now: number, effects: Effects): void {
-    const { mailbox, outcomes, clock } = this.#parts;
+    const { mailbox, outcomes, clock, outbox } = this.#parts;
     mailbox.expireIfDue(registration, key, now, effects);
     const flight = registration.flights.get(key);
     if (registration.recent(key) !== undefined || (flight !== undefined && flight.ended !== null)) {
       return;
     }
     if (outcomes.find(registration.slot, key) !== undefined) return;
-    if (flight !== undefined) this.#withdrawFromSocket(registration, key, effects);
+    if (flight !== undefined) outbox.withdraw(registration, key, effects);
     if (registration.mail.has(key)) {
       mailbox.recall(registration, key, effects);
       return;
@@ -188,21 +180,7 @@ export class Delivery {
     if ((flight.unstored?.ttlSeconds ?? 0) > 0) {
       outcomes.record(registration.slot, "recalled", [{ key, seq }]);
     }
-    this.#settle(flight.tokens.splice(0), { ok: true, status: "recalled", seq }, effects);
-  }
-
-  /** Sends what waits, as far as the window allows: high before normal before low. */
-  pump(registration: Registration, now: number, effects: Effects): void {
-    for (const lane of LANES) {
-      const state = registration.lane(lane);
-      while (this.#isLive(registration) && state.sent < state.rows.length && registration.hasRoom) {
-        if ((state.rows[state.sent]?.expiresAt ?? 0) <= now) {
-          this.#parts.mailbox.expire(registration, now, effects);
-        } else {
-          this.#sendBatch(registration, state, now, effects);
-        }
-      }
-    }
+    this.#senders.settle(flight.tokens.splice(0), { ok: true, status: "recalled", seq }, effects);
   }
 
   /** The app no longer listens, or the link is gone: what is on the socket goes back to waiting. */
@@ -213,26 +191,16 @@ export class Delivery {
       const state = registration.lane(lane);
       for (const flight of state.flights.splice(0)) {
         const status = this.#secure(registration, flight, now);
-        this.#settle(flight.tokens, { ok: true, status, seq: flight.seq }, effects);
+        this.#senders.settle(flight.tokens, { ok: true, status, seq: flight.seq }, effects);
         registration.land(flight);
       }
       state.sent = 0;
     }
     for (const [key, tokens] of registration.waiting) {
       const seq = registration.mail.get(key)?.seq ?? 0;
-      this.#settle(tokens, { ok: true, status: "queued", seq }, effects);
+      this.#senders.settle(tokens, { ok: true, status: "queued", seq }, effects);
     }
     registration.waiting.clear();
-  }
-
-  /** Marks rows as on the socket again, after the object slept with its link open. */
-  restore(registration: Registration, lane: Lane, sentUpTo: number): void {
-    const state = registration.lane(lane);
-    for (const header of state.rows) {
-      if (header.seq > sentUpTo) break;
-      state.sent++;
-      registration.takeOff(state, flightOf(header, 0));
-    }
   }
 
   /** A send whose message is known already gets that message's answer. */
@@ -249,7 +217,8 @@ export class Delivery {
     const flight = registration.flights.get(key);
     if (flight !== undefined) {
       if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
-      if (request.waitMs > 0 || request.ttlSeconds === 0) return this.#wait(registration, key);
+      if (request.waitMs > 0 || request.ttlSeconds === 0)
+        return this.#senders.wait(registration, key);
       return { ok: true, status: this.#secure(registration, flight, now), seq: flight.seq };
     }
     const row = registration.mail.get(key);
@@ -290,60 +259,10 @@ export class Delivery {
       ...(nowOrNever ? {} : { expiresAtMs: now + request.ttlSeconds * 1_000 }),
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
     };
-    this.#deliver([message], effects);
+    this.#parts.outbox.deliver([message], effects);
     // Only the acknowledgement can say what became of a now-or-never message, so its sender always waits.
-    if (request.waitMs > 0 || nowOrNever) return this.#wait(registration, key);
+    if (request.waitMs > 0 || nowOrNever) return this.#senders.wait(registration, key);
     return { ok: true, status: this.#secure(registration, flight, now), seq };
-  }
-
-  /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
-  #sendBatch(registration: Registration, state: LaneState, now: number, effects: Effects): void {
-    const messages: Message[] = [];
-    let bytes = 0;
-    while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
-      const header = state.rows[state.sent];
-      if (
-        header === undefined ||
-        header.expiresAt <= now ||
-        (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
-      )
-        break;
-      const flight = flightOf(header, now);
-      const waiting = registration.waiting.get(header.key);
-      if (waiting !== undefined) {
-        flight.tokens.push(...waiting);
-        registration.waiting.delete(header.key);
-      }
-      state.sent++;
-      registration.takeOff(state, flight);
-      bytes += header.bytes;
-      messages.push(this.#read(header));
-    }
-    this.#deliver(messages, effects);
-  }
-
-  #read(header: MailHeader): Message {
-    const body = this.#parts.store.readMail(header.seq);
-    const key = bytesOf(header.key);
-    // A header without its row means that memory and storage disagree: failing is better than guessing.
-    if (body === null) throw new Error(`row ${header.seq} is unreadable`);
-    return {
-      slot: header.slot,
-      seq: header.seq,
-      key,
-      priority: header.lane,
-      contentType: body.contentType,
-      data: body.data,
-      expiresAtMs: header.expiresAt,
-      ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
-      replay: true,
-    };
-  }
-
-  #withdrawFromSocket({ slot }: Registration, key: string, effects: Effects): void {
-    const value = { slot, key: bytesOf(key) };
-    const frame = encodePushDown({ kind: "withdraw", value });
-    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
   }
 
   #tellFirst(
@@ -355,15 +274,6 @@ export class Delivery {
   ): void {
     const row = unstored === null ? seq : null;
     this.#parts.firstAcks.tell(registration, alias, bytesOf(key), row, now, effects);
-  }
-
-  #deliver(messages: readonly Message[], effects: Effects): void {
-    const frame = encodePushDown({ kind: "deliver", value: { messages } });
-    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
-  }
-
-  #isLive(registration: Registration): boolean {
-    return registration.attached && (this.#parts.link()?.ready ?? false);
   }
 
   /** The sender of a flight cannot wait for its acknowledgement: makes it durable, and says what to answer. */
@@ -385,35 +295,4 @@ export class Delivery {
     flight.ended = "expired";
     return "expired";
   }
-
-  #wait(registration: Registration, key: string): number {
-    const token = this.#parts.nextToken();
-    this.#waiters.set(token, { registration, key });
-    const flight = registration.flights.get(key);
-    if (flight !== undefined) flight.tokens.push(token);
-    else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
-    return token;
-  }
-
-  #settle(tokens: readonly number[], answer: SendAnswer, effects: Effects): void {
-    for (const token of tokens) {
-      this.#waiters.delete(token);
-      effects.push({ kind: "settle", token, answer });
-    }
-  }
-}
-
-/** The flight of a row: it is stored already, so when it was accepted no longer matters. */
-function flightOf(header: MailHeader, sentAt: number): Flight {
-  const { seq, key, bytes, firstAckAlias } = header;
-  const unstored = null;
-  const ended = null;
-  return { seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, unstored, ended, tokens: [] };
-}
-
-/** The bytes of a key that the mesh wrote itself. */
-function bytesOf(key: string): Uint8Array {
-  const bytes = fromBase64Url(key);
-  if (bytes === undefined) throw new Error(`${key} is no key`);
-  return bytes;
 }

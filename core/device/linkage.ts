@@ -61,7 +61,7 @@ export class Linkage {
   }
 
   restore(snapshot: LinkSnapshot): void {
-    const { clock, registrations, delivery, cursors } = this.rooms;
+    const { clock, registrations, outbox, cursors } = this.rooms;
     this.#link = this.#newLink(snapshot.session, snapshot.ready);
     this.#previousSession = snapshot.previousSession;
     this.#seqReserve = snapshot.seqReserve;
@@ -73,7 +73,7 @@ export class Linkage {
       registration.attached = true;
       this.#restoreFeeds(registration, snapshot.live?.includes(slot) ?? false);
     }
-    restoreSent(snapshot.sent, registrations, delivery);
+    restoreSent(snapshot.sent, registrations, outbox);
     this.#savedMark = this.#mark();
   }
 

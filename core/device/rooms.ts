@@ -15,6 +15,7 @@ import { Errands } from "./errands.ts";
 import { Feeds } from "./feeds.ts";
 import { FirstAcks } from "./first-acks.ts";
 import { Mailbox } from "./mailbox.ts";
+import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
@@ -61,8 +62,9 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     attributes.write(slot, null);
   });
   const mailbox = new Mailbox(store, outcomes, (...end) => delivery.onEnd(...end));
+  const outbox = new Outbox({ mailbox, store, link });
   const delivery: Delivery = new Delivery({
-    ...{ clock, mailbox, outcomes, store, link, aliases, firstAcks, nextToken },
+    ...{ clock, mailbox, outbox, outcomes, aliases, firstAcks, nextToken },
   });
   const feeds: Feeds = new Feeds({
     ...{ calls, retries, name, listens },
@@ -100,7 +102,18 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     }
   }
   return {
-    ...{ account, clock, registrations, outcomes, mailbox, delivery, calls, retries, errands },
+    ...{
+      account,
+      clock,
+      registrations,
+      outcomes,
+      mailbox,
+      outbox,
+      delivery,
+      calls,
+      retries,
+      errands,
+    },
     ...{ subscriptions, feeds, broadcasts, cursors, aliases, attributes, firstAcks, generation },
   };
 }

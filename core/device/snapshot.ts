@@ -1,5 +1,5 @@
 /** What stays with the socket while the object sleeps. Under 2 KB at the limits, tested. */
-import type { Delivery } from "./delivery.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Lane } from "./types.ts";
@@ -48,13 +48,13 @@ export function markOfSent(registrations: Iterable<Registration>): string {
 export function restoreSent(
   marks: readonly SentMark[],
   registrations: Registrations,
-  delivery: Delivery,
+  outbox: Outbox,
 ): void {
   for (const [slot, high, normal, low] of marks) {
     const registration = registrations.inSlot(slot);
     if (registration === undefined) continue;
-    delivery.restore(registration, 1, high);
-    delivery.restore(registration, 2, normal);
-    delivery.restore(registration, 3, low);
+    outbox.restore(registration, 1, high);
+    outbox.restore(registration, 2, normal);
+    outbox.restore(registration, 3, low);
   }
 }

@@ -1,0 +1,129 @@
+/**
+ * Puts messages on the socket of the device: what waits in its mailboxes, as far as the window of each registration allows,
+ * and what has just come.
+ */
+import { CHANNEL_PUSH, encodePushDown, type Message } from "../../schema/generated/link.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+import type { Effects } from "../link/effects.ts";
+import type { Link } from "../link/link.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
+import type { MailHeader, MailStore } from "./store.ts";
+import type { Lane } from "./types.ts";
+
+export interface OutboxParts {
+  readonly mailbox: Mailbox;
+  readonly store: MailStore;
+  /** The current link; null without one. */
+  readonly link: () => Link | null;
+}
+
+export class Outbox {
+  readonly #parts: OutboxParts;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the app listens on a link that stands. */
+  isLive(registration: Registration): boolean {
+    return registration.attached && (this.#parts.link()?.ready ?? false);
+  }
+
+  /** Sends what waits, as far as the window allows: high before normal before low. */
+  pump(registration: Registration, now: number, effects: Effects): void {
+    for (const lane of LANES) {
+      const state = registration.lane(lane);
+      while (this.isLive(registration) && state.sent < state.rows.length && registration.hasRoom) {
+        if ((state.rows[state.sent]?.expiresAt ?? 0) <= now) {
+          this.#parts.mailbox.expire(registration, now, effects);
+        } else {
+          this.#sendBatch(registration, state, now, effects);
+        }
+      }
+    }
+  }
+
+  /** Marks rows as on the socket again, after the object slept with its link open. */
+  restore(registration: Registration, lane: Lane, sentUpTo: number): void {
+    const state = registration.lane(lane);
+    for (const header of state.rows) {
+      if (header.seq > sentUpTo) break;
+      state.sent++;
+      registration.takeOff(state, flightOf(header, 0));
+    }
+  }
+
+  /** Messages that fit into one frame. */
+  deliver(messages: readonly Message[], effects: Effects): void {
+    const frame = encodePushDown({ kind: "deliver", value: { messages } });
+    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
+  }
+
+  /** The app is not to be shown a message that is on its socket, if it was not yet. */
+  withdraw({ slot }: Registration, key: string, effects: Effects): void {
+    const value = { slot, key: bytesOf(key) };
+    const frame = encodePushDown({ kind: "withdraw", value });
+    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
+  }
+
+  /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
+  #sendBatch(registration: Registration, state: LaneState, now: number, effects: Effects): void {
+    const messages: Message[] = [];
+    let bytes = 0;
+    while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
+      const header = state.rows[state.sent];
+      if (
+        header === undefined ||
+        header.expiresAt <= now ||
+        (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
+      )
+        break;
+      const flight = flightOf(header, now);
+      const waiting = registration.waiting.get(header.key);
+      if (waiting !== undefined) {
+        flight.tokens.push(...waiting);
+        registration.waiting.delete(header.key);
+      }
+      state.sent++;
+      registration.takeOff(state, flight);
+      bytes += header.bytes;
+      messages.push(this.#read(header));
+    }
+    this.deliver(messages, effects);
+  }
+
+  #read(header: MailHeader): Message {
+    const body = this.#parts.store.readMail(header.seq);
+    const key = bytesOf(header.key);
+    // A header without its row means that memory and storage disagree: failing is better than guessing.
+    if (body === null) throw new Error(`row ${header.seq} is unreadable`);
+    return {
+      slot: header.slot,
+      seq: header.seq,
+      key,
+      priority: header.lane,
+      contentType: body.contentType,
+      data: body.data,
+      expiresAtMs: header.expiresAt,
+      ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
+      replay: true,
+    };
+  }
+}
+
+/** The flight of a row: it is stored already, so when it was accepted no longer matters. */
+function flightOf(header: MailHeader, sentAt: number): Flight {
+  const { seq, key, bytes, firstAckAlias } = header;
+  const unstored = null;
+  const ended = null;
+  return { seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, unstored, ended, tokens: [] };
+}
+
+/** The bytes of a key that the mesh wrote itself. */
+export function bytesOf(key: string): Uint8Array {
+  const bytes = fromBase64Url(key);
+  if (bytes === undefined) throw new Error(`${key} is no key`);
+  return bytes;
+}

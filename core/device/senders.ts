@@ -1,0 +1,44 @@
+/**
+ * Senders that wait for a message to be acknowledged, each under a token. The tokens stay with the message: those of one that
+ * is on the socket with its flight, the others with its registration.
+ */
+import type { Effects } from "../link/effects.ts";
+import type { Registration } from "./registration.ts";
+import type { SendAnswer } from "./types.ts";
+
+/** What a sender waits for. */
+interface Waiting {
+  readonly registration: Registration;
+  /** Of the message. */
+  readonly key: string;
+}
+
+export class Senders {
+  readonly #nextToken: () => number;
+  readonly #waiting = new Map<number, Waiting>();
+
+  constructor(nextToken: () => number) {
+    this.#nextToken = nextToken;
+  }
+
+  /** Undefined for one that was answered. */
+  find(token: number): Waiting | undefined {
+    return this.#waiting.get(token);
+  }
+
+  wait(registration: Registration, key: string): number {
+    const token = this.#nextToken();
+    this.#waiting.set(token, { registration, key });
+    const flight = registration.flights.get(key);
+    if (flight !== undefined) flight.tokens.push(token);
+    else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
+    return token;
+  }
+
+  settle(tokens: readonly number[], answer: SendAnswer, effects: Effects): void {
+    for (const token of tokens) {
+      this.#waiting.delete(token);
+      effects.push({ kind: "settle", token, answer });
+    }
+  }
+}
