@@ -256,14 +256,14 @@ describe("devices that do not answer", () => {
 
   test("B14 to one broadcast and at once to the next cost no call but one more a node", async () => {
     const world = await withSilent(60);
-    const keys = [keyOf(920), keyOf(921)];
+    const [first, second] = [keyOf(920), keyOf(921)];
     world.calls.fanOut = 0;
-    await world.broadcast({ key: keys[0] });
+    await world.broadcast({ key: first });
     await world.clock.pass(200);
     for (const device of world.devices.values()) device.silentMs = 0;
-    await world.broadcast({ key: keys[1] });
+    await world.broadcast({ key: second });
     await world.quiet();
-    for (const key of keys) {
+    for (const key of [first, second]) {
       expect(await world.status(key)).toMatchObject({ status: "sent", acknowledged: 60 });
     }
     // Of each broadcast: one that calls the devices, and one that waits for their answers.
