@@ -216,7 +216,7 @@ describe("the link", () => {
     await device.client.close();
   });
 
-  it("P6 sends nothing but its heartbeat when it is idle, and ends 10 s after one stays unanswered", async () => {
+  it("P6.3 L6 sends nothing but its heartbeat when it is idle, and ends 10 s after one stays unanswered", async () => {
     const device = await start(mesh);
     await reaches(device, "connected");
     const { socket } = mesh;

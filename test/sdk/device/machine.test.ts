@@ -84,14 +84,14 @@ describe("the way down", () => {
     }
   });
 
-  it("ends a link that answers no ping, and only that one", () => {
+  it("L6 ends a link that answers no ping, and only that one", () => {
     expect(run(...UP, TIMER, TIMER).state.phase).toBe("waiting");
     const heard = run(...UP, TIMER, { kind: "heard" });
     expect(timerOf(heard.effects)).toBe(50_000);
     expect(run(...UP, TIMER, { kind: "heard" }, TIMER).state.phase).toBe("connected");
   });
 
-  it("doubles the window with each failure up to the server's cap, and starts anew after a welcome", () => {
+  it("L5 doubles the window with each failure up to the server's cap, and starts anew after a welcome", () => {
     let { state } = run(...UP);
     const windows: (number | null | undefined)[] = [];
     for (let i = 0; i < 7; i++) {
@@ -106,14 +106,14 @@ describe("the way down", () => {
     expect(timerOf(step(state, ended(1006), 0.999_999).effects)).toBe(2_000);
   });
 
-  it("spreads over the whole window", () => {
+  it("L5 spreads over the whole window", () => {
     const { state } = run(...UP);
     for (const random of [0, 0.25, 0.75]) {
       expect(timerOf(step(state, ended(1006), random).effects)).toBe(2_000 * random);
     }
   });
 
-  it("uses a goaway's window, and the same endpoint", () => {
+  it("L5 uses a goaway's window, and the same endpoint", () => {
     const { state, effects } = run(...UP, { kind: "goaway", withinMs: 90_000 }, ended(4000));
     expect(timerOf(effects)).toBe(45_000);
     expect(state.endpoint).toBe(0);
