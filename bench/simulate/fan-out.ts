@@ -112,7 +112,8 @@ export async function simulateFanOut(
   }
 
   const { lastDevice, finished } = await drive(root, pace);
-  return { ...total, lastDeviceMs: lastDevice, finishedMs: finished };
+  const { startMs } = profile;
+  return { ...total, lastDeviceMs: startMs + lastDevice, finishedMs: startMs + finished };
 }
 
 /** Whether a driver leaves the nodes below this one to it. */

@@ -2,8 +2,9 @@
  * `npm run bench -- simulate`: what a broadcast takes at sizes that no machine here holds (docs/scale.md). Seeded: the
  * same options, the same figures.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Row } from "../report.ts";
 import { type Kind, times, usageOf } from "./load.ts";
 import { Passes } from "./passes.ts";
 import { OBJECT_GB } from "./prices.ts";
@@ -11,7 +12,8 @@ import { PROFILES, type Profile, type ProfileName } from "./profile.ts";
 import { type Simulation, simulate } from "./simulate.ts";
 
 const USAGE = `npm run bench -- simulate [--host cloudflare|deno|workerd] [--members N]… [--pace N]… [--online 1] [--seed 1]
-  [--hop-ms N] [--device-ms N] [--spread N] [--silent N] [--day] [--json FILE]`;
+  [--hop-ms N] [--device-ms N] [--spread N] [--silent N] [--json FILE]
+  [--day | --against RESULTS]`;
 const MEMBERS = ["10000", "100000", "1000000", "10000000", "100000000"];
 const PACES = ["none", "1000", "10000", "100000"];
 
@@ -67,6 +69,7 @@ function read(args: readonly string[]) {
       spread: { type: "string" },
       silent: { type: "string" },
       day: { type: "boolean", default: false },
+      against: { type: "string" },
       json: { type: "string" },
     },
   }).values;
@@ -104,6 +107,29 @@ async function day(profile: Profile, passes: Passes, seed: number): Promise<void
   print([head, ...rows]);
 }
 
+/** A row of `broadcast-devices`: the time of one broadcast to so many. */
+const MEASURED = /^(\d+) members: p50$/;
+
+/** What was measured beside what is simulated for the same numbers of members. */
+async function against(
+  file: string,
+  profile: Profile,
+  passes: Passes,
+  seed: number,
+): Promise<void> {
+  const measured = JSON.parse(readFileSync(file, "utf8")) as Row[];
+  const table = [["members", "measured, ms", "simulated, ms", "simulated/measured"]];
+  for (const { metric, value } of measured) {
+    const members = Number(MEASURED.exec(metric)?.[1]);
+    if (Number.isNaN(members)) continue;
+    const options = { profile, passes, members, online: 1, seed, pace: null };
+    const { lastDeviceMs } = await simulate(options);
+    const cells = [value.toFixed(0), lastDeviceMs.toFixed(0), (lastDeviceMs / value).toFixed(2)];
+    table.push([`${members}`, ...cells]);
+  }
+  print(table);
+}
+
 function print(table: readonly (readonly string[])[]): void {
   const widths = table[0]?.map((_, at) => Math.max(...table.map((row) => row[at]?.length ?? 0)));
   for (const row of table) {
@@ -137,6 +163,7 @@ async function main(args: readonly string[]): Promise<void> {
   const seed = numberOf("seed", values.seed, 0, 2 ** 32 - 1);
   const online = numberOf("online", values.online, 0, 1);
   const passes = new Passes(profile, seed);
+  if (values.against !== undefined) return await against(values.against, profile, passes, seed);
   if (values.day) return await day(profile, passes, seed);
   const runs: Run[] = [];
   for (const text of values.members) {

@@ -14,6 +14,8 @@ export interface Profile {
   readonly memberUs: number;
   /** Thread time of one node besides its members, µs: the call to it, its row, its commit. */
   readonly nodeUs: number;
+  /** From the sender's request to the root's first call, ms: HTTP, the signature, the row and its sync. */
+  readonly startMs: number;
   /** From one object to another and back, ms: the median; 0 within one process. */
   readonly hopMs: number;
   /** From the frame on the socket to the device's acknowledgement, ms: the median. */
@@ -36,8 +38,8 @@ const ONE_MACHINE = {
 } as const;
 
 export const PROFILES = {
-  deno: { name: "deno", ...ONE_MACHINE, memberUs: 50, nodeUs: 3_000 },
-  workerd: { name: "workerd", ...ONE_MACHINE, memberUs: 300, nodeUs: 8_000 },
+  deno: { name: "deno", ...ONE_MACHINE, memberUs: 65, nodeUs: 3_000, startMs: 6 },
+  workerd: { name: "workerd", ...ONE_MACHINE, memberUs: 450, nodeUs: 8_000, startMs: 15 },
   /** Assumed, for it cannot be measured on one machine: objects near their devices, nodes anywhere. */
   cloudflare: {
     name: "cloudflare",
@@ -45,6 +47,7 @@ export const PROFILES = {
     parallelNodes: LIMITS.FAN_OUT_NODES,
     memberUs: 100,
     nodeUs: 5_000,
+    startMs: 50,
     hopMs: 40,
     deviceMs: 80,
     spread: 0.6,

@@ -101,6 +101,7 @@ export class World {
     const root = this.#node("");
     const request = this.#request(pace);
     const work = async () => {
+      await this.#clock.until(from + this.#profile.startMs);
       await root.broadcast(request);
       for (;;) {
         const status = await root.broadcastStatus(request.key);
