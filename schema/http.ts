@@ -76,16 +76,26 @@ const version = z
   .string()
   .regex(/^\d{1,9}(\.\d{1,9}){0,3}$/, "must be 1 to 4 numbers with dots between");
 
+/** A record loses a member of this name: a filter on it would ask for less than its sender did, and reach more. */
+function requireNoPrototype(value: unknown, context: z.RefinementCtx): unknown {
+  if (Object.hasOwn(Object(value), "__proto__")) context.addIssue("must not name __proto__");
+  return value;
+}
+
 /** Attributes that a device must have reported. */
 export const filterBody = z.strictObject({
   platform: filterValues.optional(),
   appVersion: z.strictObject({ min: version.optional(), max: version.optional() }).optional(),
   locale: filterValues.optional(),
   attributes: z
-    .record(boundedText(LIMITS.ATTRIBUTE_NAME_BYTES), filterValues)
-    .refine(
-      (record) => Object.keys(record).length <= LIMITS.ATTRIBUTES,
-      `must have at most ${LIMITS.ATTRIBUTES} members`,
+    .preprocess(
+      requireNoPrototype,
+      z
+        .record(boundedText(LIMITS.ATTRIBUTE_NAME_BYTES), filterValues)
+        .refine(
+          (record) => Object.keys(record).length <= LIMITS.ATTRIBUTES,
+          `must have at most ${LIMITS.ATTRIBUTES} members`,
+        ),
     )
     .optional(),
 });

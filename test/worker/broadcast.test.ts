@@ -197,6 +197,7 @@ describe("P4.4 the body of a broadcast", () => {
     ["filter.platform", { filter: { platform: [] } }],
     ["filter.platform", { filter: { platform: values(LIMITS.FILTER_VALUES + 1) } }],
     ["filter.platform.0", { filter: { platform: values(1, LIMITS.ATTRIBUTE_VALUE_BYTES + 1) } }],
+    ["filter.attributes", { filter: { attributes: JSON.parse('{"__proto__":["x"]}') } }],
     ["filter.appVersion.min", { filter: { appVersion: { min: "1.x" } } }],
     [
       "filter.attributes",
