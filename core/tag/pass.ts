@@ -119,9 +119,11 @@ export class Pass {
   async #turn(pacer: Pacer, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
+      if (this.#at >= this.#queue.length) return true;
+      if (!(await pacer.admit(end))) return false;
+      // Who was next may have been passed over meanwhile: see `skim`.
       const next = this.#queue[this.#at];
       if (next === undefined) return true;
-      if (!(await pacer.admit(end))) return false;
       this.#at++;
       this.#call(next);
     }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { noCounts } from "../../../core/tag/counts.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { broadcastOf, keyOf, World } from "./support/world.ts";
 
@@ -124,6 +125,24 @@ describe("a broadcast", () => {
     await world.quiet();
     const urgent = await world.status(key);
     expect(urgent?.status).toBe("sent");
+    expect(new Set(shownBy(world))).toEqual(new Set(["1,2"]));
+  });
+
+  test("B7 B15 one that a more urgent one has brought along ends, and counts everybody once", async () => {
+    const world = new World({ nodeMembers: 5, parallelNodes: 8 });
+    await withMembers(world, 60);
+    for (const device of world.devices.values()) device.silentMs = 300;
+    const [slow, urgent] = [keyOf(930), keyOf(931)];
+    await world.broadcast({ key: slow, pace: 20 });
+    await world.clock.pass(500);
+    await world.broadcast({ key: urgent, lane: 1 });
+    await world.quiet();
+    for (const key of [slow, urgent]) {
+      const status = await world.status(key);
+      const { attached, delivered, filtered, deferred, offline, failed } = status ?? noCounts();
+      expect(status).toMatchObject({ status: "sent", attached: 60, remaining: 0 });
+      expect(delivered + filtered + deferred + offline + failed).toBe(attached);
+    }
     expect(new Set(shownBy(world))).toEqual(new Set(["1,2"]));
   });
 
