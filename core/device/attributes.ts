@@ -62,6 +62,8 @@ function problemOfCustom(attributes: NonNullable<Report["attributes"]>): string 
   const names = new Set<string>();
   for (const { name, value } of attributes) {
     if (name === "") return "an attribute has no name";
+    // A record does not keep one on its way through JSON and schemas, so that no filter can ask for it.
+    if (name === "__proto__") return "no attribute may be called __proto__";
     if (names.has(name)) return `the attribute ${name} comes twice`;
     names.add(name);
     const problem =

@@ -60,6 +60,7 @@ describe("attributes", () => {
     ["a name past it", { attributes: [{ name: `${atNameLimit}n`, value: "" }] }, false],
     ["a custom value past it", { attributes: [{ name: "n", value: `${atLimit}x` }] }, false],
     ["no name", { attributes: [{ name: "", value: "" }] }, false],
+    ["a name that no filter can have", { attributes: [{ name: "__proto__", value: "" }] }, false],
     ["a name twice", { attributes: [...named(1), ...named(1)] }, false],
     ["a version of words", { appVersion: "1.2-beta" }, false],
   ])("P4.4 P8.1 %s", (_, fields, fits) => {
