@@ -15,8 +15,8 @@ const TURN = 16;
 const RETRY_MS = 1_000;
 /** Most devices have answered so long after the last was called; one that has not is left to a later call. */
 const PATIENCE_MS = 100;
-/** How soon it is looked again where no answer comes. */
-const TICK_MS = 50;
+/** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */
+const TICK_MS = { room: 50, answers: 500 } as const;
 
 export interface PassParts {
   readonly host: TagHost;
@@ -45,6 +45,9 @@ export class Pass {
   #open = 0;
   /** Ends a wait that no answer ends. */
   #tick: Promise<void> | null = null;
+  /** Resolves when one of the own calls is answered; null while nobody waits for that. */
+  #answer: Promise<void> | null = null;
+  #onAnswer: () => void = () => {};
   /** Members to be tried again, and when. */
   #again: { readonly at: number; readonly next: Try }[] = [];
   #entries: { readonly prev: number; readonly entries: readonly LogEntry[] } | null = null;
@@ -99,9 +102,11 @@ export class Pass {
       if (this.called) patience ??= now + PATIENCE_MS;
       if (now >= end || (this.called && now >= (patience ?? end))) return;
       this.#takeRetries(now);
-      const isWaiting = this.#at >= this.#queue.length || !host.window.hasRoom(now);
-      if (isWaiting) await this.#change();
-      else if (!(await this.#turn(this.#pacer, end)))
+      if (this.#at >= this.#queue.length) {
+        await Promise.race([this.#answered(), this.#soon(settle ? TICK_MS.answers : TICK_MS.room)]);
+      } else if (!host.window.hasRoom(now)) {
+        await Promise.race([host.window.change(), this.#soon(TICK_MS.room)]);
+      } else if (!(await this.#turn(this.#pacer, end)))
         await host.sleep(Math.max(end - host.now(), 1));
     }
   }
@@ -134,13 +139,19 @@ export class Pass {
     return true;
   }
 
-  /** Resolves when a call was answered, or soon. */
-  #change(): Promise<void> {
-    const { host } = this.#parts;
-    this.#tick ??= host.sleep(TICK_MS).then(() => {
+  /** Not when any call of the process is answered: many passes may wait, and each would look at each answer of all the others. */
+  #answered(): Promise<void> {
+    this.#answer ??= new Promise((resolve) => {
+      this.#onAnswer = resolve;
+    });
+    return this.#answer;
+  }
+
+  #soon(ms: number): Promise<void> {
+    this.#tick ??= this.#parts.host.sleep(ms).then(() => {
       this.#tick = null;
     });
-    return Promise.race([host.window.change(), this.#tick]);
+    return this.#tick;
   }
 
   #call(next: Try): void {
@@ -170,12 +181,14 @@ export class Pass {
     const close = () => {
       this.#open--;
       host.window.end(call);
+      this.#answer = null;
+      this.#onAnswer();
     };
     host
       .device(member.device)
       .deliver({ app, tag, path, prev, entries, waitMs })
       .then(
-        (answer) => this.#answered(next, answer),
+        (answer) => this.#outcome(next, answer),
         (error: unknown) => this.#failed(next, error),
       )
       .then(close, (error: unknown) => {
@@ -184,7 +197,7 @@ export class Pass {
       });
   }
 
-  #answered(next: Try, answer: DeliverAnswer): void {
+  #outcome(next: Try, answer: DeliverAnswer): void {
     const { member } = next;
     if (!answer.ok) {
       this.#failed(next, answer.code);
