@@ -5,12 +5,13 @@
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { LiveName } from "../tag/name.ts";
-import type { LivePublish, LivePublishAnswer, LogEntry } from "../tag/types.ts";
+import type { LivePublish, LivePublishAnswer } from "../tag/types.ts";
 import type { LiveHost, Sink } from "./host.ts";
-import { LiveLog } from "./log.ts";
+import type { LiveLog } from "./log.ts";
 import { Presence } from "./presence.ts";
+import { Source } from "./source.ts";
 import type { LiveStore } from "./store.ts";
-import { type LiveText, liveEntry, presenceText } from "./text.ts";
+import { type LiveText, presenceText } from "./text.ts";
 
 /** Listeners served before whatever else waits may run: about 10 ms of sends. */
 const TURN_COUNT = 256;
@@ -37,32 +38,27 @@ interface Listener {
 }
 
 export class LiveNode {
-  readonly #store: LiveStore;
   readonly #host: LiveHost;
+  readonly #source: Source;
   readonly #maxListeners: number;
   readonly #listeners = new Map<Sink, Listener>();
   readonly #presence: Presence;
-  /** Null for a node that was never made. */
-  #log: LiveLog | null = null;
   #pass: Promise<void> | null = null;
   /** Something came since the pass began that it may have gone past. */
   #again = false;
-  #fetching: Promise<void> = Promise.resolve();
   /** What was told last of who listens. */
   #told: { listeners: number; cursor: number; text: LiveText } | null = null;
   /** Those with more to come than they can take at once, and for how many looks each has read nothing. */
   readonly #lagging = new Map<Listener, { looks: number; unread: number }>();
 
   constructor({ name, store, host, maxListeners = LIMITS.LIVE_LISTENERS }: LiveNodeOptions) {
-    this.#store = store;
     this.#host = host;
+    this.#source = new Source(store, host);
     this.#maxListeners = maxListeners;
-    const record = store.read();
-    if (record !== null) this.#log = new LiveLog(store, record.born);
     this.#presence = new Presence({
       name,
       host,
-      tag: record?.tag ?? null,
+      tag: this.#source.storedTag,
       count: () => this.#listeners.size,
       // The root may have gone on while this node slept, or was not called because nobody listened.
       reported: (head) => this.#catchUp(head),
@@ -87,7 +83,7 @@ export class LiveNode {
    */
   restore(sink: Sink, position: number | null): void {
     const isLive = position === null;
-    const head = this.#log?.head ?? 0;
+    const head = this.#source.log?.head ?? 0;
     const listener = { sink, position: position ?? head, isLive, told: null };
     this.#listeners.set(sink, listener);
     if (!isLive) this.#serve(listener);
@@ -102,13 +98,13 @@ export class LiveNode {
   async prepare(tag: string, after: number | null): Promise<void> {
     this.#requireRoom();
     await this.#presence.announce(tag);
-    if (after !== null && after < (this.#log?.floor ?? 0)) await this.#extend(after);
+    if (after !== null && after < (this.#source.log?.floor ?? 0)) await this.#source.extend(after);
     this.#requireRoom();
   }
 
   /** Takes a listener that `prepare` was called for, once its connection is open. */
   join(sink: Sink, after: number | null): void {
-    const head = this.#log?.head ?? 0;
+    const head = this.#source.log?.head ?? 0;
     const known = Math.max(head, this.#presence.rootHead);
     // Above all that the tag ever had, it is no position of this tag: then from now on.
     const isLive = after === null || after > known;
@@ -135,18 +131,18 @@ export class LiveNode {
       return { kind: "sent", listeners: 0 };
     }
     const first = entries[0];
-    const log = this.#made(tag, (first?.position ?? 1) - 1);
+    const log = this.#source.make(tag, (first?.position ?? 1) - 1);
     if (first !== undefined && first.position > log.head + 1) {
       try {
-        await this.#fetch(first.position - 1);
+        await this.#source.fetch(first.position - 1);
       } catch (error) {
         this.#host.trouble(error);
         return { kind: "behind", head: log.head };
       }
     }
-    this.#take(log, entries);
+    this.#source.take(log, entries);
     await this.#serveAll();
-    await this.#save(log);
+    await this.#source.save(log);
     return { kind: "sent", listeners: this.#listeners.size };
   }
 
@@ -170,73 +166,12 @@ export class LiveNode {
     throw new MeshError("live_full", `at most ${this.#maxListeners} listeners`);
   }
 
-  /** @param born used where the node was never made */
-  #made(tag: string, born: number): LiveLog {
-    if (this.#log === null) {
-      this.#store.write({ tag, born });
-      this.#log = new LiveLog(this.#store, born);
-    }
-    return this.#log;
-  }
-
   /** What the root answered a report: a new node begins at its head, another fetches what it lacks. */
   async #catchUp(head: number): Promise<void> {
-    const log = this.#made(this.#presence.tag, head);
-    if (log.head < head) await this.#fetch(head);
-    await this.#save(log);
+    const log = this.#source.make(this.#presence.tag, head);
+    if (log.head < head) await this.#source.fetch(head);
+    await this.#source.save(log);
     await this.#serveAll();
-  }
-
-  /** Fetches from the root what is missing up to a position; one fetch at a time. */
-  async #fetch(upTo: number): Promise<void> {
-    const fetching = this.#fetching.then(() => this.#fetchPages(upTo));
-    this.#fetching = fetching.catch(() => {});
-    await fetching;
-  }
-
-  async #fetchPages(upTo: number): Promise<void> {
-    const log = this.#log;
-    if (log === null) return;
-    while (log.head < upTo) {
-      const before = log.head;
-      const page = await this.#host.root.entriesAfter(before);
-      this.#take(
-        log,
-        page.filter(({ position }) => position <= upTo),
-      );
-      // What the root has left out expired, or was replaced.
-      if (log.head === before) return;
-    }
-  }
-
-  /** Fetches from the root what came after a position and before this node's own log. */
-  async #extend(after: number): Promise<void> {
-    const log = this.#log;
-    if (log === null) return;
-    const entries = [];
-    let last = Math.max(after, log.head - LIMITS.LOG_ENTRIES);
-    while (last < log.floor) {
-      const page = await this.#host.root.entriesAfter(last);
-      entries.push(...page.map((entry) => liveEntry(entry, this.#host.messageId(entry))));
-      const next = page.at(-1)?.position;
-      if (next === undefined) break;
-      last = next;
-    }
-    log.extend(entries, after);
-  }
-
-  #take(log: LiveLog, entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      if (entry.position > log.head) log.append(liveEntry(entry, this.#host.messageId(entry)));
-    }
-  }
-
-  /** Listeners need not wait for it: the root has everything, and a node that starts asks it. */
-  async #save(log: LiveLog): Promise<void> {
-    const { head } = log;
-    log.save();
-    await this.#host.durable();
-    log.saved(head);
   }
 
   /** Resolves when every listener was served what was there at the call. It never rejects. */
@@ -261,7 +196,7 @@ export class LiveNode {
 
   /** Gives a listener all that is there, as far as it can take it. */
   #serve(listener: Listener): void {
-    const log = this.#log;
+    const log = this.#source.log;
     if (log === null || this.#lagging.has(listener)) return;
     const { sink } = listener;
     if (listener.position < log.head && !this.#send(listener, log)) {
@@ -323,7 +258,7 @@ export class LiveNode {
         const { sink } = listener;
         const unread = sink.bufferedBytes;
         seen.looks = unread < seen.unread ? 0 : seen.looks + 1;
-        const log = this.#log;
+        const log = this.#source.log;
         if (log === null || seen.looks >= LAG_LOOKS) {
           this.#cut(sink, "slow_consumer");
         } else if (this.#send(listener, log)) {
