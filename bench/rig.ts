@@ -5,7 +5,7 @@ import { Client } from "./client/calls.ts";
 import { SIDES, type SideName } from "./client/device.ts";
 import type { FleetCalls } from "./client/fleet.ts";
 import type { Slice } from "./client/pace.ts";
-import type { SenderCalls } from "./client/sender.ts";
+import type { SenderCalls, SenderSetup } from "./client/sender.ts";
 import type { Options } from "./options.ts";
 import { cpuMs } from "./process.ts";
 import { type Servers, startServers } from "./servers.ts";
@@ -58,11 +58,15 @@ export class Rig {
   }
 
   async #prepare(count: number): Promise<void> {
+    await this.sender.call("aim", await this.setUp(this.fleet, count));
+  }
+
+  /** Makes devices of both sides in a client process; what the sender needs to send to them. */
+  async setUp(fleet: Client<FleetCalls>, count: number): Promise<SenderSetup> {
     const { sides, appId, key } = this.servers;
     const addresses = { mesh: sides.mesh.address, control: sides.control.address };
-    const { inFlight } = this.options;
-    const targets = await this.fleet.call("prepare", { addresses, appId, count });
-    await this.sender.call("aim", { addresses, targets, key, inFlight });
+    const targets = await fleet.call("prepare", { addresses, appId, count });
+    return { addresses, targets, key, inFlight: this.options.inFlight };
   }
 
   /**
