@@ -80,7 +80,7 @@ export interface TagRpc {
   countChild(report: CountReport): Promise<void>;
 
   // Of the root alone:
-  /** Appends to the log and answers when that is durable. Null where no device ever joined the tag. */
+  /** Appends to the log and answers when that is durable; `tag_unknown` where no device ever joined the tag. */
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
   /** Null where it is not remembered. */
   broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;

@@ -1,5 +1,5 @@
 /** To a tag, an expression over tags, or everyone: one call to the root of a tag, which takes it from there. */
-import { coverOf, isUnion, tagsToCount } from "../../core/condition/cover.ts";
+import { coverOf, firstTags, isUnion, tagsToCount } from "../../core/condition/cover.ts";
 import type { Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
@@ -14,6 +14,12 @@ import { signLive } from "../live/sign.ts";
 import { callObject, refusal } from "../objects.ts";
 import { rootOf } from "../tag-root.ts";
 import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
+
+/** The tag whose root took a broadcast, and the number that it gave. */
+interface Taken {
+  readonly tag: string;
+  readonly seq: number;
+}
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
 
@@ -49,6 +55,25 @@ async function aimOf(
   return { cover, condition: isUnion(condition) ? null : condition };
 }
 
+/**
+ * The root that took this very broadcast before, where the condition leaves a choice of roots: counts move between a request
+ * and its repetition, and the choice with them.
+ */
+async function takenBefore(
+  c: MeshContext,
+  app: string,
+  to: BroadcastTarget,
+  key: Uint8Array,
+): Promise<Taken | null> {
+  const firsts = "condition" in to ? firstTags(to.condition) : [];
+  if (firsts.length < 2) return null;
+  const ask = async (tag: string): Promise<Taken | null> => {
+    const status = await callObject(() => rootOf(c, app, tag).broadcastStatus(key));
+    return status === null ? null : { tag, seq: status.seq };
+  };
+  return (await Promise.all(firsts.map(ask))).find((taken) => taken !== null) ?? null;
+}
+
 /** Without the fields that were not given; null where that leaves none. */
 function filterOf(given: SendBody["filter"]): Filter | null {
   const { platform, appVersion, locale, attributes } = given ?? {};
@@ -72,13 +97,9 @@ function filterOf(given: SendBody["filter"]): Filter | null {
 /**
  * Asks the roots of the cover in turn until one takes it: a tag that nobody ever joined has nobody to tell.
  *
- * @returns the tag whose root took it, and the number it gave
  * @throws MeshError `tag_unknown` where none ever had a member, or as the root refuses
  */
-async function hand(
-  c: MeshContext,
-  unsigned: Omit<BroadcastRequest, "signature">,
-): Promise<{ readonly tag: string; readonly seq: number }> {
+async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature">): Promise<Taken> {
   const { app, cover } = unsigned;
   for (const [at, tag] of cover.entries()) {
     const rest = { ...unsigned, cover: cover.slice(at) };
@@ -104,7 +125,7 @@ export async function sendBroadcast(
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: body.pace ?? null,
   };
-  const { tag, seq } = await hand(c, unsigned);
+  const { tag, seq } = (await takenBefore(c, app, to, unsigned.key)) ?? (await hand(c, unsigned));
 
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
   const id = formatMessageId({ seq, key: unsigned.key, regId: source });

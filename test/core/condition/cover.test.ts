@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { coverOf, isUnion, tagsToCount } from "../../../core/condition/cover.ts";
+import { coverOf, firstTags, isUnion, tagsToCount } from "../../../core/condition/cover.ts";
 import type { Condition } from "../../../core/condition/types.ts";
 import { EVERYONE } from "../../../core/tag/name.ts";
 
@@ -78,6 +78,17 @@ it("B22 whoever a condition holds for is in its cover, and no count is asked for
       expect(new Set(cover).size).toBe(cover.length);
       if (!holds(condition, new Set(tags))) return;
       expect(cover.some((tag) => tag === EVERYONE || tags.includes(tag))).toBe(true);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it("P2.2 whatever the counts, the first of a cover is one of those that may be", () => {
+  const counts = fc.array(fc.nat(9), { minLength: Object.keys(MEMBERS).length });
+  fc.assert(
+    fc.property(condition, counts, (condition, counts) => {
+      const [first] = coverOf(condition, (tag) => counts[Object.keys(MEMBERS).indexOf(tag)] ?? 0);
+      expect(firstTags(condition)).toContain(first);
     }),
     { numRuns: 2_000 },
   );
