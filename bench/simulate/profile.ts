@@ -38,8 +38,8 @@ const ONE_MACHINE = {
 } as const;
 
 export const PROFILES = {
-  deno: { name: "deno", ...ONE_MACHINE, memberUs: 65, nodeUs: 3_000, startMs: 6 },
-  workerd: { name: "workerd", ...ONE_MACHINE, memberUs: 450, nodeUs: 8_000, startMs: 15 },
+  deno: { name: "deno", ...ONE_MACHINE, memberUs: 60, nodeUs: 3_000, startMs: 6 },
+  workerd: { name: "workerd", ...ONE_MACHINE, memberUs: 650, nodeUs: 8_000, startMs: 20 },
   /** Assumed, for it cannot be measured on one machine: objects near their devices, nodes anywhere. */
   cloudflare: {
     name: "cloudflare",
