@@ -10,7 +10,7 @@ import { until } from "./wait.ts";
 
 /** Senders of each tag, and how long each pauses: what overlaps may come either way, what does not may not. */
 const SENDERS = 2;
-const PAUSE_MS = [20, 200] as const;
+const PAUSE_MS = [50, 300] as const;
 /** The tag's log holds 128, and what goes to several tags is sent by another's worker. */
 const BEHIND = 90;
 /** A tag takes 1,024 in 7 minutes; what goes to several tags counts at each. */
