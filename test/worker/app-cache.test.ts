@@ -41,6 +41,15 @@ describe("the cache of app records", () => {
     expect(loads).toEqual(["a", "a"]);
   });
 
+  it("P1.6 P7.6 loads it again where the clock was set back", async () => {
+    const { clock, loads, get } = setUp();
+    await get("a");
+    clock.now -= 3_600_000;
+    await get("a");
+    await get("a");
+    expect(loads).toEqual(["a", "a"]);
+  });
+
   it("P8.1 shares one load among all that miss together", async () => {
     const { cache, loads } = setUp();
     const { promise, resolve } = Promise.withResolvers<LoadedApp | null>();

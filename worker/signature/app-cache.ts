@@ -57,6 +57,8 @@ export class AppCache {
   #stale({ settled, loadedAt }: Entry, keyId: string): boolean {
     if (settled === undefined) return false;
     const age = this.#options.now() - loadedAt;
+    // The clock was set back: how old it is nobody knows, and a revoked key must not live on.
+    if (age < 0) return true;
     if (settled.app === null) return age >= this.#options.missTtlMs;
     if (age >= this.#options.ttlMs) return true;
     return age >= this.#options.reloadMs && !settled.app.has(keyId);
