@@ -11,6 +11,6 @@ test("T1 B1 B5 B9 B15 kill -9 while tags grow and broadcasts go out loses nobody
   const verdict = await broadcast({ host: HOST, seed, rounds: 4, devices: 30, log });
   log(tagSummary(verdict));
   expect(verdict).toMatchObject(clean);
-  expect(verdict.accepted).toBeGreaterThan(50);
-  expect(verdict.seen).toBeGreaterThan(500);
+  expect(verdict.accepted).toBeGreaterThan(20);
+  expect(verdict.seen).toBeGreaterThan(200);
 }, 240_000);
