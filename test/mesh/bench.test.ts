@@ -21,6 +21,9 @@ const SCENARIOS = [
   "replay",
   "connect-storm",
   "idle",
+  "broadcast-devices",
+  "broadcast-live",
+  "send-during-broadcast",
 ] as const;
 
 const figure = z.number().nonnegative();
