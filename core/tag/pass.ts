@@ -13,6 +13,8 @@ import type { DeliverAnswer, DeliverOutcome, FanOutCounts, LogEntry } from "./ty
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;
 const RETRY_MS = 1_000;
+/** No try waits longer, unless the clock was set back. */
+const RETRY_MAX_MS = RETRY_MS * 2 ** LIMITS.FAN_OUT_TRIES;
 /** Most devices have answered so long after the last was called; one that has not is left to a later call. */
 const PATIENCE_MS = 100;
 /** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */
@@ -100,14 +102,16 @@ export class Pass {
     while (!this.done) {
       const now = host.now();
       if (this.called) patience ??= now + PATIENCE_MS;
-      if (now >= end || (this.called && now >= (patience ?? end))) return;
+      // A slice ends where the clock was set back, too: it would last as long as the jump.
+      if (now >= end || end - now > sliceMs) return;
+      if (this.called && now >= (patience ?? end)) return;
       this.#takeRetries(now);
       if (this.#at >= this.#queue.length) {
         await Promise.race([this.#answered(), this.#soon(settle ? TICK_MS.answers : TICK_MS.room)]);
       } else if (!host.window.hasRoom(now)) {
         await Promise.race([host.window.change(), this.#soon(TICK_MS.room)]);
       } else if (!(await this.#turn(this.#pacer, end)))
-        await host.sleep(Math.max(end - host.now(), 1));
+        await host.sleep(Math.min(Math.max(end - host.now(), 1), sliceMs));
     }
   }
 
@@ -235,9 +239,10 @@ export class Pass {
   }
 
   #takeRetries(now: number): void {
-    const due = this.#again.filter(({ at }) => at <= now);
+    const isDue = ({ at }: { at: number }) => at <= now || at - now > RETRY_MAX_MS;
+    const due = this.#again.filter(isDue);
     if (due.length === 0) return;
-    this.#again = this.#again.filter(({ at }) => at > now);
+    this.#again = this.#again.filter((each) => !isDue(each));
     this.#queue = [...this.#queue.slice(this.#at), ...due.map(({ next }) => next)];
     this.#at = 0;
   }

@@ -22,7 +22,10 @@ export class Reporter {
   }
 
   async alarm(): Promise<void> {
-    const isDue = this.#isFresh || (this.#dueAt !== null && this.#dueAt <= this.#host.now());
+    const inMs = (this.#dueAt ?? Number.POSITIVE_INFINITY) - this.#host.now();
+    // Also where the clock was set back: it is never due later than that.
+    const isDue =
+      this.#isFresh || inMs <= 0 || (inMs > LIMITS.COUNT_DELAY_MS && this.#dueAt !== null);
     if (!isDue) {
       // It came for something else, and took the place of ours.
       if (this.#dueAt !== null) this.#host.setAlarm(this.#dueAt);

@@ -301,3 +301,19 @@ describe("devices that do not answer", () => {
     expect(new Set(shownBy(world))).toEqual(new Set(["1"]));
   });
 });
+
+test("B8 a clock that is set back holds up neither who is tried again nor the counts", async () => {
+  const world = new World();
+  await withMembers(world, 3);
+  let calls = 0;
+  world.device(0).outcome = () => {
+    if (++calls < 3) throw new Error("lost");
+    return null;
+  };
+  const key = keyOf(930);
+  await world.broadcast({ key });
+  await world.clock.pass(100);
+  world.clock.setBack(3_600_000);
+  await world.clock.pass(30_000);
+  expect(await world.status(key)).toMatchObject({ status: "sent", acknowledged: 3 });
+});

@@ -1,11 +1,22 @@
 /** Time that passes only when everybody waits. */
 export class VirtualClock {
-  now = 1_790_000_000_000;
+  #elapsed = 0;
+  #offset = 1_790_000_000_000;
   #timers: { at: number; resolve: () => void }[] = [];
+
+  /** Milliseconds since 1970, as far as anybody can see. */
+  get now(): number {
+    return this.#offset + this.#elapsed;
+  }
+
+  /** Somebody sets the clock; what sleeps does not notice. */
+  setBack(ms: number): void {
+    this.#offset -= ms;
+  }
 
   readonly sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      this.#timers.push({ at: this.now + ms, resolve });
+      this.#timers.push({ at: this.#elapsed + ms, resolve });
     });
 
   /** Resolves with what the promise does, letting time pass for it. */
@@ -31,7 +42,7 @@ export class VirtualClock {
     this.#timers.sort((a, b) => a.at - b.at);
     const next = this.#timers.shift();
     if (next === undefined) return false;
-    this.now = Math.max(this.now, next.at);
+    this.#elapsed = Math.max(this.#elapsed, next.at);
     next.resolve();
     return true;
   }
