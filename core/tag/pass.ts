@@ -109,7 +109,8 @@ export class Pass {
       if (this.#at >= this.#queue.length) {
         await Promise.race([this.#answered(), this.#soon(settle ? TICK_MS.answers : TICK_MS.room)]);
       } else if (!host.window.hasRoom(now)) {
-        await Promise.race([host.window.change(), this.#soon(TICK_MS.room)]);
+        const soon = Math.min(TICK_MS.room, host.window.countedMs);
+        await Promise.race([host.window.change(), this.#soon(soon)]);
       } else if (!(await this.#turn(this.#pacer, end)))
         await host.sleep(Math.min(Math.max(end - host.now(), 1), sliceMs));
     }

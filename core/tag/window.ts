@@ -9,7 +9,7 @@ const START = 32;
 const LEAST = 8;
 /** What waited longer than this for its turn stood in a line of our making. Single sends stand in it, too: see promise P5.1. */
 const LAG_MS = 4;
-/** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
+/** Longer than a call takes to reach its device in another object, and back. */
 const COUNTED_MS = 250;
 
 export interface Call {
@@ -17,17 +17,24 @@ export interface Call {
 }
 
 export class Window {
+  /** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
+  readonly countedMs: number;
   #size = START;
   /** Oldest first. */
   readonly #young = new Set<Call>();
   #waiting: (() => void)[] = [];
+
+  /** @param countedMs how long a call may be on its way before its device is waited for */
+  constructor(countedMs: number = COUNTED_MS) {
+    this.countedMs = countedMs;
+  }
 
   /** @param now milliseconds since 1970, as everywhere here */
   hasRoom(now: number): boolean {
     for (const call of this.#young) {
       const age = now - call.from;
       // A clock that was set back must not keep them young for ever.
-      if (age >= 0 && age < COUNTED_MS) break;
+      if (age >= 0 && age < this.countedMs) break;
       this.#young.delete(call);
     }
     return this.#young.size < this.#size;

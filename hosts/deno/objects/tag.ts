@@ -26,8 +26,10 @@ import type { Pooled } from "./pool.ts";
 
 /** All objects share a thread; beside each other only so that a node whose devices are slow to answer holds up nobody. */
 const PARALLEL_NODES = 8;
+/** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
+const CALLED_MS = 4;
 /** Of all fan-outs of this process. */
-const window = new Window();
+const window = new Window(CALLED_MS);
 
 /** How often a ring that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
 const LOOK_MS = 1_000;
