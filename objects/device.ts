@@ -29,6 +29,7 @@ import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
 import { claimsOf, close, DeviceSocket } from "./device-socket.ts";
 import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import { sends } from "./sends.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
 import { Waits } from "./waits.ts";
 
@@ -69,6 +70,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
+    sends.began(Date.now());
     return this.#command<SendAnswer>(
       (now, effects) => this.#device.send(request, now, effects),
       request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS,

@@ -7,6 +7,7 @@ import { countOf } from "./count.ts";
 import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
+import { sends } from "./sends.ts";
 
 /** What a tag object needs of the worker's bindings; worker/env.ts describes them. */
 export interface TagEnv {
@@ -20,6 +21,9 @@ export interface TagEnv {
   readonly IMPORTING?: string;
 }
 
+/** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
+const REST_MS = 4;
+
 /** Of this isolate: all its objects share a thread. */
 const window = new Window();
 
@@ -32,6 +36,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
     durable: () => Promise.resolve(),
     sleep: (ms) => scheduler.wait(ms),
     // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
+    rest: () => (sends.isActive(Date.now()) ? scheduler.wait(REST_MS) : Promise.resolve()),
     breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     setAlarm: (at) => alarm.set(at),
     device: (name) => ({

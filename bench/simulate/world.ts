@@ -245,6 +245,7 @@ export class World {
       durable: async () => {},
       sleep: (ms) => clock.until(clock.now() + ms),
       breathe: () => thread.take(0),
+      rest: async () => {},
       setAlarm: () => {},
       device: () => ({ deliver: ({ waitMs }) => this.#deliver(thread, waitMs) }),
       node: (name) => ({

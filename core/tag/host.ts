@@ -42,6 +42,8 @@ export interface TagHost {
   sleep(ms: number): Promise<void>;
   /** Lets whatever else waits run first: called between devices of a fan-out. */
   breathe(): Promise<void>;
+  /** Leaves the thread to single sends for a moment, where there are any; after each turn of a fan-out. */
+  rest(): Promise<void>;
   /** `TagNode.alarm` is called at this time or soon after, at least once, also over a restart. An earlier one stands. */
   setAlarm(at: number): void;
   /** A device's object, by name. */

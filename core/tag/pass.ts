@@ -141,6 +141,7 @@ export class Pass {
     const from = host.now();
     await host.breathe();
     host.window.waited(host.now() - from);
+    await host.rest();
     return true;
   }
 

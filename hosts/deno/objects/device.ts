@@ -18,6 +18,7 @@ import type {
 } from "../../../core/device/types.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../../core/tag/types.ts";
 import type { DeviceRpc } from "../../../objects/interfaces/rpc.ts";
+import { sends } from "../../../objects/sends.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
@@ -47,6 +48,7 @@ export class DeviceHost implements DeviceRpc, Pooled {
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
+    sends.began(Date.now());
     return this.#runner.ask(
       request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS,
       ({ device }, now, effects) => device.send(request, now, effects),

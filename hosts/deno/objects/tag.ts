@@ -20,6 +20,7 @@ import type {
 } from "../../../core/tag/types.ts";
 import { Window } from "../../../core/tag/window.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
+import { sends } from "../../../objects/sends.ts";
 import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Pooled } from "./pool.ts";
@@ -28,6 +29,8 @@ import type { Pooled } from "./pool.ts";
 const PARALLEL_NODES = 8;
 /** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
 const CALLED_MS = 4;
+/** Longer than a turn of a fan-out: most of the thread is left to single sends. */
+const REST_MS = 4;
 /** Of all fan-outs of this process. */
 const window = new Window(CALLED_MS);
 
@@ -188,6 +191,7 @@ export class TagNodeHost implements TagRpc, Pooled {
       durable: () => store.writer.durable(),
       sleep: (ms) => mesh.turns.sleep(ms),
       breathe: () => mesh.turns.breathe(),
+      rest: () => (sends.isActive(Date.now()) ? mesh.turns.sleep(REST_MS) : Promise.resolve()),
       setAlarm(at) {
         const { ringing } = awake();
         if (ringing === null) mesh.nodeAlarms.expect(store, at);

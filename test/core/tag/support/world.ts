@@ -185,6 +185,7 @@ export class World {
         if (life.dead) await never();
       },
       breathe: async () => {},
+      rest: async () => {},
       setAlarm: (at) => {
         if (life.dead) return;
         this.#alarms.set(name, Math.min(at, this.#alarms.get(name) ?? Number.POSITIVE_INFINITY));
