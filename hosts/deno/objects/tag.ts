@@ -191,7 +191,7 @@ export class TagNodeHost implements TagRpc, Pooled {
       durable: () => store.writer.durable(),
       sleep: (ms) => mesh.turns.sleep(ms),
       breathe: () => mesh.turns.breathe(),
-      rest: () => (sends.isActive(Date.now()) ? mesh.turns.sleep(REST_MS) : Promise.resolve()),
+      rest: () => (sends.isActive(Date.now()) ? mesh.turns.rest(REST_MS) : Promise.resolve()),
       setAlarm(at) {
         const { ringing } = awake();
         if (ringing === null) mesh.nodeAlarms.expect(store, at);

@@ -9,6 +9,8 @@ export class Turns {
   #turn: Promise<void> | null = null;
   /** When the last turn was over. */
   #turnedAt = 0;
+  /** When the last of those who rest goes on. */
+  #restedAt = 0;
   #stopped = false;
 
   /**
@@ -25,6 +27,15 @@ export class Turns {
       this.#turn = this.#take();
     }
     return this.#turn;
+  }
+
+  /**
+   * Resolves after some time that nobody else who rests has: however many fan-outs there are, one of them goes on at a time.
+   */
+  rest(ms: number): Promise<void> {
+    const now = performance.now();
+    this.#restedAt = Math.max(this.#restedAt, now) + ms;
+    return this.sleep(this.#restedAt - now);
   }
 
   /** Resolves after some time; never once it was stopped. */
