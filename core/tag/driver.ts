@@ -161,13 +161,8 @@ export class Driver {
     { from, settle, drive }: { from: number; settle: boolean; drive: boolean },
   ): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
     const { host, log, tag } = this.#parts;
-    const entries: LogEntry[] = [];
-    const first = Math.max(from, log.oldest, this.position + 1 - LIMITS.LOG_ENTRIES);
-    for (let position = first; position < this.position; position++) {
-      const entry = log.entry(position);
-      if (entry !== undefined) entries.push(entry);
-    }
-    entries.push(this.#entry);
+    const first = Math.max(from, this.position + 1 - LIMITS.LOG_ENTRIES);
+    const entries = [...log.slice(first, this.position - 1), this.#entry];
     const gap = from < (entries[0]?.position ?? 0);
     try {
       const answer = await node.fanOut({

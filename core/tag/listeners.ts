@@ -4,7 +4,7 @@ import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import { liveObjectName } from "./name.ts";
 import type { LiveNodeRecord, NodeRecord } from "./store.ts";
-import type { LiveReport, LogEntry } from "./types.ts";
+import type { LiveReport } from "./types.ts";
 
 const TRIES = 3;
 const RETRY_MS = 1_000;
@@ -103,13 +103,8 @@ export class Listeners {
     const live = host.live(this.#nameOf(node));
     let from = this.#upTo + 1;
     for (let tries = 0; tries < TRIES; ) {
-      const entries: LogEntry[] = [];
-      for (let position = Math.max(from, log.oldest); position <= head; position++) {
-        const entry = log.entry(position);
-        if (entry !== undefined) entries.push(entry);
-      }
       try {
-        const answer = await live.publish({ tag, entries });
+        const answer = await live.publish({ tag, entries: log.slice(from, head) });
         if (answer.kind === "sent") {
           this.#counts.set(this.#nameOf(node), answer.listeners);
           return answer.listeners;

@@ -120,6 +120,16 @@ export class Log {
     return slot.entry;
   }
 
+  /** The entries of some positions, both included, as far as they are here; whatever became of them. */
+  slice(first: number, last: number): LogEntry[] {
+    const entries: LogEntry[] = [];
+    for (let position = Math.max(first, this.oldest); position <= last; position++) {
+      const entry = this.entry(position);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  }
+
   /** Lets go of data that is stored: a fan-out keeps it in memory for as long as it runs. */
   forgetData(): void {
     for (const slot of this.#slots.values()) if (slot.stored) slot.entry = null;
