@@ -28,6 +28,15 @@ export const LIMITS = {
   // ---- signatures and tokens
   /** Oldest `created` of a signed request: the replay window that idempotency must cover. */
   SIGNATURE_MAX_AGE_SECONDS: 300,
+  /**
+   * Longest Signature-Input header, in bytes; ours has about 200. Reading one of 64 KB took the thread for 105 ms, one of
+   * 380 KB for 3.8 s, before any key was known.
+   */
+  SIGNATURE_INPUT_BYTES: 4_096,
+  /** Longest Signature and Content-Digest headers, in bytes: four times a sha-512, which is the longest value in them. */
+  SIGNATURE_BYTES: 512,
+  /** Components that a signature may cover: this API knows 12, derived ones and its own headers together. */
+  SIGNATURE_COMPONENTS: 16,
   /** Tolerated difference between the sender's clock and ours. */
   CLOCK_SKEW_SECONDS: 60,
   /** Longest life (exp − iat) of a proof or connect token. */

@@ -3,13 +3,16 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { createMiddleware } from "hono/factory";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { AppEnv } from "../context.ts";
 
 const utf8 = new TextEncoder();
 
 /** Hashes first: their length says nothing of the token's, and where they differ nothing of where it does. */
-const sameToken = (a: string, b: string): boolean =>
-  equalBytes(sha256(utf8.encode(a)), sha256(utf8.encode(b)));
+const sameToken = (guess: string, token: string): boolean =>
+  // Anybody may guess, and hashing takes time by the length of the guess.
+  guess.length <= LIMITS.TOKEN_CHARS &&
+  equalBytes(sha256(utf8.encode(guess)), sha256(utf8.encode(token)));
 
 /** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
 const BEARER = /^bearer +(\S+)$/i;

@@ -2,6 +2,7 @@
 import { parseDictionary } from "structured-headers";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64 } from "../../schema/text.ts";
 import { type DigestAlgorithm, type EdgeCrypto, webCrypto } from "./crypto.ts";
 
@@ -21,6 +22,10 @@ function read(header: string): Digest[] {
   const plain = PLAIN.exec(header)?.[1];
   const bytes = plain === undefined ? undefined : fromBase64(plain);
   if (bytes !== undefined) return [{ name: "sha-256", algorithm: "SHA-256", bytes }];
+  if (header.length > LIMITS.SIGNATURE_BYTES) {
+    const detail = `Content-Digest has ${header.length} bytes; at most ${LIMITS.SIGNATURE_BYTES} are taken`;
+    throw new MeshError("digest_mismatch", detail);
+  }
   let members: ReturnType<typeof parseDictionary>;
   try {
     members = parseDictionary(header);

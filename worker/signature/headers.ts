@@ -11,6 +11,7 @@ import {
   serializeInnerList,
 } from "structured-headers";
 import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64 } from "../../schema/text.ts";
 
 /** What Signature and Signature-Input say together. */
@@ -37,13 +38,28 @@ export function malformed(detail: string, cause?: unknown): MeshError {
   return new MeshError("signature_malformed", detail, cause === undefined ? {} : { cause });
 }
 
+/** Anybody can send these headers: their length is looked at before they are. */
+function requireShort(name: string, text: string, bound: number): void {
+  if (text.length <= bound) return;
+  throw malformed(`${name} has ${text.length} bytes; at most ${bound} are taken`);
+}
+
 /**
  * Reads both headers; they must hold one signature, by the same label.
  *
  * @throws MeshError `signature_malformed`
  */
 export function readFields(signatureText: string, inputText: string): SignatureFields {
-  return readPlain(signatureText, inputText) ?? readAny(signatureText, inputText);
+  requireShort("Signature", signatureText, LIMITS.SIGNATURE_BYTES);
+  requireShort("Signature-Input", inputText, LIMITS.SIGNATURE_INPUT_BYTES);
+  const fields = readPlain(signatureText, inputText) ?? readAny(signatureText, inputText);
+  const { length } = fields.names;
+  if (length > LIMITS.SIGNATURE_COMPONENTS) {
+    throw malformed(
+      `the signature covers ${length} components; at most ${LIMITS.SIGNATURE_COMPONENTS} are taken`,
+    );
+  }
+  return fields;
 }
 
 /** The plain form; undefined for any other, right or wrong. */
