@@ -8,8 +8,10 @@ export const LIMITS = {
   DATA_BYTES: 4_096,
   /** Levels of objects and arrays in JSON data: deeper ones crash recursive readers on a device. */
   DATA_DEPTH: 64,
-  /** Body of any signed request: the data as base64 in JSON, plus fields, with room. */
+  /** Body of a request where no other bound is named. */
   BODY_BYTES: 16_384,
+  /** Body of `POST /v1/messages`: DATA_BYTES of control characters, each six bytes of JSON (`\u0001`), plus fields, with room. */
+  MESSAGE_BODY_BYTES: 32_768,
   /** Longest time-to-live: 28 days, as FCM. */
   TTL_MAX_SECONDS: 2_419_200,
   /** Used where a request gives no ttl: the maximum, as FCM; nothing is dropped unasked. */

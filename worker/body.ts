@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
+import { membersOf } from "./json-text.ts";
 
 const tooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
@@ -54,13 +55,29 @@ export function requireJson(request: Request): void {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-function parseJson(body: Uint8Array): unknown {
+/** A body as it was written, and what JSON.parse makes of it. */
+export interface JsonBody {
+  readonly text: string;
+  readonly value: unknown;
+  readonly members: ReturnType<typeof membersOf>;
+}
+
+/**
+ * Reads JSON.
+ *
+ * @throws MeshError `body_invalid` for what is none, `field_invalid` for an object with two members of one name
+ */
+export function readJson(body: Uint8Array): JsonBody {
+  let text: string;
+  let value: unknown;
   try {
-    return JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    value = JSON.parse(text);
   } catch (error) {
     const fault = error instanceof SyntaxError ? error.message : "the bytes are not UTF-8";
     throw new MeshError("body_invalid", fault, { cause: error });
   }
+  return { text, value, members: membersOf(text) };
 }
 
 /** The alternative of a union that its sender had in mind: the one that fits it but for the fewest faults. */
@@ -106,10 +123,10 @@ export function parseValue<S extends z.ZodType>(schema: S, value: unknown): z.ou
 /**
  * Reads JSON into the shape of a schema.
  *
- * @throws MeshError `body_invalid` for what is no JSON, `field_invalid` naming the first field at fault and its bound.
+ * @throws MeshError as `readJson` and `parseValue` do
  */
 export function parseBody<S extends z.ZodType>(schema: S, body: Uint8Array): z.output<S> {
-  return parseValue(schema, parseJson(body));
+  return parseValue(schema, readJson(body).value);
 }
 
 /**

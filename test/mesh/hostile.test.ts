@@ -325,9 +325,11 @@ describe("P8.1 bodies over real connections:", () => {
 
   it("are taken at the bound and refused one past it, with a length or in chunks", async () => {
     for (const chunked of [false, true]) {
-      const at = await signedPost(mesh.url, app, bodyOf(LIMITS.BODY_BYTES), { chunked });
+      const at = await signedPost(mesh.url, app, bodyOf(LIMITS.MESSAGE_BODY_BYTES), { chunked });
       expect(at).toMatchObject({ status: 200, body: { status: "delivered" } });
-      const past = await signedPost(mesh.url, app, bodyOf(LIMITS.BODY_BYTES + 1), { chunked });
+      const past = await signedPost(mesh.url, app, bodyOf(LIMITS.MESSAGE_BODY_BYTES + 1), {
+        chunked,
+      });
       expect(past).toMatchObject({ status: 413, body: { code: "body_too_large" } });
     }
   });

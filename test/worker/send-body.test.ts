@@ -61,6 +61,11 @@ describe("P8.1 the data", () => {
       { data: `${"é".repeat(bound / 2)}x` },
     ],
     ["JSON", { data: { a: "x".repeat(bound - 8) } }, { data: { a: "x".repeat(bound - 7) } }],
+    [
+      "text of control characters, six bytes of JSON each",
+      { data: "\u0001".repeat(bound) },
+      { data: "\u0001".repeat(bound + 1) },
+    ],
     ["bytes", { dataBase64: btoa("x".repeat(bound)) }, { dataBase64: btoa("x".repeat(bound + 1)) }],
     [
       "depth",
@@ -87,11 +92,32 @@ describe("P8.1 the data", () => {
     },
   );
 
+  it.each([
+    ['{"a":1,"a":2}', "a"],
+    ['{"a":{"b":[{"c":1,"\\u0063":1}]}}', "c"],
+    ['"x","data":"y"', "data"],
+    ['"x","to":"y"', "to"],
+  ])("with a member given twice is refused by its name: %s", async (data, field) => {
+    const problem = await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
+    expect(problem.field).toBe(field);
+    expect(problem.detail).toContain("given twice");
+  });
+
   it("refuses brackets that would exhaust the stack of a careless reader", async () => {
     const depth = 7_900;
     const data = `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
   });
+});
+
+it("P1.8 data arrives with every number as it was written", async () => {
+  const { link, regId } = await createRecipient(app);
+  const written = '{"id": 9223372036854775807, "price": 1.50}';
+  const next = link.nextMessage();
+  expect((await post(`{"to":"${regId}","data":${written}}`)).response.status).toBe(202);
+  const message = await next;
+  expect(new TextDecoder().decode(message?.data)).toBe('{"id":9223372036854775807,"price":1.50}');
+  link.close();
 });
 
 describe("P8.1 the body", () => {
@@ -101,7 +127,7 @@ describe("P8.1 the body", () => {
   };
 
   it("is taken at its bound and refused one byte past it, declared or not", async () => {
-    const bound = LIMITS.BODY_BYTES;
+    const bound = LIMITS.MESSAGE_BODY_BYTES;
     expect((await post(filled(bound))).response.status).toBe(202);
     await refused(filled(bound + 1), "body_too_large");
 

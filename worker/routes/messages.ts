@@ -5,26 +5,30 @@ import { deviceName } from "../../core/identity/device-id.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type BroadcastStatusBody, type StatusAnswerBody, sendBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
-import { parseBody } from "../body.ts";
+import { parseValue, readJson } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { callObject, refusal } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
+import { contentOf } from "../send/message.ts";
 import { sendSingle } from "../send/single.ts";
 import { type Caller, readBasis, readCaller, readSigned } from "../signed.ts";
 
 export const messages = new Hono<AppEnv>();
 
 messages.post("/", async (c) => {
-  const { caller, bytes } = await readSigned(c);
+  const { caller, bytes } = await readSigned(c, LIMITS.MESSAGE_BODY_BYTES);
   const basis = readBasis(c, caller);
-  const body = parseBody(sendBody, bytes);
+  const json = readJson(bytes);
+  const body = parseValue(sendBody, json.value);
+  const content = contentOf(body, json);
   const { to } = body;
-  if (typeof to === "string") return sendSingle(c, { caller, basis, to, body });
-  if ("alias" in to) return sendToAlias(c, { caller, basis, to, body });
-  return sendBroadcast(c, { caller, basis, to, body });
+  if (typeof to === "string") return sendSingle(c, { caller, basis, to, body, content });
+  if ("alias" in to) return sendToAlias(c, { caller, basis, to, body, content });
+  return sendBroadcast(c, { caller, basis, to, body, content });
 });
 
 async function statusOfMessage(

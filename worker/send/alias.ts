@@ -42,7 +42,7 @@ async function sendToHolders(
 
 export async function sendToAlias(
   c: MeshContext,
-  { caller, basis, to, body }: Outgoing<TargetWith<"alias">>,
+  { caller, basis, to, body, content }: Outgoing<TargetWith<"alias">>,
 ): Promise<Response> {
   requireNoBroadcastFields(body);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
@@ -51,7 +51,7 @@ export async function sendToAlias(
   const request: Omit<SendRequest, "generation" | "waitMs"> = {
     app: caller.appName,
     key,
-    ...messageOf(body),
+    ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
     alias: { alias: to.alias, firstAckWins: to.firstAckWins },
   };

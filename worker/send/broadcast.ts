@@ -113,13 +113,13 @@ async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature"
 
 export async function sendBroadcast(
   c: MeshContext,
-  { caller, basis, to, body }: Outgoing<BroadcastTarget>,
+  { caller, basis, to, body, content }: Outgoing<BroadcastTarget>,
 ): Promise<Response> {
   requireUnused(body, ["onOverflow"], "not for a broadcast, which no mailbox holds");
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,
-    ...messageOf(body),
+    ...messageOf({ body, content }),
     ...(await aimOf(c, app, to)),
     filter: filterOf(body.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),

@@ -4,7 +4,15 @@ import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { JsonBody } from "../body.ts";
+import { compactJson } from "../json-text.ts";
 import type { Caller } from "../signed.ts";
+
+/** The bytes of the data and what they are. */
+export interface Content {
+  readonly contentType: ContentTypeCode;
+  readonly data: Uint8Array;
+}
 
 /** A message that is to be sent, as its sender signed it. */
 export interface Outgoing<To extends SendBody["to"]> {
@@ -12,6 +20,7 @@ export interface Outgoing<To extends SendBody["to"]> {
   readonly basis: IdempotencyBasis;
   readonly to: To;
   readonly body: SendBody;
+  readonly content: Content;
 }
 
 /** The part of a target that has this field. */
@@ -20,18 +29,16 @@ export type TargetWith<Field extends string> = Extract<SendBody["to"], Record<Fi
 const LANES: Readonly<Record<SendBody["priority"], Lane>> = { high: 1, normal: 2, low: 3 };
 const utf8 = new TextEncoder();
 
-/** The bytes of the data and what they are. */
-function encodeData({ data, dataBase64 }: SendBody): {
-  contentType: ContentTypeCode;
-  data: Uint8Array;
-} {
+/** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
+export function contentOf({ data, dataBase64 }: SendBody, { text, members }: JsonBody): Content {
   if (dataBase64 !== undefined) {
     const binary = atob(dataBase64);
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     return { contentType: 3, data: bounded(bytes, "dataBase64") };
   }
   if (typeof data === "string") return { contentType: 2, data: bounded(utf8.encode(data), "data") };
-  return { contentType: 1, data: bounded(utf8.encode(JSON.stringify(data)), "data") };
+  const json = compactJson(text, members.get("data"), data);
+  return { contentType: 1, data: bounded(utf8.encode(json), "data") };
 }
 
 function bounded(data: Uint8Array, field: string): Uint8Array {
@@ -40,11 +47,11 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
   throw new MeshError("field_invalid", detail, { field });
 }
 
-/** The fields of a body that mean the same for every target. */
-export function messageOf(body: SendBody) {
+/** The fields that mean the same for every target. */
+export function messageOf({ body, content }: Pick<Outgoing<SendBody["to"]>, "body" | "content">) {
   return {
     lane: LANES[body.priority],
-    ...encodeData(body),
+    ...content,
     ttlSeconds: body.ttl,
     collapseKey: body.collapseKey ?? null,
   };

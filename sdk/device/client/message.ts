@@ -19,6 +19,8 @@ export interface PushMessage {
   /** The ID that the sender's answer named; the same message never comes under two. Sorts by time. */
   readonly id: string;
   readonly data: PushData;
+  /** Where `data` is an object: its JSON text, with the digits of integers beyond 2^53, which `data` has rounded. */
+  readonly json?: string | undefined;
   readonly priority: "high" | "normal" | "low";
   /** The tag that it was broadcast to: "" for all devices of the app. Absent for a message to this registration. */
   readonly tag?: string | undefined;
@@ -59,7 +61,7 @@ export function toPushMessage(message: Incoming, regId: string): PushMessage {
   const { seq, key, collapseKey, expiresAtMs } = message;
   return {
     id: formatMessageId({ seq, key, regId: "tag" in message ? message.source : regId }),
-    data: toData(message),
+    ...contentOf(message),
     priority: PRIORITY_NAMES[message.priority],
     tag: "tag" in message ? message.tag : undefined,
     collapseKey,
@@ -68,14 +70,14 @@ export function toPushMessage(message: Incoming, regId: string): PushMessage {
   };
 }
 
-function toData({ contentType, data }: Incoming): PushData {
+function contentOf({ contentType, data }: Incoming): Pick<PushMessage, "data" | "json"> {
   // A copy: the bytes may be a view of a whole frame.
-  if (contentType === ContentType.BINARY) return data.slice();
+  if (contentType === ContentType.BINARY) return { data: data.slice() };
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
-  if (contentType === ContentType.TEXT) return text;
+  if (contentType === ContentType.TEXT) return { data: text };
   const value: unknown = JSON.parse(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new TypeError("the JSON is no object");
   }
-  return value as Record<string, unknown>;
+  return { data: value as Record<string, unknown>, json: text };
 }

@@ -201,7 +201,11 @@ describe("messages", () => {
       sentAt,
       expiresAt: text.expiresAtMs,
     });
-    expect(byId.get(idOf(json))).toMatchObject({ data: { a: [1, null] }, priority: "high" });
+    expect(byId.get(idOf(json))).toMatchObject({
+      data: { a: [1, null] },
+      json: '{"a":[1,null]}',
+      priority: "high",
+    });
     expect(byId.get(idOf(bytes))?.data).toEqual(Uint8Array.of(0, 255));
     await client.close();
   });
