@@ -163,6 +163,13 @@ describe("sending keys", () => {
     [{ algorithm: "ed25519" }, "publicKey"],
     [{ algorithm: "ed25519", publicKey: "AAAA" }, "publicKey"],
     [{ algorithm: "ed25519", publicKey: 5 }, "publicKey"],
+    // Of small order: for each there is a signature that is good for any text.
+    [{ algorithm: "ed25519", publicKey: "A".repeat(43) }, "publicKey"],
+    [{ algorithm: "ed25519", publicKey: `AQ${"A".repeat(41)}` }, "publicKey"],
+    [
+      { algorithm: "ed25519", publicKey: "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA_o" },
+      "publicKey",
+    ],
     [{ algorithm: "hmac-sha256", secret: "x" }, "secret"],
   ])("refuse the body %j and name the field", async (body, field) => {
     const { appId } = await createApp();

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { compactVerify, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
+import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { readJws, verifyJws } from "../../worker/jws.ts";
 import { webCrypto } from "../../worker/signature/crypto.ts";
@@ -71,5 +72,30 @@ describe("P7.2 a token of a device", () => {
 
   it("is refused where its key is no point of the curve", async () => {
     await expect(verifyJws(readJws(token), raw.slice(1), webCrypto)).rejects.toThrow("Ed25519");
+  });
+});
+
+describe("P7.2 a key of small order", () => {
+  const bytes = (...first: number[]) => Uint8Array.from({ length: 32 }, (_, i) => first[i] ?? 0);
+  /** R and S of a signature that the neutral element verifies over every text: 0 = 0 + k·0. */
+  const anything = new Uint8Array([...bytes(1), ...bytes()]);
+
+  it("verifies anything by Web Crypto, and nothing here", async () => {
+    const neutral = bytes(1);
+    const verify = await webCrypto.verifier("ed25519", neutral);
+    expect(await verify(utf8.encode("what nobody signed"), anything)).toBe(true);
+    const jws = { ...readJws(token), signature: anything };
+    await expect(verifyJws(jws, neutral, webCrypto)).rejects.toThrow("small order");
+  });
+
+  it("is known by either sign and either encoding, and no other key is taken for one", async () => {
+    const signed = (y: Uint8Array) => y.map((byte, i) => (i === 31 ? byte | 0x80 : byte));
+    const p = (low: number) =>
+      Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? low : i === 31 ? 0x7f : 0xff));
+    const small = [bytes(), bytes(1), p(0xec), p(0xed), p(0xee)];
+    for (const y of small.flatMap((each) => [each, signed(each)])) {
+      expect([y, isSmallOrder(y)]).toEqual([y, true]);
+    }
+    for (const y of [bytes(2), bytes(0, 1), p(0xeb), raw]) expect(isSmallOrder(y)).toBe(false);
   });
 });

@@ -71,6 +71,27 @@ describe("the service", () => {
     });
     expect(refused.headers.get("access-control-allow-origin")).toBe("*");
   });
+
+  it.each([
+    ["POST", "/v1/devices"],
+    ["GET", "/healthz"],
+    ["GET", "/v1/apps/AAAA/tags/news/live"],
+    ["GET", "/v1/apps/AAAA/live-key"],
+  ])("lets a page send what it sends without meaning to: %s %s", async (method, path) => {
+    const asked = "authorization,baggage,cache-control,content-type,sentry-trace,traceparent";
+    const answer = await call(path, {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://page.example",
+        "access-control-request-method": method,
+        "access-control-request-headers": asked,
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+    expect(answer.headers.get("access-control-allow-methods")).toBe(method);
+    expect(answer.headers.get("access-control-allow-headers")?.replaceAll(" ", "")).toBe(asked);
+  });
 });
 
 describe("a mesh that is not set up", () => {

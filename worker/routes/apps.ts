@@ -35,7 +35,7 @@ async function materialOf(body: z.output<typeof keyBody>): Promise<Uint8Array> {
   try {
     await loadKey({ algorithm: "ed25519", material });
   } catch (cause) {
-    const detail = "publicKey: these 32 bytes are no Ed25519 public key";
+    const detail = "publicKey: these 32 bytes are no Ed25519 public key that proves anything";
     throw new MeshError("field_invalid", detail, { field: "publicKey", cause });
   }
   return material;

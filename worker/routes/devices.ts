@@ -1,6 +1,5 @@
 /** `POST /v1/devices`: a device makes or finds its account (docs/protocol.md, section 1). */
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import { sealCredential } from "../../core/identity/credential.ts";
 import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -8,6 +7,7 @@ import { type DeviceAnswerBody, deviceBody } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
 import type { AppEnv } from "../context.ts";
+import { openToPages } from "../middleware/cors.ts";
 import { callObject, refusal } from "../objects.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
 import {
@@ -52,7 +52,7 @@ async function readHandover(
 
 export const devices = new Hono<AppEnv>();
 
-devices.use(cors({ origin: "*", allowMethods: ["POST"], exposeHeaders: ["Retry-After"] }));
+devices.use(openToPages("POST"));
 
 devices.post("/", async (c) => {
   const request = c.req.raw;

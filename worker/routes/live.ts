@@ -1,6 +1,5 @@
 /** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
@@ -14,6 +13,7 @@ import { requireAccess } from "../live/access.ts";
 import type { Listen } from "../live/host.ts";
 import { liveSigner } from "../live/sign.ts";
 import { METHODS } from "../methods.ts";
+import { openToPages } from "../middleware/cors.ts";
 import { nameInPath } from "../path.ts";
 import { asMeshError, problemResponse } from "../problem.ts";
 
@@ -131,12 +131,7 @@ function asClose(error: MeshError): MeshError {
   return error;
 }
 
-const openToAll = cors({
-  origin: "*",
-  allowMethods: ["GET"],
-  allowHeaders: ["Authorization", "Last-Event-ID"],
-  exposeHeaders: ["Retry-After"],
-});
+const openToAll = openToPages("GET");
 
 export const live = new Hono<AppEnv>();
 

@@ -1,8 +1,8 @@
 /** Routes about the mesh itself. */
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import type { AppEnv } from "../context.ts";
+import { openToPages } from "../middleware/cors.ts";
 
 export const service = new Hono<AppEnv>();
 
@@ -15,7 +15,7 @@ service.get("/", (c) =>
 );
 
 /** Any page may read the clock: a device in a browser needs it to mend its own. */
-service.use("/healthz", cors({ origin: "*", allowMethods: ["GET"] }));
+service.use("/healthz", openToPages("GET"));
 service.get("/healthz", (c) => {
   c.header("cache-control", "no-store");
   return c.json({ status: "ok", now: Date.now() });
