@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../schema/http.ts";
 import type { PushMessage } from "../sdk/device/node.ts";
+import type { MessageData } from "../sdk/server/mod.ts";
 import { usageFailure } from "./failure.ts";
 import { tagText } from "./names.ts";
 
@@ -11,6 +12,11 @@ export interface DataOptions {
   readonly dataFile?: string;
 }
 
+/** The fields of a message that hold what it carries. */
+interface Data extends Pick<SendBodyInput, "dataBase64"> {
+  readonly data?: MessageData;
+}
+
 /** What `withContent` reads, but for the idempotency key, which is no part of a message. */
 export interface ContentOptions extends DataOptions {
   readonly ttl?: number;
@@ -18,18 +24,31 @@ export interface ContentOptions extends DataOptions {
   readonly collapseKey?: string;
 }
 
+/** An integer that JavaScript would round, with all its digits. */
+function keepDigits(_name: string, value: unknown, context?: { readonly source?: string }) {
+  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
+    return value;
+  }
+  const { source } = context ?? {};
+  if (source === undefined) {
+    throw usageFailure(`--data: ${value} is over 2^53, which needs Node 22 or newer`);
+  }
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
 /** A JSON object is sent as one; all else is a string. */
-function fromText(text: string): SendBodyInput["data"] {
+function fromText(text: string): MessageData {
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(text, keepDigits);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     // A string, then.
   }
   return text;
 }
 
-function fromFile(path: string): Pick<SendBodyInput, "data" | "dataBase64"> {
+function fromFile(path: string): Data {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path === "-" ? 0 : path);
@@ -47,7 +66,7 @@ function fromFile(path: string): Pick<SendBodyInput, "data" | "dataBase64"> {
 }
 
 /** @throws CliFailure unless exactly one of the three is given. */
-export function dataOf(options: DataOptions): Pick<SendBodyInput, "data" | "dataBase64"> {
+export function dataOf(options: DataOptions): Data {
   const { data, dataBase64, dataFile } = options;
   const given = [data, dataBase64, dataFile].filter((value) => value !== undefined);
   if (given.length !== 1)
@@ -60,7 +79,7 @@ export function dataOf(options: DataOptions): Pick<SendBodyInput, "data" | "data
 /** @throws CliFailure unless its data is given exactly once. */
 export function contentOf(
   options: ContentOptions,
-): Pick<SendBodyInput, "data" | "dataBase64" | "ttl" | "priority" | "collapseKey"> {
+): Data & Pick<SendBodyInput, "ttl" | "priority" | "collapseKey"> {
   const { ttl, priority, collapseKey } = options;
   return {
     ...dataOf(options),
@@ -83,11 +102,11 @@ export function messageJson(message: PushMessage): object {
  *
  * @param now milliseconds since 1970.
  */
-export function messageLine({ id, tag, data }: PushMessage, now: number): string {
+export function messageLine({ id, tag, data, json }: PushMessage, now: number): string {
   const text =
     data instanceof Uint8Array
       ? `base64 ${Buffer.from(data).toString("base64")}`
-      : JSON.stringify(data);
+      : (json ?? JSON.stringify(data));
   return arrival(now, id, tag, text);
 }
 

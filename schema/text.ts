@@ -65,6 +65,12 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   return fromDigits(text, BASE64URL_VALUES, 6);
 }
 
+/** Base64 with padding (RFC 4648 §4). */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toDigits(bytes, BASE64, 6);
+  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
+}
+
 /** Reads padded base64 (RFC 4648 §4); undefined where the text is not the canonical form of any bytes. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;

@@ -52,6 +52,8 @@ async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<b
     outfile: join(OUT, out),
     bundle: true,
     minify: true,
+    // What a user steps into is the source, and a stack names its lines.
+    sourcemap: "linked",
     mangleProps: INTERNAL,
     format: "esm",
     target: "es2024",
@@ -61,9 +63,9 @@ async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<b
     packages: platform === "browser" ? "bundle" : "external",
     write: false,
   });
-  const bytes = outputFiles[0]?.contents ?? new Uint8Array();
   mkdirSync(OUT, { recursive: true });
-  writeFileSync(join(OUT, out), bytes);
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+  const bytes = outputFiles.find(({ path }) => path.endsWith(out))?.contents ?? new Uint8Array();
   const gzipBytes = gzipSync(bytes, { level: 9 }).length;
   const bound = maxGzipBytes === undefined ? "" : ` of at most ${maxGzipBytes}`;
   console.log(`dist/sdk/${out}: ${bytes.length} bytes, ${gzipBytes} by gzip${bound}`);

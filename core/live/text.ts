@@ -1,5 +1,5 @@
 /** What a live node sends, each text made once for all listeners (docs/api.md, Live listeners). */
-import { toBase64Url } from "../../schema/text.ts";
+import { toBase64, toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
 import type { LogEntry } from "../tag/types.ts";
 import type { LiveEntry } from "./store.ts";
@@ -67,13 +67,7 @@ function jsonOf(entry: LogEntry, id: string, expiresAt: number | null): string {
 
 /** The data as a field: JSON is put in as its sender wrote it, so that its bytes can be verified. */
 function dataJson({ contentType, data }: Pick<LogEntry, "contentType" | "data">): string {
-  if (contentType === 3) return `"dataBase64":"${base64(data)}"`;
+  if (contentType === 3) return `"dataBase64":"${toBase64(data)}"`;
   const text = fromUtf8.decode(data);
   return `"data":${contentType === 2 ? JSON.stringify(text) : text}`;
-}
-
-/** Standard base64 with padding, as a sender gives it. */
-function base64(bytes: Uint8Array): string {
-  const text = toBase64Url(bytes).replaceAll("-", "+").replaceAll("_", "/");
-  return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }

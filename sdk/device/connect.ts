@@ -41,7 +41,7 @@ function withDefaults<T extends StartOptions>(options: T): T & { storage: Storag
  */
 export function startService(options: StartOptions): Promise<PushService> {
   const { url, identifiers = [], storage, host } = withDefaults(options);
-  const endpoints = typeof url === "string" ? [url] : url;
+  const endpoints: readonly string[] = [url].flat();
   return openService({ endpoints, identifiers, storage, host });
 }
 

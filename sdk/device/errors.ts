@@ -1,5 +1,8 @@
-/** The one error class of the device SDK. */
+/** What goes wrong in the device SDK. */
 import type { ErrorCode } from "../../schema/errors.ts";
+import { PushError } from "../errors.ts";
+
+export { PushError };
 
 /** What went wrong on the device itself; everything else is a code of the mesh's error table (docs/errors.md). */
 export type LocalErrorCode =
@@ -48,28 +51,6 @@ export interface PushErrorData {
   readonly attempt?: number | undefined;
   /** The error underneath. */
   readonly cause?: unknown;
-}
-
-/**
- * Every error that the SDK throws, rejects with or reports.
- *
- * @example
- * try { await client.register(); }
- * catch (error) { if (error instanceof PushError && error.code === "app_unknown") fixTheAppId(); }
- */
-export class PushError extends Error implements PushErrorData {
-  override readonly name = "PushError";
-  declare readonly code: PushErrorCode;
-  declare readonly retry: PushErrorData["retry"];
-  declare readonly retryAfterMs?: number | undefined;
-  declare readonly closeCode?: number | undefined;
-  declare readonly messageId?: string | undefined;
-  declare readonly attempt?: number | undefined;
-
-  constructor(data: PushErrorData) {
-    super(data.message);
-    Object.assign(this, data);
-  }
 }
 
 /** What calls on a closed client or service fail with. */

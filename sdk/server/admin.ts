@@ -1,7 +1,7 @@
 /** The client of the mesh's operator: apps and their sending keys. */
 import type { z } from "zod";
 import type { AppAnswerBody, KeyAnswerBody, keyBody } from "../../schema/http.ts";
-import { callMesh, meshOrigin, SERVER_HOST, type ServerHost } from "./call.ts";
+import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 
 export interface MeshAdminOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -32,7 +32,7 @@ export class MeshAdmin {
   constructor({ url, token, host = {} }: MeshAdminOptions) {
     this.#origin = meshOrigin(url);
     this.#token = token;
-    this.#host = { ...SERVER_HOST, ...host };
+    this.#host = hostOf(host);
   }
 
   /** @param name - 1 to 128 bytes of UTF-8, for people. */

@@ -1,6 +1,13 @@
 /** One HTTPS call to the mesh: its deadline, and what its answer means. */
 import type { ProblemBody } from "../../schema/http.ts";
-import { optionError, PushServerError } from "./errors.ts";
+import { noOrigin, originOf } from "../origin.ts";
+import {
+  optionError,
+  PushServerError,
+  RefusedError,
+  runtimeError,
+  UnreachableError,
+} from "./errors.ts";
 
 /** The parts of the host, so that a test or a proxy can take their place. */
 export interface ServerHost {
@@ -13,21 +20,26 @@ export interface ServerHost {
 }
 
 /** The host's own. */
-export const SERVER_HOST: ServerHost = {
+const SERVER_HOST: ServerHost = {
   fetch: (url, init) => fetch(url, init),
   now: Date.now,
   random: Math.random,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
+/** What a client calls the mesh with. @throws PushServerError `runtime_unsupported` where neither it nor the runtime has it */
+export function hostOf(given: Partial<ServerHost>): ServerHost {
+  if (given.fetch === undefined && typeof globalThis.fetch !== "function") {
+    throw runtimeError("fetch");
+  }
+  return { ...SERVER_HOST, ...given };
+}
+
 /** @throws PushServerError `option_invalid` where `url` is no http(s) origin. */
 export function meshOrigin(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const plain = parsed?.pathname === "/" && parsed.search === "" && parsed.hash === "";
-  if (!plain || !/^https?:$/.test(parsed.protocol)) {
-    throw optionError(`url: ${url} must be an origin such as https://push.example.com`);
-  }
-  return parsed.origin;
+  const origin = originOf(url);
+  if (origin === undefined) throw optionError(noOrigin(url));
+  return origin;
 }
 
 function isProblem(body: unknown): body is ProblemBody {
@@ -52,10 +64,10 @@ async function refusal(response: Response): Promise<PushServerError> {
     const message = `HTTP ${status} without a problem body: is this the mesh?`;
     // A proxy's 502 or 504 says nothing of the request; the next try may get through.
     const retry = status >= 500 ? "later" : "never";
-    return new PushServerError({ code: "answer_invalid", message, retry, status, retryAfterMs });
+    return new UnreachableError({ code: "answer_invalid", message, retry, status, retryAfterMs });
   }
   const retry = RETRIES.includes(body.retry) ? body.retry : "never";
-  return new PushServerError({
+  return new RefusedError({
     code: body.code,
     message: body.detail,
     retry,
@@ -65,10 +77,36 @@ async function refusal(response: Response): Promise<PushServerError> {
   });
 }
 
+/** A call as its caller left it. */
+export function abortedError(signal: AbortSignal): PushServerError {
+  const message = "The caller's signal ended the call.";
+  return new PushServerError({ code: "aborted", message, retry: "later", cause: signal.reason });
+}
+
+/**
+ * A signal for one try: it fires by itself after `timeoutMs`, and with the caller's own. `release` leaves nothing on the
+ * caller's, which may outlive many calls.
+ */
+function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
+  const abort = new AbortController();
+  const timer = setTimeout(
+    () => abort.abort(new DOMException(`no answer in ${timeoutMs} ms`, "TimeoutError")),
+    timeoutMs,
+  );
+  const onAbort = () => abort.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  const release = () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+  return { signal: abort.signal, release };
+}
+
 /**
  * Calls the mesh once.
  *
  * @param timeoutMs - From the start to the end of the answer.
+ * @param signal - Ends the call; one that has fired already sends nothing.
  * @returns The answer's JSON; undefined for 204.
  * @throws PushServerError
  */
@@ -77,16 +115,22 @@ export async function callMesh<T>(
   url: string,
   init: RequestInit,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<T> {
-  let response: Response;
+  if (signal?.aborted) throw abortedError(signal);
+  const deadline = deadlineOf(timeoutMs, signal);
   try {
-    response = await host.fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    const response = await host.fetch(url, { ...init, signal: deadline.signal });
     if (response.status === 204) return undefined as T;
     if (response.ok) return (await response.json()) as T;
+    throw await refusal(response);
   } catch (cause) {
+    if (cause instanceof PushServerError) throw cause;
+    if (signal?.aborted) throw abortedError(signal);
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `${init.method} ${url} failed: ${reason}`;
-    throw new PushServerError({ code: "network_failed", message, retry: "later", cause });
+    throw new UnreachableError({ code: "network_failed", message, retry: "later", cause });
+  } finally {
+    deadline.release();
   }
-  throw await refusal(response);
 }

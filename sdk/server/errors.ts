@@ -1,6 +1,7 @@
-/** The one error class of the server SDK. */
+/** What goes wrong in the server SDK. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { ProblemBody } from "../../schema/http.ts";
+import { PushError } from "../errors.ts";
 
 /** What went wrong on this side; everything else is a code of the mesh's error table (docs/errors.md). */
 export type LocalErrorCode =
@@ -8,6 +9,10 @@ export type LocalErrorCode =
   | "option_invalid"
   /** The mesh could not be reached, or did not answer in time. A send may have been accepted all the same. */
   | "network_failed"
+  /** The caller's signal ended the call; `cause` is its reason. A send may have been accepted all the same. */
+  | "aborted"
+  /** This runtime lacks what the SDK is built on; the message names it. */
+  | "runtime_unsupported"
   /** What answered was not the mesh: a proxy's page, or a mesh far newer than this SDK. */
   | "answer_invalid";
 
@@ -26,38 +31,45 @@ interface PushServerErrorInit {
 }
 
 /**
- * Every error that the server SDK throws.
+ * Every error that the server SDK throws. One class for each of the few things that a caller does about them:
+ * `RefusedError`, `UnreachableError`, and this one itself for what is wrong on this side.
  *
  * @example
  * try { await push.send({ to: regId, data: { hello: "world" } }); }
  * catch (error) { if (error instanceof PushServerError && error.code === "unregistered") await forget(regId); }
  */
-export class PushServerError extends Error {
-  override readonly name = "PushServerError";
-  readonly code: PushServerErrorCode;
-  /** What to do with the same request: `never` can succeed unchanged, `later`, or after making a fresh signature. */
-  readonly retry: ProblemBody["retry"];
+export class PushServerError extends PushError {
+  override readonly name: string = "PushServerError";
+  declare readonly code: PushServerErrorCode;
   /** HTTP status, where there was an answer. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** The refusal as the mesh wrote it, with its advice and the field at fault. */
-  readonly problem: ProblemBody | undefined;
-  /** How long to wait before the next try, where the mesh said so. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly problem: ProblemBody | undefined;
   /** Of a send: give it again with the same message, and however often it arrived it is delivered once. */
-  readonly idempotencyKey: string | undefined;
+  declare readonly idempotencyKey: string | undefined;
 
   constructor(init: PushServerErrorInit) {
-    super(init.message, init.cause === undefined ? {} : { cause: init.cause });
-    this.code = init.code;
-    this.retry = init.retry;
-    this.status = init.status;
-    this.problem = init.problem;
-    this.retryAfterMs = init.retryAfterMs;
-    this.idempotencyKey = init.idempotencyKey;
+    super(init);
   }
+}
+
+/** The mesh answered, and refused: `code` is one of docs/errors.md, `problem` what it said. */
+export class RefusedError extends PushServerError {
+  override readonly name = "RefusedError";
+}
+
+/** The mesh was not reached, or did not answer, for as long as the call was tried: `network_failed` or `answer_invalid`. */
+export class UnreachableError extends PushServerError {
+  override readonly name = "UnreachableError";
 }
 
 /** An `option_invalid` error. */
 export function optionError(message: string, cause?: unknown): PushServerError {
   return new PushServerError({ code: "option_invalid", message, retry: "never", cause });
+}
+
+/** A `runtime_unsupported` error: the global `name` is not there. */
+export function runtimeError(name: string, cause?: unknown): PushServerError {
+  const message = `This runtime has no ${name}: Node 20 or newer, Deno, Bun and Workers have it.`;
+  return new PushServerError({ code: "runtime_unsupported", message, retry: "never", cause });
 }

@@ -23,10 +23,18 @@ export type {
   TagBody,
   TagsAnswerBody,
 } from "../../schema/http.ts";
+export { PushError } from "../errors.ts";
 export { MeshAdmin, type MeshAdminOptions } from "./admin.ts";
 export type { Aliases } from "./aliases.ts";
+export type { MessageData } from "./body.ts";
 export type { ServerHost } from "./call.ts";
-export { type LocalErrorCode, PushServerError, type PushServerErrorCode } from "./errors.ts";
+export {
+  type LocalErrorCode,
+  PushServerError,
+  type PushServerErrorCode,
+  RefusedError,
+  UnreachableError,
+} from "./errors.ts";
 export {
   type AliasMessage,
   type BroadcastMessage,

@@ -12,6 +12,7 @@ import type {
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
+import { dataFields, type MessageData } from "./body.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
@@ -22,6 +23,8 @@ export interface BroadcastOptions {
    * characters. Default: random, so that only the retries inside one call are one message.
    */
   readonly idempotencyKey?: string;
+  /** Ends the call. One that has fired before it is sent sends nothing; of a later one the message may have been accepted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SendOptions extends BroadcastOptions {
@@ -32,7 +35,10 @@ export interface SendOptions extends BroadcastOptions {
 }
 
 /** What every message has: its data and how long it lasts. */
-type Content = Omit<SendBodyInput, "to" | "filter" | "pace">;
+type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
+  /** An object, text, or bytes, which arrive as bytes. */
+  readonly data?: MessageData | undefined;
+};
 
 /** A message to one registration. */
 export type SingleMessage = Content & {
@@ -145,7 +151,10 @@ export class PushServer {
     return this.#calls.call("GET", `/v1/registrations/${encodeURIComponent(regId)}`);
   }
 
-  async #send<T>(message: SendBodyInput, options: SendOptions): Promise<T> {
+  async #send<T>(
+    { data, ...message }: Content & Pick<SendBodyInput, "to" | "filter" | "pace">,
+    options: SendOptions,
+  ): Promise<T> {
     const prefer = preferOf(options);
     const random = crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES));
     const idempotencyKey = options.idempotencyKey ?? toBase64Url(random);
@@ -154,18 +163,12 @@ export class PushServer {
     try {
       return await this.#calls.call<T>("POST", "/v1/messages", {
         headers: prefer === null ? headers : { ...headers, prefer },
-        body: message,
+        body: { ...message, ...dataFields(data) },
         timeoutMs: TIMEOUT_MS + waitMs,
+        signal: options.signal,
       });
     } catch (error) {
-      throw error instanceof PushServerError
-        ? new PushServerError({ ...init(error), idempotencyKey })
-        : error;
+      throw error instanceof PushServerError ? Object.assign(error, { idempotencyKey }) : error;
     }
   }
-}
-
-function init(error: PushServerError): ConstructorParameters<typeof PushServerError>[0] {
-  const { code, message, retry, status, problem, retryAfterMs, cause } = error;
-  return { code, message, retry, status, problem, retryAfterMs, cause };
 }

@@ -1,7 +1,8 @@
 /** Signed calls of an app server to the mesh: each signed anew, and tried again where that can help. */
 import type { Signer } from "http-message-sig";
-import { callMesh, meshOrigin, SERVER_HOST, type ServerHost } from "./call.ts";
-import { optionError, PushServerError } from "./errors.ts";
+import { encodeBody } from "./body.ts";
+import { abortedError, callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
+import { optionError, PushServerError, runtimeError } from "./errors.ts";
 import { signRequest } from "./sign.ts";
 import { type SendingKey, signerOf } from "./signer.ts";
 
@@ -11,7 +12,12 @@ export interface PushServerOptions {
   /** `<appId>.k<n>`, as `pushmesh key create` printed it. */
   readonly keyId: string;
   readonly key: SendingKey;
-  /** Tries of one call, 1 to 10. Default 3. */
+  /**
+   * For how long a call that the network or the mesh failed is tried again, in milliseconds, 0 to 600,000. Default 45,000: a
+   * restart of the mesh, 30 s at the most, fails no call.
+   */
+  readonly retryForMs?: number;
+  /** Tries of one call, 1 to 100. Default: as many as `retryForMs` allows. */
   readonly attempts?: number;
   /** In place of the host's own fetch, clock, random and timer. */
   readonly host?: Partial<ServerHost>;
@@ -23,18 +29,20 @@ export interface SignedRequest {
   readonly body?: unknown;
   /** Of one try; 10 s unless told. */
   readonly timeoutMs?: number;
+  /** Ends the call, its pauses and its tries. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a call may take beyond a wait that it asked for. */
 export const TIMEOUT_MS = 10_000;
-/** Full jitter: the first pause is 0 to this, and the bound doubles with each. */
+/** Full jitter: the first pause is 0 to this, and the bound doubles with each, up to the second. */
 const BACKOFF_MS = 250;
+const BACKOFF_MAX_MS = 5_000;
 /** A mesh that asks for a longer pause is not waited for: the caller has a better place to queue. */
 const RETRY_AFTER_MAX_MS = 10_000;
-const ATTEMPTS_DEFAULT = 3;
-const ATTEMPTS_MAX = 10;
-
-const utf8 = new TextEncoder();
+const RETRY_FOR_DEFAULT_MS = 45_000;
+const RETRY_FOR_MAX_MS = 600_000;
+const ATTEMPTS_MAX = 100;
 
 export class SignedCalls {
   readonly keyId: string;
@@ -42,18 +50,21 @@ export class SignedCalls {
   readonly #origin: string;
   readonly #key: SendingKey;
   readonly #attempts: number;
+  readonly #retryForMs: number;
   #signer: Promise<Signer> | undefined;
 
-  /** @throws PushServerError `option_invalid` */
-  constructor({ url, keyId, key, attempts = ATTEMPTS_DEFAULT, host = {} }: PushServerOptions) {
-    if (!Number.isInteger(attempts) || attempts < 1 || attempts > ATTEMPTS_MAX) {
-      throw optionError(`attempts: ${attempts} must be 1 to ${ATTEMPTS_MAX}`);
-    }
+  /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
+  constructor({ url, keyId, key, attempts, retryForMs, host = {} }: PushServerOptions) {
     this.#origin = meshOrigin(url);
+    if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
     this.keyId = keyId;
     this.#key = key;
-    this.#attempts = attempts;
-    this.host = { ...SERVER_HOST, ...host };
+    this.#attempts = bounded("attempts", attempts, 1, ATTEMPTS_MAX) ?? Number.POSITIVE_INFINITY;
+    this.#retryForMs =
+      bounded("retryForMs", retryForMs, 0, RETRY_FOR_MAX_MS) ?? RETRY_FOR_DEFAULT_MS;
+    this.host = hostOf(host);
+    if (typeof crypto === "undefined" || crypto.subtle === undefined)
+      throw runtimeError("Web Crypto (crypto.subtle)");
   }
 
   /** Signs with the sending key. */
@@ -66,32 +77,52 @@ export class SignedCalls {
   async call<T>(method: string, path: string, request: SignedRequest = {}): Promise<T> {
     const url = this.#origin + path;
     const signer = await this.signer();
-    const isJson = request.body !== undefined;
-    const body = isJson ? utf8.encode(JSON.stringify(request.body)) : null;
+    const { signal, timeoutMs = TIMEOUT_MS } = request;
+    const body = request.body === undefined ? null : encodeBody(request.body);
+    const retryUntil = this.host.now() + this.#retryForMs;
     for (let attempt = 1; ; attempt++) {
+      if (signal?.aborted) throw abortedError(signal);
       // Signed anew: a signature is good for minutes only, and its age is not the retry's fault.
       const headers = new Headers(request.headers);
-      if (isJson) headers.set("content-type", "application/json");
+      if (body !== null) headers.set("content-type", "application/json");
       const created = Math.floor(this.host.now() / 1_000);
       await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created });
       try {
-        const timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
-        return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs);
+        return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs, signal);
       } catch (error) {
         const pause = attempt < this.#attempts ? this.#pauseAfter(error, attempt) : undefined;
-        if (pause === undefined) throw error;
-        await this.host.sleep(pause);
+        if (pause === undefined || this.host.now() + pause > retryUntil) throw error;
+        await this.#pause(pause, signal);
       }
     }
+  }
+
+  /** Ends early where the caller's signal fires, and leaves nothing on it. */
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onAbort = () => resolve();
+    signal?.addEventListener("abort", onAbort);
+    await Promise.race([this.host.sleep(ms), promise]);
+    signal?.removeEventListener("abort", onAbort);
   }
 
   /** How long to wait before the next try; undefined where there is to be none. */
   #pauseAfter(error: unknown, attempt: number): number | undefined {
     if (!(error instanceof PushServerError) || error.retry !== "later") return undefined;
     // 409 and 429 ask for a decision of the caller's; what is left is the network and the mesh itself.
-    if (error.status !== undefined && error.status < 500) return undefined;
+    if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
+      return undefined;
+    }
     const asked = error.retryAfterMs ?? 0;
     if (asked > RETRY_AFTER_MAX_MS) return undefined;
-    return asked + this.host.random() * BACKOFF_MS * 2 ** (attempt - 1);
+    const bound = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1));
+    return asked + this.host.random() * bound;
   }
+}
+
+/** @throws PushServerError `option_invalid` naming the option and its bounds */
+function bounded(name: string, value: number | undefined, min: number, max: number) {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max))
+    return value;
+  throw optionError(`${name}: ${value} must be ${min} to ${max}`);
 }

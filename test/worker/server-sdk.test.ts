@@ -5,6 +5,7 @@ import {
   PushServer,
   PushServerError,
   type PushServerOptions,
+  UnreachableError,
 } from "../../sdk/server/mod.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { ORIGIN } from "./support/mesh.ts";
@@ -40,7 +41,7 @@ describe("MeshAdmin", () => {
   it("throws the refusal with its body", async () => {
     const stranger = new MeshAdmin({ url: ORIGIN, token: "x", host: hostOf().host });
     await expect(stranger.apps()).rejects.toMatchObject({
-      name: "PushServerError",
+      name: "RefusedError",
       code: "admin_token_invalid",
       status: 401,
       retry: "reauthenticate",
@@ -86,6 +87,40 @@ describe("PushServer", () => {
     expect(online.link.messages.length).toBe(before + 1);
   });
 
+  it("P2.2 by default outlasts a mesh that is away for 30 s, with growing pauses", async () => {
+    let now = Date.now();
+    const back = now + 30_000;
+    const away = hostOf((_, pass) =>
+      now < back ? Promise.reject(new TypeError("connection refused")) : pass(),
+    );
+    const sleep = async (ms: number) => {
+      now += ms;
+      await away.host.sleep?.(ms);
+    };
+    const host = { ...away.host, now: () => now, sleep };
+    expect((await server({ host }).send({ to, data: "x" })).status).toBe("delivered");
+    expect(away.pauses.slice(0, 6)).toEqual([125, 250, 500, 1_000, 2_000, 2_500]);
+  });
+
+  it("P8.1 gives up after 45 s, or after as long as it was told", async () => {
+    for (const [retryForMs, least] of [
+      [undefined, 40_000],
+      [2_000, 0],
+    ] as const) {
+      let now = 0;
+      const dead = hostOf(() => Promise.reject(new TypeError("no route")));
+      const sleep = async (ms: number) => {
+        now += ms;
+      };
+      const host = { ...dead.host, now: () => now, sleep };
+      const options = retryForMs === undefined ? {} : { retryForMs };
+      const sending = server({ host, ...options }).send({ to, data: "x" });
+      await expect(sending).rejects.toBeInstanceOf(UnreachableError);
+      expect(now).toBeLessThanOrEqual(retryForMs ?? 45_000);
+      expect(now).toBeGreaterThanOrEqual(least);
+    }
+  });
+
   it("P8.1 gives up after its attempts, with the key to go on by", async () => {
     const dead = hostOf(() => Promise.reject(new TypeError("no route")));
     const sending = server({ host: dead.host, attempts: 2 }).send(
@@ -112,6 +147,102 @@ describe("PushServer", () => {
     expect(long.calls()).toBe(1);
   });
 
+  describe("an AbortSignal", () => {
+    /** Counts what a signal is asked to tell, and is asked to no more. */
+    function watched() {
+      const abort = new AbortController();
+      const { signal } = abort;
+      let listeners = 0;
+      const { addEventListener, removeEventListener } = signal;
+      signal.addEventListener = (...args: unknown[]) => {
+        listeners++;
+        addEventListener.apply(signal, args as never);
+      };
+      signal.removeEventListener = (...args: unknown[]) => {
+        listeners--;
+        removeEventListener.apply(signal, args as never);
+      };
+      return { abort, signal, listeners: () => listeners };
+    }
+
+    it("P8.1 that outlives many calls is left without a listener", async () => {
+      const { signal, listeners } = watched();
+      const lossy = hostOf((n, pass) => (n % 2 === 1 ? Promise.reject(new TypeError()) : pass()));
+      const push = server({ host: lossy.host });
+      for (let n = 0; n < 3; n++) await push.send({ to, data: "x" }, { signal });
+      expect(lossy.calls()).toBe(6);
+      expect(listeners()).toBe(0);
+    });
+
+    it("that has fired sends nothing", async () => {
+      const unused = hostOf();
+      const signal = AbortSignal.abort("no more");
+      const sending = server({ host: unused.host }).send({ to, data: "x" }, { signal });
+      await expect(sending).rejects.toMatchObject({ code: "aborted", cause: "no more" });
+      expect(unused.calls()).toBe(0);
+    });
+
+    it("ends a call on its way, and a pause", async () => {
+      const { abort, signal, listeners } = watched();
+      const hanging = hostOf(() => new Promise(() => {}));
+      const fetchOf = (_: string, init: RequestInit) =>
+        new Promise<Response>((_resolve, reject) => {
+          init.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+          abort.abort("enough");
+        });
+      const host = { ...hanging.host, fetch: fetchOf };
+      const sending = server({ host }).send({ to, data: "x" }, { signal });
+      await expect(sending).rejects.toMatchObject({ code: "aborted", cause: "enough" });
+      expect(listeners()).toBe(0);
+
+      const second = watched();
+      const dead = hostOf(() => Promise.reject(new TypeError("no route")));
+      const sleep = () => {
+        second.abort.abort("enough");
+        return new Promise<void>(() => {});
+      };
+      const paused = server({ host: { ...dead.host, sleep } }).send(
+        { to, data: "x" },
+        { signal: second.signal },
+      );
+      await expect(paused).rejects.toMatchObject({ code: "aborted" });
+      expect(dead.calls()).toBe(1);
+      expect(second.listeners()).toBe(0);
+    });
+  });
+
+  it.each([
+    ["a Uint8Array", Uint8Array.of(0, 1, 255)],
+    ["an ArrayBuffer", Uint8Array.of(0, 1, 255).buffer],
+    ["a view of some bytes of a buffer", new Uint8Array([9, 0, 1, 255, 9]).subarray(1, 4)],
+    ["a DataView", new DataView(new Uint8Array([9, 0, 1, 255, 9]).buffer, 1, 3)],
+  ])("P1.8 %s arrives as bytes", async (_, data) => {
+    const next = online.link.nextMessage();
+    await server().send({ to, data });
+    const message = await next;
+    expect([message?.contentType, [...(message?.data ?? [])]]).toEqual([3, [0, 1, 255]]);
+  });
+
+  it("P1.8 a bigint arrives with all its digits", async () => {
+    const next = online.link.nextMessage();
+    await server().send({ to, data: { id: 9223372036854775807n } });
+    expect(new TextDecoder().decode((await next)?.data)).toBe('{"id":9223372036854775807}');
+  });
+
+  it.each([
+    ["NaN", { a: { b: Number.NaN } }],
+    ["Map", { b: new Map() as never }],
+    ["Uint8Array", { b: Uint8Array.of(1) as never }],
+  ])("P1.8 refuses %s inside of data, which JSON would drop", async (kind, data) => {
+    const unused = hostOf();
+    const sending = server({ host: unused.host }).send({ to, data });
+    await expect(sending).rejects.toMatchObject({
+      code: "option_invalid",
+      message: `b: JSON has no form for ${kind}`,
+    });
+    expect(unused.calls()).toBe(0);
+  });
+
   it("does not repeat what the mesh refused, and names the field", async () => {
     const once = hostOf();
     const sending = server({ host: once.host }).send({ to, data: "x", ttl: -1 });
@@ -136,10 +267,14 @@ describe("PushServer", () => {
     [{ url: "https://push.example.com/prefix" }, "url"],
     [{ url: "ftp://push.example.com" }, "url"],
     [{ attempts: 0 }, "attempts"],
-    [{ attempts: 11 }, "attempts"],
+    [{ attempts: 101 }, "attempts"],
+    [{ retryForMs: -1 }, "retryForMs"],
+    [{ retryForMs: 600_001 }, "retryForMs"],
+    [{ keyId: undefined as never }, "keyId"],
   ])("refuses the options %j by name", (options, name) => {
     const make = () => server(options);
     expect(make).toThrow(PushServerError);
+    expect(make).not.toThrow(UnreachableError);
     expect(make).toThrow(name);
   });
 

@@ -1,6 +1,7 @@
 /** One listener: opens the socket, opens it again after what it has, and hands over each message once. */
 import { closeVerdict } from "../../../schema/errors.ts";
 import type { LiveMessageBody, LivePresenceBody } from "../../../schema/http.ts";
+import { noOrigin, originOf } from "../../origin.ts";
 import {
   HEARTBEAT_DEFAULT_MS,
   OPEN_TIMEOUT_MS,
@@ -60,7 +61,7 @@ export interface LiveListener {
 /**
  * Listens to a tag until it is closed, or refused for good.
  *
- * @throws TypeError where `url` is no URL.
+ * @throws PushError `option_invalid` naming the option
  */
 export function listenLive(options: ListenOptions): LiveListener {
   const listener = new Listener(options);
@@ -88,8 +89,13 @@ class Listener implements LiveListener {
     this.#options = options;
     this.#host = { ...defaultHost(), ...options.host };
     const { url, appId, tag, after } = options;
+    const origin = originOf(url);
+    if (origin === undefined) throw invalid(noOrigin(url));
+    for (const [name, value] of Object.entries({ appId, tag })) {
+      if (typeof value !== "string" || value === "") throw invalid(`${name}: must be given`);
+    }
     const path = `/v1/apps/${encodeURIComponent(appId)}/tags/${encodeURIComponent(tag)}/live`;
-    this.#url = new URL(path, url);
+    this.#url = new URL(path, origin);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
     this.cursor = after;
   }
@@ -238,6 +244,9 @@ class Listener implements LiveListener {
     }
   }
 }
+
+const invalid = (message: string): PushError =>
+  new PushError({ code: "option_invalid", message, retry: "never" });
 
 /** @throws PushError `data_invalid` for what no mesh sends. */
 function bodyOf(text: string): LiveMessageBody | LivePresenceBody {

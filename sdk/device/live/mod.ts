@@ -17,6 +17,7 @@
  * @module
  */
 export type { LiveMessageBody as LiveMessage } from "../../../schema/http.ts";
+export { PushError } from "../errors.ts";
 export {
   type ListenOptions,
   type ListenState,

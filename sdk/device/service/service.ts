@@ -1,4 +1,6 @@
 /** The push service: the one link of a device, shared by its apps. */
+
+import { noOrigin, originOf } from "../../origin.ts";
 import { Account } from "../account/account.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -37,6 +39,7 @@ export interface PushService {
 export async function openService(options: ServiceOptions): Promise<PushService> {
   const { host, storage, identifiers } = options;
   const endpoints = options.endpoints.map(toOrigin);
+  if (endpoints.length === 0) toOrigin("");
   const account = await Account.load(host, guardStorage(storage), identifiers);
   const hub = new Hub(host, account, endpoints);
   const stopOnline = host.onOnline(() => hub.wake());
@@ -56,9 +59,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
 }
 
 function toOrigin(url: string): string {
-  const { origin } = URL.parse(url) ?? {};
-  // The origin of any other scheme is the text "null".
-  if (origin?.startsWith("http") === true) return origin;
-  const message = `url: must be an http or https URL; got ${JSON.stringify(url)}.`;
-  throw new PushError({ code: "option_invalid", message, retry: "never" });
+  const origin = originOf(url);
+  if (origin !== undefined) return origin;
+  throw new PushError({ code: "option_invalid", message: noOrigin(url), retry: "never" });
 }

@@ -205,7 +205,7 @@ describe("the link", () => {
 
   it("goes to the next endpoint when one cannot be reached", async () => {
     mesh.auto = false;
-    const device = await start(mesh, { url: ["https://one.test", "https://two.test/path"] });
+    const device = await start(mesh, { url: ["https://one.test", "https://two.test"] });
     const first = await until(() => mesh.sockets[0], "a socket");
     first.end(1006);
     mesh.auto = true;

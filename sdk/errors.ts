@@ -1,0 +1,38 @@
+/** The one error class of the SDKs: what each of their entries throws is a `PushError` to all of them. */
+import type { PushErrorCode, PushErrorData } from "./device/errors.ts";
+
+/** Of every copy of this class: each entry of the package carries its own, and a page may have two versions. */
+const BRAND: unique symbol = Symbol.for("pushmesh.PushError") as never;
+
+/**
+ * Every error that the SDKs throw, reject with or report.
+ *
+ * @example
+ * try { await client.register(); }
+ * catch (error) { if (error instanceof PushError && error.code === "app_unknown") fixTheAppId(); }
+ */
+export class PushError extends Error implements PushErrorData {
+  override readonly name: string = "PushError";
+  declare readonly code: PushErrorCode;
+  declare readonly retry: PushErrorData["retry"];
+  declare readonly retryAfterMs?: number | undefined;
+  declare readonly closeCode?: number | undefined;
+  declare readonly messageId?: string | undefined;
+  declare readonly attempt?: number | undefined;
+
+  static {
+    Object.defineProperty(PushError.prototype, BRAND, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // A subclass inherits this, and asks for itself.
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the class on the right of `instanceof`.
+    if (this !== PushError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  constructor(data: PushErrorData) {
+    super(data.message);
+    Object.assign(this, data);
+  }
+}
