@@ -25,6 +25,7 @@ import type { DevicePart } from "../schema/export.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
 import { finish, LINK_SUBPROTOCOL } from "./close.ts";
+import { countOf } from "./count.ts";
 import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
 import { claimsOf, close, DeviceSocket } from "./device-socket.ts";
@@ -35,6 +36,7 @@ import { Waits } from "./waits.ts";
 
 /** What a device object needs of the worker's bindings. */
 interface DeviceEnv extends CallEnv {
+  readonly RECONNECT_FIRST_MS?: string;
   readonly MESH_KEYS: string;
 }
 
@@ -178,6 +180,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       identity: deviceIdentity(keyring, this.#name),
       name: this.#name,
       depths,
+      reconnectFirstMs: countOf(this.env.RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       bufferedBytes: () => this.#socket.bufferedBytes,
       now: Date.now(),
     });

@@ -87,10 +87,18 @@ export const LIMITS = {
   /** Heartbeat interval: NATs drop idle mappings after 30 s to 5 min and more; measured per network by the SDK. */
   HEARTBEAT_MIN_MS: 30_000,
   HEARTBEAT_MAX_MS: 540_000,
-  HEARTBEAT_DEFAULT_MS: 60_000,
+  /** Under the 60 s at which managed load balancers cut what is silent: exactly 60 was cut each time, 45 to 55 pass. */
+  HEARTBEAT_DEFAULT_MS: 50_000,
   /** Full-jitter reconnect: first window and cap. */
   RECONNECT_BASE_MS: 1_000,
   RECONNECT_MAX_MS: 60_000,
+  /**
+   * Window of the first reconnect after a link that stood was closed. Deploys and updates of the platform's runtime, a few a
+   * week, close all links of a mesh at once: over 20 s, a million devices are 50,000 connects a second.
+   */
+  RECONNECT_FIRST_MS: 20_000,
+  /** The same on one machine, which holds tens of thousands of links and takes 2,000 connects a second. */
+  RECONNECT_FIRST_MACHINE_MS: 2_000,
 
   // ---- device
   /** Registrations (apps) of one device: keeps the socket attachment under 2 KB. */

@@ -95,6 +95,8 @@ struct Welcome {
   9: required list<Registration> registrations
   /** Hello.session was known: nothing of that session was forgotten. */
   10: required bool resumed
+  /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
+  11: optional i32 reconnectFirstMs
 }
 
 /** The mesh refuses one frame or command; the link stays up. Codes: docs/errors.md. */

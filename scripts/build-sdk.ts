@@ -20,7 +20,7 @@ const INTERNAL =
   /^(?:reconnect(?:Base|Max|Within)Ms|heartbeat(?:Min|Max)?Ms|goawayMs|serverTimeMs|maxFrameBytes|probing|failures|faults)$/;
 
 /** What the device SDK may weigh for a web page, compressed by gzip: the promise of docs/spec.md. */
-const BROWSER_GZIP_BYTES_MAX = 13_696;
+const BROWSER_GZIP_BYTES_MAX = 15_360;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OUT = join(ROOT, "dist/sdk");

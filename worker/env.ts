@@ -37,6 +37,8 @@ export interface Env {
   readonly MAX_LINKS?: string;
   /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 8 on one machine. */
   readonly FAN_OUT_NODES?: string;
+  /** Window of the first reconnect of devices, milliseconds, decimal; `LIMITS.RECONNECT_FIRST_MS` where absent. */
+  readonly RECONNECT_FIRST_MS?: string;
   /** Members of one node of a tag, decimal; `LIMITS.NODE_MEMBERS` where absent. For tests of deep trees. */
   readonly NODE_MEMBERS?: string;
 }

@@ -54,6 +54,8 @@ export interface DeviceOptions {
   readonly name: string;
   /** One for all devices of a process. */
   readonly depths: Depths;
+  /** Window of the first reconnect after a link that stood was closed, milliseconds. */
+  readonly reconnectFirstMs: number;
   /** Bytes the current socket holds unsent; 0 without one. */
   readonly bufferedBytes: () => number;
   /** Milliseconds since 1970. */

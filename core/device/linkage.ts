@@ -141,6 +141,7 @@ export class Linkage {
       heartbeatMs: LIMITS.HEARTBEAT_DEFAULT_MS,
       reconnectBaseMs: LIMITS.RECONNECT_BASE_MS,
       reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
+      reconnectFirstMs: this.#options.reconnectFirstMs,
       maxFrameBytes: LIMITS.FRAME_BYTES,
       registrations: [...registrations.standing()].map((one) => this.#describe(one)),
       resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,

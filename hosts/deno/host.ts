@@ -7,7 +7,7 @@ import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
 import { requireFree } from "../machine/port.ts";
-import { tagSettings } from "../machine/tags.ts";
+import { machineSettings } from "../machine/settings.ts";
 import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
@@ -46,7 +46,7 @@ class DenoMesh implements MeshProcess {
       collect: collector(),
       db,
       keyring,
-      nodeMembers: countOf(tagSettings().NODE_MEMBERS),
+      nodeMembers: countOf(machineSettings().NODE_MEMBERS),
       report(error) {
         // A disk that cannot be written is told once, by the database.
         if (error instanceof CommitError) return;

@@ -8,7 +8,7 @@ import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
 import { authority, requireFree } from "../machine/port.ts";
 import { reachable } from "../machine/run.ts";
-import { tagSettings } from "../machine/tags.ts";
+import { machineSettings } from "../machine/settings.ts";
 import { bundleWorker } from "./bundle.ts";
 import { readDefinition, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
@@ -50,7 +50,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
       storage: folder.storage,
       address: authority(listen, listenPort),
       control,
-      vars: { MAX_LINKS: `${maxLinks}`, ...tagSettings() },
+      vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },
       fromEnvironment: ["MESH_KEYS", "ADMIN_TOKEN"],
     });
     writeFileSync(config, text, { mode: 0o600 });

@@ -63,6 +63,7 @@ const WelcomeShape: Shape<Welcome> = /* @__PURE__ */ struct<Welcome>(0x7fe, {
   maxFrameBytes: I32,
   registrations: /* @__PURE__ */ list(RegistrationShape),
   resumed: BOOL,
+  reconnectFirstMs: I32,
 });
 
 export const encodeWelcome = (value: Welcome): Uint8Array<ArrayBuffer> =>

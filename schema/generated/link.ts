@@ -297,6 +297,8 @@ export interface Welcome {
   readonly registrations: readonly Registration[];
   /** Hello.session was known: nothing of that session was forgotten. */
   readonly resumed: boolean;
+  /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
+  readonly reconnectFirstMs?: number;
 }
 
 function writeWelcome(writer: Writer, value: Welcome): void {
@@ -310,6 +312,7 @@ function writeWelcome(writer: Writer, value: Welcome): void {
   writeByte(writer, 0x15); writeI32(writer, value.maxFrameBytes);
   writeByte(writer, 0x19); writeList(writer, 12, value.registrations, writeRegistration);
   writeByte(writer, value.resumed ? 0x11 : 0x12);
+  if (value.reconnectFirstMs !== undefined) { writeByte(writer, 0x15); writeI32(writer, value.reconnectFirstMs); }
   writeByte(writer, 0);
 }
 
@@ -324,6 +327,7 @@ function readWelcome(reader: Reader): Welcome {
   let maxFrameBytes_: number | undefined;
   let registrations_: readonly Registration[] | undefined;
   let resumed_: boolean | undefined;
+  let reconnectFirstMs_: number | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x18:
@@ -359,12 +363,17 @@ function readWelcome(reader: Reader): Welcome {
       case 0xa2:
         resumed_ = false;
         break;
+      case 0xb5:
+        reconnectFirstMs_ = readI32(reader);
+        break;
       default:
-        skipField(reader, header, 0x7fe);
+        skipField(reader, header, 0xffe);
     }
   }
   if (session_ === undefined || serverTimeMs_ === undefined || heartbeatMinMs_ === undefined || heartbeatMaxMs_ === undefined || heartbeatMs_ === undefined || reconnectBaseMs_ === undefined || reconnectMaxMs_ === undefined || maxFrameBytes_ === undefined || registrations_ === undefined || resumed_ === undefined) throw new ThriftError("missing", "Welcome");
-  return { session: session_, serverTimeMs: serverTimeMs_, heartbeatMinMs: heartbeatMinMs_, heartbeatMaxMs: heartbeatMaxMs_, heartbeatMs: heartbeatMs_, reconnectBaseMs: reconnectBaseMs_, reconnectMaxMs: reconnectMaxMs_, maxFrameBytes: maxFrameBytes_, registrations: registrations_, resumed: resumed_ };
+  const value: { -readonly [K in keyof Welcome]: Welcome[K] } = { session: session_, serverTimeMs: serverTimeMs_, heartbeatMinMs: heartbeatMinMs_, heartbeatMaxMs: heartbeatMaxMs_, heartbeatMs: heartbeatMs_, reconnectBaseMs: reconnectBaseMs_, reconnectMaxMs: reconnectMaxMs_, maxFrameBytes: maxFrameBytes_, registrations: registrations_, resumed: resumed_ };
+  if (reconnectFirstMs_ !== undefined) value.reconnectFirstMs = reconnectFirstMs_;
+  return value;
 }
 
 /** The bytes of one Welcome. @throws ThriftError `range` where a number does not fit its type. */

@@ -187,6 +187,7 @@ export const VALUES: readonly ValueVector[] = [
   ...vector("Welcome", encodeWelcome, {
     "welcome, resumed": welcome,
     "welcome, no registrations, not resumed": { ...welcome, registrations: [], resumed: false },
+    "welcome, with a window for the first reconnect": { ...welcome, reconnectFirstMs: 20_000 },
   }),
   ...vector("Refusal", encodeRefusal, {
     "refusal, of no request": refusal,

@@ -1,6 +1,6 @@
 /** The convenience that puts a client and its own push service together. */
 import { PushClient } from "./client/client.ts";
-import { defaultHost, type Host } from "./host.ts";
+import { defaultHost, type Host, requireGlobals } from "./host.ts";
 import { openService, type PushService } from "./service/service.ts";
 import { indexedDbStorage } from "./storage/indexed-db.ts";
 import { memoryStorage, type Storage } from "./storage/storage.ts";
@@ -30,6 +30,7 @@ export interface ConnectOptions extends StartOptions {
 
 /** A storage and a host for those options that name none. */
 function withDefaults<T extends StartOptions>(options: T): T & { storage: Storage; host: Host } {
+  if (options.host === undefined) requireGlobals("WebSocket", "fetch", "crypto");
   const storage = "indexedDB" in globalThis ? indexedDbStorage() : memoryStorage();
   return { storage, host: defaultHost(), ...options };
 }
@@ -37,7 +38,7 @@ function withDefaults<T extends StartOptions>(options: T): T & { storage: Storag
 /**
  * Starts a push service for several apps of one device; join it with `openClient({ port: service.openPort(), … })`.
  *
- * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
+ * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  */
 export function startService(options: StartOptions): Promise<PushService> {
   const { url, identifiers = [], storage, host } = withDefaults(options);
@@ -49,7 +50,7 @@ export function startService(options: StartOptions): Promise<PushService> {
  * Starts push for one app. Resolves when what is stored was read; the link opens by itself from then on, also where
  * there is no network yet.
  *
- * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
+ * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  * @example
  * const push = await connect({ url: "https://push.example.com", appId });
  * push.onMessage(async (message) => { await show(message.data); });

@@ -10,6 +10,8 @@ export type LocalErrorCode =
   | "option_invalid"
   /** The host lacks Ed25519 in Web Crypto. */
   | "crypto_unsupported"
+  /** This runtime lacks what the SDK is built on; the message names it. */
+  | "runtime_unsupported"
   /** Reading or writing the storage failed; `cause` is the storage's error. */
   | "storage_failed"
   /** The mesh could not be reached, or what answered was not the mesh. */
@@ -60,7 +62,18 @@ export const CLOSED: PushErrorData = { code: "client_closed", message: "Closed."
 export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
   if (error instanceof PushError) {
     const { name: _, ...data } = error;
-    return { ...data, message: error.message };
+    const cause = data.cause === undefined ? {} : { cause: toCause(data.cause) };
+    return { ...data, ...cause, message: error.message };
   }
-  return { code: otherwise, message: String(error), retry: "later", cause: error };
+  return { code: otherwise, message: String(error), retry: "later", cause: toCause(error) };
+}
+
+/** A cause that crosses a port as data: one that cannot be cloned would keep the whole message from being posted. */
+function toCause(cause: unknown): unknown {
+  try {
+    structuredClone(cause);
+    return cause;
+  } catch {
+    return String(cause);
+  }
 }

@@ -1,5 +1,7 @@
 /** Everything the SDK needs of its host, injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
 
+import { PushError } from "./errors.ts";
+
 /** What a socket tells the SDK. After `closed` nothing more comes. */
 export interface SocketEvents {
   readonly opened: () => void;
@@ -28,6 +30,8 @@ export interface Host {
   random(): number;
   /** Calls `act` each time the network may have come back; the answer ends that. */
   onOnline(act: () => void): () => void;
+  /** Calls `act` each time the network may have gone; the answer ends that. Absent where a host cannot tell. */
+  onOffline?(act: () => void): () => void;
   /** Takes errors that nobody listens for. */
   report(error: unknown): void;
 }
@@ -71,12 +75,31 @@ export function socketOpener(WebSocket: WebSocketConstructor): Host["openSocket"
   };
 }
 
-/** The host that `globalThis` is: its WebSocket, fetch, Web Crypto, timers and `online` events. */
+/** Calls `act` at an event of a target, where there is one; the answer ends that. */
+function listen(target: Partial<EventTarget> | undefined, type: string, act: () => void) {
+  // Only browsers have these.
+  target?.addEventListener?.(type, act);
+  return () => target?.removeEventListener?.(type, act);
+}
+
+/** @throws PushError `runtime_unsupported` naming the global that is not there */
+export function requireGlobals(...names: readonly ("WebSocket" | "fetch" | "crypto")[]): void {
+  for (const name of names) {
+    if (globalThis[name] !== undefined) continue;
+    const message = `This runtime has no ${name}: use Node 22 or newer, or give a host of your own.`;
+    throw new PushError({ code: "runtime_unsupported", message, retry: "never" });
+  }
+}
+
+/**
+ * The host that `globalThis` is: its WebSocket, fetch, Web Crypto, timers, and the events of browsers by which the network or
+ * the user may have come or gone.
+ */
 export function defaultHost(): Host {
   return {
     openSocket: (url, protocols, events) => socketOpener(WebSocket)(url, protocols, events),
     fetch: (url, init) => fetch(url, init),
-    crypto,
+    crypto: globalThis.crypto,
     now: Date.now,
     after: (ms, act) => {
       const timer = setTimeout(act, ms);
@@ -84,10 +107,17 @@ export function defaultHost(): Host {
     },
     random: Math.random,
     onOnline: (act) => {
-      // Only browsers have it.
-      globalThis.addEventListener?.("online", act);
-      return () => globalThis.removeEventListener?.("online", act);
+      const forgetOnline = listen(globalThis, "online", act);
+      // A page that was hidden may have been frozen, and its link cut meanwhile.
+      const forgetVisible = listen(globalThis.document, "visibilitychange", () => {
+        if (document.visibilityState === "visible") act();
+      });
+      return () => {
+        forgetOnline();
+        forgetVisible();
+      };
     },
+    onOffline: (act) => listen(globalThis, "offline", act),
     report: console.error,
   };
 }

@@ -56,6 +56,8 @@ export type ToService =
       readonly cursors: readonly Cursor[];
     }
   | (Command & { readonly request: number })
+  /** Nobody waits for the answer of this request: it is dropped, unless it is on its way to the mesh. */
+  | { readonly kind: "cancel"; readonly request: number }
   /** Whether the app takes messages now. */
   | { readonly kind: "listen"; readonly on: boolean }
   /** The app has taken every message of the lane up to `seq` that came on link number `link`. */

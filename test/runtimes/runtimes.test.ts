@@ -85,4 +85,63 @@ describe("Chromium", () => {
       type: "private",
     });
   });
+
+  test("P1.9 two pages that start at once are one device, whose mail comes", async () => {
+    const { demo, origin } = await meshAndSender();
+    const browser = await launchChromium();
+    const context = await browser.newContext();
+    const pages = await Promise.all([context.newPage(), context.newPage()]);
+    /** Who asked for an account: the key and the identifiers of each proof. */
+    const devices = new Set<string>();
+    context.on("request", (request) => {
+      if (!request.url().endsWith("/v1/devices") || request.method() !== "POST") return;
+      const { proof } = request.postDataJSON() as { proof: string };
+      const [header, claims] = proof.split(".", 2).map((part) => {
+        return JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>;
+      });
+      devices.add(JSON.stringify([header?.["jwk"], claims?.["ids"]]));
+    });
+    await Promise.all(pages.map((page) => page.goto(origin)));
+    const options = JSON.stringify({ url: demo.url, appId: demo.appId });
+    const script = `import("/sdk.js").then(async ({ connect }) => {
+      const push = await connect(${options});
+      return await push.register().catch(({ code }) => code);
+    })`;
+    const regIds = await Promise.all(pages.map((page) => page.evaluate(script)));
+    // The newest link is the device's; the other page is told, and may have been before it was registered.
+    const made = new Set(regIds.filter((regId) => regId !== "replaced"));
+    expect(made.size).toBe(1);
+    expect([...devices]).toHaveLength(1);
+  });
+
+  test("P1.9 a storage whose connection was lost is opened once more, and then says so", async () => {
+    const { origin } = await meshAndSender();
+    const browser = await launchChromium();
+    const page = await browser.newPage();
+    await page.goto(origin);
+    const script = `import("/sdk.js").then(async ({ indexedDbStorage }) => {
+      const storage = indexedDbStorage("lost");
+      await storage.set("a", "before");
+      const { transaction } = IDBDatabase.prototype;
+      let failures = 1;
+      // As WebKit does: the connection is gone, and no event has said so.
+      IDBDatabase.prototype.transaction = function (...args) {
+        if (failures-- > 0) throw new DOMException("The connection was lost", "InvalidStateError");
+        return transaction.apply(this, args);
+      };
+      const read = await storage.get("a");
+      failures = 1;
+      await storage.set("a", "after");
+      failures = 1;
+      const added = await storage.add("a", "too late");
+      failures = Infinity;
+      const error = await storage.get("a").catch(({ name }) => name);
+      return { read, added, error };
+    })`;
+    expect(await page.evaluate(script)).toEqual({
+      read: "before",
+      added: "after",
+      error: "InvalidStateError",
+    });
+  });
 });

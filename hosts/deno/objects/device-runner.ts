@@ -159,6 +159,7 @@ export class DeviceRunner {
         identity: this.#mesh.identities.of(this.#name),
         name: this.#name,
         depths: this.#mesh.depths,
+        reconnectFirstMs: LIMITS.RECONNECT_FIRST_MACHINE_MS,
         bufferedBytes: () => this.#socket?.bufferedAmount ?? 0,
         now,
       });

@@ -42,7 +42,7 @@ export class Account {
    */
   static async load(
     host: Host,
-    storage: Storage,
+    storage: Required<Storage>,
     identifiers: readonly string[],
   ): Promise<Account> {
     const keys = await loadKeys(host, storage);

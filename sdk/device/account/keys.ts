@@ -3,7 +3,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { DEVICE_IDENTIFIERS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Storage, Stored } from "../storage/storage.ts";
 
 /** Storage key of the key pair: itself, or the private key as the text of a JWK where the storage takes no keys. */
 const KEY_PAIR = "device/key";
@@ -17,25 +17,27 @@ export interface DeviceKeys {
 }
 
 /** Reads the key pair, or makes and stores one. Throws `storage_failed` or `crypto_unsupported`. */
-export async function loadKeys(host: Host, storage: Storage): Promise<DeviceKeys> {
+export async function loadKeys(host: Host, storage: Required<Storage>): Promise<DeviceKeys> {
   const { subtle } = host.crypto;
   const { keepsKeys } = storage;
   const stored = await storage.get(KEY_PAIR);
-  if (typeof stored === "string") return fromJwk(subtle, JSON.parse(stored));
-  if (stored !== undefined) return fromPair(subtle, stored);
+  if (stored !== undefined) return fromStored(subtle, stored);
   try {
     // An extractable key only where the storage cannot hold the key itself.
     const pair = await subtle.generateKey("Ed25519", !keepsKeys, ["sign", "verify"]);
     if (!("privateKey" in pair)) throw new TypeError("no key pair");
     const value = keepsKeys ? pair : JSON.stringify(await subtle.exportKey("jwk", pair.privateKey));
-    await storage.set(KEY_PAIR, value);
-    return await fromPair(subtle, pair);
+    // Another start may have been faster: both go on with what is stored.
+    return await fromStored(subtle, await storage.add(KEY_PAIR, value));
   } catch (cause) {
     if (cause instanceof PushError) throw cause;
     const message = "No Ed25519 in Web Crypto; browsers need https.";
     throw new PushError({ code: "crypto_unsupported", message, retry: "never", cause });
   }
 }
+
+const fromStored = (subtle: SubtleCrypto, stored: Stored): Promise<DeviceKeys> =>
+  typeof stored === "string" ? fromJwk(subtle, JSON.parse(stored)) : fromPair(subtle, stored);
 
 async function fromPair(subtle: SubtleCrypto, pair: CryptoKeyPair): Promise<DeviceKeys> {
   const { x = "" } = await subtle.exportKey("jwk", pair.publicKey);
@@ -53,7 +55,7 @@ async function fromJwk(subtle: SubtleCrypto, jwk: JsonWebKey): Promise<DeviceKey
  */
 export async function loadIdentifiers(
   host: Host,
-  storage: Storage,
+  storage: Required<Storage>,
   identifiers: readonly string[],
 ): Promise<readonly string[]> {
   const { subtle } = host.crypto;
@@ -74,10 +76,10 @@ export async function loadIdentifiers(
   return hashes.sort();
 }
 
-async function loadRandomId(host: Host, storage: Storage): Promise<string> {
+async function loadRandomId(host: Host, storage: Required<Storage>): Promise<string> {
   const stored = await storage.get(RANDOM_ID);
   if (typeof stored === "string") return stored;
-  const fresh = toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)));
-  await storage.set(RANDOM_ID, fresh);
-  return fresh;
+  return String(
+    await storage.add(RANDOM_ID, toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)))),
+  );
 }

@@ -69,7 +69,7 @@ export class PushClient {
   static async open(options: ClientOptions): Promise<PushClient> {
     const { appId, port } = options;
     // Also what keeps an appId from being a path in a file storage.
-    if (!/^[A-Za-z0-9_-]{1,64}$/.test(appId)) {
+    if (typeof appId !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(appId)) {
       const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
       throw new PushError({ code: "option_invalid", message, retry: "never" });
     }
@@ -303,6 +303,7 @@ export class PushClient {
     if (this.#closed !== undefined) return Promise.reject(new PushError(CLOSED));
     return this.#requests.make(
       (request) => this.#port.postMessage({ ...command, request }),
+      (request) => this.#port.postMessage({ kind: "cancel", request }),
       signal,
     );
   }

@@ -27,7 +27,10 @@ export interface Attributes {
 
 /** What every call that waits for the mesh takes. */
 export interface CallOptions {
-  /** Ends the wait, not what was asked for; the promise rejects with its reason. */
+  /**
+   * Ends the wait; the promise rejects with its reason. What was not sent yet is not asked for; what was sent may be
+   * carried out all the same.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

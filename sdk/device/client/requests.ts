@@ -11,16 +11,27 @@ export class Requests {
   readonly #waiting = new Map<number, Waiter>();
   #next = 1;
 
-  /** Makes a request: `post` gets its number. Rejects with the signal's reason where that comes first. */
-  make(post: (request: number) => void, signal: AbortSignal | undefined): Promise<Answer> {
+  /**
+   * Makes a request: `post` gets its number. Rejects with the signal's reason where that comes first, and `cancel` gets the
+   * number then: what is not on its way to the mesh is not asked for.
+   */
+  make(
+    post: (request: number) => void,
+    cancel: (request: number) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
     const request = this.#next++;
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      // The request itself stays: what was asked of the mesh cannot be taken back.
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-      this.#waiting.set(request, { resolve, reject });
-      post(request);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const onAbort = () => {
+      this.#waiting.delete(request);
+      cancel(request);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort);
+    this.#waiting.set(request, { resolve, reject });
+    post(request);
+    return promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
   done(request: number, value: Answer): void {

@@ -104,7 +104,6 @@ export class DuplicateWindow {
       return;
     }
     this.#place(segment);
-    const { number, lastSeq } = this.#newest;
-    if (segment.number > number || lastSeq === 0) this.#newest = segment;
+    if (segment.number >= this.#newest.number) this.#newest = segment;
   }
 }

@@ -94,6 +94,11 @@ export class Link {
     this.#handle({ kind: "wake" });
   }
 
+  /** The network may be gone: asks for a sign of life. */
+  doubt(): void {
+    this.#handle({ kind: "doubt" });
+  }
+
   fault(message: string): void {
     this.#handle({ kind: "fault", message });
   }

@@ -37,6 +37,8 @@ export interface LinkState {
   readonly refusals: number;
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
+  /** Window of the first reconnect after the mesh closed a link that stood. */
+  readonly reconnectFirstMs: number;
   readonly heartbeatMs: number;
   readonly session: Uint8Array | undefined;
   /** A `ping` is out and nothing was heard since. */
@@ -51,6 +53,8 @@ export type LinkEvent =
   | { readonly kind: "stop" }
   /** The network may have come back, or the app asks. */
   | { readonly kind: "wake" }
+  /** The network may be gone. */
+  | { readonly kind: "doubt" }
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "refused"; readonly error: PushErrorData }
   | { readonly kind: "opened" }
@@ -103,6 +107,7 @@ export function initialLink(defaults: LinkDefaults): LinkState {
     faults: 0,
     refusals: 0,
     ...defaults,
+    reconnectFirstMs: defaults.reconnectBaseMs,
     session: undefined,
     probing: false,
     goawayMs: undefined,
@@ -143,8 +148,9 @@ export function step(state: LinkState, event: LinkEvent, random: number): Step {
       return close(state, STATUS);
     case "wake":
       if (phase === "waiting") return begin({ ...state, failures: 0 });
-      if (phase === "connected" && !state.probing) return probe(state);
-      break;
+      return doubt(state);
+    case "doubt":
+      return doubt(state);
     case "timer":
       return timer(state, random);
     case "token":
@@ -219,12 +225,18 @@ function welcome(state: LinkState, welcome: Welcome): Step {
       refusals: 0,
       reconnectBaseMs: atLeast(welcome.reconnectBaseMs),
       reconnectMaxMs: atLeast(welcome.reconnectMaxMs),
+      reconnectFirstMs: atLeast(welcome.reconnectFirstMs ?? welcome.reconnectBaseMs),
       heartbeatMs,
       session: welcome.session.slice(),
     },
     setTimer(heartbeatMs),
     STATUS,
   );
+}
+
+/** Asks a link that stands for a sign of life. */
+function doubt(state: LinkState): Step {
+  return state.phase === "connected" && !state.probing ? probe(state) : to(state, {});
 }
 
 function probe(state: LinkState): Step {
@@ -288,7 +300,11 @@ function refused(state: LinkState, error: PushErrorData, random: number): Step {
 /** Waits a random time, then tries again: at the next endpoint, where this one was never reached. */
 function failed(state: LinkState, error: PushErrorData, random: number): Step {
   const { phase, endpoint, failures, faults, reconnectBaseMs, reconnectMaxMs, goawayMs } = state;
-  const backoffMs = Math.min(reconnectMaxMs, reconnectBaseMs * 2 ** Math.max(failures, faults));
+  // What the mesh closes it may close for all devices at once; a link that we give up is ours alone.
+  const isClosed = phase === "connected" && error.closeCode !== undefined;
+  const firstMs = isClosed ? state.reconnectFirstMs : 0;
+  const doubledMs = reconnectBaseMs * 2 ** Math.max(failures, faults);
+  const backoffMs = Math.max(firstMs, Math.min(reconnectMaxMs, doubledMs));
   const waitMs = Math.round(random * (goawayMs ?? backoffMs)) + (error.retryAfterMs ?? 0);
   const retryInMs = Math.max(0, Math.min(TIMER_MAX_MS, waitMs));
   return to(

@@ -10,7 +10,7 @@ import {
   RECONNECT_MAX_MS,
 } from "../constants.ts";
 import { PushError } from "../errors.ts";
-import { defaultHost, type Host, type Socket } from "../host.ts";
+import { defaultHost, type Host, requireGlobals, type Socket } from "../host.ts";
 import { verifyLive } from "./verify.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
@@ -22,7 +22,10 @@ const ABNORMAL_CLOSURE = 1006;
 const MESH_CLOSURES = 4_000;
 
 /** What the mesh needs of a host to listen. */
-type ListenHost = Pick<Host, "openSocket" | "after" | "random" | "onOnline" | "report">;
+type ListenHost = Pick<
+  Host,
+  "openSocket" | "after" | "random" | "onOnline" | "onOffline" | "report"
+>;
 
 export interface ListenOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -81,12 +84,13 @@ class Listener implements LiveListener {
   #isClosed = false;
   #isListening = false;
   #cancelTimer: () => void = () => {};
-  #forgetOnline: () => void = () => {};
+  #forgetNetwork: () => void = () => {};
   /** Messages are verified one after another, so that they stay in order. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: ListenOptions) {
     this.#options = options;
+    if (options.host?.openSocket === undefined) requireGlobals("WebSocket");
     this.#host = { ...defaultHost(), ...options.host };
     const { url, appId, tag, after } = options;
     const origin = originOf(url);
@@ -101,9 +105,17 @@ class Listener implements LiveListener {
   }
 
   start(): void {
-    this.#forgetOnline = this.#host.onOnline(() => {
+    const forgetOnline = this.#host.onOnline(() => {
       if (this.#socket === undefined) this.#connect();
+      else if (this.#isListening) this.#probe(this.#epoch);
     });
+    const forgetOffline = this.#host.onOffline?.(() => {
+      if (this.#isListening) this.#probe(this.#epoch);
+    });
+    this.#forgetNetwork = () => {
+      forgetOnline();
+      forgetOffline?.();
+    };
     this.#connect();
   }
 
@@ -181,12 +193,15 @@ class Listener implements LiveListener {
   /** Asks for a sign of life after a while of silence, and gives the socket up where none comes. */
   #expectLife(epoch: number): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.#host.after(HEARTBEAT_DEFAULT_MS, () => {
-      if (epoch !== this.#epoch) return;
-      this.#socket?.send("ping");
-      this.#cancelTimer = this.#host.after(PONG_TIMEOUT_MS, () => {
-        this.#giveUp("no answer to a ping");
-      });
+    this.#cancelTimer = this.#host.after(HEARTBEAT_DEFAULT_MS, () => this.#probe(epoch));
+  }
+
+  #probe(epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    this.#cancelTimer();
+    this.#socket?.send("ping");
+    this.#cancelTimer = this.#host.after(PONG_TIMEOUT_MS, () => {
+      this.#giveUp("no answer to a ping");
     });
   }
 
@@ -230,7 +245,7 @@ class Listener implements LiveListener {
     this.#isClosed = true;
     this.#epoch++;
     this.#cancelTimer();
-    this.#forgetOnline();
+    this.#forgetNetwork();
     if (error === undefined) this.#socket?.close(NORMAL_CLOSURE, "");
     this.#socket = undefined;
     this.#tell({ name: "closed", error });

@@ -95,6 +95,12 @@ export class App {
     if (this.#commands.length === 1) this.#next();
   }
 
+  /** Drops a command that nobody waits for, unless the mesh may have it. */
+  cancel(request: number): void {
+    const at = this.#commands.findIndex((command) => command.request === request);
+    if (at > 0 || (at === 0 && this.#wireRequest === undefined)) this.#commands.splice(at, 1);
+  }
+
   /**
    * The link stands, and `owner.held` is what the mesh holds.
    *

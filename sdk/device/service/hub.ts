@@ -76,7 +76,7 @@ export class Hub implements LinkOwner, AppOwner {
         if (app !== undefined) this.#leave(app);
         port.close();
       } else if (app !== undefined) this.#receive(app, data);
-      else if ("request" in data) {
+      else if ("request" in data && data.kind !== "cancel") {
         port.postMessage({ kind: "failed", request: data.request, error: IN_USE });
       }
     };
@@ -84,6 +84,10 @@ export class Hub implements LinkOwner, AppOwner {
 
   wake(): void {
     this.#link.wake();
+  }
+
+  doubt(): void {
+    this.#link.doubt();
   }
 
   close(): void {
@@ -164,6 +168,9 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       case "ping":
         this.#echoes.start(app.port, message.request, this.connected ? this.#sendEcho : undefined);
+        return;
+      case "cancel":
+        app.cancel(message.request);
         return;
       case "wake":
         this.#link.wake();

@@ -43,6 +43,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
   const account = await Account.load(host, guardStorage(storage), identifiers);
   const hub = new Hub(host, account, endpoints);
   const stopOnline = host.onOnline(() => hub.wake());
+  const stopOffline = host.onOffline?.(() => hub.doubt());
   const serve = (port: ServicePort): void => hub.serve(port);
   return {
     openPort: () => {
@@ -53,6 +54,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
     serve,
     close: () => {
       stopOnline();
+      stopOffline?.();
       hub.close();
     },
   };

@@ -9,7 +9,9 @@ export class BatchedStorage {
   readonly #onError: (error: unknown) => void;
   /** By key: what no write has taken yet. */
   readonly #waiting = new Map<string, Text>();
-  /** The write that will take it; the one before it may be under way. */
+  /** A write will take it. */
+  #isExpected = false;
+  /** That write; the one before it may be under way. */
   #last: Promise<void> = Promise.resolve();
 
   /** @param onError Takes the errors of writing, at most one of each batch. */
@@ -24,8 +26,10 @@ export class BatchedStorage {
 
   /** `settled` says when it is stored. */
   put(key: string, text: Text): void {
-    if (this.#waiting.size === 0) this.#last = this.#write(this.#last);
     this.#waiting.set(key, text);
+    if (this.#isExpected) return;
+    this.#isExpected = true;
+    this.#last = this.#write(this.#last);
   }
 
   /** Resolves when everything put so far is stored, or could not be; never rejects. */
@@ -36,9 +40,16 @@ export class BatchedStorage {
   async #write(before: Promise<void>): Promise<void> {
     // A burst of one turn gathers meanwhile, too.
     await before;
+    this.#isExpected = false;
     const batch = [...this.#waiting];
     this.#waiting.clear();
-    await Promise.all(batch.map(([key, text]) => this.#store(key, text()))).catch(this.#onError);
+    const store = ([key, text]: [string, Text]): Promise<void> =>
+      this.#store(key, text()).catch((error: unknown) => {
+        // With the next batch, which is tried whenever something else is put.
+        if (!this.#waiting.has(key)) this.#waiting.set(key, text);
+        throw error;
+      });
+    await Promise.all(batch.map(store)).catch(this.#onError);
   }
 
   #store(key: string, text: string | undefined): Promise<void> {

@@ -3,6 +3,8 @@ import type { Storage, Stored } from "./storage.ts";
 
 const STORE = "values";
 
+type Act<T> = (store: IDBObjectStore) => T | Promise<T>;
+
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -40,22 +42,36 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     });
     return opened;
   };
-  const write = async (act: (store: IDBObjectStore) => void): Promise<void> => {
-    const transaction = (await database()).transaction(STORE, "readwrite");
-    act(transaction.objectStore(STORE));
-    await new Promise<void>((resolve, reject) => {
+  const run = async <T>(mode: IDBTransactionMode, act: Act<T>): Promise<T> => {
+    const transaction = (await database()).transaction(STORE, mode);
+    const done = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);
     });
+    const [value] = await Promise.all([act(transaction.objectStore(STORE)), done]);
+    return value;
+  };
+  /** WebKit drops a connection without a close event: what fails is done once more, on a new one. */
+  const use = async <T>(mode: IDBTransactionMode, act: Act<T>): Promise<T> => {
+    try {
+      return await run(mode, act);
+    } catch {
+      opened = undefined;
+      return await run(mode, act);
+    }
   };
 
   return {
     keepsKeys: true,
-    get: async (key) => {
-      const transaction = (await database()).transaction(STORE, "readonly");
-      return settled<Stored | undefined>(transaction.objectStore(STORE).get(key));
-    },
-    set: (key, value) => write((store) => store.put(value, key)),
-    delete: (key) => write((store) => store.delete(key)),
+    get: (key) => use("readonly", (store) => settled<Stored | undefined>(store.get(key))),
+    set: (key, value) => use("readwrite", (store) => void store.put(value, key)),
+    add: (key, value) =>
+      use("readwrite", async (store) => {
+        const stored = await settled<Stored | undefined>(store.get(key));
+        // Within the transaction of the read: nobody writes between.
+        if (stored === undefined) await settled(store.put(value, key));
+        return stored ?? value;
+      }),
+    delete: (key) => use("readwrite", (store) => void store.delete(key)),
   };
 }

@@ -12,6 +12,11 @@ export interface Storage {
   /** The value, or undefined where there is none. */
   get(key: string): Promise<Stored | undefined>;
   set(key: string, value: Stored): Promise<void>;
+  /**
+   * Stores the value where there is none, as one step whatever else uses the storage, and resolves with what is stored then.
+   * Two starts at once would else make two devices. A storage without it must not be started on twice at once.
+   */
+  add?(key: string, value: Stored): Promise<Stored>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** True where it can hold a CryptoKeyPair: then the device's private key is made non-extractable. */
@@ -30,19 +35,31 @@ export function memoryStorage(): Storage {
     set: async (key, value) => {
       values.set(key, value);
     },
+    add: async (key, value) => {
+      const stored = values.get(key) ?? value;
+      values.set(key, stored);
+      return stored;
+    },
     delete: async (key) => {
       values.delete(key);
     },
   };
 }
 
+/** `add` for a storage that lacks it: right unless another does the same at the same time. */
+async function addTo(storage: Storage, key: string, value: Stored): Promise<Stored> {
+  const stored = await storage.get(key);
+  if (stored === undefined) await storage.set(key, value);
+  return stored ?? value;
+}
+
 /** The same storage, whose failures are `storage_failed` errors that name the key. */
-export function guardStorage(storage: Storage): Storage {
+export function guardStorage(storage: Storage): Required<Storage> {
   const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
     } catch (cause) {
-      const message = `The storage failed at ${key}.`;
+      const message = `The storage failed at ${key}: start again, or give another storage.`;
       throw new PushError({ code: "storage_failed", message, retry: "later", cause });
     }
   };
@@ -50,6 +67,7 @@ export function guardStorage(storage: Storage): Storage {
     keepsKeys: storage.keepsKeys,
     get: (key) => guard(key, () => storage.get(key)),
     set: (key, value) => guard(key, () => storage.set(key, value)),
+    add: (key, value) => guard(key, () => storage.add?.(key, value) ?? addTo(storage, key, value)),
     delete: (key) => guard(key, () => storage.delete(key)),
   };
 }

@@ -65,21 +65,27 @@ test("P4.1 what is stored is settled, however much is put behind it; one batch i
   expect(most()).toBe(1);
 });
 
-test("a write that fails is told, settles, and ends none behind it", async () => {
+test("P2.1 a write that fails is told, ends none behind it, and is done with the next", async () => {
   const inner = memoryStorage();
   const errors: unknown[] = [];
+  let isFull = true;
   const batched = new BatchedStorage(
     {
       ...inner,
       set: (key, value) =>
-        value === "bad" ? Promise.reject(new Error("full")) : inner.set(key, value),
+        isFull && key === "a" ? Promise.reject(new Error("full")) : inner.set(key, value),
     },
     (error) => errors.push(error),
   );
-  batched.put("a", () => "bad");
+  batched.put("a", () => "of a");
   await batched.settled();
-  batched.put("b", () => "good");
+  batched.put("b", () => "of b");
   await batched.settled();
-  expect(errors).toMatchObject([{ message: "full" }]);
-  expect(await inner.get("b")).toBe("good");
+  expect(errors).toMatchObject([{ message: "full" }, { message: "full" }]);
+  expect(await inner.get("b")).toBe("of b");
+  isFull = false;
+  batched.put("b", () => "more of b");
+  await batched.settled();
+  expect(await inner.get("a")).toBe("of a");
+  expect(errors).toHaveLength(2);
 });

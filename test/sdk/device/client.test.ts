@@ -180,6 +180,58 @@ describe("registering", () => {
     ]);
     await expect(client.register()).rejects.toMatchObject({ code: "client_closed" });
   });
+
+  it("does not send what was aborted before it was sent, and leaves no listener on a signal", async () => {
+    mesh.auto = false;
+    const { client } = await start(mesh);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const listeners = new Set<unknown>();
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (type: string, listener: never) => {
+      listeners.add(listener);
+      addEventListener.call(signal, type, listener);
+    };
+    signal.removeEventListener = (type: string, listener: never) => {
+      listeners.delete(listener);
+      removeEventListener.call(signal, type, listener);
+    };
+    const registered = client.register({ signal });
+    const aborted = client.subscribe("never", { signal: AbortSignal.abort("before") });
+    await expect(aborted).rejects.toBe("before");
+    const second = new AbortController();
+    const unsent = client.subscribe("unsent", { signal: second.signal });
+    second.abort("while it waited");
+    await expect(unsent).rejects.toBe("while it waited");
+    await until(() => mesh.sockets.length === 1, "the socket");
+    mesh.auto = true;
+    mesh.socket.open();
+    await registered;
+    await client.subscribe("sent", { signal });
+    expect([...mesh.held(0).tags]).toEqual(["sent"]);
+    expect(listeners.size).toBe(0);
+    await client.close();
+  });
+
+  it("says the error of a command whose appId is none", async () => {
+    for (const appId of [undefined, null, 5, ""]) {
+      await expect(start(mesh, { appId: appId as never })).rejects.toMatchObject({
+        code: "option_invalid",
+        message: expect.stringContaining("appId"),
+      });
+    }
+  });
+
+  it("L6 asks its link for a sign of life when the network may have gone, and gives it up in 10 s", async () => {
+    const { client, states } = await start(mesh);
+    await until(() => client.state === "connected", "the link");
+    mesh.socket.alive = false;
+    mesh.wentOffline?.();
+    await mesh.clock.advance(10_000);
+    expect(states.at(-1)).toMatchObject({ state: "waiting", error: { code: "timeout" } });
+    await client.close();
+    expect(mesh.wentOffline).toBeUndefined();
+  });
 });
 
 describe("messages", () => {
@@ -568,6 +620,28 @@ describe("P2 duplicates", () => {
     const [, ...acks] = mesh.socket.acks;
     expect(Math.max(...acks.map(({ seq }) => seq))).toBe(b.seq);
     await client.close();
+  });
+
+  it("P2.1 of 1,089 broadcasts and nothing else the newest are known after a restart", async () => {
+    const inner = memoryStorage();
+    const open = async () => {
+      const storage = new BatchedStorage(inner, () => {});
+      const window = new DuplicateWindow(storage, "w/");
+      await window.load();
+      return { storage, window };
+    };
+    const keys = Array.from({ length: 1_089 + 64 }, (_, i) => mesh.message(String(i)).key);
+    const first = await open();
+    for (const key of keys.slice(0, 1_089)) first.window.add(key, 0);
+    await first.storage.settled();
+    const second = await open();
+    const newest = keys.slice(1_089 - LIMITS.DUPLICATE_WINDOW, 1_089);
+    expect(newest.filter((key) => !second.window.has(key))).toEqual([]);
+    // And the next ones take the place of the oldest, not of the newest.
+    for (const key of keys.slice(1_089)) second.window.add(key, 0);
+    await second.storage.settled();
+    const { window } = await open();
+    expect(keys.slice(-LIMITS.DUPLICATE_WINDOW).filter((key) => !window.has(key))).toEqual([]);
   });
 
   it("P8 are remembered within a bound", async () => {

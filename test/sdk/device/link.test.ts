@@ -152,7 +152,13 @@ describe("the account", () => {
 
   it.each<[string, (inner: Storage) => Storage]>([
     ["reading", (inner) => ({ ...inner, get: () => Promise.reject(new Error("denied")) })],
-    ["writing", (inner) => ({ ...inner, set: () => Promise.reject(new Error("full")) })],
+    [
+      "writing",
+      (inner) => {
+        const full = () => Promise.reject(new Error("full"));
+        return { ...inner, set: full, add: full };
+      },
+    ],
   ])(
     "fails to start where %s the storage fails, rather than be a new device at each start",
     async (_, broken) => {

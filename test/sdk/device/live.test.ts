@@ -183,10 +183,10 @@ describe("a live listener", () => {
     expect(last().closed).toBe(true);
     await clock.advance(500);
     await hear(presence(1, 0));
-    await clock.advance(60_000);
+    await clock.advance(50_000);
     expect(last().sent).toEqual(["ping"]);
     last().events.received("pong");
-    await clock.advance(60_000);
+    await clock.advance(50_000);
     expect(last().sent).toEqual(["ping", "ping"]);
     await clock.advance(10_000);
     expect(last().closed).toBe(true);

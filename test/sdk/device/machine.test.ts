@@ -13,7 +13,7 @@ import {
   step,
 } from "../../../sdk/device/link/machine.ts";
 
-const DEFAULTS = { reconnectBaseMs: 1_000, reconnectMaxMs: 60_000, heartbeatMs: 60_000 };
+const DEFAULTS = { reconnectBaseMs: 1_000, reconnectMaxMs: 60_000, heartbeatMs: 50_000 };
 const WELCOME: Welcome = {
   session: new Uint8Array(16),
   serverTimeMs: 0,
@@ -207,9 +207,49 @@ describe("waking", () => {
   });
 });
 
+describe("L5 the first reconnect after the mesh closed a link that stood", () => {
+  const upWith = (reconnectFirstMs: number): LinkEvent[] => [
+    START,
+    TOKEN,
+    OPENED,
+    { kind: "welcome", welcome: { ...WELCOME, reconnectFirstMs } },
+  ];
+
+  it.each([1006, 1012, 4003])("by %i is within the window of Welcome; the next as ever", (code) => {
+    const { state, effects } = run(...upWith(20_000), ended(code));
+    expect(timerOf(effects)).toBe(10_000);
+    // Half of base × 2, and so on.
+    const again = run(...upWith(20_000), ended(code), TIMER, TOKEN, ended(1006));
+    expect(timerOf(again.effects)).toBe(2_000);
+    expect(state.failures).toBe(1);
+  });
+
+  it("does not hold up a device whose own link was cut, or that is told of a network", () => {
+    const silent = run(...upWith(20_000), TIMER, TIMER);
+    expect(kinds(silent.effects)).toContain("cut");
+    expect(timerOf(silent.effects)).toBe(1_000);
+    const woken = run(...upWith(20_000), ended(1006), { kind: "wake" });
+    expect(kinds(woken.effects)).toContain("authenticate");
+  });
+
+  it("of a mesh that names none is as every other", () => {
+    expect(timerOf(run(...UP, ended(1006)).effects)).toBe(1_000);
+  });
+});
+
+it("L6 a doubt asks a link that stands for a sign of life, once, and nothing else", () => {
+  const doubt: LinkEvent = { kind: "doubt" };
+  expect(kinds(run(...UP, doubt).effects)).toEqual(["timer", "ping"]);
+  expect(run(...UP, doubt, doubt).effects).toEqual([]);
+  for (const before of [[], [START], [START, TOKEN], [...UP, ended(1006)]]) {
+    expect(run(...before, doubt).effects).toEqual([]);
+  }
+});
+
 it("whatever happens, a link that is not idle or closed has its timer set, and it is never set below zero", () => {
   const event: fc.Arbitrary<LinkEvent> = fc.oneof(
-    fc.constantFrom<LinkEvent>(START, TOKEN, OPENED, TIMER, { kind: "heard" }, { kind: "wake" }),
+    fc.constantFrom<LinkEvent>(START, TOKEN, OPENED, TIMER),
+    fc.constantFrom<LinkEvent>({ kind: "heard" }, { kind: "wake" }, { kind: "doubt" }),
     fc.constantFrom<LinkEvent>({ kind: "fault", message: "" }, { kind: "refused", error: LATER }),
     fc.integer({ min: 1000, max: 4400 }).map((code) => ended(code)),
     fc.integer().map((withinMs): LinkEvent => ({ kind: "goaway", withinMs })),
@@ -218,6 +258,7 @@ it("whatever happens, a link that is not idle or closed has its timer set, and i
         heartbeatMs: fc.integer(),
         reconnectBaseMs: fc.integer(),
         reconnectMaxMs: fc.integer(),
+        reconnectFirstMs: fc.integer(),
       })
       .map((odd): LinkEvent => ({ kind: "welcome", welcome: { ...WELCOME, ...odd } })),
   );

@@ -60,3 +60,23 @@ it("a client in another thread registers, receives, acknowledges, sees states an
   service.close();
   expect(mesh.violations).toEqual([]);
 });
+
+it("an error whose cause cannot be cloned crosses with the cause as text", async () => {
+  const mesh = new FakeMesh();
+  const cause = () => "no data";
+  const fetch = () => Promise.reject(new Error("proxied", { cause }));
+  const host = { ...mesh.host, fetch };
+  const storage = memoryStorage();
+  const service = await startService({ url: "https://push.test", storage, host });
+  const { client: port, service: servicePort } = channel();
+  service.serve(servicePort);
+  const client = await openClient({ appId: APP, port, storage, host });
+  const causes: unknown[] = [];
+  client.onState(({ error }) => {
+    if (error !== undefined) causes.push(error.cause);
+  });
+  await until(() => causes.length > 0, "the error");
+  expect(causes[0]).toBe("Error: proxied");
+  await client.close();
+  service.close();
+});

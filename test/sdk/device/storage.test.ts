@@ -1,4 +1,5 @@
 /** What every storage must do, on each that runs without a browser (test/runtimes has IndexedDB), and what files add. */
+import { execFile } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -6,10 +7,12 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
@@ -26,7 +29,51 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const STORAGES: [string, () => Storage][] = [
   ["memory", memoryStorage],
   ["files", () => fileStorage(join(folder, "deep/er"))],
+  [
+    "a storage of the app's own, without add",
+    () => {
+      const { add: _, ...storage } = memoryStorage();
+      return storage;
+    },
+  ],
 ];
+
+/** Two starts over one place: tabs, workers or processes. */
+const SHARED: [string, () => Storage[]][] = [
+  ["memory", () => [memoryStorage()].flatMap((one) => [one, one])],
+  ["files", () => [1, 2].map(() => fileStorage(join(folder, "deep/er")))],
+];
+
+describe.each(SHARED)("%s, shared by two starts at once", (_, make) => {
+  it("P1.9 make one device, whose mail is read", async () => {
+    const mesh = new FakeMesh();
+    const [one, two] = make();
+    if (one === undefined || two === undefined) throw new Error("two storages");
+    const started = await Promise.all([one, two].map((storage) => start(mesh, { storage })));
+    const regIds = await Promise.all(started.map(({ client }) => client.register()));
+    expect(new Set(regIds).size).toBe(1);
+    expect(mesh.violations).toEqual([]);
+    expect(mesh.devices).toBe(1);
+    await Promise.all(started.map(({ client }) => client.close()));
+  });
+
+  it("P1.9 write without disturbing each other", async () => {
+    const storages = make();
+    const writes = Array.from({ length: 40 }, (_, n) => storages[n % 2]?.set("k", `${n}`));
+    await expect(Promise.all(writes)).resolves.toBeDefined();
+    expect(await storages[0]?.get("k")).toMatch(/^\d+$/);
+  });
+
+  it("P1.9 add a value once: both are told the same", async () => {
+    const storages = make();
+    for (let n = 0; n < 20; n++) {
+      const add = storages.map((storage, i) => storage.add?.(`k${n}`, `of ${i}`));
+      const [first, second] = await Promise.all(add);
+      expect(second).toBe(first);
+      expect(await storages[0]?.get(`k${n}`)).toBe(first);
+    }
+  });
+});
 
 describe.each(STORAGES)("%s", (_, make) => {
   it("answers undefined for what is not there, and deletes it without an error", async () => {
@@ -82,13 +129,36 @@ describe("files", () => {
   it("leave the old value where a write fails, and say why", async () => {
     const storage = fileStorage(folder);
     await storage.set("k", "old");
-    // What a write needs first is in its way.
-    mkdirSync(join(folder, "k~2"));
-    await expect(storage.set("k", "new")).rejects.toThrow(/EISDIR/);
+    const names = readdirSync(folder);
+    // A name that no file may have, and a folder in the way of one.
+    await expect(storage.set("k".repeat(300), "new")).rejects.toThrow(/ENAMETOOLONG/);
+    mkdirSync(join(folder, "taken"));
+    await expect(storage.set("taken", "new")).rejects.toThrow(/EISDIR/);
     expect(await storage.get("k")).toBe("old");
-    await storage.set("k", "new");
-    expect(await storage.get("k")).toBe("new");
+    expect(readdirSync(folder).filter((name) => name !== "taken")).toEqual(names);
   });
+
+  it("P8.1 that a killed process left unfinished are removed, those of a living one are not", async () => {
+    await fileStorage(folder).set("k", "v");
+    for (const name of ["k~old", "k~new"]) writeFileSync(join(folder, name), "half");
+    utimesSync(join(folder, "k~old"), new Date(), new Date(Date.now() - 61_000));
+    await fileStorage(folder).set("k", "v");
+    expect(readdirSync(folder).sort()).toEqual(["k", "k~new"]);
+  });
+
+  it("P1.9 are added once by several processes", async () => {
+    const module = new URL("../../../sdk/device/node.ts", import.meta.url).href;
+    const script = `
+      const { fileStorage } = await import(${JSON.stringify(module)});
+      const storage = fileStorage(process.argv[1]);
+      for (let n = 0; n < 50; n++) console.log(await storage.add("k" + n, process.pid + ""));`;
+    const run = promisify(execFile);
+    const args = ["--input-type=module", "-e", script, folder];
+    const outputs = await Promise.all([1, 2, 3].map(() => run(process.execPath, args)));
+    const [first] = outputs;
+    expect(first?.stdout.trim().split("\n")).toHaveLength(50);
+    expect(new Set(outputs.map(({ stdout }) => stdout)).size).toBe(1);
+  }, 30_000);
 
   it("are made anew after a failure to make the folder", async () => {
     const parent = join(folder, "parent");

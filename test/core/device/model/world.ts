@@ -268,6 +268,7 @@ export class World {
       identity,
       name: DEVICE_NAME,
       depths: new Depths(),
+      reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
       bufferedBytes: () => 0,
       now: this.#now,
     });

@@ -7,6 +7,7 @@ import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/l
 import { Depths } from "../../../../core/tag/depths.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { acksOf, type Down, hello, messagesIn, push, readDown } from "./frames.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -306,6 +307,7 @@ export class Rig {
       identity,
       name: DEVICE_NAME,
       depths: this.depths,
+      reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
       bufferedBytes: () => this.buffered,
       now: this.now,
     });

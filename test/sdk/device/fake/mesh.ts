@@ -63,12 +63,18 @@ export class FakeMesh implements SocketOwner {
   generation = 1;
   random = 0.5;
   online: (() => void) | undefined;
+  wentOffline: (() => void) | undefined;
   #accounts = new Map<string, { x: string; ids: readonly string[] }>();
   #usedTokens = new Set<string>();
   #nextSlot = 0;
 
   now(): number {
     return this.clock.now + this.skewMs;
+  }
+
+  /** Accounts that were made, with another key or other identifiers each. */
+  get devices(): number {
+    return new Set([...this.#accounts.values()].map((account) => JSON.stringify(account))).size;
   }
 
   readonly host: Host = {
@@ -84,6 +90,12 @@ export class FakeMesh implements SocketOwner {
     now: () => this.clock.now,
     after: this.clock.after,
     random: () => this.random,
+    onOffline: (act) => {
+      this.wentOffline = act;
+      return () => {
+        this.wentOffline = undefined;
+      };
+    },
     onOnline: (act) => {
       this.online = act;
       return () => {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { tagSettings } from "../../hosts/machine/tags.ts";
+import { machineSettings } from "../../hosts/machine/settings.ts";
 import { countOf } from "../../objects/count.ts";
 
 test("nodes take as many members as the environment of the host says", () => {
-  expect(tagSettings({}).NODE_MEMBERS).toBeUndefined();
-  expect(tagSettings({ PUSHMESH_NODE_MEMBERS: "4" }).NODE_MEMBERS).toBe("4");
+  expect(machineSettings({}).NODE_MEMBERS).toBeUndefined();
+  expect(machineSettings({ PUSHMESH_NODE_MEMBERS: "4" }).NODE_MEMBERS).toBe("4");
 });
 
 test("a count that is none is refused by name", () => {
