@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * Adds to package-lock.json the optional binaries of other platforms that npm left out because its
- * registry, a partial mirror, does not serve them. Without these entries `npm ci` calls the lock out of
- * step with package.json, and the clone would install on this platform alone. They carry the version
- * that their parent pins and no integrity, which npm fills in where it can install them.
+ * Adds to package-lock.json the optional binaries of other platforms that npm left out. Without these entries
+ * `npm ci` calls the lock out of step with package.json, and the clone would install on this platform alone. Every
+ * entry gets the integrity that the registry tells: without one, npm would install a tampered binary.
  *
  * Run it after `npm install` has changed the lock: `node scripts/complete-lock.mjs`.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./setup.mjs";
@@ -30,7 +30,7 @@ const LIBC = new Map([
 ]);
 
 /**
- * @typedef {{ version?: string, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ * @typedef {{ version?: string, integrity?: string, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
  *   optionalDependencies?: Record<string, string> }} Locked
  */
 
@@ -55,6 +55,19 @@ function entry(name, version) {
   return { version, cpu, dev: true, ...(libc?.length && { libc }), optional: true, os };
 }
 
+/**
+ * @param {string} path in the lock
+ * @param {string | undefined} version
+ * @returns {string} as package-lock.json writes it
+ */
+function integrityOf(path, version) {
+  const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+  const args = ["view", `${name}@${version}`, "dist.integrity"];
+  const integrity = execFileSync("npm", args, { encoding: "utf8" }).trim();
+  if (!integrity.startsWith("sha512-")) throw new Error(`the registry has no integrity of ${name}`);
+  return integrity;
+}
+
 const file = join(ROOT, "package-lock.json");
 const lock = JSON.parse(readFileSync(file, "utf8"));
 /** @type {Record<string, Locked>} */
@@ -69,6 +82,13 @@ for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
       process.stdout.write(`added ${beside}${name} ${version}\n`);
     }
   }
+}
+for (const [path, locked] of Object.entries(packages)) {
+  if (path === "" || locked.integrity !== undefined) continue;
+  const { version, ...rest } = locked;
+  // In npm's own order of fields, so that its next write changes nothing.
+  packages[path] = { version, integrity: integrityOf(path, version), ...rest };
+  process.stdout.write(`integrity of ${path} ${version}\n`);
 }
 const byPath = Object.entries(packages).sort(([a], [b]) => a.localeCompare(b, "en"));
 lock.packages = Object.fromEntries(byPath);

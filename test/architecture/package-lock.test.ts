@@ -1,0 +1,28 @@
+/** What `npm ci` installs is what the lock was written with, on every platform. */
+import { expect, test } from "vitest";
+import { read } from "./imports.ts";
+
+interface Locked {
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly resolved?: string;
+}
+
+const { packages } = JSON.parse(read("package-lock.json")) as {
+  packages: Readonly<Record<string, Locked>>;
+};
+
+test("P7.8 every package of the lock has its integrity", () => {
+  const locked = Object.entries(packages).filter(([path]) => path !== "");
+  expect(locked.length).toBeGreaterThan(100);
+  // `node scripts/complete-lock.mjs` adds what npm left out.
+  const without = locked.filter(
+    ([, { integrity }]) => !/^sha512-[\w+/]{86}==$/.test(integrity ?? ""),
+  );
+  expect(without.map(([path]) => path)).toEqual([]);
+});
+
+test("P7.8 and none names a registry: each user's own serves it", () => {
+  const named = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined);
+  expect(named).toEqual([]);
+});
