@@ -57,7 +57,7 @@ function entry(name, version) {
 
 /**
  * @param {string} path in the lock
- * @param {string | undefined} version
+ * @param {string} version
  * @returns {string} as package-lock.json writes it
  */
 function integrityOf(path, version) {
@@ -85,7 +85,7 @@ for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
 }
 for (const [path, locked] of Object.entries(packages)) {
   if (path === "" || locked.integrity !== undefined) continue;
-  const { version, ...rest } = locked;
+  const { version = "", ...rest } = locked;
   // In npm's own order of fields, so that its next write changes nothing.
   packages[path] = { version, integrity: integrityOf(path, version), ...rest };
   process.stdout.write(`integrity of ${path} ${version}\n`);
