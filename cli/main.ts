@@ -5,7 +5,9 @@ import { aliasSet } from "./commands/alias-set.ts";
 import { aliasShow } from "./commands/alias-show.ts";
 import { aliasUnset } from "./commands/alias-unset.ts";
 import { appCreate } from "./commands/app-create.ts";
+import { appDelete } from "./commands/app-delete.ts";
 import { appList } from "./commands/app-list.ts";
+import { appShow, keyList } from "./commands/app-show.ts";
 import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
 import { directory } from "./commands/directory.ts";
@@ -39,10 +41,13 @@ const { env } = process;
 const app = new Command("app")
   .description("apps of the mesh")
   .addCommand(appCreate(env))
-  .addCommand(appList(env));
+  .addCommand(appList(env))
+  .addCommand(appShow(env))
+  .addCommand(appDelete(env));
 const key = new Command("key")
   .description("keys that app servers sign with")
   .addCommand(keyCreate(env))
+  .addCommand(keyList(env))
   .addCommand(keyRevoke(env));
 const tag = new Command("tag")
   .description("tags of an app: who is in them, who may listen to them")

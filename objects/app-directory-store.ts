@@ -37,6 +37,11 @@ export class SqlDirectoryStore implements DirectoryStore {
     );
   }
 
+  remove(appId: string): boolean {
+    const removed = this.#sql.exec("DELETE FROM app WHERE app_id = ? RETURNING app_id", appId);
+    return removed.toArray().length === 1;
+  }
+
   list(): readonly DirectoryEntry[] {
     return this.#sql
       .exec<EntryRow>("SELECT app_id, name, created_at FROM app ORDER BY rowid")

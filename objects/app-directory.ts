@@ -16,6 +16,10 @@ export class AppDirectoryObject extends DurableObject implements AppDirectoryRpc
     return addToDirectory(this.#store, entry);
   }
 
+  async remove(appId: string): Promise<boolean> {
+    return this.#store.remove(appId);
+  }
+
   async list(): Promise<readonly DirectoryEntry[]> {
     return this.#store.list();
   }

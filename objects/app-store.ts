@@ -90,6 +90,12 @@ export class SqlAppStore implements AppStore {
     this.#sql.exec("INSERT INTO live_key (id, seed, public_key) VALUES (1, ?, ?)", seed, publicKey);
   }
 
+  removeApp(): boolean {
+    this.#sql.exec("DELETE FROM key");
+    this.#sql.exec("DROP TABLE IF EXISTS live_key");
+    return this.#sql.exec("DELETE FROM app RETURNING id").toArray().length === 1;
+  }
+
   keysMade(): number {
     const [row] = this.#sql
       .exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'key'")

@@ -42,6 +42,10 @@ export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
     return parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
   }
 
+  async remove(): Promise<boolean> {
+    return this.#store.removeApp();
+  }
+
   async liveKey(): Promise<LiveKey | null> {
     return liveKeyOf(this.#store, makeLiveKey);
   }

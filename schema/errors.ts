@@ -261,14 +261,21 @@ const TABLE = {
     "No such app.",
     "List the apps with `pushmesh app list`.",
   ),
-  key_not_found: row(401, 404, null, "never", "No such key.", "List the app's keys."),
+  key_not_found: row(
+    401,
+    404,
+    null,
+    "never",
+    "No such key.",
+    "List the app's keys with `pushmesh key list`.",
+  ),
   too_many_keys: row(
     402,
     409,
     null,
     "never",
     "The app has as many keys as it may.",
-    "Revoke one first.",
+    "Revoke one first: `pushmesh key list`, `pushmesh key revoke`.",
   ),
   too_many_apps: row(
     403,
@@ -276,7 +283,7 @@ const TABLE = {
     null,
     "never",
     "The mesh has as many apps as it may.",
-    "Raise the limit or use another mesh.",
+    "Delete one that is not used: `pushmesh app list`, `pushmesh app delete`; or use another mesh.",
   ),
   // ---- device account
   proof_invalid: row(

@@ -398,6 +398,12 @@ const paths = {
       parameters: [inPath("appId")],
       responses: { 200: json("AppWithKeys", "Without secrets.") },
     }),
+    delete: operation({
+      summary: "Delete an app and its keys",
+      security: admin,
+      parameters: [inPath("appId")],
+      responses: { 204: { description: "Deleted; its keys may work for 30 s more elsewhere." } },
+    }),
   },
   "/v1/apps/{appId}/keys": {
     post: operation({

@@ -17,7 +17,7 @@ export const METHODS = {
   "/v1/apps/:appId/tags/:tag/live": "GET",
   "/v1/apps/:appId/live-key": "GET",
   "/v1/apps": "GET, POST",
-  "/v1/apps/:appId": "GET",
+  "/v1/apps/:appId": "DELETE, GET",
   "/v1/apps/:appId/keys": "POST",
   "/v1/apps/:appId/keys/:keyId": "DELETE",
 } as const;

@@ -41,6 +41,8 @@ export interface AppStore {
   /** Null where it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
+  /** Removes the app with its keys, the live key too. False where there is none. */
+  removeApp(): boolean;
   /** Puts keys of another store into one that has none, and counts on from `made`. */
   putKeys(keys: readonly StoredKey[], made: number): void;
 }

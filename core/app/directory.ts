@@ -13,6 +13,8 @@ export interface DirectoryStore {
   count(): number;
   has(appId: string): boolean;
   add(entry: DirectoryEntry): void;
+  /** False where it is not listed. */
+  remove(appId: string): boolean;
   /** Oldest first. */
   list(): readonly DirectoryEntry[];
 }

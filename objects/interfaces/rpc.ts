@@ -171,6 +171,8 @@ export interface AppRpc {
   revokeKey(keyId: string): Promise<boolean>;
   /** The pair that signs broadcasts for live listeners; the first call makes it. Null where the app was never created. */
   liveKey(): Promise<LiveKey | null>;
+  /** Ends the app and every key of it. False where the app was never created, or is removed already. */
+  remove(): Promise<boolean>;
 }
 
 /**
@@ -206,5 +208,7 @@ export const APP_DIRECTORY_NAME = "apps";
 export interface AppDirectoryRpc {
   /** False at LIMITS.APPS. */
   add(entry: { appId: string; name: string; createdAt: number }): Promise<boolean>;
+  /** False where it is not listed. */
+  remove(appId: string): Promise<boolean>;
   list(): Promise<readonly { appId: string; name: string; createdAt: number }[]>;
 }

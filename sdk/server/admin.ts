@@ -51,6 +51,16 @@ export class MeshAdmin {
   }
 
   /**
+   * Deletes an app with all its keys: nobody can send for it any more, which an edge that has it cached knows within 30 s.
+   * What devices have registered stays with them, and is of no use to anybody.
+   *
+   * @throws PushServerError `app_not_found`
+   */
+  deleteApp(appId: string): Promise<void> {
+    return this.#call("DELETE", `/v1/apps/${encodeURIComponent(appId)}`);
+  }
+
+  /**
    * Adds a sending key. Default: an HMAC key, whose secret is in this answer and in no later one.
    *
    * @throws PushServerError `too_many_keys` at 16 keys.

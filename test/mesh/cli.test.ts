@@ -2,6 +2,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { ERRORS } from "../../schema/errors.ts";
 import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
 import { demoOf, startMesh } from "./support/mesh.ts";
 import { temporaryFolder } from "./support/process.ts";
@@ -196,6 +197,41 @@ describe("apps and keys", () => {
     expect(JSON.parse(revoked.stderr).error).toMatchObject({ code: "key_unknown" });
     // Its secret is forgotten here, too.
     expect(await run(user, ...send, "--app", appId)).toMatchObject({ code: 2 });
+  });
+
+  test("P7.6 an app is shown with its keys, and deleted with them", async () => {
+    const { user } = await meshAndUser();
+    const [app] = await runJson(user, "app", "create", "Shop");
+    const appId = `${app?.["appId"]}`;
+    for (let n = 0; n < 2; n++) await run(user, "key", "create", "--app", appId);
+    const shown = (await run(user, "app", "show", "--app", appId)).stdout.split("\n");
+    expect(shown[0]).toMatch(new RegExp(`^${appId}  \\S+Z  Shop$`));
+    expect((await run(user, "key", "list", "--app", appId)).stdout.split("\n")).toEqual(
+      shown.slice(1),
+    );
+    expect(shown.slice(1).map((line) => line.split("  ")[0])).toEqual([
+      `${appId}.k1`,
+      `${appId}.k2`,
+    ]);
+    const unsure = await run(user, "app", "delete", appId);
+    expect(unsure).toMatchObject({ code: 2, stderr: expect.stringContaining("--yes") });
+    expect((await run(user, "app", "delete", appId, "--yes")).stdout).toBe(`deleted  ${appId}`);
+    expect((await runJson(user, "app", "list")).map(({ name }) => name)).toEqual(["demo"]);
+    const again = await run(user, "app", "delete", appId, "--yes", "--json");
+    expect(JSON.parse(again.stderr).error).toMatchObject({ code: "app_not_found" });
+  });
+
+  test("P4.4 commands that the error table advises are there", async () => {
+    const advised = Object.values(ERRORS).flatMap(({ advice }) =>
+      [...advice.matchAll(/`pushmesh ([a-z ]+?)(?: --|`)/g)].map(([, words = ""]) => words),
+    );
+    expect(advised.length).toBeGreaterThan(4);
+    const nobody: User = { data: temporaryFolder(), home: temporaryFolder() };
+    for (const words of new Set(advised)) {
+      const { code, stdout } = await run(nobody, ...words.split(" "), "--help");
+      expect([words, code]).toEqual([words, 0]);
+      expect(stdout).toContain(`Usage: pushmesh ${words} `);
+    }
   });
 
   test("without the admin token apps are nobody's to make", async () => {

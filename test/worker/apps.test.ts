@@ -93,6 +93,7 @@ describe("apps", () => {
     ]) {
       for (const [path, method] of [
         [`/v1/apps/${forged}`, "GET"],
+        [`/v1/apps/${forged}`, "DELETE"],
         [`/v1/apps/${forged}/keys`, "POST"],
         [`/v1/apps/${forged}/keys/${forged}.k1`, "DELETE"],
       ] as const) {
@@ -104,6 +105,25 @@ describe("apps", () => {
         expect(touched).toEqual(UNTOUCHED);
       }
     }
+  });
+});
+
+describe("a deleted app", () => {
+  it("P7.6 ends its keys and its live key, leaves the list, and takes no key", async () => {
+    const app = await createApp();
+    const other = await createApp();
+    const path = `/v1/apps/${app.appId}`;
+    expect((await trySend(app)).code).toBe(TAKEN);
+    expect((await call(`${path}/live-key`)).status).toBe(200);
+    expect((await admin(path, "DELETE")).status).toBe(204);
+    expect((await trySend(app)).code).toBe("key_unknown");
+    expect((await trySend(other)).code).toBe(TAKEN);
+    const { apps } = await (await admin("/v1/apps", "GET")).json<{ apps: { appId: string }[] }>();
+    expect(apps.map(({ appId }) => appId)).not.toContain(app.appId);
+    expect(await codeOf(await admin(path, "GET"))).toBe("app_not_found");
+    const key = { algorithm: "hmac-sha256" };
+    expect(await codeOf(await admin(`${path}/keys`, "POST", key))).toBe("app_not_found");
+    expect(await codeOf(await admin(path, "DELETE"))).toBe("app_not_found");
   });
 });
 

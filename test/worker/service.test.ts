@@ -12,7 +12,7 @@ const ROUTES: [string, string][] = [
   ["/v1/messages", "POST"],
   ["/v1/messages/x", "GET"],
   ["/v1/apps", "GET, POST"],
-  ["/v1/apps/x", "GET"],
+  ["/v1/apps/x", "DELETE, GET"],
   ["/v1/apps/x/keys", "POST"],
   ["/v1/apps/x/keys/y", "DELETE"],
 ];
@@ -130,7 +130,7 @@ describe("a failing object", () => {
       if (error) throw error;
       return [];
     };
-    const stub = { list, add: async () => true };
+    const stub = { list, add: async () => true, remove: async () => true };
     return { settings: { APP_DIRECTORY: { getByName: () => stub } }, calls: () => calls };
   };
   const flagged = (flags: object) => Object.assign(new Error("gone"), flags);

@@ -79,6 +79,18 @@ apps.get("/:appId", async (c) => {
   return c.json({ appId, name, createdAt, keys: keys.map(keyAnswer) });
 });
 
+apps.delete("/:appId", async (c) => {
+  const appId = appIdOf(c);
+  // The keys before the list: whatever fails between, an app of the list can be deleted again.
+  const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
+  appCache.forget(appId);
+  const listed = await callObject(() =>
+    c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).remove(appId),
+  );
+  if (!removed && !listed) throw new MeshError("app_not_found");
+  return c.body(null, 204);
+});
+
 apps.post("/:appId/keys", async (c) => {
   const appId = appIdOf(c);
   requireJson(c.req.raw);

@@ -57,6 +57,12 @@ export class AppHost implements AppRpc {
     return removed;
   }
 
+  async remove(): Promise<boolean> {
+    const removed = this.#store.removeApp();
+    await this.#db.committed();
+    return removed;
+  }
+
   async liveKey(): Promise<LiveKey | null> {
     const key = await liveKeyOf(this.#store, makeLiveKey);
     await this.#db.committed();
@@ -81,6 +87,12 @@ export class AppDirectoryHost implements AppDirectoryRpc {
     const added = addToDirectory(this.#store, entry);
     await this.#db.committed();
     return added;
+  }
+
+  async remove(appId: string): Promise<boolean> {
+    const removed = this.#store.remove(appId);
+    await this.#db.committed();
+    return removed;
   }
 
   async list(): Promise<readonly DirectoryEntry[]> {

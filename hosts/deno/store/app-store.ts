@@ -78,6 +78,12 @@ export class SharedAppStore implements AppStore {
     );
   }
 
+  removeApp(): boolean {
+    this.#db.run("DELETE FROM keys WHERE app_id = ?", this.#appId);
+    this.#db.run("DELETE FROM live_keys WHERE app_id = ?", this.#appId);
+    return this.#db.run("DELETE FROM apps WHERE app_id = ?", this.#appId) === 1;
+  }
+
   #insert({ n, algorithm, material, createdAt }: StoredKey): void {
     this.#db.run(
       "INSERT INTO keys (app_id, n, algorithm, material, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -112,6 +118,10 @@ export class SharedDirectoryStore implements DirectoryStore {
       name,
       createdAt,
     );
+  }
+
+  remove(appId: string): boolean {
+    return this.#db.run("DELETE FROM directory WHERE app_id = ?", appId) === 1;
   }
 
   list(): readonly DirectoryEntry[] {

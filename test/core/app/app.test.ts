@@ -44,6 +44,13 @@ function appStore(): AppStore {
     setLiveKey: (key) => {
       live = key;
     },
+    removeApp: () => {
+      const stood = app !== null;
+      app = null;
+      keys = [];
+      live = null;
+      return stood;
+    },
   };
 }
 
@@ -53,6 +60,11 @@ function directoryStore(): DirectoryStore {
     count: () => entries.length,
     has: (appId) => entries.some((entry) => entry.appId === appId),
     add: (entry) => entries.push(entry),
+    remove: (appId) => {
+      const at = entries.findIndex((entry) => entry.appId === appId);
+      if (at >= 0) entries.splice(at, 1);
+      return at >= 0;
+    },
     list: () => entries,
   };
 }

@@ -1,0 +1,23 @@
+/** `pushmesh app delete` */
+import { Command } from "commander";
+import { MeshAdmin } from "../../sdk/server/admin.ts";
+import { adminTokenOf, type CommonOptions, contextOf } from "../context.ts";
+import { usageFailure } from "../failure.ts";
+import { withExamples, withMesh } from "../options.ts";
+
+export function appDelete(env: NodeJS.ProcessEnv): Command {
+  const command = withMesh(new Command("delete"))
+    .description("delete an app and all its keys, for good; needs the mesh's admin token")
+    .argument("<appId>", "as pushmesh app list prints it")
+    .option("--yes", "required: nobody can send for the app any more, and nothing brings it back")
+    .action(async (appId: string, options: CommonOptions & { readonly yes?: boolean }) => {
+      const context = contextOf(options, env);
+      if (options.yes !== true) {
+        throw usageFailure(`deleting ${appId} cannot be undone: say so with --yes`);
+      }
+      const admin = new MeshAdmin({ url: context.url, token: adminTokenOf(context, env) });
+      await admin.deleteApp(appId);
+      context.output.result({ appId, deleted: true }, `deleted  ${appId}`);
+    });
+  return withExamples(command, "pushmesh app delete <appId> --yes");
+}
