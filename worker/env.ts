@@ -25,7 +25,8 @@ export interface Env {
   readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
   /**
    * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255.
-   * The first key makes new regIds and credentials; the others still open old ones.
+   * The first key makes new regIds and credentials; the others still open old ones, and one with `;accept` behind it is
+   * none that makes any yet.
    */
   readonly MESH_KEYS: string;
   /** Bearer token of the admin routes. */

@@ -21,7 +21,7 @@ type Purpose = keyof typeof PURPOSES;
 
 /** Bytes of one master key: the strength of the strongest thing made from it. */
 const MASTER_BYTES = 32;
-const ENTRY = /^(\d{1,3}):([A-Za-z0-9_-]{43})$/;
+const ENTRY = /^(\d{1,3}):([A-Za-z0-9_-]{43})(;accept)?$/;
 const utf8 = new TextEncoder();
 
 /** One master key. Subkeys are derived on first use: an object that only opens regIds pays for one. */
@@ -49,7 +49,7 @@ export class MeshKey {
 
 /** The keys of one mesh. */
 export interface Keyring {
-  /** Seals new regIds and credentials. */
+  /** Seals new regIds and credentials: the first that does more than accept. */
   readonly newest: MeshKey;
   /**
    * The last of the list. It names devices and apps, whose names must outlive a rotation: the same identifiers
@@ -63,28 +63,37 @@ export interface Keyring {
 /**
  * Reads `MESH_KEYS`: `<kid>:<base64url of 32 bytes>`, newest first, separated by commas; kid is 0 to 255.
  *
+ * A key with `;accept` behind it opens what others seal, and seals nothing itself: a mesh of several processes or places takes
+ * a new key on so before any of them seals with it.
+ *
  * @returns The keyring, or a sentence that says what is wrong; it never quotes key material.
  */
 export function parseKeyring(text: string): Keyring | string {
   if (text.trim() === "")
     return "MESH_KEYS is empty; it must hold at least one <kid>:<base64url of 32 bytes>";
   const keys = new Map<number, MeshKey>();
+  let newest: MeshKey | undefined;
+  let isRootSealing = false;
   for (const [index, entry] of text.split(",").entries()) {
     const at = `MESH_KEYS entry ${index + 1}`;
     const match = ENTRY.exec(entry.trim());
     const master = match?.[2] === undefined ? undefined : fromBase64Url(match[2]);
     if (match === null || master?.length !== MASTER_BYTES) {
-      return `${at} is not <kid>:<base64url of ${MASTER_BYTES} bytes>`;
+      return `${at} is not <kid>:<base64url of ${MASTER_BYTES} bytes>, or that and ;accept`;
     }
     const kid = Number(match[1]);
     if (kid > 255) return `${at} has kid ${kid}; it must be 0 to 255`;
     if (keys.has(kid)) return `${at} repeats kid ${kid}`;
     if (master.every((byte) => byte === 0)) return `${at} is no key: its bytes are all zero`;
-    keys.set(kid, new MeshKey(kid, master));
+    const key = new MeshKey(kid, master);
+    keys.set(kid, key);
+    isRootSealing = match[3] === undefined;
+    if (isRootSealing) newest ??= key;
   }
   const all = [...keys.values()];
-  const newest = all[0];
   const root = all.at(-1);
+  // Devices and apps have their names from it, from the first day on.
+  if (!isRootSealing) return "the last entry of MESH_KEYS must not be ;accept";
   if (newest === undefined || root === undefined) return "MESH_KEYS holds no key";
   return { newest, root, all, byKid: (kid) => keys.get(kid) };
 }
