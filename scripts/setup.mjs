@@ -8,6 +8,7 @@ import { chmodSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isUnderNohup, watchLauncher } from "./launcher.mjs";
 
 /** The repository. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -101,7 +102,7 @@ function environment() {
 
 /**
  * Runs a command of node_modules/.bin, or a script with "node", as if it were this process: same
- * terminal, signals passed on.
+ * terminal, signals passed on, and SIGTERM when what started this process is gone.
  *
  * @param {string} command
  * @param {string[]} args
@@ -110,18 +111,27 @@ function environment() {
  * @returns {Promise<number>} its exit code; 128 + n where signal n ended it.
  */
 export function run(command, args, { watched = false, cwd = ROOT } = {}) {
+  const outlivesTerminal = isUnderNohup();
   const child = spawn(join(BIN, command), args, {
     cwd,
-    env: environment(),
+    // hosts/machine/signals.ts: that SIGHUP is ignored is reset on the way to it.
+    env: { ...environment(), ...(outlivesTerminal && { PUSHMESH_NOHUP: "1" }) },
     stdio: watched ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
   });
+  const unwatch = watchLauncher(() => child.kill("SIGTERM"));
   /** @param {NodeJS.Signals} signal */
-  const pass = (signal) => child.kill(signal);
+  const pass = (signal) => {
+    if (signal === "SIGHUP" && outlivesTerminal) return;
+    // It is being stopped: npm's end would come to it as a second signal, which ends it at once.
+    unwatch();
+    child.kill(signal);
+  };
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, pass);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
+      unwatch();
       for (const name of signals) process.off(name, pass);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });

@@ -1,4 +1,5 @@
 /** Ctrl-C, SIGTERM, a closed terminal, or the end of the process that started us: a clean stop. */
+import { readFileSync } from "node:fs";
 import type { MeshProcess } from "./host.ts";
 import type { Report } from "./report.ts";
 
@@ -8,12 +9,33 @@ import type { Report } from "./report.ts";
  */
 const SAME_SIGNAL_MS = 500;
 
+/** Bit of SIGHUP in the masks of /proc. */
+const SIGHUP_BIT = 1;
+
+/**
+ * Whether `nohup` asked that a closed terminal does not end this process: as scripts/setup.mjs tells, or, where Deno was
+ * started without it, by the signal that is ignored.
+ */
+function outlivesTerminal(): boolean {
+  if (process.env["PUSHMESH_NOHUP"] === "1") return true;
+  try {
+    const status = readFileSync("/proc/self/status", "utf8");
+    const [, ignored = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    return (Number.parseInt(ignored.slice(-2), 16) & SIGHUP_BIT) !== 0;
+  } catch {
+    // No /proc, as on macOS.
+    return false;
+  }
+}
+
 /**
  * Stops the mesh at the first signal; at a second one the process ends at once, with exit code 130.
  *
  * @returns when the mesh has stopped.
  */
 export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> {
+  // Before any listener changes what is ignored.
+  const ignoresHangup = outlivesTerminal();
   return new Promise((done, fail) => {
     let firstAt: number | undefined;
     const onSignal = () => {
@@ -29,7 +51,8 @@ export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> 
         process.exit(130);
       }
     };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, onSignal);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, onSignal);
+    process.on("SIGHUP", ignoresHangup ? () => {} : onSignal);
     // scripts/start.mjs holds the other end of this channel for as long as it lives.
     process.on("disconnect", onSignal);
     process.channel?.unref();
