@@ -14,7 +14,13 @@ import { matchesCondition, matchesFilter } from "../condition/evaluate.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Link } from "../link/link.ts";
 import { EVERYONE, tagIdOf } from "../tag/name.ts";
-import type { DeliverAnswer, DeliverOutcome, DeliverRequest, LogEntry } from "../tag/types.ts";
+import type {
+  DeliverAnswer,
+  DeliverOutcome,
+  DeliverRequest,
+  LogEntry,
+  Replacement,
+} from "../tag/types.ts";
 import type { AttributeBook } from "./attributes.ts";
 import { encodeOneBroadcast } from "./broadcast-frame.ts";
 import { isNowOrNever } from "./clock.ts";
@@ -87,7 +93,7 @@ export class Broadcasts {
     for (const entry of entries) {
       if (entry.position <= one.reached) continue;
       if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT) return this.#fetch(one);
-      this.#take(one, entry, true, now);
+      if (!this.#isReplaced(one, entry, entries)) this.#take(one, entry, true, now);
       one.reached = entry.position;
     }
     const parcel = one.open.find((open) => open.position === position)?.parcel;
@@ -102,8 +108,11 @@ export class Broadcasts {
 
   /** Holds what is to be sent of a page. */
   readonly onPage = (one: Subscription, page: Page, now: number, effects: Effects): void => {
-    for (const entry of page.entries) {
-      if (entry.position > (one.reached ?? 0)) this.#take(one, entry, false, now);
+    const { entries, replacements = [] } = page;
+    for (const entry of entries) {
+      if (entry.position <= (one.reached ?? 0) || this.#isReplaced(one, entry, replacements))
+        continue;
+      this.#take(one, entry, false, now);
     }
     one.reached = page.upTo;
     this.#advance(one);
@@ -224,14 +233,38 @@ export class Broadcasts {
   }
 
   #isFor(one: Subscription, entry: LogEntry, live: boolean, now: number): boolean {
-    const { slot } = one.record;
     // One of ttl 0 is for whoever is there when it is sent, and has no other time.
     if (isNowOrNever(entry.seq) ? !live : entry.expiresAt <= now) return false;
+    return this.#isMeant(one, entry);
+  }
+
+  /** Whether a later broadcast of its collapse key, is for this device; one of ttl 0 replaces nothing. */
+  #isReplaced(
+    one: Subscription,
+    { position, collapseKey }: LogEntry,
+    later: readonly (Replacement | LogEntry)[],
+  ): boolean {
+    if (collapseKey === null) return false;
+    return later.some(
+      (each) =>
+        each.position > position &&
+        each.collapseKey === collapseKey &&
+        !("seq" in each && isNowOrNever(each.seq)) &&
+        this.#isMeant(one, each),
+    );
+  }
+
+  /** Whether its condition and its filter hold for this device. */
+  #isMeant(
+    one: Subscription,
+    { condition, filter }: Pick<LogEntry, "condition" | "filter">,
+  ): boolean {
+    const { slot } = one.record;
     const isMember = (tag: string) =>
       tag === EVERYONE || this.#parts.subscriptions().find(slot, tag) !== undefined;
     return (
-      matchesCondition(entry.condition, isMember) &&
-      (entry.filter === null || matchesFilter(entry.filter, this.#parts.attributes.of(slot)))
+      matchesCondition(condition, isMember) &&
+      (filter === null || matchesFilter(filter, this.#parts.attributes.of(slot)))
     );
   }
 

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { LogEntry } from "../tag/types.ts";
+import type { LogEntry, Replacement } from "../tag/types.ts";
 import type { Calls } from "./calls.ts";
 import type { Registration } from "./registration.ts";
 import type { Retries } from "./retries.ts";
@@ -16,6 +16,7 @@ export interface Page {
   readonly upTo: number;
   readonly more: boolean;
   readonly entries: readonly LogEntry[];
+  readonly replacements?: readonly Replacement[];
 }
 
 export interface FeedParts {

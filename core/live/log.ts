@@ -110,7 +110,9 @@ export class LiveLog {
     if (collapseKey === null) return false;
     for (let later = at + 1; later < this.#slots.length; later++) {
       const slot = this.#slots[later];
-      if (slot?.collapseKey === collapseKey && slot.text !== null) return true;
+      // One of ttl 0 replaces nothing: whoever comes back now never hears it.
+      const replaces = slot !== undefined && slot.text !== null && slot.expiresAt !== null;
+      if (replaces && slot.collapseKey === collapseKey) return true;
     }
     return false;
   }

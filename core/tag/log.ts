@@ -2,8 +2,9 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever } from "../device/clock.ts";
+import { replacementsIn, replacesForAll } from "./replacements.ts";
 import type { LogHeader, LogState, TagStore } from "./store.ts";
-import type { LogEntry } from "./types.ts";
+import type { LogEntry, Replacement } from "./types.ts";
 
 interface Slot {
   readonly header: LogHeader;
@@ -19,6 +20,8 @@ export interface LogPage {
   readonly entries: readonly LogEntry[];
   /** The last position that was looked at. */
   readonly upTo: number;
+  /** Later broadcasts of the entries' collapse keys that are for some members only: the device knows whether for itself. */
+  readonly replacements: readonly Replacement[];
 }
 
 export class Log {
@@ -165,7 +168,7 @@ export class Log {
       }
       upTo = position;
     }
-    return { entries, upTo };
+    return { entries, upTo, replacements: replacementsIn(entries, this.headers()) };
   }
 
   /** The entry of this key. */
@@ -192,7 +195,7 @@ export class Log {
   }
 
   /**
-   * Whether an entry is worth sending: not expired, and not replaced by a newer one of its collapse key.
+   * Whether an entry is worth sending: not expired, and not replaced for everybody by a newer one of its collapse key.
    *
    * @param live whether it is being fanned out now: then a ttl 0 broadcast is sent too, though nobody catches up on it
    */
@@ -206,7 +209,8 @@ export class Log {
 
   #isCollapsed(position: number, collapseKey: string): boolean {
     for (let later = position + 1; later <= this.#head; later++) {
-      if (this.header(later)?.collapseKey === collapseKey) return true;
+      const header = this.header(later);
+      if (header?.collapseKey === collapseKey && replacesForAll(header)) return true;
     }
     return false;
   }

@@ -112,11 +112,12 @@ export class TagNode {
     if (made === null || member === undefined) return { kind: "unknown" };
     const { head } = made.log;
     const from = Math.min(after ?? member.joined, head);
-    const { entries, upTo } = made.log.page(from, this.#host.now());
+    const { entries, upTo, replacements } = made.log.page(from, this.#host.now());
     const more = upTo < head;
     if (!more) made.members.attach(member, head);
     await this.#host.durable();
-    return { kind: "attached", upTo, more, entries };
+    const replacing = replacements.length === 0 ? {} : { replacements };
+    return { kind: "attached", upTo, more, entries, ...replacing };
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {

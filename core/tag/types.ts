@@ -115,8 +115,15 @@ export type AttachAnswer =
       /** There is more: attach again after `upTo`. Only without more does the node send live. */
       readonly more: boolean;
       readonly entries: readonly LogEntry[];
+      /** Absent for none, and from a node of an older version. */
+      readonly replacements?: readonly Replacement[];
     }
   | Refused;
+
+/** A later broadcast that replaces entries of its collapse key before its position, for whom it is meant. */
+export type Replacement = Pick<LogEntry, "position" | "condition" | "filter"> & {
+  readonly collapseKey: string;
+};
 
 // ---------------------------------------------------------------- fan-out
 
@@ -128,7 +135,7 @@ export interface DeliverRequest {
   readonly path: string;
   /** Position up to which the node has served this member; null where it does not know. */
   readonly prev: number | null;
-  /** In order, without gaps but for what has expired or collapsed. */
+  /** In order, without gaps but for what has expired, or was replaced for everybody. */
   readonly entries: readonly LogEntry[];
   /** How long to wait for the device's acknowledgement. */
   readonly waitMs: number;

@@ -111,6 +111,24 @@ describe("a tag of many nodes", () => {
   }, 180_000);
 });
 
+describe("a collapse key", () => {
+  test("B12 a later broadcast replaces an earlier one only for whom it is meant", async () => {
+    const away = await device();
+    const key = { to: { tag: "scores" }, collapseKey: "score" } as const;
+    await join("scores", [away]);
+    await away.client.close();
+    await comes("its end", async () => !(await server.registration(away.regId)).connected);
+    await broadcast({ ...key, data: "old" });
+    await broadcast({ ...key, data: "for all" });
+    await broadcast({ ...key, data: "gold", filter: { attributes: { tier: ["gold"] } } });
+    await broadcast({ ...key, data: "now", ttl: 0 });
+    await broadcast({ to: { tag: "scores" }, data: "last" });
+    const { shown } = await device(away.storage);
+    await comes("what it missed", () => shown.includes("last"));
+    expect(shown).toEqual(["for all", "last"]);
+  }, 60_000);
+});
+
 /** Whether a condition holds for a device that is in these tags: in other words than the mesh's. */
 function holds(condition: ConditionBody, tags: ReadonlySet<string>): boolean {
   if ("tag" in condition) return tags.has(condition.tag);

@@ -567,3 +567,43 @@ describe("P1.4 a sleep", () => {
     expect(serialize(rig.attachment).length).toBeLessThan(2_048);
   });
 });
+
+describe("a later broadcast of its collapse key", () => {
+  const first = entry(1, { collapseKey: "k" });
+  const ios = { filter: { platform: ["ios"] } };
+  const forIos = { position: 5, collapseKey: "k", condition: null, ...ios };
+
+  /** Comes back after both, and is given the first with what replaces it. */
+  function back(replacements: Extract<AttachAnswer, { kind: "attached" }>["replacements"]): Rig {
+    const rig = inX();
+    reconnect(rig);
+    const answer: AttachAnswer = {
+      ...{ kind: "attached", upTo: 1, more: true, entries: [first] },
+      ...(replacements === undefined ? {} : { replacements }),
+    };
+    rig.answerCall({ ok: true, answer });
+    return rig;
+  }
+
+  test("B12 replaces one where it is for this device, whatever page it is on", () => {
+    const everybody = { ...forIos, filter: null, condition: { tag: "x" } };
+    expect(positions(take(back([everybody])))).toEqual([]);
+  });
+
+  test("B12 does not where it is for others, or of another key", () => {
+    expect(positions(take(back([forIos])))).toEqual([1]);
+    expect(positions(take(back([{ ...forIos, filter: null, collapseKey: "l" }])))).toEqual([1]);
+    expect(positions(take(back(undefined)))).toEqual([1]);
+  });
+
+  test("B12 that a node brings along with it goes by the same rule", () => {
+    const rig = inX();
+    deliver(rig, [first, entry(2, { collapseKey: "k", ...ios }), entry(3)]);
+    expect(positions(take(rig))).toEqual([1, 3]);
+    const both = { condition: { tag: "x" } };
+    deliver(rig, [entry(4, { collapseKey: "k" }), entry(5, { collapseKey: "k", ...both })]);
+    expect(positions(take(rig))).toEqual([5]);
+    deliver(rig, [entry(6, { collapseKey: "k" }), entry(7, { collapseKey: "k", seq: 15 })]);
+    expect(positions(take(rig))).toEqual([6, 7]);
+  });
+});

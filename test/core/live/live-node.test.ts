@@ -112,6 +112,15 @@ describe("resuming", () => {
     expect((await rig.listen(0)).cursors).toEqual([3]);
   });
 
+  test("V2 one of ttl 0 replaces nothing for a listener that comes back", async () => {
+    const rig = new LiveRig();
+    const there = await rig.listen();
+    await rig.broadcast({ collapseKey: "k" });
+    await rig.broadcast({ collapseKey: "k", seq: 4_001 });
+    expect(there.cursors).toEqual([1, 2]);
+    expect((await rig.listen(0)).cursors).toEqual([1]);
+  });
+
   test("V2 a cursor above all there ever was means from now on", async () => {
     const rig = new LiveRig();
     await rig.listen();
