@@ -17,6 +17,7 @@ import { keyCreate } from "./commands/key-create.ts";
 import { keyRevoke } from "./commands/key-revoke.ts";
 import { listen } from "./commands/listen.ts";
 import { send } from "./commands/send.ts";
+import { smoke } from "./commands/smoke.ts";
 import { status } from "./commands/status.ts";
 import { tagAdd } from "./commands/tag-add.ts";
 import { tagLive } from "./commands/tag-live.ts";
@@ -74,6 +75,7 @@ const program = new Command("pushmesh")
   .addCommand(directory(env))
   .addCommand(app)
   .addCommand(key)
+  .addCommand(smoke(env))
   .addCommand(backup(env))
   .addCommand(exportData(env))
   .addCommand(importData(env))

@@ -1,18 +1,16 @@
 // @ts-check
 /** `npm run dev`: wrangler dev with reload. Makes `.dev.vars`, the secrets of the local mesh, where there is none. */
-import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeSecrets, writeSecrets } from "./secrets.mjs";
 import { main, ROOT, run, setup } from "./setup.mjs";
 
-function makeSecrets() {
+function makeVars() {
   const lines = [
     "# Secrets of the local mesh of `npm run dev`; made by scripts/dev.mjs, and not to be deployed.",
-    `MESH_KEYS=1:${randomBytes(32).toString("base64url")}`,
-    `ADMIN_TOKEN=${randomBytes(24).toString("base64url")}`,
+    ...Object.entries(makeSecrets()).map(([name, value]) => `${name}=${value}`),
   ];
   try {
-    writeFileSync(join(ROOT, ".dev.vars"), `${lines.join("\n")}\n`, { flag: "wx", mode: 0o600 });
+    writeSecrets(join(ROOT, ".dev.vars"), `${lines.join("\n")}\n`);
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== "EEXIST") throw error;
   }
@@ -20,6 +18,6 @@ function makeSecrets() {
 
 await main(async () => {
   setup();
-  makeSecrets();
+  makeVars();
   return run("wrangler", ["dev", ...process.argv.slice(2)]);
 });

@@ -6,6 +6,9 @@ import { parse } from "smol-toml";
 import { z } from "zod";
 import { HostFailure } from "../machine/failure.ts";
 
+/** What this host reads from secrets.json, and gives the worker. */
+export const SECRETS = ["MESH_KEYS", "ADMIN_TOKEN"] as const;
+
 /** The fields of wrangler.toml that this host honours, or may leave aside without changing what the mesh does. */
 const wranglerFile = z.strictObject({
   name: z.string().min(1),
@@ -19,7 +22,21 @@ const wranglerFile = z.strictObject({
   migrations: z.array(
     z.strictObject({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) }),
   ),
-  // Left aside: these speak to Cloudflare alone.
+  /** Secrets that the worker needs: what this host has none of is refused. */
+  secrets: z.strictObject({ required: z.array(z.enum(SECRETS)).default([]) }).optional(),
+  // Left aside: these speak to Cloudflare alone, or are of deployments of another name. Where the platform limits rates and
+  // this host does not, the worker's own limits hold.
+  account_id: z.unknown().optional(),
+  dev: z.unknown().optional(),
+  env: z.unknown().optional(),
+  keep_vars: z.unknown().optional(),
+  logpush: z.unknown().optional(),
+  minify: z.unknown().optional(),
+  ratelimits: z.unknown().optional(),
+  route: z.unknown().optional(),
+  tail_consumers: z.unknown().optional(),
+  upload_source_maps: z.unknown().optional(),
+  version_metadata: z.unknown().optional(),
   observability: z.unknown().optional(),
   workers_dev: z.unknown().optional(),
   preview_urls: z.unknown().optional(),

@@ -10,7 +10,7 @@ import { authority, requireFree } from "../machine/port.ts";
 import { reachable } from "../machine/run.ts";
 import { machineSettings } from "../machine/settings.ts";
 import { bundleWorker } from "./bundle.ts";
-import { readDefinition, workerdConfig } from "./config.ts";
+import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
 import { endOrphan } from "./orphan.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -51,7 +51,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
       address: authority(listen, listenPort),
       control,
       vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },
-      fromEnvironment: ["MESH_KEYS", "ADMIN_TOKEN"],
+      fromEnvironment: SECRETS,
     });
     writeFileSync(config, text, { mode: 0o600 });
   };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { formatExportLine, type SecretsLine } from "../../../schema/export.ts";
 import type { MeshTarget } from "../../move/ports.ts";
 import { bundleWorker } from "../bundle.ts";
-import { readDefinition, workerdConfig } from "../config.ts";
+import { readDefinition, SECRETS, workerdConfig } from "../config.ts";
 import { WRANGLER } from "../definition.ts";
 import { Workerd } from "../workerd.ts";
 
@@ -35,7 +35,7 @@ export async function workerdTarget(storage: string, secrets: SecretsLine): Prom
     address: null,
     control,
     vars: { IMPORTING: "1" },
-    fromEnvironment: ["MESH_KEYS", "ADMIN_TOKEN"],
+    fromEnvironment: SECRETS,
   });
   writeFileSync(config, text, { mode: 0o600 });
   const env = { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken };

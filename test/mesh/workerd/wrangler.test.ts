@@ -67,6 +67,26 @@ describe("hosts/workerd reads it", () => {
     );
   });
 
+  test("what speaks to Cloudflare alone is left aside", () => {
+    const more = `
+      [env.staging]
+      name = "pushmesh-staging"
+      [version_metadata]
+      binding = "VERSION"
+      [[ratelimits]]
+      name = "LIMITER"
+      namespace_id = "1"
+      simple = { limit = 100, period = 60 }`;
+    const text = workerdConfig(readDefinition(TOML + more), deployment);
+    expect(text).toBe(workerdConfig(readDefinition(TOML), deployment));
+    expect(TOML).toContain("invocation_logs = false");
+  });
+
+  test("a secret that this host does not have is refused by name", () => {
+    const foreign = TOML.replace('"ADMIN_TOKEN"]', '"ADMIN_TOKEN", "OTHER"]');
+    expect(() => readDefinition(foreign)).toThrow(/secrets\.required/);
+  });
+
   test("what this host cannot honour is refused by name, not left out", () => {
     expect(() => readDefinition(`${TOML}\n[[queues.producers]]\nqueue = "q"`)).toThrow(/queues/);
     const foreign = TOML.replace(
