@@ -13,7 +13,10 @@ const LOOK_MS = 500;
  */
 export function progressText(status: BroadcastStatusBody): string {
   const { members, attached, delivered, acknowledged, rate } = status;
-  const rest = ["filtered", "deferred", "offline", "failed", "remaining", "listeners"] as const;
+  const rest = [
+    ...(["filtered", "deferred", "offline", "failed", "remaining"] as const),
+    ...(["owed", "unreached", "listeners"] as const),
+  ] as const;
   const always: [string, number][] = [
     ["members", members],
     ["called", attached],

@@ -18,6 +18,7 @@ import { listeners } from "./links.ts";
 import { SocketSink } from "./live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "./live-stream.ts";
 import { SqlLiveStore } from "./storage/live-store.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** What a live node needs of the worker's bindings. */
 interface LiveEnv {
@@ -165,6 +166,7 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
     // The output gate holds back whatever the object says until it is.
     durable: () => Promise.resolve(),
     sleep: (ms) => scheduler.wait(ms),
+    withTimeout,
     breathe: () => scheduler.wait(0),
     root: {
       reportLive: (report) => callObject(() => env.TAGS.getByName(root).reportLive(report)),

@@ -8,6 +8,7 @@ import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
 import { sends } from "./sends.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** What a tag object needs of the worker's bindings; worker/env.ts describes them. */
 export interface TagEnv {
@@ -35,6 +36,8 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
     // after a write, 0.2 without).
     durable: () => Promise.resolve(),
     sleep: (ms) => scheduler.wait(ms),
+    withTimeout,
+    random: Math.random,
     // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
     rest: () => (sends.isActive(Date.now()) ? scheduler.wait(REST_MS) : Promise.resolve()),
     breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),

@@ -120,6 +120,10 @@ const node = z.strictObject({
   born: count,
   children: z.record(z.string().regex(/^[0-9a-f]$/), subtree),
   live: z.enum(["closed", "token", "open"]),
+  /** Broadcasts that nodes could not be brought up to; absent in exports from before there were any. */
+  debts: z
+    .array(z.strictObject({ path: z.string().regex(/^[0-9a-f]+$/), position: count }))
+    .exactOptional(),
 });
 
 const members = z.strictObject({

@@ -266,6 +266,10 @@ export interface BroadcastStatusBody {
   readonly offline: number;
   readonly failed: number;
   readonly remaining: number;
+  /** Nodes that could not be reached yet; not final before there are none. */
+  readonly owed: number;
+  /** Nodes that could not be reached until the broadcast expired. */
+  readonly unreached: number;
   readonly nodes: number;
   readonly listeners: number;
   /** Devices a second. */

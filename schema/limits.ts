@@ -204,6 +204,15 @@ export const LIMITS = {
   FAN_OUT_NODES: 32,
   /** A member that could not be called is tried again so often, 1 s later and doubling. */
   FAN_OUT_TRIES: 5,
+  /** A node that could not be called is tried so often beside the others; then the broadcast is owed to it. */
+  NODE_TRIES: 3,
+  /**
+   * Debts that the root of a tag keeps, of one broadcast to one node each: about 40 bytes of its one row, whose bound is 2 MB. The
+   * oldest is given up for a newer one.
+   */
+  NODE_DEBTS: 4_096,
+  /** How long one object waits for the answer of another, beyond what it asked it to take: what hangs must hold up nobody. */
+  CALL_MS: 10_000,
   /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */
   DRIVE_LEVELS: 2,
   /** How late counts of members may be told to the root, and by it to the tag directory. */

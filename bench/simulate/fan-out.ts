@@ -77,13 +77,14 @@ export async function simulateFanOut(
     return { lastDevice, called, finished };
   }
 
-  /** The node's own members, then all nodes below it. */
+  /** The node's own members, and beside them all nodes below it. */
   async function drive(node: SimulatedNode, share: number | null): Promise<Span> {
     const own = await pass(node, share);
     const queue = node.children();
     const open: Open[] = [];
     let { lastDevice, finished } = own;
-    let now = own.called;
+    // On one thread they are no sooner done beside each other, and a pace is shared.
+    let now = profile.oneThread || share !== null ? own.called : 0;
     let waiting = 0;
     while (queue.length > 0 || open.length > 0) {
       while (queue.length > 0 && open.length < lanes) {
@@ -108,7 +109,7 @@ export async function simulateFanOut(
     finished = waiting > 0 ? Math.max(finished, now + callMs) : Math.max(finished, now);
     // It waits for the nodes below it, and that is charged.
     total.nodeSeconds += (finished - own.finished) / 1_000;
-    return { lastDevice, called: now, finished };
+    return { lastDevice, called: Math.max(now, own.called), finished };
   }
 
   const { lastDevice, finished } = await drive(root, pace);

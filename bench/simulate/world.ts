@@ -244,6 +244,9 @@ export class World {
       now: () => clock.now(),
       durable: async () => {},
       sleep: (ms) => clock.until(clock.now() + ms),
+      // Nothing hangs here.
+      withTimeout: (_, call) => call,
+      random: () => 0.5,
       breathe: () => thread.take(0),
       rest: async () => {},
       setAlarm: () => {},

@@ -26,6 +26,8 @@ export interface LiveHost {
   durable(): Promise<void>;
   /** Resolves after some time. */
   sleep(ms: number): Promise<void>;
+  /** Settles as the call does; rejects where that takes longer. What the call answers later is dropped. */
+  withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
   /** Lets whatever else waits run first. */
   breathe(): Promise<void>;
   readonly root: LiveRoot;

@@ -14,8 +14,9 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   const record = store.readNode();
   if (record === null) return;
   // Live nodes are not moved: those that have listeners again make themselves known.
-  const { tag, born, children, live } = record;
-  yield { kind: "node", node: name, tag, born, children: { ...children }, live };
+  const { tag, born, children, live, debts = [] } = record;
+  const owed = debts.length === 0 ? {} : { debts: [...debts] };
+  yield { kind: "node", node: name, tag, born, children: { ...children }, live, ...owed };
   const members = store.listMembers().sort((a, b) => a.place - b.place);
   for (let at = 0; at < members.length; at += EXPORT_MEMBERS)
     yield { kind: "members", node: name, members: members.slice(at, at + EXPORT_MEMBERS) };
@@ -63,13 +64,14 @@ export function writeNode(name: string, store: TagStore, parts: Iterable<NodePar
 const RECOUNT_MS = 600_000;
 
 /**
- * When the alarm of a node is due that was moved: at once where broadcasts wait to be served, and else some time soon, for
+ * When the alarm of a node is due that was moved: at once where broadcasts wait to be served or are owed to nodes, and else some time soon, for
  * what it had not told yet when it was read.
  *
  * @param now milliseconds since 1970
  */
 export function alarmOf(name: string, store: TagStore, now: number): number {
   if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
+  if ((store.readNode()?.debts ?? []).length > 0) return now;
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
   return now + (hash % RECOUNT_MS);

@@ -1,16 +1,14 @@
 /**
  * Drives a broadcast through a tree, from the node that it belongs to: calls the nodes below it, some levels of them by
  * itself and the ones at the end of its reach with their whole subtree, and adds up what they say. It keeps nothing: after a
- * kill it begins anew, and nodes that are done answer at once.
+ * kill it begins anew, and nodes that are done answer at once. A node that cannot be reached is tried again beside the others,
+ * and then left to its debts (see debts.ts).
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { backoffMs } from "../backoff.ts";
 import { addCounts, noCounts } from "./counts.ts";
-import type { TagHost, TagPeer } from "./host.ts";
-import type { Log } from "./log.ts";
-import { nodeObjectName } from "./name.ts";
-import type { FanOutAnswer, FanOutCounts, LogEntry } from "./types.ts";
-
-const RETRY_MS = 1_000;
+import { callNode, type NodeCallParts } from "./node-call.ts";
+import type { FanOutCounts, LogEntry } from "./types.ts";
 
 /** What is known of the nodes below. */
 export interface SubtreeProgress {
@@ -19,20 +17,21 @@ export interface SubtreeProgress {
   readonly remaining: number;
 }
 
-export interface DriverParts {
-  readonly host: TagHost;
-  readonly log: Log;
-  readonly app: string;
-  readonly tagId: string;
+export interface DriverParts extends NodeCallParts {
   /** Of the driving node. */
   readonly path: string;
-  readonly tag: string;
+  /** Whether a node has a debt already: then it is not called, for what comes later comes behind it. */
+  readonly owes: (path: string) => boolean;
 }
+
+const NOTHING_BEFORE = () => Promise.resolve();
 
 export class Driver {
   readonly position: number;
   /** Devices a second of all nodes below, as the driver above said last; null for as fast as it goes. */
   pace: number | null;
+  /** Whether the driving node serves its own members meanwhile, at its part of the pace. */
+  servesOwn = false;
   readonly #parts: DriverParts;
   readonly #known = new Map<string, SubtreeProgress>();
   readonly #entry: LogEntry;
@@ -42,6 +41,10 @@ export class Driver {
   #calling = 0;
   /** Paths of nodes whose members have not all answered. */
   readonly #waiting = new Set<string>();
+  /** Paths of nodes that could not be called, and are to be called again. */
+  readonly #failing = new Set<string>();
+  /** Paths of nodes that were given up. */
+  readonly #owed = new Set<string>();
   #running: Promise<void> | null = null;
   #settling: Promise<void> | null = null;
 
@@ -52,11 +55,13 @@ export class Driver {
     this.pace = entry.pace;
   }
 
+  /** Without the subtrees of nodes that are owed it: those are counted when the debt is paid. */
   get progress(): SubtreeProgress {
     const counts = noCounts();
     let nodes = 0;
     let remaining = 0;
-    for (const known of this.#known.values()) {
+    for (const [path, known] of this.#known) {
+      if (this.#isOwed(path)) continue;
       addCounts(counts, known.counts);
       nodes += known.nodes;
       remaining += known.remaining;
@@ -64,14 +69,19 @@ export class Driver {
     return { counts, nodes, remaining };
   }
 
-  /** Whether every node that was found has called its members, or was tried in vain. */
+  /** Paths of nodes that it could not be brought to, each with its whole subtree. */
+  get owed(): readonly string[] {
+    return [...this.#owed].filter((path) => !this.#isOwed(path.slice(0, -1)));
+  }
+
+  /** Whether every node that was found has called its members, or could not be called. */
   get called(): boolean {
     return this.#queue.length === 0 && this.#calling === 0;
   }
 
-  /** Whether they have answered, too. */
+  /** Whether they have answered, too, or were given up. */
   get done(): boolean {
-    return this.called && this.#waiting.size === 0;
+    return this.called && this.#waiting.size === 0 && this.#failing.size === 0;
   }
 
   /** Children that a node told. */
@@ -85,7 +95,7 @@ export class Driver {
   }
 
   /**
-   * Resolves when every node has called its members.
+   * Resolves when every node has called its members, or could not be called once.
    *
    * @param before awaited before each call of a node: what is more urgent
    */
@@ -104,8 +114,19 @@ export class Driver {
     return this.#settling;
   }
 
+  /** The pace of one of the nodes that are served together. */
+  get share(): number | null {
+    if (this.pace === null) return null;
+    const below = Math.min(this.#parts.host.parallelNodes, this.#calling + this.#queue.length);
+    return this.pace / Math.max(below + Number(this.servesOwn), 1);
+  }
+
   async #settleAll(): Promise<void> {
-    await Promise.all([...this.#waiting].map((path) => this.#serve(path, true, async () => {})));
+    // A node that answers late tells of children that nobody knew.
+    for (; !this.done; await this.call(NOTHING_BEFORE)) {
+      const late = [...this.#waiting, ...this.#failing];
+      await Promise.all(late.map((path) => this.#finish(path)));
+    }
   }
 
   async #callAll(before: () => Promise<void>): Promise<void> {
@@ -114,6 +135,10 @@ export class Driver {
       const path = open.size < this.#parts.host.parallelNodes ? this.#queue.shift() : undefined;
       if (path === undefined) {
         await Promise.race(open);
+        continue;
+      }
+      if (this.#parts.owes(path)) {
+        this.#owed.add(path);
         continue;
       }
       this.#calling++;
@@ -127,65 +152,42 @@ export class Driver {
 
   /** Brings one node up to the entry: until all are called, or with `settle` until all have answered. */
   async #serve(path: string, settle: boolean, before: () => Promise<void>): Promise<void> {
-    const { host, app, tagId } = this.#parts;
-    const node = host.node(nodeObjectName({ app, tagId, path }));
     const isLast = path.length - this.#parts.path.length >= LIMITS.DRIVE_LEVELS;
-    let from = this.position;
-    for (let tries = 0; tries < LIMITS.FAN_OUT_TRIES; ) {
-      await before();
-      const answer = await this.#slice(node, { from, settle, drive: isLast });
-      if (answer === null) {
-        await host.sleep(RETRY_MS * 2 ** tries++);
-      } else if (answer.kind === "behind") {
-        from = answer.head + 1;
-      } else {
-        const { counts, nodes, remaining, done, waiting } = answer;
-        this.#known.set(path, { counts, nodes, remaining });
-        if (!isLast) this.add(path, answer.children);
-        if (done) this.#waiting.delete(path);
-        else if (waiting) this.#waiting.add(path);
-        if (done || (waiting && !settle)) return;
-      }
+    const options = { pace: () => this.share, settle, drive: isLast, before };
+    const isServed = await callNode(this.#parts, path, this.#entry, options, (progress) => {
+      const { counts, nodes, remaining, done, waiting, children, owed = [] } = progress;
+      this.#known.set(path, { counts, nodes, remaining });
+      if (!isLast) this.add(path, children);
+      if (done) this.#waiting.delete(path);
+      else if (waiting) this.#waiting.add(path);
+      if (done) for (const below of owed) this.#owed.add(below);
+    });
+    if (isServed) {
+      this.#failing.delete(path);
+      return;
     }
-    // What is below it is not reached either; the next broadcast brings this one along.
-    const known = this.#known.get(path);
-    const counts = { ...(known?.counts ?? noCounts()) };
-    counts.failed += known?.remaining ?? 0;
-    this.#known.set(path, { counts, nodes: known?.nodes ?? 1, remaining: 0 });
     this.#waiting.delete(path);
+    this.#failing.add(path);
   }
 
-  /** Null where the call failed. */
-  async #slice(
-    node: TagPeer,
-    { from, settle, drive }: { from: number; settle: boolean; drive: boolean },
-  ): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
-    const { host, log, tag } = this.#parts;
-    const first = Math.max(from, this.position + 1 - LIMITS.LOG_ENTRIES);
-    const entries = [...log.slice(first, this.position - 1), this.#entry];
-    const gap = from < (entries[0]?.position ?? 0);
-    try {
-      const answer = await node.fanOut({
-        tag,
-        entries,
-        gap,
-        pace: this.#pace(),
-        sliceMs: LIMITS.SLICE_MS,
-        settle,
-        drive,
-      });
-      if (!("ok" in answer)) return answer;
-      host.trouble(answer.code);
-    } catch (error) {
-      host.trouble(error);
+  /** Waits for the answers of one node; tries it again where it cannot be called. */
+  async #finish(path: string): Promise<void> {
+    const { host } = this.#parts;
+    for (let failures = Number(this.#failing.has(path)); ; failures++) {
+      if (failures > 0) await host.sleep(backoffMs(failures, host.random()));
+      await this.#serve(path, true, NOTHING_BEFORE);
+      if (!this.#failing.has(path)) return;
+      if (failures + 1 >= LIMITS.NODE_TRIES) break;
     }
-    return null;
+    this.#failing.delete(path);
+    this.#owed.add(path);
   }
 
-  /** The pace of one of the nodes that are called together. */
-  #pace(): number | null {
-    if (this.pace === null) return null;
-    const together = Math.min(this.#parts.host.parallelNodes, this.#calling + this.#queue.length);
-    return this.pace / Math.max(together, 1);
+  /** Whether the node, or one above it, is owed the broadcast. */
+  #isOwed(path: string): boolean {
+    for (let end = path.length; end > this.#parts.path.length; end--) {
+      if (this.#owed.has(path.slice(0, end))) return true;
+    }
+    return false;
   }
 }

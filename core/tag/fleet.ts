@@ -29,6 +29,14 @@ export interface Served {
   readonly waiting: boolean;
 }
 
+/** How far the nodes below are. */
+interface Driven extends SubtreeProgress {
+  readonly done: boolean;
+  readonly called: boolean;
+  /** Paths of nodes that could not be reached. */
+  readonly owed: readonly string[];
+}
+
 export class Fleet {
   readonly #parts: FleetParts;
   /** Passes that are not done, by position. */
@@ -67,11 +75,12 @@ export class Fleet {
    * Serves the node's own members, for some time.
    *
    * @param position of an entry of the log
+   * @param pace devices a second, now
    * @returns what became of it here so far
    */
   async serve(
     position: number,
-    pace: number | null,
+    pace: () => number | null,
     sliceMs: number,
     settle: boolean,
   ): Promise<Served> {
@@ -96,10 +105,18 @@ export class Fleet {
     for (const entry of entries) if (entry.position > log.head) log.append(entry, false);
 
     const end = host.now() + sliceMs;
-    const own = await this.#serveOnce(last.position, pace, end, settle);
+    const driver = drive ? this.#driverOf(last, pace) : null;
+    if (driver !== null) driver.servesOwn = true;
+    const serveOwn = async () => {
+      const share = () => (driver === null ? pace : driver.share);
+      const served = await this.#serveOnce(last.position, share, end, settle);
+      if (driver !== null) driver.servesOwn = !served.done && !served.waiting;
+      return served;
+    };
+    const drivenBelow = driver === null ? null : this.#drive(driver, end, settle);
+    const [own, below] = await Promise.all([serveOwn(), drivenBelow]);
     await host.durable();
     const isCalled = own.done || own.waiting;
-    const below = drive && isCalled ? await this.#drive(last, pace, end, settle) : null;
     const counts = noCounts();
     addCounts(counts, own.counts);
     if (below !== null) addCounts(counts, below.counts);
@@ -111,13 +128,14 @@ export class Fleet {
       nodes: 1 + (below?.nodes ?? 0),
       remaining: own.remaining + (below?.remaining ?? 0),
       children: children(),
+      ...(below === null || below.owed.length === 0 ? {} : { owed: below.owed }),
     };
   }
 
   /** Serves an entry and writes what became of it: then it is known for good, and served no more. */
   async #serveOnce(
     position: number,
-    pace: number | null,
+    pace: () => number | null,
     end: number,
     settle: boolean,
   ): Promise<Served> {
@@ -154,7 +172,7 @@ export class Fleet {
     const earlier = [...this.#passes].filter(([at, { done }]) => at < position && !done);
     const ends = earlier.map(([at, pass]) =>
       // Whom their pace held back, the later broadcast has reached: there is nobody left to be called at that pace.
-      this.#inTurn(at, () => pass.run(null, Math.max(end - host.now(), 0), true)),
+      this.#inTurn(at, () => pass.run(() => null, Math.max(end - host.now(), 0), true)),
     );
     await Promise.all(ends);
   }
@@ -182,23 +200,24 @@ export class Fleet {
     return true;
   }
 
-  async #drive(
-    entry: LogEntry,
-    pace: number | null,
-    end: number,
-    settle: boolean,
-  ): Promise<SubtreeProgress & { readonly done: boolean; readonly called: boolean }> {
-    const { host, path, children } = this.#parts;
+  #driverOf(entry: LogEntry, pace: number | null): Driver {
+    const { path, children } = this.#parts;
     if (this.#driver?.position !== entry.position) {
-      this.#driver = new Driver(this.#parts, entry);
+      // What it owes is told to the root, which alone keeps debts.
+      this.#driver = new Driver({ ...this.#parts, owes: () => false }, entry);
     }
-    const driver = this.#driver;
-    driver.pace = pace;
-    driver.add(path, children());
+    this.#driver.pace = pace;
+    this.#driver.add(path, children());
+    return this.#driver;
+  }
+
+  async #drive(driver: Driver, end: number, settle: boolean): Promise<Driven> {
+    const { host } = this.#parts;
     const calling = driver.call(async () => {});
     const run = settle ? calling.then(() => driver.settle()) : calling;
     await Promise.race([run, host.sleep(Math.max(end - host.now(), 0))]);
-    return { ...driver.progress, done: driver.done, called: driver.called };
+    const { progress, done, called, owed } = driver;
+    return { ...progress, done, called, owed };
   }
 }
 

@@ -40,6 +40,10 @@ export interface TagHost {
   durable(): Promise<void>;
   /** Resolves after some time. */
   sleep(ms: number): Promise<void>;
+  /** Settles as the call does; rejects where that takes longer. What the call answers later is dropped. */
+  withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
+  /** From 0 up to 1. */
+  random(): number;
   /** Lets whatever else waits run first: called between devices of a fan-out. */
   breathe(): Promise<void>;
   /** Leaves the thread to single sends for a moment, where there are any; after each turn of a fan-out. */

@@ -1,13 +1,18 @@
-/** The live nodes of a tag, as its root sees them: who listens, and how far each has come. */
+/**
+ * The live nodes of a tag, as its root sees them: who listens, and how far each has come. Nothing waits for a live node but the
+ * listeners of that node: one that cannot be reached is owed what it lacks, durably, until that expires.
+ */
 import { LIMITS } from "../../schema/limits.ts";
-import type { TagHost } from "./host.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import type { TagHost, TagLive } from "./host.ts";
 import type { Log } from "./log.ts";
 import { liveObjectName } from "./name.ts";
-import type { LiveNodeRecord, NodeRecord } from "./store.ts";
+import type { LiveNodeRecord, LogHeader, NodeRecord } from "./store.ts";
 import type { LiveReport } from "./types.ts";
 
-const TRIES = 3;
-const RETRY_MS = 1_000;
+/** A live node that has not answered how many listen there is not asked again for this time. */
+const ASK_AGAIN_MS = 5_000;
+const ASK_MS = 2_000;
 
 export interface ListenersParts {
   readonly host: TagHost;
@@ -16,29 +21,48 @@ export interface ListenersParts {
   readonly tagId: string;
   readonly tag: string;
   readonly record: () => NodeRecord;
+  /** Writes the node's record: one row. */
+  readonly change: (change: Partial<NodeRecord>) => void;
+}
+
+/** What is remembered of one live node. */
+interface Known {
+  readonly name: string;
+  readonly live: TagLive;
+  /** Null where the root slept since it reported. */
+  listeners: number | null;
+  /** Reports of listeners, ever: one that comes while the node is asked outweighs its answer. */
+  reports: number;
+  askedAt: number;
+  /** How many listen in all, as it was told last. */
+  told: number | null;
+  /** Position up to which it has everything. */
+  upTo: number;
+  publishing: Promise<void> | null;
+  /** Since it was reached last. */
+  failures: number;
+  /** Milliseconds since 1970; null where it is not owed anything. */
+  retryAt: number | null;
 }
 
 export class Listeners {
   readonly #parts: ListenersParts;
   /** By name of the live node's object. */
-  readonly #counts = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
   /** Listeners that entries were sent to, by position; of those under way. */
   readonly #sent = new Map<number, number>();
-  #told = 0;
-  #publishing: Promise<void> | null = null;
-  /** Position up to which all live nodes have everything. */
-  #upTo: number;
+  #learning: Promise<void> | null = null;
+  #toldAt = 0;
+  readonly #start: number;
 
   /** @param upTo what is known to have been published before */
   constructor(parts: ListenersParts, upTo: number) {
     this.#parts = parts;
-    this.#upTo = upTo;
+    this.#start = upTo;
   }
 
   get count(): number {
-    let sum = 0;
-    for (const count of this.#counts.values()) sum += count;
-    return sum;
+    return this.#all.reduce((sum, { listeners }) => sum + (listeners ?? 0), 0);
   }
 
   sentTo(position: number): number {
@@ -46,78 +70,214 @@ export class Listeners {
   }
 
   /** Asks the live nodes of which it does not know: the root slept since they reported. */
-  async learn(): Promise<void> {
-    const { host, record } = this.#parts;
-    const unknown = record()
-      .liveNodes.map((node) => this.#nameOf(node))
-      .filter((name) => !this.#counts.has(name));
-    const ask = async (name: string) => {
-      const count = await host.live(name).listeners();
-      // It may have reported meanwhile.
-      if (!this.#counts.has(name)) this.#counts.set(name, count);
-    };
-    await Promise.all(unknown.map((name) => ask(name).catch(host.trouble)));
+  learn(): Promise<void> {
+    this.#learning ??= this.#learn().finally(() => {
+      this.#learning = null;
+    });
+    return this.#learning;
   }
 
+  /** A live node says how many listen there. */
   async report({ region, n, listeners }: LiveReport): Promise<void> {
-    const own = this.#nameOf({ region, n });
-    this.#counts.set(own, listeners);
+    const { liveNodes } = this.#parts.record();
+    const isNew = !liveNodes.some((node) => node.region === region && node.n === n);
+    if (isNew) this.#parts.change({ liveNodes: [...liveNodes, { region, n }] });
+    const own = this.#of({ region, n });
+    // What was there before it fetches by itself: the answer tells how far that is.
+    if (isNew) own.upTo = this.#parts.log.head;
+    own.listeners = listeners;
+    own.reports++;
     await this.learn();
+    // It is answered what the others are told.
+    own.told = this.count;
+    const sinceMs = this.#parts.host.now() - this.#toldAt;
+    // What changes before the next time is told by the alarm that every report sets.
+    if (sinceMs < 0 || sinceMs >= LIMITS.PRESENCE_MS) this.tell();
+  }
+
+  /** Tells every live node that does not know it how many listen in all. */
+  tell(): void {
+    const { host } = this.#parts;
     const total = this.count;
-    if (total === this.#told) return;
-    this.#told = total;
-    for (const name of this.#counts.keys()) {
-      // The one that reports is answered.
-      if (name === own) continue;
-      this.#parts.host.live(name).presence(total).catch(this.#parts.host.trouble);
-    }
-  }
-
-  /** Sends what is new to every live node, in order; resolves when all that is in the log by then was sent. */
-  async publish(): Promise<void> {
-    while (this.#upTo < this.#parts.log.head) {
-      this.#publishing ??= this.#publish().finally(() => {
-        this.#publishing = null;
-      });
-      await this.#publishing;
-    }
-  }
-
-  async #publish(): Promise<void> {
-    const { log, record } = this.#parts;
-    const { head } = log;
-    const sent = await Promise.all(record().liveNodes.map((node) => this.#publishTo(node, head)));
-    const listeners = sent.reduce((sum, count) => sum + count, 0);
-    for (let position = this.#upTo + 1; position <= head; position++) {
-      this.#sent.set(position, listeners);
-    }
-    this.#upTo = head;
-    for (const position of this.#sent.keys()) {
-      if (position <= head - LIMITS.LOG_ENTRIES) this.#sent.delete(position);
-    }
-  }
-
-  /** How many listeners of one node it was sent to; 0 where the node cannot be reached: they resume by their cursors. */
-  async #publishTo(node: LiveNodeRecord, head: number): Promise<number> {
-    const { host, tag, log } = this.#parts;
-    const live = host.live(this.#nameOf(node));
-    let from = this.#upTo + 1;
-    for (let tries = 0; tries < TRIES; ) {
-      try {
-        const answer = await live.publish({ tag, entries: log.slice(from, head) });
-        if (answer.kind === "sent") {
-          this.#counts.set(this.#nameOf(node), answer.listeners);
-          return answer.listeners;
-        }
-        // What nobody remembers cannot be sent: the node goes on without it.
-        if (answer.head + 1 >= from) return 0;
-        from = answer.head + 1;
-      } catch (error) {
+    this.#toldAt = host.now();
+    for (const node of this.#all) {
+      if (node.told === total) continue;
+      node.told = total;
+      host.withTimeout(LIMITS.CALL_MS, node.live.presence(total)).catch((error: unknown) => {
+        node.told = null;
         host.trouble(error);
-        await host.sleep(RETRY_MS * 2 ** tries++);
-      }
+      });
     }
-    return 0;
+  }
+
+  /** Forgets live nodes without listeners: whoever comes to one makes it known again before it is let in. */
+  async prune(): Promise<void> {
+    const idle = this.#all.filter(({ listeners }) => listeners === 0);
+    await Promise.all(idle.map((node) => this.#ask(node)));
+    const gone = new Set(idle.filter(({ listeners }) => listeners === 0).map(({ name }) => name));
+    if (gone.size === 0) return;
+    for (const name of gone) this.#known.delete(name);
+    const { change, record } = this.#parts;
+    change({ liveNodes: record().liveNodes.filter((node) => !gone.has(this.#nameOf(node))) });
+  }
+
+  /** Sends what is new to every live node that is not owed anything, each by itself and in order. */
+  publish(): void {
+    void this.reach(this.#parts.log.head);
+  }
+
+  /** Resolves when every live node has what there is up to a position, or could not be called. */
+  async reach(position: number): Promise<void> {
+    await Promise.all(this.#all.map((node) => this.#reach(node, position)));
+  }
+
+  /** Tries the live nodes that are owed something and whose time has come. */
+  async alarm(): Promise<void> {
+    const { host } = this.#parts;
+    const now = host.now();
+    const due = this.#all.filter(({ retryAt }) => {
+      return retryAt !== null && (retryAt <= now || retryAt - now > BACKOFF_MAX_MS);
+    });
+    await Promise.all(due.map((node) => this.#retry(node)));
+    this.#setAlarm();
+  }
+
+  get #all(): Known[] {
+    return this.#parts.record().liveNodes.map((node) => this.#of(node));
+  }
+
+  #of(node: LiveNodeRecord): Known {
+    const name = this.#nameOf(node);
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const isOwed = node.upTo !== undefined;
+    const fresh: Known = {
+      name,
+      live: this.#parts.host.live(name),
+      listeners: null,
+      reports: 0,
+      askedAt: Number.NEGATIVE_INFINITY,
+      told: null,
+      upTo: node.upTo ?? this.#start,
+      publishing: null,
+      failures: 0,
+      retryAt: isOwed ? 0 : null,
+    };
+    this.#known.set(name, fresh);
+    return fresh;
+  }
+
+  async #learn(): Promise<void> {
+    const now = this.#parts.host.now();
+    const isUnknown = ({ listeners, askedAt }: Known) =>
+      listeners === null && (now < askedAt || now - askedAt >= ASK_AGAIN_MS);
+    await Promise.all(this.#all.filter(isUnknown).map((node) => this.#ask(node)));
+  }
+
+  async #ask(node: Known): Promise<void> {
+    const { host } = this.#parts;
+    const { reports } = node;
+    node.askedAt = host.now();
+    try {
+      const count = await host.withTimeout(ASK_MS, node.live.listeners());
+      if (node.reports === reports) node.listeners = count;
+    } catch (error) {
+      // Not 0, by which it would be forgotten.
+      if (node.reports === reports) node.listeners = null;
+      host.trouble(error);
+    }
+  }
+
+  async #reach(node: Known, position: number): Promise<void> {
+    while (node.upTo < position && node.retryAt === null) {
+      node.publishing ??= this.#publishTo(node).finally(() => {
+        node.publishing = null;
+      });
+      await node.publishing;
+    }
+  }
+
+  async #retry(node: Known): Promise<void> {
+    const { host, log } = this.#parts;
+    const now = host.now();
+    const isOwed = ({ position, expiresAt }: LogHeader) =>
+      position > Math.max(node.upTo, log.head - LIMITS.LOG_ENTRIES) && expiresAt > now;
+    if (![...log.headers()].some(isOwed)) {
+      node.upTo = log.head;
+      this.#settle(node);
+      return;
+    }
+    node.publishing ??= this.#publishTo(node).finally(() => {
+      node.publishing = null;
+    });
+    await node.publishing;
+  }
+
+  /** Once; never rejects. */
+  async #publishTo(node: Known): Promise<void> {
+    const { host, tag, log } = this.#parts;
+    const { head } = log;
+    try {
+      for (let from = Math.max(node.upTo, head - LIMITS.LOG_ENTRIES) + 1; ; ) {
+        const request = { tag, entries: log.slice(from, head) };
+        const answer = await host.withTimeout(LIMITS.CALL_MS, node.live.publish(request));
+        if (answer.kind === "sent") {
+          node.listeners = answer.listeners;
+          this.#count(node.upTo + 1, head, answer.listeners);
+          break;
+        }
+        if (answer.head + 1 >= from) throw new Error("a live node cannot fetch what it lacks");
+        from = answer.head + 1;
+      }
+      node.upTo = Math.max(node.upTo, head);
+      this.#settle(node);
+    } catch (error) {
+      host.trouble(error);
+      this.#owe(node);
+    }
+  }
+
+  #count(first: number, last: number, listeners: number): void {
+    for (
+      let position = Math.max(first, last - LIMITS.LOG_ENTRIES + 1);
+      position <= last;
+      position++
+    )
+      this.#sent.set(position, this.sentTo(position) + listeners);
+    for (const position of this.#sent.keys()) {
+      if (position <= this.#parts.log.head - LIMITS.LOG_ENTRIES) this.#sent.delete(position);
+    }
+  }
+
+  /** One row where it was owed nothing before, and the alarm. */
+  #owe(node: Known): void {
+    const { host } = this.#parts;
+    node.failures++;
+    node.retryAt = host.now() + backoffMs(node.failures, host.random());
+    this.#write(node, node.upTo);
+    this.#setAlarm();
+  }
+
+  /** It has everything, or what it lacks has expired: one row where it was owed something. */
+  #settle(node: Known): void {
+    if (node.retryAt !== null) this.#write(node, undefined);
+    node.failures = 0;
+    node.retryAt = null;
+  }
+
+  #write(node: Known, upTo: number | undefined): void {
+    const { record, change } = this.#parts;
+    const { liveNodes } = record();
+    const standing = liveNodes.find((each) => this.#nameOf(each) === node.name);
+    if (standing === undefined || standing.upTo === upTo) return;
+    const { region, n } = standing;
+    const written: LiveNodeRecord = upTo === undefined ? { region, n } : { region, n, upTo };
+    change({ liveNodes: liveNodes.map((each) => (each === standing ? written : each)) });
+  }
+
+  #setAlarm(): void {
+    const times = this.#all.flatMap(({ retryAt }) => (retryAt === null ? [] : [retryAt]));
+    if (times.length > 0) this.#parts.host.setAlarm(Math.min(...times));
   }
 
   #nameOf({ region, n }: LiveNodeRecord): string {

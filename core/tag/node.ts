@@ -166,13 +166,9 @@ export class TagNode {
 
   async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
     const made = this.#makeRoot(report.tag);
-    const { region, n } = report;
-    const { liveNodes } = made.record;
-    if (!liveNodes.some((node) => node.region === region && node.n === n)) {
-      this.#write(made, { liveNodes: [...liveNodes, { region, n }] });
-    }
     this.#reporter.expect();
-    await Promise.all([made.root?.countListeners(report), this.#host.durable()]);
+    await made.root?.countListeners(report);
+    await this.#host.durable();
     return { listeners: (await made.root?.listeners()) ?? 0, head: made.log.head };
   }
 
@@ -183,7 +179,7 @@ export class TagNode {
 
   /** The alarm has come: reports what is due, and serves the broadcasts that wait; resolves when none does. */
   async alarm(): Promise<void> {
-    await Promise.all([this.#reporter.alarm(), this.#made?.root?.work()]);
+    await Promise.all([this.#reporter.alarm(), this.#made?.root?.alarm()]);
   }
 
   /** A node comes to be by its first join: the root by itself, another where its parent sent the join here. */
@@ -218,6 +214,7 @@ export class TagNode {
       ...{ host, log, members, app, tagId, path },
       tag: record.tag,
       record: () => made.record,
+      change: (change: Partial<NodeRecord>) => this.#write(made, change),
       children: () => Object.keys(made.record.children).sort().join(""),
       onUnknown: (member: Member) => this.#remove(made, member),
       onChange: () => this.#reporter.expect(),
@@ -254,12 +251,15 @@ export class TagNode {
     const count = subtreeOf(made);
     if (made.root === null) {
       const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
-      await this.#host.node(parent).countChild({ digit: path.slice(-1), ...count });
+      const report = { digit: path.slice(-1), ...count };
+      await this.#host.withTimeout(LIMITS.CALL_MS, this.#host.node(parent).countChild(report));
     } else {
+      await made.root.tellListeners();
       const listeners = await made.root.listeners();
       const { lastBroadcastAt } = made.root;
       const { tag } = made.record;
-      await this.#host.report(app, { tag, members: count.members, listeners, lastBroadcastAt });
+      const report = { tag, members: count.members, listeners, lastBroadcastAt };
+      await this.#host.withTimeout(LIMITS.CALL_MS, this.#host.report(app, report));
     }
   }
 }

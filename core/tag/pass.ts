@@ -36,6 +36,17 @@ interface Try {
   readonly tries: number;
 }
 
+/** A call whose answer is not here. */
+interface Open {
+  readonly next: Try;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly close: () => void;
+}
+
+/** A device answers within the wait that it was told of; what takes so much longer hangs. */
+const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
+
 export class Pass {
   readonly position: number;
   #pacer: Pacer | null = null;
@@ -43,8 +54,8 @@ export class Pass {
   readonly #counts: Counting = noCounts();
   #queue: Try[];
   #at = 0;
-  /** Calls whose answer is not here. */
-  #open = 0;
+  /** Oldest first. */
+  readonly #open = new Set<Open>();
   /** Ends a wait that no answer ends. */
   #tick: Promise<void> | null = null;
   /** Resolves when one of the own calls is answered; null while nobody waits for that. */
@@ -70,7 +81,7 @@ export class Pass {
 
   /** Attached members whose outcome is not known. */
   get remaining(): number {
-    return this.#queue.length - this.#at + this.#again.length + this.#open;
+    return this.#queue.length - this.#at + this.#again.length + this.#open.size;
   }
 
   get counts(): FanOutCounts {
@@ -89,15 +100,14 @@ export class Pass {
   /**
    * Goes on until all are called, or for some time.
    *
-   * @param pace devices a second; null for as fast as it goes
+   * @param pace devices a second, now; null for as fast as it goes. Asked again before each device
    * @param settle whether to wait for the answers of all
    */
-  async run(pace: number | null, sliceMs: number, settle: boolean): Promise<void> {
+  async run(pace: () => number | null, sliceMs: number, settle: boolean): Promise<void> {
     const { host } = this.#parts;
     const end = host.now() + sliceMs;
     // Of all slices: at less than one device a slice, each would let one through otherwise.
-    this.#pacer ??= new Pacer(host, pace);
-    this.#pacer.pace = pace;
+    this.#pacer ??= new Pacer(host, pace());
     let patience = settle ? end : null;
     while (!this.done) {
       const now = host.now();
@@ -105,13 +115,14 @@ export class Pass {
       // A slice ends where the clock was set back, too: it would last as long as the jump.
       if (now >= end || end - now > sliceMs) return;
       if (this.called && now >= (patience ?? end)) return;
+      this.#giveUp(now);
       this.#takeRetries(now);
       if (this.#at >= this.#queue.length) {
         await Promise.race([this.#answered(), this.#soon(settle ? TICK_MS.answers : TICK_MS.room)]);
       } else if (!host.window.hasRoom(now)) {
         const soon = Math.min(TICK_MS.room, host.window.countedMs);
         await Promise.race([host.window.change(), this.#soon(soon)]);
-      } else if (!(await this.#turn(this.#pacer, end)))
+      } else if (!(await this.#turn(this.#pacer, pace, end)))
         await host.sleep(Math.min(Math.max(end - host.now(), 1), sliceMs));
     }
   }
@@ -126,10 +137,11 @@ export class Pass {
   }
 
   /** False where the pace lets nobody through before the end. */
-  async #turn(pacer: Pacer, end: number): Promise<boolean> {
+  async #turn(pacer: Pacer, pace: () => number | null, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
       if (this.#at >= this.#queue.length) return true;
+      pacer.pace = pace();
       if (!(await pacer.admit(end))) return false;
       // Who was next may have been passed over meanwhile: see `skim`.
       const next = this.#queue[this.#at];
@@ -183,19 +195,24 @@ export class Pass {
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
     const call = host.window.begin(host.now());
-    this.#open++;
     const close = () => {
-      this.#open--;
+      this.#open.delete(open);
       host.window.end(call);
       this.#answer = null;
       this.#onAnswer();
+    };
+    const open: Open = { next, from: host.now(), close };
+    this.#open.add(open);
+    // One that was given up has been counted, or is called again.
+    const once = (end: () => void) => {
+      if (this.#open.has(open)) end();
     };
     host
       .device(member.device)
       .deliver({ app, tag, path, prev, entries, waitMs })
       .then(
-        (answer) => this.#outcome(next, answer),
-        (error: unknown) => this.#failed(next, error),
+        (answer) => once(() => this.#outcome(next, answer)),
+        (error: unknown) => once(() => this.#failed(next, error)),
       )
       .then(close, (error: unknown) => {
         close();
@@ -238,6 +255,15 @@ export class Pass {
     member.served = null;
     this.#counts.failed++;
     this.#parts.host.trouble(error);
+  }
+
+  /** Takes calls that hang for failed ones. */
+  #giveUp(now: number): void {
+    for (const { next, from, close } of this.#open) {
+      if (now >= from && now - from < HUNG_MS) return;
+      close();
+      this.#failed(next, new Error(`a device did not answer for ${HUNG_MS} ms`));
+    }
   }
 
   #takeRetries(now: number): void {

@@ -2,6 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
 import { addCounts, noCounts } from "./counts.ts";
+import { Debts } from "./debts.ts";
 import { Driver } from "./driver.ts";
 import type { Fleet, Served } from "./fleet.ts";
 import type { TagHost } from "./host.ts";
@@ -9,6 +10,7 @@ import { Listeners } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 import { nodeObjectName, tagIdOf } from "./name.ts";
+import type { NodeProgress } from "./node-call.ts";
 import type { LogHeader, NodeRecord } from "./store.ts";
 import type {
   BroadcastAnswer,
@@ -32,6 +34,8 @@ export interface RootParts {
   readonly tagId: string;
   readonly tag: string;
   readonly record: () => NodeRecord;
+  /** Writes the node's record: one row. */
+  readonly change: (change: Partial<NodeRecord>) => void;
   readonly children: () => string;
   /** Something changed that the directory shows. */
   readonly onChange: () => void;
@@ -44,6 +48,8 @@ interface Ending {
   readonly listeners: number;
   readonly startedAt: number;
   readonly finishedAt: number;
+  /** Nodes that were given up; absent in what was written before there were debts. */
+  readonly unreached?: number;
 }
 
 /** A broadcast that is being served. */
@@ -60,6 +66,7 @@ export class Root {
   readonly #parts: RootParts;
   readonly #clock = new HybridClock();
   readonly #listeners: Listeners;
+  readonly #debts: Debts;
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
   #working: Promise<void> | null = null;
@@ -71,10 +78,11 @@ export class Root {
     for (const { seq } of parts.log.headers()) this.#clock.observe(seq);
     const [oldest] = this.#unserved();
     this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
+    this.#debts = new Debts(parts, (position, progress) => this.#credit(position, progress));
   }
 
   get isBusy(): boolean {
-    return this.#working !== null;
+    return this.#working !== null || this.#debts.isBusy;
   }
 
   /** Live listeners of all regions; where the root slept since, it asks. */
@@ -119,7 +127,7 @@ export class Root {
 
   /** What was taken is durable: live listeners have it before it waits for its turn. */
   begin(): void {
-    this.#listeners.publish().catch(this.#parts.host.trouble);
+    this.#listeners.publish();
     this.#poke();
     // It sees to its own failures; but telling the alarm of one is a write, and may fail, too.
     this.work().catch(this.#parts.host.trouble);
@@ -136,6 +144,17 @@ export class Root {
     return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
   }
 
+  /** The alarm has come: serves what waits, and tries again those that could not be reached. */
+  async alarm(): Promise<void> {
+    await Promise.all([this.work(), this.#debts.alarm(), this.#listeners.alarm()]);
+  }
+
+  /** The time has come to tell others: live nodes of each other. */
+  async tellListeners(): Promise<void> {
+    await this.#listeners.prune();
+    this.#listeners.tell();
+  }
+
   /** Serves what waits, until nothing does; rejects where it cannot even say that it is to be tried again. */
   work(): Promise<void> {
     this.#working ??= this.#work().finally(() => {
@@ -147,7 +166,7 @@ export class Root {
   async #work(): Promise<void> {
     const { host } = this.#parts;
     try {
-      await this.#listeners.publish();
+      this.#listeners.publish();
       for (;;) {
         await this.#serveAll(4);
         if (this.#jobs.size === 0) return;
@@ -196,21 +215,37 @@ export class Root {
     const { host, log, fleet, children } = this.#parts;
     const entry = log.entry(header.position);
     if (entry === undefined) throw new Error(`entry ${header.position} is unreadable`);
-    const { position, pace, lane } = entry;
-    const driver = new Driver({ ...this.#parts, path: "" }, entry);
+    const { position, lane } = entry;
+    const owes = (path: string) => this.#debts.owes(path);
+    const driver = new Driver({ ...this.#parts, path: "", owes }, entry);
     const own: Served = { counts: noCounts(), remaining: 0, done: false, waiting: false };
     const ended = Promise.resolve();
     const job: Job = { entry, driver, startedAt: host.now(), own, ended };
     this.#jobs.set(position, job);
     try {
       await this.#handOn(entry);
-      const urgent = () => this.#serveAll(lane).catch(host.trouble);
-      while (!job.own.done && !job.own.waiting) {
-        await urgent();
-        job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, false);
-      }
+      let urging: Promise<void> | null = null;
+      // Both who serve here wait for what is more urgent, whichever of them begins it.
+      const urgent = () => {
+        urging ??= this.#serveAll(lane)
+          .catch(host.trouble)
+          .finally(() => {
+            urging = null;
+          });
+        return urging;
+      };
+      driver.servesOwn = true;
       driver.add("", children());
-      await driver.call(urgent);
+      const below = driver.call(urgent);
+      const share = () => driver.share;
+      const serveOwn = async () => {
+        while (!job.own.done && !job.own.waiting) {
+          await urgent();
+          job.own = await fleet.serve(position, share, LIMITS.SLICE_MS, false);
+        }
+        driver.servesOwn = false;
+      };
+      await Promise.all([serveOwn(), below]);
     } catch (error) {
       this.#jobs.delete(position);
       throw error;
@@ -226,19 +261,36 @@ export class Root {
     const { position, pace } = entry;
     try {
       const serveOwn = async () => {
-        while (!job.own.done) job.own = await fleet.serve(position, pace, LIMITS.SLICE_MS, true);
+        while (!job.own.done)
+          job.own = await fleet.serve(position, () => pace, LIMITS.SLICE_MS, true);
       };
       await Promise.all([driver.settle(), serveOwn()]);
-      await this.#listeners.publish();
+      // A live node that cannot be called is owed it by then.
+      await this.#listeners.reach(position);
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
       const ending: Ending = { counts, nodes, listeners, startedAt, finishedAt: host.now() };
       log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
+      this.#debts.add(position, driver.owed);
       log.forgetData();
       await host.durable();
     } finally {
       this.#jobs.delete(position);
     }
+  }
+
+  /** A node that was owed the broadcast has it, or it has expired. */
+  #credit(position: number, progress: NodeProgress | null): void {
+    const { log, host } = this.#parts;
+    const state = log.state(position);
+    if (state === null) return;
+    const ending: Ending = JSON.parse(state.outcome);
+    const counts = { ...ending.counts };
+    if (progress !== null) addCounts(counts, progress.counts);
+    const nodes = ending.nodes + (progress?.nodes ?? 0);
+    const unreached = (ending.unreached ?? 0) + Number(progress === null);
+    const credited = { ...ending, counts, nodes, unreached, finishedAt: host.now() };
+    log.serve(position, { ...state, outcome: JSON.stringify(credited) });
   }
 
   /** Gives the broadcast to the roots of the other tags that it is for: the first of them has it from its sender. */
@@ -273,9 +325,14 @@ export class Root {
     const { log, host } = this.#parts;
     const state = log.state(position);
     if (state !== null) {
-      const { counts, nodes, listeners, startedAt, finishedAt }: Ending = JSON.parse(state.outcome);
-      const rate = rateOf(counts, finishedAt - startedAt);
-      return { ...counts, status: "sent", seq, nodes, listeners, finishedAt, rate, remaining: 0 };
+      const ending: Ending = JSON.parse(state.outcome);
+      const { counts, nodes, listeners, startedAt, unreached = 0 } = ending;
+      const rate = rateOf(counts, ending.finishedAt - startedAt);
+      const owed = this.#debts.owed(position);
+      const status = owed === 0 ? "sent" : "sending";
+      const finishedAt = owed === 0 ? ending.finishedAt : null;
+      const told = { ...counts, status, seq, nodes, listeners, owed, unreached } as const;
+      return { ...told, finishedAt, rate, remaining: 0 };
     }
     const job = this.#jobs.get(position);
     const { counts, nodes, remaining } =
@@ -286,6 +343,8 @@ export class Root {
       seq,
       nodes,
       remaining,
+      owed: job?.driver.owed.length ?? 0,
+      unreached: 0,
       listeners: this.#listeners.sentTo(position),
       rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),
       finishedAt: null,
@@ -336,6 +395,9 @@ function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): BroadcastSta
     seq: a.seq,
     nodes: a.nodes + b.nodes,
     remaining: a.remaining + b.remaining,
+    // Of a root that runs code from before there were debts.
+    owed: a.owed + (b.owed ?? 0),
+    unreached: a.unreached + (b.unreached ?? 0),
     listeners: a.listeners + b.listeners,
     rate: a.rate + b.rate,
     finishedAt: status === "sent" ? Math.max(a.finishedAt ?? 0, b.finishedAt ?? 0) : null,

@@ -5,6 +5,14 @@ import type { CountReport, LiveAccess, LogEntry } from "./types.ts";
 export interface LiveNodeRecord {
   readonly region: string;
   readonly n: number;
+  /** It could not be reached: the position up to which it has everything. Absent where it has all that was served. */
+  readonly upTo?: number;
+}
+
+/** A broadcast that a node could not be brought up to yet, with its whole subtree. */
+export interface NodeDebt {
+  readonly path: string;
+  readonly position: number;
 }
 
 /** What a child said last. */
@@ -21,6 +29,8 @@ export interface NodeRecord {
   /** Of the root. */
   readonly live: LiveAccess;
   readonly liveNodes: readonly LiveNodeRecord[];
+  /** Of the root, oldest first; absent for none. */
+  readonly debts?: readonly NodeDebt[];
 }
 
 export interface MemberRecord {

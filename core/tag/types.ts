@@ -69,6 +69,10 @@ export interface BroadcastStatus extends FanOutCounts {
   readonly nodes: number;
   /** Live listeners it was sent to. */
   readonly listeners: number;
+  /** Nodes that could not be reached yet, each with all below it: they are tried until the broadcast expires. */
+  readonly owed: number;
+  /** Nodes that could not be reached until then: their members are in no other count. */
+  readonly unreached: number;
   /** Devices a second, over the time it took or takes. */
   readonly rate: number;
   /** Milliseconds since 1970; null until it is `sent`. */
@@ -188,6 +192,8 @@ export type FanOutAnswer =
       readonly remaining: number;
       /** Digits of the children there are. */
       readonly children: string;
+      /** With `drive`: paths of nodes that could not be reached, each with all below it; they are counted in nothing. */
+      readonly owed?: readonly string[];
     }
   | Refused;
 

@@ -6,6 +6,7 @@ import { nodeObjectName, parseLiveName } from "../../../core/tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../../../core/tag/types.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { listeners } from "../../../objects/links.ts";
+import { withTimeout } from "../../../objects/timeout.ts";
 import { SharedLiveStore } from "../store/live-store.ts";
 import type { Mesh } from "./mesh.ts";
 
@@ -112,6 +113,7 @@ function liveHost(mesh: Mesh, { app, tagId }: { app: string; tagId: string }): L
     now: Date.now,
     durable: () => mesh.db.committed(),
     sleep: (ms) => mesh.turns.sleep(ms),
+    withTimeout,
     breathe: () => mesh.turns.breathe(),
     root: mesh.nodes.get(nodeObjectName({ app, tagId, path: "" })),
     messageId: (entry) => broadcastId(mesh.keyring, app, entry),

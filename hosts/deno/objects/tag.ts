@@ -21,6 +21,7 @@ import type {
 import { Window } from "../../../core/tag/window.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
 import { sends } from "../../../objects/sends.ts";
+import { withTimeout } from "../../../objects/timeout.ts";
 import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Pooled } from "./pool.ts";
@@ -190,6 +191,8 @@ export class TagNodeHost implements TagRpc, Pooled {
       now: Date.now,
       durable: () => store.writer.durable(),
       sleep: (ms) => mesh.turns.sleep(ms),
+      withTimeout,
+      random: Math.random,
       breathe: () => mesh.turns.breathe(),
       rest: () => (sends.isActive(Date.now()) ? mesh.turns.rest(REST_MS) : Promise.resolve()),
       setAlarm(at) {

@@ -233,7 +233,7 @@ describe("a broadcast", () => {
     await world.broadcast({ key });
     await world.broadcast();
     await world.quiet();
-    expect(world.published.map(({ position }) => position)).toEqual([1, 2]);
+    expect([...world.liveNodes.values()].map(({ taken }) => taken)).toEqual([[1, 2]]);
     expect(await world.status(key)).toMatchObject({ listeners: 3, members: 0 });
   });
 

@@ -169,6 +169,7 @@ export class LiveRig {
         new Promise((wake) => {
           this.#sleepers.push({ until: this.now + ms, wake });
         }),
+      withTimeout: (_, call) => call,
       breathe: async () => {},
       root: {
         reportLive: async ({ listeners }) => {

@@ -1,4 +1,8 @@
 /** Time that passes only when everybody waits. */
+
+/** What takes longer will not end. */
+const LONGEST_MS = 172_800_000;
+
 export class VirtualClock {
   #elapsed = 0;
   #offset = 1_790_000_000_000;
@@ -19,8 +23,24 @@ export class VirtualClock {
       this.#timers.push({ at: this.#elapsed + ms, resolve });
     });
 
+  /** Rejects where the promise is not settled after this time; no timer is left where it is. */
+  async withTimeout<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+    let timer = { at: 0, resolve: () => {} };
+    const late = new Promise<never>((_, reject) => {
+      const resolve = () => reject(new Error(`no answer for ${ms} ms`));
+      timer = { at: this.#elapsed + ms, resolve };
+      this.#timers.push(timer);
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    }
+  }
+
   /** Resolves with what the promise does, letting time pass for it. */
   async until<Value>(promise: Promise<Value>): Promise<Value> {
+    const latest = this.#elapsed + LONGEST_MS;
     let done = false;
     const end = () => {
       done = true;
@@ -30,6 +50,7 @@ export class VirtualClock {
       await new Promise((resolve) => setImmediate(resolve));
       if (done) return promise;
       if (!this.#step()) throw new Error("everybody waits for ever");
+      if (this.#elapsed > latest) throw new Error("it waits for days");
     }
   }
 

@@ -1,8 +1,8 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
 
 import type { TagReport } from "../../../../core/tag/directory.ts";
-import type { TagDevice, TagHost } from "../../../../core/tag/host.ts";
-import { devicePath, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
+import type { TagDevice, TagHost, TagLive } from "../../../../core/tag/host.ts";
+import { devicePath, liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import { TagNode } from "../../../../core/tag/node.ts";
 import type {
   AttachAnswer,
@@ -11,7 +11,6 @@ import type {
   DeliverAnswer,
   DeliverRequest,
   JoinAnswer,
-  LivePublish,
   LogEntry,
 } from "../../../../core/tag/types.ts";
 import { Window } from "../../../../core/tag/window.ts";
@@ -25,9 +24,21 @@ export const TAG = "news";
 export interface WorldOptions {
   readonly nodeMembers?: number;
   readonly parallelNodes?: number;
-  /** Whether this call between objects fails, and where: before it did anything, or when its answer was on the way. */
-  readonly fails?: () => "before" | "after" | null;
+  /** What befalls the next call between objects; null for nothing. */
+  readonly fails?: () => Fault | null;
 }
+
+/**
+ * What may befall a call, before it did anything or when its answer is on the way: it fails, it is never answered, or it is so
+ * many milliseconds late.
+ */
+export interface Fault {
+  readonly at: "before" | "after";
+  readonly kind: "fails" | "hangs" | number;
+}
+
+/** How long devices wait for a node, as `core/device` does by its own deadlines. */
+const DEVICE_CALL_MS = 20_000;
 
 const never = <Value>() => new Promise<Value>(() => {});
 
@@ -43,10 +54,13 @@ export class World {
   readonly stores = new Map<string, MemoryTagStore>();
   readonly devices = new Map<string, SimDevice>();
   readonly reports: TagReport[] = [];
-  readonly published: LogEntry[] = [];
+  /** By name. */
+  readonly liveNodes = new Map<string, SimLive>();
   readonly troubles: unknown[] = [];
   /** Calls to objects since it was last set to 0. */
   calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0 };
+  /** What befalls calls of one object, by its name, whatever the options say; null for nothing. */
+  outage: ((callee: string) => Fault | null) | null = null;
   readonly #options: WorldOptions;
   #life = new Life();
   /** Durable: name to time. */
@@ -80,6 +94,10 @@ export class World {
 
   nodeName(path: string, tag = TAG): string {
     return nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path });
+  }
+
+  liveName(region: string, n: number): string {
+    return liveObjectName({ app: APP, tagId: tagIdOf(APP, TAG), region, n });
   }
 
   /** The node, in this life. */
@@ -145,15 +163,86 @@ export class World {
     throw new Error("it is never quiet");
   }
 
-  /** Lets a call between objects fail where the options say so. */
-  async call<Answer>(life: Life | null, run: () => Promise<Answer>): Promise<Answer> {
-    const fault = this.#options.fails?.() ?? null;
+  /** Lets time pass, and rings the alarms that are due by then. */
+  async alarms(ms: number): Promise<void> {
+    const end = this.clock.now + ms;
+    for (;;) {
+      const [next] = [...this.#alarms].sort(([, a], [, b]) => a - b);
+      if (next === undefined || next[1] > end) break;
+      const [name, at] = next;
+      if (at > this.clock.now) await this.clock.pass(at - this.clock.now);
+      this.#alarms.delete(name);
+      await this.clock.until(this.node(name).alarm());
+    }
+    if (this.clock.now < end) await this.clock.pass(end - this.clock.now);
+  }
+
+  /** A call between objects: fails, hangs or is late where the options say so. */
+  async call<Answer>(
+    life: Life | null,
+    run: () => Promise<Answer>,
+    callee = "",
+    latestMs = Number.POSITIVE_INFINITY,
+  ): Promise<Answer> {
+    let fault = this.outage?.(callee) ?? this.#options.fails?.() ?? null;
+    // A leave that comes when its device has given it up, and has joined again, is told apart by epochs.
+    if (fault?.at === "before" && Number(fault.kind) >= latestMs) {
+      fault = { at: "before", kind: "fails" };
+    }
     if (life?.dead) return never();
-    if (fault === "before") throw new Error("the call failed");
+    if (fault?.at === "before") await this.#befall(fault);
+    if (life?.dead) return never();
     const answer = await run();
+    if (fault?.at === "after") await this.#befall(fault);
     if (life?.dead) return never();
-    if (fault === "after") throw new Error("the answer was lost");
     return answer;
+  }
+
+  /** A call by a device, which waits so long and no longer. */
+  callByDevice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+    const call = this.call(this.#life, run, "", DEVICE_CALL_MS);
+    return this.clock.withTimeout(DEVICE_CALL_MS, call);
+  }
+
+  async #befall({ kind }: Fault): Promise<void> {
+    if (kind === "fails") throw new Error("the call failed");
+    if (kind === "hangs") return never();
+    await this.clock.sleep(kind);
+  }
+
+  #live(life: Life, name: string): TagLive {
+    const live = this.liveNode(name);
+    const call = <Answer>(run: () => Promise<Answer>) =>
+      this.call(life, () => live.fault?.() ?? run());
+    return {
+      publish: ({ entries }) =>
+        call(async () => {
+          const head = live.taken.at(-1) ?? 0;
+          const fresh = entries.map(({ position }) => position).filter((at) => at > head);
+          live.taken.push(...fresh);
+          return { kind: "sent", listeners: live.listeners };
+        }),
+      presence: (listeners) =>
+        call(async () => {
+          live.told.push(listeners);
+        }),
+      listeners: () => call(async () => live.listeners),
+    };
+  }
+
+  liveNode(name: string): SimLive {
+    const live = this.liveNodes.get(name) ?? new SimLive();
+    this.liveNodes.set(name, live);
+    return live;
+  }
+
+  /** Of a process that has died, nobody hears. */
+  async #fence<Value>(life: Life, call: Promise<Value>): Promise<Value> {
+    try {
+      return await call;
+    } finally {
+      if (life.dead) await never();
+    }
   }
 
   get life(): Life {
@@ -184,6 +273,8 @@ export class World {
         await clock.sleep(ms);
         if (life.dead) await never();
       },
+      withTimeout: (ms, call) => this.#fence(life, clock.withTimeout(ms, call)),
+      random: () => 0.5,
       breathe: async () => {},
       rest: async () => {},
       setAlarm: (at) => {
@@ -201,27 +292,24 @@ export class World {
       }),
       node: (other) => ({
         fanOut: (request) =>
-          this.call(life, () => {
-            this.calls.fanOut++;
-            return this.node(other).fanOut(structuredClone(request));
-          }),
+          this.call(
+            life,
+            () => {
+              this.calls.fanOut++;
+              return this.node(other).fanOut(structuredClone(request));
+            },
+            other,
+          ),
         countChild: (report) => this.call(life, () => this.node(other).countChild(report)),
         broadcast: (request) => this.call(life, () => this.node(other).broadcast(request)),
         broadcastStatus: (key) => this.node(other).broadcastStatus(key),
         info: () => this.node(other).info(),
       }),
-      live: () => ({
-        publish: async ({ entries }: LivePublish) => {
-          const head = this.published.at(-1)?.position ?? 0;
-          this.published.push(...entries.filter(({ position }) => position > head));
-          return { kind: "sent", listeners: 3 };
-        },
-        presence: async () => {},
-        listeners: async () => 3,
-      }),
-      report: async (_app, entry) => {
-        this.reports.push(entry);
-      },
+      live: (live) => this.#live(life, live),
+      report: (_app, entry) =>
+        this.call(life, async () => {
+          this.reports.push(entry);
+        }),
       trouble: (error) => {
         this.troubles.push(error);
       },
@@ -229,6 +317,15 @@ export class World {
       parallelNodes: this.#options.parallelNodes ?? 4,
     };
   }
+}
+
+/** A live node that only says what it is told to, and keeps what it was sent. */
+export class SimLive {
+  listeners = 3;
+  /** What it does instead of an answer; null for nothing. */
+  fault: (() => Promise<never>) | null = null;
+  readonly taken: number[] = [];
+  readonly told: number[] = [];
 }
 
 /** A dead process writes nothing. */
@@ -314,13 +411,12 @@ export class SimDevice {
     find: boolean,
     start: string,
   ): Promise<boolean> {
-    const { life } = this.#world;
     let path = start;
     let born: number | null = null;
     for (let hop = 0; hop < 40; hop++) {
       let answer: JoinAnswer;
       try {
-        answer = await this.#world.call(life, () => {
+        answer = await this.#world.callByDevice(() => {
           this.#world.calls.join++;
           return this.#world
             .node(this.#world.nodeName(path, tag))
@@ -364,9 +460,8 @@ export class SimDevice {
 
   /** Whether it was a member; null where the call failed. */
   async #leave(tag: string, { row }: Subscription): Promise<boolean | null> {
-    const { life } = this.#world;
     try {
-      return await this.#world.call(life, () =>
+      return await this.#world.callByDevice(() =>
         this.#world.node(this.#world.nodeName(row.path, tag)).leave(this.name),
       );
     } catch {
@@ -395,11 +490,10 @@ export class SimDevice {
   }
 
   async #attach(tag: string, subscription: Subscription): Promise<void> {
-    const { life } = this.#world;
     for (;;) {
       let answer: AttachAnswer;
       try {
-        answer = await this.#world.call(life, () => {
+        answer = await this.#world.callByDevice(() => {
           this.#world.calls.attach++;
           return this.#world
             .node(this.#world.nodeName(subscription.row.path, tag))

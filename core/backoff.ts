@@ -1,0 +1,20 @@
+/** How long to wait before something is tried again. */
+
+const FIRST_MS = 1_000;
+const MOST_MS = 300_000;
+
+/**
+ * Exponential backoff with jitter: a random time in the upper half of a window that doubles from 1 s to 5 min, so that what failed
+ * together is not tried again together.
+ *
+ * @param failures in a row, from 1
+ * @param random from 0 up to 1
+ * @returns milliseconds
+ */
+export function backoffMs(failures: number, random: number): number {
+  const window = Math.min(FIRST_MS * 2 ** (failures - 1), MOST_MS);
+  return Math.ceil((window * (1 + random)) / 2);
+}
+
+/** No wait is longer, unless the clock was set back. */
+export const BACKOFF_MAX_MS = MOST_MS;

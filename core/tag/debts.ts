@@ -1,0 +1,161 @@
+/**
+ * What the root of a tag owes to nodes that it could not reach: kept until the broadcast expires, and paid in order as soon as the
+ * node answers. They outlast the root's sleep and its death.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
+import type { NodeDebt, NodeRecord } from "./store.ts";
+
+export interface DebtsParts extends NodeCallParts {
+  readonly record: () => NodeRecord;
+  /** Writes the node's record: one row. */
+  readonly change: (change: Partial<NodeRecord>) => void;
+}
+
+/** How a debt ended: what the node's subtree counted; null where the broadcast expired, or is remembered no more. */
+export type OnPaid = (position: number, progress: NodeProgress | null) => void;
+
+interface Retry {
+  failures: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+const NOTHING_BEFORE = () => Promise.resolve();
+
+export class Debts {
+  readonly #parts: DebtsParts;
+  readonly #onPaid: OnPaid;
+  /** When each node is tried next, by path; none yet for what was owed when this object woke. */
+  readonly #retries = new Map<string, Retry>();
+  #paying: Promise<void> | null = null;
+
+  constructor(parts: DebtsParts, onPaid: OnPaid) {
+    this.#parts = parts;
+    this.#onPaid = onPaid;
+  }
+
+  /** Whether debts are being paid. */
+  get isBusy(): boolean {
+    return this.#paying !== null;
+  }
+
+  /** Nodes that are owed this broadcast. */
+  owed(position: number): number {
+    return this.#all.filter((debt) => debt.position === position).length;
+  }
+
+  owes(path: string): boolean {
+    return this.#all.some((debt) => debt.path === path);
+  }
+
+  /** One row, and the alarm. */
+  add(position: number, paths: readonly string[]): void {
+    const { host } = this.#parts;
+    const isNew = (path: string) =>
+      !this.#all.some((debt) => debt.path === path && debt.position === position);
+    const fresh = paths.filter(isNew);
+    if (fresh.length === 0) return;
+    this.#write([...this.#all, ...fresh.map((path) => ({ path, position }))]);
+    for (const path of fresh) {
+      if (!this.#retries.has(path)) this.#failed(path);
+    }
+    host.setAlarm(this.#nextAt());
+    const excess = this.#all.slice(0, -LIMITS.NODE_DEBTS);
+    for (const debt of excess) this.#end(debt, null);
+  }
+
+  /** Tries the nodes whose time has come, and drops what has expired. */
+  alarm(): Promise<void> {
+    this.#paying ??= this.#pay().finally(() => {
+      this.#paying = null;
+    });
+    return this.#paying;
+  }
+
+  get #all(): readonly NodeDebt[] {
+    return this.#parts.record().debts ?? [];
+  }
+
+  async #pay(): Promise<void> {
+    const { host } = this.#parts;
+    this.#expire();
+    const due = [...new Set(this.#all.map(({ path }) => path))].filter((path) => this.#isDue(path));
+    for (let at = 0; at < due.length; at += host.parallelNodes) {
+      const some = due.slice(at, at + host.parallelNodes);
+      await Promise.all(some.map((path) => this.#payNode(path)));
+    }
+    if (this.#all.length > 0) host.setAlarm(this.#nextAt());
+  }
+
+  /** Oldest first, until one fails. */
+  async #payNode(path: string): Promise<void> {
+    for (;;) {
+      const [debt] = this.#all
+        .filter((each) => each.path === path)
+        .sort((a, b) => a.position - b.position);
+      if (debt === undefined) break;
+      const entry = this.#parts.log.entry(debt.position);
+      if (entry === undefined) {
+        this.#end(debt, null);
+        continue;
+      }
+      // Its whole subtree is owed, whatever was known of it before.
+      const options = { pace: () => entry.pace, settle: true, drive: true, before: NOTHING_BEFORE };
+      let last: NodeProgress | null = null;
+      const isServed = await callNode(this.#parts, path, entry, options, (progress) => {
+        last = progress;
+      });
+      if (!isServed) {
+        this.#failed(path);
+        return;
+      }
+      this.#end(debt, last);
+    }
+    this.#retries.delete(path);
+  }
+
+  #end(debt: NodeDebt, progress: NodeProgress | null): void {
+    if (progress?.owed !== undefined) this.add(debt.position, progress.owed);
+    this.#write(
+      this.#all.filter(({ path, position }) => path !== debt.path || position !== debt.position),
+    );
+    this.#onPaid(debt.position, progress);
+  }
+
+  #expire(): void {
+    const { host, log } = this.#parts;
+    const now = host.now();
+    for (const debt of this.#all) {
+      const header = log.header(debt.position);
+      const isOld = debt.position <= log.head - LIMITS.LOG_ENTRIES;
+      if (header === undefined || isOld || header.expiresAt <= now) this.#end(debt, null);
+    }
+  }
+
+  #failed(path: string): void {
+    const { host } = this.#parts;
+    const failures = (this.#retries.get(path)?.failures ?? 0) + 1;
+    this.#retries.set(path, { failures, at: host.now() + backoffMs(failures, host.random()) });
+  }
+
+  #isDue(path: string): boolean {
+    const inMs = (this.#retries.get(path)?.at ?? 0) - this.#parts.host.now();
+    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
+  }
+
+  /** The next try, or the first that expires. */
+  #nextAt(): number {
+    const { host, log } = this.#parts;
+    const times = this.#all.flatMap(({ path, position }) => [
+      this.#retries.get(path)?.at ?? 0,
+      log.header(position)?.expiresAt ?? 0,
+    ]);
+    return Math.max(Math.min(...times), host.now() + 1);
+  }
+
+  #write(debts: readonly NodeDebt[]): void {
+    this.#parts.change({ debts });
+  }
+}

@@ -1,0 +1,79 @@
+/** A call of another node of the tree: brings it up to one entry of the log. */
+import { LIMITS } from "../../schema/limits.ts";
+import type { TagHost, TagPeer } from "./host.ts";
+import type { Log } from "./log.ts";
+import { nodeObjectName } from "./name.ts";
+import type { FanOutAnswer, LogEntry } from "./types.ts";
+
+export interface NodeCallParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly app: string;
+  readonly tagId: string;
+  readonly tag: string;
+}
+
+export interface NodeCallOptions {
+  /** Devices a second of this node; null for as fast as it goes. */
+  readonly pace: () => number | null;
+  readonly settle: boolean;
+  readonly drive: boolean;
+  /** Awaited before each slice: what is more urgent. */
+  readonly before: () => Promise<void>;
+}
+
+export type NodeProgress = Extract<FanOutAnswer, { kind: "progress" }>;
+
+/**
+ * Calls a node until its members are called, or with `settle` until they have answered.
+ *
+ * @param onProgress told after each slice
+ * @returns false where a call failed, or was not answered in time
+ */
+export async function callNode(
+  parts: NodeCallParts,
+  path: string,
+  entry: LogEntry,
+  options: NodeCallOptions,
+  onProgress: (progress: NodeProgress) => void,
+): Promise<boolean> {
+  const { host, app, tagId } = parts;
+  const node = host.node(nodeObjectName({ app, tagId, path }));
+  for (let from = entry.position; ; ) {
+    await options.before();
+    const answer = await callSlice(parts, node, entry, from, options);
+    if (answer === null) return false;
+    if (answer.kind === "behind") {
+      // It was sent all that it lacks, and more cannot be done.
+      if (answer.head + 1 >= from) return false;
+      from = answer.head + 1;
+      continue;
+    }
+    onProgress(answer);
+    if (answer.done || (answer.waiting && !options.settle)) return true;
+  }
+}
+
+/** Null where the call failed. */
+async function callSlice(
+  { host, log, tag }: NodeCallParts,
+  node: TagPeer,
+  entry: LogEntry,
+  from: number,
+  { pace, settle, drive }: NodeCallOptions,
+): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
+  const { position } = entry;
+  const first = Math.max(from, position + 1 - LIMITS.LOG_ENTRIES);
+  const entries = [...log.slice(first, position - 1), entry];
+  const gap = from < (entries[0]?.position ?? 0);
+  const sliceMs = LIMITS.SLICE_MS;
+  const request = { tag, entries, gap, pace: pace(), sliceMs, settle, drive };
+  try {
+    const answer = await host.withTimeout(sliceMs + LIMITS.CALL_MS, node.fanOut(request));
+    if (!("ok" in answer)) return answer;
+    host.trouble(answer.code);
+  } catch (error) {
+    host.trouble(error);
+  }
+  return null;
+}

@@ -1,0 +1,13 @@
+/** A bound on how long a call of another object is waited for: one that hangs must not hang its caller. */
+
+/**
+ * Settles as the call does, and leaves no timer behind.
+ *
+ * @param ms - milliseconds after which it rejects; what the call answers later is dropped
+ */
+export function withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer for ${ms} ms`)), ms);
+    call.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
