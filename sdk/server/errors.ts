@@ -70,6 +70,6 @@ export function optionError(message: string, cause?: unknown): PushServerError {
 
 /** A `runtime_unsupported` error: the global `name` is not there. */
 export function runtimeError(name: string, cause?: unknown): PushServerError {
-  const message = `This runtime has no ${name}: Node 20 or newer, Deno, Bun and Workers have it.`;
+  const message = `This runtime has no ${name}: Node 22 or newer, Deno, Bun and Workers have it.`;
   return new PushServerError({ code: "runtime_unsupported", message, retry: "never", cause });
 }

@@ -26,3 +26,10 @@ test("P7.8 and none names a registry: each user's own serves it", () => {
   const named = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined);
   expect(named).toEqual([]);
 });
+
+test("the oldest Node that the package names is the one that its command asks for and is built for", () => {
+  const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
+  const [, oldest = ""] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
+  expect(read("bin/pushmesh.mjs")).toContain(`Node ${oldest} or newer is needed`);
+  expect(read("scripts/build-cli.ts")).toContain(`target: "node${oldest}"`);
+});
