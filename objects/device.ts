@@ -68,7 +68,9 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer> {
-    return this.#run((now, effects) => this.#device.openAccount(request, now, effects));
+    const answer = this.#run((now, effects) => this.#device.openAccount(request, now, effects));
+    if (this.#device.deadline !== null) await this.#setAlarm();
+    return answer;
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {
@@ -277,6 +279,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
   async #setAlarm(): Promise<void> {
     if (this.#device.deadline === null) return;
+    // What is owed gets its alarm in one commit with what made it owed: a kill between the two would lose it.
+    if (this.#alarmAt === undefined && this.#device.owes) this.#alarmAt = null;
     if (this.#alarmAt === undefined) this.#alarmAt = await this.ctx.storage.getAlarm();
     const { deadline } = this.#device;
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;

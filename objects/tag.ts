@@ -13,6 +13,7 @@ import type {
   FanOutRequest,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
   LiveAccess,
   LiveReport,
   LiveReportAnswer,
@@ -53,8 +54,8 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     return this.#node.join(request);
   }
 
-  async leave(device: string): Promise<boolean> {
-    return this.#node.leave(device);
+  async leave(request: LeaveRequest): Promise<boolean> {
+    return this.#node.leave(request);
   }
 
   async attach(request: AttachRequest): Promise<AttachAnswer> {

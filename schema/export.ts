@@ -22,9 +22,9 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * Raised when a reader of the version before would misread a file, or refuse it: a file of a newer version is refused, one
  * of an older version is read. What a version adds to a line has a default for the lines of those before.
  *
- * 2: aliases, tags and broadcasts, attributes, live keys.
+ * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships.
  */
-export const EXPORT_VERSION = 2;
+export const EXPORT_VERSION = 3;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, and room. */
 export const EXPORT_LINE_BYTES = 262_144;
 /** Members in one `members` line, of about 100 bytes each. */
@@ -137,6 +137,8 @@ const members = z.strictObject({
         joined: count,
         since: count,
         attached: z.boolean(),
+        /** Since version 3. */
+        epoch: count.default(0),
       }),
     )
     .max(EXPORT_MEMBERS),
@@ -203,7 +205,13 @@ const device = z.strictObject({
   kind: z.literal("device"),
   /** base64url of the device ID. */
   device: z.string(),
-  account: z.strictObject({ publicKey: z.string(), generation: count, createdAt: timeMs }),
+  account: z.strictObject({
+    publicKey: z.string(),
+    generation: count,
+    createdAt: timeMs,
+    /** Since version 3. */
+    lives: count.exactOptional(),
+  }),
   /** Null for a device that never opened a link. */
   link: z
     .strictObject({
@@ -222,6 +230,8 @@ const registration = z.strictObject({
   app: z.string(),
   createdAt: timeMs,
   endedAt: timeMs.nullable(),
+  /** As of core/device/store.ts, here and below. Since version 3. */
+  generation: count.default(0),
   /** The log of core/device/outcomes.ts; null where nothing ended. */
   outcomes: z.string().nullable(),
   /** What the app reported of itself. Since version 2. */
@@ -237,6 +247,9 @@ const subscription = z.strictObject({
   tag: z.string(),
   /** Of the node that it is a member of. */
   path: z.string(),
+  /** Since version 3, as is the epoch. */
+  generation: count.default(0),
+  epoch: count.default(0),
   /** Position of the tag's log that the device has come to; null where it never told. */
   cursor: count.nullable(),
 });
@@ -248,6 +261,8 @@ const holding = z.strictObject({
   slot: z.int().min(1),
   alias: z.string(),
   shared: z.boolean(),
+  /** Since version 3. */
+  generation: count.default(0),
 });
 
 const mail = z.strictObject({

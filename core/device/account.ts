@@ -60,9 +60,21 @@ export class Account {
       }
     }
     const generation = (standing?.generation ?? 0) + 1;
-    this.#record = { publicKey, generation, createdAt: now };
+    this.#record = { ...standing, publicKey, generation, createdAt: now };
     this.#store.writeAccount(this.#record);
     return standing === null ? "created" : "replaced";
+  }
+
+  /** The life that a registration begins with of which nothing is remembered. */
+  get lives(): number {
+    return this.#record?.lives ?? 0;
+  }
+
+  /** A registration of this life is forgotten: the next of its app must not be taken for it. One row, where that is news. */
+  outlive(life: number): void {
+    if (this.#record === null || this.lives > life) return;
+    this.#record = { ...this.#record, lives: life + 1 };
+    this.#store.writeAccount(this.#record);
   }
 
   /**

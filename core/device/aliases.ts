@@ -19,7 +19,6 @@ export interface AliasParts {
   readonly retries: Retries;
   /** Of the device's object. */
   readonly name: string;
-  readonly generation: () => number;
   /** The app is to hear that it holds an alias no more. */
   readonly onLost: (slot: number, alias: string, effects: Effects) => void;
 }
@@ -43,22 +42,33 @@ export class Aliases {
   /** By slot and alias. */
   readonly #held = new Map<number, Map<string, HeldAlias>>();
   readonly #asking = new Map<number, Map<string, Asking>>();
+  /** What ended registrations and earlier lives hold until the alias has let them go; likewise. */
+  readonly #owed = new Map<number, Map<string, HeldAlias>>();
 
   constructor(parts: AliasParts) {
     this.#parts = parts;
   }
 
-  /** Reads the rows of all registrations; those of ended ones were being given up. */
+  /** Reads the rows of all registrations; those of ended ones, and of earlier lives, were being given up. */
   load(registrations: ReadonlyMap<number, Registration>, now: number): void {
-    for (const record of this.#parts.store.listAliases()) {
-      const registration = registrations.get(record.slot);
+    for (const stored of this.#parts.store.listAliases()) {
+      const registration = registrations.get(stored.slot);
       if (registration === undefined) continue;
-      this.#remember(record);
-      if (registration.record.endedAt === null) continue;
-      const give = (when: number, effects: Effects) =>
-        this.#giveUp(registration, record.alias, when, effects);
-      this.#parts.retries.add(record, give, now);
+      const record = { ...stored, generation: stored.generation || registration.generation };
+      const isOver = record.generation !== registration.generation;
+      if (!isOver && registration.record.endedAt === null) this.#remember(record);
+      else {
+        put(this.#owed, record.slot, record.alias, record);
+        const give = (when: number, effects: Effects) =>
+          this.#giveUp(registration, record.alias, record.generation, when, effects);
+        this.#parts.retries.addDue(record, give, now);
+      }
     }
+  }
+
+  /** Whether aliases of an ended registration, or of an earlier life, have not let it go. */
+  owes(slot: number): boolean {
+    return (this.#owed.get(slot)?.size ?? 0) > 0;
   }
 
   /** What a registration holds. */
@@ -97,8 +107,7 @@ export class Aliases {
     errand.expect();
     const errands = [errand];
     const fresh: Asking = { shared, errands, lost: false, unwanted: false, tries: 1 };
-    const inSlot = this.#asking.get(slot) ?? new Map<string, Asking>();
-    this.#asking.set(slot, inSlot.set(alias, fresh));
+    put(this.#asking, slot, alias, fresh);
     this.#ask(registration, alias, fresh, now, effects);
     return null;
   }
@@ -114,7 +123,7 @@ export class Aliases {
     this.#disown(registration.slot, alias);
     this.#forget(registration.slot, alias);
     errand.expect();
-    const request = this.#request(registration, alias);
+    const request = this.#request(registration, alias, registration.generation);
     this.#parts.lines.ask(
       request,
       () => ({ method: "unset", request }),
@@ -131,22 +140,22 @@ export class Aliases {
     if (this.#forget(slot, alias)) this.#parts.onLost(slot, alias, effects);
   }
 
-  /**
-   * The registration has ended: its aliases are given up.
-   *
-   * @param generation of the account that it was of
-   */
-  end(registration: Registration, generation: number, now: number, effects: Effects): void {
-    const { slot } = registration;
+  /** The registration has ended: its aliases are given up. Their rows go when the aliases have answered. */
+  end(registration: Registration, now: number, effects: Effects): void {
+    const { slot, generation } = registration;
     for (const alias of this.#asking.get(slot)?.keys() ?? []) this.#disown(slot, alias);
-    for (const alias of this.of(slot)) {
-      this.#giveUp(registration, alias, now, effects, generation);
+    // What the next life asks is not what this one did.
+    this.#asking.delete(slot);
+    for (const record of [...(this.#held.get(slot)?.values() ?? [])]) {
+      this.#held.get(slot)?.delete(record.alias);
+      put(this.#owed, slot, record.alias, record);
+      this.#giveUp(registration, record.alias, generation, now, effects);
     }
   }
 
-  /** The slot is somebody else's now: its rows go at once. */
-  abandon(slot: number): void {
-    for (const alias of this.of(slot)) this.#forget(slot, alias);
+  /** Another life begins in the slot: what the one before held stays to be given up, as that of its generation. */
+  outlive(slot: number): void {
+    for (const record of this.#owed.get(slot)?.values() ?? []) this.#parts.store.putAlias(record);
   }
 
   #ask(
@@ -156,8 +165,8 @@ export class Aliases {
     now: number,
     effects: Effects,
   ): void {
-    const { slot } = registration;
-    const request = this.#request(registration, alias);
+    const { slot, generation } = registration;
+    const request = this.#request(registration, alias, generation);
     const { shared } = asking;
     this.#parts.lines.ask(
       request,
@@ -172,10 +181,10 @@ export class Aliases {
           this.#ask(registration, alias, asking, when, out);
           return;
         }
-        this.#asking.get(slot)?.delete(alias);
+        if (this.#asking.get(slot)?.get(alias) === asking) this.#asking.get(slot)?.delete(alias);
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
-        if (refused === null && !asking.unwanted) this.#write({ slot, alias, shared });
-        else if (granted) this.#giveUp(registration, alias, when, out);
+        if (refused === null && !asking.unwanted) this.#write({ slot, alias, shared, generation });
+        else if (granted) this.#giveUp(registration, alias, generation, when, out);
         for (const errand of asking.errands) errand.done(refused, when, out);
       },
       now,
@@ -183,19 +192,20 @@ export class Aliases {
     );
   }
 
+  /** @param generation of the registration that held it */
   #giveUp(
     registration: Registration,
     alias: string,
+    generation: number,
     now: number,
     effects: Effects,
-    generation = this.#parts.generation(),
   ): void {
     const { slot } = registration;
     const request = this.#request(registration, alias, generation);
     /** It may have been set again since. */
     const isMoot = () =>
       registration.record.endedAt === null &&
-      request.holder.generation === this.#parts.generation() &&
+      generation === registration.generation &&
       (this.holds(slot, alias) || this.#asking.get(slot)?.has(alias) === true);
     const give = (when: number, out: Effects): void =>
       this.#parts.lines.ask(
@@ -203,7 +213,7 @@ export class Aliases {
         () => (isMoot() ? null : { method: "unset", request }),
         (result, at) => {
           if (!result.ok) this.#parts.retries.add(request, give, at);
-          else if (registration.record.endedAt !== null) this.#forget(slot, alias);
+          else this.#settle(slot, alias, generation);
         },
         when,
         out,
@@ -211,11 +221,15 @@ export class Aliases {
     give(now, effects);
   }
 
-  #request(
-    registration: Registration,
-    alias: string,
-    generation = this.#parts.generation(),
-  ): AliasUnsetRequest {
+  /** The alias has let go of what a life held. */
+  #settle(slot: number, alias: string, generation: number): void {
+    if (this.#owed.get(slot)?.get(alias)?.generation !== generation) return;
+    this.#owed.get(slot)?.delete(alias);
+    // The row may be that of a later life by now.
+    if (!this.holds(slot, alias)) this.#parts.store.deleteAlias(slot, alias);
+  }
+
+  #request(registration: Registration, alias: string, generation: number): AliasUnsetRequest {
     const holder = { device: this.#parts.name, generation };
     return { app: registration.record.app, alias, holder };
   }
@@ -231,8 +245,7 @@ export class Aliases {
   }
 
   #remember(record: HeldAlias): void {
-    const held = this.#held.get(record.slot) ?? new Map<string, HeldAlias>();
-    this.#held.set(record.slot, held.set(record.alias, record));
+    put(this.#held, record.slot, record.alias, record);
   }
 
   /** Whether it was held. */
@@ -241,6 +254,16 @@ export class Aliases {
     this.#parts.store.deleteAlias(slot, alias);
     return true;
   }
+}
+
+function put<Value>(
+  bySlot: Map<number, Map<string, Value>>,
+  slot: number,
+  alias: string,
+  value: Value,
+): void {
+  const inSlot = bySlot.get(slot) ?? new Map<string, Value>();
+  bySlot.set(slot, inSlot.set(alias, value));
 }
 
 const MOVING: Refused = { ok: false, code: "alias_stale", detail: "others set it too" };

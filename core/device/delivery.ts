@@ -183,6 +183,26 @@ export class Delivery {
     this.#senders.settle(flight.tokens.splice(0), { ok: true, status: "recalled", seq }, effects);
   }
 
+  /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
+  end(registration: Registration, now: number, effects: Effects): void {
+    const ended: Flight[] = [];
+    for (const flight of registration.flights.values()) {
+      const { key, seq, unstored, acceptedAt } = flight;
+      if (flight.ended !== null || unstored === null) continue;
+      const { ttlSeconds } = unstored;
+      if (ttlSeconds > 0 && acceptedAt + ttlSeconds * 1_000 <= now) {
+        this.#secure(registration, flight, now);
+      } else {
+        flight.ended = "unregistered";
+        registration.remember(key, "unregistered", seq);
+        if (ttlSeconds > 0) ended.push(flight);
+      }
+      const status = flight.ended ?? "unregistered";
+      this.#senders.settle(flight.tokens.splice(0), { ok: true, status, seq }, effects);
+    }
+    this.#parts.outcomes.record(registration.slot, "unregistered", ended);
+  }
+
   /** The app no longer listens, or the link is gone: what is on the socket goes back to waiting. */
   ground(registration: Registration, now: number, effects: Effects): void {
     registration.attached = false;

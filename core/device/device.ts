@@ -10,7 +10,7 @@ import type { Depths } from "../tag/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import type { Claims } from "./account.ts";
 import type { Errand } from "./errands.ts";
-import { forget } from "./lifecycle.ts";
+import { end } from "./lifecycle.ts";
 import { Linkage, refusedBy } from "./linkage.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
@@ -37,7 +37,7 @@ import type {
 
 /** Turns apps into what devices and senders see, and back. */
 export interface DeviceIdentity {
-  /** The regId of an app on this device. */
+  /** The regId of a registration of an app on this device. */
   regId(app: string, generation: number): string;
   /** The public appId of an app. */
   appId(app: string): string;
@@ -68,6 +68,9 @@ export interface DeviceOptions {
  */
 export const COMMAND_WAIT_MS = LIMITS.ACK_WAIT_MAX_MS;
 
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
 const UNREGISTERED: Refused = { ok: false, code: "unregistered" };
 
 export class Device {
@@ -81,16 +84,20 @@ export class Device {
 
   /** When `onDeadline` should be called; null for not at all. */
   get deadline(): number | null {
-    const { mailbox, retries } = this.#rooms;
     // Without a link the next one is soon enough.
-    const retry = this.#linkage.link === null ? null : retries.deadline;
-    if (mailbox.deadline === null || retry === null) return mailbox.deadline ?? retry;
-    return Math.min(mailbox.deadline, retry);
+    const retry = this.#linkage.link === null ? null : this.#rooms.retries.deadline;
+    return earlier(this.lastingDeadline, retry);
   }
 
-  /** The part of `deadline` that has to outlive the process: what expires. The rest of it ends with the link. */
+  /** The part of `deadline` that has to outlive the process: what expires, and what is owed. The rest ends with the link. */
   get lastingDeadline(): number | null {
-    return this.#rooms.mailbox.deadline;
+    const { mailbox, debts } = this.#rooms;
+    return earlier(mailbox.deadline, debts.deadline);
+  }
+
+  /** Whether something is owed by a registration that ended: see `Debts`. */
+  get owes(): boolean {
+    return this.#rooms.debts.deadline !== null;
   }
 
   /** The session of the current link; null without one. */
@@ -110,11 +117,12 @@ export class Device {
     try {
       const opened = account.open(request, link !== null, now);
       if (opened === "replaced") {
+        // Before the link closes: what was on its socket ends here, and does not go back to waiting.
+        for (const registration of [...registrations.standing()]) {
+          end(this.#rooms, registration, now, effects);
+        }
         link?.close("account_replaced", "a new key took over", effects);
         this.#afterwards(now, effects);
-        for (const registration of [...registrations.bySlot.values()]) {
-          forget(this.#rooms, registration, now, effects);
-        }
       }
       const generation = account.record?.generation ?? 0;
       return { ok: true, generation, created: opened !== "standing" };
@@ -188,8 +196,11 @@ export class Device {
 
   /** What became of a message; it may write, see `statusOf`. */
   status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
-    const registration = this.#find(request);
-    if (registration === undefined) return { ok: true, status: "unregistered" };
+    // Also of an earlier life: what was delivered to it stays so.
+    const registration = this.#rooms.registrations.ofApp(request.app);
+    if (registration === undefined || request.generation > registration.generation) {
+      return { ok: true, status: "unregistered" };
+    }
     return statusOf(this.#rooms, registration, request, now, effects);
   }
 
@@ -266,9 +277,10 @@ export class Device {
 
   /** The alarm: ends what has expired, and tries again what failed. */
   onDeadline(now: number, effects: Effects): void {
-    const { mailbox, registrations, retries } = this.#rooms;
+    const { mailbox, registrations, retries, debts } = this.#rooms;
     mailbox.onDeadline(registrations.bySlot.values(), now, effects);
     retries.run(now, effects);
+    debts.onDeadline(now);
     this.#afterwards(now, effects);
   }
 
@@ -289,14 +301,9 @@ export class Device {
   }
 
   #standing(name: RegistrationName): Registration | undefined {
-    const registration = this.#find(name);
-    return registration?.record.endedAt === null ? registration : undefined;
-  }
-
-  #find({ app, generation }: RegistrationName): Registration | undefined {
-    const { account, registrations } = this.#rooms;
-    if (generation !== account.record?.generation) return undefined;
-    return registrations.ofApp(app);
+    const registration = this.#rooms.registrations.ofApp(name.app);
+    if (registration?.generation !== name.generation) return undefined;
+    return registration.record.endedAt === null ? registration : undefined;
   }
 
   /** A handler that closed the link leaves nothing on its socket; what it made room for is sent. */

@@ -118,7 +118,7 @@ export class Feeds {
         if (one.epoch !== epoch) return null;
         one.missed = false;
         after = one.after;
-        const request = { device: this.#parts.name, after };
+        const request = { device: this.#parts.name, epoch: one.record.epoch, after };
         return { kind: "tag", name: one.nodeName(), call: { method: "attach", request } } as const;
       },
       done: (result: CallResult, when: number, out: Effects) => {

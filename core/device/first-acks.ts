@@ -12,7 +12,6 @@ export interface FirstAckParts {
   readonly retries: Retries;
   /** Of the device's object. */
   readonly name: string;
-  readonly generation: () => number;
 }
 
 export class FirstAcks {
@@ -36,7 +35,7 @@ export class FirstAcks {
     const { slot, record } = registration;
     const rows = this.#rows.get(slot) ?? new Set<number>();
     if (seq !== null) this.#rows.set(slot, rows.add(seq));
-    const holder = { device: this.#parts.name, generation: this.#parts.generation() };
+    const holder = { device: this.#parts.name, generation: registration.generation };
     const request = { app: record.app, alias, holder, key };
     const body = {
       kind: "alias",

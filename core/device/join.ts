@@ -15,6 +15,8 @@ export interface Joined {
   readonly head: number | null;
   /** Whether the node calls from now on with all that comes after `head`. */
   readonly live: boolean;
+  /** Of the membership that stands there, where that is a later one than was asked for. */
+  readonly epoch?: number | undefined;
 }
 
 export interface JoinParts {
@@ -63,6 +65,7 @@ export class Join implements Call {
       find: this.#find,
       born: this.#born,
       attach: this.#attach,
+      epoch: one.record.epoch,
     };
     return { kind: "tag", name, call: { method: "join", request } };
   }
@@ -76,7 +79,7 @@ export class Join implements Call {
     else if (answer.kind === "joined") {
       const live = !this.#find && this.#attach && this.#epoch === one.epoch && !one.missed;
       const head = this.#find ? null : answer.head;
-      onEnd({ path: this.#path, head, live }, result, now, effects);
+      onEnd({ path: this.#path, head, live, epoch: answer.epoch }, result, now, effects);
     } else if (answer.kind === "child") {
       depths.full(one.tagId, depth, now);
       this.#goOn(this.#path + answer.digit, answer.born, result, now, effects);

@@ -14,8 +14,8 @@ export function begin(rooms: Rooms, app: string, now: number, effects: Effects):
   const comesBack = registrations.ofApp(app)?.record.endedAt != null;
   const registration = registrations.open(app, now);
   if (comesBack) {
-    subscriptions.abandon(registration.slot);
-    aliases.abandon(registration.slot);
+    subscriptions.outlive(registration.slot);
+    aliases.outlive(registration.slot);
   }
   clock.observeBirth(registration.record.createdAt);
   joinEveryone(rooms, registration, now, effects);
@@ -44,36 +44,26 @@ export function ground(
   broadcasts.ground(registration, effects);
 }
 
-/** Ends a registration at once; its tags and aliases hear of it in the background. */
-export function end(rooms: Rooms, registration: Registration, now: number, effects: Effects): void {
-  ground(rooms, registration, now, effects);
-  // First: what it gives up is told from what it took again by its being over.
-  rooms.registrations.end(registration, now);
-  clear(rooms, registration, rooms.generation(), now, effects);
-}
-
-/** Another account has taken the device over: nothing of this registration stays. */
-export function forget(
-  rooms: Rooms,
+/**
+ * Ends a registration at once; its tags and aliases hear of it in the background. What waits and what is on the socket ends
+ * `unregistered`, and whoever waits for it is told so.
+ */
+export function end(
+  { registrations, delivery, mailbox, firstAcks, broadcasts, ...rooms }: Rooms,
   registration: Registration,
   now: number,
   effects: Effects,
 ): void {
-  clear(rooms, registration, rooms.generation() - 1, now, effects);
-  rooms.registrations.drop(registration);
-}
-
-function clear(
-  rooms: Rooms,
-  registration: Registration,
-  generation: number,
-  now: number,
-  effects: Effects,
-): void {
-  const { mailbox, firstAcks, subscriptions, aliases, attributes } = rooms;
+  const { subscriptions, aliases, attributes, debts } = rooms;
+  delivery.end(registration, now, effects);
   mailbox.clear(registration, now, effects);
+  delivery.ground(registration, now, effects);
+  broadcasts.ground(registration, effects);
+  // First: what it gives up is told from what it took again by its being over.
+  registrations.end(registration, now);
   firstAcks.end(registration.slot);
   subscriptions.end(registration, now, effects);
-  aliases.end(registration, generation, now, effects);
+  aliases.end(registration, now, effects);
   attributes.write(registration.slot, null);
+  debts.expect(now);
 }

@@ -148,10 +148,10 @@ export class Linkage {
     };
   }
 
-  #describe({ slot, record }: Registration): WireRegistration {
+  #describe({ slot, record, generation }: Registration): WireRegistration {
     const { identity } = this.#options;
     const { app } = record;
-    const regId = identity.regId(app, this.rooms.generation());
+    const regId = identity.regId(app, generation);
     return { slot, appId: identity.appId(app), regId };
   }
 

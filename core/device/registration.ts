@@ -85,6 +85,11 @@ export class Registration {
     this.record = record;
   }
 
+  /** What its regId says: see `RegIdParts.generation`. */
+  get generation(): number {
+    return this.record.generation;
+  }
+
   get slot(): number {
     return this.record.slot;
   }

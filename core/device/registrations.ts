@@ -2,6 +2,8 @@
 
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { generationOf, lifeOf } from "../identity/reg-id.ts";
+import type { Account } from "./account.ts";
 import { Registration } from "./registration.ts";
 import type { RegistrationStore } from "./store.ts";
 
@@ -10,18 +12,33 @@ const RECORDS = LIMITS.REGISTRATIONS * 2;
 
 export class Registrations {
   readonly #store: RegistrationStore;
+  readonly #account: Account;
+  readonly #owes: (slot: number) => boolean;
   readonly #onDrop: (slot: number) => void;
   readonly #bySlot = new Map<number, Registration>();
   readonly #byApp = new Map<string, Registration>();
 
-  /** @param onDrop told of each slot that is free again, so that its heir inherits nothing */
-  constructor(store: RegistrationStore, onDrop: (slot: number) => void) {
+  /**
+   * @param owes whether tags and aliases of an ended registration have not let it go yet: then it is not forgotten
+   * @param onDrop told of each slot that is free again, so that its heir inherits nothing
+   */
+  constructor(
+    store: RegistrationStore,
+    account: Account,
+    owes: (slot: number) => boolean,
+    onDrop: (slot: number) => void,
+  ) {
     this.#store = store;
+    this.#account = account;
+    this.#owes = owes;
     this.#onDrop = onDrop;
   }
 
   load(): void {
-    for (const record of this.#store.listRegistrations()) this.#add(new Registration(record));
+    for (const stored of this.#store.listRegistrations()) {
+      const generation = stored.generation || this.#generationIn(0);
+      this.#add(new Registration({ ...stored, generation }));
+    }
   }
 
   get bySlot(): ReadonlyMap<number, Registration> {
@@ -47,9 +64,9 @@ export class Registrations {
   }
 
   /**
-   * Registers an app; one that is registered already stays as it is, one that ended comes back in its slot.
+   * Registers an app; one that is registered already stays as it is, one that ended begins another life in its slot.
    *
-   * @throws MeshError too_many_registrations
+   * @throws MeshError too_many_registrations; overloaded where no slot is free before tags or aliases have answered
    */
   open(app: string, now: number): Registration {
     const known = this.#byApp.get(app);
@@ -58,12 +75,15 @@ export class Registrations {
       throw new MeshError("too_many_registrations", `at most ${LIMITS.REGISTRATIONS}`);
     }
     if (known !== undefined) {
-      known.record = { ...known.record, endedAt: null };
+      const generation = this.#generationIn(lifeOf(known.generation) + 1);
+      known.record = { ...known.record, endedAt: null, generation };
       this.#store.putRegistration(known.record);
       return known;
     }
     const slot = this.#freeSlot();
-    const registration = new Registration({ slot, app, createdAt: now, endedAt: null });
+    const generation = this.#generationIn(this.#account.lives);
+    const record = { slot, app, createdAt: now, endedAt: null, generation };
+    const registration = new Registration(record);
     this.#store.putRegistration(registration.record);
     this.#add(registration);
     return registration;
@@ -75,11 +95,16 @@ export class Registrations {
   }
 
   /** Forgets a registration and its outcomes. */
-  drop(registration: Registration): void {
+  #drop(registration: Registration): void {
     this.#bySlot.delete(registration.slot);
     this.#byApp.delete(registration.record.app);
     this.#store.deleteRegistration(registration.slot);
+    this.#account.outlive(lifeOf(registration.generation));
     this.#onDrop(registration.slot);
+  }
+
+  #generationIn(life: number): number {
+    return generationOf(this.#account.record?.generation ?? 0, life);
   }
 
   #add(registration: Registration): void {
@@ -91,8 +116,12 @@ export class Registrations {
     if (this.#bySlot.size >= RECORDS) {
       const ended = [...this.#bySlot.values()].filter(({ record }) => record.endedAt !== null);
       ended.sort((a, b) => (a.record.endedAt ?? 0) - (b.record.endedAt ?? 0));
-      const oldest = ended[0];
-      if (oldest !== undefined) this.drop(oldest);
+      const oldest = ended.find(({ slot }) => !this.#owes(slot));
+      if (oldest === undefined) {
+        const detail = `${ended.length} registrations are being ended`;
+        throw new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
+      }
+      this.#drop(oldest);
     }
     let slot = 1;
     while (this.#bySlot.has(slot)) slot++;

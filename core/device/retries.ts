@@ -16,6 +16,11 @@ export class Retries {
     this.#failed.set(what, { at: now, action });
   }
 
+  /** What failed before this object was loaded: due at once. */
+  addDue(what: object, action: Action, now: number): void {
+    this.#failed.set(what, { at: now - SOONEST_MS, action });
+  }
+
   /** When they should be tried at the latest; null for none. */
   get deadline(): number | null {
     let first: number | null = null;

@@ -9,6 +9,7 @@ import { Broadcasts } from "./broadcasts.ts";
 import { Calls } from "./calls.ts";
 import { HybridClock } from "./clock.ts";
 import { Cursors } from "./cursors.ts";
+import { Debts } from "./debts.ts";
 import { Delivery } from "./delivery.ts";
 import type { DeviceOptions } from "./device.ts";
 import { Errands } from "./errands.ts";
@@ -43,7 +44,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
   const errands = new Errands(nextToken);
   const outcomes = new Outcomes(store);
   const attributes = new AttributeBook(store);
-  const asking = { calls, retries, name, generation };
+  const asking = { calls, retries, name };
   const firstAcks = new FirstAcks({ ...asking, store });
   const lines = new AliasLines(calls);
   const aliases = new Aliases({
@@ -55,12 +56,12 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       if (link()?.ready === true) link()?.send(CHANNEL_PUSH, frame, effects);
     },
   });
-  const registrations = new Registrations(store, (slot) => {
+  const owes = (slot: number): boolean => subscriptions.owes(slot) || aliases.owes(slot);
+  const registrations = new Registrations(store, account, owes, (slot) => {
     outcomes.drop(slot);
-    subscriptions.abandon(slot);
-    aliases.abandon(slot);
     attributes.write(slot, null);
   });
+  const debts = new Debts(() => [...registrations.bySlot.keys()].some(owes));
   const mailbox = new Mailbox(store, outcomes, (...end) => delivery.onEnd(...end));
   const outbox = new Outbox({ mailbox, store, link });
   const delivery: Delivery = new Delivery({
@@ -96,6 +97,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     subscriptions.load(bySlot, now);
     cursors.load(account.link?.cursors ?? {});
     aliases.load(bySlot, now);
+    debts.expect(now);
     for (const registration of bySlot.values()) {
       clock.observeBirth(registration.record.createdAt);
       for (const { seq } of registration.mail.values()) clock.observe(seq);
@@ -114,6 +116,6 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       retries,
       errands,
     },
-    ...{ subscriptions, feeds, broadcasts, cursors, aliases, attributes, firstAcks, generation },
+    ...{ subscriptions, feeds, broadcasts, cursors, aliases, attributes, firstAcks, debts },
   };
 }

@@ -27,10 +27,11 @@ export function statusOf(
   const key = toBase64Url(request.key);
   mailbox.expireIfDue(registration, key, now, effects);
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
-  if (known !== undefined) return { ok: true, status: known.status };
+  // Of one key there may be another message later, where the first was forgotten: it says nothing of this one.
+  if (known?.seq === seq) return { ok: true, status: known.status };
   const flight = registration.flights.get(key);
-  if (flight !== undefined) return { ok: true, status: flight.ended ?? "queued" };
-  if (registration.mail.has(key)) return { ok: true, status: "queued" };
+  if (flight?.seq === seq) return { ok: true, status: flight.ended ?? "queued" };
+  if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
   // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
   const issued =
     seqTimeMs(seq) >= registration.record.createdAt &&

@@ -10,9 +10,11 @@ import type { ContentTypeCode, Lane } from "./types.ts";
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */
   readonly publicKey: string;
-  /** Starts at 1; one more for each key that displaced another. */
+  /** Of the account: starts at 1; one more for each key that displaced another. */
   readonly generation: number;
   readonly createdAt: number;
+  /** Lives of registrations begin here: above those of all that were forgotten. Absent for 0. */
+  readonly lives?: number;
 }
 
 export interface LinkRecord {
@@ -35,6 +37,8 @@ export interface RegistrationRecord {
   readonly createdAt: number;
   /** When it ended; null while it stands. */
   readonly endedAt: number | null;
+  /** Which of the app's registrations on this device it is: see `generationAfter`. 0 in rows from before there were lives. */
+  readonly generation: number;
 }
 
 /** A waiting message without its data: what the mailbox keeps in memory. */
@@ -61,6 +65,10 @@ export interface TagRecord {
   readonly tag: string;
   /** Path of the member's node. */
   readonly path: string;
+  /** Of the registration that it is of; 0 in rows from before there were lives. */
+  readonly generation: number;
+  /** Tells this membership from those before it: a node takes no order of an older one. 0 likewise. */
+  readonly epoch: number;
 }
 
 /** An alias that a registration holds. */
@@ -68,6 +76,8 @@ export interface HeldAlias {
   readonly slot: number;
   readonly alias: string;
   readonly shared: boolean;
+  /** Of the registration that holds it; 0 in rows from before there were lives. */
+  readonly generation: number;
 }
 
 /** The part of a message that is read again only to send it. */

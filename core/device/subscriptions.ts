@@ -11,7 +11,7 @@ import { type Errand, refusalOf } from "./errands.ts";
 import { Join } from "./join.ts";
 import type { Registration } from "./registration.ts";
 import type { Retries } from "./retries.ts";
-import type { SubscriptionStore } from "./store.ts";
+import type { SubscriptionStore, TagRecord } from "./store.ts";
 import { Subscription } from "./subscription.ts";
 
 export interface SubscriptionParts {
@@ -38,24 +38,40 @@ export class Subscriptions {
   /** By slot and tag. */
   readonly #bySlot = new Map<number, Map<string, Subscription>>();
   readonly #byRef = new Map<number, Subscription>();
-  /** What is being left without a row, by app and tag: whoever joins the tag anew waits for it. */
+  /** What earlier lives of a registration are leaving, by slot and tag: whoever joins the tag anew waits for it. */
   readonly #leftovers = new Map<string, Subscription[]>();
+  #lastEpoch = 0;
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
   }
 
-  /** Reads the rows of all registrations; those of ended ones were being left. */
+  /** Reads the rows of all registrations; those of ended ones, and of earlier lives, were being left. */
   load(registrations: ReadonlyMap<number, Registration>, now: number): void {
-    for (const record of this.#parts.store.listTags()) {
-      const registration = registrations.get(record.slot);
+    for (const stored of this.#parts.store.listTags()) {
+      const registration = registrations.get(stored.slot);
       if (registration === undefined) continue;
+      const record = { ...stored, generation: stored.generation || registration.generation };
       const one = new Subscription(registration, record, "maybe");
-      this.#add(one);
-      if (registration.record.endedAt === null) continue;
+      const isOver = record.generation !== registration.generation;
+      this.#lastEpoch = Math.max(this.#lastEpoch, record.epoch);
+      this.#byRef.set(record.ref, one);
+      if (isOver) this.#leaveBehind(one);
+      else this.#addToSlot(one);
+      if (!isOver && registration.record.endedAt === null) continue;
       one.wanted = false;
-      this.#tryAgain(one, now);
+      this.#parts.retries.addDue(one, (...when) => this.#step(one, ...when), now);
     }
+  }
+
+  /** Whether tags of an ended registration, or of an earlier life, have not let it go. */
+  owes(slot: number): boolean {
+    for (const { record, registration } of this.#byRef.values()) {
+      if (record.slot !== slot) continue;
+      if (registration.record.endedAt !== null) return true;
+      if (record.generation !== registration.generation) return true;
+    }
+    return false;
   }
 
   /** All of a slot, those that are being left included. */
@@ -68,7 +84,7 @@ export class Subscriptions {
     return this.#bySlot.get(slot)?.size ?? 0;
   }
 
-  /** How many tags a slot is leaving, and those that the device still leaves for slots that are somebody else's now. */
+  /** How many tags a slot is leaving, and how many the device still leaves for earlier lives. */
   leaving(slot: number): number {
     let count = this.#leftovers.size;
     for (const { wanted } of this.in(slot)) if (!wanted) count++;
@@ -110,6 +126,8 @@ export class Subscriptions {
   ): void {
     const one = this.rowOf(registration.slot, tag) ?? this.#make(registration, tag, now);
     if (one.wanted && one.member === "yes" && one.call === null) return;
+    // A leave that nobody answered may come late: it must not be taken for one of the membership that begins.
+    if (!one.wanted) this.#write(one, { path: one.record.path, epoch: this.#newEpoch(now) });
     one.wanted = true;
     if (errand !== null) {
       errand.expect();
@@ -137,13 +155,13 @@ export class Subscriptions {
     for (const one of [...this.in(registration.slot)]) this.leave(one, null, now, effects);
   }
 
-  /** The slot is somebody else's now: rows of what is being left there go at once, and it is left all the same. */
-  abandon(slot: number): void {
+  /** Another life begins in the slot: what the one before has left and no node has answered stays to be left. */
+  outlive(slot: number): void {
     for (const one of [...this.in(slot)]) {
-      if (one.wanted) continue;
-      this.#delete(one);
-      const key = leftoverKey(one);
-      this.#leftovers.set(key, [one, ...(this.#leftovers.get(key) ?? [])]);
+      this.#bySlot.get(slot)?.delete(one.record.tag);
+      this.#leaveBehind(one);
+      // A row from before there were lives would be taken for one of the life that begins.
+      this.#parts.store.putTag(one.record);
     }
   }
 
@@ -183,8 +201,18 @@ export class Subscriptions {
           this.#failed(one, one.joins, result, when, out);
           return;
         }
+        const { path, epoch = one.record.epoch } = joined;
+        if (!one.wanted && epoch > one.record.epoch) {
+          // The member is a later one's; of this one there is nothing.
+          one.member = "no";
+          this.#step(one, when, out);
+          return;
+        }
         one.member = "yes";
-        if (joined.path !== one.record.path) this.#move(one, joined.path);
+        if (path !== one.record.path || epoch !== one.record.epoch) {
+          this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
+          this.#write(one, { path, epoch });
+        }
         one.taken ??= joined.head;
         if (joined.live) one.reached = joined.head;
         for (const errand of one.joins.splice(0)) errand.done(null, when, out);
@@ -197,12 +225,13 @@ export class Subscriptions {
 
   #leave(one: Subscription, now: number, effects: Effects): void {
     one.call = "leave";
+    const leaving = { device: this.#parts.name, epoch: one.record.epoch };
     const call = {
       begin: () =>
         ({
           kind: "tag",
           name: one.nodeName(),
-          call: { method: "leave", request: this.#parts.name },
+          call: { method: "leave", request: leaving },
         }) as const,
       done: (result: CallResult, when: number, out: Effects) => {
         one.call = null;
@@ -261,14 +290,20 @@ export class Subscriptions {
     const { slot, record } = registration;
     const depth = depths.start(tagIdOf(record.app, tag), name, now);
     const path = devicePath(name, depth);
-    const one = new Subscription(
-      registration,
-      { ref: this.#newRef(tag, now), slot, tag, path },
-      "no",
-    );
+    const ref = this.#newRef(tag, now);
+    const { generation } = registration;
+    const membership = { ref, slot, tag, path, generation, epoch: this.#newEpoch(now) };
+    const one = new Subscription(registration, membership, "no");
     store.putTag(one.record);
-    this.#add(one);
+    this.#byRef.set(ref, one);
+    this.#addToSlot(one);
     return one;
+  }
+
+  /** Above all before, though the clock was set back. */
+  #newEpoch(now: number): number {
+    this.#lastEpoch = Math.max(this.#lastEpoch + 1, now);
+    return this.#lastEpoch;
   }
 
   /** Of this device only, and not one that it had before: as good as random, and no state. */
@@ -279,16 +314,20 @@ export class Subscriptions {
     return ref;
   }
 
-  #move(one: Subscription, path: string): void {
-    one.record = { ...one.record, path };
+  #write(one: Subscription, change: Pick<TagRecord, "path" | "epoch">): void {
+    one.record = { ...one.record, ...change };
     if (this.#byRef.get(one.record.ref) === one) this.#parts.store.putTag(one.record);
   }
 
-  #add(one: Subscription): void {
-    const { slot, tag, ref } = one.record;
+  #addToSlot(one: Subscription): void {
+    const { slot, tag } = one.record;
     const inSlot = this.#bySlot.get(slot) ?? new Map<string, Subscription>();
     this.#bySlot.set(slot, inSlot.set(tag, one));
-    this.#byRef.set(ref, one);
+  }
+
+  #leaveBehind(one: Subscription): void {
+    const key = leftoverKey(one);
+    this.#leftovers.set(key, [one, ...(this.#leftovers.get(key) ?? [])]);
   }
 
   /** With its row, where it has one still. */
@@ -296,10 +335,9 @@ export class Subscriptions {
     const { slot, tag, ref } = one.record;
     if (this.#byRef.get(ref) !== one) return;
     this.#byRef.delete(ref);
-    this.#bySlot.get(slot)?.delete(tag);
+    if (this.rowOf(slot, tag) === one) this.#bySlot.get(slot)?.delete(tag);
     this.#parts.store.deleteTag(ref);
   }
 }
 
-const leftoverKey = ({ registration, record }: Subscription): string =>
-  `${registration.record.app} ${record.tag}`;
+const leftoverKey = ({ record }: Subscription): string => `${record.slot} ${record.tag}`;

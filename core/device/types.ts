@@ -13,7 +13,7 @@ export type ContentTypeCode = 1 | 2 | 3;
 export interface SendRequest {
   /** Base64url of the app's 8 bytes, as a regId carries them. */
   readonly app: string;
-  /** Account generation the regId was issued in. */
+  /** What the regId says: see `RegIdParts.generation`. */
   readonly generation: number;
   /** 9 bytes that make a retried request the same message. */
   readonly key: Uint8Array;

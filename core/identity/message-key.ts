@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { KEY_BYTES } from "../../schema/text.ts";
 import { APP_BYTES } from "./app-id.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
-import type { RegIdParts } from "./reg-id.ts";
+import { lifeOf, type RegIdParts } from "./reg-id.ts";
 
 /** What makes a request this one and no other. */
 export type IdempotencyBasis =
@@ -15,6 +15,8 @@ export type IdempotencyBasis =
 const KIND_BYTE = { "idempotency-key": 1, signature: 2 } as const;
 const utf8 = new TextEncoder();
 const DOMAIN = utf8.encode("pushmesh/v1/message-key");
+/** As long as the other, and so never the beginning of the same input. */
+const LATER_DOMAIN = utf8.encode("pushmesh/v2/message-key");
 const KIND_AT = DOMAIN.length;
 const DEVICE_AT = KIND_AT + 1;
 const APP_AT = DEVICE_AT + DEVICE_ID_BYTES;
@@ -22,19 +24,23 @@ const BASIS_AT = APP_AT + APP_BYTES;
 
 /**
  * The 9-byte key of a message: the same for the same registration and basis, whatever key the regId is
- * sealed with. 72 bits: that a new message meets by chance one of the 1,024 that a device remembers is 2^-62.
+ * sealed with. Another life of the registration is another one. 72 bits: that a new message meets by chance one of the 1,024 that a device remembers is 2^-62.
  */
 export function messageKey(
-  registration: Pick<RegIdParts, "deviceId" | "app">,
+  registration: Pick<RegIdParts, "deviceId" | "app" | "generation">,
   basis: IdempotencyBasis,
 ): Uint8Array {
   const value = basis.kind === "signature" ? basis.value : utf8.encode(basis.value);
-  const input = new Uint8Array(BASIS_AT + value.length);
-  input.set(DOMAIN);
+  const life = lifeOf(registration.generation);
+  // Of the first life nothing is added, so that keys from before there were lives stay what they are.
+  const basisAt = life === 0 ? BASIS_AT : BASIS_AT + 4;
+  const input = new Uint8Array(basisAt + value.length);
+  input.set(life === 0 ? DOMAIN : LATER_DOMAIN);
   input[KIND_AT] = KIND_BYTE[basis.kind];
   input.set(registration.deviceId, DEVICE_AT);
   input.set(registration.app, APP_AT);
-  input.set(value, BASIS_AT);
+  if (life > 0) new DataView(input.buffer).setUint32(BASIS_AT, life);
+  input.set(value, basisAt);
   return sha256(input).slice(0, KEY_BYTES);
 }
 

@@ -1,5 +1,5 @@
 /**
- * RegIds: what an app server sends to. Sealed with AES-SIV (RFC 5297), so that a regId is the same every time,
+ * RegIds: what an app server sends to. Sealed with AES-SIV (RFC 5297), so that a regId is the same for its whole life,
  * cannot be forged, and says nothing to whom it is given: two apps cannot find that their regIds are one device.
  */
 import { aessiv } from "@noble/ciphers/aes.js";
@@ -14,28 +14,47 @@ export interface RegIdParts {
   readonly deviceId: Uint8Array;
   /** 8 bytes. */
   readonly app: Uint8Array;
-  /** Account generation of the device, 1 to 2^32 − 1. */
+  /**
+   * Which registration of the app on this device it names: account generation + 2^32 × life, where a life is one of the
+   * registrations that followed each other. Rises with each.
+   */
   readonly generation: number;
 }
 
+/** Account generations are below it. */
+const LIFE = 2 ** 32;
+
+/** The life of a generation: 0 for the first registration of an app. */
+export const lifeOf = (generation: number): number => Math.floor(generation / LIFE);
+
+/** The generation of a registration. @param account generation of the account, 1 to 2^32 − 1 */
+export const generationOf = (account: number, life: number): number => account + life * LIFE;
+
 const GENERATION_AT = DEVICE_ID_BYTES + APP_BYTES;
-const PLAIN_BYTES = GENERATION_AT + 4;
+const LIFE_AT = GENERATION_AT + 4;
+/** The first life is not written, so that regIds from before there were lives stay what they are. */
+const FIRST_BYTES = LIFE_AT;
+const LATER_BYTES = LIFE_AT + 4;
 /** The synthetic IV, which is the authentication tag too. */
 const SIV_BYTES = 16;
-const SEALED_BYTES = 1 + SIV_BYTES + PLAIN_BYTES;
-/** 45 bytes in base64url. */
+/** 45 bytes in base64url: of the first life. */
 export const REG_ID_CHARS = 60;
+/** 49 bytes: of a later one. */
+export const LATER_REG_ID_CHARS = 66;
 
 /** The library expands its keys with each call: making the cipher once saves nothing. The key ID is associated data. */
 const cipherOf = (key: MeshKey) => aessiv(key.subkey("regId"), Uint8Array.of(key.kid));
 
-/** The regId of these parts: 60 characters, sealed with the newest key. */
+/** The regId of these parts: 60 characters, 66 after the first life; sealed with the newest key. */
 export function sealRegId(keyring: Keyring, parts: RegIdParts): string {
-  const plain = new Uint8Array(PLAIN_BYTES);
+  const life = lifeOf(parts.generation);
+  const plain = new Uint8Array(life === 0 ? FIRST_BYTES : LATER_BYTES);
   plain.set(parts.deviceId);
   plain.set(parts.app, DEVICE_ID_BYTES);
-  new DataView(plain.buffer).setUint32(GENERATION_AT, parts.generation);
-  const sealed = new Uint8Array(SEALED_BYTES);
+  const view = new DataView(plain.buffer);
+  view.setUint32(GENERATION_AT, parts.generation % LIFE);
+  if (life > 0) view.setUint32(LIFE_AT, life);
+  const sealed = new Uint8Array(1 + SIV_BYTES + plain.length);
   sealed[0] = keyring.newest.kid;
   sealed.set(cipherOf(keyring.newest).encrypt(plain), 1);
   return toBase64Url(sealed);
@@ -47,7 +66,7 @@ export function sealRegId(keyring: Keyring, parts: RegIdParts): string {
  * It takes 14 µs in workerd, of which 8 are the key schedule: see `RegIdCache`.
  */
 export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefined {
-  if (regId.length !== REG_ID_CHARS) return undefined;
+  if (regId.length !== REG_ID_CHARS && regId.length !== LATER_REG_ID_CHARS) return undefined;
   const sealed = fromBase64Url(regId);
   const kid = sealed?.[0];
   const key = kid === undefined ? undefined : keyring.byKid(kid);
@@ -59,10 +78,12 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
     // The one failure left is a tag that does not match: a forged regId.
     return undefined;
   }
+  const view = new DataView(plain.buffer, plain.byteOffset);
+  const life = plain.length === LATER_BYTES ? view.getUint32(LIFE_AT) : 0;
   return {
     deviceId: plain.slice(0, DEVICE_ID_BYTES),
     app: plain.slice(DEVICE_ID_BYTES, GENERATION_AT),
-    generation: new DataView(plain.buffer, plain.byteOffset).getUint32(GENERATION_AT),
+    generation: generationOf(view.getUint32(GENERATION_AT), life),
   };
 }
 

@@ -13,12 +13,13 @@ import type {
   DeliverAnswer,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
 } from "../tag/types.ts";
 
 /** What a device asks of a node of a tag (`TagRpc`). */
 export type TagCall =
   | { readonly method: "join"; readonly request: JoinRequest }
-  | { readonly method: "leave"; readonly request: string }
+  | { readonly method: "leave"; readonly request: LeaveRequest }
   | { readonly method: "attach"; readonly request: AttachRequest };
 
 /** What a device asks of an alias (`AliasRpc`). */

@@ -4,6 +4,7 @@
  */
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { LogState, MemberRecord, TagStore } from "./store.ts";
+import type { JoinRequest } from "./types.ts";
 
 export interface Member {
   readonly place: number;
@@ -16,6 +17,8 @@ export interface Member {
   served: number | null;
   /** As it is stored. */
   since: number;
+  /** Of the membership: see `JoinRequest.epoch`. */
+  readonly epoch: number;
 }
 
 export class Members {
@@ -31,7 +34,7 @@ export class Members {
   load(last: { readonly position: number; readonly state: LogState } | null): void {
     const bits = last === null ? undefined : fromBase64Url(last.state.attached);
     const failed = new Set(last?.state.failed);
-    for (const { place, device, joined, since, attached } of this.#store.listMembers()) {
+    for (const { place, device, joined, since, attached, epoch } of this.#store.listMembers()) {
       const isNewer = last === null || since >= last.position;
       const bit = ((bits?.[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
       const hasFailed = !isNewer && failed.has(place);
@@ -40,6 +43,7 @@ export class Members {
         device,
         joined,
         since,
+        epoch,
         attached: isNewer ? attached : bit || hasFailed,
         served: hasFailed ? null : isNewer ? since : last.position,
       });
@@ -60,11 +64,15 @@ export class Members {
   }
 
   /** Gives a device the first free place. One row. */
-  join(device: string, head: number, attached: boolean): Member {
+  join(
+    { device, attach: attached, epoch = 0 }: Pick<JoinRequest, "device" | "attach" | "epoch">,
+    head: number,
+  ): Member {
     let place = this.#byPlace.indexOf(undefined);
     if (place < 0) place = this.#byPlace.length;
-    const member: Member = { place, device, joined: head, attached, served: head, since: head };
-    this.#store.putMember({ place, device, joined: head, since: head, attached });
+    const record: MemberRecord = { place, device, joined: head, since: head, attached, epoch };
+    const member: Member = { ...record, served: head };
+    this.#store.putMember(record);
     this.#add(member);
     return member;
   }
@@ -83,8 +91,8 @@ export class Members {
     if (member.attached) return;
     member.attached = true;
     member.since = head;
-    const { place, device, joined } = member;
-    const record: MemberRecord = { place, device, joined, since: head, attached: true };
+    const { place, device, joined, epoch } = member;
+    const record: MemberRecord = { place, device, joined, since: head, attached: true, epoch };
     this.#store.putMember(record);
   }
 

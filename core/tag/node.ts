@@ -23,6 +23,7 @@ import type {
   FanOutRequest,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
   LiveAccess,
   LiveReport,
   LiveReportAnswer,
@@ -75,12 +76,20 @@ export class TagNode {
   async join(request: JoinRequest): Promise<JoinAnswer> {
     const made = this.#made ?? this.#makeFor(request);
     if (made === null) return { kind: "unborn" };
-    const { device, find } = request;
+    const { device, find, epoch = 0 } = request;
     const standing = made.members.of(device);
+    if (standing !== undefined && standing.epoch < epoch) {
+      // It has ended, and its leave has not come, or will come late: what was sent to it is not for the one that begins.
+      made.members.leave(standing);
+      const { joined } = made.members.join(request, made.log.head);
+      await this.#host.durable();
+      return { kind: "joined", head: joined };
+    }
     if (standing !== undefined) {
       await this.#host.durable();
       // It may not know what it has: everything since it joined is to be had again.
-      return { kind: "joined", head: standing.joined };
+      const later = standing.epoch > epoch ? { epoch: standing.epoch } : {};
+      return { kind: "joined", head: standing.joined, ...later };
     }
     const digit = deviceDigit(device, this.#name.path.length);
     const isFull = made.members.count >= this.#capacity;
@@ -91,25 +100,27 @@ export class TagNode {
       await this.#host.durable();
       return { kind: "child", digit, born: made.log.head };
     }
-    const { joined } = made.members.join(device, made.log.head, request.attach);
+    const { joined } = made.members.join(request, made.log.head);
     this.#reporter.expect();
     await this.#host.durable();
     return { kind: "joined", head: joined };
   }
 
-  async leave(device: string): Promise<boolean> {
+  async leave({ device, epoch = 0 }: LeaveRequest): Promise<boolean> {
     const made = this.#made;
     const member = made?.members.of(device);
     if (made === null || member === undefined) return false;
+    // A later membership stands: of this one there is nothing left.
+    if (member.epoch > epoch) return true;
     this.#remove(made, member);
     await this.#host.durable();
     return true;
   }
 
-  async attach({ device, after }: AttachRequest): Promise<AttachAnswer> {
+  async attach({ device, epoch = 0, after }: AttachRequest): Promise<AttachAnswer> {
     const made = this.#made;
     const member = made?.members.of(device);
-    if (made === null || member === undefined) return { kind: "unknown" };
+    if (made === null || member?.epoch !== epoch) return { kind: "unknown" };
     const { head } = made.log;
     const from = Math.min(after ?? member.joined, head);
     const { entries, upTo, replacements } = made.log.page(from, this.#host.now());

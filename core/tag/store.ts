@@ -43,6 +43,8 @@ export interface MemberRecord {
   /** Log position at which `attached` was written; a bit of a later entry outweighs it. */
   readonly since: number;
   readonly attached: boolean;
+  /** Of the membership; 0 in rows from before there were epochs. */
+  readonly epoch: number;
 }
 
 /** An entry without its data: what a node keeps in memory. */

@@ -92,11 +92,27 @@ export interface JoinRequest {
   readonly born: number | null;
   /** The device is connected and listens: it counts as attached at once. */
   readonly attach: boolean;
+  /**
+   * Tells the device's memberships apart: rises from one to the next, and a node takes no order of an older one. Absent for 0,
+   * from devices that knew none.
+   */
+  readonly epoch?: number;
+}
+
+export interface LeaveRequest {
+  /** Name of the device's object. */
+  readonly device: string;
+  readonly epoch?: number;
 }
 
 export type JoinAnswer =
   /** `head`: the position of the last broadcast before it joined. */
-  | { readonly kind: "joined"; readonly head: number }
+  | {
+      readonly kind: "joined";
+      readonly head: number;
+      /** Of the membership that stands, where it is later than the one asked for. */
+      readonly epoch?: number;
+    }
   /** Full: go on to the child of this digit, which exists from position `born` on. */
   | { readonly kind: "child"; readonly digit: string; readonly born: number }
   /** This node does not exist (yet): begin nearer to the root. */
@@ -105,6 +121,7 @@ export type JoinAnswer =
 
 export interface AttachRequest {
   readonly device: string;
+  readonly epoch?: number;
   /** The last position the device has; null where it does not know: then from its joining on. */
   readonly after: number | null;
 }

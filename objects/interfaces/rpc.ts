@@ -37,6 +37,7 @@ import type {
   FanOutRequest,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
   LiveAccess,
   LivePublish,
   LivePublishAnswer,
@@ -72,7 +73,7 @@ export interface DeviceRpc {
 export interface TagRpc {
   join(request: JoinRequest): Promise<JoinAnswer>;
   /** False where it was no member. */
-  leave(device: string): Promise<boolean>;
+  leave(request: LeaveRequest): Promise<boolean>;
   attach(request: AttachRequest): Promise<AttachAnswer>;
   /** From the driver above: see `FanOutRequest`. */
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;

@@ -73,24 +73,31 @@ export class SqlDeviceStore implements DeviceStore {
       app: string;
       created_at: number;
       ended_at: number | null;
-    }>("SELECT slot, app, created_at, ended_at FROM registrations ORDER BY slot");
+      generation: number;
+    }>(
+      `SELECT slot, app, created_at, ended_at, ${this.#tables.sinceThird("generation")}
+       FROM registrations ORDER BY slot`,
+    );
     return rows.toArray().map((row) => ({
       slot: row.slot,
       app: row.app,
       createdAt: row.created_at,
       endedAt: row.ended_at,
+      generation: row.generation,
     }));
   }
 
-  putRegistration({ slot, app, createdAt, endedAt }: RegistrationRecord): void {
+  putRegistration({ slot, app, createdAt, endedAt, generation }: RegistrationRecord): void {
+    this.#tables.make();
     this.#sql.exec(
-      `INSERT INTO registrations (slot, app, created_at, ended_at) VALUES (?, ?, ?, ?)
+      `INSERT INTO registrations (slot, app, created_at, ended_at, generation) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (slot) DO UPDATE SET app = excluded.app, created_at = excluded.created_at,
-         ended_at = excluded.ended_at`,
+         ended_at = excluded.ended_at, generation = excluded.generation`,
       slot,
       app,
       createdAt,
       endedAt,
+      generation,
     );
   }
 
@@ -100,7 +107,7 @@ export class SqlDeviceStore implements DeviceStore {
   }
 
   listMail(): MailHeader[] {
-    const firstAckAlias = this.#tables.areCurrent ? "first_ack_alias" : "NULL AS first_ack_alias";
+    const firstAckAlias = this.#tables.knowTags ? "first_ack_alias" : "NULL AS first_ack_alias";
     const rows = this.#sql.exec<{
       seq: number;
       slot: number;
@@ -179,58 +186,71 @@ export class SqlDeviceStore implements DeviceStore {
   }
 
   listTags(): TagRecord[] {
-    if (!this.#tables.areCurrent) return [];
+    if (!this.#tables.knowTags) return [];
+    const tables = this.#tables;
     return this.#sql
-      .exec<{ ref: number; slot: number; tag: string; path: string }>(
-        "SELECT ref, slot, tag, path FROM tags",
+      .exec<{
+        ref: number;
+        slot: number;
+        tag: string;
+        path: string;
+        generation: number;
+        epoch: number;
+      }>(
+        `SELECT ref, slot, tag, path, ${tables.sinceThird("generation")}, ${tables.sinceThird("epoch")} FROM tags`,
       )
       .toArray();
   }
 
-  putTag({ ref, slot, tag, path }: TagRecord): void {
+  putTag({ ref, slot, tag, path, generation, epoch }: TagRecord): void {
     this.#tables.make();
     this.#sql.exec(
-      `INSERT INTO tags (ref, slot, tag, path) VALUES (?, ?, ?, ?)
-       ON CONFLICT (ref) DO UPDATE SET slot = excluded.slot, tag = excluded.tag, path = excluded.path`,
+      `INSERT INTO tags (ref, slot, tag, path, generation, epoch) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (ref) DO UPDATE SET slot = excluded.slot, tag = excluded.tag, path = excluded.path,
+         generation = excluded.generation, epoch = excluded.epoch`,
       ref,
       slot,
       tag,
       path,
+      generation,
+      epoch,
     );
   }
 
   deleteTag(ref: number): void {
-    if (this.#tables.areCurrent) this.#sql.exec("DELETE FROM tags WHERE ref = ?", ref);
+    if (this.#tables.knowTags) this.#sql.exec("DELETE FROM tags WHERE ref = ?", ref);
   }
 
   listAliases(): HeldAlias[] {
-    if (!this.#tables.areCurrent) return [];
+    if (!this.#tables.knowTags) return [];
     return this.#sql
-      .exec<{ slot: number; alias: string; shared: number }>(
-        "SELECT slot, alias, shared FROM aliases",
+      .exec<{ slot: number; alias: string; shared: number; generation: number }>(
+        `SELECT slot, alias, shared, ${this.#tables.sinceThird("generation")} FROM aliases`,
       )
       .toArray()
       .map(({ shared, ...row }) => ({ ...row, shared: shared === 1 }));
   }
 
-  putAlias({ slot, alias, shared }: HeldAlias): void {
+  putAlias({ slot, alias, shared, generation }: HeldAlias): void {
     this.#tables.make();
     this.#sql.exec(
-      `INSERT INTO aliases (slot, alias, shared) VALUES (?, ?, ?)
-       ON CONFLICT (slot, alias) DO UPDATE SET shared = excluded.shared`,
+      `INSERT INTO aliases (slot, alias, shared, generation) VALUES (?, ?, ?, ?)
+       ON CONFLICT (slot, alias) DO UPDATE SET shared = excluded.shared,
+         generation = excluded.generation`,
       slot,
       alias,
       Number(shared),
+      generation,
     );
   }
 
   deleteAlias(slot: number, alias: string): void {
-    if (!this.#tables.areCurrent) return;
+    if (!this.#tables.knowTags) return;
     this.#sql.exec("DELETE FROM aliases WHERE slot = ? AND alias = ?", slot, alias);
   }
 
   readAttributes(slot: number): Attributes | null {
-    if (!this.#tables.areCurrent) return null;
+    if (!this.#tables.knowTags) return null;
     const [row] = this.#sql
       .exec<{ value: string }>("SELECT value FROM attributes WHERE slot = ?", slot)
       .toArray();

@@ -5,33 +5,57 @@ import type { Sql } from "./sql.ts";
 const TABLES = `
   CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS registrations (
-    slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER);
+    slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
+    generation INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS outcomes (slot INTEGER PRIMARY KEY, log TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS mail (
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, first_ack_alias TEXT, content_type INTEGER NOT NULL,
-    data BLOB NOT NULL);
+    data BLOB NOT NULL, fingerprint INTEGER);
   CREATE TABLE IF NOT EXISTS tags (
-    ref INTEGER PRIMARY KEY, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL);
+    ref INTEGER PRIMARY KEY, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS aliases (
-    slot INTEGER, alias TEXT, shared INTEGER NOT NULL, PRIMARY KEY (slot, alias)) WITHOUT ROWID;
+    slot INTEGER, alias TEXT, shared INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (slot, alias)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS attributes (slot INTEGER PRIMARY KEY, value TEXT NOT NULL);
 `;
 
-/** What the first version's tables lack, beside those of `TABLES` that it has not. */
-const UPGRADE = "ALTER TABLE mail ADD COLUMN first_ack_alias TEXT";
+/** What the tables of a version lack, but for those that it does not have at all. */
+const UPGRADES = {
+  first: `
+    ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;
+    ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
+    ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;`,
+  second: `
+    ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
+    ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tags ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE tags ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;`,
+} as const;
 
-/** By how many of the tables `state` and `tags` there are: the first version knew no tags. */
-const VERSIONS = ["none", "first", "current"] as const;
+type Version = "none" | keyof typeof UPGRADES | "current";
+
+/** The first version knew no tags, the second no epochs. */
+function versionIn(sql: Sql): Version {
+  const found = sql
+    .exec<{ name: string; sql: string }>(
+      "SELECT name, sql FROM sqlite_master WHERE name IN ('state', 'tags')",
+    )
+    .toArray();
+  const tags = found.find(({ name }) => name === "tags");
+  if (tags === undefined) return found.length === 0 ? "none" : "first";
+  return tags.sql.includes("epoch") ? "current" : "second";
+}
 
 export class DeviceTables {
   readonly #sql: Sql;
-  #version: (typeof VERSIONS)[number];
+  #version: Version;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    const found = sql.exec("SELECT 1 FROM sqlite_master WHERE name IN ('state', 'tags')").toArray();
-    this.#version = VERSIONS[found.length] ?? "current";
+    this.#version = versionIn(sql);
   }
 
   /** False for an object that never held an account: being asked makes no tables. */
@@ -40,14 +64,26 @@ export class DeviceTables {
   }
 
   /** Whether tags, aliases and attributes have theirs: reading an older database does not change it. */
+  get knowTags(): boolean {
+    return this.#version === "second" || this.areCurrent;
+  }
+
+  /** Whether all columns are there. */
   get areCurrent(): boolean {
     return this.#version === "current";
+  }
+
+  /** A column that the second version does not have, as something to select. */
+  sinceThird(column: "generation" | "epoch" | "fingerprint"): string {
+    if (this.areCurrent) return column;
+    return column === "fingerprint" ? "NULL AS fingerprint" : `0 AS ${column}`;
   }
 
   /** Makes what is missing. */
   make(): void {
     if (this.areCurrent) return;
-    if (this.#version === "first") this.#sql.exec(UPGRADE);
+    if (this.#version !== "none" && this.#version !== "current")
+      this.#sql.exec(UPGRADES[this.#version]);
     this.#sql.exec(TABLES);
     this.#version = "current";
   }

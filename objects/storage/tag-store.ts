@@ -15,10 +15,13 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS members (
     place INTEGER PRIMARY KEY, device TEXT NOT NULL, joined INTEGER NOT NULL,
-    since INTEGER NOT NULL, attached INTEGER NOT NULL);
+    since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE IF NOT EXISTS log (
     slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL);
 `;
+
+/** What members of before lack. */
+const UPGRADE = "ALTER TABLE members ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0";
 
 /** The one row of `node`. */
 const NODE = 1;
@@ -28,6 +31,10 @@ type StoredNode = NodeRecord & { readonly name: string };
 
 const hasTables = (sql: Sql): boolean =>
   sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'node'").toArray().length > 0;
+
+const hasEpochs = (sql: Sql): boolean =>
+  sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'members' AND sql LIKE '%epoch%'").toArray()
+    .length > 0;
 
 function readStored(sql: Sql): StoredNode | null {
   const [row] = sql.exec<{ value: string }>("SELECT value FROM node WHERE id = ?", NODE).toArray();
@@ -44,6 +51,8 @@ export class SqlTagStore implements TagStore {
   readonly #name: string;
   /** A node that was never made has no tables, and being asked makes none. */
   #hasTables: boolean;
+  /** False in tables of before until a member is written: reading does not change them. */
+  #hasEpochs: boolean;
   /** Which slot each position was in when one was last missing here: an index by position would cost a row a broadcast. */
   #slots: ReadonlyMap<number, number> = new Map();
 
@@ -52,6 +61,7 @@ export class SqlTagStore implements TagStore {
     this.#sql = sql;
     this.#name = name;
     this.#hasTables = hasTables(sql);
+    this.#hasEpochs = this.#hasTables && hasEpochs(sql);
   }
 
   readNode(): NodeRecord | null {
@@ -62,7 +72,10 @@ export class SqlTagStore implements TagStore {
   }
 
   writeNode(record: NodeRecord): void {
-    if (!this.#hasTables) this.#sql.exec(TABLES);
+    if (!this.#hasTables) {
+      this.#sql.exec(TABLES);
+      this.#hasEpochs = true;
+    }
     this.#hasTables = true;
     this.#sql.exec(
       `INSERT INTO node (id, value) VALUES (?, ?)
@@ -73,24 +86,33 @@ export class SqlTagStore implements TagStore {
   }
 
   listMembers(): MemberRecord[] {
+    const epoch = this.#hasEpochs ? "epoch" : "0 AS epoch";
     return this.#sql
-      .exec<{ place: number; device: string; joined: number; since: number; attached: number }>(
-        "SELECT place, device, joined, since, attached FROM members",
-      )
+      .exec<{
+        place: number;
+        device: string;
+        joined: number;
+        since: number;
+        attached: number;
+        epoch: number;
+      }>(`SELECT place, device, joined, since, attached, ${epoch} FROM members`)
       .toArray()
       .map(({ attached, ...row }) => ({ ...row, attached: attached === 1 }));
   }
 
-  putMember({ place, device, joined, since, attached }: MemberRecord): void {
+  putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
+    if (!this.#hasEpochs) this.#sql.exec(UPGRADE);
+    this.#hasEpochs = true;
     this.#sql.exec(
-      `INSERT INTO members (place, device, joined, since, attached) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO members (place, device, joined, since, attached, epoch) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (place) DO UPDATE SET device = excluded.device, joined = excluded.joined, since = excluded.since,
-         attached = excluded.attached`,
+         attached = excluded.attached, epoch = excluded.epoch`,
       place,
       device,
       joined,
       since,
       Number(attached),
+      epoch,
     );
   }
 

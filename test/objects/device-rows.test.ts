@@ -80,13 +80,13 @@ describe("rows a device object writes", () => {
     expect(atClose?.seqFloor).toBeGreaterThan(atConnect?.seqFloor ?? Infinity);
   });
 
-  test("P6.2 register and unregister: one each", async () => {
+  test("P6.2 an unregister: one row, and the alarm for what it owes its tags", async () => {
     const client = await Client.create();
     const { socket } = await client.online();
     const written = await countWrites(client.stub);
     socket.command({ kind: "unregister", value: { request: 1, slot: 1 } });
     await socket.expect("unregistered");
-    expect(written()).toEqual({ rows: 1, alarms: 0 });
+    expect(written()).toEqual({ rows: 1, alarms: 1 });
   });
 
   test("P8.1 the snapshot of a device at its limits fits the attachment with room", async () => {

@@ -52,7 +52,7 @@ describe("device store on SQLite", () => {
       expect(nameIn(sql)).toBe("name");
       expect(schema()).toEqual(before);
 
-      const tag = { ref: 7, slot: 1, tag: "news", path: "" };
+      const tag = { ref: 7, slot: 1, tag: "news", path: "", generation: 1, epoch: 1 };
       store.putTag(tag);
       const shared = { ...mail, seq: 4, firstAckAlias: "family" };
       store.insertMail(shared, { contentType: 2, data: new Uint8Array(2) });

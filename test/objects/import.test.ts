@@ -44,6 +44,7 @@ describe("a device object", () => {
         app,
         createdAt: now,
         endedAt: null,
+        generation: 1,
         outcomes: null,
         attributes: null,
       },
@@ -121,7 +122,7 @@ describe("a node object", () => {
     nodeObjectName({ app: newApp().app, tagId: randomText(16), path });
   const nodeLine = (node: string) =>
     ({ kind: "node", node, tag: "news", born: 0, children: {}, live: "open" }) as const;
-  const member = { place: 0, joined: 0, since: 0, attached: false } as const;
+  const member = { place: 0, joined: 0, since: 0, attached: false, epoch: 0 } as const;
   const entry = {
     kind: "broadcast",
     position: 1,

@@ -59,7 +59,7 @@ describe("tag store on SQLite", () => {
         write();
         return written;
       };
-      const member = { place: 0, device: "device", joined: 0, since: 0, attached: true };
+      const member = { place: 0, device: "device", joined: 0, since: 0, attached: true, epoch: 0 };
       expect(rowsOf(() => store.writeNode(record))).toBe(1);
       expect(rowsOf(() => store.putMember(member))).toBe(1);
       expect(rowsOf(() => store.putMember({ ...member, attached: false }))).toBe(1);

@@ -30,7 +30,7 @@ describe("a node's object", () => {
   test("P7.1 that nobody joined is only asked: it makes no tables and sets no alarm", async () => {
     const root = rootOf(newApp().app, "news");
     expect(await root.info()).toBeNull();
-    expect(await root.leave(randomText(16))).toBe(false);
+    expect(await root.leave({ device: randomText(16) })).toBe(false);
     expect(await root.attach({ device: randomText(16), after: null })).toEqual({ kind: "unknown" });
     await runInDurableObject(root, async (_, { storage }) => {
       const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'node'").toArray();
@@ -54,7 +54,7 @@ describe("a node's object", () => {
     }
     expect(await root.join(joining(device))).toEqual({ kind: "joined", head: 0 });
     expect(written()).toEqual({ rows: 1, alarms: 0 });
-    expect(await root.leave(device)).toBe(true);
+    expect(await root.leave({ device })).toBe(true);
     expect(written()).toEqual({ rows: 2, alarms: 0 });
   });
 

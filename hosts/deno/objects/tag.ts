@@ -12,6 +12,7 @@ import type {
   FanOutRequest,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
   LiveAccess,
   LiveReport,
   LiveReportAnswer,
@@ -73,8 +74,8 @@ export class TagNodeHost implements TagRpc, Pooled {
     return this.#run(({ node }) => node.join(request));
   }
 
-  leave(device: string): Promise<boolean> {
-    return this.#run(({ node }) => node.leave(device));
+  leave(request: LeaveRequest): Promise<boolean> {
+    return this.#run(({ node }) => node.leave(request));
   }
 
   attach(request: AttachRequest): Promise<AttachAnswer> {

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** Their version: `user_version` of the database. A change that an older program could not work with raises it. */
-export const TABLES_VERSION = 2;
+export const TABLES_VERSION = 3;
 
 // mail and tag_log have a rowid: without one their rows are in the order of their keys, so that each insert rewrites a
 // page of its own, and a message of 1 KB takes an overflow page. Measured at 64 writes a commit over 1,000 devices: 13.0
@@ -12,16 +12,17 @@ const TABLES = `
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL, link TEXT);
   CREATE TABLE IF NOT EXISTS registrations (
     device INTEGER, slot INTEGER, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
-    outcomes TEXT, PRIMARY KEY (device, slot)) WITHOUT ROWID;
+    outcomes TEXT, generation INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (device, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS mail (
     device INTEGER, seq INTEGER, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, content_type INTEGER NOT NULL, data BLOB NOT NULL,
-    first_ack_alias TEXT, PRIMARY KEY (device, seq));
+    first_ack_alias TEXT, fingerprint INTEGER, PRIMARY KEY (device, seq));
   CREATE TABLE IF NOT EXISTS device_tags (
     device INTEGER, ref INTEGER, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
-    PRIMARY KEY (device, ref)) WITHOUT ROWID;
+    generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (device, ref)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS device_aliases (
-    device INTEGER, slot INTEGER, alias TEXT, shared INTEGER NOT NULL, PRIMARY KEY (device, slot, alias)) WITHOUT ROWID;
+    device INTEGER, slot INTEGER, alias TEXT, shared INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (device, slot, alias)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS device_attributes (
     device INTEGER, slot INTEGER, value TEXT NOT NULL, PRIMARY KEY (device, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS alarms (device INTEGER PRIMARY KEY, at INTEGER NOT NULL);
@@ -30,7 +31,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS tag_nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS tag_members (
     node INTEGER, place INTEGER, device TEXT NOT NULL, joined INTEGER NOT NULL, since INTEGER NOT NULL, attached INTEGER NOT NULL,
-    PRIMARY KEY (node, place)) WITHOUT ROWID;
+    epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (node, place)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tag_log (
     node INTEGER, slot INTEGER, position INTEGER NOT NULL, header TEXT NOT NULL, data BLOB NOT NULL, state TEXT,
     PRIMARY KEY (node, slot));
@@ -60,10 +61,27 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-/** What the tables of a version lack, by that version; tables that are new altogether are in TABLES alone. */
-const UPGRADES: ReadonlyMap<number, string> = new Map([
-  [1, "ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;"],
-]);
+/** Columns that tables of older versions lack; tables that are new altogether are in TABLES alone. */
+const ADDED: readonly (readonly [table: string, column: string, type: string])[] = [
+  ["mail", "first_ack_alias", "TEXT"],
+  ["mail", "fingerprint", "INTEGER"],
+  ["registrations", "generation", "INTEGER NOT NULL DEFAULT 0"],
+  ["device_tags", "generation", "INTEGER NOT NULL DEFAULT 0"],
+  ["device_tags", "epoch", "INTEGER NOT NULL DEFAULT 0"],
+  ["device_aliases", "generation", "INTEGER NOT NULL DEFAULT 0"],
+  ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
+];
+
+/** What the tables that are there need to be as those of TABLES. */
+function upgradeOf(db: DatabaseSync): string {
+  const lacking = ADDED.filter(([table, column]) => {
+    const columns = db.prepare("SELECT name FROM pragma_table_info(?)").all(table);
+    return columns.length > 0 && !columns.some(({ name }) => name === column);
+  });
+  return lacking
+    .map(([table, column, type]) => `ALTER TABLE ${table} ADD COLUMN ${column} ${type};`)
+    .join(" ");
+}
 
 /**
  * Makes the tables where there are none, and brings older ones up to date: all of it or, where it fails, nothing.
@@ -76,8 +94,7 @@ export function prepareTables(db: DatabaseSync): void {
   if (from >= TABLES_VERSION) return;
   db.exec("BEGIN IMMEDIATE");
   try {
-    if (from > 0) for (const [version, sql] of UPGRADES) if (version >= from) db.exec(sql);
-    db.exec(`${TABLES} PRAGMA user_version = ${TABLES_VERSION};`);
+    db.exec(`${upgradeOf(db)} ${TABLES} PRAGMA user_version = ${TABLES_VERSION};`);
     db.exec("COMMIT");
   } catch (error) {
     db.exec("ROLLBACK");

@@ -83,30 +83,33 @@ export class SharedTagStore implements TagStore, AlarmRow {
       joined: number;
       since: number;
       attached: number;
+      epoch: number;
     }>(
-      "SELECT place, device, joined, since, attached FROM tag_members WHERE node = ? ORDER BY place",
+      "SELECT place, device, joined, since, attached, epoch FROM tag_members WHERE node = ? ORDER BY place",
       this.#id,
     );
-    return rows.map(({ place, device, joined, since, attached }) => ({
+    return rows.map(({ place, device, joined, since, attached, epoch }) => ({
       place,
       device,
       joined,
       since,
       attached: attached === 1,
+      epoch,
     }));
   }
 
-  putMember({ place, device, joined, since, attached }: MemberRecord): void {
+  putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
     this.writer.run(
-      `INSERT INTO tag_members (node, place, device, joined, since, attached) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO tag_members (node, place, device, joined, since, attached, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (node, place) DO UPDATE SET device = excluded.device, joined = excluded.joined, since = excluded.since,
-         attached = excluded.attached`,
+         attached = excluded.attached, epoch = excluded.epoch`,
       this.#id,
       place,
       device,
       joined,
       since,
       Number(attached),
+      epoch,
     );
   }
 

@@ -47,7 +47,7 @@ describe("registrations", () => {
     expect(rig.send({ generation: 1 })).toEqual({ ok: false, code: "unregistered" });
     expect(rig.status("m", seq, { generation: 1 })).toEqual({ ok: true, status: "unregistered" });
     expect(rig.store.mail.size).toBe(0);
-    expect(rig.store.registrations.size).toBe(0);
+    expect([...rig.store.registrations.values()]).toMatchObject([{ endedAt: rig.now }]);
     expect(rig.send({ generation: 2 })).toEqual({ ok: false, code: "unregistered" });
   });
 
@@ -56,17 +56,87 @@ describe("registrations", () => {
     expect(Rig.online().send({ app: "b" })).toEqual({ ok: false, code: "unregistered" });
   });
 
-  test("P7.4 registering again gives the same slot and regId, as it does after an end", () => {
+  test("P7.4 registering what is registered gives the same regId; after an end it gives another, in the same slot", () => {
     const rig = Rig.registered();
-    const answers = [];
-    for (let i = 0; i < 2; i++) {
+    const regIdOf = () => {
       rig.register("a");
-      answers.push(rig.take().at(-1));
+      const answer = rig.take().at(-1);
+      if (answer?.kind !== "registered") throw new Error("not registered");
+      expect(answer.value.registration.slot).toBe(1);
+      return answer.value.registration.regId;
+    };
+    const regIds = [regIdOf()];
+    expect(regIdOf()).toBe(regIds[0]);
+    for (let life = 1; life < 4; life++) {
       unregister(rig, 1);
-      rig.register("a");
-      answers.push(rig.take().at(-1));
+      if (life === 2) rig.restart();
+      if (life === 2) rig.connect();
+      regIds.push(regIdOf());
     }
-    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(new Set(regIds).size).toBe(4);
+    // Each is refused but the last.
+    const lives = [0, 1, 2, 3].map((life) => 1 + life * 2 ** 32);
+    const answers = lives.map((generation) => rig.send({ generation, waitMs: 0 }));
+    expect(answers.slice(0, 3)).toEqual(Array(3).fill({ ok: false, code: "unregistered" }));
+    expect(answers[3]).toMatchObject({ ok: true });
+  });
+
+  test("P7.4 a registration that was forgotten gives no regId anew", () => {
+    const rig = Rig.registered();
+    unregister(rig, 1);
+    for (let i = 0; rig.store.registrations.get(1)?.app === "a"; i++) {
+      rig.answerCalls();
+      rig.now += 100;
+      unregister(rig, rig.register(`x${i}`));
+    }
+    rig.answerCalls();
+    rig.restart();
+    rig.connect();
+    const slot = rig.register("a");
+    expect(rig.store.registrations.get(slot)?.generation).toBe(1 + 2 ** 32);
+    expect(rig.send({ generation: 1 })).toEqual({ ok: false, code: "unregistered" });
+  });
+
+  test("P4.8 what was in flight at an unregister has one truth: the sender's answer is its status", () => {
+    const rig = Rig.online();
+    const flight = rig.sendAndWait({ key: "flight" });
+    const now = rig.sendAndWait({ key: "now", ttlSeconds: 0 });
+    unregister(rig, 1);
+    const answer = rig.answers.get(flight);
+    if (answer === undefined || !("seq" in answer)) throw new Error("no answer");
+    expect(answer).toMatchObject({ ok: true, status: "unregistered" });
+    expect(rig.answers.get(now)).toMatchObject({ ok: true, status: "unregistered" });
+    rig.register("a");
+    expect(rig.statusOf("flight", answer.seq)).toBe("unregistered");
+    rig.restart();
+    expect(rig.statusOf("flight", answer.seq)).toBe("unregistered");
+  });
+
+  test("P4.8 the same where another account takes the device over; what was delivered stays so", () => {
+    const rig = Rig.online();
+    rig.sendAndWait({ key: "taken" });
+    const [taken] = rig.takeAndAck();
+    const flight = rig.sendAndWait({ key: "flight" });
+    rig.openAccount("key-1", "key-2");
+    const answer = rig.answers.get(flight);
+    if (answer === undefined || !("seq" in answer)) throw new Error("no answer");
+    expect(answer).toMatchObject({ ok: true, status: "unregistered" });
+    const statuses = () =>
+      [
+        ["taken", taken?.seq ?? 0],
+        ["flight", answer.seq],
+      ].map(([key, seq]) => rig.status(`${key}`, Number(seq), { generation: 1 }));
+    const truth = [
+      { ok: true, status: "delivered" },
+      { ok: true, status: "unregistered" },
+    ];
+    expect(statuses()).toEqual(truth);
+    rig.restart();
+    rig.publicKey = "key-2";
+    rig.connect();
+    rig.register("a");
+    expect(statuses()).toEqual(truth);
+    expect(rig.send({ generation: 1 })).toEqual({ ok: false, code: "unregistered" });
   });
 
   test("P7.7 commands on a slot that the device does not hold are refused by name", () => {
@@ -98,6 +168,7 @@ describe("registrations", () => {
     for (let i = 0; rig.store.registrations.get(1)?.app === "a"; i++) {
       rig.now += 100;
       unregister(rig, rig.register(`x${i}`));
+      rig.answerCalls();
     }
     const heir = rig.store.registrations.get(1)?.app ?? "";
     const key = keyOf("m");

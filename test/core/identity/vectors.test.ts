@@ -30,7 +30,7 @@ it("makes and opens what another implementation made", () => {
   expect(toBase64Url(deviceIdOf(keyring, vectors.identifiers.map(read)))).toBe(
     vectors.deviceIdOfIdentifiers,
   );
-  const registration = { deviceId, app };
+  const registration = { deviceId, app, generation };
   const byKey = { kind: "idempotency-key", value: vectors.idempotencyKey } as const;
   expect(toBase64Url(messageKey(registration, byKey))).toBe(vectors.keyOfIdempotencyKey);
   const bySignature = { kind: "signature", value: read(vectors.signature) } as const;

@@ -30,6 +30,7 @@ const registrations = fc.uniqueArray(
     app: text,
     createdAt: timeMs,
     endedAt: fc.option(timeMs),
+    generation: fc.nat(),
     outcomes: fc.option(text),
     attributes: fc.option(
       fc.record({
@@ -50,6 +51,8 @@ const subscriptions = fc.uniqueArray(
     slot: fc.integer({ min: 1, max: 64 }),
     tag: text,
     path: text,
+    generation: fc.nat(),
+    epoch: timeMs,
     cursor: fc.option(fc.nat()),
   }),
   { selector: ({ ref }) => ref, maxLength: 8 },
@@ -61,6 +64,7 @@ const holdings = fc.uniqueArray(
     slot: fc.integer({ min: 1, max: 64 }),
     alias: text,
     shared: fc.boolean(),
+    generation: fc.nat(),
   }),
   { selector: ({ slot, alias }) => `${slot} ${alias}`, maxLength: 8 },
 );

@@ -73,6 +73,7 @@ const parts = fc
         joined: fc.nat(),
         since: fc.nat(),
         attached: fc.boolean(),
+        epoch: timeMs,
       }),
       { selector: ({ place }) => place, maxLength: 20 },
     ),
@@ -160,7 +161,7 @@ describe("a node that is moved", () => {
     store.writeNode({ ...record, liveNodes: [{ region: "weur", n: 0 }] });
     const count = EXPORT_MEMBERS + 1;
     for (let place = 0; place < count; place++)
-      store.putMember({ place, device: DEVICE, joined: 0, since: 0, attached: true });
+      store.putMember({ place, device: DEVICE, joined: 0, since: 0, attached: true, epoch: 0 });
     const lines = [...readNode(name, store)];
     expect(lines.map(({ kind }) => kind)).toEqual(["node", "members", "members"]);
     const other = new MemoryTagStore();

@@ -13,7 +13,7 @@ describe("device store in the shared database", () => {
     // A neighbour with rows of the same slots and numbers, which must not show and must not go.
     const other = new SharedDeviceStore(db, "other");
     other.writeAccount(account);
-    const registration = { slot: 1, app: "other", createdAt: 1, endedAt: null };
+    const registration = { slot: 1, app: "other", createdAt: 1, endedAt: null, generation: 1 };
     other.putRegistration(registration);
     other.writeOutcomes(1, "other");
     const header = {
@@ -27,9 +27,9 @@ describe("device store in the shared database", () => {
       firstAckAlias: null,
     } as const;
     other.insertMail(header, { contentType: 2, data: Uint8Array.of(1) });
-    const tag = { ref: 1, slot: 1, tag: "other", path: "" };
+    const tag = { ref: 1, slot: 1, tag: "other", path: "", generation: 1, epoch: 1 };
     other.putTag(tag);
-    const alias = { slot: 1, alias: "имя", shared: false };
+    const alias = { slot: 1, alias: "имя", shared: false, generation: 1 };
     other.putAlias(alias);
     const attributes = { platform: "other", appVersion: null, locale: null, custom: {} };
     other.writeAttributes(1, attributes);

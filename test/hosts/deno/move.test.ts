@@ -19,6 +19,7 @@ const HEAD: readonly DataLine[] = [
     app,
     createdAt: 1,
     endedAt: null,
+    generation: 1,
     outcomes: null,
     attributes: null,
   },

@@ -5,7 +5,7 @@ import { TAG_STORE_CASES } from "../../objects/support/tag-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
 const node = { tag: "other", born: 3, children: {}, live: "token", liveNodes: [] } as const;
-const member = { place: 0, device: "other", joined: 1, since: 1, attached: true };
+const member = { place: 0, device: "other", joined: 1, since: 1, attached: true, epoch: 0 };
 const entry = {
   position: 1,
   seq: 1,

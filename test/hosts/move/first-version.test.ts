@@ -74,6 +74,7 @@ test("M1 are read as they are, and stay so", () => {
       app: "a",
       createdAt: 5,
       endedAt: null,
+      generation: 0,
       outcomes: null,
       attributes: null,
     },

@@ -43,7 +43,7 @@ const LINES: readonly ContentLine[] = [
   {
     kind: "members",
     node,
-    members: [{ place: 0, device, joined: 0, since: 1, attached: true }],
+    members: [{ place: 0, device, joined: 0, since: 1, attached: true, epoch: 0 }],
   },
   {
     kind: "broadcast",
@@ -71,11 +71,22 @@ const LINES: readonly ContentLine[] = [
     app: "a",
     createdAt: 1,
     endedAt: 2,
+    generation: 1,
     outcomes: "{}",
     attributes: { platform: "web", appVersion: null, locale: null, custom: { plan: "free" } },
   },
-  { kind: "subscription", device, ref: 7, slot: 1, tag: "news", path: "", cursor: 1 },
-  { kind: "holding", device, slot: 1, alias: "me", shared: true },
+  {
+    kind: "subscription",
+    device,
+    ref: 7,
+    slot: 1,
+    tag: "news",
+    path: "",
+    generation: 1,
+    epoch: 1,
+    cursor: 1,
+  },
+  { kind: "holding", device, slot: 1, alias: "me", shared: true, generation: 1 },
   {
     kind: "mail",
     device,
@@ -177,7 +188,7 @@ describe("an export", () => {
   test("that a newer pushmesh wrote says so, and what is no export says that", async () => {
     const file = written();
     const whole = readFileSync(file, "utf8");
-    writeFileSync(file, whole.replace('"version":2', '"version":3'));
+    writeFileSync(file, whole.replace('"version":3', '"version":4'));
     await refused(file, "export_too_new");
     writeFileSync(file, '{"some":"json"}\n');
     await expect(read(file)).rejects.toThrow("is no export of a mesh");

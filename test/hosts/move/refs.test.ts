@@ -17,7 +17,8 @@ test("M4 every ref of a database is another, each cursor is with its tag, and a 
   const db = new Database(path);
   const store = new SharedDeviceStore(db, "device");
   store.writeAccount(account);
-  for (const ref of REFS) store.putTag({ ref, slot: 1, tag: `tag ${ref}`, path: "0f" });
+  for (const ref of REFS)
+    store.putTag({ ref, slot: 1, tag: `tag ${ref}`, path: "0f", generation: 1, epoch: ref });
   const cursors = Object.fromEntries(REFS.slice(1).map((ref) => [ref, ref * 2]));
   store.writeLink({ ...link, cursors });
   const other = new SharedDeviceStore(db, "other");
@@ -60,6 +61,8 @@ test("M1 refs of an import are others, and differ where they did", () => {
       slot: 1,
       tag: "t",
       path: "",
+      generation: 1,
+      epoch: 1,
       cursor: 7,
     }),
   );

@@ -102,7 +102,7 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
   test("M1 serves no broadcast before all of the mesh is there: whoever is still to come would be taken for gone", async () => {
     const node = `${"A".repeat(11)}.${"B".repeat(22)}.`;
     const last = device(600);
-    const member = { place: 0, device: last.device, joined: 0, since: 0, attached: true };
+    const member = { place: 0, device: last.device, joined: 0, since: 0, attached: true, epoch: 0 };
     const waiting: ContentLine = {
       kind: "broadcast",
       node,

@@ -54,13 +54,19 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "registrations are listed by slot; one of the same slot replaces the other",
     run(store) {
       store.writeAccount(account);
-      const record = { slot: 2, app: "a", createdAt: 1, endedAt: null };
+      const record = { slot: 2, app: "a", createdAt: 1, endedAt: null, generation: 2 ** 32 + 1 };
       store.putRegistration(record);
-      store.putRegistration({ slot: 1, app: "b", createdAt: 2, endedAt: 3 });
+      store.putRegistration({
+        slot: 1,
+        app: "b",
+        createdAt: 2,
+        endedAt: 3,
+        generation: 2 ** 32 + 1,
+      });
       store.putRegistration({ ...record, endedAt: 4 });
       expect(store.listRegistrations()).toEqual([
-        { slot: 1, app: "b", createdAt: 2, endedAt: 3 },
-        { slot: 2, app: "a", createdAt: 1, endedAt: 4 },
+        { slot: 1, app: "b", createdAt: 2, endedAt: 3, generation: 2 ** 32 + 1 },
+        { slot: 2, app: "a", createdAt: 1, endedAt: 4, generation: 2 ** 32 + 1 },
       ]);
     },
   },
@@ -69,7 +75,13 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     run(store) {
       store.writeAccount(account);
       for (const slot of [1, 2]) {
-        store.putRegistration({ slot, app: `${slot}`, createdAt: 1, endedAt: null });
+        store.putRegistration({
+          slot,
+          app: `${slot}`,
+          createdAt: 1,
+          endedAt: null,
+          generation: 2 ** 32 + 1,
+        });
         store.writeOutcomes(slot, `log ${slot}`);
       }
       store.deleteRegistration(1);
@@ -129,7 +141,13 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "an outcome log is what was written last, as long as 1,152 endings make it",
     run(store) {
       store.writeAccount(account);
-      store.putRegistration({ slot: 1, app: "a", createdAt: 1, endedAt: null });
+      store.putRegistration({
+        slot: 1,
+        app: "a",
+        createdAt: 1,
+        endedAt: null,
+        generation: 2 ** 32 + 1,
+      });
       expect(store.readOutcomes(1)).toBeNull();
       store.writeOutcomes(1, "x");
       const log = "y".repeat(60_000);
@@ -152,17 +170,52 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "a tag is what was put under its ref last; one that is deleted goes alone",
     run(store) {
       store.writeAccount(account);
-      const tag = { ref: 2_147_483_647, slot: 1, tag: "новости", path: "" };
+      const tag = {
+        ref: 2_147_483_647,
+        slot: 1,
+        tag: "новости",
+        path: "",
+        generation: 1,
+        epoch: 1_793_491_200_001,
+      };
       store.putTag(tag);
-      store.putTag({ ref: 1, slot: 32, tag: "", path: "0f" });
-      store.putTag({ ref: 2, slot: 1, tag: "b", path: "a" });
-      store.putTag({ ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "" });
+      store.putTag({
+        ref: 1,
+        slot: 32,
+        tag: "",
+        path: "0f",
+        generation: 1,
+        epoch: 1_793_491_200_001,
+      });
+      store.putTag({
+        ref: 2,
+        slot: 1,
+        tag: "b",
+        path: "a",
+        generation: 1,
+        epoch: 1_793_491_200_001,
+      });
+      store.putTag({
+        ref: 4,
+        slot: 1,
+        tag: 'a\u0000"\\\u{1f4a9}',
+        path: "",
+        generation: 1,
+        epoch: 1_793_491_200_001,
+      });
       store.putTag({ ...tag, path: "0123456f" });
       store.deleteTag(2);
       store.deleteTag(3);
       expect(store.listTags().toSorted((a, b) => a.ref - b.ref)).toEqual([
-        { ref: 1, slot: 32, tag: "", path: "0f" },
-        { ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "" },
+        { ref: 1, slot: 32, tag: "", path: "0f", generation: 1, epoch: 1_793_491_200_001 },
+        {
+          ref: 4,
+          slot: 1,
+          tag: 'a\u0000"\\\u{1f4a9}',
+          path: "",
+          generation: 1,
+          epoch: 1_793_491_200_001,
+        },
         { ...tag, path: "0123456f" },
       ]);
     },
@@ -171,15 +224,15 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "an alias is held by slot and name",
     run(store) {
       store.writeAccount(account);
-      store.putAlias({ slot: 1, alias: "имя", shared: false });
-      store.putAlias({ slot: 2, alias: "имя", shared: true });
-      store.putAlias({ slot: 1, alias: "b", shared: false });
-      store.putAlias({ slot: 1, alias: "имя", shared: true });
+      store.putAlias({ slot: 1, alias: "имя", shared: false, generation: 1 });
+      store.putAlias({ slot: 2, alias: "имя", shared: true, generation: 1 });
+      store.putAlias({ slot: 1, alias: "b", shared: false, generation: 1 });
+      store.putAlias({ slot: 1, alias: "имя", shared: true, generation: 1 });
       store.deleteAlias(1, "b");
       store.deleteAlias(3, "имя");
       expect(store.listAliases().toSorted((a, b) => a.slot - b.slot)).toEqual([
-        { slot: 1, alias: "имя", shared: true },
-        { slot: 2, alias: "имя", shared: true },
+        { slot: 1, alias: "имя", shared: true, generation: 1 },
+        { slot: 2, alias: "имя", shared: true, generation: 1 },
       ]);
     },
   },

@@ -22,6 +22,7 @@ const member = (place: number, more: Partial<MemberRecord> = {}): MemberRecord =
   joined: 0,
   since: 0,
   attached: false,
+  epoch: 1_793_491_200_001,
   ...more,
 });
 

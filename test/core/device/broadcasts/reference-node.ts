@@ -6,10 +6,12 @@ import type {
   DeliverRequest,
   JoinAnswer,
   JoinRequest,
+  LeaveRequest,
   LogEntry,
 } from "../../../../core/tag/types.ts";
 
 interface Member {
+  readonly epoch: number;
   readonly joined: number;
   attached: boolean;
   /** Null where a call failed. */
@@ -34,21 +36,26 @@ export class ReferenceNode {
     return this.log.length;
   }
 
-  join({ device, attach }: JoinRequest): JoinAnswer {
+  join({ device, attach, epoch = 0 }: JoinRequest): JoinAnswer {
     const known = this.members.get(device);
-    if (known === undefined) {
-      this.members.set(device, { joined: this.head, attached: attach, served: this.head });
+    if (known !== undefined && known.epoch >= epoch) {
+      return { kind: "joined", head: known.joined, epoch: known.epoch };
     }
-    return { kind: "joined", head: known?.joined ?? this.head };
+    const joined = this.head;
+    this.members.set(device, { epoch, joined, attached: attach, served: joined });
+    return { kind: "joined", head: joined };
   }
 
-  leave(device: string): boolean {
-    return this.members.delete(device);
+  leave({ device, epoch = 0 }: LeaveRequest): boolean {
+    const known = this.members.get(device);
+    if (known === undefined) return false;
+    if (known.epoch <= epoch) this.members.delete(device);
+    return true;
   }
 
-  attach({ device, after }: AttachRequest): AttachAnswer {
+  attach({ device, after, epoch = 0 }: AttachRequest): AttachAnswer {
     const member = this.members.get(device);
-    if (member === undefined) return { kind: "unknown" };
+    if (member?.epoch !== epoch) return { kind: "unknown" };
     const from = Math.min(after ?? member.joined, this.head);
     const upTo = Math.min(from + PAGE, this.head);
     const more = upTo < this.head;

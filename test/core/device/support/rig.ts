@@ -215,10 +215,17 @@ export class Rig {
     this.command({ kind: "acks", value: [{ slot, priority, seq }] });
   }
 
+  /** What the regId of an app says now. */
+  generationOf(app: string): number {
+    const all = this.store.listRegistrations();
+    const account = this.store.account?.generation ?? 1;
+    return all.find((record) => record.app === app)?.generation || account;
+  }
+
   request({ key = `k${++this.#keys}`, data = key, ...fields }: SendFields = {}): SendRequest {
     return {
       app: "a",
-      generation: this.store.account?.generation ?? 1,
+      generation: this.generationOf(fields.app ?? "a"),
       key: keyOf(key),
       lane: 2,
       contentType: 2,
@@ -261,7 +268,7 @@ export class Rig {
     seq: number,
     fields: { app?: string; generation?: number } = {},
   ): StatusAnswer {
-    const { app = "a", generation = this.store.account?.generation ?? 1 } = fields;
+    const { app = "a", generation = this.generationOf(fields.app ?? "a") } = fields;
     const request = { app, generation, seq, key: keyOf(key) };
     return this.run((now, effects) => this.device.status(request, now, effects));
   }

@@ -462,7 +462,7 @@ export class SimDevice {
   async #leave(tag: string, { row }: Subscription): Promise<boolean | null> {
     try {
       return await this.#world.callByDevice(() =>
-        this.#world.node(this.#world.nodeName(row.path, tag)).leave(this.name),
+        this.#world.node(this.#world.nodeName(row.path, tag)).leave({ device: this.name }),
       );
     } catch {
       return null;

@@ -1,0 +1,36 @@
+/**
+ * What ended registrations owe: tags and aliases that have not let them go. The rows say so until they have answered; this is
+ * when they are asked again without any help of the device, also after the process was killed.
+ */
+
+/** First wait, and what it doubles to: an alarm is a row and a request. */
+const FIRST_MS = 30_000;
+const LONGEST_MS = 3_600_000;
+
+export class Debts {
+  readonly #owes: () => boolean;
+  #deadline: number | null = null;
+  #waitMs = FIRST_MS;
+
+  constructor(owes: () => boolean) {
+    this.#owes = owes;
+  }
+
+  /** When they should be looked at; null where nothing was owed. */
+  get deadline(): number | null {
+    return this.#deadline;
+  }
+
+  /** Something may be owed from now on. */
+  expect(now: number): void {
+    if (this.#deadline === null && this.#owes()) this.#deadline = now + this.#waitMs;
+  }
+
+  /** Call it at the deadline, once what is owed was tried again: whether there is another deadline depends on what is left. */
+  onDeadline(now: number): void {
+    if (this.#deadline === null || now < this.#deadline) return;
+    this.#deadline = null;
+    this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_MS);
+    this.expect(now);
+  }
+}

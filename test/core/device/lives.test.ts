@@ -1,0 +1,142 @@
+/** Lives of one registration, and of one membership, are told apart; what an ended one owes outlives the process. */
+import { describe, expect, test } from "vitest";
+import { ReferenceNode } from "./broadcasts/reference-node.ts";
+import { DEVICE_NAME, Rig } from "./support/rig.ts";
+
+const unregister = (rig: Rig) =>
+  rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
+
+const change = (rig: Rig, add: string[], remove: string[] = []) =>
+  rig.command({ kind: "subscribe", value: { request: 7, slot: 1, add, remove } });
+
+const JOINED = { kind: "joined", head: 0 } as const;
+
+/** Answers all calls: joins of the tag "x" by its node. */
+function answerBy(rig: Rig, node: ReferenceNode): void {
+  for (let next = rig.calls[0]; next !== undefined; next = rig.calls[0]) {
+    const { call } = next;
+    if (call.method === "join" && call.request.tag === "x") {
+      rig.answerCall({ ok: true, answer: node.join(call.request) });
+    } else rig.answerCall({ ok: true, answer: call.method === "join" ? JOINED : true });
+  }
+}
+
+/** In the tag "x", whose node has the member. */
+function member(node: ReferenceNode): Rig {
+  const rig = Rig.registered();
+  rig.answerCalls();
+  change(rig, ["x"]);
+  answerBy(rig, node);
+  expect(node.members.size).toBe(1);
+  return rig;
+}
+
+describe("T1 memberships of one device in one tag", () => {
+  test("T1 a leave of an earlier life that comes late removes nothing", () => {
+    const node = new ReferenceNode("x");
+    const rig = member(node);
+    unregister(rig);
+    const late = rig.calls.flatMap(({ call }) => (call.method === "leave" ? [call.request] : []));
+    while (rig.calls.length > 0) rig.answerCall({ ok: false });
+    rig.register("a");
+    change(rig, ["x"]);
+    rig.now += 1_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    // Tried again: the node is asked, and has it no more.
+    node.leave({ device: DEVICE_NAME, epoch: Number.MAX_SAFE_INTEGER });
+    answerBy(rig, node);
+    expect(rig.take().at(-1)).toEqual({ kind: "done", value: { request: 7 } });
+    expect(node.members.size).toBe(1);
+    for (const request of late) node.leave(request);
+    expect(node.members.size).toBe(1);
+  });
+
+  test("T1 a leave of the same life that comes late removes nothing of what was joined anew", () => {
+    const node = new ReferenceNode("x");
+    const rig = member(node);
+    change(rig, [], ["x"]);
+    const [left] = rig.calls;
+    if (left?.call.method !== "leave") throw new Error("x is not being left");
+    rig.answerCall({ ok: false });
+    change(rig, ["x"]);
+    answerBy(rig, node);
+    expect(rig.take().at(-1)).toEqual({ kind: "done", value: { request: 7 } });
+    node.leave(left.call.request);
+    expect(node.members.size).toBe(1);
+  });
+});
+
+describe("T15 what an ended registration owes", () => {
+  const owing = (): Rig => {
+    const rig = Rig.registered();
+    rig.answerCalls();
+    rig.subscribe("x");
+    rig.command({ kind: "setAlias", value: { request: 8, slot: 1, alias: "me", held: true } });
+    rig.answerCalls();
+    return rig;
+  };
+  const asked = (rig: Rig): string[] =>
+    rig.answerCalls().map(({ call }) => (call.method === "join" ? "join" : call.method));
+
+  test("T15 is asked again after a kill, by the alarm and without the device", () => {
+    const rig = owing();
+    unregister(rig);
+    const alarmAt = rig.device.lastingDeadline;
+    if (alarmAt === null) throw new Error("no alarm");
+    rig.restart();
+    rig.now = alarmAt;
+    rig.alarm();
+    expect(asked(rig).sort()).toEqual(["leave", "leave", "unset"]);
+    expect(rig.store.tags.size + rig.store.aliases.size).toBe(0);
+    rig.now = rig.device.lastingDeadline ?? rig.now;
+    rig.alarm();
+    expect(rig.device.lastingDeadline).toBeNull();
+  });
+
+  test("T15 the same where another account took the device over", () => {
+    const rig = owing();
+    rig.openAccount("key-1", "key-2");
+    const alarmAt = rig.device.lastingDeadline;
+    if (alarmAt === null) throw new Error("no alarm");
+    rig.restart();
+    rig.now = alarmAt;
+    rig.alarm();
+    const [unset] = rig.calls.filter(({ kind }) => kind === "alias");
+    expect(unset?.call.request).toMatchObject({ holder: { generation: 1 } });
+    expect(asked(rig).sort()).toEqual(["leave", "leave", "unset"]);
+    expect(rig.store.tags.size + rig.store.aliases.size).toBe(0);
+  });
+
+  test("T15 the same where the app came back before the kill, and joined and set the same", () => {
+    const rig = owing();
+    unregister(rig);
+    rig.register("a");
+    change(rig, ["x"]);
+    rig.restart();
+    rig.connect();
+    rig.alarm();
+    const done = asked(rig);
+    expect(done.filter((method) => method === "leave")).toHaveLength(2);
+    expect(done.filter((method) => method === "join").length).toBeGreaterThan(0);
+    expect(done).toContain("unset");
+    expect([...rig.store.tags.values()].map(({ tag }) => tag).sort()).toEqual(["", "x"]);
+    expect(rig.store.aliases.size).toBe(0);
+  });
+
+  test("T15 a failing answer is waited for longer each time, and not for ever", () => {
+    const rig = owing();
+    unregister(rig);
+    let longest = 0;
+    for (let n = 0; n < 20; n++) {
+      while (rig.calls.length > 0) rig.answerCall({ ok: false });
+      const at = rig.device.lastingDeadline;
+      if (at === null) throw new Error("no alarm");
+      longest = Math.max(longest, at - rig.now);
+      rig.now = at;
+      rig.alarm();
+    }
+    expect(longest).toBe(3_600_000);
+    rig.answerCalls();
+    expect(rig.store.tags.size).toBe(0);
+  });
+});
