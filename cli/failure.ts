@@ -1,6 +1,6 @@
 /** How a command ends otherwise than well. */
 
-/** Exit codes of every command. 0 is: done; of `send`: delivered or queued. */
+/** Exit codes of every command. 0 is: done; of `send`: delivered, queued or sent. */
 export const EXIT = {
   /** A wrong option, or one that is missing. */
   usage: 2,

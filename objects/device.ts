@@ -1,5 +1,6 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
+import { firstWaitMs } from "../core/device/delivery.ts";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
 import type {
   AliasRelease,
@@ -77,7 +78,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     sends.began(Date.now());
     return this.#command<SendAnswer>(
       (now, effects) => this.#device.send(request, now, effects),
-      request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS,
+      firstWaitMs(request),
     );
   }
 
@@ -249,6 +250,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     for (const effect of effects) {
       if (effect.kind === "frame") this.#socket.send(effect.bytes);
       else if (effect.kind === "settle") this.#settle(effect.token, effect.answer);
+      else if (effect.kind === "wait") this.#waits.goOn(effect.token, effect.ms);
       else if (effect.kind === "close") this.#socket.close(effect.code, effect.detail);
       else void this.#call(effect);
     }

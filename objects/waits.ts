@@ -4,7 +4,7 @@ import type { WaitAnswer } from "../core/link/effects.ts";
 interface Waiting {
   readonly resolve: (answer: WaitAnswer) => void;
   readonly reject: (reason: unknown) => void;
-  readonly timer: number;
+  timer: number;
 }
 
 export class Waits {
@@ -23,6 +23,14 @@ export class Waits {
       this.#waiting.set(token, { resolve, reject, timer });
     });
     return answer as Answer;
+  }
+
+  /** Waits for `ms` more. */
+  goOn(token: number, ms: number): void {
+    const waiting = this.#waiting.get(token);
+    if (waiting === undefined) return;
+    clearTimeout(waiting.timer);
+    waiting.timer = setTimeout(() => this.#onEnd(token), ms);
   }
 
   /** @param first the answer waits for it, and fails with it */

@@ -167,10 +167,11 @@ export const keyBody = z.discriminatedUnion("algorithm", [
   }),
 ]);
 
-/** Final states of a message, and `queued`, which is the only one that is not. */
+/** Final states of a message, and the two that are not: `queued`, and `sent` where only the device knows how it ended. */
 export const MESSAGE_STATUSES = [
   "delivered",
   "queued",
+  "sent",
   "expired",
   "recalled",
   "collapsed",
@@ -180,7 +181,7 @@ export const MESSAGE_STATUSES = [
 ] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
-/** Answer of `POST /v1/messages`: 200 where the status is final, 202 where it is `queued`. */
+/** Answer of `POST /v1/messages`: 200 where the status is final, 202 where it is `queued` or `sent`. */
 export interface SendAnswerBody {
   readonly id: string;
   readonly status: MessageStatus;

@@ -105,8 +105,8 @@ export const LIMITS = {
   REGISTRATIONS: 32,
   /** Messages waiting in one registration's mailbox. */
   MAILBOX_MESSAGES: 1_000,
-  /** Their data, in bytes. */
-  MAILBOX_BYTES: 2_097_152,
+  /** Their data, in bytes: MAILBOX_MESSAGES of DATA_BYTES, so that one newcomer never needs the room of two. */
+  MAILBOX_BYTES: 4_096_000,
   /** Unacknowledged messages on a socket, per registration. The SDK's duplicate window must be larger. */
   INFLIGHT_MESSAGES: 128,
   /** Their data: one replay batch waits for the acknowledgement of the one before. */

@@ -52,6 +52,8 @@ struct Cursor {
   2: required i32 tagRef
   /** Broadcast.position of the last one that the app has taken. */
   3: required i64 position
+  /** Positions of the tag that came on this socket and were dropped because their time was over; the app was given none. */
+  4: optional list<i64> discarded
 }
 
 /** First frame of a device, once per socket, within the hello timeout. */
@@ -151,13 +153,20 @@ struct Detach {
 }
 
 /**
- * Cumulative acknowledgement: every message of this slot and priority that was
- * sent on this socket up to and including `seq` has reached the app.
+ * Cumulative acknowledgement: the device is done with every message of this slot
+ * and priority that was sent on this socket up to and including `seq`. Those that
+ * `discarded` names never reached the app, the others did.
  */
 struct Ack {
   1: required i32 slot
   2: required Priority priority
+  /** 0 where the frame only says what was discarded. */
   3: required i64 seq
+  /**
+   * Messages of the lane that came on this socket and were dropped because their time was over or they were
+   * withdrawn. May be above `seq`, where a message before them is not done yet.
+   */
+  4: optional list<i64> discarded
 }
 
 struct Registered {
@@ -185,6 +194,11 @@ struct Message {
   8: optional string collapseKey
   /** True where the mesh may have sent it before on another socket. */
   9: optional bool replay
+  /**
+   * Milliseconds from the receipt, by a clock that nobody sets, after which the message must not be handed to the app.
+   * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
+   */
+  10: optional i64 remainingMs
 }
 
 /** Messages in the order to hand to the app. */
@@ -272,6 +286,8 @@ struct Broadcast {
   /** As Message.expiresAtMs. */
   11: optional i64 expiresAtMs
   12: optional string collapseKey
+  /** As Message.remainingMs. */
+  13: optional i64 remainingMs
 }
 
 /** Broadcasts in the order to hand to the app. They are acknowledged by cursors, not by acks. */
@@ -279,7 +295,10 @@ struct Broadcasts {
   1: required list<Broadcast> broadcasts
 }
 
-/** Another device of a shared alias took the message: not to be shown if it was not yet. Needs no acknowledgement. */
+/**
+ * Another device of a shared alias took the message, or its time is over: not to be handed to the app if it was not yet.
+ * A device that drops it says so at once with Ack.discarded.
+ */
 struct Withdraw {
   1: required i32 slot
   /** Message.key. */

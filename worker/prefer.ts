@@ -1,4 +1,5 @@
 /** `Prefer` (RFC 7240): how long a send waits for the device. */
+import type { MessageStatus } from "../schema/http.ts";
 import { LIMITS } from "../schema/limits.ts";
 
 export interface Preference {
@@ -6,6 +7,9 @@ export interface Preference {
   /** Value of Preference-Applied, where the sender preferred something. */
   readonly applied: string | null;
 }
+
+/** Whether an answer of this status is 200; else it is 202, and `GET /v1/messages/{id}` tells the end. */
+export const isFinal = (status: MessageStatus): boolean => status !== "queued" && status !== "sent";
 
 const WAIT = /^wait\s*=\s*"?(\d{1,9})"?$/i;
 const ASYNC = /^respond-async$/i;

@@ -42,7 +42,7 @@ function sendOptionsOf({ idempotencyKey, async, wait }: SendCommandOptions): Sen
 function printAnswer(output: Output, answer: SendAnswerBody): void {
   const { status, id, tookMs } = answer;
   output.result(answer, `${status}  ${id}  ${tookMs} ms`);
-  if (status !== "delivered" && status !== "queued")
+  if (status !== "delivered" && status !== "queued" && status !== "sent")
     throw new CliFailure(EXIT.refused, status, `the message ended as ${status}`);
 }
 
@@ -56,7 +56,7 @@ function printAnswers(output: Output, answer: AliasSendAnswerBody): void {
   output.result(answer, lines.join("\n"));
   const ends = results.map((result) => ("status" in result ? result.status : result.error));
   // Recalled is as it was asked for: another holder had it first.
-  const bad = ends.filter((end) => !["delivered", "queued", "recalled"].includes(end));
+  const bad = ends.filter((end) => !["delivered", "queued", "sent", "recalled"].includes(end));
   const [first] = bad;
   if (first === undefined) return;
   const message = `${bad.length} of the alias's ${ends.length} messages ended otherwise than delivered`;
@@ -97,6 +97,6 @@ export function send(env: NodeJS.ProcessEnv): Command {
   );
   return command.addHelpText(
     "after",
-    "\nExit codes: 0 delivered or queued (of an alias: at all holders), 2 usage, 3 refused by the mesh, 4 network.",
+    "\nExit codes: 0 delivered, queued or sent (of an alias: at all holders), 2 usage, 3 refused by the mesh, 4 network.",
   );
 }

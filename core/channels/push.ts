@@ -2,6 +2,7 @@
 
 import type { MeshError } from "../../schema/errors.ts";
 import {
+  type Ack,
   CHANNEL_PUSH,
   type Cursor,
   decodePushUp,
@@ -12,7 +13,7 @@ import {
   type Subscribe,
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
-import type { CommandAnswer, Lane } from "../device/types.ts";
+import type { CommandAnswer } from "../device/types.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Effects } from "../link/effects.ts";
 
@@ -32,8 +33,8 @@ export interface PushCommands {
   unregister(slot: number, now: number, effects: Effects): MeshError | null;
   attach(slot: number, now: number, effects: Effects): MeshError | null;
   detach(slot: number, now: number, effects: Effects): MeshError | null;
-  /** How many messages it acknowledged; none for an unknown slot. */
-  acknowledge(slot: number, lane: Lane, seq: number, now: number, effects: Effects): number;
+  /** How many messages it answers for; none for an unknown slot. */
+  acknowledge(ack: Ack, now: number, effects: Effects): number;
   /** Whether it acknowledged any broadcast. */
   acknowledgeBroadcasts(cursor: Cursor, now: number, effects: Effects): boolean;
   /** A refusal, or null where `onAnswer` is told. */
@@ -62,19 +63,17 @@ export function pushChannel(commands: PushCommands): Channel {
   };
 }
 
-type Acks = Extract<PushUp, { kind: "acks" | "cursors" }>;
+type AckFrames = Extract<PushUp, { kind: "acks" | "cursors" }>;
 
 /** An acknowledgement of something is free, so that a fast reader is never slowed; one of nothing counts. */
 function receiveAcks(
-  frame: Acks,
+  frame: AckFrames,
   commands: PushCommands,
   { now, effects, admit }: ChannelContext,
 ): void {
   let acknowledged = 0;
   if (frame.kind === "acks") {
-    for (const { slot, priority, seq } of frame.value) {
-      acknowledged += commands.acknowledge(slot, priority, seq, now, effects);
-    }
+    for (const ack of frame.value) acknowledged += commands.acknowledge(ack, now, effects);
   } else {
     for (const cursor of frame.value) {
       if (commands.acknowledgeBroadcasts(cursor, now, effects)) acknowledged++;
@@ -84,7 +83,7 @@ function receiveAcks(
 }
 
 function receiveCommand(
-  frame: Exclude<PushUp, Acks>,
+  frame: Exclude<PushUp, AckFrames>,
   commands: PushCommands,
   context: ChannelContext,
 ): void {

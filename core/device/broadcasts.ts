@@ -147,7 +147,11 @@ export class Broadcasts {
    *
    * @returns whether it acknowledged anything
    */
-  acknowledge({ slot, tagRef, position }: Cursor, now: number, effects: Effects): boolean {
+  acknowledge(
+    { slot, tagRef, position, discarded = [] }: Cursor,
+    now: number,
+    effects: Effects,
+  ): boolean {
     const one = this.#parts.subscriptions().byRef(slot, tagRef);
     if (one === undefined || !this.#parts.registrations.inSlot(slot)?.attached) return false;
     let counts = false;
@@ -160,7 +164,9 @@ export class Broadcasts {
       if (at > position) break;
       if (parcel.subscription !== one || parcel.state !== "sent") continue;
       one.registration.broadcasts.drop(parcel, "done");
-      this.#settle(parcel.tokens.splice(0), "acknowledged", effects);
+      // What the app was not given was on the socket, and that is all.
+      const outcome = discarded.includes(at) ? "delivered" : "acknowledged";
+      this.#settle(parcel.tokens.splice(0), outcome, effects);
       for (const twin of parcel.twins) this.#advance(twin);
       counts = true;
     }
@@ -302,10 +308,17 @@ export class Broadcasts {
       if (first === undefined) continue;
       const frame =
         others.length === 0
-          ? encodeOneBroadcast(first.entry, first.one.record, () => this.#broadcast(first))
+          ? encodeOneBroadcast(first.entry, first.one.record, now, () => this.#broadcast(first))
           : encodePushDown({
               kind: "broadcasts",
-              value: { broadcasts: going.map((each) => this.#broadcast(each)) },
+              value: {
+                broadcasts: going.map((each) => ({
+                  ...this.#broadcast(each),
+                  ...(isNowOrNever(each.entry.seq)
+                    ? {}
+                    : { remainingMs: each.entry.expiresAt - now }),
+                })),
+              },
             });
       this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
     }

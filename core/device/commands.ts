@@ -76,10 +76,10 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
         ground(rooms, registration, now, effects);
         return null;
       }),
-    acknowledge(slot, lane, seq, now, effects) {
-      const registration = registrations.inSlot(slot);
+    acknowledge(ack, now, effects) {
+      const registration = registrations.inSlot(ack.slot);
       if (registration === undefined) return 0;
-      return delivery.acknowledge(registration, lane, seq, now, effects);
+      return delivery.acknowledge(registration, ack, now, effects);
     },
     acknowledgeBroadcasts: (cursor, now, effects) => broadcasts.acknowledge(cursor, now, effects),
     subscribe(command, onAnswer, now, effects) {

@@ -2,8 +2,9 @@
  * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender
  * is answered by the device's acknowledgement; a row is written only where that does not come in time.
  */
-import type { Message } from "../../schema/generated/link.ts";
+import type { Ack, Message } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Aliases } from "./aliases.ts";
@@ -11,10 +12,10 @@ import type { HybridClock } from "./clock.ts";
 import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { bytesOf, type Outbox } from "./outbox.ts";
-import type { Outcomes } from "./outcomes.ts";
+import type { Ending, Outcomes } from "./outcomes.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import { Senders } from "./senders.ts";
-import type { Lane, SendAnswer, SendRequest } from "./types.ts";
+import type { SendAnswer, SendRequest } from "./types.ts";
 
 export interface DeliveryParts {
   readonly clock: HybridClock;
@@ -75,29 +76,45 @@ export class Delivery {
     }
     if (live) {
       this.#parts.outbox.pump(registration, now, effects);
-      if (request.waitMs > 0) return this.#senders.wait(registration, key);
+      if (request.waitMs > 0) return this.#wait(registration, request, key);
     }
     return { ok: true, status: "queued", seq };
   }
 
-  /** The sender of this token waits no longer: it is answered in `effects`, unless it was answered before. */
+  /**
+   * The first wait of the sender of this token is over, or the rest of it. What is on the socket and must not be shown
+   * later is withdrawn first, and the rest of the wait is for the device's answer; then the sender is answered in
+   * `effects`, unless it was before.
+   */
   timeout(token: number, now: number, effects: Effects): void {
     const waiting = this.#senders.find(token);
     if (waiting === undefined) return;
-    const { registration, key } = waiting;
+    const { registration, key, restMs } = waiting;
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     if (this.#senders.find(token) === undefined) return;
     const flight = registration.flights.get(key);
+    if (flight !== undefined && isOverdue(flight, registration, now)) {
+      this.overdue(registration, key, effects);
+    }
+    if (restMs > 0) {
+      waiting.restMs = 0;
+      effects.push({ kind: "wait", token, ms: restMs });
+      return;
+    }
     const tokens = flight?.tokens ?? registration.waiting.get(key);
     tokens?.splice(tokens.indexOf(token), 1);
-    if (flight !== undefined) {
-      const status = this.#secure(registration, flight, now);
-      this.#senders.settle([token], { ok: true, status, seq: flight.seq }, effects);
-    } else {
-      const seq = registration.mail.get(key)?.seq ?? 0;
-      this.#senders.settle([token], { ok: true, status: "queued", seq }, effects);
-    }
+    const seq = flight?.seq ?? registration.mail.get(key)?.seq ?? 0;
+    const status = flight === undefined ? "queued" : this.#secure(registration, flight, true, now);
+    this.#senders.settle([token], { ok: true, status, seq }, effects);
   }
+
+  /** The time of a message on the socket is over: the device is asked, once, to drop it if the app was not given it. */
+  readonly overdue = (registration: Registration, key: string, effects: Effects): void => {
+    const flight = registration.flights.get(key);
+    if (flight === undefined || flight.withdrawn || flight.ended !== null) return;
+    flight.withdrawn = true;
+    this.#parts.outbox.withdraw(registration, key, effects);
+  };
 
   /** A message ended in the mailbox: whoever waits for it is answered. */
   readonly onEnd: OnEnd = (registration, key, ended, effects) => {
@@ -112,19 +129,20 @@ export class Delivery {
   };
 
   /**
-   * The device has acknowledged a lane up to `seq`. Only what is on the socket counts, so a wrong number can
+   * The device is done with a lane up to `seq`. Only what is on the socket counts, so a wrong number can
    * lose nothing that was not sent.
    *
-   * @returns how many messages it acknowledged
+   * @param discarded what of the lane it dropped without giving it to the app, also above `seq`
+   * @returns how many messages it answered for
    */
   acknowledge(
     registration: Registration,
-    lane: Lane,
-    seq: number,
+    { priority, seq, discarded = [] }: Pick<Ack, "priority" | "seq" | "discarded">,
     now: number,
     effects: Effects,
   ): number {
-    const state = registration.lane(lane);
+    const state = registration.lane(priority);
+    const dropped = this.#discard(registration, state, discarded, effects);
     let count = 0;
     while ((state.flights[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
     const landed = state.flights.splice(0, count);
@@ -148,12 +166,29 @@ export class Delivery {
       this.#parts.mailbox.delivered(
         registration,
         state.take((header) => keys.has(header.key)),
+        effects,
       );
     }
     // Also after an acknowledgement of nothing: flights that had no row are forgotten while the object sleeps, and
     // what waited for their place in the window would wait on.
     this.#parts.outbox.pump(registration, now, effects);
-    return count;
+    return count + dropped;
+  }
+
+  /** The device dropped messages that the app was not given. @returns how many of them it had not answered for */
+  #discard(
+    registration: Registration,
+    { flights }: LaneState,
+    discarded: readonly number[],
+    effects: Effects,
+  ): number {
+    if (discarded.length === 0) return 0;
+    const seqs = new Set(discarded);
+    const dropped = flights.filter(({ seq, ended }) => ended === null && seqs.has(seq));
+    for (const flight of dropped) {
+      this.#end(registration, flight, flight.superseded ? "collapsed" : "expired", effects);
+    }
+    return dropped.length;
   }
 
   /**
@@ -168,19 +203,30 @@ export class Delivery {
       return;
     }
     if (outcomes.find(registration.slot, key) !== undefined) return;
-    if (flight !== undefined) outbox.withdraw(registration, key, effects);
-    if (registration.mail.has(key)) {
-      mailbox.recall(registration, key, effects);
+    if (flight !== undefined) {
+      outbox.withdraw(registration, key, effects);
+      this.#end(registration, flight, "recalled", effects);
+    } else if (registration.mail.has(key)) {
+      mailbox.end(registration, [key], "recalled", effects);
+    } else registration.remember(key, "recalled", clock.next(now, false));
+  }
+
+  /** A message on the socket ends otherwise than by being taken. */
+  #end(registration: Registration, flight: Flight, status: Ending, effects: Effects): void {
+    const { key, seq, unstored } = flight;
+    if (unstored === null) {
+      this.#parts.mailbox.end(registration, [key], status, effects);
+      // Also where it had a row no more.
+      flight.ended = status;
       return;
     }
-    const seq = flight?.seq ?? clock.next(now, false);
-    registration.remember(key, "recalled", seq);
-    if (flight === undefined) return;
-    flight.ended = "recalled";
-    if ((flight.unstored?.ttlSeconds ?? 0) > 0) {
-      outcomes.record(registration.slot, "recalled", [{ key, seq }]);
+    flight.ended = status;
+    registration.remember(key, status, seq);
+    // The outcome of a now-or-never message is only in its answer, so that it costs no row.
+    if (unstored.ttlSeconds > 0) {
+      this.#parts.outcomes.record(registration.slot, status, [{ key, seq }]);
     }
-    this.#senders.settle(flight.tokens.splice(0), { ok: true, status: "recalled", seq }, effects);
+    this.#senders.settle(flight.tokens.splice(0), { ok: true, status, seq }, effects);
   }
 
   /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
@@ -191,7 +237,7 @@ export class Delivery {
       if (flight.ended !== null || unstored === null) continue;
       const { ttlSeconds } = unstored;
       if (ttlSeconds > 0 && acceptedAt + ttlSeconds * 1_000 <= now) {
-        this.#secure(registration, flight, now);
+        this.#secure(registration, flight, false, now);
       } else {
         flight.ended = "unregistered";
         registration.remember(key, "unregistered", seq);
@@ -206,15 +252,28 @@ export class Delivery {
   /** The app no longer listens, or the link is gone: what is on the socket goes back to waiting. */
   ground(registration: Registration, now: number, effects: Effects): void {
     registration.attached = false;
-    this.#parts.mailbox.expire(registration, now, effects);
+    const flights: Flight[] = [];
     for (const lane of LANES) {
       const state = registration.lane(lane);
-      for (const flight of state.flights.splice(0)) {
-        const status = this.#secure(registration, flight, now);
-        this.#senders.settle(flight.tokens, { ok: true, status, seq: flight.seq }, effects);
-        registration.land(flight);
-      }
+      flights.push(...state.flights.splice(0));
       state.sent = 0;
+    }
+    for (const flight of flights) {
+      registration.land(flight);
+      registration.seenUpTo = Math.max(registration.seenUpTo, flight.seq);
+      this.#secure(registration, flight, false, now);
+    }
+    this.#parts.mailbox.expire(registration, now, effects);
+    const replaced = flights.filter(({ superseded, key }) => {
+      const row = registration.mail.get(key);
+      return superseded && row !== undefined && !registration.isSuperseded(row);
+    });
+    const keys = replaced.map(({ key }) => key);
+    this.#parts.mailbox.end(registration, keys, "collapsed", effects);
+    for (const { ended, key, seq, tokens } of flights) {
+      const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;
+      const status = ended ?? left ?? "expired";
+      this.#senders.settle(tokens, { ok: true, status, seq }, effects);
     }
     for (const [key, tokens] of registration.waiting) {
       const seq = registration.mail.get(key)?.seq ?? 0;
@@ -237,9 +296,9 @@ export class Delivery {
     const flight = registration.flights.get(key);
     if (flight !== undefined) {
       if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
-      if (request.waitMs > 0 || request.ttlSeconds === 0)
-        return this.#senders.wait(registration, key);
-      return { ok: true, status: this.#secure(registration, flight, now), seq: flight.seq };
+      if (request.waitMs > 0) return this.#wait(registration, request, key);
+      const status = this.#secure(registration, flight, true, now);
+      return { ok: true, status, seq: flight.seq };
     }
     const row = registration.mail.get(key);
     if (row !== undefined) return { ok: true, status: "queued", seq: row.seq };
@@ -266,6 +325,8 @@ export class Delivery {
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       unstored: request,
       ended: null,
+      withdrawn: false,
+      superseded: false,
       tokens: [],
     };
     registration.takeOff(lane, flight);
@@ -277,12 +338,18 @@ export class Delivery {
       contentType: request.contentType,
       data: request.data,
       ...(nowOrNever ? {} : { expiresAtMs: now + request.ttlSeconds * 1_000 }),
+      remainingMs: nowOrNever
+        ? request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS
+        : request.ttlSeconds * 1_000,
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
     };
     this.#parts.outbox.deliver([message], effects);
-    // Only the acknowledgement can say what became of a now-or-never message, so its sender always waits.
-    if (request.waitMs > 0 || nowOrNever) return this.#senders.wait(registration, key);
-    return { ok: true, status: this.#secure(registration, flight, now), seq };
+    if (request.waitMs > 0) return this.#wait(registration, request, key);
+    return { ok: true, status: this.#secure(registration, flight, true, now), seq };
+  }
+
+  #wait(registration: Registration, request: SendRequest, key: string): number {
+    return this.#senders.wait(registration, key, request.waitMs - firstWaitMs(request));
   }
 
   #tellFirst(
@@ -296,23 +363,60 @@ export class Delivery {
     this.#parts.firstAcks.tell(registration, alias, bytesOf(key), row, now, effects);
   }
 
-  /** The sender of a flight cannot wait for its acknowledgement: makes it durable, and says what to answer. */
-  #secure(registration: Registration, flight: Flight, now: number): MessageStatus {
+  /**
+   * The sender of a flight does not wait for its acknowledgement, or it has lost its link: makes it durable.
+   *
+   * @returns what to answer
+   */
+  #secure(
+    registration: Registration,
+    flight: Flight,
+    onSocket: boolean,
+    now: number,
+  ): MessageStatus {
     const { key, seq, unstored, acceptedAt } = flight;
     if (flight.ended !== null) return flight.ended;
-    if (unstored === null) return "queued";
-    // By the ttl itself: the clock may have been set back since a now-or-never message was accepted.
-    if (unstored.ttlSeconds > 0 && acceptedAt + unstored.ttlSeconds * 1_000 > now) {
-      this.#parts.mailbox.store(registration, unstored, key, seq, true, acceptedAt, now);
-      flight.unstored = null;
-      return "queued";
+    if (unstored?.ttlSeconds === 0) {
+      // The device may have it, and nobody will know. Remembered while the object is in memory: it costs no row.
+      if (!onSocket) registration.remember(key, "sent", seq);
+      return "sent";
     }
-    // The outcome of a now-or-never message is only in its answer, so that it costs no row.
-    if (unstored.ttlSeconds > 0) {
+    if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {
+      registration.remember(key, "expired", seq);
       this.#parts.outcomes.record(registration.slot, "expired", [{ key, seq }]);
+      flight.ended = "expired";
+      return "expired";
     }
-    registration.remember(key, "expired", seq);
-    flight.ended = "expired";
-    return "expired";
+    if (unstored !== null) {
+      // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
+      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, acceptedAt, now);
+      flight.unstored = null;
+    }
+    return isOverdue(flight, registration, now) ? "sent" : "queued";
   }
+}
+
+/** How long before the end of a ttl 0 wait the message is withdrawn: a round trip to a slow device. */
+const WITHDRAW_BEFORE_MS = 1_000;
+
+/**
+ * How long the shell waits for the token of a send before it calls `timeout`; a `wait` effect then says how much longer.
+ * A ttl 0 message is withdrawn before the wait is over, any other when its time is: so that the device's answer still
+ * comes within the wait.
+ */
+export function firstWaitMs({ waitMs, ttlSeconds }: SendRequest): number {
+  if (ttlSeconds > 0) return Math.min(waitMs, ttlSeconds * 1_000);
+  return waitMs - Math.min(WITHDRAW_BEFORE_MS, waitMs / 2);
+}
+
+/** Whether a message on the socket must not be handed to the app any more, were it not yet: a ttl 0 one once its sender stops waiting. */
+export function isOverdue(
+  { key, unstored, acceptedAt }: Flight,
+  registration: Registration,
+  now: number,
+): boolean {
+  if (unstored !== null) {
+    return unstored.ttlSeconds === 0 || acceptedAt + unstored.ttlSeconds * 1_000 <= now;
+  }
+  return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
 }

@@ -185,7 +185,7 @@ export class Device {
     this.#linkage.lost(now, effects);
   }
 
-  /** Accepts a message: an answer, or a token to wait for (see `Delivery.send`). */
+  /** Accepts a message: an answer, or a token to wait for, `firstWaitMs` at first (see `Delivery.send`). */
   send(request: SendRequest, now: number, effects: Effects): SendAnswer | number {
     const registration = this.#standing(request);
     if (registration === undefined) return UNREGISTERED;

@@ -123,6 +123,9 @@ export class Linkage {
 
   #begin(hello: Hello, now: number, effects: Effects): void {
     this.rooms.cursors.claim(hello.cursors ?? []);
+    for (const registration of this.rooms.registrations.standing()) {
+      this.rooms.mailbox.replaceUnseen(registration, hello.lastSeq ?? 0, effects);
+    }
     for (const slot of hello.attach ?? []) this.#commands.attach(slot, now, effects);
     for (const registration of this.rooms.registrations.standing()) {
       joinEveryone(this.rooms, registration, now, effects);

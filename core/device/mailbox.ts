@@ -11,6 +11,8 @@ const DEADLINE_SLACK = 1 / 16;
 /** And at most this late. Expiry is exact all the same: an expired row is never sent, nor called queued. */
 const DEADLINE_SLACK_MAX_MS = 3_600_000;
 const DEADLINE_SLACK_MIN_MS = 1_000;
+/** How often a message is looked at that is overdue on a socket: an alarm is a row, and such a one is rare. */
+const OVERDUE_RECHECK_MS = 600_000;
 
 /** Told of each message that ended here, so that whoever waits for it is answered. */
 export type OnEnd = (
@@ -20,16 +22,21 @@ export type OnEnd = (
   effects: Effects,
 ) => void;
 
+/** Told of a message whose time is over while it is on the socket: only the device knows whether the app has it. */
+export type OnOverdue = (registration: Registration, key: string, effects: Effects) => void;
+
 export class Mailbox {
   readonly #store: MailStore;
   readonly #outcomes: Outcomes;
   readonly #onEnd: OnEnd;
+  readonly #onOverdue: OnOverdue;
   #deadline: number | null = null;
 
-  constructor(store: MailStore, outcomes: Outcomes, onEnd: OnEnd) {
+  constructor(store: MailStore, outcomes: Outcomes, onEnd: OnEnd, onOverdue: OnOverdue) {
     this.#store = store;
     this.#outcomes = outcomes;
     this.#onEnd = onEnd;
+    this.#onOverdue = onOverdue;
   }
 
   /** When the expiry of some row should be looked at; null while the mailbox never held one. */
@@ -104,17 +111,38 @@ export class Mailbox {
     this.#expect(header.expiresAt, now);
   }
 
+  /**
+   * The device has said how far it has come: what was on a socket, never reached it, and waits before a newer message of
+   * its collapse key is replaced by that. What may have reached it is sent for its answer alone.
+   *
+   * @param lastSeq the highest number that ever reached the device
+   */
+  replaceUnseen(registration: Registration, lastSeq: number, effects: Effects): void {
+    registration.seenUpTo = lastSeq;
+    const replaced = [...registration.mail.values()].filter(
+      (header) => header.seq > lastSeq && registration.isSuperseded(header),
+    );
+    this.#leave(registration, "collapsed", effects, new Set(replaced));
+  }
+
   /** Deletes rows that were delivered; they have left their lanes. */
-  delivered(registration: Registration, headers: readonly MailHeader[]): void {
+  delivered(registration: Registration, headers: readonly MailHeader[], effects: Effects): void {
     if (headers.length === 0) return;
     for (const header of headers) registration.dropMail(header);
     this.#store.deleteMail(headers.map((header) => header.seq));
+    this.#endReplaced(registration, headers, effects);
   }
 
-  /** Ends what has expired of one registration. */
+  /** Ends what has expired of one registration; what is on its socket ends with the device's answer. */
   expire(registration: Registration, now: number, effects: Effects): void {
-    const due = [...registration.mail.values()].filter(({ expiresAt }) => expiresAt <= now);
-    this.#leave(registration, "expired", effects, new Set(due));
+    const due = new Set<MailHeader>();
+    for (const header of registration.mail.values()) {
+      if (header.expiresAt > now) continue;
+      if (registration.flights.has(header.key)) {
+        this.#onOverdue(registration, header.key, effects);
+      } else due.add(header);
+    }
+    this.#leave(registration, "expired", effects, due);
   }
 
   /** The same, where the message of this key is among what has expired. */
@@ -123,10 +151,10 @@ export class Mailbox {
     if (row !== undefined && row.expiresAt <= now) this.expire(registration, now, effects);
   }
 
-  /** Another holder of a shared alias took the message of this key, which waits here. */
-  recall(registration: Registration, key: string, effects: Effects): void {
-    const row = registration.mail.get(key);
-    if (row !== undefined) this.#leave(registration, "recalled", effects, new Set([row]));
+  /** Ends the messages of these keys, as far as they have rows. */
+  end(registration: Registration, keys: readonly string[], status: Ending, effects: Effects): void {
+    const rows = keys.flatMap((key) => registration.mail.get(key) ?? []);
+    this.#leave(registration, status, effects, new Set(rows));
   }
 
   /** Ends everything that waits. */
@@ -140,7 +168,10 @@ export class Mailbox {
     this.#deadline = null;
     for (const registration of registrations) {
       this.expire(registration, now, effects);
-      for (const header of registration.mail.values()) this.#expect(header.expiresAt, now);
+      for (const { expiresAt } of registration.mail.values()) {
+        // What is overdue on the socket ends with its answer or its link; this is for a host that misses the link's end.
+        this.#expect(expiresAt <= now ? now + OVERDUE_RECHECK_MS : expiresAt, now);
+      }
     }
   }
 
@@ -162,6 +193,26 @@ export class Mailbox {
     }
     this.#store.deleteMail(ended.map((header) => header.seq));
     this.#outcomes.record(registration.slot, status, ended);
+    // What is replaced leaves for one that is still to come, or has gone already.
+    if (status !== "collapsed") this.#endReplaced(registration, ended, effects);
+  }
+
+  /**
+   * What waited before a message of its collapse key that has gone is not shown after it: it was replaced, and nothing
+   * would tell of that any more.
+   */
+  #endReplaced(registration: Registration, gone: readonly MailHeader[], effects: Effects): void {
+    const newest = new Map<string, number>();
+    for (const { collapseKey, seq } of gone) {
+      if (collapseKey === null) continue;
+      newest.set(collapseKey, Math.max(seq, newest.get(collapseKey) ?? 0));
+    }
+    if (newest.size === 0) return;
+    const replaced = [...registration.mail.values()].filter(({ collapseKey, key }) => {
+      const gone = collapseKey === null ? 0 : (newest.get(collapseKey) ?? 0);
+      return gone > registration.newest(collapseKey) && !registration.flights.has(key);
+    });
+    this.#leave(registration, "collapsed", effects, new Set(replaced));
   }
 
   #expect(expiresAt: number, now: number): void {
@@ -174,14 +225,16 @@ export class Mailbox {
   }
 }
 
-/** What waits under the collapse key of a newcomer; what is on the socket is past replacing. */
+/** What waits under the collapse key of a newcomer; what is on a socket, or was on one, is past replacing. */
 function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
   const replaced = new Set<MailHeader>();
   if (collapseKey === null) return replaced;
   for (const lane of LANES) {
     const { rows, sent } = registration.lane(lane);
     for (const header of rows.slice(sent)) {
-      if (header.collapseKey === collapseKey) replaced.add(header);
+      if (header.collapseKey === collapseKey && header.seq > registration.seenUpTo) {
+        replaced.add(header);
+      }
     }
   }
   return replaced;
@@ -189,28 +242,29 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
 
 /**
  * What has to go before a newcomer fits, once what it replaces has gone: the oldest of the lowest priority that
- * is not above its own; null where it would not fit all the same.
+ * is not above its own, and no more than that one; null where there is none. What was on a socket and came back may be
+ * above the bound, and is not made to pay for it.
  */
 function droppedFor(
   registration: Registration,
   { data, lane: own }: SendRequest,
   replaced: ReadonlySet<MailHeader>,
 ): Set<MailHeader> | null {
-  let messages = registration.mail.size + 1 - replaced.size;
-  let bytes = registration.mailBytes + data.length;
-  for (const header of replaced) bytes -= header.bytes;
-  const fits = () => messages <= LIMITS.MAILBOX_MESSAGES && bytes <= LIMITS.MAILBOX_BYTES;
-  const dropped = new Set<MailHeader>();
+  const fits =
+    registration.mail.size - replaced.size < LIMITS.MAILBOX_MESSAGES &&
+    registration.mailBytes - bytesOf(replaced) + data.length <= LIMITS.MAILBOX_BYTES;
+  if (fits) return new Set();
   for (const lane of LANES.toReversed()) {
     if (lane < own) break;
     const { rows, sent } = registration.lane(lane);
-    for (let at = sent; at < rows.length && !fits(); at++) {
-      const header = rows[at];
-      if (header === undefined || replaced.has(header)) continue;
-      dropped.add(header);
-      messages--;
-      bytes -= header.bytes;
-    }
+    const oldest = rows.slice(sent).find((header) => !replaced.has(header));
+    if (oldest !== undefined) return new Set([oldest]);
   }
-  return fits() ? dropped : null;
+  return null;
+}
+
+function bytesOf(headers: ReadonlySet<MailHeader>): number {
+  let sum = 0;
+  for (const { bytes } of headers) sum += bytes;
+  return sum;
 }

@@ -51,7 +51,7 @@ export class Outbox {
     for (const header of state.rows) {
       if (header.seq > sentUpTo) break;
       state.sent++;
-      registration.takeOff(state, flightOf(header, 0));
+      registration.takeOff(state, flightOf(header, 0, registration.isSuperseded(header)));
     }
   }
 
@@ -80,7 +80,7 @@ export class Outbox {
         (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
       )
         break;
-      const flight = flightOf(header, now);
+      const flight = flightOf(header, now, registration.isSuperseded(header));
       const waiting = registration.waiting.get(header.key);
       if (waiting !== undefined) {
         flight.tokens.push(...waiting);
@@ -89,12 +89,12 @@ export class Outbox {
       state.sent++;
       registration.takeOff(state, flight);
       bytes += header.bytes;
-      messages.push(this.#read(header));
+      messages.push(this.#read(header, flight.superseded ? 0 : header.expiresAt - now));
     }
     this.deliver(messages, effects);
   }
 
-  #read(header: MailHeader): Message {
+  #read(header: MailHeader, remainingMs: number): Message {
     const body = this.#parts.store.readMail(header.seq);
     const key = bytesOf(header.key);
     // A header without its row means that memory and storage disagree: failing is better than guessing.
@@ -109,16 +109,18 @@ export class Outbox {
       expiresAtMs: header.expiresAt,
       ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
       replay: true,
+      remainingMs,
     };
   }
 }
 
 /** The flight of a row: it is stored already, so when it was accepted no longer matters. */
-function flightOf(header: MailHeader, sentAt: number): Flight {
+function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flight {
   const { seq, key, bytes, firstAckAlias } = header;
-  const unstored = null;
-  const ended = null;
-  return { seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, unstored, ended, tokens: [] };
+  return {
+    ...{ seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias },
+    ...{ unstored: null, ended: null, withdrawn: false, superseded, tokens: [] },
+  };
 }
 
 /** The bytes of a key that the mesh wrote itself. */

@@ -4,7 +4,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { OutcomeStore } from "./store.ts";
 
 /** An end other than delivery. */
-export type Ending = Exclude<MessageStatus, "delivered" | "queued">;
+export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
 
 interface Ended {
   readonly status: Ending;

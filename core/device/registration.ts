@@ -24,6 +24,10 @@ export interface Flight {
   unstored: SendRequest | null;
   /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
   ended: Ending | null;
+  /** The device was told to drop it if the app was not given it: only its answer says how the message ended. */
+  withdrawn: boolean;
+  /** A newer message of its collapse key waits behind it: the device acknowledges it only if it has taken it already. */
+  readonly superseded: boolean;
   /** Sends that wait for the acknowledgement. */
   readonly tokens: number[];
 }
@@ -76,9 +80,16 @@ export class Registration {
   /** Every waiting row, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
+  /** The highest number that waits under each collapse key. */
+  readonly #newest = new Map<string, number>();
   /** Sends that wait for a row which is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
   readonly broadcasts = new BroadcastWindow();
+  /**
+   * Numbers up to here may have reached the device before: what waits under them is not replaced unasked, for the app
+   * may have it. Set when what is on a socket goes back to waiting, and to what the device says of itself at its hello.
+   */
+  seenUpTo = 0;
   readonly #recent = new Map<string, { readonly status: MessageStatus; readonly seq: number }>();
 
   constructor(record: RegistrationRecord) {
@@ -136,12 +147,33 @@ export class Registration {
     this.lane(header.lane).insert(header, onSocket);
     this.mail.set(header.key, header);
     this.mailBytes += header.bytes;
+    const { collapseKey, seq } = header;
+    if (collapseKey !== null && seq > this.newest(collapseKey)) {
+      this.#newest.set(collapseKey, seq);
+    }
   }
 
   /** Forgets a row that has left its lane's list. */
   dropMail(header: MailHeader): void {
     this.mail.delete(header.key);
     this.mailBytes -= header.bytes;
+    const { collapseKey, seq } = header;
+    if (collapseKey === null || this.#newest.get(collapseKey) !== seq) return;
+    this.#newest.delete(collapseKey);
+    for (const other of this.mail.values()) {
+      if (other.collapseKey !== collapseKey) continue;
+      this.#newest.set(collapseKey, Math.max(other.seq, this.#newest.get(collapseKey) ?? 0));
+    }
+  }
+
+  /** Whether a newer message of its collapse key waits here too: then it was on a socket when that one came. */
+  isSuperseded({ collapseKey, seq }: MailHeader): boolean {
+    return this.newest(collapseKey) > seq;
+  }
+
+  /** The highest number that waits under a collapse key; 0 for none. */
+  newest(collapseKey: string | null): number {
+    return collapseKey === null ? 0 : (this.#newest.get(collapseKey) ?? 0);
   }
 
   /** A final state that a retried send is answered with, as long as the object stays in memory. */

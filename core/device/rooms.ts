@@ -62,7 +62,12 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     attributes.write(slot, null);
   });
   const debts = new Debts(() => [...registrations.bySlot.keys()].some(owes));
-  const mailbox = new Mailbox(store, outcomes, (...end) => delivery.onEnd(...end));
+  const mailbox = new Mailbox(
+    store,
+    outcomes,
+    (...end) => delivery.onEnd(...end),
+    (...overdue) => delivery.overdue(...overdue),
+  );
   const outbox = new Outbox({ mailbox, store, link });
   const delivery: Delivery = new Delivery({
     ...{ clock, mailbox, outbox, outcomes, aliases, firstAcks, nextToken },
@@ -99,6 +104,8 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     aliases.load(bySlot, now);
     debts.expect(now);
     for (const registration of bySlot.values()) {
+      // What had a number when the last link opened or ended may have been on it.
+      registration.seenUpTo = account.link?.seqFloor ?? 0;
       clock.observeBirth(registration.record.createdAt);
       for (const { seq } of registration.mail.values()) clock.observe(seq);
     }

@@ -11,6 +11,8 @@ interface Waiting {
   readonly registration: Registration;
   /** Of the message. */
   readonly key: string;
+  /** How much longer it waits once its first wait is over, milliseconds. */
+  restMs: number;
 }
 
 export class Senders {
@@ -26,9 +28,10 @@ export class Senders {
     return this.#waiting.get(token);
   }
 
-  wait(registration: Registration, key: string): number {
+  /** @param restMs how much longer the sender waits once `firstWaitMs` is over */
+  wait(registration: Registration, key: string, restMs: number): number {
     const token = this.#nextToken();
-    this.#waiting.set(token, { registration, key });
+    this.#waiting.set(token, { registration, key, restMs });
     const flight = registration.flights.get(key);
     if (flight !== undefined) flight.tokens.push(token);
     else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);

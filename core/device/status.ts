@@ -2,6 +2,7 @@
 import { toBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
+import { isOverdue } from "./delivery.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
@@ -30,7 +31,10 @@ export function statusOf(
   // Of one key there may be another message later, where the first was forgotten: it says nothing of this one.
   if (known?.seq === seq) return { ok: true, status: known.status };
   const flight = registration.flights.get(key);
-  if (flight?.seq === seq) return { ok: true, status: flight.ended ?? "queued" };
+  if (flight?.seq === seq) {
+    const open = isOverdue(flight, registration, now) ? "sent" : "queued";
+    return { ok: true, status: flight.ended ?? open };
+  }
   if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
   // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
   const issued =

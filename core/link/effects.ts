@@ -46,6 +46,8 @@ export type Effect =
   | { readonly kind: "close"; readonly code: ErrorCode; readonly detail: string }
   /** Answer the send that waits under this token. */
   | { readonly kind: "settle"; readonly token: number; readonly answer: WaitAnswer }
+  /** The wait of this token goes on for `ms` more: call `Device.waitTimeout` again then. */
+  | { readonly kind: "wait"; readonly token: number; readonly ms: number }
   /** Call a node of a tag, and tell the device what came of it by `Device.called` with this token. */
   | {
       readonly kind: "tag";

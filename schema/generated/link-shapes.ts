@@ -23,6 +23,7 @@ const CursorShape: Shape<Cursor> = /* @__PURE__ */ struct<Cursor>(0xe, {
   slot: I32,
   tagRef: I32,
   position: I64,
+  discarded: /* @__PURE__ */ list(I64),
 });
 
 export const encodeCursor = (value: Cursor): Uint8Array<ArrayBuffer> =>
@@ -147,6 +148,7 @@ const AckShape: Shape<Ack> = /* @__PURE__ */ struct<Ack>(0xe, {
   slot: I32,
   priority: PriorityShape,
   seq: I64,
+  discarded: /* @__PURE__ */ list(I64),
 });
 
 export const encodeAck = (value: Ack): Uint8Array<ArrayBuffer> =>
@@ -181,6 +183,7 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   expiresAtMs: I64,
   collapseKey: STRING,
   replay: BOOL,
+  remainingMs: I64,
 });
 
 export const encodeMessage = (value: Message): Uint8Array<ArrayBuffer> =>
@@ -281,6 +284,7 @@ const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe
   data: BINARY,
   expiresAtMs: I64,
   collapseKey: STRING,
+  remainingMs: I64,
 });
 
 export const encodeBroadcast = (value: Broadcast): Uint8Array<ArrayBuffer> =>

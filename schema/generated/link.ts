@@ -112,12 +112,15 @@ export interface Cursor {
   readonly tagRef: number;
   /** Broadcast.position of the last one that the app has taken. */
   readonly position: number;
+  /** Positions of the tag that came on this socket and were dropped because their time was over; the app was given none. */
+  readonly discarded?: readonly number[];
 }
 
 function writeCursor(writer: Writer, value: Cursor): void {
   writeByte(writer, 0x15); writeI32(writer, value.slot);
   writeByte(writer, 0x15); writeI32(writer, value.tagRef);
   writeByte(writer, 0x16); writeI64(writer, value.position);
+  if (value.discarded !== undefined) { writeByte(writer, 0x19); writeList(writer, 6, value.discarded, writeI64); }
   writeByte(writer, 0);
 }
 
@@ -125,6 +128,7 @@ function readCursor(reader: Reader): Cursor {
   let slot_: number | undefined;
   let tagRef_: number | undefined;
   let position_: number | undefined;
+  let discarded_: readonly number[] | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -136,12 +140,17 @@ function readCursor(reader: Reader): Cursor {
       case 0x36:
         position_ = readI64(reader);
         break;
+      case 0x49:
+        discarded_ = readList(reader, 6, readI64);
+        break;
       default:
-        skipField(reader, header, 0xe);
+        skipField(reader, header, 0x1e);
     }
   }
   if (slot_ === undefined || tagRef_ === undefined || position_ === undefined) throw new ThriftError("missing", "Cursor");
-  return { slot: slot_, tagRef: tagRef_, position: position_ };
+  const value: { -readonly [K in keyof Cursor]: Cursor[K] } = { slot: slot_, tagRef: tagRef_, position: position_ };
+  if (discarded_ !== undefined) value.discarded = discarded_;
+  return value;
 }
 
 /** The bytes of one Cursor. @throws ThriftError `range` where a number does not fit its type. */
@@ -747,19 +756,27 @@ export function decodeDetach(bytes: Uint8Array): Detach {
 }
 
 /**
- * Cumulative acknowledgement: every message of this slot and priority that was
- * sent on this socket up to and including `seq` has reached the app.
+ * Cumulative acknowledgement: the device is done with every message of this slot
+ * and priority that was sent on this socket up to and including `seq`. Those that
+ * `discarded` names never reached the app, the others did.
  */
 export interface Ack {
   readonly slot: number;
   readonly priority: Priority;
+  /** 0 where the frame only says what was discarded. */
   readonly seq: number;
+  /**
+   * Messages of the lane that came on this socket and were dropped because their time was over or they were
+   * withdrawn. May be above `seq`, where a message before them is not done yet.
+   */
+  readonly discarded?: readonly number[];
 }
 
 function writeAck(writer: Writer, value: Ack): void {
   writeByte(writer, 0x15); writeI32(writer, value.slot);
   writeByte(writer, 0x15); writePriority(writer, value.priority);
   writeByte(writer, 0x16); writeI64(writer, value.seq);
+  if (value.discarded !== undefined) { writeByte(writer, 0x19); writeList(writer, 6, value.discarded, writeI64); }
   writeByte(writer, 0);
 }
 
@@ -767,6 +784,7 @@ function readAck(reader: Reader): Ack {
   let slot_: number | undefined;
   let priority_: Priority | undefined;
   let seq_: number | undefined;
+  let discarded_: readonly number[] | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -778,12 +796,17 @@ function readAck(reader: Reader): Ack {
       case 0x36:
         seq_ = readI64(reader);
         break;
+      case 0x49:
+        discarded_ = readList(reader, 6, readI64);
+        break;
       default:
-        skipField(reader, header, 0xe);
+        skipField(reader, header, 0x1e);
     }
   }
   if (slot_ === undefined || priority_ === undefined || seq_ === undefined) throw new ThriftError("missing", "Ack");
-  return { slot: slot_, priority: priority_, seq: seq_ };
+  const value: { -readonly [K in keyof Ack]: Ack[K] } = { slot: slot_, priority: priority_, seq: seq_ };
+  if (discarded_ !== undefined) value.discarded = discarded_;
+  return value;
 }
 
 /** The bytes of one Ack. @throws ThriftError `range` where a number does not fit its type. */
@@ -891,6 +914,11 @@ export interface Message {
   readonly collapseKey?: string;
   /** True where the mesh may have sent it before on another socket. */
   readonly replay?: boolean;
+  /**
+   * Milliseconds from the receipt, by a clock that nobody sets, after which the message must not be handed to the app.
+   * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
+   */
+  readonly remainingMs?: number;
 }
 
 function writeMessage(writer: Writer, value: Message): void {
@@ -903,7 +931,8 @@ function writeMessage(writer: Writer, value: Message): void {
   let last = 6;
   if (value.expiresAtMs !== undefined) { writeByte(writer, 0x16); last = 7; writeI64(writer, value.expiresAtMs); }
   if (value.collapseKey !== undefined) { last = writeField(writer, last, 8, 8); writeString(writer, value.collapseKey); }
-  if (value.replay !== undefined) { writeField(writer, last, 9, value.replay ? 1 : 2); }
+  if (value.replay !== undefined) { last = writeField(writer, last, 9, value.replay ? 1 : 2); }
+  if (value.remainingMs !== undefined) { writeField(writer, last, 10, 6); writeI64(writer, value.remainingMs); }
   writeByte(writer, 0);
 }
 
@@ -917,6 +946,7 @@ function readMessage(reader: Reader): Message {
   let expiresAtMs_: number | undefined;
   let collapseKey_: string | undefined;
   let replay_: boolean | undefined;
+  let remainingMs_: number | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -949,8 +979,11 @@ function readMessage(reader: Reader): Message {
       case 0x92:
         replay_ = false;
         break;
+      case 0xa6:
+        remainingMs_ = readI64(reader);
+        break;
       default:
-        skipField(reader, header, 0x3fe);
+        skipField(reader, header, 0x7fe);
     }
   }
   if (slot_ === undefined || seq_ === undefined || key_ === undefined || priority_ === undefined || contentType_ === undefined || data_ === undefined) throw new ThriftError("missing", "Message");
@@ -958,6 +991,7 @@ function readMessage(reader: Reader): Message {
   if (expiresAtMs_ !== undefined) value.expiresAtMs = expiresAtMs_;
   if (collapseKey_ !== undefined) value.collapseKey = collapseKey_;
   if (replay_ !== undefined) value.replay = replay_;
+  if (remainingMs_ !== undefined) value.remainingMs = remainingMs_;
   return value;
 }
 
@@ -1400,6 +1434,8 @@ export interface Broadcast {
   /** As Message.expiresAtMs. */
   readonly expiresAtMs?: number;
   readonly collapseKey?: string;
+  /** As Message.remainingMs. */
+  readonly remainingMs?: number;
 }
 
 function writeBroadcast(writer: Writer, value: Broadcast): void {
@@ -1415,7 +1451,8 @@ function writeBroadcast(writer: Writer, value: Broadcast): void {
   writeByte(writer, 0x18); writeBinary(writer, value.data);
   let last = 10;
   if (value.expiresAtMs !== undefined) { writeByte(writer, 0x16); last = 11; writeI64(writer, value.expiresAtMs); }
-  if (value.collapseKey !== undefined) { writeField(writer, last, 12, 8); writeString(writer, value.collapseKey); }
+  if (value.collapseKey !== undefined) { last = writeField(writer, last, 12, 8); writeString(writer, value.collapseKey); }
+  if (value.remainingMs !== undefined) { writeField(writer, last, 13, 6); writeI64(writer, value.remainingMs); }
   writeByte(writer, 0);
 }
 
@@ -1432,6 +1469,7 @@ function readBroadcast(reader: Reader): Broadcast {
   let data_: Uint8Array | undefined;
   let expiresAtMs_: number | undefined;
   let collapseKey_: string | undefined;
+  let remainingMs_: number | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -1470,14 +1508,18 @@ function readBroadcast(reader: Reader): Broadcast {
       case 0xc8:
         collapseKey_ = readString(reader);
         break;
+      case 0xd6:
+        remainingMs_ = readI64(reader);
+        break;
       default:
-        skipField(reader, header, 0x1ffe);
+        skipField(reader, header, 0x3ffe);
     }
   }
   if (slot_ === undefined || tagRef_ === undefined || tag_ === undefined || position_ === undefined || seq_ === undefined || key_ === undefined || source_ === undefined || priority_ === undefined || contentType_ === undefined || data_ === undefined) throw new ThriftError("missing", "Broadcast");
   const value: { -readonly [K in keyof Broadcast]: Broadcast[K] } = { slot: slot_, tagRef: tagRef_, tag: tag_, position: position_, seq: seq_, key: key_, source: source_, priority: priority_, contentType: contentType_, data: data_ };
   if (expiresAtMs_ !== undefined) value.expiresAtMs = expiresAtMs_;
   if (collapseKey_ !== undefined) value.collapseKey = collapseKey_;
+  if (remainingMs_ !== undefined) value.remainingMs = remainingMs_;
   return value;
 }
 
@@ -1526,7 +1568,10 @@ export function decodeBroadcasts(bytes: Uint8Array): Broadcasts {
   return decode(bytes, readBroadcasts);
 }
 
-/** Another device of a shared alias took the message: not to be shown if it was not yet. Needs no acknowledgement. */
+/**
+ * Another device of a shared alias took the message, or its time is over: not to be handed to the app if it was not yet.
+ * A device that drops it says so at once with Ack.discarded.
+ */
 export interface Withdraw {
   readonly slot: number;
   /** Message.key. */

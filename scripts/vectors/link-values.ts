@@ -150,6 +150,7 @@ export const VALUES: readonly ValueVector[] = [
   }),
   ...vector("Cursor", encodeCursor, {
     cursor,
+    "cursor, two discarded": { ...cursor, discarded: [cursor.position - 1, cursor.position] },
     "cursor, largest numbers": { slot: 31, tagRef: MAX_I32, position: MAX_I64 },
   }),
   ...vector("Hello", encodeHello, {
@@ -212,6 +213,8 @@ export const VALUES: readonly ValueVector[] = [
   ...vector("Detach", encodeDetach, { detach: { slot: 1 } }),
   ...vector("Ack", encodeAck, {
     ack,
+    "ack, one of its lane discarded": { ...ack, discarded: [ack.seq] },
+    "ack, only what was discarded": { ...ack, seq: 0, discarded: [SEQ, SEQ + 2] },
     "ack, low priority, largest seq": { slot: 32, priority: Priority.LOW, seq: MAX_I64 },
   }),
   ...vector("Registered", encodeRegistered, { registered: { request: 1, registration } }),
@@ -226,6 +229,8 @@ export const VALUES: readonly ValueVector[] = [
       collapseKey: "inbox",
       replay: true,
     },
+    "message, 28 days left": { ...message, remainingMs: 2_419_200_000 },
+    "message, for its answer alone": { ...message, replay: true, remainingMs: 0 },
     "message, ttl 0, empty text, not replayed": {
       slot: 2,
       seq: SEQ,
@@ -274,6 +279,7 @@ export const VALUES: readonly ValueVector[] = [
   }),
   ...vector("Broadcast", encodeBroadcast, {
     "broadcast, JSON": broadcast,
+    "broadcast, an hour left": { ...broadcast, remainingMs: 3_600_000 },
     "broadcast, to all devices, ttl 0, everything else": {
       slot: 31,
       tagRef: MAX_I32,

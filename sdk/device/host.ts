@@ -24,6 +24,8 @@ export interface Host {
   readonly crypto: Pick<Crypto, "subtle" | "getRandomValues">;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets, from any start: tells how long something took. */
+  elapsed(): number;
   /** Calls `act` once after `ms` milliseconds; the answer cancels it. */
   after(ms: number, act: () => void): () => void;
   /** A number from 0 up to 1, for spreading reconnects. */
@@ -101,6 +103,7 @@ export function defaultHost(): Host {
     fetch: (url, init) => fetch(url, init),
     crypto: globalThis.crypto,
     now: Date.now,
+    elapsed: () => performance.now(),
     after: (ms, act) => {
       const timer = setTimeout(act, ms);
       return () => clearTimeout(timer);

@@ -60,15 +60,27 @@ export type ToService =
   | { readonly kind: "cancel"; readonly request: number }
   /** Whether the app takes messages now. */
   | { readonly kind: "listen"; readonly on: boolean }
-  /** The app has taken every message of the lane up to `seq` that came on link number `link`. */
+  /**
+   * The app is done with every message of the lane up to `seq` that came on link number `link`. `discarded` is one that it
+   * was not given: that of `seq`, or one behind what it has not taken yet, with a `seq` of 0.
+   */
   | {
       readonly kind: "ack";
       readonly link: number;
       readonly priority: Message["priority"];
       readonly seq: number;
+      readonly discarded?: number | undefined;
     }
-  /** The app has taken every broadcast of the tag up to the cursor, the last of which came on link number `link`. */
-  | { readonly kind: "cursor"; readonly link: number; readonly cursor: Cursor }
+  /**
+   * The app is done with every broadcast of the tag up to the cursor, the last of which came on link number `link`, and was
+   * not given to it where it was `discarded`.
+   */
+  | {
+      readonly kind: "cursor";
+      readonly link: number;
+      readonly cursor: Cursor;
+      readonly discarded?: boolean | undefined;
+    }
   | { readonly kind: "ping"; readonly request: number }
   | { readonly kind: "wake" }
   /** The mesh broke the protocol in a way that only the client sees. */

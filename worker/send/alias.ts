@@ -7,7 +7,7 @@ import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
 import { callObject } from "../objects.ts";
-import { readPrefer } from "../prefer.ts";
+import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
 import { askHolders, knownHolders } from "./holders.ts";
@@ -47,7 +47,7 @@ export async function sendToAlias(
   requireNoBroadcastFields(body);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
   const prefer = readPrefer(c.req.header("prefer"));
-  const waitUntil = Date.now() + prefer.waitMs;
+  const waitUntil = c.get("receivedAt") + prefer.waitMs;
   const request: Omit<SendRequest, "generation" | "waitMs"> = {
     app: caller.appName,
     key,
@@ -78,7 +78,7 @@ export async function sendToAlias(
     const { code, message } = new MeshError(answer.code, answer.detail);
     return { regId, error: code, detail: message };
   });
-  const waits = results.some((result) => "status" in result && result.status === "queued");
+  const waits = results.some((result) => "status" in result && !isFinal(result.status));
   const tookMs = Date.now() - c.get("receivedAt");
   const headers = prefer.applied === null ? {} : { "preference-applied": prefer.applied };
   const answer: AliasSendAnswerBody = { results, tookMs };

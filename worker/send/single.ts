@@ -6,7 +6,7 @@ import type { SendAnswerBody } from "../../schema/http.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
 import { callObject, refusal } from "../objects.ts";
-import { readPrefer } from "../prefer.ts";
+import { isFinal, readPrefer } from "../prefer.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts";
 
@@ -24,7 +24,8 @@ export async function sendSingle(
     key,
     ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
-    waitMs: prefer.waitMs,
+    // What the edge has used of it is not waited again.
+    waitMs: Math.max(0, prefer.waitMs - (Date.now() - c.get("receivedAt"))),
   };
   const name = deviceName(registration.deviceId);
   const sent = await callObject(() => c.env.DEVICES.getByName(name).send(send));
@@ -35,5 +36,5 @@ export async function sendSingle(
   if (prefer.applied !== null) headers["preference-applied"] = prefer.applied;
   const tookMs = Date.now() - c.get("receivedAt");
   const answer: SendAnswerBody = { id, status: sent.status, tookMs };
-  return Response.json(answer, { status: sent.status === "queued" ? 202 : 200, headers });
+  return Response.json(answer, { status: isFinal(sent.status) ? 200 : 202, headers });
 }

@@ -197,6 +197,7 @@ export class DeviceRunner {
     for (const effect of effects) {
       if (effect.kind === "frame") sendTo(socket, effect.bytes as Uint8Array<ArrayBuffer>);
       else if (effect.kind === "settle") awake.waiting.settle(effect.token, effect.answer);
+      else if (effect.kind === "wait") awake.waiting.goOn(effect.token, effect.ms);
       else if (effect.kind !== "close") void this.#call(awake, effect);
       else if (socket !== null) closeWith(socket, effect.code, effect.detail);
     }

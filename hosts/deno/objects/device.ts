@@ -1,5 +1,6 @@
 /** One device in a process that holds them all: what others call of it, and what its socket says. */
 import type { Claims } from "../../../core/device/account.ts";
+import { firstWaitMs } from "../../../core/device/delivery.ts";
 import { COMMAND_WAIT_MS } from "../../../core/device/device.ts";
 import type {
   AliasRelease,
@@ -20,7 +21,6 @@ import type { DeliverAnswer, DeliverRequest } from "../../../core/tag/types.ts";
 import type { DeviceRpc } from "../../../objects/interfaces/rpc.ts";
 import { sends } from "../../../objects/sends.ts";
 import { MeshError } from "../../../schema/errors.ts";
-import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { DeviceRunner } from "./device-runner.ts";
 import type { Mesh } from "./mesh.ts";
@@ -49,9 +49,8 @@ export class DeviceHost implements DeviceRpc, Pooled {
 
   async send(request: SendRequest): Promise<SendAnswer> {
     sends.began(Date.now());
-    return this.#runner.ask(
-      request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS,
-      ({ device }, now, effects) => device.send(request, now, effects),
+    return this.#runner.ask(firstWaitMs(request), ({ device }, now, effects) =>
+      device.send(request, now, effects),
     );
   }
 

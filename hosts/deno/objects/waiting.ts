@@ -4,7 +4,8 @@ import type { Wait, Waits } from "./waits.ts";
 
 interface Waiter {
   readonly resolve: (answer: WaitAnswer) => void;
-  readonly wait: Wait;
+  readonly onTimeout: () => void;
+  wait: Wait;
 }
 
 export class Waiting {
@@ -26,8 +27,16 @@ export class Waiting {
    */
   begin(token: number, ms: number, onTimeout: () => void): Promise<WaitAnswer> {
     return new Promise((resolve) => {
-      this.#waiters.set(token, { resolve, wait: this.#waits.begin(ms, onTimeout) });
+      this.#waiters.set(token, { resolve, onTimeout, wait: this.#waits.begin(ms, onTimeout) });
     });
+  }
+
+  /** Waits for `ms` more. */
+  goOn(token: number, ms: number): void {
+    const waiter = this.#waiters.get(token);
+    if (waiter === undefined) return;
+    this.#waits.cancel(waiter.wait);
+    waiter.wait = this.#waits.begin(ms, waiter.onTimeout);
   }
 
   settle(token: number, answer: WaitAnswer): void {

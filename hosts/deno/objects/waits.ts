@@ -3,7 +3,7 @@
  * share one timer: one each would take 5 µs of a send.
  */
 
-/** How often ends are looked for: one comes up to twice so much later than it was set for. */
+/** How often ends are looked for: one comes up to so much earlier than it was set for, as "at most" asks. */
 const TICK_MS = 100;
 
 export interface Wait {
@@ -25,15 +25,15 @@ export class Waits {
   /**
    * Begins to wait.
    *
-   * @param ms at least, and up to 2 × TICK_MS more
+   * @param ms at most, and up to TICK_MS less; a wait of less than that is one of TICK_MS at the most
    * @param end called then, unless it is cancelled before
    */
   begin(ms: number, end: () => void): Wait {
-    const wait: Wait = { tick: Math.ceil((performance.now() + ms) / TICK_MS), end };
+    const wait: Wait = { tick: Math.floor((performance.now() + ms) / TICK_MS), end };
     const others = this.#waits.get(wait.tick);
     if (others === undefined) this.#waits.set(wait.tick, new Set([wait]));
     else others.add(wait);
-    this.#timer ??= setTimeout(() => this.#look(), TICK_MS);
+    this.#expectTick();
     return wait;
   }
 
@@ -55,14 +55,21 @@ export class Waits {
     }
   }
 
+  /** Looks right after the next tick: later would be more than was asked for. */
+  #expectTick(): void {
+    const toTick = TICK_MS - (performance.now() % TICK_MS);
+    this.#timer ??= setTimeout(() => this.#look(), Math.ceil(toTick));
+  }
+
   #look(): void {
     this.#timer = undefined;
-    const now = performance.now() / TICK_MS;
+    // Timers come up to a millisecond early.
+    const now = (performance.now() + 1) / TICK_MS;
     for (const [tick, waits] of this.#waits) {
       if (tick > now) continue;
       this.#waits.delete(tick);
       for (const wait of waits) this.#end(wait);
     }
-    if (this.#waits.size > 0) this.#timer ??= setTimeout(() => this.#look(), TICK_MS);
+    if (this.#waits.size > 0) this.#expectTick();
   }
 }

@@ -48,15 +48,19 @@ export class PushClient {
     this.#inbox = new Inbox(host, this.#storage, this.#window, this.#cursors, {
       regId: () => this.#regId,
       meshNow: () => host.now() + this.#clockOffsetMs,
-      acknowledge: (link, message) => {
+      acknowledge: (link, message, discarded) => {
         if ("tag" in message) {
           const { slot, tagRef, position } = message;
-          port.postMessage({ kind: "cursor", link, cursor: { slot, tagRef, position } });
+          const cursor = { slot, tagRef, position };
+          port.postMessage({ kind: "cursor", link, cursor, discarded });
         } else {
           const { priority, seq } = message;
-          port.postMessage({ kind: "ack", link, priority, seq });
+          const dropped = discarded ? { discarded: seq } : {};
+          port.postMessage({ kind: "ack", link, priority, seq, ...dropped });
         }
       },
+      discard: (link, { priority, seq }) =>
+        port.postMessage({ kind: "ack", link, priority, seq: 0, discarded: seq }),
       report: this.#report,
     });
   }

@@ -1,4 +1,5 @@
 /** What arrives for one app: four lanes, the duplicate window, cursors, the app's handler, acknowledgements. */
+import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { HANDLER_RETRY_BASE_MS, HANDLER_RETRY_MAX_MS, QUEUE_MESSAGES } from "../constants.ts";
 import { PushError } from "../errors.ts";
@@ -17,11 +18,15 @@ export interface InboxOwner {
   regId(): string | undefined;
   /** The mesh's clock, milliseconds since 1970. */
   meshNow(): number;
-  acknowledge(link: number, message: Incoming): void;
+  /** @param discarded The app was not given it: its time is over, or it was withdrawn. */
+  acknowledge(link: number, message: Incoming, discarded: boolean): void;
+  /** A message was withdrawn that waits behind others of its lane. */
+  discard(link: number, message: Message): void;
   report(error: PushError): void;
 }
 
 export class Inbox {
+  readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #window: DuplicateWindow;
   readonly #cursors: Cursors;
@@ -38,6 +43,7 @@ export class Inbox {
     cursors: Cursors,
     owner: InboxOwner,
   ) {
+    this.#host = host;
     this.#storage = storage;
     this.#window = window;
     this.#cursors = cursors;
@@ -62,14 +68,24 @@ export class Inbox {
   push(link: number, message: Incoming): boolean {
     const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting.length, 0);
     if (waiting >= QUEUE_MESSAGES) return false;
-    this.#lanes["tag" in message ? 0 : message.priority]?.push({ link, message, failures: 0 });
+    const { remainingMs } = message;
+    // From the receipt on, by a clock that nobody sets: the clocks of the mesh and of this device may be.
+    const until = remainingMs === undefined ? undefined : this.#host.elapsed() + remainingMs;
+    const lane = this.#lanes["tag" in message ? 0 : message.priority];
+    lane?.push({ link, message, failures: 0, until });
     return true;
   }
 
   /** The message of this key is not to be shown, if it was not yet. */
   withdraw(key: Uint8Array): void {
-    for (const delivery of this.#lanes.flatMap((lane) => lane.waiting)) {
-      if (toBase64Url(delivery.message.key) === toBase64Url(key)) delivery.withdrawn = true;
+    for (const lane of this.#lanes) {
+      for (const delivery of lane.waiting) {
+        const { link, message } = delivery;
+        if ("tag" in message || toBase64Url(message.key) !== toBase64Url(key)) continue;
+        delivery.withdrawn = true;
+        // Else before its turn: somebody waits for the word.
+        if (!lane.hurry(delivery) && !this.#window.has(key)) this.#owner.discard(link, message);
+      }
     }
   }
 
@@ -91,13 +107,12 @@ export class Inbox {
     const regId = this.#owner.regId();
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
-    if (
-      delivery.withdrawn ||
-      this.#window.has(message.key) ||
-      ("tag" in message && this.#cursors.has(message)) ||
-      isExpired(message, this.#owner.meshNow())
-    ) {
-      this.#acknowledge(delivery);
+    if (this.#window.has(message.key) || ("tag" in message && this.#cursors.has(message))) {
+      this.#acknowledge(delivery, false);
+      return null;
+    }
+    if (delivery.withdrawn || this.#isOver(delivery)) {
+      this.#acknowledge(delivery, true);
       return null;
     }
     let view: PushMessage;
@@ -108,7 +123,7 @@ export class Inbox {
       this.#owner.report(
         new PushError({ code: "data_invalid", message: text, retry: "never", cause }),
       );
-      this.#acknowledge(delivery);
+      this.#acknowledge(delivery, true);
       return null;
     }
     try {
@@ -117,8 +132,13 @@ export class Inbox {
       return this.#failed(delivery, view.id, cause);
     }
     this.#window.add(message.key, "tag" in message ? 0 : message.seq);
-    this.#acknowledge(delivery);
+    this.#acknowledge(delivery, false);
     return null;
+  }
+
+  #isOver({ until, message }: Delivery): boolean {
+    if (until === undefined) return isExpired(message, this.#owner.meshNow());
+    return this.#host.elapsed() >= until;
   }
 
   #failed(delivery: Delivery, messageId: string, cause: unknown): number {
@@ -136,7 +156,9 @@ export class Inbox {
         cause,
       }),
     );
-    return retryAfterMs;
+    const { until = Number.POSITIVE_INFINITY } = delivery;
+    // No later than its time is over: then it is given up, and its sender hears so.
+    return Math.max(0, Math.min(retryAfterMs, until - this.#host.elapsed()));
   }
 
   /**
@@ -144,8 +166,8 @@ export class Inbox {
    * acknowledgement covers its lane up to it. Where that cannot be stored it acknowledges all the same: holding mail back for
    * good is worse than the chance of a double after a crash.
    */
-  #acknowledge({ link, message }: Delivery): void {
+  #acknowledge({ link, message }: Delivery, discarded: boolean): void {
     if ("tag" in message && !this.#cursors.has(message)) this.#cursors.set(message);
-    void this.#storage.settled().then(() => this.#owner.acknowledge(link, message));
+    void this.#storage.settled().then(() => this.#owner.acknowledge(link, message, discarded));
   }
 }

@@ -9,6 +9,8 @@ export interface Delivery {
   readonly message: Incoming;
   /** How often the app's handler has failed on it. */
   failures: number;
+  /** By `Host.elapsed`: when it must not be handed over any more; undefined where the mesh did not say. */
+  readonly until: number | undefined;
   /** Its sender has taken it back before the app was given it. */
   withdrawn?: boolean;
 }
@@ -44,6 +46,15 @@ export class Lane {
   setOpen(open: boolean): void {
     this.#open = open;
     this.#pump();
+  }
+
+  /** It was withdrawn and does not wait for its next try. @returns false where it is not its turn */
+  hurry(delivery: Delivery): boolean {
+    if (this.#queue[0] !== delivery || this.#running || !this.#open) return false;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#pump();
+    return true;
   }
 
   /** The link is gone: what waits will come again on the next one, unless its sender took it back by then. */

@@ -29,13 +29,13 @@ export class Echoes {
   /** @param send Sends the frame; undefined where the link does not stand. */
   start(port: ServicePort, request: number, send: ((nonce: number) => void) | undefined): void {
     const nonce = ++this.#nonce;
-    const sentAtMs = this.#host.now();
+    const sentAtMs = this.#host.elapsed();
     const settle = (error?: PushErrorData): void => {
       this.#waiting.delete(nonce);
       cancel();
       port.postMessage(
         error === undefined
-          ? { kind: "done", request, value: this.#host.now() - sentAtMs }
+          ? { kind: "done", request, value: this.#host.elapsed() - sentAtMs }
           : { kind: "failed", request, error },
       );
     };

@@ -50,6 +50,8 @@ export class Hub implements LinkOwner, AppOwner {
   /** Number of the current link; 0 before the first. */
   #linkNumber = 0;
   #lastSeq = 0;
+  /** The mesh's clock minus `Host.elapsed`, at the last Welcome: our own clock may be set between. */
+  #meshOffsetMs = 0;
   #request = 0;
   /** The credential at the last Welcome, or stored at the start: what is held, and the cursors, were said of it. */
   #welcomed: string | undefined;
@@ -138,7 +140,7 @@ export class Hub implements LinkOwner, AppOwner {
     const app = new App(appId, port, this);
     this.#apps.set(appId, app);
     this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-    for (const cursor of cursors) this.#progress.take(cursor, false);
+    for (const cursor of cursors) this.#progress.take(cursor, false, false);
     this.#postStatus(port, undefined);
     if (this.connected) app.resume(false);
     else this.#link.start();
@@ -156,15 +158,19 @@ export class Hub implements LinkOwner, AppOwner {
         app.listen(message.on);
         return;
       case "ack": {
-        const { link, priority, seq } = message;
+        const { link, priority, seq, discarded } = message;
         const slot = app.registration?.slot;
         // What came on an earlier link comes again on this one, and is acknowledged then.
         if (slot !== undefined && link === this.#linkNumber)
-          this.#progress.acknowledge({ slot, priority, seq });
+          this.#progress.acknowledge({ slot, priority, seq }, discarded);
         return;
       }
       case "cursor":
-        this.#progress.take(message.cursor, message.link === this.#linkNumber);
+        this.#progress.take(
+          message.cursor,
+          message.link === this.#linkNumber,
+          message.discarded === true,
+        );
         return;
       case "ping":
         this.#echoes.start(app.port, message.request, this.connected ? this.#sendEcho : undefined);
@@ -213,6 +219,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#linkNumber = link;
     this.#welcomed = this.#account.credential;
     this.#account.setClock(welcome.serverTimeMs);
+    this.#meshOffsetMs = welcome.serverTimeMs - this.#host.elapsed();
     this.held.clear();
     this.detached.clear();
     for (const registration of welcome.registrations) {
@@ -305,9 +312,9 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       }
       if (!("tag" in message)) this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-      // So late that a clock was set since the welcome, the mesh's or ours. Acknowledged, it would be called delivered:
-      // the next welcome tells the time, and the mesh what still counts.
-      if (isExpired(message, this.#host.now() + this.#account.clockOffsetMs, ACK_WAIT_MAX_MS)) {
+      // So late that it lay in a socket that nobody read, or that the mesh's clock was set: the next welcome tells the
+      // time, and the mesh what still counts.
+      if (isExpired(message, this.#host.elapsed() + this.#meshOffsetMs, ACK_WAIT_MAX_MS)) {
         this.#link.fault("late");
         return;
       }

@@ -15,17 +15,19 @@ export class Progress {
     this.#taken = new Acks((value) => send({ kind: "cursors", value }));
   }
 
-  /** The app of the slot has taken every message of the lane up to `seq`. */
-  acknowledge(ack: Ack): void {
-    this.#acks.add(`${ack.slot}/${ack.priority}`, ack.seq, ack);
+  /** The app of the slot is done with every message of the lane up to `seq`; one of the lane it was not given. */
+  acknowledge(ack: Ack, discarded: number | undefined): void {
+    const dropped = discarded === undefined ? [] : [discarded];
+    this.#acks.add(`${ack.slot}/${ack.priority}`, ack.seq, ack, ...dropped);
   }
 
   /**
    * The app has taken every broadcast of the tag up to the cursor. Kept in place of those longest ago.
    *
+   * @param discarded Whether the app was not given the one at the cursor.
    * @param tell Whether this link is to hear of it: it may not where the broadcast came on another.
    */
-  take(cursor: Cursor, tell: boolean): void {
+  take(cursor: Cursor, tell: boolean, discarded: boolean): void {
     const cursors = this.#cursors;
     const lane = `${cursor.slot}/${cursor.tagRef}`;
     cursors.delete(lane);
@@ -34,7 +36,8 @@ export class Progress {
       if (cursors.size <= HELLO_CURSORS) break;
       cursors.delete(oldest);
     }
-    if (tell) this.#taken.add(lane, cursor.position, cursor);
+    if (!tell) return;
+    this.#taken.add(lane, cursor.position, cursor, ...(discarded ? [cursor.position] : []));
   }
 
   /** For Hello: the most recent first. */

@@ -59,24 +59,73 @@ describe("answers to a send", () => {
 
   test("P4.3 a ttl 0 message is delivered where the device answers", () => {
     const rig = Rig.online();
-    const token = rig.sendAndWait({ ttlSeconds: 0, waitMs: 0 });
+    const token = rig.sendAndWait({ ttlSeconds: 0 });
     const [message] = rig.takeAndAck();
     expect(message).not.toHaveProperty("expiresAtMs");
     expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
   });
 
-  test("P4.3 a ttl 0 message is expired where the device does not answer, has no link, or is behind", () => {
-    const silent = Rig.online();
-    const late = silent.sendAndWait({ ttlSeconds: 0 });
-    expect(silent.timeout(late)).toMatchObject({ status: "expired" });
-    const lost = Rig.online();
-    const token = lost.sendAndWait({ ttlSeconds: 0 });
-    lost.lose();
-    expect(lost.answers.get(token)).toMatchObject({ status: "expired" });
+  test("P4.3 a ttl 0 message is expired where it never went out: no link, or others before it", () => {
     expect(Rig.offline().send({ ttlSeconds: 0 })).toMatchObject({ status: "expired" });
     const behind = Rig.online();
     for (let i = 0; i < 128; i++) behind.sendAndWait();
     expect(behind.send({ ttlSeconds: 0 })).toMatchObject({ status: "expired" });
+  });
+
+  test("P4.3 one on the socket is withdrawn within the wait, and expired once the device says that it dropped it", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
+    expect(rig.firstTimeout(token)).toBeUndefined();
+    expect(rig.take()).toMatchObject([{ kind: "withdraw", value: { slot: 1 } }]);
+    const rows = rig.rows(() => rig.ack(1, 2, 0, [seq]));
+    expect(rows).toBe(0);
+    expect(rig.answers.get(token)).toEqual({ ok: true, status: "expired", seq });
+    rig.ack(1, 2, seq);
+    expect(rig.statusOf("m", seq)).toBe("expired");
+  });
+
+  test("P4.3 one that the app was given is delivered, though it was withdrawn", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ ttlSeconds: 0 });
+    rig.firstTimeout(token);
+    rig.takeAndAck();
+    expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
+  });
+
+  test("P4.3 where the device does not say in time it is sent, which is not final: a later word ends it", () => {
+    for (const [discarded, end] of [
+      [true, "expired"],
+      [false, "delivered"],
+    ] as const) {
+      const rig = Rig.online();
+      const token = rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+      expect(rig.timeout(token)).toMatchObject({ status: "sent" });
+      const seq = rig.takeMessages()[0]?.seq ?? 0;
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      expect(rig.queue({ key: "m", ttlSeconds: 0 })).toMatchObject({ status: "sent", seq });
+      rig.ack(1, 2, seq, discarded ? [seq] : []);
+      expect(rig.statusOf("m", seq)).toBe(end);
+    }
+  });
+
+  test("P4.3 a lost link leaves it sent: the app may have it", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
+    rig.lose();
+    expect(rig.answers.get(token)).toMatchObject({ status: "sent" });
+    expect(rig.queue({ key: "m", ttlSeconds: 0 })).toMatchObject({ status: "sent", seq });
+  });
+
+  test("P4.3 P4.9 with wait=0 a ttl 0 message is answered at once, and sent", () => {
+    const rig = Rig.online();
+    const rows = rig.rows(() => {
+      expect(rig.queue({ key: "m", ttlSeconds: 0 }).status).toBe("sent");
+    });
+    expect(rows).toBe(0);
+    const [message] = rig.takeAndAck();
+    expect(rig.statusOf("m", message?.seq ?? 0)).toBe("delivered");
   });
 
   test("P4.3 a ttl 0 message is never stored, nor its outcome, and does not come again", () => {
@@ -90,15 +139,16 @@ describe("answers to a send", () => {
     });
     expect(rows).toBe(0);
     expect(rig.takeMessages()).toEqual([]);
-    expect(rig.queue({ key: "m", ttlSeconds: 0 }).status).toBe("expired");
+    expect(rig.queue({ key: "m", ttlSeconds: 0 }).status).toBe("sent");
   });
 
-  test("P4.3 what was answered expired stays so when the acknowledgement comes after all, 256 messages later too", () => {
+  test("P4.3 what was answered expired stays so when an acknowledgement comes after all, 256 messages later too", () => {
     const rig = Rig.online();
     const token = rig.sendAndWait({ key: "m", ttlSeconds: 0, lane: 1 });
     const [message] = rig.takeMessages();
     const seq = message?.seq ?? 0;
-    expect(rig.timeout(token)).toMatchObject({ status: "expired" });
+    rig.ack(1, 1, 0, [seq]);
+    expect(rig.answers.get(token)).toMatchObject({ status: "expired" });
     for (let i = 0; i < 256; i++) {
       rig.send();
       rig.takeAndAck();
@@ -147,12 +197,49 @@ describe("answers to a send", () => {
     }
   });
 
-  test("P4.5 a row on the socket that is called expired stays so when its acknowledgement comes late", () => {
+  test("P4.5 what is on the socket when its time is over is withdrawn, and ends as the device says", () => {
+    for (const [discarded, end] of [
+      [true, "expired"],
+      [false, "delivered"],
+    ] as const) {
+      const rig = Rig.online();
+      const { seq } = rig.queue({ key: "m", ttlSeconds: 5 });
+      rig.take();
+      rig.now += 5_000;
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      rig.alarm();
+      expect(rig.take()).toMatchObject([{ kind: "withdraw" }]);
+      rig.ack(1, 2, seq, discarded ? [seq] : []);
+      expect(rig.statusOf("m", seq)).toBe(end);
+      expect(rig.store.mail.size).toBe(0);
+    }
+  });
+
+  test("P4.1 P1.1 what the device says it discarded is expired, behind and before what it took, also above its number", () => {
     const rig = Rig.online();
-    const { seq } = rig.queue({ key: "m", ttlSeconds: 5 });
+    const tokens = [1, 2, 3].map((n) => rig.sendAndWait({ key: `${n}` }));
+    const [one, two, three] = rig.takeMessages().map(({ seq }) => seq);
+    rig.ack(1, 2, one ?? 0, [one ?? 0, three ?? 0]);
+    const [first = 0, second = 0, third = 0] = tokens;
+    for (const token of [first, third]) {
+      expect(rig.answers.get(token)).toMatchObject({ status: "expired" });
+    }
+    expect(rig.answers.has(second)).toBe(false);
+    rig.ack(1, 2, three ?? 0);
+    expect(rig.answers.get(second)).toMatchObject({ status: "delivered" });
+    rig.now += 1_000;
+    rig.restart();
+    expect(rig.statusOf("3", three ?? 0)).toBe("expired");
+    expect(rig.statusOf("2", two ?? 0)).toBe("delivered");
+  });
+
+  test("P1.2 P4.1 a message whose time is over on the socket is not called delivered after a crash", () => {
+    const rig = Rig.online();
+    const token = rig.sendAndWait({ key: "m", ttlSeconds: 1 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
     rig.now += 5_000;
-    expect(rig.statusOf("m", seq)).toBe("expired");
-    rig.takeAndAck();
+    expect(rig.timeout(token)).toMatchObject({ status: "sent" });
+    rig.restart();
     expect(rig.statusOf("m", seq)).toBe("expired");
   });
 
@@ -160,7 +247,10 @@ describe("answers to a send", () => {
     const onSocket = Rig.online();
     const first = onSocket.sendAndWait({ ttlSeconds: 1 });
     onSocket.now += 5_000;
-    expect(onSocket.timeout(first)).toMatchObject({ status: "expired" });
+    expect(onSocket.firstTimeout(first)).toBeUndefined();
+    const seq = onSocket.takeMessages()[0]?.seq ?? 0;
+    onSocket.ack(1, 2, 0, [seq]);
+    expect(onSocket.answers.get(first)).toMatchObject({ status: "expired" });
     const behind = Rig.online();
     for (let i = 0; i < 128; i++) behind.sendAndWait();
     const second = behind.sendAndWait({ ttlSeconds: 1 });
@@ -191,12 +281,15 @@ describe("answers to a send", () => {
     expect(rig.store.mail.size).toBe(0);
   });
 
-  test("P4.5 a sender that waits for a message on the socket is answered when the alarm ends it", () => {
+  test("P4.5 a sender that waits for a message on the socket is answered by the device's word on the alarm", () => {
     const rig = Rig.online();
     rig.queue({ key: "m", ttlSeconds: 1 });
     const token = rig.sendAndWait({ key: "m", ttlSeconds: 1 });
     rig.now += 1_000;
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
     rig.alarm();
+    expect(rig.take()).toMatchObject([{ kind: "withdraw" }]);
+    rig.ack(1, 2, seq, [seq]);
     expect(rig.answers.get(token)).toMatchObject({ status: "expired" });
   });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeOneBroadcast } from "../../../core/device/broadcast-frame.ts";
+import { isNowOrNever } from "../../../core/device/clock.ts";
 import type { LogEntry } from "../../../core/tag/types.ts";
 import { type Broadcast, encodePushDown } from "../../../schema/generated/link.ts";
 
@@ -34,12 +35,21 @@ test("the shared part of a broadcast and a device's own make the frame that the 
   });
   fc.assert(
     fc.property(shared, devices, (same, some) => {
-      // Only its identity counts.
-      const entry = {} as LogEntry;
+      const { seq, expiresAtMs, collapseKey = null, ...rest } = same;
+      const lasts = !isNowOrNever(seq);
+      const expiresAt = expiresAtMs ?? seq;
+      const entry = { seq, expiresAt, collapseKey } as LogEntry;
       for (const { slot, ref } of some) {
-        const broadcast: Broadcast = { slot, tagRef: ref, ...same };
-        const made = encodeOneBroadcast(entry, { slot, ref }, () => broadcast);
-        const value = { broadcasts: [broadcast] };
+        const broadcast: Broadcast = {
+          ...{ slot, tagRef: ref, seq, ...rest },
+          ...(lasts ? { expiresAtMs: expiresAt } : {}),
+          ...(collapseKey === null ? {} : { collapseKey }),
+        };
+        // Another time for each device of one entry.
+        const remainingMs = Math.min(expiresAt, slot);
+        const now = expiresAt - remainingMs;
+        const made = encodeOneBroadcast(entry, { slot, ref }, now, () => broadcast);
+        const value = { broadcasts: [{ ...broadcast, ...(lasts ? { remainingMs } : {}) }] };
         expect(Buffer.from(made).equals(encodePushDown({ kind: "broadcasts", value }))).toBe(true);
       }
     }),

@@ -83,10 +83,20 @@ describe.each(JUMPS)("P1.6 a clock that jumps %s", (_, jump) => {
       rig.now += jump;
       if (end === "the link is lost") rig.lose();
       else rig.timeout(token);
-      expect(rig.answers.get(token)).toEqual({ ok: true, status: "expired", seq: message?.seq });
+      expect(rig.answers.get(token)).toEqual({ ok: true, status: "sent", seq: message?.seq });
       expect(rig.store.mail.size).toBe(0);
     },
   );
+
+  test("P1.6 tells the device how long a message lasts, whatever its clock or the mesh's says", () => {
+    const rig = Rig.online();
+    rig.send({ ttlSeconds: 2_000 });
+    expect(rig.takeMessages()[0]?.remainingMs).toBe(2_000_000);
+    rig.lose();
+    rig.now += 1_000_000;
+    rig.connect({ attach: [1] });
+    expect(rig.takeMessages()[0]?.remainingMs).toBe(1_000_000);
+  });
 
   test("P1.6 does not unsettle a sender that waits", () => {
     const rig = Rig.online();

@@ -50,6 +50,71 @@ describe("collapse keys", () => {
   });
 });
 
+describe("collapse keys over lost links", () => {
+  /** Five messages of one key on a link that does not answer, each told `queued` when its wait is over. */
+  function five(rig: Rig) {
+    return [1, 2, 3, 4, 5].map((n) => {
+      const token = rig.sendAndWait({ key: `m${n}`, collapseKey: "c" });
+      const answer = rig.timeout(token);
+      if (answer === undefined || !("status" in answer)) throw new Error("no answer");
+      expect(answer.status).toBe("queued");
+      return { key: `m${n}`, seq: answer.seq };
+    });
+  }
+
+  test("P4.6 five of one key on a half-open link are one after the reconnect; the others end collapsed", () => {
+    const rig = Rig.online();
+    const sent = five(rig);
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck().map(({ seq }) => seq)).toEqual([sent[4]?.seq]);
+    const ends = sent.map(({ key, seq }) => rig.statusOf(key, seq));
+    expect(ends).toEqual([...Array(4).fill("collapsed"), "delivered"]);
+  });
+
+  test("P4.6 likewise after a sleep, with 128 unacknowledged ttl 0 messages ahead", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES; i++) rig.sendAndWait({ ttlSeconds: 0 });
+    rig.hibernate();
+    const sent = five(rig);
+    rig.hibernate();
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck().map(({ seq }) => seq)).toEqual([sent[4]?.seq]);
+    expect(rig.statusOf("m1", sent[0]?.seq ?? 0)).toBe("collapsed");
+  });
+
+  test("P4.6 what may have reached the device is sent for its answer alone: taken is delivered, dropped is collapsed", () => {
+    const rig = Rig.online();
+    const sent = five(rig);
+    const lastSeq = sent[2]?.seq ?? 0;
+    rig.connect({ lastSeq, attach: [1] });
+    const came = rig.takeMessages();
+    expect(came.map(({ seq, remainingMs }) => [seq, remainingMs === 0])).toEqual([
+      [sent[0]?.seq, true],
+      [sent[1]?.seq, true],
+      [sent[2]?.seq, true],
+      [sent[4]?.seq, false],
+    ]);
+    // It took the first before the link was lost, and the app was never given the other two.
+    rig.ack(1, 2, sent[4]?.seq ?? 0, [sent[1]?.seq ?? 0, sent[2]?.seq ?? 0]);
+    const ends = sent.map(({ key, seq }) => rig.statusOf(key, seq));
+    expect(ends).toEqual(["delivered", "collapsed", "collapsed", "collapsed", "delivered"]);
+  });
+
+  test("P4.6 a newer message that comes while the device is away does not end what it may have", () => {
+    const rig = Rig.online();
+    const old = rig.queue({ key: "old", collapseKey: "c" });
+    rig.lose();
+    rig.restart();
+    const between = rig.queue({ key: "between", collapseKey: "c" });
+    rig.queue({ key: "new", collapseKey: "c" });
+    expect(rig.statusOf("old", old.seq)).toBe("queued");
+    expect(rig.statusOf("between", between.seq)).toBe("collapsed");
+    rig.connect({ lastSeq: old.seq, attach: [1] });
+    expect(rig.takeAndAck().map(({ remainingMs }) => remainingMs === 0)).toEqual([true, false]);
+    expect(rig.statusOf("old", old.seq)).toBe("delivered");
+  });
+});
+
 describe("a full mailbox", () => {
   test("P4.7 drops its oldest message for one of the same priority", () => {
     const rig = Rig.offline();
@@ -101,17 +166,39 @@ describe("a full mailbox", () => {
     expect(rig.statusOf("oldest", seq)).toBe("queued");
   });
 
-  test("P4.7 a refused newcomer replaces none of its collapse key; one that fits in their place does", () => {
+  test("P4.7 a newcomer that is refused changes nothing; one that fits in the place of its collapse key does not need more", () => {
     const rig = Rig.offline();
+    const seq = fill(rig, "small", { collapseKey: null });
+    const old = rig.queue({ key: "old", collapseKey: "c" });
+    expect(rig.statusOf("small", seq)).toBe("overflowed");
+    expect(rig.send({ onOverflow: "reject" })).toEqual({ ok: false, code: "mailbox_full" });
+    expect(rig.statusOf("old", old.seq)).toBe("queued");
     const big = new Uint8Array(LIMITS.DATA_BYTES);
-    const small = rig.queue({ key: "small", collapseKey: "c", data: "tiny" });
-    for (let i = 0; i < LIMITS.MAILBOX_BYTES / LIMITS.DATA_BYTES - 1; i++) rig.queue({ data: big });
-    rig.queue({ key: "fitting", data: big.subarray(4) });
-    const refused = rig.send({ collapseKey: "c", data: big, onOverflow: "reject" });
-    expect(refused).toEqual({ ok: false, code: "mailbox_full" });
-    expect(rig.statusOf("small", small.seq)).toBe("queued");
-    rig.queue({ collapseKey: "c", data: "tiny", onOverflow: "reject" });
-    expect(rig.statusOf("small", small.seq)).toBe("collapsed");
+    expect(rig.queue({ collapseKey: "c", data: big, onOverflow: "reject" }).status).toBe("queued");
+    expect(rig.statusOf("old", old.seq)).toBe("collapsed");
+    expect(rig.store.mail.size).toBe(LIMITS.MAILBOX_MESSAGES);
+  });
+
+  test("P4.7 one newcomer overflows one message, however large it is and however small they are", () => {
+    const rig = Rig.offline();
+    const tiny = rig.queue({ key: "tiny", data: "t" });
+    const next = rig.queue({ key: "next", data: "t" });
+    const big = new Uint8Array(LIMITS.DATA_BYTES);
+    for (let i = 2; i < LIMITS.MAILBOX_MESSAGES; i++) rig.queue({ data: big });
+    rig.queue({ data: big });
+    expect(rig.statusOf("tiny", tiny.seq)).toBe("overflowed");
+    expect(rig.statusOf("next", next.seq)).toBe("queued");
+  });
+
+  test("P4.7 what comes back from a socket is not made to pay: a newcomer overflows one message all the same", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES; i++) rig.sendAndWait();
+    for (let i = 0; i < LIMITS.MAILBOX_MESSAGES; i++) rig.queue();
+    rig.lose();
+    const held = rig.store.mail.size;
+    expect(held).toBe(LIMITS.MAILBOX_MESSAGES + LIMITS.INFLIGHT_MESSAGES);
+    rig.queue();
+    expect(rig.store.mail.size).toBe(held);
   });
 
   test("P4.7 counts bytes as well: at the bound all fits, one past it the oldest goes", () => {

@@ -51,7 +51,10 @@ describe("rows written", () => {
     const rows = rig.rows(() => {
       const token = rig.sendAndWait({ ttlSeconds: 1 });
       rig.now += 5_000;
-      rig.timeout(token);
+      expect(rig.firstTimeout(token)).toBeUndefined();
+      const seq = rig.takeMessages()[0]?.seq ?? 0;
+      rig.ack(1, 2, seq, [seq]);
+      expect(rig.answers.get(token)).toMatchObject({ status: "expired" });
       rig.command({ kind: "detach", value: { slot: 1 } });
     });
     expect(rows).toBe(1);

@@ -18,9 +18,12 @@ export interface Sent {
   ended: boolean;
   /** Times the app saw it. */
   shown: number;
-  /** The device dropped it because it came too late. */
-  droppedLate: boolean;
+  /** The device dropped it because it came too late, or for a newer one. */
+  discarded: boolean;
 }
+
+/** What is told and may still change. */
+const OPEN: readonly MessageStatus[] = ["queued", "sent"];
 
 export class Violation extends Error {
   override readonly name = "Violation";
@@ -50,7 +53,7 @@ export class Ledger {
       accepted: false,
       ended: false,
       shown: 0,
-      droppedLate: false,
+      discarded: false,
     };
     this.#byKey.set(id, sent);
     this.sent.push(sent);
@@ -92,7 +95,7 @@ export class Ledger {
     if (expiresAtMs !== undefined && expiresAtMs <= now) {
       throw new Violation(`P4.5 ${sent.key} goes out after its time`);
     }
-    if (sent.told !== undefined && sent.told !== "queued") {
+    if (sent.told !== undefined && !OPEN.includes(sent.told)) {
       throw new Violation(`${sent.key} goes out although its sender was told ${sent.told}`);
     }
   }
@@ -110,13 +113,13 @@ export class Ledger {
 
   #tell(sent: Sent, status: MessageStatus): void {
     const { told } = sent;
-    if (told !== undefined && told !== "queued" && told !== status) {
+    if (told !== undefined && !OPEN.includes(told) && told !== status) {
       throw new Violation(`${sent.key} was ${told}, and is told to be ${status}`);
     }
-    if (status === "delivered" && sent.shown === 0 && !sent.droppedLate) {
+    if (status === "delivered" && sent.shown === 0) {
       throw new Violation(`P4.1 ${sent.key} is called delivered, and was not`);
     }
     sent.told = status;
-    if (status !== "queued") sent.ended = true;
+    if (!OPEN.includes(status)) sent.ended = true;
   }
 }

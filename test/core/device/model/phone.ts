@@ -23,6 +23,8 @@ interface PhoneLane {
   open: number | undefined;
   /** The highest that came. */
   last: number;
+  /** What was dropped since the last acknowledgement. */
+  discarded: number[];
 }
 
 export class Phone {
@@ -120,7 +122,9 @@ export class Phone {
     const acks = [];
     for (const lane of this.#lanes.values()) {
       if (lane.open === undefined) continue;
-      acks.push({ slot: lane.slot, priority: lane.priority, seq: lane.open });
+      const { slot, priority, open: seq, discarded } = lane;
+      acks.push({ slot, priority, seq, discarded });
+      lane.discarded = [];
       lane.open = undefined;
     }
     if (garbage) {
@@ -158,14 +162,19 @@ export class Phone {
     lane.open = Math.max(lane.open ?? 0, seq);
     const key = toBase64Url(message.key);
     if (app.window.has(key)) return;
+    const sent = this.#ledger.find(app.name, key);
+    const isLate = message.expiresAtMs !== undefined && message.expiresAtMs <= now;
+    if (isLate || message.remainingMs === 0) {
+      sent.discarded = true;
+      lane.discarded.push(seq);
+      return;
+    }
     app.window.add(key);
     for (const oldest of app.window) {
       if (app.window.size <= LIMITS.DUPLICATE_WINDOW) break;
       app.window.delete(oldest);
     }
-    const sent = this.#ledger.find(app.name, key);
-    if (message.expiresAtMs !== undefined && message.expiresAtMs <= now) sent.droppedLate = true;
-    else this.#ledger.showed(sent, message);
+    this.#ledger.showed(sent, message);
   }
 
   #inSlot(slot: number): PhoneApp | undefined {
@@ -174,7 +183,7 @@ export class Phone {
 
   #lane(slot: number, priority: 1 | 2 | 3): PhoneLane {
     const id = `${slot} ${priority}`;
-    const lane = this.#lanes.get(id) ?? { slot, priority, open: undefined, last: 0 };
+    const lane = this.#lanes.get(id) ?? { slot, priority, open: undefined, last: 0, discarded: [] };
     this.#lanes.set(id, lane);
     return lane;
   }

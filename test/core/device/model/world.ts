@@ -33,6 +33,8 @@ export class World {
   /** Of the socket that the device opened last. */
   #session: string | undefined;
   readonly #waiting = new Map<number, Waiting>();
+  /** Tokens whose senders wait on, for the device's answer. */
+  readonly #goesOn = new Set<number>();
   #fate: Fate | undefined;
   #counter = 0;
 
@@ -211,6 +213,9 @@ export class World {
     for (const [token, waiting] of [...this.#waiting]) {
       if (waiting.until > until) continue;
       this.#run((now, effects) => this.#device.waitTimeout(token, now, effects));
+      if (this.#goesOn.delete(token)) {
+        this.#run((now, effects) => this.#device.waitTimeout(token, now, effects));
+      }
       if (this.#waiting.has(token)) throw new Violation(`P4.9 ${waiting.sent.key} is not answered`);
     }
   }
@@ -246,7 +251,8 @@ export class World {
   #carryOut(effects: Effects): void {
     for (const effect of effects) {
       if (effect.kind === "close") throw new Violation(`closed: ${effect.code} ${effect.detail}`);
-      if (effect.kind === "settle") {
+      if (effect.kind === "wait") this.#goesOn.add(effect.token);
+      else if (effect.kind === "settle") {
         const waiting = this.#waiting.get(effect.token);
         this.#waiting.delete(effect.token);
         if (waiting !== undefined) this.#ledger.answered(waiting.sent, effect.answer);
@@ -330,7 +336,7 @@ export class World {
       for (const sent of this.#ledger.sent) {
         if (!sent.accepted) continue;
         this.#ask(sent);
-        const reached = sent.shown > 0 || sent.droppedLate;
+        const reached = sent.shown > 0 || sent.told === "sent";
         if (!sent.ended && !reached && !this.#isForgotten(sent)) {
           throw new Violation(`P1.1 ${sent.key} was accepted, and is lost`);
         }

@@ -67,6 +67,8 @@ export class Rig {
   #inbox: Down[] = [];
   closes: { readonly code: ErrorCode; readonly detail: string }[] = [];
   readonly answers = new Map<number, WaitAnswer>();
+  /** Tokens whose senders wait on. */
+  waits: number[] = [];
   /** Calls to nodes and aliases that were not answered. */
   readonly calls: CallEffect[] = [];
   readonly depths = new Depths();
@@ -114,6 +116,7 @@ export class Rig {
       if (effect.kind === "frame") this.#inbox.push(readDown(effect.bytes));
       else if (effect.kind === "close") this.closes.push(effect);
       else if (effect.kind === "settle") this.answers.set(effect.token, effect.answer);
+      else if (effect.kind === "wait") this.waits.push(effect.token);
       else this.calls.push(effect);
     }
     this.attachment =
@@ -211,8 +214,9 @@ export class Rig {
     }
   }
 
-  ack(slot: number, priority: Lane, seq: number): void {
-    this.command({ kind: "acks", value: [{ slot, priority, seq }] });
+  ack(slot: number, priority: Lane, seq: number, discarded: readonly number[] = []): void {
+    const all = discarded.length === 0 ? {} : { discarded };
+    this.command({ kind: "acks", value: [{ slot, priority, seq, ...all }] });
   }
 
   /** What the regId of an app says now. */
@@ -258,9 +262,16 @@ export class Rig {
     return answer;
   }
 
-  timeout(token: number): WaitAnswer | undefined {
+  /** The first wait of a sender is over: undefined where it waits on. */
+  firstTimeout(token: number): WaitAnswer | undefined {
     this.run((now, effects) => this.device.waitTimeout(token, now, effects));
     return this.answers.get(token);
+  }
+
+  /** All of its wait is over. */
+  timeout(token: number): WaitAnswer | undefined {
+    const answer = this.firstTimeout(token);
+    return this.waits.includes(token) ? this.firstTimeout(token) : answer;
   }
 
   status(

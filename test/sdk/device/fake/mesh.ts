@@ -54,8 +54,9 @@ export class FakeMesh implements SocketOwner {
   readonly reported: unknown[] = [];
   auto = true;
   welcome: Partial<Welcome> = {};
-  /** Mesh clock minus device clock, milliseconds. */
+  /** How far the mesh's clock and the device's were set, milliseconds. */
   skewMs = 0;
+  deviceSkewMs = 0;
   /** Refuses the next account requests. */
   readonly refuse: { code: ErrorCode; retryAfterSeconds?: number }[] = [];
   /** Network failures to come, of fetch. */
@@ -87,7 +88,8 @@ export class FakeMesh implements SocketOwner {
     },
     fetch: (url, init) => this.#fetch(new URL(url), init),
     crypto,
-    now: () => this.clock.now,
+    now: () => this.clock.now + this.deviceSkewMs,
+    elapsed: () => this.clock.now,
     after: this.clock.after,
     random: () => this.random,
     onOffline: (act) => {

@@ -268,10 +268,14 @@ export class FakeSocket implements Socket {
     if (!known) this.#violation(`cursor ${slot}/${tagRef}/${position}, which was not sent here`);
   }
 
-  #acknowledged({ slot, priority, seq }: Ack): void {
-    const known = this.#sent.some(
-      (message) => message.slot === slot && message.priority === priority && message.seq === seq,
-    );
-    if (!known) this.#violation(`acknowledged ${slot}/${priority}/${seq}, which was not sent here`);
+  #acknowledged({ slot, priority, seq, discarded = [] }: Ack): void {
+    const isKnown = (one: number) =>
+      this.#sent.some(
+        (message) => message.slot === slot && message.priority === priority && message.seq === one,
+      );
+    // 0 where it only says what was discarded.
+    const named = seq === 0 && discarded.length > 0 ? discarded : [seq, ...discarded];
+    if (!named.every(isKnown))
+      this.#violation(`acknowledged ${slot}/${priority}/${seq}, which was not sent here`);
   }
 }
