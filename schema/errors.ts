@@ -375,6 +375,14 @@ const TABLE = {
     "Nothing came on the link for twice the longest heartbeat.",
     "Send heartbeats; reconnect.",
   ),
+  request_malformed: row(
+    616,
+    400,
+    null,
+    "never",
+    "The request is not well-formed HTTP.",
+    "Send it as RFC 9112 says: the detail names the fault.",
+  ),
   token_invalid: row(
     620,
     null,

@@ -4,6 +4,7 @@ import { MeshError } from "../schema/errors.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv } from "./context.ts";
 import { METHODS } from "./methods.ts";
+import { requireHost } from "./path.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
 import { aliases } from "./routes/aliases.ts";
 import { apps } from "./routes/apps.ts";
@@ -18,6 +19,7 @@ import { tags } from "./routes/tags.ts";
 export const app = new Hono<AppEnv>();
 
 app.use(async (c, next) => {
+  requireHost(c.req.raw);
   c.set("receivedAt", Date.now());
   // Rather than run with an empty key, no route answers.
   c.set("config", configOf(c.env));

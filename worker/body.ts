@@ -7,16 +7,29 @@ import { membersOf } from "./json-text.ts";
 const tooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
 
+/** The sender went away before its end, or its chunks cannot be read: nobody's fault here, and nothing to log. */
+const broken = (cause: unknown): MeshError =>
+  new MeshError("body_invalid", "the body broke off", { cause });
+
 /**
  * The body of a request.
  *
  * @param bound in bytes
- * @throws MeshError `body_too_large` as soon as that is known: from Content-Length before a byte is read.
+ * @throws MeshError `body_too_large` as soon as that is known: from Content-Length before a byte is read;
+ * `body_invalid` where it breaks off.
  */
 export async function readBody(
   request: Request,
   bound: number = LIMITS.BODY_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await read(request, bound);
+  } catch (error) {
+    throw error instanceof MeshError ? error : broken(error);
+  }
+}
+
+async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBuffer>> {
   const declared = request.headers.get("content-length");
   // The host holds a sender to the length it declared, so that only a chunked body needs counting.
   if (declared !== null) {

@@ -4,6 +4,23 @@ import { MeshError } from "../schema/errors.ts";
 import { parseValue } from "./body.ts";
 import type { MeshContext } from "./context.ts";
 
+/** `host[:port]` (RFC 3986 §3.2.2), without user information. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/i;
+
+/**
+ * Hosts join Host and the request's path to one URL: with a path of its own in it, another route would answer.
+ *
+ * @throws MeshError `request_malformed`
+ */
+export function requireHost(request: Request): void {
+  const host = request.headers.get("host");
+  if (host === null || HOST.test(host)) return;
+  throw new MeshError(
+    "request_malformed",
+    "Host must be a host, and a port where it is not the usual one",
+  );
+}
+
 /**
  * A name in the path of a request.
  *

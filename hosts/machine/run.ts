@@ -2,7 +2,7 @@
  * The mesh on one machine, whichever host runs it: checks what it needs, starts it, and stops it cleanly.
  * `npm start` runs this; see options.ts for its options.
  *
- * Exit codes: 0 after a clean stop, 1 where it could not start or kept ending, 130 at a second signal.
+ * Exit codes: 0 after a clean stop, 1 where it could not start, 130 at a second signal.
  */
 import { relative } from "node:path";
 import { rememberMesh } from "../../cli/local-meshes.ts";

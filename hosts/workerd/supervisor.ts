@@ -1,12 +1,11 @@
 /** Keeps a workerd running until it is told to stop. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostFailure } from "../machine/failure.ts";
 import type { MeshProcess, Started } from "../machine/host.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
-/** Waits before the restarts in a row; after the last one the supervisor gives up. */
-const BACKOFF_MS = [250, 500, 1_000, 2_000, 4_000];
+/** Waits before the restarts in a row. The last one stays: what ends a process may pass, and nobody else starts it. */
+const BACKOFF_MS = [250, 500, 1_000, 2_000, 4_000, 10_000];
 /** A process that ran this long counts as good again. */
 const GOOD_MS = 60_000;
 /** For the links to be closed in; with the end of the process a stop takes under 5 s. */
@@ -63,7 +62,6 @@ export class Supervisor implements MeshProcess {
    * Starts the process anew whenever it ends by itself.
    *
    * @returns when it was stopped.
-   * @throws {HostFailure} where it keeps ending.
    */
   async watch(): Promise<void> {
     let failures = 0;
@@ -72,9 +70,7 @@ export class Supervisor implements MeshProcess {
       const how = await this.#workerd.ended;
       if (this.#stopping) return;
       if (Date.now() - since > GOOD_MS) failures = 0;
-      const wait = BACKOFF_MS[failures];
-      if (wait === undefined)
-        throw new HostFailure(`workerd ended by itself (${how}), again and again`);
+      const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)];
       failures += 1;
       this.#options.log(`workerd ended by itself (${how}); starting it again in ${wait} ms`);
       await sleep(wait);

@@ -6,8 +6,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandLine, endOrphan, rememberProcess } from "../../../hosts/workerd/orphan.ts";
+import { until } from "../../chaos/wait.ts";
 import { device } from "../support/device.ts";
-import { demoOf, startMesh } from "../support/mesh.ts";
+import { demoOf, type Mesh, startMesh } from "../support/mesh.ts";
 import { start, temporaryFolder } from "../support/process.ts";
 
 /** The process ID of the workerd that works on a data folder. */
@@ -16,6 +17,14 @@ const workerdPid = (data: string): number =>
 
 /** Whether a process runs. One that has ended but that nobody has asked about yet does not. */
 const isAlive = (pid: number): boolean => commandLine(pid) !== "";
+
+/** More than the pauses that grow. */
+const DEATHS = 7;
+/** The longest pause, and a start. */
+const RESTART_MS = 50_000;
+
+const ups = (mesh: Mesh): number =>
+  mesh.process.stderr.all.filter((line) => line.includes("is up again")).length;
 
 describe("supervisor and workerd", () => {
   test.each(["SIGTERM", "SIGKILL"] as const)(
@@ -64,4 +73,14 @@ describe("supervisor and workerd", () => {
     client.reconnectNow();
     expect(await client.register()).toBe(regId);
   });
+
+  test("H6 a workerd that keeps dying is started again without end", async () => {
+    const data = temporaryFolder();
+    const mesh = await startMesh(data);
+    for (let killed = 1; killed <= DEATHS; killed++) {
+      process.kill(workerdPid(data), "SIGKILL");
+      await until("the restart", () => ups(mesh) === killed, RESTART_MS);
+    }
+    expect((await fetch(`${mesh.url}/healthz`)).status).toBe(200);
+  }, 120_000);
 });
