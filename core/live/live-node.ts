@@ -19,6 +19,9 @@ const TURN_COUNT = 256;
 const LAG_LOOK_MS = 50;
 const LAG_LOOKS = 200;
 
+/** A connection opens within this time of being let in; one that is later makes the node known again when it joins. */
+const OPENING_MS = 60_000;
+
 export interface LiveNodeOptions {
   readonly name: LiveName;
   readonly store: LiveStore;
@@ -43,6 +46,8 @@ export class LiveNode {
   readonly #maxListeners: number;
   readonly #listeners = new Map<Sink, Listener>();
   readonly #presence: Presence;
+  /** When a listener was let in last, in ms since 1970. */
+  #preparedAt = Number.NEGATIVE_INFINITY;
   #pass: Promise<void> | null = null;
   /** Something came since the pass began that it may have gone past. */
   #again = false;
@@ -97,7 +102,9 @@ export class LiveNode {
    */
   async prepare(tag: string, after: number | null): Promise<void> {
     this.#requireRoom();
+    this.#preparedAt = this.#host.now();
     await this.#presence.announce(tag);
+    this.#preparedAt = this.#host.now();
     if (after !== null && after < (this.#source.log?.floor ?? 0)) await this.#source.extend(after);
     this.#requireRoom();
   }
@@ -146,9 +153,17 @@ export class LiveNode {
     return { kind: "sent", listeners: this.#listeners.size };
   }
 
-  /** From the root, where it does not know: how many listen here. */
+  /**
+   * From the root: how many listen here. Where that is nobody it may forget this node, which makes itself known again before its
+   * next listener is let in.
+   */
   async listeners(): Promise<number> {
-    return this.#listeners.size;
+    if (this.#listeners.size > 0) return this.#listeners.size;
+    // Somebody was just let in, and the connection is about to open.
+    const sinceMs = Math.abs(this.#host.now() - this.#preparedAt);
+    if (this.#presence.isReporting || sinceMs < OPENING_MS) return 1;
+    this.#presence.forgotten();
+    return 0;
   }
 
   /** From the root: so many listen in all. */

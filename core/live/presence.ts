@@ -78,6 +78,16 @@ export class Presence {
     if (!this.#isAnnounced) await this.#report(this.#parts.count() + 1);
   }
 
+  /** Whether the root is just being told of listeners. */
+  get isReporting(): boolean {
+    return this.#reporting !== null;
+  }
+
+  /** The root may forget this node: it has to be told before anybody is let in. */
+  forgotten(): void {
+    this.#reported = 0;
+  }
+
   /** Somebody came or went. */
   changed(): void {
     if (this.#talking || !this.#hasNews) return;
@@ -141,7 +151,8 @@ export class Presence {
   async #tell(listeners: number): Promise<void> {
     const { name, host, reported } = this.#parts;
     const { region, n } = name;
-    const answer = await host.root.reportLive({ tag: this.tag, region, n, listeners });
+    const report = host.root.reportLive({ tag: this.tag, region, n, listeners });
+    const answer = await host.withTimeout(LIMITS.CALL_MS, report);
     this.#reported = listeners;
     this.#rootHead = Math.max(this.#rootHead, answer.head);
     this.#total = answer.listeners;

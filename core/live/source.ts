@@ -48,7 +48,7 @@ export class Source {
     if (log === null) return;
     while (log.head < upTo) {
       const before = log.head;
-      const page = await this.#host.root.entriesAfter(before);
+      const page = await this.#entriesAfter(before);
       this.take(
         log,
         page.filter(({ position }) => position <= upTo),
@@ -65,13 +65,19 @@ export class Source {
     const entries = [];
     let last = Math.max(after, log.head - LIMITS.LOG_ENTRIES);
     while (last < log.floor) {
-      const page = await this.#host.root.entriesAfter(last);
+      const page = await this.#entriesAfter(last);
       entries.push(...page.map((entry) => liveEntry(entry, this.#host.messageId(entry))));
       const next = page.at(-1)?.position;
       if (next === undefined) break;
       last = next;
     }
     log.extend(entries, after);
+  }
+
+  /** A root that hangs must not hang the listeners who wait. */
+  #entriesAfter(position: number): Promise<readonly LogEntry[]> {
+    const { root, withTimeout } = this.#host;
+    return withTimeout(LIMITS.CALL_MS, root.entriesAfter(position));
   }
 
   /** Takes what the log does not have yet. */

@@ -279,6 +279,45 @@ describe("presence", () => {
   });
 });
 
+describe("a node that the root may forget", () => {
+  test("V8 says that nobody listens only where nobody was let in lately, and announces itself again", async () => {
+    const rig = new LiveRig();
+    await rig.node.prepare("news", null);
+    expect(await rig.node.listeners()).toBe(1);
+    const listener = new TestListener();
+    rig.node.join(listener, null);
+    expect(await rig.node.listeners()).toBe(1);
+    rig.node.leave(listener);
+    await rig.advance(61_000);
+    expect(rig.reports).toEqual([1, 0]);
+    expect(await rig.node.listeners()).toBe(0);
+    await rig.listen();
+    expect(rig.reports).toEqual([1, 0, 1]);
+  });
+
+  test("V8 where a connection opens later than that, it misses nothing either", async () => {
+    const rig = new LiveRig();
+    await rig.node.prepare("news", null);
+    await rig.advance(61_000);
+    expect(await rig.node.listeners()).toBe(0);
+    // The root has forgotten the node by now, and tells it nothing.
+    await rig.broadcast({}, true);
+    const listener = new TestListener();
+    rig.node.join(listener, null);
+    await rig.advance(LIMITS.PRESENCE_MS);
+    expect(rig.reports).toEqual([1, 1]);
+    expect(listener.cursors).toEqual([1]);
+  });
+
+  test("V8 a root that hangs refuses a listener in time, and lets the next in", async () => {
+    const rig = new LiveRig();
+    rig.faults.push({ at: "before", kind: "hangs" });
+    expect(await rig.inTime(rig.listen())).toBeNull();
+    expect(rig.now - START_MS).toBeLessThanOrEqual(LIMITS.CALL_MS + 1_000);
+    expect(await rig.inTime(rig.listen())).not.toBeNull();
+  });
+});
+
 describe("bounds and cost", () => {
   test("V7 one listener more than it takes is refused", async () => {
     const rig = new LiveRig();

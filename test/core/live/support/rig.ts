@@ -88,6 +88,11 @@ export class TestListener implements Sink {
   }
 }
 
+export interface RootFault {
+  readonly at: "before" | "after";
+  readonly kind: "fails" | "hangs" | number;
+}
+
 interface Sleeper {
   readonly until: number;
   readonly wake: () => void;
@@ -105,6 +110,8 @@ export class LiveRig {
   others = 0;
   /** Calls to the root fail while it is set. */
   rootFails = false;
+  /** What befalls the next calls to the root: it fails, hangs, or is so many milliseconds late, before or behind its work. */
+  readonly faults: RootFault[] = [];
   now = START_MS;
   fetches = 0;
   maxListeners: number = LIMITS.LIVE_LISTENERS;
@@ -158,10 +165,52 @@ export class LiveRig {
     await settle();
   }
 
-  #make(): LiveNode {
-    const requireRoot = () => {
-      if (this.rootFails) throw new Error("the root cannot be called");
+  /** Resolves with what a call answers, or null where it fails, and lets time go on meanwhile. */
+  async inTime<Answer>(call: Promise<Answer>): Promise<Answer | null> {
+    let isOver = false;
+    const answer = call
+      .catch(() => null)
+      .finally(() => {
+        isOver = true;
+      });
+    await settle();
+    while (!isOver) await this.advance(1_000);
+    return answer;
+  }
+
+  async #within<Value>(ms: number, call: Promise<Value>): Promise<Value> {
+    let sleeper: Sleeper | null = null;
+    const late = new Promise<never>((_, reject) => {
+      sleeper = { until: this.now + ms, wake: () => reject(new Error("the root does not answer")) };
+      this.#sleepers.push(sleeper);
+    });
+    try {
+      return await Promise.race([call, late]);
+    } finally {
+      this.#sleepers = this.#sleepers.filter((each) => each !== sleeper);
+    }
+  }
+
+  async #callRoot<Answer>(run: () => Answer): Promise<Answer> {
+    // Not so long that time goes on meanwhile.
+    for (let turn = 0; turn < 5; turn++) await null;
+    if (this.rootFails) throw new Error("the root cannot be called");
+    const fault = this.faults.shift() ?? null;
+    const befall = async () => {
+      if (fault?.kind === "fails") throw new Error("the root cannot be called");
+      if (fault?.kind === "hangs") await new Promise(() => {});
+      const ms = Number(fault?.kind);
+      if (ms > 0) {
+        await new Promise<void>((wake) => this.#sleepers.push({ until: this.now + ms, wake }));
+      }
     };
+    if (fault?.at === "before") await befall();
+    const answer = run();
+    if (fault?.at === "after") await befall();
+    return answer;
+  }
+
+  #make(): LiveNode {
     const host: LiveHost = {
       now: () => this.now,
       durable: async () => {},
@@ -169,27 +218,25 @@ export class LiveRig {
         new Promise((wake) => {
           this.#sleepers.push({ until: this.now + ms, wake });
         }),
-      withTimeout: (_, call) => call,
+      withTimeout: (ms, call) => this.#within(ms, call),
       breathe: async () => {},
       root: {
-        reportLive: async ({ listeners }) => {
-          await settle();
-          requireRoot();
-          this.reports.push(listeners);
-          return { listeners: listeners + this.others, head: this.head };
-        },
-        entriesAfter: async (position) => {
-          await settle();
-          requireRoot();
-          this.fetches++;
-          const wanted = this.log.filter(
-            (entry) =>
-              entry.position > Math.max(position, this.head - LIMITS.LOG_ENTRIES) &&
-              entry.seq % 2 === 0 &&
-              entry.expiresAt > this.now,
-          );
-          return wanted.slice(0, LIMITS.CATCH_UP_ENTRIES);
-        },
+        reportLive: ({ listeners }) =>
+          this.#callRoot(() => {
+            this.reports.push(listeners);
+            return { listeners: listeners + this.others, head: this.head };
+          }),
+        entriesAfter: (position) =>
+          this.#callRoot(() => {
+            this.fetches++;
+            const wanted = this.log.filter(
+              (entry) =>
+                entry.position > Math.max(position, this.head - LIMITS.LOG_ENTRIES) &&
+                entry.seq % 2 === 0 &&
+                entry.expiresAt > this.now,
+            );
+            return wanted.slice(0, LIMITS.CATCH_UP_ENTRIES);
+          }),
       },
       messageId: ({ position }) => `id${position}`,
       trouble: (error) => this.troubles.push(error),
