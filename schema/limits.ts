@@ -168,6 +168,8 @@ export const LIMITS = {
   /** Unacknowledged broadcasts on a socket, per registration, and their data: they leave room for single sends. */
   BROADCAST_INFLIGHT: 32,
   BROADCAST_INFLIGHT_BYTES: 65_536,
+  /** How long they wait at a time for single sends to the same registration, or for a socket that holds unsent bytes: as long as a send waits. */
+  BROADCAST_YIELD_MS: 5_000,
   /** Cursors in one Hello: 2,000 of them are under 32 KiB. */
   HELLO_CURSORS: 2_000,
 

@@ -118,7 +118,7 @@ export class Broadcasts {
     this.#advance(one);
     this.pump(now, effects);
     // An acknowledgement makes room; nothing tells that others do not wait any more.
-    if (one.held > 0 && !this.#mayGo(now)) {
+    if (one.held > 0 && !this.#mayGo(one.registration, now)) {
       this.#parts.retries.add(this, (...when) => this.pump(...when), now);
     }
   };
@@ -126,8 +126,14 @@ export class Broadcasts {
   /** Puts on the socket what is held, as far as there is room and no single send waits. */
   pump(now: number, effects: Effects): void {
     const { registrations, feeds } = this.#parts;
-    if (this.#held > 0 && this.#mayGo(now)) {
-      for (const registration of registrations.standing()) this.#send(registration, now, effects);
+    if (this.#held > 0) {
+      let overdue = 0;
+      for (const registration of registrations.standing()) {
+        if (!this.#mayGo(registration, now)) continue;
+        // One at a time, by the next event the next: together they could overfill a socket that is slow.
+        if (isOverdue(registration, now) && overdue++ > 0) continue;
+        this.#send(registration, now, effects);
+      }
     }
     feeds.pump(now, effects);
   }
@@ -232,7 +238,7 @@ export class Broadcasts {
       twins: [],
     };
     if (key !== null) registration.broadcasts.share(key, parcel);
-    registration.broadcasts.held.push(parcel);
+    registration.broadcasts.hold(parcel, now);
     one.open.push({ position, parcel });
     one.held++;
     this.#held++;
@@ -274,18 +280,22 @@ export class Broadcasts {
     );
   }
 
-  /** Whether no single send waits for the socket or for its acknowledgement. */
-  #mayGo(now: number): boolean {
-    const { registrations, bufferedBytes } = this.#parts;
-    for (const registration of registrations.standing()) {
-      if (registration.isBusy(now)) return false;
-    }
-    return bufferedBytes() <= BUFFERED_BYTES;
+  /**
+   * Whether the broadcasts of a registration may go: no single send to it waits for the socket or for its acknowledgement,
+   * and the socket is not full. Traffic that never ends holds them up for a while at a time, not for ever; that of other
+   * apps of the device does not at all.
+   */
+  #mayGo(registration: Registration, now: number): boolean {
+    if (registration.broadcasts.held.length === 0) return false;
+    const buffered = this.#parts.bufferedBytes();
+    if (isOverdue(registration, now)) return buffered <= LIMITS.SOCKET_BUFFER_BYTES / 2;
+    return buffered <= BUFFERED_BYTES && !registration.isBusy(now);
   }
 
   #send(registration: Registration, now: number, effects: Effects): void {
     const window = registration.broadcasts;
     const sent: Subscription[] = [];
+    window.heldSince = now;
     while (window.held.length > 0 && window.hasRoom) {
       const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
       let bytes = 0;
@@ -376,5 +386,9 @@ export class Broadcasts {
     }
   }
 }
+
+/** Whether the broadcasts of a registration have yielded long enough; by either way of the clock, which may be set. */
+const isOverdue = ({ broadcasts: { heldSince } }: Registration, now: number): boolean =>
+  Math.abs(now - heldSince) >= LIMITS.BROADCAST_YIELD_MS;
 
 const answer = (outcome: DeliverOutcome): DeliverAnswer => ({ ok: true, outcome });

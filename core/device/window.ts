@@ -5,6 +5,8 @@ import type { Parcel } from "./subscription.ts";
 export class BroadcastWindow {
   /** Waiting for room, in order. */
   readonly held: Parcel[] = [];
+  /** Since when those that are held wait for their turn, milliseconds since 1970. */
+  heldSince = 0;
   /** Pages of its tags' logs that are asked for, or held. */
   pages = 0;
   #sent = 0;
@@ -18,6 +20,12 @@ export class BroadcastWindow {
       this.#sent < LIMITS.BROADCAST_INFLIGHT &&
       this.#sentBytes + LIMITS.DATA_BYTES <= LIMITS.BROADCAST_INFLIGHT_BYTES
     );
+  }
+
+  /** It waits for room. */
+  hold(parcel: Parcel, now: number): void {
+    if (this.held.length === 0) this.heldSince = now;
+    this.held.push(parcel);
   }
 
   /** The first that is held goes onto the socket. */

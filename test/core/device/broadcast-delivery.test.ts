@@ -206,6 +206,36 @@ describe("broadcasts yield", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
+  test("P5.2 not to the single sends of another app of the device", () => {
+    const rig = inX();
+    const slot = rig.register("b");
+    rig.command({ kind: "attach", value: { slot } });
+    rig.take();
+    rig.sendAndWait({ app: "b" });
+    deliver(rig, [entry(1)]);
+    expect(positions(take(rig))).toEqual([1]);
+  });
+
+  test("P5.2 not for ever to single sends of its own app that never end, nor to a socket that is never empty", () => {
+    for (const buffered of [0, 65_537, LIMITS.SOCKET_BUFFER_BYTES / 2]) {
+      const rig = inX();
+      rig.buffered = buffered;
+      rig.sendAndWait();
+      deliver(rig, [entry(1)], { waitMs: 0 });
+      for (let ms = 0; ms < LIMITS.BROADCAST_YIELD_MS; ms += 100) {
+        // There is always one on its way.
+        rig.sendAndWait();
+        const frames = rig.take();
+        expect(broadcastsIn(frames)).toEqual([]);
+        const [message] = frames.flatMap((f) => (f.kind === "deliver" ? f.value.messages : []));
+        rig.ack(1, 2, (message?.seq ?? 0) - 1);
+        rig.now += 100;
+      }
+      rig.sendAndWait();
+      expect(positions(take(rig))).toEqual([1]);
+    }
+  });
+
   test("also where nothing else happens: the alarm comes", () => {
     const rig = inX();
     rig.lose();
