@@ -1,6 +1,7 @@
 /** The socket of a device's link, and what stays with it while the object sleeps. */
 import type { Claims } from "../core/device/account.ts";
 import type { LinkSnapshot } from "../core/device/snapshot.ts";
+import { lastHeard, SILENT_MS } from "../core/link/silence.ts";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { closeReason, finish } from "./close.ts";
@@ -12,6 +13,8 @@ export class DeviceSocket {
   readonly #name: string;
   #socket: WebSocket | null = null;
   #helloTimer: number | null = null;
+  /** When a frame came last, as far as this object remembers; the heartbeat does not wake it. */
+  #heardAt = 0;
 
   /** @param name of the device's object */
   constructor(ctx: DurableObjectState, name: string) {
@@ -29,9 +32,13 @@ export class DeviceSocket {
 
   /** Begins a link, in place of any other. */
   accept(server: WebSocket): void {
-    for (const older of this.#ctx.getWebSockets()) close(older, "replaced", "");
+    for (const older of this.#ctx.getWebSockets()) {
+      close(older, "replaced", "");
+      older.serializeAttachment(null);
+    }
     this.#ctx.acceptWebSocket(server);
     this.#socket = server;
+    this.#heardAt = 0;
     links.add(this.#name);
   }
 
@@ -43,10 +50,33 @@ export class DeviceSocket {
    */
   takeUp(socket: WebSocket, session: string | null): LinkSnapshot | null {
     const snapshot = socket.deserializeAttachment() as LinkSnapshot | null;
-    if (snapshot === null || snapshot.session !== session) return null;
+    if (snapshot === null) return null;
+    // Of an account that is not stored there is no other word than its socket's.
+    const isCurrent =
+      session === null ? snapshot.pending !== undefined : snapshot.session === session;
+    if (!isCurrent) return null;
     this.#socket = socket;
     links.add(this.#name);
     return snapshot;
+  }
+
+  /** A frame has come on the current socket. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /**
+   * Whether the current socket has no device any more. The runtime keeps the socket of a peer that vanished open for ever
+   * (workerd#1187), and tells when it last answered a heartbeat: asked for only where memory does not know better.
+   *
+   * @param openedAt when the link opened
+   * @returns when it was last heard of; null where it lives
+   */
+  silentSince(openedAt: number, now: number): number | null {
+    if (this.#socket === null || Math.abs(now - this.#heardAt) < SILENT_MS) return null;
+    const answered = this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime() ?? 0;
+    this.#heardAt = lastHeard([this.#heardAt, answered, openedAt], now);
+    return now - this.#heardAt < SILENT_MS ? null : this.#heardAt;
   }
 
   /** A timer keeps the object from hibernating: it goes when a snapshot says that there was a Hello, or with the link. */

@@ -135,6 +135,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     const { 0: client, 1: server } = new WebSocketPair();
     const session = toBase64Url(crypto.getRandomValues(new Uint8Array(SESSION_BYTES)));
     const now = Date.now();
+    this.#endSilent(now);
     const effects: Effects = [];
     const opened = this.#device.connect(claimsOf(request.headers), session, now, effects);
     if (opened.ok) {
@@ -151,6 +152,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (!this.#isCurrent(socket)) return;
+    this.#socket.heard(Date.now());
     this.#run((now, effects) => {
       if (typeof message === "string") this.#device.receiveText(now, effects);
       else this.#device.receive(new Uint8Array(message), now, effects);
@@ -226,10 +228,22 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   /** Runs one handler of the core and carries out what it returned. */
   #run<Answer>(handler: (now: number, effects: Effects) => Answer): Answer {
     const now = Date.now();
+    this.#endSilent(now);
     const effects: Effects = [];
     const answer = handler(now, effects);
     this.#carryOut(effects, now);
     return answer;
+  }
+
+  /** Ends a link whose device is gone: whatever comes next finds it offline, and nobody waits for its acknowledgement. */
+  #endSilent(now: number): void {
+    if (this.#device.session === null) return;
+    const seenAt = this.#socket.silentSince(this.#device.lastSeenMs, now);
+    if (seenAt === null) return;
+    const effects: Effects = [];
+    this.#device.linkLost(now, effects, seenAt);
+    this.#socket.close("silent", "");
+    this.#carryOut(effects, now);
   }
 
   /** Runs a handler whose answer may be a token to wait for. */

@@ -1,6 +1,10 @@
-/** The device account: which key owns the device, and which tokens may open a link. */
+/**
+ * The device account: which key owns the device, and which tokens may open a link. It is stored by the first registration;
+ * until then the sealed credential that the device carries is all there is of it, and its link all that is in memory.
+ */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SEQ_EPOCH_MS } from "./clock.ts";
 import type { AccountRecord, AccountStore, LinkRecord } from "./store.ts";
 import type { OpenAccountRequest } from "./types.ts";
 
@@ -15,18 +19,34 @@ export interface Claims {
   readonly tokenExpires: number;
 }
 
+/** What `Account.open` found or did. */
+export interface Opened {
+  /** "standing" for the key that is bound already, "created" for a device's first, "replaced" for another. */
+  readonly outcome: "standing" | "created" | "replaced";
+  readonly generation: number;
+}
+
+/** An account that nothing was registered for: it is in no row, and goes with the link that holds it. */
+export interface PendingAccount extends AccountRecord {
+  /** See `LinkRecord.tokens`. */
+  readonly tokens: LinkRecord["tokens"];
+}
+
 export class Account {
   readonly #store: AccountStore;
   #record: AccountRecord | null;
   #link: LinkRecord | null;
+  /** Whether the account is stored; its first registration stores it. */
+  #isBound: boolean;
 
   constructor(store: AccountStore) {
     this.#store = store;
     this.#record = store.readAccount();
+    this.#isBound = this.#record !== null;
     this.#link = this.#record === null ? null : store.readLink();
   }
 
-  /** Null for a device that never made an account here. */
+  /** Null for a device that has no account here, as far as this object remembers. */
   get record(): AccountRecord | null {
     return this.#record;
   }
@@ -35,34 +55,43 @@ export class Account {
     return this.#link;
   }
 
+  /** What the socket's attachment has to keep of an account that is not stored; null where it is. */
+  get pending(): PendingAccount | null {
+    if (this.#isBound || this.#record === null) return null;
+    return { ...this.#record, tokens: this.#link?.tokens ?? [] };
+  }
+
+  /** Takes up an account that is not stored, with the link that holds it. */
+  restore({ tokens, ...record }: PendingAccount, session: string, seqFloor: number): void {
+    if (this.#isBound) return;
+    this.#record = record;
+    this.#link = { session, lastSeenMs: record.createdAt, tokens, seqFloor };
+  }
+
   /**
-   * Binds a key to the device.
+   * Finds the account of a key, or says in which generation it may be made. Writes nothing but where another key is
+   * displaced: an account is stored by its first registration, see `bind`.
    *
    * @param linked whether the device holds a link now
-   * @returns "standing" for the key that is bound already, "created" for a device's first, "replaced" for another
    * @throws MeshError device_active where the device is in use under another key, and no handover says otherwise
    */
-  open(
-    request: OpenAccountRequest,
-    linked: boolean,
-    now: number,
-  ): "standing" | "created" | "replaced" {
+  open(request: OpenAccountRequest, linked: boolean, now: number): Opened {
     const { publicKey, handoverFrom } = request;
     const standing = this.#record;
-    if (standing?.publicKey === publicKey) return "standing";
-    if (standing !== null && handoverFrom !== standing.publicKey) {
-      const activeAt = Math.max(standing.createdAt, this.#link?.lastSeenMs ?? 0);
-      const freeAt = linked
-        ? now + LIMITS.DEVICE_DISPLACE_MS
-        : activeAt + LIMITS.DEVICE_DISPLACE_MS;
-      if (freeAt > now) {
-        throw new MeshError("device_active", undefined, { retryAfterMs: freeAt - now });
-      }
+    if (standing?.publicKey === publicKey) {
+      const { generation } = standing;
+      return { outcome: this.#isBound ? "standing" : "created", generation };
+    }
+    if (standing !== null && handoverFrom !== standing.publicKey) this.#requireIdle(linked, now);
+    if (!this.#isBound) {
+      const outcome = standing === null ? "created" : "replaced";
+      this.#record = null;
+      return { outcome, generation: freshGeneration(now) };
     }
     const generation = (standing?.generation ?? 0) + 1;
     this.#record = { ...standing, publicKey, generation, createdAt: now };
     this.#store.writeAccount(this.#record);
-    return standing === null ? "created" : "replaced";
+    return { outcome: "replaced", generation };
   }
 
   /** The life that a registration begins with of which nothing is remembered. */
@@ -78,41 +107,58 @@ export class Account {
   }
 
   /**
-   * Admits a link: writes one row, which also uses the token up.
+   * Admits a link: writes one row, which also uses the token up, or none where nothing was registered yet.
    *
+   * @param linked whether the device holds a link now
    * @param cursors asked for when it is admitted
-   * @throws MeshError token_invalid, account_replaced, token_replayed
+   * @throws MeshError account_replaced, token_replayed, token_invalid
    */
   admit(
     claims: Claims,
     session: string,
+    linked: boolean,
     seqFloor: number,
     cursors: () => LinkRecord["cursors"] | undefined,
     now: number,
   ): void {
+    const { publicKey, generation, tokenId, tokenExpires } = claims;
     const record = this.#record;
-    if (record === null) throw new MeshError("token_invalid", "no such account");
-    if (record.generation !== claims.generation || record.publicKey !== claims.publicKey) {
-      throw new MeshError("account_replaced");
+    // Whose key it is decides; a credential made before the account was stored may name another generation.
+    const isOther = record !== null && record.publicKey !== publicKey;
+    if (isOther && (this.#isBound || linked)) throw new MeshError("account_replaced");
+    const known = isOther ? [] : (this.#link?.tokens ?? []);
+    const most = this.#isBound ? MAX_LIVE_TOKENS : PENDING_TOKENS;
+    const live = liveTokens(known, most, now);
+    if (live.some(([other]) => other === tokenId)) throw new MeshError("token_replayed");
+    if (live.length >= most) {
+      throw new MeshError("token_invalid", `over ${most} links in the life of a token`);
     }
-    const live = (this.#link?.tokens ?? []).filter(([, exp]) => !isPast(exp, now));
-    if (live.some(([tokenId]) => tokenId === claims.tokenId)) throw new MeshError("token_replayed");
-    if (live.length >= MAX_LIVE_TOKENS) {
-      throw new MeshError("token_invalid", `over ${MAX_LIVE_TOKENS} links in the life of a token`);
-    }
+    if (!this.#isBound) this.#record = { publicKey, generation, createdAt: now };
     this.#write({
       session,
       lastSeenMs: now,
-      tokens: [...live, [claims.tokenId, claims.tokenExpires]],
+      tokens: [...live, [tokenId, tokenExpires]],
       seqFloor,
       cursors: cursors(),
     });
   }
 
-  /** The link is gone: one row, so that the next key knows when the device was last in use. */
-  release(seqFloor: number, cursors: LinkRecord["cursors"] | undefined, now: number): void {
+  /** Stores an account that is not stored, and its link: two rows, and the tables. Before anything else is stored. */
+  bind(): void {
+    if (this.#isBound || this.#record === null) return;
+    this.#isBound = true;
+    this.#store.writeAccount(this.#record);
+    if (this.#link !== null) this.#store.writeLink(this.#link);
+  }
+
+  /**
+   * The link is gone: one row, so that the next key knows when the device was last in use.
+   *
+   * @param seenAt when it was last heard of
+   */
+  release(seqFloor: number, cursors: LinkRecord["cursors"] | undefined, seenAt: number): void {
     if (this.#link === null) return;
-    this.#write({ ...this.#link, lastSeenMs: now, seqFloor, cursors });
+    this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, cursors });
   }
 
   /** One row, for cursors that nothing else can keep. */
@@ -120,9 +166,38 @@ export class Account {
     if (this.#link !== null) this.#write({ ...this.#link, cursors });
   }
 
+  /** @throws MeshError device_active */
+  #requireIdle(linked: boolean, now: number): void {
+    let activeAt = this.#link?.lastSeenMs ?? this.#record?.createdAt ?? 0;
+    if (activeAt > now + CLOCK_SKEW_MS) {
+      // The clock was ahead when it was written. From the first question on it is a time of now, durably: else it would
+      // lock the device for as long as the clock was ahead.
+      activeAt = now;
+      this.#correct(now);
+    }
+    const freeAt = linked
+      ? now + LIMITS.DEVICE_DISPLACE_MS
+      : this.#isBound
+        ? activeAt + LIMITS.DEVICE_DISPLACE_MS
+        : now;
+    if (freeAt > now) {
+      throw new MeshError("device_active", undefined, { retryAfterMs: freeAt - now });
+    }
+  }
+
+  /** One row: what stands for the last use of the device becomes `now`. */
+  #correct(now: number): void {
+    if (this.#link !== null)
+      this.#write({ ...this.#link, cursors: this.#link.cursors, lastSeenMs: now });
+    else if (this.#record !== null) {
+      this.#record = { ...this.#record, createdAt: now };
+      if (this.#isBound) this.#store.writeAccount(this.#record);
+    }
+  }
+
   #write({ cursors, ...record }: Written): void {
     this.#link = cursors === undefined ? record : { ...record, cursors };
-    this.#store.writeLink(this.#link);
+    if (this.#isBound) this.#store.writeLink(this.#link);
   }
 }
 
@@ -134,7 +209,23 @@ type Written = Omit<LinkRecord, "cursors"> & {
 /** Tokens remembered at once: a link every second for as long as a token can live, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;
 
-/** Whether the edge would refuse the token by its age alone. */
-function isPast(exp: number, now: number): boolean {
-  return (exp + LIMITS.CLOCK_SKEW_SECONDS) * 1_000 < now;
+/** The same of an account that is not stored: they are in the socket's attachment, which stays under 2 KB. */
+const PENDING_TOKENS = 16;
+
+const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
+
+/**
+ * Seconds since 2024: an account that is made anew after the one before was erased has a generation, and so regIds, that
+ * no account of this device had.
+ */
+const freshGeneration = (now: number): number =>
+  Math.max(1, Math.floor((now - SEQ_EPOCH_MS) / 1_000));
+
+/** Without those that the edge refuses by their age alone, and where there are too many also those from the future. */
+function liveTokens(tokens: LinkRecord["tokens"], most: number, now: number): LinkRecord["tokens"] {
+  const live = tokens.filter(([, exp]) => exp * 1_000 + CLOCK_SKEW_MS >= now);
+  if (live.length < most) return live;
+  // Used while the clock was ahead: the edge takes none of them before it is that late again.
+  const latest = now + LIMITS.TOKEN_MAX_AGE_SECONDS * 1_000 + CLOCK_SKEW_MS;
+  return live.filter(([, exp]) => exp * 1_000 <= latest);
 }

@@ -110,13 +110,18 @@ export class Device {
     return this.#rooms.account.link?.session ?? null;
   }
 
-  /** Binds a key to the device. Another key ends every registration of the one before. */
+  /** When the last link opened, or was lost; 0 where none is known. */
+  get lastSeenMs(): number {
+    return this.#rooms.account.link?.lastSeenMs ?? 0;
+  }
+
+  /** Finds the account of a key. Another key than the stored one displaces it, and ends its registrations. */
   openAccount(request: OpenAccountRequest, now: number, effects: Effects): OpenAccountAnswer {
     const { account, registrations } = this.#rooms;
     const { link } = this.#linkage;
     try {
-      const opened = account.open(request, link !== null, now);
-      if (opened === "replaced") {
+      const { outcome, generation } = account.open(request, link !== null, now);
+      if (outcome === "replaced") {
         // Before the link closes: what was on its socket ends here, and does not go back to waiting.
         for (const registration of [...registrations.standing()]) {
           end(this.#rooms, registration, now, effects);
@@ -124,8 +129,7 @@ export class Device {
         link?.close("account_replaced", "a new key took over", effects);
         this.#afterwards(now, effects);
       }
-      const generation = account.record?.generation ?? 0;
-      return { ok: true, generation, created: opened !== "standing" };
+      return { ok: true, generation, created: outcome !== "standing" };
     } catch (error) {
       return refusedBy(error);
     }
@@ -180,9 +184,13 @@ export class Device {
     this.#afterwards(now, effects);
   }
 
-  /** The socket of the current link is gone. */
-  linkLost(now: number, effects: Effects): void {
-    this.#linkage.lost(now, effects);
+  /**
+   * The socket of the current link is gone.
+   *
+   * @param seenAt when it was last heard of, where that is not now
+   */
+  linkLost(now: number, effects: Effects, seenAt = now): void {
+    this.#linkage.lost(now, effects, seenAt);
   }
 
   /** Accepts a message: an answer, or a token to wait for, `firstWaitMs` at first (see `Delivery.send`). */

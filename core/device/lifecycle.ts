@@ -5,12 +5,13 @@ import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
 
 /**
- * Registers an app; it joins the tag of all devices in the background.
+ * Registers an app, and stores the account with the first; it joins the tag of all devices in the background.
  *
  * @throws MeshError too_many_registrations
  */
 export function begin(rooms: Rooms, app: string, now: number, effects: Effects): Registration {
-  const { registrations, subscriptions, aliases, clock } = rooms;
+  const { account, registrations, subscriptions, aliases, clock } = rooms;
+  account.bind();
   const comesBack = registrations.ofApp(app)?.record.endedAt != null;
   const registration = registrations.open(app, now);
   if (comesBack) {

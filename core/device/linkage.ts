@@ -53,7 +53,8 @@ export class Linkage {
   open(claims: Claims, session: string, now: number, effects: Effects): void {
     const { account, clock, cursors } = this.rooms;
     const previous = account.link?.session ?? null;
-    account.admit(claims, session, clock.last, () => cursors.save(), now);
+    const linked = this.#link !== null;
+    account.admit(claims, session, linked, clock.last, () => cursors.save(), now);
     this.#ground(now, effects);
     this.#previousSession = previous;
     this.#link = this.#newLink(session, false);
@@ -61,7 +62,9 @@ export class Linkage {
   }
 
   restore(snapshot: LinkSnapshot): void {
-    const { clock, registrations, outbox, cursors } = this.rooms;
+    const { account, clock, registrations, outbox, cursors } = this.rooms;
+    const { pending, session, seqReserve } = snapshot;
+    if (pending !== undefined) account.restore(pending, session, seqReserve);
     this.#link = this.#newLink(snapshot.session, snapshot.ready);
     this.#previousSession = snapshot.previousSession;
     this.#seqReserve = snapshot.seqReserve;
@@ -80,7 +83,7 @@ export class Linkage {
   takeSnapshot(now: number): LinkSnapshot | null {
     const link = this.#link;
     if (link === null) return null;
-    const { clock, registrations, cursors } = this.rooms;
+    const { account, clock, registrations, cursors } = this.rooms;
     if (clock.last > this.#seqReserve) {
       this.#seqReserve = Math.max(HybridClock.at(now + SEQ_RESERVE_MS), clock.last);
     }
@@ -88,7 +91,9 @@ export class Linkage {
     if (mark === this.#savedMark) return null;
     this.#savedMark = mark;
     const standing = [...registrations.standing()];
+    const { pending } = account;
     return {
+      ...(pending === null ? {} : { pending }),
       session: link.session,
       previousSession: this.#previousSession,
       ready: link.ready,
@@ -101,13 +106,13 @@ export class Linkage {
   }
 
   /** The socket of the current link is gone. */
-  lost(now: number, effects: Effects): void {
+  lost(now: number, effects: Effects, seenAt: number): void {
     if (this.#link === null) return;
     const { account, clock, cursors } = this.rooms;
     this.#ground(now, effects);
     this.#link.lost();
     this.#link = null;
-    account.release(clock.last, cursors.save(), now);
+    account.release(clock.last, cursors.save(), seenAt);
   }
 
   #newLink(session: string, ready: boolean): Link {
@@ -189,9 +194,10 @@ export class Linkage {
   }
 
   #mark(): string {
-    const { registrations, cursors } = this.rooms;
+    const { account, registrations, cursors } = this.rooms;
+    const pending = account.pending === null ? "" : " pending";
     const sent = markOfSent(registrations.standing());
-    return `${this.#link?.ready} ${this.#seqReserve} ${sent} ${cursors.version} ${this.#live()}`;
+    return `${this.#link?.ready} ${this.#seqReserve} ${sent} ${cursors.version} ${this.#live()}${pending}`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** What stays with the socket while the object sleeps. Under 2 KB at the limits, tested. */
+import type { PendingAccount } from "./account.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
@@ -6,6 +7,8 @@ import type { Lane } from "./types.ts";
 
 /** Plain data: it is structured-cloned into the socket's attachment. */
 export interface LinkSnapshot {
+  /** The account, while nothing was registered for it and so nothing is stored. */
+  readonly pending?: PendingAccount;
   readonly session: string;
   readonly previousSession: string | null;
   readonly ready: boolean;

@@ -122,7 +122,7 @@ export class DenoLinks implements LinkHost {
     const heardBefore = this.#now() - SILENT_MS;
     for (const link of this.#links) {
       if (link.heardAt > heardBefore || link.socket.readyState !== WebSocket.OPEN) continue;
-      link.device.lose(link);
+      link.device.lose(link, this.#now() - link.heardAt);
       close(link, new MeshError("silent"));
     }
   }

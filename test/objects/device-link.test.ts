@@ -1,9 +1,17 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { SILENT_MS } from "../../core/link/silence.ts";
 import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { ERRORS } from "../../schema/errors.ts";
 import { hello } from "../core/device/support/frames.ts";
 import { Client, newApp, newStub, randomText } from "./support/client.ts";
+
+/** Sets the clock of the objects forth, for the rest of the test. */
+function advance(ms: number): void {
+  const now = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+  onTestFinished(() => clock.mockRestore());
+}
 
 describe("the link of a device object", () => {
   test("L2 hello is answered by welcome, on the subprotocol of the link", async () => {
@@ -60,7 +68,7 @@ describe("the link of a device object", () => {
   test("P7.3 a refused connect leaves the standing link alone", async () => {
     const client = await Client.create();
     const { socket } = await client.online();
-    await (await client.dial({ generation: 2 })).closed;
+    await (await client.dial({ publicKey: randomText(32) })).closed;
     await socket.synced();
   });
 
@@ -108,6 +116,59 @@ describe("the link of a device object", () => {
       created: true,
     });
     expect(await socket.closed).toMatchObject({ code: ERRORS.account_replaced.close });
+  });
+
+  test("P8.10 an account and its link make no tables before the first registration, and the link outlives a sleep", async () => {
+    const client = await Client.create();
+    const socket = await client.connect();
+    await evictDurableObject(client.stub);
+    await socket.synced();
+    const tables = () =>
+      runInDurableObject(client.stub, (_, { storage }) =>
+        storage.sql
+          .exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")
+          .toArray(),
+      );
+    expect(await tables()).toEqual([]);
+    socket.command({ kind: "register", value: { request: 1, appId: newApp().appId } });
+    await socket.expect("registered");
+    expect((await tables()).length).toBeGreaterThan(0);
+    await evictDurableObject(client.stub);
+    await socket.synced();
+  });
+
+  test("L8 a link that slept and fell silent is ended by the next send, which waits for nobody and is not lost", async () => {
+    const client = await Client.create();
+    const { socket, app } = await client.online();
+    await evictDurableObject(client.stub);
+    advance(SILENT_MS);
+    // A wait of 20 s would be the test's end.
+    const answer = await client.send(app, { waitMs: 20_000 });
+    expect(answer).toMatchObject({ status: "queued" });
+    expect(await socket.closed).toMatchObject({ code: ERRORS.silent.close });
+    const again = await client.connect({ attach: [1] });
+    expect(await again.messages()).toHaveLength(1);
+  });
+
+  test("L8 one that was heard of a millisecond less than that ago stands, as one whose heartbeat was answered", async () => {
+    const client = await Client.create();
+    const { socket } = await client.online();
+    const seen = Date.now();
+    await evictDurableObject(client.stub);
+    socket.send("ping");
+    expect(await socket.next()).toBe("pong");
+    advance(SILENT_MS - (Date.now() - seen) - 1_000);
+    await client.stub.drain();
+    expect(await socket.closed).toMatchObject({ code: ERRORS.going_away.close });
+  });
+
+  test("P7.5 a dead link does not keep the device from another key", async () => {
+    const client = await Client.create();
+    await client.online();
+    await evictDurableObject(client.stub);
+    advance(SILENT_MS);
+    const fresh = { publicKey: randomText(32), handoverFrom: null };
+    expect(await client.stub.openAccount(fresh)).toMatchObject({ ok: true, generation: 2 });
   });
 
   test("P6.3 the heartbeat is answered without waking the object", async () => {

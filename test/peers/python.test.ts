@@ -52,7 +52,7 @@ function newDevice(name = `device-${++devices}`): PythonDevice {
 async function listening(): Promise<{ device: PythonDevice; regId: string; name: string }> {
   const name = `device-${++devices}`;
   const device = newDevice(name);
-  expect(await device.after("account", "account")).toMatchObject({ status: 201, generation: 1 });
+  expect(await device.after("account", "account")).toMatchObject({ status: 201 });
   expect(await device.after("open", "welcome")).toMatchObject({ resumed: false, registrations: 0 });
   const { regId } = await device.expect("attached");
   return { device, regId: String(regId), name };
@@ -184,7 +184,7 @@ describe("a device in Python", () => {
     expect(Number(stolen["retryAfter"])).toBeGreaterThan(0);
     const handover = { fresh_key: true, handover: true };
     const moved = await device.after("account", "account", handover);
-    expect(moved).toMatchObject({ status: 201, generation: 2 });
+    expect(moved).toMatchObject({ status: 201 });
     expect(await device.after("open", "welcome")).toMatchObject({ registrations: 0 });
     const { regId: fresh } = await device.expect("attached");
     expect(fresh).not.toBe(regId);

@@ -72,7 +72,7 @@ describe("a link", () => {
       "x-pushmesh-jti",
       "x-pushmesh-key",
     ]);
-    expect(init.headers["x-pushmesh-generation"]).toBe("1");
+    expect(init.headers["x-pushmesh-generation"]).toBe(`${account.generation}`);
     expect(init.headers["x-pushmesh-device"]).toBeUndefined();
   });
 

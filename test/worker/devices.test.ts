@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import { nowSeconds } from "./support/app.ts";
+import { createApp, nowSeconds } from "./support/app.ts";
 import {
   type Account,
   createKeys,
@@ -44,14 +44,22 @@ describe("a device account", () => {
     const account = await made.json<Account>();
     expect(account).toEqual({
       deviceId: expect.stringMatching(/^[\w-]{22}$/),
-      generation: 1,
+      generation: expect.any(Number),
       credential: expect.stringMatching(/^[\w-]{92}$/),
       now: expect.any(Number),
     });
+    expect(account.generation).toBeGreaterThan(0);
+    const link = await TestLink.open(keys, account);
+    await link.register((await createApp()).appId);
     const found = await open(keys, hashes.toReversed());
     expect(found.status).toBe(200);
     const { deviceId, generation, credential } = await found.json<Account>();
-    expect([deviceId, generation, credential]).toEqual([account.deviceId, 1, account.credential]);
+    expect({ deviceId, generation, credential }).toEqual({
+      deviceId: account.deviceId,
+      generation: account.generation,
+      credential: account.credential,
+    });
+    link.close();
   });
 
   it("of other identifiers is another device's", async () => {
@@ -63,7 +71,9 @@ describe("a device account", () => {
   it("P7.5 of a device in use is not taken by another key without the old one's word", async () => {
     const old = await createKeys();
     const hashes = ids();
-    const link = await TestLink.open(old, await openAccount(old, hashes));
+    const account = await openAccount(old, hashes);
+    const link = await TestLink.open(old, account);
+    await link.register((await createApp()).appId);
     const thief = await createKeys();
     const response = await open(thief, hashes);
     expect((await problemOf(response)).code).toBe("device_active");
@@ -74,7 +84,7 @@ describe("a device account", () => {
 
     const granted = await open(thief, hashes, await handoverBy(old, thief.jwk.x));
     expect(granted.status).toBe(201);
-    expect((await granted.json<Account>()).generation).toBe(2);
+    expect((await granted.json<Account>()).generation).toBe(account.generation + 1);
     link.close();
   });
 });

@@ -119,10 +119,14 @@ export class DeviceHost implements DeviceRpc, Pooled {
     });
   }
 
-  /** This socket is gone. */
-  lose(socket: DeviceSocket): void {
+  /**
+   * This socket is gone.
+   *
+   * @param silentMs for how long nothing had come on it
+   */
+  lose(socket: DeviceSocket, silentMs = 0): void {
     if (socket !== this.#runner.socket) return;
-    this.#runner.event(({ device }, now, effects) => device.linkLost(now, effects));
+    this.#runner.event(({ device }, now, effects) => device.linkLost(now, effects, now - silentMs));
   }
 
   /** The alarm has come. */

@@ -135,7 +135,7 @@ export class Rig {
     const n = ++this.#connects;
     const session = toBase64Url(new Uint8Array(16).fill(n));
     const all: Claims = {
-      generation: this.store.account?.generation ?? 0,
+      generation: this.store.account?.generation ?? 1,
       publicKey: this.publicKey,
       tokenId: `token-${n}`,
       tokenExpires: Math.floor(this.now / 1_000) + 60,
