@@ -55,11 +55,20 @@ export function parseNodeName(name: string): NodeName {
 export interface LiveName {
   readonly app: string;
   readonly tagId: string;
-  /** Lower-case letters: where its listeners are. */
+  /** Lower-case letters: where its listeners are, and whether they are event streams. */
   readonly region: string;
   /** From 0. */
   readonly n: number;
 }
+
+const STREAMS = "stream";
+
+/** The region of the live nodes that take event streams: those keep their node awake, and must keep no sockets' awake. */
+export const streamRegion = (region: string): string => `${region}${STREAMS}`;
+
+/** Where the listeners of a region are, whichever kind they are. */
+export const placeOf = (region: string): string =>
+  region.endsWith(STREAMS) ? region.slice(0, -STREAMS.length) : region;
 
 /** Name of the object of a live node: `<app>.<tagId>.<region>.<n>`. */
 export const liveObjectName = ({ app, tagId, region, n }: LiveName): string =>

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
-import type { LiveName } from "../../core/tag/name.ts";
+import { type LiveName, liveObjectName, parseLiveName, placeOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -85,6 +85,20 @@ describe("where a listener goes", () => {
     links.delete("a device");
     listeners.set("a node", 0);
     expect(before - count()).toBe(3);
+  });
+
+  it("V7 to a node of its kind: an event stream keeps no node of WebSockets awake", async () => {
+    const appId = await openApp("kinds");
+    const { asked, LIVE_HOST } = fullBelow(0);
+    const path = live(appId, "kinds");
+    await fetchCounting(stream(path), { LIVE_HOST });
+    await fetchCounting(new Request(ORIGIN + path, { headers: { upgrade: "websocket" } }), {
+      LIVE_HOST,
+    });
+    const [streams, sockets] = asked.map(({ region }) => region);
+    expect(streams).not.toBe(sockets);
+    expect([streams, sockets].map((region) => placeOf(region ?? ""))).toEqual(["local", "local"]);
+    expect(asked.map((name) => parseLiveName(liveObjectName(name)))).toEqual(asked);
   });
 
   it("V7 nowhere, where every node is full", async () => {

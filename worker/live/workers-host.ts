@@ -1,5 +1,5 @@
 /** Listening on Workers: the live node's own object accepts the socket, or writes the stream. */
-import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
+import { type LiveName, liveObjectName, placeOf } from "../../core/tag/name.ts";
 import { closeReason } from "../../objects/close.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
@@ -48,7 +48,7 @@ export function workersLive(nodes: LiveNamespace): LiveHost {
       if (after !== null) headers.set(LIVE_HEADERS.after, String(after));
       if (transport === "socket") headers.set("upgrade", "websocket");
       if (protocol !== null) headers.set("sec-websocket-protocol", protocol);
-      const hint = HINTS[node.region];
+      const hint = HINTS[placeOf(node.region)];
       const options = hint === undefined ? {} : { locationHint: hint };
       const answer = await callObject(() =>
         nodes.getByName(liveObjectName(node), options).fetch(request.url, { headers }),

@@ -1,7 +1,7 @@
 /** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
 import { Hono } from "hono";
 import { openAppId } from "../../core/identity/app-id.ts";
-import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
+import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type LiveKeyBody, tagText } from "../../schema/http.ts";
@@ -94,7 +94,8 @@ const roomCache = new TimedCache<number>({
 async function openSomewhere(c: MeshContext, app: string, listen: Listen): Promise<Response> {
   const request = c.req.raw;
   const tagId = tagIdOf(app, listen.tag);
-  const region = c.env.LIVE_HOST.regionOf(request);
+  const place = c.env.LIVE_HOST.regionOf(request);
+  const region = listen.transport === "stream" ? streamRegion(place) : place;
   const key = liveObjectName({ app, tagId, region, n: 0 });
   const known = roomCache.get(key) ?? 0;
   for (let n = known; n < LIMITS.LIVE_NODES; n++) {
