@@ -44,7 +44,8 @@ export class CountedStore implements TagStore {
     this.#members.set(record.place, record);
   }
 
-  deleteMember(place: number): void {
+  deleteMember(place: number, device: string): void {
+    if (this.#members.get(place)?.device !== device) return;
     this.#onRow();
     this.#members.delete(place);
   }

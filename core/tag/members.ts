@@ -79,7 +79,7 @@ export class Members {
 
   /** One row. */
   leave(member: Member): void {
-    this.#store.deleteMember(member.place);
+    this.#store.deleteMember(member.place, member.device);
     this.#byDevice.delete(member.device);
     this.#byPlace[member.place] = undefined;
     while (this.#byPlace.length > 0 && this.#byPlace.at(-1) === undefined) this.#byPlace.pop();

@@ -71,7 +71,8 @@ export interface TagStore {
   listMembers(): MemberRecord[];
   /** One row, new or in place of another. */
   putMember(record: MemberRecord): void;
-  deleteMember(place: number): void;
+  /** Only where the device is in this place: a place is given anew. */
+  deleteMember(place: number, device: string): void;
   /** In order of position; `state` is null for an entry that is not served yet. */
   listLog(): { readonly header: LogHeader; readonly state: LogState | null }[];
   readData(position: number): Uint8Array | null;

@@ -116,8 +116,8 @@ export class SqlTagStore implements TagStore {
     );
   }
 
-  deleteMember(place: number): void {
-    this.#sql.exec("DELETE FROM members WHERE place = ?", place);
+  deleteMember(place: number, device: string): void {
+    this.#sql.exec("DELETE FROM members WHERE place = ? AND device = ?", place, device);
   }
 
   listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {

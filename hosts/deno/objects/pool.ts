@@ -1,4 +1,9 @@
-/** Objects of one kind in the process that holds them all: found by name, one of a name at a time; idle ones leave memory. */
+/**
+ * Objects of one kind in the process that holds them all: found by name, one of a name at a time; idle ones leave memory.
+ *
+ * One that has left is still the one of its name for as long as anybody holds a reference: two of a name would each write
+ * by its own memory, and one removed what the other had stored (issue 8, row 14).
+ */
 
 export interface Pooled {
   readonly name: string;
@@ -15,6 +20,13 @@ export interface Pooled {
 export class Pool<Item extends Pooled> {
   readonly #make: (name: string) => Item;
   readonly #known = new Map<string, Item>();
+  /** Those that have left, and are perhaps still held by somebody. */
+  readonly #left = new Map<string, WeakRef<Item>>();
+  /** Told the name of one that nobody holds any more. */
+  readonly #gone = new FinalizationRegistry<string>((name) => {
+    // Unless it was known again meanwhile, and another one has left since.
+    if (this.#left.get(name)?.deref() === undefined) this.#left.delete(name);
+  });
   readonly #awake = new Set<Item>();
 
   constructor(make: (name: string) => Item) {
@@ -24,7 +36,8 @@ export class Pool<Item extends Pooled> {
   get(name: string): Item {
     let item = this.#known.get(name);
     if (item === undefined) {
-      item = this.#make(name);
+      item = this.#left.get(name)?.deref() ?? this.#make(name);
+      this.#left.delete(name);
       this.#known.set(name, item);
     }
     return item;
@@ -32,6 +45,8 @@ export class Pool<Item extends Pooled> {
 
   /** It has something to do from now on. */
   woke(item: Item): void {
+    this.#left.delete(item.name);
+    this.#known.set(item.name, item);
     this.#awake.add(item);
   }
 
@@ -44,6 +59,11 @@ export class Pool<Item extends Pooled> {
     return { awake: this.#awake.size, known: this.#known.size };
   }
 
+  /** How many have left, and are perhaps still held: for tests. */
+  get left(): number {
+    return this.#left.size;
+  }
+
   /** @returns how many went to sleep */
   sweep(idleSince: number): number {
     let slept = 0;
@@ -51,7 +71,10 @@ export class Pool<Item extends Pooled> {
       if (!item.sleep(idleSince)) continue;
       this.#awake.delete(item);
       slept++;
-      if (!item.isNeeded) this.#known.delete(item.name);
+      if (item.isNeeded) continue;
+      this.#known.delete(item.name);
+      this.#left.set(item.name, new WeakRef(item));
+      this.#gone.register(item, item.name);
     }
     return slept;
   }

@@ -113,8 +113,13 @@ export class SharedTagStore implements TagStore, AlarmRow {
     );
   }
 
-  deleteMember(place: number): void {
-    this.writer.run("DELETE FROM tag_members WHERE node = ? AND place = ?", this.#id, place);
+  deleteMember(place: number, device: string): void {
+    this.writer.run(
+      "DELETE FROM tag_members WHERE node = ? AND place = ? AND device = ?",
+      this.#id,
+      place,
+      device,
+    );
   }
 
   /** What was deferred is written before it: `#db` reads what is in the open transaction, too. */

@@ -87,6 +87,28 @@ describe("a live node", () => {
     expect(await rootOf(mesh).info()).toMatchObject({ listeners: 0 });
   });
 
+  test("H7 a root that slept while somebody listens is one object, and a place given anew keeps its member", async () => {
+    const { mesh, db } = openMesh();
+    const [x, y] = ["AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBA"];
+    const member = { tag, find: false, born: null, attach: true };
+    await rootOf(mesh).join({ ...member, device: x });
+    await listen(mesh);
+    const sleeping = rootOf(mesh);
+    await vi.waitFor(() => expect(sleeping.sleep(Number.POSITIVE_INFINITY)).toBe(true));
+    mesh.nodes.sweep(Number.POSITIVE_INFINITY);
+    // A second listener's node calls the root that it was given, as a broadcast's sender calls the one of that name.
+    await listen(mesh);
+    await sleeping.info();
+    await send(mesh);
+    const roots = mesh.nodes.awake.filter(({ name }) => name === sleeping.name);
+    expect.soft(roots).toHaveLength(1);
+    await rootOf(mesh).leave({ device: x });
+    await rootOf(mesh).join({ ...member, device: y });
+    // The same again, as after an answer that was lost.
+    await sleeping.leave({ device: x });
+    expect(db.all("SELECT device FROM tag_members")).toEqual([{ device: y }]);
+  });
+
   test("V1 a full disk keeps no listener from hearing what the root has; it is stored with what comes next", async () => {
     const { mesh, db } = openMesh();
     const listener = await listen(mesh);

@@ -64,8 +64,8 @@ describe("sleep", () => {
     link.lose();
     await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
     expect(mesh.counts).toEqual({ awake: 0, known: 0 });
-    // One of the same name is a new object on the same rows.
-    expect(mesh.device(device.host.name)).not.toBe(device.host);
+    // The one that the test holds is still the one of its name: H7.
+    expect(mesh.device(device.host.name)).toBe(device.host);
     expect(
       await mesh.device(device.host.name).openAccount({ publicKey: "p", handoverFrom: null }),
     ).toMatchObject({ ok: false, code: "device_active" });

@@ -86,8 +86,10 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
       store.putMember(member(0, { since: Number.MAX_SAFE_INTEGER, attached: true }));
       store.putMember(member(1));
       store.putMember(member(999, { device: "another", attached: true }));
-      store.deleteMember(1);
-      store.deleteMember(7);
+      store.deleteMember(1, member(1).device);
+      store.deleteMember(7, member(7).device);
+      // Its place was given to another one.
+      store.deleteMember(999, member(999).device);
       expect(store.listMembers().toSorted((a, b) => a.place - b.place)).toEqual([
         member(0, { since: Number.MAX_SAFE_INTEGER, attached: true }),
         member(999, { device: "another", attached: true }),

@@ -26,7 +26,8 @@ export class MemoryTagStore implements TagStore {
     this.#members.set(record.place, structuredClone(record));
   }
 
-  deleteMember(place: number): void {
+  deleteMember(place: number, device: string): void {
+    if (this.#members.get(place)?.device !== device) return;
     this.rows++;
     this.#members.delete(place);
   }
