@@ -51,6 +51,10 @@ export const LIMITS = {
   DEVICE_DISPLACE_MS: 300_000,
   /** How long an edge isolate may use an app record: the longest a revoked key still works. */
   APP_CACHE_MS: 30_000,
+  /** From which age on it is loaded anew while it is used: an object that is slow to answer then holds up nobody for 10 s. */
+  APP_REFRESH_MS: 20_000,
+  /** Longest wait for what several requests load together: a load that takes longer may never end, and another is begun. */
+  LOAD_MS: 5_000,
   /** How long an edge isolate takes an app as unknown: a new app is usable that soon everywhere. */
   APP_MISS_CACHE_MS: 2_000,
   /** A request with a key that the cached record lacks reloads it, no more often than this: new keys work soon. */

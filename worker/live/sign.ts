@@ -6,6 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { liveSignedBytes } from "../../schema/live.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
+import { isolateTime, Loads } from "../loads.ts";
 import { callObject } from "../objects.ts";
 import type { Sign } from "../signature/crypto.ts";
 
@@ -14,7 +15,14 @@ interface Signer extends LiveKey {
 }
 
 /** By appId. A live key never changes, so an entry stays until it makes room: the oldest goes first. */
-const signers = new Map<string, Promise<Signer | null>>();
+const signers = new Map<string, Signer>();
+/** The absence of an app is not kept: it may be made any time. */
+const loads = new Loads<Signer | null>(isolateTime, (appId, signer) => {
+  if (signer === null) return;
+  signers.set(appId, signer);
+  const [oldest] = signers.keys();
+  if (signers.size > LIMITS.APP_CACHE_COUNT && oldest !== undefined) signers.delete(oldest);
+});
 
 async function load(c: MeshContext, appId: string): Promise<Signer | null> {
   const key = await callObject(() => c.env.APPS.getByName(appId).liveKey());
@@ -22,21 +30,15 @@ async function load(c: MeshContext, appId: string): Promise<Signer | null> {
 }
 
 /** The app's live key, ready to sign; null where there is no such app. */
-export function liveSigner(c: MeshContext, appId: string): Promise<Signer | null> {
+export async function liveSigner(c: MeshContext, appId: string): Promise<Signer | null> {
   const known = signers.get(appId);
   if (known !== undefined) return known;
-  const loading = load(c, appId);
-  signers.set(appId, loading);
-  const [oldest] = signers.keys();
-  if (signers.size > LIMITS.APP_CACHE_COUNT && oldest !== undefined) signers.delete(oldest);
-  // Neither a failure nor the absence of an app is kept.
-  loading.then(
-    (signer) => signer === null && signers.delete(appId),
-    () => signers.delete(appId),
-  );
-  // Other requests may wait for this load: it must end even when the client of this one has gone.
-  c.executionCtx.waitUntil(loading.catch(() => null));
-  return loading;
+  return loads.get(appId, () => {
+    const loading = load(c, appId);
+    // Other requests may wait for this load: it must end even when the client of this one has gone.
+    c.executionCtx.waitUntil(loading.catch(() => null));
+    return loading;
+  });
 }
 
 /** Null where there is no such app any more. */

@@ -1,33 +1,39 @@
 /** App records that an isolate keeps for a while. Dropping any of it costs one call, nothing else. */
+import { Loads, type LoadsOptions } from "../loads.ts";
 import type { LoadedApp } from "./keys.ts";
 
-export interface AppCacheOptions {
+export interface AppCacheOptions extends LoadsOptions {
   /** How long a record is used. */
   readonly ttlMs: number;
+  /** From which age on a record is loaded anew while it is used: its object may take long, and nobody waits for it. */
+  readonly refreshMs: number;
   /** How long "no such app" is used. */
   readonly missTtlMs: number;
   /** How often one app may be reloaded for a key that its record lacks. */
   readonly reloadMs: number;
   /** Records kept; the least recently used goes first. */
   readonly count: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 interface Entry {
-  readonly app: Promise<LoadedApp | null>;
+  readonly app: LoadedApp | null;
+  /** When its load began. */
   readonly loadedAt: number;
-  /** Set once the load has ended. */
-  settled: { readonly app: LoadedApp | null } | undefined;
 }
+
+type LoadApp = () => Promise<LoadedApp | null>;
 
 export class AppCache {
   readonly #options: AppCacheOptions;
   /** In order of use, the least recent first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #loads: Loads<LoadedApp | null>;
 
   constructor(options: AppCacheOptions) {
     this.#options = options;
+    this.#loads = new Loads(options, (appId, app, loadedAt) =>
+      this.#keep(appId, { app, loadedAt }),
+    );
   }
 
   /**
@@ -36,50 +42,45 @@ export class AppCache {
    * @param keyId - Where a cached record lacks this key the app is loaded again, for it may be newer than the record.
    * @param load - Null where there is no such app. A failure is not cached, be it
    *   thrown or a rejection: a forged appId is refused by throwing, and takes no place.
+   * @throws MeshError `overloaded` where a load takes too long
    */
-  async get(
-    appId: string,
-    keyId: string,
-    load: () => Promise<LoadedApp | null>,
-  ): Promise<LoadedApp | null> {
+  async get(appId: string, keyId: string, load: LoadApp): Promise<LoadedApp | null> {
     const entry = this.#entries.get(appId);
-    if (entry === undefined || this.#stale(entry, keyId)) return this.#load(appId, load);
+    if (entry === undefined || this.#isStale(entry, keyId)) return this.#loads.get(appId, load);
     this.#entries.delete(appId);
     this.#entries.set(appId, entry);
-    return entry.settled === undefined ? entry.app : entry.settled.app;
+    if (this.#isDue(entry) && !this.#loads.isLoading(appId)) {
+      // Where it fails, the record is used for as long as it may be, and then asked for by whoever needs it.
+      this.#loads.get(appId, load).catch(() => {});
+    }
+    return entry.app;
   }
 
   /** Drops an app, so that a revoked key is refused by this isolate at once. */
   forget(appId: string): void {
     this.#entries.delete(appId);
+    this.#loads.forget(appId);
   }
 
-  #stale({ settled, loadedAt }: Entry, keyId: string): boolean {
-    if (settled === undefined) return false;
+  #isDue({ app, loadedAt }: Entry): boolean {
+    return app !== null && this.#options.now() - loadedAt >= this.#options.refreshMs;
+  }
+
+  #isStale({ app, loadedAt }: Entry, keyId: string): boolean {
     const age = this.#options.now() - loadedAt;
     // The clock was set back: how old it is nobody knows, and a revoked key must not live on.
     if (age < 0) return true;
-    if (settled.app === null) return age >= this.#options.missTtlMs;
+    if (app === null) return age >= this.#options.missTtlMs;
     if (age >= this.#options.ttlMs) return true;
-    return age >= this.#options.reloadMs && !settled.app.has(keyId);
+    return age >= this.#options.reloadMs && !app.has(keyId);
   }
 
-  #load(appId: string, load: () => Promise<LoadedApp | null>): Promise<LoadedApp | null> {
-    const entry: Entry = { app: load(), loadedAt: this.#options.now(), settled: undefined };
+  #keep(appId: string, entry: Entry): void {
     this.#entries.delete(appId);
     this.#entries.set(appId, entry);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#options.count) break;
       this.#entries.delete(oldest);
     }
-    entry.app.then(
-      (app) => {
-        entry.settled = { app };
-      },
-      () => {
-        if (this.#entries.get(appId) === entry) this.#entries.delete(appId);
-      },
-    );
-    return entry.app;
   }
 }

@@ -3,6 +3,7 @@ import { openAppId, parseKeyId } from "../../core/identity/app-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
+import { isolateTime } from "../loads.ts";
 import { callObject } from "../objects.ts";
 import { AppCache } from "./app-cache.ts";
 import { type AppVerifier, type LoadedApp, loadApp } from "./keys.ts";
@@ -11,10 +12,11 @@ import { type Verified, verifyRequest } from "./verify.ts";
 /** The records of this isolate. */
 export const appCache = new AppCache({
   ttlMs: LIMITS.APP_CACHE_MS,
+  refreshMs: LIMITS.APP_REFRESH_MS,
   missTtlMs: LIMITS.APP_MISS_CACHE_MS,
   reloadMs: LIMITS.APP_RELOAD_MS,
   count: LIMITS.APP_CACHE_COUNT,
-  now: Date.now,
+  ...isolateTime,
 });
 
 /** Asks the AppObject; throws at once for an appId that this mesh did not make. */
