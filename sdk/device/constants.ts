@@ -30,6 +30,10 @@ export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
 /** First and longest wait before a message whose handler threw is handed over again; it doubles in between. */
 export const HANDLER_RETRY_BASE_MS = 1_000;
 export const HANDLER_RETRY_MAX_MS = 60_000;
+/** A handler that runs for so long is reported: what is behind its message waits. */
+export const HANDLER_STUCK_MS = 30_000;
+/** How long `close` waits for handlers; twice as long, they may still have acknowledged what they take. */
+export const CLOSE_WAIT_MS = 5_000;
 /** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 15 bytes and a head. */
 export const WINDOW_SEGMENT_KEYS = 64;
 /** Cursors in one segment: a broadcast rewrites at most 44 × 25 bytes. */

@@ -22,6 +22,8 @@ export type LocalErrorCode =
   | "timeout"
   /** The app's message handler threw; `cause` is what it threw. The message is kept and tried again. */
   | "handler_failed"
+  /** The app's message handler has not ended for 30 s. Its message is kept, and what is behind it waits. */
+  | "handler_stuck"
   /** The data of a message is not what its content type says. The message was acknowledged and dropped. */
   | "data_invalid"
   /** Tags, aliases and attributes are a registration's, and the app has none: call `register` first. */

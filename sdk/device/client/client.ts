@@ -1,5 +1,5 @@
 /** The public layer: one app on this device. */
-import { SUBSCRIBE_TAGS } from "../constants.ts";
+import { CLOSE_WAIT_MS, SUBSCRIBE_TAGS } from "../constants.ts";
 import { CLOSED, PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Answer, ClientPort, Command, Description, LinkStateName, ToClient } from "../port.ts";
@@ -34,6 +34,7 @@ export class PushClient {
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
+  #left = false;
   readonly #onClosed: (() => void) | undefined;
 
   private constructor(options: ClientOptions) {
@@ -235,7 +236,8 @@ export class PushClient {
   }
 
   /**
-   * Fires with errors that no call rejects with: `handler_failed`, `data_invalid`, `storage_failed` of the
+   * Fires with errors that no call rejects with: `handler_failed`, `handler_stuck` (once for a message, when its handler has
+   * not ended for 30 s; what is behind it waits, and the message stays unacknowledged), `data_invalid`, `storage_failed` of the
    * duplicate window, and refusals of the mesh that answer no call. Not with the end of a link: see `onState`.
    * Without a listener they go to the console.
    *
@@ -286,6 +288,9 @@ export class PushClient {
   /**
    * Stops taking messages, waits for handlers that run, acknowledges what they took, and leaves the push service.
    * The registration stays: messages wait in the mesh for the next start.
+   *
+   * A handler may await it: called before its first await it resolves at once, later after 5 s, as for any handler that
+   * runs on; what the handler takes within 10 s is acknowledged. What it takes later comes again at the next start.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -293,9 +298,30 @@ export class PushClient {
   }
 
   async #close(): Promise<void> {
+    const { isCalling } = this.#inbox;
     this.#inbox.handler = undefined;
     this.#requests.failAll(CLOSED);
-    await this.#inbox.idle();
+    const cancel = this.#host.after(2 * CLOSE_WAIT_MS, () => this.#leave());
+    const idle = (async () => {
+      // Within a handler's call its lane does not know yet that it runs.
+      await null;
+      await this.#inbox.idle();
+      cancel();
+      this.#leave();
+    })();
+    // A handler that waits for us never returns while we wait for it.
+    if (isCalling) return;
+    let stop = (): void => {};
+    const enough = new Promise<void>((resolve) => {
+      stop = this.#host.after(CLOSE_WAIT_MS, resolve);
+    });
+    await Promise.race([idle, enough]);
+    stop();
+  }
+
+  #leave(): void {
+    if (this.#left) return;
+    this.#left = true;
     this.#inbox.clear();
     this.#port.postMessage({ kind: "leave" });
     this.#port.close();

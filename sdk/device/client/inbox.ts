@@ -1,7 +1,12 @@
 /** What arrives for one app: four lanes, the duplicate window, cursors, the app's handler, acknowledgements. */
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import { HANDLER_RETRY_BASE_MS, HANDLER_RETRY_MAX_MS, QUEUE_MESSAGES } from "../constants.ts";
+import {
+  HANDLER_RETRY_BASE_MS,
+  HANDLER_RETRY_MAX_MS,
+  HANDLER_STUCK_MS,
+  QUEUE_MESSAGES,
+} from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
@@ -34,6 +39,7 @@ export class Inbox {
   /** By priority; that of broadcasts, first, goes its own way beside the others. */
   readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
+  #isCalling = false;
 
   /** @param storage That of the window and the cursors. */
   constructor(
@@ -49,6 +55,11 @@ export class Inbox {
     this.#cursors = cursors;
     this.#owner = owner;
     this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
+  }
+
+  /** Whether a handler is being called: true within its call, until its first await. */
+  get isCalling(): boolean {
+    return this.#isCalling;
   }
 
   get handler(): MessageHandler | undefined {
@@ -126,14 +137,32 @@ export class Inbox {
       this.#acknowledge(delivery, true);
       return null;
     }
+    const cancel = this.#host.after(HANDLER_STUCK_MS, () => this.#stuck(view.id));
     try {
-      await handler(view);
+      await this.#call(handler, view);
     } catch (cause) {
       return this.#failed(delivery, view.id, cause);
+    } finally {
+      cancel();
     }
     this.#window.add(message.key, "tag" in message ? 0 : message.seq);
     this.#acknowledge(delivery, false);
     return null;
+  }
+
+  #call(handler: MessageHandler, view: PushMessage): void | Promise<void> {
+    this.#isCalling = true;
+    try {
+      return handler(view);
+    } finally {
+      this.#isCalling = false;
+    }
+  }
+
+  #stuck(messageId: string): void {
+    const message = "The message handler has not ended for 30 s.";
+    const retry = "later";
+    this.#owner.report(new PushError({ code: "handler_stuck", message, retry, messageId }));
   }
 
   #isOver({ until, message }: Delivery): boolean {
