@@ -14,8 +14,8 @@ const LOOK_MS = 500;
 export function progressText(status: BroadcastStatusBody): string {
   const { members, attached, delivered, acknowledged, rate } = status;
   const rest = [
-    ...(["filtered", "deferred", "offline", "failed", "remaining"] as const),
-    ...(["owed", "unreached", "listeners"] as const),
+    ...(["filtered", "expired", "collapsed", "deferred", "offline", "failed"] as const),
+    ...(["remaining", "owed", "unreached", "listeners"] as const),
   ] as const;
   const always: [string, number][] = [
     ["members", members],

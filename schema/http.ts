@@ -266,6 +266,8 @@ export interface BroadcastStatusBody {
   readonly deferred: number;
   readonly offline: number;
   readonly failed: number;
+  readonly expired: number;
+  readonly collapsed: number;
   readonly remaining: number;
   /** Nodes that could not be reached yet; not final before there are none. */
   readonly owed: number;

@@ -184,6 +184,11 @@ export const LIMITS = {
   ROOT_LOG_ENTRIES: 1_024,
   /** A tag takes no more than ROOT_LOG_ENTRIES broadcasts in this time: longer than a signed request can be replayed. */
   BROADCAST_REPLAY_MS: 420_000,
+  /**
+   * How long a ttl 0 broadcast is for a device that was there when it was accepted, and that its node had not heard of: as long as
+   * an attach and its first retries take.
+   */
+  NOW_MS: 30_000,
   /** Entries and data in one page of catch-up. */
   CATCH_UP_ENTRIES: 32,
   CATCH_UP_BYTES: 65_536,

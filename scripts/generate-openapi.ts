@@ -118,6 +118,8 @@ const schemas: Json = {
     deferred: count,
     offline: count,
     failed: count,
+    expired: count,
+    collapsed: count,
     remaining: count,
     nodes: count,
     listeners: count,

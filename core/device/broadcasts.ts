@@ -49,10 +49,20 @@ export interface BroadcastParts {
   readonly onMoved: (one: Subscription) => void;
 }
 
+/** What is known of an entry that a node called with: where it is, or what became of it. */
+type Standing = Parcel | DeliverOutcome;
+
+/** A node that waits for an acknowledgement. */
+interface Waiting {
+  readonly parcel: Parcel;
+  /** Of the entries before it, in their order. */
+  readonly before: readonly Standing[];
+}
+
 export class Broadcasts {
   readonly #parts: BroadcastParts;
   /** By token. */
-  readonly #waiting = new Map<number, Parcel>();
+  readonly #waiting = new Map<number, Waiting>();
   #held = 0;
 
   constructor(parts: BroadcastParts) {
@@ -70,40 +80,41 @@ export class Broadcasts {
     now: number,
     effects: Effects,
   ): DeliverAnswer | number {
-    const { feeds, subscriptions, link } = this.#parts;
+    const { subscriptions, link } = this.#parts;
     const one = subscriptions().find(registration.slot, request.tag);
     if (one === undefined) return answer("unknown");
+    const { prev, entries, waitMs } = request;
     if (one.call === "join") {
       // It does not know yet what the node knows: it asks when it does.
       one.missed = true;
+      this.#remember(one, entries);
       return answer("deferred");
     }
     if (one.record.path !== request.path) return answer("unknown");
     if (!registration.attached || link()?.ready !== true) return answer("offline");
-    if (one.feed !== "live" && one.feed !== "last") {
-      feeds.want(one);
-      return answer("deferred");
-    }
-    const { prev, entries, waitMs } = request;
-    if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one);
+    if (one.feed !== "live" && one.feed !== "last") return this.#fetch(one, entries);
+    if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one, entries);
     // After a sleep the node knows better, but for what is on the socket since before.
     one.reached ??= Math.max(prev, one.slept, one.taken ?? 0);
-    const position = entries.at(-1)?.position ?? 0;
-    const isNew = position > one.reached;
+    const standings: Standing[] = [];
     for (const entry of entries) {
-      if (entry.position <= one.reached) continue;
-      if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT) return this.#fetch(one);
-      if (!this.#isReplaced(one, entry, entries)) this.#take(one, entry, true, now);
+      if (entry.position <= one.reached) {
+        const known = one.open.find((open) => open.position === entry.position);
+        standings.push(known?.parcel ?? "acknowledged");
+        continue;
+      }
+      if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT)
+        return this.#fetch(one, entries);
+      const isReplaced = this.#isReplaced(one, entry, entries);
+      standings.push(isReplaced ? "collapsed" : this.#take(one, entry, now));
       one.reached = entry.position;
     }
-    const parcel = one.open.find((open) => open.position === position)?.parcel;
-    const token = parcel?.subscription === one && waitMs > 0 ? this.#wait(parcel) : null;
+    const last = standings.pop() ?? "filtered";
+    const isOwn = typeof last === "object" && last.subscription === one && last.state !== "done";
+    const token = isOwn && waitMs > 0 ? this.#wait({ parcel: last, before: standings }) : null;
     this.pump(now, effects);
     this.#advance(one);
-    if (token !== null) return token;
-    if (parcel === undefined) return answer(isNew ? "filtered" : "acknowledged");
-    if (parcel.subscription !== one) return answer("filtered");
-    return answer(parcel.state === "sent" ? "delivered" : "deferred");
+    return token ?? answerOf(one, last, standings);
   }
 
   /** Holds what is to be sent of a page. */
@@ -112,7 +123,7 @@ export class Broadcasts {
     for (const entry of entries) {
       if (entry.position <= (one.reached ?? 0) || this.#isReplaced(one, entry, replacements))
         continue;
-      this.#take(one, entry, false, now);
+      this.#take(one, entry, now);
     }
     one.reached = page.upTo;
     this.#advance(one);
@@ -141,7 +152,7 @@ export class Broadcasts {
   /** The caller of this token waits no longer: it is answered in `effects`, unless it was answered before. */
   timeout(token: number, now: number, effects: Effects): void {
     this.pump(now, effects);
-    const parcel = this.#waiting.get(token);
+    const parcel = this.#waiting.get(token)?.parcel;
     if (parcel === undefined) return;
     parcel.tokens.splice(parcel.tokens.indexOf(token), 1);
     this.#settle([token], parcel.state === "sent" ? "delivered" : "deferred", effects);
@@ -172,6 +183,7 @@ export class Broadcasts {
       one.registration.broadcasts.drop(parcel, "done");
       // What the app was not given was on the socket, and that is all.
       const outcome = discarded.includes(at) ? "delivered" : "acknowledged";
+      parcel.end = outcome;
       this.#settle(parcel.tokens.splice(0), outcome, effects);
       for (const twin of parcel.twins) this.#advance(twin);
       counts = true;
@@ -205,19 +217,34 @@ export class Broadcasts {
   }
 
   #refetch(one: Subscription, effects: Effects): void {
+    const open = one.open.map(({ position }) => position);
     this.drop(one, effects);
+    // Those of ttl 0 were for it, and are still.
+    for (const position of open) one.called.add(position);
     this.#parts.feeds.want(one);
   }
 
-  #fetch(one: Subscription): DeliverAnswer {
+  #fetch(one: Subscription, entries: readonly LogEntry[]): DeliverAnswer {
+    this.#remember(one, entries);
     this.#parts.feeds.want(one);
     return answer("deferred");
   }
 
+  /** What is for those who are there now would not be fetched by itself. */
+  #remember(one: Subscription, entries: readonly LogEntry[]): void {
+    for (const { position, seq } of entries) {
+      if (!isNowOrNever(seq) || position <= (one.reached ?? 0)) continue;
+      // A node keeps no more than that.
+      if (one.called.size < LIMITS.LOG_ENTRIES) one.called.add(position);
+    }
+  }
+
   /** Decides what becomes of an entry: it is held, it goes through another tag, or it is not for this device. */
-  #take(one: Subscription, entry: LogEntry, live: boolean, now: number): void {
+  #take(one: Subscription, entry: LogEntry, now: number): Standing {
     const { registration } = one;
-    if (!this.#isFor(one, entry, live, now)) return;
+    // One of ttl 0 is for whoever is there when its turn comes: its node says when that is.
+    if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
+    if (!this.#isMeant(one, entry)) return "filtered";
     const { position } = entry;
     const key = entry.cover.length > 1 ? toBase64Url(entry.key) : null;
     const known = key === null ? undefined : registration.broadcasts.find(key);
@@ -226,7 +253,7 @@ export class Broadcasts {
         known.twins.push(one);
         one.open.push({ position, parcel: known });
       }
-      return;
+      return known;
     }
     const parcel: Parcel = {
       subscription: one,
@@ -242,12 +269,7 @@ export class Broadcasts {
     one.open.push({ position, parcel });
     one.held++;
     this.#held++;
-  }
-
-  #isFor(one: Subscription, entry: LogEntry, live: boolean, now: number): boolean {
-    // One of ttl 0 is for whoever is there when it is sent, and has no other time.
-    if (isNowOrNever(entry.seq) ? !live : entry.expiresAt <= now) return false;
-    return this.#isMeant(one, entry);
+    return parcel;
   }
 
   /** Whether a later broadcast of its collapse key, is for this device; one of ttl 0 replaces nothing. */
@@ -307,7 +329,8 @@ export class Broadcasts {
         const { entry } = parcel;
         if (entry === null || (!isNowOrNever(entry.seq) && entry.expiresAt <= now)) {
           window.drop(parcel, "done");
-          this.#settle(parcel.tokens.splice(0), "filtered", effects);
+          parcel.end = "expired";
+          this.#settle(parcel.tokens.splice(0), "expired", effects);
           continue;
         }
         window.takeOff(parcel);
@@ -366,10 +389,10 @@ export class Broadcasts {
     return one.source;
   }
 
-  #wait(parcel: Parcel): number {
+  #wait(waiting: Waiting): number {
     const token = this.#parts.nextToken();
-    this.#waiting.set(token, parcel);
-    parcel.tokens.push(token);
+    this.#waiting.set(token, waiting);
+    waiting.parcel.tokens.push(token);
     return token;
   }
 
@@ -381,8 +404,12 @@ export class Broadcasts {
 
   #settle(tokens: readonly number[], outcome: DeliverOutcome, effects: Effects): void {
     for (const token of tokens) {
+      const waiting = this.#waiting.get(token);
+      if (waiting === undefined) continue;
       this.#waiting.delete(token);
-      effects.push({ kind: "settle", token, answer: { ok: true, outcome } });
+      const { parcel, before } = waiting;
+      const settled = { ...answer(outcome), ...outcomesOf(parcel.subscription, before) };
+      effects.push({ kind: "settle", token, answer: settled });
     }
   }
 }
@@ -391,4 +418,22 @@ export class Broadcasts {
 const isOverdue = ({ broadcasts: { heldSince } }: Registration, now: number): boolean =>
   Math.abs(now - heldSince) >= LIMITS.BROADCAST_YIELD_MS;
 
-const answer = (outcome: DeliverOutcome): DeliverAnswer => ({ ok: true, outcome });
+const answer = (outcome: DeliverOutcome) => ({ ok: true, outcome }) as const;
+
+/** Of a tag that a broadcast came through, or another tag of the same app. */
+function outcomeOf(one: Subscription, standing: Standing): DeliverOutcome {
+  if (typeof standing === "string") return standing;
+  if (standing.subscription !== one) return "filtered";
+  const { state } = standing;
+  if (state === "done") return standing.end ?? "acknowledged";
+  return state === "sent" ? "delivered" : state === "held" ? "deferred" : "offline";
+}
+
+const outcomesOf = (one: Subscription, before: readonly Standing[]) =>
+  before.length === 0 ? {} : { before: before.map((standing) => outcomeOf(one, standing)) };
+
+const answerOf = (
+  one: Subscription,
+  last: Standing,
+  before: readonly Standing[],
+): DeliverAnswer => ({ ...answer(outcomeOf(one, last)), ...outcomesOf(one, before) });

@@ -68,7 +68,7 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
         if (registration.attached) return null;
         registration.attached = true;
         outbox.pump(registration, now, effects);
-        feeds.open(registration);
+        feeds.open(registration, now);
         return null;
       }),
     detach: (slot, now, effects) =>

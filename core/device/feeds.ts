@@ -56,8 +56,9 @@ export class Feeds {
     );
   }
 
-  /** The app listens from now on. */
-  open(registration: Registration): void {
+  /** @param since when the app began to listen; null where that is not known any more */
+  open(registration: Registration, since: number | null): void {
+    registration.broadcasts.since = since;
     for (const one of this.#parts.subscriptions().in(registration.slot)) this.want(one);
   }
 
@@ -87,6 +88,7 @@ export class Feeds {
     one.reached = null;
     one.slept = 0;
     one.missed = false;
+    one.called.clear();
   }
 
   /** Asks for what is wanted, as far as there is room. */
@@ -118,7 +120,14 @@ export class Feeds {
         if (one.epoch !== epoch) return null;
         one.missed = false;
         after = one.after;
-        const request = { device: this.#parts.name, epoch: one.record.epoch, after };
+        const { since } = one.registration.broadcasts;
+        const request = {
+          device: this.#parts.name,
+          epoch: one.record.epoch,
+          after,
+          ...(since === null ? {} : { since }),
+          ...(one.called.size === 0 ? {} : { called: [...one.called] }),
+        };
         return { kind: "tag", name: one.nodeName(), call: { method: "attach", request } } as const;
       },
       done: (result: CallResult, when: number, out: Effects) => {
@@ -170,6 +179,7 @@ export class Feeds {
       one.reached = after;
     }
     one.claimed = null;
+    for (const position of one.called) if (position <= page.upTo) one.called.delete(position);
     this.#set(one, page.more ? "more" : "last");
     this.#parts.onPage(one, page, now, effects);
     if (one.held === 0) this.pageSent(one);

@@ -167,7 +167,7 @@ export class Linkage {
   #restoreFeeds(registration: Registration, live: boolean): void {
     const { feeds, subscriptions } = this.rooms;
     if (!live) {
-      feeds.open(registration);
+      feeds.open(registration, null);
       return;
     }
     for (const one of subscriptions.in(registration.slot)) {

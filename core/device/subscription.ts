@@ -17,6 +17,8 @@ export interface Parcel {
   state: "held" | "sent" | "done" | "gone";
   /** Nodes that wait for its acknowledgement. */
   readonly tokens: number[];
+  /** How it was "done"; "acknowledged" unless told. */
+  end?: "acknowledged" | "delivered" | "expired";
   /** Other tags of the registration that had the same broadcast, and do not send it too. */
   readonly twins: Subscription[];
 }
@@ -56,6 +58,8 @@ export class Subscription {
   epoch = 0;
   /** The node called for this link while it was being asked: there may be more than the answer says. */
   missed = false;
+  /** Positions of ttl 0 broadcasts that the node called with while the device could not take them: it fetches them, too. */
+  readonly called = new Set<number>();
   /** Everything up to here was acknowledged or left out; null where nothing is known. */
   taken: number | null = null;
   /** What the device itself says of that. */

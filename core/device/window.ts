@@ -7,6 +7,8 @@ export class BroadcastWindow {
   readonly held: Parcel[] = [];
   /** Since when those that are held wait for their turn, milliseconds since 1970. */
   heldSince = 0;
+  /** Milliseconds since 1970 at which the app began to listen; null where that was before a sleep. */
+  since: number | null = null;
   /** Pages of its tags' logs that are asked for, or held. */
   pages = 0;
   #sent = 0;

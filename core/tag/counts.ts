@@ -13,8 +13,13 @@ export const noCounts = (): Counting => ({
   deferred: 0,
   offline: 0,
   failed: 0,
+  expired: 0,
+  collapsed: 0,
 });
 
 export function addCounts(sum: Counting, more: FanOutCounts): void {
-  for (const name of Object.keys(sum) as (keyof FanOutCounts)[]) sum[name] += more[name];
+  for (const name of Object.keys(sum) as (keyof FanOutCounts)[]) {
+    // What was counted by an older version has not all of them.
+    sum[name] += more[name] ?? 0;
+  }
 }

@@ -1,4 +1,5 @@
 /** The fan-out of one node: to its own members, and where it is asked to drive, to the nodes below it. */
+import { Brought } from "./brought.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { Driver, type SubtreeProgress } from "./driver.ts";
 import type { TagHost } from "./host.ts";
@@ -39,10 +40,13 @@ interface Driven extends SubtreeProgress {
 
 export class Fleet {
   readonly #parts: FleetParts;
+  readonly #brought = new Brought();
   /** Passes that are not done, by position. */
   readonly #passes = new Map<number, Pass>();
   /** Finished, and not written because something before is not, by position. */
   readonly #finished = new Map<number, Served>();
+  /** Everybody was served, and the root has not written so yet. */
+  readonly #over = new Set<number>();
   #driver: Driver | null = null;
   /** One call of a position at a time, for a driver that began anew must not run beside itself. */
   readonly #last = new Map<number, Promise<unknown>>();
@@ -86,13 +90,33 @@ export class Fleet {
   ): Promise<Served> {
     let pass = this.#passes.get(position);
     if (pass === undefined) {
-      pass = new Pass(this.#parts, position);
-      this.#passes.set(position, pass);
+      pass = this.#begin(position);
     }
     await pass.run(pace, sliceMs, settle);
     const { counts, remaining, done, called } = pass;
-    if (done) this.#passes.delete(position);
+    if (done) this.#ended(position);
     return { counts, remaining, done, waiting: called && !done };
+  }
+
+  #begin(position: number): Pass {
+    const pass = new Pass({ ...this.#parts, brought: this.#brought }, position);
+    this.#passes.set(position, pass);
+    return pass;
+  }
+
+  #ended(position: number): void {
+    const { log } = this.#parts;
+    this.#passes.delete(position);
+    this.#brought.drop(position);
+    for (const each of this.#over) if (log.state(each) !== null) this.#over.delete(each);
+    this.#over.add(position);
+  }
+
+  /** Whether a device that attaches now is still to be reached by a broadcast. */
+  isAhead(position: number, device: string): boolean {
+    if (this.#parts.log.state(position) !== null) return false;
+    const pass = this.#passes.get(position);
+    return pass === undefined ? !this.#over.has(position) : pass.isAhead(device);
   }
 
   async #fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -184,11 +208,15 @@ export class Fleet {
    */
   #write(position: number): boolean {
     const { log, members } = this.#parts;
+    // Those that this one has brought along, and whose own drivers have not come: each is counted by itself.
+    for (let at = position - 1; log.header(at) !== undefined && log.state(at) === null; at--) {
+      if (!this.#passes.has(at) && !this.#finished.has(at)) this.#begin(at);
+    }
     for (const [earlier, pass] of [...this.#passes].sort(([a], [b]) => a - b)) {
       if (earlier > position) break;
       pass.skim();
       if (!pass.done) return false;
-      this.#passes.delete(earlier);
+      this.#ended(earlier);
       this.#finished.set(earlier, { counts: pass.counts, ...NOTHING_LEFT });
     }
     for (const [earlier, { counts }] of [...this.#finished].sort(([a], [b]) => a - b)) {

@@ -24,6 +24,8 @@ export interface LogPage {
   readonly replacements: readonly Replacement[];
 }
 
+const never = () => false;
+
 export class Log {
   readonly #store: TagStore;
   readonly #size: number;
@@ -138,25 +140,30 @@ export class Log {
     for (const slot of this.#slots.values()) if (slot.stored) slot.entry = null;
   }
 
-  /** Entries after a position and up to another that are still to be sent, whatever their size. */
+  /** Entries after a position and up to another that are still to be sent, whatever their size; ttl 0 ones until they are served. */
   between(after: number, upTo: number, now: number): LogEntry[] {
     const entries: LogEntry[] = [];
+    const isTurn = ({ position }: LogHeader) => position === upTo || this.state(position) === null;
     for (let position = Math.max(after + 1, this.oldest); position <= upTo; position++) {
-      if (!this.#isWanted(position, position === upTo, now)) continue;
+      if (!this.#isWanted(position, now, isTurn)) continue;
       const entry = this.entry(position);
       if (entry !== undefined) entries.push(entry);
     }
     return entries;
   }
 
-  /** What a device that has everything up to `after` has missed, as far as one page holds it. */
-  page(after: number, now: number): LogPage {
+  /**
+   * What a device that has everything up to `after` has missed, as far as one page holds it.
+   *
+   * @param isForNow whether a ttl 0 broadcast is for the device: it was there when its turn came, or that is still to come
+   */
+  page(after: number, now: number, isForNow: (header: LogHeader) => boolean = never): LogPage {
     const entries: LogEntry[] = [];
     const first = Math.max(after + 1, this.oldest, this.#head + 1 - LIMITS.LOG_ENTRIES);
     let bytes = 0;
     let upTo = Math.max(after, first - 1);
     for (let position = first; position <= this.#head; position++) {
-      if (this.#isWanted(position, false, now)) {
+      if (this.#isWanted(position, now, isForNow)) {
         const size = this.header(position)?.bytes ?? 0;
         const isFull =
           entries.length >= LIMITS.CATCH_UP_ENTRIES ||
@@ -197,12 +204,12 @@ export class Log {
   /**
    * Whether an entry is worth sending: not expired, and not replaced for everybody by a newer one of its collapse key.
    *
-   * @param live whether it is being fanned out now: then a ttl 0 broadcast is sent too, though nobody catches up on it
+   * @param isForNow decides of one of ttl 0
    */
-  #isWanted(position: number, live: boolean, now: number): boolean {
+  #isWanted(position: number, now: number, isForNow: (header: LogHeader) => boolean): boolean {
     const header = this.header(position);
     if (header === undefined) return false;
-    if (isNowOrNever(header.seq)) return live;
+    if (isNowOrNever(header.seq)) return isForNow(header);
     if (header.expiresAt <= now) return false;
     return header.collapseKey === null || !this.#isCollapsed(position, header.collapseKey);
   }

@@ -3,6 +3,7 @@
  * are those of `TagRpc`, which says what they mean; all of them may be repeated.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { seqTimeMs } from "../device/clock.ts";
 import { noCounts } from "./counts.ts";
 import { Fleet } from "./fleet.ts";
 import type { TagHost } from "./host.ts";
@@ -117,18 +118,31 @@ export class TagNode {
     return true;
   }
 
-  async attach({ device, epoch = 0, after }: AttachRequest): Promise<AttachAnswer> {
+  async attach(request: AttachRequest): Promise<AttachAnswer> {
+    const { device, epoch = 0, after } = request;
     const made = this.#made;
     const member = made?.members.of(device);
     if (made === null || member?.epoch !== epoch) return { kind: "unknown" };
     const { head } = made.log;
     const from = Math.min(after ?? member.joined, head);
-    const { entries, upTo, replacements } = made.log.page(from, this.#host.now());
+    const { entries, upTo, replacements } = made.log.page(
+      from,
+      this.#host.now(),
+      ({ position, seq }) => this.#isForNow(made, request, position, seq),
+    );
     const more = upTo < head;
     if (!more) made.members.attach(member, head);
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
     return { kind: "attached", upTo, more, entries, ...replacing };
+  }
+
+  /** Whether a ttl 0 broadcast is for a device that attaches: it was there in time, or the turn of it is still to come. */
+  #isForNow(made: Made, request: AttachRequest, position: number, seq: number): boolean {
+    const { device, since, called = [] } = request;
+    const lately = this.#host.now() - LIMITS.NOW_MS;
+    const isSince = since !== undefined && seqTimeMs(seq) >= Math.max(since, lately);
+    return isSince || called.includes(position) || made.fleet.isAhead(position, device);
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {

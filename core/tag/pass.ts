@@ -3,12 +3,14 @@
  * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { isNowOrNever } from "../device/clock.ts";
+import type { Brought, End } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import type { Member, Members } from "./members.ts";
 import { Pacer } from "./pacer.ts";
-import type { DeliverAnswer, DeliverOutcome, FanOutCounts, LogEntry } from "./types.ts";
+import type { DeliverAnswer, FanOutCounts, LogEntry } from "./types.ts";
 
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;
@@ -24,6 +26,7 @@ export interface PassParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
+  readonly brought: Brought;
   readonly app: string;
   readonly tag: string;
   readonly path: string;
@@ -41,7 +44,16 @@ interface Open {
   readonly next: Try;
   /** Milliseconds since 1970. */
   readonly from: number;
+  readonly entries: readonly LogEntry[];
   readonly close: () => void;
+}
+
+/** What a member is called with that was served up to `prev`. */
+interface Entries {
+  readonly prev: number;
+  readonly entries: readonly LogEntry[];
+  /** When the first of them expires. */
+  readonly until: number;
 }
 
 /** A device answers within the wait that it was told of; what takes so much longer hangs. */
@@ -63,7 +75,9 @@ export class Pass {
   #onAnswer: () => void = () => {};
   /** Members to be tried again, and when. */
   #again: { readonly at: number; readonly next: Try }[] = [];
-  #entries: { readonly prev: number; readonly entries: readonly LogEntry[] } | null = null;
+  /** Of a ttl 0 broadcast: devices that were offline when their turn came. */
+  readonly #missed = new Set<string>();
+  #entries: Entries | null = null;
 
   constructor(parts: PassParts, position: number) {
     this.#parts = parts;
@@ -72,8 +86,10 @@ export class Pass {
     for (const member of parts.members.all()) {
       if (!member.attached) continue;
       this.#counts.attached++;
+      const end = parts.brought.of(position, member);
+      if (end !== undefined) this.#end(end);
       // It attached since the broadcast was accepted, and got it then.
-      if (member.served !== null && member.served >= position) this.#counts.deferred++;
+      else if (member.served !== null && member.served >= position) this.#end("deferred");
       else this.#queue.push({ member, tries: 0 });
     }
     this.#counts.members = parts.members.count;
@@ -127,12 +143,20 @@ export class Pass {
     }
   }
 
+  /** Whether a device that attaches now is still to be reached: what is for those who are there is for it, too. */
+  isAhead(device: string): boolean {
+    return !this.called && !this.#missed.has(device);
+  }
+
   /** Passes over those whom a later broadcast has brought this one along. */
   skim(): void {
     for (; this.#at < this.#queue.length; this.#at++) {
-      const { member } = this.#queue[this.#at] ?? {};
-      if (member?.attached && (member.served === null || member.served < this.position)) return;
-      this.#end(member?.attached ? "delivered" : "offline");
+      const member = this.#queue[this.#at]?.member;
+      if (member === undefined) return;
+      const end = this.#parts.brought.of(this.position, member);
+      const isDue = member.served === null || member.served < this.position;
+      if (end === undefined && member.attached && isDue) return;
+      this.#end(end ?? (member.attached ? "delivered" : "offline"));
     }
   }
 
@@ -140,6 +164,8 @@ export class Pass {
   async #turn(pacer: Pacer, pace: () => number | null, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
+      // Whom a more urgent broadcast has reached takes up nobody's place.
+      this.skim();
       if (this.#at >= this.#queue.length) return true;
       pacer.pace = pace();
       if (!(await pacer.admit(end))) return false;
@@ -181,16 +207,15 @@ export class Pass {
     }
     if (member.served !== null && member.served >= this.position) {
       // A later broadcast brought it along.
-      this.#end("delivered");
+      this.#end(this.#parts.brought.of(this.position, member) ?? "delivered");
       return;
     }
     const { host, app, tag, path } = this.#parts;
     const prev = member.served;
     const entries = this.#entriesAfter(prev);
     if (entries.length === 0) {
-      // All of it has expired since it was accepted.
-      member.served = this.position;
-      this.#counts.failed++;
+      // The member stays where it is: it has been told of nothing, and the next call begins there.
+      this.#end(this.#goneAs(this.position));
       return;
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
@@ -201,7 +226,7 @@ export class Pass {
       this.#answer = null;
       this.#onAnswer();
     };
-    const open: Open = { next, from: host.now(), close };
+    const open: Open = { next, from: host.now(), entries, close };
     this.#open.add(open);
     // One that was given up has been counted, or is called again.
     const once = (end: () => void) => {
@@ -211,8 +236,8 @@ export class Pass {
       .device(member.device)
       .deliver({ app, tag, path, prev, entries, waitMs })
       .then(
-        (answer) => once(() => this.#outcome(next, answer)),
-        (error: unknown) => once(() => this.#failed(next, error)),
+        (answer) => once(() => this.#outcome(next, answer, entries)),
+        (error: unknown) => once(() => this.#failed(next, error, entries)),
       )
       .then(close, (error: unknown) => {
         close();
@@ -220,38 +245,70 @@ export class Pass {
       });
   }
 
-  #outcome(next: Try, answer: DeliverAnswer): void {
+  #outcome(next: Try, answer: DeliverAnswer, entries: readonly LogEntry[]): void {
     const { member } = next;
     if (!answer.ok) {
-      this.#failed(next, answer.code);
+      this.#failed(next, answer.code, entries);
       return;
     }
-    const { outcome } = answer;
+    const { outcome, before } = answer;
     if (outcome === "unknown") {
       this.#parts.onUnknown(member);
       this.#counts.members--;
       this.#counts.attached--;
       return;
     }
+    const last = entries.at(-1)?.position ?? this.position;
+    const isAll = outcome === "offline" || outcome === "deferred";
+    const ends = entries.map((_, at) => {
+      if (at === entries.length - 1 || isAll) return outcome;
+      const told = before?.[at];
+      return told === "unknown" ? undefined : told;
+    });
+    this.#bring(member, entries, ends);
     // It may have attached anew while it was asked, and have more by then.
     if (outcome === "offline") {
       if (member.served === null || member.served < this.position) member.attached = false;
-    } else member.served = Math.max(member.served ?? 0, this.position);
-    this.#end(outcome);
+      if (isNowOrNever(entries.at(-1)?.seq ?? 0)) this.#missed.add(member.device);
+    } else member.served = Math.max(member.served ?? 0, last);
+    this.#end(last === this.position ? outcome : this.#goneAs(this.position));
   }
 
-  #end(outcome: Exclude<DeliverOutcome, "unknown">): void {
-    this.#counts[outcome]++;
-    if (outcome === "acknowledged") this.#counts.delivered++;
+  /** What is known of the broadcasts before this one that went along, and of those that were left out of them. */
+  #bring(member: Member, entries: readonly LogEntry[], ends: readonly (End | undefined)[]): void {
+    const { log, brought } = this.#parts;
+    const first = (member.served ?? this.position - 1) + 1;
+    for (let position = first, at = 0; position < this.position; position++) {
+      const isHere = entries[at]?.position === position;
+      const end = isHere ? ends[at++] : this.#goneAs(position);
+      const isCounted = log.header(position) === undefined || log.state(position) !== null;
+      if (end !== undefined && !isCounted) brought.add(position, member, end);
+    }
   }
 
-  #failed({ member, tries }: Try, error: unknown): void {
+  /** Why a broadcast is not sent any more. */
+  #goneAs(position: number): "expired" | "collapsed" {
+    const { log, host } = this.#parts;
+    return (log.header(position)?.expiresAt ?? 0) <= host.now() ? "expired" : "collapsed";
+  }
+
+  #end(end: End): void {
+    this.#counts[end]++;
+    if (end === "acknowledged") this.#counts.delivered++;
+  }
+
+  #failed({ member, tries }: Try, error: unknown, entries: readonly LogEntry[]): void {
     if (tries + 1 < LIMITS.FAN_OUT_TRIES) {
       const at = this.#parts.host.now() + RETRY_MS * 2 ** tries;
       this.#again.push({ at, next: { member, tries: tries + 1 } });
       return;
     }
     // It stays attached: the next broadcast tries it again, and makes it fetch what it lacks.
+    this.#bring(
+      member,
+      entries,
+      entries.map(() => "failed"),
+    );
     member.served = null;
     this.#counts.failed++;
     this.#parts.host.trouble(error);
@@ -259,10 +316,10 @@ export class Pass {
 
   /** Takes calls that hang for failed ones. */
   #giveUp(now: number): void {
-    for (const { next, from, close } of this.#open) {
+    for (const { next, from, entries, close } of this.#open) {
       if (now >= from && now - from < HUNG_MS) return;
       close();
-      this.#failed(next, new Error(`a device did not answer for ${HUNG_MS} ms`));
+      this.#failed(next, new Error(`a device did not answer for ${HUNG_MS} ms`), entries);
     }
   }
 
@@ -278,9 +335,12 @@ export class Pass {
   /** Nearly all members were served up to the entry before. */
   #entriesAfter(prev: number | null): readonly LogEntry[] {
     const from = prev ?? this.position - 1;
-    if (this.#entries?.prev !== from) {
-      const entries = this.#parts.log.between(from, this.position, this.#parts.host.now());
-      this.#entries = { prev: from, entries };
+    const now = this.#parts.host.now();
+    if (this.#entries?.prev !== from || this.#entries.until <= now) {
+      const entries = this.#parts.log.between(from, this.position, now);
+      const lasting = entries.filter(({ seq }) => !isNowOrNever(seq));
+      const until = Math.min(...lasting.map(({ expiresAt }) => expiresAt));
+      this.#entries = { prev: from, entries, until };
     }
     return this.#entries.entries;
   }

@@ -58,6 +58,8 @@ interface Job {
   readonly driver: Driver;
   readonly startedAt: number;
   own: Served;
+  /** Resolves when everybody was called, or it failed; null from then on. */
+  calling: Promise<void> | null;
   /** Resolves when it is settled and written. */
   ended: Promise<void>;
 }
@@ -129,6 +131,7 @@ export class Root {
   begin(): void {
     this.#listeners.publish();
     this.#poke();
+    this.#overtake().catch(this.#parts.host.trouble);
     // It sees to its own failures; but telling the alarm of one is a write, and may fail, too.
     this.work().catch(this.#parts.host.trouble);
   }
@@ -173,12 +176,33 @@ export class Root {
         const newcomer = new Promise<void>((resolve) => {
           this.#poke = resolve;
         });
-        await Promise.race([...[...this.#jobs.values()].map(({ ended }) => ended), newcomer]);
+        const ends = [...this.#jobs.values()].map(({ calling, ended }) => calling ?? ended);
+        await Promise.race([...ends, newcomer]);
       }
     } catch (error) {
       host.trouble(error);
       host.setAlarm(host.now() + RETRY_MS);
     }
+  }
+
+  /** What is more urgent than all that is being sent begins at once: the others only look between two of their slices. */
+  async #overtake(): Promise<void> {
+    const { host } = this.#parts;
+    const sending = [...this.#jobs.values()].filter(({ calling }) => calling !== null);
+    if (sending.length === 0) return;
+    try {
+      await this.#serveAll(Math.min(...sending.map(({ entry }) => entry.lane)));
+    } catch (error) {
+      host.trouble(error);
+      host.setAlarm(host.now() + RETRY_MS);
+    }
+  }
+
+  /** Serves what is more urgent than a broadcast, and waits for what of that is being sent already. */
+  async #urgent(lane: number): Promise<void> {
+    await this.#serveAll(lane);
+    const others = [...this.#jobs.values()].filter(({ entry }) => entry.lane < lane);
+    await Promise.all(others.map(({ calling }) => calling));
   }
 
   /** @param below only what is more urgent than this lane; 4 for all */
@@ -212,47 +236,57 @@ export class Root {
 
   /** Resolves when everybody was called; the answers are waited for beside what comes next. */
   async #serve(header: LogHeader): Promise<void> {
-    const { host, log, fleet, children } = this.#parts;
+    const { host, log } = this.#parts;
     const entry = log.entry(header.position);
     if (entry === undefined) throw new Error(`entry ${header.position} is unreadable`);
-    const { position, lane } = entry;
     const owes = (path: string) => this.#debts.owes(path);
     const driver = new Driver({ ...this.#parts, path: "", owes }, entry);
     const own: Served = { counts: noCounts(), remaining: 0, done: false, waiting: false };
     const ended = Promise.resolve();
-    const job: Job = { entry, driver, startedAt: host.now(), own, ended };
-    this.#jobs.set(position, job);
+    const job: Job = { entry, driver, startedAt: host.now(), own, calling: null, ended };
+    this.#jobs.set(entry.position, job);
+    const calling = this.#callAll(job);
+    job.calling = calling.catch(() => {});
     try {
-      await this.#handOn(entry);
-      let urging: Promise<void> | null = null;
-      // Both who serve here wait for what is more urgent, whichever of them begins it.
-      const urgent = () => {
-        urging ??= this.#serveAll(lane)
-          .catch(host.trouble)
-          .finally(() => {
-            urging = null;
-          });
-        return urging;
-      };
-      driver.servesOwn = true;
-      driver.add("", children());
-      const below = driver.call(urgent);
-      const share = () => driver.share;
-      const serveOwn = async () => {
-        while (!job.own.done && !job.own.waiting) {
-          await urgent();
-          job.own = await fleet.serve(position, share, LIMITS.SLICE_MS, false);
-        }
-        driver.servesOwn = false;
-      };
-      await Promise.all([serveOwn(), below]);
+      await calling;
     } catch (error) {
-      this.#jobs.delete(position);
+      this.#jobs.delete(entry.position);
       throw error;
+    } finally {
+      job.calling = null;
     }
     job.ended = this.#settle(job);
     // Whoever waits for all jobs hears of it; nobody may be waiting yet.
     job.ended.catch(() => {});
+  }
+
+  async #callAll(job: Job): Promise<void> {
+    const { host, fleet, children } = this.#parts;
+    const { entry, driver } = job;
+    const { position, lane } = entry;
+    await this.#handOn(entry);
+    let urging: Promise<void> | null = null;
+    // Both who serve here wait for what is more urgent, whichever of them begins it.
+    const urgent = () => {
+      urging ??= this.#urgent(lane)
+        .catch(host.trouble)
+        .finally(() => {
+          urging = null;
+        });
+      return urging;
+    };
+    driver.servesOwn = true;
+    driver.add("", children());
+    const below = driver.call(urgent);
+    const share = () => driver.share;
+    const serveOwn = async () => {
+      while (!job.own.done && !job.own.waiting) {
+        await urgent();
+        job.own = await fleet.serve(position, share, LIMITS.SLICE_MS, false);
+      }
+      driver.servesOwn = false;
+    };
+    await Promise.all([serveOwn(), below]);
   }
 
   async #settle(job: Job): Promise<void> {

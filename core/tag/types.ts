@@ -58,6 +58,10 @@ export interface FanOutCounts {
   readonly offline: number;
   /** They could not be called, for all tries. */
   readonly failed: number;
+  /** It had expired when their turn came. */
+  readonly expired: number;
+  /** A newer one of its collapse key had taken its place when their turn came. */
+  readonly collapsed: number;
 }
 
 /** What became of a broadcast so far. */
@@ -124,6 +128,10 @@ export interface AttachRequest {
   readonly epoch?: number;
   /** The last position the device has; null where it does not know: then from its joining on. */
   readonly after: number | null;
+  /** Milliseconds since 1970 at which the app began to listen: what is for those who are there is for it since then. */
+  readonly since?: number;
+  /** Positions of ttl 0 broadcasts that the node called with since then, and that the device could not take. */
+  readonly called?: readonly number[];
 }
 
 export type AttachAnswer =
@@ -168,6 +176,9 @@ export type DeliverOutcome =
   /** It is on the socket. */
   | "delivered"
   | "filtered"
+  | "expired"
+  /** A newer one of its collapse key came with it, or before it. */
+  | "collapsed"
   /** The device fetches it by itself. */
   | "deferred"
   /** No link, or the app does not listen: the node should not call again before it attaches. */
@@ -175,7 +186,15 @@ export type DeliverOutcome =
   /** Not a member of the node that called. */
   | "unknown";
 
-export type DeliverAnswer = { readonly ok: true; readonly outcome: DeliverOutcome } | Refused;
+export type DeliverAnswer =
+  | {
+      readonly ok: true;
+      /** Of the last entry. */
+      readonly outcome: DeliverOutcome;
+      /** Of those before it, in their order; absent where there are none, or the device does not tell. */
+      readonly before?: readonly DeliverOutcome[];
+    }
+  | Refused;
 
 /** From a driver to a node: bring your attached members up to the last of these entries. */
 export interface FanOutRequest {

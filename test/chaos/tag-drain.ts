@@ -95,9 +95,10 @@ async function finalStatus(sender: PushServer, id: string): Promise<BroadcastSta
 
 function addsUp(of: BroadcastStatusBody): boolean {
   const { attached, delivered, acknowledged, filtered, deferred, offline, failed } = of;
+  const { expired, collapsed } = of;
   return (
     of.status === "sent" &&
-    attached === delivered + filtered + deferred + offline + failed &&
+    attached === delivered + filtered + deferred + offline + failed + expired + collapsed &&
     acknowledged <= delivered &&
     of.remaining === 0
   );

@@ -129,6 +129,27 @@ describe("a collapse key", () => {
   }, 60_000);
 });
 
+describe("a more urgent broadcast", () => {
+  test("B7 B11 B15 overtakes one of ttl 0, which reaches all who are there and counts them all the same", async () => {
+    const devices = await Promise.all(Array.from({ length: MEMBERS }, () => device()));
+    await join("rush", devices);
+    const to = { tag: "rush" };
+    // At this pace it takes 8 s, if nothing overtakes it.
+    const now = { to, data: "now", ttl: 0, priority: "low", pace: 5 } as const;
+    const ends = Promise.all([
+      broadcast(now),
+      comes("the first", () => devices.some(({ shown }) => shown.length > 0)).then(() =>
+        broadcast({ to, data: "urgent", priority: "high" }),
+      ),
+    ]);
+    for (const end of await ends) {
+      const counts = { attached: MEMBERS, delivered: MEMBERS, acknowledged: MEMBERS };
+      expect(end).toMatchObject({ ...counts, deferred: 0, failed: 0, remaining: 0 });
+    }
+    for (const { shown } of devices) expect(shown).toEqual(["now", "urgent"]);
+  }, 60_000);
+});
+
 /** Whether a condition holds for a device that is in these tags: in other words than the mesh's. */
 function holds(condition: ConditionBody, tags: ReadonlySet<string>): boolean {
   if ("tag" in condition) return tags.has(condition.tag);

@@ -142,7 +142,7 @@ describe("tags", () => {
     rig.command({ kind: "attach", value: { slot: 1 } });
     expect(rig.answerCalls().map(({ call }) => call)).toContainEqual({
       method: "attach",
-      request: { device: DEVICE_NAME, after: 5, epoch: expect.any(Number) },
+      request: { device: DEVICE_NAME, after: 5, epoch: expect.any(Number), since: rig.now },
     });
   });
 

@@ -9,6 +9,7 @@ import type {
   BroadcastRequest,
   BroadcastStatus,
   DeliverAnswer,
+  DeliverOutcome,
   DeliverRequest,
   JoinAnswer,
   LogEntry,
@@ -386,6 +387,8 @@ export class SimDevice {
   readonly joined = new Set<string>();
   /** How long its app takes to say that it has a broadcast. */
   silentMs = 0;
+  /** Positions that are not for it, as its condition or its filter has it. */
+  readonly leftOut = new Set<number>();
   outcome: ((request: DeliverRequest) => DeliverAnswer | null) | null = null;
 
   constructor(world: World, name: string) {
@@ -489,7 +492,12 @@ export class SimDevice {
     }
   }
 
-  async #attach(tag: string, subscription: Subscription): Promise<void> {
+  /** @param called positions that the node called with, and that were not taken */
+  async #attach(
+    tag: string,
+    subscription: Subscription,
+    called: readonly number[] = [],
+  ): Promise<void> {
     for (;;) {
       let answer: AttachAnswer;
       try {
@@ -497,7 +505,7 @@ export class SimDevice {
           this.#world.calls.attach++;
           return this.#world
             .node(this.#world.nodeName(subscription.row.path, tag))
-            .attach({ device: this.name, after: subscription.row.cursor });
+            .attach({ device: this.name, after: subscription.row.cursor, called });
         });
       } catch {
         return;
@@ -528,7 +536,8 @@ export class SimDevice {
     if (!this.linked) return { ok: true, outcome: "offline" };
     if (subscription.sent === null || prev === null || prev > subscription.sent) {
       subscription.sent = null;
-      await this.#attach(tag, subscription);
+      const called = entries.map(({ position }) => position);
+      await this.#attach(tag, subscription, called);
       return { ok: true, outcome: "deferred" };
     }
     for (const entry of entries) {
@@ -538,12 +547,15 @@ export class SimDevice {
       subscription.row.cursor = entry.position;
     }
     if (this.silentMs > 0) await this.#world.clock.sleep(this.silentMs);
-    return { ok: true, outcome: "acknowledged" };
+    const ends = entries.map(({ position }): DeliverOutcome => {
+      return this.leftOut.has(position) ? "filtered" : "acknowledged";
+    });
+    return { ok: true, outcome: ends.pop() ?? "filtered", before: ends };
   }
 
   /** The app's own duplicate window is its cursor here: what it saw before is not shown. */
   #show(tag: string, subscription: Subscription, { position }: LogEntry): void {
-    if (position <= (subscription.row.cursor ?? 0)) return;
+    if (position <= (subscription.row.cursor ?? 0) || this.leftOut.has(position)) return;
     const shown = this.shown.get(tag) ?? [];
     shown.push(position);
     this.shown.set(tag, shown);
