@@ -195,6 +195,14 @@ const TABLE = {
     "The Idempotency-Key is out of bounds.",
     "Use 1 to 128 visible ASCII characters.",
   ),
+  idempotency_key_reused: row(
+    210,
+    422,
+    null,
+    "never",
+    "The Idempotency-Key was used for another request body.",
+    "Send a retry with the bytes of the first request, and another message under another key.",
+  ),
   admin_token_invalid: row(
     209,
     401,

@@ -186,6 +186,8 @@ const broadcast = z.strictObject({
   collapseKey: z.string().nullable(),
   pace: z.number().nullable(),
   signature: bytes.nullable(),
+  /** Of the request's body. Since version 3. */
+  fingerprint: count.exactOptional(),
   /** Null while it is not served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
@@ -219,6 +221,8 @@ const device = z.strictObject({
       lastSeenMs: timeMs,
       tokens: z.array(z.tuple([z.string(), count])),
       seqFloor: count,
+      /** As of core/device/recent-keys.ts. Since version 3. */
+      recent: z.string().exactOptional(),
     })
     .nullable(),
 });
@@ -278,6 +282,8 @@ const mail = z.strictObject({
   data: bytes,
   /** The shared alias that it came by, where the first to acknowledge takes it. Since version 2. */
   firstAckAlias: z.string().nullable().default(null),
+  /** As of core/device/store.ts. Since version 3. */
+  fingerprint: count.nullable().default(null),
 });
 
 const end = z.strictObject({

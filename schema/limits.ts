@@ -121,6 +121,16 @@ export const LIMITS = {
   DELIVER_MESSAGES: 64,
   /** Ended messages remembered durably, per registration: no fewer than MAILBOX_MESSAGES and INFLIGHT_MESSAGES together, so that an unregister is remembered whole. */
   OUTCOMES: 1_152,
+  /**
+   * Life of an Idempotency-Key, from when its message was accepted: a signed request can be replayed for 300 s and skew, a
+   * server SDK tries again for 45 s, and as much again for clocks that are set.
+   */
+  IDEMPOTENCY_KEY_MS: 600_000,
+  /**
+   * Final answers without a row that a device keeps over sleep and reconnect, the newest of all its registrations: 24 bytes each
+   * of the socket's attachment, which is written anew with each (12 µs where it is small, 24 with 256 of them).
+   */
+  RECENT_KEYS: 128,
   /** Delivered messages remembered in memory, per registration, to answer a retry. */
   RECENT: 256,
   /** Duplicate window of the SDK, in message keys per registration. */

@@ -110,7 +110,7 @@ export class Account {
    * Admits a link: writes one row, which also uses the token up, or none where nothing was registered yet.
    *
    * @param linked whether the device holds a link now
-   * @param cursors asked for when it is admitted
+   * @param kept asked for when it is admitted
    * @throws MeshError account_replaced, token_replayed, token_invalid
    */
   admit(
@@ -118,7 +118,7 @@ export class Account {
     session: string,
     linked: boolean,
     seqFloor: number,
-    cursors: () => LinkRecord["cursors"] | undefined,
+    kept: () => Kept,
     now: number,
   ): void {
     const { publicKey, generation, tokenId, tokenExpires } = claims;
@@ -139,7 +139,7 @@ export class Account {
       lastSeenMs: now,
       tokens: [...live, [tokenId, tokenExpires]],
       seqFloor,
-      cursors: cursors(),
+      ...kept(),
     });
   }
 
@@ -156,14 +156,14 @@ export class Account {
    *
    * @param seenAt when it was last heard of
    */
-  release(seqFloor: number, cursors: LinkRecord["cursors"] | undefined, seenAt: number): void {
+  release(seqFloor: number, kept: Kept, seenAt: number): void {
     if (this.#link === null) return;
-    this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, cursors });
+    this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, ...kept });
   }
 
   /** One row, for cursors that nothing else can keep. */
-  saveCursors(cursors: LinkRecord["cursors"] | undefined): void {
-    if (this.#link !== null) this.#write({ ...this.#link, cursors });
+  saveCursors(kept: Kept): void {
+    if (this.#link !== null) this.#write({ ...this.#link, ...kept });
   }
 
   /** @throws MeshError device_active */
@@ -187,24 +187,34 @@ export class Account {
 
   /** One row: what stands for the last use of the device becomes `now`. */
   #correct(now: number): void {
-    if (this.#link !== null)
-      this.#write({ ...this.#link, cursors: this.#link.cursors, lastSeenMs: now });
+    if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, lastSeenMs: now });
     else if (this.#record !== null) {
       this.#record = { ...this.#record, createdAt: now };
       if (this.#isBound) this.#store.writeAccount(this.#record);
     }
   }
 
-  #write({ cursors, ...record }: Written): void {
-    this.#link = cursors === undefined ? record : { ...record, cursors };
+  get #kept(): Kept {
+    return { cursors: this.#link?.cursors, recent: this.#link?.recent };
+  }
+
+  #write({ cursors, recent, ...record }: Written): void {
+    this.#link = {
+      ...record,
+      ...(cursors === undefined ? {} : { cursors }),
+      ...(recent === undefined ? {} : { recent }),
+    };
     if (this.#isBound) this.#store.writeLink(this.#link);
   }
 }
 
-/** A link record whose cursors may be none. */
-type Written = Omit<LinkRecord, "cursors"> & {
+/** What a link's row keeps beside the link, where there is anything. */
+export interface Kept {
   readonly cursors: LinkRecord["cursors"] | undefined;
-};
+  readonly recent: LinkRecord["recent"] | undefined;
+}
+
+type Written = Omit<LinkRecord, keyof Kept> & Kept;
 
 /** Tokens remembered at once: a link every second for as long as a token can live, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;

@@ -13,6 +13,7 @@ import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { bytesOf, type Outbox } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
+import type { Final } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import { Senders } from "./senders.ts";
 import type { SendAnswer, SendRequest } from "./types.ts";
@@ -64,14 +65,15 @@ export class Delivery {
       return this.#sendNow(registration, lane, request, key, seq, now, effects);
     }
     if (nowOrNever) {
-      registration.remember(key, "expired", seq);
+      registration.remember(key, "expired", seq, request.fingerprint);
       return { ok: true, status: "expired", seq };
     }
     const put = this.#parts.mailbox.put(registration, request, key, seq, now, effects);
     if (put === "full") return { ok: false, code: "mailbox_full" };
     if (put === "overflowed") {
-      this.#parts.outcomes.record(registration.slot, "overflowed", [{ key, seq }]);
-      registration.remember(key, "overflowed", seq);
+      const fingerprint = request.fingerprint ?? null;
+      this.#parts.outcomes.record(registration.slot, "overflowed", [{ key, seq, fingerprint }]);
+      registration.remember(key, "overflowed", seq, fingerprint);
       return { ok: true, status: "overflowed", seq };
     }
     if (live) {
@@ -156,7 +158,7 @@ export class Delivery {
         told.add(flight.key);
         this.#tellFirst(registration, flight, flight.firstAckAlias, now, effects);
       } else if (flight.unstored === null) keys.add(flight.key);
-      registration.remember(flight.key, "delivered", flight.seq);
+      registration.remember(flight.key, "delivered", flight.seq, flight.fingerprint);
       const answer: SendAnswer = { ok: true, status: "delivered", seq: flight.seq };
       this.#senders.settle(flight.tokens, answer, effects);
     }
@@ -208,7 +210,7 @@ export class Delivery {
       this.#end(registration, flight, "recalled", effects);
     } else if (registration.mail.has(key)) {
       mailbox.end(registration, [key], "recalled", effects);
-    } else registration.remember(key, "recalled", clock.next(now, false));
+    } else registration.remember(key, "recalled", clock.next(now, false), null);
   }
 
   /** A message on the socket ends otherwise than by being taken. */
@@ -221,10 +223,10 @@ export class Delivery {
       return;
     }
     flight.ended = status;
-    registration.remember(key, status, seq);
+    registration.remember(key, status, seq, flight.fingerprint);
     // The outcome of a now-or-never message is only in its answer, so that it costs no row.
     if (unstored.ttlSeconds > 0) {
-      this.#parts.outcomes.record(registration.slot, status, [{ key, seq }]);
+      this.#parts.outcomes.record(registration.slot, status, [flight]);
     }
     this.#senders.settle(flight.tokens.splice(0), { ok: true, status, seq }, effects);
   }
@@ -240,7 +242,7 @@ export class Delivery {
         this.#secure(registration, flight, false, now);
       } else {
         flight.ended = "unregistered";
-        registration.remember(key, "unregistered", seq);
+        registration.remember(key, "unregistered", seq, flight.fingerprint);
         if (ttlSeconds > 0) ended.push(flight);
       }
       const status = flight.ended ?? "unregistered";
@@ -292,18 +294,19 @@ export class Delivery {
   ): SendAnswer | number | undefined {
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     const recent = registration.recent(key);
-    if (recent !== undefined) return { ok: true, ...recent };
+    if (recent !== undefined) return againOf(request, recent);
     const flight = registration.flights.get(key);
     if (flight !== undefined) {
+      if (isReused(request, flight)) return REUSED;
       if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
       const status = this.#secure(registration, flight, true, now);
       return { ok: true, status, seq: flight.seq };
     }
     const row = registration.mail.get(key);
-    if (row !== undefined) return { ok: true, status: "queued", seq: row.seq };
+    if (row !== undefined) return againOf(request, { ...row, status: "queued" });
     const ended = this.#parts.outcomes.find(registration.slot, key);
-    return ended === undefined ? undefined : { ok: true, ...ended };
+    return ended === undefined ? undefined : againOf(request, ended);
   }
 
   #sendNow(
@@ -323,6 +326,7 @@ export class Delivery {
       acceptedAt: now,
       sentAt: now,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
+      fingerprint: request.fingerprint ?? null,
       unstored: request,
       ended: null,
       withdrawn: false,
@@ -378,12 +382,12 @@ export class Delivery {
     if (flight.ended !== null) return flight.ended;
     if (unstored?.ttlSeconds === 0) {
       // The device may have it, and nobody will know. Remembered while the object is in memory: it costs no row.
-      if (!onSocket) registration.remember(key, "sent", seq);
+      if (!onSocket) registration.remember(key, "sent", seq, flight.fingerprint);
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {
-      registration.remember(key, "expired", seq);
-      this.#parts.outcomes.record(registration.slot, "expired", [{ key, seq }]);
+      registration.remember(key, "expired", seq, flight.fingerprint);
+      this.#parts.outcomes.record(registration.slot, "expired", [flight]);
       flight.ended = "expired";
       return "expired";
     }
@@ -419,4 +423,21 @@ export function isOverdue(
     return unstored.ttlSeconds === 0 || acceptedAt + unstored.ttlSeconds * 1_000 <= now;
   }
   return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
+}
+
+const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
+
+/** Whether the key of a request was that of another body; undecided for one whose body nobody remembers. */
+function isReused(
+  { fingerprint }: SendRequest,
+  known: { readonly fingerprint: number | null },
+): boolean {
+  if (fingerprint === undefined || known.fingerprint === null) return false;
+  return fingerprint !== known.fingerprint;
+}
+
+/** What a request is answered whose message is known. */
+function againOf(request: SendRequest, known: Final): SendAnswer {
+  const { status, seq } = known;
+  return isReused(request, known) ? REUSED : { ok: true, status, seq };
 }

@@ -11,7 +11,7 @@ import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import type { Claims } from "./account.ts";
 import type { Errand } from "./errands.ts";
 import { end } from "./lifecycle.ts";
-import { Linkage, refusedBy } from "./linkage.ts";
+import { keptOf, Linkage, refusedBy } from "./linkage.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
 import type { LinkSnapshot } from "./snapshot.ts";
@@ -319,6 +319,6 @@ export class Device {
     const { broadcasts, cursors, account } = this.#rooms;
     if (this.#linkage.link?.closed) this.linkLost(now, effects);
     broadcasts.pump(now, effects);
-    if (cursors.isOverfull) account.saveCursors(cursors.save());
+    if (cursors.isOverfull) account.saveCursors(keptOf(this.#rooms, now));
   }
 }

@@ -11,7 +11,7 @@ import { echoChannel } from "../channels/echo.ts";
 import { type PushCommands, pushChannel } from "../channels/push.ts";
 import type { Effects } from "../link/effects.ts";
 import { Link } from "../link/link.ts";
-import type { Claims } from "./account.ts";
+import type { Claims, Kept } from "./account.ts";
 import { HybridClock } from "./clock.ts";
 import { pushCommands } from "./commands.ts";
 import type { DeviceOptions } from "./device.ts";
@@ -51,10 +51,10 @@ export class Linkage {
 
   /** @throws MeshError where the account does not admit it */
   open(claims: Claims, session: string, now: number, effects: Effects): void {
-    const { account, clock, cursors } = this.rooms;
+    const { account, clock } = this.rooms;
     const previous = account.link?.session ?? null;
     const linked = this.#link !== null;
-    account.admit(claims, session, linked, clock.last, () => cursors.save(), now);
+    account.admit(claims, session, linked, clock.last, () => keptOf(this.rooms, now), now);
     this.#ground(now, effects);
     this.#previousSession = previous;
     this.#link = this.#newLink(session, false);
@@ -62,9 +62,10 @@ export class Linkage {
   }
 
   restore(snapshot: LinkSnapshot): void {
-    const { account, clock, registrations, outbox, cursors } = this.rooms;
+    const { account, clock, registrations, outbox, cursors, recentKeys } = this.rooms;
     const { pending, session, seqReserve } = snapshot;
     if (pending !== undefined) account.restore(pending, session, seqReserve);
+    if (snapshot.recent !== undefined) recentKeys.load(snapshot.recent);
     this.#link = this.#newLink(snapshot.session, snapshot.ready);
     this.#previousSession = snapshot.previousSession;
     this.#seqReserve = snapshot.seqReserve;
@@ -83,7 +84,7 @@ export class Linkage {
   takeSnapshot(now: number): LinkSnapshot | null {
     const link = this.#link;
     if (link === null) return null;
-    const { account, clock, registrations, cursors } = this.rooms;
+    const { account, clock, registrations, cursors, recentKeys } = this.rooms;
     if (clock.last > this.#seqReserve) {
       this.#seqReserve = Math.max(HybridClock.at(now + SEQ_RESERVE_MS), clock.last);
     }
@@ -102,17 +103,18 @@ export class Linkage {
       sent: sentOf(standing),
       live: this.#live(),
       cursors: cursors.snapshot(),
+      recent: recentKeys.bytes(now),
     };
   }
 
   /** The socket of the current link is gone. */
   lost(now: number, effects: Effects, seenAt: number): void {
     if (this.#link === null) return;
-    const { account, clock, cursors } = this.rooms;
+    const { account, clock } = this.rooms;
     this.#ground(now, effects);
     this.#link.lost();
     this.#link = null;
-    account.release(clock.last, cursors.save(), seenAt);
+    account.release(clock.last, keptOf(this.rooms, now), seenAt);
   }
 
   #newLink(session: string, ready: boolean): Link {
@@ -194,11 +196,17 @@ export class Linkage {
   }
 
   #mark(): string {
-    const { account, registrations, cursors } = this.rooms;
+    const { account, registrations, cursors, recentKeys } = this.rooms;
     const pending = account.pending === null ? "" : " pending";
     const sent = markOfSent(registrations.standing());
-    return `${this.#link?.ready} ${this.#seqReserve} ${sent} ${cursors.version} ${this.#live()}${pending}`;
+    const versions = `${cursors.version} ${recentKeys.version}`;
+    return `${this.#link?.ready} ${this.#seqReserve} ${sent} ${versions} ${this.#live()}${pending}`;
   }
+}
+
+/** What the link's row keeps, as it is now. */
+export function keptOf({ cursors, recentKeys }: Rooms, now: number): Kept {
+  return { cursors: cursors.save(), recent: recentKeys.save(now) };
 }
 
 /** A refusal as an answer. @throws what is no refusal */

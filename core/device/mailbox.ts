@@ -105,6 +105,7 @@ export class Mailbox {
       expiresAt: acceptedAt + request.ttlSeconds * 1_000,
       collapseKey: request.collapseKey,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
+      fingerprint: request.fingerprint ?? null,
     };
     this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
     registration.addMail(header, onSocket);
@@ -188,7 +189,7 @@ export class Mailbox {
     for (const header of ended) {
       const { key, seq } = header;
       registration.dropMail(header);
-      registration.remember(key, status, seq);
+      registration.remember(key, status, seq, header.fingerprint);
       this.#onEnd(registration, key, { status, seq }, effects);
     }
     this.#store.deleteMail(ended.map((header) => header.seq));

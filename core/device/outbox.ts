@@ -116,9 +116,9 @@ export class Outbox {
 
 /** The flight of a row: it is stored already, so when it was accepted no longer matters. */
 function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flight {
-  const { seq, key, bytes, firstAckAlias } = header;
+  const { seq, key, bytes, firstAckAlias, fingerprint } = header;
   return {
-    ...{ seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias },
+    ...{ seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, fingerprint },
     ...{ unstored: null, ended: null, withdrawn: false, superseded, tokens: [] },
   };
 }

@@ -9,6 +9,14 @@ export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
 interface Ended {
   readonly status: Ending;
   readonly seq: number;
+  readonly fingerprint: number | null;
+}
+
+/** A message that ended. */
+export interface EndedMessage {
+  readonly key: string;
+  readonly seq: number;
+  readonly fingerprint: number | null;
 }
 
 interface Log {
@@ -21,7 +29,12 @@ interface Log {
 /** How a log is stored. */
 interface StoredLog {
   readonly forgotten: number;
-  readonly entries: readonly (readonly [key: string, status: Ending, seq: number])[];
+  readonly entries: readonly (readonly [
+    key: string,
+    status: Ending,
+    seq: number,
+    fingerprint?: number,
+  ])[];
 }
 
 export class Outcomes {
@@ -33,10 +46,12 @@ export class Outcomes {
   }
 
   /** Records endings of one registration in one row write. At the limit the oldest are forgotten. */
-  record(slot: number, status: Ending, ended: readonly { key: string; seq: number }[]): void {
+  record(slot: number, status: Ending, ended: readonly EndedMessage[]): void {
     if (ended.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq } of ended) log.entries.set(key, { status, seq });
+    for (const { key, seq, fingerprint } of ended) {
+      log.entries.set(key, { status, seq, fingerprint });
+    }
     for (const [key, { seq }] of log.entries) {
       if (log.entries.size <= LIMITS.OUTCOMES) break;
       log.entries.delete(key);
@@ -44,7 +59,9 @@ export class Outcomes {
     }
     const stored: StoredLog = {
       forgotten: log.forgotten,
-      entries: [...log.entries].map(([key, entry]) => [key, entry.status, entry.seq]),
+      entries: [...log.entries].map(([key, { status, seq, fingerprint }]) =>
+        fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint],
+      ),
     };
     this.#store.writeOutcomes(slot, JSON.stringify(stored));
   }
@@ -72,7 +89,12 @@ export class Outcomes {
         text === null ? { forgotten: 0, entries: [] } : (JSON.parse(text) as StoredLog);
       log = {
         forgotten: stored.forgotten,
-        entries: new Map(stored.entries.map(([key, status, seq]) => [key, { status, seq }])),
+        entries: new Map(
+          stored.entries.map(([key, status, seq, fingerprint = null]) => [
+            key,
+            { status, seq, fingerprint },
+          ]),
+        ),
       };
       this.#logs.set(slot, log);
     }

@@ -2,6 +2,7 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Ending } from "./outcomes.ts";
+import type { Final, RecentKeys } from "./recent-keys.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
 import { BroadcastWindow } from "./window.ts";
@@ -20,6 +21,8 @@ export interface Flight {
   readonly sentAt: number;
   /** The shared alias whose other holders are told when this is acknowledged; null for none. */
   readonly firstAckAlias: string | null;
+  /** `SendRequest.fingerprint`; null for none. */
+  readonly fingerprint: number | null;
   /** What to store if the acknowledgement does not come; null where a row holds it already. */
   unstored: SendRequest | null;
   /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
@@ -90,10 +93,13 @@ export class Registration {
    * may have it. Set when what is on a socket goes back to waiting, and to what the device says of itself at its hello.
    */
   seenUpTo = 0;
-  readonly #recent = new Map<string, { readonly status: MessageStatus; readonly seq: number }>();
+  readonly #recent = new Map<string, Final>();
+  readonly #recentKeys: RecentKeys;
 
-  constructor(record: RegistrationRecord) {
+  /** @param recentKeys of the device: what is remembered beyond this object's time in memory */
+  constructor(record: RegistrationRecord, recentKeys: RecentKeys) {
     this.record = record;
+    this.#recentKeys = recentKeys;
   }
 
   /** What its regId says: see `RegIdParts.generation`. */
@@ -176,13 +182,20 @@ export class Registration {
     return collapseKey === null ? 0 : (this.#newest.get(collapseKey) ?? 0);
   }
 
-  /** A final state that a retried send is answered with, as long as the object stays in memory. */
-  recent(key: string): { readonly status: MessageStatus; readonly seq: number } | undefined {
-    return this.#recent.get(key);
+  /** A final state that a retried send is answered with. */
+  recent(key: string): Final | undefined {
+    return this.#recent.get(key) ?? this.#recentKeys.find(this.slot, key);
   }
 
-  remember(key: string, status: MessageStatus, seq: number): void {
-    this.#recent.set(key, { status, seq });
+  remember(
+    key: string,
+    status: MessageStatus,
+    seq: number,
+    fingerprint: number | null | undefined,
+  ): void {
+    const final = { status, seq, fingerprint: fingerprint ?? null };
+    this.#recent.set(key, final);
+    this.#recentKeys.add(this.slot, key, final);
     if (this.#recent.size > LIMITS.RECENT) {
       const oldest = this.#recent.keys().next().value;
       if (oldest !== undefined) this.#recent.delete(oldest);

@@ -4,6 +4,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { generationOf, lifeOf } from "../identity/reg-id.ts";
 import type { Account } from "./account.ts";
+import type { RecentKeys } from "./recent-keys.ts";
 import { Registration } from "./registration.ts";
 import type { RegistrationStore } from "./store.ts";
 
@@ -14,6 +15,7 @@ export class Registrations {
   readonly #store: RegistrationStore;
   readonly #account: Account;
   readonly #owes: (slot: number) => boolean;
+  readonly #recentKeys: RecentKeys;
   readonly #onDrop: (slot: number) => void;
   readonly #bySlot = new Map<number, Registration>();
   readonly #byApp = new Map<string, Registration>();
@@ -26,18 +28,20 @@ export class Registrations {
     store: RegistrationStore,
     account: Account,
     owes: (slot: number) => boolean,
+    recentKeys: RecentKeys,
     onDrop: (slot: number) => void,
   ) {
     this.#store = store;
     this.#account = account;
     this.#owes = owes;
+    this.#recentKeys = recentKeys;
     this.#onDrop = onDrop;
   }
 
   load(): void {
     for (const stored of this.#store.listRegistrations()) {
       const generation = stored.generation || this.#generationIn(0);
-      this.#add(new Registration({ ...stored, generation }));
+      this.#add(new Registration({ ...stored, generation }, this.#recentKeys));
     }
   }
 
@@ -83,7 +87,7 @@ export class Registrations {
     const slot = this.#freeSlot();
     const generation = this.#generationIn(this.#account.lives);
     const record = { slot, app, createdAt: now, endedAt: null, generation };
-    const registration = new Registration(record);
+    const registration = new Registration(record, this.#recentKeys);
     this.#store.putRegistration(registration.record);
     this.#add(registration);
     return registration;

@@ -1,5 +1,6 @@
 /** The rooms of one device, wired together. */
 import { CHANNEL_PUSH, encodePushDown } from "../../schema/generated/link.ts";
+import { fromBase64Url } from "../../schema/text.ts";
 import type { Link } from "../link/link.ts";
 import { Account } from "./account.ts";
 import { AliasLines } from "./alias-lines.ts";
@@ -18,6 +19,7 @@ import { FirstAcks } from "./first-acks.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import type { Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
 import { Retries } from "./retries.ts";
@@ -56,9 +58,11 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       if (link()?.ready === true) link()?.send(CHANNEL_PUSH, frame, effects);
     },
   });
+  const recentKeys = new RecentKeys();
   const owes = (slot: number): boolean => subscriptions.owes(slot) || aliases.owes(slot);
-  const registrations = new Registrations(store, account, owes, (slot) => {
+  const registrations = new Registrations(store, account, owes, recentKeys, (slot) => {
     outcomes.drop(slot);
+    recentKeys.drop(slot);
     attributes.write(slot, null);
   });
   const debts = new Debts(() => [...registrations.bySlot.keys()].some(owes));
@@ -96,6 +100,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
 
   if (account.record !== null) {
     clock.observe(account.link?.seqFloor ?? 0);
+    recentKeys.load(fromBase64Url(account.link?.recent ?? "") ?? new Uint8Array());
     registrations.load();
     const { bySlot } = registrations;
     mailbox.load(bySlot, now);
@@ -123,6 +128,16 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       retries,
       errands,
     },
-    ...{ subscriptions, feeds, broadcasts, cursors, aliases, attributes, firstAcks, debts },
+    ...{
+      subscriptions,
+      feeds,
+      broadcasts,
+      cursors,
+      aliases,
+      attributes,
+      firstAcks,
+      debts,
+      recentKeys,
+    },
   };
 }

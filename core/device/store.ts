@@ -28,6 +28,8 @@ export interface LinkRecord {
   readonly seqFloor: number;
   /** By `TagRecord.ref`: the position of each tag's log that this device has come to. Absent where there is none. */
   readonly cursors?: Readonly<Record<number, number>>;
+  /** See `RecentKeys`. Absent where there is nothing to keep. */
+  readonly recent?: string;
 }
 
 export interface RegistrationRecord {
@@ -55,6 +57,8 @@ export interface MailHeader {
   readonly collapseKey: string | null;
   /** The shared alias whose other holders are told when this is acknowledged; null for none. */
   readonly firstAckAlias: string | null;
+  /** `SendRequest.fingerprint`; null for none. */
+  readonly fingerprint: number | null;
 }
 
 /** A tag that a registration is in, or is about to join. */

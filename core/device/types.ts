@@ -17,6 +17,11 @@ export interface SendRequest {
   readonly generation: number;
   /** 9 bytes that make a retried request the same message. */
   readonly key: Uint8Array;
+  /**
+   * 32 bits of a hash of the request's body: another body under the same key is refused. Absent where the key is of one
+   * signature, whose copies are alike.
+   */
+  readonly fingerprint?: number;
   readonly lane: Lane;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;

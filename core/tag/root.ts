@@ -107,7 +107,16 @@ export class Root {
   broadcast(request: BroadcastRequest): BroadcastAnswer {
     const { log, host } = this.#parts;
     const known = log.find(request.key);
-    if (known !== undefined) return { ok: true, seq: known.seq };
+    if (known !== undefined) {
+      const { fingerprint } = request;
+      const isReused =
+        fingerprint !== undefined &&
+        known.fingerprint !== undefined &&
+        fingerprint !== known.fingerprint;
+      return isReused
+        ? { ok: false, code: "idempotency_key_reused" }
+        : { ok: true, seq: known.seq };
+    }
     const now = host.now();
     const refused = this.#refusal(now);
     if (refused !== null) return refused;

@@ -13,6 +13,8 @@ export interface BroadcastRequest {
   readonly filter: Filter | null;
   /** 9 bytes that make a retried request the same broadcast. */
   readonly key: Uint8Array;
+  /** `SendRequest.fingerprint`. */
+  readonly fingerprint?: number;
   /** Priority among the broadcasts of one tag. */
   readonly lane: Lane;
   readonly contentType: ContentTypeCode;

@@ -117,8 +117,10 @@ export class SqlDeviceStore implements DeviceStore {
       expires_at: number;
       collapse_key: string | null;
       first_ack_alias: string | null;
+      fingerprint: number | null;
     }>(
-      `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at, collapse_key, ${firstAckAlias}
+      `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at, collapse_key, ${firstAckAlias},
+         ${this.#tables.sinceThird("fingerprint")}
        FROM mail ORDER BY seq`,
     );
     return rows.toArray().map((row) => ({
@@ -130,6 +132,7 @@ export class SqlDeviceStore implements DeviceStore {
       expiresAt: row.expires_at,
       collapseKey: row.collapse_key,
       firstAckAlias: row.first_ack_alias,
+      fingerprint: row.fingerprint,
     }));
   }
 
@@ -137,8 +140,9 @@ export class SqlDeviceStore implements DeviceStore {
     this.#tables.make();
     this.#sql.exec(
       `INSERT INTO mail
-         (seq, slot, lane, key, expires_at, collapse_key, first_ack_alias, content_type, data)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (seq, slot, lane, key, expires_at, collapse_key, first_ack_alias, content_type, data,
+          fingerprint)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       header.seq,
       header.slot,
       header.lane,
@@ -148,6 +152,7 @@ export class SqlDeviceStore implements DeviceStore {
       header.firstAckAlias,
       body.contentType,
       body.data,
+      header.fingerprint,
     );
   }
 

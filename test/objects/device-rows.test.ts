@@ -107,6 +107,7 @@ describe("rows a device object writes", () => {
         sent: slots.map((slot) => [slot, seq, seq, seq]),
         live: slots,
         cursors: Array.from({ length: SNAPSHOT_CURSORS }, () => [0x7fff_ffff, seq, seq]).flat(),
+        recent: new Uint8Array(24 * LIMITS.RECENT_KEYS),
       };
       server?.serializeAttachment(snapshot);
       expect(server?.deserializeAttachment()).toEqual(snapshot);

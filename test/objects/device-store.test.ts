@@ -42,7 +42,7 @@ describe("device store on SQLite", () => {
       const before = schema();
       const store = new SqlDeviceStore(sql, "name");
       const old = { seq: 2, slot: 1, lane: 2, key: "key", bytes: 2, expiresAt: 9 } as const;
-      const mail = { ...old, collapseKey: null, firstAckAlias: null };
+      const mail = { ...old, collapseKey: null, firstAckAlias: null, fingerprint: null };
       expect(store.listMail()).toEqual([mail]);
       expect(store.listTags()).toEqual([]);
       expect(store.listAliases()).toEqual([]);
@@ -54,7 +54,7 @@ describe("device store on SQLite", () => {
 
       const tag = { ref: 7, slot: 1, tag: "news", path: "", generation: 1, epoch: 1 };
       store.putTag(tag);
-      const shared = { ...mail, seq: 4, firstAckAlias: "family" };
+      const shared = { ...mail, seq: 4, firstAckAlias: "family", fingerprint: null };
       store.insertMail(shared, { contentType: 2, data: new Uint8Array(2) });
       for (const each of [store, new SqlDeviceStore(sql, "name")]) {
         expect(each.listTags()).toEqual([tag]);

@@ -64,6 +64,7 @@ describe("a device object", () => {
         contentType: 2,
         data: new TextEncoder().encode("hi"),
         firstAckAlias: null,
+        fingerprint: null,
       },
     ]);
     expect(await stub.status(question)).toEqual({ ok: true, status: "queued" });

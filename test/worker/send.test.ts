@@ -82,6 +82,23 @@ describe("a send to a device that is there", () => {
     expect(online.link.messages.length).toBe(before + 1);
   });
 
+  it("P2.2 with its Idempotency-Key and another body is refused, and shown to nobody", async () => {
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const before = online.link.messages.length;
+    await send({ to: online.regId, data: "once" }, { headers });
+    const options = { body: { to: online.regId, data: "twice" }, headers };
+    const { response } = await fetchCounting(await signed(app, options));
+    expect(response.status).toBe(422);
+    expect((await problemOf(response)).code).toBe("idempotency_key_reused");
+    // Headers that are no part of the body may differ.
+    const again = await send(
+      { to: online.regId, data: "once" },
+      { headers: { ...headers, prefer: "wait=1" } },
+    );
+    expect(again.body.status).toBe("delivered");
+    expect(online.link.messages.length).toBe(before + 1);
+  });
+
   it("P2.2 replayed byte for byte is the same message, shown once", async () => {
     const request = await signed(app, { body: { to: online.regId, data: "replay" } });
     const copy = request.clone();

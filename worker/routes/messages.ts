@@ -13,7 +13,7 @@ import { callObject, refusal } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
-import { contentOf } from "../send/message.ts";
+import { contentOf, fingerprintOf } from "../send/message.ts";
 import { sendSingle } from "../send/single.ts";
 import { type Caller, readBasis, readCaller, readSigned } from "../signed.ts";
 
@@ -26,9 +26,11 @@ messages.post("/", async (c) => {
   const body = parseValue(sendBody, json.value);
   const content = contentOf(body, json);
   const { to } = body;
-  if (typeof to === "string") return sendSingle(c, { caller, basis, to, body, content });
-  if ("alias" in to) return sendToAlias(c, { caller, basis, to, body, content });
-  return sendBroadcast(c, { caller, basis, to, body, content });
+  const fingerprint = fingerprintOf(basis, bytes);
+  if (typeof to === "string")
+    return sendSingle(c, { caller, basis, fingerprint, to, body, content });
+  if ("alias" in to) return sendToAlias(c, { caller, basis, fingerprint, to, body, content });
+  return sendBroadcast(c, { caller, basis, fingerprint, to, body, content });
 });
 
 async function statusOfMessage(

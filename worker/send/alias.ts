@@ -42,7 +42,7 @@ async function sendToHolders(
 
 export async function sendToAlias(
   c: MeshContext,
-  { caller, basis, to, body, content }: Outgoing<TargetWith<"alias">>,
+  { caller, basis, fingerprint, to, body, content }: Outgoing<TargetWith<"alias">>,
 ): Promise<Response> {
   requireNoBroadcastFields(body);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
@@ -51,6 +51,7 @@ export async function sendToAlias(
   const request: Omit<SendRequest, "generation" | "waitMs"> = {
     app: caller.appName,
     key,
+    ...fingerprint,
     ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
     alias: { alias: to.alias, firstAckWins: to.firstAckWins },
@@ -69,6 +70,10 @@ export async function sendToAlias(
   };
   const sent = await sendToHolders(c, { caller, to }, sendTo);
   if (sent.length === 0) throw new MeshError("alias_unknown");
+  // One request is one message to all holders: where one knows the key with another body, it is another for them all.
+  if (sent.some(({ answer }) => !answer.ok && answer.code === "idempotency_key_reused")) {
+    throw new MeshError("idempotency_key_reused");
+  }
 
   const results = sent.map(({ holder, answer }): AliasResult => {
     const regId = regIdOf(c, caller, holder);

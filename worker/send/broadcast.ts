@@ -74,6 +74,17 @@ async function takenBefore(
   return (await Promise.all(firsts.map(ask))).find((taken) => taken !== null) ?? null;
 }
 
+/** The root that took the first of two requests compares them; it takes no second. @throws MeshError for another body */
+async function requireSame(
+  c: MeshContext,
+  tag: string,
+  unsigned: Omit<BroadcastRequest, "signature">,
+): Promise<void> {
+  const request: BroadcastRequest = { ...unsigned, signature: null };
+  const answer = await callObject(() => rootOf(c, unsigned.app, tag).broadcast(request));
+  if (!answer.ok) throw refusal(answer);
+}
+
 /** Without the fields that were not given; null where that leaves none. */
 function filterOf(given: SendBody["filter"]): Filter | null {
   const { platform, appVersion, locale, attributes } = given ?? {};
@@ -113,7 +124,7 @@ async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature"
 
 export async function sendBroadcast(
   c: MeshContext,
-  { caller, basis, to, body, content }: Outgoing<BroadcastTarget>,
+  { caller, basis, fingerprint, to, body, content }: Outgoing<BroadcastTarget>,
 ): Promise<Response> {
   requireUnused(body, ["onOverflow"], "not for a broadcast, which no mailbox holds");
   const app = caller.appName;
@@ -124,8 +135,11 @@ export async function sendBroadcast(
     filter: filterOf(body.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: body.pace ?? null,
+    ...fingerprint,
   };
-  const { tag, seq } = (await takenBefore(c, app, to, unsigned.key)) ?? (await hand(c, unsigned));
+  const before = await takenBefore(c, app, to, unsigned.key);
+  if (before !== null) await requireSame(c, before.tag, unsigned);
+  const { tag, seq } = before ?? (await hand(c, unsigned));
 
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
   const id = formatMessageId({ seq, key: unsigned.key, regId: source });

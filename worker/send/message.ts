@@ -1,4 +1,5 @@
 /** What all messages have, whomever they are for. */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -18,6 +19,8 @@ export interface Content {
 export interface Outgoing<To extends SendBody["to"]> {
   readonly caller: Caller;
   readonly basis: IdempotencyBasis;
+  /** Of the body, where an Idempotency-Key may come with another. */
+  readonly fingerprint: { readonly fingerprint?: number };
   readonly to: To;
   readonly body: SendBody;
   readonly content: Content;
@@ -25,6 +28,16 @@ export interface Outgoing<To extends SendBody["to"]> {
 
 /** The part of a target that has this field. */
 export type TargetWith<Field extends string> = Extract<SendBody["to"], Record<Field, unknown>>;
+
+/** The first 32 bits of the body's hash: see `SendRequest.fingerprint`. */
+export function fingerprintOf(
+  { kind }: IdempotencyBasis,
+  body: Uint8Array,
+): { readonly fingerprint?: number } {
+  if (kind === "signature") return {};
+  const hash = sha256(body);
+  return { fingerprint: new DataView(hash.buffer, hash.byteOffset).getUint32(0) };
+}
 
 const LANES: Readonly<Record<SendBody["priority"], Lane>> = { high: 1, normal: 2, low: 3 };
 const utf8 = new TextEncoder();

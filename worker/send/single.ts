@@ -12,7 +12,7 @@ import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts
 
 export async function sendSingle(
   c: MeshContext,
-  { caller, basis, to, body, content }: Outgoing<string>,
+  { caller, basis, fingerprint, to, body, content }: Outgoing<string>,
 ): Promise<Response> {
   requireNoBroadcastFields(body);
   const registration = openOwnRegId(c, caller, to);
@@ -22,6 +22,7 @@ export async function sendSingle(
     app: caller.appName,
     generation: registration.generation,
     key,
+    ...fingerprint,
     ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
     // What the edge has used of it is not waited again.

@@ -171,7 +171,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
     if (this.#found?.hasMail === 0) return [];
     const rows = this.#db.all<Quoted<MailHeader & { lane: Lane }, "collapseKey" | "firstAckAlias">>(
       `SELECT seq, slot, lane, key, length(data) AS bytes, expires_at AS expiresAt,
-         json_quote(collapse_key) AS collapseKey, json_quote(first_ack_alias) AS firstAckAlias
+         json_quote(collapse_key) AS collapseKey, json_quote(first_ack_alias) AS firstAckAlias, fingerprint
        FROM mail WHERE device = ? ORDER BY seq`,
       this.#id,
     );
@@ -185,8 +185,9 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   insertMail(header: MailHeader, body: MailBody): void {
     this.#run(
       `INSERT INTO mail
-         (device, seq, slot, lane, key, expires_at, collapse_key, content_type, data, first_ack_alias)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (device, seq, slot, lane, key, expires_at, collapse_key, content_type, data, first_ack_alias,
+          fingerprint)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       this.#id,
       header.seq,
       header.slot,
@@ -197,6 +198,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
       body.contentType,
       body.data,
       header.firstAckAlias,
+      header.fingerprint,
     );
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { Rig } from "./support/rig.ts";
 
 describe("P2.2 a second request with the key of a first", () => {
@@ -50,15 +51,87 @@ describe("P2.2 a second request with the key of a first", () => {
     expect(rig.queue({ key: "old" })).toEqual({ ok: true, status: "collapsed", seq });
   });
 
-  test("P2.2 of a delivered message that the object forgot goes out under the same key, for the device to drop", () => {
+  test("P2.2 of a delivered message that a killed process forgot goes out under the same key, for the device to drop", () => {
     const rig = Rig.online();
     rig.send({ key: "m" });
     const [first] = rig.takeAndAck();
-    rig.hibernate();
-    const token = rig.sendAndWait({ key: "m" });
+    rig.restart();
+    rig.now += 1_000;
+    const again = rig.queue({ key: "m" });
+    // The first is what it was, whatever becomes of the second.
+    expect(rig.statusOf("m", first?.seq ?? 0)).toBe("delivered");
+    expect(rig.statusOf("m", again.seq)).toBe("queued");
+    rig.connect({ attach: [1] });
     const [second] = rig.takeAndAck();
     expect(second?.key).toEqual(first?.key);
+    expect(rig.statusOf("m", again.seq)).toBe("delivered");
+    expect(rig.statusOf("m", first?.seq ?? 0)).toBe("delivered");
+  });
+
+  test("P2.2 P6.1 P6.4 keeps a final answer over sleep and over the loss of the link, for no row", () => {
+    const rig = Rig.registered();
+    const rows = rig.rows(() => {
+      rig.queue({ key: "never", ttlSeconds: 0 });
+      rig.command({ kind: "attach", value: { slot: 1 } });
+      rig.send({ key: "taken" });
+      rig.takeAndAck();
+    });
+    expect(rows).toBe(0);
+    const answers = () => ["taken", "never"].map((key) => rig.queue({ key }).status);
+    const first = [rig.queue({ key: "taken" }), rig.queue({ key: "never", ttlSeconds: 0 })];
+    expect(answers()).toEqual(["delivered", "expired"]);
+    rig.take();
+    rig.hibernate();
+    expect(answers()).toEqual(["delivered", "expired"]);
+    expect(rig.rows(() => rig.lose())).toBe(1);
+    expect(answers()).toEqual(["delivered", "expired"]);
+    rig.restart();
+    rig.now += LIMITS.IDEMPOTENCY_KEY_MS - 1_000;
+    expect(answers()).toEqual(["delivered", "expired"]);
+    expect(rig.queue({ key: "taken" })).toEqual(first[0]);
+    rig.connect({ attach: [1] });
+    rig.hibernate();
+    expect(answers()).toEqual(["delivered", "expired"]);
+    expect(rig.take()).not.toContainEqual(expect.objectContaining({ kind: "deliver" }));
+  });
+
+  test("P2.2 P8.1 remembers so many final answers over sleep, the newest, and not beyond the life of a key", () => {
+    const rig = Rig.online();
+    const count = LIMITS.RECENT_KEYS + 1;
+    for (let n = 0; n < count; n++) {
+      rig.send({ key: `m${n}` });
+      rig.takeAndAck();
+    }
+    rig.hibernate();
+    rig.lose();
+    expect(rig.queue({ key: "m1" }).status).toBe("delivered");
+    expect(rig.queue({ key: "m0" }).status).toBe("queued");
+    rig.now += LIMITS.IDEMPOTENCY_KEY_MS + 1;
+    rig.connect();
+    rig.restart();
+    expect(rig.queue({ key: "m1" }).status).toBe("queued");
+  });
+
+  test("P2.2 with another body is refused, whatever became of the first", () => {
+    const rig = Rig.online();
+    const refused = { ok: false, code: "idempotency_key_reused" };
+    const again = (key: string, fingerprint: number) => rig.send({ key, fingerprint, waitMs: 0 });
+    const token = rig.sendAndWait({ key: "flight", fingerprint: 1 });
+    expect(again("flight", 2)).toEqual(refused);
+    rig.takeAndAck();
     expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
+    expect(again("flight", 2)).toEqual(refused);
+    expect(again("flight", 1)).toMatchObject({ status: "delivered" });
+    rig.lose();
+    rig.queue({ key: "row", fingerprint: 0xffff_ffff });
+    rig.queue({ key: "old", fingerprint: 4, collapseKey: "c" });
+    rig.queue({ key: "new", fingerprint: 5, collapseKey: "c" });
+    rig.restart();
+    for (const key of ["row", "flight", "old"]) expect(again(key, 9)).toEqual(refused);
+    expect(again("row", 0xffff_ffff)).toMatchObject({ status: "queued" });
+    expect(again("old", 4)).toMatchObject({ status: "collapsed" });
+    // One copy of a signed request is like another.
+    expect(rig.send({ key: "row", waitMs: 0 })).toMatchObject({ status: "queued" });
   });
 
   test("P2.2 to another app's registration is another message", () => {

@@ -81,6 +81,7 @@ const mail = fc.uniqueArray(
     contentType: fc.constantFrom(1 as const, 2 as const, 3 as const),
     data: fc.uint8Array({ maxLength: 40 }),
     firstAckAlias: fc.option(text),
+    fingerprint: fc.option(fc.nat()),
   }),
   { selector: ({ seq }) => seq, maxLength: 8 },
 );

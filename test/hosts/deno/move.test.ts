@@ -37,6 +37,7 @@ const mail = (seq: number, expiresAt: number): MailLine => ({
   contentType: 2,
   data: Uint8Array.of(seq),
   firstAckAlias: null,
+  fingerprint: null,
 });
 
 test("M1 an alarm stands for the first expiry, in whichever batch it came; a device without mail has none", async () => {

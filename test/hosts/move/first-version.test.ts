@@ -90,6 +90,7 @@ test("M1 are read as they are, and stay so", () => {
       contentType: 3,
       data: Uint8Array.of(0, 255),
       firstAckAlias: null,
+      fingerprint: null,
     },
   ]);
   expect(files.map((file) => readFileSync(file))).toEqual(before);

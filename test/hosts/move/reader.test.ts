@@ -99,6 +99,7 @@ const LINES: readonly ContentLine[] = [
     contentType: 3,
     data: Uint8Array.of(0, 255),
     firstAckAlias: "me",
+    fingerprint: null,
   },
 ];
 
@@ -234,7 +235,7 @@ describe("an export", () => {
       { kind: "app", liveKey: null },
       { kind: "device", link: null },
       { kind: "registration", attributes: null },
-      { kind: "mail", data: Uint8Array.of(0, 255), firstAckAlias: null },
+      { kind: "mail", data: Uint8Array.of(0, 255), firstAckAlias: null, fingerprint: null },
     ]);
   });
 

@@ -16,6 +16,7 @@ const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
   expiresAt: 1_800_000_000_000,
   collapseKey: null,
   firstAckAlias: null,
+  fingerprint: null,
   ...more,
 });
 const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
@@ -97,7 +98,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       store.writeAccount(account);
       const all = [
         header(Number.MAX_SAFE_INTEGER, { lane: 1, collapseKey: "ключ" }),
-        header(5, { slot: 32, lane: 3, firstAckAlias: "семья" }),
+        header(5, { slot: 32, lane: 3, firstAckAlias: "семья", fingerprint: null }),
         header(366_280_744_960_000),
       ];
       for (const one of all) store.insertMail(one, body);

@@ -15,7 +15,7 @@ store.putTag({ ref: 1, slot: 1, tag: name, path: "", generation: 1, epoch: 1 });
 store.putAlias({ slot: 1, alias: name, shared: true, generation: 1 });
 const header = { seq: 1, slot: 1, lane: 2, key: "k", bytes: 1, expiresAt: 1 } as const;
 store.insertMail(
-  { ...header, collapseKey: name, firstAckAlias: name },
+  { ...header, collapseKey: name, firstAckAlias: name, fingerprint: null },
   { contentType: 2, data: Uint8Array.of(1) },
 );
 const read = (from: SharedDeviceStore) => [

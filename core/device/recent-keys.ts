@@ -1,0 +1,121 @@
+/**
+ * Final answers that no row tells of, by message key: with the socket while the object sleeps, and in the link's row, which is
+ * written when a link opens and when it is lost, so that they cost no row. The newest of the whole device.
+ */
+import type { MessageStatus } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../schema/text.ts";
+import { seqTimeMs } from "./clock.ts";
+
+/** A final answer, as a repeated request gets it. */
+export interface Final {
+  readonly status: MessageStatus;
+  readonly seq: number;
+  /** See `SendRequest.fingerprint`; null where it is not known. */
+  readonly fingerprint: number | null;
+}
+
+/** By their number in an entry; append only. */
+const STATUSES: readonly MessageStatus[] = [
+  "queued",
+  "delivered",
+  "expired",
+  "recalled",
+  "collapsed",
+  "overflowed",
+  "unregistered",
+  "filtered",
+  "sent",
+];
+
+/** An entry: slot, status (high bit: with a fingerprint), key, fingerprint, seq, and one byte that is 0. */
+const ENTRY_BYTES = 24;
+const STATUS_AT = 1;
+const KEY_AT = 2;
+const FINGERPRINT_AT = KEY_AT + KEY_BYTES;
+const SEQ_AT = FINGERPRINT_AT + 4;
+const HAS_FINGERPRINT = 0x80;
+
+export class RecentKeys {
+  readonly #bytes = new Uint8Array(LIMITS.RECENT_KEYS * ENTRY_BYTES);
+  readonly #view = new DataView(this.#bytes.buffer);
+  /** Entries ever added; the next is put at this number modulo the size of the ring. */
+  #added = 0;
+
+  /** Changes whenever `bytes` would for another reason than time. */
+  get version(): number {
+    return this.#added;
+  }
+
+  add(slot: number, key: string, { status, seq, fingerprint }: Final): void {
+    const bytes = fromBase64Url(key);
+    const number = STATUSES.indexOf(status);
+    // A key of another length, or a status that it does not know, is remembered in memory alone.
+    if (bytes?.length !== KEY_BYTES || number < 0) return;
+    const at = (this.#added++ % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
+    this.#bytes[at] = slot;
+    this.#bytes[at + STATUS_AT] = number | (fingerprint === null ? 0 : HAS_FINGERPRINT);
+    this.#bytes.set(bytes, at + KEY_AT);
+    this.#view.setUint32(at + FINGERPRINT_AT, fingerprint ?? 0);
+    this.#view.setFloat64(at + SEQ_AT, seq);
+  }
+
+  /** The newest final answer of a key. */
+  find(slot: number, key: string): Final | undefined {
+    if (this.#added === 0) return undefined;
+    const bytes = fromBase64Url(key);
+    if (bytes?.length !== KEY_BYTES) return undefined;
+    const oldest = Math.max(0, this.#added - LIMITS.RECENT_KEYS);
+    for (let n = this.#added - 1; n >= oldest; n--) {
+      const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
+      if (this.#bytes[at] !== slot || !this.#hasKey(at + KEY_AT, bytes)) continue;
+      const status = this.#bytes[at + STATUS_AT] ?? 0;
+      const fingerprint = this.#view.getUint32(at + FINGERPRINT_AT);
+      return {
+        status: STATUSES[status & ~HAS_FINGERPRINT] ?? "queued",
+        seq: this.#view.getFloat64(at + SEQ_AT),
+        fingerprint: (status & HAS_FINGERPRINT) === 0 ? null : fingerprint,
+      };
+    }
+    return undefined;
+  }
+
+  /** Forgets those of a slot that is somebody else's now. */
+  drop(slot: number): void {
+    for (let at = 0; at < this.#bytes.length; at += ENTRY_BYTES) {
+      if (this.#bytes[at] === slot) this.#bytes[at] = 0;
+    }
+  }
+
+  /** To be kept: the oldest first, but for those whose key is past its life. */
+  bytes(now: number): Uint8Array {
+    const kept = new Uint8Array(Math.min(this.#added, LIMITS.RECENT_KEYS) * ENTRY_BYTES);
+    let length = 0;
+    for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
+      const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
+      const acceptedAt = seqTimeMs(this.#view.getFloat64(at + SEQ_AT));
+      if (this.#bytes[at] === 0 || now - acceptedAt > LIMITS.IDEMPOTENCY_KEY_MS) continue;
+      kept.set(this.#bytes.subarray(at, at + ENTRY_BYTES), length);
+      length += ENTRY_BYTES;
+    }
+    return kept.slice(0, length);
+  }
+
+  /** In place of all that it holds. */
+  load(bytes: Uint8Array): void {
+    const length = Math.min(bytes.length - (bytes.length % ENTRY_BYTES), this.#bytes.length);
+    this.#bytes.set(bytes.subarray(0, length));
+    this.#added = length / ENTRY_BYTES;
+  }
+
+  /** For the link's row; undefined where there is nothing to keep. */
+  save(now: number): string | undefined {
+    const bytes = this.bytes(now);
+    return bytes.length === 0 ? undefined : toBase64Url(bytes);
+  }
+
+  #hasKey(at: number, key: Uint8Array): boolean {
+    for (let i = 0; i < KEY_BYTES; i++) if (this.#bytes[at + i] !== key[i]) return false;
+    return true;
+  }
+}
