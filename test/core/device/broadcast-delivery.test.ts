@@ -179,6 +179,19 @@ describe("what a node calls with", () => {
   });
 });
 
+test("B15 a broadcast that the device discarded is not called acknowledged", () => {
+  const rig = inX();
+  const answers = [
+    deliver(rig, [entry(1, { expiresAt: rig.now + 1_000 })]),
+    deliver(rig, [entry(2)]),
+  ];
+  const sent = take(rig);
+  expect(sent[0]?.remainingMs).toBe(1_000);
+  const { slot, tagRef, position } = sent[1] ?? { slot: 0, tagRef: 0, position: 0 };
+  rig.command({ kind: "cursors", value: [{ slot, tagRef, position, discarded: [1] }] });
+  expect(answers.map((answer) => outcome(rig, answer))).toEqual(["delivered", "acknowledged"]);
+});
+
 describe("broadcasts yield", () => {
   test("P5.2 to a send whose acknowledgement is awaited", () => {
     const rig = inX();
