@@ -266,6 +266,9 @@ export class Delivery {
       this.#secure(registration, flight, false, now);
     }
     this.#parts.mailbox.expire(registration, now, effects);
+    // Their time was over once: a clock that is set back does not bring them back behind what came after them.
+    const over = flights.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
+    this.#parts.mailbox.end(registration, over, "expired", effects);
     const replaced = flights.filter(({ superseded, key }) => {
       const row = registration.mail.get(key);
       return superseded && row !== undefined && !registration.isSuperseded(row);

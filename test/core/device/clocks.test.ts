@@ -98,6 +98,17 @@ describe.each(JUMPS)("P1.6 a clock that jumps %s", (_, jump) => {
     expect(rig.takeMessages()[0]?.remainingMs).toBe(1_000_000);
   });
 
+  test("P1.6 P3.1 what was withdrawn because its time was over does not come back with the clock", () => {
+    const rig = Rig.online();
+    const { seq } = rig.queue({ key: "m", ttlSeconds: 1 });
+    rig.now += 1_000;
+    rig.alarm();
+    rig.now -= 3_600_000;
+    rig.connect({ attach: [1] });
+    expect(rig.takeMessages()).toEqual([]);
+    expect(rig.statusOf("m", seq)).toBe("expired");
+  });
+
   test("P1.6 does not unsettle a sender that waits", () => {
     const rig = Rig.online();
     const token = rig.sendAndWait({ ttlSeconds: 2_000 });
