@@ -35,6 +35,7 @@ const ALARM_MS = 600_000;
 const LOOK_MS = 1_000;
 
 export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImportRpc {
+  #stored: SqlTagStore;
   #node: TagNode;
   readonly #name: string;
   readonly #alarm: EarliestAlarm;
@@ -45,6 +46,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     if (name === undefined) throw new Error("TagObject must be addressed by name");
     this.#name = name;
     this.#alarm = new EarliestAlarm(ctx.storage);
+    this.#stored = this.#store();
     this.#node = this.#load();
     // The core sets its alarm without waiting, and so has to know from the start which one stands.
     ctx.blockConcurrencyWhile(() => this.#alarm.load());
@@ -98,6 +100,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const store = this.#store();
     writeNode(this.#name, store, parts);
     // What is in memory was read before.
+    this.#stored = this.#store();
     this.#node = this.#load();
     this.#alarm.set(alarmOf(this.#name, store, Date.now()));
   }
@@ -123,6 +126,8 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
       await Promise.race([work, scheduler.wait(LOOK_MS)]);
     }
     if (!isDone) this.#alarm.set(Date.now());
+    // An empty database is 12 KB and more for ever; nothing else frees it.
+    else if (!this.#stored.exists) await this.ctx.storage.deleteAll();
   }
 
   #store(): SqlTagStore {
@@ -134,7 +139,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const nodeMembers = countOf(this.env.NODE_MEMBERS);
     return new TagNode({
       name: this.#name,
-      store: this.#store(),
+      store: this.#stored,
       host: tagHost(this.env, this.#alarm),
       ...(nodeMembers === undefined ? {} : { nodeMembers }),
     });

@@ -583,7 +583,7 @@ const TABLE = {
     404,
     null,
     "never",
-    "No device ever joined the tag.",
+    "Nobody is in the tag, and it never had a broadcast.",
     "Check its spelling; subscribe registrations first.",
   ),
   broadcast_rate: row(

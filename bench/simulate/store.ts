@@ -35,6 +35,13 @@ export class CountedStore implements TagStore {
     this.#node = record;
   }
 
+  erase(): void {
+    this.#onRow();
+    this.#node = null;
+    this.#members.clear();
+    this.#log.clear();
+  }
+
   listMembers(): MemberRecord[] {
     return [...this.#members.values()];
   }

@@ -205,6 +205,27 @@ export class TagNode {
   /** The alarm has come: reports what is due, and serves the broadcasts that wait; resolves when none does. */
   async alarm(): Promise<void> {
     await Promise.all([this.#reporter.alarm(), this.#made?.root?.alarm()]);
+    this.#eraseIfVoid();
+  }
+
+  /**
+   * A tag that everybody has left, and that never had a broadcast, a child or a listener, leaves nothing: else a device could fill
+   * the disk with tags that it makes up, joins and leaves. Positions begin anew then, which nobody has seen.
+   */
+  #eraseIfVoid(): void {
+    const made = this.#made;
+    if (made === null || made.root === null || this.#reporter.isExpecting || this.isBusy) return;
+    const { record, members, log } = made;
+    const { children, live, liveNodes } = record;
+    const isVoid =
+      members.count === 0 &&
+      log.head === 0 &&
+      Object.keys(children).length === 0 &&
+      live === "token" &&
+      liveNodes.length === 0;
+    if (!isVoid) return;
+    this.#store.erase();
+    this.#made = null;
   }
 
   /** A node comes to be by its first join: the root by itself, another where its parent sent the join here. */

@@ -14,6 +14,11 @@ export class Reporter {
     this.#tell = tell;
   }
 
+  /** Whether something changed that is not told yet. */
+  get isExpecting(): boolean {
+    return this.#dueAt !== null;
+  }
+
   /** Something changed. */
   expect(): void {
     if (this.#dueAt !== null) return;

@@ -86,4 +86,6 @@ export interface TagStore {
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void;
   /** One row; the entry is in this slot. It may be lost, likewise. */
   writeState(slot: number, state: LogState): void;
+  /** Nothing is left, as if the node had never been made. */
+  erase(): void;
 }

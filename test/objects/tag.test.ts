@@ -39,6 +39,30 @@ describe("a node's object", () => {
     });
   });
 
+  test("P8.11 that everybody left, and that never had a broadcast, is erased once that is told: no table and no alarm", async () => {
+    const root = rootOf(newApp().app, "news");
+    const device = randomText(16);
+    for (let round = 0; round < 2; round++) {
+      await root.join(joining(device));
+      await root.leave({ device });
+      // One that was just started takes its alarm for due.
+      await evictDurableObject(root);
+      await runDurableObjectAlarm(root);
+      expect(await root.info()).toBeNull();
+      await runInDurableObject(root, async (_, { storage }) => {
+        const tables = storage.sql.exec(
+          "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'",
+        );
+        expect(tables.toArray()).toEqual([]);
+        expect(await storage.getAlarm()).toBeNull();
+      });
+    }
+    expect(await root.join(joining(device))).toEqual({ kind: "joined", head: 0 });
+    await runDurableObjectAlarm(root);
+    await evictDurableObject(root);
+    expect(await root.info()).toMatchObject({ members: 1 });
+  });
+
   test("P6.5 writes a row for a join, one for a leave, and none for an attach of who is marked", async () => {
     const root = rootOf(newApp().app, "news");
     await root.join(joining());

@@ -76,6 +76,15 @@ export class SharedTagStore implements TagStore, AlarmRow {
       null;
   }
 
+  erase(): void {
+    for (const table of ["tag_members", "tag_log", "node_alarms"]) {
+      this.writer.run(`DELETE FROM ${table} WHERE node = ?`, this.#id);
+    }
+    this.writer.run("DELETE FROM tag_nodes WHERE id = ?", this.#id);
+    this.#id = null;
+    this.#alarmAt = null;
+  }
+
   listMembers(): MemberRecord[] {
     const rows = this.#db.all<{
       place: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { World } from "./support/world.ts";
+import { broadcastOf, World } from "./support/world.ts";
 
 describe("a tag's tree", () => {
   test("T1 holds each member once, whatever its size, and tells exact counts", async () => {
@@ -40,5 +40,29 @@ describe("a tag's tree", () => {
     expect(world.rows - rows).toBe(1);
     await world.clock.until(world.device(1).join());
     expect(world.rows - rows).toBe(1);
+  });
+
+  test("P8.11 a tag that was made up, joined and left leaves nothing, and can be joined again", async () => {
+    const world = new World();
+    for (let round = 0; round < 2; round++) {
+      await world.clock.until(world.device(0).join());
+      expect(world.nodes).toBe(1);
+      await world.clock.until(world.device(0).leave());
+      await world.quiet();
+      expect(world.nodes).toBe(0);
+      expect(world.reports.at(-1)).toMatchObject({ tag: "news", members: 0 });
+    }
+    await world.clock.until(world.device(1).join());
+    await world.quiet();
+    expect(await world.root().info()).toMatchObject({ members: 1 });
+  });
+
+  test("P8.11 one that had a broadcast stays: it has a log, and a status to tell", async () => {
+    const world = new World();
+    await world.clock.until(world.device(0).join());
+    await world.clock.until(world.root().broadcast(broadcastOf({})));
+    await world.clock.until(world.device(0).leave());
+    await world.quiet();
+    expect(world.nodes).toBe(1);
   });
 });

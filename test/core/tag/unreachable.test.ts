@@ -226,7 +226,7 @@ describe("a live node that cannot be reached", () => {
     await world.clock.until(world.root().reportLive({ ...report, listeners: 3 }));
     await world.quiet();
     const live = world.liveNode(world.liveName("eu", 0));
-    const nodes = () => world.stores.get(world.nodeName(""))?.readNode()?.liveNodes.length;
+    const nodes = () => world.stores.get(world.nodeName(""))?.readNode()?.liveNodes.length ?? 0;
     // A report that comes too late to be true: it is asked first.
     await world.clock.until(world.root().reportLive({ ...report, listeners: 0 }));
     await world.quiet();

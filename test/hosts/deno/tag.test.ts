@@ -24,6 +24,8 @@ const IDLE_AND_SWEPT_MS = 12_500;
 /** A report of counts to the directory comes at the latest this long after a change. */
 const REPORTED_MS = 10_000;
 
+const TAGS_COUNT = 100;
+
 const app = "AAAAAAAAAAA";
 const tag = "news";
 const nameOf = (path: string): string => nodeObjectName({ app, tagId: tagIdOf(app, tag), path });
@@ -72,6 +74,32 @@ const count = (db: Database, table: string): number =>
   db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n ?? 0;
 
 describe("rows of a node", () => {
+  test("P8.11 tags that a device makes up, joins and leaves take no memory and no disk for longer than it takes to report them", async () => {
+    fakeTime();
+    const { mesh, db } = openMesh();
+    const device = deviceName();
+    const pages = () => db.get<{ n: number }>("SELECT page_count AS n FROM pragma_page_count")?.n;
+    const free = () =>
+      db.get<{ n: number }>("SELECT freelist_count AS n FROM pragma_freelist_count")?.n;
+    const sizes: (number | undefined)[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let n = 0; n < TAGS_COUNT; n++) {
+        const made = `${round} ${n}`;
+        const node = mesh.nodes.get(nodeObjectName({ app, tagId: tagIdOf(app, made), path: "" }));
+        await Promise.all([node.join(join({ tag: made, device })), node.leave({ device })]);
+      }
+      await vi.advanceTimersByTimeAsync(REPORTED_MS + IDLE_AND_SWEPT_MS);
+      for (const table of ["tag_nodes", "tag_members", "tag_log", "node_alarms", "tag_directory"]) {
+        expect([table, db.get(`SELECT count(*) AS n FROM ${table}`)]).toEqual([table, { n: 0 }]);
+      }
+      expect(mesh.nodes.counts).toEqual({ awake: 0, known: 0 });
+      sizes.push(pages());
+    }
+    // What the first round took the others use again.
+    expect(Math.max(...sizes.map(Number))).toBeLessThanOrEqual(Number(sizes[0]) + 2);
+    expect(free()).toBeGreaterThan(0);
+  }, 60_000);
+
   test("T4 a join: one for the member; the first of a tag also makes its node and the alarm of its report", async () => {
     const { mesh, db } = openMesh();
     let written = countRows(db);

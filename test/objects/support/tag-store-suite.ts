@@ -161,4 +161,18 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
       expect(store.readData(3)).toBeNull();
     },
   },
+  {
+    name: "what is erased is as if it had never been, and can be made anew",
+    run(store) {
+      store.writeNode(node);
+      store.putMember(member(0));
+      store.putEntry(1, entry(1), state());
+      store.erase();
+      expect(store.readNode()).toBeNull();
+      store.writeNode({ ...node, born: 7 });
+      expect(store.readNode()).toEqual({ ...node, born: 7 });
+      expect(store.listMembers()).toEqual([]);
+      expect(store.listLog()).toEqual([]);
+    },
+  },
 ];

@@ -17,6 +17,13 @@ export class MemoryTagStore implements TagStore {
     this.#node = structuredClone(record);
   }
 
+  erase(): void {
+    this.rows++;
+    this.#node = null;
+    this.#members.clear();
+    this.#log.clear();
+  }
+
   listMembers(): MemberRecord[] {
     return structuredClone([...this.#members.values()]);
   }
