@@ -186,7 +186,7 @@ export class World {
     latestMs = Number.POSITIVE_INFINITY,
   ): Promise<Answer> {
     let fault = this.outage?.(callee) ?? this.#options.fails?.() ?? null;
-    // A leave that comes when its device has given it up, and has joined again, is told apart by epochs.
+    // A join that comes when its device has given it up and left is a row that nobody removes: no node remembers who left.
     if (fault?.at === "before" && Number(fault.kind) >= latestMs) {
       fault = { at: "before", kind: "fails" };
     }
@@ -200,8 +200,11 @@ export class World {
   }
 
   /** A call by a device, which waits so long and no longer. */
-  callByDevice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-    const call = this.call(this.#life, run, "", DEVICE_CALL_MS);
+  callByDevice<Answer>(
+    run: () => Promise<Answer>,
+    latestMs = Number.POSITIVE_INFINITY,
+  ): Promise<Answer> {
+    const call = this.call(this.#life, run, "", latestMs);
     return this.clock.withTimeout(DEVICE_CALL_MS, call);
   }
 
@@ -372,6 +375,9 @@ export function broadcastOf(change: Partial<BroadcastRequest>): BroadcastRequest
 /** A tag as a device holds it; the row is durable, the rest is not. */
 interface Subscription {
   row: { path: string; cursor: number | null };
+  /** Of the membership, and whether a leave of it was sent that may come at any time: then the next one is another. */
+  epoch: number;
+  isLeaving: boolean;
   /** Position up to which everything was handled on this link; null where the tag is not attached on it. */
   sent: number | null;
 }
@@ -385,6 +391,7 @@ export class SimDevice {
   readonly shown = new Map<string, number[]>();
   /** Joins and leaves that were answered. */
   readonly joined = new Set<string>();
+  #epochs = 0;
   /** How long its app takes to say that it has a broadcast. */
   silentMs = 0;
   /** Positions that are not for it, as its condition or its filter has it. */
@@ -403,8 +410,14 @@ export class SimDevice {
     const subscription: Subscription = standing ?? {
       row: { path: devicePath(this.name, depth), cursor: null },
       sent: null,
+      epoch: this.#epochs++,
+      isLeaving: false,
     };
     this.tags.set(tag, subscription);
+    if (subscription.isLeaving) {
+      subscription.isLeaving = false;
+      subscription.epoch = this.#epochs++;
+    }
     return this.#walk(tag, subscription, find, find ? "" : devicePath(this.name, depth));
   }
 
@@ -414,6 +427,7 @@ export class SimDevice {
     find: boolean,
     start: string,
   ): Promise<boolean> {
+    const { epoch } = subscription;
     let path = start;
     let born: number | null = null;
     for (let hop = 0; hop < 40; hop++) {
@@ -423,8 +437,8 @@ export class SimDevice {
           this.#world.calls.join++;
           return this.#world
             .node(this.#world.nodeName(path, tag))
-            .join({ tag, device: this.name, find, born, attach: false });
-        });
+            .join({ tag, device: this.name, find, born, attach: false, epoch });
+        }, DEVICE_CALL_MS);
       } catch {
         return false;
       }
@@ -462,10 +476,12 @@ export class SimDevice {
   }
 
   /** Whether it was a member; null where the call failed. */
-  async #leave(tag: string, { row }: Subscription): Promise<boolean | null> {
+  async #leave(tag: string, subscription: Subscription): Promise<boolean | null> {
+    const { row, epoch } = subscription;
+    subscription.isLeaving = true;
     try {
       return await this.#world.callByDevice(() =>
-        this.#world.node(this.#world.nodeName(row.path, tag)).leave({ device: this.name }),
+        this.#world.node(this.#world.nodeName(row.path, tag)).leave({ device: this.name, epoch }),
       );
     } catch {
       return null;
@@ -503,9 +519,12 @@ export class SimDevice {
       try {
         answer = await this.#world.callByDevice(() => {
           this.#world.calls.attach++;
-          return this.#world
-            .node(this.#world.nodeName(subscription.row.path, tag))
-            .attach({ device: this.name, after: subscription.row.cursor, called });
+          return this.#world.node(this.#world.nodeName(subscription.row.path, tag)).attach({
+            device: this.name,
+            epoch: subscription.epoch,
+            after: subscription.row.cursor,
+            called,
+          });
         });
       } catch {
         return;
