@@ -1,10 +1,13 @@
 /** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
 import { LIMITS } from "../../schema/limits.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
+import { refusalOf } from "./admission.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { Debts } from "./debts.ts";
 import { Driver } from "./driver.ts";
+import { addToEnding, type Ending, joinStatus, rateOf } from "./ending.ts";
 import type { Fleet, Served } from "./fleet.ts";
+import { HandOns } from "./hand-ons.ts";
 import type { TagHost } from "./host.ts";
 import { Listeners } from "./listeners.ts";
 import type { Log } from "./log.ts";
@@ -21,9 +24,9 @@ import type {
   LogEntry,
 } from "./types.ts";
 
-/** Broadcasts that may wait at a tag: nodes remember no more than `LIMITS.LOG_ENTRIES`, and have to come along. */
-const WAITING = LIMITS.LOG_ENTRIES / 2;
 const RETRY_MS = 1_000;
+/** How long the row of a broadcast waits for the roots of its other tags. */
+const HAND_ON_MS = 1_000;
 
 export interface RootParts {
   readonly host: TagHost;
@@ -39,17 +42,6 @@ export interface RootParts {
   readonly children: () => string;
   /** Something changed that the directory shows. */
   readonly onChange: () => void;
-}
-
-/** What is written when a broadcast has been served. */
-interface Ending {
-  readonly counts: FanOutCounts;
-  readonly nodes: number;
-  readonly listeners: number;
-  readonly startedAt: number;
-  readonly finishedAt: number;
-  /** Nodes that were given up; absent in what was written before there were debts. */
-  readonly unreached?: number;
 }
 
 /** A broadcast that is being served. */
@@ -69,6 +61,9 @@ export class Root {
   readonly #clock = new HybridClock();
   readonly #listeners: Listeners;
   readonly #debts: Debts;
+  readonly #handOns: HandOns;
+  /** By position: other tags that did not take a broadcast in time, while it is served. */
+  readonly #missing = new Map<number, number>();
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
   #working: Promise<void> | null = null;
@@ -81,10 +76,14 @@ export class Root {
     const [oldest] = this.#unserved();
     this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
     this.#debts = new Debts(parts, (position, progress) => this.#credit(position, progress));
+    this.#handOns = new HandOns(parts, (...end) => this.#handedOn(...end));
+    for (const header of [...parts.log.headers()].reverse()) {
+      this.#handOns.add(header.position, this.#owes(header));
+    }
   }
 
   get isBusy(): boolean {
-    return this.#working !== null || this.#debts.isBusy;
+    return this.#working !== null || this.#debts.isBusy || this.#handOns.isBusy;
   }
 
   /** Live listeners of all regions; where the root slept since, it asks. */
@@ -118,7 +117,9 @@ export class Root {
         : { ok: true, seq: known.seq };
     }
     const now = host.now();
-    const refused = this.#refusal(now);
+    const unserved = this.#unserved();
+    const waiting = unserved.filter(({ position }) => !this.#jobs.has(position)).length;
+    const refused = refusalOf({ log, oldest: unserved[0], waiting, now });
     if (refused !== null) return refused;
     const { app: _, ttlSeconds, accepted, ...message } = request;
     if (accepted !== undefined) this.#clock.observe(accepted.seq);
@@ -131,6 +132,7 @@ export class Root {
       }),
     };
     log.append(entry, true);
+    this.#handOns.add(entry.position, this.#owes(entry));
     host.setAlarm(now);
     this.#parts.onChange();
     return { ok: true, seq: entry.seq };
@@ -139,6 +141,7 @@ export class Root {
   /** What was taken is durable: live listeners have it before it waits for its turn. */
   begin(): void {
     this.#listeners.publish();
+    this.#handOns.run().catch(this.#parts.host.trouble);
     this.#poke();
     this.#overtake().catch(this.#parts.host.trouble);
     // It sees to its own failures; but telling the alarm of one is a write, and may fail, too.
@@ -150,15 +153,19 @@ export class Root {
     const header = this.#parts.log.find(key);
     if (header === undefined) return null;
     const own = this.#statusOf(header);
-    const others = await Promise.all(
-      this.#othersOf(header).map((node) => node.broadcastStatus(key)),
-    );
+    // What is owed to a tag is told by this root.
+    const owed = this.#handOns.owed(header.position);
+    const tags = this.#othersOf(header).filter((tag) => !owed.includes(tag));
+    const others = await Promise.all(tags.map((tag) => this.#rootOf(tag).broadcastStatus(key)));
     return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
   }
 
   /** The alarm has come: serves what waits, and tries again those that could not be reached. */
   async alarm(): Promise<void> {
-    await Promise.all([this.work(), this.#debts.alarm(), this.#listeners.alarm()]);
+    await Promise.all([
+      ...[this.work(), this.#debts.alarm()],
+      ...[this.#listeners.alarm(), this.#handOns.run()],
+    ]);
   }
 
   /** The time has come to tell others: live nodes of each other. */
@@ -273,7 +280,6 @@ export class Root {
     const { host, fleet, children } = this.#parts;
     const { entry, driver } = job;
     const { position, lane } = entry;
-    await this.#handOn(entry);
     let urging: Promise<void> | null = null;
     // Both who serve here wait for what is more urgent, whichever of them begins it.
     const urgent = () => {
@@ -307,12 +313,18 @@ export class Root {
         while (!job.own.done)
           job.own = await fleet.serve(position, () => pace, LIMITS.SLICE_MS, true);
       };
-      await Promise.all([driver.settle(), serveOwn()]);
+      await Promise.all([driver.settle(), serveOwn(), this.#handedOnSoon(position)]);
       // A live node that cannot be called is owed it by then.
       await this.#listeners.reach(position);
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
-      const ending: Ending = { counts, nodes, listeners, startedAt, finishedAt: host.now() };
+      const owes = this.#handOns.owed(position);
+      const unreached = this.#missing.get(position) ?? 0;
+      this.#missing.delete(position);
+      const ending: Ending = {
+        ...{ counts, nodes, listeners, startedAt, finishedAt: host.now(), unreached },
+        ...(owes.length === 0 ? {} : { owes }),
+      };
       log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
       this.#debts.add(position, driver.owed);
       log.forgetData();
@@ -327,33 +339,49 @@ export class Root {
     const { log, host } = this.#parts;
     const state = log.state(position);
     if (state === null) return;
-    const ending: Ending = JSON.parse(state.outcome);
-    const counts = { ...ending.counts };
-    if (progress !== null) addCounts(counts, progress.counts);
-    const nodes = ending.nodes + (progress?.nodes ?? 0);
-    const unreached = (ending.unreached ?? 0) + Number(progress === null);
-    const credited = { ...ending, counts, nodes, unreached, finishedAt: host.now() };
-    log.serve(position, { ...state, outcome: JSON.stringify(credited) });
+    const more = {
+      counts: progress?.counts ?? noCounts(),
+      nodes: progress?.nodes ?? 0,
+      unreached: Number(progress === null),
+    };
+    const outcome = addToEnding(state.outcome, more, host.now());
+    log.serve(position, { ...state, outcome });
   }
 
-  /** Gives the broadcast to the roots of the other tags that it is for: the first of them has it from its sender. */
-  async #handOn(entry: LogEntry): Promise<void> {
-    const { position: _, seq, expiresAt, ...message } = entry;
-    const { app } = this.#parts;
-    const accepted = { seq, expiresAt };
-    for (const node of this.#othersOf(entry)) {
-      const answer = await node.broadcast({ ...message, app, ttlSeconds: 0, accepted });
-      // A tag that nobody ever joined needs no broadcast.
-      if (!answer.ok && answer.code !== "tag_unknown") throw new Error(answer.code);
+  /** Mostly it is handed on by the time that its members have it, and its row need not be written again. */
+  async #handedOnSoon(position: number): Promise<void> {
+    if (this.#handOns.owed(position).length === 0) return;
+    await Promise.race([this.#handOns.run(), this.#parts.host.sleep(HAND_ON_MS)]);
+  }
+
+  /** Another tag has a broadcast of this one, or does not get it any more. */
+  #handedOn(position: number, tag: string, isTaken: boolean): void {
+    const { log, host } = this.#parts;
+    const state = log.state(position);
+    if (state === null) {
+      if (!isTaken) this.#missing.set(position, (this.#missing.get(position) ?? 0) + 1);
+      return;
     }
+    const more = { paid: tag, unreached: Number(!isTaken) };
+    const outcome = addToEnding(state.outcome, more, host.now());
+    log.serve(position, { ...state, outcome });
   }
 
-  #othersOf({ cover }: Pick<LogHeader, "cover">) {
-    const { app, host, tag } = this.#parts;
-    if (cover[0] !== tag) return [];
-    return cover
-      .slice(1)
-      .map((other) => host.node(nodeObjectName({ app, tagId: tagIdOf(app, other), path: "" })));
+  /** Tags whose roots are still to be given a broadcast, as it is stored. */
+  #owes(header: Pick<LogHeader, "position" | "cover">): readonly string[] {
+    const state = this.#parts.log.state(header.position);
+    if (state === null) return this.#othersOf(header);
+    return header.cover.length === 1 ? [] : ((JSON.parse(state.outcome) as Ending).owes ?? []);
+  }
+
+  /** The other tags of a broadcast; of one that another root handed on, none. */
+  #othersOf({ cover }: Pick<LogHeader, "cover">): readonly string[] {
+    return cover[0] === this.#parts.tag ? cover.slice(1) : [];
+  }
+
+  #rootOf(tag: string) {
+    const { app, host } = this.#parts;
+    return host.node(nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" }));
   }
 
   #sum({ driver, own }: Job): { counts: FanOutCounts; nodes: number; remaining: number } {
@@ -371,7 +399,7 @@ export class Root {
       const ending: Ending = JSON.parse(state.outcome);
       const { counts, nodes, listeners, startedAt, unreached = 0 } = ending;
       const rate = rateOf(counts, ending.finishedAt - startedAt);
-      const owed = this.#debts.owed(position);
+      const owed = this.#debts.owed(position) + this.#handOns.owed(position).length;
       const status = owed === 0 ? "sent" : "sending";
       const finishedAt = owed === 0 ? ending.finishedAt : null;
       const told = { ...counts, status, seq, nodes, listeners, owed, unreached } as const;
@@ -386,63 +414,11 @@ export class Root {
       seq,
       nodes,
       remaining,
-      owed: job?.driver.owed.length ?? 0,
-      unreached: 0,
+      owed: (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,
+      unreached: this.#missing.get(position) ?? 0,
       listeners: this.#listeners.sentTo(position),
       rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),
       finishedAt: null,
     };
   }
-
-  /** Null where one more broadcast can be taken. */
-  #refusal(now: number): BroadcastAnswer | null {
-    const { log } = this.#parts;
-    const [oldest] = this.#unserved();
-    if (oldest !== undefined && log.head - oldest.position >= WAITING) {
-      return {
-        ok: false,
-        code: "broadcast_rate",
-        detail: `${WAITING} wait`,
-        retryAfterMs: RETRY_MS,
-      };
-    }
-    // What its place in the ring was could be replayed, and would be taken for new.
-    const last = log.header(log.head + 1 - LIMITS.ROOT_LOG_ENTRIES);
-    if (last === undefined) return null;
-    const freeAt = seqTimeMs(last.seq) + LIMITS.BROADCAST_REPLAY_MS;
-    if (freeAt <= now) return null;
-    const detail = `${LIMITS.ROOT_LOG_ENTRIES} in ${LIMITS.BROADCAST_REPLAY_MS / 1_000} s`;
-    return { ok: false, code: "broadcast_rate", detail, retryAfterMs: freeAt - now };
-  }
-}
-
-const rateOf = ({ attached }: FanOutCounts, ms: number): number =>
-  Math.round((attached * 1_000) / Math.max(ms, 1));
-
-const ORDER = ["accepted", "sending", "sent"] as const;
-
-/** A broadcast to several tags is `sent` when it is at all of them. */
-function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): BroadcastStatus {
-  if (b === null) return a;
-  const counts = noCounts();
-  addCounts(counts, a);
-  addCounts(counts, b);
-  const [least, most] = [a, b].map(({ status }) => ORDER.indexOf(status)).sort((x, y) => x - y) as [
-    number,
-    number,
-  ];
-  const status = least === most ? a.status : "sending";
-  return {
-    ...counts,
-    status,
-    seq: a.seq,
-    nodes: a.nodes + b.nodes,
-    remaining: a.remaining + b.remaining,
-    // Of a root that runs code from before there were debts.
-    owed: a.owed + (b.owed ?? 0),
-    unreached: a.unreached + (b.unreached ?? 0),
-    listeners: a.listeners + b.listeners,
-    rate: a.rate + b.rate,
-    finishedAt: status === "sent" ? Math.max(a.finishedAt ?? 0, b.finishedAt ?? 0) : null,
-  };
 }
