@@ -141,6 +141,9 @@ describe("an alias of one registration", () => {
     const second = await ask<AliasSendAnswerBody>(app, signing);
     expect(second.body.results).toEqual(first.body.results);
     expect(one.link.messages.length).toBe(before + 1);
+    const other = { ...post("/v1/messages", { to: { alias }, data: "twice" }), headers };
+    await expect(ask(app, other)).rejects.toMatchObject({ code: "idempotency_key_reused" });
+    expect(one.link.messages.length).toBe(before + 1);
   });
 
   it("A1 that many take at once is of one of them in the end, and of nobody else", async () => {

@@ -131,6 +131,8 @@ describe("a broadcast is told from another", () => {
     const elsewhere = await send({ tag: "first" }, {}, headers);
     expect(again.body.id).toBe(first.body.id);
     expect(elsewhere.body.id).not.toBe(first.body.id);
+    const reused = send({ tag: "both" }, { data: "another body" }, headers);
+    await expect(reused).rejects.toMatchObject({ code: "idempotency_key_reused", status: 422 });
   });
 
   it("P2.2 B4 also where another of its tags has become the smallest meanwhile", async () => {
