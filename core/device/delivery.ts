@@ -396,7 +396,7 @@ export class Delivery {
     }
     if (unstored !== null) {
       // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
-      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, acceptedAt, now);
+      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, acceptedAt);
       flight.unstored = null;
     }
     return isOverdue(flight, registration, now) ? "sent" : "queued";

@@ -1,12 +1,13 @@
 /** Durable queueing: what is put into a mailbox, and every way out of it but delivery. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Effects } from "../link/effects.ts";
+import { seqTimeMs } from "./clock.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { LANES, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
 import type { SendRequest } from "./types.ts";
 
-/** An alarm may come this much of the remaining life late, so that one alarm serves many messages. */
+/** An alarm may come this much of the message's life late, so that one alarm serves many messages. */
 const DEADLINE_SLACK = 1 / 16;
 /** And at most this late. Expiry is exact all the same: an expired row is never sent, nor called queued. */
 const DEADLINE_SLACK_MAX_MS = 3_600_000;
@@ -45,10 +46,10 @@ export class Mailbox {
   }
 
   /** Reads the rows of all registrations, as they were stored. */
-  load(registrations: ReadonlyMap<number, Registration>, now: number): void {
+  load(registrations: ReadonlyMap<number, Registration>): void {
     for (const header of this.#store.listMail()) {
       registrations.get(header.slot)?.addMail(header, false);
-      this.#expect(header.expiresAt, now);
+      this.#expect(header);
     }
   }
 
@@ -78,7 +79,7 @@ export class Mailbox {
     if (dropped === null) return "overflowed";
     this.#leave(registration, "collapsed", effects, replaced);
     this.#leave(registration, "overflowed", effects, dropped);
-    this.store(registration, request, key, seq, false, now, now);
+    this.store(registration, request, key, seq, false, now);
     return "queued";
   }
 
@@ -94,7 +95,6 @@ export class Mailbox {
     seq: number,
     onSocket: boolean,
     acceptedAt: number,
-    now: number,
   ): void {
     const header: MailHeader = {
       seq,
@@ -109,7 +109,7 @@ export class Mailbox {
     };
     this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
     registration.addMail(header, onSocket);
-    this.#expect(header.expiresAt, now);
+    this.#expect(header);
   }
 
   /**
@@ -169,9 +169,10 @@ export class Mailbox {
     this.#deadline = null;
     for (const registration of registrations) {
       this.expire(registration, now, effects);
-      for (const { expiresAt } of registration.mail.values()) {
+      for (const header of registration.mail.values()) {
         // What is overdue on the socket ends with its answer or its link; this is for a host that misses the link's end.
-        this.#expect(expiresAt <= now ? now + OVERDUE_RECHECK_MS : expiresAt, now);
+        if (header.expiresAt <= now) this.#expectAt(now + OVERDUE_RECHECK_MS);
+        else this.#expect(header);
       }
     }
   }
@@ -216,12 +217,16 @@ export class Mailbox {
     this.#leave(registration, "collapsed", effects, new Set(replaced));
   }
 
-  #expect(expiresAt: number, now: number): void {
+  /** Says the same of a message whenever it is asked: by the time now, each wake would move the alarm, a row each time. */
+  #expect({ expiresAt, seq }: MailHeader): void {
     const slack = Math.min(
-      Math.max((expiresAt - now) * DEADLINE_SLACK, DEADLINE_SLACK_MIN_MS),
+      Math.max((expiresAt - seqTimeMs(seq)) * DEADLINE_SLACK, DEADLINE_SLACK_MIN_MS),
       DEADLINE_SLACK_MAX_MS,
     );
-    const at = Math.ceil(expiresAt + slack);
+    this.#expectAt(Math.ceil(expiresAt + slack));
+  }
+
+  #expectAt(at: number): void {
     if (this.#deadline === null || at < this.#deadline) this.#deadline = at;
   }
 }

@@ -103,7 +103,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     recentKeys.load(fromBase64Url(account.link?.recent ?? "") ?? new Uint8Array());
     registrations.load();
     const { bySlot } = registrations;
-    mailbox.load(bySlot, now);
+    mailbox.load(bySlot);
     subscriptions.load(bySlot, now);
     cursors.load(account.link?.cursors ?? {});
     aliases.load(bySlot, now);

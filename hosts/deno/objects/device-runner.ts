@@ -34,8 +34,15 @@ interface Outcome {
   readonly socket: DeviceSocket | null;
   /** No link stands after this handler. */
   readonly isOver: boolean;
+  readonly onFailure: OnFailure;
   readonly now: number;
 }
+
+/**
+ * What becomes of the link where a handler's writes fail. What others asked of the device is refused to them, and the link
+ * goes on as it was before; what the device itself said, or waits for, it has to say again on another link.
+ */
+export type OnFailure = "keep" | "close";
 
 export type Handler<Answer> = (awake: Awake, now: number, effects: Effects) => Answer;
 
@@ -92,31 +99,38 @@ export class DeviceRunner {
   }
 
   /** Runs a handler that nobody waits for. What a timer or a socket throws would end the process. */
-  event(handler: Handler<void>): void {
+  event(handler: Handler<void>, onFailure: OnFailure = "close"): void {
     try {
-      this.start(handler).out?.catch((error: unknown) => this.#mesh.report(error));
+      this.start(handler, onFailure).out?.catch((error: unknown) => this.#mesh.report(error));
     } catch (error) {
       this.#mesh.report(error);
     }
   }
 
   /** Runs a handler; what it answers is out when its effects are. */
-  async run<Answer>(handler: Handler<Answer>): Promise<Awaited<Answer>> {
-    const { answer, out } = this.start(handler);
+  async run<Answer>(
+    handler: Handler<Answer>,
+    onFailure: OnFailure = "keep",
+  ): Promise<Awaited<Answer>> {
+    const { answer, out } = this.start(handler, onFailure);
     if (out !== null) await out;
     return await answer;
   }
 
   /** Runs a handler that answers, or says under which token its answer will come. */
-  ask<Answer extends WaitAnswer>(waitMs: number, handler: Handler<Answer | number>) {
+  ask<Answer extends WaitAnswer>(
+    waitMs: number,
+    handler: Handler<Answer | number>,
+    onFailure?: OnFailure,
+  ) {
     return this.run((awake, now, effects): Answer | Promise<Answer> => {
       const answer = handler(awake, now, effects);
       if (typeof answer !== "number") return answer;
       const onTimeout = () =>
-        this.event(({ device }, at, out) => device.waitTimeout(answer, at, out));
+        this.event(({ device }, at, out) => device.waitTimeout(answer, at, out), "keep");
       // A token is settled with an answer of the call that gave it.
       return awake.waiting.begin(answer, waitMs, onTimeout) as Promise<Answer>;
-    });
+    }, onFailure);
   }
 
   /**
@@ -125,10 +139,14 @@ export class DeviceRunner {
    *
    * @returns `out`: when that has happened; null where it has already
    */
-  start<Answer>(handler: Handler<Answer>): { answer: Answer; out: Promise<void> | null } {
+  start<Answer>(
+    handler: Handler<Answer>,
+    onFailure: OnFailure,
+  ): { answer: Answer; out: Promise<void> | null } {
     const awake = this.#wake();
     const now = Date.now();
     awake.usedAt = this.#mesh.sweeps;
+    if (onFailure === "keep") this.#remember(awake, now);
     const effects: Effects = [];
     try {
       const answer = handler(awake, now, effects);
@@ -137,7 +155,7 @@ export class DeviceRunner {
       this.#mesh.alarms.expect(awake.store, awake.device.lastingDeadline);
       this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
-      const outcome: Outcome = { effects, socket: this.#socket, isOver, now };
+      const outcome: Outcome = { effects, socket: this.#socket, isOver, onFailure, now };
       if (awake.store.isPending || this.#gate !== null) {
         return { answer, out: this.#pass(awake, outcome) };
       }
@@ -145,9 +163,16 @@ export class DeviceRunner {
       return { answer, out: null };
     } catch (error) {
       // Of the errors that the core knows it has seen to everything itself.
-      if (!(error instanceof MeshError) || error instanceof CommitError) this.#fail(awake, error);
+      if (!(error instanceof MeshError) || error instanceof CommitError)
+        this.#fail(awake, error, onFailure);
       throw error;
     }
+  }
+
+  /** The link as it is on disk and on the socket, to go on from where what comes now cannot be stored. */
+  #remember(awake: Awake, now: number): void {
+    if (this.#gate !== null || this.#snapshot?.ready !== true) return;
+    this.#snapshot = awake.device.takeSnapshot(now) ?? this.#snapshot;
   }
 
   #wake(): Awake {
@@ -179,14 +204,15 @@ export class DeviceRunner {
     const passed = (async () => {
       await before;
       await written;
-      if (this.#awake !== awake) throw new MeshError("storage_unavailable");
+      if (this.#awake !== awake)
+        throw new CommitError(new Error("what was before it is not stored"));
       this.#carryOut(awake, outcome);
     })();
     this.#gate = passed;
     try {
       await passed;
     } catch (error) {
-      this.#fail(awake, error);
+      this.#fail(awake, error, outcome.onFailure, outcome.socket);
       throw error;
     } finally {
       if (this.#gate === passed) this.#gate = null;
@@ -224,14 +250,23 @@ export class DeviceRunner {
     }
   }
 
-  /** Memory and disk disagree: forget what is in memory, refuse who waits, and let the device come again. */
-  #fail(awake: Awake, error: unknown): void {
-    if (this.#awake !== awake) return;
+  /**
+   * Memory and disk disagree: forget what is in memory, and refuse who waits. Each handler whose effects were lost says
+   * what becomes of the link.
+   */
+  #fail(awake: Awake, error: unknown, onFailure: OnFailure, socket = this.#socket): void {
     const code = error instanceof CommitError ? error.code : "internal";
-    this.#awake = null;
-    if (awake.retry !== null) this.#mesh.waits.cancel(awake.retry);
-    awake.waiting.settleAll({ ok: false, code });
-    if (this.#socket !== null) closeWith(this.#socket, code, "");
+    // A command of the device that waits for a tag or an alias would never be answered.
+    const asks = awake.calls > 0;
+    if (this.#awake === awake) {
+      this.#awake = null;
+      if (awake.retry !== null) this.#mesh.waits.cancel(awake.retry);
+      awake.waiting.settleAll({ ok: false, code });
+    }
+    if (socket === null || socket !== this.#socket) return;
+    const stands = error instanceof CommitError && this.#snapshot?.ready === true && !asks;
+    if (stands && onFailure === "keep") return;
+    closeWith(socket, code, "");
     this.#dropSocket();
   }
 

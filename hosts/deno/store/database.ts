@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { MeshError } from "../../../schema/errors.ts";
+import { OwedLinks } from "./owed-links.ts";
 import { prepareTables } from "./tables.ts";
 
 /** The write did not reach the disk, and nothing may be answered from it. */
@@ -30,6 +31,8 @@ interface Batch {
 }
 
 export class Database {
+  /** Records of links that wait until the disk can be written. */
+  readonly owedLinks = new OwedLinks(this);
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #batch: Batch | null = null;
@@ -51,6 +54,11 @@ export class Database {
       PRAGMA foreign_keys = OFF;
     `);
     prepareTables(this.#db);
+  }
+
+  /** Whether the last write did not reach the disk. */
+  get isFailing(): boolean {
+    return this.#isFailing;
   }
 
   /** The number of the transaction that a write now would be part of. */
@@ -135,6 +143,7 @@ export class Database {
 
   /** Commits what is open, and closes the file. */
   close(): void {
+    this.owedLinks.stop();
     this.writeDeferred();
     this.commit();
     this.#db.close();

@@ -13,6 +13,7 @@ import type {
 import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { CommitError, Database } from "./database.ts";
+import { WRITE_LINK } from "./owed-links.ts";
 import { Writer } from "./writer.ts";
 
 // Deno's node:sqlite (2.9) ends a text at its first NUL, which any name that an app chooses may hold: those are read as JSON.
@@ -126,11 +127,19 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
     const row =
       this.#found ??
       this.#db.get<{ link: string | null }>("SELECT link FROM devices WHERE id = ?", this.#id);
-    return row?.link == null ? null : (JSON.parse(row.link) as LinkRecord);
+    const link = this.#db.owedLinks.of(this.#id) ?? row?.link ?? null;
+    return link === null ? null : (JSON.parse(link) as LinkRecord);
   }
 
   writeLink(record: LinkRecord): void {
-    this.#run("UPDATE devices SET link = ? WHERE id = ?", JSON.stringify(record), this.#id);
+    const { owedLinks } = this.#db;
+    const text = JSON.stringify(record);
+    if (this.#id !== null && owedLinks.owe(this.#id, text)) {
+      this.#found = null;
+      return;
+    }
+    this.#run(WRITE_LINK, text, this.#id);
+    owedLinks.settle(this.#id);
   }
 
   listRegistrations(): RegistrationRecord[] {

@@ -6,6 +6,7 @@ import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
 import { databasePath, newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
+import { countRows } from "./support/rows.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -231,7 +232,7 @@ describe("the gate", () => {
     expect(await again.device.messages()).toHaveLength(1);
   });
 
-  test("P4.2 where a commit fails nobody in it is told it stands; the links close, and come again", async () => {
+  test("P4.2 where a commit fails nobody in it is told it stands, and the links go on", async () => {
     const { mesh, db } = openMesh();
     const devices = [await TestDevice.create(mesh), await TestDevice.create(mesh)];
     const online = await Promise.all(devices.map((device) => device.online()));
@@ -242,15 +243,11 @@ describe("the gate", () => {
     expect(() => db.run("INSERT INTO devices (name, account) VALUES ('x', NULL)")).toThrow();
     const refused = { status: "rejected", reason: { row: { status: 503 } } };
     expect(await sends).toMatchObject([refused, refused]);
-    for (const { link } of online) {
-      expect((await link.device.closed).code).toBeGreaterThanOrEqual(4000);
-      expect(link.device.unread).toEqual([]);
-    }
+    for (const { link } of online) expect(link.device.unread).toEqual([]);
     expect(db.get("SELECT count(*) AS n FROM mail")).toEqual({ n: 0 });
-    for (const [i, device] of devices.entries()) {
-      const again = await device.connect({ attach: [1] });
-      const live = device.send(online[i]?.app ?? "");
-      again.device.acknowledge(await again.device.messages());
+    for (const [i, { link, app }] of online.entries()) {
+      const live = devices[i]?.send(app);
+      link.device.acknowledge(await link.device.messages());
       expect(await live).toMatchObject({ status: "delivered" });
     }
   });
@@ -342,5 +339,75 @@ describe("a disk that cannot be written", () => {
     expect(db.get("SELECT sum(attached) AS n FROM tag_members")).toEqual({ n: 1 });
     await link.device.synced();
     for (const error of reported) expect(error).toBeInstanceOf(CommitError);
+  });
+
+  test("H3 a send and a status that cannot be stored leave the link of the device alone", async () => {
+    const path = databasePath();
+    const { mesh } = openMesh(path);
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const mend = spoil(path, "INSERT ON mail");
+    await expect(device.send(app, { waitMs: 0 })).rejects.toMatchObject({ row: { status: 503 } });
+    // Nor does one whose acknowledgement does not come in time, and is to be stored then.
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "performance"] });
+    const unanswered = device.send(app, { waitMs: 1_000 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await unanswered).toMatchObject({ ok: false, code: "storage_unavailable" });
+    vi.useRealTimers();
+    await link.device.messages();
+    const live = device.send(app);
+    link.device.acknowledge(await link.device.messages());
+    expect(await live).toMatchObject({ status: "delivered" });
+    mend();
+    const stored = device.send(app, { waitMs: 0 });
+    link.device.acknowledge(await link.device.messages());
+    expect(await stored).toMatchObject({ ok: true });
+  });
+
+  test("H3 a device comes and goes while its row cannot be written, which is written when it can", async () => {
+    const path = databasePath();
+    const { mesh, db } = openMesh(path);
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    const other = await TestDevice.create(mesh);
+    const { app: otherApp } = await other.online();
+    const mends = [spoil(path, "INSERT ON mail"), spoil(path, "UPDATE ON devices", "links")];
+    // The disk is found to be full.
+    await expect(other.send(otherApp, { waitMs: 0 })).rejects.toThrow();
+    link.lose();
+    for (let i = 0; i < 2; i++) {
+      const again = await device.connect({ attach: [1] });
+      await again.device.synced();
+      await quiet(mesh);
+      // Asleep as well: it is woken by what is remembered.
+      device.host.sleep(Number.POSITIVE_INFINITY);
+      const live = device.send(app);
+      again.device.acknowledge(await again.device.messages());
+      expect(await live).toMatchObject({ status: "delivered" });
+      if (i === 0) again.lose();
+    }
+    const session = () => db.get<{ link: string }>("SELECT link FROM devices ORDER BY id")?.link;
+    const before = session();
+    for (const mend of mends) mend();
+    await vi.waitFor(() => expect(session()).not.toBe(before), { timeout: 10_000 });
+  });
+
+  test("P6.2 asking for a status writes no row, however long the message waits", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { mesh, db } = openMesh();
+    const device = await TestDevice.create(mesh);
+    const { link, app } = await device.online();
+    link.lose();
+    const key = Uint8Array.from({ length: 9 }, (_, i) => i);
+    const { seq } = (await device.send(app, { key })) as { seq: number };
+    await quiet(mesh);
+    const written = countRows(db);
+    for (let i = 0; i < 3; i++) {
+      device.host.sleep(Number.POSITIVE_INFINITY);
+      vi.setSystemTime(Date.now() + 600_000);
+      const status = await device.host.status({ app, generation: 1, seq, key });
+      expect(status).toEqual({ ok: true, status: "queued" });
+    }
+    expect(written()).toBe(0);
   });
 });

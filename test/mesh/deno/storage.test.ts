@@ -103,10 +103,17 @@ describe("a full disk", () => {
     const key = await refusal(() => admin.createKey(appId));
     for (const error of [app, key])
       expect(error).toMatchObject({ code: "storage_unavailable", status: 503 });
-    // A link opens with a row: the device is told to come back.
-    const link = await refusal(async () => (await RawDevice.greet(url, account)).socket.destroy());
-    expect(link).toMatchObject({ message: expect.stringMatching(/"code":4007,.*storage_unavail/) });
-    // What needs no disk goes on.
+    // What needs no disk goes on: the row that a link opens with waits, and what is refused to others cuts no link.
+    for (let i = 0; i < 5; i++) (await RawDevice.greet(url, account)).socket.destroy();
+    const states: unknown[] = [];
+    client.onState(({ state }) => void states.push(state));
+    for (let i = 0; i < 5; i++) {
+      await expect(
+        push.send({ to: onlineId, data: LARGE }, { respondAsync: true }),
+      ).rejects.toThrow(PushServerError);
+      expect((await push.status(taken[0] ?? "")).status).toBe("queued");
+    }
+    expect(states.filter((state) => state !== "connected")).toEqual([]);
     const seen = new Promise((resolve) => client.onMessage(({ data }) => void resolve(data)));
     expect((await push.send({ to: onlineId, data: "online" })).status).toBe("delivered");
     expect(await seen).toBe("online");
