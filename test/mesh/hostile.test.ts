@@ -305,8 +305,13 @@ describe("P7.2 P7.3 of another mesh, or of another time:", () => {
     expect(await socket.close()).toMatchObject({ code: 4100 });
   });
 
-  it("a connect token opens one link, also when the mesh was killed in between", async () => {
+  it("P7.3 a connect token opens one link, also when the mesh was killed in between, once something was registered", async () => {
     const account = await new RawAccount().open(other.url);
+    const { appId } = await other.app("tokens");
+    const registering = await RawDevice.greet(other.url, account);
+    registering.socket.binary(push({ kind: "register", value: { request: 1, appId } }));
+    await registering.next();
+    registering.socket.destroy();
     const token = account.token();
     const first = await RawSocket.open(other.url, offer(token));
     first.binary(hello());
