@@ -42,18 +42,14 @@ export function tagsToCount(condition: Condition): readonly string[] {
   return [...new Set([...below, ...chosen])];
 }
 
-/** The tags that come first in a cover, by what counts there may be: more than one only where there is a choice. */
-export function firstTags(condition: Condition): readonly string[] {
+/** The tags of all covers there may be, by what counts there may be. */
+export function tagsOfCovers(condition: Condition): readonly string[] {
   if ("tag" in condition) return [condition.tag];
   if ("not" in condition) return [EVERYONE];
-  if ("all" in condition) {
-    const firsts = new Set(parts(condition.all).flatMap(firstTags));
-    return firsts.size === 0 ? [EVERYONE] : [...firsts];
-  }
-  const [first, ...rest] = condition.any.map(firstTags);
-  // One that may have to ask everyone takes the place of all the others.
-  const everyone = rest.some((tags) => tags.includes(EVERYONE)) ? [EVERYONE] : [];
-  return [...new Set([...(first ?? []), ...everyone])];
+  const tags = new Set(
+    ("any" in condition ? condition.any : parts(condition.all)).flatMap(tagsOfCovers),
+  );
+  return tags.size === 0 ? [EVERYONE] : [...tags];
 }
 
 function positiveTags(condition: Condition): readonly string[] {

@@ -65,6 +65,7 @@ export function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): Broad
     ...counts,
     status,
     seq: a.seq,
+    first: a.first,
     nodes: a.nodes + b.nodes,
     remaining: a.remaining + b.remaining,
     // Of a root that runs code from before there were debts.

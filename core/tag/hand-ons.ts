@@ -91,7 +91,7 @@ export class HandOns {
       const entry = position === undefined ? undefined : this.#parts.log.entry(position);
       if (position === undefined || entry === undefined) return;
       const waitMs = await this.#ask(tag, entry);
-      if (waitMs !== null) {
+      if (typeof waitMs === "number") {
         queue.failures++;
         queue.at = host.now() + Math.max(waitMs, backoffMs(queue.failures, host.random()));
         // It may have expired by then.
@@ -100,12 +100,12 @@ export class HandOns {
       }
       queue.failures = 0;
       queue.at = 0;
-      this.#end(tag, queue, position, true);
+      this.#end(tag, queue, position, waitMs === "taken");
     }
   }
 
-  /** Null where the root has taken it, or else how long to wait at least. */
-  async #ask(tag: string, entry: LogEntry): Promise<number | null> {
+  /** Whether the root has taken it or never will, or else how many milliseconds to wait at least. */
+  async #ask(tag: string, entry: LogEntry): Promise<number | "taken" | "refused"> {
     const { host, app } = this.#parts;
     const { position: _, seq, expiresAt, ...message } = entry;
     const request = { ...message, app, ttlSeconds: 0, accepted: { seq, expiresAt } };
@@ -113,7 +113,9 @@ export class HandOns {
     try {
       const answer = await host.withTimeout(LIMITS.CALL_MS, root.broadcast(request));
       // A tag that nobody ever joined needs no broadcast.
-      if (answer.ok || answer.code === "tag_unknown") return null;
+      if (answer.ok || answer.code === "tag_unknown") return "taken";
+      // It has another broadcast of this key, which stays.
+      if (answer.code === "idempotency_key_reused") return "refused";
       return answer.retryAfterMs ?? 0;
     } catch (error) {
       host.trouble(error);

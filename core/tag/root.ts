@@ -392,8 +392,9 @@ export class Root {
     return { counts, nodes: 1 + below.nodes, remaining: own.remaining + below.remaining };
   }
 
-  #statusOf({ position, seq }: LogHeader): BroadcastStatus {
-    const { log, host } = this.#parts;
+  #statusOf({ position, seq, cover }: LogHeader): BroadcastStatus {
+    const { log, host, tag } = this.#parts;
+    const first = cover[0] ?? tag;
     const state = log.state(position);
     if (state !== null) {
       const ending: Ending = JSON.parse(state.outcome);
@@ -402,7 +403,7 @@ export class Root {
       const owed = this.#debts.owed(position) + this.#handOns.owed(position).length;
       const status = owed === 0 ? "sent" : "sending";
       const finishedAt = owed === 0 ? ending.finishedAt : null;
-      const told = { ...counts, status, seq, nodes, listeners, owed, unreached } as const;
+      const told = { ...counts, status, seq, first, nodes, listeners, owed, unreached } as const;
       return { ...told, finishedAt, rate, remaining: 0 };
     }
     const job = this.#jobs.get(position);
@@ -412,6 +413,7 @@ export class Root {
       ...counts,
       status: job === undefined ? "accepted" : "sending",
       seq,
+      first,
       nodes,
       remaining,
       owed: (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,

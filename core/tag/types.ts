@@ -70,6 +70,8 @@ export interface FanOutCounts {
 export interface BroadcastStatus extends FanOutCounts {
   readonly status: "accepted" | "sending" | "sent";
   readonly seq: number;
+  /** The tag whose root took it from its sender. */
+  readonly first: string;
   /** Attached members that were not called yet, as far as nodes were visited. */
   readonly remaining: number;
   readonly nodes: number;

@@ -153,6 +153,30 @@ describe("a broadcast is told from another", () => {
     expect(sourceOf(other.body.id)).not.toBe(sourceOf(first.body.id));
   });
 
+  it("P2.2 B4 also where another of its tags has got its first member meanwhile", async () => {
+    await join("joined", one);
+    const union = { any: [{ tag: "late" }, { tag: "joined" }] };
+    const nested = { any: [{ all: [{ tag: "later" }, { tag: "both" }] }, { tag: "joined" }] };
+    for (const [condition, tag] of [
+      [union, "late"],
+      [nested, "later"],
+    ] as const) {
+      const headers = { "idempotency-key": `first-of-${tag}` };
+      const first = await send({ condition }, { data: tag }, headers);
+      await reaches(tag, one);
+      await join(tag, one, two);
+      const again = await send({ condition }, { data: tag }, headers);
+      expect(again.body.id).toBe(first.body.id);
+      const other = await send({ condition }, { data: `not ${tag}` }, { "idempotency-key": tag });
+      await reaches(`not ${tag}`, one, two);
+      expect(other.body.id).not.toBe(first.body.id);
+      expect([one, two].map((each) => textsOf(each).filter((data) => data === tag))).toEqual([
+        [tag],
+        [],
+      ]);
+    }
+  });
+
   it("P2.2 replayed byte for byte it is the same broadcast, shown once", async () => {
     const body = { to: { tag: "both" }, data: "replayed" };
     const request = await signed(app, post("/v1/messages", body));

@@ -58,7 +58,7 @@ async function statusOfBroadcast(
   const root = nodeObjectName({ app, tagId, path: "" });
   const found = await callObject(() => c.env.TAGS.getByName(root).broadcastStatus(key));
   if (found?.seq !== seq) throw new MeshError("message_not_found");
-  const { seq: _, ...status } = found;
+  const { seq: _, first: __, ...status } = found;
   return { id, acceptedAt: seqTimeMs(seq), ...status };
 }
 

@@ -1,5 +1,5 @@
 /** To a tag, an expression over tags, or everyone: one call to the root of a tag, which takes it from there. */
-import { coverOf, firstTags, isUnion, tagsToCount } from "../../core/condition/cover.ts";
+import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
 import type { Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
@@ -56,8 +56,8 @@ async function aimOf(
 }
 
 /**
- * The root that took this very broadcast before, where the condition leaves a choice of roots: counts move between a request
- * and its repetition, and the choice with them.
+ * The root that took this very broadcast before. Between a request and its repetition counts move, and tags get their first
+ * members: the roots that would be asked now may be others, so that each is asked that could have been.
  */
 async function takenBefore(
   c: MeshContext,
@@ -65,13 +65,21 @@ async function takenBefore(
   to: BroadcastTarget,
   key: Uint8Array,
 ): Promise<Taken | null> {
-  const firsts = "condition" in to ? firstTags(to.condition) : [];
-  if (firsts.length < 2) return null;
+  const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
+  if (tags.length < 2) return null;
   const ask = async (tag: string): Promise<Taken | null> => {
     const status = await callObject(() => rootOf(c, app, tag).broadcastStatus(key));
-    return status === null ? null : { tag, seq: status.seq };
+    return status === null ? null : { tag: status.first, seq: status.seq };
   };
-  return (await Promise.all(firsts.map(ask))).find((taken) => taken !== null) ?? null;
+  const asked = await Promise.allSettled(tags.map(ask));
+  let failed: PromiseRejectedResult | null = null;
+  for (const answer of asked) {
+    if (answer.status === "rejected") failed ??= answer;
+    else if (answer.value !== null) return answer.value;
+  }
+  // It may be the one that took it.
+  if (failed !== null) throw failed.reason;
+  return null;
 }
 
 /** The root that took the first of two requests compares them; it takes no second. @throws MeshError for another body */
