@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alias } from "../core/alias/alias.ts";
 import type {
+  AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
   AliasSetRequest,
@@ -34,8 +35,8 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
         // The output gate holds back whatever the object says until it is.
         durable: () => Promise.resolve(),
         device: (name) => ({
-          releaseAlias: (request) =>
-            callObject(() => DEVICES.getByName(name).releaseAlias(request)),
+          suspendAlias: (request) =>
+            callObject(() => DEVICES.getByName(name).suspendAlias(request)),
           withdraw: (request) => callObject(() => DEVICES.getByName(name).withdraw(request)),
         }),
         trouble: (error) => console.error(error),
@@ -49,6 +50,10 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
 
   async unset(request: AliasUnsetRequest): Promise<void> {
     return this.#alias.unset(request);
+  }
+
+  async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
+    return this.#alias.confirm(request);
   }
 
   async holders(): Promise<AliasHolders> {

@@ -44,6 +44,7 @@ async function callTag(node: TagRpc, { method, request }: TagCall): Promise<Call
 
 async function callAlias(alias: AliasRpc, { method, request }: AliasCall): Promise<CallAnswer> {
   if (method === "set") return alias.set(request);
+  if (method === "confirm") return alias.confirm(request);
   await (method === "unset" ? alias.unset(request) : alias.firstAck(request));
   return undefined;
 }

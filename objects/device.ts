@@ -3,8 +3,8 @@ import { DurableObject } from "cloudflare:workers";
 import { firstWaitMs } from "../core/device/delivery.ts";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
 import type {
-  AliasRelease,
   AliasRequest,
+  AliasSuspension,
   CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
@@ -111,8 +111,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     );
   }
 
-  async releaseAlias(request: AliasRelease): Promise<void> {
-    this.#run((now, effects) => this.#device.releaseAlias(request, now, effects));
+  async suspendAlias(request: AliasSuspension): Promise<void> {
+    this.#run((now, effects) => this.#device.suspendAlias(request, now, effects));
   }
 
   async withdraw(request: WithdrawRequest): Promise<void> {

@@ -266,6 +266,7 @@ const holding = z.strictObject({
   alias: z.string(),
   shared: z.boolean(),
   /** Since version 3. */
+  suspended: z.boolean().default(false),
   generation: count.default(0),
 });
 

@@ -1,14 +1,17 @@
 /**
  * One alias of one app: the registrations behind a name.
  *
- * A device says that an alias is its own only between the answer of `set` and a release. Since `set` answers after
- * every former holder has let go durably, and only one operation runs at a time, no two devices say so of an alias
- * that is not shared, whatever fails between: an edge that sends to a former holder is told, and asks again.
+ * A device says that an alias is its own only between the answer of `set` and a suspension, and again once `confirm` says so.
+ * `set` suspends every holder that it changes anything for, durably, before it writes: its row is what decides. Only one
+ * operation runs at a time, and `confirm` is one, so that a holder learns what came of it, whatever failed or died between. So
+ * no two devices say that an alias is theirs that is not shared, and what is refused has changed nothing: an edge that sends to
+ * a suspended holder is told, and asks again.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import {
+  type AliasConfirmation,
   type AliasHolders,
   type AliasSetAnswer,
   type AliasSetRequest,
@@ -35,8 +38,8 @@ export class Alias {
   /**
    * Gives the alias to a registration. Safe to repeat: a holder that sets it again changes nothing and writes nothing.
    *
-   * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a former holder could not be told, who is then
-   *   a holder still; `unregistered` for an account generation that another holder of the same device has replaced;
+   * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a holder could not be suspended, and nothing has
+   *   changed; `unregistered` for an account generation that another holder of the same device has replaced;
    *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
@@ -59,17 +62,36 @@ export class Alias {
     await done;
   }
 
+  /**
+   * Whether a registration holds it, and how: the word for one that was suspended.
+   *
+   * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
+   */
+  async confirm({ holder }: AliasUnsetRequest): Promise<AliasConfirmation> {
+    const done = this.#enqueue(async () => {
+      const { shared, holders } = await this.holders();
+      return { holds: holders.some((each) => sameHolder(each, holder)), shared };
+    });
+    if (done === undefined) throw new Error("too many operations of the alias wait");
+    return done;
+  }
+
   async holders(): Promise<AliasHolders> {
     const { shared, holders } = this.#store.read() ?? { shared: false, holders: [] };
     return { shared, holders };
   }
 
-  /** Tells all other holders to withdraw the message of this key. Safe to repeat. */
+  /**
+   * Tells all other holders to withdraw the message of this key. Safe to repeat.
+   *
+   * @throws Error where one could not be told: it is to be repeated then
+   */
   async firstAck({ app, holder, key }: FirstAckRequest): Promise<void> {
     const others = this.#others(this.#store.read(), holder);
-    await this.#each(others, ({ device, generation }) =>
+    const failed = await this.#each(others, ({ device, generation }) =>
       this.#host.device(device).withdraw({ app, generation, key }),
     );
+    if (failed > 0) throw new Error(`${failed} of ${others.length} holders could not be told`);
   }
 
   /** Undefined at the bound. */
@@ -93,33 +115,25 @@ export class Alias {
     );
     if (later !== undefined)
       return refuse("unregistered", "the account of the device was replaced");
-    if (!shared) return this.#take(record, { app, alias, holder }, others);
-    if (others.length >= LIMITS.ALIAS_HOLDERS) {
+    if (shared && others.length >= LIMITS.ALIAS_HOLDERS) {
       return refuse("alias_full", `at most ${LIMITS.ALIAS_HOLDERS} registrations hold it`);
     }
+    // One that had it alone is to know that it is shared now: edges that do not are told by it.
+    if (!shared || record?.shared === false) {
+      const suspend = { app, alias };
+      const failed = await this.#each(others, ({ device, generation }) =>
+        this.#host.device(device).suspendAlias({ ...suspend, generation }),
+      );
+      // Those who were suspended ask what came of it, and hear that they hold it.
+      if (failed > 0) return refuse("alias_stale", "a holder could not be told");
+    }
+    if (!shared) return this.#write({ app, alias, shared, holders: [holder] });
     return this.#write({
       app,
       alias,
       shared,
       holders: holds ? (record?.holders ?? []) : [...others, holder],
     });
-  }
-
-  /** The alias for one registration alone, once all others have let go. */
-  async #take(
-    record: AliasRecord | null,
-    { app, alias, holder }: Pick<AliasSetRequest, "app" | "alias" | "holder">,
-    others: readonly Holder[],
-  ): Promise<AliasSetAnswer> {
-    const left = await this.#each(others, ({ device, generation }) =>
-      this.#host.device(device).releaseAlias({ app, generation, alias }),
-    );
-    if (left.size === 0 || record === null) {
-      return this.#write({ app, alias, shared: false, holders: [holder] });
-    }
-    // Those who let go hold it no more; the caller, if it held it, and those who could not be told still do.
-    await this.#keep(record, (each) => left.has(each) || sameHolder(each, holder));
-    return refuse("alias_stale", "a former holder could not be told");
   }
 
   /**
@@ -143,17 +157,17 @@ export class Alias {
     return { ok: true };
   }
 
-  /** Calls the devices of these holders at once; those whose call failed. */
+  /** Calls the devices of these holders at once; how many calls failed. */
   async #each(
     holders: readonly Holder[],
     call: (holder: Holder) => Promise<void>,
-  ): Promise<ReadonlySet<Holder>> {
-    const failed = new Set<Holder>();
+  ): Promise<number> {
+    let failed = 0;
     const calls = holders.map(async (holder) => {
       try {
         await call(holder);
       } catch (error) {
-        failed.add(holder);
+        failed++;
         this.#host.trouble(error);
       }
     });

@@ -1,5 +1,5 @@
 /** What an alias keeps, and needs of its host. */
-import type { AliasRelease, WithdrawRequest } from "../device/types.ts";
+import type { AliasSuspension, WithdrawRequest } from "../device/types.ts";
 import type { Holder } from "./types.ts";
 
 /** The whole alias: one row. */
@@ -22,7 +22,7 @@ export interface AliasHost {
   durable(): Promise<void>;
   /** A device's object, by name. */
   device(name: string): {
-    releaseAlias(request: AliasRelease): Promise<void>;
+    suspendAlias(request: AliasSuspension): Promise<void>;
     withdraw(request: WithdrawRequest): Promise<void>;
   };
   /** A failure that no caller sees. */

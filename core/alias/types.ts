@@ -20,7 +20,7 @@ export interface AliasSetRequest {
   readonly shared: boolean;
 }
 
-/** `ok` when it is durable, and everybody who held it before has given it up. */
+/** `ok` when it is durable, and nobody who held it before says any more that it is theirs. */
 export type AliasSetAnswer = { readonly ok: true } | Refused;
 
 export interface AliasUnsetRequest {
@@ -32,6 +32,12 @@ export interface AliasUnsetRequest {
 export interface AliasHolders {
   readonly shared: boolean;
   readonly holders: readonly Holder[];
+}
+
+/** What a suspended holder is told. */
+export interface AliasConfirmation {
+  readonly holds: boolean;
+  readonly shared: boolean;
 }
 
 /** From the device that acknowledged first to the alias: the others need not show it. */

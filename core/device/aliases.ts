@@ -41,6 +41,8 @@ export class Aliases {
   readonly #parts: AliasParts;
   /** By slot and alias. */
   readonly #held = new Map<number, Map<string, HeldAlias>>();
+  /** How often aliases were suspended: an answer to a question from before the last time decides nothing. */
+  #suspensions = 0;
   readonly #asking = new Map<number, Map<string, Asking>>();
   /** What ended registrations and earlier lives hold until the alias has let them go; likewise. */
   readonly #owed = new Map<number, Map<string, HeldAlias>>();
@@ -56,8 +58,13 @@ export class Aliases {
       if (registration === undefined) continue;
       const record = { ...stored, generation: stored.generation || registration.generation };
       const isOver = record.generation !== registration.generation;
-      if (!isOver && registration.record.endedAt === null) this.#remember(record);
-      else {
+      if (!isOver && registration.record.endedAt === null) {
+        this.#remember(record);
+        if (!record.suspended) continue;
+        const ask = (when: number, effects: Effects) =>
+          this.#confirm(registration, record.alias, when, effects);
+        this.#parts.retries.addDue(record, ask, now);
+      } else {
         put(this.#owed, record.slot, record.alias, record);
         const give = (when: number, effects: Effects) =>
           this.#giveUp(registration, record.alias, record.generation, when, effects);
@@ -76,8 +83,11 @@ export class Aliases {
     return [...(this.#held.get(slot)?.keys() ?? [])];
   }
 
-  holds(slot: number, alias: string): boolean {
-    return this.#held.get(slot)?.has(alias) ?? false;
+  /** @param shared how it is to be held; either way where this is not given */
+  holds(slot: number, alias: string, shared?: boolean): boolean {
+    const record = this.#held.get(slot)?.get(alias);
+    if (record === undefined || record.suspended) return false;
+    return shared === undefined || record.shared === shared;
   }
 
   /** Takes an alias; nothing is to be done where it is held so already. */
@@ -90,7 +100,7 @@ export class Aliases {
     effects: Effects,
   ): MeshError | null {
     const { slot } = registration;
-    if (this.#held.get(slot)?.get(alias)?.shared === shared) return null;
+    if (this.holds(slot, alias, shared)) return null;
     const asking = this.#asking.get(slot)?.get(alias);
     if (asking !== undefined) {
       if (asking.unwanted || asking.shared !== shared) {
@@ -133,11 +143,16 @@ export class Aliases {
     );
   }
 
-  /** Another registration takes it. */
-  release(slot: number, alias: string, effects: Effects): void {
+  /** Another registration sets it: from here on the alias says whether it is held. */
+  suspend(registration: Registration, alias: string, now: number, effects: Effects): void {
+    const { slot } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
     if (asking !== undefined) asking.lost = true;
-    if (this.#forget(slot, alias)) this.#parts.onLost(slot, alias, effects);
+    const record = this.#held.get(slot)?.get(alias);
+    if (record === undefined) return;
+    this.#suspensions++;
+    if (!record.suspended) this.#write({ ...record, suspended: true });
+    this.#confirm(registration, alias, now, effects);
   }
 
   /** The registration has ended: its aliases are given up. Their rows go when the aliases have answered. */
@@ -156,6 +171,39 @@ export class Aliases {
   /** Another life begins in the slot: what the one before held stays to be given up, as that of its generation. */
   outlive(slot: number): void {
     for (const record of this.#owed.get(slot)?.values() ?? []) this.#parts.store.putAlias(record);
+  }
+
+  /** Asks the alias what came of a suspension. */
+  #confirm(registration: Registration, alias: string, now: number, effects: Effects): void {
+    const { slot, generation } = registration;
+    const request = this.#request(registration, alias, generation);
+    const suspended = () => {
+      const record = this.#held.get(slot)?.get(alias);
+      return record?.suspended === true && record.generation === generation ? record : undefined;
+    };
+    let suspensions = this.#suspensions;
+    const ask = (when: number, out: Effects): void =>
+      this.#parts.lines.ask(
+        request,
+        () => {
+          suspensions = this.#suspensions;
+          return suspended() === undefined ? null : { method: "confirm", request };
+        },
+        (result, at, told) => {
+          const record = suspended();
+          if (record === undefined) return;
+          const answer = result.ok ? result.answer : undefined;
+          if (typeof answer !== "object" || !("holds" in answer)) {
+            this.#parts.retries.add(request, ask, at);
+          } else if (suspensions !== this.#suspensions) ask(at, told);
+          else if (answer.holds)
+            this.#write({ ...record, shared: answer.shared, suspended: false });
+          else if (this.#forget(slot, alias)) this.#parts.onLost(slot, alias, told);
+        },
+        when,
+        out,
+      );
+    ask(now, effects);
   }
 
   #ask(
@@ -183,8 +231,9 @@ export class Aliases {
         }
         if (this.#asking.get(slot)?.get(alias) === asking) this.#asking.get(slot)?.delete(alias);
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
-        if (refused === null && !asking.unwanted) this.#write({ slot, alias, shared, generation });
-        else if (granted) this.#giveUp(registration, alias, generation, when, out);
+        if (refused === null && !asking.unwanted) {
+          this.#write({ slot, alias, shared, suspended: false, generation });
+        } else if (granted) this.#giveUp(registration, alias, generation, when, out);
         for (const errand of asking.errands) errand.done(refused, when, out);
       },
       now,

@@ -53,7 +53,10 @@ export class Delivery {
     if (known !== undefined) return known;
     const { alias } = request;
     // Only now: what this registration was sent while it held the alias stays what it was.
-    if (alias !== undefined && !this.#parts.aliases.holds(registration.slot, alias.alias)) {
+    if (
+      alias !== undefined &&
+      !this.#parts.aliases.holds(registration.slot, alias.alias, alias.shared)
+    ) {
       return { ok: false, code: "alias_stale" };
     }
 
@@ -361,13 +364,15 @@ export class Delivery {
 
   #tellFirst(
     registration: Registration,
-    { key, seq, unstored }: Flight,
+    { key, seq, unstored, acceptedAt }: Flight,
     alias: string,
     now: number,
     effects: Effects,
   ): void {
-    const row = unstored === null ? seq : null;
-    this.#parts.firstAcks.tell(registration, alias, bytesOf(key), row, now, effects);
+    const row = registration.mail.get(key);
+    const expiresAt = row?.expiresAt ?? acceptedAt + (unstored?.ttlSeconds ?? 0) * 1_000;
+    const first = { alias, key: bytesOf(key), seq: unstored === null ? seq : null, expiresAt };
+    this.#parts.firstAcks.tell(registration, first, now, effects);
   }
 
   /**

@@ -19,8 +19,8 @@ import { statusOf } from "./status.ts";
 import type { DeviceStore } from "./store.ts";
 import { changeAlias, changeTags, tagsOf } from "./tagging.ts";
 import type {
-  AliasRelease,
   AliasRequest,
+  AliasSuspension,
   CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
@@ -252,11 +252,11 @@ export class Device {
     return answer;
   }
 
-  /** Another registration takes the alias. It is gone when this returns, and durable when the shell answers. */
-  releaseAlias(request: AliasRelease, now: number, effects: Effects): void {
+  /** Another registration sets the alias. It is suspended when this returns, and durably when the shell answers. */
+  suspendAlias(request: AliasSuspension, now: number, effects: Effects): void {
     const registration = this.#standing(request);
     if (registration === undefined) return;
-    this.#rooms.aliases.release(registration.slot, request.alias, effects);
+    this.#rooms.aliases.suspend(registration, request.alias, now, effects);
     this.#afterwards(now, effects);
   }
 

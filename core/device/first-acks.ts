@@ -14,6 +14,14 @@ export interface FirstAckParts {
   readonly name: string;
 }
 
+/** A message that this device was the first to acknowledge. */
+export interface FirstAck {
+  readonly alias: string;
+  readonly key: Uint8Array;
+  readonly seq: number | null;
+  readonly expiresAt: number;
+}
+
 export class FirstAcks {
   readonly #parts: FirstAckParts;
   /** Rows that stay until the others were told, by slot: after a crash they are sent, acknowledged and told again. */
@@ -23,12 +31,16 @@ export class FirstAcks {
     this.#parts = parts;
   }
 
-  /** @param seq of the message's row; null where it has none */
+  /**
+   * Tells the alias, again and again until all holders have heard of it or the message has expired: then none shows it any more.
+   * A message without a row is told of for as long as this object is in memory.
+   *
+   * @param seq of the message's row; null where it has none
+   * @param expiresAt of the message, milliseconds since 1970
+   */
   tell(
     registration: Registration,
-    alias: string,
-    key: Uint8Array,
-    seq: number | null,
+    { alias, key, seq, expiresAt }: FirstAck,
     now: number,
     effects: Effects,
   ): void {
@@ -45,7 +57,7 @@ export class FirstAcks {
     const call = {
       begin: () => body,
       done: (result: { readonly ok: boolean }, at: number) => {
-        if (!result.ok) this.#parts.retries.add(call, ask, at);
+        if (!result.ok && at < expiresAt) this.#parts.retries.add(call, ask, at);
         else if (seq !== null && rows.delete(seq)) this.#parts.store.deleteMail([seq]);
       },
     };

@@ -80,9 +80,20 @@ export interface HeldAlias {
   readonly slot: number;
   readonly alias: string;
   readonly shared: boolean;
+  /** Another set is under way, or was: until the alias has said what came of it, the registration does not say that it holds it. */
+  readonly suspended: boolean;
   /** Of the registration that holds it; 0 in rows from before there were lives. */
   readonly generation: number;
 }
+
+/** `shared` and `suspended` as the one number that a row has for both: bits 0 and 1. */
+export const aliasBits = ({ shared, suspended }: Pick<HeldAlias, "shared" | "suspended">): number =>
+  Number(shared) + 2 * Number(suspended);
+
+export const ofAliasBits = (bits: number): Pick<HeldAlias, "shared" | "suspended"> => ({
+  shared: (bits & 1) !== 0,
+  suspended: (bits & 2) !== 0,
+});
 
 /** The part of a message that is read again only to send it. */
 export interface MailBody {

@@ -40,6 +40,8 @@ export interface AliasSend {
   readonly alias: string;
   /** Once one holder has acknowledged, the others are told to withdraw the message of this same `key`. */
   readonly firstAckWins: boolean;
+  /** How the edge knows the alias: a holder that knows it otherwise refuses. Absent from an edge of before. */
+  readonly shared?: boolean;
 }
 
 /** A device's refusal; the edge turns it into an answer by the error table. */
@@ -109,8 +111,8 @@ export type DescribeAnswer =
     }
   | Refused;
 
-/** From an alias object: the registration holds the alias no more. */
-export interface AliasRelease extends RegistrationName {
+/** From an alias object: the registration may hold the alias no more, or otherwise, and is to ask. */
+export interface AliasSuspension extends RegistrationName {
   readonly alias: string;
 }
 

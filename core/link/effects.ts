@@ -1,6 +1,7 @@
 /** What a handler asks its host to do, in order, once the handler's writes are durable. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type {
+  AliasConfirmation,
   AliasSetAnswer,
   AliasSetRequest,
   AliasUnsetRequest,
@@ -26,13 +27,20 @@ export type TagCall =
 export type AliasCall =
   | { readonly method: "set"; readonly request: AliasSetRequest }
   | { readonly method: "unset"; readonly request: AliasUnsetRequest }
+  | { readonly method: "confirm"; readonly request: AliasUnsetRequest }
   | { readonly method: "firstAck"; readonly request: FirstAckRequest };
 
 /** What came of a call: its answer, or that it failed (the host has told why, if that is worth telling). */
 export type CallResult =
   | {
       readonly ok: true;
-      readonly answer: JoinAnswer | AttachAnswer | AliasSetAnswer | boolean | undefined;
+      readonly answer:
+        | JoinAnswer
+        | AttachAnswer
+        | AliasSetAnswer
+        | AliasConfirmation
+        | boolean
+        | undefined;
     }
   | { readonly ok: false };
 

@@ -1,6 +1,7 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
 
 import type {
+  AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
   AliasSetRequest,
@@ -9,8 +10,8 @@ import type {
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
 import type {
-  AliasRelease,
   AliasRequest,
+  AliasSuspension,
   CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
@@ -63,8 +64,8 @@ export interface DeviceRpc {
   describe(request: RegistrationName): Promise<DescribeAnswer>;
   /** From a tag's node: broadcasts for one registration. */
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;
-  /** From an alias object: another registration takes the alias. Safe to repeat. */
-  releaseAlias(request: AliasRelease): Promise<void>;
+  /** From an alias object: another registration sets the alias. Safe to repeat. */
+  suspendAlias(request: AliasSuspension): Promise<void>;
   /** From an alias object: another holder took the message. Safe to repeat. */
   withdraw(request: WithdrawRequest): Promise<void>;
 }
@@ -118,6 +119,8 @@ export const LIVE_HEADERS = {
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
   unset(request: AliasUnsetRequest): Promise<void>;
+  /** Whether a suspended holder still is one, once the set under way has ended. */
+  confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
   holders(): Promise<AliasHolders>;
   firstAck(request: FirstAckRequest): Promise<void>;
 }

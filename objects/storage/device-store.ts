@@ -10,6 +10,7 @@ import type {
   RegistrationRecord,
   TagRecord,
 } from "../../core/device/store.ts";
+import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
 import { DeviceTables } from "./device-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -233,10 +234,10 @@ export class SqlDeviceStore implements DeviceStore {
         `SELECT slot, alias, shared, ${this.#tables.sinceThird("generation")} FROM aliases`,
       )
       .toArray()
-      .map(({ shared, ...row }) => ({ ...row, shared: shared === 1 }));
+      .map(({ shared, ...row }) => ({ ...row, ...ofAliasBits(shared) }));
   }
 
-  putAlias({ slot, alias, shared, generation }: HeldAlias): void {
+  putAlias({ slot, alias, generation, ...state }: HeldAlias): void {
     this.#tables.make();
     this.#sql.exec(
       `INSERT INTO aliases (slot, alias, shared, generation) VALUES (?, ?, ?, ?)
@@ -244,7 +245,7 @@ export class SqlDeviceStore implements DeviceStore {
          generation = excluded.generation`,
       slot,
       alias,
-      Number(shared),
+      aliasBits(state),
       generation,
     );
   }

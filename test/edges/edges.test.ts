@@ -130,3 +130,25 @@ test.concurrent("V3 a tag that one edge closes takes no listener at the other, o
   await expect.poll(tryIt, within(LIMITS.TAG_CACHE_MS)).toBe("live_closed");
   await client.close();
 });
+
+test.concurrent("A4 who joins a shared alias by one edge gets the next send by the other, which has it cached", async ({
+  expect,
+  onTestFinished,
+}) => {
+  const { one, two } = await startEdges(onTestFinished);
+  const { appId, key } = await makeApp(one);
+  const devices = await Promise.all([1, 2, 3].map(() => makeDevice(one, appId)));
+  const regIds = devices.map(({ regId }) => regId);
+  const push = two.server(key);
+  const send = async (data: string) => {
+    const { results } = await push.send({ to: { alias: "family" }, data });
+    return results.map((result) => result.regId).sort();
+  };
+  for (const [n, device] of devices.entries()) {
+    // The first has it alone until the second joins.
+    await device.client.setAlias("family", { shared: n > 0 });
+    expect(await send(`to ${n + 1}`)).toEqual(regIds.slice(0, n + 1).sort());
+  }
+  await Promise.all(devices.map(({ client }) => client.close()));
+  expect(devices.map(({ got }) => got.length)).toEqual([3, 2, 1]);
+});

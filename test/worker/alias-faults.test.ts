@@ -54,6 +54,7 @@ describe("a send to an alias", () => {
     expect(calls[0]?.send.alias).toEqual({
       alias: `scripted-${serial}`,
       firstAckWins: false,
+      shared: expect.any(Boolean),
     });
     expect(body.results.map(({ regId }) => regId)).toEqual(holders.map((h) => regIdOf(app, h)));
     for (const result of body.results) {

@@ -117,6 +117,26 @@ describe("an alias of one registration", () => {
     expect((await sendTo(alias)).touched).toEqual({ devices: 1, apps: 0, directory: 0 });
   });
 
+  it("A4 of one that is shared by now reaches the newcomer in the same request, and the cache knows", async () => {
+    const alias = freshName();
+    await setAlias(alias, { add: [one.regId] });
+    await sendTo(alias);
+    await setElsewhere(alias, two.regId, true);
+    const arrive = [one.link.nextMessage(), two.link.nextMessage()];
+    const sent = await sendTo(alias);
+    const regIds = [one.regId, two.regId].sort();
+    expect(sent.body.results.map(({ regId }) => regId).sort()).toEqual(regIds);
+    expect(sent.body.results).toMatchObject([{ status: "delivered" }, { status: "delivered" }]);
+    await Promise.all(arrive);
+    // Who joins a shared one next, only the alias knows: it is asked beside the holders, once a send.
+    expect((await sendTo(alias)).touched).toEqual({
+      devices: 2,
+      apps: 0,
+      directory: 0,
+      aliases: 1,
+    });
+  });
+
   it("A1 that was taken away has no holder, and can be given again at once", async () => {
     const alias = freshName();
     await setAlias(alias, { add: [one.regId] });

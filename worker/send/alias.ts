@@ -1,5 +1,5 @@
 /** To an alias: one call to the device of each holder, at once, and a result for each. */
-import { type Holder, sameHolder } from "../../core/alias/types.ts";
+import { type AliasHolders, type Holder, sameHolder } from "../../core/alias/types.ts";
 import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
@@ -23,21 +23,32 @@ interface Sent {
 const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
 const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
 
-/** Sends to holders, and once more to whoever holds the alias by then, where it was no longer theirs. */
+/**
+ * Sends to the holders that are known, and once more to whoever holds the alias by then.
+ *
+ * An alias of one holder that has moved, or is shared by now, is told by that holder, which refuses. Of a shared one nobody but the
+ * alias knows who joined: it is asked while its known holders are sent to, which takes no longer and costs one request.
+ */
 async function sendToHolders(
   c: MeshContext,
   { caller, to }: Pick<Outgoing<TargetWith<"alias">>, "caller" | "to">,
-  sendTo: (holder: Holder) => Promise<Sent>,
+  sendTo: (holder: Holder, shared: boolean) => Promise<Sent>,
 ): Promise<readonly Sent[]> {
-  const ask = async () => (await askHolders(c, caller.appName, to.alias)).holders;
-  const holders = knownHolders(caller.appName, to.alias) ?? (await ask());
-  const sent = await Promise.all(holders.map(sendTo));
-  if (!sent.some(hasMoved)) return sent;
+  const ask = () => askHolders(c, caller.appName, to.alias);
+  const sendToAll = ({ holders, shared }: AliasHolders) =>
+    Promise.all(holders.map((holder) => sendTo(holder, shared)));
+  const known = knownHolders(caller.appName, to.alias);
+  const first = known ?? (await ask());
+  const [sent, joined] = await Promise.all([
+    sendToAll(first),
+    known?.shared === true ? ask() : undefined,
+  ]);
+  const moved = sent.some(hasMoved);
+  if (!moved && joined === undefined) return sent;
+  const { holders, shared } = joined ?? (await ask());
   const done = sent.filter((each) => !hasMoved(each));
-  const rest = (await ask()).filter(
-    (holder) => !done.some((each) => sameHolder(each.holder, holder)),
-  );
-  return [...done, ...(await Promise.all(rest.map(sendTo)))];
+  const rest = holders.filter((holder) => !done.some((each) => sameHolder(each.holder, holder)));
+  return [...done, ...(await sendToAll({ holders: rest, shared }))];
 }
 
 export async function sendToAlias(
@@ -48,18 +59,18 @@ export async function sendToAlias(
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
   const prefer = readPrefer(c.req.header("prefer"));
   const waitUntil = c.get("receivedAt") + prefer.waitMs;
-  const request: Omit<SendRequest, "generation" | "waitMs"> = {
+  const request: Omit<SendRequest, "generation" | "waitMs" | "alias"> = {
     app: caller.appName,
     key,
     ...fingerprint,
     ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
-    alias: { alias: to.alias, firstAckWins: to.firstAckWins },
   };
-  const sendTo = async (holder: Holder): Promise<Sent> => {
+  const sendTo = async (holder: Holder, shared: boolean): Promise<Sent> => {
     const { device, generation } = holder;
     const waitMs = Math.max(0, waitUntil - Date.now());
-    const send: SendRequest = { ...request, generation, waitMs };
+    const alias = { alias: to.alias, firstAckWins: to.firstAckWins, shared };
+    const send: SendRequest = { ...request, generation, waitMs, alias };
     try {
       const answer = await callObject(() => c.env.DEVICES.getByName(device).send(send));
       return { holder, answer };

@@ -1,5 +1,5 @@
 /** Who holds an alias, as this isolate last heard. Devices check it, so that an old answer only costs another question. */
-import type { AliasHolders, Holder } from "../../core/alias/types.ts";
+import type { AliasHolders } from "../../core/alias/types.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
@@ -7,10 +7,10 @@ import type { MeshContext } from "../context.ts";
 import { callObject } from "../objects.ts";
 
 /** Of this isolate, by the name of the alias's object. Aliases that nobody holds are not in it: they may be set any time. */
-export const aliasCache = new TimedCache<readonly Holder[]>({
+export const aliasCache = new TimedCache<AliasHolders>({
   ttlMs: LIMITS.ALIAS_CACHE_MS,
   count: LIMITS.ALIAS_CACHE_COUNT,
-  weigh: (holders) => holders.length,
+  weigh: ({ holders }) => holders.length,
   now: () => Date.now(),
 });
 
@@ -22,13 +22,13 @@ export async function askHolders(
 ): Promise<AliasHolders> {
   const name = aliasObjectName(appName, alias);
   const answer = await callObject(() => c.env.ALIASES.getByName(name).holders());
-  if (answer.holders.length > 0) aliasCache.set(name, answer.holders);
+  if (answer.holders.length > 0) aliasCache.set(name, answer);
   else aliasCache.delete(name);
   return answer;
 }
 
 /** The holders that this isolate knows of; undefined where it knows none. */
-export const knownHolders = (appName: string, alias: string): readonly Holder[] | undefined =>
+export const knownHolders = (appName: string, alias: string): AliasHolders | undefined =>
   aliasCache.get(aliasObjectName(appName, alias));
 
 /** Drops what this isolate knows of an alias that it just changed. */

@@ -1,6 +1,7 @@
 /** One alias in a process that holds them all: gives core/alias its part of the shared database, and devices. */
 import { Alias } from "../../../core/alias/alias.ts";
 import type {
+  AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
   AliasSetRequest,
@@ -39,6 +40,10 @@ export class AliasHost implements AliasRpc, Pooled {
 
   unset(request: AliasUnsetRequest): Promise<void> {
     return this.#run((alias) => alias.unset(request));
+  }
+
+  confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
+    return this.#run((alias) => alias.confirm(request));
   }
 
   holders(): Promise<AliasHolders> {

@@ -3,8 +3,8 @@ import type { Claims } from "../../../core/device/account.ts";
 import { firstWaitMs } from "../../../core/device/delivery.ts";
 import { COMMAND_WAIT_MS } from "../../../core/device/device.ts";
 import type {
-  AliasRelease,
   AliasRequest,
+  AliasSuspension,
   CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
@@ -84,9 +84,9 @@ export class DeviceHost implements DeviceRpc, Pooled {
     );
   }
 
-  async releaseAlias(request: AliasRelease): Promise<void> {
+  async suspendAlias(request: AliasSuspension): Promise<void> {
     await this.#runner.run(({ device }, now, effects) =>
-      device.releaseAlias(request, now, effects),
+      device.suspendAlias(request, now, effects),
     );
   }
 

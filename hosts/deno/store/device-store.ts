@@ -10,6 +10,7 @@ import type {
   RegistrationRecord,
   TagRecord,
 } from "../../../core/device/store.ts";
+import { aliasBits, ofAliasBits } from "../../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { CommitError, Database } from "./database.ts";
@@ -284,11 +285,11 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
       slot,
       generation,
       alias: JSON.parse(alias) as string,
-      shared: shared === 1,
+      ...ofAliasBits(shared),
     }));
   }
 
-  putAlias({ slot, alias, shared, generation }: HeldAlias): void {
+  putAlias({ slot, alias, generation, ...state }: HeldAlias): void {
     this.#run(
       `INSERT INTO device_aliases (device, slot, alias, shared, generation) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (device, slot, alias) DO UPDATE SET shared = excluded.shared,
@@ -296,7 +297,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
       this.#id,
       slot,
       alias,
-      Number(shared),
+      aliasBits(state),
       generation,
     );
   }

@@ -16,7 +16,8 @@ describe("an alias of one holder", () => {
   it("A1 goes to the last setter, and the former holder is told", async () => {
     expect(await world.set(0)).toEqual({ ok: true });
     expect(await world.set(1)).toEqual({ ok: true });
-    expect([mine(), world.devices[0]?.released]).toEqual([[1], 1]);
+    await world.settled();
+    expect([mine(), world.devices[0]?.losses]).toEqual([[1], 1]);
     expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
     expect(world.rows).toBe(2);
   });
@@ -24,7 +25,7 @@ describe("an alias of one holder", () => {
   it("A1 set again by its holder changes nothing and writes no row", async () => {
     await world.set(0);
     expect(await world.set(0)).toEqual({ ok: true });
-    expect([world.rows, world.devices[0]?.released]).toEqual([1, 0]);
+    expect([world.rows, world.devices[0]?.losses]).toEqual([1, 0]);
   });
 
   it("A1 stays with a holder that cannot be told; the setter may try again", async () => {
@@ -75,21 +76,43 @@ describe("a shared alias", () => {
     expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
   });
 
-  it("A2 stays shared with those who could not be told, and without those who let go", async () => {
-    for (const device of [0, 1, 2]) await world.set(device, true);
-    world.fates = ["well", "lost"];
-    expect(await world.set(2)).toMatchObject({ code: "alias_stale" });
-    expect([await held(), mine()]).toEqual([
-      ["device-1", "device-2"],
-      [1, 2],
-    ]);
+  it.each([["lost"], ["well", "lost"], ["well", "unanswered"], ["unanswered", "lost"]] as const)(
+    "A1 a set that is refused changes nothing, whoever could be told (%s, %s)",
+    async (...fates) => {
+      for (const device of [0, 1, 2]) await world.set(device, true);
+      const { rows } = world;
+      world.fates = [...fates];
+      expect(await world.set(2)).toMatchObject({ code: "alias_stale" });
+      await world.settled();
+      expect(await world.holders()).toEqual({ shared: true, holders: [0, 1, 2].map(holderOf) });
+      expect([mine(), world.rows]).toEqual([[0, 1, 2], rows]);
+      expect(world.devices.map(({ losses }) => losses).slice(0, 3)).toEqual([0, 0, 0]);
+      // One of nobody's fates takes it.
+      world.fates = [];
+      expect(await world.set(3)).toEqual({ ok: true });
+      await world.settled();
+      expect(mine()).toEqual([3]);
+      expect(world.devices.map(({ losses }) => losses).slice(0, 4)).toEqual([1, 1, 1, 0]);
+    },
+  );
+
+  it("A4 one that had it alone knows that it is shared before another has joined", async () => {
+    await world.set(0);
+    world.fates = ["lost"];
+    expect(await world.set(1, true)).toMatchObject({ code: "alias_stale" });
+    await world.settled();
+    expect([await held(), mine()]).toEqual([["device-0"], [0]]);
+    expect(await world.set(1, true)).toEqual({ ok: true });
+    await world.settled();
+    expect([mine(), world.devices[0]?.suspensions]).toEqual([[0, 1], 1]);
   });
 
   it("A3 tells the other holders once one has the message, and outlives what fails", async () => {
     for (const device of [0, 1, 2]) await world.set(device, true);
     world.fates = ["lost"];
     const key = Uint8Array.of(7);
-    await world.firstAck(1, key);
+    // The device that took it is to repeat it.
+    await expect(world.firstAck(1, key)).rejects.toThrow("1 of 2 holders");
     expect(world.devices.slice(0, 3).map(({ withdrawn }) => withdrawn)).toEqual([[], [], [key]]);
     expect(world.troubles.length).toBe(1);
     await world.firstAck(1, key);
@@ -112,7 +135,7 @@ describe("account generations", () => {
       host: {
         durable: async () => undefined,
         device: (name) => ({
-          releaseAlias: async ({ generation }) => {
+          suspendAlias: async ({ generation }) => {
             calls.push(`${name}.${generation}`);
           },
           withdraw: async () => undefined,
@@ -150,7 +173,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
     host: {
       durable: () =>
         synced ? Promise.resolve() : new Promise((resolve) => steps.push(() => resolve())),
-      device: () => ({ releaseAlias: async () => undefined, withdraw: async () => undefined }),
+      device: () => ({ suspendAlias: async () => undefined, withdraw: async () => undefined }),
       trouble: () => undefined,
     },
   });

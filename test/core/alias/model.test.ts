@@ -51,6 +51,7 @@ async function run(
   // Whatever happened, the next set that nothing disturbs makes all agree.
   world.fates = [];
   expect(await scheduler.waitFor(world.set(0))).toEqual({ ok: true });
+  await scheduler.waitFor(world.settled());
   expect(world.devices.map(({ mine }) => mine)).toEqual([true, false, false, false]);
 }
 
@@ -68,3 +69,32 @@ it.each([true, false])(
     );
   },
 );
+
+it("A1 a set that is refused changes nothing, in the end", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.uniqueArray(device, { minLength: 1 }),
+      device,
+      fc.boolean(),
+      fates,
+      async (scheduler, holders, setter, shared, plan) => {
+        const world = new World(DEVICES, scheduler);
+        for (const holder of holders) {
+          await scheduler.waitFor(world.set(holder, holders.length > 1));
+        }
+        const before = await world.holders();
+        world.fates = [...plan];
+        const answer = await scheduler.waitFor(world.set(setter, shared));
+        await scheduler.waitFor(world.settled());
+        await scheduler.waitIdle();
+        if (answer.ok) return;
+        expect(await world.holders()).toEqual(before);
+        const mine = world.devices.flatMap(({ mine }, i) => (mine ? [i] : []));
+        expect(mine).toEqual([...holders].sort());
+        expect(world.devices.every(({ losses }) => losses === 0)).toBe(true);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

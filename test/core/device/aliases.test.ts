@@ -29,10 +29,16 @@ function holding(): Rig {
   return rig;
 }
 
-const release = (rig: Rig, alias = "me") =>
+const suspend = (rig: Rig, alias = "me") =>
   rig.run((now, effects) =>
-    rig.device.releaseAlias({ app: "a", generation: 1, alias }, now, effects),
+    rig.device.suspendAlias({ app: "a", generation: 1, alias }, now, effects),
   );
+
+/** The alias answers what a suspended holder asked. */
+const confirm = (rig: Rig, holds: boolean, shared = true) => {
+  const { call } = rig.answerCall({ ok: true, answer: { holds, shared } });
+  expect(call).toEqual({ method: "confirm", request: ofAlias("me") });
+};
 
 const withdraw = (rig: Rig, key: string) =>
   rig.run((now, effects) =>
@@ -97,20 +103,78 @@ describe("aliases", () => {
     expect(held(rig)).toEqual([]);
   });
 
-  test("A1 A4 one that another registration takes is gone at once, and the app hears of it", () => {
+  test("A1 A4 one that another sets is said to be held no more, until the alias has told", () => {
     const rig = holding();
-    release(rig);
+    expect(rig.rows(() => suspend(rig))).toBe(1);
+    expect(rig.send(byAlias(false))).toEqual({ ok: false, code: "alias_stale" });
+    expect(rig.take()).toEqual([]);
+    expect(rig.rows(() => confirm(rig, false))).toBe(1);
     expect(held(rig)).toEqual([]);
     expect(rig.take()).toEqual([{ kind: "aliasLost", value: { slot: 1, alias: "me" } }]);
-    release(rig);
-    expect(rig.take()).toEqual([]);
-    expect(rig.send(byAlias(false))).toEqual({ ok: false, code: "alias_stale" });
+    suspend(rig);
+    expect([rig.calls, rig.take()]).toEqual([[], []]);
+  });
+
+  test("A1 one whose taking was refused is held on, and the app hears nothing of it", () => {
+    const rig = holding();
+    suspend(rig);
+    suspend(rig);
+    // What was asked before the second suspension decides nothing.
+    confirm(rig, true);
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    confirm(rig, true);
+    expect(rig.send(byAlias(false))).toBeTypeOf("number");
+    expect([rig.calls, held(rig)]).toEqual([[], ["me"]]);
+    expect(rig.take().map(({ kind }) => kind)).not.toContain("aliasLost");
+  });
+
+  test("A1 P1.2 a suspension outlives a crash, and calls that fail", () => {
+    const rig = holding();
+    suspend(rig);
+    rig.restart();
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    rig.now += 1_000;
+    rig.connect();
+    const asked = rig.calls.findIndex(({ kind }) => kind === "alias");
+    rig.calls.unshift(...rig.calls.splice(asked, 1));
+    expect(rig.answerCall({ ok: false }).call).toMatchObject({ method: "confirm" });
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    rig.answerCalls();
+    rig.now += 1_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    confirm(rig, true);
+    expect(rig.send(byAlias(false))).toMatchObject({ status: "queued" });
+  });
+
+  test("A4 one that the edge knows as another's alone is refused where it is shared, and the other way round", () => {
+    const rig = holding();
+    const known = (shared: boolean) => ({ alias: { alias: "me", firstAckWins: false, shared } });
+    expect(rig.send(known(false))).toMatchObject({ code: "alias_stale" });
+    expect(rig.send(known(true))).toBeTypeOf("number");
+    suspend(rig);
+    confirm(rig, true, false);
+    expect(rig.send(known(true))).toMatchObject({ code: "alias_stale" });
+    expect(rig.send(known(false))).toBeTypeOf("number");
+  });
+
+  test("A1 one that is suspended may be set again, and given up", () => {
+    const rig = holding();
+    suspend(rig);
+    command(rig, "me");
+    confirm(rig, false);
+    rig.answerCalls();
+    expect(rig.send(byAlias(false))).toBeTypeOf("number");
+    suspend(rig);
+    command(rig, "me", false);
+    expect(held(rig)).toEqual([]);
+    rig.answerCalls();
+    expect(held(rig)).toEqual([]);
   });
 
   test("A1 one that is taken while it is set is asked for again: the answer may be older", () => {
     const rig = settled();
     command(rig, "me");
-    release(rig);
+    suspend(rig);
     rig.answerCall({ ok: true, answer: { ok: true } });
     expect(held(rig)).toEqual([]);
     expect(rig.take()).toEqual([]);
@@ -123,7 +187,7 @@ describe("aliases", () => {
     const rig = settled();
     command(rig, "me");
     for (let n = 0; n < 3; n++) {
-      release(rig);
+      suspend(rig);
       rig.answerCall({ ok: true, answer: { ok: true } });
     }
     expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "alias_stale" } }]);
@@ -247,7 +311,7 @@ describe("sends by alias", () => {
     rig.takeAndAck();
     expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
     expect(rig.calls).toEqual([]);
-    release(rig);
+    suspend(rig);
     expect(rig.send(byAlias(false, { key: "1" }))).toMatchObject({ status: "delivered" });
     expect(rig.send(byAlias(false, { key: "2" }))).toMatchObject({ code: "alias_stale" });
   });
@@ -263,6 +327,29 @@ describe("sends by alias", () => {
     rig.now += 1_000;
     rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
     expect(rig.answerCalls()).toMatchObject([{ call: { method: "firstAck" } }]);
+  });
+
+  test("A3 it is told until it was heard, or the message has expired", () => {
+    for (const [seconds, methods] of [
+      [29, ["firstAck"]],
+      [31, []],
+    ] as const) {
+      const rig = holding();
+      rig.sendAndWait(byAlias(true, { key: "1", ttlSeconds: 30 }));
+      rig.takeAndAck();
+      for (let n = 0; n < 3; n++) {
+        rig.answerCall({ ok: false });
+        rig.now += (seconds * 1_000) / 3 + 1;
+        rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+      }
+      if (methods.length === 0) {
+        // The try that began before its end is the last.
+        expect(rig.answerCall({ ok: false }).call).toMatchObject({ method: "firstAck" });
+        rig.now += 30_000;
+        rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+      }
+      expect(rig.calls.map(({ call }) => call.method)).toEqual(methods);
+    }
   });
 
   test("A3 P1.2 a stored one keeps its row until the others were told", () => {

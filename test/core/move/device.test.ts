@@ -64,6 +64,7 @@ const holdings = fc.uniqueArray(
     slot: fc.integer({ min: 1, max: 64 }),
     alias: text,
     shared: fc.boolean(),
+    suspended: fc.boolean(),
     generation: fc.nat(),
   }),
   { selector: ({ slot, alias }) => `${slot} ${alias}`, maxLength: 8 },

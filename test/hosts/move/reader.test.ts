@@ -86,7 +86,7 @@ const LINES: readonly ContentLine[] = [
     epoch: 1,
     cursor: 1,
   },
-  { kind: "holding", device, slot: 1, alias: "me", shared: true, generation: 1 },
+  { kind: "holding", device, slot: 1, alias: "me", shared: true, suspended: false, generation: 1 },
   {
     kind: "mail",
     device,

@@ -225,15 +225,15 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "an alias is held by slot and name",
     run(store) {
       store.writeAccount(account);
-      store.putAlias({ slot: 1, alias: "имя", shared: false, generation: 1 });
-      store.putAlias({ slot: 2, alias: "имя", shared: true, generation: 1 });
-      store.putAlias({ slot: 1, alias: "b", shared: false, generation: 1 });
-      store.putAlias({ slot: 1, alias: "имя", shared: true, generation: 1 });
+      store.putAlias({ slot: 1, alias: "имя", shared: false, suspended: true, generation: 1 });
+      store.putAlias({ slot: 2, alias: "имя", shared: true, suspended: false, generation: 1 });
+      store.putAlias({ slot: 1, alias: "b", shared: false, suspended: true, generation: 1 });
+      store.putAlias({ slot: 1, alias: "имя", shared: true, suspended: false, generation: 1 });
       store.deleteAlias(1, "b");
       store.deleteAlias(3, "имя");
       expect(store.listAliases().toSorted((a, b) => a.slot - b.slot)).toEqual([
-        { slot: 1, alias: "имя", shared: true, generation: 1 },
-        { slot: 2, alias: "имя", shared: true, generation: 1 },
+        { slot: 1, alias: "имя", shared: true, suspended: false, generation: 1 },
+        { slot: 2, alias: "имя", shared: true, suspended: false, generation: 1 },
       ]);
     },
   },

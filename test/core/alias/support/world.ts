@@ -18,21 +18,22 @@ export const holderOf = (device: number): Holder => ({ device: `device-${device}
 /** As often as a device asks for an alias that it was told to let go of while it asked. */
 const MAX_TRIES = 4;
 
-/** What a device does about one alias: it says "mine" from a good answer to a release, and asks one thing at a time. */
+/**
+ * What a device does about one alias: it says "mine" from a good answer to a suspension, and again where the alias confirms it. It
+ * asks one thing at a time.
+ */
 export class WorldDevice {
   mine = false;
+  /** Held, and not to be said so until the alias has confirmed it. */
+  suspended = false;
+  suspensions = 0;
   /** Ends when all it asked has been answered. */
   last: Promise<unknown> = Promise.resolve();
-  released = 0;
   readonly withdrawn: Uint8Array[] = [];
-  /** Told to let go, since it last asked. */
+  /** Suspended since it last asked. */
   lost = false;
-
-  release(): void {
-    this.mine = false;
-    this.released++;
-    this.lost = true;
-  }
+  /** How often it was told that the alias is another's. */
+  losses = 0;
 }
 
 export class World {
@@ -66,7 +67,10 @@ export class World {
         const answer = await this.#call((alias) => alias.set(request));
         // Whether another took it before the alias heard of this one, or after, is not known: asking again tells.
         if (answer.ok && end.lost && tries < MAX_TRIES) continue;
-        if (answer.ok && !end.lost) end.mine = true;
+        if (answer.ok && !end.lost) {
+          end.mine = true;
+          end.suspended = false;
+        }
         this.check();
         return answer;
       }
@@ -77,10 +81,37 @@ export class World {
     const end = this.#device(device);
     return this.#next(end, async () => {
       end.mine = false;
+      end.suspended = false;
       await this.#call((alias) =>
         alias.unset({ app: APP, alias: ALIAS, holder: holderOf(device) }),
       );
     });
+  }
+
+  /** Another sets it: durably, the device says no more that it is its own, and asks. */
+  #suspend(device: number): void {
+    const end = this.#device(device);
+    end.lost = true;
+    end.suspensions++;
+    if (!end.mine && !end.suspended) return;
+    end.mine = false;
+    end.suspended = true;
+    void this.#next(end, () => this.#confirm(device));
+  }
+
+  async #confirm(device: number): Promise<void> {
+    const end = this.#device(device);
+    while (end.suspended) {
+      const { suspensions } = end;
+      const request = { app: APP, alias: ALIAS, holder: holderOf(device) };
+      // A device tries again, for as long as it takes.
+      const answer = await this.#call((alias) => alias.confirm(request)).catch(() => null);
+      if (answer === null || suspensions !== end.suspensions) continue;
+      end.suspended = false;
+      end.mine = answer.holds;
+      if (!answer.holds) end.losses++;
+      this.check();
+    }
   }
 
   async firstAck(device: number, key: Uint8Array): Promise<void> {
@@ -109,6 +140,11 @@ export class World {
     if (this.durable?.shared === false && holders.length > 1) {
       throw new Error(`not shared, and of ${holders}`);
     }
+  }
+
+  /** Every device has heard what it asked. */
+  async settled(): Promise<void> {
+    for (const { last } of this.devices) await last;
   }
 
   #next<T>(end: WorldDevice, run: () => Promise<T>): Promise<T> {
@@ -167,9 +203,10 @@ export class World {
       },
       device: (name) => {
         living();
-        const end = this.#device(Number(name.slice("device-".length)));
+        const device = Number(name.slice("device-".length));
+        const end = this.#device(device);
         return {
-          releaseAlias: () => this.#carry(() => end.release()),
+          suspendAlias: () => this.#carry(() => this.#suspend(device)),
           withdraw: ({ key }) => this.#carry(() => end.withdrawn.push(key)),
         };
       },
