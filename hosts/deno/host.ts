@@ -134,7 +134,10 @@ function readTls(files: TlsFiles | null): { cert: string; key: string } | null {
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const tls = readTls(context.tls);
   await requireFree(context.listen, context.port);
-  const db = openDatabase(context.folder.database, { log: context.report.problem });
+  const db = openDatabase(context.folder.database, {
+    log: context.report.problem,
+    isNew: context.isNew,
+  });
   return new DenoMesh(context, db, tls);
 }
 

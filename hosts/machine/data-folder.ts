@@ -8,14 +8,23 @@
  * | `storage/` | the objects' databases of the workerd host |
  * | `host` | which of the two the data is of |
  * | `demo.json` | the demo app and its key, for the commands (mode 0600) |
+ * | `new` | there until the first start has made the database: where it is not, the data has to be there |
  * | `lock` | held by the process that owns the folder |
  * | `run/` | bundle, configuration, control socket, process ID: made at each start |
  */
 import { randomBytes } from "node:crypto";
-import { accessSync, chmodSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { makePrivateFolder, writePrivate } from "../../cli/private-file.ts";
+import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/private-file.ts";
 import { HostFailure } from "./failure.ts";
 
 /** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */
@@ -36,6 +45,7 @@ export interface DataFolder {
   readonly lock: string;
   readonly demo: string;
   readonly secrets: string;
+  readonly fresh: string;
 }
 
 /**
@@ -54,6 +64,7 @@ export function openDataFolder(path: string): DataFolder {
     lock: join(root, "lock"),
     demo: join(root, "demo.json"),
     secrets: join(root, "secrets.json"),
+    fresh: join(root, "new"),
   };
   try {
     for (const made of [root, folder.run]) makePrivateFolder(made);
@@ -65,6 +76,22 @@ export function openDataFolder(path: string): DataFolder {
     throw new HostFailure(`the data folder ${root} cannot be written: ${(error as Error).message}`);
   }
   return folder;
+}
+
+/**
+ * Whether no mesh has ever run on a folder, so that a database that is not there is none that was lost. To be called before
+ * owner and secrets are made; marks a new folder, so that a first start that is killed is a first start again.
+ */
+export function isNewFolder(folder: DataFolder): boolean {
+  if (existsSync(folder.fresh)) return true;
+  if (existsSync(folder.owner) && existsSync(folder.secrets)) return false;
+  writePrivateText(folder.fresh, "the first start has not ended\n");
+  return true;
+}
+
+/** The first start has made what there has to be from now on. */
+export function endFirstStart({ fresh }: DataFolder): void {
+  rmSync(fresh, { force: true });
 }
 
 /** Whether a mesh has stored anything in the folder. */

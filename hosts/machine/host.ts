@@ -17,6 +17,8 @@ export interface TlsFiles {
 export interface HostContext {
   readonly folder: DataFolder;
   readonly secrets: Secrets;
+  /** No mesh has ever run on the folder. */
+  readonly isNew: boolean;
   /** Address to listen on. */
   readonly listen: string;
   /** 0 takes a free one. */

@@ -7,7 +7,7 @@
 import { relative } from "node:path";
 import { rememberMesh } from "../../cli/local-meshes.ts";
 import { takeLock } from "../../cli/lock.ts";
-import { openDataFolder, openSecrets } from "./data-folder.ts";
+import { endFirstStart, isNewFolder, openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";
 import { HostFailure } from "./failure.ts";
 import type { MachineHost } from "./host.ts";
@@ -42,12 +42,14 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
   const folder = openDataFolder(options.data);
   if (takeLock(folder.lock) === undefined)
     throw new HostFailure(`the data folder ${folder.root} is in use by another pushmesh`);
+  const isNew = isNewFolder(folder);
   claimFolder(folder, host.name);
   const secrets = openSecrets(folder);
-  const mesh = await host.prepare({ folder, secrets, listen, port, tls, maxLinks, report });
+  const mesh = await host.prepare({ folder, secrets, isNew, listen, port, tls, maxLinks, report });
   const stopped = stopOnSignals(mesh, report);
   try {
     const started = await mesh.start();
+    endFirstStart(folder);
     const scheme = tls === null ? "http" : "https";
     const url = `${scheme}://${authority(reachable(listen), started.port)}`;
     const { made } = await openDemo(folder, url, secrets.adminToken, started.fetch);

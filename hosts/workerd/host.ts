@@ -13,6 +13,7 @@ import { bundleWorker } from "./bundle.ts";
 import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
 import { endOrphan } from "./orphan.ts";
+import { requireWhole } from "./storage.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const BUNDLE = "worker.js";
@@ -40,6 +41,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const pidFile = join(folder.run, "workerd.pid");
   await endOrphan(pidFile, config);
   await requireFree(listen, port);
+  if (!context.isNew) requireWhole(folder.storage);
   makePrivateFolder(folder.storage);
   await bundleWorker(join(folder.run, BUNDLE));
 

@@ -1,7 +1,15 @@
 /** `npm start`: the mesh on one machine, its faults and its end. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -138,6 +146,49 @@ describe("a fault at the start is told in one line", () => {
     rmSync(join(data, "secrets.json"));
     expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is missing/);
     expect(existsSync(join(data, "secrets.json"))).toBe(false);
+  });
+
+  test.each(["empty", "missing"] as const)(
+    "H4 what was stored is %s, and no new mesh is begun in its place",
+    async (how) => {
+      const data = temporaryFolder();
+      const mesh = await startMesh(data);
+      mesh.process.kill("SIGTERM");
+      await mesh.process.exited;
+      const part = join(data, HOST === "deno" ? "mesh.db" : "storage");
+      let spoiled = part;
+      if (how === "missing") rmSync(part, { recursive: true });
+      else if (HOST === "workerd") {
+        const files = readdirSync(part, { recursive: true, encoding: "utf8" });
+        spoiled = join(
+          part,
+          files.find((file) => /AppObject.[0-9a-f]{64}\.sqlite$/.test(file)) ?? "",
+        );
+      }
+      if (how === "empty") truncateSync(spoiled);
+      const before = readdirSync(data, { recursive: true });
+      for (let i = 0; i < 2; i++) {
+        const line = await failure(["--port", "0", "--data", data]);
+        expect(line).toContain(how === "empty" ? `${spoiled} is damaged (` : `${part} is missing;`);
+      }
+      expect(readdirSync(data, { recursive: true })).toEqual(before);
+      if (how === "empty") expect(statSync(spoiled).size).toBe(0);
+    },
+  );
+
+  test("a first start that was killed before it made the database is begun again", async () => {
+    const data = temporaryFolder();
+    const first = await startMesh(data);
+    first.process.kill("SIGTERM");
+    await first.process.exited;
+    expect(existsSync(join(data, "new"))).toBe(false);
+    // As such a start leaves it.
+    for (const made of ["mesh.db", "storage", "demo.json"])
+      rmSync(join(data, made), { recursive: true, force: true });
+    writeFileSync(join(data, "new"), "");
+    if (HOST === "deno") writeFileSync(join(data, "mesh.db"), "");
+    await startMesh(data);
+    expect(existsSync(join(data, "new"))).toBe(false);
   });
 
   test("the secrets are damaged, and are not replaced", async () => {

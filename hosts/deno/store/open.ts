@@ -1,16 +1,29 @@
 /** Opens the database of a data folder, once it is known to be whole. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../../machine/failure.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
 import { TABLES_VERSION } from "./tables.ts";
 
+export interface OpenOptions extends DatabaseOptions {
+  /** The folder has never had a mesh: the file is made. Default: it has to be there, and to hold one. */
+  readonly isNew?: boolean;
+}
+
 /**
- * @param path of the file; it is made where it is not there.
- * @throws {HostFailure} where it is damaged, of a newer version, or cannot be opened; then nothing was changed.
+ * @param path of the file.
+ * @throws {HostFailure} where it is missing, damaged, of a newer version, or cannot be opened; then nothing was changed.
  */
-export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
-  if (existsSync(path)) {
+export function openDatabase(
+  path: string,
+  { isNew = false, ...options }: OpenOptions = {},
+): Database {
+  if (!isNew && !existsSync(path))
+    throw new HostFailure(
+      `${path} is missing; restore it from a backup, or move the folder away to begin anew`,
+    );
+  // A start that was killed may have left a file with nothing in it.
+  if (existsSync(path) && !(isNew && statSync(path).size === 0)) {
     const fault = faultOf(path);
     if (fault !== undefined)
       throw new HostFailure(`${path} is damaged (${fault}); restore it from a backup`);
@@ -29,7 +42,9 @@ export function faultOf(path: string): string | undefined {
   try {
     const found = pragma(path, "quick_check");
     // SQLite's report has several lines.
-    return found === "ok" ? undefined : `${found}`.replaceAll(/\s+/g, " ");
+    if (found !== "ok") return `${found}`.replaceAll(/\s+/g, " ");
+    // An empty file is a whole database to SQLite, with no tables.
+    return versionOf(path) === 0 ? "it holds no mesh" : undefined;
   } catch (error) {
     return (error as Error).message;
   }
