@@ -8,6 +8,7 @@ import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
+  CountAnswer,
   CountReport,
   FanOutAnswer,
   FanOutRequest,
@@ -68,7 +69,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     return this.#node.fanOut(request);
   }
 
-  async countChild(report: CountReport): Promise<void> {
+  async countChild(report: CountReport): Promise<CountAnswer> {
     return this.#node.countChild(report);
   }
 

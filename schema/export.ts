@@ -110,7 +110,9 @@ const tag = z.strictObject({
   lastBroadcastAt: timeMs.nullable(),
 });
 
-const subtree = z.strictObject({ members: count, nodes: count, depth: count });
+/** Odd while a parent leaves the subtree out of fan-outs; absent in exports from before it did. */
+const turns = count.exactOptional();
+const subtree = z.strictObject({ members: count, nodes: count, depth: count, turns });
 
 const node = z.strictObject({
   kind: z.literal("node"),
@@ -118,6 +120,7 @@ const node = z.strictObject({
   node: z.string(),
   tag: z.string(),
   born: count,
+  turns,
   children: z.record(z.string().regex(/^[0-9a-f]$/), subtree),
   live: z.enum(["closed", "token", "open"]),
   /** Broadcasts that nodes could not be brought up to; absent in exports from before there were any. */

@@ -253,7 +253,7 @@ export class World {
       device: () => ({ deliver: ({ waitMs }) => this.#deliver(thread, waitMs) }),
       node: (name) => ({
         fanOut: this.#peer(name.slice(name.lastIndexOf(".") + 1)).fanOut,
-        countChild: async () => {},
+        countChild: async () => ({ head: 0 }),
         broadcast: nowhere,
         broadcastStatus: nowhere,
         info: nowhere,

@@ -14,9 +14,10 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   const record = store.readNode();
   if (record === null) return;
   // Live nodes are not moved: those that have listeners again make themselves known.
-  const { tag, born, children, live, debts = [] } = record;
+  const { tag, born, turns, children, live, debts = [] } = record;
   const owed = debts.length === 0 ? {} : { debts: [...debts] };
-  yield { kind: "node", node: name, tag, born, children: { ...children }, live, ...owed };
+  const doors = turns === undefined ? {} : { turns };
+  yield { kind: "node", node: name, tag, born, children: { ...children }, live, ...owed, ...doors };
   const members = store.listMembers().sort((a, b) => a.place - b.place);
   for (let at = 0; at < members.length; at += EXPORT_MEMBERS)
     yield { kind: "members", node: name, members: members.slice(at, at + EXPORT_MEMBERS) };

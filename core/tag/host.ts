@@ -4,6 +4,7 @@ import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
+  CountAnswer,
   CountReport,
   DeliverAnswer,
   DeliverRequest,
@@ -21,7 +22,7 @@ export interface TagDevice {
 
 export interface TagPeer {
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
-  countChild(report: CountReport): Promise<void>;
+  countChild(report: CountReport): Promise<CountAnswer>;
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
   broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
   info(): Promise<TagInfo | null>;

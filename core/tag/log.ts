@@ -69,6 +69,11 @@ export class Log {
     return last;
   }
 
+  /** What came up to a position was for nobody here: the log goes on behind it. */
+  skipTo(position: number): void {
+    this.#head = Math.max(this.#head, position);
+  }
+
   header(position: number): LogHeader | undefined {
     return this.#slots.get(position)?.header;
   }

@@ -5,6 +5,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
 import { noCounts } from "./counts.ts";
+import { Doors, isClosed } from "./doors.ts";
 import { Fleet } from "./fleet.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log.ts";
@@ -19,6 +20,7 @@ import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
+  CountAnswer,
   CountReport,
   FanOutAnswer,
   FanOutRequest,
@@ -47,6 +49,7 @@ interface Made {
   readonly log: Log;
   readonly members: Members;
   readonly fleet: Fleet;
+  readonly doors: Doors;
   /** Null for a node that is not the root. */
   readonly root: Root | null;
 }
@@ -101,6 +104,11 @@ export class TagNode {
       await this.#host.durable();
       return { kind: "child", digit, born: made.log.head };
     }
+    if (isClosed(made.record)) {
+      await made.doors.open();
+      // Others came in meanwhile.
+      return this.join(request);
+    }
     const { joined } = made.members.join(request, made.log.head);
     this.#reporter.expect();
     await this.#host.durable();
@@ -151,12 +159,20 @@ export class TagNode {
     return this.#made.fleet.fanOut(request);
   }
 
-  async countChild({ digit, ...count }: CountReport): Promise<void> {
+  async countChild({ digit, ...count }: CountReport): Promise<CountAnswer> {
     const made = this.#made;
-    if (made === null || sameCount(made.record.children[digit], count)) return;
-    this.#write(made, { children: { ...made.record.children, [digit]: count } });
-    this.#reporter.expect();
+    if (made === null) return { head: 0 };
+    // Whom this node is told of is to be found by those above, too.
+    if (!isClosed(count)) await made.doors.open();
+    const { head } = made.log;
+    const known = made.record.children[digit];
+    const isLate = (known?.turns ?? 0) > (count.turns ?? 0);
+    if (!isLate && !sameCount(known, count)) {
+      this.#write(made, { children: { ...made.record.children, [digit]: count } });
+      this.#reporter.expect();
+    }
     await this.#host.durable();
+    return { head };
   }
 
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
@@ -261,14 +277,31 @@ export class TagNode {
       tag: record.tag,
       record: () => made.record,
       change: (change: Partial<NodeRecord>) => this.#write(made, change),
-      children: () => Object.keys(made.record.children).sort().join(""),
+      children: () => calledOf(made.record),
       onUnknown: (member: Member) => this.#remove(made, member),
       onChange: () => this.#reporter.expect(),
     };
     const fleet = new Fleet(parts);
     const root = this.#isRoot ? new Root({ ...parts, fleet }) : null;
-    const made: Made = { record, log, members, fleet, root };
+    const doors = new Doors({
+      ...{ record: parts.record, change: parts.change },
+      count: () => subtreeOf(made),
+      members: () => members.count,
+      durable: () => host.durable(),
+      report: this.#isRoot ? null : (count) => this.#report(count),
+      onSkipped: (position) => log.skipTo(position),
+      onFailed: () => this.#reporter.expect(),
+    });
+    const made: Made = { record, log, members, fleet, doors, root };
     return made;
+  }
+
+  /** Tells the parent. */
+  #report(count: SubtreeCount): Promise<CountAnswer> {
+    const { app, tagId, path } = this.#name;
+    const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
+    const report = { digit: path.slice(-1), ...count };
+    return this.#host.withTimeout(LIMITS.CALL_MS, this.#host.node(parent).countChild(report));
   }
 
   #write(made: Made, change: Partial<NodeRecord>): void {
@@ -293,13 +326,10 @@ export class TagNode {
   async #tell(): Promise<void> {
     const made = this.#made;
     if (made === null) return;
-    const { app, tagId, path } = this.#name;
+    const { app } = this.#name;
     const count = subtreeOf(made);
-    if (made.root === null) {
-      const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
-      const report = { digit: path.slice(-1), ...count };
-      await this.#host.withTimeout(LIMITS.CALL_MS, this.#host.node(parent).countChild(report));
-    } else {
+    if (made.root === null) await made.doors.tell();
+    else {
       await made.root.tellListeners();
       const listeners = await made.root.listeners();
       const { lastBroadcastAt } = made.root;
@@ -320,14 +350,26 @@ const NOBODY: FanOutAnswer = {
   children: "",
 };
 
+/** Digits of the children that are called: whose subtree may have a member. */
+const calledOf = ({ children }: NodeRecord): string =>
+  Object.keys(children)
+    .filter((digit) => !isClosed(children[digit] ?? {}))
+    .sort()
+    .join("");
+
 function subtreeOf({ record, members }: Made): SubtreeCount {
   const children = Object.values(record.children);
   return {
     members: children.reduce((sum, child) => sum + child.members, members.count),
     nodes: children.reduce((sum, child) => sum + child.nodes, 1),
     depth: 1 + Math.max(0, ...children.map(({ depth }) => depth)),
+    ...(record.turns === undefined ? {} : { turns: record.turns }),
   };
 }
 
 const sameCount = (a: SubtreeCount | undefined, b: SubtreeCount): boolean =>
-  a !== undefined && a.members === b.members && a.nodes === b.nodes && a.depth === b.depth;
+  a !== undefined &&
+  a.members === b.members &&
+  a.nodes === b.nodes &&
+  a.depth === b.depth &&
+  a.turns === b.turns;

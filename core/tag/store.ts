@@ -26,6 +26,8 @@ export interface NodeRecord {
   readonly born: number;
   /** Children there are, by digit, and what each said last of its subtree. */
   readonly children: Readonly<Record<string, SubtreeCount>>;
+  /** Odd while the parent may have been told that nobody is here: see core/tag/doors.ts. Absent for 0. */
+  readonly turns?: number;
   /** Of the root. */
   readonly live: LiveAccess;
   readonly liveNodes: readonly LiveNodeRecord[];

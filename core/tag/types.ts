@@ -245,6 +245,14 @@ export interface CountReport {
   readonly nodes: number;
   /** Levels of the subtree: 1 for a leaf. */
   readonly depth: number;
+  /** How often the child was closed or opened: see core/tag/doors.ts. Absent for never. */
+  readonly turns?: number;
+}
+
+/** What a parent answers its child. */
+export interface CountAnswer {
+  /** Position of the last broadcast that the parent may have served without the child. */
+  readonly head: number;
 }
 
 /** From a live node to the root: it exists, and has so many listeners now. */

@@ -31,6 +31,7 @@ import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
+  CountAnswer,
   CountReport,
   DeliverAnswer,
   DeliverRequest,
@@ -79,7 +80,7 @@ export interface TagRpc {
   /** From the driver above: see `FanOutRequest`. */
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   /** From a child of this node. */
-  countChild(report: CountReport): Promise<void>;
+  countChild(report: CountReport): Promise<CountAnswer>;
 
   // Of the root alone:
   /** Appends to the log and answers when that is durable; `tag_unknown` where no device ever joined the tag. */

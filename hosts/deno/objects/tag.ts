@@ -7,6 +7,7 @@ import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
+  CountAnswer,
   CountReport,
   FanOutAnswer,
   FanOutRequest,
@@ -86,7 +87,7 @@ export class TagNodeHost implements TagRpc, Pooled {
     return this.#run(({ node }) => node.fanOut(request));
   }
 
-  countChild(report: CountReport): Promise<void> {
+  countChild(report: CountReport): Promise<CountAnswer> {
     return this.#run(({ node }) => node.countChild(report));
   }
 

@@ -26,6 +26,8 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.nat(3_000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("kill" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("evict" as const) }) },
+  // Counts are told by alarms, and nodes that everybody has left close by them.
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("alarms" as const), ms: fc.nat(40_000) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -97,6 +99,9 @@ async function play(world: World, rights: Rights, steps: readonly Step[]): Promi
         break;
       case "kill":
         world.kill();
+        break;
+      case "alarms":
+        await world.alarms(each.ms);
         break;
       case "evict":
         world.evict();

@@ -304,7 +304,7 @@ export class World {
             },
             other,
           ),
-        countChild: (report) => this.call(life, () => this.node(other).countChild(report)),
+        countChild: (report) => this.call(life, () => this.node(other).countChild(report), other),
         broadcast: (request) => this.call(life, () => this.node(other).broadcast(request), other),
         broadcastStatus: (key) => this.node(other).broadcastStatus(key),
         info: () => this.node(other).info(),

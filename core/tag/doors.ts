@@ -1,0 +1,80 @@
+/**
+ * Leaves empty subtrees out of fan-outs: a tag that shrank costs no more node calls than a small one. A node whose subtree is empty
+ * *closes*: it writes so, then tells its parent, which calls it no more. A join *opens* it: before the member is written the parent
+ * knows that it has to be called, and says up to where the node was left out. Each of both is a turn, and a parent takes no report
+ * of an earlier turn than it knows, however late one comes.
+ */
+import type { NodeRecord, SubtreeCount } from "./store.ts";
+import type { CountAnswer } from "./types.ts";
+
+export interface DoorsParts {
+  readonly record: () => NodeRecord;
+  /** Writes the node's record: one row. */
+  readonly change: (change: Partial<NodeRecord>) => void;
+  readonly count: () => SubtreeCount;
+  /** Members of this node alone. */
+  readonly members: () => number;
+  readonly durable: () => Promise<void>;
+  /** Tells the parent; null for the root, which has none. */
+  readonly report: ((count: SubtreeCount) => Promise<CountAnswer | undefined>) | null;
+  /** Broadcasts up to this position were for nobody here. */
+  readonly onSkipped: (position: number) => void;
+  /** The parent is to be told again some time soon. */
+  readonly onFailed: () => void;
+}
+
+/** Whether the subtree of a child is left out of fan-outs. */
+export const isClosed = ({ turns = 0 }: { readonly turns?: number }): boolean => turns % 2 === 1;
+
+export class Doors {
+  readonly #parts: DoorsParts;
+  #opening: Promise<void> | null = null;
+  /** The parent may know of a later turn than is written here. */
+  #isAhead = false;
+
+  constructor(parts: DoorsParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the parent calls this node; rejects where the parent cannot be told. */
+  async open(): Promise<void> {
+    if (!isClosed(this.#parts.record())) return;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  /** Tells the parent how many there are, or that there is nobody. */
+  async tell(): Promise<void> {
+    const { report, record, change, count, durable } = this.#parts;
+    if (report === null || this.#opening !== null) return;
+    const { turns = 0 } = record();
+    if (this.#isVoid() && !isClosed(record())) change({ turns: turns + 1 });
+    else if (isClosed(record()) && this.#isAhead) change({ turns: turns + 2 });
+    this.#isAhead = false;
+    await durable();
+    await report(count());
+  }
+
+  async #open(): Promise<void> {
+    const { report, record, change, count, durable, onSkipped, onFailed } = this.#parts;
+    if (report === null) return;
+    const turns = (record().turns ?? 0) + 1;
+    try {
+      const answer = await report({ ...count(), turns });
+      if (answer !== undefined) onSkipped(answer.head);
+      change({ turns, born: Math.max(record().born, answer?.head ?? 0) });
+      await durable();
+    } catch (error) {
+      this.#isAhead = true;
+      onFailed();
+      throw error;
+    }
+  }
+
+  #isVoid(): boolean {
+    const { members, record } = this.#parts;
+    return members() === 0 && Object.values(record().children).every(isClosed);
+  }
+}
