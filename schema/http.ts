@@ -269,7 +269,7 @@ export interface BroadcastStatusBody {
   readonly expired: number;
   readonly collapsed: number;
   readonly remaining: number;
-  /** Nodes that could not be reached yet; not final before there are none. */
+  /** Devices, nodes and tags that could not be reached yet; not final before there are none. */
   readonly owed: number;
   /** Nodes that could not be reached until the broadcast expired. */
   readonly unreached: number;

@@ -223,13 +223,16 @@ export const LIMITS = {
   FAN_OUT_CALLS: 64,
   /** Nodes of one tag that are called at once. */
   FAN_OUT_NODES: 32,
-  /** A member that could not be called is tried again so often, 1 s later and doubling. */
+  /**
+   * A member that cannot be called is tried so often beside the others, 1 s later and doubling; then the broadcast is owed to it.
+   */
   FAN_OUT_TRIES: 5,
   /** A node that could not be called is tried so often beside the others; then the broadcast is owed to it. */
   NODE_TRIES: 3,
   /**
    * Debts that the root of a tag keeps, of one broadcast to one node each: about 40 bytes of its one row, whose bound is 2 MB. The
-   * oldest is given up for a newer one.
+   * oldest is given up for a newer one. Also nodes of which it keeps, with one broadcast, that they owe it to members of theirs:
+   * about 100 bytes of the broadcast's row; members of more nodes are counted as failed.
    */
   NODE_DEBTS: 4_096,
   /** How long one object waits for the answer of another, beyond what it asked it to take: what hangs must hold up nobody. */

@@ -73,6 +73,7 @@ const RECOUNT_MS = 600_000;
 export function alarmOf(name: string, store: TagStore, now: number): number {
   if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
   if ((store.readNode()?.debts ?? []).length > 0) return now;
+  if (store.listLog().some(({ state }) => state?.outcome.includes('"owing') === true)) return now;
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
   return now + (hash % RECOUNT_MS);

@@ -6,7 +6,7 @@ import type { Member } from "./members.ts";
 import type { DeliverOutcome } from "./types.ts";
 
 /** How a member can be counted. */
-export type End = Exclude<DeliverOutcome, "unknown"> | "failed";
+export type End = Exclude<DeliverOutcome, "unknown"> | "failed" | "owed";
 
 export class Brought {
   /** By position: those that are not counted yet. */

@@ -13,6 +13,7 @@ export const noCounts = (): Counting => ({
   deferred: 0,
   offline: 0,
   failed: 0,
+  owed: 0,
   expired: 0,
   collapsed: 0,
 });

@@ -8,7 +8,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { callNode, type NodeCallParts } from "./node-call.ts";
-import type { FanOutCounts, LogEntry } from "./types.ts";
+import type { FanOutCounts, LogEntry, OwingNodes } from "./types.ts";
 
 /** What is known of the nodes below. */
 export interface SubtreeProgress {
@@ -33,7 +33,7 @@ export class Driver {
   /** Whether the driving node serves its own members meanwhile, at its part of the pace. */
   servesOwn = false;
   readonly #parts: DriverParts;
-  readonly #known = new Map<string, SubtreeProgress>();
+  readonly #known = new Map<string, SubtreeProgress & { readonly owing: OwingNodes }>();
   readonly #entry: LogEntry;
   /** Paths to be called, in the order in which they were found. */
   readonly #queue: string[] = [];
@@ -72,6 +72,12 @@ export class Driver {
   /** Paths of nodes that it could not be brought to, each with its whole subtree. */
   get owed(): readonly string[] {
     return [...this.#owed].filter((path) => !this.#isOwed(path.slice(0, -1)));
+  }
+
+  /** Nodes that owe it to members of theirs. */
+  get owing(): OwingNodes {
+    const known = [...this.#known].filter(([path]) => !this.#isOwed(path));
+    return Object.assign({}, ...known.map(([, { owing }]) => owing));
   }
 
   /** Whether every node that was found has called its members, or could not be called. */
@@ -155,8 +161,9 @@ export class Driver {
     const isLast = path.length - this.#parts.path.length >= LIMITS.DRIVE_LEVELS;
     const options = { pace: () => this.share, settle, drive: isLast, before };
     const isServed = await callNode(this.#parts, path, this.#entry, options, (progress) => {
-      const { counts, nodes, remaining, done, waiting, children, owed = [] } = progress;
-      this.#known.set(path, { counts, nodes, remaining });
+      const { counts, nodes, remaining, done, waiting, children } = progress;
+      const { owed = [], owing = {} } = progress;
+      this.#known.set(path, { counts, nodes, remaining, owing });
       if (!isLast) this.add(path, children);
       if (done) this.#waiting.delete(path);
       else if (waiting) this.#waiting.add(path);

@@ -1,9 +1,20 @@
 /** How a broadcast ended at one tag, as its root keeps it, and at all its tags, as its sender is told. */
-import { addCounts, noCounts } from "./counts.ts";
-import type { BroadcastStatus, FanOutCounts } from "./types.ts";
 
-/** What is written when a broadcast has been served. */
-export interface Ending {
+import type { End } from "./brought.ts";
+import { addCounts, type Counting, noCounts } from "./counts.ts";
+import type { BroadcastStatus, FanOutCounts, OwingNodes } from "./types.ts";
+
+/** Members that could not be called yet. */
+export interface Owing {
+  /** Their places; absent for none. */
+  readonly owing?: readonly number[];
+}
+
+/** What a node other than the root writes when it has served a broadcast. */
+export type NodeOutcome = FanOutCounts & Owing;
+
+/** What the root writes then. */
+export interface Ending extends Owing {
   readonly counts: FanOutCounts;
   readonly nodes: number;
   readonly listeners: number;
@@ -13,6 +24,8 @@ export interface Ending {
   readonly unreached?: number;
   /** Other tags whose roots had not taken it; absent for none. */
   readonly owes?: readonly string[];
+  /** Nodes that owe it to members of theirs, with what of them is in `counts`; absent for none. */
+  readonly owingNodes?: OwingNodes;
 }
 
 /** What is learned of a broadcast after its row was written. */
@@ -23,6 +36,7 @@ export interface Late {
   readonly unreached: number;
   /** Another tag that is owed it no more. */
   readonly paid?: string;
+  readonly owingNodes?: OwingNodes;
 }
 
 /**
@@ -35,13 +49,89 @@ export function addToEnding(outcome: string, more: Late, now: number): string {
   addCounts(counts, ending.counts);
   if (more.counts !== undefined) addCounts(counts, more.counts);
   const left = owes.filter((tag) => tag !== more.paid);
+  const owing = { ...ending.owingNodes, ...more.owingNodes };
   const sum: Ending = {
     ...{ ...ending, counts, finishedAt: now },
     nodes: ending.nodes + (more.nodes ?? 0),
     unreached: (ending.unreached ?? 0) + more.unreached,
     ...(left.length === 0 ? {} : { owes: left }),
+    ...(Object.keys(owing).length === 0 ? {} : { owingNodes: owing }),
   };
   return JSON.stringify(sum);
+}
+
+/** How a debt to a member ended; null where the member is none of the node's, and counts no more. */
+export type DebtEnd = Exclude<End, "owed"> | null;
+
+/**
+ * @param outcome JSON of a `NodeOutcome`, or of an `Ending`
+ * @param ends by place
+ * @returns the same after these members came to an end
+ */
+export function settleMembers(
+  outcome: string,
+  ends: ReadonlyMap<number, DebtEnd>,
+  now: number,
+): string {
+  const known: NodeOutcome | Ending = JSON.parse(outcome);
+  const isRoot = "counts" in known;
+  const { owing = [], ...rest } = known;
+  const counts = noCounts();
+  addCounts(counts, isRoot ? known.counts : known);
+  for (const end of ends.values()) {
+    counts.owed--;
+    if (end === null) {
+      counts.members--;
+      counts.attached--;
+      continue;
+    }
+    counts[end]++;
+    if (end === "acknowledged") counts.delivered++;
+  }
+  const left = owing.filter((place) => !ends.has(place));
+  return JSON.stringify({
+    ...rest,
+    ...(isRoot ? { counts, finishedAt: now } : counts),
+    ...(left.length === 0 ? {} : { owing: left }),
+  });
+}
+
+/**
+ * Keeps of so many nodes that they owe it to members of theirs; members of the others are taken not to have it.
+ *
+ * @param counts of all nodes; changed where some are left out
+ */
+export function boundOwing(nodes: OwingNodes, counts: Counting, most: number): OwingNodes {
+  const all = Object.entries(nodes);
+  for (const [, { owed }] of all.slice(most)) {
+    counts.owed -= owed;
+    counts.failed += owed;
+  }
+  return all.length <= most ? nodes : Object.fromEntries(all.slice(0, most));
+}
+
+/**
+ * @param outcome JSON of an `Ending`
+ * @param counts what a node that owed it to members counts now
+ * @returns the same with that; null where nothing is new
+ */
+export function settleNode(
+  outcome: string,
+  path: string,
+  counts: FanOutCounts,
+  now: number,
+): string | null {
+  const { owingNodes = {}, ...ending }: Ending = JSON.parse(outcome);
+  const { [path]: before, ...others } = owingNodes;
+  if (before === undefined || (counts.owed > 0 && counts.owed === before.owed)) return null;
+  const sum = noCounts();
+  for (const name of Object.keys(sum) as (keyof FanOutCounts)[])
+    sum[name] = (ending.counts[name] ?? 0) + (counts[name] ?? 0) - (before[name] ?? 0);
+  const left = counts.owed > 0 ? { ...others, [path]: counts } : others;
+  return JSON.stringify({
+    ...{ ...ending, counts: sum, finishedAt: now },
+    ...(Object.keys(left).length === 0 ? {} : { owingNodes: left }),
+  });
 }
 
 /** Devices a second. */
@@ -69,7 +159,6 @@ export function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): Broad
     nodes: a.nodes + b.nodes,
     remaining: a.remaining + b.remaining,
     // Of a root that runs code from before there were debts.
-    owed: a.owed + (b.owed ?? 0),
     unreached: a.unreached + (b.unreached ?? 0),
     listeners: a.listeners + b.listeners,
     rate: a.rate + b.rate,

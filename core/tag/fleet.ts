@@ -2,11 +2,13 @@
 import { Brought } from "./brought.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { Driver, type SubtreeProgress } from "./driver.ts";
+import type { NodeOutcome } from "./ending.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
+import { MemberDebts } from "./member-debts.ts";
 import type { Member, Members } from "./members.ts";
 import { Pass } from "./pass.ts";
-import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry } from "./types.ts";
+import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "./types.ts";
 
 export interface FleetParts {
   readonly host: TagHost;
@@ -28,6 +30,8 @@ export interface Served {
   readonly done: boolean;
   /** Everybody was called, and some have not answered. */
   readonly waiting: boolean;
+  /** Places of members that could not be called yet; absent for what was written before. */
+  readonly owing?: readonly number[];
 }
 
 /** How far the nodes below are. */
@@ -36,10 +40,12 @@ interface Driven extends SubtreeProgress {
   readonly called: boolean;
   /** Paths of nodes that could not be reached. */
   readonly owed: readonly string[];
+  readonly owing: OwingNodes;
 }
 
 export class Fleet {
   readonly #parts: FleetParts;
+  readonly #debts: MemberDebts;
   readonly #brought = new Brought();
   /** Passes that are not done, by position. */
   readonly #passes = new Map<number, Pass>();
@@ -53,11 +59,28 @@ export class Fleet {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
+    this.#debts = new MemberDebts(parts);
   }
 
   get isBusy(): boolean {
     const isDriving = this.#driver?.done === false;
+    if (this.#debts.isBusy) return true;
     return this.#last.size > 0 || this.#passes.size > 0 || this.#finished.size > 0 || isDriving;
+  }
+
+  /** Tries the members again that could not be called. */
+  alarm(): Promise<void> {
+    return this.#debts.alarm();
+  }
+
+  /** A member fetches by itself what it lacks. */
+  attached(member: Member): void {
+    this.#debts.attached(member);
+  }
+
+  /** What became of a broadcast is written, and these members are still to have it. */
+  owe(position: number, places: readonly number[]): void {
+    this.#debts.add(position, places);
   }
 
   fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -93,9 +116,9 @@ export class Fleet {
       pass = this.#begin(position);
     }
     await pass.run(pace, sliceMs, settle);
-    const { counts, remaining, done, called } = pass;
+    const { counts, remaining, done, called, owing } = pass;
     if (done) this.#ended(position);
-    return { counts, remaining, done, waiting: called && !done };
+    return { counts, remaining, done, waiting: called && !done, owing };
   }
 
   #begin(position: number): Pass {
@@ -120,7 +143,7 @@ export class Fleet {
   }
 
   async #fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    const { log, host, children } = this.#parts;
+    const { log, host, path, children } = this.#parts;
     const { entries, gap, pace, sliceMs, settle, drive } = request;
     const first = entries[0];
     const last = entries.at(-1);
@@ -141,6 +164,8 @@ export class Fleet {
     const [own, below] = await Promise.all([serveOwn(), drivenBelow]);
     await host.durable();
     const isCalled = own.done || own.waiting;
+    const { owed } = own.counts;
+    const owing = { ...below?.owing, ...(owed > 0 && own.done ? { [path]: own.counts } : {}) };
     const counts = noCounts();
     addCounts(counts, own.counts);
     if (below !== null) addCounts(counts, below.counts);
@@ -153,6 +178,7 @@ export class Fleet {
       remaining: own.remaining + (below?.remaining ?? 0),
       children: children(),
       ...(below === null || below.owed.length === 0 ? {} : { owed: below.owed }),
+      ...(Object.keys(owing).length === 0 ? {} : { owing }),
     };
   }
 
@@ -183,8 +209,12 @@ export class Fleet {
   /** What is stored; null where the entry is still to be served, or to be written. */
   #known(position: number): Served | null {
     const { log } = this.#parts;
+    this.#debts.settle();
     const state = log.state(position);
-    if (state !== null) return { counts: JSON.parse(state.outcome), ...NOTHING_LEFT };
+    if (state !== null) {
+      const { owing: _, ...counts }: NodeOutcome = JSON.parse(state.outcome);
+      return { counts, ...NOTHING_LEFT };
+    }
     // A driver that comes for something older than all that is here comes in vain.
     if (log.header(position) === undefined) return { counts: noCounts(), ...NOTHING_LEFT };
     return null;
@@ -217,12 +247,15 @@ export class Fleet {
       pass.skim();
       if (!pass.done) return false;
       this.#ended(earlier);
-      this.#finished.set(earlier, { counts: pass.counts, ...NOTHING_LEFT });
+      const { counts, owing } = pass;
+      this.#finished.set(earlier, { counts, owing, ...NOTHING_LEFT });
     }
-    for (const [earlier, { counts }] of [...this.#finished].sort(([a], [b]) => a - b)) {
+    for (const [earlier, { counts, owing = [] }] of [...this.#finished].sort(([a], [b]) => a - b)) {
       if (earlier > position) break;
       this.#finished.delete(earlier);
-      log.serve(earlier, { ...members.marks(), outcome: JSON.stringify(counts) });
+      const outcome: NodeOutcome = owing.length === 0 ? counts : { ...counts, owing };
+      log.serve(earlier, { ...members.marks(), outcome: JSON.stringify(outcome) });
+      this.#debts.add(earlier, owing);
     }
     log.forgetData();
     return true;
@@ -244,8 +277,8 @@ export class Fleet {
     const calling = driver.call(async () => {});
     const run = settle ? calling.then(() => driver.settle()) : calling;
     await Promise.race([run, host.sleep(Math.max(end - host.now(), 0))]);
-    const { progress, done, called, owed } = driver;
-    return { ...progress, done, called, owed };
+    const { progress, done, called, owed, owing } = driver;
+    return { ...progress, done, called, owed, owing };
   }
 }
 

@@ -216,10 +216,13 @@ export class Log {
     if (header === undefined) return false;
     if (isNowOrNever(header.seq)) return isForNow(header);
     if (header.expiresAt <= now) return false;
-    return header.collapseKey === null || !this.#isCollapsed(position, header.collapseKey);
+    return !this.isCollapsed(position);
   }
 
-  #isCollapsed(position: number, collapseKey: string): boolean {
+  /** Whether a newer one of its collapse key has replaced it for everybody. */
+  isCollapsed(position: number): boolean {
+    const collapseKey = this.header(position)?.collapseKey ?? null;
+    if (collapseKey === null) return false;
     for (let later = position + 1; later <= this.#head; later++) {
       const header = this.header(later);
       if (header?.collapseKey === collapseKey && replacesForAll(header)) return true;

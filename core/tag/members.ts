@@ -58,6 +58,10 @@ export class Members {
     return this.#byDevice.get(device);
   }
 
+  at(place: number): Member | undefined {
+    return this.#byPlace[place];
+  }
+
   /** In order of place. */
   *all(): Generator<Member> {
     for (const member of this.#byPlace) if (member !== undefined) yield member;

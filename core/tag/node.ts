@@ -139,7 +139,10 @@ export class TagNode {
       ({ position, seq }) => this.#isForNow(made, request, position, seq),
     );
     const more = upTo < head;
-    if (!more) made.members.attach(member, head);
+    if (!more) {
+      made.members.attach(member, head);
+      made.fleet.attached(member);
+    }
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
     return { kind: "attached", upTo, more, entries, ...replacing };
@@ -220,7 +223,11 @@ export class TagNode {
 
   /** The alarm has come: reports what is due, and serves the broadcasts that wait; resolves when none does. */
   async alarm(): Promise<void> {
-    await Promise.all([this.#reporter.alarm(), this.#made?.root?.alarm()]);
+    await Promise.all([
+      this.#reporter.alarm(),
+      this.#made?.fleet.alarm(),
+      this.#made?.root?.alarm(),
+    ]);
     this.#eraseIfVoid();
   }
 

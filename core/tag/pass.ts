@@ -77,6 +77,8 @@ export class Pass {
   #again: { readonly at: number; readonly next: Try }[] = [];
   /** Of a ttl 0 broadcast: devices that were offline when their turn came. */
   readonly #missed = new Set<string>();
+  /** Members that it is owed to. */
+  readonly #owing = new Set<Member>();
   #entries: Entries | null = null;
 
   constructor(parts: PassParts, position: number) {
@@ -87,10 +89,12 @@ export class Pass {
       if (!member.attached) continue;
       this.#counts.attached++;
       const end = parts.brought.of(position, member);
-      if (end !== undefined) this.#end(end);
+      if (end !== undefined) this.#end(end, member);
       // It attached since the broadcast was accepted, and got it then.
-      else if (member.served !== null && member.served >= position) this.#end("deferred");
-      else this.#queue.push({ member, tries: 0 });
+      else if (member.served !== null && member.served >= position) this.#end("deferred", member);
+      // One that could not be called before is tried once: its debts see to the rest.
+      else
+        this.#queue.push({ member, tries: member.served === null ? LIMITS.FAN_OUT_TRIES - 1 : 0 });
     }
     this.#counts.members = parts.members.count;
   }
@@ -102,6 +106,11 @@ export class Pass {
 
   get counts(): FanOutCounts {
     return { ...this.#counts };
+  }
+
+  /** Places of the members that could not be called yet. */
+  get owing(): readonly number[] {
+    return [...this.#owing].map(({ place }) => place);
   }
 
   get done(): boolean {
@@ -156,7 +165,7 @@ export class Pass {
       const end = this.#parts.brought.of(this.position, member);
       const isDue = member.served === null || member.served < this.position;
       if (end === undefined && member.attached && isDue) return;
-      this.#end(end ?? (member.attached ? "delivered" : "offline"));
+      this.#end(end ?? (member.attached ? "delivered" : "offline"), member);
     }
   }
 
@@ -202,12 +211,12 @@ export class Pass {
     const { member } = next;
     // Members leave, and are found to be gone, while they wait here.
     if (this.#parts.members.of(member.device) !== member || !member.attached) {
-      this.#end("offline");
+      this.#end("offline", member);
       return;
     }
     if (member.served !== null && member.served >= this.position) {
       // A later broadcast brought it along.
-      this.#end(this.#parts.brought.of(this.position, member) ?? "delivered");
+      this.#end(this.#parts.brought.of(this.position, member) ?? "delivered", member);
       return;
     }
     const { host, app, tag, path } = this.#parts;
@@ -215,7 +224,7 @@ export class Pass {
     const entries = this.#entriesAfter(prev);
     if (entries.length === 0) {
       // The member stays where it is: it has been told of nothing, and the next call begins there.
-      this.#end(this.#goneAs(this.position));
+      this.#end(this.#goneAs(this.position), member);
       return;
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
@@ -271,7 +280,7 @@ export class Pass {
       if (member.served === null || member.served < this.position) member.attached = false;
       if (isNowOrNever(entries.at(-1)?.seq ?? 0)) this.#missed.add(member.device);
     } else member.served = Math.max(member.served ?? 0, last);
-    this.#end(last === this.position ? outcome : this.#goneAs(this.position));
+    this.#end(last === this.position ? outcome : this.#goneAs(this.position), member);
   }
 
   /** What is known of the broadcasts before this one that went along, and of those that were left out of them. */
@@ -292,8 +301,9 @@ export class Pass {
     return (log.header(position)?.expiresAt ?? 0) <= host.now() ? "expired" : "collapsed";
   }
 
-  #end(end: End): void {
+  #end(end: End, member: Member): void {
     this.#counts[end]++;
+    if (end === "owed") this.#owing.add(member);
     if (end === "acknowledged") this.#counts.delivered++;
   }
 
@@ -303,14 +313,15 @@ export class Pass {
       this.#again.push({ at, next: { member, tries: tries + 1 } });
       return;
     }
-    // It stays attached: the next broadcast tries it again, and makes it fetch what it lacks.
-    this.#bring(
-      member,
-      entries,
-      entries.map(() => "failed"),
+    // It stays attached: its node tries it again, and so does the next broadcast.
+    const now = this.#parts.host.now();
+    const ends = entries.map(({ seq, expiresAt }) =>
+      isNowOrNever(seq) || expiresAt <= now ? "failed" : "owed",
     );
+    this.#bring(member, entries, ends);
     member.served = null;
-    this.#counts.failed++;
+    const isLast = entries.at(-1)?.position === this.position;
+    this.#end((isLast ? ends.at(-1) : undefined) ?? this.#goneAs(this.position), member);
     this.#parts.host.trouble(error);
   }
 

@@ -2,10 +2,10 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
 import { refusalOf } from "./admission.ts";
-import { addCounts, noCounts } from "./counts.ts";
+import { addCounts, type Counting, noCounts } from "./counts.ts";
 import { Debts } from "./debts.ts";
 import { Driver } from "./driver.ts";
-import { addToEnding, type Ending, joinStatus, rateOf } from "./ending.ts";
+import { addToEnding, boundOwing, type Ending, joinStatus, rateOf } from "./ending.ts";
 import type { Fleet, Served } from "./fleet.ts";
 import { HandOns } from "./hand-ons.ts";
 import type { TagHost } from "./host.ts";
@@ -14,12 +14,12 @@ import type { Log } from "./log.ts";
 import type { Members } from "./members.ts";
 import { nodeObjectName, tagIdOf } from "./name.ts";
 import type { NodeProgress } from "./node-call.ts";
+import { OwingNodePolls } from "./owing-nodes.ts";
 import type { LogHeader, NodeRecord } from "./store.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
-  FanOutCounts,
   LiveReport,
   LogEntry,
 } from "./types.ts";
@@ -62,6 +62,7 @@ export class Root {
   readonly #listeners: Listeners;
   readonly #debts: Debts;
   readonly #handOns: HandOns;
+  readonly #owingNodes: OwingNodePolls;
   /** By position: other tags that did not take a broadcast in time, while it is served. */
   readonly #missing = new Map<number, number>();
   /** Those under way: more than one where a more urgent one came in between. */
@@ -76,6 +77,7 @@ export class Root {
     const [oldest] = this.#unserved();
     this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
     this.#debts = new Debts(parts, (position, progress) => this.#credit(position, progress));
+    this.#owingNodes = new OwingNodePolls(parts);
     this.#handOns = new HandOns(parts, (...end) => this.#handedOn(...end));
     for (const header of [...parts.log.headers()].reverse()) {
       this.#handOns.add(header.position, this.#owes(header));
@@ -83,7 +85,12 @@ export class Root {
   }
 
   get isBusy(): boolean {
-    return this.#working !== null || this.#debts.isBusy || this.#handOns.isBusy;
+    return (
+      this.#working !== null ||
+      this.#debts.isBusy ||
+      this.#owingNodes.isBusy ||
+      this.#handOns.isBusy
+    );
   }
 
   /** Live listeners of all regions; where the root slept since, it asks. */
@@ -163,7 +170,7 @@ export class Root {
   /** The alarm has come: serves what waits, and tries again those that could not be reached. */
   async alarm(): Promise<void> {
     await Promise.all([
-      ...[this.work(), this.#debts.alarm()],
+      ...[this.work(), this.#debts.alarm(), this.#owingNodes.alarm()],
       ...[this.#listeners.alarm(), this.#handOns.run()],
     ]);
   }
@@ -318,15 +325,22 @@ export class Root {
       await this.#listeners.reach(position);
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
+      const owingNodes = boundOwing(driver.owing, counts, LIMITS.NODE_DEBTS);
+      const owingPaths = Object.keys(owingNodes);
       const owes = this.#handOns.owed(position);
+      const { owing = [] } = job.own;
       const unreached = this.#missing.get(position) ?? 0;
       this.#missing.delete(position);
       const ending: Ending = {
         ...{ counts, nodes, listeners, startedAt, finishedAt: host.now(), unreached },
         ...(owes.length === 0 ? {} : { owes }),
+        ...(owing.length === 0 ? {} : { owing }),
+        ...(owingPaths.length === 0 ? {} : { owingNodes }),
       };
       log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
       this.#debts.add(position, driver.owed);
+      fleet.owe(position, owing);
+      this.#owingNodes.add(position, owingPaths);
       log.forgetData();
       await host.durable();
     } finally {
@@ -343,9 +357,11 @@ export class Root {
       counts: progress?.counts ?? noCounts(),
       nodes: progress?.nodes ?? 0,
       unreached: Number(progress === null),
+      ...(progress?.owing === undefined ? {} : { owingNodes: progress.owing }),
     };
     const outcome = addToEnding(state.outcome, more, host.now());
     log.serve(position, { ...state, outcome });
+    if (progress?.owing !== undefined) this.#owingNodes.add(position, Object.keys(progress.owing));
   }
 
   /** Mostly it is handed on by the time that its members have it, and its row need not be written again. */
@@ -384,7 +400,7 @@ export class Root {
     return host.node(nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" }));
   }
 
-  #sum({ driver, own }: Job): { counts: FanOutCounts; nodes: number; remaining: number } {
+  #sum({ driver, own }: Job): { counts: Counting; nodes: number; remaining: number } {
     const below = driver.progress;
     const counts = noCounts();
     addCounts(counts, own.counts);
@@ -400,7 +416,8 @@ export class Root {
       const ending: Ending = JSON.parse(state.outcome);
       const { counts, nodes, listeners, startedAt, unreached = 0 } = ending;
       const rate = rateOf(counts, ending.finishedAt - startedAt);
-      const owed = this.#debts.owed(position) + this.#handOns.owed(position).length;
+      const owedTags = this.#handOns.owed(position).length;
+      const owed = (counts.owed ?? 0) + this.#debts.owed(position) + owedTags;
       const status = owed === 0 ? "sent" : "sending";
       const finishedAt = owed === 0 ? ending.finishedAt : null;
       const told = { ...counts, status, seq, first, nodes, listeners, owed, unreached } as const;
@@ -416,7 +433,7 @@ export class Root {
       first,
       nodes,
       remaining,
-      owed: (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,
+      owed: counts.owed + (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,
       unreached: this.#missing.get(position) ?? 0,
       listeners: this.#listeners.sentTo(position),
       rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),

@@ -58,8 +58,10 @@ export interface FanOutCounts {
   readonly deferred: number;
   /** They turned out to be offline: they catch up when they come back. */
   readonly offline: number;
-  /** They could not be called, for all tries. */
+  /** They could not be called until it expired. */
   readonly failed: number;
+  /** They could not be called yet: their node tries them until it expires. */
+  readonly owed: number;
   /** It had expired when their turn came. */
   readonly expired: number;
   /** A newer one of its collapse key had taken its place when their turn came. */
@@ -77,7 +79,7 @@ export interface BroadcastStatus extends FanOutCounts {
   readonly nodes: number;
   /** Live listeners it was sent to. */
   readonly listeners: number;
-  /** Nodes that could not be reached yet, each with all below it: they are tried until the broadcast expires. */
+  /** With members, nodes (each with all below it) and tags that could not be reached yet: they are tried until the broadcast expires. */
   readonly owed: number;
   /** Nodes that could not be reached until then: their members are in no other count. */
   readonly unreached: number;
@@ -217,6 +219,9 @@ export interface FanOutRequest {
   readonly drive: boolean;
 }
 
+/** What nodes have counted so far that owe a broadcast to members of theirs, by path. */
+export type OwingNodes = Readonly<Record<string, FanOutCounts>>;
+
 export type FanOutAnswer =
   /** Entries before the first of the request are missing here: send from `head` + 1. */
   | { readonly kind: "behind"; readonly head: number }
@@ -234,6 +239,8 @@ export type FanOutAnswer =
       readonly children: string;
       /** With `drive`: paths of nodes that could not be reached, each with all below it; they are counted in nothing. */
       readonly owed?: readonly string[];
+      /** By path: what nodes counted that owe it to members of theirs; in `counts`, too. */
+      readonly owing?: OwingNodes;
     }
   | Refused;
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { noCounts } from "../../../core/tag/counts.ts";
+import { boundOwing } from "../../../core/tag/ending.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
 import type { BroadcastRequest } from "../../../core/tag/types.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -83,9 +85,25 @@ describe("bounds of a tag's nodes", () => {
     world.calls.deliver = 0;
     const key = keyOf(700);
     await world.broadcast({ key });
-    await world.quiet();
+    await world.clock.pass(20_000);
     expect(world.calls.deliver).toBe(LIMITS.FAN_OUT_TRIES);
-    expect(await world.status(key)).toMatchObject({ status: "sent", failed: 1 });
+    expect(await world.status(key)).toMatchObject({ status: "sending", owed: 1 });
+    // Ten tries until the backoff is at its longest, and then one in 3.75 minutes, here, until the broadcast expires.
+    await world.alarms(3_600_000);
+    expect(world.calls.deliver).toBeLessThan(LIMITS.FAN_OUT_TRIES + 10 + 3_600 / 225);
+    expect(await world.status(key)).toMatchObject({ status: "sent", failed: 1, owed: 0 });
+    const { deliver } = world.calls;
+    await world.alarms(3_600_000);
+    expect(world.calls.deliver).toBe(deliver);
+  });
+
+  test("P8.1 B8 what the root keeps of nodes that owe it to members is bounded, and the rest counts as failed", () => {
+    const counts = { ...noCounts(), members: 10, attached: 10, acknowledged: 4, owed: 6 };
+    const nodes = Object.fromEntries(["0", "1", "2"].map((path) => [path, { ...counts, owed: 2 }]));
+    expect(boundOwing(nodes, counts, 3)).toBe(nodes);
+    expect(counts).toMatchObject({ owed: 6, failed: 0 });
+    expect(Object.keys(boundOwing(nodes, counts, 2))).toEqual(["0", "1"]);
+    expect(counts).toMatchObject({ owed: 4, failed: 2 });
   });
 
   test("P8.1 a full node sends joins on, but for the deepest", async () => {

@@ -1,0 +1,213 @@
+/**
+ * What a node owes to members that could not be called: kept with what became of each broadcast, and tried again from the node's
+ * alarm until the member took it, left or is offline, or the broadcast expired. Nothing is written for a member that answers.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
+import type { TagHost } from "./host.ts";
+import type { Log } from "./log.ts";
+import type { Member, Members } from "./members.ts";
+
+export interface MemberDebtsParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly members: Members;
+  readonly app: string;
+  readonly tag: string;
+  readonly path: string;
+  /** A device says that it is not a member of this node. */
+  readonly onUnknown: (member: Member) => void;
+}
+
+interface Retry {
+  failures: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** Members that are called at once: they failed before, and may hang. */
+const PARALLEL = 16;
+/** A device answers within the wait that it was told of; what takes so much longer hangs. */
+const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
+
+export class MemberDebts {
+  readonly #parts: MemberDebtsParts;
+  /** By position, then by place; undefined for a member that left while this node was not in memory. */
+  readonly #owed = new Map<number, Map<number, Member | undefined>>();
+  /** When each is tried next; none yet for what was owed when this object woke. */
+  readonly #retries = new Map<Member, Retry>();
+  #paying: Promise<void> | null = null;
+
+  constructor(parts: MemberDebtsParts) {
+    this.#parts = parts;
+    for (const { position } of parts.log.headers()) {
+      const outcome = parts.log.state(position)?.outcome;
+      if (outcome?.includes('"owing"') !== true) continue;
+      const { owing = [] }: Owing = JSON.parse(outcome);
+      this.#add(position, owing);
+    }
+  }
+
+  /** Whether members are being called. */
+  get isBusy(): boolean {
+    return this.#paying !== null;
+  }
+
+  /** The alarm, where there are any; the row was written with what became of the broadcast. */
+  add(position: number, places: readonly number[]): void {
+    if (places.length === 0) return;
+    this.#add(position, places);
+    for (const member of this.#owed.get(position)?.values() ?? []) {
+      if (member !== undefined && !this.#retries.has(member)) this.#failed(member);
+    }
+    this.#setAlarm();
+  }
+
+  /** A member has fetched what it lacked: the alarm writes it. */
+  attached(member: Member): void {
+    if (!this.#all.has(member)) return;
+    this.#retries.delete(member);
+    this.#parts.host.setAlarm(this.#parts.host.now() + 1);
+  }
+
+  /** Calls the members whose time has come, and writes what became of them. */
+  alarm(): Promise<void> {
+    this.#paying ??= this.#pay().finally(() => {
+      this.#paying = null;
+    });
+    return this.#paying;
+  }
+
+  /** Writes the ends of debts that need no call: one row a broadcast that has any. */
+  settle(): void {
+    for (const [position, places] of [...this.#owed]) {
+      const ends = new Map<number, DebtEnd>();
+      for (const [place, member] of places) {
+        const end = this.#endOf(position, member);
+        if (end !== undefined) ends.set(place, end);
+      }
+      this.#write(position, ends);
+    }
+  }
+
+  /** Members that are owed something, with the newest of it. */
+  get #all(): Map<Member, number> {
+    const all = new Map<Member, number>();
+    for (const [position, places] of this.#owed) {
+      for (const member of places.values()) {
+        if (member !== undefined) all.set(member, Math.max(position, all.get(member) ?? 0));
+      }
+    }
+    return all;
+  }
+
+  #add(position: number, places: readonly number[]): void {
+    if (places.length === 0) return;
+    const standing = this.#owed.get(position) ?? new Map<number, Member | undefined>();
+    for (const place of places) {
+      const member = this.#parts.members.at(place);
+      // A place is given anew to who joined later.
+      const isSame = member !== undefined && member.joined < position;
+      standing.set(place, isSame ? member : undefined);
+    }
+    this.#owed.set(position, standing);
+  }
+
+  async #pay(): Promise<void> {
+    this.settle();
+    const due = [...this.#all].filter(([member]) => this.#isDue(member));
+    for (let at = 0; at < due.length; at += PARALLEL) {
+      await Promise.all(due.slice(at, at + PARALLEL).map((each) => this.#call(...each)));
+      await this.#parts.host.breathe();
+    }
+    this.settle();
+    this.#parts.log.forgetData();
+    for (const member of this.#retries.keys()) {
+      if (!this.#all.has(member)) this.#retries.delete(member);
+    }
+    this.#setAlarm();
+  }
+
+  /** Asks a member for the newest that it is owed: it fetches what it lacks before that. */
+  async #call(member: Member, position: number): Promise<void> {
+    const { host, log, app, tag, path, onUnknown } = this.#parts;
+    const entries = log.between(position - 1, position, host.now());
+    if (entries.length === 0) return;
+    const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
+    const request = { app, tag, path, prev: null, entries, waitMs };
+    const call = host.window.begin(host.now());
+    try {
+      const answering = host.device(member.device).deliver(request);
+      const answer = await host.withTimeout(HUNG_MS, answering);
+      if (!answer.ok) throw new Error(answer.code);
+      const { outcome } = answer;
+      if (outcome === "unknown") {
+        if (this.#parts.members.of(member.device) === member) onUnknown(member);
+        this.#end(member, null);
+      } else if (outcome === "offline") {
+        if (member.served === null) member.attached = false;
+      } else {
+        member.served = Math.max(member.served ?? 0, position);
+        this.#write(position, new Map([[member.place, outcome]]));
+      }
+    } catch (error) {
+      host.trouble(error);
+      this.#failed(member);
+    } finally {
+      host.window.end(call);
+    }
+  }
+
+  /** Undefined while it is owed. */
+  #endOf(position: number, member: Member | undefined): DebtEnd | undefined {
+    const { host, log, members } = this.#parts;
+    if (member === undefined || members.of(member.device) !== member) return "offline";
+    if (!member.attached) return "offline";
+    if (member.served !== null && member.served >= position) return "deferred";
+    const expiresAt = log.header(position)?.expiresAt ?? 0;
+    if (expiresAt <= host.now()) return "failed";
+    return log.isCollapsed(position) ? "collapsed" : undefined;
+  }
+
+  #end(member: Member, end: DebtEnd): void {
+    for (const [position, places] of [...this.#owed]) {
+      if (places.get(member.place) === member)
+        this.#write(position, new Map([[member.place, end]]));
+    }
+  }
+
+  #write(position: number, ends: ReadonlyMap<number, DebtEnd>): void {
+    const { log, members, host } = this.#parts;
+    const places = this.#owed.get(position);
+    if (places === undefined || ends.size === 0) return;
+    for (const place of ends.keys()) places.delete(place);
+    if (places.size === 0) this.#owed.delete(position);
+    const state = log.state(position);
+    if (state === null) return;
+    // Who is attached is read from the last that was served.
+    const marks = log.lastServed?.position === position ? members.marks() : {};
+    const outcome = settleMembers(state.outcome, ends, host.now());
+    log.serve(position, { ...state, ...marks, outcome });
+  }
+
+  #failed(member: Member): void {
+    const { host } = this.#parts;
+    const failures = (this.#retries.get(member)?.failures ?? 0) + 1;
+    this.#retries.set(member, { failures, at: host.now() + backoffMs(failures, host.random()) });
+  }
+
+  #isDue(member: Member): boolean {
+    const inMs = (this.#retries.get(member)?.at ?? 0) - this.#parts.host.now();
+    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
+  }
+
+  /** The next try, or the first that expires. */
+  #setAlarm(): void {
+    const { host, log } = this.#parts;
+    if (this.#owed.size === 0) return;
+    const tries = [...this.#all.keys()].map((member) => this.#retries.get(member)?.at ?? 0);
+    const ends = [...this.#owed.keys()].map((position) => log.header(position)?.expiresAt ?? 0);
+    host.setAlarm(Math.max(Math.min(...tries, ...ends), host.now() + 1));
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The nodes of a tag that owe a broadcast to members of theirs: its root asks them from its alarm what has become of those, until
+ * nobody is owed it any more. Whom it concerns is kept with what became of the broadcast.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { noCounts } from "./counts.ts";
+import { type Ending, settleNode } from "./ending.ts";
+import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
+import type { FanOutCounts } from "./types.ts";
+
+interface Retry {
+  failures: number;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+const NOTHING_BEFORE = () => Promise.resolve();
+
+export class OwingNodePolls {
+  readonly #parts: NodeCallParts;
+  /** Positions by path. */
+  readonly #owing = new Map<string, Set<number>>();
+  readonly #retries = new Map<string, Retry>();
+  #asking: Promise<void> | null = null;
+
+  constructor(parts: NodeCallParts) {
+    this.#parts = parts;
+    for (const { position } of parts.log.headers()) {
+      const outcome = parts.log.state(position)?.outcome;
+      if (outcome?.includes('"owingNodes"') !== true) continue;
+      const { owingNodes = {} }: Ending = JSON.parse(outcome);
+      this.#add(position, Object.keys(owingNodes));
+    }
+  }
+
+  get isBusy(): boolean {
+    return this.#asking !== null;
+  }
+
+  /** The alarm, where there are any. */
+  add(position: number, paths: readonly string[]): void {
+    this.#add(position, paths);
+    for (const path of paths) if (!this.#retries.has(path)) this.#later(path);
+    this.#setAlarm();
+  }
+
+  /** Asks the nodes whose time has come. */
+  alarm(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  #add(position: number, paths: readonly string[]): void {
+    for (const path of paths) {
+      const positions = this.#owing.get(path) ?? new Set();
+      this.#owing.set(path, positions.add(position));
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { host } = this.#parts;
+    const due = [...this.#owing.keys()].filter((path) => this.#isDue(path));
+    for (let at = 0; at < due.length; at += host.parallelNodes) {
+      await Promise.all(due.slice(at, at + host.parallelNodes).map((path) => this.#askNode(path)));
+    }
+    this.#setAlarm();
+  }
+
+  async #askNode(path: string): Promise<void> {
+    const { log, host } = this.#parts;
+    const positions = this.#owing.get(path) ?? new Set<number>();
+    for (const position of [...positions].sort((a, b) => a - b)) {
+      const entry = log.entry(position);
+      const isForgotten = position <= log.head - LIMITS.LOG_ENTRIES;
+      if (entry === undefined || isForgotten) {
+        this.#end(path, position);
+        continue;
+      }
+      let last: NodeProgress | null = null;
+      const options = { pace: () => null, settle: true, drive: false, before: NOTHING_BEFORE };
+      const onProgress = (progress: NodeProgress) => {
+        last = progress;
+      };
+      const isAnswered = await callNode(this.#parts, path, entry, options, onProgress);
+      const counts = (last as NodeProgress | null)?.counts;
+      if (isAnswered && counts !== undefined) this.#credit(path, position, counts);
+      else if (entry.expiresAt <= host.now()) this.#end(path, position);
+    }
+    log.forgetData();
+    if (positions.size > 0) this.#later(path);
+  }
+
+  #credit(path: string, position: number, counts: FanOutCounts): void {
+    const { log, host } = this.#parts;
+    const state = log.state(position);
+    const outcome = state && settleNode(state.outcome, path, counts, host.now());
+    if (state !== null && outcome !== null) log.serve(position, { ...state, outcome });
+    if (counts.owed > 0) return;
+    const positions = this.#owing.get(path);
+    positions?.delete(position);
+    if (positions?.size !== 0) return;
+    this.#owing.delete(path);
+    this.#retries.delete(path);
+  }
+
+  /** It is not to be known any more: those who were owed it are taken not to have it. */
+  #end(path: string, position: number): void {
+    const outcome = this.#parts.log.state(position)?.outcome;
+    const { owingNodes }: Pick<Ending, "owingNodes"> =
+      outcome === undefined ? {} : JSON.parse(outcome);
+    const counts = owingNodes?.[path];
+    const ended = { ...noCounts(), ...counts };
+    this.#credit(path, position, { ...ended, failed: ended.failed + ended.owed, owed: 0 });
+  }
+
+  #later(path: string): void {
+    const { host } = this.#parts;
+    const failures = (this.#retries.get(path)?.failures ?? 0) + 1;
+    this.#retries.set(path, { failures, at: host.now() + backoffMs(failures, host.random()) });
+  }
+
+  #isDue(path: string): boolean {
+    const inMs = (this.#retries.get(path)?.at ?? 0) - this.#parts.host.now();
+    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
+  }
+
+  #setAlarm(): void {
+    const { host } = this.#parts;
+    if (this.#owing.size === 0) return;
+    const times = [...this.#owing.keys()].map((path) => this.#retries.get(path)?.at ?? 0);
+    host.setAlarm(Math.max(Math.min(...times), host.now() + 1));
+  }
+}
