@@ -16,5 +16,14 @@ export function backoffMs(failures: number, random: number): number {
   return Math.ceil((window * (1 + random)) / 2);
 }
 
+/**
+ * A number from 0 up to 1 that is another for each name, and always the same: spreads what has no randomness of its own.
+ */
+export function spreadOf(name: string): number {
+  let hash = 0;
+  for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) >>> 0;
+  return hash / 2 ** 32;
+}
+
 /** No wait is longer, unless the clock was set back. */
 export const BACKOFF_MAX_MS = MOST_MS;

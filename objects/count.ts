@@ -1,4 +1,5 @@
 /** Counts in a worker's bindings, which are text. */
+import { LIMITS } from "../schema/limits.ts";
 
 /**
  * A count of a binding; undefined where it is not set.
@@ -11,3 +12,7 @@ export function countOf(text: string | undefined): number | undefined {
   if (!Number.isSafeInteger(count) || count < 1) throw new Error(`"${text}" is no count above 0`);
   return count;
 }
+
+/** How many objects an app's tag directory is spread over. */
+export const shardsOf = (env: { readonly TAG_DIRECTORY_SHARDS?: string }): number =>
+  countOf(env.TAG_DIRECTORY_SHARDS) ?? LIMITS.TAG_DIRECTORY_SHARDS;

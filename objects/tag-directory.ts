@@ -1,4 +1,4 @@
-/** The object that lists the tags of one app: named by the base64url of the app's 8 bytes. */
+/** An object that lists tags of one app: named as core/tag/directory-shards.ts says. */
 import { DurableObject } from "cloudflare:workers";
 import { writeTags } from "../core/move/directory.ts";
 import {
@@ -8,26 +8,43 @@ import {
   type TagReport,
 } from "../core/tag/directory.ts";
 import type { TagLine } from "../schema/export.ts";
+import { callObject } from "./call.ts";
+import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
 import { SqlTagDirectoryStore } from "./tag-directory-store.ts";
 
+interface DirectoryEnv {
+  readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
+}
+
 export class TagDirectoryObject
-  extends DurableObject
+  extends DurableObject<DirectoryEnv>
   implements TagDirectoryRpc, TagDirectoryImportRpc
 {
+  readonly #name: string;
+  /** Base64url of the app's 8 bytes: the name of the first of its directory's objects. */
+  readonly #app: string;
   readonly #store: SqlTagDirectoryStore;
   readonly #directory: TagDirectory;
 
-  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+  constructor(state: DurableObjectState, env: DirectoryEnv) {
     super(state, env);
     if (state.id.name === undefined)
       throw new Error("TagDirectoryObject must be addressed by name");
+    this.#name = state.id.name;
+    this.#app = this.#name.split(".")[0] ?? "";
     this.#store = new SqlTagDirectoryStore(state.storage.sql);
     this.#directory = new TagDirectory({ store: this.#store });
   }
 
   async report(report: TagReport): Promise<void> {
+    const isNew = this.#store.read(report.tag) === null;
     this.#directory.report(report);
+    // Before there were several objects the first had all tags: what it has of this one is old from here on.
+    if (isNew && this.#name !== this.#app) {
+      const gone = { tag: report.tag, members: 0, listeners: 0, lastBroadcastAt: null };
+      await callObject(() => this.env.TAG_DIRECTORIES.getByName(this.#app).report(gone));
+    }
   }
 
   async list(query: TagQuery): Promise<TagPage | null> {

@@ -1,9 +1,10 @@
 /** What a node of a tag is given on Workers: other objects by their bindings, time, and the object's alarm. */
+import { directoryNameOf } from "../core/tag/directory-shards.ts";
 import type { TagHost } from "../core/tag/host.ts";
 import { Window } from "../core/tag/window.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
-import { countOf } from "./count.ts";
+import { countOf, shardsOf } from "./count.ts";
 import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
@@ -17,6 +18,7 @@ export interface TagEnv {
   readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly FAN_OUT_NODES?: string;
+  readonly TAG_DIRECTORY_SHARDS?: string;
   readonly NODE_MEMBERS?: string;
   /** Set while a mesh is imported, when not all of it is there. */
   readonly IMPORTING?: string;
@@ -57,7 +59,10 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
       presence: (listeners) => callObject(() => LIVE_NODES.getByName(name).presence(listeners)),
       listeners: () => callObject(() => LIVE_NODES.getByName(name).listeners()),
     }),
-    report: (app, entry) => callObject(() => TAG_DIRECTORIES.getByName(app).report(entry)),
+    report: (app, entry) => {
+      const name = directoryNameOf(app, entry.tag, shardsOf(env));
+      return callObject(() => TAG_DIRECTORIES.getByName(name).report(entry));
+    },
     trouble: (error) => console.error(error),
     window,
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,

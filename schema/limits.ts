@@ -168,6 +168,11 @@ export const LIMITS = {
   SUBSCRIBE_CALLS: 32,
   /** Body of such a call: 1,000 regIds of 63 characters with their quotes, and room. */
   SUBSCRIBE_BODY_BYTES: 131_072,
+  /**
+   * Objects that an app's tag directory is spread over: one takes 200 to 500 reports a second, and a tag whose counts move sends
+   * one every 10 s. A page asks them all. One where all objects share a thread. It never changes for a mesh.
+   */
+  TAG_DIRECTORY_SHARDS: 16,
   /** Members of one node of a tag: leaves near 1,000 keep a fan-out slice short (platform advice). */
   NODE_MEMBERS: 1_000,
   /** Children of a node: a hexadecimal digit of the device ID. */

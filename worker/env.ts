@@ -38,6 +38,8 @@ export interface Env {
   readonly MAX_LINKS?: string;
   /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 8 on one machine. */
   readonly FAN_OUT_NODES?: string;
+  /** Objects of an app's tag directory, decimal; `LIMITS.TAG_DIRECTORY_SHARDS` where absent. It never changes for a mesh. */
+  readonly TAG_DIRECTORY_SHARDS?: string;
   /** Window of the first reconnect of devices, milliseconds, decimal; `LIMITS.RECONNECT_FIRST_MS` where absent. */
   readonly RECONNECT_FIRST_MS?: string;
   /** Members of one node of a tag, decimal; `LIMITS.NODE_MEMBERS` where absent. For tests of deep trees. */

@@ -10,10 +10,12 @@ const LONGEST_MS = 3_600_000;
 export class Debts {
   readonly #owes: () => boolean;
   #deadline: number | null = null;
-  #waitMs = FIRST_MS;
+  #waitMs: number;
 
-  constructor(owes: () => boolean) {
+  /** @param spread from 0 up to 1, another for each device: what failed for all of them is not tried by all at once */
+  constructor(owes: () => boolean, spread: number) {
     this.#owes = owes;
+    this.#waitMs = FIRST_MS * (1 + spread);
   }
 
   /** When they should be looked at; null where nothing was owed. */

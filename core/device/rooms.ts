@@ -1,6 +1,7 @@
 /** The rooms of one device, wired together. */
 import { CHANNEL_PUSH, encodePushDown } from "../../schema/generated/link.ts";
 import { fromBase64Url } from "../../schema/text.ts";
+import { spreadOf } from "../backoff.ts";
 import type { Link } from "../link/link.ts";
 import { Account } from "./account.ts";
 import { AliasLines } from "./alias-lines.ts";
@@ -42,7 +43,8 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
 
   const clock = new HybridClock();
   const calls = new Calls();
-  const retries = new Retries();
+  const spread = spreadOf(name);
+  const retries = new Retries(spread);
   const errands = new Errands(nextToken);
   const outcomes = new Outcomes(store);
   const attributes = new AttributeBook(store);
@@ -65,7 +67,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     recentKeys.drop(slot);
     attributes.write(slot, null);
   });
-  const debts = new Debts(() => [...registrations.bySlot.keys()].some(owes));
+  const debts = new Debts(() => [...registrations.bySlot.keys()].some(owes), spread);
   const mailbox = new Mailbox(
     store,
     outcomes,

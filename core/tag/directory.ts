@@ -108,10 +108,30 @@ type Order = Pick<TagQuery, "sort" | "descending">;
 const sortValue = ({ members, lastBroadcastAt }: TagReport, sort: TagSort): number =>
   sort === "members" ? members : sort === "lastBroadcastAt" ? (lastBroadcastAt ?? 0) : 0;
 
+/** UTF-8's order is that of code points, which is UTF-16's but for surrogates. */
+function compareTags(a: string, b: string): number {
+  const [left, right] = [Array.from(a), Array.from(b)];
+  for (const [at, character] of left.entries()) {
+    const other = right[at]?.codePointAt(0) ?? -1;
+    const difference = (character.codePointAt(0) ?? 0) - other;
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Compares tags as a query sorts them. */
+export const byOrder =
+  ({ sort, descending }: Order) =>
+  (a: TagReport, b: TagReport): number => {
+    const order = sortValue(a, sort) - sortValue(b, sort) || compareTags(a.tag, b.tag);
+    return descending ? -order : order;
+  };
+
 const SORT_LETTER = { tag: "t", members: "m", lastBroadcastAt: "b" } as const;
 const utf8 = new TextEncoder();
 
-function writeCursor(last: TagReport, order: Order): string {
+/** The cursor of the page behind a tag. */
+export function writeCursor(last: TagReport, order: Order): string {
   return formatCursor({ value: sortValue(last, order.sort), tag: last.tag }, order);
 }
 

@@ -60,4 +60,13 @@ describe("a tag directory in its object", () => {
       store.put({ ...REPORT, members: 2, lastBroadcastAt: 5 });
       expect(rows).toBe(1);
     }));
+
+  test("takes a tag over from the first object, which had all of them once", async () => {
+    const { app } = newApp();
+    const [first, second] = [app, `${app}.5`].map((name) => TAG_DIRECTORIES.getByName(name));
+    for (const tag of ["news", "old"]) await first?.report({ ...REPORT, tag });
+    await second?.report({ ...REPORT, members: 2 });
+    expect(await first?.list(ALL)).toMatchObject({ tags: [{ tag: "old" }] });
+    expect(await second?.list(ALL)).toMatchObject({ tags: [{ tag: "news", members: 2 }] });
+  });
 });

@@ -1,5 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
+import { directoryNameOf } from "../../core/tag/directory-shards.ts";
 import { deviceDigit, nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { newApp, randomText } from "./support/client.ts";
@@ -93,7 +94,8 @@ describe("a node's object", () => {
     await root.join(joining());
     expect(await runInDurableObject(root, (_, { storage }) => storage.getAlarm())).toBe(alarm);
     expect(await runDurableObjectAlarm(root)).toBe(true);
-    const { tags } = (await TAG_DIRECTORIES.getByName(app).list(ANY_TAG)) ?? {};
+    const directory = directoryNameOf(app, "news", LIMITS.TAG_DIRECTORY_SHARDS);
+    const { tags } = (await TAG_DIRECTORIES.getByName(directory).list(ANY_TAG)) ?? {};
     expect(tags).toMatchObject([{ tag: "news", members: 4 }]);
   });
 

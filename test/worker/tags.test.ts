@@ -227,7 +227,7 @@ describe("GET /v1/tags", () => {
     await vi.waitFor(
       async () => {
         const { body, touched } = await list(query);
-        expect(touched).toEqual({ ...UNTOUCHED, tagDirectories: 1 });
+        expect(touched).toEqual({ ...UNTOUCHED, tagDirectories: LIMITS.TAG_DIRECTORY_SHARDS });
         expect(body.tags.map(({ tag }) => tag)).toEqual(["list/c", "list/b"]);
         const cursor = encodeURIComponent(body.next ?? "");
         const rest = (await list(`${query}&cursor=${cursor}`)).body;

@@ -1,6 +1,9 @@
 /** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
 import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
+import type { TagQuery } from "../../core/tag/directory.ts";
+import { directoryNames, mergePages } from "../../core/tag/directory-shards.ts";
+import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   liveBody,
@@ -42,19 +45,20 @@ tags.get("/", async (c) => {
   const { appName } = await readCaller(c);
   const query = parseQuery(tagsQuery, c.req.url);
   const { prefix, sort, limit } = query;
-  const page = await callObject(() =>
-    c.env.TAG_DIRECTORIES.getByName(appName).list({
-      prefix,
-      minMembers: query.minMembers ?? null,
-      maxMembers: query.maxMembers ?? null,
-      broadcastAfter: query.broadcastAfter ?? null,
-      broadcastBefore: query.broadcastBefore ?? null,
-      sort,
-      descending: query.order === "desc",
-      limit,
-      cursor: query.cursor ?? null,
-    }),
-  );
+  const asked: TagQuery = {
+    prefix,
+    minMembers: query.minMembers ?? null,
+    maxMembers: query.maxMembers ?? null,
+    broadcastAfter: query.broadcastAfter ?? null,
+    broadcastBefore: query.broadcastBefore ?? null,
+    sort,
+    descending: query.order === "desc",
+    limit,
+    cursor: query.cursor ?? null,
+  };
+  const names = directoryNames(appName, shardsOf(c.env));
+  const ask = (name: string) => callObject(() => c.env.TAG_DIRECTORIES.getByName(name).list(asked));
+  const page = mergePages(await Promise.all(names.map(ask)), asked);
   if (page === null) {
     const detail = "cursor: not one of this list, or of another order";
     throw new MeshError("field_invalid", detail, { field: "cursor" });
