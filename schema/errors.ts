@@ -391,6 +391,22 @@ const TABLE = {
     "The request is not well-formed HTTP.",
     "Send it as RFC 9112 says: the detail names the fault.",
   ),
+  head_too_large: row(
+    617,
+    431,
+    null,
+    "never",
+    "The request's headers are over their bound.",
+    "Send fewer or shorter headers: the detail names the bound in bytes.",
+  ),
+  request_timeout: row(
+    618,
+    408,
+    null,
+    "later",
+    "The request did not come in time.",
+    "Send it again on a new connection.",
+  ),
   token_invalid: row(
     620,
     null,

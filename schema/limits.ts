@@ -75,6 +75,17 @@ export const LIMITS = {
   // ---- link
   /** One WebSocket message, either way: a 4 KiB message with its fields, several of them batched. */
   FRAME_BYTES: 65_536,
+  /** Pings, heartbeats and fragments of one socket: refilled per second, and the burst above it. A heartbeat is due every 30 s. */
+  CONTROL_FRAMES_PER_SECOND: 10,
+  CONTROL_FRAMES_BURST: 100,
+  /** Request line and headers on a host of one machine: twice what proxies pass on, and a token in each. */
+  HEAD_BYTES: 32_768,
+  /** From a connection, or the first byte of a request, to the end of its head: slow networks need a second or two. */
+  HEAD_TIMEOUT_MS: 10_000,
+  /** From the head to the end of the body. */
+  BODY_TIMEOUT_MS: 30_000,
+  /** An idle connection between two requests: longer than load balancers keep theirs, which is 60 s. */
+  KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */
   HELLO_TIMEOUT_MS: 10_000,
   /** Bytes the socket may hold unsent before the link is cut as a slow consumer. */

@@ -115,6 +115,11 @@ export class Device {
     return this.#rooms.account.link?.lastSeenMs ?? 0;
   }
 
+  /** Whether an app is registered: such a device is in good standing, and no connection of a stranger takes its place. */
+  get isRegistered(): boolean {
+    return this.#rooms.registrations.bySlot.size > 0;
+  }
+
   /** Finds the account of a key. Another key than the stored one displaces it, and ends its registrations. */
   openAccount(request: OpenAccountRequest, now: number, effects: Effects): OpenAccountAnswer {
     const { account, registrations } = this.#rooms;

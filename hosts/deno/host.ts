@@ -6,8 +6,10 @@ import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
+import { LINK_SHARE } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
 import { machineSettings } from "../machine/settings.ts";
+import { socketPath } from "../machine/socket-path.ts";
 import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
@@ -61,6 +63,8 @@ class DenoMesh implements MeshProcess {
       hostname: context.listen,
       tls,
       handler: this.#fetch,
+      capacity: Math.floor(context.maxLinks / LINK_SHARE),
+      http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
       log: report.problem,
     });
   }
@@ -98,7 +102,7 @@ class DenoMesh implements MeshProcess {
 }
 
 function environment(
-  { secrets, maxLinks }: HostContext,
+  { secrets }: HostContext,
   db: Database,
   mesh: Mesh,
   links: DenoLinks,
@@ -114,7 +118,6 @@ function environment(
     LINK_HOST: links,
     LIVE_HOST: live,
     CRYPTO: nodeCrypto,
-    MAX_LINKS: `${maxLinks}`,
   };
 }
 

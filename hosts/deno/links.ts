@@ -1,13 +1,13 @@
 /** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
 import type { Claims } from "../../core/device/account.ts";
-import { closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { INTERNAL_CLOSE, type LinkHost } from "../../worker/link-host.ts";
-import { problemResponse } from "../../worker/problem.ts";
+import type { LinkHost } from "../../worker/link-host.ts";
+import { connectionOf, type HttpConnection } from "./net/http.ts";
+import type { ServerSocket } from "./net/socket.ts";
 import type { DeviceHost } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
-import type { DeviceSocket } from "./objects/socket.ts";
 
 /** A link from which nothing came for this long has no device any more: it missed two heartbeats of the longest kind. */
 export const SILENT_MS = 2 * LIMITS.HEARTBEAT_MAX_MS;
@@ -19,43 +19,18 @@ const DRAIN_TURN_COUNT = 20;
 /** Close frames that are not answered in this time end with the process. */
 const CLOSE_WAIT_MS = 500;
 
-/**
- * Sockets beyond the links of the mesh: closed ones stay until their device has answered, and Deno waits for that
- * without end.
- */
-const CLOSING_SHARE = 0.1;
-
-/** A WebSocket as its device uses it. */
-class Link implements DeviceSocket {
-  readonly socket: WebSocket;
+/** A WebSocket of a device. */
+interface Link {
+  readonly socket: ServerSocket;
   readonly device: DeviceHost;
-  heardAt: number;
-
-  constructor(socket: WebSocket, device: DeviceHost, heardAt: number) {
-    this.socket = socket;
-    this.device = device;
-    this.heardAt = heardAt;
-  }
-
-  get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
-  }
-
-  send(data: string | Uint8Array<ArrayBuffer>): void {
-    this.socket.send(data);
-  }
-
-  close(code: number, reason: string): void {
-    const { socket } = this;
-    // Deno forgets a close that comes before the socket is open: the device would wait on a dead link.
-    if (socket.readyState !== WebSocket.CONNECTING) socket.close(code, reason);
-    else socket.onopen = () => socket.close(code, reason);
-  }
 }
+
+/** For whoever answers the request: the connection is a WebSocket by now. */
+export const UPGRADED = new Response(null);
 
 export interface LinksOptions {
   readonly mesh: Mesh;
-  /** Links that the edge admits. */
+  /** Links and listeners that are admitted. */
   readonly maxLinks: number;
   /** Milliseconds that only rise: a clock that jumps forth would make every device look silent. */
   readonly now?: () => number;
@@ -63,19 +38,17 @@ export interface LinksOptions {
 
 export class DenoLinks implements LinkHost {
   readonly #mesh: Mesh;
-  readonly #maxSockets: number;
+  readonly #maxLinks: number;
   readonly #now: () => number;
   readonly #links = new Set<Link>();
   readonly #sweeper: ReturnType<typeof setInterval>;
-  /** Refused sockets whose close is not answered yet. */
-  readonly #refused = new Set<WebSocket>();
   #others: { readonly size: number } = { size: 0 };
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
   constructor({ mesh, maxLinks, now = () => performance.now() }: LinksOptions) {
     this.#mesh = mesh;
-    this.#maxSockets = Math.ceil(maxLinks * (1 + CLOSING_SHARE));
+    this.#maxLinks = maxLinks;
     this.#now = now;
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -83,28 +56,23 @@ export class DenoLinks implements LinkHost {
   async open(request: Request, name: string, claims: Claims): Promise<Response> {
     // The edge closes the socket with what is thrown here.
     if (this.#draining) throw new MeshError("going_away");
-    if (!this.hasRoom) throw new MeshError("mesh_full");
-    let answer: Response | undefined;
+    const connection = connectionOf(request);
     const device = this.#mesh.device(name);
+    const { isRegistered } = device;
+    if (!device.isLinked) this.requireRoom(isRegistered ? connection : undefined);
     device.connect(claims, () => {
-      const { socket, response } = upgrade(request, LINK_SUBPROTOCOL);
-      answer = response;
+      const socket = connection.accept(request, LINK_SUBPROTOCOL);
+      if (isRegistered) connection.entry.become("device");
+      else connection.entry.isDevice = () => device.isRegistered;
       return this.#serve(device, socket);
     });
-    if (answer === undefined) throw new Error("the device made no socket");
-    return answer;
+    return UPGRADED;
   }
 
   /** @param protocol the subprotocol to answer with; null where none was offered */
   refuse(request: Request, error: MeshError, protocol: string | null = LINK_SUBPROTOCOL): Response {
-    // A browser cannot read this one; it sees that the connection failed, and comes back later.
-    if (!this.hasRoom) return problemResponse(new MeshError("mesh_full"));
-    const { socket, response } = upgrade(request, protocol);
-    this.#refused.add(socket);
-    socket.onopen = () => close(socket, error);
-    socket.onclose = () => this.#refused.delete(socket);
-    socket.onerror = () => this.#refused.delete(socket);
-    return response;
+    connectionOf(request).accept(request, protocol).refuse(error.code, error.message);
+    return UPGRADED;
   }
 
   /** Counts others' connections among its own from now on. */
@@ -112,18 +80,26 @@ export class DenoLinks implements LinkHost {
     this.#others = others;
   }
 
-  /** Whether one more connection has a descriptor. */
-  get hasRoom(): boolean {
-    return this.#links.size + this.#refused.size + this.#others.size < this.#maxSockets;
+  /**
+   * Makes sure that there is room for one more.
+   *
+   * @param registered the connection of a device in good standing, which takes the place of a guest
+   * @throws MeshError `mesh_full`
+   */
+  requireRoom(registered?: HttpConnection): void {
+    if (this.#links.size + this.#others.size < this.#maxLinks) return;
+    if (registered?.entry.makeRoom()) return;
+    throw new MeshError("mesh_full", `at most ${this.#maxLinks} links and listeners`);
   }
 
   /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */
   sweep(): void {
     const heardBefore = this.#now() - SILENT_MS;
     for (const link of this.#links) {
-      if (link.heardAt > heardBefore || link.socket.readyState !== WebSocket.OPEN) continue;
-      link.device.lose(link, this.#now() - link.heardAt);
-      close(link, new MeshError("silent"));
+      const { device, socket } = link;
+      if (socket.heardAt > heardBefore || !socket.isOpen) continue;
+      device.lose(socket, this.#now() - socket.heardAt);
+      socket.refuse("silent");
     }
   }
 
@@ -150,36 +126,17 @@ export class DenoLinks implements LinkHost {
     await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
   }
 
-  /** The heartbeat is answered here, without waking the device. */
-  #serve(device: DeviceHost, socket: WebSocket): Link {
-    const link = new Link(socket, device, this.#now());
+  #serve(device: DeviceHost, socket: ServerSocket): ServerSocket {
+    const link: Link = { socket, device };
     this.#links.add(link);
-    socket.binaryType = "arraybuffer";
-    socket.onmessage = ({ data }) => {
-      link.heardAt = this.#now();
-      if (data === "ping") socket.send("pong");
-      else device.receive(link, data);
-    };
-    const end = () => {
+    socket.onmessage = (data) => device.receive(socket, data);
+    socket.onclose = () => {
       this.#links.delete(link);
-      device.lose(link);
+      device.lose(socket);
       if (this.#links.size === 0) this.#onEmpty?.();
     };
-    socket.onclose = end;
-    socket.onerror = end;
-    return link;
+    return socket;
   }
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-const upgrade = (request: Request, protocol: string | null) =>
-  // No pings of the server's own: they would wake a phone's radio. The device's heartbeat proves the link.
-  Deno.upgradeWebSocket(request, {
-    idleTimeout: 0,
-    ...(protocol === null ? {} : { protocol }),
-  });
-
-function close(socket: Pick<WebSocket, "close">, { code, message, row }: MeshError): void {
-  socket.close(row.close ?? INTERNAL_CLOSE, closeReason(code, message));
-}

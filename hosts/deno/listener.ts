@@ -1,35 +1,58 @@
 /**
- * The public socket. Deno's server ends when a connection cannot be accepted, because the process is out of
- * descriptors for example, and it has no timeouts: a client that sends nothing keeps its connection. So the port is
- * opened again while what is connected goes on; where that does not help, every connection is closed.
+ * The public socket. Deno's own server reads heads, messages and fragments without bound or timeout and holds whatever
+ * connects, so connections are accepted and bounded here: net/admission says who stays where there is no room, net/http
+ * reads requests, net/socket is a WebSocket's end. HTTP/2, which comes by TLS only, is read by Deno's server behind a tunnel.
  */
+import { LIMITS } from "../../schema/limits.ts";
+import { authority } from "../machine/port.ts";
+import { Admission, type Entry } from "./net/admission.ts";
+import { HttpConnection, type HttpPort } from "./net/http.ts";
+import { Transport } from "./net/transport.ts";
+import { tunnel } from "./net/tunnel.ts";
 
-/** From one attempt to open the port again to the next. */
-const REOPEN_MS = 250;
-/** As long after the port was opened again, the trouble is over. */
+/** How late a timeout may be. */
+const SWEEP_MS = 250;
+/** After a connection could not be accepted: so many are shed, and a moment goes by. */
+const TROUBLE_SHED = 16;
+const TROUBLE_MS = 250;
+/** ENFILE and EMFILE. */
+const EXHAUSTED = /\(os error 2[34]\)/;
+/** Connections accepted in a row: fewer than the descriptors that are held back for all else. */
+const ACCEPT_TURN_COUNT = 16;
+/** As long after the last trouble it is over. */
 const GOOD_MS = 5_000;
-/** Trouble that lasts as long does not pass by itself: idle connections hold what new ones need. */
-const SHED_MS = 5_000;
 
 export interface ListenerOptions {
   readonly hostname: string;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly handler: (request: Request) => Response | Promise<Response>;
+  /** Connections that there are descriptors for. */
+  readonly capacity: number;
+  /** Path of the Unix socket behind HTTP/2; used with TLS only. */
+  readonly http2Socket: string;
+  /** Milliseconds that only rise. */
+  readonly now?: () => number;
   /** Told one line about trouble, and one when it is over. */
   readonly log: (line: string) => void;
 }
 
 export class Listener {
   readonly #options: ListenerOptions;
-  /** The last of them listens; those before serve connections that they accepted. */
-  readonly #servers: Deno.HttpServer<Deno.NetAddr>[] = [];
+  readonly admission: Admission;
+  #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>> | undefined;
+  #http2: Deno.HttpServer | undefined;
+  #port: HttpPort | undefined;
+  #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopping = false;
-  #troubleSince: number | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #troubleAt: number | null = null;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.admission = new Admission({
+      capacity: options.capacity,
+      now: options.now ?? (() => performance.now()),
+    });
   }
 
   /**
@@ -37,62 +60,124 @@ export class Listener {
    *
    * @param port 0 takes a free one
    * @returns the port
-   * @throws what Deno.serve does
+   * @throws what Deno.listen does
    */
   open(port: number): number {
-    const { hostname, tls, handler } = this.#options;
-    const server = Deno.serve(
-      // Quiet: stdout is for what --json promises.
-      { hostname, port, onListen() {}, ...(tls ?? {}) },
-      handler,
-    );
-    this.#servers.push(server);
-    server.finished.catch((error: unknown) => this.#reopen(server.addr.port, error));
-    return server.addr.port;
+    const { hostname, tls, handler, http2Socket } = this.#options;
+    const at = { hostname, port };
+    const listener =
+      tls === null
+        ? Deno.listen(at)
+        : Deno.listenTls({ ...at, ...tls, alpnProtocols: ["h2", "http/1.1"] });
+    this.#listener = listener as Deno.Listener<Deno.Conn<Deno.NetAddr>>;
+    const address = this.#listener.addr as Deno.NetAddr;
+    this.#port = {
+      scheme: tls === null ? "http" : "https",
+      authority: authority(hostname, address.port),
+      handle: handler,
+      now: this.admission.now,
+    };
+    if (tls !== null) {
+      this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, handler);
+    }
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    void this.#accept(this.#listener, this.#port);
+    return address.port;
   }
 
   /**
-   * Accepts no more, lets the requests under way end, and closes every connection.
+   * Accepts no more, closes what waits, and lets the requests under way end.
    *
    * @param ms for the requests; those that take longer are left to end with the process
    */
   async stop(ms: number): Promise<void> {
     this.#stopping = true;
-    clearTimeout(this.#timer);
-    // Deno can cut what is under way, by a signal, but no more after a shutdown.
-    await Promise.race([this.#close(), new Promise((resolve) => setTimeout(resolve, ms))]);
-  }
-
-  #reopen(port: number, error: unknown): void {
-    if (this.#stopping) return;
-    clearTimeout(this.#timer);
-    const { log } = this.#options;
-    if (this.#troubleSince === null) {
-      this.#troubleSince = Date.now();
-      log(`no connection can be accepted (${error}); those that stand go on`);
-    } else if (Date.now() - this.#troubleSince > SHED_MS) {
-      this.#troubleSince = Date.now();
-      log("idle connections hold what new ones need: all are closed, and devices come back");
-      void this.#close();
+    this.#listener?.close();
+    this.admission.closeIdle();
+    const until = performance.now() + ms;
+    while (this.admission.size > 0 && performance.now() < until) {
+      await sleep(Math.min(SWEEP_MS, ms) / 10);
+      this.admission.closeIdle();
     }
-    this.#timer = setTimeout(() => this.#tryOpen(port), REOPEN_MS);
+    clearInterval(this.#sweeper);
+    void this.#http2?.shutdown();
   }
 
-  #tryOpen(port: number): void {
+  async #accept(listener: Deno.Listener<Deno.Conn<Deno.NetAddr>>, port: HttpPort): Promise<void> {
+    for (let taken = 1; !this.#stopping; taken++) {
+      try {
+        const conn = await listener.accept();
+        void this.#take(conn, port);
+        // Connections that wait are accepted in one turn of the event loop, and what was shed for them is closed in the next.
+        if (taken % ACCEPT_TURN_COUNT === 0) await sleep(0);
+      } catch (error) {
+        if (this.#stopping) return;
+        // Any other error is of one client alone, which was gone before it was accepted.
+        if (!EXHAUSTED.test(`${error}`)) continue;
+        this.#trouble(error);
+        await sleep(TROUBLE_MS);
+      }
+    }
+  }
+
+  async #take(conn: Deno.Conn<Deno.NetAddr>, port: HttpPort): Promise<void> {
+    let entry: Entry | null = null;
+    let transport: Transport | null = null;
+    const close = () => {
+      try {
+        conn.close();
+      } catch {
+        // It is closed.
+      }
+    };
+    const gone = () => entry !== null && this.admission.remove(entry);
+    const destroy = () => {
+      if (transport !== null) return transport.destroy();
+      close();
+      gone();
+    };
+    entry = this.admission.admit(conn.remoteAddr.hostname, destroy);
+    if (entry === null) return close();
+    entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, destroy);
+    if ("handshake" in conn) {
+      const protocol = await this.#handshake(conn as unknown as Deno.TlsConn);
+      if (protocol === null) return destroy();
+      if (protocol === "h2") {
+        const options = { idleMs: LIMITS.KEEP_ALIVE_MS, destroy };
+        return tunnel(conn, this.#options.http2Socket, entry, options);
+      }
+    } else if ("setNoDelay" in conn) (conn as unknown as Deno.TcpConn).setNoDelay(true);
+    transport = new Transport(conn, { data() {}, ended() {} }, gone);
+    const http = new HttpConnection(transport, port, entry);
+    transport.handler = http;
+    entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => http.expire());
+    await transport.run();
+  }
+
+  /** @returns the protocol; null where it failed */
+  async #handshake(conn: Deno.TlsConn): Promise<string | null> {
     try {
-      this.open(port);
-    } catch (error) {
-      this.#reopen(port, error);
-      return;
+      const { alpnProtocol } = await conn.handshake();
+      return alpnProtocol ?? "http/1.1";
+    } catch {
+      return null;
     }
-    this.#timer = setTimeout(() => {
-      this.#troubleSince = null;
-      this.#options.log("connections are accepted again");
-    }, GOOD_MS);
   }
 
-  /** Closes what all servers so far have accepted, but for the requests under way. */
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#servers.splice(0).map((server) => server.shutdown()));
+  #trouble(error: unknown): void {
+    if (this.#troubleAt === null) {
+      this.#options.log(`no connection can be accepted (${error}); those that stand go on`);
+    }
+    this.#troubleAt = performance.now();
+    for (let i = 0; i < TROUBLE_SHED; i++) this.admission.shedAny();
+  }
+
+  #sweep(): void {
+    this.admission.sweep();
+    if (this.#troubleAt === null || performance.now() - this.#troubleAt < GOOD_MS) return;
+    this.#troubleAt = null;
+    this.#options.log("connections are accepted again");
   }
 }
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

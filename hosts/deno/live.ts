@@ -4,17 +4,20 @@ import { SocketSink } from "../../objects/live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { Listen, LiveHost } from "../../worker/live/host.ts";
-import type { DenoLinks } from "./links.ts";
+import { type DenoLinks, UPGRADED } from "./links.ts";
+import { connectionOf } from "./net/http.ts";
+import type { ServerSocket } from "./net/socket.ts";
 import type { LiveNodeHost } from "./objects/live.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
 /** There is one region: this machine. */
 const REGION = "local";
 /**
- * After so much silence Deno pings, and after as much again it ends the socket: pages send no heartbeat of their own,
- * and answer a ping without being woken.
+ * After so much silence a listener is pinged, and after as much again its socket is ended: pages send no heartbeat of their
+ * own, and answer a ping without being woken.
  */
-const IDLE_SECONDS = 60;
+const IDLE_MS = 60_000;
+const LOOK_MS = 30_000;
 /** Close frames that are not answered in this time end with the process. */
 const CLOSE_WAIT_MS = 500;
 
@@ -23,7 +26,8 @@ export class DenoLive implements LiveHost {
   readonly #links: DenoLinks;
   readonly #streams = new EventStreams();
   /** Sockets, until their close has been answered. */
-  readonly #sockets = new Set<WebSocket>();
+  readonly #sockets = new Set<ServerSocket>();
+  readonly #sweeper: ReturnType<typeof setInterval>;
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
@@ -32,6 +36,7 @@ export class DenoLive implements LiveHost {
     this.#mesh = mesh;
     this.#links = links;
     links.shareRoom(this);
+    this.#sweeper = setInterval(() => this.#look(performance.now()), LOOK_MS);
   }
 
   /** Connections, those that are opening or closing among them. */
@@ -47,7 +52,7 @@ export class DenoLive implements LiveHost {
     if (this.#draining) throw new MeshError("going_away");
     const node = this.#mesh.liveNodes.get(liveObjectName(name));
     await node.prepare(listen.tag, listen.after);
-    if (!this.#links.hasRoom) throw new MeshError("mesh_full");
+    this.#links.requireRoom();
     return listen.transport === "socket"
       ? this.#openSocket(request, node, listen)
       : this.#openStream(node, listen);
@@ -60,6 +65,7 @@ export class DenoLive implements LiveHost {
   /** Takes no more listeners, and tells those that are here to come back. */
   async drain(): Promise<void> {
     this.#draining = true;
+    clearInterval(this.#sweeper);
     await Promise.all(this.#mesh.liveNodes.awake.map((node) => node.drain()));
     const closed = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -69,26 +75,25 @@ export class DenoLive implements LiveHost {
   }
 
   #openSocket(request: Request, node: LiveNodeHost, { after, protocol }: Listen): Response {
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: IDLE_SECONDS,
-      ...(protocol === null ? {} : { protocol }),
-    });
+    const socket = connectionOf(request).accept(request, protocol);
     const sink = new SocketSink(socket);
     this.#sockets.add(socket);
-    // Deno sends nothing on a socket that is not open yet.
-    socket.onopen = () => node.join(sink, after);
-    socket.onmessage = ({ data }) => {
-      if (data === "ping") socket.send("pong");
-      else sink.close("protocol_error");
-    };
-    const end = () => {
+    socket.onmessage = () => sink.close("protocol_error");
+    socket.onclose = () => {
       this.#sockets.delete(socket);
       node.leave(sink);
       if (this.#sockets.size === 0) this.#onEmpty?.();
     };
-    socket.onclose = end;
-    socket.onerror = end;
-    return response;
+    node.join(sink, after);
+    return UPGRADED;
+  }
+
+  #look(now: number): void {
+    for (const socket of this.#sockets) {
+      const silentMs = now - socket.heardAt;
+      if (silentMs > 2 * IDLE_MS) socket.terminate();
+      else if (silentMs > IDLE_MS) socket.ping();
+    }
   }
 
   #openStream(node: LiveNodeHost, { after }: Listen): Response {

@@ -5,7 +5,7 @@ import { HostFailure } from "./failure.ts";
 /** Descriptors of the process itself, of HTTP requests under way, and of objects awake for a send with no link. */
 const RESERVED = 128;
 /** Of what is left, the share for links; the rest is for requests and for objects that are awake without a link. */
-const LINK_SHARE = 0.8;
+export const LINK_SHARE = 0.8;
 /** Below this too little is left to carry any links worth a start. */
 const LEAST = 256;
 /** No limit in the system does not mean no limit in memory: an awake device takes up to 280 KB (measured, workerd). */

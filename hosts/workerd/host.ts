@@ -1,14 +1,13 @@
 /** workerd as a host of `npm start`. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder } from "../../cli/private-file.ts";
-import type { DataFolder } from "../machine/data-folder.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
 import { authority, requireFree } from "../machine/port.ts";
 import { reachable } from "../machine/run.ts";
 import { machineSettings } from "../machine/settings.ts";
+import { socketPath } from "../machine/socket-path.ts";
 import { bundleWorker } from "./bundle.ts";
 import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
@@ -17,18 +16,8 @@ import { requireWhole } from "./storage.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const BUNDLE = "worker.js";
-/** A Unix socket's path has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
-const SOCKET_PATH_BYTES = 100;
 /** A link's socket, both ends of the way to its object, and the object's database (measured). */
 const DESCRIPTORS_PER_LINK = 5;
-
-function controlSocket(folder: DataFolder): string {
-  const path = join(folder.run, "control.sock");
-  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) return path;
-  const temporary = mkdtempSync(join(tmpdir(), "pushmesh-"));
-  process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
-  return join(temporary, "control.sock");
-}
 
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const { folder, secrets, listen, port, maxLinks, report } = context;
@@ -45,7 +34,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   makePrivateFolder(folder.storage);
   await bundleWorker(join(folder.run, BUNDLE));
 
-  const control = controlSocket(folder);
+  const control = socketPath(folder, "control.sock");
   const writeConfig = (listenPort: number) => {
     const text = workerdConfig(definition, {
       bundle: BUNDLE,

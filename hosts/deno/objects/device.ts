@@ -158,6 +158,15 @@ export class DeviceHost implements DeviceRpc, Pooled {
     return this.#runner.sleep(idleSince);
   }
 
+  get isLinked(): boolean {
+    return this.#runner.socket !== null;
+  }
+
+  /** Whether an app is registered on it. Wakes it. */
+  get isRegistered(): boolean {
+    return this.#runner.start(({ device }) => device.isRegistered, "keep").answer;
+  }
+
   /** Whether it must stay findable: it has a socket, or is awake. */
   get isNeeded(): boolean {
     return this.#runner.socket !== null || this.#runner.isAwake;

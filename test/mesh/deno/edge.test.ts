@@ -79,6 +79,7 @@ async function slowClients(url: string, count: number, text: string): Promise<So
   const clients = Array.from({ length: count }, () => {
     const socket = connect({ host: hostname, port: Number(port) });
     socket.on("error", () => {}); // A reset is what some of them are to get.
+    socket.resume(); // An end is heard of by those alone who read up to it.
     onTestFinished(() => void socket.destroy());
     return socket;
   });
@@ -101,27 +102,19 @@ describe("slow clients", () => {
     return { mesh, url: JSON.parse(await mesh.stdout.match(/"ready"/)).url };
   }
 
-  test("H5 that take every descriptor leave the links alone, and are closed before long", async () => {
+  test("H5 P8.5 that are more than there are descriptors neither disturb a link nor keep others out", async () => {
     const data = temporaryFolder();
     const { mesh, url } = await startSmall(data);
     const { client, regId } = await device(url, demoOf(data).appId);
-    let isShed = false;
-    const shed = mesh.stderr.match(/idle connections hold what new ones need/).then(() => {
-      isShed = true;
-    });
     const slow = await slowClients(url, 400, HALF_A_HEAD);
-    expect(await mesh.stderr.match(/no connection can be accepted/)).toMatch(/Too many open files/);
-    // The link goes on as if nothing was.
+    // The link goes on as if nothing was, whoever asks is answered, and a device may come back.
     expect(await client.ping()).toBeGreaterThanOrEqual(0);
-    // And they keep coming, as long as it takes.
-    while (!isShed) slow.push(...(await slowClients(url, 5, HALF_A_HEAD)));
-    await shed;
-    await Promise.all(slow.map(closed));
-    await mesh.stderr.match(/connections are accepted again/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     client.reconnectNow();
     expect(await client.register()).toBe(regId);
-    expect(mesh.stderr.all).toHaveLength(3);
+    // Those that had room are closed when their time is over.
+    await Promise.all(slow.map(closed));
+    expect(mesh.stderr.all).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { keyringOf } from "../../../../core/identity/keyring.ts";
 import { DenoLinks, SILENT_MS } from "../../../../hosts/deno/links.ts";
+import { Listener } from "../../../../hosts/deno/listener.ts";
 import { Mesh } from "../../../../hosts/deno/objects/mesh.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
 import { links as held } from "../../../../objects/links.ts";
@@ -25,23 +26,32 @@ const maxLinks = scenario === "room" ? 2 : 1_000;
 const links = new DenoLinks({ mesh, maxLinks, now: () => now });
 
 /** Any path opens a link of a device of its own. */
-const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
-  const name = randomBytes(16).toString("base64url");
-  const publicKey = randomBytes(32).toString("base64url");
-  const account = await mesh.device(name).openAccount({ publicKey, handoverFrom: null });
-  if (!account.ok) throw new MeshError(account.code);
-  const tokenExpires = Math.floor(Date.now() / 1_000) + 60;
-  const claims = { generation: account.generation, publicKey, tokenId: name, tokenExpires };
-  try {
-    const answer = await links.open(request, name, claims);
-    if (scenario === "early") await mesh.device(name).drain();
-    return answer;
-  } catch (error) {
-    if (!(error instanceof MeshError)) throw error;
-    return links.refuse(request, error);
-  }
+const listener = new Listener({
+  hostname: "127.0.0.1",
+  tls: null,
+  capacity: 1_000,
+  http2Socket: "",
+  now: () => now,
+  log: (line) => console.error(line),
+  async handler(request) {
+    const name = randomBytes(16).toString("base64url");
+    const publicKey = randomBytes(32).toString("base64url");
+    const account = await mesh.device(name).openAccount({ publicKey, handoverFrom: null });
+    if (!account.ok) throw new MeshError(account.code);
+    const tokenExpires = Math.floor(Date.now() / 1_000) + 60;
+    const claims = { generation: account.generation, publicKey, tokenId: name, tokenExpires };
+    try {
+      const answer = await links.open(request, name, claims);
+      if (scenario === "early") await mesh.device(name).drain();
+      return answer;
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      return links.refuse(request, error);
+    }
+  },
 });
-const url = `ws://127.0.0.1:${server.addr.port}`;
+const port = listener.open(0);
+const url = `ws://127.0.0.1:${port}`;
 
 interface Client {
   readonly socket: WebSocket;
@@ -94,11 +104,11 @@ async function early(): Promise<unknown> {
   return { code: (await closed).code };
 }
 
-/** Clients that never answer a close keep their sockets, and so their room. */
+/** Clients that never answer a close are gone all the same. */
 async function room(): Promise<unknown> {
   const statuses: number[] = [];
   for (let i = 0; i < 5; i++) {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
     const head = [
       "GET / HTTP/1.1",
       "Host: mesh",
@@ -116,7 +126,10 @@ async function room(): Promise<unknown> {
     now += SILENT_MS;
     links.sweep();
   }
-  return { statuses };
+  const held = listener.admission.size;
+  now += 1_000;
+  listener.admission.sweep();
+  return { statuses, hadThem: held > 0, left: listener.admission.size };
 }
 
 const scenarios: Readonly<Record<string, () => Promise<unknown>>> = { silent, drain, early, room };

@@ -1,0 +1,240 @@
+/**
+ * Who may hold a connection where there are not enough for all. Connections are shed by standing: those that end
+ * anyway, then those on which nothing was ever asked, then those that wait between requests, then sockets of guests. A device in good standing is shed
+ * for nobody, and whoever is not one counts against the share of its address.
+ */
+
+/** In the order in which they are shed; from `busy` on they are not. */
+const STANDINGS = ["closing", "silent", "idle", "guest", "busy", "device"] as const;
+/**
+ * - `closing`: ends within a second
+ * - `silent`: no request has come whole
+ * - `idle`: between two requests
+ * - `guest`: a WebSocket or an event stream of whom nobody has registered
+ * - `busy`: a request is being answered
+ * - `device`: the link of a device with a registration
+ */
+export type Standing = (typeof STANDINGS)[number];
+
+/** Of all connections, what one address may hold that are not of devices in good standing; the least for a small mesh. */
+const ADDRESS_SHARE = 0.25;
+const ADDRESS_LEAST = 32;
+/** A local proxy brings everybody by this address; one in ten stays free of it. */
+const LOOPBACK_SHARE = 0.9;
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+const CLOSING_MS = 750;
+
+export interface AdmissionOptions {
+  /** Connections that the process has descriptors for. */
+  readonly capacity: number;
+  /** Milliseconds that only rise. */
+  readonly now: () => number;
+}
+
+/** One connection, as admission sees it. */
+export class Entry {
+  readonly address: string;
+  /** Ends the connection, for want of room. */
+  onShed: () => void = () => {};
+  /** Whether its device has a registration by now: asked only where it would be shed. */
+  isDevice: () => boolean = () => false;
+  readonly #admission: Admission;
+  #standing: Standing = "silent";
+  #deadline = Number.POSITIVE_INFINITY;
+  #onExpire: () => void = () => {};
+  readonly #destroy: () => void;
+
+  /** @param destroy frees the descriptor at once */
+  constructor(admission: Admission, address: string, destroy: () => void) {
+    this.#admission = admission;
+    this.address = address;
+    this.#destroy = destroy;
+    this.onShed = destroy;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  /** It has another standing, and no deadline. */
+  become(standing: Standing): void {
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#admission.move(this, () => {
+      this.#standing = standing;
+    });
+  }
+
+  expireIn(ms: number, onExpire: () => void): void {
+    this.#deadline = this.#admission.now() + ms;
+    this.#onExpire = onExpire;
+  }
+
+  /** What was to be said is said: the client has a moment to hear it. */
+  closing(): void {
+    if (this.#standing === "closing") return;
+    this.become("closing");
+    this.onShed = this.#destroy;
+    this.expireIn(CLOSING_MS, this.#destroy);
+  }
+
+  /** Has a guest go for it. @returns false where there is none */
+  makeRoom(): boolean {
+    return this.#admission.shedGuest();
+  }
+
+  expire(now: number): void {
+    if (now < this.#deadline) return;
+    this.#deadline = Number.POSITIVE_INFINITY;
+    this.#onExpire();
+  }
+}
+
+export class Admission {
+  readonly now: () => number;
+  readonly #capacity: number;
+  readonly #byStanding = new Map<Standing, Set<Entry>>(STANDINGS.map((each) => [each, new Set()]));
+  /** Connections by address that count against its share. */
+  readonly #counts = new Map<string, number>();
+  #size = 0;
+  #shed = 0;
+
+  constructor({ capacity, now }: AdmissionOptions) {
+    this.#capacity = capacity;
+    this.now = now;
+  }
+
+  /** Connections in all. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many were shed or refused so far. */
+  get shedCount(): number {
+    return this.#shed;
+  }
+
+  /**
+   * Takes a connection in; another may have to go for it.
+   *
+   * @returns null where it has no room
+   */
+  admit(address: string, destroy: () => void): Entry | null {
+    const hasShare = this.#countOf(address) < this.#shareOf(address);
+    if (!hasShare && !this.#shedOne(address)) return this.#refuse();
+    if (this.#size >= this.#capacity && !this.#shedOne(null)) return this.#refuse();
+    const entry = new Entry(this, address, destroy);
+    this.#size++;
+    this.#add(entry);
+    return entry;
+  }
+
+  /** The connection is gone. */
+  remove(entry: Entry): void {
+    if (!this.#take(entry)) return;
+    this.#size--;
+  }
+
+  move(entry: Entry, change: () => void): void {
+    if (!this.#take(entry)) return;
+    change();
+    this.#add(entry);
+  }
+
+  /** Sheds a guest so that a device in good standing has a link. @returns false where there is none */
+  shedGuest(): boolean {
+    return this.#shedOf("guest", null);
+  }
+
+  /** Sheds one of the weakest standing. @returns false where there is none */
+  shedAny(): boolean {
+    return this.#shedOne(null);
+  }
+
+  /** Ends whatever has waited too long: to be called a few times a second. */
+  sweep(): void {
+    const now = this.now();
+    for (const standing of ["silent", "idle", "closing"] as const) {
+      for (const entry of [...this.#of(standing)]) entry.expire(now);
+    }
+  }
+
+  /** Ends all that wait for a request. */
+  closeIdle(): void {
+    for (const standing of ["silent", "idle"] as const) {
+      for (const entry of [...this.#of(standing)]) entry.onShed();
+    }
+  }
+
+  #refuse(): null {
+    this.#shed++;
+    return null;
+  }
+
+  /** @param address whose it has to be; null for anybody's */
+  #shedOne(address: string | null): boolean {
+    return (
+      this.#shedOf("closing", address) ||
+      this.#shedOf("silent", address) ||
+      this.#shedOf("idle", address) ||
+      this.#shedOf("guest", address)
+    );
+  }
+
+  /** The oldest, of the address that holds most where it may be anybody's. */
+  #shedOf(standing: "closing" | "silent" | "idle" | "guest", address: string | null): boolean {
+    const entries = this.#of(standing);
+    if (entries.size === 0) return false;
+    const whose = address ?? this.#largest(entries);
+    for (const entry of [...entries]) {
+      if (entry.address !== whose) continue;
+      if (standing === "guest" && entry.isDevice()) {
+        entry.become("device");
+        continue;
+      }
+      this.#shed++;
+      entry.onShed();
+      return true;
+    }
+    return false;
+  }
+
+  #largest(entries: Iterable<Entry>): string {
+    let largest = "";
+    let most = -1;
+    for (const { address } of entries) {
+      const count = this.#countOf(address);
+      if (count > most) [largest, most] = [address, count];
+    }
+    return largest;
+  }
+
+  #shareOf(address: string): number {
+    const share = LOOPBACK.test(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
+    return Math.max(ADDRESS_LEAST, Math.floor(this.#capacity * share));
+  }
+
+  #countOf(address: string): number {
+    return this.#counts.get(address) ?? 0;
+  }
+
+  #of(standing: Standing): Set<Entry> {
+    return this.#byStanding.get(standing) as Set<Entry>;
+  }
+
+  #take(entry: Entry): boolean {
+    if (!this.#of(entry.standing).delete(entry)) return false;
+    if (entry.standing !== "device") this.#count(entry.address, -1);
+    return true;
+  }
+
+  #add(entry: Entry): void {
+    this.#of(entry.standing).add(entry);
+    if (entry.standing !== "device") this.#count(entry.address, 1);
+  }
+
+  #count(address: string, by: number): void {
+    const count = this.#countOf(address) + by;
+    if (count === 0) this.#counts.delete(address);
+    else this.#counts.set(address, count);
+  }
+}

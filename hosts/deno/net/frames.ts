@@ -1,0 +1,238 @@
+/** RFC 6455 frames of a client, read as they come and bounded before they are kept; and those of the server. */
+
+const CONTINUATION = 0x0;
+const TEXT = 0x1;
+const BINARY = 0x2;
+const CLOSE = 0x8;
+const PING = 0x9;
+const PONG = 0xa;
+const FINAL = 0x80;
+const RESERVED_BITS = 0x70;
+const MASKED = 0x80;
+/** RFC 6455 §5.5. */
+const CONTROL_BYTES = 125;
+const MASK_BYTES = 4;
+const NOTHING = new Uint8Array();
+
+/** What a client did wrong; `reset` where its bytes are no WebSocket. */
+export type Fault =
+  | { readonly kind: "protocol"; readonly detail: string }
+  | { readonly kind: "too_large"; readonly bytes: number };
+
+export interface FrameHandler {
+  /** Each frame, before its payload is read. @returns false to read no more */
+  frame(isMessage: boolean): boolean;
+  /** A whole message. Its bytes are the handler's own. */
+  message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void;
+  pinged(payload: Uint8Array<ArrayBuffer>): void;
+  /** @param code null where the frame holds none */
+  closed(code: number | null): void;
+  fault(fault: Fault): void;
+}
+
+/** The head of a frame. */
+interface Head {
+  readonly opcode: number;
+  readonly isFinal: boolean;
+  readonly length: number;
+  /** Where its payload begins. */
+  readonly at: number;
+}
+
+export class FrameReader {
+  readonly #maxBytes: number;
+  readonly #handler: FrameHandler;
+  /** The beginning of a frame whose end is to come. */
+  #rest: Uint8Array = NOTHING;
+  /** Of the frame in `#rest`, once it was announced. */
+  #isAnnounced = false;
+  #parts: Uint8Array<ArrayBuffer>[] = [];
+  #partsBytes = 0;
+  /** Of the message that is being read; null between messages. */
+  #opcode: number | null = null;
+  #isOver = false;
+
+  /** @param maxBytes of one message, all its fragments together */
+  constructor(maxBytes: number, handler: FrameHandler) {
+    this.#maxBytes = maxBytes;
+    this.#handler = handler;
+  }
+
+  /** Reads on. The bytes are copied where they are kept. */
+  push(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    let bytes = chunk;
+    if (this.#rest.length > 0) {
+      bytes = new Uint8Array(this.#rest.length + chunk.length);
+      bytes.set(this.#rest);
+      bytes.set(chunk, this.#rest.length);
+    }
+    let at = 0;
+    while (!this.#isOver) {
+      const head = this.#head(bytes, at);
+      if (head === null || this.#isOver) break;
+      if (!this.#isAnnounced) {
+        const isMessage = head.isFinal && (head.opcode === TEXT || head.opcode === BINARY);
+        if (!this.#handler.frame(isMessage)) {
+          this.#isOver = true;
+          break;
+        }
+        this.#isAnnounced = true;
+      }
+      const end = head.at + head.length;
+      if (bytes.length < end) break;
+      this.#isAnnounced = false;
+      this.#take(head, unmasked(bytes, head.at, end));
+      at = end;
+    }
+    // What is left is less than one frame, which is bounded.
+    this.#rest = this.#isOver || at === bytes.length ? NOTHING : bytes.slice(at);
+  }
+
+  /** Null where it is not whole yet, or wrong. */
+  #head(bytes: Uint8Array, at: number): Head | null {
+    const first = bytes[at];
+    const second = bytes[at + 1];
+    if (first === undefined || second === undefined) return null;
+    const opcode = first & 0xf;
+    const isFinal = (first & FINAL) !== 0;
+    const short = second & 0x7f;
+    if ((first & RESERVED_BITS) !== 0) return this.#wrong("a reserved bit is set");
+    if ((second & MASKED) === 0) return this.#wrong("a frame is not masked");
+    const wrong = this.#wrongOpcode(opcode, isFinal, short);
+    if (wrong !== null) return this.#wrong(wrong);
+    const lengthBytes = short === 127 ? 8 : short === 126 ? 2 : 0;
+    const payloadAt = at + 2 + lengthBytes + MASK_BYTES;
+    if (bytes.length < payloadAt) return null;
+    let length = short;
+    if (lengthBytes > 0) {
+      length = 0;
+      // Above 2^53 this is not exact, and far over any bound.
+      for (let i = 0; i < lengthBytes; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0);
+    }
+    const total = opcode >= CLOSE ? 0 : this.#partsBytes + length;
+    if (total > this.#maxBytes) {
+      this.#fail({ kind: "too_large", bytes: total });
+      return null;
+    }
+    return { opcode, isFinal, length, at: payloadAt };
+  }
+
+  #wrongOpcode(opcode: number, isFinal: boolean, short: number): string | null {
+    if (opcode >= CLOSE) {
+      if (opcode > PONG) return "an opcode is unknown";
+      return isFinal && short <= CONTROL_BYTES ? null : "a control frame is too long";
+    }
+    if (opcode > BINARY) return "an opcode is unknown";
+    const continues = opcode === CONTINUATION;
+    if (continues === (this.#opcode !== null)) return null;
+    return continues ? "a fragment continues nothing" : "a message begins within another";
+  }
+
+  #take({ opcode, isFinal }: Head, payload: Uint8Array<ArrayBuffer>): void {
+    if (opcode === PING) this.#handler.pinged(payload);
+    else if (opcode === CLOSE) this.#takeClose(payload);
+    else if (opcode !== PONG) this.#takePart(opcode, isFinal, payload);
+  }
+
+  #takePart(opcode: number, isFinal: boolean, payload: Uint8Array<ArrayBuffer>): void {
+    const kind = this.#opcode ?? opcode;
+    if (isFinal && this.#parts.length === 0) {
+      this.#opcode = null;
+      this.#handler.message(payload, kind === TEXT);
+      return;
+    }
+    this.#opcode = kind;
+    this.#parts.push(payload);
+    this.#partsBytes += payload.length;
+    if (!isFinal) return;
+    const whole = joined(this.#parts, this.#partsBytes);
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#opcode = null;
+    this.#handler.message(whole, kind === TEXT);
+  }
+
+  #takeClose(payload: Uint8Array): void {
+    const [high, low] = payload;
+    this.#isOver = true;
+    if (high === undefined) {
+      this.#handler.closed(null);
+      return;
+    }
+    const code = low === undefined ? 0 : high * 256 + low;
+    if (isCloseCode(code)) this.#handler.closed(code);
+    else this.#handler.fault({ kind: "protocol", detail: "a close code that may not be sent" });
+  }
+
+  #wrong(detail: string): null {
+    this.#fail({ kind: "protocol", detail });
+    return null;
+  }
+
+  #fail(fault: Fault): void {
+    this.#isOver = true;
+    this.#handler.fault(fault);
+  }
+}
+
+/** RFC 6455 §7.4. */
+const isCloseCode = (code: number): boolean =>
+  (code >= 3_000 && code < 5_000) ||
+  (code >= 1_000 && code <= 1_014 && code !== 1_004 && code !== 1_005 && code !== 1_006);
+
+/** A copy of the payload, whose mask is in the four bytes before it. */
+function unmasked(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
+  const payload = bytes.slice(at, end);
+  for (let i = 0; i < payload.length; i++) {
+    payload[i] = (payload[i] ?? 0) ^ (bytes[at - MASK_BYTES + (i & 3)] ?? 0);
+  }
+  return payload;
+}
+
+/** So many parts, of so many bytes together, as one. */
+export function joined(
+  parts: readonly Uint8Array[],
+  bytes: number = parts.reduce((sum, part) => sum + part.length, 0),
+): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function frame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { length } = payload;
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const bytes = new Uint8Array(head + length);
+  bytes[0] = FINAL | opcode;
+  if (head === 2) bytes[1] = length;
+  else {
+    bytes[1] = head === 4 ? 126 : 127;
+    const view = new DataView(bytes.buffer);
+    if (head === 4) view.setUint16(2, length);
+    else view.setBigUint64(2, BigInt(length));
+  }
+  bytes.set(payload, head);
+  return bytes;
+}
+
+const utf8 = new TextEncoder();
+
+/** Frames of the server: whole, and not masked. */
+export const frames = {
+  binary: (payload: Uint8Array) => frame(BINARY, payload),
+  text: (text: string) => frame(TEXT, utf8.encode(text)),
+  ping: () => frame(PING, NOTHING),
+  pong: (payload: Uint8Array) => frame(PONG, payload),
+  close(code: number, reason: string): Uint8Array<ArrayBuffer> {
+    const text = utf8.encode(reason);
+    const payload = new Uint8Array(2 + text.length);
+    new DataView(payload.buffer).setUint16(0, code);
+    payload.set(text, 2);
+    return frame(CLOSE, payload);
+  },
+};

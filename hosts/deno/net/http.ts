@@ -1,0 +1,319 @@
+/** One connection that speaks HTTP/1.1: requests in turn, each bounded in size and time, until one becomes a WebSocket. */
+import { createHash } from "node:crypto";
+import { MeshError } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { problemResponse } from "../../../worker/problem.ts";
+import type { Entry } from "./admission.ts";
+import { ChunkReader } from "./chunks.ts";
+import { joined } from "./frames.ts";
+import { headEnd, type RequestHead, readHead, upgradeFault } from "./head.ts";
+import { requestOf } from "./request.ts";
+import { ServerSocket } from "./socket.ts";
+import type { Transport, TransportHandler } from "./transport.ts";
+
+/** RFC 6455 §1.3. */
+const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/** The largest body that any route reads, and one byte that tells a larger one. */
+const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
+/** An event stream is read no further while so much of it is unsent. */
+const STREAM_BYTES = 65_536;
+const NOTHING = new Uint8Array();
+const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
+const REASONS: Readonly<Record<number, string>> = { 200: "OK", 201: "Created", 202: "Accepted" };
+/** Of proxies, and of no use but to attackers. */
+const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+
+export interface HttpPort {
+  readonly scheme: "http" | "https";
+  /** Of the listener, for HTTP/1.0 without Host. */
+  readonly authority: string;
+  handle(request: Request): Response | Promise<Response>;
+  now(): number;
+}
+
+/** The connections that requests came on which may become WebSockets. */
+const upgrades = new WeakMap<Request, HttpConnection>();
+
+/** The connection of a request that asks for a WebSocket. */
+export function connectionOf(request: Request): HttpConnection {
+  const connection = upgrades.get(request);
+  if (connection === undefined) throw new MeshError("upgrade_required");
+  return connection;
+}
+
+const utf8 = new TextEncoder();
+
+let dateAt = 0;
+let date = "";
+function dateNow(): string {
+  const now = Date.now();
+  if (now - dateAt >= 1_000 || now < dateAt) {
+    dateAt = now;
+    date = new Date(now).toUTCString();
+  }
+  return date;
+}
+
+export class HttpConnection implements TransportHandler {
+  readonly entry: Entry;
+  readonly #transport: Transport;
+  readonly #port: HttpPort;
+  #input: Uint8Array = NOTHING;
+  #searched = 0;
+  #head: RequestHead | null = null;
+  #chunks: ChunkReader | null = null;
+  #isBusy = false;
+  #hasEnded = false;
+  #isUpgraded = false;
+  #resumeStream: (() => void) | null = null;
+
+  constructor(transport: Transport, port: HttpPort, entry: Entry) {
+    this.#transport = transport;
+    this.#port = port;
+    this.entry = entry;
+  }
+
+  /** Takes the connection over as a WebSocket. @param protocol null where none is to be named */
+  accept(request: Request, protocol: string | null): ServerSocket {
+    upgrades.delete(request);
+    this.#isUpgraded = true;
+    this.#transport.waitSmall();
+    const key = request.headers.get("sec-websocket-key");
+    const hash = createHash("sha1").update(`${key}${WEBSOCKET_GUID}`).digest("base64");
+    const lines = [
+      "HTTP/1.1 101 Switching Protocols",
+      "connection: Upgrade",
+      "upgrade: websocket",
+      `sec-websocket-accept: ${hash}`,
+      ...(protocol === null ? [] : [`sec-websocket-protocol: ${protocol}`]),
+    ];
+    this.#transport.write(utf8.encode(`${lines.join("\r\n")}\r\n\r\n`));
+    const socket = new ServerSocket(this.#transport, {
+      now: this.#port.now,
+      closing: () => this.entry.closing(),
+    });
+    // Nobody waits for a WebSocket by a deadline; whoever serves it has its own.
+    this.entry.become("guest");
+    this.entry.onShed = () => socket.refuse("mesh_full");
+    if (this.#input.length > 0) {
+      const early = this.#input;
+      this.#input = NOTHING;
+      // After whoever accepts has set its handlers.
+      queueMicrotask(() => socket.data(early));
+    }
+    return socket;
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#hasEnded) return;
+    if (this.#input.length === 0) this.#input = bytes.slice();
+    else this.#input = joined([this.#input, bytes]);
+    if (!this.#isBusy) this.#advance();
+    // What comes before its turn has to wait with the sender.
+    else if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
+  }
+
+  ended(): void {
+    this.#hasEnded = true;
+    this.#resumeStream?.();
+    if (!this.#isBusy) this.#transport.destroy();
+  }
+
+  drained(): void {
+    this.#resumeStream?.();
+    this.#resumeStream = null;
+  }
+
+  /** The time for the request is over. */
+  expire(): void {
+    if (this.#input.length === 0 && this.#head === null) this.#transport.destroy();
+    else this.#refuse(new MeshError("request_timeout"));
+  }
+
+  #advance(): void {
+    if (this.#head === null && !this.#readHead()) return;
+    const head = this.#head;
+    if (head === null) return;
+    const body = this.#readBody(head);
+    if (body === null) return;
+    this.#head = null;
+    this.#chunks = null;
+    this.#isBusy = true;
+    this.entry.become("busy");
+    void this.#serve(head, body);
+  }
+
+  #readHead(): boolean {
+    if (this.#input.length === 0) return false;
+    if (this.#searched === 0) this.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => this.expire());
+    const end = headEnd(this.#input, this.#searched);
+    const isOver = (end < 0 ? this.#input.length : end) > LIMITS.HEAD_BYTES;
+    if (isOver) {
+      const detail = `the request's head is over ${LIMITS.HEAD_BYTES} bytes`;
+      return this.#refuse(new MeshError("head_too_large", detail));
+    }
+    if (end < 0) {
+      this.#searched = this.#input.length;
+      return false;
+    }
+    this.#searched = 0;
+    const head = readHead(this.#input.subarray(0, end));
+    if (typeof head === "string") return this.#refuse(new MeshError("request_malformed", head));
+    if (NO_METHODS.has(head.method)) return this.#refuse(new MeshError("method_not_allowed"));
+    const fault = head.isUpgrade ? upgradeFault(head) : null;
+    if (fault !== null) return this.#refuse(new MeshError("request_malformed", fault));
+    this.#input = this.#input.subarray(end);
+    this.#head = head;
+    if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES - 1);
+    if (head.length !== 0) {
+      this.entry.expireIn(LIMITS.BODY_TIMEOUT_MS, () => this.expire());
+      const isRead = head.length === null || head.length < BODY_BYTES;
+      if (head.expectsContinue && isRead) this.#transport.write(CONTINUE);
+    }
+    return true;
+  }
+
+  /** Null where there is more to come. What is over the bound of all routes is not read: the route refuses it by its length. */
+  #readBody(head: RequestHead): Uint8Array<ArrayBuffer> | null {
+    if (this.#chunks !== null) return this.#readChunks(this.#chunks);
+    const length = head.length ?? 0;
+    if (length >= BODY_BYTES) {
+      this.#hasEnded = true;
+      return new Uint8Array();
+    }
+    if (this.#input.length < length) return null;
+    const body = this.#input.slice(0, length);
+    this.#input = this.#input.subarray(length);
+    return body;
+  }
+
+  #readChunks(chunks: ChunkReader): Uint8Array<ArrayBuffer> | null {
+    const read = chunks.read(this.#input);
+    if (read === null) {
+      this.#refuse(new MeshError("request_malformed", "a chunk of the body cannot be read"));
+      return null;
+    }
+    this.#input = this.#input.slice(read.used);
+    if (!read.isEnd) return null;
+    if (!chunks.isOver) return joined(chunks.parts);
+    // The route is told a body that is over its bound, and counts no further.
+    this.#hasEnded = true;
+    return new Uint8Array(BODY_BYTES);
+  }
+
+  async #serve(head: RequestHead, body: Uint8Array<ArrayBuffer>): Promise<void> {
+    let response: Response;
+    try {
+      const request = this.#request(head, body);
+      if (head.isUpgrade) upgrades.set(request, this);
+      response = await this.#port.handle(request);
+    } catch {
+      // Whatever fails in a route is answered there; this is a URL or a header that Fetch does not take.
+      response = problemResponse(
+        new MeshError("request_malformed", "the URL or a header is wrong"),
+      );
+    }
+    if (this.#isUpgraded) return;
+    try {
+      await this.#answer(head, response);
+    } catch {
+      this.#transport.destroy();
+    }
+  }
+
+  #request(head: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
+    const { method, fields, target, host } = head;
+    const url = `${this.#port.scheme}://${host || this.#port.authority}${target}`;
+    return requestOf(method, url, fields, body);
+  }
+
+  async #answer(head: RequestHead, response: Response): Promise<void> {
+    const isStream = response.headers.get("content-type") === "text/event-stream";
+    const keepsAlive = head.keepsAlive && !this.#hasEnded && !(isStream && !head.isCurrent);
+    const bytes = isStream ? null : new Uint8Array(await response.arrayBuffer());
+    const { status } = response;
+    let text = `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n`;
+    // An iterator sorts them first, which takes as long as the rest of the answer.
+    response.headers.forEach((value, name) => {
+      if (name !== "content-length") text += `${name}: ${value}\r\n`;
+    });
+    text += `date: ${dateNow()}\r\n`;
+    if (!keepsAlive) text += "connection: close\r\n";
+    else if (!head.isCurrent) text += "connection: keep-alive\r\n";
+    if (bytes === null) {
+      if (head.isCurrent) text += "transfer-encoding: chunked\r\n";
+    } else if (status !== 204 && status !== 304) text += `content-length: ${bytes.length}\r\n`;
+    const top = utf8.encode(`${text}\r\n`);
+    if (bytes === null) {
+      this.#transport.write(top);
+      if (head.method !== "HEAD") await this.#stream(response, head.isCurrent);
+    } else {
+      this.#transport.write(head.method === "HEAD" ? top : joined([top, bytes]));
+    }
+    this.#next(keepsAlive);
+  }
+
+  /** Writes no faster than the client reads: what it does not read stays with whoever writes the stream, who counts it. */
+  async #stream(response: Response, isChunked: boolean): Promise<void> {
+    const reader = response.body?.getReader();
+    if (reader === undefined) return;
+    // A listener, as those on sockets are.
+    this.entry.become("guest");
+    this.entry.onShed = () => this.#transport.destroy();
+    for (;;) {
+      const { value, done } = await this.#orEnd(reader.read());
+      if (done || this.#hasEnded) break;
+      this.#transport.write(isChunked ? chunk(value) : value);
+      while (this.#transport.unsentBytes > STREAM_BYTES && !this.#hasEnded) {
+        await new Promise<void>((resolve) => (this.#resumeStream = resolve));
+      }
+    }
+    if (this.#hasEnded) await reader.cancel();
+    else if (isChunked) this.#transport.write(utf8.encode("0\r\n\r\n"));
+  }
+
+  /** What is read, or the end of the client. */
+  #orEnd<T>(read: Promise<ReadableStreamReadResult<T>>): Promise<ReadableStreamReadResult<T>> {
+    if (this.#hasEnded) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#resumeStream = () => {
+        if (this.#hasEnded) resolve({ done: true, value: undefined });
+      };
+      read.then(resolve, reject);
+    });
+  }
+
+  #next(keepsAlive: boolean): void {
+    this.#isBusy = false;
+    if (!keepsAlive || this.#hasEnded) {
+      this.#close();
+      return;
+    }
+    this.entry.become("idle");
+    this.entry.expireIn(LIMITS.KEEP_ALIVE_MS, () => this.expire());
+    this.#transport.resume();
+    this.#advance();
+  }
+
+  /** @returns false, for its callers' use */
+  #refuse(error: MeshError): false {
+    this.#hasEnded = true;
+    this.#isBusy = true;
+    const head = { method: "GET", isCurrent: true, keepsAlive: false } as RequestHead;
+    void this.#answer(head, problemResponse(error));
+    return false;
+  }
+
+  /** The answer is to arrive although its client still sends. */
+  #close(): void {
+    this.#hasEnded = true;
+    this.#input = NOTHING;
+    this.#transport.end();
+    this.entry.closing();
+  }
+}
+
+function chunk(bytes: Uint8Array): Uint8Array {
+  const head = utf8.encode(`${bytes.length.toString(16)}\r\n`);
+  return joined([head, bytes, utf8.encode("\r\n")]);
+}

@@ -1,0 +1,156 @@
+/** A connection as bytes: read as they come, written in order, and never more unsent than whoever writes looks after. */
+import { joined } from "./frames.ts";
+
+/** A request with its body fits, mostly. */
+const REQUEST_BYTES = 4_096;
+/** An idle link waits with a buffer of this size: commands and acknowledgements are smaller. */
+const SMALL_BYTES = 512;
+/** Where more comes than fits: bodies, batches. */
+const LARGE_BYTES = 16_384;
+/** Written at once. */
+const WRITE_BYTES = 65_536;
+
+export interface TransportHandler {
+  /** The bytes are valid during the call. */
+  data(bytes: Uint8Array): void;
+  /** The client sends no more, or is gone. */
+  ended(): void;
+  /** Everything written is with the system. */
+  drained?(): void;
+}
+
+/** What is needed of a Deno.Conn. */
+export interface Conn {
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+  closeWrite(): Promise<void>;
+}
+
+export class Transport {
+  readonly #conn: Conn;
+  handler: TransportHandler;
+  #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #waitBytes = REQUEST_BYTES;
+  #isWriting = false;
+  #isEnding = false;
+  #isClosed = false;
+  #resume: (() => void) | null = null;
+  #isPaused = false;
+  readonly #onClose: () => void;
+
+  /** @param onClose called once, when the descriptor is free */
+  constructor(conn: Conn, handler: TransportHandler, onClose: () => void) {
+    this.#conn = conn;
+    this.handler = handler;
+    this.#onClose = onClose;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Reads until the end. Never throws. */
+  async run(): Promise<void> {
+    let buffer = new Uint8Array(this.#waitBytes);
+    try {
+      while (!this.#isClosed) {
+        const count = await this.#conn.read(buffer);
+        if (count === null) break;
+        this.handler.data(buffer.subarray(0, count));
+        const wanted = count === buffer.length ? LARGE_BYTES : this.#waitBytes;
+        if (buffer.length !== wanted) buffer = new Uint8Array(wanted);
+        if (this.#isPaused) await new Promise<void>((resolve) => (this.#resume = resolve));
+      }
+    } catch {
+      // Reset, or closed here.
+      this.destroy();
+    }
+    this.handler.ended();
+  }
+
+  /** From the next read on it waits with little memory. */
+  waitSmall(): void {
+    this.#waitBytes = SMALL_BYTES;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#resume?.();
+    this.#resume = null;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosed || this.#isEnding) return;
+    this.#unsent.push(bytes);
+    this.#unsentBytes += bytes.length;
+    if (!this.#isWriting) void this.#flush();
+  }
+
+  /** Sends what is written, and says that this is all. */
+  end(): void {
+    this.#isEnding = true;
+    if (!this.#isWriting) void this.#conn.closeWrite().catch(() => {});
+  }
+
+  /** Frees the descriptor at once. */
+  destroy(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+    this.resume();
+    try {
+      this.#conn.close();
+    } catch {
+      // It is closed.
+    }
+    this.#onClose();
+  }
+
+  async #flush(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      while (this.#unsent.length > 0) {
+        let bytes = this.#next();
+        while (bytes.length > 0) {
+          const count = await this.#conn.write(bytes);
+          this.#unsentBytes = Math.max(0, this.#unsentBytes - count);
+          bytes = bytes.subarray(count);
+        }
+      }
+    } catch {
+      this.destroy();
+    }
+    this.#isWriting = false;
+    if (this.#isEnding && !this.#isClosed) this.end();
+    this.handler.drained?.();
+  }
+
+  /** What is written next: small writes that have gathered, as one. */
+  #next(): Uint8Array {
+    const [first] = this.#unsent;
+    if (first === undefined) return new Uint8Array();
+    if (this.#unsent.length === 1) {
+      this.#unsent = [];
+      return first;
+    }
+    let count = 0;
+    let bytes = 0;
+    for (const each of this.#unsent) {
+      if (count > 0 && bytes + each.length > WRITE_BYTES) break;
+      count++;
+      bytes += each.length;
+    }
+    return joined(this.#unsent.splice(0, count), bytes);
+  }
+}

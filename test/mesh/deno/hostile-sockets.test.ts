@@ -1,0 +1,202 @@
+/**
+ * Sockets that cost more than they should, before and after they say who they are. workerd reads frames, and answers heartbeats,
+ * below everything that is ours: what remains open there is in SECURITY.md.
+ */
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
+import { until } from "../../chaos/wait.ts";
+import { device } from "../support/device.ts";
+import { demoOf, type Mesh, serve, startMesh } from "../support/mesh.ts";
+import { Phone } from "../support/phone.ts";
+import { temporaryFolder } from "../support/process.ts";
+import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { rawConnection, rawHttp } from "../support/raw-http.ts";
+import { clientFrame, RawSocket } from "../support/raw-socket.ts";
+
+const PATIENCE_MS = 30_000;
+
+const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+const residentKb = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+
+const UPGRADE = [
+  "GET /v1/connect HTTP/1.1",
+  "Host: mesh",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+];
+const upgrade = (...more: string[]): string =>
+  `${[...UPGRADE, `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`, ...more].join("\r\n")}\r\n\r\n`;
+
+/** A mesh with so few descriptors that an attack with hundreds takes them all. */
+async function startSmall(
+  data: string,
+): Promise<{ url: string; pid: number; mesh: ReturnType<typeof serve> }> {
+  const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
+  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+  return { url, pid: mesh.pid, mesh };
+}
+
+/** Writes until the other side takes no more, or it has ended. */
+async function pour(socket: Socket, bytes: Uint8Array, times: number): Promise<void> {
+  for (let i = 0; i < times && !socket.destroyed; i++) {
+    if (socket.write(bytes)) continue;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        socket.off("drain", go).off("close", go);
+        resolve();
+      };
+      socket.on("drain", go).on("close", go);
+    });
+  }
+}
+
+/** A connection that has asked for a WebSocket, and reads nothing after the answer. */
+async function unread(url: string, request: string): Promise<Socket> {
+  const socket = await rawConnection(url);
+  onTestFinished(() => void socket.destroy());
+  socket.write(request);
+  await new Promise((resolve) => socket.once("data", resolve));
+  socket.pause();
+  return socket;
+}
+
+async function healthy(mesh: Pick<Mesh, "url" | "data">) {
+  const { client } = await device(mesh.url, demoOf(mesh.data).appId);
+  return client;
+}
+
+test("P8.5 upgrades that are reset before their answer leave nothing behind", async () => {
+  const data = temporaryFolder();
+  const { url, pid } = await startSmall(data);
+  const before = descriptors(pid);
+  for (let i = 0; i < 340; i++) {
+    const socket = await rawConnection(url);
+    socket.write(upgrade("Sec-WebSocket-Protocol: pushmesh.v1, pushmesh.token.x"));
+    socket.resetAndDestroy();
+  }
+  await until("free descriptors", () => descriptors(pid) <= before + 10, PATIENCE_MS);
+  const client = await healthy({ url, data });
+  expect(client.state).toBe("connected");
+});
+
+test("P8.3 text heartbeats without end are cut, and cost no memory", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const client = await healthy(mesh);
+  const account = await new RawAccount().open(mesh.url);
+  const protocols = `Sec-WebSocket-Protocol: ${offer(account.token()).join(", ")}`;
+  const before = residentKb(mesh.process.pid);
+  const socket = await unread(mesh.url, upgrade(protocols));
+  const pings = Buffer.concat(
+    Array.from({ length: 1_000 }, () => clientFrame(1, Buffer.from("ping"))),
+  );
+  await pour(socket, pings, 1_000);
+  expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  expect(residentKb(mesh.process.pid) / before).toBeLessThan(2);
+  socket.resume();
+  await until("its end", () => socket.destroyed, PATIENCE_MS);
+});
+
+test("P8.3 heartbeats as fast as they are allowed are answered", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const raw = await RawDevice.greet(mesh.url);
+  for (let i = 0; i < LIMITS.CONTROL_FRAMES_BURST; i++) {
+    raw.socket.text("ping");
+    expect(await raw.socket.next()).toMatchObject({ kind: "text", text: "pong" });
+  }
+  raw.socket.destroy();
+});
+
+test("P8.5 a socket that is refused is gone in a second, and its fragments are not kept", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const client = await healthy(mesh);
+  const before = residentKb(mesh.process.pid);
+  const socket = await unread(
+    mesh.url,
+    upgrade("Sec-WebSocket-Protocol: pushmesh.v1, pushmesh.token.x"),
+  );
+  const fragment = clientFrame(2, new Uint8Array(2 ** 20), false);
+  await pour(socket, fragment, Number.POSITIVE_INFINITY);
+  expect(socket.destroyed).toBe(true);
+  expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  expect(residentKb(mesh.process.pid) / before).toBeLessThan(2);
+});
+
+test("P8.2 fragments count together", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const raw = await RawDevice.greet(mesh.url);
+  await raw.socket.bytes(clientFrame(2, new Uint8Array(LIMITS.FRAME_BYTES), false));
+  await raw.socket.bytes(clientFrame(0, new Uint8Array(1), true));
+  expect(await raw.socket.close()).toMatchObject({
+    code: 4203,
+    reason: expect.stringMatching(/65537 bytes, at most 65536/),
+  });
+});
+
+test("P8.5 sockets with junk tokens keep no device out", async () => {
+  const data = temporaryFolder();
+  const { url, mesh } = await startSmall(data);
+  const client = await healthy({ url, data });
+  const request = upgrade("Sec-WebSocket-Protocol: pushmesh.v1, pushmesh.token.x");
+  for (let i = 0; i < 414; i++) {
+    const socket = await rawConnection(url);
+    onTestFinished(() => void socket.destroy());
+    socket.pause();
+    socket.write(request);
+  }
+  expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  expect((await healthy({ url, data })).state).toBe("connected");
+  expect(mesh.stderr.all).toEqual([]);
+});
+
+test("P8.5 links of accounts without a registration give way to devices that have one", async () => {
+  const data = temporaryFolder();
+  const { url, mesh } = await startSmall(data);
+  const phone = new Phone(url, demoOf(data).appId);
+  const regId = await phone.on();
+  phone.off();
+  for (let i = 0; i < 180; i++) {
+    const account = await new RawAccount().open(url);
+    const guest = await RawSocket.open(url, offer(account.token()));
+    onTestFinished(() => guest.destroy());
+    guest.binary(hello());
+    // Its welcome, or that there is no room for more of its kind.
+    await guest.next();
+  }
+  expect(await phone.on()).toBe(regId);
+  expect(await phone.client.ping()).toBeGreaterThanOrEqual(0);
+  expect(mesh.stderr.all).toEqual([]);
+});
+
+test("P8.4 malformed upgrades are refused with the documented error, and leave no trace in the log", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const whole = upgrade("Sec-WebSocket-Protocol: pushmesh.v1, pushmesh.token.x");
+  const broken = [
+    whole.replace(/Sec-WebSocket-Key: .*\r\n/, ""),
+    whole.replace(/Sec-WebSocket-Key: .*\r\n/, "Sec-WebSocket-Key: x\r\n"),
+    whole.replace("Version: 13", "Version: 8"),
+    whole.replace("Connection: Upgrade", "Connection: close"),
+    whole.replace("GET", "POST"),
+  ];
+  for (const request of broken) {
+    const answer = await rawHttp(mesh.url, request, /"advice"/);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('"code":"request_malformed"');
+  }
+  expect(mesh.process.stderr.all).toEqual([]);
+});
+
+test("L1 subprotocols are a list in any form of RFC 9110", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  for (const separator of [",", ", ", " ,", "\t,\t", ",,", "\r\nSec-WebSocket-Protocol: "]) {
+    const account = await new RawAccount().open(mesh.url);
+    const list = offer(account.token()).join(separator);
+    const answer = await rawHttp(mesh.url, upgrade(`Sec-WebSocket-Protocol: ${list}`), /\r\n\r\n/);
+    expect([separator, answer.slice(0, 12)]).toEqual([separator, "HTTP/1.1 101"]);
+  }
+});
