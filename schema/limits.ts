@@ -251,6 +251,13 @@ export const LIMITS = {
    * about 100 bytes of the broadcast's row; members of more nodes are counted as failed.
    */
   NODE_DEBTS: 4_096,
+  /**
+   * How late a join of a tag may come to its node, and how long the node remembers who left it: longer than a call takes where all is
+   * well, and no longer than an object stays in memory where something calls it.
+   */
+  JOIN_LATE_MS: 60_000,
+  /** Leaves that a node of a tag remembers, about 100 bytes each; the oldest is forgotten for one more. */
+  NODE_LEAVES: 4_096,
   /** How long one object waits for the answer of another, beyond what it asked it to take: what hangs must hold up nobody. */
   CALL_MS: 10_000,
   /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */

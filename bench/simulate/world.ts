@@ -87,7 +87,8 @@ export class World {
     let born: number | null = null;
     for (let path = ""; ; ) {
       const answer = await this.#node(path).join({ ...request, born });
-      if (!("kind" in answer) || answer.kind === "unborn") throw new Error("it cannot join");
+      if (!("kind" in answer) || answer.kind === "unborn" || answer.kind === "late")
+        throw new Error("it cannot join");
       if (answer.kind === "joined") return path;
       path += answer.digit;
       born = answer.born;

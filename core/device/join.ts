@@ -15,8 +15,8 @@ export interface Joined {
   readonly head: number | null;
   /** Whether the node calls from now on with all that comes after `head`. */
   readonly live: boolean;
-  /** Of the membership that stands there, where that is a later one than was asked for. */
-  readonly epoch?: number | undefined;
+  /** Of the membership that stands there: a later one than was asked for, perhaps. */
+  readonly epoch: number;
 }
 
 export interface JoinParts {
@@ -44,6 +44,8 @@ export class Join implements Call {
   #hops = 0;
   #attach = false;
   #epoch = 0;
+  /** Of the membership that was asked for last. */
+  #asked = 0;
 
   /** @param find whether it may be a member already: then all nodes on the way look for it, from the root on */
   constructor(one: Subscription, find: boolean, parts: JoinParts) {
@@ -53,10 +55,11 @@ export class Join implements Call {
     this.#path = find ? "" : one.record.path;
   }
 
-  begin(): CallBody {
+  begin(now: number): CallBody {
     const one = this.#one;
     this.#attach = this.#parts.listens();
     this.#epoch = one.epoch;
+    this.#asked = one.record.epoch;
     one.missed = false;
     const name = one.nodeName(this.#path);
     const request = {
@@ -65,7 +68,8 @@ export class Join implements Call {
       find: this.#find,
       born: this.#born,
       attach: this.#attach,
-      epoch: one.record.epoch,
+      epoch: this.#asked,
+      until: now + LIMITS.JOIN_LATE_MS,
     };
     return { kind: "tag", name, call: { method: "join", request } };
   }
@@ -79,7 +83,8 @@ export class Join implements Call {
     else if (answer.kind === "joined") {
       const live = !this.#find && this.#attach && this.#epoch === one.epoch && !one.missed;
       const head = this.#find ? null : answer.head;
-      onEnd({ path: this.#path, head, live, epoch: answer.epoch }, result, now, effects);
+      const { epoch = this.#asked } = answer;
+      onEnd({ path: this.#path, head, live, epoch }, result, now, effects);
     } else if (answer.kind === "child") {
       depths.full(one.tagId, depth, now);
       this.#goOn(this.#path + answer.digit, answer.born, result, now, effects);

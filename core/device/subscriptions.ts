@@ -201,7 +201,12 @@ export class Subscriptions {
           this.#failed(one, one.joins, result, when, out);
           return;
         }
-        const { path, epoch = one.record.epoch } = joined;
+        const { path, epoch } = joined;
+        if (epoch < one.record.epoch) {
+          // It was left and joined anew meanwhile: what stands there is of the membership before.
+          this.#step(one, when, out);
+          return;
+        }
         if (!one.wanted && epoch > one.record.epoch) {
           // The member is a later one's; of this one there is nothing.
           one.member = "no";

@@ -8,6 +8,7 @@ import { noCounts } from "./counts.ts";
 import { Doors, isClosed } from "./doors.ts";
 import { Fleet } from "./fleet.ts";
 import type { TagHost } from "./host.ts";
+import { Leaves } from "./leaves.ts";
 import { Log } from "./log.ts";
 import { type Member, Members } from "./members.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
@@ -60,6 +61,7 @@ export class TagNode {
   readonly #host: TagHost;
   readonly #capacity: number;
   readonly #reporter: Reporter;
+  readonly #leaves = new Leaves();
   #made: Made | null = null;
 
   constructor({ name, store, host, nodeMembers = LIMITS.NODE_MEMBERS }: TagNodeOptions) {
@@ -78,6 +80,8 @@ export class TagNode {
   }
 
   async join(request: JoinRequest): Promise<JoinAnswer> {
+    const now = this.#host.now();
+    if (request.until !== undefined && request.until <= now) return { kind: "late" };
     const made = this.#made ?? this.#makeFor(request);
     if (made === null) return { kind: "unborn" };
     const { device, find, epoch = 0 } = request;
@@ -109,13 +113,17 @@ export class TagNode {
       // Others came in meanwhile.
       return this.join(request);
     }
+    // It came late, and nobody waits for the answer; or who leaves looks for itself, and is not here.
+    if (this.#leaves.has(request, now)) return { kind: "joined", head: made.log.head };
     const { joined } = made.members.join(request, made.log.head);
     this.#reporter.expect();
     await this.#host.durable();
     return { kind: "joined", head: joined };
   }
 
-  async leave({ device, epoch = 0 }: LeaveRequest): Promise<boolean> {
+  async leave(request: LeaveRequest): Promise<boolean> {
+    const { device, epoch = 0 } = request;
+    this.#leaves.add(request, this.#host.now());
     const made = this.#made;
     const member = made?.members.of(device);
     if (made === null || member === undefined) return false;

@@ -107,6 +107,11 @@ export interface JoinRequest {
    * from devices that knew none.
    */
   readonly epoch?: number;
+  /**
+   * Milliseconds since 1970 from which on it is not to be taken any more: the device may have left by then. Absent from devices of an
+   * older version.
+   */
+  readonly until?: number;
 }
 
 export interface LeaveRequest {
@@ -127,6 +132,8 @@ export type JoinAnswer =
   | { readonly kind: "child"; readonly digit: string; readonly born: number }
   /** This node does not exist (yet): begin nearer to the root. */
   | { readonly kind: "unborn" }
+  /** It came after its `until`: to be asked anew. */
+  | { readonly kind: "late" }
   | Refused;
 
 export interface AttachRequest {

@@ -1,5 +1,6 @@
 /** Lives of one registration, and of one membership, are told apart; what an ended one owes outlives the process. */
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { ReferenceNode } from "./broadcasts/reference-node.ts";
 import { DEVICE_NAME, Rig } from "./support/rig.ts";
 
@@ -63,6 +64,43 @@ describe("T1 memberships of one device in one tag", () => {
     expect(rig.take().at(-1)).toEqual({ kind: "done", value: { request: 7 } });
     node.leave(left.call.request);
     expect(node.members.size).toBe(1);
+  });
+});
+
+describe("T1 joins of one device in one tag", () => {
+  const joinOf = (rig: Rig) => {
+    const call = rig.calls[0]?.call;
+    if (call?.method !== "join") throw new Error("x is not being joined");
+    return call.request;
+  };
+
+  test("T1 left and joined anew while its join is under way, it is in only when that of the new membership is answered", () => {
+    const node = new ReferenceNode("x");
+    const rig = Rig.registered();
+    rig.answerCalls();
+    change(rig, ["x"]);
+    const first = joinOf(rig);
+    change(rig, [], ["x"]);
+    const again = { request: 8, slot: 1, add: ["x"], remove: [] };
+    rig.command({ kind: "subscribe", value: again });
+    rig.answerCall({ ok: true, answer: node.join(first) });
+    const done = { kind: "done", value: { request: 8 } };
+    expect(rig.take()).not.toContainEqual(done);
+    expect(joinOf(rig).epoch).toBeGreaterThan(first.epoch ?? 0);
+    answerBy(rig, node);
+    expect(rig.take()).toContainEqual(done);
+  });
+
+  test("T1 one that came too late is sent anew, with more time", () => {
+    const rig = Rig.registered();
+    rig.answerCalls();
+    change(rig, ["x"]);
+    const { until = 0 } = joinOf(rig);
+    expect(until).toBe(rig.now + LIMITS.JOIN_LATE_MS);
+    rig.answerCall({ ok: true, answer: { kind: "late" } });
+    rig.now += 60_000;
+    rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
+    expect(joinOf(rig).until).toBe(until + 60_000);
   });
 });
 

@@ -15,6 +15,7 @@ import type {
   LogEntry,
 } from "../../../../core/tag/types.ts";
 import { Window } from "../../../../core/tag/window.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { VirtualClock } from "./clock.ts";
 import { MemoryTagStore } from "./memory-tag-store.ts";
@@ -179,17 +180,8 @@ export class World {
   }
 
   /** A call between objects: fails, hangs or is late where the options say so. */
-  async call<Answer>(
-    life: Life | null,
-    run: () => Promise<Answer>,
-    callee = "",
-    latestMs = Number.POSITIVE_INFINITY,
-  ): Promise<Answer> {
-    let fault = this.outage?.(callee) ?? this.#options.fails?.() ?? null;
-    // A join that comes when its device has given it up and left is a row that nobody removes: no node remembers who left.
-    if (fault?.at === "before" && Number(fault.kind) >= latestMs) {
-      fault = { at: "before", kind: "fails" };
-    }
+  async call<Answer>(life: Life | null, run: () => Promise<Answer>, callee = ""): Promise<Answer> {
+    const fault = this.outage?.(callee) ?? this.#options.fails?.() ?? null;
     if (life?.dead) return never();
     if (fault?.at === "before") await this.#befall(fault);
     if (life?.dead) return never();
@@ -200,11 +192,8 @@ export class World {
   }
 
   /** A call by a device, which waits so long and no longer. */
-  callByDevice<Answer>(
-    run: () => Promise<Answer>,
-    latestMs = Number.POSITIVE_INFINITY,
-  ): Promise<Answer> {
-    const call = this.call(this.#life, run, "", latestMs);
+  callByDevice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+    const call = this.call(this.#life, run);
     return this.clock.withTimeout(DEVICE_CALL_MS, call);
   }
 
@@ -391,7 +380,7 @@ export class SimDevice {
   readonly shown = new Map<string, number[]>();
   /** Joins and leaves that were answered. */
   readonly joined = new Set<string>();
-  #epochs = 0;
+  #epochs = 1;
   /** How long its app takes to say that it has a broadcast. */
   silentMs = 0;
   /** Positions that are not for it, as its condition or its filter has it. */
@@ -432,17 +421,18 @@ export class SimDevice {
     let born: number | null = null;
     for (let hop = 0; hop < 40; hop++) {
       let answer: JoinAnswer;
+      const until = this.#world.clock.now + LIMITS.JOIN_LATE_MS;
       try {
         answer = await this.#world.callByDevice(() => {
           this.#world.calls.join++;
           return this.#world
             .node(this.#world.nodeName(path, tag))
-            .join({ tag, device: this.name, find, born, attach: false, epoch });
-        }, DEVICE_CALL_MS);
+            .join({ tag, device: this.name, find, born, attach: false, epoch, until });
+        });
       } catch {
         return false;
       }
-      if (!("kind" in answer)) return false;
+      if (!("kind" in answer) || answer.kind === "late") return false;
       if (answer.kind === "unborn") {
         path = path.slice(0, -1);
         born = null;
