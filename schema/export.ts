@@ -191,6 +191,8 @@ const broadcast = z.strictObject({
   signature: bytes.nullable(),
   /** Of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
+  /** As of core/tag/types.ts. */
+  takenAt: timeMs.exactOptional(),
   /** Null while it is not served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })

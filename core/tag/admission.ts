@@ -4,10 +4,12 @@ import { seqTimeMs } from "../device/clock.ts";
 import type { Refused } from "../device/types.ts";
 import type { Log } from "./log.ts";
 import type { LogHeader } from "./store.ts";
+import type { LogEntry } from "./types.ts";
 
 /** Broadcasts that may wait for their turn: nodes remember no more than `LIMITS.LOG_ENTRIES`, and have to come along. */
 const WAITING = LIMITS.LOG_ENTRIES / 2;
 const RETRY_MS = 1_000;
+const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
 export interface Load {
   readonly log: Log;
@@ -28,11 +30,21 @@ export function refusalOf({ log, oldest, waiting, now }: Load): Refused | null {
   // What its place in the ring was could be replayed, and would be taken for new.
   const last = log.header(log.head + 1 - LIMITS.ROOT_LOG_ENTRIES);
   if (last === undefined) return null;
-  const freeInMs = seqTimeMs(last.seq) + LIMITS.BROADCAST_REPLAY_MS - now;
-  if (freeInMs <= 0) return null;
+  const freeInMs = takenAt(last) + LIMITS.BROADCAST_REPLAY_MS - now;
+  // One from a time that has not come was taken by a clock that was ahead. No edge takes its request for a recent one.
+  if (freeInMs <= 0 || freeInMs > LIMITS.BROADCAST_REPLAY_MS + CLOCK_SKEW_MS) return null;
   const seconds = LIMITS.BROADCAST_REPLAY_MS / 1_000;
   return refused(`${LIMITS.ROOT_LOG_ENTRIES} in ${seconds} s`, freeInMs);
 }
+
+/**
+ * What to store of the time at which a broadcast is taken: nothing where its number tells it. Numbers only rise, and go on
+ * from the latest after a clock that was ahead.
+ */
+export const takenAtOf = (seq: number, now: number): Pick<LogEntry, "takenAt"> =>
+  seqTimeMs(seq) > now + CLOCK_SKEW_MS ? { takenAt: now } : {};
+
+const takenAt = ({ takenAt: at, seq }: LogHeader): number => at ?? seqTimeMs(seq);
 
 const refused = (detail: string, retryAfterMs: number): Refused => ({
   ok: false,

@@ -1,7 +1,7 @@
 /** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
 import { LIMITS } from "../../schema/limits.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
-import { refusalOf } from "./admission.ts";
+import { refusalOf, takenAtOf } from "./admission.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import { Debts } from "./debts.ts";
 import { Driver } from "./driver.ts";
@@ -130,14 +130,12 @@ export class Root {
     if (refused !== null) return refused;
     const { app: _, ttlSeconds, accepted, ...message } = request;
     if (accepted !== undefined) this.#clock.observe(accepted.seq);
-    const entry: LogEntry = {
-      ...message,
-      position: log.head + 1,
-      ...(accepted ?? {
-        seq: this.#clock.next(now, ttlSeconds === 0),
-        expiresAt: now + ttlSeconds * 1_000,
-      }),
+    const given = accepted ?? {
+      seq: this.#clock.next(now, ttlSeconds === 0),
+      expiresAt: now + ttlSeconds * 1_000,
     };
+    const position = log.head + 1;
+    const entry: LogEntry = { ...message, position, ...given, ...takenAtOf(given.seq, now) };
     log.append(entry, true);
     this.#handOns.add(entry.position, this.#owes(entry));
     host.setAlarm(now);

@@ -38,6 +38,8 @@ export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | 
   readonly seq: number;
   /** Milliseconds since 1970; of a ttl 0 broadcast when it was accepted. */
   readonly expiresAt: number;
+  /** When its root took it, milliseconds since 1970, where its number tells a later time: the clock had been ahead before. */
+  readonly takenAt?: number;
 }
 
 /** Answer of the root to a broadcast: durable when it is given. A second with the same key gets the first one's. */

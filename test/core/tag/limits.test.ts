@@ -62,6 +62,26 @@ describe("bounds of a tag's nodes", () => {
     expect(await next()).toMatchObject({ ok: true });
   });
 
+  test("P8.1 B10 a full log of a clock that was ahead refuses nothing once the clock is right", async () => {
+    const world = new World();
+    await withMember(world);
+    const YEAR_MS = 31_536_000_000;
+    world.clock.setBack(-YEAR_MS);
+    await broadcastAll(world, LIMITS.ROOT_LOG_ENTRIES);
+    world.kill();
+    world.clock.setBack(YEAR_MS);
+    const take = () => world.clock.until(world.root().broadcast(broadcastOf({})));
+    expect(await take()).toMatchObject({ ok: true });
+    // The bound holds again from here on, though numbers go on from the year that was told.
+    await broadcastAll(world, LIMITS.ROOT_LOG_ENTRIES - 1);
+    const refused = await take();
+    expect(refused).toMatchObject({ ok: false, code: "broadcast_rate" });
+    if (refused.ok || refused.retryAfterMs === undefined) throw new Error("no time was told");
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(LIMITS.BROADCAST_REPLAY_MS);
+    await world.clock.pass(refused.retryAfterMs);
+    expect(await take()).toMatchObject({ ok: true });
+  });
+
   test.each([
     ["entries", 1, LIMITS.CATCH_UP_ENTRIES],
     ["bytes", LIMITS.DATA_BYTES, LIMITS.CATCH_UP_BYTES / LIMITS.DATA_BYTES],
