@@ -1,5 +1,5 @@
 /** Which mesh, which app and which key a command means. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { savedKeyOf } from "./credentials.ts";
@@ -146,28 +146,4 @@ function savedKey(
     ...(demo?.appId === app ? [{ keyId: demo.keyId, secret: demo.secret }] : []),
   ].find((saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId));
   return known && { keyId: known.keyId, key: known.secret };
-}
-
-/** @throws CliFailure where there is no admin token. */
-export function adminTokenOf(context: Context, env: NodeJS.ProcessEnv): string {
-  const named = env["PUSHMESH_ADMIN_TOKEN"];
-  if (named !== undefined) return named;
-  const { demo, dataDir } = context;
-  if (demo !== undefined) {
-    // Beside demo.json first: the path in it is that of the place where the folder was made.
-    for (const file of [join(dataDir, "secrets.json"), demo.adminTokenFile]) {
-      const token = readToken(file);
-      if (token !== undefined) return token;
-    }
-  }
-  throw usageFailure("no admin token: set PUSHMESH_ADMIN_TOKEN");
-}
-
-function readToken(file: string): string | undefined {
-  try {
-    const { adminToken } = JSON.parse(readFileSync(file, "utf8"));
-    return typeof adminToken === "string" ? adminToken : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -11,6 +11,8 @@ const demoFile = z.object({
   secret: z.string(),
   /** File that holds the admin token, under `adminToken`. */
   adminTokenFile: z.string(),
+  /** Unix socket of the operator's routes, as of the last start; absent where an older pushmesh started it. */
+  adminSocket: z.string().optional(),
 });
 export type Demo = z.infer<typeof demoFile>;
 

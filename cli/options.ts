@@ -16,6 +16,13 @@ export function withMesh(command: Command): Command {
     .option("--json", "one JSON object a line");
 }
 
+/** What a command of the operator needs: `--url`, `--data-dir`, `--json`, `--insecure`. */
+export const withAdmin = (command: Command): Command =>
+  withMesh(command).option(
+    "--insecure",
+    "send $PUSHMESH_ADMIN_TOKEN over http, to whoever answers there",
+  );
+
 /** `--data`, `--json`: for what works on the data folder of a mesh, and asks no mesh. */
 export function withData(command: Command): Command {
   return command

@@ -1,21 +1,22 @@
 /** `pushmesh app delete` */
+
 import { Command } from "commander";
-import { MeshAdmin } from "../../sdk/server/admin.ts";
-import { adminTokenOf, type CommonOptions, contextOf } from "../context.ts";
+import { type AdminOptions, adminOf } from "../admin.ts";
+import { contextOf } from "../context.ts";
 import { usageFailure } from "../failure.ts";
-import { withExamples, withMesh } from "../options.ts";
+import { withAdmin, withExamples } from "../options.ts";
 
 export function appDelete(env: NodeJS.ProcessEnv): Command {
-  const command = withMesh(new Command("delete"))
+  const command = withAdmin(new Command("delete"))
     .description("delete an app and all its keys, for good; needs the mesh's admin token")
     .argument("<appId>", "as pushmesh app list prints it")
     .option("--yes", "required: nobody can send for the app any more, and nothing brings it back")
-    .action(async (appId: string, options: CommonOptions & { readonly yes?: boolean }) => {
+    .action(async (appId: string, options: AdminOptions & { readonly yes?: boolean }) => {
       const context = contextOf(options, env);
       if (options.yes !== true) {
         throw usageFailure(`deleting ${appId} cannot be undone: say so with --yes`);
       }
-      const admin = new MeshAdmin({ url: context.url, token: adminTokenOf(context, env) });
+      const admin = adminOf(context, options, env);
       await admin.deleteApp(appId);
       context.output.result({ appId, deleted: true }, `deleted  ${appId}`);
     });

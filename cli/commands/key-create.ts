@@ -1,24 +1,25 @@
 /** `pushmesh key create` */
-import { Command } from "commander";
-import { MeshAdmin } from "../../sdk/server/admin.ts";
-import { type AppOptions, adminTokenOf, appOf, contextOf } from "../context.ts";
-import { saveKey } from "../credentials.ts";
-import { withApp, withExamples, withMesh } from "../options.ts";
 
-interface KeyCreateOptions extends AppOptions {
+import { Command } from "commander";
+import { type AdminOptions, adminOf } from "../admin.ts";
+import { type AppOptions, appOf, contextOf } from "../context.ts";
+import { saveKey } from "../credentials.ts";
+import { withAdmin, withApp, withExamples } from "../options.ts";
+
+interface KeyCreateOptions extends AppOptions, AdminOptions {
   readonly publicKey?: string;
   readonly save: boolean;
 }
 
 export function keyCreate(env: NodeJS.ProcessEnv): Command {
-  const command = withApp(withMesh(new Command("create")))
+  const command = withApp(withAdmin(new Command("create")))
     .description("make a key that an app server signs its sends with; needs the mesh's admin token")
     .option("--public-key <base64url>", "add this Ed25519 public key instead of a new HMAC secret")
     .option("--no-save", "do not save the secret for pushmesh send")
     .action(async (options: KeyCreateOptions) => {
       const context = contextOf(options, env);
       const appId = appOf(context, options, env);
-      const admin = new MeshAdmin({ url: context.url, token: adminTokenOf(context, env) });
+      const admin = adminOf(context, options, env);
       const { publicKey } = options;
       const made = await admin.createKey(
         appId,

@@ -1,17 +1,18 @@
 /** `pushmesh key revoke` */
+
 import { Command } from "commander";
-import { MeshAdmin } from "../../sdk/server/admin.ts";
-import { adminTokenOf, appOfKey, type CommonOptions, contextOf } from "../context.ts";
+import { type AdminOptions, adminOf } from "../admin.ts";
+import { appOfKey, contextOf } from "../context.ts";
 import { forgetKey } from "../credentials.ts";
-import { withExamples, withMesh } from "../options.ts";
+import { withAdmin, withExamples } from "../options.ts";
 
 export function keyRevoke(env: NodeJS.ProcessEnv): Command {
-  const command = withMesh(new Command("revoke"))
+  const command = withAdmin(new Command("revoke"))
     .description("revoke a key; the mesh refuses it within 30 s. Needs the mesh's admin token")
     .argument("<keyId>", "as pushmesh key create printed it")
-    .action(async (keyId: string, options: CommonOptions) => {
+    .action(async (keyId: string, options: AdminOptions) => {
       const context = contextOf(options, env);
-      const admin = new MeshAdmin({ url: context.url, token: adminTokenOf(context, env) });
+      const admin = adminOf(context, options, env);
       await admin.revokeKey(appOfKey(keyId), keyId);
       forgetKey(env, context.url, keyId);
       context.output.result({ keyId, revoked: true }, `revoked  ${keyId}`);

@@ -7,6 +7,7 @@
 import { relative } from "node:path";
 import { rememberMesh } from "../../cli/local-meshes.ts";
 import { takeLock } from "../../cli/lock.ts";
+import { openAdminSocket } from "./admin-socket.ts";
 import { endFirstStart, isNewFolder, openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";
 import { HostFailure } from "./failure.ts";
@@ -52,7 +53,10 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     endFirstStart(folder);
     const scheme = tls === null ? "http" : "https";
     const url = `${scheme}://${authority(reachable(listen), started.port)}`;
-    const { made } = await openDemo(folder, url, secrets.adminToken, started.fetch);
+    const call = started.fetch ?? fetch;
+    const adminSocket = await openAdminSocket(folder, url, call);
+    const { adminToken } = secrets;
+    const { made } = await openDemo(folder, { url, adminToken, adminSocket, fetch: call });
     remember(folder.root, report);
     report.ready({
       host: host.name,

@@ -2,15 +2,24 @@
 import type { z } from "zod";
 import type { AppAnswerBody, KeyAnswerBody, keyBody } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
+import { optionError } from "./errors.ts";
 
 export interface MeshAdminOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
   readonly url: string;
   /** The mesh's ADMIN_TOKEN. */
   readonly token: string;
+  /** Sends the token also over http to another machine, where anybody between can read it. Default false. */
+  readonly insecure?: boolean;
   /** In place of the host's own fetch. */
   readonly host?: Partial<ServerHost>;
 }
+
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether nobody between can read what is sent there. */
+const isPrivate = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" || LOOPBACK.has(hostname);
 
 /** Admin calls are small and wait for nobody. */
 const TIMEOUT_MS = 10_000;
@@ -29,8 +38,11 @@ export class MeshAdmin {
   readonly #host: ServerHost;
 
   /** @throws PushServerError `option_invalid` */
-  constructor({ url, token, host = {} }: MeshAdminOptions) {
+  constructor({ url, token, insecure = false, host = {} }: MeshAdminOptions) {
     this.#origin = meshOrigin(url);
+    if (!insecure && !isPrivate(new URL(this.#origin))) {
+      throw optionError(`url: ${url} would carry the admin token in the clear: use https`);
+    }
     this.#token = token;
     this.#host = hostOf(host);
   }

@@ -1,7 +1,9 @@
 /** The `pushmesh` command against a real mesh, as a user calls it. */
+import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ERRORS } from "../../schema/errors.ts";
 import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
 import { demoOf, startMesh } from "./support/mesh.ts";
@@ -19,9 +21,12 @@ const SECRET = "A".repeat(43);
 
 describe("a mesh whose data folder is elsewhere", () => {
   test("is found by its URL, by any name of this machine, and without one if it was started last", async () => {
+    // The configuration folder that the mesh itself is started with, which no other test's mesh is; a working directory without one.
+    const home = temporaryFolder();
+    vi.stubEnv("XDG_CONFIG_HOME", home);
     const mesh = await startMesh(temporaryFolder());
-    // The configuration folder that the mesh itself was started with, and a working directory without a mesh.
-    const user: User = { data: "", home: process.env["XDG_CONFIG_HOME"] ?? "" };
+    vi.unstubAllEnvs();
+    const user: User = { data: "", home };
     const { appId } = demoOf(mesh.data);
     const { port } = new URL(mesh.url);
     for (const url of [[], ["--url", mesh.url], ["--url", `http://localhost:${port}`]]) {
@@ -241,9 +246,30 @@ describe("apps and keys", () => {
     expect(without).toMatchObject({ code: 2 });
     expect(without.stderr).toMatch(/PUSHMESH_ADMIN_TOKEN/);
     const wrong = { ...stranger, env: { PUSHMESH_ADMIN_TOKEN: "no such token" } };
-    const refused = await run(wrong, "app", "create", "x", "--url", mesh.url, "--json");
+    const create = ["app", "create", "x", "--url", mesh.url, "--json"];
+    const refused = await run(wrong, ...create, "--insecure");
     expect(refused.code).toBe(3);
     expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "admin_token_invalid" });
+    // Over http whoever answers there would get it.
+    const careful = await run(wrong, ...create);
+    expect([careful.code, careful.stderr]).toEqual([2, expect.stringContaining("--insecure")]);
+  });
+
+  test("P7.10 an impostor on the mesh's port is not sent the admin token", async () => {
+    const { mesh, user } = await meshAndUser();
+    mesh.process.kill("SIGKILL");
+    await mesh.process.exited;
+    const heard: string[] = [];
+    const impostor = createServer((request, response) => {
+      heard.push(`${request.url} ${request.headers.authorization}`);
+      response.end("{}");
+    });
+    impostor.listen(Number(new URL(mesh.url).port), "127.0.0.1");
+    await once(impostor, "listening");
+    const asked = await run(user, "app", "list", "--json");
+    expect([asked.code, JSON.parse(asked.stderr).error.code]).toEqual([4, "network_failed"]);
+    expect(heard).toEqual([]);
+    impostor.close();
   });
 });
 

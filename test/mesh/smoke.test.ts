@@ -12,7 +12,7 @@ test("one of everything works, and no app is left; a wrong token is named", asyn
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^(ok {6}.+ {2}\d+ ms\n?){10}$/)]);
   expect((await runJson(user, "app", "list")).map(({ name }) => name)).toEqual(["demo"]);
   const env = { PUSHMESH_ADMIN_TOKEN: "no such token" };
-  const bad = await run({ ...user, env }, "smoke", "--url", url);
+  const bad = await run({ ...user, env }, "smoke", "--insecure", "--url", url);
   expect(bad.code).toBe(3);
   expect(bad.stdout).toMatch(/^failed {2}an app is made: /);
 });

@@ -1,0 +1,82 @@
+/** The operator's client, which sends the admin token to nobody but a mesh that proves to be one. */
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import { MeshAdmin } from "../sdk/server/admin.ts";
+import type { ServerHost } from "../sdk/server/mod.ts";
+import type { CommonOptions, Context } from "./context.ts";
+import { usageFailure } from "./failure.ts";
+
+export interface AdminOptions extends CommonOptions {
+  readonly insecure?: boolean;
+}
+
+function readToken(file: string): string | undefined {
+  try {
+    const { adminToken } = JSON.parse(readFileSync(file, "utf8"));
+    return typeof adminToken === "string" ? adminToken : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Calls a mesh of this machine by the Unix socket of its data folder, which only its user can have opened. */
+function fetchBy(socketPath: string): ServerHost["fetch"] {
+  return (url, { method = "GET", headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const { host, pathname, search } = new URL(url);
+      const sent = request(
+        {
+          socketPath,
+          method,
+          path: pathname + search,
+          headers: { host, ...Object.fromEntries(new Headers(headers)) },
+          ...(signal == null ? {} : { signal }),
+        },
+        async (answer) => {
+          try {
+            const chunks: Buffer[] = [];
+            for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+            const { statusCode: status = 0 } = answer;
+            // An answer of this status has no body, and Response takes none.
+            const bytes = status === 204 ? null : Buffer.concat(chunks);
+            const own = Object.entries(answer.headers).map(([name, value]) => [name, `${value}`]);
+            resolve(new Response(bytes, { status, headers: Object.fromEntries(own) }));
+          } catch (error) {
+            reject(error);
+          }
+        },
+      );
+      sent.on("error", reject);
+      sent.end(body as string | undefined);
+    });
+}
+
+/**
+ * The operator's client of the mesh that a command means.
+ *
+ * @throws CliFailure where there is no admin token, or no mesh that it may be sent to
+ */
+export function adminOf(
+  { url, demo, dataDir }: Context,
+  { insecure = false }: AdminOptions,
+  env: NodeJS.ProcessEnv,
+): MeshAdmin {
+  const named = env["PUSHMESH_ADMIN_TOKEN"];
+  if (named !== undefined) {
+    if (!url.startsWith("https:") && !insecure) {
+      throw usageFailure(
+        `${url} proves nothing of itself, and would be sent the admin token: use https, or the data folder of a mesh on this machine (--data-dir), or say --insecure`,
+      );
+    }
+    return new MeshAdmin({ url, token: named, insecure });
+  }
+  // Beside demo.json first: the path in it is that of the place where the folder was made.
+  const files = demo === undefined ? [] : [join(dataDir, "secrets.json"), demo.adminTokenFile];
+  const token = files.map(readToken).find((found) => found !== undefined);
+  if (token === undefined) throw usageFailure("no admin token: set PUSHMESH_ADMIN_TOKEN");
+  if (demo?.adminSocket === undefined) {
+    throw usageFailure("the mesh was started by an older pushmesh: start it again");
+  }
+  return new MeshAdmin({ url, token, insecure: true, host: { fetch: fetchBy(demo.adminSocket) } });
+}
