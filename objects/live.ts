@@ -3,6 +3,7 @@
  * as they are open.
  */
 import { DurableObject } from "cloudflare:workers";
+import { sealAppId } from "../core/identity/app-id.ts";
 import { keyringOf } from "../core/identity/keyring.ts";
 import type { LiveHost, Sink } from "../core/live/host.ts";
 import { LiveNode } from "../core/live/live-node.ts";
@@ -10,11 +11,13 @@ import { broadcastId } from "../core/live/message-id.ts";
 import { nodeObjectName, parseLiveName } from "../core/tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../core/tag/types.ts";
 import { MeshError } from "../schema/errors.ts";
+import { fromBase64Url } from "../schema/text.ts";
 import { callObject } from "./call.ts";
 import { finish } from "./close.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
-import { LIVE_HEADERS, type LiveRpc, type TagRpc } from "./interfaces/rpc.ts";
+import { type AppRpc, LIVE_HEADERS, type LiveRpc, type TagRpc } from "./interfaces/rpc.ts";
 import { listeners } from "./links.ts";
+import { liveSignerOf } from "./live-key.ts";
 import { SocketSink } from "./live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "./live-stream.ts";
 import { SqlLiveStore } from "./storage/live-store.ts";
@@ -24,6 +27,7 @@ import { withTimeout } from "./timeout.ts";
 interface LiveEnv {
   readonly MESH_KEYS: string;
   readonly TAGS: ObjectNamespace<TagRpc>;
+  readonly APPS: ObjectNamespace<AppRpc>;
 }
 
 /** RFC 6455 §7.4.1. */
@@ -161,6 +165,7 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
   const keyring = keyringOf(env.MESH_KEYS);
   if (typeof keyring === "string") throw new Error(keyring);
   const root = nodeObjectName({ app, tagId, path: "" });
+  const appId = sealAppId(keyring, fromBase64Url(app) ?? new Uint8Array());
   return {
     now: () => Date.now(),
     // The output gate holds back whatever the object says until it is.
@@ -172,6 +177,8 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
       reportLive: (report) => callObject(() => env.TAGS.getByName(root).reportLive(report)),
       entriesAfter: (after) => callObject(() => env.TAGS.getByName(root).entriesAfter(after)),
     },
+    appId,
+    sign: liveSignerOf(() => callObject(() => env.APPS.getByName(appId).liveKey())),
     messageId: (entry) => broadcastId(keyring, app, entry),
     trouble: (error) => console.error(error),
   };

@@ -419,6 +419,8 @@ export interface LiveMessageBody {
   readonly collapseKey?: string;
   /** Ed25519 by the app's live key, 64 bytes in base64url; over what docs/api.md says. Null where it has none. */
   readonly signature: string | null;
+  /** The same over all that is here and the tag that is listened to. Absent from a mesh of an older version. */
+  readonly placeSignature?: string | null;
 }
 
 /** How many listen: the first that a listener gets, and again where it has changed. */

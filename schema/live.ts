@@ -13,7 +13,38 @@ export interface SignedBroadcast {
   readonly data: Uint8Array;
 }
 
+/** What is signed of a broadcast as it stands in the log of the tag that is listened to. */
+export interface SignedPlace {
+  readonly appId: string;
+  /** The one that is listened to. */
+  readonly listened: string;
+  readonly cursor: number;
+  /** The message's. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly sentAt: number;
+  /** Null for ttl 0. */
+  readonly expiresAt: number | null;
+  readonly collapseKey: string | null;
+  /** The first of the tags that it was sent to. */
+  readonly tag: string;
+  /** 1 JSON, 2 text, 3 bytes. */
+  readonly contentType: 1 | 2 | 3;
+  readonly data: Uint8Array;
+}
+
 const utf8 = new TextEncoder();
+const textOf = (text: string) => toBase64Url(utf8.encode(text));
+
+/** Ten lines and the data; what is null is an empty line. */
+export function livePlaceBytes(place: SignedPlace): Uint8Array {
+  const { appId, listened, cursor, id, sentAt, expiresAt, collapseKey, tag, contentType } = place;
+  const lines = [
+    ...["pushmesh-live-v2", appId, textOf(listened), cursor, id, sentAt, expiresAt ?? ""],
+    ...[textOf(collapseKey ?? ""), textOf(tag), contentType],
+  ];
+  return joined(`${lines.join("\n")}\n`, place.data);
+}
 
 /** Five lines and the data. The tag is in base64url, for it may hold a line feed. */
 export function liveSignedBytes({
@@ -23,7 +54,11 @@ export function liveSignedBytes({
   contentType,
   data,
 }: SignedBroadcast): Uint8Array {
-  const lines = `pushmesh-live-v1\n${appId}\n${toBase64Url(utf8.encode(tag))}\n${toBase64Url(key)}\n${contentType}\n`;
+  const lines = ["pushmesh-live-v1", appId, textOf(tag), toBase64Url(key), contentType];
+  return joined(`${lines.join("\n")}\n`, data);
+}
+
+function joined(lines: string, data: Uint8Array): Uint8Array {
   const head = utf8.encode(lines);
   const bytes = new Uint8Array(head.length + data.length);
   bytes.set(head);

@@ -33,6 +33,9 @@ export interface LiveHost {
   readonly root: LiveRoot;
   /** The public ID of a broadcast. */
   messageId(entry: LogEntry): string;
+  readonly appId: string;
+  /** Signs by the app's live key; null where the app was deleted. */
+  sign(bytes: Uint8Array): Promise<Uint8Array | null>;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
 }

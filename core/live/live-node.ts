@@ -147,7 +147,7 @@ export class LiveNode {
         return { kind: "behind", head: log.head };
       }
     }
-    this.#source.take(log, entries);
+    await this.#source.take(log, entries);
     await this.#serveAll();
     await this.#source.save(log);
     return { kind: "sent", listeners: this.#listeners.size };

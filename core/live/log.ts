@@ -25,8 +25,12 @@ export class LiveLog {
     const stored = store.list();
     this.#head = stored.at(-1)?.position ?? born;
     this.#saved = this.#head;
+    // What an older version stored was not signed at its place: the root is asked for it anew.
+    const unsigned = stored.findLast(
+      ({ text }) => text !== null && !text.includes('"placeSignature":'),
+    );
     // Where positions were left out, slots of the ring still hold what is older than the ring.
-    this.#floor = Math.max(born, this.#head - LIMITS.LOG_ENTRIES);
+    this.#floor = Math.max(...[born, this.#head - LIMITS.LOG_ENTRIES, unsigned?.position ?? 0]);
     this.#slots = stored.filter(({ position }) => position > this.#floor).map(slotOf);
   }
 

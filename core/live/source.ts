@@ -1,10 +1,11 @@
 /** Where a live node has its broadcasts from: what the root sends, and what it fetches there that it missed. */
 import { LIMITS } from "../../schema/limits.ts";
+import { livePlaceBytes } from "../../schema/live.ts";
 import type { LogEntry } from "../tag/types.ts";
 import type { LiveHost } from "./host.ts";
 import { LiveLog } from "./log.ts";
-import type { LiveStore } from "./store.ts";
-import { liveEntry } from "./text.ts";
+import type { LiveEntry, LiveStore } from "./store.ts";
+import { isForListeners, liveEntry, placeOf } from "./text.ts";
 
 export class Source {
   /** That the node was made for, as it was stored at the start; null where it was not. */
@@ -12,6 +13,7 @@ export class Source {
   readonly #store: LiveStore;
   readonly #host: LiveHost;
   #log: LiveLog | null = null;
+  #tag = "";
   #fetching: Promise<void> = Promise.resolve();
 
   constructor(store: LiveStore, host: LiveHost) {
@@ -19,6 +21,7 @@ export class Source {
     this.#host = host;
     const record = store.read();
     this.storedTag = record?.tag ?? null;
+    this.#tag = record?.tag ?? "";
     if (record !== null) this.#log = new LiveLog(store, record.born);
   }
 
@@ -31,6 +34,7 @@ export class Source {
   make(tag: string, born: number): LiveLog {
     if (this.#log === null) {
       this.#store.write({ tag, born });
+      this.#tag = tag;
       this.#log = new LiveLog(this.#store, born);
     }
     return this.#log;
@@ -49,7 +53,7 @@ export class Source {
     while (log.head < upTo) {
       const before = log.head;
       const page = await this.#entriesAfter(before);
-      this.take(
+      await this.take(
         log,
         page.filter(({ position }) => position <= upTo),
       );
@@ -66,7 +70,7 @@ export class Source {
     let last = Math.max(after, log.head - LIMITS.LOG_ENTRIES);
     while (last < log.floor) {
       const page = await this.#entriesAfter(last);
-      entries.push(...page.map((entry) => liveEntry(entry, this.#host.messageId(entry))));
+      entries.push(...(await this.#signed(page)));
       const next = page.at(-1)?.position;
       if (next === undefined) break;
       last = next;
@@ -80,11 +84,31 @@ export class Source {
     return withTimeout(LIMITS.CALL_MS, root.entriesAfter(position));
   }
 
-  /** Takes what the log does not have yet. */
-  take(log: LiveLog, entries: readonly LogEntry[]): void {
-    for (const entry of entries) {
-      if (entry.position > log.head) log.append(liveEntry(entry, this.#host.messageId(entry)));
+  /**
+   * Takes what the log does not have yet.
+   *
+   * @throws where it cannot be signed now: what is not signed at its place would be dropped by those who listen
+   */
+  async take(log: LiveLog, entries: readonly LogEntry[]): Promise<void> {
+    const fresh = entries.filter(({ position }) => position > log.head);
+    // Others may have taken the same meanwhile.
+    for (const entry of await this.#signed(fresh)) {
+      if (entry.position > log.head) log.append(entry);
     }
+  }
+
+  /** As listeners get them, signed once for all of them. */
+  #signed(entries: readonly LogEntry[]): Promise<LiveEntry[]> {
+    return Promise.all(entries.map((entry) => this.#signedOne(entry)));
+  }
+
+  async #signedOne(entry: LogEntry): Promise<LiveEntry> {
+    const host = this.#host;
+    const { appId } = host;
+    const place = placeOf(entry, { id: host.messageId(entry), appId, listened: this.#tag });
+    if (!isForListeners(entry)) return liveEntry(entry, place, null);
+    const signature = await host.withTimeout(LIMITS.CALL_MS, host.sign(livePlaceBytes(place)));
+    return liveEntry(entry, place, signature);
   }
 
   /** Listeners need not wait for it: the root has everything, and a node that starts asks it. */

@@ -1,4 +1,5 @@
 /** What a live node sends, each text made once for all listeners (docs/api.md, Live listeners). */
+import type { SignedPlace } from "../../schema/live.ts";
 import { toBase64, toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
 import type { LogEntry } from "../tag/types.ts";
@@ -36,31 +37,52 @@ export class LiveText {
 export const presenceText = (listeners: number, cursor: number): LiveText =>
   new LiveText(JSON.stringify({ type: "presence", listeners, cursor }), cursor, "presence");
 
-/**
- * A broadcast as listeners get it. One with a condition or a filter is for some of the tag's devices, and no listener is
- * known to be among them: it is not theirs to read.
- *
- * @param id the message's public ID
- */
-export function liveEntry(entry: LogEntry, id: string): LiveEntry {
-  const { position, seq, collapseKey, condition, filter } = entry;
-  const expiresAt = isNowOrNever(seq) ? null : entry.expiresAt;
-  const isForAll = condition === null && filter === null;
-  return { position, expiresAt, collapseKey, text: isForAll ? jsonOf(entry, id, expiresAt) : null };
+/** The parts of a broadcast that are signed at its place in the log, and those that only the node of the place knows. */
+export function placeOf(
+  entry: LogEntry,
+  { id, appId, listened }: Pick<SignedPlace, "id" | "appId" | "listened">,
+): SignedPlace {
+  const { position, seq, collapseKey, cover, contentType, data } = entry;
+  return {
+    ...{ appId, listened, id, collapseKey, contentType, data },
+    cursor: position,
+    sentAt: seqTimeMs(seq),
+    expiresAt: isNowOrNever(seq) ? null : entry.expiresAt,
+    // The first of the tags that it was sent to, as its sender's edge has signed it.
+    tag: cover[0] ?? "",
+  };
 }
 
-function jsonOf(entry: LogEntry, id: string, expiresAt: number | null): string {
-  const { position, cover, seq, collapseKey, signature } = entry;
+/** One with a condition or a filter is for some of the tag's devices, and no listener is known to be among them. */
+export const isForListeners = ({ condition, filter }: LogEntry): boolean =>
+  condition === null && filter === null;
+
+/**
+ * A broadcast as listeners get it; without a text where it is not theirs to read.
+ *
+ * @param placeSignature over `livePlaceBytes` of the place
+ */
+export function liveEntry(
+  entry: LogEntry,
+  place: SignedPlace,
+  placeSignature: Uint8Array | null,
+): LiveEntry {
+  const { cursor, expiresAt, collapseKey } = place;
+  const text = isForListeners(entry) ? jsonOf(entry, place, placeSignature) : null;
+  return { position: cursor, expiresAt, collapseKey, text };
+}
+
+const signatureText = (signature: Uint8Array | null) =>
+  signature === null ? null : toBase64Url(signature);
+
+function jsonOf(entry: LogEntry, place: SignedPlace, placeSignature: Uint8Array | null): string {
+  const { cursor, id, tag, sentAt, expiresAt, collapseKey } = place;
   const fields = JSON.stringify({
     type: "message",
-    cursor: position,
-    id,
-    // What was signed: the first of the tags that it was sent to.
-    tag: cover[0] ?? "",
-    sentAt: seqTimeMs(seq),
-    expiresAt,
+    ...{ cursor, id, tag, sentAt, expiresAt },
     ...(collapseKey === null ? {} : { collapseKey }),
-    signature: signature === null ? null : toBase64Url(signature),
+    signature: signatureText(entry.signature),
+    placeSignature: signatureText(placeSignature),
   });
   return `${fields.slice(0, -1)},${dataJson(entry)}}`;
 }

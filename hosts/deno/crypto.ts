@@ -6,12 +6,9 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify } from "nod
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { equalBytes } from "../../core/identity/mac.ts";
+import { ed25519Jwk } from "../../objects/live-key.ts";
 import { toBase64Url } from "../../schema/text.ts";
-import {
-  type EdgeCrypto,
-  ed25519Jwk,
-  type VerifySignature,
-} from "../../worker/signature/crypto.ts";
+import type { EdgeCrypto, VerifySignature } from "../../worker/signature/crypto.ts";
 
 const DIGESTS = { "SHA-256": "sha256", "SHA-512": "sha512" } as const;
 const ED25519_BYTES = 64;

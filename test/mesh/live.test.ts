@@ -1,8 +1,10 @@
 /** Live listeners of a real mesh: who may listen, what they hear, and what a kill, a stop and slow readers change. */
 import { createPublicKey, verify } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LiveMessageBody } from "../../schema/http.ts";
 import { liveSignedBytes } from "../../schema/live.ts";
 import { parseMessageId } from "../../schema/text.ts";
+import { verifyLive } from "../../sdk/device/live/mod.ts";
 import { type App, Mesh } from "../chaos/mesh.ts";
 import {
   broadcast,
@@ -253,7 +255,7 @@ test("V3 pages of any origin may read a stream, its refusals and the key", async
   expect(key.headers.get("access-control-allow-origin")).toBe("*");
 });
 
-test("V4 the app's live key signs what is heard, and is the same after a restart", async () => {
+test("V4 V9 the app's live key signs what is heard, and is the same after a restart", async () => {
   const keyOf = async () => {
     const answer = await fetch(`${mesh.url}/v1/apps/${app.appId}/live-key`);
     return (await answer.json()) as { algorithm: string; publicKey: string };
@@ -279,6 +281,12 @@ test("V4 the app's live key signs what is heard, and is the same after a restart
     });
   expect(verify(null, signed('{"hello":"world"}'), key, signature)).toBe(true);
   expect(verify(null, signed('{"hello":"worle"}'), key, signature)).toBe(false);
+  // At its place: as the SDK verifies it.
+  const message = heard as unknown as LiveMessageBody;
+  const signer = { appId: app.appId, publicKey, tag };
+  expect(await verifyLive(message, signer)).toBe(true);
+  expect(await verifyLive({ ...message, cursor: message.cursor + 1 }, signer)).toBe(false);
+  expect(await verifyLive(message, { ...signer, tag: "another" })).toBe(false);
   listener.close();
   await mesh.kill(mesh.victims[0]);
   expect(await keyOf()).toEqual({ algorithm, publicKey });

@@ -1,6 +1,6 @@
 /** How a host computes digests and verifies signatures: two calls with every send. */
 import type { AppKey } from "../../objects/interfaces/rpc.ts";
-import { toBase64Url } from "../../schema/text.ts";
+import { ed25519Jwk } from "../../objects/live-key.ts";
 
 export type DigestAlgorithm = "SHA-256" | "SHA-512";
 
@@ -23,14 +23,6 @@ export interface EdgeCrypto {
   /** Makes an Ed25519 pair ready for signing: raw, 32 bytes each. */
   signer(key: { readonly seed: Uint8Array; readonly publicKey: Uint8Array }): Sign | Promise<Sign>;
 }
-
-/** An Ed25519 pair in the one form that every host takes (RFC 8037 §2). */
-export const ed25519Jwk = ({ seed, publicKey }: { seed: Uint8Array; publicKey: Uint8Array }) => ({
-  kty: "OKP",
-  crv: "Ed25519",
-  d: toBase64Url(seed),
-  x: toBase64Url(publicKey),
-});
 
 const KEYS = {
   "hmac-sha256": { algorithm: { name: "HMAC", hash: "SHA-256" }, signatureBytes: 32 },

@@ -1,4 +1,5 @@
 /** One live node in a process that holds them all: gives core/live its part of the shared database, time and the tag's root. */
+import { sealAppId } from "../../../core/identity/app-id.ts";
 import type { LiveHost, Sink } from "../../../core/live/host.ts";
 import { LiveNode } from "../../../core/live/live-node.ts";
 import { broadcastId } from "../../../core/live/message-id.ts";
@@ -6,8 +7,11 @@ import { nodeObjectName, parseLiveName } from "../../../core/tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../../../core/tag/types.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { listeners } from "../../../objects/links.ts";
+import { liveSignerOf } from "../../../objects/live-key.ts";
 import { withTimeout } from "../../../objects/timeout.ts";
+import { fromBase64Url } from "../../../schema/text.ts";
 import { SharedLiveStore } from "../store/live-store.ts";
+import { AppHost } from "./apps.ts";
 import type { Mesh } from "./mesh.ts";
 
 /** What is in memory while somebody listens, or is about to. */
@@ -109,6 +113,7 @@ export class LiveNodeHost implements LiveRpc {
 }
 
 function liveHost(mesh: Mesh, { app, tagId }: { app: string; tagId: string }): LiveHost {
+  const appId = sealAppId(mesh.keyring, fromBase64Url(app) ?? new Uint8Array());
   return {
     now: Date.now,
     durable: () => mesh.db.committed(),
@@ -116,6 +121,8 @@ function liveHost(mesh: Mesh, { app, tagId }: { app: string; tagId: string }): L
     withTimeout,
     breathe: () => mesh.turns.breathe(),
     root: mesh.nodes.get(nodeObjectName({ app, tagId, path: "" })),
+    appId,
+    sign: liveSignerOf(() => new AppHost(mesh.db, appId).liveKey()),
     messageId: (entry) => broadcastId(mesh.keyring, app, entry),
     trouble: (error) => mesh.report(error),
   };

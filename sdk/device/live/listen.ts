@@ -37,7 +37,8 @@ export interface ListenOptions {
   readonly token?: string | (() => string | Promise<string>);
   /** `cursor` of the last message that is not to come again; the last 128 broadcasts are kept. Default: only what is new. */
   readonly after?: number;
-  /** The app's live key, in base64url: a message that it did not sign is reported as `data_invalid` and dropped. */
+  /** The app's live key, in base64url: a message that it did not sign for its place in the tag is reported as
+   * `data_invalid` and dropped. */
   readonly publicKey?: string;
   /** Called with each message once, in order. What it throws is reported; the message does not come again. */
   readonly onMessage: (message: LiveMessageBody) => void;
@@ -77,6 +78,8 @@ class Listener implements LiveListener {
   readonly #host: ListenHost;
   readonly #url: URL;
   cursor: number | undefined;
+  /** That of the last message that was signed; 0 before. */
+  #verified = 0;
   #socket: Socket | undefined;
   /** Connections before this one are over: what still comes of them is not heard. */
   #epoch = 0;
@@ -169,22 +172,25 @@ class Listener implements LiveListener {
   }
 
   async #take(epoch: number, text: string): Promise<void> {
-    const { onMessage, onPresence, publicKey, appId } = this.#options;
+    const { onMessage, onPresence, publicKey, appId, tag } = this.#options;
     if (this.#isClosed) return;
     const body = bodyOf(text);
     if (body.type === "presence") {
       if (epoch !== this.#epoch) return;
       // Where the mesh was told of a cursor that it never gave, its own is the one to go on from.
-      this.cursor = body.cursor;
+      // Below what was signed it cannot be: an older message would come again.
+      this.cursor = Math.max(body.cursor, this.#verified);
       onPresence?.(body.listeners);
       return;
     }
     if (body.type !== "message" || body.cursor <= (this.cursor ?? -1)) return;
-    const isGood = publicKey === undefined || (await verifyLive(body, { appId, publicKey }));
+    const isGood = publicKey === undefined || (await verifyLive(body, { appId, publicKey, tag }));
     if (this.#isClosed) return;
-    this.cursor = body.cursor;
-    if (isGood) onMessage(body);
-    else {
+    if (isGood) {
+      this.cursor = body.cursor;
+      if (publicKey !== undefined) this.#verified = body.cursor;
+      onMessage(body);
+    } else {
       const message = `message ${body.id} is not signed by the app's live key`;
       throw new PushError({ code: "data_invalid", message, retry: "never", messageId: body.id });
     }

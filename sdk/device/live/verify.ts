@@ -1,6 +1,6 @@
 /** Whether a broadcast that was heard live is the app's own (docs/api.md, Live listeners). */
 import type { LiveMessageBody } from "../../../schema/http.ts";
-import { liveSignedBytes } from "../../../schema/live.ts";
+import { livePlaceBytes, liveSignedBytes } from "../../../schema/live.ts";
 import { fromBase64, fromBase64Url, parseMessageId } from "../../../schema/text.ts";
 
 /** Whose signature it must be. */
@@ -8,6 +8,11 @@ export interface LiveSigner {
   readonly appId: string;
   /** The app's live key, 32 bytes in base64url, as `GET /v1/apps/{appId}/live-key` tells it: keep it with the page. */
   readonly publicKey: string;
+  /**
+   * The tag that is listened to: then the message must be signed for its place there, with its cursor, times and collapse key. Without,
+   * only what its sender gave is verified: its tag, its data and the key of its ID.
+   */
+  readonly tag?: string;
 }
 
 const utf8 = new TextEncoder();
@@ -31,16 +36,18 @@ function contentOf({ data, dataBase64 }: LiveMessageBody): {
  * @throws DOMException where the public key is none, or the host's Web Crypto has no Ed25519.
  */
 export async function verifyLive(message: LiveMessageBody, signer: LiveSigner): Promise<boolean> {
-  const signature = fromBase64Url(message.signature ?? "");
+  const { appId, tag: listened } = signer;
+  const text = listened === undefined ? message.signature : message.placeSignature;
+  const signature = fromBase64Url(text ?? "");
   const parts = parseMessageId(message.id);
   if (signature?.length !== 64 || parts === undefined) return false;
   const raw = fromBase64Url(signer.publicKey) ?? new Uint8Array();
   const key = await crypto.subtle.importKey("raw", unshared(raw), "Ed25519", false, ["verify"]);
-  const signed = liveSignedBytes({
-    appId: signer.appId,
-    tag: message.tag,
-    key: parts.key,
-    ...contentOf(message),
-  });
+  const { collapseKey = null } = message;
+  const content = { ...contentOf(message), appId };
+  const signed =
+    listened === undefined
+      ? liveSignedBytes({ ...content, tag: message.tag, key: parts.key })
+      : livePlaceBytes({ ...message, collapseKey, listened, ...content });
   return crypto.subtle.verify("Ed25519", key, unshared(signature), unshared(signed));
 }

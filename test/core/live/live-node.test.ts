@@ -21,6 +21,7 @@ describe("what a listener hears", () => {
       sentAt: expect.any(Number),
       expiresAt: START_MS + 3_600_000,
       signature: null,
+      placeSignature: expect.any(String),
       data: "3",
     });
   });
@@ -345,5 +346,54 @@ describe("bounds and cost", () => {
     rig.node.drain();
     expect(listener.closed).toBe("going_away");
     expect(rig.node.count).toBe(0);
+  });
+});
+
+describe("the signature of a place", () => {
+  test("V9 is over cursor, ID, times, collapse key and both tags, and made once for all listeners", async () => {
+    const rig = new LiveRig();
+    await rig.listen();
+    await rig.listen();
+    await rig.broadcast({ collapseKey: "k", cover: ["first", "news"] });
+    expect(rig.signed).toHaveLength(1);
+    const [entry] = rig.log;
+    const lines = new TextDecoder().decode(rig.signed[0]).split("\n");
+    const base64 = (text: string) => Buffer.from(text).toString("base64url");
+    expect(lines).toEqual([
+      ...["pushmesh-live-v2", "app", base64("news"), "1", "id1", expect.any(String)],
+      ...[`${entry?.expiresAt}`, base64("k"), base64("first"), "2", "1"],
+    ]);
+  });
+
+  test("V9 one that cannot be made holds the broadcast back, and it is heard when it can", async () => {
+    const rig = new LiveRig();
+    const listener = await rig.listen();
+    const { sign } = rig;
+    rig.sign = () => Promise.reject(new Error("the app cannot be asked"));
+    await expect(rig.broadcast()).rejects.toThrow("the app cannot be asked");
+    expect(listener.cursors).toEqual([]);
+    rig.sign = () => new Promise(() => {});
+    const [entry] = rig.log;
+    if (entry === undefined) throw new Error("nothing was sent");
+    expect(await rig.inTime(rig.publish(entry))).toBeNull();
+    rig.sign = sign;
+    await rig.publish(entry);
+    expect(listener.cursors).toEqual([1]);
+  });
+
+  test("V9 what an older version stored without one is had from the root anew", async () => {
+    const rig = new LiveRig();
+    await rig.listen();
+    await rig.broadcast();
+    await rig.broadcast();
+    for (const [slot, entry] of rig.store.slots) {
+      const text = entry.text?.replace(/"placeSignature":"[^"]*",/, "") ?? null;
+      rig.store.slots.set(slot, { ...entry, text });
+    }
+    rig.restart();
+    const listener = await rig.listen(0);
+    expect(listener.cursors).toEqual([1, 2]);
+    for (const { placeSignature } of listener.bodies.filter(({ type }) => type === "message"))
+      expect(placeSignature).toEqual(expect.any(String));
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { LiveMessageBody } from "../../../schema/http.ts";
-import { liveSignedBytes } from "../../../schema/live.ts";
+import { livePlaceBytes, liveSignedBytes } from "../../../schema/live.ts";
 import { fromBase64, parseMessageId } from "../../../schema/text.ts";
 import { verifyLive } from "../../../sdk/device/live/mod.ts";
 
@@ -17,8 +17,14 @@ interface Vectors {
   }[];
 }
 
+interface PlaceVectors {
+  readonly publicKey: string;
+  readonly messages: readonly (Vectors["messages"][number] & { readonly listened: string })[];
+}
+
 const path = new URL("../../../schema/vectors/live.json", import.meta.url);
-const { appId, publicKey, messages }: Vectors = JSON.parse(readFileSync(path, "utf8"));
+const { appId, publicKey, messages, places }: Vectors & { readonly places: PlaceVectors } =
+  JSON.parse(readFileSync(path, "utf8"));
 
 test.each(messages)("V4 a message with $name verifies: $good", async ({ frame, good }) => {
   const message: LiveMessageBody = JSON.parse(frame);
@@ -40,3 +46,29 @@ test.each(messages.filter(({ good }) => good))("V4 what is signed of $name", (ve
   });
   expect(Buffer.from(signed).toString("hex")).toBe(vector.signedHex);
 });
+
+test.each(places.messages)(
+  "V9 at its place a message with $name verifies: $good",
+  async ({ frame, listened: tag, good }) => {
+    const message: LiveMessageBody = JSON.parse(frame);
+    const signer = { appId, publicKey: places.publicKey, tag };
+    expect(await verifyLive(message, signer)).toBe(good);
+  },
+);
+
+test.each(places.messages.filter(({ good }) => good))(
+  "V9 what is signed of $name at its place",
+  ({ frame, listened, signedHex }) => {
+    const { data, dataBase64, ...message }: LiveMessageBody = JSON.parse(frame);
+    const isText = typeof data === "string";
+    const json = frame.slice(frame.indexOf(',"data":') + 8, -1);
+    const signed = livePlaceBytes({
+      ...message,
+      collapseKey: message.collapseKey ?? null,
+      ...{ appId, listened },
+      contentType: dataBase64 !== undefined ? 3 : isText ? 2 : 1,
+      data: fromBase64(dataBase64 ?? "~") ?? new TextEncoder().encode(isText ? data : json),
+    });
+    expect(Buffer.from(signed).toString("hex")).toBe(signedHex);
+  },
+);

@@ -1,4 +1,5 @@
 /** The live listener of the SDK on a scripted socket: when it comes back, with what, and when it does not. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   type ListenOptions,
@@ -237,5 +238,43 @@ describe("a live listener", () => {
     expect(messages).toHaveLength(1);
     expect(sockets).toHaveLength(1);
     expect(clock.pending).toEqual([]);
+  });
+});
+
+describe("a live listener that knows the app's key", () => {
+  const { appId, places } = JSON.parse(
+    readFileSync(new URL("../../../schema/vectors/live.json", import.meta.url), "utf8"),
+  );
+  const bodyOf = (name: string) =>
+    JSON.parse(places.messages.find((each: { name: string }) => each.name === name).frame);
+  const withKey = () => listen({ appId, tag: "news", publicKey: places.publicKey });
+  /** Verification takes its time. */
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+
+  test.each([
+    ...["another cursor", "another time", "a later end", "a collapse key that it had not"],
+    ...["other data", "another first tag", "none at all, as of an older mesh"],
+  ])("V9 drops and reports a message with %s, and its cursor counts for nothing", async (name) => {
+    const { listener, messages, reported, hear } = await withKey();
+    await hear(presence(1, 40), bodyOf(name));
+    await until(() => reported.length > 0);
+    expect(reported).toMatchObject([{ code: "data_invalid" }]);
+    expect(messages).toEqual([]);
+    expect(listener.cursor).toBe(40);
+    await hear(bodyOf("JSON"));
+    await until(() => messages.length > 0);
+    expect(listener.cursor).toBe(42);
+  });
+
+  test("V9 hears no message a second time, though it is told that it has less", async () => {
+    const { listener, messages, hear, presences } = await withKey();
+    await hear(presence(1, 40), bodyOf("JSON"));
+    await until(() => messages.length > 0);
+    await hear(presence(2, 3), bodyOf("JSON"), presence(3, 3));
+    await until(() => presences.length === 3);
+    expect(messages).toHaveLength(1);
+    expect(listener.cursor).toBe(42);
   });
 });

@@ -114,6 +114,12 @@ export class LiveRig {
   readonly faults: RootFault[] = [];
   now = START_MS;
   fetches = 0;
+  /** What was signed. */
+  readonly signed: Uint8Array[] = [];
+  sign: (bytes: Uint8Array) => Promise<Uint8Array | null> = async (bytes) => {
+    this.signed.push(bytes);
+    return Uint8Array.of(this.signed.length);
+  };
   maxListeners: number = LIMITS.LIVE_LISTENERS;
   #sleepers: Sleeper[] = [];
   node: LiveNode;
@@ -238,6 +244,8 @@ export class LiveRig {
             return wanted.slice(0, LIMITS.CATCH_UP_ENTRIES);
           }),
       },
+      appId: "app",
+      sign: (bytes) => this.sign(bytes),
       messageId: ({ position }) => `id${position}`,
       trouble: (error) => this.troubles.push(error),
     };
