@@ -24,6 +24,8 @@ export interface Ending extends Owing {
   readonly unreached?: number;
   /** Other tags whose roots had not taken it; absent for none. */
   readonly owes?: readonly string[];
+  /** Other tags that did not get it in time: their roots have nothing to say of it. Absent for none. */
+  readonly missed?: readonly string[];
   /** Nodes that owe it to members of theirs, with what of them is in `counts`; absent for none. */
   readonly owingNodes?: OwingNodes;
 }
@@ -36,6 +38,8 @@ export interface Late {
   readonly unreached: number;
   /** Another tag that is owed it no more. */
   readonly paid?: string;
+  /** The same tag, where it did not get it. */
+  readonly missed?: string;
   readonly owingNodes?: OwingNodes;
 }
 
@@ -49,12 +53,14 @@ export function addToEnding(outcome: string, more: Late, now: number): string {
   addCounts(counts, ending.counts);
   if (more.counts !== undefined) addCounts(counts, more.counts);
   const left = owes.filter((tag) => tag !== more.paid);
+  const missed = [...(ending.missed ?? []), ...(more.missed === undefined ? [] : [more.missed])];
   const owing = { ...ending.owingNodes, ...more.owingNodes };
   const sum: Ending = {
     ...{ ...ending, counts, finishedAt: now },
     nodes: ending.nodes + (more.nodes ?? 0),
     unreached: (ending.unreached ?? 0) + more.unreached,
     ...(left.length === 0 ? {} : { owes: left }),
+    ...(missed.length === 0 ? {} : { missed }),
     ...(Object.keys(owing).length === 0 ? {} : { owingNodes: owing }),
   };
   return JSON.stringify(sum);
@@ -137,6 +143,13 @@ export function settleNode(
 /** Devices a second. */
 export const rateOf = ({ attached }: FanOutCounts, ms: number): number =>
   Math.round((attached * 1_000) / Math.max(ms, 1));
+
+/** Of a tag whose root does not say: it is owed the answer. */
+export const unknownStatus = (seq: number, first: string): BroadcastStatus => ({
+  ...noCounts(),
+  ...{ status: "sending", seq, first, owed: 1, unreached: 0 },
+  ...{ remaining: 0, nodes: 0, listeners: 0, rate: 0, finishedAt: null },
+});
 
 const ORDER = ["accepted", "sending", "sent"] as const;
 

@@ -5,7 +5,14 @@ import { refusalOf, takenAtOf } from "./admission.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import { Debts } from "./debts.ts";
 import { Driver } from "./driver.ts";
-import { addToEnding, boundOwing, type Ending, joinStatus, rateOf } from "./ending.ts";
+import {
+  addToEnding,
+  boundOwing,
+  type Ending,
+  joinStatus,
+  rateOf,
+  unknownStatus,
+} from "./ending.ts";
 import type { Fleet, Served } from "./fleet.ts";
 import { HandOns } from "./hand-ons.ts";
 import type { TagHost } from "./host.ts";
@@ -27,6 +34,8 @@ import type {
 const RETRY_MS = 1_000;
 /** How long the row of a broadcast waits for the roots of its other tags. */
 const HAND_ON_MS = 1_000;
+/** How long who asks for a status waits for the roots of other tags. */
+const STATUS_MS = 5_000;
 
 export interface RootParts {
   readonly host: TagHost;
@@ -64,7 +73,7 @@ export class Root {
   readonly #handOns: HandOns;
   readonly #owingNodes: OwingNodePolls;
   /** By position: other tags that did not take a broadcast in time, while it is served. */
-  readonly #missing = new Map<number, number>();
+  readonly #missing = new Map<number, readonly string[]>();
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
   #working: Promise<void> | null = null;
@@ -160,9 +169,26 @@ export class Root {
     const own = this.#statusOf(header);
     // What is owed to a tag is told by this root.
     const owed = this.#handOns.owed(header.position);
-    const tags = this.#othersOf(header).filter((tag) => !owed.includes(tag));
-    const others = await Promise.all(tags.map((tag) => this.#rootOf(tag).broadcastStatus(key)));
+    const missed = this.#missed(header.position);
+    const asked = (tag: string) => !owed.includes(tag) && !missed.includes(tag);
+    const tags = this.#othersOf(header).filter(asked);
+    const others = await Promise.all(tags.map((tag) => this.#ask(tag, key, own)));
     return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
+  }
+
+  /** What another root says; where it does not in time, what became of it there is not known yet. */
+  async #ask(
+    tag: string,
+    key: Uint8Array,
+    { seq, first }: BroadcastStatus,
+  ): Promise<BroadcastStatus | null> {
+    const { host } = this.#parts;
+    try {
+      return await host.withTimeout(STATUS_MS, this.#rootOf(tag).broadcastStatus(key));
+    } catch (error) {
+      host.trouble(error);
+      return unknownStatus(seq, first);
+    }
   }
 
   /** The alarm has come: serves what waits, and tries again those that could not be reached. */
@@ -327,10 +353,18 @@ export class Root {
       const owingPaths = Object.keys(owingNodes);
       const owes = this.#handOns.owed(position);
       const { owing = [] } = job.own;
-      const unreached = this.#missing.get(position) ?? 0;
+      const missed = this.#missed(position);
       this.#missing.delete(position);
       const ending: Ending = {
-        ...{ counts, nodes, listeners, startedAt, finishedAt: host.now(), unreached },
+        ...{
+          counts,
+          nodes,
+          listeners,
+          startedAt,
+          finishedAt: host.now(),
+          unreached: missed.length,
+        },
+        ...(missed.length === 0 ? {} : { missed }),
         ...(owes.length === 0 ? {} : { owes }),
         ...(owing.length === 0 ? {} : { owing }),
         ...(owingPaths.length === 0 ? {} : { owingNodes }),
@@ -373,12 +407,22 @@ export class Root {
     const { log, host } = this.#parts;
     const state = log.state(position);
     if (state === null) {
-      if (!isTaken) this.#missing.set(position, (this.#missing.get(position) ?? 0) + 1);
+      if (!isTaken) this.#missing.set(position, [...this.#missed(position), tag]);
       return;
     }
-    const more = { paid: tag, unreached: Number(!isTaken) };
+    const more = {
+      ...{ paid: tag, unreached: Number(!isTaken) },
+      ...(isTaken ? {} : { missed: tag }),
+    };
     const outcome = addToEnding(state.outcome, more, host.now());
     log.serve(position, { ...state, outcome });
+  }
+
+  /** Other tags that did not get a broadcast in time. */
+  #missed(position: number): readonly string[] {
+    const outcome = this.#parts.log.state(position)?.outcome;
+    if (outcome?.includes('"missed"') !== true) return this.#missing.get(position) ?? [];
+    return (JSON.parse(outcome) as Ending).missed ?? [];
   }
 
   /** Tags whose roots are still to be given a broadcast, as it is stored. */
@@ -432,7 +476,7 @@ export class Root {
       nodes,
       remaining,
       owed: counts.owed + (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,
-      unreached: this.#missing.get(position) ?? 0,
+      unreached: this.#missed(position).length,
       listeners: this.#listeners.sentTo(position),
       rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),
       finishedAt: null,

@@ -49,6 +49,24 @@ test.each(["fails", "hangs"] as const)(
   },
 );
 
+test.each(["fails", "hangs"] as const)(
+  "B9 B15 a root whose calls %s, and that has the broadcast, hangs no status, and is owed its answer",
+  async (kind) => {
+    const world = await twoTags();
+    const key = keyOf(2_030);
+    await world.broadcast({ cover: BOTH, key });
+    await world.quiet();
+    expect(await world.status(key)).toMatchObject({ status: "sent", acknowledged: 2 });
+    breakOther(world, kind);
+    const at = world.clock.now;
+    const told = { status: "sending", owed: 1, unreached: 0, acknowledged: 1, finishedAt: null };
+    expect(await world.status(key)).toMatchObject(told);
+    expect(world.clock.now - at).toBeLessThanOrEqual(5_000);
+    world.outage = null;
+    expect(await world.status(key)).toMatchObject({ status: "sent", owed: 0, acknowledged: 2 });
+  },
+);
+
 test("B9 a tag that is full holds up no other, and is told apart from one that took it", async () => {
   const world = await twoTags();
   for (let n = 2; n < 22; n++) {

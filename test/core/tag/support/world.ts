@@ -243,7 +243,7 @@ export class World {
   }
 
   async status(key: Uint8Array, tag = TAG): Promise<BroadcastStatus | null> {
-    return this.root(tag).broadcastStatus(key);
+    return this.clock.until(this.root(tag).broadcastStatus(key));
   }
 
   /** Members of all nodes, by device, from what is stored. */
@@ -295,8 +295,9 @@ export class World {
           ),
         countChild: (report) => this.call(life, () => this.node(other).countChild(report), other),
         broadcast: (request) => this.call(life, () => this.node(other).broadcast(request), other),
-        broadcastStatus: (key) => this.node(other).broadcastStatus(key),
-        info: () => this.node(other).info(),
+        broadcastStatus: (key) =>
+          this.call(life, () => this.node(other).broadcastStatus(key), other),
+        info: () => this.call(life, () => this.node(other).info(), other),
       }),
       live: (live) => this.#live(life, live),
       report: (_app, entry) =>
@@ -380,7 +381,7 @@ export class SimDevice {
   readonly shown = new Map<string, number[]>();
   /** Joins and leaves that were answered. */
   readonly joined = new Set<string>();
-  #epochs = 1;
+  #epochs = 0;
   /** How long its app takes to say that it has a broadcast. */
   silentMs = 0;
   /** Positions that are not for it, as its condition or its filter has it. */
