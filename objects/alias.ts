@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alias } from "../core/alias/alias.ts";
 import type {
+  AliasBeginRequest,
   AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
@@ -50,6 +51,10 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
 
   async unset(request: AliasUnsetRequest): Promise<void> {
     return this.#alias.unset(request);
+  }
+
+  async begin(request: AliasBeginRequest): Promise<"begun" | "replayed" | "full"> {
+    return this.#alias.begin(request);
   }
 
   async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {

@@ -586,6 +586,14 @@ const TABLE = {
     "The alias is moving to another registration.",
     "Try again after Retry-After with the same Idempotency-Key.",
   ),
+  request_replayed: row(
+    807,
+    409,
+    null,
+    "reauthenticate",
+    "This very request was carried out before.",
+    "To ask again, sign again: with another nonce, or in another second.",
+  ),
   alias_unknown: row(
     800,
     404,

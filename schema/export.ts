@@ -99,6 +99,8 @@ const alias = z.strictObject({
   alias: z.string(),
   shared: z.boolean(),
   holders: z.array(z.strictObject({ device: z.string(), generation: count })),
+  /** Since version 3. */
+  begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).optional(),
 });
 
 /** A tag in the directory of its app. */

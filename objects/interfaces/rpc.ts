@@ -1,6 +1,7 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
 
 import type {
+  AliasBeginRequest,
   AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
@@ -120,6 +121,8 @@ export const LIVE_HEADERS = {
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
   unset(request: AliasUnsetRequest): Promise<void>;
+  /** Notes a signed change: once for each signature. */
+  begin(request: AliasBeginRequest): Promise<"begun" | "replayed" | "full">;
   /** Whether a suspended holder still is one, once the set under way has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
   holders(): Promise<AliasHolders>;

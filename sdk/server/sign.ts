@@ -1,5 +1,8 @@
 /** Signs a request as docs/api.md asks: RFC 9421 with Content-Digest of RFC 9530. */
 import { createSignature, type Signer } from "http-message-sig";
+import { toBase64, toBase64Url } from "../../schema/text.ts";
+
+const NONCE_BYTES = 9;
 
 export interface SignOptions {
   readonly keyId: string;
@@ -8,14 +11,10 @@ export interface SignOptions {
   readonly created: number;
 }
 
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}
-
 /** `Content-Digest` of a body: `sha-256=:…:`. */
 export async function contentDigest(body: BufferSource): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", body);
-  return `sha-256=:${base64(new Uint8Array(digest))}:`;
+  return `sha-256=:${toBase64(new Uint8Array(digest))}:`;
 }
 
 /**
@@ -38,10 +37,12 @@ export async function signRequest(
     components.push("content-digest");
   }
   if (headers.has("idempotency-key")) components.push("idempotency-key");
+  // So that two tries of one second are two requests: what is carried out once by its signature would refuse the second.
+  const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
   const fields = [...headers].map(([name, value]) => ({ name, value }));
   const { signature, signatureInput } = await createSignature(
     { kind: "request", method, targetUri: url, fields },
-    { components, parameters: { created, keyid: keyId, alg: signer.algorithm }, signer },
+    { components, parameters: { created, keyid: keyId, alg: signer.algorithm, nonce }, signer },
   );
   headers.set("signature-input", signatureInput);
   headers.set("signature", signature);

@@ -11,9 +11,9 @@ import type {
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { aliasCache } from "../../worker/send/holders.ts";
-import { createApp, type TestApp } from "./support/app.ts";
+import { createApp, signed, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
-import { env } from "./support/mesh.ts";
+import { env, fetchCounting, problemOf } from "./support/mesh.ts";
 import { appBytes, testKeyring } from "./support/scripted.ts";
 import { ask, get, post, refusalOf } from "./support/server.ts";
 
@@ -211,7 +211,37 @@ describe("an alias of one registration", () => {
       { regId: one.regId, ok: false, error: "reg_id_foreign" },
       { ok: false, error: "reg_id_invalid" },
     ]);
-    expect(touched).toEqual({ devices: 0, apps: 0, directory: 0 });
+    expect(touched).toEqual({ devices: 0, apps: 0, directory: 0, aliases: 1 });
+  });
+
+  it("A6 a copy of a signed change changes nothing, however it came there", async () => {
+    const alias = freshName();
+    const change = (fields: object) =>
+      signed(app, { path: "/v1/aliases", body: { alias, ...fields } });
+    const given = await change({ add: [one.regId] });
+    const copies = [given.clone(), given.clone()];
+    expect((await fetchCounting(given)).response.status).toBe(200);
+    // By the server, and past it.
+    const moves = [
+      () => setAlias(alias, { add: [two.regId] }),
+      () => setElsewhere(alias, two.regId),
+    ];
+    for (const [n, move] of moves.entries()) {
+      await move();
+      const copy = copies[n];
+      if (copy === undefined) throw new Error("no copy");
+      const { response } = await fetchCounting(copy);
+      expect([response.status, (await problemOf(response)).code]).toEqual([
+        409,
+        "request_replayed",
+      ]);
+      const { body } = await sendTo(alias);
+      expect(body.results).toMatchObject([{ regId: two.regId, status: "delivered" }]);
+    }
+    // Signed again it is another request.
+    expect((await setAlias(alias, { add: [one.regId] })).body.results).toMatchObject([
+      { ok: true },
+    ]);
   });
 });
 

@@ -122,6 +122,10 @@ export class World {
     return this.#alias.holders();
   }
 
+  get alias(): Alias {
+    return this.#alias;
+  }
+
   /** The alias object dies; what it wrote last is on disk or is not. */
   crash(kept: boolean): void {
     if (kept) this.durable = this.written;
