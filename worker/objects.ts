@@ -1,8 +1,23 @@
 /** Calls from the edge to objects, and their refusals. */
 import type { Refused } from "../core/device/types.ts";
+import { callObject, callOnce } from "../objects/call.ts";
+import { withTimeout } from "../objects/timeout.ts";
 import { MeshError } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
 
-export { callObject, callOnce } from "../objects/call.ts";
+export { callObject, callOnce };
+
+/**
+ * The same, for no longer than `LIMITS.CALL_MS`: for objects that may hang, where their answer is not the request's own.
+ *
+ * @throws MeshError `overloaded` where there is no answer by then, and as `callObject` does
+ */
+export function callInTime<T>(call: () => Promise<T>): Promise<T> {
+  return withTimeout(LIMITS.CALL_MS, callObject(call)).catch((cause: unknown) => {
+    if (cause instanceof MeshError) throw cause;
+    throw new MeshError("overloaded", "an object of the mesh does not answer", { cause });
+  });
+}
 
 /** A device's refusal as an error. */
 export function refusal({ code, detail, retryAfterMs }: Refused): MeshError {

@@ -11,7 +11,7 @@ import { formatMessageId } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
-import { callObject, refusal } from "../objects.ts";
+import { callInTime, callObject, refusal } from "../objects.ts";
 import { rootOf } from "../tag-root.ts";
 import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
 
@@ -34,7 +34,7 @@ async function countMembers(c: MeshContext, app: string, tag: string): Promise<n
   const key = `${app}.${tagIdOf(app, tag)}`;
   const known = countCache.get(key);
   if (known !== undefined) return known;
-  const info = await callObject(() => rootOf(c, app, tag).info());
+  const info = await callInTime(() => rootOf(c, app, tag).info());
   const members = info?.members ?? 0;
   countCache.set(key, members);
   return members;
@@ -68,7 +68,7 @@ async function takenBefore(
   const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
   if (tags.length < 2) return null;
   const ask = async (tag: string): Promise<Taken | null> => {
-    const status = await callObject(() => rootOf(c, app, tag).broadcastStatus(key));
+    const status = await callInTime(() => rootOf(c, app, tag).broadcastStatus(key));
     return status === null ? null : { tag: status.first, seq: status.seq };
   };
   const asked = await Promise.allSettled(tags.map(ask));
