@@ -16,6 +16,7 @@ import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
 import { SqlAliasStore } from "./storage/alias-store.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** What an alias object needs of the worker's bindings. */
 interface AliasEnv {
@@ -40,6 +41,7 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
             callObject(() => DEVICES.getByName(name).suspendAlias(request)),
           withdraw: (request) => callObject(() => DEVICES.getByName(name).withdraw(request)),
         }),
+        withTimeout,
         trouble: (error) => console.error(error),
       },
     });

@@ -4,9 +4,11 @@
  */
 import type { AliasCall, CallResult, Effect, TagCall } from "../core/link/effects.ts";
 import { MeshError } from "../schema/errors.ts";
+import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasRpc, TagRpc } from "./interfaces/rpc.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** The worker's bindings by which a device reaches other objects. */
 export interface CallEnv {
@@ -18,18 +20,21 @@ type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
 export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
 
-/** Never fails: what went wrong is told to the log, and to the core that there is no answer. */
+/**
+ * Never fails: what went wrong is told to the log, and to the core that there is no answer. A call that hangs would keep its
+ * place among the few that a device makes at once, and the object in memory.
+ */
 export async function resultOf(
   { TAGS, ALIASES }: CallEnv,
   effect: CallEffect,
 ): Promise<CallResult> {
   try {
     const { kind, name, call } = effect;
-    const answer =
+    const answering =
       kind === "tag"
-        ? await callObject(() => callTag(TAGS.getByName(name), call))
-        : await callObject(() => callAlias(ALIASES.getByName(name), call));
-    return { ok: true, answer };
+        ? callObject(() => callTag(TAGS.getByName(name), call))
+        : callObject(() => callAlias(ALIASES.getByName(name), call));
+    return { ok: true, answer: await withTimeout(LIMITS.DEVICE_CALL_MS, answering) };
   } catch (error) {
     // One that is too busy, or moving, is no news: the core tries again.
     if (!(error instanceof MeshError)) console.error(error);

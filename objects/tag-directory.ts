@@ -7,6 +7,7 @@ import {
   type TagQuery,
   type TagReport,
 } from "../core/tag/directory.ts";
+import { reportToShard } from "../core/tag/directory-shards.ts";
 import type { TagLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
@@ -38,13 +39,9 @@ export class TagDirectoryObject
   }
 
   async report(report: TagReport): Promise<void> {
-    const isNew = this.#store.read(report.tag) === null;
-    this.#directory.report(report);
-    // Before there were several objects the first had all tags: what it has of this one is old from here on.
-    if (isNew && this.#name !== this.#app) {
-      const gone = { tag: report.tag, members: 0, listeners: 0, lastBroadcastAt: null };
-      await callObject(() => this.env.TAG_DIRECTORIES.getByName(this.#app).report(gone));
-    }
+    const first = (gone: TagReport) =>
+      callObject(() => this.env.TAG_DIRECTORIES.getByName(this.#app).report(gone));
+    await reportToShard(this.#store, report, this.#name === this.#app ? null : first);
   }
 
   async list(query: TagQuery): Promise<TagPage | null> {

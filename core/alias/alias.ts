@@ -5,7 +5,7 @@
  * `set` suspends every holder that it changes anything for, durably, before it writes: its row is what decides. Only one
  * operation runs at a time, and `confirm` is one, so that a holder learns what came of it, whatever failed or died between. So
  * no two devices say that an alias is theirs that is not shared, and what is refused has changed nothing: an edge that sends to
- * a suspended holder is told, and asks again.
+ * a suspended holder is told, and asks again. A suspension that comes late, after it was given up, only makes its holder ask.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
@@ -176,7 +176,10 @@ export class Alias {
     return { ok: true };
   }
 
-  /** Calls the devices of these holders at once; how many calls failed. */
+  /**
+   * Calls the devices of these holders at once; how many calls failed, or took too long: one that hangs must hold up neither the
+   * operations that wait nor those who ask what came of a suspension.
+   */
   async #each(
     holders: readonly Holder[],
     call: (holder: Holder) => Promise<void>,
@@ -184,7 +187,7 @@ export class Alias {
     let failed = 0;
     const calls = holders.map(async (holder) => {
       try {
-        await call(holder);
+        await this.#host.withTimeout(LIMITS.CALL_MS, call(holder));
       } catch (error) {
         failed++;
         this.#host.trouble(error);

@@ -35,6 +35,8 @@ export interface AliasHost {
     suspendAlias(request: AliasSuspension): Promise<void>;
     withdraw(request: WithdrawRequest): Promise<void>;
   };
+  /** Settles as the call does; rejects where that takes longer. What the call does later is no matter: see `Alias`. */
+  withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
 }

@@ -60,10 +60,7 @@ export class Aliases {
       const isOver = record.generation !== registration.generation;
       if (!isOver && registration.record.endedAt === null) {
         this.#remember(record);
-        if (!record.suspended) continue;
-        const ask = (when: number, effects: Effects) =>
-          this.#confirm(registration, record.alias, when, effects);
-        this.#parts.retries.addDue(record, ask, now);
+        if (record.suspended) this.#parts.retries.addDue(...this.#doubt(registration, record), now);
       } else {
         put(this.#owed, record.slot, record.alias, record);
         const give = (when: number, effects: Effects) =>
@@ -78,9 +75,10 @@ export class Aliases {
     return (this.#owed.get(slot)?.size ?? 0) > 0;
   }
 
-  /** What a registration holds. */
+  /** What a registration holds; what is suspended may be another's. */
   of(slot: number): string[] {
-    return [...(this.#held.get(slot)?.keys() ?? [])];
+    const records = [...(this.#held.get(slot)?.values() ?? [])];
+    return records.filter(({ suspended }) => !suspended).map(({ alias }) => alias);
   }
 
   /** @param shared how it is to be held; either way where this is not given */
@@ -110,7 +108,8 @@ export class Aliases {
       asking.errands.push(errand);
       return null;
     }
-    const names = new Set([...this.of(slot), ...(this.#asking.get(slot)?.keys() ?? []), alias]);
+    const names = new Set([alias, ...(this.#held.get(slot)?.keys() ?? [])]);
+    for (const other of this.#asking.get(slot)?.keys() ?? []) names.add(other);
     if (names.size > LIMITS.ALIASES) {
       return new MeshError("too_many_aliases", `at most ${LIMITS.ALIASES}`);
     }
@@ -173,6 +172,13 @@ export class Aliases {
     for (const record of this.#owed.get(slot)?.values() ?? []) this.#parts.store.putAlias(record);
   }
 
+  /** To be tried again: asks the alias what came of a suspension. */
+  #doubt(registration: Registration, record: HeldAlias) {
+    const ask = (when: number, effects: Effects) =>
+      this.#confirm(registration, record.alias, when, effects);
+    return [record, ask] as const;
+  }
+
   /** Asks the alias what came of a suspension. */
   #confirm(registration: Registration, alias: string, now: number, effects: Effects): void {
     const { slot, generation } = registration;
@@ -229,11 +235,18 @@ export class Aliases {
           this.#ask(registration, alias, asking, when, out);
           return;
         }
-        if (this.#asking.get(slot)?.get(alias) === asking) this.#asking.get(slot)?.delete(alias);
+        const isOver = this.#asking.get(slot)?.get(alias) !== asking;
+        if (!isOver) this.#asking.get(slot)?.delete(alias);
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
         if (refused === null && !asking.unwanted) {
           this.#write({ slot, alias, shared, suspended: false, generation });
         } else if (granted) this.#giveUp(registration, alias, generation, when, out);
+        else if (!result.ok && !isOver && !asking.unwanted) {
+          // The alias may have it for a holder. As one that is suspended it is asked about until that is known.
+          const record = { slot, alias, shared, suspended: true, generation };
+          this.#write(record);
+          this.#parts.retries.add(...this.#doubt(registration, record), when);
+        }
         for (const errand of asking.errands) errand.done(refused, when, out);
       },
       now,

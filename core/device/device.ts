@@ -203,6 +203,10 @@ export class Device {
     const registration = this.#standing(request);
     if (registration === undefined) return UNREGISTERED;
     const answer = this.#rooms.delivery.send(registration, request, now, effects);
+    // Without a link nothing else asks about a suspension whose answer failed, and no message would come by that alias.
+    if (typeof answer === "object" && !answer.ok && answer.code === "alias_stale") {
+      this.#rooms.retries.run(now, effects);
+    }
     this.#afterwards(now, effects);
     return answer;
   }

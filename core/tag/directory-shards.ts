@@ -2,7 +2,15 @@
  * The directory of an app in several objects: each tag reports to one of them, by a hash of its name. One object takes a few
  * hundred reports a second; an app whose ten thousand tags move sends a thousand.
  */
-import { byOrder, type TagPage, type TagQuery, writeCursor } from "./directory.ts";
+import {
+  byOrder,
+  TagDirectory,
+  type TagDirectoryStore,
+  type TagPage,
+  type TagQuery,
+  type TagReport,
+  writeCursor,
+} from "./directory.ts";
 import { tagIdOf } from "./name.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -20,6 +28,24 @@ export function directoryNameOf(app: string, tag: string, shards: number): strin
   // A tag's ID is a hash in base64url: its first digit is uniform.
   const shard = DIGITS.indexOf(tagIdOf(app, tag).charAt(0)) % shards;
   return directoryNames(app, shards)[shard] ?? app;
+}
+
+/**
+ * Takes a report of a tag. Before there were several objects the first had all tags: what it has of one that is new here goes
+ * first, so that a report which fails between, and is repeated, leaves the tag in no list twice.
+ *
+ * @param first reports to the first of the app's objects; null where this is the first
+ */
+export async function reportToShard(
+  store: TagDirectoryStore,
+  report: TagReport,
+  first: ((report: TagReport) => Promise<void>) | null,
+): Promise<void> {
+  const { tag } = report;
+  if (first !== null && store.read(tag) === null) {
+    await first({ tag, members: 0, listeners: 0, lastBroadcastAt: null });
+  }
+  new TagDirectory({ store }).report(report);
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   FirstAckRequest,
 } from "../../../core/alias/types.ts";
 import type { AliasRpc } from "../../../objects/interfaces/rpc.ts";
+import { withTimeout } from "../../../objects/timeout.ts";
 import { SharedAliasStore } from "../store/alias-store.ts";
 import type { Mesh } from "./mesh.ts";
 import type { Pooled } from "./pool.ts";
@@ -89,6 +90,7 @@ export class AliasHost implements AliasRpc, Pooled {
         host: {
           durable: () => store.writer.durable(),
           device: (name) => mesh.device(name),
+          withTimeout,
           trouble: (error) => mesh.report(error),
         },
       });

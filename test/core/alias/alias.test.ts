@@ -140,6 +140,7 @@ describe("account generations", () => {
           },
           withdraw: async () => undefined,
         }),
+        withTimeout: (_, call) => call,
         trouble: (error) => {
           throw error;
         },
@@ -174,6 +175,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
       durable: () =>
         synced ? Promise.resolve() : new Promise((resolve) => steps.push(() => resolve())),
       device: () => ({ suspendAlias: async () => undefined, withdraw: async () => undefined }),
+      withTimeout: (_, call) => call,
       trouble: () => undefined,
     },
   });

@@ -100,7 +100,7 @@ describe("aliases", () => {
       { kind: "refusal", value: { name: "alias_full", request: 5 } },
       { kind: "refusal", value: { name: "overloaded", request: 5 } },
     ]);
-    expect(held(rig)).toEqual([]);
+    expect(rig.device.describe({ app: "a", generation: 1 })).toMatchObject({ aliases: [] });
   });
 
   test("A1 A4 one that another sets is said to be held no more, until the alias has told", () => {
@@ -145,6 +145,44 @@ describe("aliases", () => {
     confirm(rig, true);
     expect(rig.send(byAlias(false))).toMatchObject({ status: "queued" });
   });
+
+  test("A1 A4 a suspension whose answer failed keeps no mail from a device without a link", () => {
+    const rig = holding();
+    rig.lose();
+    suspend(rig);
+    expect(rig.answerCall({ ok: false }).call).toMatchObject({ method: "confirm" });
+    // Nobody says that it is held while that is not known.
+    expect(rig.device.describe({ app: "a", generation: 1 })).toMatchObject({ aliases: [] });
+    rig.now += 2_000;
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    confirm(rig, true);
+    expect(rig.send({ ...byAlias(false), waitMs: 0 })).toMatchObject({ status: "queued" });
+    suspend(rig);
+    rig.restart();
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    confirm(rig, true);
+    expect(rig.send({ ...byAlias(false), waitMs: 0 })).toMatchObject({ status: "queued" });
+    expect(rig.device.describe({ app: "a", generation: 1 })).toMatchObject({ aliases: ["me"] });
+  });
+
+  test.each([true, false])(
+    "A1 after a set that got no answer the device asks what came of it, also after a crash (held: %s)",
+    (holds) => {
+      const rig = settled();
+      command(rig, "me");
+      rig.answerCall({ ok: false });
+      expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "overloaded" } }]);
+      expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+      rig.restart();
+      rig.connect({ attach: [1] });
+      const asked = rig.calls.findIndex(({ kind }) => kind === "alias");
+      rig.calls.unshift(...rig.calls.splice(asked, 1));
+      rig.take();
+      confirm(rig, holds);
+      expect(held(rig)).toEqual(holds ? ["me"] : []);
+      expect(rig.take().map(({ kind }) => kind)).toEqual(holds ? [] : ["aliasLost"]);
+    },
+  );
 
   test("A4 one that the edge knows as another's alone is refused where it is shared, and the other way round", () => {
     const rig = holding();

@@ -7,7 +7,12 @@ import {
   type TagQuery,
   type TagReport,
 } from "../../../core/tag/directory.ts";
-import { directoryNameOf, directoryNames, mergePages } from "../../../core/tag/directory-shards.ts";
+import {
+  directoryNameOf,
+  directoryNames,
+  mergePages,
+  reportToShard,
+} from "../../../core/tag/directory-shards.ts";
 
 const APP = "ZGVmZ2hpams";
 const SHARDS = 16;
@@ -97,4 +102,31 @@ test("tags are spread evenly; one object alone is named as before there were sev
   }
   expect([...counts.keys()].sort()).toEqual(directoryNames(APP, SHARDS).sort());
   for (const count of counts.values()) expect(count).toBeGreaterThan(120);
+});
+
+test("T14 a tag whose report failed on its way out of the first object is listed once in the end", async () => {
+  const storeOf = (...reports: TagReport[]) => {
+    const rows = new Map(reports.map((each) => [each.tag, each]));
+    return {
+      rows,
+      read: (tag: string) => rows.get(tag) ?? null,
+      put: (each: TagReport) => void rows.set(each.tag, each),
+      remove: (tag: string) => void rows.delete(tag),
+      select: () => [],
+      all: () => [...rows.values()],
+    };
+  };
+  const news = { tag: "news", members: 2, listeners: 0, lastBroadcastAt: null };
+  const first = storeOf({ ...news, members: 1 });
+  const shard = storeOf();
+  let calls = 0;
+  const toFirst = async (gone: TagReport) => {
+    if (calls++ === 0) throw new Error("unreachable");
+    await reportToShard(first, gone, null);
+  };
+  await expect(reportToShard(shard, news, toFirst)).rejects.toThrow("unreachable");
+  // The root reports again.
+  await reportToShard(shard, news, toFirst);
+  await reportToShard(shard, { ...news, members: 3 }, toFirst);
+  expect([first.all(), shard.all(), calls]).toEqual([[], [{ ...news, members: 3 }], 2]);
 });

@@ -1,6 +1,7 @@
 /**
  * An alias and the devices that want it, with everything that can come between two steps: any order of what is under
- * way, calls that fail before or after they did their work, and an alias object that dies with or without its last write.
+ * way, calls that fail before or after they did their work, that hang, or that do it long after the alias gave them up, and an
+ * alias object that dies with or without its last write.
  */
 import type { Scheduler } from "fast-check";
 import { Alias } from "../../../../core/alias/alias.ts";
@@ -10,8 +11,11 @@ import type { AliasSetAnswer, Holder } from "../../../../core/alias/types.ts";
 export const APP = "ZGVmZ2hpams";
 export const ALIAS = "user-1";
 
-/** How a call of a device's object ends: well, lost on the way there, or lost on the way back. */
-export type Fate = "well" | "lost" | "unanswered";
+/**
+ * How a call of a device's object ends: well, lost on the way there, or lost on the way back; never, its work undone; or at any
+ * time, so that the caller's timer may be first.
+ */
+export type Fate = "well" | "lost" | "unanswered" | "hangs" | "late";
 
 export const holderOf = (device: number): Holder => ({ device: `device-${device}`, generation: 1 });
 
@@ -45,6 +49,8 @@ export class World {
   rows = 0;
   fates: Fate[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
+  /** Calls that a caller's timer may give up. */
+  readonly #slow = new WeakSet<Promise<unknown>>();
   #alias: Alias;
   #die: () => void = () => undefined;
   #dead = new Promise<never>(() => undefined);
@@ -214,12 +220,24 @@ export class World {
           withdraw: ({ key }) => this.#carry(() => end.withdrawn.push(key)),
         };
       },
+      withTimeout: (_, call) => {
+        if (!this.#slow.has(call)) return call;
+        const timer = this.#scheduler.schedule(Promise.resolve(), "a timer");
+        const timeout = timer.then(() => Promise.reject(new Error("took too long")));
+        return Promise.race([call, timeout]);
+      },
       trouble: (error) => this.troubles.push(error),
     };
   }
 
-  async #carry(work: () => unknown): Promise<void> {
+  #carry(work: () => unknown): Promise<void> {
     const fate = this.fates.shift() ?? "well";
+    const call = fate === "hangs" ? new Promise<void>(() => {}) : this.#work(work, fate);
+    if (fate === "hangs" || fate === "late") this.#slow.add(call);
+    return call;
+  }
+
+  async #work(work: () => unknown, fate: Fate): Promise<void> {
     await this.#scheduler.schedule(Promise.resolve(), "calls a device");
     if (fate === "lost") throw new Error("lost");
     work();
