@@ -100,13 +100,15 @@ export class Broadcasts {
     for (const entry of entries) {
       if (entry.position <= one.reached) {
         const known = one.open.find((open) => open.position === entry.position);
-        standings.push(known?.parcel ?? "acknowledged");
+        standings.push(known?.parcel ?? one.endOf(entry.position));
         continue;
       }
       if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT)
         return this.#fetch(one, entries);
       const isReplaced = this.#isReplaced(one, entry, entries);
-      standings.push(isReplaced ? "collapsed" : this.#take(one, entry, now));
+      const standing = isReplaced ? "collapsed" : this.#take(one, entry, now);
+      if (typeof standing === "string") one.ended(entry.position, standing);
+      standings.push(standing);
       one.reached = entry.position;
     }
     const last = standings.pop() ?? "filtered";
@@ -181,9 +183,9 @@ export class Broadcasts {
       if (at > position) break;
       if (parcel.subscription !== one || parcel.state !== "sent") continue;
       one.registration.broadcasts.drop(parcel, "done");
-      // What the app was not given was on the socket, and that is all.
-      const outcome = discarded.includes(at) ? "delivered" : "acknowledged";
+      const outcome = discarded.includes(at) ? "expired" : "acknowledged";
       parcel.end = outcome;
+      one.ended(at, outcome);
       this.#settle(parcel.tokens.splice(0), outcome, effects);
       for (const twin of parcel.twins) this.#advance(twin);
       counts = true;

@@ -1,6 +1,8 @@
 /** One tag of one registration in memory: whether its node knows the member, and how far its broadcasts have come. */
+
+import { LIMITS } from "../../schema/limits.ts";
 import { nodeObjectName, tagIdOf } from "../tag/name.ts";
-import type { LogEntry } from "../tag/types.ts";
+import type { DeliverOutcome, LogEntry } from "../tag/types.ts";
 import type { Errand } from "./errands.ts";
 import type { Registration } from "./registration.ts";
 import type { TagRecord } from "./store.ts";
@@ -18,7 +20,7 @@ export interface Parcel {
   /** Nodes that wait for its acknowledgement. */
   readonly tokens: number[];
   /** How it was "done"; "acknowledged" unless told. */
-  end?: "acknowledged" | "delivered" | "expired";
+  end?: "acknowledged" | "expired";
   /** Other tags of the registration that had the same broadcast, and do not send it too. */
   readonly twins: Subscription[];
 }
@@ -72,6 +74,8 @@ export class Subscription {
   readonly open: Open[] = [];
   /** How many of them are held for this tag. */
   held = 0;
+  /** Of the last that ended otherwise than acknowledged, by position: their node asks again where it did not hear the answer. */
+  readonly #ends = new Map<number, DeliverOutcome>();
 
   constructor(registration: Registration, record: TagRecord, member: "no" | "maybe") {
     this.registration = registration;
@@ -103,6 +107,21 @@ export class Subscription {
       ({ parcel }) => parcel.subscription === this && parcel.state === "sent",
     );
     return sent?.position ?? this.slept;
+  }
+
+  /** A broadcast came to its end here. */
+  ended(position: number, end: DeliverOutcome): void {
+    if (end === "acknowledged") return;
+    this.#ends.set(position, end);
+    for (const oldest of this.#ends.keys()) {
+      if (this.#ends.size <= LIMITS.BROADCAST_INFLIGHT) break;
+      this.#ends.delete(oldest);
+    }
+  }
+
+  /** How one ended that is under way no more. */
+  endOf(position: number): DeliverOutcome {
+    return this.#ends.get(position) ?? "acknowledged";
   }
 
   /** Moves `taken` over all that is done at the front. */

@@ -50,7 +50,7 @@ export interface FanOutCounts {
   readonly members: number;
   /** Members that were called. */
   readonly attached: number;
-  /** Of those: it went onto their sockets. */
+  /** Of those: it went onto their sockets, and they did not say that it came too late. */
   readonly delivered: number;
   /** Of those: the app has taken it. */
   readonly acknowledged: number;
@@ -64,7 +64,7 @@ export interface FanOutCounts {
   readonly failed: number;
   /** They could not be called yet: their node tries them until it expires. */
   readonly owed: number;
-  /** It had expired when their turn came. */
+  /** It had expired when their turn came, or before their app was given it. */
   readonly expired: number;
   /** A newer one of its collapse key had taken its place when their turn came. */
   readonly collapsed: number;

@@ -179,7 +179,7 @@ describe("what a node calls with", () => {
   });
 });
 
-test("B15 a broadcast that the device discarded is not called acknowledged", () => {
+test("B15 a broadcast that the device discarded is expired, also when its node asks again", () => {
   const rig = inX();
   const answers = [
     deliver(rig, [entry(1, { expiresAt: rig.now + 1_000 })]),
@@ -189,7 +189,18 @@ test("B15 a broadcast that the device discarded is not called acknowledged", () 
   expect(sent[0]?.remainingMs).toBe(1_000);
   const { slot, tagRef, position } = sent[1] ?? { slot: 0, tagRef: 0, position: 0 };
   rig.command({ kind: "cursors", value: [{ slot, tagRef, position, discarded: [1] }] });
-  expect(answers.map((answer) => outcome(rig, answer))).toEqual(["delivered", "acknowledged"]);
+  const ends = answers.map((answer) => outcome(rig, answer));
+  expect(ends).toEqual(["expired", "acknowledged"]);
+  // Where the answers were lost.
+  const again = [entry(1), entry(2)].map((one) => outcome(rig, deliver(rig, [one], { prev: 0 })));
+  expect(again).toEqual(ends);
+});
+
+test("B15 a node that asks again hears of a broadcast that was left out what it would have heard", () => {
+  const rig = inX();
+  const first = outcome(rig, deliver(rig, [entry(1, { expiresAt: rig.now - 1 })]));
+  expect(first).toBe("expired");
+  expect(outcome(rig, deliver(rig, [entry(1)], { prev: 0 }))).toBe(first);
 });
 
 describe("broadcasts yield", () => {
