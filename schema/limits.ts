@@ -144,7 +144,7 @@ export const LIMITS = {
   RECENT_KEYS: 128,
   /** Delivered messages remembered in memory, per registration, to answer a retry. */
   RECENT: 256,
-  /** Duplicate window of the SDK, in message keys per registration. */
+  /** Duplicate window of the SDK, in message keys per lane of a registration. */
   DUPLICATE_WINDOW: 1_024,
 
   // ---- aliases and attributes

@@ -103,6 +103,7 @@ export class Load {
     const { ledger, random, passing = [] } = this.#options;
     const insists = random.chance(0.7);
     let answer: SendAnswerBody | undefined;
+    let last = "no attempt ended";
     const attempt = async (): Promise<boolean> => {
       try {
         answer = await request();
@@ -110,12 +111,13 @@ export class Load {
       } catch (error) {
         if (!(error instanceof PushServerError)) throw error;
         const { code } = error;
+        last = `${code}: ${error.message}`;
         if (passing.some((one) => one === code)) return false;
         if (!isUnanswered(error)) throw error;
         return !insists;
       }
     };
-    await until(`an answer for #${sent.number}`, attempt, PATIENCE_MS);
+    await until(() => `an answer for #${sent.number} (${last})`, attempt, PATIENCE_MS);
     if (answer !== undefined) ledger.accepted(sent, answer);
     return answer;
   }

@@ -10,7 +10,7 @@ import { Listeners } from "./events.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import type { Attributes, CallOptions, ClientOptions, StateChange } from "./options.ts";
 import { Requests } from "./requests.ts";
-import { DuplicateWindow } from "./window.ts";
+import { DuplicateWindows } from "./windows.ts";
 
 /**
  * One app's view of push on this device: registers, receives, acknowledges. Made by `connect`, or by `openClient`
@@ -21,7 +21,7 @@ export class PushClient {
   readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
   readonly #regIdKey: string;
-  readonly #window: DuplicateWindow;
+  readonly #windows: DuplicateWindows;
   readonly #cursors: Cursors;
   readonly #requests = new Requests();
   readonly #states = new Listeners<StateChange>();
@@ -44,9 +44,9 @@ export class PushClient {
     this.#port = port;
     this.#onClosed = onClosed;
     this.#regIdKey = `app/${appId}/regId`;
-    this.#window = new DuplicateWindow(this.#storage, `app/${appId}/window/`);
+    this.#windows = new DuplicateWindows(this.#storage, `app/${appId}/window/`);
     this.#cursors = new Cursors(this.#storage, `app/${appId}/cursors/`);
-    this.#inbox = new Inbox(host, this.#storage, this.#window, this.#cursors, {
+    this.#inbox = new Inbox(host, this.#storage, this.#windows, this.#cursors, {
       regId: () => this.#regId,
       meshNow: () => host.now() + this.#clockOffsetMs,
       acknowledge: (link, message, discarded) => {
@@ -79,12 +79,12 @@ export class PushClient {
       throw new PushError({ code: "option_invalid", message, retry: "never" });
     }
     const client = new PushClient(options);
-    await client.#window.load();
+    await client.#windows.load();
     await client.#cursors.load();
     const regId = await client.#storage.get(client.#regIdKey);
     if (typeof regId === "string") client.#regId = regId;
     port.onmessage = ({ data }) => client.#receive(data);
-    const { lastSeq } = client.#window;
+    const { lastSeq } = client.#windows;
     port.postMessage({ kind: "open", appId, lastSeq, cursors: client.#cursors.all });
     return client;
   }
@@ -412,7 +412,7 @@ export class PushClient {
     if (regId === this.#regId) return;
     // Keys tell messages apart within one registration only, and cursors broadcasts.
     if (this.#regId !== undefined) {
-      this.#window.clear();
+      this.#windows.clear();
       this.#cursors.clear();
     }
     this.#regId = regId;

@@ -1,4 +1,4 @@
-/** What arrives for one app: four lanes, the duplicate window, cursors, the app's handler, acknowledgements. */
+/** What arrives for one app: four lanes, the duplicate windows, cursors, the app's handler, acknowledgements. */
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import {
@@ -13,7 +13,7 @@ import type { BatchedStorage } from "../storage/batched.ts";
 import type { Cursors } from "./cursors.ts";
 import { type Delivery, Lane } from "./lane.ts";
 import { type Incoming, isExpired, type PushMessage, toPushMessage } from "./message.ts";
-import type { DuplicateWindow } from "./window.ts";
+import type { DuplicateWindows } from "./windows.ts";
 
 /** Takes one message. It is acknowledged, and its sender told `delivered`, when the handler returns or resolves. */
 export type MessageHandler = (message: PushMessage) => void | Promise<void>;
@@ -33,7 +33,7 @@ export interface InboxOwner {
 export class Inbox {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
-  readonly #window: DuplicateWindow;
+  readonly #windows: DuplicateWindows;
   readonly #cursors: Cursors;
   readonly #owner: InboxOwner;
   /** By priority; that of broadcasts, first, goes its own way beside the others. */
@@ -41,17 +41,17 @@ export class Inbox {
   #handler: MessageHandler | undefined;
   #isCalling = false;
 
-  /** @param storage That of the window and the cursors. */
+  /** @param storage That of the windows and the cursors. */
   constructor(
     host: Host,
     storage: BatchedStorage,
-    window: DuplicateWindow,
+    windows: DuplicateWindows,
     cursors: Cursors,
     owner: InboxOwner,
   ) {
     this.#host = host;
     this.#storage = storage;
-    this.#window = window;
+    this.#windows = windows;
     this.#cursors = cursors;
     this.#owner = owner;
     this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
@@ -95,7 +95,7 @@ export class Inbox {
         if ("tag" in message || toBase64Url(message.key) !== toBase64Url(key)) continue;
         delivery.withdrawn = true;
         // Else before its turn: somebody waits for the word.
-        if (!lane.hurry(delivery) && !this.#window.has(key)) this.#owner.discard(link, message);
+        if (!lane.hurry(delivery) && !this.#windows.has(key)) this.#owner.discard(link, message);
       }
     }
   }
@@ -118,7 +118,7 @@ export class Inbox {
     const regId = this.#owner.regId();
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
-    if (this.#window.has(message.key) || ("tag" in message && this.#cursors.has(message))) {
+    if (this.#windows.has(message.key) || ("tag" in message && this.#cursors.has(message))) {
       this.#acknowledge(delivery, false);
       return null;
     }
@@ -145,7 +145,8 @@ export class Inbox {
     } finally {
       cancel();
     }
-    this.#window.add(message.key, "tag" in message ? 0 : message.seq);
+    if ("tag" in message) this.#windows.add(0, message.key, 0);
+    else this.#windows.add(message.priority, message.key, message.seq);
     this.#acknowledge(delivery, false);
     return null;
   }
@@ -191,7 +192,7 @@ export class Inbox {
   }
 
   /**
-   * Acknowledges a message when everything taken before it is stored, in the window and the cursors, because an
+   * Acknowledges a message when everything taken before it is stored, in the windows and the cursors, because an
    * acknowledgement covers its lane up to it. Where that cannot be stored it acknowledges all the same: holding mail back for
    * good is worse than the chance of a double after a crash.
    */

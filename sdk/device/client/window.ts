@@ -1,5 +1,5 @@
 /**
- * The duplicate window of one registration: the keys of the messages its app has taken, at least the last 1,024,
+ * The duplicate window of one lane of a registration: the keys of the messages its app has taken, at least the last 1,024,
  * kept in segments so that one more key is one small write.
  */
 import { toBase64Url } from "../../../schema/text.ts";

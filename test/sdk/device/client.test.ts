@@ -584,6 +584,32 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
+  it("P2.1 are known of a message that comes again after thousands that are more urgent", async () => {
+    const storage = memoryStorage();
+    const { client, got } = await listening(storage);
+    const calm = [Priority.NORMAL, Priority.LOW].map((priority) =>
+      mesh.message("calm", { priority }),
+    );
+    mesh.socket.deliver(...calm);
+    await until(() => mesh.socket.acks.length === calm.length, "the acknowledgements");
+    await client.close();
+
+    // The mesh was killed before it read them: what waited for the device comes first, and more comes meanwhile.
+    const second = await listening(storage);
+    const count = 2 * LIMITS.DUPLICATE_WINDOW;
+    for (let sent = 0; sent < count; sent += 128) {
+      const urgent = { priority: Priority.HIGH };
+      mesh.socket.deliver(...Array.from({ length: 128 }, () => mesh.message("urgent", urgent)));
+      await until(() => second.got.length === sent + 128, "a batch");
+    }
+    mesh.socket.deliver(...calm.map((message) => ({ ...message, replay: true })));
+    const [last] = calm.slice(-1);
+    await until(() => mesh.socket.acks.some(({ seq }) => seq === last?.seq), "the last of all");
+    expect(got.length).toBe(calm.length);
+    expect(second.got.length).toBe(count);
+    await second.client.close();
+  });
+
   it("of a message whose handler still runs wait for it, and its acknowledgement goes to the new link", async () => {
     const { client } = await listening();
     const { open, opened } = gate();

@@ -38,6 +38,9 @@ class Disk {
   }
 }
 
+/** A tag that is not watched. */
+const FLOOD = 99;
+
 class World {
   readonly mesh = new FakeMesh();
   readonly #disk = new Disk();
@@ -61,7 +64,7 @@ class World {
         this.#failures--;
         throw new Error("not now");
       }
-      if (message.tag !== undefined) this.#shown.push(`${message.tag}: ${message.data}`);
+      if (message.tag !== `tag-${FLOOD}`) this.#shown.push(`${message.tag}: ${message.data}`);
     });
     client.onError(() => {});
     await client.register();
@@ -121,13 +124,15 @@ class World {
     }
   }
 
-  /** As many messages as the duplicate window remembers: then cursors alone tell what was taken. */
+  /** As many broadcasts of another tag as the duplicate window remembers: then cursors alone tell what was taken. */
   async flood(): Promise<void> {
     await this.serve();
     const { socket } = this.mesh;
     for (let sent = 0; sent < LIMITS.DUPLICATE_WINDOW + 64; sent += 64) {
       if (socket.closedBy !== undefined || socket.attached.size === 0) return;
-      socket.deliver(...Array.from({ length: 64 }, () => this.mesh.message("single")));
+      socket.broadcast(
+        ...Array.from({ length: 64 }, () => this.mesh.broadcast("", { tagRef: FLOOD })),
+      );
       await settle();
     }
   }

@@ -11,8 +11,8 @@ interface PhoneApp {
   readonly name: string;
   state: AppState;
   slot: number;
-  /** Keys of what it saw, oldest first. */
-  readonly window: Set<string>;
+  /** Keys of what it saw, oldest first, by priority. */
+  readonly windows: Readonly<Record<1 | 2 | 3, Set<string>>>;
 }
 
 /** A lane of the current socket. */
@@ -38,7 +38,12 @@ export class Phone {
   readonly up: Uint8Array[] = [];
 
   constructor(names: readonly string[], ledger: Ledger) {
-    this.apps = names.map((name) => ({ name, state: "gone", slot: 0, window: new Set() }));
+    this.apps = names.map((name) => ({
+      name,
+      state: "gone",
+      slot: 0,
+      windows: { 1: new Set(), 2: new Set(), 3: new Set() },
+    }));
     this.#ledger = ledger;
   }
 
@@ -161,7 +166,7 @@ export class Phone {
     lane.last = seq;
     lane.open = Math.max(lane.open ?? 0, seq);
     const key = toBase64Url(message.key);
-    if (app.window.has(key)) return;
+    if (Object.values(app.windows).some((window) => window.has(key))) return;
     const sent = this.#ledger.find(app.name, key);
     const isLate = message.expiresAtMs !== undefined && message.expiresAtMs <= now;
     if (isLate || message.remainingMs === 0) {
@@ -169,10 +174,11 @@ export class Phone {
       lane.discarded.push(seq);
       return;
     }
-    app.window.add(key);
-    for (const oldest of app.window) {
-      if (app.window.size <= LIMITS.DUPLICATE_WINDOW) break;
-      app.window.delete(oldest);
+    const window = app.windows[priority];
+    window.add(key);
+    for (const oldest of window) {
+      if (window.size <= LIMITS.DUPLICATE_WINDOW) break;
+      window.delete(oldest);
     }
     this.#ledger.showed(sent, message);
   }
