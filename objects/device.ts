@@ -50,6 +50,7 @@ const NORMAL_CLOSURE = 1000;
 const depths = new Depths();
 
 export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
+  #store: SqlDeviceStore;
   #device: Device;
   readonly #waits = new Waits((token) =>
     this.#run((now, effects) => this.#device.waitTimeout(token, now, effects)),
@@ -63,6 +64,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#socket = new DeviceSocket(ctx, this.#name);
+    this.#store = this.#open();
     this.#device = this.#load();
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#restore();
@@ -70,7 +72,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
 
   async openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer> {
     const answer = this.#run((now, effects) => this.#device.openAccount(request, now, effects));
-    if (this.#device.deadline !== null) await this.#setAlarm();
+    if (this.#mayNeedAlarm) await this.#setAlarm();
     return answer;
   }
 
@@ -124,8 +126,9 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async write(parts: readonly DevicePart[]): Promise<void> {
-    writeDevice(new SqlDeviceStore(this.ctx.storage.sql, this.#name), parts);
+    writeDevice(this.#store, parts);
     // What is in memory was read before.
+    this.#store = this.#open();
     this.#device = this.#load();
     await this.#setAlarm();
   }
@@ -157,7 +160,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       if (typeof message === "string") this.#device.receiveText(now, effects);
       else this.#device.receive(new Uint8Array(message), now, effects);
     });
-    if (this.#device.deadline !== null) await this.#setAlarm();
+    if (this.#mayNeedAlarm) await this.#setAlarm();
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -174,6 +177,12 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     this.#alarmAt = null;
     this.#run((now, effects) => this.#device.onDeadline(now, effects));
     await this.#setAlarm();
+    // An empty database is 12 KB and more for ever; nothing else frees it.
+    if (!this.#store.exists && this.#device.session === null) await this.ctx.storage.deleteAll();
+  }
+
+  #open(): SqlDeviceStore {
+    return new SqlDeviceStore(this.ctx.storage.sql, this.#name);
   }
 
   /** The device as it is stored. */
@@ -181,7 +190,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     const keyring = keyringOf(this.env.MESH_KEYS);
     if (typeof keyring === "string") throw new Error(keyring);
     return new Device({
-      store: new SqlDeviceStore(this.ctx.storage.sql, this.#name),
+      store: this.#store,
       identity: deviceIdentity(keyring, this.#name),
       name: this.#name,
       depths,
@@ -292,13 +301,22 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     }
   }
 
+  /** Whether there is something to set an alarm for, as far as is known without asking which one stands. */
+  get #mayNeedAlarm(): boolean {
+    if (this.#device.deadline !== null) return true;
+    return typeof this.#alarmAt !== "number" && this.#device.idleDeadline(Date.now()) !== null;
+  }
+
   /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
   async #setAlarm(): Promise<void> {
-    if (this.#device.deadline === null) return;
+    if (!this.#mayNeedAlarm) return;
     // What is owed gets its alarm in one commit with what made it owed: a kill between the two would lose it.
     if (this.#alarmAt === undefined && this.#device.owes) this.#alarmAt = null;
     if (this.#alarmAt === undefined) this.#alarmAt = await this.ctx.storage.getAlarm();
-    const { deadline } = this.#device;
+    // That nobody uses the account is looked at by whatever alarm comes: for that alone none is moved.
+    const deadline =
+      this.#device.deadline ??
+      (this.#alarmAt === null ? this.#device.idleDeadline(Date.now()) : null);
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
     this.#alarmAt = deadline;
     await this.ctx.storage.setAlarm(deadline);

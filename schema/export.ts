@@ -220,6 +220,8 @@ const device = z.strictObject({
     createdAt: timeMs,
     /** Since version 3. */
     lives: count.exactOptional(),
+    /** As of core/device/idle.ts. */
+    idle: z.strictObject({ looks: count, atMs: timeMs, usedAtMs: timeMs }).exactOptional(),
   }),
   /** Null for a device that never opened a link. */
   link: z

@@ -49,6 +49,18 @@ export const LIMITS = {
   DEVICE_IDENTIFIERS: 8,
   /** How long after its last link a device account is not displaced by a new key unasked. */
   DEVICE_DISPLACE_MS: 300_000,
+  /**
+   * How long a device with a registration is kept that opens no link and for which nothing waits: 90 days, three times the
+   * longest ttl, so that a phone that lies in a drawer for a season has its registrations still.
+   */
+  DEVICE_IDLE_MS: 7_776_000_000,
+  /** The same of an account without a registration: 30 days. Its messages' outcomes are no longer than their ttl of interest. */
+  ACCOUNT_IDLE_MS: 2_592_000_000,
+  /**
+   * Days on which an account is found idle once more before it ends: a clock that jumps forth, however far and however often
+   * within them, moves it on by one.
+   */
+  DEVICE_IDLE_LOOKS: 7,
   /** How long an edge isolate may use an app record: the longest a revoked key still works. */
   APP_CACHE_MS: 30_000,
   /** From which age on it is loaded anew while it is used: an object that is slow to answer then holds up nobody for 10 s. */

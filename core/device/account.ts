@@ -5,7 +5,7 @@
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SEQ_EPOCH_MS } from "./clock.ts";
-import type { AccountRecord, AccountStore, LinkRecord } from "./store.ts";
+import type { AccountRecord, AccountStore, IdleMark, LinkRecord } from "./store.ts";
 import type { OpenAccountRequest } from "./types.ts";
 
 /** What the edge verified of a connect token. */
@@ -53,6 +53,32 @@ export class Account {
 
   get link(): LinkRecord | null {
     return this.#link;
+  }
+
+  /** Whether it is stored. */
+  get isBound(): boolean {
+    return this.#isBound;
+  }
+
+  /**
+   * Whether nothing of it has to be remembered: its generation is never given again. An account of before, whose generation
+   * was counted, stays, and with it what its next registration is numbered by.
+   */
+  get isErasable(): boolean {
+    return (this.#record?.generation ?? 0) >= COUNTED;
+  }
+
+  /** When the device last opened or lost a link, or got its key: milliseconds since 1970. */
+  get usedAtMs(): number {
+    return Math.max(this.#link?.lastSeenMs ?? 0, this.#record?.createdAt ?? 0);
+  }
+
+  /** One row; null where it is in use. */
+  markIdle(idle: IdleMark | null): void {
+    if (this.#record === null) return;
+    const { idle: _, ...record } = this.#record;
+    this.#record = idle === null ? record : { ...record, idle };
+    this.#store.writeAccount(this.#record);
   }
 
   /** What the socket's attachment has to keep of an account that is not stored; null where it is. */
@@ -133,7 +159,8 @@ export class Account {
     if (live.length >= most) {
       throw new MeshError("token_invalid", `over ${most} links in the life of a token`);
     }
-    if (!this.#isBound) this.#record = { publicKey, generation, createdAt: now };
+    if (!this.#isBound)
+      this.#record = { publicKey, generation: admittedGeneration(generation, now), createdAt: now };
     this.#write({
       session,
       lastSeenMs: now,
@@ -173,7 +200,7 @@ export class Account {
       // The clock was ahead when it was written. From the first question on it is a time of now, durably: else it would
       // lock the device for as long as the clock was ahead.
       activeAt = now;
-      this.#correct(now);
+      this.correct(now);
     }
     const freeAt = linked
       ? now + LIMITS.DEVICE_DISPLACE_MS
@@ -185,10 +212,11 @@ export class Account {
     }
   }
 
-  /** One row: what stands for the last use of the device becomes `now`. */
-  #correct(now: number): void {
-    if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, lastSeenMs: now });
-    else if (this.#record !== null) {
+  /** A row or two: what stands for the last use of the device becomes `now`, where it is later. */
+  correct(now: number): void {
+    if (this.#link !== null && this.#link.lastSeenMs > now)
+      this.#write({ ...this.#link, ...this.#kept, lastSeenMs: now });
+    if (this.#record !== null && this.#record.createdAt > now) {
       this.#record = { ...this.#record, createdAt: now };
       if (this.#isBound) this.#store.writeAccount(this.#record);
     }
@@ -230,6 +258,19 @@ const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
  */
 const freshGeneration = (now: number): number =>
   Math.max(1, Math.floor((now - SEQ_EPOCH_MS) / 1_000));
+
+/** Generations below it were counted from 1, before accounts were erased. */
+const COUNTED = 1_000_000;
+
+/**
+ * The generation of an account that its credential makes. One older than any account that was erased gets another: with its
+ * own, a device that comes back would get its ended regIds again.
+ */
+function admittedGeneration(claimed: number, now: number): number {
+  const fresh = freshGeneration(now);
+  const isRecent = Math.abs(fresh - claimed) < LIMITS.ACCOUNT_IDLE_MS / 1_000;
+  return claimed < COUNTED || isRecent ? claimed : fresh;
+}
 
 /** Without those that the edge refuses by their age alone, and where there are too many also those from the future. */
 function liveTokens(tokens: LinkRecord["tokens"], most: number, now: number): LinkRecord["tokens"] {

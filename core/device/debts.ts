@@ -23,6 +23,11 @@ export class Debts {
     return this.#deadline;
   }
 
+  /** Whether something is owed now. */
+  get isOwing(): boolean {
+    return this.#owes();
+  }
+
   /** Something may be owed from now on. */
   expect(now: number): void {
     if (this.#deadline === null && this.#owes()) this.#deadline = now + this.#waitMs;

@@ -74,10 +74,12 @@ const earlier = (a: number | null, b: number | null): number | null =>
 const UNREGISTERED: Refused = { ok: false, code: "unregistered" };
 
 export class Device {
-  readonly #linkage: Linkage;
-  readonly #rooms: Rooms;
+  readonly #options: DeviceOptions;
+  #linkage: Linkage;
+  #rooms: Rooms;
 
   constructor(options: DeviceOptions) {
+    this.#options = options;
     this.#linkage = new Linkage(options);
     this.#rooms = this.#linkage.rooms;
   }
@@ -93,6 +95,14 @@ export class Device {
   get lastingDeadline(): number | null {
     const { mailbox, debts } = this.#rooms;
     return earlier(mailbox.deadline, debts.deadline);
+  }
+
+  /**
+   * When `onDeadline` should be called where no alarm is set at all: an account that nobody uses is erased in the end. It also
+   * has to outlive the process; null where nothing is stored.
+   */
+  idleDeadline(now: number): number | null {
+    return this.#rooms.idle.deadline(now);
   }
 
   /** Whether something is owed by a registration that ended: see `Debts`. */
@@ -299,6 +309,18 @@ export class Device {
     retries.run(now, effects);
     debts.onDeadline(now);
     this.#afterwards(now, effects);
+    if (this.#rooms.idle.look(now)) this.#expire(now, effects);
+  }
+
+  /** The account is not used any more. Its registrations end first, and are let go by their tags and aliases before it is erased. */
+  #expire(now: number, effects: Effects): void {
+    const { account, debts, registrations } = this.#rooms;
+    const standing = [...registrations.standing()];
+    for (const registration of standing) end(this.#rooms, registration, now, effects);
+    if (standing.length > 0 || debts.isOwing || !account.isErasable) return;
+    this.#options.store.erase();
+    this.#linkage = new Linkage({ ...this.#options, now });
+    this.#rooms = this.#linkage.rooms;
   }
 
   #command(

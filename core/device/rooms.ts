@@ -17,6 +17,7 @@ import type { DeviceOptions } from "./device.ts";
 import { Errands } from "./errands.ts";
 import { Feeds } from "./feeds.ts";
 import { FirstAcks } from "./first-acks.ts";
+import { Idle } from "./idle.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -100,6 +101,13 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     onMoved: cursors.moved,
   });
 
+  const idle = new Idle({
+    account,
+    isLinked: () => link() !== null,
+    isRegistered: () => !registrations.standing().next().done,
+    hasMail: () => mailbox.deadline !== null,
+  });
+
   if (account.record !== null) {
     clock.observe(account.link?.seqFloor ?? 0);
     recentKeys.load(fromBase64Url(account.link?.recent ?? "") ?? new Uint8Array());
@@ -139,6 +147,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       attributes,
       firstAcks,
       debts,
+      idle,
       recentKeys,
     },
   };

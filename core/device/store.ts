@@ -15,6 +15,18 @@ export interface AccountRecord {
   readonly createdAt: number;
   /** Lives of registrations begin here: above those of all that were forgotten. Absent for 0. */
   readonly lives?: number;
+  /** Absent while the account is in use. */
+  readonly idle?: IdleMark;
+}
+
+/** That an account was found idle, see `Idle`. */
+export interface IdleMark {
+  /** On so many days. */
+  readonly looks: number;
+  /** The last of them, milliseconds since 1970. */
+  readonly atMs: number;
+  /** `Account.usedAtMs` then: a use since then ends the mark without a row. */
+  readonly usedAtMs: number;
 }
 
 export interface LinkRecord {
@@ -107,6 +119,8 @@ export interface AccountStore {
   writeAccount(record: AccountRecord): void;
   readLink(): LinkRecord | null;
   writeLink(record: LinkRecord): void;
+  /** All that is stored of the device goes, its tables and its alarm too. */
+  erase(): void;
 }
 
 export interface RegistrationStore {

@@ -68,6 +68,15 @@ export class SqlDeviceStore implements DeviceStore {
     this.#write(LINK, record);
   }
 
+  /** Whether there is anything to read. */
+  get exists(): boolean {
+    return this.#tables.exist;
+  }
+
+  erase(): void {
+    this.#tables.drop();
+  }
+
   listRegistrations(): RegistrationRecord[] {
     const rows = this.#sql.exec<{
       slot: number;

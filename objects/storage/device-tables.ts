@@ -21,6 +21,8 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS attributes (slot INTEGER PRIMARY KEY, value TEXT NOT NULL);
 `;
 
+const NAMES = ["state", "registrations", "outcomes", "mail", "tags", "aliases", "attributes"];
+
 /** What the tables of a version lack, but for those that it does not have at all. */
 const UPGRADES = {
   first: `
@@ -77,6 +79,12 @@ export class DeviceTables {
   sinceThird(column: "generation" | "epoch" | "fingerprint"): string {
     if (this.areCurrent) return column;
     return column === "fingerprint" ? "NULL AS fingerprint" : `0 AS ${column}`;
+  }
+
+  /** Drops all; what the database still takes on disk is the object's own to free. */
+  drop(): void {
+    for (const table of NAMES) this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
+    this.#version = "none";
   }
 
   /** Makes what is missing. */

@@ -53,6 +53,11 @@ export class Alarms {
     this.#set(deadline);
   }
 
+  /** An alarm was set for this time without an object. */
+  lookAt(at: number): void {
+    this.#set(at);
+  }
+
   #set(at: number): void {
     if (at >= this.#timerAt || this.#stopped) return;
     clearTimeout(this.#timer);

@@ -152,7 +152,7 @@ export class DeviceRunner {
       const answer = handler(awake, now, effects);
       // The core takes it for a refusal of what was asked, where it has one to give.
       if (awake.store.failure !== null) throw awake.store.failure;
-      this.#mesh.alarms.expect(awake.store, awake.device.lastingDeadline);
+      this.#expectAlarm(awake, now);
       this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
       const outcome: Outcome = { effects, socket: this.#socket, isOver, onFailure, now };
@@ -234,6 +234,14 @@ export class DeviceRunner {
       this.#snapshot = awake.device.takeSnapshot(now) ?? this.#snapshot;
       if (this.#snapshot?.ready) clearTimeout(this.#helloTimer);
     }
+  }
+
+  #expectAlarm({ store, device }: Awake, now: number): void {
+    const { alarms, db } = this.#mesh;
+    alarms.expect(store, device.lastingDeadline);
+    // Whatever alarm comes looks whether anybody uses the account: for that alone none is moved, and no full disk is asked.
+    if (store.id === null || store.alarmAt !== null || db.isFailing) return;
+    alarms.expect(store, device.idleDeadline(now));
   }
 
   /** What ends with the link needs no row, and so goes on where the disk is full. */

@@ -8,6 +8,7 @@ import { Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
 import { Identities } from "./identities.ts";
+import { IdleDevices } from "./idle-devices.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { TagNodeHost } from "./tag.ts";
@@ -66,6 +67,7 @@ export class Mesh {
   };
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #collect: () => void;
+  readonly #idleDevices: IdleDevices;
   #sweeps = 0;
   /** Devices gone to sleep since the last collection. */
   #slept = 0;
@@ -80,6 +82,7 @@ export class Mesh {
     this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).onDeadline());
     this.waits = new Waits(report);
+    this.#idleDevices = new IdleDevices(db, this.alarms);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -144,6 +147,11 @@ export class Mesh {
 
   #sweep(): void {
     const idleSince = ++this.#sweeps - IDLE_SWEEPS;
+    try {
+      this.#idleDevices.step();
+    } catch (error) {
+      this.report(error);
+    }
     this.nodes.sweep(idleSince);
     this.liveNodes.sweep(idleSince);
     this.aliases.sweep(idleSince);

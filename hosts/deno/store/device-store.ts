@@ -36,6 +36,16 @@ const FIND = `
     EXISTS (SELECT 1 FROM mail WHERE device = id) AS hasMail
   FROM devices LEFT JOIN alarms ON alarms.device = id WHERE name = ?`;
 
+/** With rows of devices, by their numbers. */
+const TABLES = [
+  "registrations",
+  "mail",
+  "device_tags",
+  "device_aliases",
+  "device_attributes",
+  "alarms",
+];
+
 interface Found {
   readonly id: number;
   readonly at: number | null;
@@ -141,6 +151,15 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
     }
     this.#run(WRITE_LINK, text, this.#id);
     owedLinks.settle(this.#id);
+  }
+
+  erase(): void {
+    for (const table of TABLES) this.#run(`DELETE FROM ${table} WHERE device = ?`, this.#id);
+    this.#run("DELETE FROM devices WHERE id = ?", this.#id);
+    // Its number is given anew.
+    this.#db.owedLinks.settle(this.#id);
+    this.#id = null;
+    this.#alarmAt = null;
   }
 
   listRegistrations(): RegistrationRecord[] {

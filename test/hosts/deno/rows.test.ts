@@ -55,7 +55,7 @@ describe("rows a device of the Deno host writes", () => {
     link.device.command({ kind: "unregister", value: { request: 1, slot: 1 } });
     await link.device.expect("unregistered");
     await quiet(mesh);
-    // And the two by which it was in the tag of all devices: its own, and the node's.
-    expect(written()).toBe(1 + 2);
+    // And the two by which it was in the tag of all devices, its own and the node's, and the alarm of what it owes until then.
+    expect(written()).toBe(1 + 2 + 1);
   });
 });

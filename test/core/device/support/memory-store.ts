@@ -84,6 +84,13 @@ export class MemoryStore implements DeviceStore {
     this.written.state++;
   }
 
+  erase(): void {
+    this.account = null;
+    this.link = null;
+    const tables = [this.registrations, this.mail, this.outcomes, this.tags, this.aliases];
+    for (const table of [...tables, this.attributes]) table.clear();
+  }
+
   listRegistrations(): RegistrationRecord[] {
     return [...this.registrations.values()].sort((a, b) => a.slot - b.slot);
   }
