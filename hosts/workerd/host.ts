@@ -12,7 +12,7 @@ import { bundleWorker } from "./bundle.ts";
 import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
 import { endOrphan } from "./orphan.ts";
-import { requireWhole } from "./storage.ts";
+import { removeVoid, requireWhole } from "./storage.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const BUNDLE = "worker.js";
@@ -32,6 +32,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   await requireFree(listen, port);
   if (!context.isNew) requireWhole(folder.storage);
   makePrivateFolder(folder.storage);
+  removeVoid(folder.storage);
   await bundleWorker(join(folder.run, BUNDLE));
 
   const control = socketPath(folder, "control.sock");

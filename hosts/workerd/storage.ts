@@ -1,6 +1,7 @@
 /** The objects' databases, looked at before workerd takes an empty one for an object that never stored anything. */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../machine/failure.ts";
 
 /**
@@ -19,3 +20,46 @@ export function requireWhole(storage: string): void {
       throw new HostFailure(`${file} is damaged (it is empty); ${beginAnew}`);
   }
 }
+
+/** workerd's own table, in every database that it makes. */
+const OWN_TABLE = "_cf_METADATA";
+/** A database without tables has two pages, one with the tables of any object five or more (measured). */
+const VOID_BYTES = 16_384;
+
+/**
+ * Removes the databases that hold no table: workerd makes a file for every object that is asked anything, also for a device
+ * that a stranger made up, and never removes one. Only while no workerd runs: it would go on in a file that is gone.
+ *
+ * @param storage folder of the databases
+ * @returns how many were removed
+ */
+export function removeVoid(storage: string): number {
+  let removed = 0;
+  for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
+    const file = join(storage, path);
+    if (!isObject(file) || !isVoid(file)) continue;
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+    removed++;
+  }
+  return removed;
+}
+
+/** Not the alarms of a class, `metadata.sqlite`. */
+const isObject = (file: string): boolean => /^[0-9a-f]{64}\.sqlite$/.test(basename(file));
+
+/** Of what a log holds nothing is known before workerd takes it up: that is for the next start. */
+function isVoid(file: string): boolean {
+  if (statSync(file).size > VOID_BYTES || sizeOf(`${file}-wal`) > 0) return false;
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master").all();
+    return tables.every(({ name }) => name === OWN_TABLE);
+  } catch {
+    // A damaged one is not ours to remove: its object says so.
+    return false;
+  } finally {
+    database.close();
+  }
+}
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

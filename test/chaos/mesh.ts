@@ -157,13 +157,18 @@ export class Mesh {
 
   /** Stops it cleanly and deletes its folder. */
   async stop(): Promise<void> {
+    await this.halt();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Stops it cleanly; `start` goes on. */
+  async halt(): Promise<void> {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit");
       child.kill("SIGTERM");
       await gone;
     }
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   admin(): MeshAdmin {
