@@ -15,7 +15,16 @@ import type { EdgeCrypto } from "./signature/crypto.ts";
 
 export type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
 
+/** Of an answer in JSON. */
+export interface AnswerInit {
+  readonly status: number;
+  /** In lower case, without content-type. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface Env {
+  /** Makes the answer of a frequent route, where the host has a cheaper way than `Response.json`. */
+  readonly ANSWER_JSON?: (value: unknown, init: AnswerInit) => Response;
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
   readonly APP_DIRECTORY: ObjectNamespace<AppDirectoryRpc>;

@@ -15,6 +15,7 @@ import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
+import { answerJson } from "./net/answer.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
 import { CommitError, type Database } from "./store/database.ts";
@@ -58,11 +59,13 @@ class DenoMesh implements MeshProcess {
     this.#links = new DenoLinks({ mesh: this.#mesh, maxLinks: context.maxLinks });
     this.#live = new DenoLive(this.#mesh, this.#links);
     const env = environment(context, db, this.#mesh, this.#links, this.#live);
+    const readEnv: Env = { ...env, ANSWER_JSON: answerJson };
     this.#fetch = (request) => app.fetch(request, env, EXECUTION);
     this.#listener = new Listener({
       hostname: context.listen,
       tls,
-      handler: this.#fetch,
+      handler: (request) => app.fetch(request, readEnv, EXECUTION),
+      http2Handler: this.#fetch,
       capacity: Math.floor(context.maxLinks / LINK_SHARE),
       http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
       log: report.problem,

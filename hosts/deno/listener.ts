@@ -27,6 +27,8 @@ export interface ListenerOptions {
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly handler: (request: Request) => Response | Promise<Response>;
+  /** For HTTP/2, whose answers have to be Fetch's own; used with TLS only. */
+  readonly http2Handler?: (request: Request) => Response | Promise<Response>;
   /** Connections that there are descriptors for. */
   readonly capacity: number;
   /** Path of the Unix socket behind HTTP/2; used with TLS only. */
@@ -63,7 +65,7 @@ export class Listener {
    * @throws what Deno.listen does
    */
   open(port: number): number {
-    const { hostname, tls, handler, http2Socket } = this.#options;
+    const { hostname, tls, handler, http2Handler = handler, http2Socket } = this.#options;
     const at = { hostname, port };
     const listener =
       tls === null
@@ -78,7 +80,7 @@ export class Listener {
       now: this.admission.now,
     };
     if (tls !== null) {
-      this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, handler);
+      this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);
     }
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     void this.#accept(this.#listener, this.#port);

@@ -37,5 +37,6 @@ export async function sendSingle(
   if (prefer.applied !== null) headers["preference-applied"] = prefer.applied;
   const tookMs = Date.now() - c.get("receivedAt");
   const answer: SendAnswerBody = { id, status: sent.status, tookMs };
-  return Response.json(answer, { status: isFinal(sent.status) ? 200 : 202, headers });
+  const init = { status: isFinal(sent.status) ? 200 : 202, headers };
+  return c.env.ANSWER_JSON?.(answer, init) ?? Response.json(answer, init);
 }

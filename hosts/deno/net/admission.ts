@@ -59,9 +59,7 @@ export class Entry {
   /** It has another standing, and no deadline. */
   become(standing: Standing): void {
     this.#deadline = Number.POSITIVE_INFINITY;
-    this.#admission.move(this, () => {
-      this.#standing = standing;
-    });
+    if (this.#admission.move(this, standing)) this.#standing = standing;
   }
 
   expireIn(ms: number, onExpire: () => void): void {
@@ -124,20 +122,27 @@ export class Admission {
     if (this.#size >= this.#capacity && !this.#shedOne(null)) return this.#refuse();
     const entry = new Entry(this, address, destroy);
     this.#size++;
-    this.#add(entry);
+    this.#of(entry.standing).add(entry);
+    this.#count(address, 1);
     return entry;
   }
 
   /** The connection is gone. */
   remove(entry: Entry): void {
-    if (!this.#take(entry)) return;
+    if (!this.#of(entry.standing).delete(entry)) return;
+    if (entry.standing !== "device") this.#count(entry.address, -1);
     this.#size--;
   }
 
-  move(entry: Entry, change: () => void): void {
-    if (!this.#take(entry)) return;
-    change();
-    this.#add(entry);
+  /** @returns false for a connection that is gone */
+  move(entry: Entry, to: Standing): boolean {
+    const from = entry.standing;
+    if (!this.#of(from).delete(entry)) return false;
+    this.#of(to).add(entry);
+    // Twice a request: nothing is counted again that counts as before.
+    if ((from === "device") !== (to === "device"))
+      this.#count(entry.address, to === "device" ? -1 : 1);
+    return true;
   }
 
   /** Sheds a guest so that a device in good standing has a link. @returns false where there is none */
@@ -219,17 +224,6 @@ export class Admission {
 
   #of(standing: Standing): Set<Entry> {
     return this.#byStanding.get(standing) as Set<Entry>;
-  }
-
-  #take(entry: Entry): boolean {
-    if (!this.#of(entry.standing).delete(entry)) return false;
-    if (entry.standing !== "device") this.#count(entry.address, -1);
-    return true;
-  }
-
-  #add(entry: Entry): void {
-    this.#of(entry.standing).add(entry);
-    if (entry.standing !== "device") this.#count(entry.address, 1);
   }
 
   #count(address: string, by: number): void {

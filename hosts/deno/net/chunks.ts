@@ -66,6 +66,6 @@ export class ChunkReader {
 
 function sizeOf(line: Uint8Array): number | null {
   const text = String.fromCharCode(...line);
-  const size = /^([\da-f]{1,8})[\t ]*(?:;[\t\x20-\x7e]*)?$/i.exec(text);
+  const size = /^([\da-f]{1,8})(?:[\t ]*;[\t\x20-\x7e]*)?$/i.exec(text);
   return size === null ? null : Number.parseInt(size[1] ?? "", 16);
 }

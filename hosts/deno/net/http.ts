@@ -4,6 +4,7 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import type { Entry } from "./admission.ts";
+import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
 import { ChunkReader } from "./chunks.ts";
 import { joined } from "./frames.ts";
 import { headEnd, type RequestHead, readHead, upgradeFault } from "./head.ts";
@@ -18,8 +19,8 @@ const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
 /** An event stream is read no further while so much of it is unsent. */
 const STREAM_BYTES = 65_536;
 const NOTHING = new Uint8Array();
-const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
-const REASONS: Readonly<Record<number, string>> = { 200: "OK", 201: "Created", 202: "Accepted" };
+const utf8 = new TextEncoder();
+const CONTINUE = utf8.encode("HTTP/1.1 100 Continue\r\n\r\n");
 /** Of proxies, and of no use but to attackers. */
 const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
@@ -41,19 +42,6 @@ export function connectionOf(request: Request): HttpConnection {
   return connection;
 }
 
-const utf8 = new TextEncoder();
-
-let dateAt = 0;
-let date = "";
-function dateNow(): string {
-  const now = Date.now();
-  if (now - dateAt >= 1_000 || now < dateAt) {
-    dateAt = now;
-    date = new Date(now).toUTCString();
-  }
-  return date;
-}
-
 export class HttpConnection implements TransportHandler {
   readonly entry: Entry;
   readonly #transport: Transport;
@@ -66,6 +54,7 @@ export class HttpConnection implements TransportHandler {
   #hasEnded = false;
   #isUpgraded = false;
   #resumeStream: (() => void) | null = null;
+  readonly #expire = () => this.expire();
 
   constructor(transport: Transport, port: HttpPort, entry: Entry) {
     this.#transport = transport;
@@ -96,7 +85,7 @@ export class HttpConnection implements TransportHandler {
     this.entry.become("guest");
     this.entry.onShed = () => socket.refuse("mesh_full");
     if (this.#input.length > 0) {
-      const early = this.#input;
+      const early = this.#input.slice();
       this.#input = NOTHING;
       // After whoever accepts has set its handlers.
       queueMicrotask(() => socket.data(early));
@@ -106,11 +95,13 @@ export class HttpConnection implements TransportHandler {
 
   data(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
-    if (this.#input.length === 0) this.#input = bytes.slice();
-    else this.#input = joined([this.#input, bytes]);
+    // A request that comes whole is read where it is; only what is kept for later is copied.
+    this.#input = this.#input.length === 0 ? bytes : joined([this.#input, bytes]);
     if (!this.#isBusy) this.#advance();
     // What comes before its turn has to wait with the sender.
     else if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
+    if (this.#input.length === 0) this.#input = NOTHING;
+    else if (this.#input.buffer === bytes.buffer) this.#input = this.#input.slice();
   }
 
   ended(): void {
@@ -145,7 +136,7 @@ export class HttpConnection implements TransportHandler {
 
   #readHead(): boolean {
     if (this.#input.length === 0) return false;
-    if (this.#searched === 0) this.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => this.expire());
+    if (this.#searched === 0) this.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
     const end = headEnd(this.#input, this.#searched);
     const isOver = (end < 0 ? this.#input.length : end) > LIMITS.HEAD_BYTES;
     if (isOver) {
@@ -166,7 +157,7 @@ export class HttpConnection implements TransportHandler {
     this.#head = head;
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES - 1);
     if (head.length !== 0) {
-      this.entry.expireIn(LIMITS.BODY_TIMEOUT_MS, () => this.expire());
+      this.entry.expireIn(LIMITS.BODY_TIMEOUT_MS, this.#expire);
       const isRead = head.length === null || head.length < BODY_BYTES;
       if (head.expectsContinue && isRead) this.#transport.write(CONTINUE);
     }
@@ -215,7 +206,8 @@ export class HttpConnection implements TransportHandler {
     }
     if (this.#isUpgraded) return;
     try {
-      await this.#answer(head, response);
+      if (response instanceof JsonAnswer) this.#write(head, response);
+      else await this.#answer(head, response);
     } catch {
       this.#transport.destroy();
     }
@@ -227,23 +219,19 @@ export class HttpConnection implements TransportHandler {
     return requestOf(method, url, fields, body);
   }
 
+  #write(head: RequestHead, answer: JsonAnswer): void {
+    const keepsAlive = head.keepsAlive && !this.#hasEnded;
+    const { isCurrent, method } = head;
+    this.#transport.write(bytesOf(answer, { isCurrent, keepsAlive }, method === "HEAD"));
+    this.#next(keepsAlive);
+  }
+
   async #answer(head: RequestHead, response: Response): Promise<void> {
     const isStream = response.headers.get("content-type") === "text/event-stream";
     const keepsAlive = head.keepsAlive && !this.#hasEnded && !(isStream && !head.isCurrent);
     const bytes = isStream ? null : new Uint8Array(await response.arrayBuffer());
-    const { status } = response;
-    let text = `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n`;
-    // An iterator sorts them first, which takes as long as the rest of the answer.
-    response.headers.forEach((value, name) => {
-      if (name !== "content-length") text += `${name}: ${value}\r\n`;
-    });
-    text += `date: ${dateNow()}\r\n`;
-    if (!keepsAlive) text += "connection: close\r\n";
-    else if (!head.isCurrent) text += "connection: keep-alive\r\n";
-    if (bytes === null) {
-      if (head.isCurrent) text += "transfer-encoding: chunked\r\n";
-    } else if (status !== 204 && status !== 304) text += `content-length: ${bytes.length}\r\n`;
-    const top = utf8.encode(`${text}\r\n`);
+    const { isCurrent } = head;
+    const top = headOf(response, { isCurrent, keepsAlive, bytes: bytes?.length ?? null });
     if (bytes === null) {
       this.#transport.write(top);
       if (head.method !== "HEAD") await this.#stream(response, head.isCurrent);
@@ -290,7 +278,7 @@ export class HttpConnection implements TransportHandler {
       return;
     }
     this.entry.become("idle");
-    this.entry.expireIn(LIMITS.KEEP_ALIVE_MS, () => this.expire());
+    this.entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
     this.#transport.resume();
     this.#advance();
   }

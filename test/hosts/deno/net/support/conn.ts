@@ -1,0 +1,111 @@
+/** A connection of hosts/deno without a network: what the client sends is pushed, what the server writes is kept. */
+import { Admission, type Entry } from "../../../../../hosts/deno/net/admission.ts";
+import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
+import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
+import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
+
+export class FakeConn implements Conn {
+  #pushed: Uint8Array[] = [];
+  #wake: (() => void) | null = null;
+  #isEnded = false;
+  readonly #written: Buffer[] = [];
+  isClosed = false;
+  isWriteClosed = false;
+
+  /** All that the server has written, one character a byte. */
+  get written(): string {
+    return Buffer.concat(this.#written).toString("latin1");
+  }
+
+  push(bytes: Uint8Array | string): void {
+    this.#pushed.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+    this.#wake?.();
+  }
+
+  /** The client sends no more. */
+  end(): void {
+    this.#isEnded = true;
+    this.#wake?.();
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#pushed.length === 0 && !this.#isEnded && !this.isClosed) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    if (this.isClosed) throw new Error("closed");
+    const [first] = this.#pushed;
+    if (first === undefined) return null;
+    const taken = first.subarray(0, into.length);
+    into.set(taken);
+    if (taken.length < first.length) this.#pushed[0] = first.subarray(taken.length);
+    else this.#pushed.shift();
+    return taken.length;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    this.#written.push(Buffer.from(bytes));
+    return bytes.length;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#wake?.();
+  }
+
+  async closeWrite(): Promise<void> {
+    this.isWriteClosed = true;
+  }
+}
+
+/** A request as the edge was given it. */
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+}
+
+export interface Served {
+  readonly conn: FakeConn;
+  readonly admission: Admission;
+  readonly entry: Entry;
+  readonly seen: Seen[];
+  /** Ends with the connection. */
+  readonly done: Promise<void>;
+  /** Moves the clock, and looks for what is late. */
+  wait(ms: number): void;
+}
+
+/** Serves a connection by HTTP. Each request is answered with its place among them, from 1. */
+export function serveHttp(): Served {
+  let now = 0;
+  const admission = new Admission({ capacity: 100, now: () => now });
+  const conn = new FakeConn();
+  const seen: Seen[] = [];
+  const entry = admission.admit("192.0.2.1", () => conn.close());
+  if (entry === null) throw new Error("no room");
+  const transport = new Transport(conn, { data() {}, ended() {} }, () => admission.remove(entry));
+  const http = new HttpConnection(
+    transport,
+    {
+      scheme: "http",
+      authority: "mesh",
+      now: () => now,
+      async handle(request) {
+        const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
+        seen.push({ method: request.method, url: new URL(request.url).href, body });
+        return answerJson(seen.length, { status: 200, headers: {} });
+      },
+    },
+    entry,
+  );
+  transport.handler = http;
+  const wait = (ms: number) => {
+    now += ms;
+    admission.sweep();
+  };
+  entry.expireIn(10_000, () => http.expire());
+  return { conn, admission, entry, seen, done: transport.run(), wait };
+}
+
+/** Lets what was pushed be read and answered: nothing here waits for anything but promises. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
