@@ -102,8 +102,11 @@ describe("a node's object", () => {
   test("sends joins on to a child when it is full, and counts the child's members as its own", async () => {
     const { app } = newApp();
     const root = rootOf(app, "news");
-    const joins = Array.from({ length: LIMITS.NODE_MEMBERS }, () => root.join(joining()));
-    expect(await Promise.all(joins)).toEqual(joins.map(() => ({ kind: "joined", head: 0 })));
+    // Within the object: a thousand calls of it take seconds on a machine that has others to do.
+    const answers = await runInDurableObject(root, (node) =>
+      Promise.all(Array.from({ length: LIMITS.NODE_MEMBERS }, () => node.join(joining()))),
+    );
+    expect(answers).toEqual(answers.map(() => ({ kind: "joined", head: 0 })));
     const device = randomText(16);
     const path = deviceDigit(device, 0);
     const child = TAGS.getByName(nodeObjectName({ app, tagId: tagIdOf(app, "news"), path }));
