@@ -11,8 +11,8 @@ export interface Sent {
   readonly ttlSeconds: number;
   /** The sequence number that was told last. */
   seq: number | undefined;
-  /** What its sender was told last; undefined while it was told nothing of the current attempt. */
-  told: MessageStatus | undefined;
+  /** What its sender was told last of each number: after a kill one key may have another, and a message ID names one of them. */
+  readonly told: Map<number, MessageStatus>;
   accepted: boolean;
   /** Some attempt was told its end: that of a ttl 0 message is nowhere else. */
   ended: boolean;
@@ -49,7 +49,7 @@ export class Ledger {
       key,
       ttlSeconds,
       seq: undefined,
-      told: undefined,
+      told: new Map(),
       accepted: false,
       ended: false,
       shown: 0,
@@ -72,7 +72,6 @@ export class Ledger {
     const id = `${sent.app} ${sent.key} ${seq}`;
     if (this.#attempts.has(id)) return;
     this.#attempts.set(id, this.#nextAttempt);
-    sent.told = undefined;
   }
 
   /** A sender is answered. */
@@ -81,12 +80,12 @@ export class Ledger {
     this.numbered(sent, answer.seq);
     sent.seq = answer.seq;
     sent.accepted = true;
-    this.#tell(sent, answer.status);
+    this.#tell(sent, answer.seq, answer.status);
   }
 
-  /** A sender asked what became of a message. */
+  /** A sender asked what became of the message ID that it was told last. */
   statusAnswered(sent: Sent, answer: StatusAnswer): void {
-    if (answer.ok) this.#tell(sent, answer.status);
+    if (answer.ok) this.#tell(sent, sent.seq ?? 0, answer.status);
   }
 
   /** The mesh puts a message on the socket. */
@@ -95,8 +94,9 @@ export class Ledger {
     if (expiresAtMs !== undefined && expiresAtMs <= now) {
       throw new Violation(`P4.5 ${sent.key} goes out after its time`);
     }
-    if (sent.told !== undefined && !OPEN.includes(sent.told)) {
-      throw new Violation(`${sent.key} goes out although its sender was told ${sent.told}`);
+    const told = sent.told.get(seq);
+    if (told !== undefined && !OPEN.includes(told)) {
+      throw new Violation(`${sent.key} goes out although its sender was told ${told}`);
     }
   }
 
@@ -111,15 +111,15 @@ export class Ledger {
     this.#shownLast.set(lane, attempt);
   }
 
-  #tell(sent: Sent, status: MessageStatus): void {
-    const { told } = sent;
+  #tell(sent: Sent, seq: number, status: MessageStatus): void {
+    const told = sent.told.get(seq);
     if (told !== undefined && !OPEN.includes(told) && told !== status) {
       throw new Violation(`${sent.key} was ${told}, and is told to be ${status}`);
     }
     if (status === "delivered" && sent.shown === 0) {
       throw new Violation(`P4.1 ${sent.key} is called delivered, and was not`);
     }
-    sent.told = status;
+    sent.told.set(seq, status);
     if (!OPEN.includes(status)) sent.ended = true;
   }
 }

@@ -143,7 +143,7 @@ export class World {
         else if (answer !== undefined) this.#waiting.set(answer, { sent, until });
       },
     );
-    if (typeof answer === "object" && sent.told !== undefined) return;
+    if (typeof answer === "object" && "seq" in answer && sent.told.has(answer.seq)) return;
     // It is put on the socket only later, or its sender never knew: if it has a row, it was numbered here.
     const row = this.#rowOf(sent);
     if (row !== undefined) this.#ledger.numbered(sent, row);
@@ -336,7 +336,7 @@ export class World {
       for (const sent of this.#ledger.sent) {
         if (!sent.accepted) continue;
         this.#ask(sent);
-        const reached = sent.shown > 0 || sent.told === "sent";
+        const reached = sent.shown > 0 || sent.told.get(sent.seq ?? 0) === "sent";
         if (!sent.ended && !reached && !this.#isForgotten(sent)) {
           throw new Violation(`P1.1 ${sent.key} was accepted, and is lost`);
         }
