@@ -167,7 +167,14 @@ export class Alias {
 
   async #keep(record: AliasRecord, keeps: (holder: Holder) => boolean): Promise<void> {
     const holders = record.holders.filter(keeps);
-    if (holders.length < record.holders.length) await this.#write({ ...record, holders });
+    if (holders.length === record.holders.length) return;
+    // One that nobody holds leaves nothing: devices make up as many as they like. But a signed change is remembered.
+    if (holders.length > 0 || (record.begun ?? []).length > 0) {
+      await this.#write({ ...record, holders });
+      return;
+    }
+    this.#store.erase();
+    await this.#host.durable();
   }
 
   async #write(record: AliasRecord): Promise<{ readonly ok: true }> {

@@ -25,6 +25,8 @@ export interface AliasStore {
   read(): AliasRecord | null;
   /** One row. */
   write(record: AliasRecord): void;
+  /** One row. */
+  erase(): void;
 }
 
 export interface AliasHost {

@@ -17,6 +17,17 @@ export class SqlAliasStore implements AliasStore {
       sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'alias'").toArray().length > 0;
   }
 
+  /** Whether there is anything to read. */
+  get exists(): boolean {
+    return this.#hasTable;
+  }
+
+  /** Drops the table; what the database still takes on disk is the object's own to free. */
+  erase(): void {
+    this.#sql.exec("DROP TABLE IF EXISTS alias");
+    this.#hasTable = false;
+  }
+
   read(): AliasRecord | null {
     if (!this.#hasTable) return null;
     const [row] = this.#sql

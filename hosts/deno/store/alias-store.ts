@@ -23,6 +23,10 @@ export class SharedAliasStore implements AliasStore {
     return row === undefined ? null : (JSON.parse(row.record) as AliasRecord);
   }
 
+  erase(): void {
+    this.writer.run("DELETE FROM aliases WHERE name = ?", this.#name);
+  }
+
   write(record: AliasRecord): void {
     this.writer.run(
       `INSERT INTO aliases (name, record) VALUES (?, ?)

@@ -46,6 +46,15 @@ describe("an alias of one holder", () => {
     expect([await held(), world.rows]).toEqual([[], 2]);
   });
 
+  it("P8.12 leaves nothing once nobody holds it, and is set anew", async () => {
+    await world.set(0);
+    expect(world.written).not.toBeNull();
+    await world.unset(0);
+    expect(world.written).toBeNull();
+    expect(await world.set(1)).toEqual({ ok: true });
+    expect(await held()).toEqual(["device-1"]);
+  });
+
   it("unset where it was never set writes nothing", async () => {
     await world.unset(0);
     expect([world.rows, await world.holders()]).toEqual([0, { shared: false, holders: [] }]);
@@ -131,6 +140,9 @@ describe("account generations", () => {
         write: (to) => {
           record = to;
         },
+        erase: () => {
+          record = null;
+        },
       },
       host: {
         durable: async () => undefined,
@@ -170,7 +182,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
   const slow = new World(LIMITS.ALIAS_WAITING + 1, AT_ONCE);
   let synced = false;
   const alias = new Alias({
-    store: { read: () => null, write: () => undefined },
+    store: { read: () => null, write: () => undefined, erase: () => undefined },
     host: {
       durable: () =>
         synced ? Promise.resolve() : new Promise((resolve) => steps.push(() => resolve())),

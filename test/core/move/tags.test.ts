@@ -217,6 +217,10 @@ class MemoryAliasStore implements AliasStore {
   write(record: AliasRecord): void {
     this.#record = record;
   }
+
+  erase(): void {
+    this.#record = null;
+  }
 }
 
 describe("an alias that is moved", () => {

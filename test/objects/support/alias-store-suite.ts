@@ -30,4 +30,14 @@ export const ALIAS_STORE_CASES: readonly AliasStoreCase[] = [
       expect(store.read()).toEqual({ ...record, shared: true, holders });
     },
   },
+  {
+    name: "P8.12 one that is erased has no record, and takes another",
+    run(store) {
+      store.write(record);
+      store.erase();
+      expect(store.read()).toBeNull();
+      store.write({ ...record, shared: true });
+      expect(store.read()).toEqual({ ...record, shared: true });
+    },
+  },
 ];

@@ -199,6 +199,11 @@ export class World {
         this.written = record;
         this.rows++;
       },
+      erase: () => {
+        living();
+        this.written = null;
+        this.rows++;
+      },
     };
     return new Alias({ store, host: this.#host(living) });
   }

@@ -139,10 +139,10 @@ export class TestDevice {
     return new TestDevice(mesh, this.host.name, this.#publicKey);
   }
 
-  /** Opens a link and says nothing on it. */
-  dial(): TestLink {
+  /** Opens a link and says nothing on it. @param generation of its credential */
+  dial(generation = 1): TestLink {
     const claims = {
-      generation: 1,
+      generation,
       publicKey: this.#publicKey,
       tokenId: randomText(12),
       tokenExpires: Math.floor(Date.now() / 1_000) + 60,
@@ -153,8 +153,8 @@ export class TestDevice {
   }
 
   /** Opens a link, and waits for its welcome. */
-  async connect(greeting: Partial<Hello> = {}): Promise<TestLink> {
-    const link = this.dial();
+  async connect(greeting: Partial<Hello> = {}, generation?: number): Promise<TestLink> {
+    const link = this.dial(generation);
     link.device.send(hello(greeting));
     await link.device.expect("welcome");
     return link;
