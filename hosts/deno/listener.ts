@@ -7,6 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { authority } from "../machine/port.ts";
 import { Admission, type Entry } from "./net/admission.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
+import { Refusals } from "./net/refusals.ts";
 import { Transport } from "./net/transport.ts";
 import { tunnel } from "./net/tunnel.ts";
 
@@ -42,6 +43,8 @@ export interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly admission: Admission;
+  readonly #refusals: Refusals;
+  readonly #refused: (kind: string) => void;
   #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>> | undefined;
   #http2: Deno.HttpServer | undefined;
   #port: HttpPort | undefined;
@@ -51,10 +54,10 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.admission = new Admission({
-      capacity: options.capacity,
-      now: options.now ?? (() => performance.now()),
-    });
+    this.#refusals = new Refusals(options.log);
+    const now = options.now ?? (() => performance.now());
+    this.#refused = (kind) => this.#refusals.count(kind, now());
+    this.admission = new Admission({ capacity: options.capacity, now, onRefuse: this.#refused });
   }
 
   /**
@@ -78,6 +81,7 @@ export class Listener {
       authority: authority(hostname, address.port),
       handle: handler,
       now: this.admission.now,
+      refused: this.#refused,
     };
     if (tls !== null) {
       this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);
@@ -162,6 +166,7 @@ export class Listener {
       const { alpnProtocol } = await conn.handshake();
       return alpnProtocol ?? "http/1.1";
     } catch {
+      this.#refused("TLS handshakes failed");
       return null;
     }
   }
@@ -176,6 +181,7 @@ export class Listener {
 
   #sweep(): void {
     this.admission.sweep();
+    this.#refusals.look(this.admission.now());
     if (this.#troubleAt === null || performance.now() - this.#troubleAt < GOOD_MS) return;
     this.#troubleAt = null;
     this.#options.log("connections are accepted again");

@@ -29,6 +29,8 @@ export interface AdmissionOptions {
   readonly capacity: number;
   /** Milliseconds that only rise. */
   readonly now: () => number;
+  /** Told of each connection that is refused or shed, and why. */
+  readonly onRefuse?: (kind: string) => void;
 }
 
 /** One connection, as admission sees it. */
@@ -95,10 +97,12 @@ export class Admission {
   readonly #counts = new Map<string, number>();
   #size = 0;
   #shed = 0;
+  readonly #onRefuse: (kind: string) => void;
 
-  constructor({ capacity, now }: AdmissionOptions) {
+  constructor({ capacity, now, onRefuse = () => {} }: AdmissionOptions) {
     this.#capacity = capacity;
     this.now = now;
+    this.#onRefuse = onRefuse;
   }
 
   /** Connections in all. */
@@ -118,8 +122,10 @@ export class Admission {
    */
   admit(address: string, destroy: () => void): Entry | null {
     const hasShare = this.#countOf(address) < this.#shareOf(address);
-    if (!hasShare && !this.#shedOne(address)) return this.#refuse();
-    if (this.#size >= this.#capacity && !this.#shedOne(null)) return this.#refuse();
+    if (!hasShare && !this.#shedOne(address))
+      return this.#refuse("connections over an address's share");
+    if (this.#size >= this.#capacity && !this.#shedOne(null))
+      return this.#refuse("connections without room");
     const entry = new Entry(this, address, destroy);
     this.#size++;
     this.#of(entry.standing).add(entry);
@@ -170,8 +176,9 @@ export class Admission {
     }
   }
 
-  #refuse(): null {
+  #refuse(why: string): null {
     this.#shed++;
+    this.#onRefuse(why);
     return null;
   }
 
@@ -197,6 +204,7 @@ export class Admission {
         continue;
       }
       this.#shed++;
+      this.#onRefuse(`${standing} connections shed`);
       entry.onShed();
       return true;
     }

@@ -30,6 +30,8 @@ export interface HttpPort {
   readonly authority: string;
   handle(request: Request): Response | Promise<Response>;
   now(): number;
+  /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
+  refused(code: string): void;
 }
 
 /** The connections that requests came on which may become WebSockets. */
@@ -200,6 +202,7 @@ export class HttpConnection implements TransportHandler {
       response = await this.#port.handle(request);
     } catch {
       // Whatever fails in a route is answered there; this is a URL or a header that Fetch does not take.
+      this.#port.refused("request_malformed");
       response = problemResponse(
         new MeshError("request_malformed", "the URL or a header is wrong"),
       );
@@ -285,6 +288,7 @@ export class HttpConnection implements TransportHandler {
 
   /** @returns false, for its callers' use */
   #refuse(error: MeshError): false {
+    this.#port.refused(error.code);
     this.#hasEnded = true;
     this.#isBusy = true;
     const head = { method: "GET", isCurrent: true, keepsAlive: false } as RequestHead;

@@ -27,6 +27,7 @@ test("P8.1 a head may have as many bytes as the limit says, and not one more", a
   expect(statusOf(whole.conn.written)).toBe(431);
   expect(whole.conn.written).toContain('"head_too_large"');
   expect(whole.seen).toEqual([]);
+  expect(whole.refused).toEqual(["head_too_large"]);
 
   // One that does not end is refused by the same bound.
   const endless = serveHttp();

@@ -69,6 +69,8 @@ export interface Served {
   readonly admission: Admission;
   readonly entry: Entry;
   readonly seen: Seen[];
+  /** Codes of what was refused before it was a request. */
+  readonly refused: string[];
   /** Ends with the connection. */
   readonly done: Promise<void>;
   /** Moves the clock, and looks for what is late. */
@@ -81,6 +83,7 @@ export function serveHttp(): Served {
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
   const seen: Seen[] = [];
+  const refused: string[] = [];
   const entry = admission.admit("192.0.2.1", () => conn.close());
   if (entry === null) throw new Error("no room");
   const transport = new Transport(conn, { data() {}, ended() {} }, () => admission.remove(entry));
@@ -90,6 +93,7 @@ export function serveHttp(): Served {
       scheme: "http",
       authority: "mesh",
       now: () => now,
+      refused: (code) => refused.push(code),
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
         seen.push({ method: request.method, url: new URL(request.url).href, body });
@@ -104,7 +108,7 @@ export function serveHttp(): Served {
     admission.sweep();
   };
   entry.expireIn(10_000, () => http.expire());
-  return { conn, admission, entry, seen, done: transport.run(), wait };
+  return { conn, admission, entry, seen, refused, done: transport.run(), wait };
 }
 
 /** Lets what was pushed be read and answered: nothing here waits for anything but promises. */

@@ -1,0 +1,141 @@
+/** Who keeps a connection on the host of Deno where there are not enough for all. */
+import { expect, test } from "vitest";
+import { Admission, type Entry, type Standing } from "../../../../hosts/deno/net/admission.ts";
+
+interface Held {
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+function admissionOf(capacity: number) {
+  let now = 0;
+  const refused: string[] = [];
+  const closed: string[] = [];
+  const admission = new Admission({
+    capacity,
+    now: () => now,
+    onRefuse: (kind) => refused.push(kind),
+  });
+  /** @returns null where it was refused */
+  const open = (name: string, address: string, standing: Standing = "silent"): Held | null => {
+    let entry: Entry | null = null;
+    const destroy = () => {
+      closed.push(name);
+      if (entry !== null) admission.remove(entry);
+    };
+    entry = admission.admit(address, destroy);
+    if (entry === null) return null;
+    if (standing !== "silent") entry.become(standing);
+    return { name, entry };
+  };
+  const wait = (ms: number) => {
+    now += ms;
+    admission.sweep();
+  };
+  return { admission, refused, closed, open, wait };
+}
+
+/** An address of its own for each. */
+const addressOf = (index: number): string => `192.0.2.${index}`;
+
+test("P8.5 connections are shed by standing, and of one standing the oldest", () => {
+  const { open, closed } = admissionOf(6);
+  const standings: readonly Standing[] = ["device", "busy", "guest", "idle", "silent", "closing"];
+  for (const [index, standing] of standings.entries()) open(standing, addressOf(index), standing);
+  // Each newcomer is at once no one to be shed, so that the next standing's turn comes.
+  for (let i = 0; i < 4; i++) expect(open(`new ${i}`, addressOf(10 + i), "busy")).not.toBe(null);
+  expect(closed).toEqual(["closing", "silent", "idle", "guest"]);
+  // Nobody is left who would be shed.
+  expect(open("late", addressOf(20))).toBe(null);
+  expect(closed).toHaveLength(4);
+});
+
+test("P8.5 where there is no room, the address that holds most gives way, and its oldest first", () => {
+  const { open, closed } = admissionOf(5);
+  open("a", addressOf(1));
+  open("b", addressOf(2));
+  open("c", addressOf(2));
+  open("d", addressOf(3));
+  open("e", addressOf(2));
+  open("f", addressOf(4));
+  expect(closed).toEqual(["b"]);
+});
+
+test.each([
+  ["any address", "192.0.2.1", 1_000, 250],
+  ["any address of a small mesh", "192.0.2.1", 40, 32],
+  ["loopback", "127.0.0.1", 1_000, 900],
+  ["loopback in IPv6", "::1", 1_000, 900],
+  ["loopback in either", "::ffff:127.0.0.1", 1_000, 900],
+])("P8.1 P8.5 %s holds its share, and one more is refused", (_, address, capacity, share) => {
+  const { admission, open, refused } = admissionOf(capacity);
+  for (let i = 0; i < share; i++) expect(open(`${i}`, address, "busy")).not.toBe(null);
+  expect(open("one more", address)).toBe(null);
+  expect(refused).toEqual(["connections over an address's share"]);
+  expect(admission.size).toBe(share);
+  // Others have room.
+  expect(open("another", "198.51.100.1")).not.toBe(null);
+});
+
+test("P8.5 over its share, an address loses its own connections and nobody else's", () => {
+  const { open, closed } = admissionOf(1_000);
+  open("other", "198.51.100.1");
+  for (let i = 0; i < 250; i++) open(`${i}`, "192.0.2.1");
+  expect(open("one more", "192.0.2.1")).not.toBe(null);
+  expect(closed).toEqual(["0"]);
+});
+
+test("P8.5 devices with a registration are shed for nobody, and count against no share", () => {
+  const { admission, open, closed } = admissionOf(64);
+  for (let i = 0; i < 60; i++) open(`device ${i}`, "192.0.2.1", "device");
+  // 32 would be its share.
+  for (let i = 0; i < 4; i++) expect(open(`guest ${i}`, "192.0.2.1", "guest")).not.toBe(null);
+  expect(admission.size).toBe(64);
+  for (let i = 0; i < 4; i++) expect(open(`new ${i}`, addressOf(9), "busy")).not.toBe(null);
+  expect(closed).toEqual(["guest 0", "guest 1", "guest 2", "guest 3"]);
+  expect(open("late", addressOf(9))).toBe(null);
+});
+
+test("P8.5 a guest whose device has registered meanwhile is no guest any more", () => {
+  const { admission, open, closed } = admissionOf(2);
+  const first = open("first", addressOf(1), "guest");
+  open("second", addressOf(2), "guest");
+  if (first !== null) first.entry.isDevice = () => true;
+  expect(admission.shedGuest()).toBe(false);
+  expect(first?.entry.standing).toBe("device");
+  expect(admission.shedGuest()).toBe(true);
+  expect(closed).toEqual(["second"]);
+});
+
+test("P8.1 a deadline ends a connection once, and a change of standing takes it away", () => {
+  const { open, wait } = admissionOf(10);
+  let expired = 0;
+  const held = open("a", addressOf(1));
+  held?.entry.expireIn(1_000, () => expired++);
+  wait(999);
+  expect(expired).toBe(0);
+  wait(1);
+  wait(5_000);
+  expect(expired).toBe(1);
+  held?.entry.expireIn(1_000, () => expired++);
+  held?.entry.become("busy");
+  held?.entry.become("idle");
+  wait(5_000);
+  expect(expired).toBe(1);
+});
+
+test("P8.5 what becomes of a connection that is gone changes no count", () => {
+  const { admission, open } = admissionOf(128);
+  for (let i = 0; i < 100; i++) {
+    const held = open(`${i}`, "192.0.2.1", "guest");
+    if (held === null) throw new Error("refused");
+    held.entry.become("device");
+    admission.remove(held.entry);
+    admission.remove(held.entry);
+    held.entry.become("idle");
+  }
+  expect(admission.size).toBe(0);
+  // Its whole share is free.
+  for (let i = 0; i < 32; i++) expect(open(`new ${i}`, "192.0.2.1", "busy")).not.toBe(null);
+  expect(open("one more", "192.0.2.1")).toBe(null);
+});
