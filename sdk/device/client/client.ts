@@ -5,12 +5,19 @@ import type { Host } from "../host.ts";
 import type { Answer, ClientPort, Command, Description, LinkStateName, ToClient } from "../port.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
-import { Cursors } from "./cursors.ts";
+import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
 import { Listeners } from "./events.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
-import type { Attributes, CallOptions, ClientOptions, StateChange } from "./options.ts";
+import {
+  type Attributes,
+  type CallOptions,
+  type ClientOptions,
+  checkAppId,
+  reportOf,
+  type StateChange,
+} from "./options.ts";
+import { StoredRegistration } from "./registration.ts";
 import { Requests } from "./requests.ts";
-import { DuplicateWindows } from "./windows.ts";
 
 /**
  * One app's view of push on this device: registers, receives, acknowledges. Made by `connect`, or by `openClient`
@@ -20,16 +27,13 @@ export class PushClient {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
-  readonly #regIdKey: string;
-  readonly #windows: DuplicateWindows;
-  readonly #cursors: Cursors;
+  readonly #registration: StoredRegistration;
   readonly #requests = new Requests();
   readonly #states = new Listeners<StateChange>();
   readonly #errors = new Listeners<PushError>();
   readonly #regIds = new Listeners<string>();
   readonly #lostAliases = new Listeners<string>();
   readonly #inbox: Inbox;
-  #regId: string | undefined;
   #unregistering = false;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
@@ -43,25 +47,11 @@ export class PushClient {
     this.#storage = new BatchedStorage(guardStorage(storage), this.#report);
     this.#port = port;
     this.#onClosed = onClosed;
-    this.#regIdKey = `app/${appId}/regId`;
-    this.#windows = new DuplicateWindows(this.#storage, `app/${appId}/window/`);
-    this.#cursors = new Cursors(this.#storage, `app/${appId}/cursors/`);
-    this.#inbox = new Inbox(host, this.#storage, this.#windows, this.#cursors, {
-      regId: () => this.#regId,
+    this.#registration = new StoredRegistration(this.#storage, appId);
+    this.#inbox = new Inbox(host, this.#storage, this.#registration, {
       meshNow: () => host.now() + this.#clockOffsetMs,
-      acknowledge: (link, message, discarded) => {
-        if ("tag" in message) {
-          const { slot, tagRef, position } = message;
-          const cursor = { slot, tagRef, position };
-          port.postMessage({ kind: "cursor", link, cursor, discarded });
-        } else {
-          const { priority, seq } = message;
-          const dropped = discarded ? { discarded: seq } : {};
-          port.postMessage({ kind: "ack", link, priority, seq, ...dropped });
-        }
-      },
-      discard: (link, { priority, seq }) =>
-        port.postMessage({ kind: "ack", link, priority, seq: 0, discarded: seq }),
+      acknowledge: (...taken) => postAcknowledgement(port, ...taken),
+      discard: (...dropped) => postDiscard(port, ...dropped),
       report: this.#report,
     });
   }
@@ -73,25 +63,19 @@ export class PushClient {
    */
   static async open(options: ClientOptions): Promise<PushClient> {
     const { appId, port } = options;
-    // Also what keeps an appId from being a path in a file storage.
-    if (typeof appId !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(appId)) {
-      const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
-      throw new PushError({ code: "option_invalid", message, retry: "never" });
-    }
+    checkAppId(appId);
     const client = new PushClient(options);
-    await client.#windows.load();
-    await client.#cursors.load();
-    const regId = await client.#storage.get(client.#regIdKey);
-    if (typeof regId === "string") client.#regId = regId;
+    const registration = client.#registration;
+    await registration.load();
     port.onmessage = ({ data }) => client.#receive(data);
-    const { lastSeq } = client.#windows;
-    port.postMessage({ kind: "open", appId, lastSeq, cursors: client.#cursors.all });
+    const { windows, cursors } = registration;
+    port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
     return client;
   }
 
   /** The regId to hand to the app server; undefined until the first `register`. Known again after a restart. */
   get regId(): string | undefined {
-    return this.#regId;
+    return this.#registration.regId;
   }
 
   /** Where the link stands now. */
@@ -181,17 +165,7 @@ export class PushClient {
    * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
    */
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
-    const { platform, appVersion, locale, custom = {} } = attributes;
-    await this.#request(
-      {
-        kind: "report",
-        platform,
-        appVersion,
-        locale,
-        attributes: Object.entries(custom).map(([name, value]) => ({ name, value })),
-      },
-      options,
-    );
+    await this.#request(reportOf(attributes), options);
   }
 
   /**
@@ -403,21 +377,14 @@ export class PushClient {
   #reconcile(regId: string | null): void {
     if (regId !== null) this.#setRegId(regId);
     // The account was made anew since this app registered: the app still wants its messages.
-    else if (this.#regId !== undefined && !this.#unregistering) {
+    else if (this.#registration.regId !== undefined && !this.#unregistering) {
       this.register().catch(this.#report);
     }
   }
 
   #setRegId(regId: string | undefined): void {
-    if (regId === this.#regId) return;
-    // Keys tell messages apart within one registration only, and cursors broadcasts.
-    if (this.#regId !== undefined) {
-      this.#windows.clear();
-      this.#cursors.clear();
-    }
-    this.#regId = regId;
-    this.#storage.put(this.#regIdKey, () => regId);
-    if (regId !== undefined) this.#regIds.emit(regId, this.#host.report);
+    const isNew = this.#registration.change(regId);
+    if (isNew && regId !== undefined) this.#regIds.emit(regId, this.#host.report);
   }
 
   readonly #report = (error: unknown): void => {

@@ -10,17 +10,14 @@ import {
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
-import type { Cursors } from "./cursors.ts";
 import { type Delivery, Lane } from "./lane.ts";
 import { type Incoming, isExpired, type PushMessage, toPushMessage } from "./message.ts";
-import type { DuplicateWindows } from "./windows.ts";
+import type { StoredRegistration } from "./registration.ts";
 
 /** Takes one message. It is acknowledged, and its sender told `delivered`, when the handler returns or resolves. */
 export type MessageHandler = (message: PushMessage) => void | Promise<void>;
 
 export interface InboxOwner {
-  /** The app's regId; undefined while it is not registered. */
-  regId(): string | undefined;
   /** The mesh's clock, milliseconds since 1970. */
   meshNow(): number;
   /** @param discarded The app was not given it: its time is over, or it was withdrawn. */
@@ -33,26 +30,23 @@ export interface InboxOwner {
 export class Inbox {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
-  readonly #windows: DuplicateWindows;
-  readonly #cursors: Cursors;
+  readonly #registration: StoredRegistration;
   readonly #owner: InboxOwner;
   /** By priority; that of broadcasts, first, goes its own way beside the others. */
   readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
   #isCalling = false;
 
-  /** @param storage That of the windows and the cursors. */
+  /** @param storage That of the registration. */
   constructor(
     host: Host,
     storage: BatchedStorage,
-    windows: DuplicateWindows,
-    cursors: Cursors,
+    registration: StoredRegistration,
     owner: InboxOwner,
   ) {
     this.#host = host;
     this.#storage = storage;
-    this.#windows = windows;
-    this.#cursors = cursors;
+    this.#registration = registration;
     this.#owner = owner;
     this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
   }
@@ -95,7 +89,8 @@ export class Inbox {
         if ("tag" in message || toBase64Url(message.key) !== toBase64Url(key)) continue;
         delivery.withdrawn = true;
         // Else before its turn: somebody waits for the word.
-        if (!lane.hurry(delivery) && !this.#windows.has(key)) this.#owner.discard(link, message);
+        if (!lane.hurry(delivery) && !this.#registration.windows.has(key))
+          this.#owner.discard(link, message);
       }
     }
   }
@@ -115,10 +110,13 @@ export class Inbox {
   async #take(delivery: Delivery): Promise<number | null> {
     const { message } = delivery;
     const handler = this.#handler;
-    const regId = this.#owner.regId();
+    const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
-    if (this.#windows.has(message.key) || ("tag" in message && this.#cursors.has(message))) {
+    if (
+      this.#registration.windows.has(message.key) ||
+      ("tag" in message && this.#registration.cursors.has(message))
+    ) {
       this.#acknowledge(delivery, false);
       return null;
     }
@@ -145,8 +143,8 @@ export class Inbox {
     } finally {
       cancel();
     }
-    if ("tag" in message) this.#windows.add(0, message.key, 0);
-    else this.#windows.add(message.priority, message.key, message.seq);
+    if ("tag" in message) this.#registration.windows.add(0, message.key, 0);
+    else this.#registration.windows.add(message.priority, message.key, message.seq);
     this.#acknowledge(delivery, false);
     return null;
   }
@@ -197,7 +195,8 @@ export class Inbox {
    * good is worse than the chance of a double after a crash.
    */
   #acknowledge({ link, message }: Delivery, discarded: boolean): void {
-    if ("tag" in message && !this.#cursors.has(message)) this.#cursors.set(message);
+    if ("tag" in message && !this.#registration.cursors.has(message))
+      this.#registration.cursors.set(message);
     void this.#storage.settled().then(() => this.#owner.acknowledge(link, message, discarded));
   }
 }

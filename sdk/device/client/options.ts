@@ -1,7 +1,7 @@
 /** What the public layer takes and tells. */
-import type { PushError } from "../errors.ts";
+import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { ClientPort, LinkStateName } from "../port.ts";
+import type { ClientPort, Command, LinkStateName } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** A change of the link's state. */
@@ -44,4 +44,17 @@ export interface ClientOptions {
   readonly host: Host;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
+}
+
+/** @throws PushError `option_invalid` for an appId that cannot be one, such as a path in a file storage. */
+export function checkAppId(appId: unknown): void {
+  if (typeof appId === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(appId)) return;
+  const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
+  throw new PushError({ code: "option_invalid", message, retry: "never" });
+}
+
+/** For the mesh. */
+export function reportOf({ platform, appVersion, locale, custom = {} }: Attributes): Command {
+  const attributes = Object.entries(custom).map(([name, value]) => ({ name, value }));
+  return { kind: "report", platform, appVersion, locale, attributes };
 }

@@ -1,0 +1,27 @@
+/** What the app has taken or dropped, told to the push service. */
+import type { Message } from "../../../schema/generated/link.ts";
+import type { ClientPort } from "../port.ts";
+import type { Incoming } from "./message.ts";
+
+/** @param discarded The app was not given it. */
+export function postAcknowledgement(
+  port: ClientPort,
+  link: number,
+  message: Incoming,
+  discarded: boolean,
+): void {
+  if ("tag" in message) {
+    const { slot, tagRef, position } = message;
+    const cursor = { slot, tagRef, position };
+    port.postMessage({ kind: "cursor", link, cursor, discarded });
+  } else {
+    const { priority, seq } = message;
+    const dropped = discarded ? { discarded: seq } : {};
+    port.postMessage({ kind: "ack", link, priority, seq, ...dropped });
+  }
+}
+
+/** One that is dropped before its turn: those before it in its lane are not acknowledged. */
+export function postDiscard(port: ClientPort, link: number, { priority, seq }: Message): void {
+  port.postMessage({ kind: "ack", link, priority, seq: 0, discarded: seq });
+}
