@@ -144,6 +144,8 @@ export const LIMITS = {
   DELIVER_MESSAGES: 64,
   /** Ended messages remembered durably, per registration: no fewer than MAILBOX_MESSAGES and INFLIGHT_MESSAGES together, so that an unregister is remembered whole. */
   OUTCOMES: 1_152,
+  /** Messages of one registration that other holders of an alias are to withdraw and could not be told of: about 200 bytes each in the same row. */
+  UNTOLD: 64,
   /**
    * Life of an Idempotency-Key, from when its message was accepted: a signed request can be replayed for 300 s and skew, a
    * server SDK tries again for 45 s, and as much again for clocks that are set.

@@ -93,8 +93,8 @@ export class Device {
 
   /** The part of `deadline` that has to outlive the process: what expires, and what is owed. The rest ends with the link. */
   get lastingDeadline(): number | null {
-    const { mailbox, debts } = this.#rooms;
-    return earlier(mailbox.deadline, debts.deadline);
+    const { mailbox, debts, firstAcks } = this.#rooms;
+    return earlier(mailbox.deadline, earlier(debts.deadline, firstAcks.deadline));
   }
 
   /**
@@ -105,9 +105,9 @@ export class Device {
     return this.#rooms.idle.deadline(now);
   }
 
-  /** Whether something is owed by a registration that ended: see `Debts`. */
+  /** Whether something is owed to other objects: see `Debts` and `FirstAcks`. */
   get owes(): boolean {
-    return this.#rooms.debts.deadline !== null;
+    return this.#rooms.debts.deadline !== null || this.#rooms.firstAcks.deadline !== null;
   }
 
   /** The session of the current link; null without one. */
@@ -178,6 +178,7 @@ export class Device {
   receive(bytes: Uint8Array, now: number, effects: Effects): void {
     this.#linkage.link?.receive(bytes, now, effects);
     this.#rooms.retries.run(now, effects);
+    this.#rooms.firstAcks.run(now, effects);
     this.#afterwards(now, effects);
   }
 
@@ -304,8 +305,9 @@ export class Device {
 
   /** The alarm: ends what has expired, and tries again what failed. */
   onDeadline(now: number, effects: Effects): void {
-    const { mailbox, registrations, retries, debts } = this.#rooms;
+    const { mailbox, registrations, retries, debts, firstAcks } = this.#rooms;
     mailbox.onDeadline(registrations.bySlot.values(), now, effects);
+    firstAcks.onDeadline(registrations.bySlot.values(), now, effects);
     retries.run(now, effects);
     debts.onDeadline(now);
     this.#afterwards(now, effects);

@@ -1,17 +1,22 @@
 /** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
-import type { Effects } from "../link/effects.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import type { CallResult, Effects } from "../link/effects.ts";
 import { aliasObjectName } from "../tag/name.ts";
 import type { Calls } from "./calls.ts";
+import { bytesOf } from "./outbox.ts";
+import type { Outcomes, Untold } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
-import type { Retries } from "./retries.ts";
 import type { MailStore } from "./store.ts";
 
 export interface FirstAckParts {
   readonly store: Pick<MailStore, "deleteMail">;
+  readonly outcomes: Outcomes;
   readonly calls: Calls;
-  readonly retries: Retries;
   /** Of the device's object. */
   readonly name: string;
+  /** From 0 up to 1, another for each device: what failed for all of them is not tried by all at once. */
+  readonly spread: number;
 }
 
 /** A message that this device was the first to acknowledge. */
@@ -22,18 +27,38 @@ export interface FirstAck {
   readonly expiresAt: number;
 }
 
+interface Again {
+  readonly registration: Registration;
+  readonly untold: Untold;
+  failures: number;
+  /** Milliseconds since 1970; null while it is being told. */
+  dueAt: number | null;
+}
+
 export class FirstAcks {
   readonly #parts: FirstAckParts;
-  /** Rows that stay until the others were told, by slot: after a crash they are sent, acknowledged and told again. */
+  /** Rows that stay until a first answer, by slot: after a crash they are sent, acknowledged and told again. */
   readonly #rows = new Map<number, Set<number>>();
+  /** What is to be told again, by message key. */
+  readonly #again = new Map<string, Again>();
+  #isLoaded = false;
 
   constructor(parts: FirstAckParts) {
     this.#parts = parts;
   }
 
+  /** When `onDeadline` should be called, with a link or without; null for not at all. */
+  get deadline(): number | null {
+    let first: number | null = null;
+    for (const { dueAt } of this.#again.values()) {
+      if (dueAt !== null) first = Math.min(first ?? dueAt, dueAt);
+    }
+    return first;
+  }
+
   /**
    * Tells the alias, again and again until all holders have heard of it or the message has expired: then none shows it any more.
-   * A message without a row is told of for as long as this object is in memory.
+   * Once that has failed it is in the row of outcomes, so that it outlasts the object.
    *
    * @param seq of the message's row; null where it has none
    * @param expiresAt of the message, milliseconds since 1970
@@ -44,25 +69,47 @@ export class FirstAcks {
     now: number,
     effects: Effects,
   ): void {
-    const { slot, record } = registration;
+    const { slot } = registration;
     const rows = this.#rows.get(slot) ?? new Set<number>();
     if (seq !== null) this.#rows.set(slot, rows.add(seq));
-    const holder = { device: this.#parts.name, generation: registration.generation };
-    const request = { app: record.app, alias, holder, key };
-    const body = {
-      kind: "alias",
-      name: aliasObjectName(record.app, alias),
-      call: { method: "firstAck", request },
-    } as const;
-    const call = {
-      begin: () => body,
-      done: (result: { readonly ok: boolean }, at: number) => {
-        if (!result.ok && at < expiresAt) this.#parts.retries.add(call, ask, at);
-        else if (seq !== null && rows.delete(seq)) this.#parts.store.deleteMail([seq]);
-      },
+    const untold = { key: toBase64Url(key), alias, expiresAt };
+    const done = (isTold: boolean, at: number): void => {
+      if (!isTold && at < expiresAt) {
+        // What has ended leaves no row behind that nobody deletes.
+        if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
+        this.#failed({ registration, untold, failures: 0, dueAt: null }, at);
+      }
+      if (seq !== null && rows.delete(seq)) this.#parts.store.deleteMail([seq]);
     };
-    const ask = (when: number, out: Effects) => this.#parts.calls.ask(call, when, out);
-    ask(now, effects);
+    this.#ask(registration, untold, done, now, effects);
+  }
+
+  /**
+   * Tells what is due.
+   *
+   * @param registrations all of them, where what failed before this object was loaded is to be found too
+   */
+  run(now: number, effects: Effects, registrations: Iterable<Registration> = []): void {
+    for (const registration of registrations) this.#load(registration, now);
+    for (const again of this.#again.values()) {
+      const { registration, untold, dueAt } = again;
+      // Also after the clock was set back: none is due later than that.
+      if (dueAt === null || (now < dueAt && dueAt - now <= BACKOFF_MAX_MS)) continue;
+      if (now >= untold.expiresAt) {
+        this.#settle(again);
+        continue;
+      }
+      again.dueAt = null;
+      const done = (isTold: boolean, at: number) =>
+        isTold ? this.#settle(again) : this.#failed(again, at);
+      this.#ask(registration, untold, done, now, effects);
+    }
+  }
+
+  /** The alarm has come; the first one after a load also finds what failed before it. */
+  onDeadline(registrations: Iterable<Registration>, now: number, effects: Effects): void {
+    this.run(now, effects, this.#isLoaded ? [] : registrations);
+    this.#isLoaded = true;
   }
 
   /** The registration has ended, and its rows with it. */
@@ -71,5 +118,40 @@ export class FirstAcks {
     if (rows === undefined) return;
     this.#parts.store.deleteMail([...rows]);
     rows.clear();
+  }
+
+  #load(registration: Registration, now: number): void {
+    for (const untold of this.#parts.outcomes.untold(registration.slot)) {
+      if (this.#again.has(untold.key)) continue;
+      this.#again.set(untold.key, { registration, untold, failures: 1, dueAt: now });
+    }
+  }
+
+  #failed(again: Again, now: number): void {
+    again.failures++;
+    again.dueAt = now + backoffMs(again.failures, this.#parts.spread);
+    this.#again.set(again.untold.key, again);
+  }
+
+  #settle({ registration, untold }: Again): void {
+    this.#again.delete(untold.key);
+    this.#parts.outcomes.settle(registration.slot, untold.key);
+  }
+
+  #ask(
+    { generation, record: { app } }: Registration,
+    { alias, key }: Untold,
+    done: (isTold: boolean, at: number) => void,
+    now: number,
+    effects: Effects,
+  ): void {
+    const holder = { device: this.#parts.name, generation };
+    const call = {
+      method: "firstAck",
+      request: { app, alias, holder, key: bytesOf(key) },
+    } as const;
+    const body = { kind: "alias", name: aliasObjectName(app, alias), call } as const;
+    const ended = ({ ok }: CallResult, at: number) => done(ok, at);
+    this.#parts.calls.ask({ begin: () => body, done: ended }, now, effects);
   }
 }

@@ -1,4 +1,7 @@
-/** How messages ended that were not delivered: one bounded log per registration, one row each. */
+/**
+ * How messages ended that were not delivered, and of which delivered ones others are still to be told: one bounded log per
+ * registration, one row each.
+ */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { OutcomeStore } from "./store.ts";
@@ -19,11 +22,22 @@ export interface EndedMessage {
   readonly fingerprint: number | null;
 }
 
+/** A message of a shared alias that was taken here, and which other holders are to withdraw. */
+export interface Untold {
+  /** Message key, base64url. */
+  readonly key: string;
+  readonly alias: string;
+  /** Of the message, milliseconds since 1970: then none of them shows it any more. */
+  readonly expiresAt: number;
+}
+
 interface Log {
   /** Messages up to this seq may have been dropped from the log. */
   forgotten: number;
   /** By message key, oldest first. */
   readonly entries: Map<string, Ended>;
+  /** By message key, oldest first. */
+  readonly untold: Map<string, Untold>;
 }
 
 /** How a log is stored. */
@@ -35,6 +49,8 @@ interface StoredLog {
     seq: number,
     fingerprint?: number,
   ])[];
+  /** Absent where there are none. */
+  readonly untold?: readonly Untold[];
 }
 
 export class Outcomes {
@@ -57,13 +73,28 @@ export class Outcomes {
       log.entries.delete(key);
       log.forgotten = Math.max(log.forgotten, seq);
     }
-    const stored: StoredLog = {
-      forgotten: log.forgotten,
-      entries: [...log.entries].map(([key, { status, seq, fingerprint }]) =>
-        fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint],
-      ),
-    };
-    this.#store.writeOutcomes(slot, JSON.stringify(stored));
+    this.#write(slot, log);
+  }
+
+  /** The other holders could not be told. At `LIMITS.UNTOLD` the oldest is told of no more once this object has slept. */
+  owe(slot: number, untold: Untold): void {
+    const log = this.#log(slot);
+    log.untold.set(untold.key, untold);
+    for (const key of log.untold.keys()) {
+      if (log.untold.size <= LIMITS.UNTOLD) break;
+      log.untold.delete(key);
+    }
+    this.#write(slot, log);
+  }
+
+  /** They have been told, or the message has expired. */
+  settle(slot: number, key: string): void {
+    const log = this.#log(slot);
+    if (log.untold.delete(key)) this.#write(slot, log);
+  }
+
+  untold(slot: number): Iterable<Untold> {
+    return this.#log(slot).untold.values();
   }
 
   /** How the message of this key ended; undefined where it did not end here, or is forgotten. */
@@ -95,9 +126,21 @@ export class Outcomes {
             { status, seq, fingerprint },
           ]),
         ),
+        untold: new Map(stored.untold?.map((untold) => [untold.key, untold])),
       };
       this.#logs.set(slot, log);
     }
     return log;
+  }
+
+  #write(slot: number, log: Log): void {
+    const stored: StoredLog = {
+      forgotten: log.forgotten,
+      entries: [...log.entries].map(([key, { status, seq, fingerprint }]) =>
+        fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint],
+      ),
+      ...(log.untold.size === 0 ? {} : { untold: [...log.untold.values()] }),
+    };
+    this.#store.writeOutcomes(slot, JSON.stringify(stored));
   }
 }

@@ -50,7 +50,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
   const outcomes = new Outcomes(store);
   const attributes = new AttributeBook(store);
   const asking = { calls, retries, name };
-  const firstAcks = new FirstAcks({ ...asking, store });
+  const firstAcks = new FirstAcks({ store, outcomes, calls, name, spread });
   const lines = new AliasLines(calls);
   const aliases = new Aliases({
     ...asking,

@@ -380,17 +380,11 @@ describe("sends by alias", () => {
         rig.now += (seconds * 1_000) / 3 + 1;
         rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
       }
-      if (methods.length === 0) {
-        // The try that began before its end is the last.
-        expect(rig.answerCall({ ok: false }).call).toMatchObject({ method: "firstAck" });
-        rig.now += 30_000;
-        rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
-      }
       expect(rig.calls.map(({ call }) => call.method)).toEqual(methods);
     }
   });
 
-  test("A3 P1.2 a stored one keeps its row until the others were told", () => {
+  test("A3 P1.2 a stored one keeps its row until the alias has answered", () => {
     const rig = holding();
     rig.lose();
     rig.queue(byAlias(true, { key: "1" }));
@@ -403,6 +397,57 @@ describe("sends by alias", () => {
     rig.answerCalls();
     expect(rig.store.mail.size).toBe(0);
     expect(rig.send(byAlias(true, { key: "1" }))).toMatchObject({ status: "delivered" });
+  });
+
+  test.each([
+    ["a kill", (rig: Rig) => rig.restart()],
+    ["a sleep", (rig: Rig) => rig.hibernate()],
+  ])("A3 P1.2 one whose telling failed stays delivered, and is told of, over %s", (_, over) => {
+    for (const stored of [true, false]) {
+      const rig = holding();
+      const token = rig.sendAndWait(byAlias(true, { key: "1" }));
+      if (stored) rig.timeout(token);
+      const [message] = rig.takeMessages();
+      const seq = message?.seq ?? 0;
+      rig.ack(1, 2, seq);
+      expect(rig.rows(() => rig.answerCall({ ok: false }))).toBe(stored ? 2 : 1);
+      expect(rig.store.mail.size).toBe(0);
+      // With a link or without: that of the others is no better for its being gone.
+      rig.lose();
+      const alarmAt = rig.device.lastingDeadline ?? Number.POSITIVE_INFINITY;
+      expect(alarmAt).toBeLessThanOrEqual(rig.now + 1_000);
+      over(rig);
+      expect(rig.statusOf("1", seq)).toBe("delivered");
+      rig.now = alarmAt;
+      rig.alarm();
+      const call = { method: "firstAck", request: { ...ofAlias("me"), key: keyOf("1") } };
+      expect(rig.answerCall({ ok: false }).call).toEqual(call);
+      rig.alarm();
+      expect(rig.calls).toEqual([]);
+      rig.now = rig.device.lastingDeadline ?? 0;
+      rig.alarm();
+      expect(rig.calls.map((each) => each.call)).toEqual([call]);
+      expect(rig.rows(() => rig.answerCalls())).toBe(1);
+      rig.now += 7_200_000;
+      rig.alarm();
+      over(rig);
+      rig.alarm();
+      expect([rig.calls, rig.statusOf("1", seq)]).toEqual([[], "delivered"]);
+    }
+  });
+
+  test("P8.1 of one more than may be kept the oldest is told of no more after a kill", () => {
+    const rig = holding();
+    for (let n = 0; n <= LIMITS.UNTOLD; n++) {
+      rig.sendAndWait(byAlias(true, { key: `${n}` }));
+      rig.takeAndAck();
+      rig.answerCall({ ok: false });
+    }
+    rig.restart();
+    rig.now += 1_000;
+    rig.alarm();
+    const told = rig.answerCalls().map(({ call }) => "key" in Object(call.request));
+    expect(told).toHaveLength(LIMITS.UNTOLD);
   });
 
   test("its row goes with the registration", () => {
