@@ -1,14 +1,14 @@
 /** Signs a request as docs/api.md asks: RFC 9421 with Content-Digest of RFC 9530. */
 import { createSignature, type Signer } from "http-message-sig";
-import { toBase64, toBase64Url } from "../../schema/text.ts";
-
-const NONCE_BYTES = 9;
+import { toBase64 } from "../../schema/text.ts";
 
 export interface SignOptions {
   readonly keyId: string;
   readonly signer: Signer;
   /** Seconds since 1970. */
   readonly created: number;
+  /** Tells this request from another that is made of the same bytes in the same second. */
+  readonly nonce?: string;
 }
 
 /** `Content-Digest` of a body: `sha-256=:…:`. */
@@ -28,7 +28,7 @@ export async function signRequest(
   url: string,
   headers: Headers,
   body: BufferSource | null,
-  { keyId, signer, created }: SignOptions,
+  { keyId, signer, created, nonce }: SignOptions,
 ): Promise<void> {
   const components = ["@method", "@path"];
   if (url.includes("?")) components.push("@query");
@@ -37,12 +37,19 @@ export async function signRequest(
     components.push("content-digest");
   }
   if (headers.has("idempotency-key")) components.push("idempotency-key");
-  // So that two tries of one second are two requests: what is carried out once by its signature would refuse the second.
-  const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
   const fields = [...headers].map(([name, value]) => ({ name, value }));
   const { signature, signatureInput } = await createSignature(
     { kind: "request", method, targetUri: url, fields },
-    { components, parameters: { created, keyid: keyId, alg: signer.algorithm, nonce }, signer },
+    {
+      components,
+      parameters: {
+        created,
+        keyid: keyId,
+        alg: signer.algorithm,
+        ...(nonce === undefined ? {} : { nonce }),
+      },
+      signer,
+    },
   );
   headers.set("signature-input", signatureInput);
   headers.set("signature", signature);

@@ -1,5 +1,6 @@
 /** Signed calls of an app server to the mesh: each signed anew, and tried again where that can help. */
 import type { Signer } from "http-message-sig";
+import { toBase64Url } from "../../schema/text.ts";
 import { encodeBody } from "./body.ts";
 import { abortedError, callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError, PushServerError, runtimeError } from "./errors.ts";
@@ -43,6 +44,7 @@ const RETRY_AFTER_MAX_MS = 10_000;
 const RETRY_FOR_DEFAULT_MS = 45_000;
 const RETRY_FOR_MAX_MS = 600_000;
 const ATTEMPTS_MAX = 100;
+const NONCE_BYTES = 9;
 
 export class SignedCalls {
   readonly keyId: string;
@@ -86,7 +88,9 @@ export class SignedCalls {
       const headers = new Headers(request.headers);
       if (body !== null) headers.set("content-type", "application/json");
       const created = Math.floor(this.host.now() / 1_000);
-      await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created });
+      // What is carried out once by its signature would refuse a second try of the same second.
+      const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
+      await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created, nonce });
       try {
         return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs, signal);
       } catch (error) {
