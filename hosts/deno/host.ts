@@ -8,6 +8,7 @@ import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
 import { LINK_SHARE } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
+import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
 import { socketPath } from "../machine/socket-path.ts";
 import { collector } from "./collect.ts";
@@ -68,6 +69,7 @@ class DenoMesh implements MeshProcess {
       http2Handler: this.#fetch,
       capacity: Math.floor(context.maxLinks / LINK_SHARE),
       http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
+      proxies: proxiesOf(context.trustProxy),
       log: report.problem,
     });
   }

@@ -5,7 +5,8 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { authority } from "../machine/port.ts";
-import { Admission, type Entry } from "./net/admission.ts";
+import { Admission, type Entry, NOBODY } from "./net/admission.ts";
+import { clientOf, isTrusted, type Proxies } from "./net/forwarded.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Refusals } from "./net/refusals.ts";
 import { Transport } from "./net/transport.ts";
@@ -34,6 +35,8 @@ export interface ListenerOptions {
   readonly capacity: number;
   /** Path of the Unix socket behind HTTP/2; used with TLS only. */
   readonly http2Socket: string;
+  /** Whoever connects from these names the clients of its requests. */
+  readonly proxies: Proxies;
   /** Milliseconds that only rise. */
   readonly now?: () => number;
   /** Told one line about trouble, and one when it is over. */
@@ -142,7 +145,9 @@ export class Listener {
       close();
       gone();
     };
-    entry = this.admission.admit(conn.remoteAddr.hostname, destroy);
+    const peer = conn.remoteAddr.hostname;
+    const isProxy = isTrusted(this.#options.proxies, peer);
+    entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
     if (entry === null) return close();
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, destroy);
     if ("handshake" in conn) {
@@ -155,6 +160,7 @@ export class Listener {
     } else if ("setNoDelay" in conn) (conn as unknown as Deno.TcpConn).setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);
     const http = new HttpConnection(transport, port, entry);
+    if (isProxy) http.clientOf = (fields) => clientOf(peer, fields, this.#options.proxies);
     transport.handler = http;
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => http.expire());
     await transport.run();

@@ -24,6 +24,8 @@ export interface HostContext {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls: TlsFiles | null;
+  /** Addresses or CIDR blocks of proxies that name their clients. */
+  readonly trustProxy: readonly string[];
   readonly maxLinks: number;
   readonly report: Report;
 }

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { HostFailure } from "./failure.ts";
 import { HOST_NAMES, type HostName, type TlsFiles } from "./host.ts";
+import { proxiesOf } from "./proxies.ts";
 
 export const HELP = `Runs the mesh on this machine.
 
@@ -13,6 +14,7 @@ export const HELP = `Runs the mesh on this machine.
   --data DIR       data folder (default .pushmesh)
   --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
   --tls-key FILE   its private key, PEM
+  --trust-proxy CIDR,…  proxies that name their clients by X-Forwarded-For or Forwarded (host deno)
   --json           one JSON object a line instead of text
   --help           this text
 `;
@@ -22,6 +24,8 @@ export interface ServeOptions {
   readonly listen: string;
   readonly data: string;
   readonly tls: TlsFiles | null;
+  /** Addresses or CIDR blocks of proxies that name their clients. */
+  readonly trustProxy: readonly string[];
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -42,7 +46,8 @@ export function parseOptions(args: readonly string[], self: HostName): ServeOpti
     throw new HostFailure(`--port ${port}: give a number from 0 to 65535`);
   requireSelf(values.host, self);
   const tls = tlsFiles(values["tls-cert"], values["tls-key"]);
-  return { port: Number(port), listen, data, tls, json, help };
+  const trustProxy = blocksOf(values["trust-proxy"]);
+  return { port: Number(port), listen, data, tls, trustProxy, json, help };
 }
 
 /** scripts/start.mjs has chosen the host by this option; here it can only be checked. */
@@ -53,6 +58,16 @@ function requireSelf(host: string | undefined, self: HostName): void {
   throw new HostFailure(
     `--host ${host}: give ${HOST_NAMES.join(" or ")}; the address to listen on is --listen`,
   );
+}
+
+/** @throws {HostFailure} naming what is no address and no block. */
+function blocksOf(list: string | undefined): readonly string[] {
+  const blocks = (list ?? "").split(",").map((each) => each.trim());
+  const named = blocks.filter((each) => each !== "");
+  if (list !== undefined && named.length === 0)
+    throw new HostFailure("--trust-proxy: give addresses or CIDR blocks, with commas between");
+  proxiesOf(named);
+  return named;
 }
 
 function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | null {
@@ -72,6 +87,7 @@ const parse = (args: readonly string[]) =>
       data: { type: "string", default: ".pushmesh" },
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
+      "trust-proxy": { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },

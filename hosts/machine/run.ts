@@ -37,7 +37,7 @@ function remember(data: string, report: Report): void {
 async function run(host: MachineHost, options: ServeOptions, startedAt: number): Promise<void> {
   // Files are made by the umask: nobody else reads them.
   process.umask(0o077);
-  const { listen, port, tls } = options;
+  const { listen, port, tls, trustProxy } = options;
   const report = reporter(options.json);
   const maxLinks = linksFor(descriptorLimit(), host.descriptorsPerLink);
   const folder = openDataFolder(options.data);
@@ -46,7 +46,17 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
   const isNew = isNewFolder(folder);
   claimFolder(folder, host.name);
   const secrets = openSecrets(folder);
-  const mesh = await host.prepare({ folder, secrets, isNew, listen, port, tls, maxLinks, report });
+  const mesh = await host.prepare({
+    folder,
+    secrets,
+    isNew,
+    listen,
+    port,
+    tls,
+    trustProxy,
+    maxLinks,
+    report,
+  });
   const stopped = stopOnSignals(mesh, report);
   try {
     const started = await mesh.start();

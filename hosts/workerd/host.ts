@@ -21,6 +21,8 @@ const DESCRIPTORS_PER_LINK = 5;
 
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const { folder, secrets, listen, port, maxLinks, report } = context;
+  if (context.trustProxy.length > 0)
+    throw new HostFailure("--trust-proxy: workerd counts no addresses; leave it out");
   if (context.tls !== null)
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",

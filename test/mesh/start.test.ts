@@ -205,6 +205,8 @@ describe("a fault at the start is told in one line", () => {
     [["--listen", "192.0.2.1"], /is no address of this machine/],
     [["--host", "0.0.0.0"], /--host 0\.0\.0\.0: give deno or workerd; the address .* is --listen/],
     [["--host", HOST === "deno" ? "workerd" : "deno"], /--host \w+: this is \w+; npm start/],
+    [["--trust-proxy", "10.0.0.0/33"], /--trust-proxy 10\.0\.0\.0\/33: give an address or a CIDR/],
+    [["--trust-proxy", ","], /--trust-proxy: give addresses/],
     [["--tls-key", "key.pem"], /--tls-cert and --tls-key go together/],
   ])("the options are %j", async (args, expected) => {
     expect(await failure([...args, "--data", temporaryFolder()])).toMatch(expected);

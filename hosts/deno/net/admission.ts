@@ -24,6 +24,9 @@ const LOOPBACK_SHARE = 0.9;
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 const CLOSING_MS = 750;
 
+/** The address of a trusted proxy's connections while they are no client's: it has no share. */
+export const NOBODY = "";
+
 export interface AdmissionOptions {
   /** Connections that the process has descriptors for. */
   readonly capacity: number;
@@ -35,7 +38,7 @@ export interface AdmissionOptions {
 
 /** One connection, as admission sees it. */
 export class Entry {
-  readonly address: string;
+  #address: string;
   /** Ends the connection, for want of room. */
   onShed: () => void = () => {};
   /** Whether its device has a registration by now: asked only where it would be shed. */
@@ -49,9 +52,26 @@ export class Entry {
   /** @param destroy frees the descriptor at once */
   constructor(admission: Admission, address: string, destroy: () => void) {
     this.#admission = admission;
-    this.address = address;
+    this.#address = address;
     this.#destroy = destroy;
     this.onShed = destroy;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /**
+   * Counts for another address from now on: a proxy's connection for the client of its request.
+   *
+   * @returns false where that address is over its share, and holds nothing that could go for it
+   */
+  belongTo(address: string): boolean {
+    if (address === this.#address) return true;
+    if (!this.#admission.makeShare(address)) return false;
+    this.#admission.changeAddress(this, address);
+    this.#address = address;
+    return true;
   }
 
   get standing(): Standing {
@@ -121,9 +141,7 @@ export class Admission {
    * @returns null where it has no room
    */
   admit(address: string, destroy: () => void): Entry | null {
-    const hasShare = this.#countOf(address) < this.#shareOf(address);
-    if (!hasShare && !this.#shedOne(address))
-      return this.#refuse("connections over an address's share");
+    if (!this.makeShare(address)) return null;
     if (this.#size >= this.#capacity && !this.#shedOne(null))
       return this.#refuse("connections without room");
     const entry = new Entry(this, address, destroy);
@@ -131,6 +149,19 @@ export class Admission {
     this.#of(entry.standing).add(entry);
     this.#count(address, 1);
     return entry;
+  }
+
+  /** Has one of an address that is over its share go. @returns false where there is none that could */
+  makeShare(address: string): boolean {
+    if (this.#hasShare(address) || this.#shedOne(address)) return true;
+    this.#refuse("connections over an address's share");
+    return false;
+  }
+
+  changeAddress(entry: Entry, to: string): void {
+    if (entry.standing === "device" || !this.#of(entry.standing).has(entry)) return;
+    this.#count(entry.address, -1);
+    this.#count(to, 1);
   }
 
   /** The connection is gone. */
@@ -215,10 +246,15 @@ export class Admission {
     let largest = "";
     let most = -1;
     for (const { address } of entries) {
-      const count = this.#countOf(address);
+      // A proxy's own connections are many clients': they go last.
+      const count = address === NOBODY ? 0 : this.#countOf(address);
       if (count > most) [largest, most] = [address, count];
     }
     return largest;
+  }
+
+  #hasShare(address: string): boolean {
+    return address === NOBODY || this.#countOf(address) < this.#shareOf(address);
   }
 
   #shareOf(address: string): number {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import type { Entry } from "./admission.ts";
+import { type Entry, NOBODY } from "./admission.ts";
 import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
 import { ChunkReader } from "./chunks.ts";
 import { joined } from "./frames.ts";
@@ -18,6 +18,7 @@ const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
 /** An event stream is read no further while so much of it is unsent. */
 const STREAM_BYTES = 65_536;
+const OVER_SHARE = "this address holds as many connections as it may";
 const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const CONTINUE = utf8.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -46,6 +47,8 @@ export function connectionOf(request: Request): HttpConnection {
 
 export class HttpConnection implements TransportHandler {
   readonly entry: Entry;
+  /** The client of a request by its header fields, where the other end is a trusted proxy. */
+  clientOf: ((fields: ReadonlyMap<string, string>) => string) | null = null;
   readonly #transport: Transport;
   readonly #port: HttpPort;
   #input: Uint8Array = NOTHING;
@@ -198,14 +201,15 @@ export class HttpConnection implements TransportHandler {
     let response: Response;
     try {
       const request = this.#request(head, body);
+      if (!this.#takeClient(head)) throw new MeshError("mesh_full", OVER_SHARE);
       if (head.isUpgrade) upgrades.set(request, this);
       response = await this.#port.handle(request);
-    } catch {
-      // Whatever fails in a route is answered there; this is a URL or a header that Fetch does not take.
-      this.#port.refused("request_malformed");
-      response = problemResponse(
-        new MeshError("request_malformed", "the URL or a header is wrong"),
-      );
+    } catch (error) {
+      // Whatever fails in a route is answered there; this is a share that is used up, or a URL or a header that Fetch does not take.
+      const isRefused = error instanceof MeshError;
+      const malformed = new MeshError("request_malformed", "the URL or a header is wrong");
+      if (!isRefused) this.#port.refused(malformed.code);
+      response = problemResponse(isRefused ? error : malformed);
     }
     if (this.#isUpgraded) return;
     try {
@@ -214,6 +218,13 @@ export class HttpConnection implements TransportHandler {
     } catch {
       this.#transport.destroy();
     }
+  }
+
+  /** What stays open is the client's, and any other request the proxy's. @returns false where its client is over its share */
+  #takeClient({ isUpgrade, fields }: RequestHead): boolean {
+    if (this.clientOf === null) return true;
+    const stays = isUpgrade || fields.get("accept")?.includes("text/event-stream") === true;
+    return this.entry.belongTo(stays ? this.clientOf(fields) : NOBODY);
   }
 
   #request(head: RequestHead, body: Uint8Array<ArrayBuffer>): Request {

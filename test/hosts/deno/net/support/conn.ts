@@ -68,6 +68,7 @@ export interface Served {
   readonly conn: FakeConn;
   readonly admission: Admission;
   readonly entry: Entry;
+  readonly http: HttpConnection;
   readonly seen: Seen[];
   /** Codes of what was refused before it was a request. */
   readonly refused: string[];
@@ -108,7 +109,7 @@ export function serveHttp(): Served {
     admission.sweep();
   };
   entry.expireIn(10_000, () => http.expire());
-  return { conn, admission, entry, seen, refused, done: transport.run(), wait };
+  return { conn, admission, entry, http, seen, refused, done: transport.run(), wait };
 }
 
 /** Lets what was pushed be read and answered: nothing here waits for anything but promises. */
