@@ -168,8 +168,9 @@ export class Phone {
     const key = toBase64Url(message.key);
     if (Object.values(app.windows).some((window) => window.has(key))) return;
     const sent = this.#ledger.find(app.name, key);
-    const isLate = message.expiresAtMs !== undefined && message.expiresAtMs <= now;
-    if (isLate || message.remainingMs === 0) {
+    // From its receipt on, which is now, by a clock that nobody sets: the time of day may jump there and back.
+    const { remainingMs, expiresAtMs = Number.POSITIVE_INFINITY } = message;
+    if (remainingMs === undefined ? expiresAtMs <= now : remainingMs === 0) {
       sent.discarded = true;
       lane.discarded.push(seq);
       return;
