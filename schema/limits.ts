@@ -96,6 +96,11 @@ export const LIMITS = {
   HEAD_TIMEOUT_MS: 10_000,
   /** From the head to the end of the body. */
   BODY_TIMEOUT_MS: 30_000,
+  /**
+   * Heads and bodies that have begun and not come whole, on all connections of a host of one machine together: what comes whole in
+   * one read is never counted, and strangers can hold no more than this before anybody knows them.
+   */
+  UNREAD_BYTES: 67_108_864,
   /** An idle connection between two requests: longer than load balancers keep theirs, which is 60 s. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */

@@ -85,6 +85,7 @@ export class Listener {
       handle: handler,
       now: this.admission.now,
       refused: this.#refused,
+      unread: { bytes: 0 },
     };
     if (tls !== null) {
       this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);

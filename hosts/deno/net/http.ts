@@ -31,6 +31,8 @@ export interface HttpPort {
   readonly authority: string;
   handle(request: Request): Response | Promise<Response>;
   now(): number;
+  /** What all connections hold of requests that have not come whole. */
+  readonly unread: { bytes: number };
   /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
   refused(code: string): void;
 }
@@ -55,6 +57,8 @@ export class HttpConnection implements TransportHandler {
   #searched = 0;
   #head: RequestHead | null = null;
   #chunks: ChunkReader | null = null;
+  /** Of `port.unread`, what is this connection's. */
+  #unread = 0;
   #isBusy = false;
   #hasEnded = false;
   #isUpgraded = false;
@@ -71,6 +75,7 @@ export class HttpConnection implements TransportHandler {
   accept(request: Request, protocol: string | null): ServerSocket {
     upgrades.delete(request);
     this.#isUpgraded = true;
+    this.#hold(0);
     this.#transport.waitSmall();
     const key = request.headers.get("sec-websocket-key");
     const hash = createHash("sha1").update(`${key}${WEBSOCKET_GUID}`).digest("base64");
@@ -107,12 +112,25 @@ export class HttpConnection implements TransportHandler {
     else if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
     if (this.#input.length === 0) this.#input = NOTHING;
     else if (this.#input.buffer === bytes.buffer) this.#input = this.#input.slice();
+    this.#hold(this.#input.length + (this.#chunks?.bytes ?? 0));
   }
 
   ended(): void {
     this.#hasEnded = true;
+    this.#hold(0);
     this.#resumeStream?.();
     if (!this.#isBusy) this.#transport.destroy();
+  }
+
+  /** Whoever holds more where all together hold too much is refused: what has come whole by then is answered. */
+  #hold(bytes: number): void {
+    const { unread } = this.#port;
+    const grown = bytes - this.#unread;
+    unread.bytes += grown;
+    this.#unread = bytes;
+    if (grown > 0 && unread.bytes > LIMITS.UNREAD_BYTES && !this.#isBusy) {
+      this.#refuse(new MeshError("overloaded"));
+    }
   }
 
   drained(): void {
@@ -295,6 +313,7 @@ export class HttpConnection implements TransportHandler {
     this.entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
     this.#transport.resume();
     this.#advance();
+    this.#hold(this.#input.length + ((this.#chunks as ChunkReader | null)?.bytes ?? 0));
   }
 
   /** @returns false, for its callers' use */
@@ -311,6 +330,7 @@ export class HttpConnection implements TransportHandler {
   #close(): void {
     this.#hasEnded = true;
     this.#input = NOTHING;
+    this.#hold(0);
     this.#transport.end();
     this.entry.closing();
   }

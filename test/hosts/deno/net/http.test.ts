@@ -89,6 +89,35 @@ test("P8.1 a connection waits for its next request as long as the limit says, an
   expect(idle.conn.isClosed).toBe(true);
 });
 
+test("P8.1 requests that have not come whole hold no more than the limit, all together", async () => {
+  const unread = { bytes: LIMITS.UNREAD_BYTES - 100 };
+  const [first, second] = [serveHttp(unread), serveHttp(unread)];
+  const top = "POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 1000\r\n\r\n";
+  first.conn.push(`${top}${"a".repeat(100)}`);
+  await settled();
+  expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+  expect(first.conn.written).toBe("");
+  // One byte more is refused, and what its connection held is free.
+  second.conn.push(`${top}a`);
+  await settled();
+  expect(statusOf(second.conn.written)).toBe(503);
+  expect(second.conn.written).toContain('"overloaded"');
+  expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+  // What comes whole is not held at all.
+  const third = serveHttp(unread);
+  third.conn.push(`${top}${"a".repeat(1_000)}`);
+  await settled();
+  expect(statusOf(third.conn.written)).toBe(200);
+  // In chunks it counts as well.
+  const fourth = serveHttp(unread);
+  fourth.conn.push("POST / HTTP/1.1\r\nHost: mesh\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+  await settled();
+  expect(statusOf(fourth.conn.written)).toBe(503);
+  first.conn.end();
+  await first.done;
+  expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES - 100);
+});
+
 test("P8.1 a body that no route takes is not read", async () => {
   for (const top of [
     `Content-Length: ${2 ** 40}\r\n\r\n`,

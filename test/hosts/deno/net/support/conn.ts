@@ -79,7 +79,8 @@ export interface Served {
 }
 
 /** Serves a connection by HTTP. Each request is answered with its place among them, from 1. */
-export function serveHttp(): Served {
+/** @param unread what this and other connections hold of requests that have not come whole */
+export function serveHttp(unread = { bytes: 0 }): Served {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
@@ -94,6 +95,7 @@ export function serveHttp(): Served {
       scheme: "http",
       authority: "mesh",
       now: () => now,
+      unread,
       refused: (code) => refused.push(code),
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
