@@ -1,20 +1,21 @@
 /** Calls from the edge to objects, and their refusals. */
 import type { Refused } from "../core/device/types.ts";
 import { callObject, callOnce } from "../objects/call.ts";
-import { withTimeout } from "../objects/timeout.ts";
+import { TimeoutError, withTimeout } from "../objects/timeout.ts";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 
 export { callObject, callOnce };
 
 /**
- * The same, for no longer than `LIMITS.CALL_MS`: for objects that may hang, where their answer is not the request's own.
+ * The same, for no longer than `ms`: for objects that may hang, where their answer is not all of the request's own.
  *
+ * @param ms - milliseconds; `LIMITS.CALL_MS` for what is answered at once
  * @throws MeshError `overloaded` where there is no answer by then, and as `callObject` does
  */
-export function callInTime<T>(call: () => Promise<T>): Promise<T> {
-  return withTimeout(LIMITS.CALL_MS, callObject(call)).catch((cause: unknown) => {
-    if (cause instanceof MeshError) throw cause;
+export function callInTime<T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> {
+  return withTimeout(ms, callObject(call)).catch((cause: unknown) => {
+    if (!(cause instanceof TimeoutError)) throw cause;
     throw new MeshError("overloaded", "an object of the mesh does not answer", { cause });
   });
 }

@@ -1,8 +1,9 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
-import type { AliasSendAnswerBody } from "../../schema/http.ts";
+import type { AliasSendAnswerBody, ResultsAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseMessageId } from "../../schema/text.ts";
+import type { Env } from "../../worker/env.ts";
 import { createApp, type TestApp } from "./support/app.ts";
 import { aliases, devices, holder, regIdOf } from "./support/scripted.ts";
 import { ask, post, refusalOf } from "./support/server.ts";
@@ -12,6 +13,26 @@ let serial = 0;
 beforeAll(async () => {
   app = await createApp();
 });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const hangs = () => new Promise<never>(() => {});
+
+/** Until it is over, a second goes by every few milliseconds. */
+async function inLongTime<T>(begin: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  let isOver = false;
+  const answer = begin().finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await scheduler.wait(5);
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  return await answer;
+}
 
 const DELIVERED: SendAnswer = { ok: true, status: "delivered", seq: 4_096 };
 const STALE: SendAnswer = { ok: false, code: "alias_stale" };
@@ -156,4 +177,36 @@ it("P8.1 a call about many registrations asks a few devices at a time, and tells
   expect(body.results.filter(({ ok }) => !ok)).toMatchObject([
     { regId: add[150], error: "internal" },
   ]);
+});
+
+describe("an object that hangs", () => {
+  it("A2 of one holder keeps from none of the others their result", async () => {
+    const DEVICES = devices({
+      send: (device) => (device === holder(1).device ? hangs() : Promise.resolve(DELIVERED)),
+    });
+    const all = { DEVICES, ...aliases([holder(1), holder(2)]) };
+    const { body } = await inLongTime(() => ask<AliasSendAnswerBody>(app, request(), all));
+    expect(body.results).toMatchObject([{ error: "overloaded" }, { status: "delivered" }]);
+  });
+
+  it("A2 of one device keeps from none of the others the result of a change", async () => {
+    const DEVICES = devices({
+      setAlias: (device) => (device === holder(1).device ? hangs() : Promise.resolve({ ok: true })),
+    });
+    const ALIASES = {
+      getByName: () => ({ begin: async () => "begun" }),
+    } as unknown as Env["ALIASES"];
+    const add = [holder(1), holder(2)].map((each) => regIdOf(app, each));
+    const change = post("/v1/aliases", { alias: "hanging", shared: true, add });
+    const { body } = await inLongTime(() =>
+      ask<ResultsAnswerBody>(app, change, { DEVICES, ALIASES }),
+    );
+    expect(body.results).toMatchObject([{ ok: false, error: "overloaded" }, { ok: true }]);
+  });
+
+  it("A4 of the alias is told as overload", async () => {
+    const ALIASES = { getByName: () => ({ holders: hangs }) } as unknown as Env["ALIASES"];
+    const refused = await inLongTime(() => refusalOf(app, request(), { ALIASES }));
+    expect(refused).toMatchObject({ code: "overloaded" });
+  });
 });

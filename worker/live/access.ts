@@ -6,7 +6,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
-import { callObject } from "../objects.ts";
+import { callInTime } from "../objects.ts";
 import { rootOf } from "../tag-root.ts";
 import { checkListenToken } from "./token.ts";
 
@@ -53,7 +53,7 @@ async function accessOf(
   const known = accessCache.get(key);
   if (known !== undefined) return known;
   if (!trusted) requireQuestion(app);
-  const info = await callObject(() => rootOf(c, app, tag).info());
+  const info = await callInTime(() => rootOf(c, app, tag).info());
   const access = info?.live ?? "token";
   accessCache.set(key, access);
   return access;

@@ -15,7 +15,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { parseBody } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
-import { callObject, callOnce } from "../objects.ts";
+import { callInTime, callOnce } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId, regIdOf } from "../registrations.ts";
 import { askHolders, forgetHolders } from "../send/holders.ts";
@@ -52,7 +52,11 @@ aliases.post("/", async (c) => {
   const set = (held: boolean) => (parts: RegIdParts) => {
     const { generation, deviceId } = parts;
     const request = { app: caller.appName, generation, alias, held, shared };
-    return callObject(() => c.env.DEVICES.getByName(deviceName(deviceId)).setAlias(request));
+    const device = deviceName(deviceId);
+    return callInTime(
+      () => c.env.DEVICES.getByName(device).setAlias(request),
+      LIMITS.DEVICE_CALL_MS,
+    );
   };
   // Taken away first: a full alias then has room for those it is given to.
   const removed = await forEachRegId(c, caller, remove, set(false));

@@ -18,7 +18,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { parseBody, parseQuery } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
-import { callObject } from "../objects.ts";
+import { callInTime, callObject } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId } from "../registrations.ts";
 import { readCaller, readSigned } from "../signed.ts";
@@ -36,7 +36,7 @@ tags.post("/members", async (c) => {
     const lists = adding.has(regId) ? { add: [tag], remove: [] } : { add: [], remove: [tag] };
     const request = { app: caller.appName, generation: parts.generation, ...lists };
     const name = deviceName(parts.deviceId);
-    return callObject(() => c.env.DEVICES.getByName(name).setTags(request));
+    return callInTime(() => c.env.DEVICES.getByName(name).setTags(request), LIMITS.DEVICE_CALL_MS);
   });
   return c.json({ results } satisfies ResultsAnswerBody);
 });
@@ -57,7 +57,7 @@ tags.get("/", async (c) => {
     cursor: query.cursor ?? null,
   };
   const names = directoryNames(appName, shardsOf(c.env));
-  const ask = (name: string) => callObject(() => c.env.TAG_DIRECTORIES.getByName(name).list(asked));
+  const ask = (name: string) => callInTime(() => c.env.TAG_DIRECTORIES.getByName(name).list(asked));
   const page = mergePages(await Promise.all(names.map(ask)), asked);
   if (page === null) {
     const detail = "cursor: not one of this list, or of another order";

@@ -4,9 +4,10 @@ import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { callObject } from "../objects.ts";
+import { callInTime } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
@@ -72,7 +73,10 @@ export async function sendToAlias(
     const alias = { alias: to.alias, firstAckWins: to.firstAckWins, shared };
     const send: SendRequest = { ...request, generation, waitMs, alias };
     try {
-      const answer = await callObject(() => c.env.DEVICES.getByName(device).send(send));
+      const answer = await callInTime(
+        () => c.env.DEVICES.getByName(device).send(send),
+        waitMs + LIMITS.CALL_MS,
+      );
       return { holder, answer };
     } catch (error) {
       const { code, message } = asMeshError(error, c.req.raw);

@@ -4,7 +4,7 @@ import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
-import { callObject } from "../objects.ts";
+import { callInTime } from "../objects.ts";
 
 /** Of this isolate, by the name of the alias's object. Aliases that nobody holds are not in it: they may be set any time. */
 export const aliasCache = new TimedCache<AliasHolders>({
@@ -21,7 +21,7 @@ export async function askHolders(
   alias: string,
 ): Promise<AliasHolders> {
   const name = aliasObjectName(appName, alias);
-  const answer = await callObject(() => c.env.ALIASES.getByName(name).holders());
+  const answer = await callInTime(() => c.env.ALIASES.getByName(name).holders());
   if (answer.holders.length > 0) aliasCache.set(name, answer);
   else aliasCache.delete(name);
   return answer;
