@@ -3,7 +3,7 @@ import type { Profile } from "./profile.ts";
 import { mix, type Random } from "./random.ts";
 import { type Measured, World } from "./world.ts";
 
-/** Passes made for one number of members; a tree of more nodes draws them again and again. */
+/** Passes made for one number of members, unless told; a tree of more nodes draws them again and again. */
 const SAMPLES = 12;
 /** Numbers of members that differ by less are one number. */
 const STEP = 1.1;
@@ -11,11 +11,14 @@ const STEP = 1.1;
 export class Passes {
   readonly #profile: Profile;
   readonly #seed: number;
+  readonly #samples: number;
   readonly #made = new Map<number, readonly Measured[]>();
 
-  constructor(profile: Profile, seed: number) {
+  /** @param samples passes made for one number of members */
+  constructor(profile: Profile, seed: number, samples: number = SAMPLES) {
     this.#profile = profile;
     this.#seed = seed;
+    this.#samples = samples;
   }
 
   /** @param members that are attached, above 0 */
@@ -33,7 +36,7 @@ export class Passes {
 
   async #make(members: number): Promise<Measured[]> {
     const made: Measured[] = [];
-    for (let n = 0; n < SAMPLES; n++) {
+    for (let n = 0; n < this.#samples; n++) {
       const world = new World(this.#profile, mix(this.#seed, members * SAMPLES + n));
       // Where nodes share the window of calls, the ones before have opened it.
       if (this.#profile.oneThread) await world.pass("0", members);
