@@ -30,6 +30,7 @@ import { countOf } from "./count.ts";
 import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
 import { claimsOf, close, DeviceSocket } from "./device-socket.ts";
+import { REGISTERED_HEADER } from "./interfaces/connect-answer.ts";
 import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
 import { sends } from "./sends.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
@@ -149,7 +150,10 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       close(server, opened.code, opened.detail ?? "");
     }
     this.#carryOut(effects, now);
-    const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
+    const headers = {
+      "sec-websocket-protocol": LINK_SUBPROTOCOL,
+      ...(opened.ok && this.#device.isRegistered ? { [REGISTERED_HEADER]: "1" } : {}),
+    };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
 

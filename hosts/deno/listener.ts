@@ -4,8 +4,8 @@
  * reads requests, net/socket is a WebSocket's end. HTTP/2, which comes by TLS only, is read by Deno's server behind a tunnel.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
 import { authority } from "../machine/port.ts";
-import { Admission, type Entry, NOBODY } from "./net/admission.ts";
 import { clientOf, isTrusted, type Proxies } from "./net/forwarded.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Refusals } from "./net/refusals.ts";

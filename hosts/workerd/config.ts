@@ -89,7 +89,7 @@ export interface Deployment {
   readonly bundle: string;
   /** Folder of the objects' databases, absolute. */
   readonly storage: string;
-  /** `host:port` of the public socket; null for a mesh that serves nobody. */
+  /** `host:port`, or `unix:` and a path, of the socket for requests; null for a mesh that serves nobody. */
   readonly address: string | null;
   /** Path of the control socket. */
   readonly control: string;

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { makePrivateFolder } from "../../cli/private-file.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
-import { authority, requireFree } from "../machine/port.ts";
-import { reachable } from "../machine/run.ts";
+import { LINK_SHARE } from "../machine/limits.ts";
+import { requireFree } from "../machine/port.ts";
 import { machineSettings } from "../machine/settings.ts";
 import { socketPath } from "../machine/socket-path.ts";
 import { bundleWorker } from "./bundle.ts";
 import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
+import { Front } from "./front/front.ts";
 import { endOrphan } from "./orphan.ts";
 import { removeVoid, requireWhole } from "./storage.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -22,7 +23,9 @@ const DESCRIPTORS_PER_LINK = 5;
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const { folder, secrets, listen, port, maxLinks, report } = context;
   if (context.trustProxy.length > 0)
-    throw new HostFailure("--trust-proxy: workerd counts no addresses; leave it out");
+    throw new HostFailure(
+      "--trust-proxy: the host workerd reads no forwarded addresses; leave it out",
+    );
   if (context.tls !== null)
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
@@ -38,29 +41,27 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   await bundleWorker(join(folder.run, BUNDLE));
 
   const control = socketPath(folder, "control.sock");
-  const writeConfig = (listenPort: number) => {
-    const text = workerdConfig(definition, {
-      bundle: BUNDLE,
-      storage: folder.storage,
-      address: authority(listen, listenPort),
-      control,
-      vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },
-      fromEnvironment: SECRETS,
-    });
-    writeFileSync(config, text, { mode: 0o600 });
-  };
-  writeConfig(port);
-  const supervisor = new Supervisor({
+  const path = socketPath(folder, "http.sock");
+  const text = workerdConfig(definition, {
+    bundle: BUNDLE,
+    storage: folder.storage,
+    address: `unix:${path}`,
+    control,
+    vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },
+    fromEnvironment: SECRETS,
+  });
+  writeFileSync(config, text, { mode: 0o600 });
+  const capacity = Math.floor(maxLinks / LINK_SHARE);
+  return new Supervisor({
     config,
     control,
     pidFile,
     env: { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken },
-    host: reachable(listen),
-    // A free port that the system chose stays the same over restarts.
-    onPort: port === 0 ? writeConfig : () => {},
+    path,
+    port,
+    front: new Front({ hostname: listen, path, capacity }),
     log: report.problem,
   });
-  return supervisor;
 }
 
 export const workerdHost: MachineHost = {

@@ -1,6 +1,8 @@
 /** Keeps a workerd running until it is told to stop. */
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshProcess, Started } from "../machine/host.ts";
+import type { Front } from "./front/front.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
@@ -14,10 +16,12 @@ const DRAIN_MS = 4_000;
 export interface SupervisorOptions extends WorkerdOptions {
   /** Where the process ID is kept for `endOrphan`. */
   readonly pidFile: string;
-  /** To reach the public socket by. */
-  readonly host: string;
-  /** Told the port at the first start. */
-  readonly onPort: (port: number) => void;
+  /** The socket for requests that the configuration names. */
+  readonly path: string;
+  /** Has the public port, also while there is no workerd. */
+  readonly front: Front;
+  /** The public port; 0 takes a free one. */
+  readonly port: number;
   /** Told one line about each unasked-for end. */
   readonly log: (line: string) => void;
 }
@@ -42,16 +46,16 @@ export class Supervisor implements MeshProcess {
    * @throws {HostFailure} where it does not come up.
    */
   async start(): Promise<Started> {
-    const port = await this.#start();
-    this.#options.onPort(port);
-    return { port };
+    await this.#start();
+    return { port: await this.#options.front.open(this.#options.port) };
   }
 
-  async #start(): Promise<number> {
+  async #start(): Promise<void> {
+    rmSync(this.#options.path, { force: true });
     this.#workerd = Workerd.start(this.#options);
     rememberProcess(this.#options.pidFile, this.#workerd.pid);
     try {
-      return await this.#workerd.ready(this.#options.host);
+      await this.#workerd.readyAt(this.#options.path);
     } catch (error) {
       this.#workerd.kill();
       throw error;
@@ -88,7 +92,9 @@ export class Supervisor implements MeshProcess {
   /** Closes the links, then ends the process. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#options.front.closeIdle();
     await this.#workerd?.stop(DRAIN_MS);
+    this.#options.front.kill();
     forgetProcess(this.#options.pidFile);
   }
 
@@ -96,6 +102,7 @@ export class Supervisor implements MeshProcess {
   kill(): void {
     this.#stopping = true;
     this.#workerd?.kill();
+    this.#options.front.kill();
     forgetProcess(this.#options.pidFile);
   }
 }

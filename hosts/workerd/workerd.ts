@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { request } from "node:http";
+import { type RequestOptions, request } from "node:http";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import workerd from "workerd";
@@ -72,9 +72,9 @@ export class Workerd {
   }
 
   /**
-   * Waits until the public socket answers.
+   * Waits until the socket for requests answers.
    *
-   * @param host to reach it by.
+   * @param host to reach it by, where it is no Unix socket.
    * @returns the port it listens on.
    * @throws {HostFailure} where the process ends before, or takes too long.
    */
@@ -83,6 +83,18 @@ export class Workerd {
       const port = await this.#listening("http");
       await this.#healthy(host, port);
       return port;
+    });
+  }
+
+  /**
+   * Waits until the Unix socket for requests answers.
+   *
+   * @throws {HostFailure} where the process ends before, or takes too long.
+   */
+  async readyAt(socketPath: string): Promise<void> {
+    await this.#started(async () => {
+      await this.#listening("http");
+      await call({ socketPath, path: "/healthz", headers: { host: "localhost" } });
     });
   }
 
@@ -166,20 +178,26 @@ export class Workerd {
    * @throws Error where it does not answer in time, or says that it failed.
    */
   ask(path: string, body: string, timeoutMs: number): Promise<void> {
-    const options = { socketPath: this.#control, method: "POST", path, timeout: timeoutMs };
-    return new Promise((done, fail) => {
-      const call = request(options, (answer) => {
-        const said: Buffer[] = [];
-        answer.on("data", (bytes: Buffer) => said.push(bytes));
-        answer.on("end", () => {
-          if (answer.statusCode === 200) done();
-          else fail(new Error(`${answer.statusCode}: ${Buffer.concat(said)}`));
-        });
-        answer.on("error", fail);
-      });
-      call.on("timeout", () => call.destroy(new Error("no answer in time")));
-      call.on("error", fail);
-      call.end(body);
-    });
+    const socketPath = this.#control;
+    return call({ socketPath, method: "POST", path, timeout: timeoutMs }, body);
   }
+}
+
+/** Makes a request by a Unix socket. @throws Error where it is not answered with 200 */
+function call(options: RequestOptions, body = ""): Promise<void> {
+  return new Promise((done, fail) => {
+    const call = request(options, (answer) => {
+      const said: Buffer[] = [];
+      answer.on("data", (bytes: Buffer) => said.push(bytes));
+      answer.on("end", () => {
+        if (answer.statusCode === 200) done();
+        else
+          fail(new HostFailure(`the mesh answered ${answer.statusCode}: ${Buffer.concat(said)}`));
+      });
+      answer.on("error", fail);
+    });
+    call.on("timeout", () => call.destroy(new Error("no answer in time")));
+    call.on("error", fail);
+    call.end(body);
+  });
 }

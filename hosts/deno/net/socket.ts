@@ -3,7 +3,7 @@ import { Limiter } from "../../../core/link/limiter.ts";
 import { closeReason } from "../../../objects/close.ts";
 import { ERRORS, type ErrorCode } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { type Fault, type FrameHandler, FrameReader, frames } from "./frames.ts";
+import { type Fault, type FrameHandler, FrameReader, frames } from "../../machine/net/frames.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /** RFC 6455 §7.4.1. */

@@ -1,5 +1,5 @@
 /** A connection as bytes: read as they come, written in order, and never more unsent than whoever writes looks after. */
-import { joined } from "./frames.ts";
+import { joined } from "../../machine/net/frames.ts";
 
 /** A request with its body fits, mostly. */
 const REQUEST_BYTES = 4_096;

@@ -1,5 +1,5 @@
 /** A connection that speaks HTTP/2: its bytes go to a server of Deno's own, by way of a Unix socket, and back. */
-import type { Entry } from "./admission.ts";
+import type { Entry } from "../../machine/net/admission.ts";
 import type { Conn } from "./transport.ts";
 
 const READ_BYTES = 16_384;

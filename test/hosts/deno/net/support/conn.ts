@@ -1,8 +1,9 @@
 /** A connection of hosts/deno without a network: what the client sends is pushed, what the server writes is kept. */
-import { Admission, type Entry } from "../../../../../hosts/deno/net/admission.ts";
+
 import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
 import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
 import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
+import { Admission, type Entry } from "../../../../../hosts/machine/net/admission.ts";
 
 export class FakeConn implements Conn {
   #pushed: Uint8Array[] = [];

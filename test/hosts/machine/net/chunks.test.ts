@@ -1,6 +1,6 @@
 /** How the host of Deno reads a body in chunks: bounded, and as strictly as heads. */
 import { expect, test } from "vitest";
-import { ChunkReader } from "../../../../hosts/deno/net/chunks.ts";
+import { ChunkReader } from "../../../../hosts/machine/net/chunks.ts";
 
 const read = (text: string, bound = 100) => {
   const reader = new ChunkReader(bound);

@@ -1,6 +1,6 @@
 /** Who keeps a connection on the host of Deno where there are not enough for all. */
 import { expect, test } from "vitest";
-import { Admission, type Entry, type Standing } from "../../../../hosts/deno/net/admission.ts";
+import { Admission, type Entry, type Standing } from "../../../../hosts/machine/net/admission.ts";
 
 interface Held {
   readonly name: string;
