@@ -11,11 +11,18 @@ export const EVENT_STREAM_HEADERS = {
   "x-accel-buffering": "no",
 } as const;
 
-/** How long a reader waits before it comes back, in ms: its own default is a few seconds, by browser. */
-const RETRY_MS = 3_000;
+/**
+ * How long a reader waits before it comes back, in ms: a browser's own default is the same few seconds for all, who would come
+ * together to a node that ended all their streams.
+ */
+const RETRY_MIN_MS = 3_000;
+const RETRY_MAX_MS = 9_999;
 
 const utf8 = new TextEncoder();
-const OPENING = utf8.encode(`retry: ${RETRY_MS}\n\n`);
+const openingOf = (random: number) => {
+  const ms = RETRY_MIN_MS + Math.floor(random * (RETRY_MAX_MS - RETRY_MIN_MS + 1));
+  return utf8.encode(`retry: ${ms}\n\n`);
+};
 const KEEPALIVE = utf8.encode(":\n\n");
 
 export class EventStream implements Sink {
@@ -23,14 +30,17 @@ export class EventStream implements Sink {
   readonly #onEnd: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
 
-  /** @param onEnd called once when it has ended, by whomever */
-  constructor(onEnd: () => void) {
+  /**
+   * @param onEnd called once when it has ended, by whomever
+   * @param random from 0 up to 1: when its reader comes back
+   */
+  constructor(onEnd: () => void, random = Math.random()) {
     this.#onEnd = onEnd;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#controller = controller;
-          controller.enqueue(OPENING);
+          controller.enqueue(openingOf(random));
         },
         cancel: () => {
           this.#controller = null;

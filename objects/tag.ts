@@ -1,5 +1,6 @@
 /** The Durable Object of one node of a tag's tree: a thin shell that gives core/tag a database, an alarm and other objects. */
 import { DurableObject } from "cloudflare:workers";
+import { backoffMs } from "../core/backoff.ts";
 import { alarmOf, writeNode } from "../core/move/node.ts";
 import { TagNode } from "../core/tag/node.ts";
 import type {
@@ -28,8 +29,8 @@ import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
 import { SqlTagStore } from "./storage/tag-store.ts";
 import { type TagEnv, tagHost } from "./tag-host.ts";
 
-/** After a failed alarm, as the platform itself waits before it tries again. */
-const RETRY_MS = 2_000;
+/** How often it looks whether an import is over. */
+const IMPORT_MS = 2_000;
 /** How long one alarm may take: the platform ends it after 15 min, and a paced broadcast may run for hours. */
 const ALARM_MS = 600_000;
 /** How often an alarm that takes its time looks whether the next is due, which would wait for it. */
@@ -40,6 +41,8 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
   #node: TagNode;
   readonly #name: string;
   readonly #alarm: EarliestAlarm;
+  /** Alarms in a row that failed. */
+  #failures = 0;
 
   constructor(ctx: DurableObjectState, env: TagEnv) {
     super(ctx, env);
@@ -115,7 +118,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     this.#alarm.fired();
     if (this.env.IMPORTING !== undefined) {
       // Members whose devices are not here yet would be taken for gone.
-      this.#alarm.set(alarmOf(this.#name, this.#store(), Date.now() + RETRY_MS));
+      this.#alarm.set(alarmOf(this.#name, this.#store(), Date.now() + IMPORT_MS));
       return;
     }
     const until = Date.now() + ALARM_MS;
@@ -149,9 +152,10 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
   async #work(): Promise<void> {
     try {
       await this.#node.alarm();
+      this.#failures = 0;
     } catch (error) {
       console.error(error);
-      this.#alarm.set(Date.now() + RETRY_MS);
+      this.#alarm.set(Date.now() + backoffMs(++this.#failures, Math.random()));
     }
   }
 }

@@ -261,7 +261,7 @@ export const LIMITS = {
   /** Nodes of one tag that are called at once. */
   FAN_OUT_NODES: 32,
   /**
-   * A member that cannot be called is tried so often beside the others, 1 s later and doubling; then the broadcast is owed to it.
+   * A member that cannot be called is tried so often beside the others, up to 1 s later and doubling; then the broadcast is owed to it.
    */
   FAN_OUT_TRIES: 5,
   /** A node that could not be called is tried so often beside the others; then the broadcast is owed to it. */

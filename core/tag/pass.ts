@@ -3,6 +3,7 @@
  * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
 import { isNowOrNever } from "../device/clock.ts";
 import type { Brought, End } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
@@ -14,9 +15,6 @@ import type { DeliverAnswer, FanOutCounts, LogEntry } from "./types.ts";
 
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;
-const RETRY_MS = 1_000;
-/** No try waits longer, unless the clock was set back. */
-const RETRY_MAX_MS = RETRY_MS * 2 ** LIMITS.FAN_OUT_TRIES;
 /** Most devices have answered so long after the last was called; one that has not is left to a later call. */
 const PATIENCE_MS = 100;
 /** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */
@@ -309,7 +307,8 @@ export class Pass {
 
   #failed({ member, tries }: Try, error: unknown, entries: readonly LogEntry[]): void {
     if (tries + 1 < LIMITS.FAN_OUT_TRIES) {
-      const at = this.#parts.host.now() + RETRY_MS * 2 ** tries;
+      const { host } = this.#parts;
+      const at = host.now() + backoffMs(tries + 1, host.random());
       this.#again.push({ at, next: { member, tries: tries + 1 } });
       return;
     }
@@ -335,7 +334,7 @@ export class Pass {
   }
 
   #takeRetries(now: number): void {
-    const isDue = ({ at }: { at: number }) => at <= now || at - now > RETRY_MAX_MS;
+    const isDue = ({ at }: { at: number }) => at <= now || at - now > BACKOFF_MAX_MS;
     const due = this.#again.filter(isDue);
     if (due.length === 0) return;
     this.#again = this.#again.filter((each) => !isDue(each));

@@ -1,5 +1,6 @@
 /** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
 import { LIMITS } from "../../schema/limits.ts";
+import { backoffMs } from "../backoff.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
 import { refusalOf, takenAtOf } from "./admission.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
@@ -31,7 +32,6 @@ import type {
   LogEntry,
 } from "./types.ts";
 
-const RETRY_MS = 1_000;
 /** How long the row of a broadcast waits for the roots of its other tags. */
 const HAND_ON_MS = 1_000;
 /** How long who asks for a status waits for the roots of other tags. */
@@ -77,6 +77,8 @@ export class Root {
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
   #working: Promise<void> | null = null;
+  /** How often in a row the work failed. */
+  #failures = 0;
   /** Tells `#work` that something came. */
   #poke: () => void = () => {};
 
@@ -214,11 +216,11 @@ export class Root {
   }
 
   async #work(): Promise<void> {
-    const { host } = this.#parts;
     try {
       this.#listeners.publish();
       for (;;) {
         await this.#serveAll(4);
+        this.#failures = 0;
         if (this.#jobs.size === 0) return;
         const newcomer = new Promise<void>((resolve) => {
           this.#poke = resolve;
@@ -227,21 +229,24 @@ export class Root {
         await Promise.race([...ends, newcomer]);
       }
     } catch (error) {
-      host.trouble(error);
-      host.setAlarm(host.now() + RETRY_MS);
+      this.#tryAgain(error);
     }
+  }
+
+  #tryAgain(error: unknown): void {
+    const { host } = this.#parts;
+    host.trouble(error);
+    host.setAlarm(host.now() + backoffMs(++this.#failures, host.random()));
   }
 
   /** What is more urgent than all that is being sent begins at once: the others only look between two of their slices. */
   async #overtake(): Promise<void> {
-    const { host } = this.#parts;
     const sending = [...this.#jobs.values()].filter(({ calling }) => calling !== null);
     if (sending.length === 0) return;
     try {
       await this.#serveAll(Math.min(...sending.map(({ entry }) => entry.lane)));
     } catch (error) {
-      host.trouble(error);
-      host.setAlarm(host.now() + RETRY_MS);
+      this.#tryAgain(error);
     }
   }
 

@@ -29,7 +29,7 @@ test("V5 counts what its reader has not taken, and drops it where it is cut for 
 });
 
 test("V3 what was sent before a stop is read to its end", async () => {
-  const stream = new EventStream(() => {});
+  const stream = new EventStream(() => {}, 0);
   stream.send(text(1));
   stream.close("going_away");
   expect(await new Response(stream.body).text()).toBe(`${OPENING}id: 1\ndata: "x"\n\n`);
@@ -46,7 +46,7 @@ test("V6 a reader that goes away is noticed once", async () => {
 test("P6 streams are kept alive by comments; without streams there is no timer", async () => {
   vi.useFakeTimers();
   const streams = new EventStreams();
-  const stream = new EventStream(() => streams.delete(stream));
+  const stream = new EventStream(() => streams.delete(stream), 0);
   expect(vi.getTimerCount()).toBe(0);
   streams.add(stream);
   vi.advanceTimersByTime(2 * LIMITS.EVENT_STREAM_KEEPALIVE_MS);
@@ -54,4 +54,15 @@ test("P6 streams are kept alive by comments; without streams there is no timer",
   stream.close("going_away");
   expect([streams.count, vi.getTimerCount()]).toEqual([0, 0]);
   expect(await new Response(stream.body).text()).toBe(`${OPENING}:\n\n:\n\n`);
+});
+
+test("L5 readers whose streams end together come back spread over seconds", async () => {
+  const waits: number[] = [];
+  for (const random of [0, 0.5, 1 - Number.EPSILON]) {
+    const stream = new EventStream(() => {}, random);
+    stream.close("going_away");
+    const opening = await new Response(stream.body).text();
+    waits.push(Number(/^retry: (\d+)\n\n$/.exec(opening)?.[1]));
+  }
+  expect(waits).toEqual([3_000, 6_500, 9_999]);
 });
