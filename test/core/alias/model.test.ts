@@ -113,3 +113,24 @@ it("A1 a set that is refused changes nothing, in the end", async () => {
     { numRuns: 300 },
   );
 });
+
+it("A3 once the alias says that all were told of a first acknowledgement, all were, whatever failed", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), device, fates, async (scheduler, first, plan) => {
+      const world = new World(DEVICES, scheduler);
+      for (let holder = 0; holder < DEVICES; holder++) {
+        await scheduler.waitFor(world.set(holder, true));
+      }
+      world.fates = [...plan];
+      const key = Uint8Array.of(7);
+      // As a device does: again until it was told.
+      const tell = (): Promise<void> => world.firstAck(first, key).catch(tell);
+      const telling = tell();
+      await scheduler.waitIdle();
+      expect(await isSettled(telling), "the device was answered").toBe(true);
+      const untold = world.devices.filter(({ withdrawn }) => withdrawn.length === 0);
+      expect(untold).toEqual([world.devices[first]]);
+    }),
+    { numRuns: 300 },
+  );
+});
