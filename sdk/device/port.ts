@@ -19,7 +19,8 @@ export interface Description {
 /** What an app asks of the mesh, without its number. */
 export type Command =
   | { readonly kind: "register" }
-  | { readonly kind: "unregister" }
+  /** `only`: the regId that is to end; another stays. */
+  | { readonly kind: "unregister"; readonly only: string | undefined }
   | {
       readonly kind: "subscribe";
       readonly add: readonly string[];

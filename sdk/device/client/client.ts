@@ -34,7 +34,6 @@ export class PushClient {
   readonly #regIds = new Listeners<string>();
   readonly #lostAliases = new Listeners<string>();
   readonly #inbox: Inbox;
-  #unregistering = false;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
@@ -70,6 +69,8 @@ export class PushClient {
     port.onmessage = ({ data }) => client.#receive(data);
     const { windows, cursors } = registration;
     port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
+    // The process ended before the mesh heard of it. Where it cannot be done now either, the next start asks again.
+    if (registration.ending !== undefined) client.#end({}).catch(() => {});
     return client;
   }
 
@@ -96,16 +97,21 @@ export class PushClient {
 
   /**
    * Ends the registration: its regId answers `unregistered` from then on, and what was queued is dropped. No error
-   * where the app is not registered. Its tags, aliases and attributes end with it.
+   * where the app is not registered. Its tags, aliases and attributes end with it. Without a network it waits for one;
+   * that the registration is to end is stored meanwhile, and outlives the process: the next start asks the mesh before
+   * anything else. Only `options.signal` takes it back, unless the mesh may have it.
    */
   async unregister(options: CallOptions = {}): Promise<void> {
-    this.#unregistering = true;
+    if (options.signal?.aborted) throw options.signal.reason;
+    this.#registration.end(true);
     try {
-      await this.#request({ kind: "unregister" }, options);
+      await this.#end(options);
+    } catch (error) {
+      if (options.signal?.aborted) this.#registration.end(false);
+      throw error;
     } finally {
-      this.#unregistering = false;
+      await this.#storage.settled();
     }
-    await this.#storage.settled();
   }
 
   /**
@@ -303,6 +309,10 @@ export class PushClient {
     this.#setState({ state: "closed" });
   }
 
+  #end(options: CallOptions): Promise<Answer> {
+    return this.#request({ kind: "unregister", only: this.#registration.ending }, options);
+  }
+
   #request(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
     if (this.#closed !== undefined) return Promise.reject(new PushError(CLOSED));
     return this.#requests.make(
@@ -377,7 +387,7 @@ export class PushClient {
   #reconcile(regId: string | null): void {
     if (regId !== null) this.#setRegId(regId);
     // The account was made anew since this app registered: the app still wants its messages.
-    else if (this.#registration.regId !== undefined && !this.#unregistering) {
+    else if (this.#registration.regId !== undefined) {
       this.register().catch(this.#report);
     }
   }

@@ -8,11 +8,15 @@ export class StoredRegistration {
   readonly cursors: Cursors;
   readonly #storage: BatchedStorage;
   readonly #regIdKey: string;
+  readonly #endingKey: string;
   #regId: string | undefined;
+  /** The regId that the app asked to end, until the mesh has. */
+  #ending: string | undefined;
 
   constructor(storage: BatchedStorage, appId: string) {
     this.#storage = storage;
     this.#regIdKey = `app/${appId}/regId`;
+    this.#endingKey = `app/${appId}/ending`;
     this.windows = new DuplicateWindows(storage, `app/${appId}/window/`);
     this.cursors = new Cursors(storage, `app/${appId}/cursors/`);
   }
@@ -23,11 +27,26 @@ export class StoredRegistration {
     await this.cursors.load();
     const regId = await this.#storage.get(this.#regIdKey);
     if (typeof regId === "string") this.#regId = regId;
+    // A crash between the two writes leaves the end of a regId that is no longer ours.
+    if ((await this.#storage.get(this.#endingKey)) === regId) this.#ending = this.#regId;
   }
 
-  /** Undefined while the app is not registered. */
+  /** Undefined while the app is not registered, or is to be no more. */
   get regId(): string | undefined {
-    return this.#regId;
+    return this.#ending === undefined ? this.#regId : undefined;
+  }
+
+  /** The regId to end, also after a restart; undefined where none is. */
+  get ending(): string | undefined {
+    return this.#ending;
+  }
+
+  /** Remembers that the registration is to end, or (`false`) that it is not. */
+  end(on: boolean): void {
+    const ending = on ? this.#regId : undefined;
+    if (ending === this.#ending) return;
+    this.#ending = ending;
+    this.#storage.put(this.#endingKey, () => ending);
   }
 
   /**
@@ -42,6 +61,7 @@ export class StoredRegistration {
       this.windows.clear();
       this.cursors.clear();
     }
+    this.end(false);
     this.#regId = regId;
     this.#storage.put(this.#regIdKey, () => regId);
     return true;

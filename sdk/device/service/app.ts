@@ -39,6 +39,8 @@ export class App {
   readonly port: ServicePort;
   readonly #owner: AppOwner;
   #listening = false;
+  /** Attach waits for what comes of an unregister. */
+  #attachesLater = false;
   /** In the order asked for; only the first is under way. */
   readonly #commands: (Command & { readonly request: number })[] = [];
   /** Its number on the link; undefined while none is under way. */
@@ -76,6 +78,8 @@ export class App {
   /** Tells the mesh whether the app listens. */
   attach(): void {
     if (this.registration === undefined || !this.#owner.connected) return;
+    this.#attachesLater = this.#listening && !this.attachable;
+    if (this.#attachesLater) return;
     const { slot } = this.registration;
     if (!this.#listening) {
       this.#owner.detached.add(slot);
@@ -99,6 +103,7 @@ export class App {
   cancel(request: number): void {
     const at = this.#commands.findIndex((command) => command.request === request);
     if (at > 0 || (at === 0 && this.#wireRequest === undefined)) this.#commands.splice(at, 1);
+    if (this.#attachesLater) this.attach();
   }
 
   /**
@@ -163,7 +168,9 @@ export class App {
     const command = this.#commands[0];
     if (command === undefined || !this.#owner.connected) return;
     const { kind } = command;
-    if ((kind === "register") === (registration !== undefined)) {
+    const isAnother =
+      kind === "unregister" && command.only !== undefined && registration?.regId !== command.only;
+    if ((kind === "register") === (registration !== undefined) || isAnother) {
       if (kind !== "register" && kind !== "unregister") {
         this.#answer({ kind: "failed", error: NOT_REGISTERED });
       } else this.#answer({ kind: "done", value: registration?.regId ?? "" });
@@ -187,6 +194,7 @@ export class App {
     this.#wireRequest = undefined;
     if (command === undefined) return;
     this.port.postMessage({ ...answer, request: command.request });
+    if (this.#attachesLater) this.attach();
     this.#next();
   }
 }

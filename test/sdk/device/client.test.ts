@@ -114,6 +114,77 @@ describe("registering", () => {
     await again.client.close();
   });
 
+  it("P7.4 ends a registration that was to end without a network, also at the next start, before anything else", async () => {
+    const storage = memoryStorage();
+    const { client, regId } = await listening(storage);
+    mesh.auto = false;
+    mesh.socket.end(1006);
+    const ended = client.unregister();
+    const registered = client.register();
+    expect(client.regId).toBeUndefined();
+    await settle();
+    await client.close();
+    await expect(ended).rejects.toThrow(expect.objectContaining({ code: "client_closed" }));
+    await expect(registered).rejects.toThrow(expect.objectContaining({ code: "client_closed" }));
+
+    mesh.auto = true;
+    const again = await start(mesh, { storage });
+    expect(again.client.regId).toBeUndefined();
+    again.client.onMessage(() => {});
+    const other = await again.client.register();
+    expect(other).not.toBe(regId);
+    expect(again.client.regId).toBe(other);
+    expect(again.regIds).toEqual([other]);
+    const kinds = mesh.socket.frames.map(({ kind }) => kind);
+    expect(kinds).toEqual(["unregister", "register", "attach"]);
+    await again.client.close();
+
+    const third = await start(mesh, { storage });
+    expect(third.client.regId).toBe(other);
+    await until(() => third.client.state === "connected", "the link");
+    await settle();
+    expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
+    await third.client.close();
+  });
+
+  it("P7.4 does not end a registration that has taken the place of the one that was to end", async () => {
+    const storage = memoryStorage();
+    const { client, regId } = await listening(storage);
+    await client.unregister();
+    const other = await client.register();
+    await client.close();
+    // As after a crash between the mesh's answers and the writes.
+    await storage.set(`app/${APP}/regId`, regId);
+    await storage.set(`app/${APP}/ending`, regId);
+    const again = await start(mesh, { storage });
+    again.client.onMessage(() => {});
+    await until(() => again.client.regId === other, "the mesh's answer");
+    await settle();
+    expect(mesh.socket.frames.map(({ kind }) => kind)).toEqual(["attach"]);
+    expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
+    expect(await storage.get(`app/${APP}/ending`)).toBeUndefined();
+    await again.client.close();
+  });
+
+  it("keeps a registration whose end was taken back before it was asked for", async () => {
+    const storage = memoryStorage();
+    const { client, regId } = await listening(storage);
+    mesh.auto = false;
+    mesh.socket.end(1006);
+    const controller = new AbortController();
+    const ended = client.unregister({ signal: controller.signal });
+    controller.abort(new Error("stay"));
+    await expect(ended).rejects.toThrow("stay");
+    expect(client.regId).toBe(regId);
+    await client.close();
+    mesh.auto = true;
+    const again = await start(mesh, { storage });
+    await until(() => again.client.state === "connected", "the link");
+    await settle();
+    expect(mesh.registrations).toHaveLength(1);
+    await again.client.close();
+  });
+
   it("does not revive a registration whose end was lost with the link", async () => {
     const { client, regIds } = await listening();
     mesh.auto = false;
