@@ -272,11 +272,14 @@ export class Delivery {
     // Their time was over once: a clock that is set back does not bring them back behind what came after them.
     const over = flights.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
     this.#parts.mailbox.end(registration, over, "expired", effects);
-    const replaced = flights.filter(({ superseded, key }) => {
-      const row = registration.mail.get(key);
-      return superseded && row !== undefined && !registration.isSuperseded(row);
-    });
-    const keys = replaced.map(({ key }) => key);
+    // What replaced them has gone meanwhile, and the newest of them is not shown either.
+    const superseded = flights.flatMap((flight) =>
+      flight.superseded ? (registration.mail.get(flight.key) ?? []) : [],
+    );
+    const seqs = new Set(superseded.map(({ seq }) => seq));
+    const keys = superseded
+      .filter(({ collapseKey }) => seqs.has(registration.newest(collapseKey)))
+      .map(({ key }) => key);
     this.#parts.mailbox.end(registration, keys, "collapsed", effects);
     for (const { ended, key, seq, tokens } of flights) {
       const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;

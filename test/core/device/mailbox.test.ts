@@ -113,6 +113,22 @@ describe("collapse keys over lost links", () => {
     expect(rig.takeAndAck().map(({ remainingMs }) => remainingMs === 0)).toEqual([true, false]);
     expect(rig.statusOf("old", old.seq)).toBe("delivered");
   });
+
+  test("P3.1 P4.6 what was replaced twice does not come back when the link ends after the last one's time", () => {
+    const rig = Rig.online();
+    const first = rig.queue({ key: "first", collapseKey: "c" });
+    const second = rig.queue({ key: "second", collapseKey: "c" });
+    rig.connect({ lastSeq: second.seq, attach: [] });
+    rig.send({ key: "third", collapseKey: "c", ttlSeconds: 30, waitMs: 0 });
+    rig.now += 60_000;
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    expect(rig.takeMessages().map(({ remainingMs }) => remainingMs)).toEqual([0, 0]);
+    rig.lose();
+    rig.connect({ lastSeq: second.seq, attach: [1] });
+    expect(rig.takeMessages()).toEqual([]);
+    const ends = [rig.statusOf("first", first.seq), rig.statusOf("second", second.seq)];
+    expect(ends).toEqual(["collapsed", "collapsed"]);
+  });
 });
 
 describe("a full mailbox", () => {
