@@ -14,7 +14,8 @@ import { ResponseReader } from "./responses.ts";
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
-const EXPECT = /\r\nexpect:[^\r\n]*/i;
+/** `Expect` is answered here, so that workerd waits for no body; and a compressed message has no bound before it is read whole. */
+const KEPT_BACK = /\r\n(?:expect|sec-websocket-extensions):[^\r\n]*/gi;
 const NOTHING = Buffer.alloc(0);
 
 export interface ConnectionPort {
@@ -122,10 +123,10 @@ export class FrontConnection {
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
     this.#input = this.#input.subarray(end);
     this.#head = head;
-    // Answered here, so that workerd waits for no body.
-    this.#headBytes = head.expectsContinue
-      ? Buffer.from(bytes.toString("latin1").replace(EXPECT, ""), "latin1")
-      : bytes;
+    this.#headBytes =
+      head.expectsContinue || head.fields.has("sec-websocket-extensions")
+        ? Buffer.from(bytes.toString("latin1").replace(KEPT_BACK, ""), "latin1")
+        : bytes;
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES);
     if (head.length !== 0) {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, this.#expire);
