@@ -65,7 +65,7 @@ describe("listen and send", () => {
     const [, regId = ""] = /^regId {2}(\S+)$/.exec(await listener.stdout.match(/./)) ?? [];
     const sent = await run(user, "send", "--to", regId, "--data", "hi", "--priority", "high");
     const [, id] = /^delivered {2}(\S+) {2}\d+ ms$/.exec(sent.stdout) ?? [];
-    expect(await listener.stdout.match(/hi/)).toMatch(
+    expect(await listener.stdout.match(/"hi"/)).toMatch(
       new RegExp(`^\\d\\d:\\d\\d:\\d\\d\\.\\d{3}  ${id}  "hi"$`),
     );
     expect((await run(user, "status", id ?? "")).stdout).toMatch(/^delivered {2}accepted 20/);
