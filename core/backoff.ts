@@ -27,3 +27,10 @@ export function spreadOf(name: string): number {
 
 /** No wait is longer, unless the clock was set back. */
 export const BACKOFF_MAX_MS = MOST_MS;
+
+/**
+ * Whether the time for another try has come; also where it is further away than any wait: then the clock was set back.
+ *
+ * @param at when it is to be tried, and `now`: milliseconds since 1970
+ */
+export const isDue = (at: number, now: number): boolean => at <= now || at - now > BACKOFF_MAX_MS;

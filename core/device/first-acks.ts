@@ -1,6 +1,6 @@
 /** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
 import { toBase64Url } from "../../schema/text.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { backoffMs, isDue } from "../backoff.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
 import { aliasObjectName } from "../tag/name.ts";
 import type { Calls } from "./calls.ts";
@@ -93,8 +93,7 @@ export class FirstAcks {
     for (const registration of registrations) this.#load(registration, now);
     for (const again of this.#again.values()) {
       const { registration, untold, dueAt } = again;
-      // Also after the clock was set back: none is due later than that.
-      if (dueAt === null || (now < dueAt && dueAt - now <= BACKOFF_MAX_MS)) continue;
+      if (dueAt === null || !isDue(dueAt, now)) continue;
       if (now >= untold.expiresAt) {
         this.#settle(again);
         continue;

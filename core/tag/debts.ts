@@ -3,9 +3,9 @@
  * node answers. They outlast the root's sleep and its death.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import type { NodeDebt, NodeRecord } from "./store.ts";
+import { Tries } from "./tries.ts";
 
 export interface DebtsParts extends NodeCallParts {
   readonly record: () => NodeRecord;
@@ -16,24 +16,17 @@ export interface DebtsParts extends NodeCallParts {
 /** How a debt ended: what the node's subtree counted; null where the broadcast expired, or is remembered no more. */
 export type OnPaid = (position: number, progress: NodeProgress | null) => void;
 
-interface Retry {
-  failures: number;
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
-const NOTHING_BEFORE = () => Promise.resolve();
-
 export class Debts {
   readonly #parts: DebtsParts;
   readonly #onPaid: OnPaid;
-  /** When each node is tried next, by path; none yet for what was owed when this object woke. */
-  readonly #retries = new Map<string, Retry>();
+  /** By path. */
+  readonly #tries: Tries<string>;
   #paying: Promise<void> | null = null;
 
   constructor(parts: DebtsParts, onPaid: OnPaid) {
     this.#parts = parts;
     this.#onPaid = onPaid;
+    this.#tries = new Tries(parts.host);
   }
 
   /** Whether debts are being paid. */
@@ -59,7 +52,7 @@ export class Debts {
     if (fresh.length === 0) return;
     this.#write([...this.#all, ...fresh.map((path) => ({ path, position }))]);
     for (const path of fresh) {
-      if (!this.#retries.has(path)) this.#failed(path);
+      if (!this.#tries.has(path)) this.#tries.failed(path);
     }
     host.setAlarm(this.#nextAt());
     const excess = this.#all.slice(0, -LIMITS.NODE_DEBTS);
@@ -81,7 +74,9 @@ export class Debts {
   async #pay(): Promise<void> {
     const { host } = this.#parts;
     this.#expire();
-    const due = [...new Set(this.#all.map(({ path }) => path))].filter((path) => this.#isDue(path));
+    const due = [...new Set(this.#all.map(({ path }) => path))].filter((path) =>
+      this.#tries.isDue(path),
+    );
     for (let at = 0; at < due.length; at += host.parallelNodes) {
       const some = due.slice(at, at + host.parallelNodes);
       await Promise.all(some.map((path) => this.#payNode(path)));
@@ -102,18 +97,18 @@ export class Debts {
         continue;
       }
       // Its whole subtree is owed, whatever was known of it before.
-      const options = { pace: () => entry.pace, settle: true, drive: true, before: NOTHING_BEFORE };
+      const options = { pace: () => entry.pace, settle: true, drive: true };
       let last: NodeProgress | null = null;
       const isServed = await callNode(this.#parts, path, entry, options, (progress) => {
         last = progress;
       });
       if (!isServed) {
-        this.#failed(path);
+        this.#tries.failed(path);
         return;
       }
       this.#end(debt, last);
     }
-    this.#retries.delete(path);
+    this.#tries.forget(path);
   }
 
   #end(debt: NodeDebt, progress: NodeProgress | null): void {
@@ -134,22 +129,11 @@ export class Debts {
     }
   }
 
-  #failed(path: string): void {
-    const { host } = this.#parts;
-    const failures = (this.#retries.get(path)?.failures ?? 0) + 1;
-    this.#retries.set(path, { failures, at: host.now() + backoffMs(failures, host.random()) });
-  }
-
-  #isDue(path: string): boolean {
-    const inMs = (this.#retries.get(path)?.at ?? 0) - this.#parts.host.now();
-    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
-  }
-
   /** The next try, or the first that expires. */
   #nextAt(): number {
     const { host, log } = this.#parts;
     const times = this.#all.flatMap(({ path, position }) => [
-      this.#retries.get(path)?.at ?? 0,
+      this.#tries.at(path),
       log.header(position)?.expiresAt ?? 0,
     ]);
     return Math.max(Math.min(...times), host.now() + 1);

@@ -4,7 +4,7 @@
  * What is owed is told by the log, so that it outlasts the root's sleep and its death.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { backoffMs, isDue } from "../backoff.ts";
 import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
@@ -71,8 +71,7 @@ export class HandOns {
   }
 
   #try(tag: string, queue: Queue): Promise<void> {
-    const inMs = queue.at - this.#parts.host.now();
-    if (inMs > 0 && inMs <= BACKOFF_MAX_MS) {
+    if (!isDue(queue.at, this.#parts.host.now())) {
       this.#expire(tag, queue);
       return Promise.resolve();
     }

@@ -3,7 +3,7 @@
  * listeners of that node: one that cannot be reached is owed what it lacks, durably, until that expires.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { backoffMs, isDue } from "../backoff.ts";
 import type { TagHost, TagLive } from "./host.ts";
 import type { Log } from "./log.ts";
 import { liveObjectName } from "./name.ts";
@@ -135,9 +135,7 @@ export class Listeners {
   async alarm(): Promise<void> {
     const { host } = this.#parts;
     const now = host.now();
-    const due = this.#all.filter(({ retryAt }) => {
-      return retryAt !== null && (retryAt <= now || retryAt - now > BACKOFF_MAX_MS);
-    });
+    const due = this.#all.filter(({ retryAt }) => retryAt !== null && isDue(retryAt, now));
     await Promise.all(due.map((node) => this.#retry(node)));
     this.#setAlarm();
   }

@@ -3,11 +3,11 @@
  * alarm until the member took it, left or is offline, or the broadcast expired. Nothing is written for a member that answers.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
 import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import type { Member, Members } from "./members.ts";
+import { Tries } from "./tries.ts";
 
 export interface MemberDebtsParts {
   readonly host: TagHost;
@@ -20,12 +20,6 @@ export interface MemberDebtsParts {
   readonly onUnknown: (member: Member) => void;
 }
 
-interface Retry {
-  failures: number;
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
 /** Members that are called at once: they failed before, and may hang. */
 const PARALLEL = 16;
 /** A device answers within the wait that it was told of; what takes so much longer hangs. */
@@ -35,12 +29,12 @@ export class MemberDebts {
   readonly #parts: MemberDebtsParts;
   /** By position, then by place; undefined for a member that left while this node was not in memory. */
   readonly #owed = new Map<number, Map<number, Member | undefined>>();
-  /** When each is tried next; none yet for what was owed when this object woke. */
-  readonly #retries = new Map<Member, Retry>();
+  readonly #tries: Tries<Member>;
   #paying: Promise<void> | null = null;
 
   constructor(parts: MemberDebtsParts) {
     this.#parts = parts;
+    this.#tries = new Tries(parts.host);
     for (const { position } of parts.log.headers()) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owing"') !== true) continue;
@@ -59,7 +53,7 @@ export class MemberDebts {
     if (places.length === 0) return;
     this.#add(position, places);
     for (const member of this.#owed.get(position)?.values() ?? []) {
-      if (member !== undefined && !this.#retries.has(member)) this.#failed(member);
+      if (member !== undefined && !this.#tries.has(member)) this.#tries.failed(member);
     }
     this.#setAlarm();
   }
@@ -67,7 +61,7 @@ export class MemberDebts {
   /** A member has fetched what it lacked: the alarm writes it. */
   attached(member: Member): void {
     if (!this.#all.has(member)) return;
-    this.#retries.delete(member);
+    this.#tries.forget(member);
     this.#parts.host.setAlarm(this.#parts.host.now() + 1);
   }
 
@@ -116,15 +110,15 @@ export class MemberDebts {
 
   async #pay(): Promise<void> {
     this.settle();
-    const due = [...this.#all].filter(([member]) => this.#isDue(member));
+    const due = [...this.#all].filter(([member]) => this.#tries.isDue(member));
     for (let at = 0; at < due.length; at += PARALLEL) {
       await Promise.all(due.slice(at, at + PARALLEL).map((each) => this.#call(...each)));
       await this.#parts.host.breathe();
     }
     this.settle();
     this.#parts.log.forgetData();
-    for (const member of this.#retries.keys()) {
-      if (!this.#all.has(member)) this.#retries.delete(member);
+    for (const member of this.#tries.keys()) {
+      if (!this.#all.has(member)) this.#tries.forget(member);
     }
     this.#setAlarm();
   }
@@ -153,7 +147,7 @@ export class MemberDebts {
       }
     } catch (error) {
       host.trouble(error);
-      this.#failed(member);
+      this.#tries.failed(member);
     } finally {
       host.window.end(call);
     }
@@ -191,22 +185,11 @@ export class MemberDebts {
     log.serve(position, { ...state, ...marks, outcome });
   }
 
-  #failed(member: Member): void {
-    const { host } = this.#parts;
-    const failures = (this.#retries.get(member)?.failures ?? 0) + 1;
-    this.#retries.set(member, { failures, at: host.now() + backoffMs(failures, host.random()) });
-  }
-
-  #isDue(member: Member): boolean {
-    const inMs = (this.#retries.get(member)?.at ?? 0) - this.#parts.host.now();
-    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
-  }
-
   /** The next try, or the first that expires. */
   #setAlarm(): void {
     const { host, log } = this.#parts;
     if (this.#owed.size === 0) return;
-    const tries = [...this.#all.keys()].map((member) => this.#retries.get(member)?.at ?? 0);
+    const tries = [...this.#all.keys()].map((member) => this.#tries.at(member));
     const ends = [...this.#owed.keys()].map((position) => log.header(position)?.expiresAt ?? 0);
     host.setAlarm(Math.max(Math.min(...tries, ...ends), host.now() + 1));
   }

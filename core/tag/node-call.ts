@@ -18,8 +18,8 @@ export interface NodeCallOptions {
   readonly pace: () => number | null;
   readonly settle: boolean;
   readonly drive: boolean;
-  /** Awaited before each slice: what is more urgent. */
-  readonly before: () => Promise<void>;
+  /** Awaited before each slice: what is more urgent; absent where nothing is. */
+  readonly before?: () => Promise<void>;
 }
 
 export type NodeProgress = Extract<FanOutAnswer, { kind: "progress" }>;
@@ -40,7 +40,7 @@ export async function callNode(
   const { host, app, tagId } = parts;
   const node = host.node(nodeObjectName({ app, tagId, path }));
   for (let from = entry.position; ; ) {
-    await options.before();
+    await options.before?.();
     const answer = await callSlice(parts, node, entry, from, options);
     if (answer === null) return false;
     if (answer.kind === "behind") {

@@ -3,29 +3,23 @@
  * nobody is owed it any more. Whom it concerns is kept with what became of the broadcast.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
 import { noCounts } from "./counts.ts";
 import { type Ending, settleNode } from "./ending.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
+import { Tries } from "./tries.ts";
 import type { FanOutCounts } from "./types.ts";
-
-interface Retry {
-  failures: number;
-  /** Milliseconds since 1970. */
-  at: number;
-}
-
-const NOTHING_BEFORE = () => Promise.resolve();
 
 export class OwingNodePolls {
   readonly #parts: NodeCallParts;
   /** Positions by path. */
   readonly #owing = new Map<string, Set<number>>();
-  readonly #retries = new Map<string, Retry>();
+  /** By path. */
+  readonly #tries: Tries<string>;
   #asking: Promise<void> | null = null;
 
   constructor(parts: NodeCallParts) {
     this.#parts = parts;
+    this.#tries = new Tries(parts.host);
     for (const { position } of parts.log.headers()) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owingNodes"') !== true) continue;
@@ -41,7 +35,7 @@ export class OwingNodePolls {
   /** The alarm, where there are any. */
   add(position: number, paths: readonly string[]): void {
     this.#add(position, paths);
-    for (const path of paths) if (!this.#retries.has(path)) this.#later(path);
+    for (const path of paths) if (!this.#tries.has(path)) this.#tries.failed(path);
     this.#setAlarm();
   }
 
@@ -62,7 +56,7 @@ export class OwingNodePolls {
 
   async #ask(): Promise<void> {
     const { host } = this.#parts;
-    const due = [...this.#owing.keys()].filter((path) => this.#isDue(path));
+    const due = [...this.#owing.keys()].filter((path) => this.#tries.isDue(path));
     for (let at = 0; at < due.length; at += host.parallelNodes) {
       await Promise.all(due.slice(at, at + host.parallelNodes).map((path) => this.#askNode(path)));
     }
@@ -80,7 +74,7 @@ export class OwingNodePolls {
         continue;
       }
       let last: NodeProgress | null = null;
-      const options = { pace: () => null, settle: true, drive: false, before: NOTHING_BEFORE };
+      const options = { pace: () => null, settle: true, drive: false };
       const onProgress = (progress: NodeProgress) => {
         last = progress;
       };
@@ -90,7 +84,7 @@ export class OwingNodePolls {
       else if (entry.expiresAt <= host.now()) this.#end(path, position);
     }
     log.forgetData();
-    if (positions.size > 0) this.#later(path);
+    if (positions.size > 0) this.#tries.failed(path);
   }
 
   #credit(path: string, position: number, counts: FanOutCounts): void {
@@ -103,7 +97,7 @@ export class OwingNodePolls {
     positions?.delete(position);
     if (positions?.size !== 0) return;
     this.#owing.delete(path);
-    this.#retries.delete(path);
+    this.#tries.forget(path);
   }
 
   /** It is not to be known any more: those who were owed it are taken not to have it. */
@@ -116,21 +110,10 @@ export class OwingNodePolls {
     this.#credit(path, position, { ...ended, failed: ended.failed + ended.owed, owed: 0 });
   }
 
-  #later(path: string): void {
-    const { host } = this.#parts;
-    const failures = (this.#retries.get(path)?.failures ?? 0) + 1;
-    this.#retries.set(path, { failures, at: host.now() + backoffMs(failures, host.random()) });
-  }
-
-  #isDue(path: string): boolean {
-    const inMs = (this.#retries.get(path)?.at ?? 0) - this.#parts.host.now();
-    return inMs <= 0 || inMs > BACKOFF_MAX_MS;
-  }
-
   #setAlarm(): void {
     const { host } = this.#parts;
     if (this.#owing.size === 0) return;
-    const times = [...this.#owing.keys()].map((path) => this.#retries.get(path)?.at ?? 0);
+    const times = [...this.#owing.keys()].map((path) => this.#tries.at(path));
     host.setAlarm(Math.max(Math.min(...times), host.now() + 1));
   }
 }

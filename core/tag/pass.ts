@@ -3,7 +3,7 @@
  * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
+import { backoffMs, isDue } from "../backoff.ts";
 import { isNowOrNever } from "../device/clock.ts";
 import type { Brought, End } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
@@ -334,10 +334,9 @@ export class Pass {
   }
 
   #takeRetries(now: number): void {
-    const isDue = ({ at }: { at: number }) => at <= now || at - now > BACKOFF_MAX_MS;
-    const due = this.#again.filter(isDue);
+    const due = this.#again.filter(({ at }) => isDue(at, now));
     if (due.length === 0) return;
-    this.#again = this.#again.filter((each) => !isDue(each));
+    this.#again = this.#again.filter(({ at }) => !isDue(at, now));
     this.#queue = [...this.#queue.slice(this.#at), ...due.map(({ next }) => next)];
     this.#at = 0;
   }

@@ -1,0 +1,49 @@
+/** When to try again those that could not be reached: each by a backoff of its own. In memory only. */
+import { backoffMs, isDue } from "../backoff.ts";
+import type { TagHost } from "./host.ts";
+
+interface Try {
+  /** In a row. */
+  readonly failures: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export class Tries<Key> {
+  readonly #host: TagHost;
+  /** None yet for what was owed when this object woke. */
+  readonly #tries = new Map<Key, Try>();
+
+  constructor(host: TagHost) {
+    this.#host = host;
+  }
+
+  has(key: Key): boolean {
+    return this.#tries.has(key);
+  }
+
+  keys(): Iterable<Key> {
+    return this.#tries.keys();
+  }
+
+  /** It could not be reached, or has more to say: its next try is further away than the one before. */
+  failed(key: Key): void {
+    const failures = (this.#tries.get(key)?.failures ?? 0) + 1;
+    const at = this.#host.now() + backoffMs(failures, this.#host.random());
+    this.#tries.set(key, { failures, at });
+  }
+
+  /** Its next try is the first again. */
+  forget(key: Key): void {
+    this.#tries.delete(key);
+  }
+
+  /** When it is tried next, in milliseconds since 1970; 0 for at once. */
+  at(key: Key): number {
+    return this.#tries.get(key)?.at ?? 0;
+  }
+
+  isDue(key: Key): boolean {
+    return isDue(this.at(key), this.#host.now());
+  }
+}
