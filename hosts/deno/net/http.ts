@@ -6,7 +6,8 @@ import { problemResponse } from "../../../worker/problem.ts";
 import { type Entry, NOBODY } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
 import { joined } from "../../machine/net/frames.ts";
-import { headEnd, type RequestHead, readHead, upgradeFault } from "../../machine/net/head.ts";
+import type { RequestHead } from "../../machine/net/head.ts";
+import { HeadReader } from "../../machine/net/head-reader.ts";
 import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
@@ -22,8 +23,6 @@ const OVER_SHARE = "this address holds as many connections as it may";
 const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const CONTINUE = utf8.encode("HTTP/1.1 100 Continue\r\n\r\n");
-/** Of proxies, and of no use but to attackers. */
-const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
 export interface HttpPort {
   readonly scheme: "http" | "https";
@@ -54,7 +53,7 @@ export class HttpConnection implements TransportHandler {
   readonly #transport: Transport;
   readonly #port: HttpPort;
   #input: Uint8Array = NOTHING;
-  #searched = 0;
+  readonly #heads = new HeadReader();
   #head: RequestHead | null = null;
   #chunks: ChunkReader | null = null;
   /** Of `port.unread`, what is this connection's. */
@@ -159,23 +158,11 @@ export class HttpConnection implements TransportHandler {
 
   #readHead(): boolean {
     if (this.#input.length === 0) return false;
-    if (this.#searched === 0) this.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
-    const end = headEnd(this.#input, this.#searched);
-    const isOver = (end < 0 ? this.#input.length : end) > LIMITS.HEAD_BYTES;
-    if (isOver) {
-      const detail = `the request's head is over ${LIMITS.HEAD_BYTES} bytes`;
-      return this.#refuse(new MeshError("head_too_large", detail));
-    }
-    if (end < 0) {
-      this.#searched = this.#input.length;
-      return false;
-    }
-    this.#searched = 0;
-    const head = readHead(this.#input.subarray(0, end));
-    if (typeof head === "string") return this.#refuse(new MeshError("request_malformed", head));
-    if (NO_METHODS.has(head.method)) return this.#refuse(new MeshError("method_not_allowed"));
-    const fault = head.isUpgrade ? upgradeFault(head) : null;
-    if (fault !== null) return this.#refuse(new MeshError("request_malformed", fault));
+    if (this.#heads.isNew) this.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
+    const read = this.#heads.read(this.#input);
+    if (read === null) return false;
+    if (read instanceof MeshError) return this.#refuse(read);
+    const { head, end } = read;
     this.#input = this.#input.subarray(end);
     this.#head = head;
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES - 1);

@@ -7,13 +7,13 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import type { Entry } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
-import { headEnd, type RequestHead, readHead, upgradeFault } from "../../machine/net/head.ts";
+import type { RequestHead } from "../../machine/net/head.ts";
+import { HeadReader } from "../../machine/net/head-reader.ts";
 import { Link } from "./link.ts";
 import { ResponseReader } from "./responses.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
-const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** `Expect` is answered here, so that workerd waits for no body; and a compressed message has no bound before it is read whole. */
 const KEPT_BACK = /\r\n(?:expect|sec-websocket-extensions):[^\r\n]*/gi;
 const NOTHING = Buffer.alloc(0);
@@ -31,7 +31,7 @@ export class FrontConnection {
   readonly #port: ConnectionPort;
   #inner: Socket | null = null;
   #input: Buffer = NOTHING;
-  #searched = 0;
+  readonly #heads = new HeadReader();
   #head: RequestHead | null = null;
   /** Of the request that is being read. */
   #headBytes: Buffer = NOTHING;
@@ -103,23 +103,12 @@ export class FrontConnection {
   #readHead(): boolean {
     if (this.#input.length === 0) return false;
     const { entry } = this.#port;
-    if (this.#searched === 0) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
-    const end = headEnd(this.#input, this.#searched);
-    if ((end < 0 ? this.#input.length : end) > LIMITS.HEAD_BYTES) {
-      const detail = `the request's head is over ${LIMITS.HEAD_BYTES} bytes`;
-      return this.#refuse(new MeshError("head_too_large", detail));
-    }
-    if (end < 0) {
-      this.#searched = this.#input.length;
-      return false;
-    }
-    this.#searched = 0;
+    if (this.#heads.isNew) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
+    const read = this.#heads.read(this.#input);
+    if (read === null) return false;
+    if (read instanceof MeshError) return this.#refuse(read);
+    const { head, end } = read;
     const bytes = this.#input.subarray(0, end);
-    const head = readHead(bytes);
-    if (typeof head === "string") return this.#refuse(new MeshError("request_malformed", head));
-    if (NO_METHODS.has(head.method)) return this.#refuse(new MeshError("method_not_allowed"));
-    const fault = head.isUpgrade ? upgradeFault(head) : null;
-    if (fault !== null) return this.#refuse(new MeshError("request_malformed", fault));
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
     this.#input = this.#input.subarray(end);
     this.#head = head;
