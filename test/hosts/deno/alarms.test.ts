@@ -4,13 +4,11 @@ import { Alarms, EARLIEST } from "../../../hosts/deno/objects/alarms.ts";
 import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
+import { fakeTime } from "./support/time.ts";
 
 const START_MS = 1_793_491_200_000;
 
-beforeEach(() => {
-  // Not setImmediate: the database commits in it, for real.
-  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: START_MS });
-});
+beforeEach(() => fakeTime(START_MS));
 afterEach(() => {
   vi.useRealTimers();
 });

@@ -9,6 +9,7 @@ import { collector } from "../../../hosts/deno/collect.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { random } from "../../chaos/random.ts";
 import { newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
+import { fakeTime } from "./support/time.ts";
 
 const DEVICES = Number(process.env["GROWTH_DEVICES"] ?? 300);
 const SEED = Number(process.env["GROWTH_SEED"] ?? 1);
@@ -22,13 +23,7 @@ const DAY_MS = 86_400_000;
 const START_MS = 1_793_491_200_000;
 const SLEEP_MS = 30_000;
 
-beforeEach(() => {
-  // Not setImmediate: the database commits in it, for real.
-  vi.useFakeTimers({
-    toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
-    now: START_MS,
-  });
-});
+beforeEach(() => fakeTime(START_MS));
 afterEach(() => {
   vi.useRealTimers();
 });

@@ -4,17 +4,12 @@ import { IdleDevices } from "../../../hosts/deno/objects/idle-devices.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { openMesh } from "./support/mesh.ts";
+import { fakeTime } from "./support/time.ts";
 
 const DAY_MS = 86_400_000;
 const START_MS = 1_793_491_200_000;
 
-beforeEach(() => {
-  // Not setImmediate: the database commits in it, for real.
-  vi.useFakeTimers({
-    toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
-    now: START_MS,
-  });
-});
+beforeEach(() => fakeTime(START_MS));
 afterEach(() => {
   vi.useRealTimers();
 });

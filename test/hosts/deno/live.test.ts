@@ -9,6 +9,7 @@ import { listeners } from "../../../objects/links.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
 import { databasePath, openMesh } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
+import { fakeTime } from "./support/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -75,8 +76,7 @@ describe("a live node", () => {
   });
 
   test("V7 leaves memory once nobody listens and that is told", async () => {
-    const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
-    vi.useFakeTimers({ toFake: [...toFake] });
+    fakeTime();
     const { mesh } = openMesh();
     const listener = await listen(mesh);
     await vi.advanceTimersByTimeAsync(30_000);

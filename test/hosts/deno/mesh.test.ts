@@ -8,16 +8,11 @@ import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
 import { databasePath, newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
+import { fakeTime } from "./support/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** Time in the tests' hands, but for setImmediate: the database commits in it, for real. */
-function fakeTime(): void {
-  const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
-  vi.useFakeTimers({ toFake: [...toFake] });
-}
 
 const IDLE_AND_SWEPT_MS = 12_500;
 /** A ttl of a minute, and the slack that an alarm may take with it. */

@@ -9,16 +9,11 @@ import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
 import { databasePath, openMesh } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
+import { fakeTime } from "./support/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** Time in the tests' hands, but for setImmediate: the database commits in it, for real. */
-function fakeTime(): void {
-  const toFake = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
-  vi.useFakeTimers({ toFake: [...toFake] });
-}
 
 const IDLE_AND_SWEPT_MS = 12_500;
 /** A report of counts to the directory comes at the latest this long after a change. */

@@ -171,52 +171,18 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "a tag is what was put under its ref last; one that is deleted goes alone",
     run(store) {
       store.writeAccount(account);
-      const tag = {
-        ref: 2_147_483_647,
-        slot: 1,
-        tag: "новости",
-        path: "",
-        generation: 1,
-        epoch: 1_793_491_200_001,
-      };
+      const epoch = 1_793_491_200_001;
+      const tag = { ref: 2_147_483_647, slot: 1, tag: "новости", path: "", generation: 1, epoch };
       store.putTag(tag);
-      store.putTag({
-        ref: 1,
-        slot: 32,
-        tag: "",
-        path: "0f",
-        generation: 1,
-        epoch: 1_793_491_200_001,
-      });
-      store.putTag({
-        ref: 2,
-        slot: 1,
-        tag: "b",
-        path: "a",
-        generation: 1,
-        epoch: 1_793_491_200_001,
-      });
-      store.putTag({
-        ref: 4,
-        slot: 1,
-        tag: 'a\u0000"\\\u{1f4a9}',
-        path: "",
-        generation: 1,
-        epoch: 1_793_491_200_001,
-      });
+      store.putTag({ ref: 1, slot: 32, tag: "", path: "0f", generation: 1, epoch });
+      store.putTag({ ref: 2, slot: 1, tag: "b", path: "a", generation: 1, epoch });
+      store.putTag({ ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "", generation: 1, epoch });
       store.putTag({ ...tag, path: "0123456f" });
       store.deleteTag(2);
       store.deleteTag(3);
       expect(store.listTags().toSorted((a, b) => a.ref - b.ref)).toEqual([
-        { ref: 1, slot: 32, tag: "", path: "0f", generation: 1, epoch: 1_793_491_200_001 },
-        {
-          ref: 4,
-          slot: 1,
-          tag: 'a\u0000"\\\u{1f4a9}',
-          path: "",
-          generation: 1,
-          epoch: 1_793_491_200_001,
-        },
+        { ref: 1, slot: 32, tag: "", path: "0f", generation: 1, epoch },
+        { ref: 4, slot: 1, tag: 'a\u0000"\\\u{1f4a9}', path: "", generation: 1, epoch },
         { ...tag, path: "0123456f" },
       ]);
     },
