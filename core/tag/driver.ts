@@ -7,7 +7,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
 import { addCounts, noCounts } from "./counts.ts";
-import { callNode, type NodeCallParts } from "./node-call.ts";
+import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
 import type { FanOutCounts, LogEntry, OwingNodes } from "./types.ts";
 
 /** What is known of the nodes below. */
@@ -23,8 +23,6 @@ export interface DriverParts extends NodeCallParts {
   /** Whether a node has a debt already: then it is not called, for what comes later comes behind it. */
   readonly owes: (path: string) => boolean;
 }
-
-const NOTHING_BEFORE = () => Promise.resolve();
 
 export class Driver {
   readonly position: number;
@@ -103,9 +101,9 @@ export class Driver {
   /**
    * Resolves when every node has called its members, or could not be called once.
    *
-   * @param before awaited before each call of a node: what is more urgent
+   * @param before see `NodeCallOptions`
    */
-  call(before: () => Promise<void>): Promise<void> {
+  call(before?: NodeCallOptions["before"]): Promise<void> {
     this.#running ??= this.#callAll(before).finally(() => {
       this.#running = null;
     });
@@ -129,13 +127,13 @@ export class Driver {
 
   async #settleAll(): Promise<void> {
     // A node that answers late tells of children that nobody knew.
-    for (; !this.done; await this.call(NOTHING_BEFORE)) {
+    for (; !this.done; await this.call()) {
       const late = [...this.#waiting, ...this.#failing];
       await Promise.all(late.map((path) => this.#finish(path)));
     }
   }
 
-  async #callAll(before: () => Promise<void>): Promise<void> {
+  async #callAll(before: NodeCallOptions["before"]): Promise<void> {
     const open = new Set<Promise<void>>();
     while (this.#queue.length > 0 || open.size > 0) {
       const path = open.size < this.#parts.host.parallelNodes ? this.#queue.shift() : undefined;
@@ -157,7 +155,7 @@ export class Driver {
   }
 
   /** Brings one node up to the entry: until all are called, or with `settle` until all have answered. */
-  async #serve(path: string, settle: boolean, before: () => Promise<void>): Promise<void> {
+  async #serve(path: string, settle: boolean, before?: NodeCallOptions["before"]): Promise<void> {
     const isLast = path.length - this.#parts.path.length >= LIMITS.DRIVE_LEVELS;
     const options = { pace: () => this.share, settle, drive: isLast, before };
     const isServed = await callNode(this.#parts, path, this.#entry, options, (progress) => {
@@ -182,7 +180,7 @@ export class Driver {
     const { host } = this.#parts;
     for (let failures = Number(this.#failing.has(path)); ; failures++) {
       if (failures > 0) await host.sleep(backoffMs(failures, host.random()));
-      await this.#serve(path, true, NOTHING_BEFORE);
+      await this.#serve(path, true);
       if (!this.#failing.has(path)) return;
       if (failures + 1 >= LIMITS.NODE_TRIES) break;
     }

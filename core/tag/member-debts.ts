@@ -7,6 +7,7 @@ import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import type { Member, Members } from "./members.ts";
+import { HUNG_MS } from "./pass.ts";
 import { Tries } from "./tries.ts";
 
 export interface MemberDebtsParts {
@@ -22,8 +23,6 @@ export interface MemberDebtsParts {
 
 /** Members that are called at once: they failed before, and may hang. */
 const PARALLEL = 16;
-/** A device answers within the wait that it was told of; what takes so much longer hangs. */
-const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
 
 export class MemberDebts {
   readonly #parts: MemberDebtsParts;

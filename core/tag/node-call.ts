@@ -19,7 +19,7 @@ export interface NodeCallOptions {
   readonly settle: boolean;
   readonly drive: boolean;
   /** Awaited before each slice: what is more urgent; absent where nothing is. */
-  readonly before?: () => Promise<void>;
+  readonly before?: (() => Promise<void>) | undefined;
 }
 
 export type NodeProgress = Extract<FanOutAnswer, { kind: "progress" }>;

@@ -55,7 +55,7 @@ interface Entries {
 }
 
 /** A device answers within the wait that it was told of; what takes so much longer hangs. */
-const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
+export const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
 
 export class Pass {
   readonly position: number;

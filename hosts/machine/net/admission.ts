@@ -116,7 +116,6 @@ export class Admission {
   /** Connections by address that count against its share. */
   readonly #counts = new Map<string, number>();
   #size = 0;
-  #shed = 0;
   readonly #onRefuse: (kind: string) => void;
 
   constructor({ capacity, now, onRefuse = () => {} }: AdmissionOptions) {
@@ -128,11 +127,6 @@ export class Admission {
   /** Connections in all. */
   get size(): number {
     return this.#size;
-  }
-
-  /** How many were shed or refused so far. */
-  get shedCount(): number {
-    return this.#shed;
   }
 
   /**
@@ -208,7 +202,6 @@ export class Admission {
   }
 
   #refuse(why: string): null {
-    this.#shed++;
     this.#onRefuse(why);
     return null;
   }
@@ -234,7 +227,6 @@ export class Admission {
         entry.become("device");
         continue;
       }
-      this.#shed++;
       this.#onRefuse(`${standing} connections shed`);
       entry.onShed();
       return true;
