@@ -1,7 +1,8 @@
 /** How long to wait before something is tried again. */
 
 const FIRST_MS = 1_000;
-const MOST_MS = 300_000;
+/** No wait is longer, unless the clock was set back. */
+export const BACKOFF_MAX_MS = 300_000;
 
 /**
  * Exponential backoff with jitter: a random time in the upper half of a window that doubles from 1 s to 5 min, so that what failed
@@ -12,7 +13,7 @@ const MOST_MS = 300_000;
  * @returns milliseconds
  */
 export function backoffMs(failures: number, random: number): number {
-  const window = Math.min(FIRST_MS * 2 ** (failures - 1), MOST_MS);
+  const window = Math.min(FIRST_MS * 2 ** (failures - 1), BACKOFF_MAX_MS);
   return Math.ceil((window * (1 + random)) / 2);
 }
 
@@ -24,9 +25,6 @@ export function spreadOf(name: string): number {
   for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) >>> 0;
   return hash / 2 ** 32;
 }
-
-/** No wait is longer, unless the clock was set back. */
-export const BACKOFF_MAX_MS = MOST_MS;
 
 /**
  * Whether the time for another try has come; also where it is further away than any wait: then the clock was set back.

@@ -1,8 +1,8 @@
 /** A listener's WebSocket, on every host. */
 import type { Sink } from "../core/live/host.ts";
 import type { LiveText } from "../core/live/text.ts";
-import { ERRORS, type ErrorCode } from "../schema/errors.ts";
-import { closeReason, finish } from "./close.ts";
+import type { ErrorCode } from "../schema/errors.ts";
+import { closeCodeOf, closeReason, finish } from "./close.ts";
 
 /** The part of a WebSocket that is needed here. */
 interface ListenerSocket {
@@ -10,9 +10,6 @@ interface ListenerSocket {
   send(text: string): void;
   close(code: number, reason: string): void;
 }
-
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000;
 
 export class SocketSink implements Sink {
   readonly lag: Sink["lag"];
@@ -37,6 +34,6 @@ export class SocketSink implements Sink {
   }
 
   close(code: ErrorCode): void {
-    finish(this.#socket, ERRORS[code].close ?? NORMAL_CLOSURE, closeReason(code, ""));
+    finish(this.#socket, closeCodeOf(code), closeReason(code, ""));
   }
 }

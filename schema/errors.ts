@@ -258,7 +258,7 @@ const TABLE = {
     null,
     "never",
     "The mesh has no record of this message.",
-    "The last 1,152 outcomes of a registration are kept; a ttl 0 message's outcome is in its send answer.",
+    "The last 1,152 outcomes of a registration and the last 1,024 broadcasts of a tag are kept; of ttl 0, only while the device is in use.",
   ),
   // ---- apps and keys
   app_not_found: row(
@@ -364,7 +364,7 @@ const TABLE = {
     503,
     4004,
     "later",
-    "The mesh holds as many links as it can.",
+    "The mesh, or your address, holds as many connections as it may.",
     "Reconnect with backoff.",
   ),
   flooding: row(
@@ -372,8 +372,8 @@ const TABLE = {
     null,
     4005,
     "later",
-    "The device sends commands faster than it may.",
-    "Honour retryAfterMs in Refusal.",
+    "The device sends commands, heartbeats or fragments faster than it may.",
+    "Send at most 10 control frames a second; for commands, honour retryAfterMs of Refusal.",
   ),
   silent: row(
     615,

@@ -50,8 +50,8 @@ export const LIMITS = {
   /** How long after its last link a device account is not displaced by a new key unasked. */
   DEVICE_DISPLACE_MS: 300_000,
   /**
-   * How long a device with a registration is kept that opens no link and for which nothing waits: 90 days, three times the
-   * longest ttl, so that a phone that lies in a drawer for a season has its registrations still.
+   * How long a device with a registration is kept that opens no link and for which nothing waits: 90 days, over three times
+   * the longest ttl, so that a phone that lies in a drawer for a season has its registrations still.
    */
   DEVICE_IDLE_MS: 7_776_000_000,
   /** The same of an account without a registration: 30 days. Its messages' outcomes are no longer than their ttl of interest. */
@@ -133,7 +133,7 @@ export const LIMITS = {
   RECONNECT_FIRST_MACHINE_MS: 2_000,
 
   // ---- device
-  /** Registrations (apps) of one device: keeps the socket attachment under 2 KB. */
+  /** Registrations (apps) of one device: keeps the socket attachment under 6 KB of the platform's 16. */
   REGISTRATIONS: 32,
   /** Messages waiting in one registration's mailbox. */
   MAILBOX_MESSAGES: 1_000,
@@ -161,7 +161,7 @@ export const LIMITS = {
    * of the socket's attachment, which is written anew with each (12 µs where it is small, 24 with 256 of them).
    */
   RECENT_KEYS: 128,
-  /** Delivered messages remembered in memory, per registration, to answer a retry. */
+  /** Final answers remembered in memory, per registration, to answer a retry. */
   RECENT: 256,
   /** Duplicate window of the SDK, in message keys per lane of a registration. */
   DUPLICATE_WINDOW: 1_024,
@@ -198,7 +198,7 @@ export const LIMITS = {
   SUBSCRIBE_REGISTRATIONS: 1_000,
   /** Devices that such a call calls at once: of 1,000, each a few ms away, it is done well within a client's timeout. */
   SUBSCRIBE_CALLS: 32,
-  /** Body of such a call: 1,000 regIds of 63 characters with their quotes, and room. */
+  /** Body of such a call: 1,000 regIds of 69 characters with quotes and comma, and room. */
   SUBSCRIBE_BODY_BYTES: 131_072,
   /**
    * Objects that an app's tag directory is spread over: one takes 200 to 500 reports a second, and a tag whose counts move sends

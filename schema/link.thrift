@@ -95,7 +95,7 @@ struct Welcome {
   8: required i32 maxFrameBytes
   /** The registrations the mesh holds for this device. */
   9: required list<Registration> registrations
-  /** Hello.session was known: nothing of that session was forgotten. */
+  /** Hello.session is the session before this one: no other link was opened in between. */
   10: required bool resumed
   /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
   11: optional i32 reconnectFirstMs

@@ -19,7 +19,7 @@ import { build } from "esbuild";
 const INTERNAL =
   /^(?:reconnect(?:Base|Max|Within)Ms|heartbeat(?:Min|Max)?Ms|goawayMs|serverTimeMs|maxFrameBytes|probing|failures|faults)$/;
 
-/** What the device SDK may weigh for a web page, compressed by gzip: the promise of docs/spec.md. */
+/** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
 const BROWSER_GZIP_BYTES_MAX = 15_360;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");

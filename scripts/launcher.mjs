@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Notices that whoever started this process is gone. npm passes a signal on to the shell it runs scripts in, and a
- * shell passes on none: without a look at them, `kill` of npm's process leaves everything below it running (issue 8).
+ * shell passes on none: without a look at them, `kill` of npm's process leaves everything below it running.
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";

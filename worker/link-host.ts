@@ -13,6 +13,3 @@ export interface LinkHost {
   /** Accepts the WebSocket and closes it at once: a browser cannot read a refused upgrade. */
   refuse(request: Request, error: MeshError): Response;
 }
-
-/** For an error that has no close code of its own: `internal`'s. */
-export const INTERNAL_CLOSE = 4003;

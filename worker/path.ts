@@ -1,11 +1,9 @@
 /** Names in paths: percent-encoded UTF-8, read strictly, so that two paths never mean one tag. */
 import * as z from "zod";
 import { MeshError } from "../schema/errors.ts";
+import { HOST } from "../schema/host-header.ts";
 import { parseValue } from "./body.ts";
 import type { MeshContext } from "./context.ts";
-
-/** `host[:port]` (RFC 3986 §3.2.2), without user information. */
-const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/i;
 
 /**
  * Hosts join Host and the request's path to one URL: with a path of its own in it, another route would answer.

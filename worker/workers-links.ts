@@ -1,8 +1,8 @@
 /** Links on Workers: the device's own object accepts the socket. */
-import { closeReason, LINK_SUBPROTOCOL } from "../objects/close.ts";
+import { closeCodeOf, closeReason, LINK_SUBPROTOCOL } from "../objects/close.ts";
 import { CONNECT_HEADERS } from "../objects/interfaces/rpc.ts";
 import type { ObjectNamespace } from "./env.ts";
-import { INTERNAL_CLOSE, type LinkHost } from "./link-host.ts";
+import type { LinkHost } from "./link-host.ts";
 import { callObject } from "./objects.ts";
 
 export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): LinkHost {
@@ -21,7 +21,7 @@ export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): 
     refuse(_request, error) {
       const { 0: client, 1: server } = new WebSocketPair();
       server.accept();
-      server.close(error.row.close ?? INTERNAL_CLOSE, closeReason(error.code, error.message));
+      server.close(closeCodeOf(error.code), closeReason(error.code, error.message));
       const headers = { "sec-websocket-protocol": LINK_SUBPROTOCOL };
       return new Response(null, { status: 101, webSocket: client, headers });
     },

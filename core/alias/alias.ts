@@ -138,7 +138,7 @@ export class Alias {
       ({ device, generation }) => device === holder.device && generation > holder.generation,
     );
     if (later !== undefined)
-      return refuse("unregistered", "the account of the device was replaced");
+      return refuse("unregistered", "a later registration of this device holds it");
     if (shared && others.length >= LIMITS.ALIAS_HOLDERS) {
       return refuse("alias_full", `at most ${LIMITS.ALIAS_HOLDERS} registrations hold it`);
     }

@@ -5,7 +5,7 @@ import type { Refused } from "../device/types.ts";
 export interface Holder {
   /** Name of the device's object. */
   readonly device: string;
-  /** Account generation of its regId. */
+  /** Of the registration: `RegIdParts.generation`. */
   readonly generation: number;
 }
 

@@ -61,7 +61,7 @@ export class Account {
   }
 
   /**
-   * Whether nothing of it has to be remembered: its generation is never given again. An account of before, whose generation
+   * Whether nothing of it has to be remembered: its generation is never given again. An account of an older version, whose generation
    * was counted, stays, and with it what its next registration is numbered by.
    */
   get isErasable(): boolean {
@@ -247,7 +247,7 @@ type Written = Omit<LinkRecord, keyof Kept> & Kept;
 /** Tokens remembered at once: a link every second for as long as a token can live, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;
 
-/** The same of an account that is not stored: they are in the socket's attachment, which stays under 2 KB. */
+/** The same of an account that is not stored: they are in the socket's attachment: see LinkSnapshot. */
 const PENDING_TOKENS = 16;
 
 const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;

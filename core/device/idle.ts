@@ -6,7 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { Account } from "./account.ts";
 import type { IdleMark } from "./store.ts";
 
-/** Days between two looks at an account that is idle. */
+/** Time between two looks at an account that is idle: one day. */
 const LOOK_MS = 86_400_000;
 /** A clock this much behind what is stored was ahead before. */
 const SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;

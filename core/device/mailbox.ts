@@ -40,7 +40,7 @@ export class Mailbox {
     this.#onOverdue = onOverdue;
   }
 
-  /** When the expiry of some row should be looked at; null while the mailbox never held one. */
+  /** When the expiry of some row should be looked at; null where no row waited at the last look, and none came since. */
   get deadline(): number | null {
     return this.#deadline;
   }

@@ -10,7 +10,7 @@ import type { ContentTypeCode, Lane } from "./types.ts";
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */
   readonly publicKey: string;
-  /** Of the account: starts at 1; one more for each key that displaced another. */
+  /** Of the account: seconds since 2024 when it was made (below 1,000,000: of an older version), one more for each key that displaced another. */
   readonly generation: number;
   readonly createdAt: number;
   /** Lives of registrations begin here: above those of all that were forgotten. Absent for 0. */
@@ -51,7 +51,7 @@ export interface RegistrationRecord {
   readonly createdAt: number;
   /** When it ended; null while it stands. */
   readonly endedAt: number | null;
-  /** Which of the app's registrations on this device it is: see `generationAfter`. 0 in rows from before there were lives. */
+  /** Which of the app's registrations on this device it is: see `RegIdParts.generation`. 0 in rows from before there were lives. */
   readonly generation: number;
 }
 

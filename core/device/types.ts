@@ -40,7 +40,7 @@ export interface AliasSend {
   readonly alias: string;
   /** Once one holder has acknowledged, the others are told to withdraw the message of this same `key`. */
   readonly firstAckWins: boolean;
-  /** How the edge knows the alias: a holder that knows it otherwise refuses. Absent from an edge of before. */
+  /** How the edge knows the alias: a holder that knows it otherwise refuses. Absent from an edge of an older version. */
   readonly shared?: boolean;
 }
 

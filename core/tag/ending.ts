@@ -24,7 +24,7 @@ export interface Ending extends Owing {
   readonly unreached?: number;
   /** Other tags whose roots had not taken it; absent for none. */
   readonly owes?: readonly string[];
-  /** Other tags that did not get it in time: their roots have nothing to say of it. Absent for none. */
+  /** Other tags that never took it: it expired first, or their root refused it. Absent for none. */
   readonly missed?: readonly string[];
   /** Nodes that owe it to members of theirs, with what of them is in `counts`; absent for none. */
   readonly owingNodes?: OwingNodes;

@@ -17,7 +17,7 @@ export interface HandOnParts {
   readonly app: string;
 }
 
-/** A broadcast that a tag is owed no more: its root took it, or needs none; or else it was not to be had in time. */
+/** The hand-on to a tag is over: `isTaken` where its root took the broadcast or needs none; else it was refused, or expired. */
 export type OnHandedOn = (position: number, tag: string, isTaken: boolean) => void;
 
 /** What one other tag is owed. */

@@ -1,16 +1,14 @@
 /** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
 import type { Claims } from "../../core/device/account.ts";
+import { SILENT_MS } from "../../core/link/silence.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { LIMITS } from "../../schema/limits.ts";
 import type { LinkHost } from "../../worker/link-host.ts";
 import { connectionOf, type HttpConnection } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
 import type { DeviceHost } from "./objects/device.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
-/** A link from which nothing came for this long has no device any more: it missed two heartbeats of the longest kind. */
-export const SILENT_MS = 2 * LIMITS.HEARTBEAT_MAX_MS;
 /** How often silent links are looked for: late by that much at the most, and no timer for each of them. */
 const SWEEP_MS = 60_000;
 /** Links closed in one turn of a stop, and the time between two: 1,000 a second where the time allows it. */

@@ -1,6 +1,6 @@
 /**
  * The public socket. Deno's own server reads heads, messages and fragments without bound or timeout and holds whatever
- * connects, so connections are accepted and bounded here: net/admission says who stays where there is no room, net/http
+ * connects, so connections are accepted and bounded here: machine/net/admission says who stays where there is no room, net/http
  * reads requests, net/socket is a WebSocket's end. HTTP/2, which comes by TLS only, is read by Deno's server behind a tunnel.
  */
 import { LIMITS } from "../../schema/limits.ts";

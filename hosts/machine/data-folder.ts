@@ -10,7 +10,7 @@
  * | `demo.json` | the demo app and its key, for the commands (mode 0600) |
  * | `new` | there until the first start has made the database: where it is not, the data has to be there |
  * | `lock` | held by the process that owns the folder |
- * | `run/` | bundle, configuration, control socket, process ID: made at each start |
+ * | `run/` | bundle, configuration, process ID and sockets (control, http, http2, admin): made at each start |
  */
 import { randomBytes } from "node:crypto";
 import {

@@ -20,7 +20,7 @@ const TABLES = `
     slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL);
 `;
 
-/** What members of before lack. */
+/** What members of an older version lack. */
 const UPGRADE = "ALTER TABLE members ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0";
 
 /** The one row of `node`. */
@@ -51,7 +51,7 @@ export class SqlTagStore implements TagStore {
   readonly #name: string;
   /** A node that was never made has no tables, and being asked makes none. */
   #hasTables: boolean;
-  /** False in tables of before until a member is written: reading does not change them. */
+  /** False in tables of an older version until a member is written: reading does not change them. */
   #hasEpochs: boolean;
   /** Which slot each position was in when one was last missing here: an index by position would cost a row a broadcast. */
   #slots: ReadonlyMap<number, number> = new Map();

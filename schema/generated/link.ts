@@ -304,7 +304,7 @@ export interface Welcome {
   readonly maxFrameBytes: number;
   /** The registrations the mesh holds for this device. */
   readonly registrations: readonly Registration[];
-  /** Hello.session was known: nothing of that session was forgotten. */
+  /** Hello.session is the session before this one: no other link was opened in between. */
   readonly resumed: boolean;
   /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
   readonly reconnectFirstMs?: number;

@@ -47,7 +47,7 @@ async function seen(ledger: TagLedger): Promise<void> {
   }
 }
 
-/** Every other one of those of whom nobody knows is let in, the rest are let out. */
+/** Every other one of those nobody knows of is let in, the rest are let out. */
 async function makeCertain(fleet: Fleet, sender: PushServer, ledger: TagLedger): Promise<void> {
   for (const tag of TAGS) {
     const unknown = fleet.devices

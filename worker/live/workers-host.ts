@@ -1,9 +1,8 @@
 /** Listening on Workers: the live node's own object accepts the socket, or writes the stream. */
 import { type LiveName, liveObjectName, placeOf } from "../../core/tag/name.ts";
-import { closeReason } from "../../objects/close.ts";
+import { closeCodeOf, closeReason } from "../../objects/close.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
-import { INTERNAL_CLOSE } from "../link-host.ts";
 import { callObject } from "../objects.ts";
 import type { LiveHost } from "./host.ts";
 
@@ -60,7 +59,7 @@ export function workersLive(nodes: LiveNamespace): LiveHost {
     refuse(_request, error, protocol) {
       const { 0: client, 1: server } = new WebSocketPair();
       server.accept();
-      server.close(error.row.close ?? INTERNAL_CLOSE, closeReason(error.code, error.message));
+      server.close(closeCodeOf(error.code), closeReason(error.code, error.message));
       const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
       return new Response(null, { status: 101, webSocket: client, headers });
     },

@@ -1,7 +1,7 @@
 /** The server's end of a WebSocket: what its client may do is bounded here, before and after it has said who it is. */
 import { Limiter } from "../../../core/link/limiter.ts";
-import { closeReason } from "../../../objects/close.ts";
-import { ERRORS, type ErrorCode } from "../../../schema/errors.ts";
+import { closeCodeOf, closeReason } from "../../../objects/close.ts";
+import type { ErrorCode } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type Fault, type FrameHandler, FrameReader, frames } from "../../machine/net/frames.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -91,7 +91,7 @@ export class ServerSocket implements FrameHandler, TransportHandler {
   }
 
   refuse(code: ErrorCode, detail = ""): void {
-    this.close(ERRORS[code].close ?? PROTOCOL_ERROR, closeReason(code, detail));
+    this.close(closeCodeOf(code), closeReason(code, detail));
   }
 
   data(bytes: Uint8Array): void {

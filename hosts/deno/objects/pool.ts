@@ -2,7 +2,7 @@
  * Objects of one kind in the process that holds them all: found by name, one of a name at a time; idle ones leave memory.
  *
  * One that has left is still the one of its name for as long as anybody holds a reference: two of a name would each write
- * by its own memory, and one removed what the other had stored (issue 8, row 14).
+ * by its own memory, and one removed what the other had stored (H7).
  */
 
 export interface Pooled {

@@ -1,7 +1,7 @@
 /**
  * Records of links that could not be written, kept in memory until they can: a device comes and goes while the disk is
  * full, and what needs no row reaches it (H3). A process that ends meanwhile forgets them: then a token that was used
- * meanwhile is good once more for the rest of its minutes, and the device's fallback cursors are those of before.
+ * meanwhile is good once more for the rest of its minutes, and the device's fallback cursors are the earlier ones.
  */
 import type { Database } from "./database.ts";
 

@@ -10,7 +10,7 @@ const STANDINGS = ["closing", "silent", "idle", "guest", "busy", "device"] as co
  * - `closing`: ends within a second
  * - `silent`: no request has come whole
  * - `idle`: between two requests
- * - `guest`: a WebSocket or an event stream of whom nobody has registered
+ * - `guest`: a WebSocket or an event stream whose device has no registration
  * - `busy`: a request is being answered
  * - `device`: the link of a device with a registration
  */

@@ -14,7 +14,7 @@ const CONTROL_BYTES = 125;
 const MASK_BYTES = 4;
 const NOTHING = new Uint8Array();
 
-/** What a client did wrong; `reset` where its bytes are no WebSocket. */
+/** What a client did wrong: `protocol` for a broken rule of RFC 6455, `too_large` for a message over the bound. */
 export type Fault =
   | { readonly kind: "protocol"; readonly detail: string }
   | { readonly kind: "too_large"; readonly bytes: number };

@@ -1,5 +1,6 @@
 /** The head of an HTTP/1.1 request, read strictly (RFC 9112): what two readers could take differently is refused. */
 import { Buffer } from "node:buffer";
+import { HOST } from "../../../schema/host-header.ts";
 
 export interface RequestHead {
   readonly method: string;
@@ -21,8 +22,6 @@ export interface RequestHead {
 
 const LINE = /^([!#$%&'*+.^_`|~\w-]+) (\S+) HTTP\/1\.([01])$/;
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** `host[:port]` (RFC 3986 §3.2.2), without user information. */
-const HOST = /^(?:\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?$/i;
 const LENGTH = /^\d{1,15}$/;
 const END_BYTES = 4;
 const CR = 13;

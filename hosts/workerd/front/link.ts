@@ -1,8 +1,8 @@
 /** A WebSocket that passes through: what its client sends is bounded before workerd has it. */
 import type { Socket } from "node:net";
 import { Limiter } from "../../../core/link/limiter.ts";
-import { closeReason } from "../../../objects/close.ts";
-import { ERRORS, type ErrorCode } from "../../../schema/errors.ts";
+import { closeCodeOf, closeReason } from "../../../objects/close.ts";
+import type { ErrorCode } from "../../../schema/errors.ts";
 import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Entry } from "../../machine/net/admission.ts";
@@ -72,7 +72,7 @@ export class Link implements FrameHandler {
 
   /** Ends it at both sides; the client is told why. */
   refuse(code: ErrorCode, detail = ""): void {
-    this.#close(ERRORS[code].close ?? PROTOCOL_ERROR, closeReason(code, detail));
+    this.#close(closeCodeOf(code), closeReason(code, detail));
   }
 
   frame(isMessage: boolean): boolean {

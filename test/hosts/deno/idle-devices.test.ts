@@ -24,7 +24,7 @@ const TABLES = [
   "alarms",
 ];
 
-test("P8.12 devices of before get an alarm, are erased by it with all their rows, and others stay", async () => {
+test("P8.12 devices of an older version get an alarm, are erased by it with all their rows, and others stay", async () => {
   const { mesh, db, reported } = openMesh();
   // More than one step looks at; most have an alarm already.
   const [armed, count] = [1_000, 1_040];

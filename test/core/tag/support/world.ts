@@ -39,9 +39,6 @@ export interface Fault {
   readonly kind: "fails" | "hangs" | number;
 }
 
-/** How long devices wait for a node, as `core/device` does by its own deadlines. */
-const DEVICE_CALL_MS = 20_000;
-
 const never = <Value>() => new Promise<Value>(() => {});
 
 /** One life of the process. */
@@ -194,7 +191,7 @@ export class World {
   /** A call by a device, which waits so long and no longer. */
   callByDevice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
     const call = this.call(this.#life, run);
-    return this.clock.withTimeout(DEVICE_CALL_MS, call);
+    return this.clock.withTimeout(LIMITS.DEVICE_CALL_MS, call);
   }
 
   async #befall({ kind }: Fault): Promise<void> {
