@@ -22,6 +22,12 @@ export class EarliestAlarm {
     void this.#storage.setAlarm(Math.max(at, Date.now() + 1));
   }
 
+  /** None is set any more. */
+  clear(): void {
+    this.#at = null;
+    void this.#storage.deleteAlarm();
+  }
+
   /** Whether one is set, and its time has come. */
   get isDue(): boolean {
     return this.#at !== null && this.#at <= Date.now();

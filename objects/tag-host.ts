@@ -50,6 +50,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
     node: (name) => ({
       fanOut: (request) => callObject(() => TAGS.getByName(name).fanOut(request)),
       countChild: (report) => callObject(() => TAGS.getByName(name).countChild(report)),
+      go: () => callObject(() => TAGS.getByName(name).go()),
       broadcast: (request) => callObject(() => TAGS.getByName(name).broadcast(request)),
       broadcastStatus: (key) => callObject(() => TAGS.getByName(name).broadcastStatus(key)),
       info: () => callObject(() => TAGS.getByName(name).info()),

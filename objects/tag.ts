@@ -13,6 +13,7 @@ import type {
   CountReport,
   FanOutAnswer,
   FanOutRequest,
+  GoAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
@@ -76,6 +77,12 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     return this.#node.countChild(report);
   }
 
+  async go(): Promise<GoAnswer> {
+    const answer = await this.#node.go();
+    if (answer.gone) await this.#free();
+    return answer;
+  }
+
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
     return this.#node.broadcast(request);
   }
@@ -130,8 +137,14 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
       await Promise.race([work, scheduler.wait(LOOK_MS)]);
     }
     if (!isDone) this.#alarm.set(Date.now());
-    // An empty database is 12 KB and more for ever; nothing else frees it.
-    else if (!this.#stored.exists) await this.ctx.storage.deleteAll();
+    else await this.#free();
+  }
+
+  /** Frees the database of a node that is not there (any more): empty, it is 12 KB and more for ever. */
+  async #free(): Promise<void> {
+    if (this.#stored.exists) return;
+    this.#alarm.clear();
+    await this.ctx.storage.deleteAll();
   }
 
   #store(): SqlTagStore {

@@ -114,7 +114,9 @@ const tag = z.strictObject({
 
 /** Odd while a parent leaves the subtree out of fan-outs; absent in exports from before it did. */
 const turns = count.exactOptional();
-const subtree = z.strictObject({ members: count, nodes: count, depth: count, turns });
+/** Of one that nobody is in; absent in exports from before such nodes went. */
+const neededUntil = timeMs.exactOptional();
+const subtree = z.strictObject({ members: count, nodes: count, depth: count, turns, neededUntil });
 
 const node = z.strictObject({
   kind: z.literal("node"),

@@ -285,6 +285,8 @@ export const LIMITS = {
   DEVICE_CALL_MS: 30_000,
   /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */
   DRIVE_LEVELS: 2,
+  /** How long after it has expired the status of a broadcast is kept by a tag that nobody is in any more: a day, to look it up. */
+  TAG_STATUS_MS: 86_400_000,
   /** How late counts of members may be told to the root, and by it to the tag directory. */
   COUNT_DELAY_MS: 10_000,
 

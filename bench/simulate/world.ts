@@ -129,6 +129,11 @@ export class World {
    * @param path of a node that there is not yet
    */
   async pass(path: string, members: number): Promise<Measured> {
+    // A node comes to be below one that knows it.
+    for (let depth = 0; depth < path.length; depth++) {
+      const above = { tag: TAG, device: this.device(), find: false, attach: false, born: 0 };
+      await this.#node(path.slice(0, depth)).join(above);
+    }
     const node = this.#node(path);
     const request = { tag: TAG, find: false, attach: true, born: 0 } as const;
     for (let n = 0; n < members; n++) await node.join({ ...request, device: this.device() });
@@ -193,7 +198,13 @@ export class World {
     const store = new CountedStore(() => {
       this.#rows++;
     });
-    const node = new TagNode({ name, store, host: this.#host(), nodeMembers: this.#nodeMembers });
+    const node = new TagNode({
+      name,
+      store,
+      host: this.#host(),
+      nodeMembers: this.#nodeMembers,
+      born: () => 0,
+    });
     this.#nodes.set(path, node);
     return node;
   }
@@ -253,8 +264,9 @@ export class World {
       setAlarm: () => {},
       device: () => ({ deliver: ({ waitMs }) => this.#deliver(thread, waitMs) }),
       node: (name) => ({
-        fanOut: this.#peer(name.slice(name.lastIndexOf(".") + 1)).fanOut,
-        countChild: async () => ({ head: 0 }),
+        fanOut: this.#peer(pathOf(name)).fanOut,
+        countChild: (report) => this.#node(pathOf(name)).countChild(report),
+        go: nowhere,
         broadcast: nowhere,
         broadcastStatus: nowhere,
         info: nowhere,
@@ -269,3 +281,6 @@ export class World {
     };
   }
 }
+
+/** Of the node of this object. */
+const pathOf = (name: string): string => name.slice(name.lastIndexOf(".") + 1);

@@ -4,6 +4,7 @@
  * knows that it has to be called, and says up to where the node was left out. Each of both is a turn, and a parent takes no report
  * of an earlier turn than it knows, however late one comes.
  */
+import { nextTurn } from "./birth.ts";
 import type { NodeRecord, SubtreeCount } from "./store.ts";
 import type { CountAnswer } from "./types.ts";
 
@@ -16,7 +17,7 @@ export interface DoorsParts {
   readonly members: () => number;
   readonly durable: () => Promise<void>;
   /** Tells the parent; null for the root, which has none. */
-  readonly report: ((count: SubtreeCount) => Promise<CountAnswer | undefined>) | null;
+  readonly report: ((count: SubtreeCount) => Promise<CountAnswer>) | null;
   /** Broadcasts up to this position were for nobody here. */
   readonly onSkipped: (position: number) => void;
   /** The parent is to be told again some time soon. */
@@ -34,6 +35,11 @@ export class Doors {
 
   constructor(parts: DoorsParts) {
     this.#parts = parts;
+  }
+
+  /** Whether the parent is just being told that it has to call this node. */
+  get isOpening(): boolean {
+    return this.#opening !== null;
   }
 
   /** Resolves when the parent calls this node; rejects where the parent cannot be told. */
@@ -54,17 +60,27 @@ export class Doors {
     else if (isClosed(record()) && this.#isAhead) change({ turns: turns + 2 });
     this.#isAhead = false;
     await durable();
+    const { turns: later } = await report(count());
+    // Of an earlier life of this node, or of a turn that a kill kept from being written.
+    if (later === undefined || this.isOpening) return;
+    change({ turns: nextTurn(later, record().turns ?? 0) });
+    await durable();
     await report(count());
   }
 
   async #open(): Promise<void> {
     const { report, record, change, count, durable, onSkipped, onFailed } = this.#parts;
     if (report === null) return;
-    const turns = (record().turns ?? 0) + 1;
+    let turns = (record().turns ?? 0) + 1;
     try {
-      const answer = await report({ ...count(), turns });
-      if (answer !== undefined) onSkipped(answer.head);
-      change({ turns, born: Math.max(record().born, answer?.head ?? 0) });
+      let answer = await report({ ...count(), turns });
+      while (answer.turns !== undefined) {
+        turns = nextTurn(answer.turns, turns);
+        answer = await report({ ...count(), turns });
+      }
+      if (answer.isUnborn === true) throw new Error("the node above is gone");
+      onSkipped(answer.head);
+      change({ turns, born: Math.max(record().born, answer.head) });
       await durable();
     } catch (error) {
       this.#isAhead = true;

@@ -10,6 +10,7 @@ import type {
   DeliverRequest,
   FanOutAnswer,
   FanOutRequest,
+  GoAnswer,
   LivePublish,
   LivePublishAnswer,
   TagInfo,
@@ -23,6 +24,7 @@ export interface TagDevice {
 export interface TagPeer {
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   countChild(report: CountReport): Promise<CountAnswer>;
+  go(): Promise<GoAnswer>;
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
   broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
   info(): Promise<TagInfo | null>;

@@ -4,8 +4,10 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
-import { noCounts } from "./counts.ts";
+import { Birth, firstPosition } from "./birth.ts";
+import type { TagReport } from "./directory.ts";
 import { Doors, isClosed } from "./doors.ts";
+import { Erasing } from "./erasing.ts";
 import { Fleet } from "./fleet.ts";
 import type { TagHost } from "./host.ts";
 import { Leaves } from "./leaves.ts";
@@ -15,6 +17,7 @@ import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./nam
 import { Reporter } from "./reporter.ts";
 import { Root } from "./root.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
+import { calledOf, NOBODY, sameCount, subtreeOf } from "./subtree.ts";
 import type {
   AttachAnswer,
   AttachRequest,
@@ -25,6 +28,7 @@ import type {
   CountReport,
   FanOutAnswer,
   FanOutRequest,
+  GoAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
@@ -42,6 +46,8 @@ export interface TagNodeOptions {
   readonly host: TagHost;
   /** Members that it takes before it sends joins on; `LIMITS.NODE_MEMBERS` unless told. */
   readonly nodeMembers?: number;
+  /** Position before the first of a new root; `firstPosition` unless told. */
+  readonly born?: (now: number) => number;
 }
 
 /** What there is of a node that was made. */
@@ -51,8 +57,11 @@ interface Made {
   readonly members: Members;
   readonly fleet: Fleet;
   readonly doors: Doors;
+  readonly erasing: Erasing;
   /** Null for a node that is not the root. */
   readonly root: Root | null;
+  /** What is under way with it writes nothing any more. */
+  isErased: boolean;
 }
 
 export class TagNode {
@@ -62,13 +71,17 @@ export class TagNode {
   readonly #capacity: number;
   readonly #reporter: Reporter;
   readonly #leaves = new Leaves();
+  readonly #born: (now: number) => number;
   #made: Made | null = null;
+  readonly #birth = new Birth((count) => this.#report(count));
 
-  constructor({ name, store, host, nodeMembers = LIMITS.NODE_MEMBERS }: TagNodeOptions) {
+  constructor(options: TagNodeOptions) {
+    const { name, store, host, nodeMembers = LIMITS.NODE_MEMBERS, born = firstPosition } = options;
     this.#name = parseNodeName(name);
     this.#store = store;
     this.#host = host;
     this.#capacity = nodeMembers;
+    this.#born = born;
     this.#reporter = new Reporter(host, () => this.#tell());
     const record = store.readNode();
     if (record !== null) this.#made = this.#load(record);
@@ -76,14 +89,17 @@ export class TagNode {
 
   /** Whether something is under way that only memory knows. */
   get isBusy(): boolean {
-    return this.#made?.fleet.isBusy === true || this.#made?.root?.isBusy === true;
+    const { fleet, root, erasing } = this.#made ?? {};
+    return fleet?.isBusy === true || root?.isBusy === true || erasing?.isBusy === true;
   }
 
   async join(request: JoinRequest): Promise<JoinAnswer> {
     const now = this.#host.now();
     if (request.until !== undefined && request.until <= now) return { kind: "late" };
-    const made = this.#made ?? this.#makeFor(request);
-    if (made === null) return { kind: "unborn" };
+    const made = this.#isRoot ? this.#makeRoot(request.tag) : this.#made;
+    if (made === null) {
+      return (await this.#bear(request)) ? this.join(request) : { kind: "unborn" };
+    }
     const { device, find, epoch = 0 } = request;
     const standing = made.members.of(device);
     if (standing !== undefined && standing.epoch < epoch) {
@@ -104,7 +120,6 @@ export class TagNode {
     const isDeepest = this.#name.path.length >= LIMITS.NODE_DEPTH;
     const goesOn = find ? made.record.children[digit] !== undefined || isFull : isFull;
     if (goesOn && !isDeepest) {
-      this.#bear(made, digit);
       await this.#host.durable();
       return { kind: "child", digit, born: made.log.head };
     }
@@ -165,25 +180,43 @@ export class TagNode {
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    // A child that its parent knows, and that nobody has joined yet.
     if (this.#made === null) return NOBODY;
     return this.#made.fleet.fanOut(request);
   }
 
   async countChild({ digit, ...count }: CountReport): Promise<CountAnswer> {
     const made = this.#made;
-    if (made === null) return { head: 0 };
+    if (made === null) return { head: 0, isUnborn: true };
     // Whom this node is told of is to be found by those above, too.
-    if (!isClosed(count)) await made.doors.open();
+    if (isClosed(made.record) && !isClosed(count)) {
+      await made.doors.open();
+      return this.countChild({ digit, ...count });
+    }
     const { head } = made.log;
     const known = made.record.children[digit];
-    const isLate = (known?.turns ?? 0) > (count.turns ?? 0);
+    // It is gone, and its report comes late; or it says so anew before somebody is in it.
+    if (known === undefined && isClosed(count)) return { head };
+    const { turns = 0 } = known ?? {};
+    const isLate = turns > (count.turns ?? 0);
     if (!isLate && !sameCount(known, count)) {
       this.#write(made, { children: { ...made.record.children, [digit]: count } });
       this.#reporter.expect();
     }
     await this.#host.durable();
-    return { head };
+    return { head, ...(isLate ? { turns } : {}) };
+  }
+
+  async go(): Promise<GoAnswer> {
+    const made = this.#made;
+    if (made === null && !this.#birth.isUnderWay) return { gone: true };
+    const isClosedNode = made !== null && isClosed(made.record) && !made.doors.isOpening;
+    if (isClosedNode && made.erasing.canGo && !this.isBusy) {
+      this.#erase(made);
+      await this.#host.durable();
+      return { gone: true };
+    }
+    const soon = this.#host.now() + LIMITS.COUNT_DELAY_MS;
+    return { gone: false, neededUntil: Math.max(made?.erasing.neededUntil ?? 0, soon) };
   }
 
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
@@ -204,7 +237,7 @@ export class TagNode {
     if (made?.root == null) return null;
     const { tag, live } = made.record;
     const listeners = await made.root.listeners();
-    const { members, nodes, depth } = subtreeOf(made);
+    const { members, nodes, depth } = this.#countOf(made);
     const { lastBroadcastAt } = made.root;
     return { tag, members, nodes, depth, lastBroadcastAt, listeners, live, head: made.log.head };
   }
@@ -235,46 +268,47 @@ export class TagNode {
       this.#reporter.alarm(),
       this.#made?.fleet.alarm(),
       this.#made?.root?.alarm(),
+      this.#made?.erasing.alarm(),
     ]);
-    this.#eraseIfVoid();
+    await this.#endIfVoid();
   }
 
-  /**
-   * A tag that everybody has left, and that never had a broadcast, a child or a listener, leaves nothing: else a device could fill
-   * the disk with tags that it makes up, joins and leaves. Positions begin anew then, which nobody has seen.
-   */
-  #eraseIfVoid(): void {
+  /** The root of a tag that nobody needs any more leaves nothing: else anybody could fill the disk with tags that he makes up. */
+  async #endIfVoid(): Promise<void> {
     const made = this.#made;
-    if (made === null || made.root === null || this.#reporter.isExpecting || this.isBusy) return;
-    const { record, members, log } = made;
-    const { children, live, liveNodes } = record;
-    const isVoid =
-      members.count === 0 &&
-      log.head === 0 &&
-      Object.keys(children).length === 0 &&
-      live === "token" &&
-      liveNodes.length === 0;
-    if (!isVoid) return;
+    if (made === null || made.root === null) return;
+    const isIdle = () => this.#made === made && !this.#reporter.isExpecting && !this.isBusy;
+    const forget = async () => {
+      if (made.root?.lastBroadcastAt == null) return;
+      await this.#tellDirectory(made.record.tag, NOTHING);
+    };
+    if (await made.erasing.ends(forget, isIdle)) this.#erase(made);
+  }
+
+  #erase(made: Made): void {
+    made.isErased = true;
     this.#store.erase();
     this.#made = null;
   }
 
-  /** A node comes to be by its first join: the root by itself, another where its parent sent the join here. */
-  #makeFor({ tag, born }: JoinRequest): Made | null {
-    if (this.#isRoot) return this.#makeRoot(tag);
-    return born === null ? null : this.#make(tag, born);
+  /** A node comes to be where its parent sent a join here. */
+  #bear({ tag, born }: JoinRequest): Promise<boolean> {
+    if (born === null) return Promise.resolve(false);
+    return this.#birth.tell(this.#host.now(), ({ turns, head }) => {
+      if (this.#made === null) this.#make(tag, Math.max(born, head), { turns });
+    });
   }
 
   #makeRoot(tag: string): Made {
-    return this.#made ?? this.#make(tag, 0);
+    return this.#made ?? this.#make(tag, this.#born(this.#host.now()));
   }
 
   get #isRoot(): boolean {
     return this.#name.path === "";
   }
 
-  #make(tag: string, born: number): Made {
-    const record: NodeRecord = { tag, born, children: {}, live: "token", liveNodes: [] };
+  #make(tag: string, born: number, change: Partial<NodeRecord> = {}): Made {
+    const record: NodeRecord = { tag, born, children: {}, live: "token", liveNodes: [], ...change };
     this.#store.writeNode(record);
     this.#made = this.#load(record);
     return this.#made;
@@ -300,14 +334,20 @@ export class TagNode {
     const root = this.#isRoot ? new Root({ ...parts, fleet }) : null;
     const doors = new Doors({
       ...{ record: parts.record, change: parts.change },
-      count: () => subtreeOf(made),
+      count: () => this.#countOf(made),
       members: () => members.count,
       durable: () => host.durable(),
       report: this.#isRoot ? null : (count) => this.#report(count),
       onSkipped: (position) => log.skipTo(position),
       onFailed: () => this.#reporter.expect(),
     });
-    const made: Made = { record, log, members, fleet, doors, root };
+    const erasing = new Erasing({
+      ...{ host, log, record: parts.record, change: parts.change },
+      members: () => members.count,
+      ask: (digit) => host.node(nodeObjectName({ app, tagId, path: path + digit })).go(),
+      onGone: () => this.#reporter.expect(),
+    });
+    const made: Made = { record, log, members, fleet, doors, erasing, root, isErased: false };
     return made;
   }
 
@@ -320,16 +360,15 @@ export class TagNode {
   }
 
   #write(made: Made, change: Partial<NodeRecord>): void {
+    if (made.isErased) return;
     const record = { ...made.record, ...change };
     this.#store.writeNode(record);
     made.record = record;
   }
 
-  /** The child is known before anybody joins it, so that no fan-out can miss it. */
-  #bear(made: Made, digit: string): void {
-    const { children } = made.record;
-    if (children[digit] !== undefined) return;
-    this.#write(made, { children: { ...children, [digit]: { members: 0, nodes: 1, depth: 1 } } });
+  #countOf({ record, members, erasing }: Made): SubtreeCount {
+    const neededUntil = isClosed(record) ? erasing.neededUntil : null;
+    return subtreeOf(record, members.count, neededUntil);
   }
 
   #remove(made: Made, member: Member): void {
@@ -341,50 +380,22 @@ export class TagNode {
   async #tell(): Promise<void> {
     const made = this.#made;
     if (made === null) return;
-    const { app } = this.#name;
-    const count = subtreeOf(made);
+    const count = this.#countOf(made);
     if (made.root === null) await made.doors.tell();
     else {
       await made.root.tellListeners();
       const listeners = await made.root.listeners();
       const { lastBroadcastAt } = made.root;
       const { tag } = made.record;
-      const report = { tag, members: count.members, listeners, lastBroadcastAt };
-      await this.#host.withTimeout(LIMITS.CALL_MS, this.#host.report(app, report));
+      await this.#tellDirectory(tag, { members: count.members, listeners, lastBroadcastAt });
     }
+  }
+
+  #tellDirectory(tag: string, report: Omit<TagReport, "tag">): Promise<void> {
+    const { app } = this.#name;
+    return this.#host.withTimeout(LIMITS.CALL_MS, this.#host.report(app, { tag, ...report }));
   }
 }
 
-const NOBODY: FanOutAnswer = {
-  kind: "progress",
-  done: true,
-  waiting: false,
-  counts: noCounts(),
-  nodes: 1,
-  remaining: 0,
-  children: "",
-};
-
-/** Digits of the children that are called: whose subtree may have a member. */
-const calledOf = ({ children }: NodeRecord): string =>
-  Object.keys(children)
-    .filter((digit) => !isClosed(children[digit] ?? {}))
-    .sort()
-    .join("");
-
-function subtreeOf({ record, members }: Made): SubtreeCount {
-  const children = Object.values(record.children);
-  return {
-    members: children.reduce((sum, child) => sum + child.members, members.count),
-    nodes: children.reduce((sum, child) => sum + child.nodes, 1),
-    depth: 1 + Math.max(0, ...children.map(({ depth }) => depth)),
-    ...(record.turns === undefined ? {} : { turns: record.turns }),
-  };
-}
-
-const sameCount = (a: SubtreeCount | undefined, b: SubtreeCount): boolean =>
-  a !== undefined &&
-  a.members === b.members &&
-  a.nodes === b.nodes &&
-  a.depth === b.depth &&
-  a.turns === b.turns;
+/** What the directory is told of a tag that it is to forget. */
+const NOTHING = { members: 0, listeners: 0, lastBroadcastAt: null } as const;

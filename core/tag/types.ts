@@ -32,7 +32,7 @@ export interface BroadcastRequest {
 
 /** One broadcast in the log of a tag. */
 export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "accepted"> {
-  /** From 1, without gaps. */
+  /** Rises by 1 from what the tag's root began at, and over the lives of the tag: see `firstPosition`. */
   readonly position: number;
   /** Hybrid-clock number; odd for ttl 0. */
   readonly seq: number;
@@ -263,13 +263,26 @@ export interface CountReport {
   readonly depth: number;
   /** How often the child was closed or opened: see core/tag/doors.ts. Absent for never. */
   readonly turns?: number;
+  /** Of one that nobody is in: milliseconds since 1970 from which on it may be asked whether it goes. Absent for at once. */
+  readonly neededUntil?: number;
 }
 
 /** What a parent answers its child. */
 export interface CountAnswer {
   /** Position of the last broadcast that the parent may have served without the child. */
   readonly head: number;
+  /** There is no such parent (any more). */
+  readonly isUnborn?: boolean;
+  /** Of a later report, where the parent knows one: this one counts for nothing. */
+  readonly turns?: number;
 }
+
+/** What a child answers to whether it goes. */
+export type GoAnswer =
+  /** Nothing of it is left. */
+  | { readonly gone: true }
+  /** Not before then, in milliseconds since 1970. */
+  | { readonly gone: false; readonly neededUntil: number };
 
 /** From a live node to the root: it exists, and has so many listeners now. */
 export interface LiveReport {
@@ -283,7 +296,7 @@ export interface LiveReport {
 export interface LiveReportAnswer {
   /** Listeners of all live nodes. */
   readonly listeners: number;
-  /** Position of the last broadcast; 0 for none. */
+  /** Position of the last broadcast, or the one that the root began at. */
   readonly head: number;
 }
 
@@ -312,6 +325,6 @@ export interface TagInfo {
   readonly lastBroadcastAt: number | null;
   readonly listeners: number;
   readonly live: LiveAccess;
-  /** Position of the last broadcast; 0 for none. */
+  /** Position of the last broadcast, or the one that the root began at. */
   readonly head: number;
 }

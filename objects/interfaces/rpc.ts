@@ -38,6 +38,7 @@ import type {
   DeliverRequest,
   FanOutAnswer,
   FanOutRequest,
+  GoAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
@@ -82,6 +83,8 @@ export interface TagRpc {
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   /** From a child of this node. */
   countChild(report: CountReport): Promise<CountAnswer>;
+  /** From the parent: erases itself where nobody needs it any more. */
+  go(): Promise<GoAnswer>;
 
   // Of the root alone:
   /** Appends to the log and answers when that is durable; `tag_unknown` where no device ever joined the tag. */

@@ -11,6 +11,7 @@ import type {
   CountReport,
   FanOutAnswer,
   FanOutRequest,
+  GoAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
@@ -89,6 +90,10 @@ export class TagNodeHost implements TagRpc, Pooled {
 
   countChild(report: CountReport): Promise<CountAnswer> {
     return this.#run(({ node }) => node.countChild(report));
+  }
+
+  go(): Promise<GoAnswer> {
+    return this.#run(({ node }) => node.go());
   }
 
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {

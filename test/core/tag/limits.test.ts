@@ -4,6 +4,7 @@ import { boundOwing } from "../../../core/tag/ending.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
 import type { BroadcastRequest } from "../../../core/tag/types.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { broadcastOf, keyOf, TAG, World } from "./support/world.ts";
 
 /** Broadcasts one after another, each served before the next. */
@@ -133,7 +134,11 @@ describe("bounds of a tag's nodes", () => {
       [LIMITS.NODE_DEPTH - 1, "child"],
       [LIMITS.NODE_DEPTH, "joined"],
     ] as const) {
-      const node = world.node(world.nodeName("0".repeat(depth)));
+      const name = world.nodeName("0".repeat(depth));
+      const store = new MemoryTagStore();
+      store.writeNode({ tag: TAG, born: 0, children: {}, live: "token", liveNodes: [] });
+      world.stores.set(name, store);
+      const node = world.node(name);
       expect(await join(node, 0)).toMatchObject({ kind: "joined" });
       expect(await join(node, 1)).toMatchObject({ kind });
     }

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { firstPosition } from "../../../core/tag/birth.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 import { type Fault, type SimDevice, World } from "./support/world.ts";
 
 const RUNS = Number(process.env["FUZZ_RUNS"] ?? 150);
@@ -28,6 +30,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant("evict" as const) }) },
   // Counts are told by alarms, and nodes that everybody has left close by them.
   { weight: 2, arbitrary: fc.record({ do: fc.constant("alarms" as const), ms: fc.nat(40_000) }) },
+  // A tag that everybody has left by then, or part of its tree, is erased.
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("age" as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -53,6 +57,11 @@ class Rights {
 
   of(member: SimDevice): readonly number[] {
     return this.#owed.get(member) ?? [];
+  }
+
+  /** All that was accepted. */
+  expired(): void {
+    this.#owed.clear();
   }
 
   /** It may have missed what it was owed by leaving. */
@@ -103,6 +112,10 @@ async function play(world: World, rights: Rights, steps: readonly Step[]): Promi
       case "alarms":
         await world.alarms(each.ms);
         break;
+      case "age":
+        await world.alarms(2 * LIMITS.TAG_STATUS_MS);
+        rights.expired();
+        break;
       case "evict":
         world.evict();
     }
@@ -125,6 +138,7 @@ test("B1 T1 whatever fails and is killed: each broadcast comes to each member on
         const world = new World({
           nodeMembers: 2,
           parallelNodes: 2,
+          born: firstPosition,
           fails: () => {
             if (isCalm) return null;
             const thrown = dice.next().value;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { broadcastOf, World } from "./support/world.ts";
+import { World } from "./support/world.ts";
 
 describe("a tag's tree", () => {
   test("T1 holds each member once, whatever its size, and tells exact counts", async () => {
@@ -55,14 +55,5 @@ describe("a tag's tree", () => {
     await world.clock.until(world.device(1).join());
     await world.quiet();
     expect(await world.root().info()).toMatchObject({ members: 1 });
-  });
-
-  test("P8.11 one that had a broadcast stays: it has a log, and a status to tell", async () => {
-    const world = new World();
-    await world.clock.until(world.device(0).join());
-    await world.clock.until(world.root().broadcast(broadcastOf({})));
-    await world.clock.until(world.device(0).leave());
-    await world.quiet();
-    expect(world.nodes).toBe(1);
   });
 });

@@ -89,9 +89,12 @@ describe("a broadcast", () => {
     expect(asleep.device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
     const request = broadcast(app);
     expect(await root(mesh, app).broadcast(request)).toMatchObject({ ok: true });
+    const head = (await root(mesh, app).info())?.head;
     for (const { link } of [asleep, ...awake]) {
       const all = await broadcasts(link);
-      expect(all).toMatchObject([{ tag: "", position: 1, key: request.key, data: request.data }]);
+      expect(all).toMatchObject([
+        { tag: "", position: head, key: request.key, data: request.data },
+      ]);
       acknowledge(link, all);
     }
     expect(await sent(mesh, app, request.key)).toMatchObject({
@@ -105,7 +108,7 @@ describe("a broadcast", () => {
     });
     const back = await away.device.connect({ attach: [1] });
     const missed = await broadcasts(back);
-    expect(missed).toMatchObject([{ position: 1, key: request.key }]);
+    expect(missed).toMatchObject([{ position: head, key: request.key }]);
     acknowledge(back, missed);
     await quiet(mesh);
     for (const { link } of [asleep, ...awake]) expect(link.device.unread).toEqual([]);

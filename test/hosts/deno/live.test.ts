@@ -22,6 +22,8 @@ const nodeOf = (mesh: Mesh) =>
   mesh.liveNodes.get(liveObjectName({ app, tagId, region: "local", n: 0 }));
 const rootOf = (mesh: Mesh) => mesh.nodes.get(nodeObjectName({ app, tagId, path: "" }));
 
+const headOf = async (mesh: Mesh): Promise<number> => (await rootOf(mesh).info())?.head ?? 0;
+
 async function listen(mesh: Mesh, after: number | null = null): Promise<TestListener> {
   const listener = new TestListener();
   await nodeOf(mesh).prepare(tag, after);
@@ -50,8 +52,9 @@ describe("a live node", () => {
     const path = databasePath();
     const first = openMesh(path);
     const listener = await listen(first.mesh);
+    const born = await headOf(first.mesh);
     for (let i = 0; i < 3; i++) await send(first.mesh);
-    await vi.waitFor(() => expect(listener.cursors).toEqual([1, 2, 3]));
+    await vi.waitFor(() => expect(listener.cursors).toEqual([born + 1, born + 2, born + 3]));
     expect(listeners.size).toBe(1);
     nodeOf(first.mesh).leave(listener);
     expect(listeners.size).toBe(0);
@@ -59,7 +62,7 @@ describe("a live node", () => {
     const copy = databasePath();
     for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, copy + suffix);
     const second = openMesh(copy);
-    expect((await listen(second.mesh, 1)).cursors).toEqual([2, 3]);
+    expect((await listen(second.mesh, born + 1)).cursors).toEqual([born + 2, born + 3]);
     expect([...first.reported, ...second.reported]).toEqual([]);
   });
 
@@ -71,7 +74,7 @@ describe("a live node", () => {
     await send(mesh);
     // At the root when it was taken, with its alarm, and when it was served; and the node's own.
     await vi.waitFor(() => expect(written()).toBe(2 + 1 + 1));
-    for (const { cursors } of all) expect(cursors).toEqual([1]);
+    for (const { cursors } of all) expect(cursors).toEqual([await headOf(mesh)]);
     expect(db.get("SELECT count(*) AS n FROM live_log")).toEqual({ n: 1 });
   });
 
@@ -113,6 +116,7 @@ describe("a live node", () => {
   test("V1 a full disk keeps no listener from hearing what the root has; it is stored with what comes next", async () => {
     const { mesh, db } = openMesh();
     const listener = await listen(mesh);
+    const first = (await headOf(mesh)) + 1;
     db.run(
       "CREATE TRIGGER full BEFORE INSERT ON live_log BEGIN SELECT RAISE (FAIL, 'disk is full'); END",
     );
@@ -133,14 +137,14 @@ describe("a live node", () => {
       signature: null,
     });
     const publish = (position: number) => nodeOf(mesh).publish({ tag, entries: [entry(position)] });
-    await expect(publish(1)).rejects.toThrow(CommitError);
-    expect(listener.cursors).toEqual([1]);
+    await expect(publish(first)).rejects.toThrow(CommitError);
+    expect(listener.cursors).toEqual([first]);
     db.run("DROP TRIGGER full");
-    await publish(2);
-    expect(listener.cursors).toEqual([1, 2]);
+    await publish(first + 1);
+    expect(listener.cursors).toEqual([first, first + 1]);
     expect(db.all("SELECT position FROM live_log ORDER BY position")).toEqual([
-      { position: 1 },
-      { position: 2 },
+      { position: first },
+      { position: first + 1 },
     ]);
   });
 });

@@ -26,6 +26,8 @@ export const TAG = "news";
 export interface WorldOptions {
   readonly nodeMembers?: number;
   readonly parallelNodes?: number;
+  /** `TagNodeOptions.born`: from 0 on unless told. */
+  readonly born?: (now: number) => number;
   /** What befalls the next call between objects; null for nothing. */
   readonly fails?: () => Fault | null;
 }
@@ -106,11 +108,12 @@ export class World {
     if (node === undefined) {
       const store = this.stores.get(name) ?? new MemoryTagStore();
       this.stores.set(name, store);
-      const { nodeMembers } = this.#options;
+      const { nodeMembers, born = () => 0 } = this.#options;
       node = new TagNode({
         name,
         store: fenced(store, life),
         host: this.#host(name, life),
+        born,
         ...(nodeMembers === undefined ? {} : { nodeMembers }),
       });
       life.nodes.set(name, node);
@@ -291,6 +294,7 @@ export class World {
             other,
           ),
         countChild: (report) => this.call(life, () => this.node(other).countChild(report), other),
+        go: () => this.call(life, () => this.node(other).go(), other),
         broadcast: (request) => this.call(life, () => this.node(other).broadcast(request), other),
         broadcastStatus: (key) =>
           this.call(life, () => this.node(other).broadcastStatus(key), other),

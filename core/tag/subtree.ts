@@ -1,0 +1,50 @@
+/** What a node tells of its subtree to the node above. */
+import { noCounts } from "./counts.ts";
+import { isClosed } from "./doors.ts";
+import type { NodeRecord, SubtreeCount } from "./store.ts";
+import type { FanOutAnswer } from "./types.ts";
+
+/** Of a child that its parent knows, and that nobody has joined yet. */
+export const NOBODY: FanOutAnswer = {
+  kind: "progress",
+  done: true,
+  waiting: false,
+  counts: noCounts(),
+  nodes: 1,
+  remaining: 0,
+  children: "",
+};
+
+/** Digits of the children that are called: whose subtree may have a member. */
+export const calledOf = ({ children }: NodeRecord): string =>
+  Object.keys(children)
+    .filter((digit) => !isClosed(children[digit] ?? {}))
+    .sort()
+    .join("");
+
+/**
+ * @param members of the node alone
+ * @param neededUntil of a node that nobody is in; null for any other
+ */
+export function subtreeOf(
+  record: NodeRecord,
+  members: number,
+  neededUntil: number | null,
+): SubtreeCount {
+  const children = Object.values(record.children);
+  return {
+    members: children.reduce((sum, child) => sum + child.members, members),
+    nodes: children.reduce((sum, child) => sum + child.nodes, 1),
+    depth: 1 + Math.max(0, ...children.map(({ depth }) => depth)),
+    ...(record.turns === undefined ? {} : { turns: record.turns }),
+    ...(neededUntil === null ? {} : { neededUntil }),
+  };
+}
+
+export const sameCount = (a: SubtreeCount | undefined, b: SubtreeCount): boolean =>
+  a !== undefined &&
+  a.members === b.members &&
+  a.nodes === b.nodes &&
+  a.depth === b.depth &&
+  a.turns === b.turns &&
+  a.neededUntil === b.neededUntil;
