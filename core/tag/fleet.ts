@@ -73,9 +73,13 @@ export class Fleet {
     return this.#debts.alarm();
   }
 
-  /** A member fetches by itself what it lacks. */
+  /** A member fetches by itself what it lacks: who was to be called, or called again, is so no more. */
   attached(member: Member): void {
     this.#debts.attached(member);
+    for (const position of this.#passes.keys()) {
+      if (this.#brought.of(position, member) === undefined)
+        this.#brought.add(position, member, "deferred");
+    }
   }
 
   /** What became of a broadcast is written, and these members are still to have it. */

@@ -80,9 +80,11 @@ export class Listeners {
   /** A live node says how many listen there. */
   async report({ region, n, listeners }: LiveReport): Promise<void> {
     const { liveNodes } = this.#parts.record();
-    const isNew = !liveNodes.some((node) => node.region === region && node.n === n);
+    const standing = liveNodes.find((node) => node.region === region && node.n === n);
+    const isNew = standing === undefined;
     if (isNew) this.#parts.change({ liveNodes: [...liveNodes, { region, n }] });
-    const own = this.#of({ region, n });
+    // Not by its name alone: what it is owed is in the record.
+    const own = this.#of(standing ?? { region, n });
     // What was there before it fetches by itself: the answer tells how far that is.
     if (isNew) own.upTo = this.#parts.log.head;
     own.listeners = listeners;

@@ -152,7 +152,9 @@ export class Pass {
 
   /** Whether a device that attaches now is still to be reached: what is for those who are there is for it, too. */
   isAhead(device: string): boolean {
-    return !this.called && !this.#missed.has(device);
+    // A call that has no answer may never come to it.
+    const isBeingCalled = [...this.#open].some(({ next }) => next.member.device === device);
+    return isBeingCalled || (!this.called && !this.#missed.has(device));
   }
 
   /** Passes over those whom a later broadcast has brought this one along. */

@@ -3,8 +3,8 @@ import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/conditio
 import type { Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
+import { type Taken, take, takenBefore } from "../../core/tag/taking.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
-import { MeshError } from "../../schema/errors.ts";
 import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
@@ -14,12 +14,6 @@ import { signLive } from "../live/sign.ts";
 import { callInTime, callObject, refusal } from "../objects.ts";
 import { rootOf } from "../tag-root.ts";
 import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
-
-/** The tag whose root took a broadcast, and the number that it gave. */
-interface Taken {
-  readonly tag: string;
-  readonly seq: number;
-}
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
 
@@ -55,11 +49,8 @@ async function aimOf(
   return { cover, condition: isUnion(condition) ? null : condition };
 }
 
-/**
- * The root that took this very broadcast before. Between a request and its repetition counts move, and tags get their first
- * members: the roots that would be asked now may be others, so that each is asked that could have been.
- */
-async function takenBefore(
+/** The root that took this very broadcast before; where there is no choice of roots, the one that is asked knows it itself. */
+async function findTaken(
   c: MeshContext,
   app: string,
   to: BroadcastTarget,
@@ -67,19 +58,7 @@ async function takenBefore(
 ): Promise<Taken | null> {
   const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
   if (tags.length < 2) return null;
-  const ask = async (tag: string): Promise<Taken | null> => {
-    const status = await callInTime(() => rootOf(c, app, tag).broadcastStatus(key));
-    return status === null ? null : { tag: status.first, seq: status.seq };
-  };
-  const asked = await Promise.allSettled(tags.map(ask));
-  let failed: PromiseRejectedResult | null = null;
-  for (const answer of asked) {
-    if (answer.status === "rejected") failed ??= answer;
-    else if (answer.value !== null) return answer.value;
-  }
-  // It may be the one that took it.
-  if (failed !== null) throw failed.reason;
-  return null;
+  return takenBefore(tags, (tag) => callInTime(() => rootOf(c, app, tag).broadcastStatus(key)));
 }
 
 /** The root that took the first of two requests compares them; it takes no second. @throws MeshError for another body */
@@ -113,21 +92,15 @@ function filterOf(given: SendBody["filter"]): Filter | null {
   return Object.keys(filter).length === 0 ? null : filter;
 }
 
-/**
- * Asks the roots of the cover in turn until one takes it: a tag that nobody ever joined has nobody to tell.
- *
- * @throws MeshError `tag_unknown` where none ever had a member, or as the root refuses
- */
+/** @throws MeshError `tag_unknown` where no tag of the cover ever had a member, or as the root refuses */
 async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature">): Promise<Taken> {
-  const { app, cover } = unsigned;
-  for (const [at, tag] of cover.entries()) {
-    const rest = { ...unsigned, cover: cover.slice(at) };
+  const answer = await take(unsigned.cover, async (tag, cover) => {
+    const rest = { ...unsigned, cover };
     const request: BroadcastRequest = { ...rest, signature: await signLive(c, rest) };
-    const answer = await callObject(() => rootOf(c, app, tag).broadcast(request));
-    if (answer.ok) return { tag, seq: answer.seq };
-    if (answer.code !== "tag_unknown") throw refusal(answer);
-  }
-  throw new MeshError("tag_unknown");
+    return callObject(() => rootOf(c, unsigned.app, tag).broadcast(request));
+  });
+  if (!answer.ok) throw refusal(answer);
+  return answer;
 }
 
 export async function sendBroadcast(
@@ -145,7 +118,7 @@ export async function sendBroadcast(
     pace: body.pace ?? null,
     ...fingerprint,
   };
-  const before = await takenBefore(c, app, to, unsigned.key);
+  const before = await findTaken(c, app, to, unsigned.key);
   if (before !== null) await requireSame(c, before.tag, unsigned);
   const { tag, seq } = before ?? (await hand(c, unsigned));
 

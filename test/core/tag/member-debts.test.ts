@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { alarmOf } from "../../../core/move/node.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { SimDevice } from "./support/world.ts";
+import type { SimDevice } from "./support/device.ts";
 import { keyOf, World } from "./support/world.ts";
 
 const DRIVEN = LIMITS.DRIVE_LEVELS + 1;

@@ -107,6 +107,21 @@ test("B11 who attaches before its turn has it, once its turn is over nobody has 
   expect(after.shown.get(TAG)).toEqual([1]);
 });
 
+test("B11 B15 who attaches while its call gets no answer has it, and is counted as one that fetched it", async () => {
+  const world = await crowd(100);
+  const key = keyOf(1_040);
+  const device = world.device(0);
+  world.outage = (callee) => (callee === device.name ? { at: "before", kind: "hangs" } : null);
+  await world.clock.until(world.root().broadcast(broadcastOf({ key, ttlSeconds: 0 })));
+  await world.clock.pass(1_000);
+  device.lose();
+  await world.clock.until(device.link());
+  expect(device.shown.get(TAG)).toEqual([1]);
+  await world.quiet();
+  const ends = { acknowledged: MEMBERS - 1, delivered: MEMBERS - 1, deferred: 1, failed: 0 };
+  expect(await world.status(key)).toMatchObject({ status: "sent", attached: MEMBERS, ...ends });
+});
+
 test("B11 it is for who was there when it was accepted, though the node heard of it later", async () => {
   const world = await crowd(100);
   const late = world.device(50);

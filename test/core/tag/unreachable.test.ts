@@ -166,7 +166,8 @@ describe("a node that cannot be reached", () => {
     }));
     world.evict();
     store.writeNode({ ...record, debts });
-    world.outage = (callee) => (callee === world.nodeName("") ? null : OUTAGE);
+    world.outage = (callee) =>
+      callee.includes(".") && callee !== world.nodeName("") ? OUTAGE : null;
     expect(await world.status(key)).toMatchObject({ owed: LIMITS.NODE_DEBTS, unreached: 0 });
     await world.broadcast();
     await world.clock.pass(60_000);
@@ -205,6 +206,23 @@ describe("a live node that cannot be reached", () => {
     live.fault = null;
     await world.quiet();
     expect(live.taken).toEqual([1, 2]);
+  });
+
+  test("B13 one that reports to a root that was killed is owed what it was owed before", async () => {
+    const world = new World();
+    const report = { tag: "news", region: "eu", n: 0, listeners: 3 };
+    await world.clock.until(world.root().reportLive(report));
+    await world.quiet();
+    const name = world.liveName("eu", 0);
+    world.outage = (callee) => (callee === name ? OUTAGE : null);
+    await world.broadcast();
+    await world.alarms(60_000);
+    world.kill();
+    world.outage = null;
+    // Before the root looks at its live nodes by itself.
+    await world.clock.until(world.root().reportLive(report));
+    await world.quiet();
+    expect(world.liveNode(name).taken).toEqual([1]);
   });
 
   test("B13 one that has caught up costs the root no row more", async () => {

@@ -2,22 +2,16 @@
 
 import type { TagReport } from "../../../../core/tag/directory.ts";
 import type { TagDevice, TagHost, TagLive } from "../../../../core/tag/host.ts";
-import { devicePath, liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
+import { liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import { TagNode } from "../../../../core/tag/node.ts";
-import type {
-  AttachAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  DeliverAnswer,
-  DeliverOutcome,
-  DeliverRequest,
-  JoinAnswer,
-  LogEntry,
-} from "../../../../core/tag/types.ts";
+import type { BroadcastRequest, BroadcastStatus } from "../../../../core/tag/types.ts";
 import { Window } from "../../../../core/tag/window.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
+import { callWith, type Fault } from "../../support/faults.ts";
 import { VirtualClock } from "./clock.ts";
+import { SimDevice } from "./device.ts";
+import { SimLive } from "./live.ts";
 import { MemoryTagStore } from "./memory-tag-store.ts";
 
 export const APP = "AAAAAAAAAAA";
@@ -28,18 +22,12 @@ export interface WorldOptions {
   readonly parallelNodes?: number;
   /** `TagNodeOptions.born`: from 0 on unless told. */
   readonly born?: (now: number) => number;
-  /** What befalls the next call between objects; null for nothing. */
-  readonly fails?: () => Fault | null;
+  /** What happens to the next call between objects; null for nothing. */
+  readonly fails?: (by: Caller) => Fault | null;
 }
 
-/**
- * What may befall a call, before it did anything or when its answer is on the way: it fails, it is never answered, or it is so
- * many milliseconds late.
- */
-export interface Fault {
-  readonly at: "before" | "after";
-  readonly kind: "fails" | "hangs" | number;
-}
+/** Who makes a call: the nodes of a tag, a device, or the edge for a sender. */
+export type Caller = "node" | "device" | "edge";
 
 const never = <Value>() => new Promise<Value>(() => {});
 
@@ -60,7 +48,7 @@ export class World {
   readonly troubles: unknown[] = [];
   /** Calls to objects since it was last set to 0. */
   calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0 };
-  /** What befalls calls of one object, by its name, whatever the options say; null for nothing. */
+  /** What happens to calls between objects by the callee's name, whatever the options say; null for nothing. */
   outage: ((callee: string) => Fault | null) | null = null;
   readonly #options: WorldOptions;
   #life = new Life();
@@ -97,8 +85,8 @@ export class World {
     return nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path });
   }
 
-  liveName(region: string, n: number): string {
-    return liveObjectName({ app: APP, tagId: tagIdOf(APP, TAG), region, n });
+  liveName(region: string, n: number, tag = TAG): string {
+    return liveObjectName({ app: APP, tagId: tagIdOf(APP, tag), region, n });
   }
 
   /** The node, in this life. */
@@ -180,41 +168,34 @@ export class World {
   }
 
   /** A call between objects: fails, hangs or is late where the options say so. */
-  async call<Answer>(life: Life | null, run: () => Promise<Answer>, callee = ""): Promise<Answer> {
-    const fault = this.outage?.(callee) ?? this.#options.fails?.() ?? null;
-    if (life?.dead) return never();
-    if (fault?.at === "before") await this.#befall(fault);
-    if (life?.dead) return never();
-    const answer = await run();
-    if (fault?.at === "after") await this.#befall(fault);
-    if (life?.dead) return never();
-    return answer;
+  call<Answer>(
+    life: Life,
+    run: () => Promise<Answer>,
+    callee: string,
+    by: Caller = "node",
+  ): Promise<Answer> {
+    const outage = by === "node" ? this.outage?.(callee) : null;
+    const fault = outage ?? this.#options.fails?.(by) ?? null;
+    const alive = () => (life.dead ? never<Answer>() : run());
+    return this.#fence(life, callWith(fault, alive, this.clock.sleep));
   }
 
-  /** A call by a device, which waits so long and no longer. */
-  callByDevice<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-    const call = this.call(this.#life, run);
+  /** A call by a device or the edge, which waits so long and no longer; no outage is in its way. */
+  callFromOutside<Answer>(
+    callee: string,
+    run: (node: TagNode) => Promise<Answer>,
+    by: Caller = "device",
+  ): Promise<Answer> {
+    const call = this.call(this.#life, () => run(this.node(callee)), callee, by);
     return this.clock.withTimeout(LIMITS.DEVICE_CALL_MS, call);
-  }
-
-  async #befall({ kind }: Fault): Promise<void> {
-    if (kind === "fails") throw new Error("the call failed");
-    if (kind === "hangs") return never();
-    await this.clock.sleep(kind);
   }
 
   #live(life: Life, name: string): TagLive {
     const live = this.liveNode(name);
     const call = <Answer>(run: () => Promise<Answer>) =>
-      this.call(life, () => live.fault?.() ?? run());
+      this.call(life, () => live.fault?.() ?? run(), name);
     return {
-      publish: ({ entries }) =>
-        call(async () => {
-          const head = live.taken.at(-1) ?? 0;
-          const fresh = entries.map(({ position }) => position).filter((at) => at > head);
-          live.taken.push(...fresh);
-          return { kind: "sent", listeners: live.listeners };
-        }),
+      publish: ({ entries }) => call(async () => live.publish(entries)),
       presence: (listeners) =>
         call(async () => {
           live.told.push(listeners);
@@ -246,10 +227,20 @@ export class World {
     return this.clock.until(this.root(tag).broadcastStatus(key));
   }
 
-  /** Members of all nodes, by device, from what is stored. */
-  members(): Map<string, string[]> {
+  /** The log of a tag's root, from what is stored. */
+  logOf(tag: string): { readonly position: number; readonly seq: number; readonly key: string }[] {
+    const entries = this.stores.get(this.nodeName("", tag))?.listLog() ?? [];
+    return entries.map(({ header: { position, seq, key } }) => ({
+      ...{ position, seq },
+      key: toBase64Url(key),
+    }));
+  }
+
+  /** Members of all nodes of a tag, by device, from what is stored. */
+  members(tag = TAG): Map<string, string[]> {
     const found = new Map<string, string[]>();
     for (const [name, store] of this.stores) {
+      if (!name.startsWith(this.nodeName("", tag))) continue;
       for (const { device } of store.listMembers()) {
         found.set(device, [...(found.get(device) ?? []), name]);
       }
@@ -276,12 +267,16 @@ export class World {
       },
       device: (device): TagDevice => ({
         deliver: (request) =>
-          this.call(life, async () => {
-            this.calls.deliver++;
-            const found = this.devices.get(device);
-            if (found === undefined) throw new Error(`no device ${device}`);
-            return found.deliver(request);
-          }),
+          this.call(
+            life,
+            async () => {
+              this.calls.deliver++;
+              const found = this.devices.get(device);
+              if (found === undefined) throw new Error(`no device ${device}`);
+              return found.deliver(request);
+            },
+            device,
+          ),
       }),
       node: (other) => ({
         fanOut: (request) =>
@@ -301,10 +296,14 @@ export class World {
         info: () => this.call(life, () => this.node(other).info(), other),
       }),
       live: (live) => this.#live(life, live),
-      report: (_app, entry) =>
-        this.call(life, async () => {
-          this.reports.push(entry);
-        }),
+      report: (app, entry) =>
+        this.call(
+          life,
+          async () => {
+            this.reports.push(entry);
+          },
+          app,
+        ),
       trouble: (error) => {
         this.troubles.push(error);
       },
@@ -312,15 +311,6 @@ export class World {
       parallelNodes: this.#options.parallelNodes ?? 4,
     };
   }
-}
-
-/** A live node that only says what it is told to, and keeps what it was sent. */
-export class SimLive {
-  listeners = 3;
-  /** What it does instead of an answer; null for nothing. */
-  fault: (() => Promise<never>) | null = null;
-  readonly taken: number[] = [];
-  readonly told: number[] = [];
 }
 
 /** A dead process writes nothing. */
@@ -361,214 +351,4 @@ export function broadcastOf(change: Partial<BroadcastRequest>): BroadcastRequest
     signature: null,
     ...change,
   };
-}
-
-/** A tag as a device holds it; the row is durable, the rest is not. */
-interface Subscription {
-  row: { path: string; cursor: number | null };
-  /** Of the membership, and whether a leave of it was sent that may come at any time: then the next one is another. */
-  epoch: number;
-  isLeaving: boolean;
-  /** Position up to which everything was handled on this link; null where the tag is not attached on it. */
-  sent: number | null;
-}
-
-export class SimDevice {
-  readonly name: string;
-  readonly #world: World;
-  readonly tags = new Map<string, Subscription>();
-  linked = false;
-  /** What the app was shown, by tag: positions in the order in which they came. */
-  readonly shown = new Map<string, number[]>();
-  /** Joins and leaves that were answered. */
-  readonly joined = new Set<string>();
-  #epochs = 0;
-  /** How long its app takes to say that it has a broadcast. */
-  silentMs = 0;
-  /** Positions that are not for it, as its condition or its filter has it. */
-  readonly leftOut = new Set<number>();
-  outcome: ((request: DeliverRequest) => DeliverAnswer | null) | null = null;
-
-  constructor(world: World, name: string) {
-    this.#world = world;
-    this.name = name;
-  }
-
-  /** Joins as core/device does: its own row first. True where it was answered. */
-  async join(tag = TAG, depth = 0): Promise<boolean> {
-    const standing = this.tags.get(tag);
-    const find = standing !== undefined;
-    const subscription: Subscription = standing ?? {
-      row: { path: devicePath(this.name, depth), cursor: null },
-      sent: null,
-      epoch: this.#epochs++,
-      isLeaving: false,
-    };
-    this.tags.set(tag, subscription);
-    if (subscription.isLeaving) {
-      subscription.isLeaving = false;
-      subscription.epoch = this.#epochs++;
-    }
-    return this.#walk(tag, subscription, find, find ? "" : devicePath(this.name, depth));
-  }
-
-  async #walk(
-    tag: string,
-    subscription: Subscription,
-    find: boolean,
-    start: string,
-  ): Promise<boolean> {
-    const { epoch } = subscription;
-    let path = start;
-    let born: number | null = null;
-    for (let hop = 0; hop < 40; hop++) {
-      let answer: JoinAnswer;
-      const until = this.#world.clock.now + LIMITS.JOIN_LATE_MS;
-      try {
-        answer = await this.#world.callByDevice(() => {
-          this.#world.calls.join++;
-          return this.#world
-            .node(this.#world.nodeName(path, tag))
-            .join({ tag, device: this.name, find, born, attach: false, epoch, until });
-        });
-      } catch {
-        return false;
-      }
-      if (!("kind" in answer) || answer.kind === "late") return false;
-      if (answer.kind === "unborn") {
-        path = path.slice(0, -1);
-        born = null;
-      } else if (answer.kind === "child") {
-        path += answer.digit;
-        born = answer.born;
-      } else {
-        subscription.row.path = path;
-        if (!find) subscription.row.cursor = answer.head;
-        this.joined.add(tag);
-        if (this.linked) await this.#attach(tag, subscription);
-        return true;
-      }
-    }
-    throw new Error("a join that never ends");
-  }
-
-  /** Leaves as core/device does: where its row may be of a join that was cut off, it looks for itself first. */
-  async leave(tag = TAG): Promise<boolean> {
-    const subscription = this.tags.get(tag);
-    if (subscription === undefined) return true;
-    const left = await this.#leave(tag, subscription);
-    if (left === null) return false;
-    if (!left) {
-      if (!(await this.#walk(tag, subscription, true, ""))) return false;
-      if ((await this.#leave(tag, subscription)) === null) return false;
-    }
-    this.tags.delete(tag);
-    this.joined.delete(tag);
-    return true;
-  }
-
-  /** Whether it was a member; null where the call failed. */
-  async #leave(tag: string, subscription: Subscription): Promise<boolean | null> {
-    const { row, epoch } = subscription;
-    subscription.isLeaving = true;
-    try {
-      return await this.#world.callByDevice(() =>
-        this.#world.node(this.#world.nodeName(row.path, tag)).leave({ device: this.name, epoch }),
-      );
-    } catch {
-      return null;
-    }
-  }
-
-  async link(): Promise<void> {
-    if (this.linked) return;
-    this.linked = true;
-    for (const [tag, subscription] of this.tags) await this.#attach(tag, subscription);
-  }
-
-  /** The link is gone, or the process. */
-  lose(): void {
-    this.linked = false;
-    for (const subscription of this.tags.values()) subscription.sent = null;
-  }
-
-  /** Takes up what a failed call left. */
-  async mend(): Promise<void> {
-    if (!this.linked) return;
-    for (const [tag, subscription] of this.tags) {
-      if (subscription.sent === null) await this.#attach(tag, subscription);
-    }
-  }
-
-  /** @param called positions that the node called with, and that were not taken */
-  async #attach(
-    tag: string,
-    subscription: Subscription,
-    called: readonly number[] = [],
-  ): Promise<void> {
-    for (;;) {
-      let answer: AttachAnswer;
-      try {
-        answer = await this.#world.callByDevice(() => {
-          this.#world.calls.attach++;
-          return this.#world.node(this.#world.nodeName(subscription.row.path, tag)).attach({
-            device: this.name,
-            epoch: subscription.epoch,
-            after: subscription.row.cursor,
-            called,
-          });
-        });
-      } catch {
-        return;
-      }
-      if (!("kind" in answer)) return;
-      if (answer.kind === "unknown") {
-        await this.#walk(tag, subscription, true, "");
-        return;
-      }
-      if (!this.linked) return;
-      for (const entry of answer.entries) this.#show(tag, subscription, entry);
-      subscription.row.cursor = Math.max(subscription.row.cursor ?? 0, answer.upTo);
-      if (!answer.more) {
-        subscription.sent = subscription.row.cursor;
-        return;
-      }
-    }
-  }
-
-  async deliver(request: DeliverRequest): Promise<DeliverAnswer> {
-    const scripted = this.outcome?.(request) ?? null;
-    if (scripted !== null) return scripted;
-    const { tag, path, prev, entries } = request;
-    const subscription = this.tags.get(tag);
-    if (subscription === undefined || subscription.row.path !== path) {
-      return { ok: true, outcome: "unknown" };
-    }
-    if (!this.linked) return { ok: true, outcome: "offline" };
-    if (subscription.sent === null || prev === null || prev > subscription.sent) {
-      subscription.sent = null;
-      const called = entries.map(({ position }) => position);
-      await this.#attach(tag, subscription, called);
-      return { ok: true, outcome: "deferred" };
-    }
-    for (const entry of entries) {
-      if (entry.position <= subscription.sent) continue;
-      this.#show(tag, subscription, entry);
-      subscription.sent = entry.position;
-      subscription.row.cursor = entry.position;
-    }
-    if (this.silentMs > 0) await this.#world.clock.sleep(this.silentMs);
-    const ends = entries.map(({ position }): DeliverOutcome => {
-      return this.leftOut.has(position) ? "filtered" : "acknowledged";
-    });
-    return { ok: true, outcome: ends.pop() ?? "filtered", before: ends };
-  }
-
-  /** The app's own duplicate window is its cursor here: what it saw before is not shown. */
-  #show(tag: string, subscription: Subscription, { position }: LogEntry): void {
-    if (position <= (subscription.row.cursor ?? 0) || this.leftOut.has(position)) return;
-    const shown = this.shown.get(tag) ?? [];
-    shown.push(position);
-    this.shown.set(tag, shown);
-  }
 }

@@ -1,0 +1,367 @@
+/** Plays a list of steps on the tags of one app, and compares what came of it with what was promised. */
+import { firstPosition } from "../../../../core/tag/birth.ts";
+import { take, takenBefore } from "../../../../core/tag/taking.ts";
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+} from "../../../../core/tag/types.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import type { Fault } from "../../support/faults.ts";
+import type { SimDevice } from "../support/device.ts";
+import type { SimLive } from "../support/live.ts";
+import { broadcastOf, type Caller, World } from "../support/world.ts";
+import { Ledger, type Sent, Violation } from "./ledger.ts";
+import { LASTING_SECONDS, type Step, TAGS, type Tag } from "./steps.ts";
+
+type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
+
+/** Nobody waits longer for a broadcast than this because of what is out of order elsewhere. */
+const PROMPT_MS = 2_000;
+/** Longer than any wait before something is tried again. */
+const ALL_RETRIES_MS = 700_000;
+
+/** A live node of which the root has been told. */
+interface Listening {
+  readonly name: string;
+  readonly tag: Tag;
+  readonly live: SimLive;
+  /** Position from which on it has to hear everything; null while nobody listens. */
+  since: number | null;
+}
+
+export class History {
+  readonly world: World;
+  readonly #ledger = new Ledger();
+  readonly #live = new Map<string, Listening>();
+  /** What each device does, one after another. */
+  readonly #last = new Map<SimDevice, Promise<unknown>>();
+  readonly #sending = new Map<Sent, Promise<unknown>>();
+  readonly #open = new Set<Promise<unknown>>();
+  /** Who has to be shown a broadcast of ttl 0: it was there all the time, and nothing fails. */
+  readonly #now = new Map<Sent, Set<SimDevice>>();
+  readonly #dice: () => Fault | null;
+  readonly #isRough: boolean;
+  /** Until when something may be owed of a probe: what comes later waits behind it, or is told to nobody where it does not last. */
+  #owesUntil = 0;
+  #isCalm = false;
+  #failure: unknown = null;
+
+  /** @param dice what happens to the next call; null where nothing ever fails but what a probe puts out of order */
+  constructor(dice: (() => Fault | null) | null) {
+    this.#isRough = dice !== null;
+    this.#dice = dice ?? (() => null);
+    const fails = (by: Caller) => this.#fault(by);
+    this.world = new World({ nodeMembers: 2, parallelNodes: 2, born: firstPosition, fails });
+  }
+
+  /** @throws Violation */
+  async play(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      await this.#take(step);
+      if (this.#failure !== null) throw this.#failure;
+    }
+    await this.#end();
+  }
+
+  #fault(by: Caller): Fault | null {
+    const fault = this.#isCalm ? null : this.#dice();
+    // What its sender has given up and sent again elsewhere is under way twice: see B4.
+    return by === "edge" && fault?.at === "before" && fault.kind !== "fails" ? null : fault;
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { world } = this;
+    switch (step.kind) {
+      case "join":
+        return this.#do(step, (device) => this.#join(device, step));
+      case "leave":
+        return this.#do(step, async (device) => {
+          this.#ledger.leaves(device, step.tag);
+          this.#missesNow(device);
+          await device.leave(step.tag);
+        });
+      case "link":
+        return this.#do(step, (device) => device.link());
+      case "lose": {
+        const device = world.device(step.device);
+        this.#missesNow(device);
+        return device.lose();
+      }
+      case "broadcast": {
+        const { cover, lane, pace, ttlSeconds, waits } = step;
+        return this.#run(this.#send(this.#begin({ cover, lane, pace, ttlSeconds })), waits);
+      }
+      case "send again": {
+        const sent = this.#ledger.sent.at(-1 - step.back);
+        // Later than that nobody need know it, and it would be another.
+        if (sent === undefined || sent.expiresAt + LIMITS.TAG_STATUS_MS < world.clock.now) return;
+        return this.#run(this.#send(sent), step.waits);
+      }
+      case "listen":
+        return this.#listen(step);
+      case "probe":
+        return this.#probe(step);
+      case "pass":
+        return world.clock.pass(step.ms);
+      case "alarms":
+        return world.alarms(step.ms);
+      case "age":
+        await this.#ended();
+        return world.alarms(2 * LIMITS.TAG_STATUS_MS);
+      case "kill":
+        this.#now.clear();
+        return world.kill();
+      case "evict":
+        return world.evict();
+    }
+  }
+
+  /** A device does one thing at a time. */
+  #do(
+    { device: n, waits }: { readonly device: number; readonly waits: boolean },
+    act: (device: SimDevice) => Promise<unknown>,
+  ): Promise<void> {
+    const device = this.world.device(n);
+    const done = (this.#last.get(device) ?? Promise.resolve()).then(() => act(device));
+    this.#last.set(
+      device,
+      done.catch(() => {}),
+    );
+    return this.#run(done, waits);
+  }
+
+  async #run(done: Promise<unknown>, waits: boolean): Promise<void> {
+    const settled = done.catch((error: unknown) => {
+      this.#failure ??= error;
+    });
+    this.#open.add(settled);
+    void settled.finally(() => this.#open.delete(settled));
+    if (waits) await this.world.clock.until(settled);
+  }
+
+  async #join(device: SimDevice, { tag, depth }: StepOf<"join" | "leave">): Promise<void> {
+    if (await device.join(tag, depth)) this.#ledger.joined(device, tag);
+  }
+
+  #begin(change: Partial<BroadcastRequest>): Sent {
+    const sent = this.#ledger.begin(broadcastOf(change), this.world.clock.now);
+    const isWell = !this.#isRough && this.world.clock.now > this.#owesUntil;
+    if (isWell && sent.request.ttlSeconds === 0) {
+      const [tag = ""] = sent.request.cover;
+      const there = [...this.world.devices.values()].filter((each) => each.isAttached(tag));
+      this.#now.set(sent, new Set(there));
+    }
+    return sent;
+  }
+
+  /** What is sent again while it is under way is two broadcasts where a tag got its first member meanwhile: see B4. */
+  #send(sent: Sent): Promise<void> {
+    const done = (this.#sending.get(sent) ?? Promise.resolve()).then(() => this.#sendOnce(sent));
+    this.#sending.set(
+      sent,
+      done.catch(() => {}),
+    );
+    return done;
+  }
+
+  /** As the edge does it. */
+  async #sendOnce(sent: Sent): Promise<void> {
+    const { request } = sent;
+    const root = (tag: string) => this.world.nodeName("", tag);
+    const ask = (tag: string) =>
+      this.world.callFromOutside(root(tag), (node) => node.broadcastStatus(request.key), "edge");
+    const give = (tag: string, cover: readonly string[]) =>
+      this.world.callFromOutside(
+        root(tag),
+        (node) => node.broadcast({ ...request, cover }),
+        "edge",
+      );
+    const answer = await this.#taken(request.cover, ask, give).catch(() => null);
+    if (answer?.ok === true) this.#ledger.accepted(sent, answer);
+    else this.#now.delete(sent);
+  }
+
+  async #taken(
+    cover: readonly string[],
+    ask: (tag: string) => Promise<BroadcastStatus | null>,
+    give: (tag: string, cover: readonly string[]) => Promise<BroadcastAnswer>,
+  ) {
+    const before = cover.length < 2 ? null : await takenBefore(cover, ask);
+    return before === null ? take(cover, give) : { ok: true as const, ...before };
+  }
+
+  async #listen({ tag, region, listeners }: StepOf<"listen">): Promise<void> {
+    const name = this.world.liveName(region, 0, tag);
+    const live = this.world.liveNode(name);
+    const one = this.#live.get(name) ?? { name, tag, live, since: null };
+    this.#live.set(name, one);
+    // Whoever comes is let in when the root has answered; whoever goes, goes.
+    if (listeners === 0) one.since = null;
+    const wasHeard = live.listeners > 0 && one.since !== null;
+    live.listeners = listeners;
+    const report = { tag, region, n: 0, listeners };
+    const root = this.world.nodeName("", tag);
+    const answer = await this.world.clock
+      .until(this.world.callFromOutside(root, (node) => node.reportLive(report)))
+      .catch(() => null);
+    if (answer === null || listeners === 0) return;
+    live.head ??= answer.head;
+    if (!wasHeard) one.since = answer.head;
+  }
+
+  /** Nothing else fails, and nothing waits. */
+  async #probe({ target, fault: kind, forMs }: StepOf<"probe">): Promise<void> {
+    const { world } = this;
+    this.#isCalm = true;
+    await this.#settle();
+    const path = target === "node" ? this.#somePath() : null;
+    const out = {
+      "live node": (callee: string) => this.#live.get(callee)?.tag === "news",
+      "other tag": (callee: string) => callee === world.nodeName("", "b"),
+      node: (callee: string) => path !== null && callee === world.nodeName(path),
+      device: (callee: string) => callee === world.device(0).name,
+    }[target];
+    const there = [...world.devices.values()].filter((device) => {
+      if (!device.isAttached("news") || out(device.name)) return false;
+      return path === null || device.tags.get("news")?.row.path.startsWith(path) !== true;
+    });
+    world.outage = (callee) => (out(callee) ? { at: "before", kind } : null);
+    const sent = this.#begin({ cover: ["news", "b"], ttlSeconds: LASTING_SECONDS });
+    await world.clock.until(this.#send(sent));
+    await world.clock.pass(PROMPT_MS);
+    const waiting = there.filter((device) => !device.keys.get("news")?.includes(sent.key));
+    if (sent.taken?.tag === "news" && waiting.length > 0)
+      throw new Violation(`${waiting.length} of ${there.length} wait for a ${target} that ${kind}`);
+    await world.alarms(forMs);
+    world.outage = null;
+    this.#owesUntil = world.clock.now + ALL_RETRIES_MS;
+    this.#isCalm = false;
+  }
+
+  /** Of a node below the root of the tag. */
+  #somePath(): string | null {
+    const { world } = this;
+    const paths = [..."0123456789abcdef"];
+    return paths.find((path) => world.stores.get(world.nodeName(path))?.readNode() != null) ?? null;
+  }
+
+  #missesNow(device: SimDevice): void {
+    for (const there of this.#now.values()) there.delete(device);
+  }
+
+  /** All that is under way ends, and all that failed was tried again. */
+  async #settle(): Promise<void> {
+    const { clock } = this.world;
+    await this.#ended();
+    await this.world.alarms(ALL_RETRIES_MS);
+    for (const each of this.world.devices.values()) await clock.until(each.mend());
+    await this.world.alarms(ALL_RETRIES_MS);
+  }
+
+  /** What senders and devices began. */
+  async #ended(): Promise<void> {
+    while (this.#open.size > 0) await this.world.clock.until(Promise.all(this.#open));
+  }
+
+  /** Nothing fails any more. */
+  async #end(): Promise<void> {
+    const { world } = this;
+    this.#isCalm = true;
+    await this.#settle();
+    if (this.#failure !== null) throw this.#failure;
+    // Who is linked needs nothing more, not even another broadcast.
+    for (const each of world.devices.values())
+      if (each.linked) this.#ledger.check(each, world.clock.now);
+    this.#checkNow();
+    for (const sent of this.#ledger.sent) await this.#checkStatus(sent);
+    await this.#checkLive();
+    // Everybody comes back.
+    for (const each of world.devices.values()) {
+      for (const tag of [...each.tags.keys()]) await world.clock.until(each.join(tag));
+      await world.clock.until(each.link());
+      await world.clock.until(each.mend());
+    }
+    await world.alarms(ALL_RETRIES_MS);
+    for (const each of world.devices.values()) this.#ledger.check(each, world.clock.now);
+    for (const tag of TAGS) await this.#checkMembers(tag);
+  }
+
+  #checkNow(): void {
+    for (const [sent, there] of this.#now) {
+      const [tag = ""] = sent.request.cover;
+      if (sent.taken?.tag !== tag) continue;
+      const without = [...there].filter((device) => !device.keys.get(tag)?.includes(sent.key));
+      if (without.length > 0)
+        throw new Violation(`B11 ${without.length} of ${there.size} who were there had no ttl 0`);
+    }
+  }
+
+  async #checkStatus({ taken, key, request, expiresAt }: Sent): Promise<void> {
+    if (taken === null) return;
+    const { now } = this.world.clock;
+    const status = await this.world.status(request.key, taken.tag);
+    if (status === null && expiresAt + LIMITS.TAG_STATUS_MS < now) return;
+    if (status === null) throw new Violation(`B15 nobody knows ${key}`);
+    const { attached, delivered, filtered, deferred, offline, failed, expired, collapsed } = status;
+    const ends = delivered + filtered + deferred + offline + failed + expired + collapsed;
+    const devices = [...this.world.devices.values()];
+    const shown = devices
+      .flatMap(({ keys }) => [...keys.values()])
+      .filter((of) => of.includes(key));
+    const isLasting = expiresAt > now;
+    const wrong = {
+      "is not final": status.status !== "sent" || status.remaining > 0 || status.owed > 0,
+      "counts ends that no member came to": attached !== ends,
+      "counts more than were shown it": delivered > shown.length,
+      "gave up a member": isLasting && failed > 0,
+      "gave up a node or a tag": isLasting && status.unreached > 0,
+    };
+    for (const [what, isWrong] of Object.entries(wrong)) {
+      if (!isWrong) continue;
+      const told = JSON.stringify({ ...status, shown: shown.length });
+      throw new Violation(`B15 ${key} ${what}: ${told}`);
+    }
+  }
+
+  async #checkLive(): Promise<void> {
+    const { now } = this.world.clock;
+    const lasting = new Set(
+      this.#ledger.sent.filter(({ expiresAt }) => expiresAt > now).map(({ key }) => key),
+    );
+    for (const { tag, live, since, name } of this.#live.values()) {
+      if (since === null) continue;
+      const sorted = [...new Set(live.taken)].sort((a, b) => a - b);
+      if (sorted.join() !== live.taken.join())
+        throw new Violation(`V1 ${name} heard ${live.taken}`);
+      const missed = this.world
+        .logOf(tag)
+        .filter((entry) => entry.position > since && lasting.has(entry.key))
+        .filter(({ position }) => !live.taken.includes(position));
+      if (missed.length > 0)
+        throw new Violation(`B13 ${name} never heard ${missed.map(({ position }) => position)}`);
+    }
+  }
+
+  async #checkMembers(tag: Tag): Promise<void> {
+    const { world } = this;
+    const members = world.members(tag);
+    for (const device of world.devices.values()) {
+      const nodes = members.get(device.name) ?? [];
+      if (nodes.length !== Number(device.tags.has(tag)))
+        throw new Violation(`T1 ${device.name} is in ${nodes.length} nodes of ${tag}`);
+    }
+    const info = await world.root(tag).info();
+    if ((info?.members ?? 0) !== members.size)
+      throw new Violation(`T1 ${tag} counts ${info?.members} of ${members.size}`);
+    const keys = world.logOf(tag).map(({ key }) => key);
+    if (new Set(keys).size !== keys.length)
+      throw new Violation(`B4 ${tag} has one broadcast twice`);
+    for (const { key, taken, request } of this.#ledger.sent) {
+      if (taken === null || !request.cover.includes(tag)) continue;
+      const entry = world.logOf(tag).find((each) => each.key === key);
+      if (entry !== undefined && entry.seq !== taken.seq)
+        throw new Violation(`B4 ${key} is another broadcast at ${tag} than at ${taken.tag}`);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** What each member has a right to, and what senders were told: what the tags did is compared with it. */
+import type { BroadcastRequest } from "../../../../core/tag/types.ts";
+import { toBase64Url } from "../../../../schema/text.ts";
+import type { SimDevice } from "../support/device.ts";
+import type { Tag } from "./steps.ts";
+
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+/** From the answer to a join to the beginning of the leave. */
+export interface Membership {
+  readonly device: SimDevice;
+  readonly tag: Tag;
+  /** What has to come, unless it expires. */
+  readonly owed: Set<Sent>;
+}
+
+/** One broadcast, however often it was sent. */
+export interface Sent {
+  readonly request: BroadcastRequest;
+  readonly key: string;
+  /** At the earliest, milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Who was a member of its tags before it was sent first. */
+  readonly before: ReadonlySet<Membership>;
+  /** Null until its sender was answered. */
+  taken: { readonly tag: string; readonly seq: number } | null;
+}
+
+export class Ledger {
+  readonly sent: Sent[] = [];
+  readonly #members = new Set<Membership>();
+
+  joined(device: SimDevice, tag: Tag): void {
+    if (this.#find(device, tag) !== undefined) return;
+    this.#members.add({ device, tag, owed: new Set() });
+  }
+
+  /** It may miss what it was owed, now that it leaves. */
+  leaves(device: SimDevice, tag: Tag): void {
+    const standing = this.#find(device, tag);
+    if (standing !== undefined) this.#members.delete(standing);
+  }
+
+  begin(request: BroadcastRequest, now: number): Sent {
+    const { cover, key, ttlSeconds } = request;
+    const expiresAt = now + ttlSeconds * 1_000;
+    const before = new Set([...this.#members].filter(({ tag }) => cover.includes(tag)));
+    const sent: Sent = { request, key: toBase64Url(key), expiresAt, before, taken: null };
+    this.sent.push(sent);
+    return sent;
+  }
+
+  /** Its sender is answered. A second answer may not be another. */
+  accepted(sent: Sent, taken: { readonly tag: string; readonly seq: number }): void {
+    const { tag, seq } = sent.taken ?? taken;
+    if (tag !== taken.tag || seq !== taken.seq)
+      throw new Violation(`B4 ${sent.key} is ${taken.tag} ${taken.seq}, and was ${tag} ${seq}`);
+    sent.taken = taken;
+    if (sent.request.ttlSeconds === 0) return;
+    for (const member of sent.before) if (this.#members.has(member)) member.owed.add(sent);
+  }
+
+  /** @throws Violation where a device was shown one twice or out of order, or lacks one that it has a right to */
+  check(device: SimDevice, now: number): void {
+    for (const [tag, positions] of device.shown) {
+      const sorted = [...new Set(positions)].sort((a, b) => a - b);
+      if (sorted.join() !== positions.join())
+        throw new Violation(`B1 ${device.name} was shown ${positions} of ${tag}`);
+      const keys = device.keys.get(tag) ?? [];
+      if (new Set(keys).size !== keys.length)
+        throw new Violation(`B4 ${device.name} was shown one broadcast twice at ${tag}`);
+    }
+    for (const { tag, owed, ...member } of this.#members) {
+      if (member.device !== device) continue;
+      const shown = new Set(device.keys.get(tag));
+      const lost = [...owed].filter(({ key, expiresAt }) => expiresAt > now && !shown.has(key));
+      if (lost.length > 0)
+        throw new Violation(`B1 ${device.name} never had ${lost.length} of ${owed.size} of ${tag}`);
+    }
+  }
+
+  #find(device: SimDevice, tag: Tag): Membership | undefined {
+    return [...this.#members].find((each) => each.device === device && each.tag === tag);
+  }
+}

@@ -1,0 +1,20 @@
+/** A live node that says what it is told to, and keeps what it was sent. */
+import type { LivePublishAnswer, LogEntry } from "../../../../core/tag/types.ts";
+
+export class SimLive {
+  listeners = 3;
+  /** What it does instead of an answer; null for nothing. */
+  fault: (() => Promise<never>) | null = null;
+  /** Position that the root told it when it was made known: it lacks all that comes later. Null where it takes what it gets. */
+  head: number | null = null;
+  readonly taken: number[] = [];
+  readonly told: number[] = [];
+
+  publish(entries: readonly LogEntry[]): LivePublishAnswer {
+    const head = Math.max(this.head ?? 0, this.taken.at(-1) ?? 0);
+    const first = entries[0]?.position ?? 0;
+    if (this.head !== null && first > head + 1) return { kind: "behind", head };
+    this.taken.push(...entries.map(({ position }) => position).filter((at) => at > head));
+    return { kind: "sent", listeners: this.listeners };
+  }
+}
