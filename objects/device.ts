@@ -19,7 +19,7 @@ import type {
 } from "../core/device/types.ts";
 import { keyringOf } from "../core/identity/keyring.ts";
 import type { Effects, WaitAnswer } from "../core/link/effects.ts";
-import { writeDevice } from "../core/move/device.ts";
+import { deviceAlarmOf, writeDevice } from "../core/move/device.ts";
 import { Depths } from "../core/tag/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";
 import type { DevicePart } from "../schema/export.ts";
@@ -131,7 +131,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     // What is in memory was read before.
     this.#store = this.#open();
     this.#device = this.#load();
-    await this.#setAlarm();
+    await this.#setAlarm(deviceAlarmOf(parts, Date.now()));
   }
 
   /** A connect request that the edge has authenticated. */
@@ -311,16 +311,21 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     return typeof this.#alarmAt !== "number" && this.#device.idleDeadline(Date.now()) !== null;
   }
 
-  /** Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. */
-  async #setAlarm(): Promise<void> {
+  /**
+   * Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row.
+   *
+   * @param at when it has to come besides, milliseconds since 1970
+   */
+  async #setAlarm(at = Number.POSITIVE_INFINITY): Promise<void> {
     if (!this.#mayNeedAlarm) return;
     // What is owed gets its alarm in one commit with what made it owed: a kill between the two would lose it.
     if (this.#alarmAt === undefined && this.#device.owes) this.#alarmAt = null;
     if (this.#alarmAt === undefined) this.#alarmAt = await this.ctx.storage.getAlarm();
     // That nobody uses the account is looked at by whatever alarm comes: for that alone none is moved.
-    const deadline =
+    const own =
       this.#device.deadline ??
       (this.#alarmAt === null ? this.#device.idleDeadline(Date.now()) : null);
+    const deadline = at < (own ?? Number.POSITIVE_INFINITY) ? at : own;
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
     this.#alarmAt = deadline;
     await this.ctx.storage.setAlarm(deadline);

@@ -51,6 +51,23 @@ export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): vo
     store.writeLink({ ...link, cursors: { ...link.cursors, ...cursors } });
 }
 
+/**
+ * When the alarm of a device is due that was given these lines; it sets the next one as it needs it. At once where other holders
+ * of an alias are still to be told that a message was taken (`Outcomes`): nothing else looks for that before the device is sent to.
+ *
+ * @param now milliseconds since 1970
+ * @returns infinity for none
+ */
+export function deviceAlarmOf(parts: Iterable<DevicePart>, now: number): number {
+  let at = Number.POSITIVE_INFINITY;
+  for (const part of parts) {
+    if (part.kind === "mail") at = Math.min(at, part.expiresAt);
+    const owes = part.kind === "registration" && part.outcomes?.includes('"untold":') === true;
+    if (owes) at = Math.min(at, now);
+  }
+  return at;
+}
+
 function writePart(store: DeviceStore, part: DevicePart): void {
   switch (part.kind) {
     case "device": {

@@ -1,11 +1,11 @@
 /** The data of a mesh in one process, read and written as lines of an export. */
 import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
-import { readDevice, writeDevice } from "../../core/move/device.ts";
+import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
 import { readTags, writeTags } from "../../core/move/directory.ts";
 import { alarmOf, readNode, writeNode } from "../../core/move/node.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
-import type { DataLine, DevicePart } from "../../schema/export.ts";
+import type { DataLine } from "../../schema/export.ts";
 import { batchOf } from "../move/batch.ts";
 import type { MeshSource, MeshTarget } from "../move/ports.ts";
 import type { AlarmRow } from "./store/alarm-row.ts";
@@ -83,7 +83,7 @@ export function denoTarget(path: string): MeshTarget {
       for (const [name, parts] of devices) {
         const store = new SharedDeviceStore(db, name);
         writeDevice(store, parts);
-        expect(store, firstExpiry(parts));
+        expect(store, deviceAlarmOf(parts, Date.now()));
       }
       await db.committed();
     },
@@ -92,10 +92,6 @@ export function denoTarget(path: string): MeshTarget {
     },
   };
 }
-
-/** When the alarm of a device is due that has these lines; the device then sets it as it needs it. */
-const firstExpiry = (parts: readonly DevicePart[]): number =>
-  Math.min(...parts.flatMap((part) => (part.kind === "mail" ? [part.expiresAt] : [])));
 
 /** Sets an alarm, unless an earlier one stands, or there is none to set. */
 function expect(row: AlarmRow, at: number): void {

@@ -80,6 +80,36 @@ describe("a device object", () => {
   });
 });
 
+describe("a device object that owes a first acknowledgement", () => {
+  test("M1 A3 tells the other holders after an import", async () => {
+    const stub = newStub();
+    const device = stub.name ?? "";
+    const { app } = newApp();
+    const createdAt = Date.now();
+    const untold = [{ key: "AAAAAAAAAAAA", alias: "me", expiresAt: createdAt + 3_600_000 }];
+    await stub.write([
+      {
+        kind: "device",
+        device,
+        account: { publicKey: randomText(32), generation: 1, createdAt },
+        link: null,
+      },
+      {
+        kind: "registration",
+        device,
+        slot: 1,
+        ...{ app, createdAt, endedAt: null, generation: 1, attributes: null },
+        outcomes: JSON.stringify({ forgotten: 0, entries: [], untold }),
+      },
+    ]);
+    const outcomes = () =>
+      runInDurableObject(stub, (_, { storage }) =>
+        storage.sql.exec<{ log: string }>("SELECT log FROM outcomes").one(),
+      );
+    await expect.poll(async () => (await outcomes()).log).not.toContain("untold");
+  });
+});
+
 describe("an app object", () => {
   test.each([
     ["the last key revoked", 5],

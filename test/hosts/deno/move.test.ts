@@ -71,3 +71,16 @@ test("M1 what expired on the way ends at the start of the mesh, and what did not
   expect([...source.lines()].filter(({ kind }) => kind === "mail")).toEqual([kept]);
   source.close();
 });
+
+test("M1 A3 holders that could not be told of a first acknowledgement are told after an import", async () => {
+  const path = databasePath();
+  const target = denoTarget(path);
+  const untold = [{ key: "AAAAAAAAAAAA", alias: "me", expiresAt: Date.now() + HOUR_MS }];
+  const outcomes = JSON.stringify({ forgotten: 0, entries: [], untold });
+  const parts = HEAD.map((line) => (line.kind === "registration" ? { ...line, outcomes } : line));
+  await target.write(parts);
+  await target.close();
+  const { db } = openMesh(path);
+  const store = new SharedDeviceStore(db, device);
+  await expect.poll(() => store.readOutcomes(1)).not.toContain("untold");
+});
