@@ -111,7 +111,7 @@ export class LiveNode {
 
   /** Takes a listener that `prepare` was called for, once its connection is open. */
   join(sink: Sink, after: number | null): void {
-    const head = this.#source.log?.head ?? 0;
+    const { head } = this.#source;
     const known = Math.max(head, this.#presence.rootHead);
     // Above all that the tag ever had, it is no position of this tag: then from now on.
     const isLive = after === null || after > known;
@@ -154,8 +154,8 @@ export class LiveNode {
   }
 
   /**
-   * From the root: how many listen here. Where that is nobody it may forget this node, which makes itself known again before its
-   * next listener is let in.
+   * From the root: how many listen here. Where that is nobody it may forget this node, which keeps nothing then, and makes itself known
+   * again before its next listener is let in.
    */
   async listeners(): Promise<number> {
     if (this.#listeners.size > 0) return this.#listeners.size;
@@ -163,6 +163,8 @@ export class LiveNode {
     const sinceMs = Math.abs(this.#host.now() - this.#preparedAt);
     if (this.#presence.isReporting || sinceMs < OPENING_MS) return 1;
     this.#presence.forgotten();
+    this.#source.erase();
+    await this.#host.durable();
     return 0;
   }
 

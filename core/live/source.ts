@@ -13,6 +13,8 @@ export class Source {
   readonly #store: LiveStore;
   readonly #host: LiveHost;
   #log: LiveLog | null = null;
+  /** Position that it had come to when it was erased. */
+  #erasedAt: number | null = null;
   #tag = "";
   #fetching: Promise<void> = Promise.resolve();
 
@@ -30,14 +32,29 @@ export class Source {
     return this.#log;
   }
 
+  /** Position of the last broadcast that was here. */
+  get head(): number {
+    return this.#log?.head ?? this.#erasedAt ?? 0;
+  }
+
   /** @param born position that the node begins at, where it was never made */
   make(tag: string, born: number): LiveLog {
     if (this.#log === null) {
-      this.#store.write({ tag, born });
+      // Who was let in before that is to have what came since.
+      const from = Math.min(born, this.#erasedAt ?? born);
+      this.#store.write({ tag, born: from });
       this.#tag = tag;
-      this.#log = new LiveLog(this.#store, born);
+      this.#log = new LiveLog(this.#store, from);
     }
     return this.#log;
+  }
+
+  /** Forgets everything: the root has it, and whoever comes again has it fetched. */
+  erase(): void {
+    if (this.#log === null) return;
+    this.#store.erase();
+    this.#erasedAt = this.#log.head;
+    this.#log = null;
   }
 
   /** Fetches from the root what is missing up to a position; one fetch at a time. */
@@ -113,6 +130,8 @@ export class Source {
 
   /** Listeners need not wait for it: the root has everything, and a node that starts asks it. */
   async save(log: LiveLog): Promise<void> {
+    // Erased meanwhile.
+    if (log !== this.#log) return;
     const { head } = log;
     log.save();
     await this.#host.durable();

@@ -31,4 +31,6 @@ export interface LiveStore {
    * @param slot position modulo `LIMITS.LOG_ENTRIES`
    */
   put(slot: number, entry: LiveEntry): void;
+  /** Nothing is left, as if the node had never been made. */
+  erase(): void;
 }

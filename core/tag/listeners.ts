@@ -13,6 +13,8 @@ import type { LiveReport } from "./types.ts";
 /** A live node that has not answered how many listen there is not asked again for this time. */
 const ASK_AGAIN_MS = 5_000;
 const ASK_MS = 2_000;
+/** How often in a row one is asked that says so, once a report: for longer than it says so of one that it let in (a minute). */
+const OPENINGS = 12;
 
 export interface ListenersParts {
   readonly host: TagHost;
@@ -23,6 +25,8 @@ export interface ListenersParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
+  /** Something is to be told, some time soon. */
+  readonly onChange: () => void;
 }
 
 /** What is remembered of one live node. */
@@ -33,6 +37,8 @@ interface Known {
   listeners: number | null;
   /** Reports of listeners, ever: one that comes while the node is asked outweighs its answer. */
   reports: number;
+  /** How often since the last report it said that somebody is about to listen. */
+  openings: number;
   askedAt: number;
   /** How many listen in all, as it was told last. */
   told: number | null;
@@ -89,6 +95,7 @@ export class Listeners {
     if (isNew) own.upTo = this.#parts.log.head;
     own.listeners = listeners;
     own.reports++;
+    own.openings = 0;
     await this.learn();
     // It is answered what the others are told.
     own.told = this.count;
@@ -112,15 +119,35 @@ export class Listeners {
     }
   }
 
-  /** Forgets live nodes without listeners: whoever comes to one makes it known again before it is let in. */
-  async prune(): Promise<void> {
+  /**
+   * Forgets live nodes without listeners: whoever comes to one makes it known again before it is let in.
+   *
+   * @returns false where one could not be asked
+   */
+  async prune(): Promise<boolean> {
+    await this.learn();
     const idle = this.#all.filter(({ listeners }) => listeners === 0);
-    await Promise.all(idle.map((node) => this.#ask(node)));
-    const gone = new Set(idle.filter(({ listeners }) => listeners === 0).map(({ name }) => name));
-    if (gone.size === 0) return;
-    for (const name of gone) this.#known.delete(name);
-    const { change, record } = this.#parts;
-    change({ liveNodes: record().liveNodes.filter((node) => !gone.has(this.#nameOf(node))) });
+    const isGone = await Promise.all(idle.map((node) => this.#askIdle(node)));
+    const gone = new Set(idle.filter((_, at) => isGone[at]).map(({ name }) => name));
+    if (gone.size > 0) {
+      for (const name of gone) this.#known.delete(name);
+      const { change, record } = this.#parts;
+      change({ liveNodes: record().liveNodes.filter((node) => !gone.has(this.#nameOf(node))) });
+    }
+    return this.#all.every(({ listeners }) => listeners !== null);
+  }
+
+  /** One that said that nobody listens says now that somebody is about to: it is asked again, for that may come to nothing. */
+  async #askIdle(node: Known): Promise<boolean> {
+    const { reports } = node;
+    await this.#ask(node);
+    if (node.listeners === 0) return true;
+    if (node.listeners !== null && node.reports === reports && node.openings < OPENINGS) {
+      node.openings++;
+      node.listeners = 0;
+      this.#parts.onChange();
+    }
+    return false;
   }
 
   /** Sends what is new to every live node that is not owed anything, each by itself and in order. */
@@ -156,6 +183,7 @@ export class Listeners {
       live: this.#parts.host.live(name),
       listeners: null,
       reports: 0,
+      openings: 0,
       askedAt: Number.NEGATIVE_INFINITY,
       told: null,
       upTo: node.upTo ?? this.#start,

@@ -383,11 +383,13 @@ export class TagNode {
     const count = this.#countOf(made);
     if (made.root === null) await made.doors.tell();
     else {
-      await made.root.tellListeners();
+      const areKnown = await made.root.tellListeners();
       const listeners = await made.root.listeners();
       const { lastBroadcastAt } = made.root;
       const { tag } = made.record;
       await this.#tellDirectory(tag, { members: count.members, listeners, lastBroadcastAt });
+      // Later, and ever more seldom: a tag stays for as long as somebody may listen.
+      if (!areKnown) throw new Error("a live node does not say how many listen");
     }
   }
 

@@ -201,10 +201,15 @@ export class Root {
     ]);
   }
 
-  /** The time has come to tell others: live nodes of each other. */
-  async tellListeners(): Promise<void> {
-    await this.#listeners.prune();
+  /**
+   * The time has come to tell others: live nodes of each other.
+   *
+   * @returns false where one could not be asked how many listen there
+   */
+  async tellListeners(): Promise<boolean> {
+    const areKnown = await this.#listeners.prune();
     this.#listeners.tell();
+    return areKnown;
   }
 
   /** Serves what waits, until nothing does; rejects where it cannot even say that it is to be tried again. */

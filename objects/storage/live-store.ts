@@ -21,6 +21,17 @@ export class SqlLiveStore implements LiveStore {
       sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'live'").toArray().length > 0;
   }
 
+  /** Whether there is anything to read. */
+  get exists(): boolean {
+    return this.#hasTables;
+  }
+
+  /** Drops the tables; what the database still takes on disk is the object's own to free. */
+  erase(): void {
+    for (const table of ["live", "live_log"]) this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
+    this.#hasTables = false;
+  }
+
   read(): LiveRecord | null {
     if (!this.#hasTables) return null;
     const [row] = this.#sql

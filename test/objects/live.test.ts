@@ -126,6 +126,31 @@ describe("a live node", () => {
     expect(one.heard.at(-1)).toMatchObject({ type: "presence" });
   }, 30_000);
 
+  test("P8.11 V2 one that nobody listens to leaves no table, and who comes back hears what it missed", async () => {
+    const { node, root, listen, send } = newTag();
+    const one = await listen();
+    await send("1");
+    await one.hears("1");
+    const { head: first = 0 } = (await root.info()) ?? {};
+    one.socket.close(1000, "");
+    await one.closed;
+    // One that was just let in may still be about to open its connection.
+    await evictDurableObject(node);
+    await expect.poll(() => node.listeners(), { timeout: 10_000 }).toBe(0);
+    await runInDurableObject(node, async (_, { storage }) => {
+      const tables = storage.sql.exec(
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      );
+      expect(tables.toArray()).toEqual([]);
+    });
+    await send("2");
+    const back = await listen(first);
+    await back.hears("2");
+    await send("3");
+    await back.hears("2", "3");
+    // A node with presence to tell, at most every 5 s, does not sleep before.
+  }, 30_000);
+
   test("V7 a broadcast writes one row, whoever listens, and none where nobody does", async () => {
     const { node, listen, send } = newTag();
     const ears = await Promise.all(Array.from({ length: 5 }, () => listen()));

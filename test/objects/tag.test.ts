@@ -114,5 +114,20 @@ describe("a node's object", () => {
     expect(await child.join(joining(device, { born }))).toEqual({ kind: "joined", head: born });
     expect(await runDurableObjectAlarm(child)).toBe(true);
     expect(await root.info()).toMatchObject({ members: 1_001, nodes: 2, depth: 2 });
+
+    // P8.11: once it is empty it goes when its parent asks it, with its tables and its alarm, and comes anew.
+    expect(await child.leave({ device })).toBe(true);
+    await evictDurableObject(child);
+    await runDurableObjectAlarm(child);
+    expect(await child.go()).toEqual({ gone: true });
+    await runInDurableObject(child, async (_, { storage }) => {
+      const tables = storage.sql.exec(
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      );
+      expect(tables.toArray()).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+    expect(await child.join(joining(device, { born }))).toEqual({ kind: "joined", head: born });
+    expect(await runInDurableObject(child, (_, { storage }) => storage.getAlarm())).not.toBeNull();
   });
 });

@@ -9,6 +9,7 @@ import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
 import { Identities } from "./identities.ts";
 import { IdleDevices } from "./idle-devices.ts";
+import { Leftovers } from "./leftovers.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { TagNodeHost } from "./tag.ts";
@@ -68,6 +69,7 @@ export class Mesh {
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #collect: () => void;
   readonly #idleDevices: IdleDevices;
+  readonly #leftovers: Leftovers;
   #sweeps = 0;
   /** Devices gone to sleep since the last collection. */
   #slept = 0;
@@ -83,6 +85,8 @@ export class Mesh {
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).onDeadline());
     this.waits = new Waits(report);
     this.#idleDevices = new IdleDevices(db, this.alarms);
+    const isAwake = (name: string) => this.liveNodes.isAwake(name);
+    this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake });
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -149,6 +153,7 @@ export class Mesh {
     const idleSince = ++this.#sweeps - IDLE_SWEEPS;
     try {
       this.#idleDevices.step();
+      this.#leftovers.step();
     } catch (error) {
       this.report(error);
     }

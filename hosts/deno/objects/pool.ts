@@ -43,6 +43,11 @@ export class Pool<Item extends Pooled> {
     return item;
   }
 
+  isAwake(name: string): boolean {
+    const item = this.#known.get(name);
+    return item !== undefined && this.#awake.has(item);
+  }
+
   /** It has something to do from now on. */
   woke(item: Item): void {
     this.#left.delete(item.name);

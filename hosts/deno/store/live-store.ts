@@ -29,6 +29,11 @@ export class SharedLiveStore implements LiveStore {
     );
   }
 
+  erase(): void {
+    this.#db.run("DELETE FROM live_log WHERE node = ?", this.#name);
+    this.#db.run("DELETE FROM live_nodes WHERE name = ?", this.#name);
+  }
+
   list(): LiveEntry[] {
     // The key as JSON, as in device-store.ts: it may hold a NUL, and Deno's node:sqlite ends a text there.
     const rows = this.#db.all<Omit<LiveEntry, "collapseKey"> & { readonly collapseKey: string }>(

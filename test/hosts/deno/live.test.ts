@@ -91,6 +91,24 @@ describe("a live node", () => {
     expect(await rootOf(mesh).info()).toBeNull();
   });
 
+  test.each([
+    ["a second", 1_000, false],
+    ["a minute and more, with a broadcast", 70_000, true],
+  ])("P8.11 V8 a tag that somebody listened to for %s leaves nothing", async (_, ms, isSent) => {
+    fakeTime();
+    const { mesh, db, reported } = openMesh();
+    const listener = await listen(mesh);
+    if (isSent) await send(mesh);
+    await vi.advanceTimersByTimeAsync(ms);
+    nodeOf(mesh).leave(listener);
+    await vi.advanceTimersByTimeAsync(180_000);
+    const count = (table: string) => db.get(`SELECT count(*) AS n FROM ${table}`);
+    for (const table of ["live_nodes", "live_log"]) expect(count(table)).toEqual({ n: 0 });
+    if (!isSent) expect(count("tag_nodes")).toEqual({ n: 0 });
+    expect((await rootOf(mesh).info())?.listeners ?? 0).toBe(0);
+    expect(reported).toEqual([]);
+  });
+
   test("H7 a root that slept while somebody listens is one object, and a place given anew keeps its member", async () => {
     const { mesh, db } = openMesh();
     const [x, y] = ["AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBA"];

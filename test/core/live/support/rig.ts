@@ -26,6 +26,12 @@ export class MemoryLiveStore implements LiveStore {
     this.rowsWritten++;
   }
 
+  erase(): void {
+    this.record = null;
+    this.slots.clear();
+    this.rowsWritten++;
+  }
+
   list(): LiveEntry[] {
     return [...this.slots.values()].sort((a, b) => a.position - b.position);
   }

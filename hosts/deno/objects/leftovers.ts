@@ -1,0 +1,72 @@
+/**
+ * What is stored that nobody needs and that says so to nobody: empty nodes of tags from before those were erased, and live nodes
+ * without listeners. Looked through once after each start.
+ */
+import type { Database } from "../store/database.ts";
+import type { Alarms } from "./alarms.ts";
+
+/** Rows looked at in one step: below 2 ms. */
+const STEP_COUNT = 1_000;
+/** Alarms of empty nodes are spread over an hour: each wakes its node. */
+const SPREAD_MS = 3_600_000;
+
+export interface LeftoverParts {
+  readonly db: Database;
+  readonly nodeAlarms: Alarms;
+  /** Whether a live node is in memory: then perhaps somebody listens there. */
+  readonly isAwake: (liveNode: string) => boolean;
+}
+
+export class Leftovers {
+  readonly #parts: LeftoverParts;
+  /** Number of the last node of a tag that was looked at, and name of the last live node; null once all were. */
+  #lastNode: number | null = 0;
+  #lastLive: string | null = "";
+
+  constructor(parts: LeftoverParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks at some more of them; does nothing once it has seen all. */
+  step(now = Date.now()): void {
+    // A full disk is not asked for more.
+    if (this.#parts.db.isFailing) return;
+    if (this.#lastNode !== null) this.#lastNode = this.#wakeEmpty(this.#lastNode, now);
+    else if (this.#lastLive !== null) this.#lastLive = this.#eraseLive(this.#lastLive);
+  }
+
+  /** An empty node has an alarm, by which it is erased, but in a database of before. */
+  #wakeEmpty(after: number, now: number): number | null {
+    const { db, nodeAlarms } = this.#parts;
+    const rows = db.all<{ id: number; isIdle: number }>(
+      `SELECT id, NOT EXISTS (SELECT 1 FROM tag_members WHERE node = id)
+         AND NOT EXISTS (SELECT 1 FROM node_alarms WHERE node = id) AS isIdle
+       FROM tag_nodes WHERE id > ? ORDER BY id LIMIT ${STEP_COUNT}`,
+      after,
+    );
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { id, isIdle } of rows) {
+      if (isIdle === 0) continue;
+      const at = now + ((id * STEP_COUNT) % SPREAD_MS);
+      db.run("INSERT OR IGNORE INTO node_alarms (node, at) VALUES (?, ?)", id, at);
+      earliest = Math.min(earliest, at);
+    }
+    if (earliest !== Number.POSITIVE_INFINITY) nodeAlarms.lookAt(earliest);
+    return rows.length < STEP_COUNT ? null : (rows.at(-1)?.id ?? null);
+  }
+
+  /** The root of its tag has all that a live node stores. */
+  #eraseLive(after: string): string | null {
+    const { db, isAwake } = this.#parts;
+    const rows = db.all<{ name: string }>(
+      `SELECT name FROM live_nodes WHERE name > ? ORDER BY name LIMIT ${STEP_COUNT}`,
+      after,
+    );
+    for (const { name } of rows) {
+      if (isAwake(name)) continue;
+      db.run("DELETE FROM live_log WHERE node = ?", name);
+      db.run("DELETE FROM live_nodes WHERE name = ?", name);
+    }
+    return rows.length < STEP_COUNT ? null : (rows.at(-1)?.name ?? null);
+  }
+}
