@@ -2,6 +2,7 @@
 /** The static checks: lint and format, types of every folder, generated files current. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./setup.mjs";
 
@@ -66,20 +67,24 @@ function runStep({ command, args }) {
 }
 
 /**
- * Runs them all, one after another, and prints a line for each.
+ * Runs them all, as many at a time as there are cores, and prints a line for each.
  *
  * @returns {Promise<number>} how many failed.
  */
 export async function runChecks() {
   let failed = 0;
-  for (const step of steps()) {
-    const output = await runStep(step);
-    if (output === undefined) {
-      process.stdout.write(`ok      ${step.name}\n`);
-    } else {
-      failed += 1;
-      process.stdout.write(`FAILED  ${step.name}\n${output}\n`);
+  const waiting = steps();
+  const runInTurn = async () => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) {
+      const output = await runStep(step);
+      if (output === undefined) {
+        process.stdout.write(`ok      ${step.name}\n`);
+      } else {
+        failed += 1;
+        process.stdout.write(`FAILED  ${step.name}\n${output}\n`);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, runInTurn));
   return failed;
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** A Chromium for the browser tests: the machine's own, or Debian's package. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
@@ -22,14 +23,21 @@ export function findChromium() {
   return undefined;
 }
 
-/** Installs it where that can be done unasked; otherwise says what to install. The browser tests then fail. */
-export function ensureChromium() {
+/**
+ * Installs it where that can be done unasked; otherwise says what to install. The browser tests then fail.
+ *
+ * @returns {Promise<void>}
+ */
+export async function ensureChromium() {
   if (findChromium() !== undefined) return;
   if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
     process.stdout.write("installing chromium for the browser tests\n");
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", "chromium"]])
-      spawnSync("apt-get", ["-qq", ...args], { env, stdio: ["ignore", "ignore", "inherit"] });
+      await once(
+        spawn("apt-get", ["-qq", ...args], { env, stdio: ["ignore", "ignore", "inherit"] }),
+        "close",
+      );
   }
   if (findChromium() === undefined)
     process.stdout.write(

@@ -37,8 +37,8 @@ function count(file) {
 
 await main(async () => {
   setup();
-  ensureChromium();
-  const failedChecks = await runChecks();
+  // The one waits for a download, the other computes.
+  const [failedChecks] = await Promise.all([runChecks(), ensureChromium()]);
   const folder = mkdtempSync(join(tmpdir(), "pushmesh-test-"));
   const file = join(folder, "report.json");
   const exitCode = await run("vitest", [

@@ -45,9 +45,10 @@ const rows = z
   .nonempty();
 
 describe("npm run bench", () => {
-  it.each(SCENARIOS)(
+  it.concurrent.for(SCENARIOS)(
     "%s writes figures of the mesh and of its control",
-    async (scenario) => {
+    { timeout: 120_000 },
+    async (scenario, { expect }) => {
       const json = join(folder, `${scenario}.json`);
       const options = ["--seconds", "1", "--devices", "50", "--in-flight", "8", "--json", json];
       const args = [MAIN, "--host", HOST, "--scenario", scenario, ...options];
@@ -57,7 +58,6 @@ describe("npm run bench", () => {
       // A line for each row, below one of headings.
       expect(stdout.trim().split("\n")).toHaveLength(written.length + 1);
     },
-    120_000,
   );
 
   it("names what is wrong with its options, and measures nothing", async () => {

@@ -274,12 +274,12 @@ describe("apps and keys", () => {
 });
 
 describe("exit codes", () => {
-  const user = (): User => ({ data: temporaryFolder(), home: temporaryFolder() });
   const key = ["--key-id", "a.k1", "--key", SECRET];
   // Nothing listens on the discard port of a loopback address.
   const nowhere = ["--url", "http://127.0.0.1:9"];
 
-  test.each<[number, string[], RegExp]>([
+  // Side by side: two of them try for 45 s to reach a mesh.
+  test.concurrent.for<[number, string[], RegExp]>([
     [0, ["--help"], /^$/],
     [0, ["send", "--help"], /^$/],
     [0, ["--version"], /^$/],
@@ -321,8 +321,9 @@ describe("exit codes", () => {
     ],
     [4, ["broadcast", "--everyone", "--data", "x", ...nowhere, ...key], /network_failed/],
     [4, ["send", "--to", "r", "--data", "x", ...nowhere, ...key], /network_failed/],
-  ])("%i for %j", async (expected, args, stderr) => {
-    const { code, stderr: said } = await run(user(), ...args);
+  ])("%i for %j", async ([expected, args, stderr], { expect, onTestFinished: atEnd }) => {
+    const user: User = { data: temporaryFolder(atEnd), home: temporaryFolder(atEnd), atEnd };
+    const { code, stderr: said } = await run(user, ...args);
     expect(code).toBe(expected);
     expect(said).toMatch(stderr);
     expect(said).not.toMatch(/\n {4}at /);

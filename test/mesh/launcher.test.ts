@@ -6,6 +6,9 @@ import { HOST } from "../support/host.ts";
 import { startMesh } from "./support/mesh.ts";
 import { start, temporaryFolder } from "./support/process.ts";
 
+/** The tests themselves may run under npm, and under nohup. */
+const UNDER_NOTHING = { npm_lifecycle_event: "", npm_package_name: "", _: "", PUSHMESH_NOHUP: "" };
+
 const npmStart = (data: string) => [
   "start",
   "--",
@@ -22,7 +25,7 @@ test.each(["SIGTERM", "SIGHUP", "SIGKILL"] as const)(
   "L9 %s to npm alone stops the mesh that it runs",
   async (signal) => {
     const data = temporaryFolder();
-    const npm = start("npm", npmStart(data));
+    const npm = start("npm", npmStart(data), UNDER_NOTHING);
     await npm.stdout.match(/"ready"/);
     npm.kill(signal);
     // npm's output ends only with the last of its processes, which hold the other end too.
@@ -51,9 +54,7 @@ os.waitpid(pid, 0)
 
 const inBackground = (data: string, before = "") => {
   const command = `${before} ${process.execPath} scripts/start.mjs ${npmStart(data).slice(2).join(" ")}`;
-  // The tests themselves may run under npm.
-  const env = { npm_lifecycle_event: "", npm_package_name: "" };
-  return start("python3", ["-c", IN_BACKGROUND, command, join(data, "demo.json")], env);
+  return start("python3", ["-c", IN_BACKGROUND, command, join(data, "demo.json")], UNDER_NOTHING);
 };
 
 test("L9 a terminal that is closed stops the mesh in its background", async () => {

@@ -1,6 +1,6 @@
 /** The `pushmesh` command as a user calls it, by its launcher. */
 import { join } from "node:path";
-import { type Process, ROOT, start } from "./process.ts";
+import { type AtEnd, type Process, ROOT, start } from "./process.ts";
 
 const LAUNCHER = join(ROOT, "bin/pushmesh.mjs");
 
@@ -9,14 +9,14 @@ export interface User {
   readonly data: string;
   readonly home: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** As of `start`. */
+  readonly atEnd?: AtEnd;
 }
 
-export function pushmesh({ data, home, env = {} }: User, ...args: readonly string[]): Process {
-  return start(process.execPath, [LAUNCHER, ...args], {
-    PUSHMESH_DATA_DIR: data,
-    XDG_CONFIG_HOME: home,
-    ...env,
-  });
+export function pushmesh(user: User, ...args: readonly string[]): Process {
+  const { data, home, env, atEnd } = user;
+  const itsEnv = { PUSHMESH_DATA_DIR: data, XDG_CONFIG_HOME: home, ...env };
+  return start(process.execPath, [LAUNCHER, ...args], itsEnv, atEnd);
 }
 
 export interface Ended {

@@ -82,23 +82,31 @@ export class Process {
   }
 }
 
-/** Starts a process that does not outlive its test. */
+/** Has something done at the end of a test. */
+export type AtEnd = (act: () => Promise<void> | void) => void;
+
+/**
+ * Starts a process that does not outlive its test.
+ *
+ * @param atEnd the test's own `onTestFinished`, which one that runs beside others has to give.
+ */
 export function start(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  atEnd: AtEnd = onTestFinished,
 ): Process {
   const started = new Process(command, args, env);
-  onTestFinished(async () => {
+  atEnd(async () => {
     started.kill("SIGTERM");
     await started.exited;
   });
   return started;
 }
 
-/** A folder that goes with its test. */
-export function temporaryFolder(): string {
+/** A folder that goes with its test; `atEnd` as of `start`. */
+export function temporaryFolder(atEnd: AtEnd = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "pushmesh-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
