@@ -34,7 +34,7 @@ export const HANDLER_RETRY_MAX_MS = 60_000;
 export const HANDLER_STUCK_MS = 30_000;
 /** How long `close` waits for handlers; twice as long, they may still have acknowledged what they take. */
 export const CLOSE_WAIT_MS = 5_000;
-/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 15 bytes and a head. */
+/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 22 bytes and a head. */
 export const WINDOW_SEGMENT_KEYS = 64;
 /** Cursors in one segment: a broadcast rewrites at most 44 × 25 bytes. */
 export const SEGMENT_CURSORS = 44;

@@ -89,7 +89,7 @@ export class Inbox {
         if ("tag" in message || toBase64Url(message.key) !== toBase64Url(key)) continue;
         delivery.withdrawn = true;
         // Else before its turn: somebody waits for the word.
-        if (!lane.hurry(delivery) && !this.#registration.windows.has(key))
+        if (!lane.hurry(delivery) && !this.#registration.windows.has(message))
           this.#owner.discard(link, message);
       }
     }
@@ -114,7 +114,7 @@ export class Inbox {
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
     if (
-      this.#registration.windows.has(message.key) ||
+      this.#registration.windows.has(message) ||
       ("tag" in message && this.#registration.cursors.has(message))
     ) {
       this.#acknowledge(delivery, false);
@@ -143,8 +143,7 @@ export class Inbox {
     } finally {
       cancel();
     }
-    if ("tag" in message) this.#registration.windows.add(0, message.key, 0);
-    else this.#registration.windows.add(message.priority, message.key, message.seq);
+    this.#registration.windows.add(message);
     this.#acknowledge(delivery, false);
     return null;
   }

@@ -1,10 +1,12 @@
 /**
  * The duplicate window of one lane of a registration: the keys of the messages its app has taken, at least the last 1,024,
- * kept in segments so that one more key is one small write.
+ * kept in segments so that one more key is one small write. With each key goes a hash of the data: the mesh remembers an
+ * idempotency key for minutes, this window for 1,024 messages, and what is sent under it later is another message.
  */
 import { toBase64Url } from "../../../schema/text.ts";
 import { DUPLICATE_WINDOW, WINDOW_SEGMENT_KEYS } from "../constants.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
+import type { Incoming } from "./message.ts";
 
 /** One more than the window fills: the newest is rarely full. */
 const SEGMENTS = Math.ceil(DUPLICATE_WINDOW / WINDOW_SEGMENT_KEYS) + 1;
@@ -15,13 +17,23 @@ interface Segment {
   readonly number: number;
   /** The highest seq taken when it was written. */
   lastSeq: number;
-  /** Message keys in base64url. */
+  /** Message keys in base64url, each with the hash of its data behind it; bare from before there were hashes. */
   readonly keys: string[];
+}
+
+type Known = Pick<Incoming, "key" | "data" | "remainingMs">;
+
+/** FNV-1a of 32 bits: the sender chooses key and data, and harms nobody but itself. */
+function hashOf(data: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(36);
 }
 
 export class DuplicateWindow {
   readonly #storage: BatchedStorage;
   readonly #prefix: string;
+  /** The entries of all segments. */
   readonly #known = new Set<string>();
   /** By place. */
   readonly #segments: (Segment | undefined)[] = [];
@@ -46,21 +58,28 @@ export class DuplicateWindow {
     return this.#newest.lastSeq;
   }
 
-  has(key: Uint8Array): boolean {
-    return this.#known.has(toBase64Url(key));
+  /** Whether the app has taken it. What is sent for its answer alone may come without its data. */
+  has({ key, data, remainingMs }: Known): boolean {
+    const text = toBase64Url(key);
+    if (this.#known.has(text) || this.#known.has(text + hashOf(data))) return true;
+    return (
+      remainingMs === 0 &&
+      data.length === 0 &&
+      [...this.#known].some((entry) => entry.startsWith(text))
+    );
   }
 
   /**
-   * Adds a key; the storage's `settled` says when it is stored.
+   * Adds a message; the storage's `settled` says when it is stored.
    *
    * @param seq Of a message; 0 of a broadcast, whose seq is not of this device's numbering.
    */
-  add(key: Uint8Array, seq: number): void {
+  add({ key, data }: Known, seq: number): void {
     if (this.#newest.keys.length === WINDOW_SEGMENT_KEYS) this.#turn();
-    const text = toBase64Url(key);
-    this.#newest.keys.push(text);
+    const entry = toBase64Url(key) + hashOf(data);
+    this.#newest.keys.push(entry);
     this.#newest.lastSeq = Math.max(this.#newest.lastSeq, seq);
-    this.#known.add(text);
+    this.#known.add(entry);
     this.#write(this.#newest.number % SEGMENTS);
   }
 
@@ -78,7 +97,7 @@ export class DuplicateWindow {
   #turn(): void {
     const { number, lastSeq } = this.#newest;
     const oldest = this.#segments[(number + 1) % SEGMENTS];
-    for (const key of oldest?.keys ?? []) this.#known.delete(key);
+    for (const entry of oldest?.keys ?? []) this.#known.delete(entry);
     this.#newest = { number: number + 1, lastSeq, keys: [] };
     this.#place(this.#newest);
   }
@@ -99,7 +118,7 @@ export class DuplicateWindow {
     let segment: Segment;
     try {
       segment = JSON.parse(String(stored));
-      for (const key of segment.keys) this.#known.add(key);
+      for (const entry of segment.keys) this.#known.add(entry);
     } catch {
       return;
     }

@@ -3,12 +3,11 @@
  * sends what was not acknowledged again before what is behind it in its lane, but after all that is more urgent.
  */
 import type { BatchedStorage } from "../storage/batched.ts";
+import type { Incoming } from "./message.ts";
 import { DuplicateWindow } from "./window.ts";
 
-/** 0 for broadcasts, else the priority. */
-export type WindowLane = 0 | 1 | 2 | 3;
-
 export class DuplicateWindows {
+  /** 0 for broadcasts, else by priority. */
   readonly #lanes: readonly DuplicateWindow[];
 
   /** @param prefix Of the storage keys. Normal messages have it bare: one window was for all lanes before. */
@@ -26,14 +25,15 @@ export class DuplicateWindows {
     return Math.max(...this.#lanes.map(({ lastSeq }) => lastSeq));
   }
 
-  /** Whatever lane it came in: a sender may repeat a message in another. */
-  has(key: Uint8Array): boolean {
-    return this.#lanes.some((lane) => lane.has(key));
+  /** See `DuplicateWindow.has`. Whatever lane it came in: a sender may repeat a message in another. */
+  has(message: Incoming): boolean {
+    return this.#lanes.some((lane) => lane.has(message));
   }
 
   /** See `DuplicateWindow.add`. */
-  add(lane: WindowLane, key: Uint8Array, seq: number): void {
-    this.#lanes[lane]?.add(key, seq);
+  add(message: Incoming): void {
+    if ("tag" in message) this.#lanes[0]?.add(message, 0);
+    else this.#lanes[message.priority]?.add(message, message.seq);
   }
 
   /** Forgets every key, for another registration. */

@@ -655,6 +655,41 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
+  it("P2.1 P4.1 are none where the sender has used its key for other data once more", async () => {
+    const storage = memoryStorage();
+    const first = await listening(storage);
+    const message = mesh.message("monday");
+    mesh.socket.deliver(message);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    await first.client.close();
+
+    // The mesh has forgotten the key meanwhile: whether by its life or a kill, it says so by another seq.
+    const { client, texts } = await listening(storage);
+    const later = mesh.message("tuesday", { key: message.key });
+    mesh.socket.deliver(later, { ...message, seq: later.seq + 2 });
+    await until(() => mesh.socket.acks.some(({ seq }) => seq === later.seq + 2), "the last");
+    expect(texts()).toEqual(["tuesday"]);
+    expect(mesh.socket.acks.flatMap(({ discarded = [] }) => discarded)).toEqual([]);
+    await client.close();
+  });
+
+  it("P4.3 are told of a message that comes for its answer alone, without its data", async () => {
+    const { client, texts } = await listening();
+    const [taken, missed] = [mesh.message("taken"), mesh.message("missed")];
+    mesh.socket.deliver(taken);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    mesh.socket.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await settle();
+    const asked = { data: new Uint8Array(), remainingMs: 0, replay: true };
+    second.deliver({ ...taken, ...asked }, { ...missed, ...asked });
+    await until(() => second.acks.some(({ seq }) => seq === missed.seq), "the answers");
+    expect(second.acks.flatMap(({ discarded = [] }) => discarded)).toEqual([missed.seq]);
+    expect(texts()).toEqual(["taken"]);
+    await client.close();
+  });
+
   it("P2.1 are known of a message that comes again after thousands that are more urgent", async () => {
     const storage = memoryStorage();
     const { client, got } = await listening(storage);
@@ -727,7 +762,7 @@ describe("P2 duplicates", () => {
       await window.load();
       return { storage, window };
     };
-    const keys = Array.from({ length: 1_089 + 64 }, (_, i) => mesh.message(String(i)).key);
+    const keys = Array.from({ length: 1_089 + 64 }, (_, i) => mesh.message(String(i)));
     const first = await open();
     for (const key of keys.slice(0, 1_089)) first.window.add(key, 0);
     await first.storage.settled();
@@ -745,7 +780,7 @@ describe("P2 duplicates", () => {
     const storage = new BatchedStorage(memoryStorage(), () => {});
     const window = new DuplicateWindow(storage, "w/");
     await window.load();
-    const keys = Array.from({ length: 5_000 }, (_, i) => mesh.message(String(i)).key);
+    const keys = Array.from({ length: 5_000 }, (_, i) => mesh.message(String(i)));
     for (const key of keys) window.add(key, 1);
     const known = keys.filter((key) => window.has(key));
     expect(known.length).toBeGreaterThanOrEqual(LIMITS.DUPLICATE_WINDOW);

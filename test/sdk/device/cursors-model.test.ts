@@ -77,13 +77,13 @@ class World {
   }
 
   publish(tags: readonly number[]): void {
-    // One broadcast of several tags has one key.
+    // One broadcast of several tags has one key, and the same data at each.
     const [first] = tags;
+    const data = new TextEncoder().encode(`${first}/${this.#published.length}`);
     let key: Uint8Array | undefined;
     for (const tagRef of tags) {
       const made = this.mesh.broadcast("", { tagRef });
       key ??= made.key;
-      const data = new TextEncoder().encode(`${first}/${this.#published.length}`);
       const broadcast = { ...made, key, data };
       this.#log.get(tagRef)?.push(broadcast);
       if (tagRef === first) this.#published.push(broadcast);
