@@ -258,7 +258,7 @@ const TABLE = {
     null,
     "never",
     "The mesh has no record of this message.",
-    "The last 1,152 outcomes of a registration and the last 1,024 broadcasts of a tag are kept; of ttl 0, only while the device is in use.",
+    "The last 1,152 outcomes of a registration and the last 1,024 broadcasts of a tag are kept; of ttl 0, the last 128 messages of a device, for 10 minutes.",
   ),
   // ---- apps and keys
   app_not_found: row(

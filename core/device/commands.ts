@@ -67,6 +67,7 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
       inSlot(slot, (registration) => {
         if (registration.attached) return null;
         registration.attached = true;
+        outbox.ask(registration, now);
         outbox.pump(registration, now, effects);
         feeds.open(registration, now);
         return null;

@@ -13,7 +13,7 @@ import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { bytesOf, type Outbox } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
-import type { Final } from "./recent-keys.ts";
+import { type Final, isForgotten } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import { Senders } from "./senders.ts";
 import type { SendAnswer, SendRequest } from "./types.ts";
@@ -64,7 +64,7 @@ export class Delivery {
     const seq = this.#parts.clock.next(now, nowOrNever);
     const lane = registration.lane(request.lane);
     const live = this.#parts.outbox.isLive(registration);
-    if (live && lane.sent === lane.rows.length && registration.hasRoom) {
+    if (live && !lane.hasMore && registration.hasRoom) {
       return this.#sendNow(registration, lane, request, key, seq, now, effects);
     }
     if (nowOrNever) {
@@ -262,6 +262,7 @@ export class Delivery {
       const state = registration.lane(lane);
       flights.push(...state.flights.splice(0));
       state.sent = 0;
+      state.asked.length = 0;
     }
     for (const flight of flights) {
       registration.land(flight);
@@ -303,8 +304,11 @@ export class Delivery {
   ): SendAnswer | number | undefined {
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     const recent = registration.recent(key);
-    if (recent !== undefined) return againOf(request, recent);
     const flight = registration.flights.get(key);
+    // A device that is being asked may say more than that it was sent.
+    const isAsked = recent?.status === "sent" && flight !== undefined;
+    if (recent !== undefined && !isAsked && !isForgotten(recent, now))
+      return againOf(request, recent);
     if (flight !== undefined) {
       if (isReused(request, flight)) return REUSED;
       if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
@@ -392,8 +396,8 @@ export class Delivery {
     const { key, seq, unstored, acceptedAt } = flight;
     if (flight.ended !== null) return flight.ended;
     if (unstored?.ttlSeconds === 0) {
-      // The device may have it, and nobody will know. Remembered while the object is in memory: it costs no row.
-      if (!onSocket) registration.remember(key, "sent", seq, flight.fingerprint);
+      // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
+      if (!onSocket) registration.remember(key, "sent", seq, flight.fingerprint, unstored.lane);
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {

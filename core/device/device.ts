@@ -352,6 +352,6 @@ export class Device {
     const { broadcasts, cursors, account } = this.#rooms;
     if (this.#linkage.link?.closed) this.linkLost(now, effects);
     broadcasts.pump(now, effects);
-    if (cursors.isOverfull) account.saveCursors(keptOf(this.#rooms, now));
+    if (cursors.isOverfull) account.saveCursors(keptOf(this.#rooms, true, now));
   }
 }

@@ -54,7 +54,7 @@ export class Linkage {
     const { account, clock } = this.rooms;
     const previous = account.link?.session ?? null;
     const linked = this.#link !== null;
-    account.admit(claims, session, linked, clock.last, () => keptOf(this.rooms, now), now);
+    account.admit(claims, session, linked, clock.last, () => keptOf(this.rooms, true, now), now);
     this.#ground(now, effects);
     this.#previousSession = previous;
     this.#link = this.#newLink(session, false);
@@ -114,7 +114,7 @@ export class Linkage {
     this.#ground(now, effects);
     this.#link.lost();
     this.#link = null;
-    account.release(clock.last, keptOf(this.rooms, now), seenAt);
+    account.release(clock.last, keptOf(this.rooms, false, now), seenAt);
   }
 
   #newLink(session: string, ready: boolean): Link {
@@ -204,9 +204,9 @@ export class Linkage {
   }
 }
 
-/** What the link's row keeps, as it is now. */
-export function keptOf({ cursors, recentKeys }: Rooms, now: number): Kept {
-  return { cursors: cursors.save(), recent: recentKeys.save(now) };
+/** What the link's row keeps, as it is now. @param linked whether a link stands, or is about to */
+export function keptOf({ cursors, recentKeys }: Rooms, linked: boolean, now: number): Kept {
+  return { cursors: cursors.save(), recent: recentKeys.save(now, linked) };
 }
 
 /** A refusal as an answer. @throws what is no refusal */

@@ -7,10 +7,15 @@ import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Link } from "../link/link.ts";
+import { seqTimeMs } from "./clock.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { Unanswered } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
-import type { Lane } from "./types.ts";
+import type { Lane, SendRequest } from "./types.ts";
+
+/** ContentType of a message that has no data. */
+const BINARY = 3;
 
 export interface OutboxParts {
   readonly mailbox: Mailbox;
@@ -35,13 +40,23 @@ export class Outbox {
   pump(registration: Registration, now: number, effects: Effects): void {
     for (const lane of LANES) {
       const state = registration.lane(lane);
-      while (this.isLive(registration) && state.sent < state.rows.length && registration.hasRoom) {
-        if ((state.rows[state.sent]?.expiresAt ?? 0) <= now) {
+      while (this.isLive(registration) && state.hasMore && registration.hasRoom) {
+        if ((state.rows[state.sent]?.expiresAt ?? Number.POSITIVE_INFINITY) <= now) {
           this.#parts.mailbox.expire(registration, now, effects);
         } else {
           this.#sendBatch(registration, state, now, effects);
         }
       }
+    }
+  }
+
+  /**
+   * The app listens on a new link: it is asked after what was on an earlier one and may have come, by sending that without its
+   * data and with no time left (docs/protocol.md, section 6).
+   */
+  ask(registration: Registration, now: number): void {
+    for (const one of registration.unanswered(now)) {
+      if (!registration.flights.has(one.key)) registration.lane(one.lane).asked.push(one);
     }
   }
 
@@ -74,6 +89,12 @@ export class Outbox {
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
       const header = state.rows[state.sent];
+      const [asked] = state.asked;
+      if (asked !== undefined && asked.seq < (header?.seq ?? Number.POSITIVE_INFINITY)) {
+        state.asked.shift();
+        messages.push(this.#ask(registration, state, asked, now));
+        continue;
+      }
       if (
         header === undefined ||
         header.expiresAt <= now ||
@@ -92,6 +113,34 @@ export class Outbox {
       messages.push(this.#read(header, flight.superseded ? 0 : header.expiresAt - now));
     }
     this.deliver(messages, effects);
+  }
+
+  #ask(
+    registration: Registration,
+    state: LaneState,
+    { key, seq, fingerprint, lane }: Unanswered,
+    now: number,
+  ): Message {
+    const data = new Uint8Array();
+    const unstored: SendRequest = {
+      app: registration.record.app,
+      generation: registration.generation,
+      key: bytesOf(key),
+      ...(fingerprint === null ? {} : { fingerprint }),
+      ...{ lane, contentType: BINARY, data, ttlSeconds: 0, waitMs: 0 },
+      ...{ collapseKey: null, onOverflow: "drop_oldest" },
+    };
+    registration.takeOff(state, {
+      ...{ key, seq, fingerprint, bytes: 0, acceptedAt: seqTimeMs(seq), sentAt: now },
+      // It is withdrawn as it comes.
+      ...{ unstored, withdrawn: true, superseded: false, firstAckAlias: null },
+      ...{ ended: null, tokens: [] },
+    });
+    return {
+      ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },
+      // With a time of its own it is for no device a sign that a clock was set.
+      ...{ contentType: BINARY, data, expiresAtMs: now, replay: true, remainingMs: 0 },
+    };
   }
 
   #read(header: MailHeader, remainingMs: number): Message {

@@ -6,6 +6,7 @@ import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../schema/text.ts";
 import { seqTimeMs } from "./clock.ts";
+import type { Lane } from "./types.ts";
 
 /** A final answer, as a repeated request gets it. */
 export interface Final {
@@ -14,6 +15,21 @@ export interface Final {
   /** See `SendRequest.fingerprint`; null where it is not known. */
   readonly fingerprint: number | null;
 }
+
+/** A message that went out and was not answered for before its link was lost: only the device knows whether the app has it. */
+export interface Unanswered {
+  readonly key: string;
+  readonly seq: number;
+  readonly fingerprint: number | null;
+  readonly lane: Lane;
+}
+
+/**
+ * Whether an answer is one no more: what nobody has said for the life of a key, whether a now-or-never message was taken, is
+ * not known any longer.
+ */
+export const isForgotten = ({ status, seq }: Final, now: number): boolean =>
+  status === "sent" && now - seqTimeMs(seq) > LIMITS.IDEMPOTENCY_KEY_MS;
 
 /** By their number in an entry; append only. */
 const STATUSES: readonly MessageStatus[] = [
@@ -28,12 +44,13 @@ const STATUSES: readonly MessageStatus[] = [
   "sent",
 ];
 
-/** An entry: slot, status (high bit: with a fingerprint), key, fingerprint, seq, and one byte that is 0. */
+/** An entry: slot, status (high bit: with a fingerprint), key, fingerprint, seq, and the lane; 0 where that is not known. */
 const ENTRY_BYTES = 24;
 const STATUS_AT = 1;
 const KEY_AT = 2;
 const FINGERPRINT_AT = KEY_AT + KEY_BYTES;
 const SEQ_AT = FINGERPRINT_AT + 4;
+const LANE_AT = SEQ_AT + 8;
 const HAS_FINGERPRINT = 0x80;
 
 export class RecentKeys {
@@ -47,7 +64,8 @@ export class RecentKeys {
     return this.#added;
   }
 
-  add(slot: number, key: string, { status, seq, fingerprint }: Final): void {
+  /** @param lane of a message that may be asked after: see `unanswered` */
+  add(slot: number, key: string, { status, seq, fingerprint }: Final, lane: Lane | 0 = 0): void {
     const bytes = fromBase64Url(key);
     const number = STATUSES.indexOf(status);
     // A key of another length, or a status that it does not know, is remembered in memory alone.
@@ -58,6 +76,7 @@ export class RecentKeys {
     this.#bytes.set(bytes, at + KEY_AT);
     this.#view.setUint32(at + FINGERPRINT_AT, fingerprint ?? 0);
     this.#view.setFloat64(at + SEQ_AT, seq);
+    this.#bytes[at + LANE_AT] = lane;
   }
 
   /** The newest final answer of a key. */
@@ -80,6 +99,22 @@ export class RecentKeys {
     return undefined;
   }
 
+  /** Messages of a slot to ask the device after, oldest first. */
+  unanswered(slot: number, now: number): Unanswered[] {
+    const found = new Map<string, Unanswered>();
+    for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
+      const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
+      const lane = this.#bytes[at + LANE_AT];
+      if (this.#bytes[at] !== slot || (lane !== 1 && lane !== 2 && lane !== 3)) continue;
+      const key = toBase64Url(this.#bytes.subarray(at + KEY_AT, at + KEY_AT + KEY_BYTES));
+      const newest = this.find(slot, key);
+      if (newest?.status !== "sent" || isForgotten(newest, now)) continue;
+      const { seq, fingerprint } = newest;
+      found.set(key, { key, seq, fingerprint, lane });
+    }
+    return [...found.values()].sort((a, b) => a.seq - b.seq);
+  }
+
   /** Forgets those of a slot that is somebody else's now. */
   drop(slot: number): void {
     for (let at = 0; at < this.#bytes.length; at += ENTRY_BYTES) {
@@ -87,14 +122,20 @@ export class RecentKeys {
     }
   }
 
-  /** To be kept: the oldest first, but for those whose key is past its life. */
-  bytes(now: number): Uint8Array {
+  /**
+   * To be kept: the oldest first, but for those whose key is past its life.
+   *
+   * @param isFinal without what the device may be asked after: its answer is in memory alone, and must not be taken back
+   */
+  bytes(now: number, isFinal = false): Uint8Array {
     const kept = new Uint8Array(Math.min(this.#added, LIMITS.RECENT_KEYS) * ENTRY_BYTES);
     let length = 0;
     for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
       const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
       const acceptedAt = seqTimeMs(this.#view.getFloat64(at + SEQ_AT));
       if (this.#bytes[at] === 0 || now - acceptedAt > LIMITS.IDEMPOTENCY_KEY_MS) continue;
+      const status = (this.#bytes[at + STATUS_AT] ?? 0) & ~HAS_FINGERPRINT;
+      if (isFinal && STATUSES[status] === "sent") continue;
       kept.set(this.#bytes.subarray(at, at + ENTRY_BYTES), length);
       length += ENTRY_BYTES;
     }
@@ -108,9 +149,9 @@ export class RecentKeys {
     this.#added = length / ENTRY_BYTES;
   }
 
-  /** For the link's row; undefined where there is nothing to keep. */
-  save(now: number): string | undefined {
-    const bytes = this.bytes(now);
+  /** For the link's row, likewise; undefined where there is nothing to keep. */
+  save(now: number, isFinal: boolean): string | undefined {
+    const bytes = this.bytes(now, isFinal);
     return bytes.length === 0 ? undefined : toBase64Url(bytes);
   }
 

@@ -2,7 +2,7 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Ending } from "./outcomes.ts";
-import type { Final, RecentKeys } from "./recent-keys.ts";
+import type { Final, RecentKeys, Unanswered } from "./recent-keys.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
 import { BroadcastWindow } from "./window.ts";
@@ -41,6 +41,13 @@ export class LaneState {
   /** How many of `rows`, from the front, are on the socket. */
   sent = 0;
   readonly flights: Flight[] = [];
+  /** What is to be sent for its answer alone: it was on a link that was lost. In seq order, and among the rows by it. */
+  readonly asked: Unanswered[] = [];
+
+  /** Whether anything waits for its place on the socket. */
+  get hasMore(): boolean {
+    return this.sent < this.rows.length || this.asked.length > 0;
+  }
 
   /** Puts a row in its place; one that is on the socket already belongs to the sent front. */
   insert(header: MailHeader, onSocket: boolean): void {
@@ -187,15 +194,22 @@ export class Registration {
     return this.#recent.get(key) ?? this.#recentKeys.find(this.slot, key);
   }
 
+  /** Messages of which only the device knows whether the app has them, oldest first. */
+  unanswered(now: number): Unanswered[] {
+    return this.#recentKeys.unanswered(this.slot, now);
+  }
+
+  /** @param lane of a message that the device is to be asked after on its next link */
   remember(
     key: string,
     status: MessageStatus,
     seq: number,
     fingerprint: number | null | undefined,
+    lane: Lane | 0 = 0,
   ): void {
     const final = { status, seq, fingerprint: fingerprint ?? null };
     this.#recent.set(key, final);
-    this.#recentKeys.add(this.slot, key, final);
+    this.#recentKeys.add(this.slot, key, final, lane);
     if (this.#recent.size > LIMITS.RECENT) {
       const oldest = this.#recent.keys().next().value;
       if (oldest !== undefined) this.#recent.delete(oldest);

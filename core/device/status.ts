@@ -5,6 +5,7 @@ import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
 import { isOverdue } from "./delivery.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
+import { isForgotten } from "./recent-keys.ts";
 import type { Registration } from "./registration.ts";
 import type { StatusAnswer, StatusRequest } from "./types.ts";
 
@@ -29,7 +30,10 @@ export function statusOf(
   mailbox.expireIfDue(registration, key, now, effects);
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
   // Of one key there may be another message later, where the first was forgotten: it says nothing of this one.
-  if (known?.seq === seq) return { ok: true, status: known.status };
+  if (known?.seq === seq) {
+    if (isForgotten(known, now)) return { ok: false, code: "message_not_found" };
+    return { ok: true, status: known.status };
+  }
   const flight = registration.flights.get(key);
   if (flight?.seq === seq) {
     const open = isOverdue(flight, registration, now) ? "sent" : "queued";

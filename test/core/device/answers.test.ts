@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { Rig } from "./support/rig.ts";
 
 describe("answers to a send", () => {
@@ -118,6 +119,71 @@ describe("answers to a send", () => {
     expect(rig.queue({ key: "m", ttlSeconds: 0 })).toMatchObject({ status: "sent", seq });
   });
 
+  test("P4.3 what a lost link left sent is asked after on the next one, for no row, and ends as the device says", () => {
+    for (const [discards, end] of [
+      [true, "expired"],
+      [false, "delivered"],
+    ] as const) {
+      const rig = Rig.online();
+      const early = rig.queue({ key: "early", ttlSeconds: 600 });
+      rig.sendAndWait({ key: "m", ttlSeconds: 0, fingerprint: 7 });
+      const seq = rig.takeMessages().at(-1)?.seq ?? 0;
+      rig.lose();
+      const late = rig.queue({ key: "late" });
+      // Also where nothing of it is in memory any more.
+      rig.restart();
+      rig.now += 1_000;
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      rig.connect({ attach: [1] });
+      const asked = rig.takeMessages();
+      expect(asked.map((message) => message.seq)).toEqual([early.seq, seq, late.seq]);
+      expect(asked[1]).toMatchObject({ remainingMs: 0, data: new Uint8Array(), replay: true });
+      const token = rig.sendAndWait({ key: "m", ttlSeconds: 0, fingerprint: 7 });
+      const rows = rig.rows(() => rig.ack(1, 2, seq, discards ? [seq] : []));
+      // The row of the one before it.
+      expect(rows).toBe(1);
+      expect(rig.answers.get(token)).toEqual({ ok: true, status: end, seq });
+      expect(rig.statusOf("m", seq)).toBe(end);
+      rig.lose();
+      rig.connect({ attach: [1] });
+      expect(rig.takeMessages().map((message) => message.seq)).toEqual([late.seq]);
+      expect(rig.statusOf("m", seq)).toBe(end);
+    }
+  });
+
+  test("P4.3 asks again where a link is lost before the answer, and not beyond 10 minutes: then nobody knows", () => {
+    const rig = Rig.online();
+    rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
+    for (let n = 0; n < 2; n++) {
+      rig.lose();
+      rig.connect({ attach: [1] });
+      expect(rig.takeMessages().map((message) => message.seq)).toEqual([seq]);
+    }
+    rig.lose();
+    rig.now += LIMITS.IDEMPOTENCY_KEY_MS;
+    expect(rig.statusOf("m", seq)).toBe("sent");
+    rig.now += 1;
+    expect(rig.statusOf("m", seq)).toBe("message_not_found");
+    rig.connect({ attach: [1] });
+    expect(rig.takeMessages()).toEqual([]);
+    expect(rig.statusOf("m", seq)).toBe("message_not_found");
+    const again = rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+    rig.takeAndAck();
+    expect(rig.answers.get(again)).toMatchObject({ status: "delivered" });
+  });
+
+  test("P4.3 P4.8 one that was being asked after when its registration ends is unregistered", () => {
+    const rig = Rig.online();
+    rig.sendAndWait({ key: "m", ttlSeconds: 0 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
+    rig.lose();
+    rig.connect({ attach: [1] });
+    const { generation } = rig.request();
+    rig.command({ kind: "unregister", value: { request: 1, slot: 1 } });
+    expect(rig.status("m", seq, { generation })).toEqual({ ok: true, status: "unregistered" });
+  });
+
   test("P4.3 P4.9 with wait=0 a ttl 0 message is answered at once, and sent", () => {
     const rig = Rig.online();
     const rows = rig.rows(() => {
@@ -138,7 +204,9 @@ describe("answers to a send", () => {
       rig.command({ kind: "attach", value: { slot: 1 } });
     });
     expect(rows).toBe(0);
-    expect(rig.takeMessages()).toEqual([]);
+    // For its answer alone.
+    const asked = { remainingMs: 0, data: new Uint8Array() };
+    expect(rig.takeMessages()).toMatchObject([asked]);
     expect(rig.queue({ key: "m", ttlSeconds: 0 }).status).toBe("sent");
   });
 
