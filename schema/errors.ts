@@ -364,7 +364,7 @@ const TABLE = {
     503,
     4004,
     "later",
-    "The mesh, or your address, holds as many connections as it may.",
+    "The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.",
     "Reconnect with backoff.",
   ),
   flooding: row(

@@ -13,7 +13,7 @@ import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
 import { Front } from "./front/front.ts";
 import { endOrphan } from "./orphan.ts";
-import { removeVoid, requireWhole } from "./storage.ts";
+import { prepareStorage } from "./storage.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const BUNDLE = "worker.js";
@@ -35,9 +35,8 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const pidFile = join(folder.run, "workerd.pid");
   await endOrphan(pidFile, config);
   await requireFree(listen, port);
-  if (!context.isNew) requireWhole(folder.storage);
+  if (!context.isNew) prepareStorage(folder.storage);
   makePrivateFolder(folder.storage);
-  removeVoid(folder.storage);
   await bundleWorker(join(folder.run, BUNDLE));
 
   const control = socketPath(folder, "control.sock");

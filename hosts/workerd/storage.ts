@@ -4,40 +4,37 @@ import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../machine/failure.ts";
 
-/**
- * Sees that no database is empty. workerd writes the first page of a file as it makes it (measured), so that only damage,
- * or a cut of the power at that moment, leaves one of 0 bytes. Costs a look at each file (3 µs), no read.
- *
- * @param storage folder of the databases
- * @throws {HostFailure} naming the file, or the folder where it is missing
- */
-export function requireWhole(storage: string): void {
-  const beginAnew = "restore it from a backup, or move the data folder away to begin anew";
-  if (!existsSync(storage)) throw new HostFailure(`${storage} is missing; ${beginAnew}`);
-  for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
-    const file = join(storage, path);
-    if (file.endsWith(".sqlite") && statSync(file).size === 0)
-      throw new HostFailure(`${file} is damaged (it is empty); ${beginAnew}`);
-  }
-}
-
 /** workerd's own table, in every database that it makes. */
 const OWN_TABLE = "_cf_METADATA";
 /** A database without tables has two pages, one with the tables of any object five or more (measured). */
 const VOID_BYTES = 16_384;
 
 /**
- * Removes the databases that hold no table: workerd makes a file for every object that is asked anything, also for a device
- * that a stranger made up, and never removes one. Only while no workerd runs: it would go on in a file that is gone.
+ * Sees that no database is empty, and then removes those that hold no table: in one walk through the folder, a look at each file
+ * (3 µs) and a read of the small ones.
+ *
+ * workerd writes the first page of a file as it makes it (measured), so that only damage, or a cut of the power at that moment,
+ * leaves one of 0 bytes. It makes a file for every object that is asked anything, also for a device that a stranger made up,
+ * and never removes one. Only while no workerd runs: it would go on in a file that is gone.
  *
  * @param storage folder of the databases
  * @returns how many were removed
+ * @throws {HostFailure} naming the file, or the folder where it is missing; then none was removed
  */
-export function removeVoid(storage: string): number {
-  let removed = 0;
+export function prepareStorage(storage: string): number {
+  const beginAnew = "restore it from a backup, or move the data folder away to begin anew";
+  if (!existsSync(storage)) throw new HostFailure(`${storage} is missing; ${beginAnew}`);
+  const small: string[] = [];
   for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(".sqlite")) continue;
     const file = join(storage, path);
-    if (!isObject(file) || !isVoid(file)) continue;
+    const { size } = statSync(file);
+    if (size === 0) throw new HostFailure(`${file} is damaged (it is empty); ${beginAnew}`);
+    if (size <= VOID_BYTES && isObject(file)) small.push(file);
+  }
+  let removed = 0;
+  for (const file of small) {
+    if (!isVoid(file)) continue;
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
     removed++;
   }
@@ -49,7 +46,7 @@ const isObject = (file: string): boolean => /^[0-9a-f]{64}\.sqlite$/.test(basena
 
 /** Of what a log holds nothing is known before workerd takes it up: that is for the next start. */
 function isVoid(file: string): boolean {
-  if (statSync(file).size > VOID_BYTES || sizeOf(`${file}-wal`) > 0) return false;
+  if (sizeOf(`${file}-wal`) > 0) return false;
   const database = new DatabaseSync(file, { readOnly: true });
   try {
     const tables = database.prepare("SELECT name FROM sqlite_master").all();

@@ -27,6 +27,10 @@ const CLOSING_MS = 750;
 /** The address of a trusted proxy's connections while they are no client's: it has no share. */
 export const NOBODY = "";
 
+/** What part one address may have of what is for all who are not devices in good standing. */
+export const addressShare = (address: string): number =>
+  LOOPBACK.test(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
+
 export interface AdmissionOptions {
   /** Connections that the process has descriptors for. */
   readonly capacity: number;
@@ -250,8 +254,7 @@ export class Admission {
   }
 
   #shareOf(address: string): number {
-    const share = LOOPBACK.test(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
-    return Math.max(ADDRESS_LEAST, Math.floor(this.#capacity * share));
+    return Math.max(ADDRESS_LEAST, Math.floor(this.#capacity * addressShare(address)));
   }
 
   #countOf(address: string): number {

@@ -11,6 +11,7 @@ import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { Link } from "./link.ts";
 import { ResponseReader } from "./responses.ts";
+import { AWAKE_MS, isConnect, type Strangers } from "./strangers.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
@@ -22,6 +23,7 @@ export interface ConnectionPort {
   /** Path of workerd's socket. */
   readonly path: string;
   readonly entry: Entry;
+  readonly strangers: Strangers;
   now(): number;
   destroy(): void;
 }
@@ -42,6 +44,8 @@ export class FrontConnection {
   #keepsAlive = true;
   #isEnding = false;
   #link: Link | null = null;
+  /** The last request was for the link of a device. */
+  #isConnect = false;
   readonly #expire = () => this.expire();
 
   constructor(client: Socket, port: ConnectionPort) {
@@ -55,6 +59,11 @@ export class FrontConnection {
   expire(): void {
     if (this.#input.length === 0 && this.#head === null) this.#port.destroy();
     else this.#refuse(new MeshError("request_timeout"));
+  }
+
+  /** Whether it became the link of a device that registered nothing. */
+  get isGuestLink(): boolean {
+    return this.#link !== null && !this.#link.isDevice && this.#isConnect;
   }
 
   /** Frees workerd's side too. */
@@ -110,8 +119,13 @@ export class FrontConnection {
     const { head, end } = read;
     const bytes = this.#input.subarray(0, end);
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
+    if (!this.#port.strangers.admits(head, entry.address)) {
+      const detail = "too many ask who have registered nothing";
+      return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
+    }
     this.#input = this.#input.subarray(end);
     this.#head = head;
+    this.#isConnect = isConnect(head.target);
     this.#headBytes =
       head.expectsContinue || head.fields.has("sec-websocket-extensions")
         ? Buffer.from(bytes.toString("latin1").replace(KEPT_BACK, ""), "latin1")

@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Admission } from "../../machine/net/admission.ts";
 import { FrontConnection } from "./connection.ts";
+import { Strangers } from "./strangers.ts";
 
 /** How late a timeout may be. */
 const SWEEP_MS = 250;
@@ -23,6 +24,7 @@ export interface FrontOptions {
 
 export class Front {
   readonly admission: Admission;
+  readonly strangers: Strangers;
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -32,6 +34,7 @@ export class Front {
     this.#options = options;
     const now = options.now ?? (() => performance.now());
     this.admission = new Admission({ capacity: options.capacity, now });
+    this.strangers = new Strangers({ capacity: options.capacity, now });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
     );
@@ -77,6 +80,7 @@ export class Front {
     const connection = new FrontConnection(socket, {
       path: this.#options.path,
       entry,
+      strangers: this.strangers,
       now: this.admission.now,
       destroy,
     });
@@ -84,6 +88,7 @@ export class Front {
     socket.once("close", () => {
       this.#sockets.delete(socket);
       connection.destroyInner();
+      if (connection.isGuestLink) this.strangers.linkEnded(entry.address);
       this.admission.remove(entry);
     });
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => connection.expire());

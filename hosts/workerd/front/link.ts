@@ -30,18 +30,26 @@ export class Link implements FrameHandler {
   readonly #sent = new ServerFrames();
   #isRefused = false;
   #discarded = 0;
+  #isDevice: boolean;
 
   /** @param isDevice its device has a registration; otherwise it is watched for one */
   constructor(port: LinkPort, isDevice: boolean) {
     this.#port = port;
+    this.#isDevice = isDevice;
     port.entry.become(isDevice ? "device" : "guest");
     port.entry.onShed = () => this.refuse("mesh_full");
     if (isDevice) return;
     this.#sent.onPayload = (payload) => {
       if (!isRegistered(payload)) return;
       this.#sent.onPayload = null;
+      this.#isDevice = true;
       port.entry.become("device");
     };
+  }
+
+  /** Whether its device has a registration, as far as this link knows. */
+  get isDevice(): boolean {
+    return this.#isDevice;
   }
 
   /** From the client. */
