@@ -65,9 +65,10 @@ test("V1 V2 V4 it hears each signed message once, in order, over a kill -9", asy
   await mesh.kill(mesh.victims[0]);
   for (let i = 5; i < 10; i++) await send(tag, i % 2 === 0 ? { i } : `text ${i}`);
   await until("the others", () => messages.length >= 10, PATIENCE_MS);
-  expect(messages.map(({ cursor }) => cursor)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const [first = 0, ...others] = messages.map(({ cursor }) => cursor);
+  expect(others).toEqual(Array.from({ length: 9 }, (_, n) => first + n + 1));
   expect(messages.at(-1)?.data).toBe("text 9");
-  expect(listener.cursor).toBe(10);
+  expect(listener.cursor).toBe(first + 9);
   expect(presences[0]).toBe(1);
   expect(reported).toEqual([]);
 });
