@@ -17,7 +17,7 @@ const TEST_BINDINGS = {
 
 /** Of a group: projects of one group have the same `maxWorkers`. Vitest's own would be one on a machine of two cores. */
 const COMPUTING = { maxWorkers: 2, sequence: { groupOrder: 0 } };
-const WAITING = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+const WAITING = { maxWorkers: 4, maxConcurrency: 3, sequence: { groupOrder: 1 } };
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 /** Tests that run in Node with nothing outside the process. */
@@ -37,8 +37,8 @@ const inNode = (name: string, options: { readonly isolate?: false } = {}) => ({
  */
 const SHARED = { isolate: false } as const;
 
-/** Files that take 20 s and more, longest first: begun last, one of them would keep the others' cores idle at the end. */
-const LONGEST = ["cli", "bench", "move-tags", "cli-groups", "live", "broadcast", "import", "move"];
+/** Files that take 20 s and more, in the order they are begun in: begun last, one of them would keep a core idle at the end. */
+const LONGEST = ["cli", "move-tags", "live", "bench", "cli-groups", "broadcast", "edges", "import"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

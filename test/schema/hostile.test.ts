@@ -85,7 +85,8 @@ describe.each(ALL_CODECS)("$form $name", (codec) => {
     );
   });
 
-  test("skips fields of a newer peer wherever they stand", () => {
+  // In parts, each soon over on a busy machine too.
+  test.each([1, 2, 3, 4, 5])("skips fields of a newer peer wherever they stand, part %i", () => {
     fc.assert(
       fc.property(values, unknownFields, (value, unknown) => {
         const bytes = officialEncode(codec.ast, codec.name, value, (protocol) => {
@@ -93,7 +94,7 @@ describe.each(ALL_CODECS)("$form $name", (codec) => {
         });
         expect(codec.decode(bytes)).toStrictEqual(value);
       }),
-      { numRuns: 50 },
+      { numRuns: 10 },
     );
   });
 });
