@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alias } from "../core/alias/alias.ts";
 import type {
-  AliasBeginRequest,
   AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
@@ -55,10 +54,6 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
     await this.#alias.unset(request);
     // An empty database is 12 KB and more for ever; nothing else frees it.
     if (!this.#store.exists) await this.ctx.storage.deleteAll();
-  }
-
-  async begin(request: AliasBeginRequest): Promise<"begun" | "replayed" | "full"> {
-    return this.#alias.begin(request);
   }
 
   async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {

@@ -1,19 +1,24 @@
-/** The rows of the tags of one app, in their object's SQLite. */
+/** The rows of the tags of one app, and of its signed changes, in their object's SQLite. */
+import type { ChangeStore, SignedChange } from "../core/app/changes.ts";
 import type { TagDirectoryStore, TagReport, TagSelection } from "../core/tag/directory.ts";
 import type { Sql } from "./storage/sql.ts";
 import { reportOf, rowOf, TAG_COLUMNS, type TagRow, tagSql } from "./storage/tag-query.ts";
 
 type Row = TagRow & Record<string, string | number>;
 
-export class SqlTagDirectoryStore implements TagDirectoryStore {
+const hasTable = (sql: Sql, name: string): boolean =>
+  sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
+
+export class SqlTagDirectoryStore implements TagDirectoryStore, ChangeStore {
   readonly #sql: Sql;
   /** An object that nobody reported to has no table, and being asked makes none. */
   #hasTable: boolean;
+  #hasChanges: boolean;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#hasTable =
-      sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tags'").toArray().length > 0;
+    this.#hasTable = hasTable(sql, "tags");
+    this.#hasChanges = hasTable(sql, "changes");
   }
 
   read(tag: string): TagReport | null {
@@ -50,6 +55,25 @@ export class SqlTagDirectoryStore implements TagDirectoryStore {
 
   all(): TagReport[] {
     return this.#all(`SELECT ${TAG_COLUMNS} FROM tags ORDER BY tag`);
+  }
+
+  listChanges(): (SignedChange & { readonly slot: number })[] {
+    if (!this.#hasChanges) return [];
+    return this.#sql
+      .exec<{ slot: number; id: string; at: number }>("SELECT slot, id, at FROM changes")
+      .toArray();
+  }
+
+  putChange(slot: number, { id, at }: SignedChange): void {
+    if (!this.#hasChanges)
+      this.#sql.exec(
+        "CREATE TABLE changes (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL)",
+      );
+    this.#hasChanges = true;
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO changes (slot, id, at) VALUES (?, ?, ?)",
+      ...[slot, id, at],
+    );
   }
 
   #all(query: string, ...values: (string | number)[]): TagReport[] {

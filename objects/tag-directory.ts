@@ -1,6 +1,7 @@
 /** An object that lists tags of one app: named as core/tag/directory-shards.ts says. */
 import { DurableObject } from "cloudflare:workers";
-import { writeTags } from "../core/move/directory.ts";
+import { type BeginAnswer, type SignedChange, SignedChanges } from "../core/app/changes.ts";
+import { writeDirectory } from "../core/move/directory.ts";
 import {
   TagDirectory,
   type TagPage,
@@ -8,7 +9,7 @@ import {
   type TagReport,
 } from "../core/tag/directory.ts";
 import { reportToShard } from "../core/tag/directory-shards.ts";
-import type { TagLine } from "../schema/export.ts";
+import type { DirectoryLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
@@ -27,6 +28,7 @@ export class TagDirectoryObject
   readonly #app: string;
   readonly #store: SqlTagDirectoryStore;
   readonly #directory: TagDirectory;
+  readonly #changes: SignedChanges;
 
   constructor(state: DurableObjectState, env: DirectoryEnv) {
     super(state, env);
@@ -36,6 +38,7 @@ export class TagDirectoryObject
     this.#app = this.#name.split(".")[0] ?? "";
     this.#store = new SqlTagDirectoryStore(state.storage.sql);
     this.#directory = new TagDirectory({ store: this.#store });
+    this.#changes = new SignedChanges(this.#store);
   }
 
   async report(report: TagReport): Promise<void> {
@@ -48,7 +51,11 @@ export class TagDirectoryObject
     return this.#directory.list(query);
   }
 
-  async write(lines: readonly TagLine[]): Promise<void> {
-    writeTags(this.#store, lines);
+  async begin(change: SignedChange): Promise<BeginAnswer> {
+    return this.#changes.begin(change);
+  }
+
+  async write(lines: readonly DirectoryLine[]): Promise<void> {
+    writeDirectory(this.#store, lines);
   }
 }

@@ -27,6 +27,8 @@ export const EXPORT_FORMAT = "pushmesh-export";
 export const EXPORT_VERSION = 3;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, and room. */
 export const EXPORT_LINE_BYTES = 262_144;
+/** Signed changes in one `changes` line, of about 40 bytes each. */
+export const EXPORT_CHANGES = 1_000;
 /** Members in one `members` line, of about 100 bytes each. */
 export const EXPORT_MEMBERS = 1_000;
 
@@ -99,7 +101,7 @@ const alias = z.strictObject({
   alias: z.string(),
   shared: z.boolean(),
   holders: z.array(z.strictObject({ device: z.string(), generation: count })),
-  /** Since version 3. */
+  /** What an unreleased version 3 had of what `changes` has. */
   begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).optional(),
 });
 
@@ -110,6 +112,13 @@ const tag = z.strictObject({
   tag: z.string(),
   members: count,
   lastBroadcastAt: timeMs.nullable(),
+});
+
+/** Signed changes of an app that were begun lately; absent in exports from before they were together. */
+const changes = z.strictObject({
+  kind: z.literal("changes"),
+  app: z.string(),
+  begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).max(EXPORT_CHANGES),
 });
 
 /** Odd while a parent leaves the subtree out of fan-outs; absent in exports from before it did. */
@@ -314,6 +323,7 @@ export const exportLine = z.discriminatedUnion("kind", [
   app,
   alias,
   tag,
+  changes,
   node,
   members,
   broadcast,
@@ -331,6 +341,9 @@ export type DemoLine = z.output<typeof demo>;
 export type AppLine = z.output<typeof app>;
 export type AliasLine = z.output<typeof alias>;
 export type TagLine = z.output<typeof tag>;
+export type ChangesLine = z.output<typeof changes>;
+/** What a directory object of an app holds. */
+export type DirectoryLine = TagLine | ChangesLine;
 export type NodeLine = z.output<typeof node>;
 export type MembersLine = z.output<typeof members>;
 export type BroadcastLine = z.output<typeof broadcast>;
@@ -344,7 +357,7 @@ export type MailLine = z.output<typeof mail>;
 /** What belongs to one device. */
 export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;
 /** What the objects of a mesh hold, as opposed to its folder. */
-export type DataLine = AppLine | AliasLine | TagLine | NodePart | DevicePart;
+export type DataLine = AppLine | AliasLine | DirectoryLine | NodePart | DevicePart;
 
 /** The text of a line, with the line feed that ends it. */
 export function formatExportLine(line: ExportLine): string {

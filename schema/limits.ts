@@ -175,8 +175,11 @@ export const LIMITS = {
   ALIAS_HOLDERS: 128,
   /** Sets and unsets of one alias that wait for each other: all its holders at once, and as many who want it. */
   ALIAS_WAITING: 256,
-  /** Signed changes of one alias within the life of a signature, 7 minutes: each is remembered for as long, 60 bytes in one row. */
-  ALIAS_CHANGES: 64,
+  /**
+   * Signed changes of aliases and tags that one directory object of an app notes within the life of a signature, 7 minutes: over 300 a
+   * second. A row of 30 bytes each, and 100 in memory.
+   */
+  SIGNED_CHANGES: 131_072,
   /** Holders of aliases one edge isolate keeps, about 150 bytes each, and for how long: a stale one is refused by the device, so this is only memory. */
   ALIAS_CACHE_COUNT: 10_000,
   ALIAS_CACHE_MS: 60_000,

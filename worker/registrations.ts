@@ -29,6 +29,12 @@ export function openOwnRegId(
   return parts;
 }
 
+/** Whether `openOwnRegId` opens it. */
+export function isOwnRegId(c: MeshContext, { app }: Caller, regId: string): boolean {
+  const parts = c.get("config").regIds.open(regId);
+  return parts !== undefined && equalBytes(parts.app, app);
+}
+
 /** The regId of a registration that an object named. */
 export function regIdOf(c: MeshContext, { app }: Caller, { device, generation }: Holder): string {
   const deviceId = fromBase64Url(device);

@@ -11,7 +11,6 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import {
-  type AliasBeginRequest,
   type AliasConfirmation,
   type AliasHolders,
   type AliasSetAnswer,
@@ -21,9 +20,6 @@ import {
   type Holder,
   sameHolder,
 } from "./types.ts";
-
-/** As long as a signature is taken, with the tolerance for clocks on both sides. */
-const REPLAY_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
 
 const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false, code, detail });
 
@@ -64,26 +60,6 @@ export class Alias {
     });
     if (done === undefined) throw new Error("too many operations of the alias wait");
     await done;
-  }
-
-  /**
-   * Notes a signed change, once: a copy of the request that comes later must not undo what was changed since.
-   *
-   * @returns "replayed" for a copy, "full" where `LIMITS.ALIAS_CHANGES` were begun within the life of a signature
-   * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
-   */
-  async begin({ app, alias, id, now }: AliasBeginRequest): Promise<"begun" | "replayed" | "full"> {
-    const done = this.#enqueue(async () => {
-      const record = this.#store.read() ?? { app, alias, shared: false, holders: [] };
-      // Also where the clock was set back.
-      const begun = (record.begun ?? []).filter(({ at }) => Math.abs(now - at) < REPLAY_MS);
-      if (begun.some((change) => change.id === id)) return "replayed";
-      if (begun.length >= LIMITS.ALIAS_CHANGES) return "full";
-      await this.#write({ ...record, begun: [...begun, { id, at: now }] });
-      return "begun";
-    });
-    if (done === undefined) throw new Error("too many operations of the alias wait");
-    return done;
   }
 
   /**
@@ -168,8 +144,8 @@ export class Alias {
   async #keep(record: AliasRecord, keeps: (holder: Holder) => boolean): Promise<void> {
     const holders = record.holders.filter(keeps);
     if (holders.length === record.holders.length) return;
-    // One that nobody holds leaves nothing: devices make up as many as they like. But a signed change is remembered.
-    if (holders.length > 0 || (record.begun ?? []).length > 0) {
+    // One that nobody holds leaves nothing: devices make up as many as they like.
+    if (holders.length > 0) {
       await this.#write({ ...record, holders });
       return;
     }

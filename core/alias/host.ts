@@ -9,16 +9,6 @@ export interface AliasRecord {
   readonly shared: boolean;
   /** In the order in which they set it. */
   readonly holders: readonly Holder[];
-  /** Signed changes that were begun lately, oldest first; absent where none was. */
-  readonly begun?: readonly BegunChange[];
-}
-
-/** A signed request that changes the alias. */
-export interface BegunChange {
-  /** Of its signature. */
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
 }
 
 export interface AliasStore {

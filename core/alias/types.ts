@@ -34,16 +34,6 @@ export interface AliasHolders {
   readonly holders: readonly Holder[];
 }
 
-/** From the edge: a signed request is about to change the alias. */
-export interface AliasBeginRequest {
-  readonly app: string;
-  readonly alias: string;
-  /** Of its signature: a copy of the request has the same. */
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
 /** What a suspended holder is told. */
 export interface AliasConfirmation {
   readonly holds: boolean;

@@ -6,13 +6,12 @@ import type { AliasStore } from "../alias/host.ts";
 export function readAlias(store: AliasStore): AliasLine | null {
   const record = store.read();
   if (record === null) return null;
-  const { begun, ...rest } = record;
-  const recent = begun === undefined ? {} : { begun: [...begun] };
-  return { kind: "alias", ...rest, holders: [...record.holders], ...recent };
+  const { app, alias, shared, holders } = record;
+  return { kind: "alias", app, alias, shared, holders: [...holders] };
 }
 
 /** @throws Error where the store holds an alias already */
-export function writeAlias(store: AliasStore, { kind: _, begun, ...record }: AliasLine): void {
+export function writeAlias(store: AliasStore, { kind: _, begun: __, ...record }: AliasLine): void {
   if (store.read() !== null) throw new Error(`alias ${record.alias} is there already`);
-  store.write(begun === undefined ? record : { ...record, begun });
+  store.write(record);
 }

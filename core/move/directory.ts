@@ -1,19 +1,35 @@
-/** The tags in the directory of one app, as lines of an export, and back: the same for every host. */
-import type { TagLine } from "../../schema/export.ts";
+/** What a directory object of one app holds, as lines of an export, and back: the same for every host. */
+import { type DirectoryLine, EXPORT_CHANGES } from "../../schema/export.ts";
+import type { ChangeStore } from "../app/changes.ts";
 import { TagDirectory, type TagDirectoryStore } from "../tag/directory.ts";
 
 /** @param app base64url of the app's 8 bytes */
-export function* readTags(app: string, store: TagDirectoryStore): Generator<TagLine> {
+export function* readDirectory(
+  app: string,
+  store: TagDirectoryStore & ChangeStore,
+): Generator<DirectoryLine> {
   for (const { listeners: _, ...report } of store.all()) {
     // What only listeners made known, they make known again.
     if (report.members === 0 && report.lastBroadcastAt === null) continue;
     yield { kind: "tag", app, ...report };
   }
+  const begun = Array.from(store.listChanges(), ({ id, at }) => ({ id, at }));
+  for (let from = 0; from < begun.length; from += EXPORT_CHANGES)
+    yield { kind: "changes", app, begun: begun.slice(from, from + EXPORT_CHANGES) };
 }
 
 /** Nobody listens on a mesh that serves nobody yet. */
-export function writeTags(store: TagDirectoryStore, lines: Iterable<TagLine>): void {
+export function writeDirectory(
+  store: TagDirectoryStore & ChangeStore,
+  lines: Iterable<DirectoryLine>,
+): void {
   const directory = new TagDirectory({ store });
-  for (const { tag, members, lastBroadcastAt } of lines)
-    directory.report({ tag, members, lastBroadcastAt, listeners: 0 });
+  let slot = Array.from(store.listChanges()).length;
+  for (const line of lines) {
+    if (line.kind === "changes") for (const change of line.begun) store.putChange(slot++, change);
+    else {
+      const { tag, members, lastBroadcastAt } = line;
+      directory.report({ tag, members, lastBroadcastAt, listeners: 0 });
+    }
+  }
 }

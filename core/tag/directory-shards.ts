@@ -31,6 +31,14 @@ export function directoryNameOf(app: string, tag: string, shards: number): strin
 }
 
 /**
+ * Name of the directory object that notes a signed change of the app.
+ *
+ * @param id of the change, whose first digit is uniform
+ */
+export const changesNameOf = (app: string, id: string, shards: number): string =>
+  directoryNames(app, shards)[DIGITS.indexOf(id.charAt(0)) % shards] ?? app;
+
+/**
  * Takes a report of a tag. Before there were several objects the first had all tags: what it has of one that is new here goes
  * first, so that a report which fails between, and is repeated, leaves the tag in no list twice.
  *

@@ -2,7 +2,7 @@
 import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
-import { readTags, writeTags } from "../../core/move/directory.ts";
+import { readDirectory, writeDirectory } from "../../core/move/directory.ts";
 import { alarmOf, readNode, writeNode } from "../../core/move/node.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import type { DataLine } from "../../schema/export.ts";
@@ -37,7 +37,7 @@ export function denoSource(path: string): MeshSource {
         if (alias !== null) yield alias;
       }
       for (const { app } of db.all<{ app: string }>("SELECT DISTINCT app FROM tag_directory"))
-        yield* readTags(app, new SharedTagDirectoryStore(db, app));
+        yield* readDirectory(app, new SharedTagDirectoryStore(db, app));
       for (const name of namesIn(db, "tag_nodes"))
         yield* readNode(name, new SharedTagStore(db, name));
       for (const name of namesIn(db, "devices"))
@@ -74,7 +74,7 @@ export function denoTarget(path: string): MeshTarget {
       }
       for (const line of aliases)
         writeAlias(new SharedAliasStore(db, aliasObjectName(line.app, line.alias)), line);
-      for (const [app, own] of tags) writeTags(new SharedTagDirectoryStore(db, app), own);
+      for (const [app, own] of tags) writeDirectory(new SharedTagDirectoryStore(db, app), own);
       for (const [name, parts] of nodes) {
         const store = new SharedTagStore(db, name);
         writeNode(name, store, parts);

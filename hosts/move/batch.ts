@@ -4,8 +4,8 @@ import type {
   AppLine,
   DataLine,
   DevicePart,
+  DirectoryLine,
   NodePart,
-  TagLine,
 } from "../../schema/export.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface Batch {
   readonly apps: readonly AppLine[];
   readonly aliases: readonly AliasLine[];
   /** By app, as base64url of its 8 bytes. */
-  readonly tags: ReadonlyMap<string, readonly TagLine[]>;
+  readonly tags: ReadonlyMap<string, readonly DirectoryLine[]>;
   /** By name of the node, each in its order. */
   readonly nodes: ReadonlyMap<string, readonly NodePart[]>;
   /** By name of the device, each in its order. */
@@ -28,13 +28,13 @@ export interface Batch {
 export function batchOf(lines: Iterable<DataLine>): Batch {
   const apps: AppLine[] = [];
   const aliases: AliasLine[] = [];
-  const tags = new Map<string, TagLine[]>();
+  const tags = new Map<string, DirectoryLine[]>();
   const nodes = new Map<string, NodePart[]>();
   const devices = new Map<string, DevicePart[]>();
   for (const line of lines) {
     if (line.kind === "app") apps.push(line);
     else if (line.kind === "alias") aliases.push(line);
-    else if (line.kind === "tag") add(tags, line.app, line);
+    else if (line.kind === "tag" || line.kind === "changes") add(tags, line.app, line);
     else if ("node" in line) add(nodes, line.node, line);
     else add(devices, line.device, line);
   }

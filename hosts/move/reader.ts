@@ -83,6 +83,7 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   app: 3,
   alias: 4,
   tag: 5,
+  changes: 5,
   node: 6,
   members: 6,
   broadcast: 6,

@@ -1,7 +1,6 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
 
 import type {
-  AliasBeginRequest,
   AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
@@ -10,6 +9,7 @@ import type {
   FirstAckRequest,
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
+import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type {
   AliasRequest,
   AliasSuspension,
@@ -50,7 +50,13 @@ import type {
   LogEntry,
   TagInfo,
 } from "../../core/tag/types.ts";
-import type { AliasLine, AppLine, DevicePart, NodePart, TagLine } from "../../schema/export.ts";
+import type {
+  AliasLine,
+  AppLine,
+  DevicePart,
+  DirectoryLine,
+  NodePart,
+} from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
 export interface DeviceRpc {
@@ -124,8 +130,6 @@ export const LIVE_HEADERS = {
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
   unset(request: AliasUnsetRequest): Promise<void>;
-  /** Notes a signed change: once for each signature. */
-  begin(request: AliasBeginRequest): Promise<"begun" | "replayed" | "full">;
   /** Whether a suspended holder still is one, once the set under way has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
   holders(): Promise<AliasHolders>;
@@ -137,6 +141,8 @@ export interface TagDirectoryRpc {
   report(report: TagReport): Promise<void>;
   /** Null for a cursor that it did not make. */
   list(query: TagQuery): Promise<TagPage | null>;
+  /** Notes a signed change of the app: see `SignedChanges`. It is the object that `changesNameOf` names. */
+  begin(change: SignedChange): Promise<BeginAnswer>;
 }
 
 /**
@@ -204,7 +210,7 @@ export interface AliasImportRpc {
 }
 
 export interface TagDirectoryImportRpc {
-  write(lines: readonly TagLine[]): Promise<void>;
+  write(lines: readonly DirectoryLine[]): Promise<void>;
 }
 
 export interface TagImportRpc {

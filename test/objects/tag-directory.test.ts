@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { SignedChanges } from "../../core/app/changes.ts";
 import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
 import { SqlTagDirectoryStore } from "../../objects/tag-directory-store.ts";
 import { newApp } from "./support/client.ts";
@@ -30,6 +31,20 @@ describe("a tag directory in its object", () => {
       run(new SqlTagDirectoryStore(storage.sql)),
     ),
   );
+
+  test("A6 knows a signed change that it has begun, also from its rows alone, for a row each", async () => {
+    const stub = newDirectory();
+    const change = { id: "AAAAAAAAAAAA", at: Date.now() };
+    expect(await stub.begin(change)).toBe("begun");
+    expect(await stub.begin(change)).toBe("replayed");
+    await runInDurableObject(stub, (_, { storage }) => {
+      const changes = () => new SignedChanges(new SqlTagDirectoryStore(storage.sql));
+      expect(changes().begin(change)).toBe("replayed");
+      expect(changes().begin({ ...change, id: "AAAAAAAAAAAB" })).toBe("begun");
+      const { count } = storage.sql.exec("SELECT count(*) AS count FROM changes").one();
+      expect(count).toBe(2);
+    });
+  });
 
   test("answers over RPC, and makes no table for a question", async () => {
     const stub = newDirectory();

@@ -193,14 +193,9 @@ describe("an object that hangs", () => {
     const DEVICES = devices({
       setAlias: (device) => (device === holder(1).device ? hangs() : Promise.resolve({ ok: true })),
     });
-    const ALIASES = {
-      getByName: () => ({ begin: async () => "begun" }),
-    } as unknown as Env["ALIASES"];
     const add = [holder(1), holder(2)].map((each) => regIdOf(app, each));
     const change = post("/v1/aliases", { alias: "hanging", shared: true, add });
-    const { body } = await inLongTime(() =>
-      ask<ResultsAnswerBody>(app, change, { DEVICES, ALIASES }),
-    );
+    const { body } = await inLongTime(() => ask<ResultsAnswerBody>(app, change, { DEVICES }));
     expect(body.results).toMatchObject([{ ok: false, error: "overloaded" }, { ok: true }]);
   });
 

@@ -40,10 +40,28 @@ describe("POST /v1/tags/members", () => {
       { regId: one.regId, ok: true },
       { regId: two.regId, ok: true },
     ]);
-    expect(touched).toEqual({ ...UNTOUCHED, devices: 2 });
+    expect(touched).toEqual({ ...UNTOUCHED, devices: 2, tagDirectories: 1 });
     expect(await tagsOf(one.regId)).toContain("news");
     expect(await tagsOf(two.regId)).not.toContain("news");
     expect((await tagAt("news")).body).toMatchObject({ tag: "news", members: 1, nodes: 1 });
+  });
+
+  it("A6 a copy of a signed change is refused, and undoes nothing", async () => {
+    const change = (fields: object) =>
+      signed(app, { path: "/v1/tags/members", body: { tag: "copied", ...fields } });
+    for (const [then, isMember] of [
+      [{ remove: [one.regId] }, false],
+      [{ add: [one.regId] }, true],
+    ] as const) {
+      const first = await change(isMember ? { remove: [one.regId] } : { add: [one.regId] });
+      const copy = first.clone();
+      expect((await fetchCounting(first)).response.status).toBe(200);
+      await members("copied", then);
+      const { response, touched } = await fetchCounting(copy);
+      expect((await problemOf(response)).code).toBe("request_replayed");
+      expect(touched).toEqual({ ...UNTOUCHED, tagDirectories: 1 });
+      expect((await tagsOf(one.regId)).includes("copied")).toBe(isMember);
+    }
   });
 
   it("T11 is safe to repeat", async () => {
@@ -61,7 +79,7 @@ describe("POST /v1/tags/members", () => {
       { regId: one.regId, ok: true },
       { regId: "x", ok: false, error: "reg_id_invalid" },
     ]);
-    expect(mine.touched).toEqual({ ...UNTOUCHED, devices: 1 });
+    expect(mine.touched).toEqual({ ...UNTOUCHED, devices: 1, tagDirectories: 1 });
     const foreign = await members("mixed", { add: [one.regId] }, other);
     expect(foreign.body.results).toMatchObject([{ ok: false, error: "reg_id_foreign" }]);
     expect(foreign.touched).toEqual(UNTOUCHED);
@@ -160,6 +178,17 @@ describe("a tag in a path", () => {
 });
 
 describe("who may listen", () => {
+  it("A6 a copy of a signed change is refused, and opens nothing", async () => {
+    const body = { access: "open" };
+    const open = await signed(app, { method: "PUT", path: "/v1/tags/shut/live", body });
+    const copy = open.clone();
+    expect((await fetchCounting(open)).response.status).toBe(204);
+    await ask(app, put("/v1/tags/shut/live", { access: "closed" }));
+    const { response } = await fetchCounting(copy);
+    expect((await problemOf(response)).code).toBe("request_replayed");
+    expect((await tagAt("shut")).body.live).toBe("closed");
+  });
+
   it("is told to the tag's root, before anybody joined it too", async () => {
     const { response } = await ask(app, put("/v1/tags/stage/live", { access: "open" }));
     expect(response.status).toBe(204);

@@ -16,6 +16,7 @@ import {
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseBody, parseQuery } from "../body.ts";
+import { beginChange } from "../changes.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
 import { callInTime, callObject } from "../objects.ts";
@@ -31,6 +32,7 @@ const tagInPath = (c: MeshContext): string => nameInPath(c, 3, "tag", tagText);
 tags.post("/members", async (c) => {
   const { caller, bytes } = await readSigned(c, LIMITS.SUBSCRIBE_BODY_BYTES);
   const { tag, add, remove } = parseBody(membersBody, bytes);
+  await beginChange(c, caller, [...add, ...remove]);
   const adding = new Set(add);
   const results = await forEachRegId(c, caller, [...add, ...remove], (parts, regId) => {
     const lists = adding.has(regId) ? { add: [tag], remove: [] } : { add: [], remove: [tag] };
@@ -80,6 +82,7 @@ tags.put("/:tag/live", async (c) => {
   const { caller, bytes } = await readSigned(c);
   const tag = tagInPath(c);
   const { access } = parseBody(liveBody, bytes);
+  await beginChange(c, caller);
   await callObject(() => rootOf(c, caller.appName, tag).setLive(tag, access));
   forgetAccess(caller.appName, tag);
   return c.body(null, 204);

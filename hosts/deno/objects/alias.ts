@@ -1,7 +1,6 @@
 /** One alias in a process that holds them all: gives core/alias its part of the shared database, and devices. */
 import { Alias } from "../../../core/alias/alias.ts";
 import type {
-  AliasBeginRequest,
   AliasConfirmation,
   AliasHolders,
   AliasSetAnswer,
@@ -42,10 +41,6 @@ export class AliasHost implements AliasRpc, Pooled {
 
   unset(request: AliasUnsetRequest): Promise<void> {
     return this.#run((alias) => alias.unset(request));
-  }
-
-  begin(request: AliasBeginRequest): Promise<"begun" | "replayed" | "full"> {
-    return this.#run((alias) => alias.begin(request));
   }
 
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {

@@ -66,6 +66,8 @@ export class Mesh {
     TAG_DIRECTORIES: { getByName: (app: string) => this.tagDirectory(app) },
     LIVE_NODES: { getByName: (name: string) => this.live(name) },
   };
+  /** By app: only those that the mesh made are asked. */
+  readonly #tagDirectories = new Map<string, TagDirectoryHost>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #collect: () => void;
   readonly #idleDevices: IdleDevices;
@@ -96,7 +98,12 @@ export class Mesh {
   }
 
   tagDirectory(app: string): TagDirectoryHost {
-    return new TagDirectoryHost(this.db, app);
+    let directory = this.#tagDirectories.get(app);
+    if (directory === undefined) {
+      directory = new TagDirectoryHost(this.db, app);
+      this.#tagDirectories.set(app, directory);
+    }
+    return directory;
   }
 
   live(name: string): LiveRpc {

@@ -1,4 +1,5 @@
-/** The tags of one app, in the process that holds all objects: answered when what was told is on disk. */
+/** The tags of one app and its signed changes, in the process that holds all objects: answered when what was told is on disk. */
+import { type BeginAnswer, type SignedChange, SignedChanges } from "../../../core/app/changes.ts";
 import {
   TagDirectory,
   type TagPage,
@@ -12,11 +13,20 @@ import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";
 export class TagDirectoryHost implements TagDirectoryRpc {
   readonly #db: Database;
   readonly #directory: TagDirectory;
+  readonly #changes: SignedChanges;
 
   /** @param app base64url of the app's 8 bytes */
   constructor(db: Database, app: string) {
     this.#db = db;
-    this.#directory = new TagDirectory({ store: new SharedTagDirectoryStore(db, app) });
+    const store = new SharedTagDirectoryStore(db, app);
+    this.#directory = new TagDirectory({ store });
+    this.#changes = new SignedChanges(store);
+  }
+
+  async begin(change: SignedChange): Promise<BeginAnswer> {
+    const answer = this.#changes.begin(change);
+    await this.#db.committed();
+    return answer;
   }
 
   async report(report: TagReport): Promise<void> {

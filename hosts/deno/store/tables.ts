@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** Their version: `user_version` of the database. A change that an older program could not work with raises it. */
-export const TABLES_VERSION = 3;
+export const TABLES_VERSION = 4;
 
 // mail and tag_log have a rowid: without one their rows are in the order of their keys, so that each insert rewrites a
 // page of its own, and a message of 1 KB takes an overflow page. Measured at 64 writes a commit over 1,000 devices: 13.0
@@ -46,6 +46,9 @@ const TABLES = `
     PRIMARY KEY (app, tag)) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS tag_directory_members ON tag_directory (app, members, tag);
   CREATE INDEX IF NOT EXISTS tag_directory_broadcast ON tag_directory (app, last_broadcast_at, tag);
+
+  CREATE TABLE IF NOT EXISTS signed_changes (
+    app TEXT, slot INTEGER, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (app, slot)) WITHOUT ROWID;
 
   CREATE TABLE IF NOT EXISTS live_nodes (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS live_log (

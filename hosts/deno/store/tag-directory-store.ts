@@ -1,4 +1,5 @@
-/** The tags of one app in the shared database. */
+/** The tags of one app, and its signed changes, in the shared database. */
+import type { ChangeStore, SignedChange } from "../../../core/app/changes.ts";
 import type { TagDirectoryStore, TagReport, TagSelection } from "../../../core/tag/directory.ts";
 import {
   reportOf,
@@ -20,7 +21,7 @@ const readRow = ({ name, ...row }: StoredRow): TagReport =>
 /** Rows of an export in memory at one time. */
 const ROWS_COUNT = 1_000;
 
-export class SharedTagDirectoryStore implements TagDirectoryStore {
+export class SharedTagDirectoryStore implements TagDirectoryStore, ChangeStore {
   readonly #db: Database;
   readonly #app: string;
 
@@ -61,6 +62,18 @@ export class SharedTagDirectoryStore implements TagDirectoryStore {
       ...values,
     );
     return rows.map(readRow);
+  }
+
+  listChanges(): (SignedChange & { readonly slot: number })[] {
+    return this.#db.all("SELECT slot, id, at FROM signed_changes WHERE app = ?", this.#app);
+  }
+
+  putChange(slot: number, { id, at }: SignedChange): void {
+    this.#db.run(
+      `INSERT INTO signed_changes (app, slot, id, at) VALUES (?, ?, ?, ?)
+       ON CONFLICT (app, slot) DO UPDATE SET id = excluded.id, at = excluded.at`,
+      ...[this.#app, slot, id, at],
+    );
   }
 
   *all(): Generator<TagReport> {

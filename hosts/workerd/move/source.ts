@@ -6,7 +6,7 @@ import { APP_BYTES } from "../../../core/identity/app-id.ts";
 import { readAlias } from "../../../core/move/alias.ts";
 import { readApp } from "../../../core/move/app.ts";
 import { readDevice } from "../../../core/move/device.ts";
-import { readTags } from "../../../core/move/directory.ts";
+import { readDirectory } from "../../../core/move/directory.ts";
 import { readNode } from "../../../core/move/node.ts";
 import { aliasObjectName } from "../../../core/tag/name.ts";
 import { SqlDirectoryStore } from "../../../objects/app-directory-store.ts";
@@ -49,7 +49,7 @@ export function workerdSource(storage: string): MeshSource {
       for (const { appId } of apps) {
         const app = appTextOf(appId);
         yield* open(fileOf(storage, TAG_DIRECTORIES, app), (sql) => [
-          ...readTags(app, new SqlTagDirectoryStore(sql)),
+          ...readDirectory(app, new SqlTagDirectoryStore(sql)),
         ]) ?? [];
       }
       yield* objectLines(storage, TAGS, function* (sql) {

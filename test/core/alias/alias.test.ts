@@ -201,17 +201,3 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
   expect((await Promise.all(waiting)).every(({ ok }) => ok)).toBe(true);
   expect(await alias.set(request(0))).toEqual({ ok: true });
 });
-
-it("A6 P8.1 a signed change is begun once, in a row; so many within the life of a signature", async () => {
-  const life = (LIMITS.SIGNATURE_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
-  const begin = (id: string, now: number) => world.alias.begin({ app: APP, alias: ALIAS, id, now });
-  for (let n = 0; n < LIMITS.ALIAS_CHANGES; n++) expect(await begin(`${n}`, n)).toBe("begun");
-  expect(world.rows).toBe(LIMITS.ALIAS_CHANGES);
-  expect(await begin("0", life - 1)).toBe("replayed");
-  expect(await begin("more", life - 1)).toBe("full");
-  expect(await begin("more", life)).toBe("begun");
-  await world.set(0);
-  world.crash(true);
-  expect(await begin("more", life)).toBe("replayed");
-  expect(mine()).toEqual([0]);
-});

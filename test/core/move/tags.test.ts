@@ -2,13 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AliasRecord, AliasStore } from "../../../core/alias/host.ts";
+import type { ChangeStore, SignedChange } from "../../../core/app/changes.ts";
 import { readAlias, writeAlias } from "../../../core/move/alias.ts";
-import { readTags, writeTags } from "../../../core/move/directory.ts";
+import { readDirectory, writeDirectory } from "../../../core/move/directory.ts";
 import { alarmOf, readNode, writeNode } from "../../../core/move/node.ts";
 import type { TagDirectoryStore, TagReport } from "../../../core/tag/directory.ts";
 import { nodeObjectName } from "../../../core/tag/name.ts";
 import {
   type DataLine,
+  EXPORT_CHANGES,
   EXPORT_MEMBERS,
   exportLine,
   formatExportLine,
@@ -237,7 +239,17 @@ describe("an alias that is moved", () => {
   });
 });
 
-class MemoryDirectoryStore implements TagDirectoryStore {
+class MemoryDirectoryStore implements TagDirectoryStore, ChangeStore {
+  readonly changes = new Map<number, SignedChange>();
+
+  *listChanges() {
+    for (const [slot, change] of this.changes) yield { slot, ...change };
+  }
+
+  putChange(slot: number, change: SignedChange): void {
+    this.changes.set(slot, change);
+  }
+
   readonly #tags = new Map<string, TagReport>();
 
   read(tag: string): TagReport | null {
@@ -261,16 +273,21 @@ class MemoryDirectoryStore implements TagDirectoryStore {
   }
 }
 
-test("M1 a tag directory that is moved lists the same, but for who listens: they connect again", () => {
+test("M1 A6 a tag directory that is moved lists the same and notes the same signed changes, but for who listens: they connect again", () => {
   const store = new MemoryDirectoryStore();
   store.put({ tag: "", members: 7, listeners: 2, lastBroadcastAt: null });
   store.put({ tag: "watched", members: 0, listeners: 1, lastBroadcastAt: null });
   store.put({ tag: "old", members: 0, listeners: 0, lastBroadcastAt: 9 });
-  const lines = throughText([...readTags(APP, store)]);
+  const changes = Array.from({ length: EXPORT_CHANGES + 1 }, (_, at) => ({ id: `${at}`, at }));
+  changes.forEach((change, slot) => {
+    store.putChange(slot, change);
+  });
+  const lines = throughText([...readDirectory(APP, store)]);
   const other = new MemoryDirectoryStore();
-  writeTags(other, lines);
+  writeDirectory(other, lines);
   expect([...other.all()]).toEqual([
     { tag: "", members: 7, listeners: 0, lastBroadcastAt: null },
     { tag: "old", members: 0, listeners: 0, lastBroadcastAt: 9 },
   ]);
+  expect([...other.changes.values()]).toEqual(changes);
 });

@@ -1,6 +1,7 @@
 /** The tag directory in the shared database, held to the suite that the other is held to. */
 import { describe, expect, test } from "vitest";
 import { TagDirectoryHost } from "../../../hosts/deno/objects/tag-directory.ts";
+import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagDirectoryStore } from "../../../hosts/deno/store/tag-directory-store.ts";
 import { TAG_DIRECTORY_CASES } from "../../objects/support/tag-directory-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
@@ -23,6 +24,16 @@ describe("a tag directory in the shared database", () => {
     await directory.report(REPORT);
     const reader = new SharedTagDirectoryStore(openDatabase(path), "app");
     expect(reader.read("news")).toEqual(REPORT);
+  });
+
+  test("A6 knows a signed change after a kill that it has begun, in the app's own rows", async () => {
+    const path = databasePath();
+    const change = { id: "AAAAAAAAAAAA", at: Date.now() };
+    const begin = (db: Database, app: string) => new TagDirectoryHost(db, app).begin(change);
+    expect(await begin(openDatabase(path), "app")).toBe("begun");
+    const db = openDatabase(path);
+    expect(await begin(db, "app")).toBe("replayed");
+    expect(await begin(db, "other")).toBe("begun");
   });
 
   test("gives all of more tags than one query reads", () => {

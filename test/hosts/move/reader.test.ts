@@ -33,6 +33,7 @@ const LINES: readonly ContentLine[] = [
   },
   { kind: "alias", app: "a", alias: "me", shared: true, holders: [{ device, generation: 1 }] },
   { kind: "tag", app: "a", tag: "news", members: 1, lastBroadcastAt: null },
+  { kind: "changes", app: "a", begun: [{ id: "AAAAAAAAAAAA", at: 1 }] },
   {
     kind: "node",
     node,

@@ -1,0 +1,73 @@
+/**
+ * The signed requests that changed something of an app lately. A signature is taken for minutes, and what a copy of it says may be
+ * out of date by then: each is carried out once, so that no copy undoes what was changed since.
+ */
+import { LIMITS } from "../../schema/limits.ts";
+
+/** As long as a signature is taken, with the tolerance for clocks on both sides. */
+export const REPLAY_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
+
+/** A signed request that was begun. */
+export interface SignedChange {
+  /** Of its signature: base64url of 9 bytes of the hash. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export type BeginAnswer = "begun" | "replayed" | "full";
+
+/** Where they are kept: a ring that grows, in which a change takes the place of one that is over. */
+export interface ChangeStore {
+  listChanges(): Iterable<SignedChange & { readonly slot: number }>;
+  /** One row, new or in place of the one of this slot. */
+  putChange(slot: number, change: SignedChange): void;
+}
+
+export class SignedChanges {
+  readonly #store: ChangeStore;
+  /** By slot. */
+  #ring: SignedChange[] | null = null;
+  readonly #begun = new Map<string, number>();
+  /** Slot of the oldest, about: whatever it is, only what is over is replaced. */
+  #oldest = 0;
+
+  constructor(store: ChangeStore) {
+    this.#store = store;
+  }
+
+  /**
+   * Notes a change before it is carried out.
+   *
+   * @returns "replayed" for one that was noted before, "full" where `LIMITS.SIGNED_CHANGES` were within the life of a signature
+   */
+  begin({ id, at }: SignedChange): BeginAnswer {
+    const ring = this.#load();
+    const isOver = (change: number): boolean => Math.abs(at - change) >= REPLAY_MS;
+    const known = this.#begun.get(id);
+    if (known !== undefined && !isOver(known)) return "replayed";
+    const oldest = ring[this.#oldest];
+    let slot = ring.length;
+    if (oldest !== undefined && isOver(oldest.at)) {
+      slot = this.#oldest;
+      this.#begun.delete(oldest.id);
+      this.#oldest = (slot + 1) % ring.length;
+    } else if (slot >= LIMITS.SIGNED_CHANGES) return "full";
+    ring[slot] = { id, at };
+    this.#begun.set(id, at);
+    this.#store.putChange(slot, { id, at });
+    return "begun";
+  }
+
+  #load(): SignedChange[] {
+    if (this.#ring !== null) return this.#ring;
+    const ring: SignedChange[] = [];
+    for (const { slot, id, at } of this.#store.listChanges()) {
+      ring[slot] = { id, at };
+      this.#begun.set(id, at);
+      if (at < (ring[this.#oldest]?.at ?? Number.POSITIVE_INFINITY)) this.#oldest = slot;
+    }
+    this.#ring = ring;
+    return ring;
+  }
+}
