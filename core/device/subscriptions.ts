@@ -33,6 +33,9 @@ export interface SubscriptionParts {
 
 const utf8 = new TextEncoder();
 
+/** As the generation of a row: no life of the registration wants it. */
+const LEAVING = Number.MAX_SAFE_INTEGER;
+
 export class Subscriptions {
   readonly #parts: SubscriptionParts;
   /** By slot and tag. */
@@ -139,6 +142,11 @@ export class Subscriptions {
   leave(one: Subscription, errand: Errand | null, now: number, effects: Effects): void {
     if (one.wanted) {
       one.wanted = false;
+      // A leave that was sent may be carried out at any time, also after this object was killed. What an ended registration leaves
+      // its own row tells.
+      if (one.registration.record.endedAt === null && one.member !== "no") {
+        this.#parts.store.putTag({ ...one.record, generation: LEAVING });
+      }
       this.#parts.onUnwanted(one, now, effects);
       // What comes until it is joined anew is not for it.
       one.taken = null;

@@ -44,7 +44,7 @@ describe("T1 memberships of one device in one tag", () => {
     rig.now += 1_000;
     rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
     // Tried again: the node is asked, and has it no more.
-    node.leave({ device: DEVICE_NAME, epoch: Number.MAX_SAFE_INTEGER });
+    node.members.delete(DEVICE_NAME);
     answerBy(rig, node);
     expect(rig.take().at(-1)).toEqual({ kind: "done", value: { request: 7 } });
     expect(node.members.size).toBe(1);
@@ -62,6 +62,28 @@ describe("T1 memberships of one device in one tag", () => {
     change(rig, ["x"]);
     answerBy(rig, node);
     expect(rig.take().at(-1)).toEqual({ kind: "done", value: { request: 7 } });
+    node.leave(left.call.request);
+    expect(node.members.size).toBe(1);
+  });
+});
+
+describe("T1 a leave that a kill has cut off", () => {
+  test("T1 it ends no membership that begins after the kill, however late it comes", () => {
+    const node = new ReferenceNode("x");
+    const rig = member(node);
+    change(rig, [], ["x"]);
+    const [left] = rig.calls;
+    if (left?.call.method !== "leave") throw new Error("x is not being left");
+    rig.restart();
+    rig.connect();
+    change(rig, ["x"]);
+    for (let next = rig.calls[0]; next !== undefined; next = rig.calls[0]) {
+      const { call } = next;
+      if (call.method === "leave") rig.answerCall({ ok: true, answer: node.leave(call.request) });
+      else answerBy(rig, node);
+    }
+    expect(rig.take()).toContainEqual({ kind: "done", value: { request: 7 } });
+    expect(node.members.size).toBe(1);
     node.leave(left.call.request);
     expect(node.members.size).toBe(1);
   });

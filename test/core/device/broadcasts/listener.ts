@@ -10,9 +10,18 @@ export class Violation extends Error {
 /** "unsure" while a command is open, and after one whose answer was lost. */
 type State = "in" | "out" | "unsure";
 
+/** What is so when the command is done. */
+interface Command {
+  readonly of: Map<string, State>;
+  readonly name: string;
+  readonly then: State;
+}
+
 export class Listener {
   readonly #tags = new Map<string, State>();
-  readonly #requests = new Map<number, { readonly tag: string; readonly then: State }>();
+  /** Whether it holds its aliases. */
+  readonly #aliases = new Map<string, State>();
+  readonly #requests = new Map<number, Command>();
   #lastRequest = 100;
   readonly shown = new Set<string>();
   /** Of each tag, the last position that it showed of a broadcast of that tag alone. */
@@ -25,14 +34,42 @@ export class Listener {
     return this.#tags.get(tag) ?? (tag === "" ? "in" : "out");
   }
 
-  /** Begins a command; its number. */
+  aliasState(alias: string): State {
+    return this.#aliases.get(alias) ?? "out";
+  }
+
+  /** Begins to join a tag or to leave it; the number of the command. */
   command(tag: string, then: "in" | "out"): number {
-    this.#tags.set(tag, "unsure");
+    return this.#command({ of: this.#tags, name: tag, then });
+  }
+
+  /** Begins to take an alias or to give it up, likewise. */
+  aliasCommand(alias: string, then: "in" | "out"): number {
+    return this.#command({ of: this.#aliases, name: alias, then });
+  }
+
+  #command(command: Command): number {
+    const { of, name } = command;
+    of.set(name, "unsure");
     for (const [request, open] of this.#requests)
-      if (open.tag === tag) this.#requests.delete(request);
+      if (open.of === of && open.name === name) this.#requests.delete(request);
     const request = ++this.#lastRequest;
-    this.#requests.set(request, { tag, then });
+    this.#requests.set(request, command);
     return request;
+  }
+
+  /** It is registered no more: it is in no tag, and holds no alias. */
+  unregistered(): void {
+    for (const tag of [...this.#tags.keys(), ""]) this.#tags.set(tag, "out");
+    this.#aliases.clear();
+    this.#cursors.clear();
+    this.#last.clear();
+    this.lost();
+  }
+
+  /** It is registered anew, and joins the tag of all devices without being told when. */
+  registered(): void {
+    this.#tags.set("", "unsure");
   }
 
   get hasOpenCommands(): boolean {
@@ -41,6 +78,10 @@ export class Listener {
 
   /** The link is gone, and what came on it goes unacknowledged. */
   lost(): void {
+    // It is told on a link that it has lost one.
+    for (const [alias, state] of this.#aliases) {
+      if (state === "in") this.#aliases.set(alias, "unsure");
+    }
     this.#requests.clear();
     this.#open = new Map();
   }
@@ -55,9 +96,13 @@ export class Listener {
       if (frame.kind === "done") {
         const open = this.#requests.get(frame.value.request);
         this.#requests.delete(frame.value.request);
-        if (open !== undefined) this.#tags.set(open.tag, open.then);
+        if (open !== undefined) open.of.set(open.name, open.then);
       } else if (frame.kind === "refusal") {
         this.#requests.delete(frame.value.request ?? 0);
+      } else if (frame.kind === "aliasLost") {
+        // A set that is under way decides.
+        if (this.aliasState(frame.value.alias) === "in")
+          this.#aliases.set(frame.value.alias, "out");
       } else if (frame.kind === "broadcasts") {
         for (const broadcast of frame.value.broadcasts) this.#take(broadcast, isAlone);
       }

@@ -9,6 +9,7 @@ import type {
   LeaveRequest,
   LogEntry,
 } from "../../../../core/tag/types.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 
 interface Member {
   readonly epoch: number;
@@ -25,6 +26,9 @@ export class ReferenceNode {
   readonly tag: string;
   readonly log: LogEntry[] = [];
   readonly members = new Map<string, Member>();
+  /** Epoch of the last leave, and when it came. */
+  #left = 0;
+  #leftAt = 0;
   /** Devices that are being called: one call each. */
   readonly #calling = new Set<string>();
 
@@ -36,17 +40,24 @@ export class ReferenceNode {
     return this.log.length;
   }
 
-  join({ device, attach, epoch = 0 }: JoinRequest): JoinAnswer {
+  join({ device, attach, epoch = 0, until }: JoinRequest, now = 0): JoinAnswer {
+    if (until !== undefined && until <= now) return { kind: "late" };
     const known = this.members.get(device);
     if (known !== undefined && known.epoch >= epoch) {
       return { kind: "joined", head: known.joined, epoch: known.epoch };
+    }
+    // It comes after its own leave.
+    if (epoch > 0 && epoch <= this.#left && now - this.#leftAt <= LIMITS.JOIN_LATE_MS) {
+      return { kind: "joined", head: this.head };
     }
     const joined = this.head;
     this.members.set(device, { epoch, joined, attached: attach, served: joined });
     return { kind: "joined", head: joined };
   }
 
-  leave({ device, epoch = 0 }: LeaveRequest): boolean {
+  leave({ device, epoch = 0 }: LeaveRequest, now = 0): boolean {
+    this.#left = Math.max(this.#left, epoch);
+    this.#leftAt = now;
     const known = this.members.get(device);
     if (known === undefined) return false;
     if (known.epoch <= epoch) this.members.delete(device);

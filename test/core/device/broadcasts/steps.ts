@@ -1,5 +1,6 @@
 /** What may happen to a device in tags, as data: fast-check makes lists of it, and shrinks them. */
 import fc from "fast-check";
+import { type Fault, fault } from "../../support/faults.ts";
 
 export type Step =
   | { readonly kind: "subscribe" | "unsubscribe"; readonly tag: number }
@@ -14,18 +15,32 @@ export type Step =
     }
   | { readonly kind: "node calls"; readonly tag: number }
   | { readonly kind: "node gives up waiting"; readonly call: number }
-  | { readonly kind: "carried out" | "answered" | "failed"; readonly call: number }
+  | { readonly kind: "carried out" | "answered"; readonly call: number }
+  /** The device hears no answer, and gives the call up. */
+  | { readonly kind: "given up"; readonly call: number; readonly fault: Fault }
+  | { readonly kind: "register" | "unregister" }
+  | {
+      readonly kind: "set alias" | "unset alias";
+      readonly alias: number;
+      readonly shared: boolean;
+    }
+  /** Another device takes the alias, or cannot: then who holds it was suspended for nothing. */
+  | { readonly kind: "alias taken"; readonly alias: number; readonly isRefused: boolean }
   | { readonly kind: "device reads"; readonly acknowledges: boolean }
   | { readonly kind: "send"; readonly waits: boolean }
   | { readonly kind: "connect"; readonly cursors: boolean }
-  | { readonly kind: "lose" | "sleep" | "kill" | "attach" | "detach" | "alarm" }
+  /** `arrives`: what it had asked arrives all the same, when it is dead. */
+  | { readonly kind: "kill"; readonly arrives: boolean }
+  | { readonly kind: "lose" | "sleep" | "attach" | "detach" | "alarm" }
   | { readonly kind: "time passes"; readonly ms: number };
 
 /** The last is the tag of all devices. */
 export const TAGS = ["x", "y", "z", ""] as const;
+export const ALIASES = ["me", "we"] as const;
 
 const own = fc.nat({ max: TAGS.length - 2 });
 const any = fc.nat({ max: TAGS.length - 1 });
+const alias = fc.nat({ max: ALIASES.length - 1 });
 const call = fc.nat({ max: 5 });
 const bare = <Kind extends string>(kind: Kind) => fc.constant({ kind });
 
@@ -49,7 +64,25 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 10, arbitrary: fc.record({ kind: fc.constant("carried out" as const), call }) },
   { weight: 24, arbitrary: fc.record({ kind: fc.constant("answered" as const), call }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant("failed" as const), call }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant("given up" as const), call, fault }) },
+  { weight: 2, arbitrary: bare("unregister") },
+  { weight: 4, arbitrary: bare("register") },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("set alias" as const, "set alias" as const, "unset alias" as const),
+      alias,
+      shared: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("alias taken" as const),
+      alias,
+      isRefused: fc.boolean(),
+    }),
+  },
   {
     weight: 16,
     arbitrary: fc.record({
@@ -64,7 +97,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: bare("lose") },
   { weight: 4, arbitrary: bare("sleep") },
-  { weight: 2, arbitrary: bare("kill") },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("kill" as const), arrives: fc.boolean() }),
+  },
   { weight: 3, arbitrary: bare("attach") },
   { weight: 2, arbitrary: bare("detach") },
   { weight: 1, arbitrary: bare("alarm") },

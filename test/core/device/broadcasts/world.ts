@@ -1,21 +1,36 @@
 /** One device, its app, the nodes of its tags and the calls between them: stepped, and watched. */
+
+import { type Holder, sameHolder } from "../../../../core/alias/types.ts";
 import type { CallResult, Effect } from "../../../../core/link/effects.ts";
-import { tagIdOf } from "../../../../core/tag/name.ts";
+import { aliasObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import type { DeliverRequest } from "../../../../core/tag/types.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
+import type { Fault } from "../../support/faults.ts";
 import { acksOf, hello, messagesIn } from "../support/frames.ts";
 import { DEVICE_NAME, keyOf, Rig } from "../support/rig.ts";
 import { Listener, Violation } from "./listener.ts";
+import { ReferenceAlias } from "./reference-alias.ts";
 import { ReferenceNode } from "./reference-node.ts";
-import { type Step, TAGS } from "./steps.ts";
+import { ALIASES, type Step, TAGS } from "./steps.ts";
 
 const APP = "a";
-const SLOT = 1;
+const OTHER: Holder = { device: "another", generation: 1 };
+/** How late what a device that was killed had asked arrives. */
+const ARRIVES_MS = 500;
+/** More than any device needs for what it is in. */
+const MOST_CALLS = 1_000;
 
 /** A call of the device that has no answer yet. */
 interface Asked {
-  readonly effect: Extract<Effect, { kind: "tag" }>;
+  readonly effect: Extract<Effect, { kind: "tag" | "alias" }>;
   result: CallResult | null;
+}
+
+/** One that nobody waits for any more. */
+interface Late {
+  readonly asked: Asked;
+  /** When it is carried out, milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** A call to the device. */
@@ -40,11 +55,15 @@ export class World {
   readonly #app = new Listener();
   readonly #nodes = TAGS.map((tag) => new ReferenceNode(tag));
   readonly #byId = new Map(this.#nodes.map((node) => [tagIdOf(APP, node.tag), node]));
+  readonly #aliases = ALIASES.map((alias) => new ReferenceAlias(alias));
   #asked: Asked[] = [];
+  #late: Late[] = [];
   #called: Called[] = [];
   readonly #sent: Sent[] = [];
   #linked = true;
   #attached = false;
+  /** Of the registration; null where there is none. */
+  #slot: number | null = 1;
 
   constructor() {
     this.#answerAll();
@@ -53,6 +72,7 @@ export class World {
   play(steps: readonly Step[]): void {
     for (const step of steps) {
       this.#rig.now += 50;
+      this.#arrive();
       this.#take(step);
       this.#collect();
     }
@@ -84,14 +104,29 @@ export class World {
         return;
       }
       case "answered":
-      case "failed":
-        this.#answer(step.call, step.kind === "failed");
+        this.#answer(step.call);
+        return;
+      case "given up":
+        this.#giveUp(step.call, step.fault);
+        return;
+      case "register":
+        this.#register();
+        return;
+      case "unregister":
+        this.#unregister();
+        return;
+      case "set alias":
+      case "unset alias":
+        this.#setAlias(ALIASES[step.alias] ?? "", step.kind === "set alias", step.shared);
+        return;
+      case "alias taken":
+        this.#aliasTaken(this.#aliases[step.alias], step.isRefused);
         return;
       case "device reads":
         this.#read(step.acknowledges);
         return;
       case "send":
-        rig.send({ waitMs: step.waits ? 5_000 : 0 });
+        if (this.#slot !== null) rig.send({ waitMs: step.waits ? 5_000 : 0 });
         return;
       case "connect":
         this.#connect(step.cursors);
@@ -107,13 +142,14 @@ export class World {
         if (this.#asked.length === 0 && this.#called.length === 0) rig.hibernate();
         return;
       case "kill":
-        this.#kill();
+        this.#kill(step.arrives);
         return;
       case "attach":
         this.#attach();
         return;
       case "detach":
-        if (this.#linked) rig.command({ kind: "detach", value: { slot: SLOT } });
+        if (this.#slot === null) return;
+        if (this.#linked) rig.command({ kind: "detach", value: { slot: this.#slot } });
         // What was sent before is not shown, nor acknowledged.
         rig.take();
         this.#app.lost();
@@ -128,14 +164,55 @@ export class World {
   }
 
   #command(tag: string, then: "in" | "out"): void {
-    if (!this.#linked) return;
+    const slot = this.#slot;
+    if (!this.#linked || slot === null) return;
     const request = this.#app.command(tag, then);
     for (const { through, needs } of then === "out" ? this.#sent : []) {
       through.delete(tag);
       if (needs.includes(tag)) through.clear();
     }
     const names = { add: then === "in" ? [tag] : [], remove: then === "out" ? [tag] : [] };
-    this.#rig.command({ kind: "subscribe", value: { request, slot: SLOT, ...names } });
+    this.#rig.command({ kind: "subscribe", value: { request, slot, ...names } });
+  }
+
+  #register(): void {
+    if (!this.#linked || this.#slot !== null) return;
+    this.#rig.command({ kind: "register", value: { request: 3, appId: `app-${APP}` } });
+    const standing = [...this.#rig.store.registrations.values()].find(
+      ({ app, endedAt }) => app === APP && endedAt === null,
+    );
+    this.#slot = standing?.slot ?? null;
+    if (this.#slot === null) throw new Violation("it is not registered");
+    this.#app.registered();
+  }
+
+  #unregister(): void {
+    const slot = this.#slot;
+    if (!this.#linked || slot === null) return;
+    this.#rig.command({ kind: "unregister", value: { request: 2, slot } });
+    // What was on its way to it is not shown any more.
+    this.#rig.take();
+    this.#app.unregistered();
+    for (const { through } of this.#sent) through.clear();
+    this.#slot = null;
+    this.#attached = false;
+  }
+
+  #setAlias(alias: string, held: boolean, shared: boolean): void {
+    const slot = this.#slot;
+    if (!this.#linked || slot === null) return;
+    const request = this.#app.aliasCommand(alias, held ? "in" : "out");
+    this.#rig.command({ kind: "setAlias", value: { request, slot, alias, held, shared } });
+  }
+
+  /** Whoever holds it is suspended first. */
+  #aliasTaken(alias: ReferenceAlias | undefined, isRefused: boolean): void {
+    for (const { device, generation } of alias?.holders ?? []) {
+      if (device !== DEVICE_NAME) continue;
+      const suspension = { app: APP, generation, alias: alias?.name ?? "" };
+      this.#rig.run((now, effects) => this.#rig.device.suspendAlias(suspension, now, effects));
+    }
+    if (!isRefused) alias?.taken(OTHER);
   }
 
   #broadcast({ tags, all, bytes }: Extract<Step, { kind: "broadcast" }>): void {
@@ -188,10 +265,7 @@ export class World {
 
   /** Takes what the device asked, and what it answered. */
   #collect(): void {
-    for (const effect of this.#rig.calls.splice(0)) {
-      if (effect.kind !== "tag") throw new Violation("the device asks for an alias");
-      this.#asked.push({ effect, result: null });
-    }
+    for (const effect of this.#rig.calls.splice(0)) this.#asked.push({ effect, result: null });
     if (this.#asked.length > 6) throw new Violation(`P8.1 ${this.#asked.length} calls at once`);
     this.#called = this.#called.filter(({ node, request, token }) => {
       const answer = this.#rig.answers.get(token);
@@ -203,29 +277,60 @@ export class World {
   }
 
   #carryOut(asked: Asked): void {
-    if (asked.result !== null) return;
-    const { name, call } = asked.effect;
+    asked.result ??= { ok: true, answer: this.#ask(asked.effect) };
+  }
+
+  #ask({ kind, name, call }: Asked["effect"]): Extract<CallResult, { ok: true }>["answer"] {
+    const { now } = this.#rig;
+    if (kind === "alias") {
+      const alias = this.#aliases.find((each) => aliasObjectName(APP, each.name) === name);
+      if (alias === undefined) throw new Violation(`${name} is no alias`);
+      return alias.call(call);
+    }
     const [, tagId = "", path = ""] = name.split(".");
     const node = this.#byId.get(tagId);
     if (node === undefined || path !== "") throw new Violation(`${name} is no node`);
-    if (call.method === "join") asked.result = { ok: true, answer: node.join(call.request) };
-    else if (call.method === "leave") asked.result = { ok: true, answer: node.leave(call.request) };
-    else asked.result = { ok: true, answer: node.attach(call.request) };
+    if (call.method === "join") return node.join(call.request, now);
+    if (call.method === "leave") return node.leave(call.request, now);
+    return node.attach(call.request);
   }
 
-  #answer(index: number, failed: boolean): void {
+  #answer(index: number): void {
     const [asked] = this.#asked.splice(index, 1);
     if (asked === undefined) return;
-    if (!failed) this.#carryOut(asked);
-    const result: CallResult = failed || asked.result === null ? { ok: false } : asked.result;
-    this.#rig.run((now, effects) =>
-      this.#rig.device.called(asked.effect.token, result, now, effects),
-    );
+    this.#carryOut(asked);
+    this.#tell(asked, asked.result ?? { ok: false });
+  }
+
+  #giveUp(index: number, { at, kind }: Fault): void {
+    const [asked] = this.#asked.splice(index, 1);
+    if (asked === undefined) return;
+    if (at === "after") this.#carryOut(asked);
+    // An alias cannot tell a late order from a new one.
+    else if (typeof kind === "number" && asked.effect.kind === "tag")
+      this.#late.push({ asked, at: this.#rig.now + kind });
+    this.#tell(asked, { ok: false });
+  }
+
+  #tell({ effect }: Asked, result: CallResult): void {
+    this.#rig.run((now, effects) => this.#rig.device.called(effect.token, result, now, effects));
     this.#collect();
   }
 
+  /** What is late is carried out. */
+  #arrive(): void {
+    const isDue = ({ at }: Late) => at <= this.#rig.now;
+    const due = this.#late.filter(isDue);
+    this.#late = this.#late.filter((late) => !isDue(late));
+    for (const { asked } of due) this.#carryOut(asked);
+  }
+
   #answerAll(): void {
-    for (this.#collect(); this.#asked.length > 0; ) this.#answer(0, false);
+    this.#collect();
+    for (let calls = 0; this.#asked.length > 0; calls++) {
+      if (calls > MOST_CALLS) throw new Violation("P8.1 it asks without end");
+      this.#answer(0);
+    }
   }
 
   #read(acknowledges: boolean): void {
@@ -262,19 +367,23 @@ export class World {
     if (this.#linked) this.#app.lost();
     this.#linked = true;
     this.#rig.connect(null);
-    const attach = this.#attached ? [SLOT] : [];
+    const attach = this.#attached && this.#slot !== null ? [this.#slot] : [];
     const cursors = withCursors ? { cursors: this.#app.cursors } : {};
     this.#rig.receive(hello({ attach, ...cursors }));
   }
 
   #attach(): void {
+    if (this.#slot === null) return;
     this.#attached = true;
-    if (this.#linked) this.#rig.command({ kind: "attach", value: { slot: SLOT } });
+    if (this.#linked) this.#rig.command({ kind: "attach", value: { slot: this.#slot } });
   }
 
   /** What was asked may have been carried out or not, and nobody hears of it. */
-  #kill(): void {
+  #kill(arrives: boolean): void {
     this.#rig.restart();
+    const at = this.#rig.now + ARRIVES_MS;
+    const late = this.#asked.filter(({ effect }) => arrives && effect.kind === "tag");
+    this.#late.push(...late.map((asked) => ({ asked, at })));
     this.#asked = [];
     for (const { node, request } of this.#called.splice(0)) node.told(DEVICE_NAME, request, null);
     this.#linked = false;
@@ -283,12 +392,14 @@ export class World {
 
   /** A good link, and nothing fails: until nothing moves. */
   #rest(): void {
-    this.#rig.now += 60_000;
+    this.#rig.now += 120_000;
+    this.#arrive();
     if (!this.#linked) this.#connect(true);
     this.#attach();
-    for (let quiet = 0, round = 0; quiet < 3; round++) {
+    // What failed is tried again at the latest after five minutes.
+    for (let quiet = 0, round = 0; quiet < 12; round++) {
       if (round > 3_000) throw new Violation("it does not come to rest");
-      this.#rig.now += 2_000;
+      this.#rig.now += quiet === 0 ? 2_000 : 30_000;
       const { length } = this.#sent;
       const before = this.#app.shown.size;
       this.#collect();
@@ -302,7 +413,8 @@ export class World {
       this.#read(true);
       this.#collect();
       // What failed is tried again when the device does something.
-      this.#rig.command({ kind: "describe", value: { request: 1, slot: SLOT } });
+      this.#rig.command({ kind: "describe", value: { request: 1, slot: this.#slot ?? 1 } });
+      this.#rig.alarm();
       moved += this.#app.shown.size - before + this.#sent.length - length;
       quiet = moved === 0 && this.#asked.length === 0 ? quiet + 1 : 0;
     }
@@ -315,8 +427,25 @@ export class World {
     for (const node of this.#nodes) {
       const isMember = node.members.has(DEVICE_NAME);
       const state = this.#app.stateOf(node.tag);
-      if (state === "in" && !isMember) throw new Violation(`the member is lost from ${node.tag}`);
-      if (state === "out" && isMember) throw new Violation(`the member is still in ${node.tag}`);
+      const isEveryone = node.tag === "" && this.#slot !== null;
+      if ((state === "in" || isEveryone) && !isMember)
+        throw new Violation(`T1 the member is lost from ${node.tag}`);
+      if (state === "out" && isMember)
+        throw new Violation(`T1 T15 the member is still in ${node.tag}`);
     }
+    for (const alias of this.#aliases) this.#checkAlias(alias);
+  }
+
+  #checkAlias({ name, holders }: ReferenceAlias): void {
+    if (this.#slot === null) return;
+    const generation = this.#rig.generationOf(APP);
+    const described = this.#rig.device.describe({ app: APP, generation });
+    const isMine = described.ok && described.aliases.includes(name);
+    const holder = { device: DEVICE_NAME, generation };
+    if (isMine && !holders.some((each) => sameHolder(each, holder)))
+      throw new Violation(`A1 the device says that it holds ${name}, and it is another's`);
+    const state = this.#app.aliasState(name);
+    if (state === "in" && !isMine) throw new Violation(`A1 ${name} was lost, and nobody said so`);
+    if (state === "out" && isMine) throw new Violation(`A1 ${name} is still held`);
   }
 }
