@@ -407,6 +407,14 @@ const TABLE = {
     "The request did not come in time.",
     "Send it again on a new connection.",
   ),
+  too_many_failures: row(
+    619,
+    429,
+    null,
+    "later",
+    "This network has failed to authenticate too often.",
+    "Wait as long as Retry-After says, and see why the requests before were refused. Behind a proxy, start the mesh with --trust-proxy.",
+  ),
   token_invalid: row(
     620,
     null,

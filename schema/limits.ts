@@ -101,6 +101,16 @@ export const LIMITS = {
    * one read is never counted, and strangers can hold no more than this before anybody knows them.
    */
   UNREAD_BYTES: 67_108_864,
+  /**
+   * Failed authentications of one network (an IPv4 address or an IPv6 /64) on a host of one machine: refilled per second, and the
+   * burst above it. A hundred devices of one office whose clocks are wrong fit; five a second cost a hundredth of a core.
+   */
+  FAILED_AUTH_PER_SECOND: 5,
+  FAILED_AUTH_BURST: 100,
+  /** Networks whose failures are remembered, about 100 bytes each: 2 MB. Those that failed longest ago go first. */
+  FAILED_AUTH_NETWORKS: 20_000,
+  /** Sending keys remembered as good, which others' failures do not shut out: 16 keys of 64 apps. */
+  FAILED_AUTH_GOOD_KEYS: 1_024,
   /** An idle connection between two requests: longer than load balancers keep theirs, which is 60 s. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */

@@ -69,6 +69,7 @@ class DenoMesh implements MeshProcess {
       http2Handler: this.#fetch,
       capacity: Math.floor(context.maxLinks / LINK_SHARE),
       http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
+      keyring,
       proxies: proxiesOf(context.trustProxy),
       log: report.problem,
     });

@@ -69,7 +69,7 @@ export class DenoLinks implements LinkHost {
 
   /** @param protocol the subprotocol to answer with; null where none was offered */
   refuse(request: Request, error: MeshError, protocol: string | null = LINK_SUBPROTOCOL): Response {
-    connectionOf(request).accept(request, protocol).refuse(error.code, error.message);
+    connectionOf(request).refuse(request, protocol, error);
     return UPGRADED;
   }
 

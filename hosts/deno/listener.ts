@@ -3,12 +3,15 @@
  * connects, so connections are accepted and bounded here: machine/net/admission says who stays where there is no room, net/http
  * reads requests, net/socket is a WebSocket's end. HTTP/2, which comes by TLS only, is read by Deno's server behind a tunnel.
  */
+import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
+import { FailedAuth } from "../machine/net/failed-auth.ts";
+import { clientOf, isTrusted, type Proxies } from "../machine/net/forwarded.ts";
+import { Refusals } from "../machine/net/refusals.ts";
+import { Unread } from "../machine/net/unread.ts";
 import { authority } from "../machine/port.ts";
-import { clientOf, isTrusted, type Proxies } from "./net/forwarded.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
-import { Refusals } from "./net/refusals.ts";
 import { Transport } from "./net/transport.ts";
 import { tunnel } from "./net/tunnel.ts";
 
@@ -35,6 +38,8 @@ export interface ListenerOptions {
   readonly capacity: number;
   /** Path of the Unix socket behind HTTP/2; used with TLS only. */
   readonly http2Socket: string;
+  /** Tells the credentials of this mesh from junk. */
+  readonly keyring: Keyring;
   /** Whoever connects from these names the clients of its requests. */
   readonly proxies: Proxies;
   /** Milliseconds that only rise. */
@@ -85,7 +90,8 @@ export class Listener {
       handle: handler,
       now: this.admission.now,
       refused: this.#refused,
-      unread: { bytes: 0 },
+      unread: new Unread(),
+      failedAuth: new FailedAuth(this.#options.keyring, this.admission.now),
     };
     if (tls !== null) {
       this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);

@@ -14,7 +14,7 @@ export const HELP = `Runs the mesh on this machine.
   --data DIR       data folder (default .pushmesh)
   --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
   --tls-key FILE   its private key, PEM
-  --trust-proxy CIDR,…  proxies that name their clients by X-Forwarded-For or Forwarded (host deno)
+  --trust-proxy CIDR,…  proxies that name their clients by X-Forwarded-For or Forwarded
   --json           one JSON object a line instead of text
   --help           this text
 `;

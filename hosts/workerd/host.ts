@@ -2,10 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder } from "../../cli/private-file.ts";
+import { keyringOf } from "../../core/identity/keyring.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
 import { LINK_SHARE } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
+import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
 import { socketPath } from "../machine/socket-path.ts";
 import { bundleWorker } from "./bundle.ts";
@@ -22,14 +24,12 @@ const DESCRIPTORS_PER_LINK = 5;
 
 async function prepare(context: HostContext): Promise<MeshProcess> {
   const { folder, secrets, listen, port, maxLinks, report } = context;
-  if (context.trustProxy.length > 0)
-    throw new HostFailure(
-      "--trust-proxy: the host workerd reads no forwarded addresses; leave it out",
-    );
   if (context.tls !== null)
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
     );
+  const keyring = keyringOf(secrets.meshKeys);
+  if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
   const definition = readDefinition(readFileSync(WRANGLER, "utf8"));
   const config = join(folder.run, "workerd.capnp");
   const pidFile = join(folder.run, "workerd.pid");
@@ -58,7 +58,14 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     env: { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken },
     path,
     port,
-    front: new Front({ hostname: listen, path, capacity }),
+    front: new Front({
+      hostname: listen,
+      path,
+      capacity,
+      keyring,
+      proxies: proxiesOf(context.trustProxy),
+      log: report.problem,
+    }),
     log: report.problem,
   });
 }

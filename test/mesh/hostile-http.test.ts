@@ -1,6 +1,5 @@
 /** Requests that no HTTP client sends, to real processes. */
 import { expect, test } from "vitest";
-import { HOST } from "../support/host.ts";
 import { startMesh } from "./support/mesh.ts";
 import { temporaryFolder } from "./support/process.ts";
 import { rawConnection, rawHttp } from "./support/raw-http.ts";
@@ -25,12 +24,50 @@ test("P8.4 a Host header that is no host reaches no route", async () => {
   }
 });
 
-test("P8.4 a health check by HTTP/1.0 without Host is answered by the mesh, or refused by workerd", async () => {
+test("P8.4 a health check by HTTP/1.0 is answered, with Host and without", async () => {
   const { url } = await startMesh(temporaryFolder());
-  // workerd takes no request without Host, and nothing of ours is asked: docs/operations says so.
-  const expected = HOST === "workerd" ? 400 : 200;
-  expect(await statusOf(url, "GET /healthz HTTP/1.0\r\n\r\n")).toBe(expected);
+  expect(await statusOf(url, "GET /healthz HTTP/1.0\r\n\r\n")).toBe(200);
   expect(await statusOf(url, "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n")).toBe(200);
+});
+
+test("P8.4 what has several forms is the same request on every host", async () => {
+  const { url } = await startMesh(temporaryFolder());
+  const ask = (line: string, ...more: string[]) =>
+    statusOf(url, [line, "Host: x", ...more, "Connection: close", "", ""].join("\r\n"));
+  // A proxy's form; its host counts, and has to be one.
+  expect(await ask("GET http://y/healthz HTTP/1.1")).toBe(200);
+  expect(await ask("GET http://y/v1/apps?z HTTP/1.1")).toBe(401);
+  expect(await ask("GET http://u:p@y/healthz HTTP/1.1")).toBe(400);
+  expect(await ask("GET http://y:x/healthz HTTP/1.1")).toBe(400);
+  expect(await ask("GET y:80 HTTP/1.1")).toBe(400);
+  expect(await ask("OPTIONS * HTTP/1.1")).toBe(400);
+  expect(await ask("GET /h\u00e4 HTTP/1.1")).toBe(400);
+  // Methods of no route.
+  expect(await ask("get /healthz HTTP/1.1")).toBe(405);
+  expect(await ask("BREW /healthz HTTP/1.1")).toBe(405);
+  expect(await ask("TRACE /healthz HTTP/1.1")).toBe(405);
+  // A body where none is read, and other protocols.
+  expect(await ask("GET /healthz HTTP/1.1", "Content-Length: 0")).toBe(200);
+  expect(await ask("GET /healthz HTTP/1.1", "Upgrade: h2c")).toBe(200);
+  expect(await ask("GET /healthz HTTP/1.1", "Expect: x")).toBe(200);
+});
+
+test("P8.4 a request for a WebSocket that has a body is refused, as it could be read as frames", async () => {
+  const { url } = await startMesh(temporaryFolder());
+  const upgrade = [
+    "GET /v1/connect HTTP/1.1",
+    "Host: x",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`,
+    "Sec-WebSocket-Protocol: pushmesh.v1, pushmesh.token.x",
+  ];
+  const statusWith = (...more: string[]) => statusOf(url, [...upgrade, ...more].join("\r\n"));
+  expect(await statusWith("", "")).toBe(101);
+  expect(await statusWith("Content-Length: 0", "", "")).toBe(101);
+  expect(await statusWith("Content-Length: 5", "", "hello")).toBe(400);
+  expect(await statusWith("Transfer-Encoding: chunked", "", "0", "", "")).toBe(400);
 });
 
 test("P8.4 bodies that break off are not logged as failures", async () => {

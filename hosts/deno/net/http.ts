@@ -3,11 +3,13 @@ import { createHash } from "node:crypto";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { type Entry, NOBODY } from "../../machine/net/admission.ts";
+import { type Entry, NOBODY, OVER_SHARE } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
+import { type FailedAuth, isFailedAuth } from "../../machine/net/failed-auth.ts";
 import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
+import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
 import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
@@ -19,7 +21,6 @@ const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
 /** An event stream is read no further while so much of it is unsent. */
 const STREAM_BYTES = 65_536;
-const OVER_SHARE = "this address holds as many connections as it may";
 const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const CONTINUE = utf8.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -31,19 +32,23 @@ export interface HttpPort {
   handle(request: Request): Response | Promise<Response>;
   now(): number;
   /** What all connections hold of requests that have not come whole. */
-  readonly unread: { bytes: number };
+  readonly unread: Unread;
+  readonly failedAuth: FailedAuth;
   /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
   refused(code: string): void;
 }
 
 /** The connections that requests came on which may become WebSockets. */
-const upgrades = new WeakMap<Request, HttpConnection>();
+const upgrades = new WeakMap<
+  Request,
+  { readonly connection: HttpConnection; readonly head: RequestHead }
+>();
 
 /** The connection of a request that asks for a WebSocket. */
 export function connectionOf(request: Request): HttpConnection {
-  const connection = upgrades.get(request);
-  if (connection === undefined) throw new MeshError("upgrade_required");
-  return connection;
+  const upgrade = upgrades.get(request);
+  if (upgrade === undefined) throw new MeshError("upgrade_required");
+  return upgrade.connection;
 }
 
 export class HttpConnection implements TransportHandler {
@@ -56,8 +61,7 @@ export class HttpConnection implements TransportHandler {
   readonly #heads = new HeadReader();
   #head: RequestHead | null = null;
   #chunks: ChunkReader | null = null;
-  /** Of `port.unread`, what is this connection's. */
-  #unread = 0;
+  readonly #unread: UnreadPart;
   #isBusy = false;
   #hasEnded = false;
   #isUpgraded = false;
@@ -67,6 +71,7 @@ export class HttpConnection implements TransportHandler {
   constructor(transport: Transport, port: HttpPort, entry: Entry) {
     this.#transport = transport;
     this.#port = port;
+    this.#unread = new UnreadPart(port.unread);
     this.entry = entry;
   }
 
@@ -102,6 +107,15 @@ export class HttpConnection implements TransportHandler {
     return socket;
   }
 
+  /** Takes it over as a WebSocket that is closed at once: a browser cannot read a refused upgrade. */
+  refuse(request: Request, protocol: string | null, { code, message }: MeshError): void {
+    const head = upgrades.get(request)?.head;
+    if (head !== undefined && isFailedAuth(code)) {
+      this.#port.failedAuth.failed(this.#client(head), head);
+    }
+    this.accept(request, protocol).refuse(code, message);
+  }
+
   data(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     // A request that comes whole is read where it is; only what is kept for later is copied.
@@ -123,13 +137,7 @@ export class HttpConnection implements TransportHandler {
 
   /** Whoever holds more where all together hold too much is refused: what has come whole by then is answered. */
   #hold(bytes: number): void {
-    const { unread } = this.#port;
-    const grown = bytes - this.#unread;
-    unread.bytes += grown;
-    this.#unread = bytes;
-    if (grown > 0 && unread.bytes > LIMITS.UNREAD_BYTES && !this.#isBusy) {
-      this.#refuse(new MeshError("overloaded"));
-    }
+    if (!this.#unread.hold(bytes) && !this.#isBusy) this.#refuse(new MeshError("overloaded"));
   }
 
   drained(): void {
@@ -163,6 +171,8 @@ export class HttpConnection implements TransportHandler {
     if (read === null) return false;
     if (read instanceof MeshError) return this.#refuse(read);
     const { head, end } = read;
+    const refusal = this.#port.failedAuth.refusalOf(this.#client(head), head);
+    if (refusal !== null) return this.#refuse(refusal);
     this.#input = this.#input.subarray(end);
     this.#head = head;
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES - 1);
@@ -196,7 +206,7 @@ export class HttpConnection implements TransportHandler {
     }
     this.#input = this.#input.slice(read.used);
     if (!read.isEnd) return null;
-    if (!chunks.isOver) return joined(chunks.parts);
+    if (!chunks.isOver) return chunks.body.slice();
     // The route is told a body that is over its bound, and counts no further.
     this.#hasEnded = true;
     return new Uint8Array(BODY_BYTES);
@@ -207,7 +217,7 @@ export class HttpConnection implements TransportHandler {
     try {
       const request = this.#request(head, body);
       if (!this.#takeClient(head)) throw new MeshError("mesh_full", OVER_SHARE);
-      if (head.isUpgrade) upgrades.set(request, this);
+      if (head.isUpgrade) upgrades.set(request, { connection: this, head });
       response = await this.#port.handle(request);
     } catch (error) {
       // Whatever fails in a route is answered there; this is a share that is used up, or a URL or a header that Fetch does not take.
@@ -217,12 +227,18 @@ export class HttpConnection implements TransportHandler {
       response = problemResponse(isRefused ? error : malformed);
     }
     if (this.#isUpgraded) return;
+    this.#port.failedAuth.answered(this.#client(head), head, response.status);
     try {
       if (response instanceof JsonAnswer) this.#write(head, response);
       else await this.#answer(head, response);
     } catch {
       this.#transport.destroy();
     }
+  }
+
+  /** Whose request it is. */
+  #client({ fields }: RequestHead): string {
+    return this.clientOf === null ? this.entry.address : this.clientOf(fields);
   }
 
   /** What stays open is the client's, and any other request the proxy's. @returns false where its client is over its share */

@@ -4,6 +4,8 @@
  * for nobody, and whoever is not one counts against the share of its address.
  */
 
+import { isLoopback, networkOf } from "./address.ts";
+
 /** In the order in which they are shed; from `busy` on they are not. */
 const STANDINGS = ["closing", "silent", "idle", "guest", "busy", "device"] as const;
 /**
@@ -16,20 +18,21 @@ const STANDINGS = ["closing", "silent", "idle", "guest", "busy", "device"] as co
  */
 export type Standing = (typeof STANDINGS)[number];
 
-/** Of all connections, what one address may hold that are not of devices in good standing; the least for a small mesh. */
+/** Of all connections, what one network (address.ts) may hold that are not of devices in good standing; the least for a small mesh. */
 const ADDRESS_SHARE = 0.25;
 const ADDRESS_LEAST = 32;
 /** A local proxy brings everybody by this address; one in ten stays free of it. */
 const LOOPBACK_SHARE = 0.9;
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 const CLOSING_MS = 750;
 
+/** What a request is told whose address is over its share. */
+export const OVER_SHARE = "this address holds as many connections as it may";
 /** The address of a trusted proxy's connections while they are no client's: it has no share. */
 export const NOBODY = "";
 
 /** What part one address may have of what is for all who are not devices in good standing. */
 export const addressShare = (address: string): number =>
-  LOOPBACK.test(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
+  isLoopback(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
 
 export interface AdmissionOptions {
   /** Connections that the process has descriptors for. */
@@ -61,6 +64,7 @@ export class Entry {
     this.onShed = destroy;
   }
 
+  /** The network that it counts for. */
   get address(): string {
     return this.#address;
   }
@@ -70,7 +74,8 @@ export class Entry {
    *
    * @returns false where that address is over its share, and holds nothing that could go for it
    */
-  belongTo(address: string): boolean {
+  belongTo(client: string): boolean {
+    const address = networkOf(client);
     if (address === this.#address) return true;
     if (!this.#admission.makeShare(address)) return false;
     this.#admission.changeAddress(this, address);
@@ -138,7 +143,8 @@ export class Admission {
    *
    * @returns null where it has no room
    */
-  admit(address: string, destroy: () => void): Entry | null {
+  admit(peer: string, destroy: () => void): Entry | null {
+    const address = networkOf(peer);
     if (!this.makeShare(address)) return null;
     if (this.#size >= this.#capacity && !this.#shedOne(null))
       return this.#refuse("connections without room");

@@ -3,12 +3,14 @@ import { headEnd } from "./head.ts";
 
 /** Size line with extensions, and trailers: nobody here reads them. */
 const LINE_BYTES = 1_024;
+const FIRST_BYTES = 4_096;
 const CR = 13;
 const LF = 10;
 
 export class ChunkReader {
   readonly #bound: number;
-  readonly #parts: Uint8Array[] = [];
+  /** One buffer that grows: a body in chunks of one byte each took two hundred times its size as parts. */
+  #body = new Uint8Array(FIRST_BYTES);
   #bytes = 0;
 
   /** @param bound bytes after which reading ends: enough to refuse the body for */
@@ -16,8 +18,9 @@ export class ChunkReader {
     this.#bound = bound;
   }
 
-  get parts(): readonly Uint8Array[] {
-    return this.#parts;
+  /** What has been read of the body; not to be kept while it is read on. */
+  get body(): Uint8Array<ArrayBuffer> {
+    return this.#body.subarray(0, this.#bytes);
   }
 
   get bytes(): number {
@@ -49,11 +52,21 @@ export class ChunkReader {
       if (this.isOver) return { used: input.length, isEnd: true };
       if (input.length < end + 2) return { used: at, isEnd: false };
       if (input[end] !== CR || input[end + 1] !== LF) return null;
-      this.#parts.push(input.slice(lineEnd + 1, end));
-      this.#bytes += size;
+      this.#take(input.subarray(lineEnd + 1, end));
       at = end + 2;
     }
     return { used: at, isEnd: true };
+  }
+
+  #take(part: Uint8Array): void {
+    const bytes = this.#bytes + part.length;
+    if (bytes > this.#body.length) {
+      const larger = new Uint8Array(Math.max(bytes, 2 * this.#body.length));
+      larger.set(this.body);
+      this.#body = larger;
+    }
+    this.#body.set(part, this.#bytes);
+    this.#bytes = bytes;
   }
 
   #end(input: Uint8Array, at: number, lineEnd: number) {

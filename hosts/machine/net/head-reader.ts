@@ -3,8 +3,8 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { headEnd, type RequestHead, readHead, upgradeFault } from "./head.ts";
 
-/** Of proxies, and of no use but to attackers. */
-const NO_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Those that a route may take. Others are of proxies and of no use but to attackers, or workerd answers them by itself. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export class HeadReader {
   #searched = 0;
@@ -31,7 +31,7 @@ export class HeadReader {
     this.#searched = 0;
     const head = readHead(input.subarray(0, end));
     if (typeof head === "string") return new MeshError("request_malformed", head);
-    if (NO_METHODS.has(head.method)) return new MeshError("method_not_allowed");
+    if (!METHODS.has(head.method)) return new MeshError("method_not_allowed");
     const fault = head.isUpgrade ? upgradeFault(head) : null;
     return fault === null ? { head, end } : new MeshError("request_malformed", fault);
   }

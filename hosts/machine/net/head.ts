@@ -20,7 +20,8 @@ export interface RequestHead {
   readonly isUpgrade: boolean;
 }
 
-const LINE = /^([!#$%&'*+.^_`|~\w-]+) (\S+) HTTP\/1\.([01])$/;
+/** The target is ASCII (RFC 3986 §2): what else it holds, two readers could read differently. */
+const LINE = /^([!#$%&'*+.^_`|~\w-]+) ([\x21-\x7e]+) HTTP\/1\.([01])$/;
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
 const LENGTH = /^\d{1,15}$/;
 const END_BYTES = 4;
@@ -106,10 +107,13 @@ export function readHead(bytes: Uint8Array): RequestHead | string {
     single.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   const isCurrent = minor === "1";
-  const target = originForm(rawTarget);
+  const absolute = absoluteForm(rawTarget);
+  const target = absolute?.target ?? originForm(rawTarget);
   if (target === null) return "the request target is no path";
-  const host = single.get("host");
-  if (host === undefined ? isCurrent : !isHost(host)) return "Host must be a host, and its port";
+  const named = single.get("host");
+  if (named === undefined ? isCurrent : !isHost(named)) return "Host must be a host, and its port";
+  const host = absolute?.host ?? named;
+  if (host !== undefined && !isHost(host)) return "the request target is no path";
   const bodyLength = lengthOf(single, isCurrent);
   if (typeof bodyLength === "string") return bodyLength;
   const connection = single.get("connection");
@@ -136,12 +140,18 @@ function isHost(host: string): boolean {
   return true;
 }
 
-/** A proxy's form is taken too (RFC 9112 §3.2.2). */
 function originForm(target: string): string | null {
-  if (target.includes("#")) return null;
-  if (target.startsWith("/")) return target;
-  const absolute = /^https?:\/\/[^/?#]+(\/.*)?$/i.exec(target);
-  return absolute === null ? null : (absolute[1] ?? "/");
+  return target.startsWith("/") && !target.includes("#") ? target : null;
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]+)([/?][^#]*)?$/i;
+
+/** A proxy's form is taken too (RFC 9112 §3.2.2), and its host goes before Host. */
+function absoluteForm(target: string): { readonly host: string; readonly target: string } | null {
+  if (target.startsWith("/")) return null;
+  const [, host = "", path = "/"] = ABSOLUTE.exec(target) ?? [];
+  if (host === "") return null;
+  return { host, target: path.startsWith("/") ? path : `/${path}` };
 }
 
 /** Two ways to tell the length, or one that is not known here, would let a request hide in a body. */
@@ -162,8 +172,10 @@ function lengthOf(
 }
 
 /** What is wrong with a request for a WebSocket (RFC 6455 §4.2.1); null where nothing is. */
-export function upgradeFault({ method, isCurrent, fields }: RequestHead): string | null {
+export function upgradeFault({ method, isCurrent, length, fields }: RequestHead): string | null {
   if (method !== "GET" || !isCurrent) return "a WebSocket is asked for by GET, in HTTP/1.1";
+  // Whoever does not read it as a body reads it as frames.
+  if (length !== 0) return "a request for a WebSocket has no body";
   if (!holds(fields.get("connection"), "upgrade")) return "Connection must name upgrade";
   if (!/^[A-Za-z\d+/]{22}==$/.test(fields.get("sec-websocket-key") ?? "")) {
     return "Sec-WebSocket-Key must be 16 bytes in base64";

@@ -1,46 +1,59 @@
 /** One connection to the front: whole requests go to workerd, each bounded in size and time, until one becomes a WebSocket. */
 import { Buffer } from "node:buffer";
-import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { REGISTERED_HEADER } from "../../../objects/interfaces/connect-answer.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import type { Entry } from "../../machine/net/admission.ts";
+import { networkOf } from "../../machine/net/address.ts";
+import { type Entry, NOBODY, OVER_SHARE } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
+import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
+import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
 import { Link } from "./link.ts";
+import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
 import { AWAKE_MS, isConnect, type Strangers } from "./strangers.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
-/** `Expect` is answered here, so that workerd waits for no body; and a compressed message has no bound before it is read whole. */
-const KEPT_BACK = /\r\n(?:expect|sec-websocket-extensions):[^\r\n]*/gi;
 const NOTHING = Buffer.alloc(0);
 
 export interface ConnectionPort {
-  /** Path of workerd's socket. */
-  readonly path: string;
   readonly entry: Entry;
   readonly strangers: Strangers;
+  /** Of the listener, for HTTP/1.0 without Host. */
+  readonly authority: string;
+  /** What all connections hold of requests that have not come whole. */
+  readonly unread: Unread;
+  readonly failedAuth: FailedAuth;
+  /** The client of a request by its header fields, where the other end is a trusted proxy. */
+  readonly clientOf: ((fields: ReadonlyMap<string, string>) => string) | null;
+  /** Opens a connection to workerd. */
+  connect(): Duplex;
   now(): number;
   destroy(): void;
+  /** Told of each request that workerd is not asked. @param code of schema/errors.ts */
+  refused(code: string): void;
 }
 
 export class FrontConnection {
-  readonly #client: Socket;
+  readonly #client: Duplex;
   readonly #port: ConnectionPort;
-  #inner: Socket | null = null;
+  readonly #unread: UnreadPart;
+  #inner: Duplex | null = null;
   #input: Buffer = NOTHING;
   readonly #heads = new HeadReader();
   #head: RequestHead | null = null;
   /** Of the request that is being read. */
   #headBytes: Buffer = NOTHING;
   #chunks: ChunkReader | null = null;
-  #chunkBytes: Buffer[] = [];
   /** Of the request that is being answered. */
   #response: ResponseReader | null = null;
+  #asked: RequestHead | null = null;
+  #isAnswered = false;
   #keepsAlive = true;
   #isEnding = false;
   #link: Link | null = null;
@@ -48,10 +61,11 @@ export class FrontConnection {
   #isConnect = false;
   readonly #expire = () => this.expire();
 
-  constructor(client: Socket, port: ConnectionPort) {
+  constructor(client: Duplex, port: ConnectionPort) {
     this.#client = client;
     this.#port = port;
-    client.on("data", (bytes) => this.#data(bytes as Buffer));
+    this.#unread = new UnreadPart(port.unread);
+    client.on("data", (bytes) => this.#contain(() => this.#data(bytes as Buffer)));
     client.on("end", () => this.#clientEnded());
   }
 
@@ -66,9 +80,21 @@ export class FrontConnection {
     return this.#link !== null && !this.#link.isDevice && this.#isConnect;
   }
 
-  /** Frees workerd's side too. */
-  destroyInner(): void {
+  /** The client is gone: frees workerd's side too. */
+  closed(): void {
+    this.#isEnding = true;
+    this.#unread.hold(0);
     this.#inner?.destroy();
+  }
+
+  /** A fault of ours ends one connection, not the process that everybody's are in. */
+  #contain(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.#port.refused(`${error}`);
+      this.#port.destroy();
+    }
   }
 
   #data(bytes: Buffer): void {
@@ -81,6 +107,14 @@ export class FrontConnection {
     if (this.#response === null) this.#advance();
     // What comes before its turn has to wait with the sender.
     else if (this.#input.length > LIMITS.HEAD_BYTES) this.#client.pause();
+    this.#hold();
+  }
+
+  /** Whoever holds more where all together hold too much is refused: what has come whole by then is answered. */
+  #hold(): void {
+    const bytes = this.#isEnding ? 0 : this.#input.length + (this.#chunks?.bytes ?? 0);
+    if (!this.#unread.hold(bytes) && this.#response === null)
+      this.#refuse(new MeshError("overloaded"));
   }
 
   /** Half of a connection that waits for an answer may end. */
@@ -97,39 +131,56 @@ export class FrontConnection {
     if (body === null) return;
     this.#head = null;
     this.#chunks = null;
-    this.#chunkBytes = [];
+    if (!this.#takeClient(head)) {
+      this.#refuse(new MeshError("mesh_full", OVER_SHARE));
+      return;
+    }
     this.#keepsAlive = head.keepsAlive || head.isUpgrade;
     this.#response = new ResponseReader(head.method === "HEAD");
+    this.#asked = head;
+    this.#isAnswered = false;
     // Whoever asks for a WebSocket is nobody before workerd has opened it: a flood of them sheds its own.
     if (head.isUpgrade) this.#port.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#port.destroy);
     else this.#port.entry.become("busy");
-    this.#innerSocket().write(
-      body.length === 0 ? this.#headBytes : Buffer.concat([this.#headBytes, body]),
-    );
+    const { authority } = this.#port;
+    this.#innerSocket().write(requestBytes(head, this.#headBytes, body, authority));
     this.#headBytes = NOTHING;
+  }
+
+  /** What stays open is the client's, and any other request the proxy's. @returns false where its client is over its share */
+  #takeClient({ isUpgrade, fields }: RequestHead): boolean {
+    const { clientOf, entry } = this.#port;
+    if (clientOf === null) return true;
+    const stays = isUpgrade || fields.get("accept")?.includes("text/event-stream") === true;
+    return entry.belongTo(stays ? clientOf(fields) : NOBODY);
+  }
+
+  /** Whose request it is. */
+  #clientOf({ fields }: RequestHead): string {
+    const { clientOf, entry } = this.#port;
+    return clientOf === null ? entry.address : clientOf(fields);
   }
 
   #readHead(): boolean {
     if (this.#input.length === 0) return false;
-    const { entry } = this.#port;
+    const { entry, failedAuth, strangers } = this.#port;
     if (this.#heads.isNew) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
     const read = this.#heads.read(this.#input);
     if (read === null) return false;
     if (read instanceof MeshError) return this.#refuse(read);
     const { head, end } = read;
-    const bytes = this.#input.subarray(0, end);
+    const client = this.#clientOf(head);
+    const refusal = failedAuth.refusalOf(client, head);
+    if (refusal !== null) return this.#refuse(refusal);
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
-    if (!this.#port.strangers.admits(head, entry.address)) {
+    if (!strangers.admits(head, networkOf(client))) {
       const detail = "too many ask who have registered nothing";
       return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
     }
+    this.#headBytes = this.#input.subarray(0, end);
     this.#input = this.#input.subarray(end);
     this.#head = head;
     this.#isConnect = isConnect(head.target);
-    this.#headBytes =
-      head.expectsContinue || head.fields.has("sec-websocket-extensions")
-        ? Buffer.from(bytes.toString("latin1").replace(KEPT_BACK, ""), "latin1")
-        : bytes;
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES);
     if (head.length !== 0) {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, this.#expire);
@@ -138,8 +189,8 @@ export class FrontConnection {
     return true;
   }
 
-  /** As it came; null where there is more to come. */
-  #readBody({ length }: RequestHead): Buffer | null {
+  /** Null where there is more to come. */
+  #readBody({ length }: RequestHead): Uint8Array | null {
     if (this.#chunks !== null) return this.#readChunks(this.#chunks);
     const bytes = length ?? 0;
     if (this.#input.length < bytes) return null;
@@ -148,7 +199,7 @@ export class FrontConnection {
     return body;
   }
 
-  #readChunks(chunks: ChunkReader): Buffer | null {
+  #readChunks(chunks: ChunkReader): Uint8Array | null {
     const read = chunks.read(plain(this.#input));
     if (read === null) {
       this.#refuse(new MeshError("request_malformed", "a chunk of the body cannot be read"));
@@ -158,29 +209,31 @@ export class FrontConnection {
       this.#refuseBody();
       return null;
     }
-    this.#chunkBytes.push(this.#input.subarray(0, read.used));
     this.#input = this.#input.subarray(read.used);
-    return read.isEnd ? Buffer.concat(this.#chunkBytes) : null;
+    return read.isEnd ? chunks.body : null;
   }
 
-  #innerSocket(): Socket {
+  #innerSocket(): Duplex {
     if (this.#inner !== null) return this.#inner;
-    const inner = connect({ path: this.#port.path });
+    const inner = this.#port.connect();
     this.#inner = inner;
-    inner.on("data", (bytes) => this.#answer(bytes as Buffer));
+    inner.on("data", (bytes) => this.#contain(() => this.#answer(bytes as Buffer)));
     inner.on("error", () => {});
-    // workerd ends what it will not go on with, or has ended itself: a client comes back by a new connection.
     inner.on("close", () => {
-      if (!this.#isEnding) this.#innerClosed(inner);
+      if (this.#inner === inner && !this.#isEnding) this.#innerClosed();
     });
     return inner;
   }
 
-  #innerClosed(inner: Socket): void {
-    if (this.#link !== null || this.#response === null || inner.bytesRead > 0) {
+  /** workerd ends what it will not go on with, or has ended itself. Between requests the next one opens another. */
+  #innerClosed(): void {
+    this.#inner = null;
+    if (this.#link !== null || this.#isAnswered) {
       this.#client.end();
       this.#port.entry.closing();
-    } else this.#refuse(new MeshError("overloaded", "the mesh is starting"));
+    } else if (this.#response !== null) {
+      this.#refuse(new MeshError("overloaded", "the mesh is starting"));
+    }
   }
 
   #answer(bytes: Buffer): void {
@@ -194,13 +247,17 @@ export class FrontConnection {
       this.#port.destroy();
       return;
     }
+    this.#isAnswered = true;
     const { head, isEnd, rest } = response.read(bytes);
-    const { entry } = this.#port;
+    const { entry, failedAuth } = this.#port;
     if (head?.status === 101) {
       this.#client.write(bytes.subarray(0, bytes.length - rest.length));
       this.#openLink(head.fields.has(REGISTERED_HEADER), rest);
       return;
     }
+    const asked = this.#asked;
+    if (head !== null && asked !== null)
+      failedAuth.answered(this.#clientOf(asked), asked, head.status);
     if (head?.fields.get("content-type") === "text/event-stream") {
       entry.become("guest");
       entry.onShed = () => this.#port.destroy();
@@ -214,19 +271,24 @@ export class FrontConnection {
   }
 
   #openLink(isDevice: boolean, early: Uint8Array): void {
-    const { entry, now, destroy } = this.#port;
-    const port = { client: this.#client, inner: this.#inner as Socket, entry, now, destroy };
-    const link = new Link(port, isDevice);
+    const { entry, now, destroy, failedAuth } = this.#port;
+    const asked = this.#asked as RequestHead;
+    const inner = this.#inner as Duplex;
+    const failed = () => failedAuth.failed(this.#clientOf(asked), asked);
+    const link = new Link({ client: this.#client, inner, entry, now, destroy, failed }, isDevice);
     this.#link = link;
     if (early.length > 0) link.answer(early);
     const input = this.#input;
     this.#input = NOTHING;
+    this.#hold();
     this.#client.resume();
     if (input.length > 0) link.data(plain(input));
   }
 
   #next(): void {
     this.#response = null;
+    this.#asked = null;
+    this.#isAnswered = false;
     if (!this.#keepsAlive) {
       this.#end();
       return;
@@ -236,6 +298,7 @@ export class FrontConnection {
     entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
     this.#client.resume();
     this.#advance();
+    this.#hold();
   }
 
   #refuseBody(): false {
@@ -244,7 +307,9 @@ export class FrontConnection {
 
   /** @returns false, for its callers' use */
   #refuse(error: MeshError): false {
+    this.#port.refused(error.code);
     this.#isEnding = true;
+    this.#hold();
     const response = problemResponse(error);
     void response.text().then((text) => {
       let head = `HTTP/1.1 ${response.status} \r\nconnection: close\r\n`;
@@ -261,6 +326,7 @@ export class FrontConnection {
   #end(): void {
     this.#isEnding = true;
     this.#input = NOTHING;
+    this.#hold();
     this.#inner?.destroy();
     this.#client.resume();
     this.#client.end();

@@ -3,9 +3,15 @@
  * and ends where it has no descriptor to accept with. Only whole requests and bounded frames get there, by a Unix socket,
  * and never more connections than it has descriptors for.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { Admission } from "../../machine/net/admission.ts";
+import { Admission, NOBODY } from "../../machine/net/admission.ts";
+import { FailedAuth } from "../../machine/net/failed-auth.ts";
+import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
+import { Refusals } from "../../machine/net/refusals.ts";
+import { Unread } from "../../machine/net/unread.ts";
+import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
 import { Strangers } from "./strangers.ts";
 
@@ -18,6 +24,12 @@ export interface FrontOptions {
   readonly path: string;
   /** Connections that workerd has descriptors for. */
   readonly capacity: number;
+  /** Tells the credentials of this mesh from junk. */
+  readonly keyring: Keyring;
+  /** Whoever connects from these names the clients of its requests. */
+  readonly proxies: Proxies;
+  /** Told a line a minute of what was refused. */
+  readonly log: (line: string) => void;
   /** Milliseconds that only rise. */
   readonly now?: () => number;
 }
@@ -28,13 +40,22 @@ export class Front {
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #unread = new Unread();
+  readonly #failedAuth: FailedAuth;
+  readonly #refusals: Refusals;
+  readonly #refused: (kind: string) => void;
+  #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: FrontOptions) {
     this.#options = options;
     const now = options.now ?? (() => performance.now());
-    this.admission = new Admission({ capacity: options.capacity, now });
-    this.strangers = new Strangers({ capacity: options.capacity, now });
+    this.#refusals = new Refusals(options.log);
+    this.#refused = (kind) => this.#refusals.count(kind, now());
+    const { capacity, keyring } = options;
+    this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
+    this.#failedAuth = new FailedAuth(keyring, now);
+    this.strangers = new Strangers({ capacity, now });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
     );
@@ -49,9 +70,11 @@ export class Front {
       server.once("error", fail);
       server.listen({ host: this.#options.hostname, port, exclusive: true }, () => {
         server.off("error", fail);
-        this.#sweeper = setInterval(() => this.admission.sweep(), SWEEP_MS);
+        this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
         const address = server.address();
-        done(typeof address === "object" && address !== null ? address.port : port);
+        const taken = typeof address === "object" && address !== null ? address.port : port;
+        this.#authority = authority(this.#options.hostname, taken);
+        done(taken);
       });
     });
   }
@@ -69,25 +92,38 @@ export class Front {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  #sweep(): void {
+    this.admission.sweep();
+    this.#refusals.look(this.admission.now());
+  }
+
   #take(socket: Socket): void {
     const destroy = () => void socket.destroy();
-    const entry = this.admission.admit(socket.remoteAddress ?? "", destroy);
+    const { proxies, path } = this.#options;
+    const peer = socket.remoteAddress ?? "";
+    const isProxy = isTrusted(proxies, peer);
+    const entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
     socket.on("error", destroy);
     if (entry === null) {
       destroy();
       return;
     }
     const connection = new FrontConnection(socket, {
-      path: this.#options.path,
       entry,
       strangers: this.strangers,
+      authority: this.#authority,
+      unread: this.#unread,
+      failedAuth: this.#failedAuth,
+      clientOf: isProxy ? (fields) => clientOf(peer, fields, proxies) : null,
+      connect: () => connect({ path }),
       now: this.admission.now,
       destroy,
+      refused: this.#refused,
     });
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      connection.destroyInner();
+      connection.closed();
       if (connection.isGuestLink) this.strangers.linkEnded(entry.address);
       this.admission.remove(entry);
     });

@@ -1,8 +1,8 @@
 /** A WebSocket that passes through: what its client sends is bounded before workerd has it. */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { Limiter } from "../../../core/link/limiter.ts";
 import { closeCodeOf, closeReason } from "../../../objects/close.ts";
-import type { ErrorCode } from "../../../schema/errors.ts";
+import { closeVerdict, type ErrorCode } from "../../../schema/errors.ts";
 import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Entry } from "../../machine/net/admission.ts";
@@ -16,11 +16,13 @@ const DISCARD_BYTES = 33_554_432;
 const PING = "ping";
 
 export interface LinkPort {
-  readonly client: Socket;
-  readonly inner: Socket;
+  readonly client: Duplex;
+  readonly inner: Duplex;
   readonly entry: Entry;
   now(): number;
   destroy(): void;
+  /** workerd closed it at once, since it does not know who it is. */
+  failed(): void;
 }
 
 export class Link implements FrameHandler {
@@ -39,8 +41,9 @@ export class Link implements FrameHandler {
     port.entry.become(isDevice ? "device" : "guest");
     port.entry.onShed = () => this.refuse("mesh_full");
     if (isDevice) return;
-    this.#sent.onPayload = (payload) => {
-      if (!isRegistered(payload)) return;
+    this.#sent.onPayload = (payload, isClose) => {
+      if (isClose && this.#sent.isFirst && isFailedAuth(payload)) port.failed();
+      if (isClose || !isRegistered(payload)) return;
       this.#sent.onPayload = null;
       this.#isDevice = true;
       port.entry.become("device");
@@ -122,13 +125,17 @@ export class Link implements FrameHandler {
   }
 }
 
+/** Whether a close frame's code asks for another token. */
+const isFailedAuth = ([high = 0, low = 0]: Uint8Array): boolean =>
+  closeVerdict(high * 256 + low) === "reauthenticate";
+
 /** Whether a frame of the mesh tells its device that it has a registration. */
 function isRegistered(payload: Uint8Array): boolean {
   try {
     const { channel, body } = decodeEnvelope(payload);
     return channel === CHANNEL_PUSH && decodePushDown(body).kind === "registered";
   } catch {
-    // Text, or a close.
+    // Text.
     return false;
   }
 }

@@ -13,13 +13,18 @@ export class ServerFrames {
   /** Of the frame under way, where it is shown. */
   #payload: Uint8Array[] = [];
   /** Shown each small frame that is whole; null to be shown none. */
-  onPayload: ((payload: Uint8Array) => void) | null = null;
-
+  onPayload: ((payload: Uint8Array, isClose: boolean) => void) | null = null;
   #isShown = false;
+  #count = 0;
 
   /** A close frame has begun. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** There has been no frame before the one that is shown. */
+  get isFirst(): boolean {
+    return this.#count === 1;
   }
 
   /** No frame is under way. */
@@ -45,6 +50,7 @@ export class ServerFrames {
       const long = this.#head.slice(2);
       this.#left = long.length === 0 ? short : long.reduce((sum, byte) => sum * 256 + byte, 0);
       this.#head = [];
+      this.#count++;
       this.#isShown = this.onPayload !== null && this.#left <= SHOWN_BYTES;
     }
   }
@@ -54,6 +60,6 @@ export class ServerFrames {
     if (this.#left > 0) return;
     const payload = joined(this.#payload);
     this.#payload = [];
-    this.onPayload?.(payload);
+    this.onPayload?.(payload, this.#isClosed);
   }
 }

@@ -16,13 +16,18 @@ export interface SignedAnswer {
  * `POST /v1/messages`.
  *
  * @param options.chunked in chunks, without a declared length.
+ * @param options.more header fields that are not signed.
  * @param options.like sends the headers of that one again, signature and all.
  */
 export async function signedPost(
   meshUrl: string,
   { keyId, secret }: App,
   body: Uint8Array<ArrayBuffer>,
-  options: { readonly chunked?: boolean; readonly like?: SignedAnswer } = {},
+  options: {
+    readonly chunked?: boolean;
+    readonly like?: SignedAnswer;
+    readonly more?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<SignedAnswer> {
   const url = `${meshUrl}/v1/messages`;
   let headers = options.like?.headers;
@@ -43,7 +48,7 @@ export async function signedPost(
   return new Promise((resolve, reject) => {
     const call = request(url, {
       method: "POST",
-      headers: { ...Object.fromEntries(sent), ...length },
+      headers: { ...Object.fromEntries(sent), ...length, ...options.more },
     });
     call.on("error", reject);
     call.on("response", (answer) => {

@@ -1,8 +1,9 @@
 /** Whose connection it is behind a trusted proxy. */
 import { expect, test } from "vitest";
-import { clientOf, isTrusted } from "../../../../hosts/deno/net/forwarded.ts";
+import { clientOf, isTrusted } from "../../../../hosts/machine/net/forwarded.ts";
 import { proxiesOf } from "../../../../hosts/machine/proxies.ts";
-import { serveHttp, settled } from "./support/conn.ts";
+import { settled } from "../../support/served.ts";
+import { serveHttp } from "./support/conn.ts";
 
 const proxies = proxiesOf(["10.0.0.0/8", "fd00::/8", "192.0.2.7"]);
 const PEER = "10.0.0.1";

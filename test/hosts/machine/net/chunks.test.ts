@@ -1,11 +1,11 @@
-/** How the host of Deno reads a body in chunks: bounded, and as strictly as heads. */
+/** How a host of one machine reads a body in chunks: bounded, and as strictly as heads. */
 import { expect, test } from "vitest";
 import { ChunkReader } from "../../../../hosts/machine/net/chunks.ts";
 
 const read = (text: string, bound = 100) => {
   const reader = new ChunkReader(bound);
   const answer = reader.read(Buffer.from(text, "latin1"));
-  return { answer, body: Buffer.concat(reader.parts).toString("latin1"), isOver: reader.isOver };
+  return { answer, body: Buffer.from(reader.body).toString("latin1"), isOver: reader.isOver };
 };
 
 test.each([
@@ -44,4 +44,16 @@ test("P8.1 chunks are read up to the bound and no further", () => {
   expect(read("3\r\nabc\r\n3\r\n", 5)).toMatchObject({ answer: { isEnd: true }, isOver: true });
   // Its size alone says so: nothing of it is waited for.
   expect(read("ffffffff\r\n", 5)).toMatchObject({ answer: { isEnd: true }, isOver: true });
+});
+
+test("P8.1 a body in chunks of one byte each takes no more memory than twice its size", () => {
+  const bound = 131_072;
+  const reader = new ChunkReader(bound);
+  const chunk = Buffer.from("1\r\na\r\n");
+  for (let i = 0; i < bound; i++) reader.read(chunk);
+  expect(reader.isOver).toBe(false);
+  expect(reader.body.length).toBe(bound);
+  expect(reader.body.buffer.byteLength).toBeLessThanOrEqual(2 * bound);
+  reader.read(chunk);
+  expect(reader.isOver).toBe(true);
 });

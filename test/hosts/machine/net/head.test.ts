@@ -58,7 +58,8 @@ test("P8.4 a head is read as RFC 9112 says", () => {
   ).toMatchObject({
     method: "POST",
     target: "/x?y=1",
-    host: "a:80",
+    // Not what Host says (RFC 9112 §3.2.2).
+    host: "b",
     length: 12,
     keepsAlive: true,
     fields: new Map([
@@ -68,6 +69,8 @@ test("P8.4 a head is read as RFC 9112 says", () => {
     ]),
   });
   expect(read("GET http://b HTTP/1.1", "Host: a")).toMatchObject({ target: "/", length: 0 });
+  expect(read("GET http://b?c HTTP/1.1", "Host: a")).toMatchObject({ target: "/?c", host: "b" });
+  expect(read("GET /x HTTP/1.1", "Host: a:80")).toMatchObject({ host: "a:80" });
   expect(read("GET / HTTP/1.0")).toMatchObject({ host: "", keepsAlive: false, isCurrent: false });
   expect(read("GET / HTTP/1.0", "Connection: Keep-Alive")).toMatchObject({ keepsAlive: true });
   expect(read("GET / HTTP/1.1", "Host: a", "Connection: x, CLOSE")).toMatchObject({

@@ -30,6 +30,7 @@ const links = new DenoLinks({ mesh, maxLinks, now: () => now });
 const listener = new Listener({
   hostname: "127.0.0.1",
   tls: null,
+  keyring,
   proxies: { check: () => false },
   capacity: 1_000,
   http2Socket: "",

@@ -3,9 +3,13 @@
 import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
 import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
 import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
-import { Admission, type Entry } from "../../../../../hosts/machine/net/admission.ts";
+import { Admission } from "../../../../../hosts/machine/net/admission.ts";
+import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
+import { Unread } from "../../../../../hosts/machine/net/unread.ts";
+import { KEYRING } from "../../../support/keyring.ts";
+import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
 
-export class FakeConn implements Conn {
+export class FakeConn implements Conn, ClientEnd {
   #pushed: Uint8Array[] = [];
   #wake: (() => void) | null = null;
   #isEnded = false;
@@ -58,30 +62,16 @@ export class FakeConn implements Conn {
   }
 }
 
-/** A request as the edge was given it. */
-export interface Seen {
-  readonly method: string;
-  readonly url: string;
-  readonly body: string;
-}
-
-export interface Served {
-  readonly conn: FakeConn;
-  readonly admission: Admission;
-  readonly entry: Entry;
+export interface DenoServed extends Served {
   readonly http: HttpConnection;
-  readonly seen: Seen[];
-  /** Codes of what was refused before it was a request. */
-  readonly refused: string[];
-  /** Ends with the connection. */
-  readonly done: Promise<void>;
-  /** Moves the clock, and looks for what is late. */
-  wait(ms: number): void;
 }
 
-/** Serves a connection by HTTP. Each request is answered with its place among them, from 1. */
-/** @param unread what this and other connections hold of requests that have not come whole */
-export function serveHttp(unread = { bytes: 0 }): Served {
+/**
+ * Serves a connection by HTTP. Each request is answered with its place among them, from 1.
+ *
+ * @param unread what this and other connections hold of requests that have not come whole
+ */
+export function serveHttp(unread = new Unread()): DenoServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
@@ -97,6 +87,7 @@ export function serveHttp(unread = { bytes: 0 }): Served {
       authority: "mesh",
       now: () => now,
       unread,
+      failedAuth: new FailedAuth(KEYRING, () => now),
       refused: (code) => refused.push(code),
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
@@ -111,9 +102,7 @@ export function serveHttp(unread = { bytes: 0 }): Served {
     now += ms;
     admission.sweep();
   };
+  void transport.run();
   entry.expireIn(10_000, () => http.expire());
-  return { conn, admission, entry, http, seen, refused, done: transport.run(), wait };
+  return { conn, admission, entry, http, seen, refused, wait };
 }
-
-/** Lets what was pushed be read and answered: nothing here waits for anything but promises. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

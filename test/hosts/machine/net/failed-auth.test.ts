@@ -1,0 +1,126 @@
+/** How often a network may fail to say who it is, and whom that shuts out. */
+import { expect, test } from "vitest";
+import { sealCredential } from "../../../../core/identity/credential.ts";
+import { FailedAuth } from "../../../../hosts/machine/net/failed-auth.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import { KEYRING } from "../../support/keyring.ts";
+
+const ADDRESS = "192.0.2.1";
+const BURST = LIMITS.FAILED_AUTH_BURST;
+const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
+
+type Asked = Parameters<FailedAuth["failed"]>[1];
+
+const request = (method: string, fields: Readonly<Record<string, string>> = {}): Asked => ({
+  method,
+  fields: new Map(Object.entries(fields)),
+  isUpgrade: "sec-websocket-protocol" in fields,
+});
+const connect = (payload: string): Asked => {
+  const token = `e30.${Buffer.from(payload).toString("base64url")}.c2ln`;
+  return request("GET", { "sec-websocket-protocol": `pushmesh.v1, pushmesh.token.${token}` });
+};
+const credential = (seed: number): string =>
+  sealCredential(KEYRING, {
+    deviceId: new Uint8Array(16).fill(seed),
+    generation: 1,
+    publicKey: new Uint8Array(32).fill(seed),
+  });
+const device = (seed: number): Asked => connect(JSON.stringify({ cred: credential(seed) }));
+const signed = (keyId: string): Asked =>
+  request("POST", { "signature-input": `sig=("@method");created=1;keyid="${keyId}"` });
+const JUNK = request("GET", { "sec-websocket-protocol": "pushmesh.v1, pushmesh.token.x" });
+
+function failedAuthOf() {
+  let now = 1_000;
+  const failedAuth = new FailedAuth(KEYRING, () => now);
+  const fail = (times: number, asked = JUNK, address = ADDRESS) => {
+    for (let i = 0; i < times; i++) failedAuth.failed(address, asked);
+  };
+  const isRefused = (asked = JUNK, address = ADDRESS) =>
+    failedAuth.refusalOf(address, asked) !== null;
+  return { failedAuth, fail, isRefused, wait: (ms: number) => (now += ms) };
+}
+
+test("P8.13 a network may fail as often as the limit says, and not once more, until time has paid for it", () => {
+  const { failedAuth, fail, isRefused, wait } = failedAuthOf();
+  fail(BURST - 1);
+  expect(isRefused()).toBe(false);
+  fail(1);
+  expect(failedAuth.refusalOf(ADDRESS, JUNK)).toMatchObject({
+    code: "too_many_failures",
+    retryAfterMs: INTERVAL_MS,
+  });
+  wait(INTERVAL_MS - 1);
+  expect(isRefused()).toBe(true);
+  wait(1);
+  expect(isRefused()).toBe(false);
+  // One is paid for, and no more.
+  fail(1);
+  expect(isRefused()).toBe(true);
+  wait(BURST * INTERVAL_MS);
+  fail(BURST - 1);
+  expect(isRefused()).toBe(false);
+});
+
+test("P8.13 only what fails counts, and only against its network", () => {
+  const { failedAuth, fail, isRefused } = failedAuthOf();
+  for (let i = 0; i < 3 * BURST; i++) failedAuth.answered(ADDRESS, signed("a.k1"), 404);
+  expect(isRefused()).toBe(false);
+  for (let i = 0; i < BURST; i++) failedAuth.answered(ADDRESS, signed("a.k1"), 401);
+  expect(isRefused()).toBe(true);
+  expect(isRefused(JUNK, "192.0.2.2")).toBe(false);
+  fail(BURST, JUNK, "2001:db8::1");
+  expect(isRefused(JUNK, "2001:db8::2")).toBe(true);
+  expect(isRefused(JUNK, "2001:db8:0:1::2")).toBe(false);
+  // A local proxy brings everybody from there.
+  fail(3 * BURST, JUNK, "127.0.0.1");
+  expect(isRefused(JUNK, "127.0.0.1")).toBe(false);
+});
+
+test("P8.13 behind the same address, no device with an account is shut out, nor an app server that was let in", () => {
+  const { failedAuth, fail, isRefused } = failedAuthOf();
+  failedAuth.answered(ADDRESS, signed("good.k1"), 200);
+  fail(3 * BURST);
+  expect(isRefused(device(1))).toBe(false);
+  expect(isRefused(signed("good.k1"))).toBe(false);
+  // What shows nothing costs nothing to check.
+  expect(isRefused(request("GET"))).toBe(false);
+  expect(isRefused(request("OPTIONS"))).toBe(false);
+
+  expect(isRefused(signed("other.k1"))).toBe(true);
+  expect(isRefused(request("GET", { authorization: "Bearer x" }))).toBe(true);
+  expect(isRefused(request("POST"))).toBe(true);
+  // Nothing that only looks like a credential passes for one.
+  const forged = `${credential(1).slice(0, -2)}AA`;
+  for (const payload of [JSON.stringify({ cred: forged }), "{}", "x", '{"cred":7}', "null", ""]) {
+    expect([payload, isRefused(connect(payload))]).toEqual([payload, true]);
+  }
+});
+
+test("P8.13 whoever has a credential and no key to it is refused by that credential, at that address", () => {
+  const { fail, isRefused } = failedAuthOf();
+  fail(BURST, device(1));
+  expect(isRefused(device(1))).toBe(true);
+  expect(isRefused(device(2))).toBe(false);
+  expect(isRefused(JUNK)).toBe(false);
+  expect(isRefused(device(1), "192.0.2.2")).toBe(false);
+});
+
+test("P8.13 no more networks and keys are remembered than the limits say: the oldest are forgotten", () => {
+  const { failedAuth, fail, isRefused } = failedAuthOf();
+  fail(BURST);
+  for (let i = 1; i < LIMITS.FAILED_AUTH_NETWORKS; i++) fail(1, JUNK, `${i}`);
+  expect(isRefused()).toBe(true);
+  fail(1, JUNK, "one more");
+  expect(isRefused()).toBe(false);
+
+  fail(BURST);
+  for (let i = 0; i < LIMITS.FAILED_AUTH_GOOD_KEYS; i++) {
+    failedAuth.answered(ADDRESS, signed(`${i}.k1`), 200);
+  }
+  expect(isRefused(signed("0.k1"))).toBe(false);
+  failedAuth.answered(ADDRESS, signed("more.k1"), 202);
+  expect(isRefused(signed("0.k1"))).toBe(true);
+  expect(isRefused(signed("1.k1"))).toBe(false);
+});

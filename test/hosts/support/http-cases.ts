@@ -1,0 +1,238 @@
+/**
+ * Connections by HTTP/1.1 in front of a host of one machine: each bound at it and one past it, and the same requests as Node reads.
+ * Every front of ours passes these.
+ */
+import { createServer, METHODS } from "node:http";
+import { Duplex } from "node:stream";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Unread } from "../../../hosts/machine/net/unread.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { type Seen, type Served, settled } from "./served.ts";
+
+const GET = "GET / HTTP/1.1\r\nHost: mesh\r\n\r\n";
+const statusOf = (written: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(written)?.[1]);
+
+/** A GET whose head has so many bytes. */
+const headOf = (bytes: number): string => {
+  const [start = "", end = ""] = ["GET / HTTP/1.1\r\nHost: mesh\r\nX: ", "\r\n\r\n"];
+  return start + "a".repeat(bytes - start.length - end.length) + end;
+};
+
+/** What Node makes of the same bytes. */
+async function readByNode(bytes: string): Promise<Seen[]> {
+  const seen: Seen[] = [];
+  const server = createServer({ insecureHTTPParser: false }, (request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk.toString("latin1")));
+    request.on("end", () => {
+      const url = new URL(request.url ?? "", "http://mesh");
+      const path = `http://mesh${url.pathname}${url.search}`;
+      seen.push({ method: request.method ?? "", url: path, body });
+      response.end();
+    });
+  });
+  // What it has read before the fault is to be heard.
+  server.on("clientError", () => {});
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  socket.on("error", () => {});
+  server.emit("connection", socket);
+  socket.push(Buffer.from(bytes, "latin1"));
+  for (let i = 0; i < 20; i++) await settled();
+  socket.destroy();
+  server.close();
+  return seen;
+}
+
+/** Pieces that two readers could join differently. */
+const line = fc.constantFrom(
+  "Content-Length: 3",
+  "Content-Length: 5",
+  "Content-Length : 3",
+  "Content-Length: 3, 3",
+  "content-length:\t3",
+  "Content-Length: +3",
+  "Content-Length: 03",
+  " Content-Length: 3",
+  "Transfer-Encoding: chunked",
+  "Transfer-Encoding: Chunked",
+  "Transfer-Encoding: identity",
+  "Transfer-Encoding: chunked, identity",
+  "Transfer-Encoding:\tchunked",
+  "Transfer-Encoding : chunked",
+  "Transfer-Encoding\r\n : chunked",
+  "X: a",
+  "X: a\r\n b",
+  "X: a\nContent-Length: 3",
+  "X: a\rContent-Length: 3",
+  "Connection: close",
+);
+const start = fc.constantFrom(
+  "POST /a HTTP/1.1",
+  "GET /b?c=d HTTP/1.1",
+  "POST http://mesh/e HTTP/1.1",
+  "PUT /f HTTP/1.0",
+  "POST  /g HTTP/1.1",
+);
+const body = fc.constantFrom(
+  "",
+  "abc",
+  "abcde",
+  "0\r\n\r\n",
+  "3\r\nabc\r\n0\r\n\r\n",
+  "3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n",
+  "3\r\nabc\n0\r\n\r\n",
+  "3 \r\nabc\r\n0\r\n\r\n",
+  "03\r\nabc\r\n00\r\n\r\n",
+  "3\nabc\r\n0\r\n\r\n",
+  "GET /hidden HTTP/1.1\r\nHost: mesh\r\n\r\n",
+);
+const end = fc.constantFrom("\r\n\r\n", "\r\n\r\n", "\r\n\r\n", "\n\n", "\r\n\n", "\n\r\n");
+const request = fc
+  .tuple(start, fc.array(line, { maxLength: 3 }), end, body)
+  .map(
+    ([first, lines, ending, rest]) =>
+      `${[first, "Host: mesh", ...lines].join("\r\n")}${ending}${rest}`,
+  );
+
+/** @param serveHttp serves a connection by the front under test. @param unread what it and others hold of unfinished requests */
+export function httpCases(serveHttp: (unread?: Unread) => Served): void {
+  test("P8.1 a head may have as many bytes as the limit says, and not one more", async () => {
+    const fits = serveHttp();
+    fits.conn.push(headOf(LIMITS.HEAD_BYTES));
+    await settled();
+    expect(statusOf(fits.conn.written)).toBe(200);
+
+    const whole = serveHttp();
+    whole.conn.push(headOf(LIMITS.HEAD_BYTES + 1));
+    await settled();
+    expect(statusOf(whole.conn.written)).toBe(431);
+    expect(whole.conn.written).toContain('"head_too_large"');
+    expect(whole.seen).toEqual([]);
+    expect(whole.refused).toEqual(["head_too_large"]);
+
+    // One that does not end is refused by the same bound.
+    const endless = serveHttp();
+    endless.conn.push(headOf(2 * LIMITS.HEAD_BYTES).slice(0, LIMITS.HEAD_BYTES + 1));
+    await settled();
+    expect(statusOf(endless.conn.written)).toBe(431);
+  });
+
+  test("P8.1 a head has its time from the first byte, and not a millisecond more", async () => {
+    const slow = serveHttp();
+    slow.conn.push(GET.slice(0, 1));
+    await settled();
+    slow.wait(LIMITS.HEAD_TIMEOUT_MS - 1);
+    slow.conn.push(GET.slice(1, 20));
+    await settled();
+    expect(slow.conn.written).toBe("");
+    slow.wait(1);
+    await settled();
+    expect(statusOf(slow.conn.written)).toBe(408);
+    expect(slow.entry.standing).toBe("closing");
+    // It closes within a second, whatever its client does.
+    slow.wait(1_000);
+    expect(slow.conn.isClosed).toBe(true);
+  });
+
+  test("P8.1 a connection on which nothing is asked is closed after the time for a head", async () => {
+    const silent = serveHttp();
+    silent.wait(LIMITS.HEAD_TIMEOUT_MS - 1);
+    expect(silent.conn.isClosed).toBe(false);
+    silent.wait(1);
+    expect(silent.conn.isClosed).toBe(true);
+    expect(silent.conn.written).toBe("");
+  });
+
+  test("P8.1 a body has its time from the head, and not a millisecond more", async () => {
+    const slow = serveHttp();
+    slow.conn.push("POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 2\r\n\r\n");
+    await settled();
+    slow.wait(LIMITS.BODY_TIMEOUT_MS - 1);
+    slow.conn.push("a");
+    await settled();
+    expect(slow.conn.written).toBe("");
+    slow.wait(1);
+    await settled();
+    expect(statusOf(slow.conn.written)).toBe(408);
+  });
+
+  test("P8.1 a connection waits for its next request as long as the limit says, and no longer", async () => {
+    const idle = serveHttp();
+    idle.conn.push(GET);
+    await settled();
+    expect(idle.entry.standing).toBe("idle");
+    idle.wait(LIMITS.KEEP_ALIVE_MS - 1);
+    expect(idle.conn.isClosed).toBe(false);
+    idle.conn.push(GET);
+    await settled();
+    expect(idle.seen).toHaveLength(2);
+    idle.wait(LIMITS.KEEP_ALIVE_MS);
+    expect(idle.conn.isClosed).toBe(true);
+  });
+
+  test("P8.1 requests that have not come whole hold no more than the limit, all together", async () => {
+    const unread = new Unread();
+    unread.bytes = LIMITS.UNREAD_BYTES - 100;
+    const [first, second] = [serveHttp(unread), serveHttp(unread)];
+    const top = "POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 1000\r\n\r\n";
+    first.conn.push(`${top}${"a".repeat(100)}`);
+    await settled();
+    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+    expect(first.conn.written).toBe("");
+    // One byte more is refused, and what its connection held is free.
+    second.conn.push(`${top}a`);
+    await settled();
+    expect(statusOf(second.conn.written)).toBe(503);
+    expect(second.conn.written).toContain('"overloaded"');
+    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+    // What comes whole is not held at all.
+    const third = serveHttp(unread);
+    third.conn.push(`${top}${"a".repeat(1_000)}`);
+    await settled();
+    expect(statusOf(third.conn.written)).toBe(200);
+    // In chunks it counts as well.
+    const fourth = serveHttp(unread);
+    fourth.conn.push(
+      "POST / HTTP/1.1\r\nHost: mesh\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+    );
+    await settled();
+    expect(statusOf(fourth.conn.written)).toBe(503);
+    first.conn.end();
+    await settled();
+    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES - 100);
+  });
+
+  test("P8.1 what comes before its turn waits with the client", async () => {
+    const { conn, seen } = serveHttp();
+    conn.push(GET.repeat(100));
+    for (let i = 0; i < 100; i++) await settled();
+    expect(seen).toHaveLength(100);
+  });
+
+  test("P8.4 no request hides in another: what is read is read by Node too, in any pieces", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(request, { minLength: 1, maxLength: 3 }).map((all) => all.join("")),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 5 }),
+        async (bytes, cuts) => {
+          const { conn, seen } = serveHttp();
+          let at = 0;
+          for (const cut of cuts) {
+            conn.push(bytes.slice(at, at + cut));
+            at += cut;
+            await settled();
+          }
+          conn.push(bytes.slice(at));
+          for (let i = 0; i < 20; i++) await settled();
+          const byNode = await readByNode(bytes);
+          // Of a method that it does not know, Node reads no further; here no route takes it.
+          const unknown = seen.findIndex(({ method }) => !METHODS.includes(method));
+          const known = unknown < 0 ? seen : seen.slice(0, unknown);
+          expect(known).toEqual(byNode.slice(0, known.length));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+}

@@ -1,0 +1,109 @@
+/** A connection to the front of workerd without a network, and Node's HTTP server in workerd's place. */
+import { createServer } from "node:http";
+import { Duplex, duplexPair } from "node:stream";
+import { Admission } from "../../../../../hosts/machine/net/admission.ts";
+import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
+import { clientOf, type Proxies } from "../../../../../hosts/machine/net/forwarded.ts";
+import { Unread } from "../../../../../hosts/machine/net/unread.ts";
+import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
+import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
+import { LIMITS } from "../../../../../schema/limits.ts";
+import { KEYRING } from "../../../support/keyring.ts";
+import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
+
+class FakeClient extends Duplex {
+  readonly #written: Buffer[] = [];
+
+  get written(): string {
+    return Buffer.concat(this.#written).toString("latin1");
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#written.push(chunk);
+    done();
+  }
+}
+
+export interface FrontServed extends Served {
+  /** Connections to workerd so far. */
+  readonly inners: Duplex[];
+  readonly failedAuth: FailedAuth;
+}
+
+export interface FrontSetup {
+  readonly unread?: Unread;
+  /** The other end is one of these, at this address. */
+  readonly proxy?: { readonly proxies: Proxies; readonly peer: string };
+  /** Of each answer. */
+  readonly status?: number;
+}
+
+/** Serves a connection by the front. Each request is answered with its place among them, from 1. */
+export function serveFront({
+  unread = new Unread(),
+  proxy,
+  status = 200,
+}: FrontSetup = {}): FrontServed {
+  let now = 0;
+  const admission = new Admission({ capacity: 100, now: () => now });
+  const failedAuth = new FailedAuth(KEYRING, () => now);
+  const seen: Seen[] = [];
+  const refused: string[] = [];
+  const inners: Duplex[] = [];
+  const server = createServer({ maxHeaderSize: 2 * LIMITS.HEAD_BYTES }, (request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString("latin1")));
+    request.on("end", () => {
+      const url = new URL(request.url ?? "", `http://${request.headers.host}`).href;
+      seen.push({ method: request.method ?? "", url, body });
+      response.statusCode = status;
+      response.end(`${seen.length}`);
+    });
+  });
+  const client = new FakeClient({ allowHalfOpen: true });
+  const entry = admission.admit("192.0.2.1", () => client.destroy());
+  if (entry === null) throw new Error("no room");
+  const connection = new FrontConnection(client, {
+    entry,
+    authority: "mesh",
+    strangers: new Strangers({ capacity: 100, now: () => now }),
+    unread,
+    failedAuth,
+    clientOf: proxy === undefined ? null : (fields) => clientOf(proxy.peer, fields, proxy.proxies),
+    connect() {
+      const [near, far] = duplexPair();
+      inners.push(near);
+      server.emit("connection", far);
+      return near;
+    },
+    now: () => now,
+    destroy: () => client.destroy(),
+    refused: (code) => refused.push(code),
+  });
+  client.once("close", () => {
+    connection.closed();
+    admission.remove(entry);
+  });
+  entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => connection.expire());
+  const wait = (ms: number) => {
+    now += ms;
+    admission.sweep();
+  };
+  const conn: ClientEnd = {
+    get written() {
+      return client.written;
+    },
+    get isClosed() {
+      return client.destroyed;
+    },
+    get isWriteClosed() {
+      return client.writableFinished;
+    },
+    push: (bytes) =>
+      void client.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes),
+    end: () => void client.push(null),
+  };
+  return { conn, admission, entry, seen, refused, wait, inners, failedAuth };
+}
