@@ -226,8 +226,9 @@ export class Device {
   status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
     // Also of an earlier life: what was delivered to it stays so.
     const registration = this.#rooms.registrations.ofApp(request.app);
+    // Nothing is remembered of it, so nothing is known of its messages: one may have been delivered once.
     if (registration === undefined || request.generation > registration.generation) {
-      return { ok: true, status: "unregistered" };
+      return { ok: false, code: "message_not_found" };
     }
     return statusOf(this.#rooms, registration, request, now, effects);
   }

@@ -29,7 +29,7 @@ describe("a device object", () => {
     const now = Date.now();
     // It was asked before, and has found that it holds nothing.
     const question = { app, generation: 1, seq: 4_096, key: new Uint8Array(9) };
-    expect(await stub.status(question)).toEqual({ ok: true, status: "unregistered" });
+    expect(await stub.status(question)).toEqual({ ok: false, code: "message_not_found" });
     const parts: DevicePart[] = [
       {
         kind: "device",

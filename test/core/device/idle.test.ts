@@ -205,6 +205,29 @@ describe("P8.12 accounts that nobody uses", () => {
     expect(keptFor(rig)).toBeLessThan(LIMITS.DEVICE_IDLE_MS + GRACE_MS + 2 * DAY_MS);
   });
 
+  test("P8.12 P2.2 P4.8 what became of its messages is not known any longer, rather than told otherwise", () => {
+    const rig = new Rig();
+    rig.openAccount();
+    rig.connect({}, { generation: Math.floor((rig.now - SEQ_EPOCH_MS) / 1_000) });
+    rig.register("a");
+    rig.command({ kind: "attach", value: { slot: 1 } });
+    rig.answerCalls();
+    rig.send({ key: "m" });
+    const [{ seq } = { seq: 0 }] = rig.takeAndAck();
+    const generation = rig.generationOf("a");
+    const status = () => rig.status("m", seq, { generation });
+    expect(status()).toEqual({ ok: true, status: "delivered" });
+    rig.lose();
+    keptFor(rig);
+    expect(rig.send({ generation })).toEqual({ ok: false, code: "unregistered" });
+    expect(status()).toEqual({ ok: false, code: "message_not_found" });
+    // Nor once the device is back.
+    rig.openAccount();
+    rig.connect({}, { generation: Math.floor((rig.now - SEQ_EPOCH_MS) / 1_000) });
+    rig.register("a");
+    expect(status()).toEqual({ ok: false, code: "message_not_found" });
+  });
+
   test("P8.12 P6.4 it costs a link no row, and an idle account one a day for eight days", () => {
     const rig = offline();
     rig.answerCalls();

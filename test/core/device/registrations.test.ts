@@ -176,7 +176,7 @@ describe("registrations", () => {
     expect(rig.run((now, effects) => rig.device.status(request, now, effects))).toMatchObject({
       code: "message_not_found",
     });
-    expect(rig.statusOf("m", seq)).toBe("unregistered");
+    expect(rig.statusOf("m", seq)).toBe("message_not_found");
   });
 
   test("a registration that is not attached gets nothing until it is, and nothing after it is detached", () => {
