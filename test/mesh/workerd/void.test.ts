@@ -32,7 +32,12 @@ test("P8.10 files of objects that were only asked are removed at the next start,
   await mesh.halt();
   await mesh.start();
   const standing = databases();
-  for (let n = 0; n < STRANGERS; n++) await new RawAccount().open(mesh.url);
+  for (let n = 0; n < STRANGERS; n++) {
+    await new RawAccount().open(mesh.url);
+    const live = `${mesh.url}/v1/apps/${app.appId}/tags/made-up-${n}/live`;
+    const answer = await fetch(live, { headers: { accept: "text/event-stream" } });
+    expect(answer.status).toBe(401);
+  }
   expect(databases().length).toBeGreaterThanOrEqual(standing.length + STRANGERS);
   await mesh.halt();
   await mesh.start();
