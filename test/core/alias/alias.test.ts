@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { Alias } from "../../../core/alias/alias.ts";
 import type { AliasRecord } from "../../../core/alias/host.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { Fault } from "../support/faults.ts";
 import { ALIAS, APP, AT_ONCE, holderOf, World } from "./support/world.ts";
+
+const LOST: Fault = { at: "before", kind: "fails" };
+const UNANSWERED: Fault = { at: "after", kind: "fails" };
 
 let world: World;
 beforeEach(() => {
@@ -30,7 +34,7 @@ describe("an alias of one holder", () => {
 
   it("A1 stays with a holder that cannot be told; the setter may try again", async () => {
     await world.set(0);
-    world.fates = ["lost"];
+    world.faults = [LOST];
     expect(await world.set(1)).toMatchObject({ ok: false, code: "alias_stale" });
     expect([mine(), world.rows, world.troubles.length]).toEqual([[0], 1, 1]);
     expect(await world.set(1)).toEqual({ ok: true });
@@ -85,19 +89,19 @@ describe("a shared alias", () => {
     expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
   });
 
-  it.each([["lost"], ["well", "lost"], ["well", "unanswered"], ["unanswered", "lost"]] as const)(
-    "A1 a set that is refused changes nothing, whoever could be told (%s, %s)",
-    async (...fates) => {
+  it.each<(Fault | null)[]>([[LOST], [null, LOST], [null, UNANSWERED], [UNANSWERED, LOST]])(
+    "A1 a set that is refused changes nothing, whoever could be told (%j, %j)",
+    async (...faults) => {
       for (const device of [0, 1, 2]) await world.set(device, true);
       const { rows } = world;
-      world.fates = [...fates];
+      world.faults = [...faults];
       expect(await world.set(2)).toMatchObject({ code: "alias_stale" });
       await world.settled();
       expect(await world.holders()).toEqual({ shared: true, holders: [0, 1, 2].map(holderOf) });
       expect([mine(), world.rows]).toEqual([[0, 1, 2], rows]);
       expect(world.devices.map(({ losses }) => losses).slice(0, 3)).toEqual([0, 0, 0]);
       // One of nobody's fates takes it.
-      world.fates = [];
+      world.faults = [];
       expect(await world.set(3)).toEqual({ ok: true });
       await world.settled();
       expect(mine()).toEqual([3]);
@@ -107,7 +111,7 @@ describe("a shared alias", () => {
 
   it("A4 one that had it alone knows that it is shared before another has joined", async () => {
     await world.set(0);
-    world.fates = ["lost"];
+    world.faults = [LOST];
     expect(await world.set(1, true)).toMatchObject({ code: "alias_stale" });
     await world.settled();
     expect([await held(), mine()]).toEqual([["device-0"], [0]]);
@@ -118,7 +122,7 @@ describe("a shared alias", () => {
 
   it("A3 tells the other holders once one has the message, and outlives what fails", async () => {
     for (const device of [0, 1, 2]) await world.set(device, true);
-    world.fates = ["lost"];
+    world.faults = [LOST];
     const key = Uint8Array.of(7);
     // The device that took it is to repeat it.
     await expect(world.firstAck(1, key)).rejects.toThrow("1 of 2 holders");

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Fate, World } from "./support/world.ts";
+import { type Fault, fault } from "../support/faults.ts";
+import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
+import { World } from "./support/world.ts";
 
 const DEVICES = 4;
 const device = fc.nat(DEVICES - 1);
@@ -13,12 +15,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("crash" as const), kept: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
 );
-const fates = fc.array(
-  fc.constantFrom<Fate>("well", "well", "well", "lost", "unanswered", "hangs", "late"),
-  {
-    maxLength: 12,
-  },
-);
+/** Of the calls of devices' objects, in their order. */
+const faults = fc.array(fc.option(fault, { freq: 2 }), { maxLength: 12 });
+const RUNS = 300;
 
 async function unlessDead(done: Promise<unknown>): Promise<void> {
   try {
@@ -42,11 +41,11 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 async function run(
   scheduler: fc.Scheduler,
   steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
-  plan: readonly Fate[],
+  plan: readonly (Fault | null)[],
   onlyExclusive: boolean,
 ): Promise<void> {
   const world = new World(DEVICES, scheduler);
-  world.fates = [...plan];
+  world.faults = [...plan];
   const all: Promise<unknown>[] = [];
   for (const each of steps) {
     if (each.kind === "set")
@@ -62,7 +61,7 @@ async function run(
   expect(await isSettled(Promise.all(all)), "all who asked were answered").toBe(true);
   world.check();
   // Whatever happened, the next set that nothing disturbs makes all agree.
-  world.fates = [];
+  world.faults = [];
   expect(await scheduler.waitFor(world.set(0))).toEqual({ ok: true });
   await scheduler.waitFor(world.settled());
   expect(world.devices.map(({ mine }) => mine)).toEqual([true, false, false, false]);
@@ -75,62 +74,71 @@ it.each([true, false])(
       fc.asyncProperty(
         fc.scheduler(),
         fc.array(step, { minLength: 2, maxLength: 16 }),
-        fates,
+        faults,
         (scheduler, steps, plan) => run(scheduler, steps, plan, onlyExclusive),
       ),
-      { numRuns: 300 },
+      fuzz(RUNS),
     );
   },
+  fuzzTimeoutMs(RUNS),
 );
 
-it("A1 a set that is refused changes nothing, in the end", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.scheduler(),
-      fc.uniqueArray(device, { minLength: 1 }),
-      device,
-      fc.boolean(),
-      fates,
-      async (scheduler, holders, setter, shared, plan) => {
-        const world = new World(DEVICES, scheduler);
-        for (const holder of holders) {
-          await scheduler.waitFor(world.set(holder, holders.length > 1));
-        }
-        const before = await world.holders();
-        world.fates = [...plan];
-        const setting = world.set(setter, shared);
-        await scheduler.waitIdle();
-        expect(await isSettled(setting), "the setter was answered").toBe(true);
-        const answer = await setting;
-        await scheduler.waitFor(world.settled());
-        if (answer.ok) return;
-        expect(await world.holders()).toEqual(before);
-        const mine = world.devices.flatMap(({ mine }, i) => (mine ? [i] : []));
-        expect(mine).toEqual([...holders].sort());
-        expect(world.devices.every(({ losses }) => losses === 0)).toBe(true);
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
+it(
+  "A1 a set that is refused changes nothing, in the end",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.uniqueArray(device, { minLength: 1 }),
+        device,
+        fc.boolean(),
+        faults,
+        async (scheduler, holders, setter, shared, plan) => {
+          const world = new World(DEVICES, scheduler);
+          for (const holder of holders) {
+            await scheduler.waitFor(world.set(holder, holders.length > 1));
+          }
+          const before = await world.holders();
+          world.faults = [...plan];
+          const setting = world.set(setter, shared);
+          await scheduler.waitIdle();
+          expect(await isSettled(setting), "the setter was answered").toBe(true);
+          const answer = await setting;
+          await scheduler.waitFor(world.settled());
+          if (answer.ok) return;
+          expect(await world.holders()).toEqual(before);
+          const mine = world.devices.flatMap(({ mine }, i) => (mine ? [i] : []));
+          expect(mine).toEqual([...holders].sort());
+          expect(world.devices.every(({ losses }) => losses === 0)).toBe(true);
+        },
+      ),
+      fuzz(RUNS),
+    );
+  },
+  fuzzTimeoutMs(RUNS),
+);
 
-it("A3 once the alias says that all were told of a first acknowledgement, all were, whatever failed", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.scheduler(), device, fates, async (scheduler, first, plan) => {
-      const world = new World(DEVICES, scheduler);
-      for (let holder = 0; holder < DEVICES; holder++) {
-        await scheduler.waitFor(world.set(holder, true));
-      }
-      world.fates = [...plan];
-      const key = Uint8Array.of(7);
-      // As a device does: again until it was told.
-      const tell = (): Promise<void> => world.firstAck(first, key).catch(tell);
-      const telling = tell();
-      await scheduler.waitIdle();
-      expect(await isSettled(telling), "the device was answered").toBe(true);
-      const untold = world.devices.filter(({ withdrawn }) => withdrawn.length === 0);
-      expect(untold).toEqual([world.devices[first]]);
-    }),
-    { numRuns: 300 },
-  );
-});
+it(
+  "A3 once the alias says that all were told of a first acknowledgement, all were, whatever failed",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), device, faults, async (scheduler, first, plan) => {
+        const world = new World(DEVICES, scheduler);
+        for (let holder = 0; holder < DEVICES; holder++) {
+          await scheduler.waitFor(world.set(holder, true));
+        }
+        world.faults = [...plan];
+        const key = Uint8Array.of(7);
+        // As a device does: again until it was told.
+        const tell = (): Promise<void> => world.firstAck(first, key).catch(tell);
+        const telling = tell();
+        await scheduler.waitIdle();
+        expect(await isSettled(telling), "the device was answered").toBe(true);
+        const untold = world.devices.filter(({ withdrawn }) => withdrawn.length === 0);
+        expect(untold).toEqual([world.devices[first]]);
+      }),
+      fuzz(RUNS),
+    );
+  },
+  fuzzTimeoutMs(RUNS),
+);

@@ -2,9 +2,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
-import { LiveRig, type RootFault, TestListener } from "./support/rig.ts";
+import { type Fault, fault } from "../support/faults.ts";
+import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
+import { LiveRig, TestListener } from "./support/rig.ts";
 
-const RUNS = Number(process.env["FUZZ_RUNS"] ?? 300);
+const RUNS = 300;
 
 /** A page that listens, and comes back after what it has. */
 class Page {
@@ -49,11 +51,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart") }) },
   {
     weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant("fault"),
-      at: fc.constantFrom("before" as const, "after" as const),
-      kind: fc.constantFrom("fails" as const, "hangs" as const, 300, 30_000),
-    }),
+    arbitrary: fc.record({ do: fc.constant("fault"), fault }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("again"), back: fc.nat(5) }) },
 );
@@ -63,8 +61,7 @@ type Step = {
   readonly ms?: number;
   readonly lost?: boolean;
   readonly back?: number;
-  readonly at?: RootFault["at"];
-  readonly kind?: RootFault["kind"];
+  readonly fault?: Fault;
 };
 
 async function take(rig: LiveRig, pages: readonly Page[], { do: act, ...with_ }: Step) {
@@ -74,7 +71,7 @@ async function take(rig: LiveRig, pages: readonly Page[], { do: act, ...with_ }:
   else if (act === "end") page?.end(rig);
   else if (act === "advance") await rig.advance(with_.ms ?? 0);
   else if (act === "fault") {
-    rig.faults.push({ at: with_.at ?? "before", kind: with_.kind ?? "fails" });
+    if (with_.fault !== undefined) rig.faults.push(with_.fault);
   } else if (act === "again") {
     const entry = rig.log.at(-1 - (with_.back ?? 0));
     if (entry !== undefined) await rig.inTime(rig.publish(entry));
@@ -87,27 +84,31 @@ async function take(rig: LiveRig, pages: readonly Page[], { do: act, ...with_ }:
   }
 }
 
-test("V1 V2 each broadcast once, in order, whatever happens", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 80 }), async (steps) => {
-      const rig = new LiveRig();
-      const pages = Array.from({ length: 4 }, () => new Page());
-      await rig.broadcast();
-      for (const each of steps) await take(rig, pages, each);
-      // Nothing fails any more.
-      rig.faults.splice(0);
-      for (const page of pages) if (page.listener !== null) page.listener.bufferedBytes = 0;
-      await rig.advance(20_000);
-      // Whoever is there has what was told; one more tells the node what it missed.
-      for (const page of pages) await page.open(rig);
-      await rig.broadcast();
-      await rig.advance(20_000);
-      for (const page of pages) {
-        page.take();
-        const all = rig.log.map(({ position }) => position);
-        expect(page.heard).toEqual(all.filter((position) => position > (page.start ?? 0)));
-      }
-    }),
-    { numRuns: RUNS },
-  );
-});
+test(
+  "V1 V2 each broadcast once, in order, whatever happens",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 80, size: "max" }), async (steps) => {
+        const rig = new LiveRig();
+        const pages = Array.from({ length: 4 }, () => new Page());
+        await rig.broadcast();
+        for (const each of steps) await take(rig, pages, each);
+        // Nothing fails any more.
+        rig.faults.splice(0);
+        for (const page of pages) if (page.listener !== null) page.listener.bufferedBytes = 0;
+        await rig.advance(20_000);
+        // Whoever is there has what was told; one more tells the node what it missed.
+        for (const page of pages) await page.open(rig);
+        await rig.broadcast();
+        await rig.advance(20_000);
+        for (const page of pages) {
+          page.take();
+          const all = rig.log.map(({ position }) => position);
+          expect(page.heard).toEqual(all.filter((position) => position > (page.start ?? 0)));
+        }
+      }),
+      fuzz(RUNS),
+    );
+  },
+  fuzzTimeoutMs(RUNS),
+);

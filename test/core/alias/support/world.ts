@@ -7,15 +7,10 @@ import type { Scheduler } from "fast-check";
 import { Alias } from "../../../../core/alias/alias.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "../../../../core/alias/host.ts";
 import type { AliasSetAnswer, Holder } from "../../../../core/alias/types.ts";
+import { callWith, type Fault, isSlow } from "../../support/faults.ts";
 
 export const APP = "ZGVmZ2hpams";
 export const ALIAS = "user-1";
-
-/**
- * How a call of a device's object ends: well, lost on the way there, or lost on the way back; never, its work undone; or at any
- * time, so that the caller's timer may be first.
- */
-export type Fate = "well" | "lost" | "unanswered" | "hangs" | "late";
 
 export const holderOf = (device: number): Holder => ({ device: `device-${device}`, generation: 1 });
 
@@ -47,7 +42,8 @@ export class World {
   durable: AliasRecord | null = null;
   written: AliasRecord | null = null;
   rows = 0;
-  fates: Fate[] = [];
+  /** What happens to the next calls of devices' objects; null for nothing. */
+  faults: (Fault | null)[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
   /** Calls that a caller's timer may give up. */
   readonly #slow = new WeakSet<Promise<unknown>>();
@@ -236,19 +232,19 @@ export class World {
   }
 
   #carry(work: () => unknown): Promise<void> {
-    const fate = this.fates.shift() ?? "well";
-    const call = fate === "hangs" ? new Promise<void>(() => {}) : this.#work(work, fate);
-    if (fate === "hangs" || fate === "late") this.#slow.add(call);
+    const fault = this.faults.shift() ?? null;
+    // The caller's timer may be first, however late it is: time is what the scheduler makes of it.
+    const late = () => this.#scheduler.schedule(Promise.resolve(), "comes late");
+    const call = callWith(fault, () => this.#work(work), late);
+    if (fault !== null && isSlow(fault)) this.#slow.add(call);
     return call;
   }
 
-  async #work(work: () => unknown, fate: Fate): Promise<void> {
+  async #work(work: () => unknown): Promise<void> {
     await this.#scheduler.schedule(Promise.resolve(), "calls a device");
-    if (fate === "lost") throw new Error("lost");
     work();
     this.check();
     await this.#scheduler.schedule(Promise.resolve(), "hears of it");
-    if (fate === "unanswered") throw new Error("unanswered");
   }
 }
 

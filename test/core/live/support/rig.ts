@@ -6,6 +6,7 @@ import type { LiveText } from "../../../../core/live/text.ts";
 import type { LogEntry } from "../../../../core/tag/types.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { callWith, type Fault } from "../../support/faults.ts";
 
 const utf8 = new TextEncoder();
 export const START_MS = 1_800_000_000_000;
@@ -94,11 +95,6 @@ export class TestListener implements Sink {
   }
 }
 
-export interface RootFault {
-  readonly at: "before" | "after";
-  readonly kind: "fails" | "hangs" | number;
-}
-
 interface Sleeper {
   readonly until: number;
   readonly wake: () => void;
@@ -117,7 +113,7 @@ export class LiveRig {
   /** Calls to the root fail while it is set. */
   rootFails = false;
   /** What befalls the next calls to the root: it fails, hangs, or is so many milliseconds late, before or behind its work. */
-  readonly faults: RootFault[] = [];
+  readonly faults: Fault[] = [];
   now = START_MS;
   fetches = 0;
   /** What was signed. */
@@ -207,19 +203,9 @@ export class LiveRig {
     // Not so long that time goes on meanwhile.
     for (let turn = 0; turn < 5; turn++) await null;
     if (this.rootFails) throw new Error("the root cannot be called");
-    const fault = this.faults.shift() ?? null;
-    const befall = async () => {
-      if (fault?.kind === "fails") throw new Error("the root cannot be called");
-      if (fault?.kind === "hangs") await new Promise(() => {});
-      const ms = Number(fault?.kind);
-      if (ms > 0) {
-        await new Promise<void>((wake) => this.#sleepers.push({ until: this.now + ms, wake }));
-      }
-    };
-    if (fault?.at === "before") await befall();
-    const answer = run();
-    if (fault?.at === "after") await befall();
-    return answer;
+    const late = (ms: number) =>
+      new Promise<void>((wake) => this.#sleepers.push({ until: this.now + ms, wake }));
+    return callWith(this.faults.shift() ?? null, async () => run(), late);
   }
 
   #make(): LiveNode {
