@@ -19,6 +19,13 @@ export interface AliasParts {
   readonly retries: Retries;
   /** Of the device's object. */
   readonly name: string;
+  /** A registration that shared an alias holds it no more: it gave it up, or lost it. */
+  readonly onLeft: (
+    registration: Registration,
+    alias: string,
+    now: number,
+    effects: Effects,
+  ) => void;
   /** The app is to hear that it holds an alias no more. */
   readonly onLost: (slot: number, alias: string, effects: Effects) => void;
 }
@@ -130,7 +137,7 @@ export class Aliases {
     effects: Effects,
   ): void {
     this.#disown(registration.slot, alias);
-    this.#forget(registration.slot, alias);
+    this.#leave(registration, alias, now, effects);
     errand.expect();
     const request = this.#request(registration, alias, registration.generation);
     this.#parts.lines.ask(
@@ -204,7 +211,8 @@ export class Aliases {
           } else if (suspensions !== this.#suspensions) ask(at, told);
           else if (answer.holds)
             this.#write({ ...record, shared: answer.shared, suspended: false });
-          else if (this.#forget(slot, alias)) this.#parts.onLost(slot, alias, told);
+          else if (this.#leave(registration, alias, at, told))
+            this.#parts.onLost(slot, alias, told);
         },
         when,
         out,
@@ -311,9 +319,13 @@ export class Aliases {
   }
 
   /** Whether it was held. */
-  #forget(slot: number, alias: string): boolean {
-    if (this.#held.get(slot)?.delete(alias) !== true) return false;
+  #leave(registration: Registration, alias: string, now: number, effects: Effects): boolean {
+    const { slot } = registration;
+    const record = this.#held.get(slot)?.get(alias);
+    if (record === undefined) return false;
+    this.#held.get(slot)?.delete(alias);
     this.#parts.store.deleteAlias(slot, alias);
+    if (record.shared) this.#parts.onLeft(registration, alias, now, effects);
     return true;
   }
 }

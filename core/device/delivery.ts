@@ -97,7 +97,7 @@ export class Delivery {
     const { registration, key, restMs } = waiting;
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     if (this.#senders.find(token) === undefined) return;
-    const flight = registration.flights.get(key);
+    const flight = registration.open(key);
     if (flight !== undefined && isOverdue(flight, registration, now)) {
       this.overdue(registration, key, effects);
     }
@@ -157,15 +157,18 @@ export class Delivery {
       registration.land(flight);
       // What has ended otherwise keeps that state: its sender may have been told.
       if (flight.ended !== null) continue;
+      const isStored = flight.unstored === null;
       if (flight.firstAckAlias !== null) {
-        told.add(flight.key);
+        if (isStored) {
+          told.add(flight.key);
+          registration.telling.set(flight.key, flight);
+        }
         this.#tellFirst(registration, flight, flight.firstAckAlias, now, effects);
-      } else if (flight.unstored === null) keys.add(flight.key);
-      registration.remember(flight.key, "delivered", flight.seq, flight.fingerprint);
-      const answer: SendAnswer = { ok: true, status: "delivered", seq: flight.seq };
-      this.#senders.settle(flight.tokens, answer, effects);
+        // While its row stays (see FirstAcks), a kill makes it wait again: nobody is told that it was delivered.
+        if (isStored) continue;
+      } else if (isStored) keys.add(flight.key);
+      this.#delivered(registration, flight, effects);
     }
-    // Their rows stay for now: see FirstAcks.
     for (const header of state.take(({ key }) => told.has(key))) registration.dropMail(header);
     if (keys.size > 0) {
       this.#parts.mailbox.delivered(
@@ -178,6 +181,19 @@ export class Delivery {
     // what waited for their place in the window would wait on.
     this.#parts.outbox.pump(registration, now, effects);
     return count + dropped;
+  }
+
+  #delivered(registration: Registration, flight: Flight, effects: Effects): void {
+    const { key, seq, fingerprint, tokens } = flight;
+    registration.remember(key, "delivered", seq, fingerprint);
+    this.#senders.settle(tokens.splice(0), { ok: true, status: "delivered", seq }, effects);
+  }
+
+  /** The row of a message that the device took first is gone, or goes now: it is delivered, durably. */
+  #told(registration: Registration, flight: Flight, effects: Effects): void {
+    if (registration.telling.get(flight.key) !== flight) return;
+    registration.telling.delete(flight.key);
+    this.#delivered(registration, flight, effects);
   }
 
   /** The device dropped messages that the app was not given. @returns how many of them it had not answered for */
@@ -201,19 +217,42 @@ export class Delivery {
    * has not come yet is not taken any more.
    */
   withdraw(registration: Registration, key: string, now: number, effects: Effects): void {
-    const { mailbox, outcomes, clock, outbox } = this.#parts;
+    const { mailbox, outcomes, clock } = this.#parts;
     mailbox.expireIfDue(registration, key, now, effects);
-    const flight = registration.flights.get(key);
-    if (registration.recent(key) !== undefined || (flight !== undefined && flight.ended !== null)) {
+    if (registration.recent(key) !== undefined || registration.telling.has(key)) return;
+    if (outcomes.find(registration.slot, key) !== undefined) return;
+    if (registration.flights.has(key) || registration.mail.has(key)) {
+      this.#recall(registration, [key], effects);
       return;
     }
-    if (outcomes.find(registration.slot, key) !== undefined) return;
-    if (flight !== undefined) {
+    // Durably: its sender is answered by this, and what leaves no trace counts as delivered.
+    const recalled = { key, seq: clock.next(now, false), fingerprint: null };
+    outcomes.record(registration.slot, "recalled", [recalled]);
+    registration.remember(key, "recalled", recalled.seq, null);
+  }
+
+  /**
+   * The registration holds a shared alias no more, and so does not hear any more who takes a message: what is with it of its
+   * `firstAckWins` messages is the others'.
+   */
+  leave(registration: Registration, alias: string, now: number, effects: Effects): void {
+    const { mail, flights } = registration;
+    this.#parts.mailbox.expire(registration, now, effects);
+    const rung = [...mail.values(), ...flights.values()].filter(
+      ({ firstAckAlias }) => firstAckAlias === alias,
+    );
+    this.#recall(registration, [...new Set(rung.map(({ key }) => key))], effects);
+  }
+
+  #recall(registration: Registration, keys: readonly string[], effects: Effects): void {
+    const { mailbox, outbox } = this.#parts;
+    for (const key of keys) {
+      const flight = registration.flights.get(key);
+      if (flight === undefined || flight.ended !== null) continue;
       outbox.withdraw(registration, key, effects);
-      this.#end(registration, flight, "recalled", effects);
-    } else if (registration.mail.has(key)) {
-      mailbox.end(registration, [key], "recalled", effects);
-    } else registration.remember(key, "recalled", clock.next(now, false), null);
+      if (flight.unstored !== null) this.#end(registration, flight, "recalled", effects);
+    }
+    mailbox.end(registration, keys, "recalled", effects);
   }
 
   /** A message on the socket ends otherwise than by being taken. */
@@ -236,6 +275,7 @@ export class Delivery {
 
   /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
   end(registration: Registration, now: number, effects: Effects): void {
+    for (const flight of registration.telling.values()) this.#told(registration, flight, effects);
     const ended: Flight[] = [];
     for (const flight of registration.flights.values()) {
       const { key, seq, unstored, acceptedAt } = flight;
@@ -304,7 +344,7 @@ export class Delivery {
   ): SendAnswer | number | undefined {
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     const recent = registration.recent(key);
-    const flight = registration.flights.get(key);
+    const flight = registration.open(key);
     // A device that is being asked may say more than that it was sent.
     const isAsked = recent?.status === "sent" && flight !== undefined;
     if (recent !== undefined && !isAsked && !isForgotten(recent, now))
@@ -371,15 +411,17 @@ export class Delivery {
 
   #tellFirst(
     registration: Registration,
-    { key, seq, unstored, acceptedAt }: Flight,
+    flight: Flight,
     alias: string,
     now: number,
     effects: Effects,
   ): void {
+    const { key, seq, unstored, acceptedAt } = flight;
     const row = registration.mail.get(key);
     const expiresAt = row?.expiresAt ?? acceptedAt + (unstored?.ttlSeconds ?? 0) * 1_000;
     const first = { alias, key: bytesOf(key), seq: unstored === null ? seq : null, expiresAt };
-    this.#parts.firstAcks.tell(registration, first, now, effects);
+    const onSettled = (out: Effects) => this.#told(registration, flight, out);
+    this.#parts.firstAcks.tell(registration, first, onSettled, now, effects);
   }
 
   /**

@@ -62,10 +62,12 @@ export class FirstAcks {
    *
    * @param seq of the message's row; null where it has none
    * @param expiresAt of the message, milliseconds since 1970
+   * @param onSettled called once when a kill makes the message wait no more: its row is gone, or there was none
    */
   tell(
     registration: Registration,
     { alias, key, seq, expiresAt }: FirstAck,
+    onSettled: (effects: Effects) => void,
     now: number,
     effects: Effects,
   ): void {
@@ -73,13 +75,14 @@ export class FirstAcks {
     const rows = this.#rows.get(slot) ?? new Set<number>();
     if (seq !== null) this.#rows.set(slot, rows.add(seq));
     const untold = { key: toBase64Url(key), alias, expiresAt };
-    const done = (isTold: boolean, at: number): void => {
+    const done = (isTold: boolean, at: number, out: Effects): void => {
       if (!isTold && at < expiresAt) {
         // What has ended leaves no row behind that nobody deletes.
         if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
         this.#failed({ registration, untold, failures: 0, dueAt: null }, at);
       }
       if (seq !== null && rows.delete(seq)) this.#parts.store.deleteMail([seq]);
+      onSettled(out);
     };
     this.#ask(registration, untold, done, now, effects);
   }
@@ -140,7 +143,7 @@ export class FirstAcks {
   #ask(
     { generation, record: { app } }: Registration,
     { alias, key }: Untold,
-    done: (isTold: boolean, at: number) => void,
+    done: (isTold: boolean, at: number, effects: Effects) => void,
     now: number,
     effects: Effects,
   ): void {
@@ -150,7 +153,7 @@ export class FirstAcks {
       request: { app, alias, holder, key: bytesOf(key) },
     } as const;
     const body = { kind: "alias", name: aliasObjectName(app, alias), call } as const;
-    const ended = ({ ok }: CallResult, at: number) => done(ok, at);
+    const ended = ({ ok }: CallResult, at: number, out: Effects) => done(ok, at, out);
     this.#parts.calls.ask({ begin: () => body, done: ended }, now, effects);
   }
 }

@@ -87,6 +87,8 @@ export class Registration {
   /** Every message on the socket, by key. */
   readonly flights = new Map<string, Flight>();
   flightBytes = 0;
+  /** Stored messages that the device took first, while their alias is told: their rows stay, and they are `queued`. By key. */
+  readonly telling = new Map<string, Flight>();
   /** Every waiting row, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
@@ -148,6 +150,11 @@ export class Registration {
     lane.flights.push(flight);
     this.flights.set(flight.key, flight);
     this.flightBytes += flight.bytes;
+  }
+
+  /** A message on the socket, or one whose end waits for its alias. */
+  open(key: string): Flight | undefined {
+    return this.flights.get(key) ?? this.telling.get(key);
   }
 
   /** Forgets a flight that has left its lane's list. */

@@ -56,6 +56,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     ...asking,
     store,
     lines,
+    onLeft: (...left) => delivery.leave(...left),
     onLost: (slot, alias, effects) => {
       const frame = encodePushDown({ kind: "aliasLost", value: { slot, alias } });
       if (link()?.ready === true) link()?.send(CHANNEL_PUSH, frame, effects);

@@ -32,7 +32,7 @@ export class Senders {
   wait(registration: Registration, key: string, restMs: number): number {
     const token = this.#nextToken();
     this.#waiting.set(token, { registration, key, restMs });
-    const flight = registration.flights.get(key);
+    const flight = registration.open(key);
     if (flight !== undefined) flight.tokens.push(token);
     else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
     return token;

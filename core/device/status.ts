@@ -34,7 +34,7 @@ export function statusOf(
     if (isForgotten(known, now)) return { ok: false, code: "message_not_found" };
     return { ok: true, status: known.status };
   }
-  const flight = registration.flights.get(key);
+  const flight = registration.open(key);
   if (flight?.seq === seq) {
     const open = isOverdue(flight, registration, now) ? "sent" : "queued";
     return { ok: true, status: flight.ended ?? open };

@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
+import { keyOf, Rig, type SendFields } from "./support/rig.ts";
+
+function command(rig: Rig, held: boolean, shared: boolean): void {
+  rig.command({
+    kind: "setAlias",
+    value: { request: 5, slot: 1, alias: "me", held, ...(held ? { shared } : {}) },
+  });
+}
+
+/** Online, and holds "me". */
+function holding(shared = true): Rig {
+  const rig = Rig.online();
+  command(rig, true, shared);
+  rig.answerCalls();
+  rig.take();
+  return rig;
+}
+
+const ring = (key: string, fields: SendFields = {}): SendFields & { readonly key: string } => ({
+  ...fields,
+  key,
+  alias: { alias: "me", firstAckWins: true },
+});
+
+const withdraw = (rig: Rig, key: string) =>
+  rig.run((now, effects) =>
+    rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, now, effects),
+  );
+
+/** Another registration has the alias for itself. */
+function lose(rig: Rig): void {
+  rig.run((now, effects) =>
+    rig.device.suspendAlias({ app: "a", generation: 1, alias: "me" }, now, effects),
+  );
+  rig.answerCall({ ok: true, answer: { holds: false, shared: false } });
+}
+
+describe("messages by firstAckWins", () => {
+  test.each([
+    [
+      "a kill",
+      (rig: Rig) => {
+        rig.restart();
+        rig.now += 60_000;
+      },
+    ],
+    [
+      "128 others, and a sleep",
+      (rig: Rig) => {
+        rig.now += LIMITS.IDEMPOTENCY_KEY_MS + 1;
+        rig.hibernate();
+        for (let n = 0; n <= LIMITS.RECENT_KEYS; n++) {
+          rig.send();
+          rig.takeAndAck();
+        }
+        rig.hibernate();
+      },
+    ],
+  ])("A3 P2.2 P4.1 one that was recalled before it came stays so over %s", (_, over) => {
+    const rig = holding();
+    expect(rig.rows(() => withdraw(rig, "m"))).toBe(1);
+    const { status, seq } = rig.queue(ring("m"));
+    expect(status).toBe("recalled");
+    over(rig);
+    expect(rig.statusOf("m", seq)).toBe("recalled");
+    rig.connect({ attach: [1] });
+    expect(rig.send(ring("m"))).toMatchObject({ status: "recalled", seq });
+    expect(rig.takeAndAck()).toEqual([]);
+  });
+
+  test("A3 P1.2 one that was recalled before it came is not shown after a kill between the two", () => {
+    const rig = holding();
+    withdraw(rig, "m");
+    rig.restart();
+    rig.connect({ attach: [1] });
+    expect(rig.send(ring("m"))).toMatchObject({ status: "recalled" });
+    expect(rig.takeAndAck()).toEqual([]);
+  });
+
+  test("P4.1 P1.2 a stored one is called delivered only once no kill makes it wait again", () => {
+    const rig = holding();
+    const { seq } = rig.queue(ring("m"));
+    rig.takeAndAck();
+    expect(rig.statusOf("m", seq)).toBe("queued");
+    const token = rig.sendAndWait(ring("m", { fingerprint: 1 }));
+    const late = rig.sendAndWait(ring("m", { fingerprint: 1 }));
+    expect(rig.timeout(late)).toMatchObject({ status: "queued", seq });
+    // Another holder took it as well, at the same time.
+    withdraw(rig, "m");
+    expect(rig.rows(() => rig.answerCalls())).toBe(1);
+    expect(rig.answers.get(token)).toEqual({ ok: true, status: "delivered", seq });
+    rig.restart();
+    rig.now += 1_000;
+    expect(rig.statusOf("m", seq)).toBe("delivered");
+  });
+
+  test("P4.1 P4.8 a stored one that was taken is delivered, though its registration ends before its alias has heard", () => {
+    const rig = holding();
+    const { seq } = rig.queue(ring("m"));
+    const token = rig.sendAndWait(ring("m"));
+    rig.takeAndAck();
+    const { generation } = rig.request();
+    rig.command({ kind: "unregister", value: { request: 1, slot: 1 } });
+    expect(rig.answers.get(token)).toEqual({ ok: true, status: "delivered", seq });
+    expect(rig.store.mail.size).toBe(0);
+    rig.answerCalls();
+    rig.restart();
+    rig.now += 1_000;
+    expect(rig.status("m", seq, { generation })).toEqual({ ok: true, status: "delivered" });
+  });
+
+  test.each([
+    ["gives the alias up", (rig: Rig) => command(rig, false, true)],
+    ["loses it to another that sets it for itself", lose],
+  ])("A3 what waits at a holder that %s is recalled, durably", (_, leave) => {
+    const rig = holding();
+    const other = rig.queue({ key: "other" });
+    const waiting = rig.queue(ring("waiting"));
+    const token = rig.sendAndWait(ring("online"));
+    const seqs = rig.takeMessages().map(({ seq }) => seq);
+    leave(rig);
+    expect(rig.answers.get(token)).toMatchObject({ status: "recalled" });
+    const withdrawn = rig.take().flatMap((frame) => (frame.kind === "withdraw" ? [frame] : []));
+    expect(withdrawn).toHaveLength(2);
+    rig.restart();
+    expect(rig.statusOf("waiting", waiting.seq)).toBe("recalled");
+    expect(rig.statusOf("online", seqs[2] ?? 0)).toBe("recalled");
+    expect(rig.statusOf("other", other.seq)).toBe("queued");
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck().map(({ seq }) => seq)).toEqual([other.seq]);
+  });
+
+  test("A3 what waits at the only holder stays where it is: nobody else can take it", () => {
+    const rig = holding(false);
+    const { seq } = rig.queue(ring("m"));
+    rig.take();
+    lose(rig);
+    rig.lose();
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck().map((message) => message.seq)).toEqual([seq]);
+  });
+});
