@@ -1,7 +1,7 @@
 /**
- * Builds the SDKs into dist/sdk/: bundles by esbuild, declarations by tsc.
+ * Builds the SDKs into dist/sdk/ and dist/types/: bundles by esbuild, declarations by tsc.
  *
- *     node scripts/build-sdk.ts
+ *     node scripts/build-sdk.ts [FOLDER in place of dist]
  *
  * Fails where the device SDK weighs more in a browser than it may.
  */
@@ -23,7 +23,9 @@ const INTERNAL =
 const BROWSER_GZIP_BYTES_MAX = 15_360;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const OUT = join(ROOT, "dist/sdk");
+const FOLDER = process.argv[2] ?? "dist";
+const OUT = join(ROOT, FOLDER, "sdk");
+const TYPES = join(FOLDER, "types");
 
 interface Entry {
   readonly source: string;
@@ -68,27 +70,26 @@ async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<b
   const bytes = outputFiles.find(({ path }) => path.endsWith(out))?.contents ?? new Uint8Array();
   const gzipBytes = gzipSync(bytes, { level: 9 }).length;
   const bound = maxGzipBytes === undefined ? "" : ` of at most ${maxGzipBytes}`;
-  console.log(`dist/sdk/${out}: ${bytes.length} bytes, ${gzipBytes} by gzip${bound}`);
+  console.log(`${FOLDER}/sdk/${out}: ${bytes.length} bytes, ${gzipBytes} by gzip${bound}`);
   return gzipBytes <= (maxGzipBytes ?? Number.POSITIVE_INFINITY);
 }
 
-/** Declarations beside the bundles: dist/types/sdk/device/mod.d.ts and so on. */
+/** Declarations beside the bundles: types/sdk/device/mod.d.ts and so on. */
 function declare(entries: readonly Entry[]): void {
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   const options = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false"];
   execFileSync(
     process.execPath,
-    [tsc, "-p", "sdk", ...options, "--rootDir", ".", "--outDir", "dist/types"],
+    [tsc, "-p", "sdk", ...options, "--rootDir", ".", "--outDir", TYPES],
     { cwd: ROOT, stdio: "inherit" },
   );
   for (const { source } of entries) {
-    const path = `dist/types/${source.replace(/\.ts$/, ".d.ts")}`;
+    const path = join(TYPES, source.replace(/\.ts$/, ".d.ts"));
     if (!existsSync(join(ROOT, path))) throw new Error(`tsc wrote no ${path}`);
   }
 }
 
-for (const folder of [OUT, join(ROOT, "dist/types")])
-  rmSync(folder, { recursive: true, force: true });
+for (const folder of [OUT, join(ROOT, TYPES)]) rmSync(folder, { recursive: true, force: true });
 const entries = ENTRIES.filter(({ source }) => existsSync(join(ROOT, source)));
 const kept = await Promise.all(entries.map(bundle));
 declare(entries);

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { type RequestOptions, request } from "node:http";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import workerd from "workerd";
 import { HostFailure } from "../machine/failure.ts";
+import { callSocket } from "./call-socket.ts";
 import { guard } from "./guard.ts";
 
 /** From the start to an answer of /healthz; it takes about 0.2 s. */
@@ -94,7 +94,7 @@ export class Workerd {
   async readyAt(socketPath: string): Promise<void> {
     await this.#started(async () => {
       await this.#listening("http");
-      await call({ socketPath, path: "/healthz", headers: { host: "localhost" } });
+      await callSocket({ socketPath, path: "/healthz", headers: { host: "localhost" } });
     });
   }
 
@@ -179,25 +179,6 @@ export class Workerd {
    */
   ask(path: string, body: string, timeoutMs: number): Promise<void> {
     const socketPath = this.#control;
-    return call({ socketPath, method: "POST", path, timeout: timeoutMs }, body);
+    return callSocket({ socketPath, method: "POST", path, timeout: timeoutMs }, body);
   }
-}
-
-/** Makes a request by a Unix socket. @throws Error where it is not answered with 200 */
-function call(options: RequestOptions, body = ""): Promise<void> {
-  return new Promise((done, fail) => {
-    const call = request(options, (answer) => {
-      const said: Buffer[] = [];
-      answer.on("data", (bytes: Buffer) => said.push(bytes));
-      answer.on("end", () => {
-        if (answer.statusCode === 200) done();
-        else
-          fail(new HostFailure(`the mesh answered ${answer.statusCode}: ${Buffer.concat(said)}`));
-      });
-      answer.on("error", fail);
-    });
-    call.on("timeout", () => call.destroy(new Error("no answer in time")));
-    call.on("error", fail);
-    call.end(body);
-  });
 }

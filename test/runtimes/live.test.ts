@@ -1,19 +1,15 @@
 /** Live listeners in a real web page: the SDK's, and an EventSource with nothing around it. */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { broadcast, liveUrl, setLive } from "../mesh/support/listener.ts";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
-import { ROOT, temporaryFolder } from "../mesh/support/process.ts";
+import { temporaryFolder } from "../mesh/support/process.ts";
+import { buildSdk } from "./build.ts";
 import { launchChromium } from "./chromium.ts";
 import { startSender } from "./sender.ts";
 
 const TAG = "page/ü";
 
-beforeAll(() => {
-  const node = join(ROOT, "node_modules/.bin/node");
-  execFileSync(node, [join(ROOT, "scripts/build-sdk.ts")], { cwd: ROOT });
-});
+const sdk = buildSdk();
 
 /** Fills `heard` of the page; `begin` is the script that listens. */
 const script = (begin: string): string => `
@@ -34,7 +30,7 @@ async function hearIn(begin: (url: string, appId: string, publicKey: string) => 
   const browser = await launchChromium();
   const page = await browser.newPage();
   // Of another origin than the mesh.
-  await page.goto(await startSender(demo));
+  await page.goto(await startSender(demo, sdk));
   await page.evaluate(script(begin(mesh.url, demo.appId, publicKey)));
   for (const text of ["one", "two"]) await broadcast(mesh.url, demo, { tag: TAG }, { text });
   return (await page.evaluate("hears(2)")) as unknown[];

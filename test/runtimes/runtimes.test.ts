@@ -1,10 +1,10 @@
 /** The built device SDK in every runtime it promises, against a real mesh. */
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../mesh/support/process.ts";
+import { buildSdk } from "./build.ts";
 import { launchChromium } from "./chromium.ts";
 import type { Job } from "./main.ts";
 import { startSender } from "./sender.ts";
@@ -19,23 +19,21 @@ const RUNTIMES = [
   ["Bun", bin("bun"), ["run", MAIN]],
 ] as const;
 
-beforeAll(() => {
-  // Also what holds the SDK to its bound: this fails where it is over it.
-  execFileSync(bin("node"), [join(ROOT, "scripts/build-sdk.ts")], { cwd: ROOT });
-});
+// Also what holds the SDK to its bound: this fails where it is over it.
+const sdk = buildSdk();
 
 async function meshAndSender() {
   const data = temporaryFolder();
   await startMesh(data);
   const demo = demoOf(data);
-  return { demo, origin: await startSender(demo) };
+  return { demo, origin: await startSender(demo, sdk) };
 }
 
 describe.each(RUNTIMES)("%s", (_, command, args) => {
   test("P1 P2 P3 P4 a device lives through a restart", async () => {
     const { demo, origin } = await meshAndSender();
     const job: Job = {
-      sdk: pathToFileURL(join(ROOT, "dist/sdk/device-node.js")).href,
+      sdk: pathToFileURL(join(sdk, "device-node.js")).href,
       url: demo.url,
       appId: demo.appId,
       sender: `${origin}/send`,

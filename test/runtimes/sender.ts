@@ -22,27 +22,33 @@ const typeScript = (name: string): string => {
   return transformSync(source, { loader: "ts" }).code;
 };
 
-/** A page, and the scripts it imports. */
-const PAGES: Readonly<Record<string, { type: string; body: () => string }>> = {
+/** A page, and the scripts it imports, those of the SDK from a folder. */
+const pages = (sdk: string): Readonly<Record<string, { type: string; body: () => string }>> => ({
   "/": { type: "text/html", body: () => HTML },
   "/page.js": { type: "text/javascript", body: () => typeScript("page.ts") },
   "/scenario.js": { type: "text/javascript", body: () => typeScript("scenario.ts") },
   "/sdk.js": {
     type: "text/javascript",
-    body: () => readFileSync(join(ROOT, "dist/sdk/device.js"), "utf8"),
+    body: () => readFileSync(join(sdk, "device.js"), "utf8"),
   },
   "/live.js": {
     type: "text/javascript",
-    body: () => readFileSync(join(ROOT, "dist/sdk/live.js"), "utf8"),
+    body: () => readFileSync(join(sdk, "live.js"), "utf8"),
   },
-};
+});
 
-/** Starts it; the answer is its origin, where `POST /send` sends. It ends with the test. */
-export async function startSender({ url, keyId, secret }: DemoFile): Promise<string> {
+/**
+ * Starts it; it ends with the test.
+ *
+ * @param sdk the folder of the bundles.
+ * @returns its origin, where `POST /send` sends.
+ */
+export async function startSender({ url, keyId, secret }: DemoFile, sdk: string): Promise<string> {
+  const itsPages = pages(sdk);
   const push = new PushServer({ url, keyId, key: secret });
   const server = createServer(async (request, response) => {
     if (request.url !== "/send") {
-      const page = PAGES[request.url ?? ""];
+      const page = itsPages[request.url ?? ""];
       response.writeHead(page === undefined ? 404 : 200, { "content-type": page?.type ?? "" });
       response.end(page?.body());
       return;
