@@ -5,6 +5,8 @@ import { HOST_NAMES, type HostName } from "../hosts/machine/host.ts";
 export interface Options {
   /** What runs the mesh. */
   readonly host: HostName;
+  /** workerd without the front before it. */
+  readonly isAlone: boolean;
   /** Names of scenarios, in the order to run; empty for all. */
   readonly scenarios: readonly string[];
   /** Measured seconds, per scenario and side. */
@@ -17,7 +19,7 @@ export interface Options {
   readonly json: string | undefined;
 }
 
-export const USAGE = `npm run bench -- [--host deno|workerd] [--scenario NAME]… [--seconds 10] [--devices 1000] [--in-flight 32] [--json FILE]`;
+export const USAGE = `npm run bench -- [--host deno|workerd] [--alone] [--scenario NAME]… [--seconds 10] [--devices 1000] [--in-flight 32] [--json FILE]`;
 
 /** Wrong options, told in one line. */
 export class UsageError extends Error {}
@@ -58,6 +60,7 @@ export function readOptions(args: readonly string[], known: readonly string[]): 
   }
   return {
     host: hostOf(values.host),
+    isAlone: values.alone,
     scenarios: values.scenario,
     seconds: positive("seconds", values.seconds),
     devices: values.devices === undefined ? undefined : count("devices", values.devices),
@@ -71,6 +74,7 @@ function parse(args: readonly string[]) {
     args: [...args],
     options: {
       host: { type: "string", default: "workerd" },
+      alone: { type: "boolean", default: false },
       scenario: { type: "string", multiple: true, default: [] },
       seconds: { type: "string", default: "10" },
       devices: { type: "string" },

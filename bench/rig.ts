@@ -47,7 +47,7 @@ export class Rig {
   /** Starts the servers, and makes the devices of both sides; none has a link. */
   static async open(options: Options, wanted: DeviceWishes = {}): Promise<Rig> {
     const devices = options.devices ?? wanted.devices?.(options.host) ?? DEVICES;
-    const rig = new Rig(options, await startServers(options.host), devices);
+    const rig = new Rig(options, await startServers(options.host, options.isAlone), devices);
     try {
       await rig.#prepare(wanted.withoutDevices === true ? 0 : devices);
     } catch (error) {

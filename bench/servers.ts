@@ -9,9 +9,10 @@ import type { Address } from "./client/http.ts";
 import type { SendingKey } from "./client/signed-send.ts";
 import { denoHost } from "./hosts/deno.ts";
 import type { BenchHost, Server } from "./hosts/host.ts";
-import { workerdHost } from "./hosts/workerd.ts";
+import { workerdAlone, workerdHost } from "./hosts/workerd.ts";
 
 const HOSTS: Readonly<Record<HostName, BenchHost>> = { deno: denoHost, workerd: workerdHost };
+const ALONE: Readonly<Record<HostName, BenchHost>> = { ...HOSTS, workerd: workerdAlone };
 
 /** The servers, and a key to send to the mesh with. */
 export interface Servers {
@@ -21,9 +22,13 @@ export interface Servers {
   end(): void;
 }
 
-/** Starts both in a temporary folder, which is gone again at the end. */
-export async function startServers(name: HostName): Promise<Servers> {
-  const host = HOSTS[name];
+/**
+ * Starts both in a temporary folder, which is gone again at the end.
+ *
+ * @param isAlone without the front before workerd
+ */
+export async function startServers(name: HostName, isAlone: boolean): Promise<Servers> {
+  const host = (isAlone ? ALONE : HOSTS)[name];
   const folder = mkdtempSync(join(tmpdir(), "pushmesh-bench-"));
   const running: Server[] = [];
   const start = async <One extends Server>(

@@ -3,13 +3,15 @@
  * so none of this is a question there.
  */
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandLine, endOrphan, rememberProcess } from "../../../hosts/workerd/orphan.ts";
 import { until } from "../../chaos/wait.ts";
 import { device } from "../support/device.ts";
-import { demoOf, type Mesh, startMesh } from "../support/mesh.ts";
+import { demoOf, type Mesh, serve, startMesh } from "../support/mesh.ts";
 import { start, temporaryFolder } from "../support/process.ts";
+import { RawAccount } from "../support/raw-device.ts";
 
 /** The process ID of the workerd that works on a data folder. */
 const workerdPid = (data: string): number =>
@@ -20,6 +22,8 @@ const isAlive = (pid: number): boolean => commandLine(pid) !== "";
 
 /** More than the pauses that grow. */
 const DEATHS = 7;
+/** Of an attack that ends and begins again. */
+const ROUNDS = 3;
 /** The longest pause, and a start. */
 const RESTART_MS = 50_000;
 
@@ -81,6 +85,42 @@ describe("supervisor and workerd", () => {
       process.kill(workerdPid(data), "SIGKILL");
       await until("the restart", () => ups(mesh) === killed, RESTART_MS);
     }
+    const pauses = mesh.process.stderr.all.flatMap(
+      (line) => /again in (\d+) ms/.exec(line)?.[1] ?? [],
+    );
+    expect(pauses.map(Number)).toEqual([250, 500, 1_000, 2_000, 4_000, 10_000, 10_000]);
     expect((await fetch(`${mesh.url}/healthz`)).status).toBe(200);
   }, 120_000);
+
+  test("H6 a workerd without a descriptor left, again and again, serves again when that ends", async () => {
+    const data = temporaryFolder();
+    const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
+    const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+    const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+    const { client, regId } = await device(url, demoOf(data).appId);
+    const count = (what: RegExp) => mesh.stderr.all.filter((line) => what.test(line)).length;
+    // Past the front, which lets nobody bring it there.
+    const path = join(data, "run/http.sock");
+    for (let round = 1; round <= ROUNDS; round++) {
+      const before = count(/Too many open files|ended by itself/);
+      const held = Array.from({ length: 400 }, () => connect({ path }).on("error", () => {}));
+      await until(
+        "its end, or that it has no descriptor left",
+        () => count(/Too many open files|ended by itself/) > before,
+        RESTART_MS,
+      );
+      // What it is asked meanwhile fails, in whatever way.
+      await Promise.allSettled([fetch(`${url}/healthz`), new RawAccount().open(url)]);
+      for (const socket of held) socket.destroy();
+      const isUp = () =>
+        fetch(`${url}/healthz`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      await until("its answer", isUp, RESTART_MS);
+    }
+    client.reconnectNow();
+    expect(await client.register()).toBe(regId);
+    expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  }, 180_000);
 });
