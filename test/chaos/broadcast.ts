@@ -1,13 +1,13 @@
 /**
  * `kill -9` of the mesh at random moments, while broadcasts go out, devices join and leave, and trees grow; then
- * everything is checked.
+ * everything is checked. With --calls, that share of the calls between objects fails, hangs or is late meanwhile.
  *
- *   node test/chaos/broadcast.ts [--host deno|workerd] [--seed N] [--rounds 50] [--devices 60]
+ *   node test/chaos/broadcast.ts [--host deno|workerd] [--seed N] [--rounds 50] [--devices 60] [--calls 0.02]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fleet } from "./fleet.ts";
 import { flap, nextVictim, ROUND_MS } from "./kill.ts";
-import { Mesh } from "./mesh.ts";
+import { brokenCalls, Mesh } from "./mesh.ts";
 import { type ChaosOptions, runFromCommandLine } from "./options.ts";
 import { random as seeded } from "./random.ts";
 import { drainTags } from "./tag-drain.ts";
@@ -23,9 +23,10 @@ const SURGE_MS = [0, 150] as const;
 
 /** Each round kills once. */
 export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
-  const { host, seed, rounds, devices, log } = options;
+  const { host, seed, rounds, devices, calls = 0, log } = options;
   const random = seeded(seed);
-  const mesh = await Mesh.start(host, { PUSHMESH_NODE_MEMBERS: `${NODE_MEMBERS}` });
+  const nodes = { PUSHMESH_NODE_MEMBERS: `${NODE_MEMBERS}` };
+  const mesh = await Mesh.start(host, { ...nodes, ...brokenCalls(host, calls) });
   const ledger = new TagLedger();
   const app = await mesh.app();
   const fleet = await Fleet.make({ url: mesh.url, appId: app.appId, count: devices, ledger });
@@ -52,6 +53,7 @@ export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
       );
     }
     await load.stop();
+    await mesh.mend();
     return await drainTags(fleet, sender, ledger);
   } catch (error) {
     throw new Error(`the mesh said:\n${mesh.output}`, { cause: error });

@@ -62,13 +62,30 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Of the environment: see `FAULTY_CALLS`. */
+const CALLS = "CHAOS_CALLS";
+/** Breaks calls between the objects of the host `deno`, relative to ROOT. */
+const FAULTY_CALLS = "test/chaos/deno/calls.ts";
+
+/**
+ * What has some calls between objects fail, hang or come late: the host `deno` alone has them in one process that a test can get at.
+ *
+ * @param share of all calls, from 0 to 1
+ */
+export function brokenCalls(host: HostName, share: number): Environment {
+  if (share === 0) return {};
+  if (host !== "deno")
+    throw new Error("calls between objects can be broken on the host deno alone");
+  return { [CALLS]: `${share}` };
+}
+
 type Environment = Readonly<Record<string, string>>;
 
 export class Mesh {
   readonly url: string;
   readonly host: HostName;
   readonly #port: number;
-  readonly #env: Environment;
+  #env: Environment;
   /** The data folder. */
   readonly folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
   readonly #output: string[] = [];
@@ -96,6 +113,7 @@ export class Mesh {
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
     const [command, ...first] = serveCommand(this.host, "LD_PRELOAD" in this.#env);
+    if (CALLS in this.#env) first.splice(1, 0, "--preload", FAULTY_CALLS);
     const args = [...first, "--port", `${this.#port}`, "--data", this.folder, "--json"];
     const env = { ...process.env, ...this.#env };
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -153,6 +171,14 @@ export class Mesh {
         () => this.#answers(),
         READY_MS,
       );
+  }
+
+  /** Nothing breaks calls between its objects from now on: kills it, and starts it without. */
+  async mend(): Promise<void> {
+    const { [CALLS]: broken, ...env } = this.#env;
+    if (broken === undefined) return;
+    this.#env = env;
+    await this.kill("machine");
   }
 
   /** Stops it cleanly and deletes its folder. */

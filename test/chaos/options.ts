@@ -9,6 +9,8 @@ export interface ChaosOptions {
   readonly seed: number;
   readonly rounds: number;
   readonly devices: number;
+  /** How many of the calls between objects fail, hang or are late, from 0 to 1; absent for none. On the host `deno` alone. */
+  readonly calls?: number;
   /** Takes a line about each step. */
   readonly log: (line: string) => void;
 }
@@ -41,14 +43,16 @@ export async function runFromCommandLine<V extends Faults>(
       seed: { type: "string", default: `${chaosSeed()}` },
       rounds: { type: "string", default: `${defaults.rounds}` },
       devices: { type: "string", default: `${defaults.devices}` },
+      calls: { type: "string", default: "0" },
     },
   });
   const host = hostNamed(values.host);
   const [seed, rounds, devices] = [values.seed, values.rounds, values.devices].map(Number);
   if (seed === undefined || rounds === undefined || devices === undefined) return;
   const log = (line: string): void => console.log(line);
-  log(`host ${host}, seed ${seed}, rounds ${rounds}, devices ${devices}`);
-  const verdict = await run({ host, seed, rounds, devices, log });
+  const calls = Number(values.calls);
+  log(`host ${host}, seed ${seed}, rounds ${rounds}, devices ${devices}, broken calls ${calls}`);
+  const verdict = await run({ host, seed, rounds, devices, calls, log });
   log(inOneLine(verdict));
   const { lost, doubled, disordered, untrue } = verdict;
   const faults = Object.entries({ lost, doubled, disordered, untrue });
