@@ -6,7 +6,7 @@ import type { Cursor } from "../../schema/generated/link.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
-/** Cursors that are kept with the socket: under 1 KB of its attachment. Beyond, the link's row is written. */
+/** Cursors that are kept with the socket: 1.1 KB of its attachment, as positions begin at the time in milliseconds. Beyond, the link's row is written. */
 export const SNAPSHOT_CURSORS = 40;
 
 export class Cursors {
@@ -61,14 +61,19 @@ export class Cursors {
   snapshot(): number[] {
     const flat: number[] = [];
     for (const one of this.#moved) {
-      if (one.wanted && one.taken !== null) flat.push(one.record.ref, one.taken, one.sentUpTo);
+      if (!one.wanted || one.taken === null) continue;
+      // Positions are large, and what is sent is little beyond: as a difference it takes a byte, not eight.
+      const beyond = Math.max(one.sentUpTo - one.taken, 0);
+      flat.push(one.record.ref, one.taken, beyond < one.taken ? beyond : one.sentUpTo);
     }
     return flat;
   }
 
   restore(flat: readonly number[]): void {
     for (let at = 0; at + 2 < flat.length; at += 3) {
-      const [ref = 0, taken = 0, sent = 0] = flat.slice(at, at + 3);
+      const [ref = 0, taken = 0, told = 0] = flat.slice(at, at + 3);
+      // What an older version kept is no difference, nor is what would be none below the cursor.
+      const sent = told < taken ? taken + told : told;
       const one = this.#subscriptions.known(ref);
       if (one === undefined) continue;
       one.taken = taken;

@@ -164,11 +164,12 @@ export class Feeds {
 
   #paged(one: Subscription, after: number | null, page: Page, now: number, effects: Effects): void {
     if (after !== null && page.upTo < after) {
-      // The node never had that many. The device itself cannot know: what the mesh remembers counts.
+      // The node never had that many. The device itself cannot know: what the mesh remembers counts. Where that is it, the node has
+      // forgotten, or its tag has begun anew while the clock was set back: all since the device joined it is to be had again.
       const isClaim = one.reached === null && after === one.claimed && after !== one.taken;
       one.claimed = null;
       one.reached = null;
-      if (!isClaim) one.taken = page.upTo;
+      if (!isClaim) one.taken = null;
       this.#count(one, -1);
       this.#set(one, "idle");
       this.want(one);

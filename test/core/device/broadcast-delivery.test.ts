@@ -442,13 +442,13 @@ describe("cursors", () => {
     expect(positions(take(rig))).toEqual([2]);
   });
 
-  test("a node that forgot is believed", () => {
+  test("B1 a node that forgot, or has begun anew below, is believed, and gives all since the device joined it", () => {
     const rig = inX();
     deliver(rig, [entry(1)]);
     ackBroadcasts(rig, take(rig));
     reconnect(rig);
     expect(page(rig, [], 0)).toBe(1);
-    expect(page(rig, [], 0)).toBe(0);
+    expect(page(rig, [], 0)).toBe(null);
     deliver(rig, [entry(1, { data: new Uint8Array(3) })]);
     expect(positions(take(rig))).toEqual([1]);
   });
@@ -469,17 +469,19 @@ describe("cursors", () => {
     const rig = inX();
     const tags = Array.from({ length: 41 }, (_, n) => `t${n}`);
     rig.subscribe(...tags);
+    // As large as positions are, which begin at the time.
+    const position = 1_790_000_000_001;
     const rows = rig.rows(() => {
       for (const tag of tags) {
-        deliver(rig, [entry(1, { cover: [tag] })], { tag });
+        deliver(rig, [entry(position, { cover: [tag] })], { tag, prev: 0 });
         ackBroadcasts(rig, take(rig));
-        expect(serialize(rig.attachment?.cursors).length).toBeLessThan(1_024);
+        expect(serialize(rig.attachment?.cursors).length).toBeLessThan(1_100);
       }
     });
     expect(rows).toBe(1);
     rig.hibernate();
     rig.lose();
-    for (const tag of tags) expect(rig.store.link?.cursors?.[refOf(rig, tag)]).toBe(1);
+    for (const tag of tags) expect(rig.store.link?.cursors?.[refOf(rig, tag)]).toBe(position);
   });
 });
 
