@@ -43,7 +43,7 @@ export class PushClient {
   private constructor(options: ClientOptions) {
     const { appId, port, storage, host, onClosed } = options;
     this.#host = host;
-    this.#storage = new BatchedStorage(guardStorage(storage), this.#report);
+    this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report);
     this.#port = port;
     this.#onClosed = onClosed;
     this.#registration = new StoredRegistration(this.#storage, appId);
@@ -107,7 +107,13 @@ export class PushClient {
     try {
       await this.#end(options);
     } catch (error) {
-      if (options.signal?.aborted) this.#registration.end(false);
+      if (options.signal?.aborted) {
+        this.#registration.end(false);
+        // What came meanwhile was dropped: it comes again.
+        const { handler } = this.#inbox;
+        this.#listen(undefined);
+        this.#listen(handler);
+      }
       throw error;
     } finally {
       await this.#storage.settled();
@@ -188,7 +194,8 @@ export class PushClient {
    * Messages of one priority are handed over one after another, in the order in which the mesh accepted them; of
    * different priorities, side by side. Broadcasts (`message.tag`) come one after another beside them, in order within
    * a tag. A message ID comes once, also across restarts where the storage outlives
-   * them; only a crash while the handler runs, or right after it, makes it come again.
+   * them; only a crash while the handler runs, or right after it, makes it come again, or another client of the same storage (a
+   * second tab) that takes the link over meanwhile.
    *
    * A handler that throws or rejects leaves its message unacknowledged: an `handler_failed` error is reported, and
    * the message is handed over again after 1 s, doubling to 60 s, until it is taken, expires or is recalled. The
@@ -368,7 +375,8 @@ export class PushClient {
         return;
       case "state":
         this.#clockOffsetMs = event.clockOffsetMs;
-        if (event.state !== "connected") this.#inbox.clear();
+        if (event.error?.code === "replaced") this.#inbox.abandon();
+        else if (event.state !== "connected") this.#inbox.clear();
         this.#setState({
           state: event.state,
           error: event.error && new PushError(event.error),
@@ -394,6 +402,7 @@ export class PushClient {
 
   #setRegId(regId: string | undefined): void {
     const isNew = this.#registration.change(regId);
+    if (isNew) this.#inbox.abandon();
     if (isNew && regId !== undefined) this.#regIds.emit(regId, this.#host.report);
   }
 

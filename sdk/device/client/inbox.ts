@@ -35,6 +35,8 @@ export class Inbox {
   /** By priority; that of broadcasts, first, goes its own way beside the others. */
   readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
+  /** Of the registration that what comes now is for. */
+  #life = 0;
   #isCalling = false;
 
   /** @param storage That of the registration. */
@@ -61,11 +63,12 @@ export class Inbox {
   }
 
   /**
-   * Hands messages to `handler` from now on. Without one, what is here waits here: it comes before whatever follows
-   * a new attach.
+   * Hands messages to `handler` from now on. Without one what waits is dropped: while nobody listens it may end in the mesh, which
+   * sends what has not on a new attach.
    */
   set handler(handler: MessageHandler | undefined) {
     this.#handler = handler;
+    if (handler === undefined) this.clear();
     for (const lane of this.#lanes) lane.setOpen(handler !== undefined);
   }
 
@@ -83,11 +86,15 @@ export class Inbox {
 
   /** The message of this key is not to be shown, if it was not yet. */
   withdraw(key: Uint8Array): void {
+    const withdrawn = toBase64Url(key);
     for (const lane of this.#lanes) {
-      for (const delivery of lane.waiting) {
+      const { current, waiting } = lane;
+      for (const delivery of current === undefined ? waiting : [current, ...waiting]) {
         const { link, message } = delivery;
-        if ("tag" in message || toBase64Url(message.key) !== toBase64Url(key)) continue;
+        if ("tag" in message || toBase64Url(message.key) !== withdrawn) continue;
         delivery.withdrawn = true;
+        // Its handler runs: that it takes it outweighs, that it fails does not.
+        if (delivery === current) continue;
         // Else before its turn: somebody waits for the word.
         if (!lane.hurry(delivery) && !this.#registration.windows.has(message))
           this.#owner.discard(link, message);
@@ -100,6 +107,15 @@ export class Inbox {
     for (const lane of this.#lanes) lane.clear();
   }
 
+  /**
+   * What is here is not this client's any more: the registration is another one, or another client has taken the link over. What a
+   * handler that runs takes is neither remembered nor acknowledged.
+   */
+  abandon(): void {
+    this.#life++;
+    this.clear();
+  }
+
   /** Resolves when no handler runs and what the app has taken is acknowledged. */
   async idle(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.idle()));
@@ -110,6 +126,7 @@ export class Inbox {
   async #take(delivery: Delivery): Promise<number | null> {
     const { message } = delivery;
     const handler = this.#handler;
+    const life = this.#life;
     const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing comes.
     if (handler === undefined || regId === undefined) return null;
@@ -143,6 +160,7 @@ export class Inbox {
     } finally {
       cancel();
     }
+    if (life !== this.#life) return null;
     this.#registration.windows.add(message);
     this.#acknowledge(delivery, false);
     return null;
@@ -183,7 +201,8 @@ export class Inbox {
         cause,
       }),
     );
-    const { until = Number.POSITIVE_INFINITY } = delivery;
+    const { until = Number.POSITIVE_INFINITY, withdrawn } = delivery;
+    if (withdrawn) return 0;
     // No later than its time is over: then it is given up, and its sender hears so.
     return Math.max(0, Math.min(retryAfterMs, until - this.#host.elapsed()));
   }
@@ -196,6 +215,9 @@ export class Inbox {
   #acknowledge({ link, message }: Delivery, discarded: boolean): void {
     if ("tag" in message && !this.#registration.cursors.has(message))
       this.#registration.cursors.set(message);
-    void this.#storage.settled().then(() => this.#owner.acknowledge(link, message, discarded));
+    const life = this.#life;
+    void this.#storage.settled().then(() => {
+      if (life === this.#life) this.#owner.acknowledge(link, message, discarded);
+    });
   }
 }

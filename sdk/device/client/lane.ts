@@ -26,6 +26,7 @@ export class Lane {
   #ran: Promise<void> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
   #open = false;
+  #current: Delivery | undefined;
 
   constructor(host: Host, take: Take) {
     this.#host = host;
@@ -35,6 +36,11 @@ export class Lane {
   /** Messages waiting, without the one that is being handed over. */
   get waiting(): readonly Delivery[] {
     return this.#queue;
+  }
+
+  /** The message that is being handed over, or was when `clear` dropped what waits. */
+  get current(): Delivery | undefined {
+    return this.#current;
   }
 
   push(delivery: Delivery): void {
@@ -79,7 +85,9 @@ export class Lane {
       const queue = this.#queue;
       const delivery = queue.shift();
       if (delivery === undefined) break;
+      this.#current = delivery;
       const retryInMs = await this.#take(delivery);
+      this.#current = undefined;
       // After a `clear` the queue is another one, and the message no more ours.
       if (retryInMs === null || queue !== this.#queue) continue;
       queue.unshift(delivery);

@@ -78,8 +78,10 @@ class Listener implements LiveListener {
   readonly #host: ListenHost;
   readonly #url: URL;
   cursor: number | undefined;
-  /** That of the last message that was signed; 0 before. */
-  #verified = 0;
+  /** Where the mesh has it go on; below `cursor` where the mesh has less than was signed. */
+  #place: number | undefined;
+  /** The last message that was signed. */
+  #verified: Pick<LiveMessageBody, "cursor" | "sentAt"> | undefined;
   #socket: Socket | undefined;
   /** Connections before this one are over: what still comes of them is not heard. */
   #epoch = 0;
@@ -105,6 +107,7 @@ class Listener implements LiveListener {
     this.#url = new URL(path, origin);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
     this.cursor = after;
+    this.#place = after;
   }
 
   start(): void {
@@ -145,7 +148,7 @@ class Listener implements LiveListener {
     const text = typeof token === "function" ? await token() : token;
     if (epoch !== this.#epoch) return;
     const url = new URL(this.#url);
-    if (this.cursor !== undefined) url.searchParams.set("after", `${this.cursor}`);
+    if (this.#place !== undefined) url.searchParams.set("after", `${this.#place}`);
     const protocols = text === undefined ? [PROTOCOL] : [PROTOCOL, TOKEN_PROTOCOL + text];
     this.#socket = this.#host.openSocket(url.href, protocols, {
       opened: () => {
@@ -177,23 +180,31 @@ class Listener implements LiveListener {
     const body = bodyOf(text);
     if (body.type === "presence") {
       if (epoch !== this.#epoch) return;
-      // Where the mesh was told of a cursor that it never gave, its own is the one to go on from.
-      // Below what was signed it cannot be: an older message would come again.
-      this.cursor = Math.max(body.cursor, this.#verified);
+      // Where the mesh was told of a cursor that it never gave, its own is the one to go on from: a backup was put back.
+      this.#place = body.cursor;
+      // Whoever goes on from it elsewhere does not know what was signed.
+      this.cursor = Math.max(body.cursor, this.#verified?.cursor ?? 0);
       onPresence?.(body.listeners);
       return;
     }
-    if (body.type !== "message" || body.cursor <= (this.cursor ?? -1)) return;
+    if (body.type !== "message" || body.cursor <= (this.#place ?? -1) || this.#isOld(body)) return;
     const isGood = publicKey === undefined || (await verifyLive(body, { appId, publicKey, tag }));
     if (this.#isClosed) return;
     if (isGood) {
       this.cursor = body.cursor;
-      if (publicKey !== undefined) this.#verified = body.cursor;
+      this.#place = body.cursor;
+      if (publicKey !== undefined) this.#verified = body;
       onMessage(body);
     } else {
       const message = `message ${body.id} is not signed by the app's live key`;
       throw new PushError({ code: "data_invalid", message, retry: "never", messageId: body.id });
     }
+  }
+
+  /** Whether it may have been heard, whatever cursor the mesh names: positions are given anew after a restore, times are not. */
+  #isOld({ cursor, sentAt }: LiveMessageBody): boolean {
+    const last = this.#verified;
+    return last !== undefined && cursor <= last.cursor && sentAt <= last.sentAt;
   }
 
   /** Asks for a sign of life after a while of silence, and gives the socket up where none comes. */

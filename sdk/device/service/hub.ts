@@ -328,7 +328,9 @@ export class Hub implements LinkOwner, AppOwner {
   #post(slot: number, message: ToClient): void {
     for (const { registration, listening, port } of this.#apps.values()) {
       if (registration?.slot !== slot) continue;
-      if (listening || message.kind !== "deliver") port.postMessage(message);
+      // What was sent before the mesh heard Detach may have ended since; what has not comes again.
+      if ((listening && !this.detached.has(slot)) || message.kind !== "deliver")
+        port.postMessage(message);
     }
   }
 

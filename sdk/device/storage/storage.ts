@@ -1,5 +1,7 @@
 /** Where the SDK keeps what must outlive a restart. */
+import { STORAGE_TIMEOUT_MS } from "../constants.ts";
 import { PushError } from "../errors.ts";
+import type { Host } from "../host.ts";
 
 /** What a storage holds: text, and a key pair only where `Storage.keepsKeys` is true. */
 export type Stored = string | CryptoKeyPair;
@@ -53,14 +55,20 @@ async function addTo(storage: Storage, key: string, value: Stored): Promise<Stor
   return stored ?? value;
 }
 
-/** The same storage, whose failures are `storage_failed` errors that name the key. */
-export function guardStorage(storage: Storage): Required<Storage> {
+/** The same storage, whose failures are `storage_failed` errors that name the key; what does not answer for 10 s has failed. */
+export function guardStorage(storage: Storage, host: Pick<Host, "after">): Required<Storage> {
   const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
+    let cancel = (): void => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = host.after(STORAGE_TIMEOUT_MS, reject);
+    });
     try {
-      return await act();
+      return await Promise.race([act(), late]);
     } catch (cause) {
-      const message = `The storage failed at ${key}: start again, or give another storage.`;
+      const message = `The storage failed at ${key}, or did not answer: start again, or give another storage.`;
       throw new PushError({ code: "storage_failed", message, retry: "later", cause });
+    } finally {
+      cancel();
     }
   };
   return {

@@ -2,7 +2,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { BroadcastAnswerBody } from "../../../schema/http.ts";
+import { listenLive } from "../../../sdk/device/live/mod.ts";
+import { until } from "../../chaos/wait.ts";
 import { runJson, type User } from "../support/command.ts";
+import { setLive } from "../support/listener.ts";
 import { demoOf, startMesh } from "../support/mesh.ts";
 import { Phone } from "../support/phone.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -39,4 +42,50 @@ test("M4 devices have every broadcast once that is sent after a restore, though 
   await away.on();
   await away.hasShown(9);
   for (const one of [phone, away]) expect(one.shown).toEqual([early, ...gone, ...live]);
+});
+
+test("M4 listeners who know the app's key hear every broadcast once that is sent after a restore", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const { url } = mesh;
+  const { appId, keyId, secret } = demoOf(mesh.data);
+  const server = { url, keyId, secret };
+  const tag = "score";
+  const broadcast = (data: string) =>
+    signedCall<BroadcastAnswerBody>(server, "POST", "/v1/messages", { to: { tag }, data });
+  await setLive(url, { appId, keyId, secret }, tag, "open");
+  const answer = await fetch(`${url}/v1/apps/${appId}/live-key`);
+  const { publicKey } = await answer.json();
+  const heard: unknown[] = [];
+  let connections = 0;
+  const listener = listenLive({
+    ...{ url, appId, tag, publicKey },
+    onMessage: ({ data }) => heard.push(data),
+    onPresence: () => connections++,
+  });
+  await until("the listener", () => connections > 0, 20_000);
+  await broadcast("early");
+  await until("the listener", () => heard.length === 1, 20_000);
+  const copy = join(temporaryFolder(), "backup");
+  const operator: User = { data: mesh.data, home: temporaryFolder() };
+  await runJson(operator, "backup", "--to", copy);
+  for (const data of ["gone 1", "gone 2", "gone 3"]) await broadcast(data);
+  await until("the listener", () => heard.length === 4, 20_000);
+  mesh.process.kill("SIGKILL");
+  await mesh.process.exited;
+  connections = 0;
+  await startMesh(copy, Number(new URL(url).port));
+  await until("the listener", () => connections > 0, 20_000);
+  for (const data of ["new 1", "new 2", "new 3", "new 4"]) await broadcast(data);
+  await until("the listener", () => heard.includes("new 4"), 20_000);
+  expect(heard).toEqual([
+    "early",
+    "gone 1",
+    "gone 2",
+    "gone 3",
+    "new 1",
+    "new 2",
+    "new 3",
+    "new 4",
+  ]);
+  listener.close();
 });

@@ -581,7 +581,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("wait in the mesh while nobody listens, and what is here waits here", async () => {
+  it("P1.1 wait in the mesh while nobody listens, also those that are here: they may end there", async () => {
     const { client, texts } = await listening();
     const { open, opened } = gate();
     const stop = client.onMessage(() => opened);
@@ -596,8 +596,11 @@ describe("messages", () => {
     client.onMessage(({ data }) => {
       got.push(data);
     });
-    await until(() => got.length === 1, "b");
-    expect(got).toEqual(["b"]);
+    await until(() => mesh.socket.attached.size === 1, "the attach");
+    expect(got).toEqual([]);
+    mesh.socket.deliver(mesh.message("c"));
+    await until(() => got.length === 1, "c");
+    expect(got).toEqual(["c"]);
     expect(texts()).toEqual([]);
     await client.close();
   });
