@@ -1,6 +1,7 @@
 /** An object that lists tags of one app: named as core/tag/directory-shards.ts says. */
 import { DurableObject } from "cloudflare:workers";
 import { type BeginAnswer, type SignedChange, SignedChanges } from "../core/app/changes.ts";
+import { Claims } from "../core/app/claims.ts";
 import { writeDirectory } from "../core/move/directory.ts";
 import {
   TagDirectory,
@@ -29,6 +30,7 @@ export class TagDirectoryObject
   readonly #store: SqlTagDirectoryStore;
   readonly #directory: TagDirectory;
   readonly #changes: SignedChanges;
+  readonly #claims = new Claims();
 
   constructor(state: DurableObjectState, env: DirectoryEnv) {
     super(state, env);
@@ -53,6 +55,14 @@ export class TagDirectoryObject
 
   async begin(change: SignedChange): Promise<BeginAnswer> {
     return this.#changes.begin(change);
+  }
+
+  async claim(key: string): Promise<boolean> {
+    return this.#claims.claim(key, Date.now());
+  }
+
+  async release(key: string): Promise<void> {
+    this.#claims.release(key);
   }
 
   async write(lines: readonly DirectoryLine[]): Promise<void> {

@@ -242,6 +242,8 @@ export const LIMITS = {
   LOG_ENTRIES: 128,
   /** Broadcasts that the root of a tag remembers, for their status and against replays. */
   ROOT_LOG_ENTRIES: 1_024,
+  /** Broadcasts to several tags that a directory object of an app knows to be on their way to a root, 100 bytes each: seconds of them. */
+  BROADCAST_CLAIMS: 4_096,
   /** A tag takes no more than ROOT_LOG_ENTRIES broadcasts in this time: longer than a signed request can be replayed. */
   BROADCAST_REPLAY_MS: 420_000,
   /**

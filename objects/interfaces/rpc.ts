@@ -143,6 +143,9 @@ export interface TagDirectoryRpc {
   list(query: TagQuery): Promise<TagPage | null>;
   /** Notes a signed change of the app: see `SignedChanges`. It is the object that `changesNameOf` names. */
   begin(change: SignedChange): Promise<BeginAnswer>;
+  /** Claims the key of a broadcast to several tags: see `Claims`. Likewise. */
+  claim(key: string): Promise<boolean>;
+  release(key: string): Promise<void>;
 }
 
 /**

@@ -2,12 +2,15 @@
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
 import type { Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
+import { changesNameOf } from "../../core/tag/directory-shards.ts";
 import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
 import { type Taken, take, takenBefore } from "../../core/tag/taking.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
+import { shardsOf } from "../../objects/count.ts";
+import { MeshError } from "../../schema/errors.ts";
 import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { formatMessageId } from "../../schema/text.ts";
+import { formatMessageId, toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
@@ -103,6 +106,39 @@ async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature"
   return answer;
 }
 
+/** How often, and for how long, a request waits for another of its key that is under way. */
+const CLAIM_WAIT_MS = 100;
+const CLAIM_WAITS = LIMITS.CALL_MS / CLAIM_WAIT_MS;
+
+/**
+ * Has it taken once, whoever else sends it now: where several roots could take it, one request at a time looks which has it, and
+ * hands it to one.
+ */
+async function takeOnce(
+  c: MeshContext,
+  to: BroadcastTarget,
+  unsigned: Omit<BroadcastRequest, "signature">,
+): Promise<Taken> {
+  if (!("condition" in to) || tagsOfCovers(to.condition).length < 2) return hand(c, unsigned);
+  const { app } = unsigned;
+  const key = toBase64Url(unsigned.key);
+  const directory = () => c.env.TAG_DIRECTORIES.getByName(changesNameOf(app, key, shardsOf(c.env)));
+  for (let waits = 0; !(await callInTime(() => directory().claim(key))); waits++) {
+    if (waits >= CLAIM_WAITS) {
+      throw new MeshError("overloaded", "another request of its key is under way");
+    }
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_WAIT_MS));
+  }
+  try {
+    const before = await findTaken(c, app, to, unsigned.key);
+    if (before === null) return await hand(c, unsigned);
+    await requireSame(c, before.tag, unsigned);
+    return before;
+  } finally {
+    c.executionCtx.waitUntil(callInTime(() => directory().release(key)).catch(() => undefined));
+  }
+}
+
 export async function sendBroadcast(
   c: MeshContext,
   { caller, basis, fingerprint, to, body, content }: Outgoing<BroadcastTarget>,
@@ -118,9 +154,7 @@ export async function sendBroadcast(
     pace: body.pace ?? null,
     ...fingerprint,
   };
-  const before = await findTaken(c, app, to, unsigned.key);
-  if (before !== null) await requireSame(c, before.tag, unsigned);
-  const { tag, seq } = before ?? (await hand(c, unsigned));
+  const { tag, seq } = await takeOnce(c, to, unsigned);
 
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
   const id = formatMessageId({ seq, key: unsigned.key, regId: source });

@@ -1,5 +1,6 @@
 /** The tags of one app and its signed changes, in the process that holds all objects: answered when what was told is on disk. */
 import { type BeginAnswer, type SignedChange, SignedChanges } from "../../../core/app/changes.ts";
+import { Claims } from "../../../core/app/claims.ts";
 import {
   TagDirectory,
   type TagPage,
@@ -14,6 +15,7 @@ export class TagDirectoryHost implements TagDirectoryRpc {
   readonly #db: Database;
   readonly #directory: TagDirectory;
   readonly #changes: SignedChanges;
+  readonly #claims = new Claims();
 
   /** @param app base64url of the app's 8 bytes */
   constructor(db: Database, app: string) {
@@ -21,6 +23,14 @@ export class TagDirectoryHost implements TagDirectoryRpc {
     const store = new SharedTagDirectoryStore(db, app);
     this.#directory = new TagDirectory({ store });
     this.#changes = new SignedChanges(store);
+  }
+
+  async claim(key: string): Promise<boolean> {
+    return this.#claims.claim(key, Date.now());
+  }
+
+  async release(key: string): Promise<void> {
+    this.#claims.release(key);
   }
 
   async begin(change: SignedChange): Promise<BeginAnswer> {
