@@ -206,7 +206,11 @@ export class Subscriptions {
       onEnd: (joined, result, when, out) => {
         one.call = null;
         if (joined === null) {
-          this.#failed(one, one.joins, result, when, out);
+          // An attach may have found the member meanwhile; what it did not fetch was left to the join.
+          if (one.wanted && one.member === "yes") {
+            for (const errand of one.joins.splice(0)) errand.done(null, when, out);
+            onJoined(one, false, when, out);
+          } else this.#failed(one, one.joins, result, when, out);
           return;
         }
         const { path, epoch } = joined;

@@ -132,6 +132,25 @@ describe("what a node calls with", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
+  test.each([{ ok: false }, { ok: true, answer: { kind: "late" } }] as const)(
+    "B1 what is behind a page is fetched, though a join that was asked beside it failed: %o",
+    (failure) => {
+      const rig = inX();
+      rig.restart();
+      rig.connect({ attach: [1] });
+      page(rig, [], 0);
+      // The app has not heard that it joined, and asks again while its tag is being attached.
+      rig.command({ kind: "subscribe", value: { request: 9, slot: 1, add: ["x"], remove: [] } });
+      page(rig, [entry(1)], 1, true);
+      expect(rig.answerCall(failure).call.method).toBe("join");
+      expect(page(rig, [entry(2)], 2)).toBe(1);
+      const frames = rig.take();
+      expect(positions(broadcastsIn(frames))).toEqual([1, 2]);
+      // It is in the tag: the answer of the attach told so.
+      expect(frames).toContainEqual({ kind: "done", value: { request: 9 } });
+    },
+  );
+
   test("B22 B23 B11 the condition, the filter and the time decide whether it is for the device", () => {
     const rig = inX();
     rig.command({ kind: "report", value: { request: 1, slot: 1, platform: "ios" } });
