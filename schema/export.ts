@@ -243,6 +243,8 @@ const device = z.strictObject({
       seqFloor: count,
       /** As of core/device/recent-keys.ts. Since version 3. */
       recent: z.string().exactOptional(),
+      /** As of core/device/snapshot.ts. Since version 3. */
+      sent: z.array(z.tuple([count, count, count, count])).exactOptional(),
     })
     .nullable(),
 });

@@ -223,14 +223,15 @@ export class Account {
   }
 
   get #kept(): Kept {
-    return { cursors: this.#link?.cursors, recent: this.#link?.recent };
+    return { cursors: this.#link?.cursors, recent: this.#link?.recent, sent: this.#link?.sent };
   }
 
-  #write({ cursors, recent, ...record }: Written): void {
+  #write({ cursors, recent, sent, ...record }: Written): void {
     this.#link = {
       ...record,
       ...(cursors === undefined ? {} : { cursors }),
       ...(recent === undefined ? {} : { recent }),
+      ...(sent === undefined ? {} : { sent }),
     };
     if (this.#isBound) this.#store.writeLink(this.#link);
   }
@@ -240,6 +241,7 @@ export class Account {
 export interface Kept {
   readonly cursors: LinkRecord["cursors"] | undefined;
   readonly recent: LinkRecord["recent"] | undefined;
+  readonly sent: LinkRecord["sent"] | undefined;
 }
 
 type Written = Omit<LinkRecord, keyof Kept> & Kept;

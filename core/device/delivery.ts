@@ -125,7 +125,7 @@ export class Delivery {
   readonly onEnd: OnEnd = (registration, key, ended, effects) => {
     const answer: SendAnswer = { ok: true, ...ended };
     const flight = registration.flights.get(key);
-    if (flight !== undefined) {
+    if (flight !== undefined && ended.status !== "sent") {
       flight.ended = ended.status;
       this.#senders.settle(flight.tokens.splice(0), answer, effects);
     }
@@ -152,6 +152,7 @@ export class Delivery {
     while ((state.flights[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
     const landed = state.flights.splice(0, count);
     const keys = new Set<string>();
+    const asked: string[] = [];
     const told = new Set<string>();
     for (const flight of landed) {
       registration.land(flight);
@@ -167,9 +168,11 @@ export class Delivery {
         // While its row stays (see FirstAcks), a kill makes it wait again: nobody is told that it was delivered.
         if (isStored) continue;
       } else if (isStored) keys.add(flight.key);
+      else if (flight.left !== null) asked.push(flight.key);
       this.#delivered(registration, flight, effects);
     }
     for (const header of state.take(({ key }) => told.has(key))) registration.dropMail(header);
+    this.#parts.outcomes.delivered(registration.slot, asked);
     if (keys.size > 0) {
       this.#parts.mailbox.delivered(
         registration,
@@ -207,8 +210,11 @@ export class Delivery {
     const seqs = new Set(discarded);
     const dropped = flights.filter(({ seq, ended }) => ended === null && seqs.has(seq));
     for (const flight of dropped) {
-      this.#end(registration, flight, flight.superseded ? "collapsed" : "expired", effects);
+      const status = flight.left ?? (flight.superseded ? "collapsed" : "expired");
+      this.#end(registration, flight, status, effects);
     }
+    const asked = dropped.flatMap(({ left, key }) => (left === null ? [] : [key]));
+    this.#parts.outcomes.dropped(registration.slot, asked);
     return dropped.length;
   }
 
@@ -274,22 +280,17 @@ export class Delivery {
   }
 
   /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
-  end(registration: Registration, now: number, effects: Effects): void {
+  end(registration: Registration, effects: Effects): void {
     for (const flight of registration.telling.values()) this.#told(registration, flight, effects);
     const ended: Flight[] = [];
     for (const flight of registration.flights.values()) {
-      const { key, seq, unstored, acceptedAt } = flight;
+      const { key, seq, unstored } = flight;
       if (flight.ended !== null || unstored === null) continue;
-      const { ttlSeconds } = unstored;
-      if (ttlSeconds > 0 && acceptedAt + ttlSeconds * 1_000 <= now) {
-        this.#secure(registration, flight, false, now);
-      } else {
-        flight.ended = "unregistered";
-        registration.remember(key, "unregistered", seq, flight.fingerprint);
-        if (ttlSeconds > 0) ended.push(flight);
-      }
-      const status = flight.ended ?? "unregistered";
-      this.#senders.settle(flight.tokens.splice(0), { ok: true, status, seq }, effects);
+      flight.ended = "unregistered";
+      registration.remember(key, "unregistered", seq, flight.fingerprint);
+      if (unstored.ttlSeconds > 0) ended.push(flight);
+      const answer: SendAnswer = { ok: true, status: "unregistered", seq };
+      this.#senders.settle(flight.tokens.splice(0), answer, effects);
     }
     this.#parts.outcomes.record(registration.slot, "unregistered", ended);
   }
@@ -300,13 +301,14 @@ export class Delivery {
     const flights: Flight[] = [];
     for (const lane of LANES) {
       const state = registration.lane(lane);
-      flights.push(...state.flights.splice(0));
+      const landed = state.flights.splice(0);
+      registration.reach(lane, landed.at(-1)?.seq ?? 0);
+      flights.push(...landed);
       state.sent = 0;
       state.asked.length = 0;
     }
     for (const flight of flights) {
       registration.land(flight);
-      registration.seenUpTo = Math.max(registration.seenUpTo, flight.seq);
       this.#secure(registration, flight, false, now);
     }
     this.#parts.mailbox.expire(registration, now, effects);
@@ -324,7 +326,7 @@ export class Delivery {
     this.#parts.mailbox.end(registration, keys, "collapsed", effects);
     for (const { ended, key, seq, tokens } of flights) {
       const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;
-      const status = ended ?? left ?? "expired";
+      const status = ended ?? left ?? "sent";
       this.#senders.settle(tokens, { ok: true, status, seq }, effects);
     }
     for (const [key, tokens] of registration.waiting) {
@@ -384,6 +386,7 @@ export class Delivery {
       ended: null,
       withdrawn: false,
       superseded: false,
+      left: null,
       tokens: [],
     };
     registration.takeOff(lane, flight);
@@ -435,18 +438,19 @@ export class Delivery {
     onSocket: boolean,
     now: number,
   ): MessageStatus {
-    const { key, seq, unstored, acceptedAt } = flight;
+    const { key, seq, unstored, acceptedAt, left } = flight;
     if (flight.ended !== null) return flight.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
-      if (!onSocket) registration.remember(key, "sent", seq, flight.fingerprint, unstored.lane);
+      if (!onSocket && left === null)
+        registration.remember(key, "sent", seq, flight.fingerprint, unstored.lane);
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {
-      registration.remember(key, "expired", seq, flight.fingerprint);
-      this.#parts.outcomes.record(registration.slot, "expired", [flight]);
-      flight.ended = "expired";
-      return "expired";
+      registration.remember(key, "sent", seq, flight.fingerprint);
+      const open = { ...flight, lane: unstored.lane };
+      this.#parts.outcomes.leaveOpen(registration.slot, "expired", [open]);
+      return "sent";
     }
     if (unstored !== null) {
       // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.

@@ -56,7 +56,7 @@ export function end(
   effects: Effects,
 ): void {
   const { subscriptions, aliases, attributes, debts } = rooms;
-  delivery.end(registration, now, effects);
+  delivery.end(registration, effects);
   mailbox.clear(registration, now, effects);
   delivery.ground(registration, now, effects);
   broadcasts.ground(registration, effects);

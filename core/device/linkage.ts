@@ -74,6 +74,8 @@ export class Linkage {
     for (const slot of snapshot.attached) {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) continue;
+      // What came since the link opened is on its socket, or has not been sent.
+      registration.reachNoFurther(account.link?.seqFloor ?? 0);
       registration.attached = true;
       this.#restoreFeeds(registration, snapshot.live?.includes(slot) ?? false);
     }
@@ -205,8 +207,20 @@ export class Linkage {
 }
 
 /** What the link's row keeps, as it is now. @param linked whether a link stands, or is about to */
-export function keptOf({ cursors, recentKeys }: Rooms, linked: boolean, now: number): Kept {
-  return { cursors: cursors.save(), recent: recentKeys.save(now, linked) };
+export function keptOf(
+  { cursors, recentKeys, registrations }: Rooms,
+  linked: boolean,
+  now: number,
+): Kept {
+  const reached = [...registrations.standing()].flatMap((one) => {
+    const mark = linked ? null : one.reached;
+    return mark === null ? [] : [mark];
+  });
+  return {
+    cursors: cursors.save(),
+    recent: recentKeys.save(now, linked),
+    sent: linked ? undefined : reached,
+  };
 }
 
 /** A refusal as an answer. @throws what is no refusal */

@@ -19,7 +19,7 @@ const OVERDUE_RECHECK_MS = 600_000;
 export type OnEnd = (
   registration: Registration,
   key: string,
-  ended: { readonly status: Ending; readonly seq: number },
+  ended: { readonly status: Ending | "sent"; readonly seq: number },
   effects: Effects,
 ) => void;
 
@@ -113,13 +113,21 @@ export class Mailbox {
   }
 
   /**
-   * The device has said how far it has come: what was on a socket, never reached it, and waits before a newer message of
-   * its collapse key is replaced by that. What may have reached it is sent for its answer alone.
+   * The device has said how far it has come. Of what was on a socket and never reached it, what had left the mailbox has ended, and
+   * what waits before a newer message of its collapse key is replaced by that. What may have reached it is sent for its answer alone.
    *
    * @param lastSeq the highest number that ever reached the device
    */
   replaceUnseen(registration: Registration, lastSeq: number, effects: Effects): void {
-    registration.seenUpTo = lastSeq;
+    registration.reachNoFurther(lastSeq);
+    const unseen = this.#outcomes.open(registration.slot).filter(({ seq }) => seq > lastSeq);
+    for (const { key, left, seq, fingerprint } of unseen) {
+      registration.remember(key, left, seq, fingerprint);
+    }
+    this.#outcomes.dropped(
+      registration.slot,
+      unseen.map(({ key }) => key),
+    );
     const replaced = [...registration.mail.values()].filter(
       (header) => header.seq > lastSeq && registration.isSuperseded(header),
     );
@@ -162,6 +170,12 @@ export class Mailbox {
   clear(registration: Registration, now: number, effects: Effects): void {
     this.expire(registration, now, effects);
     this.#leave(registration, "unregistered", effects, new Set(registration.mail.values()));
+    // Nobody is asked any more.
+    const open = this.#outcomes.open(registration.slot);
+    for (const { key, seq, fingerprint } of open) {
+      registration.remember(key, "unregistered", seq, fingerprint);
+    }
+    this.#outcomes.record(registration.slot, "unregistered", open);
   }
 
   /** Looks at all expiries anew: call it when the deadline has come. */
@@ -184,19 +198,27 @@ export class Mailbox {
     leaving: ReadonlySet<MailHeader>,
   ): void {
     if (leaving.size === 0) return;
-    const ended = LANES.flatMap((lane) =>
-      registration.lane(lane).take((header) => leaving.has(header)),
-    );
-    for (const header of ended) {
-      const { key, seq } = header;
-      registration.dropMail(header);
-      registration.remember(key, status, seq, header.fingerprint);
-      this.#onEnd(registration, key, { status, seq }, effects);
+    const { slot } = registration;
+    const ended: MailHeader[] = [];
+    const open: MailHeader[] = [];
+    for (const lane of LANES) {
+      for (const header of registration.lane(lane).take((row) => leaving.has(row))) {
+        const isOpen = isAsked(registration, header, status);
+        (isOpen ? open : ended).push(header);
+        const { key, seq, fingerprint } = header;
+        registration.dropMail(header);
+        registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
+        this.#onEnd(registration, key, { status: isOpen ? "sent" : status, seq }, effects);
+        // Nothing behind it in its lane has been sent on this link.
+        if (isOpen && registration.attached)
+          registration.lane(lane).ask({ ...header, left: status });
+      }
     }
-    this.#store.deleteMail(ended.map((header) => header.seq));
-    this.#outcomes.record(registration.slot, status, ended);
+    this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
+    this.#outcomes.record(slot, status, ended);
+    this.#outcomes.leaveOpen(slot, status, open);
     // What is replaced leaves for one that is still to come, or has gone already.
-    if (status !== "collapsed") this.#endReplaced(registration, ended, effects);
+    if (status !== "collapsed") this.#endReplaced(registration, [...ended, ...open], effects);
   }
 
   /**
@@ -231,6 +253,15 @@ export class Mailbox {
   }
 }
 
+/**
+ * Whether only the device knows how a message ends that leaves the mailbox: it may have it from a link that was lost. What another
+ * holder took, and what its registration leaves behind, ends so whatever the device did.
+ */
+const isAsked = (registration: Registration, header: MailHeader, status: Ending): boolean =>
+  (status === "expired" || status === "overflowed" || status === "collapsed") &&
+  registration.mayHave(header) &&
+  !registration.flights.has(header.key);
+
 /** What waits under the collapse key of a newcomer; what is on a socket, or was on one, is past replacing. */
 function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
   const replaced = new Set<MailHeader>();
@@ -238,7 +269,7 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
   for (const lane of LANES) {
     const { rows, sent } = registration.lane(lane);
     for (const header of rows.slice(sent)) {
-      if (header.collapseKey === collapseKey && header.seq > registration.seenUpTo) {
+      if (header.collapseKey === collapseKey && !registration.mayHave(header)) {
         replaced.add(header);
       }
     }

@@ -9,6 +9,7 @@ import type { Effects } from "../link/effects.ts";
 import type { Link } from "../link/link.ts";
 import { seqTimeMs } from "./clock.ts";
 import type { Mailbox } from "./mailbox.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { Unanswered } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
@@ -20,6 +21,7 @@ const BINARY = 3;
 export interface OutboxParts {
   readonly mailbox: Mailbox;
   readonly store: MailStore;
+  readonly outcomes: Outcomes;
   /** The current link; null without one. */
   readonly link: () => Link | null;
 }
@@ -55,8 +57,9 @@ export class Outbox {
    * data and with no time left (docs/protocol.md, section 6).
    */
   ask(registration: Registration, now: number): void {
-    for (const one of registration.unanswered(now)) {
-      if (!registration.flights.has(one.key)) registration.lane(one.lane).asked.push(one);
+    const open = this.#parts.outcomes.open(registration.slot);
+    for (const one of [...registration.unanswered(now), ...open]) {
+      if (!registration.flights.has(one.key)) registration.lane(one.lane).ask(one);
     }
   }
 
@@ -118,7 +121,7 @@ export class Outbox {
   #ask(
     registration: Registration,
     state: LaneState,
-    { key, seq, fingerprint, lane }: Unanswered,
+    { key, seq, fingerprint, lane, left }: Unanswered,
     now: number,
   ): Message {
     const data = new Uint8Array();
@@ -133,7 +136,7 @@ export class Outbox {
     registration.takeOff(state, {
       ...{ key, seq, fingerprint, bytes: 0, acceptedAt: seqTimeMs(seq), sentAt: now },
       // It is withdrawn as it comes.
-      ...{ unstored, withdrawn: true, superseded: false, firstAckAlias: null },
+      ...{ unstored, withdrawn: true, superseded: false, left, firstAckAlias: null },
       ...{ ended: null, tokens: [] },
     });
     return {
@@ -168,7 +171,7 @@ function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flig
   const { seq, key, bytes, firstAckAlias, fingerprint } = header;
   return {
     ...{ seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, fingerprint },
-    ...{ unstored: null, ended: null, withdrawn: false, superseded, tokens: [] },
+    ...{ unstored: null, ended: null, withdrawn: false, superseded, left: null, tokens: [] },
   };
 }
 

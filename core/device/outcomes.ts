@@ -1,18 +1,21 @@
 /**
- * How messages ended that were not delivered, and of which delivered ones others are still to be told: one bounded log per
- * registration, one row each.
+ * How messages ended that were not delivered, which ones only the device knows the end of, and of which delivered ones others are
+ * still to be told: one bounded log per registration, one row each.
  */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { OutcomeStore } from "./store.ts";
+import type { Lane } from "./types.ts";
 
 /** An end other than delivery. */
 export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
 
 interface Ended {
-  readonly status: Ending;
+  readonly status: Ending | "sent";
   readonly seq: number;
   readonly fingerprint: number | null;
+  /** Of what is `sent`: the device is asked, and this is its end where the device dropped it. */
+  readonly asked?: { readonly lane: Lane; readonly left: Ending };
 }
 
 /** A message that ended. */
@@ -20,6 +23,12 @@ export interface EndedMessage {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;
+}
+
+/** A message that left the mailbox, and that the device may have: the app was given it, or it ended as `left` says. */
+export interface OpenMessage extends EndedMessage {
+  readonly lane: Lane;
+  readonly left: Ending;
 }
 
 /** A message of a shared alias that was taken here, and which other holders are to withdraw. */
@@ -43,15 +52,19 @@ interface Log {
 /** How a log is stored. */
 interface StoredLog {
   readonly forgotten: number;
-  readonly entries: readonly (readonly [
-    key: string,
-    status: Ending,
-    seq: number,
-    fingerprint?: number,
-  ])[];
+  readonly entries: readonly StoredEntry[];
   /** Absent where there are none. */
   readonly untold?: readonly Untold[];
 }
+
+type StoredEntry = readonly [
+  key: string,
+  status: Ended["status"],
+  seq: number,
+  fingerprint?: number | null,
+  lane?: Lane,
+  left?: Ending,
+];
 
 export class Outcomes {
   readonly #store: OutcomeStore;
@@ -68,6 +81,48 @@ export class Outcomes {
     for (const { key, seq, fingerprint } of ended) {
       log.entries.set(key, { status, seq, fingerprint });
     }
+    this.#keep(slot, log);
+  }
+
+  /** Records messages as `sent` that the device is to be asked after, likewise. */
+  leaveOpen(slot: number, left: Ending, messages: readonly Omit<OpenMessage, "left">[]): void {
+    if (messages.length === 0) return;
+    const log = this.#log(slot);
+    for (const { key, seq, fingerprint, lane } of messages) {
+      log.entries.set(key, { status: "sent", seq, fingerprint, asked: { lane, left } });
+    }
+    this.#keep(slot, log);
+  }
+
+  /** What is `sent`: the device is to be asked. Oldest first. */
+  open(slot: number): OpenMessage[] {
+    return [...this.#log(slot).entries].flatMap(([key, { seq, fingerprint, asked }]) =>
+      asked === undefined ? [] : [{ key, seq, fingerprint, ...asked }],
+    );
+  }
+
+  /** The device has them: they were delivered, which nothing is recorded of. */
+  delivered(slot: number, keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    const log = this.#log(slot);
+    for (const key of keys) log.entries.delete(key);
+    this.#write(slot, log);
+  }
+
+  /** The device dropped them: they ended as was left open. */
+  dropped(slot: number, keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    const log = this.#log(slot);
+    for (const key of keys) {
+      const entry = log.entries.get(key);
+      if (entry?.asked === undefined) continue;
+      const { seq, fingerprint, asked } = entry;
+      log.entries.set(key, { status: asked.left, seq, fingerprint });
+    }
+    this.#write(slot, log);
+  }
+
+  #keep(slot: number, log: Log): void {
     for (const [key, { seq }] of log.entries) {
       if (log.entries.size <= LIMITS.OUTCOMES) break;
       log.entries.delete(key);
@@ -121,9 +176,12 @@ export class Outcomes {
       log = {
         forgotten: stored.forgotten,
         entries: new Map(
-          stored.entries.map(([key, status, seq, fingerprint = null]) => [
+          stored.entries.map(([key, status, seq, fingerprint = null, lane, left]) => [
             key,
-            { status, seq, fingerprint },
+            {
+              ...{ status, seq, fingerprint },
+              ...(lane === undefined || left === undefined ? {} : { asked: { lane, left } }),
+            },
           ]),
         ),
         untold: new Map(stored.untold?.map((untold) => [untold.key, untold])),
@@ -136,9 +194,10 @@ export class Outcomes {
   #write(slot: number, log: Log): void {
     const stored: StoredLog = {
       forgotten: log.forgotten,
-      entries: [...log.entries].map(([key, { status, seq, fingerprint }]) =>
-        fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint],
-      ),
+      entries: [...log.entries].map(([key, { status, seq, fingerprint, asked }]) => {
+        if (asked !== undefined) return [key, status, seq, fingerprint, asked.lane, asked.left];
+        return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
+      }),
       ...(log.untold.size === 0 ? {} : { untold: [...log.untold.values()] }),
     };
     this.#store.writeOutcomes(slot, JSON.stringify(stored));

@@ -5,7 +5,8 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../schema/text.ts";
-import { seqTimeMs } from "./clock.ts";
+import { isNowOrNever, seqTimeMs } from "./clock.ts";
+import type { Ending } from "./outcomes.ts";
 import type { Lane } from "./types.ts";
 
 /** A final answer, as a repeated request gets it. */
@@ -22,6 +23,8 @@ export interface Unanswered {
   readonly seq: number;
   readonly fingerprint: number | null;
   readonly lane: Lane;
+  /** Its end where the device dropped it, once the log of outcomes has it as `sent`; null for one of ttl 0, which is only here. */
+  readonly left: Ending | null;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Unanswered {
  * not known any longer.
  */
 export const isForgotten = ({ status, seq }: Final, now: number): boolean =>
-  status === "sent" && now - seqTimeMs(seq) > LIMITS.IDEMPOTENCY_KEY_MS;
+  status === "sent" && isNowOrNever(seq) && now - seqTimeMs(seq) > LIMITS.IDEMPOTENCY_KEY_MS;
 
 /** By their number in an entry; append only. */
 const STATUSES: readonly MessageStatus[] = [
@@ -110,7 +113,7 @@ export class RecentKeys {
       const newest = this.find(slot, key);
       if (newest?.status !== "sent" || isForgotten(newest, now)) continue;
       const { seq, fingerprint } = newest;
-      found.set(key, { key, seq, fingerprint, lane });
+      found.set(key, { key, seq, fingerprint, lane, left: null });
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }

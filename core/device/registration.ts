@@ -3,6 +3,7 @@ import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Ending } from "./outcomes.ts";
 import type { Final, RecentKeys, Unanswered } from "./recent-keys.ts";
+import type { SentMark } from "./snapshot.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
 import { BroadcastWindow } from "./window.ts";
@@ -31,6 +32,8 @@ export interface Flight {
   withdrawn: boolean;
   /** A newer message of its collapse key waits behind it: the device acknowledges it only if it has taken it already. */
   readonly superseded: boolean;
+  /** It is sent for its answer alone, and this is its end where the device dropped it. Until then `sent` is in the log of outcomes. */
+  readonly left: Ending | null;
   /** Sends that wait for the acknowledgement. */
   readonly tokens: number[];
 }
@@ -43,6 +46,12 @@ export class LaneState {
   readonly flights: Flight[] = [];
   /** What is to be sent for its answer alone: it was on a link that was lost. In seq order, and among the rows by it. */
   readonly asked: Unanswered[] = [];
+
+  /** Puts what is to be asked after in its place. */
+  ask(one: Unanswered): void {
+    const at = this.asked.findIndex(({ seq }) => seq > one.seq);
+    this.asked.splice(at < 0 ? this.asked.length : at, 0, one);
+  }
 
   /** Whether anything waits for its place on the socket. */
   get hasMore(): boolean {
@@ -97,11 +106,8 @@ export class Registration {
   /** Sends that wait for a row which is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
   readonly broadcasts = new BroadcastWindow();
-  /**
-   * Numbers up to here may have reached the device before: what waits under them is not replaced unasked, for the app
-   * may have it. Set when what is on a socket goes back to waiting, and to what the device says of itself at its hello.
-   */
-  seenUpTo = 0;
+  /** By lane: see `mayHave`. */
+  readonly #reached: Record<Lane, number> = { 1: 0, 2: 0, 3: 0 };
   readonly #recent = new Map<string, Final>();
   readonly #recentKeys: RecentKeys;
 
@@ -184,6 +190,32 @@ export class Registration {
       if (other.collapseKey !== collapseKey) continue;
       this.#newest.set(collapseKey, Math.max(other.seq, this.#newest.get(collapseKey) ?? 0));
     }
+  }
+
+  /**
+   * Whether the device may have a message that is not on the socket: then the app may have it too, and only the device's answer
+   * says how it ended.
+   */
+  mayHave({ lane, seq }: Pick<MailHeader, "lane" | "seq">): boolean {
+    return seq <= this.#reached[lane];
+  }
+
+  /** Numbers of a lane up to here may have reached the device. */
+  reach(lane: Lane, seq: number): void {
+    this.#reached[lane] = Math.max(this.#reached[lane], seq);
+  }
+
+  /** Nothing above this number has. */
+  reachNoFurther(seq: number): void {
+    for (const lane of LANES) this.#reached[lane] = Math.min(this.#reached[lane], seq);
+  }
+
+  /** What waits and may have reached the device: the last of each lane; null for none. */
+  get reached(): SentMark | null {
+    const lastOf = (lane: Lane): number =>
+      this.lane(lane).rows.findLast((header) => this.mayHave(header))?.seq ?? 0;
+    const mark: SentMark = [this.slot, lastOf(1), lastOf(2), lastOf(3)];
+    return mark[1] + mark[2] + mark[3] > 0 ? mark : null;
   }
 
   /** Whether a newer message of its collapse key waits here too: then it was on a socket when that one came. */

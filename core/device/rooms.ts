@@ -22,7 +22,7 @@ import { Mailbox } from "./mailbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
 import { RecentKeys } from "./recent-keys.ts";
-import type { Registration } from "./registration.ts";
+import { LANES, type Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
 import { Retries } from "./retries.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -76,7 +76,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     (...end) => delivery.onEnd(...end),
     (...overdue) => delivery.overdue(...overdue),
   );
-  const outbox = new Outbox({ mailbox, store, link });
+  const outbox = new Outbox({ mailbox, store, outcomes, link });
   const delivery: Delivery = new Delivery({
     ...{ clock, mailbox, outbox, outcomes, aliases, firstAcks, nextToken },
   });
@@ -120,10 +120,16 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     aliases.load(bySlot, now);
     debts.expect(now);
     for (const registration of bySlot.values()) {
-      // What had a number when the last link opened or ended may have been on it.
-      registration.seenUpTo = account.link?.seqFloor ?? 0;
       clock.observeBirth(registration.record.createdAt);
       for (const { seq } of registration.mail.values()) clock.observe(seq);
+    }
+    for (const registration of bySlot.values()) {
+      const { sent } = account.link ?? {};
+      const mark = sent?.find(([slot]) => slot === registration.slot);
+      // Where the link did not end, or a version before this wrote its row, all that waits may have been on it.
+      LANES.forEach((lane, i) => {
+        registration.reach(lane, sent === undefined ? clock.last : (mark?.[i + 1] ?? 0));
+      });
     }
   }
   return {

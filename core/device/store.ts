@@ -5,6 +5,7 @@
  * docs/storage.md has the tables behind them.
  */
 import type { Attributes } from "../condition/types.ts";
+import type { SentMark } from "./snapshot.ts";
 import type { ContentTypeCode, Lane } from "./types.ts";
 
 export interface AccountRecord {
@@ -42,6 +43,8 @@ export interface LinkRecord {
   readonly cursors?: Readonly<Record<number, number>>;
   /** See `RecentKeys`. Absent where there is nothing to keep. */
   readonly recent?: string;
+  /** What waited and may have reached the device when the link ended. Absent while one stands: it is not known then. */
+  readonly sent?: readonly SentMark[];
 }
 
 export interface RegistrationRecord {

@@ -31,8 +31,12 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
 }
 
 /** Without its cursors: each is with the tag that it is for, so that no line grows with their number. */
-function linkLine({ cursors: _, tokens, ...rest }: LinkRecord): DeviceLine["link"] {
-  return { ...rest, tokens: tokens.map(([jti, exp]) => [jti, exp]) };
+function linkLine({ cursors: _, tokens, sent, ...rest }: LinkRecord): DeviceLine["link"] {
+  return {
+    ...rest,
+    tokens: tokens.map(([jti, exp]) => [jti, exp]),
+    ...(sent === undefined ? {} : { sent: sent.map((mark) => [...mark]) }),
+  };
 }
 
 /**

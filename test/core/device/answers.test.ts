@@ -308,6 +308,9 @@ describe("answers to a send", () => {
     rig.now += 5_000;
     expect(rig.timeout(token)).toMatchObject({ status: "sent" });
     rig.restart();
+    expect(rig.statusOf("m", seq)).toBe("sent");
+    rig.connect({ lastSeq: seq, attach: [1] });
+    rig.ack(1, 2, 0, [seq]);
     expect(rig.statusOf("m", seq)).toBe("expired");
   });
 

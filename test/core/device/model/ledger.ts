@@ -18,12 +18,17 @@ export interface Sent {
   ended: boolean;
   /** Times the app saw it. */
   shown: number;
+  /** The number under which it was shown. */
+  shownSeq: number | undefined;
   /** The device dropped it because it came too late, or for a newer one. */
   discarded: boolean;
 }
 
 /** What is told and may still change. */
 const OPEN: readonly MessageStatus[] = ["queued", "sent"];
+
+/** What is not said of a message that its app was given. */
+const DROPPED: readonly MessageStatus[] = ["expired", "collapsed", "overflowed"];
 
 export class Violation extends Error {
   override readonly name = "Violation";
@@ -53,6 +58,7 @@ export class Ledger {
       accepted: false,
       ended: false,
       shown: 0,
+      shownSeq: undefined,
       discarded: false,
     };
     this.#byKey.set(id, sent);
@@ -104,6 +110,7 @@ export class Ledger {
   /** An app sees a message for the first time, as far as its duplicate window reaches. */
   showed(sent: Sent, { seq, priority }: Message): void {
     if (++sent.shown > 1) throw new Violation(`P2.1 ${sent.key} was shown twice`);
+    sent.shownSeq = seq;
     const lane = `${sent.app} ${priority}`;
     const attempt = this.#attempts.get(`${sent.app} ${sent.key} ${seq}`) ?? 0;
     if (attempt <= (this.#shownLast.get(lane) ?? 0)) {
@@ -119,6 +126,9 @@ export class Ledger {
     }
     if (status === "delivered" && sent.shown === 0) {
       throw new Violation(`P4.1 ${sent.key} is called delivered, and was not`);
+    }
+    if (DROPPED.includes(status) && sent.shownSeq === seq) {
+      throw new Violation(`P4.1 ${sent.key} is called ${status}, and was shown`);
     }
     sent.told.set(seq, status);
     if (!OPEN.includes(status)) sent.ended = true;

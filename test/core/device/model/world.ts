@@ -324,6 +324,9 @@ export class World {
   #rest(): void {
     this.#fate = undefined;
     for (const { name } of this.#phone.apps) this.#bring(name);
+    // What was being asked after when the object slept is asked after again on the next link.
+    this.#connect();
+    for (const { name } of this.#phone.apps) this.#bring(name);
     this.#timeOut(Number.POSITIVE_INFINITY);
     if (this.#waiting.size > 0) throw new Violation("P4.9 a sender is never answered");
     if (this.#store.mail.size > 0) throw new Violation("P1.1 rows wait though all apps listen");
@@ -336,7 +339,11 @@ export class World {
       for (const sent of this.#ledger.sent) {
         if (!sent.accepted) continue;
         this.#ask(sent);
-        const reached = sent.shown > 0 || sent.told.get(sent.seq ?? 0) === "sent";
+        const isOpen = sent.told.get(sent.seq ?? 0) === "sent";
+        if (isOpen && sent.ttlSeconds > 0) {
+          throw new Violation(`P4.5 ${sent.key} stays sent though all apps listen`);
+        }
+        const reached = sent.shown > 0 || isOpen;
         if (!sent.ended && !reached && !this.#isForgotten(sent)) {
           throw new Violation(`P1.1 ${sent.key} was accepted, and is lost`);
         }
