@@ -166,6 +166,27 @@ describe("an alias of one registration", () => {
     expect(one.link.messages.length).toBe(before + 1);
   });
 
+  it("P2.2 another body under one key is told of by each holder for itself: what was refused and what was not", async () => {
+    const alias = freshName();
+    const [first, joined] = [await createRecipient(app), await createRecipient(app)];
+    await setAlias(alias, { add: [first.regId], shared: true });
+    const headers = { "idempotency-key": freshName() };
+    const send = (data: string) =>
+      ask<AliasSendAnswerBody>(app, { ...post("/v1/messages", { to: { alias }, data }), headers });
+    await send("one");
+    await setAlias(alias, { add: [joined.regId], shared: true });
+    const { body } = await send("two");
+    expect(body.results).toHaveLength(2);
+    const of = ({ regId }: { regId: string }) => body.results.find((each) => each.regId === regId);
+    expect(of(first)).toMatchObject({ error: "idempotency_key_reused" });
+    expect(of(joined)).toMatchObject({ status: "delivered" });
+    expect(first.link.messages.length).toBe(1);
+    expect(joined.link.messages.length).toBe(1);
+    // Where all refuse, nothing takes effect.
+    await expect(send("three")).rejects.toMatchObject({ code: "idempotency_key_reused" });
+    expect(joined.link.messages.length).toBe(1);
+  });
+
   it("A1 that many take at once is of one of them in the end, and of nobody else", async () => {
     const crowd = await Promise.all(Array.from({ length: 8 }, () => createRecipient(app)));
     const alias = freshName();

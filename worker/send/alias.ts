@@ -22,6 +22,8 @@ interface Sent {
 
 /** The device says that it is not, or no more, a holder: the alias has moved since we asked, or is moving. */
 const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
+const isReused = ({ answer }: Sent): boolean =>
+  !answer.ok && answer.code === "idempotency_key_reused";
 const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
 
 /**
@@ -48,6 +50,8 @@ async function sendToHolders(
   if (!moved && joined === undefined) return sent;
   const { holders, shared } = joined ?? (await ask());
   const done = sent.filter((each) => !hasMoved(each));
+  // Of a request that is no repeat of the first there is nothing to bring to those who have joined since.
+  if (done.some(isReused)) return done;
   const rest = holders.filter((holder) => !done.some((each) => sameHolder(each.holder, holder)));
   return [...done, ...(await sendToAll({ holders: rest, shared }))];
 }
@@ -85,10 +89,8 @@ export async function sendToAlias(
   };
   const sent = await sendToHolders(c, { caller, to }, sendTo);
   if (sent.length === 0) throw new MeshError("alias_unknown");
-  // One request is one message to all holders: where one knows the key with another body, it is another for them all.
-  if (sent.some(({ answer }) => !answer.ok && answer.code === "idempotency_key_reused")) {
-    throw new MeshError("idempotency_key_reused");
-  }
+  // A refusal of all takes effect nowhere. Else each holder's result tells what came of it there.
+  if (sent.every(isReused)) throw new MeshError("idempotency_key_reused");
 
   const results = sent.map(({ holder, answer }): AliasResult => {
     const regId = regIdOf(c, caller, holder);
