@@ -34,6 +34,8 @@ const never = <Value>() => new Promise<Value>(() => {});
 /** One life of the process. */
 class Life {
   readonly nodes = new Map<string, TagNode>();
+  /** Calls of each object that it has not answered, by name. */
+  readonly open = new Map<string, number>();
   readonly window = new Window();
   dead = false;
 }
@@ -120,9 +122,12 @@ export class World {
     for (const device of this.devices.values()) device.lose();
   }
 
-  /** Nodes that have nothing to do leave memory; devices stay linked. */
+  /** Nodes that have nothing to do, and nobody to answer, leave memory as the hosts let them; devices stay linked. */
   evict(): void {
-    for (const [name, node] of this.#life.nodes) if (!node.isBusy) this.#life.nodes.delete(name);
+    const { nodes, open } = this.#life;
+    for (const [name, node] of nodes) {
+      if (!node.isBusy && (open.get(name) ?? 0) === 0) nodes.delete(name);
+    }
   }
 
   broadcast(change: Partial<BroadcastRequest> = {}): Promise<number> {
@@ -176,7 +181,15 @@ export class World {
   ): Promise<Answer> {
     const outage = by === "node" ? this.outage?.(callee) : null;
     const fault = outage ?? this.#options.fails?.(by) ?? null;
-    const alive = () => (life.dead ? never<Answer>() : run());
+    const alive = async () => {
+      if (life.dead) return never<Answer>();
+      life.open.set(callee, (life.open.get(callee) ?? 0) + 1);
+      try {
+        return await run();
+      } finally {
+        life.open.set(callee, (life.open.get(callee) ?? 0) - 1);
+      }
+    };
     return this.#fence(life, callWith(fault, alive, this.clock.sleep));
   }
 
