@@ -47,7 +47,7 @@ export class Birth {
 
   async #tell(now: number, begin: (begun: Begun) => void): Promise<boolean> {
     // With the time: then what is left of reports of an earlier life on their way counts for nothing.
-    let turns = 2 * Math.floor(now / 1_000);
+    let turns = firstTurn(now);
     for (;;) {
       const answer = await this.#report({ members: 0, nodes: 1, depth: 1, turns });
       if (answer.isUnborn === true) return false;
@@ -59,6 +59,9 @@ export class Birth {
     }
   }
 }
+
+/** The turn that a node begins with, open; one that is there is never ahead of it, for it closes and opens less than once a second. */
+export const firstTurn = (now: number): number => 2 * Math.floor(now / 1_000);
 
 /** The first turn after one that is known which is open or closed as another is. */
 export const nextTurn = (known: number, like: number): number =>

@@ -127,8 +127,14 @@ export class Listeners {
   async prune(): Promise<boolean> {
     await this.learn();
     const idle = this.#all.filter(({ listeners }) => listeners === 0);
+    const before = idle.map(({ reports }) => reports);
     const isGone = await Promise.all(idle.map((node) => this.#askIdle(node)));
-    const gone = new Set(idle.filter((_, at) => isGone[at]).map(({ name }) => name));
+    // One that has reported since, while another was asked, counts on being known.
+    const gone = new Set(
+      idle
+        .filter(({ reports }, at) => isGone[at] && reports === before[at])
+        .map(({ name }) => name),
+    );
     if (gone.size > 0) {
       for (const name of gone) this.#known.delete(name);
       const { change, record } = this.#parts;

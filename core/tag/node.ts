@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
-import { Birth, firstPosition } from "./birth.ts";
+import { Birth, firstPosition, firstTurn } from "./birth.ts";
 import type { TagReport } from "./directory.ts";
 import { Doors, isClosed } from "./doors.ts";
 import { Erasing } from "./erasing.ts";
@@ -196,7 +196,9 @@ export class TagNode {
     const known = made.record.children[digit];
     // It is gone, and its report comes late; or it says so anew before somebody is in it.
     if (known === undefined && isClosed(count)) return { head };
-    const { turns = 0 } = known ?? {};
+    // Of one that is not known, an old turn may be what a life that has ended said: if the node is there, it says so anew.
+    const unknown = firstTurn(this.#host.now() - LIMITS.COUNT_DELAY_MS);
+    const turns = known === undefined ? unknown : (known.turns ?? 0);
     const isLate = turns > (count.turns ?? 0);
     if (!isLate && !sameCount(known, count)) {
       this.#write(made, { children: { ...made.record.children, [digit]: count } });

@@ -181,6 +181,54 @@ describe("a join on its way to a node that goes", () => {
   });
 });
 
+test("T1 P8.11 a report that comes after its node has gone adds nobody to the tag, and does not keep it", async () => {
+  const world = deep();
+  for (let n = 0; n < 8; n++) await world.clock.until(world.device(n).join());
+  const child = [...world.members()].find(([, [name = ""]]) => /\.[0-9a-f]$/.test(name));
+  const digit = child?.[1][0]?.at(-1) ?? "";
+  const { turns } = world.stores.get(world.nodeName(digit))?.readNode() ?? {};
+  expect(turns).toBeGreaterThan(0);
+  // What the child says ten seconds after its first member is under way for longer than it lives.
+  const late = { digit, members: 1, nodes: 1, depth: 1, ...(turns === undefined ? {} : { turns }) };
+  for (let n = 0; n < 8; n++) await world.clock.until(world.device(n).leave());
+  const isGone = () => world.stores.get(world.nodeName(digit))?.readNode() === null;
+  await world.clock.until(world.device(0).join());
+  for (let at = 0; at < 100 && !isGone(); at++) await world.alarms(LIMITS.COUNT_DELAY_MS);
+  expect(isGone()).toBe(true);
+
+  await world.clock.until(world.root().countChild(late));
+  await world.alarms(10 * LIMITS.COUNT_DELAY_MS);
+  expect(await world.clock.until(world.root().info())).toMatchObject({ members: 1, nodes: 1 });
+  await world.clock.until(world.device(0).leave());
+  await world.alarms(100 * LIMITS.COUNT_DELAY_MS);
+  expect(world.nodes).toBe(0);
+});
+
+test("T1 a child that its parent has forgotten says so anew, and is counted and called again", async () => {
+  const world = deep();
+  await joinAll(world);
+  const root = world.nodeName("");
+  const store = world.stores.get(root);
+  const record = store?.readNode();
+  if (store === undefined || record == null) throw new Error("the root is there");
+  // As where it was brought back from an older copy than they were.
+  store.writeNode({ ...record, children: {} });
+  world.evict();
+  const [device, node = ""] = [...world.devices.values()]
+    .map((each) => [each, world.members().get(each.name)?.[0]] as const)
+    .find(([, name]) => name?.length === root.length + 1) ?? [world.device(0)];
+  expect(await world.clock.until(device.leave())).toBe(true);
+  await world.alarms(10 * LIMITS.COUNT_DELAY_MS);
+  const below = [...world.members().values()].filter(([name = ""]) => name.startsWith(node));
+  const children = store.readNode()?.children ?? {};
+  expect(Object.keys(children)).toEqual([node.at(-1)]);
+  expect(children[node.at(-1) ?? ""]).toMatchObject({ members: below.length });
+  const key = keyOf(9_200);
+  await world.broadcast({ key });
+  await world.quiet();
+  expect(await world.status(key)).toMatchObject({ members: 2 + below.length });
+});
+
 test("P8.11 a child that was announced and never came to be does not keep its tag", async () => {
   const world = deep();
   const store = new MemoryTagStore();

@@ -261,6 +261,29 @@ describe("a live node that cannot be reached", () => {
     expect(live.taken).toEqual([1]);
   });
 
+  test("B13 V8 one that reports while another is asked whether somebody listens is not forgotten", async () => {
+    const world = new World();
+    const idle = (n: number, listeners: number) => ({ tag: "news", region: "eu", n, listeners });
+    for (const n of [0, 1]) {
+      await world.clock.until(world.root().reportLive(idle(n, 3)));
+      world.liveNode(world.liveName("eu", n)).listeners = 0;
+      await world.clock.until(world.root().reportLive(idle(n, 0)));
+    }
+    const one = world.liveNode(world.liveName("eu", 0));
+    const other = world.liveName("eu", 1);
+    world.outage = (callee) => (callee === other ? { at: "before", kind: "hangs" } : null);
+    const asked = world.alarms(LIMITS.COUNT_DELAY_MS + 10_000);
+    await world.clock.sleep(LIMITS.COUNT_DELAY_MS + 1_000);
+    // It had said that nobody listens; now somebody comes.
+    one.listeners = 1;
+    await world.root().reportLive(idle(0, 1));
+    await asked;
+    world.outage = null;
+    await world.broadcast();
+    await world.quiet();
+    expect(one.taken).toEqual([1]);
+  });
+
   test("V6 each is told once a period how many listen, however many nodes report", async () => {
     const world = new World();
     const nodes = 20;

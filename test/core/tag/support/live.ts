@@ -10,6 +10,12 @@ export class SimLive {
   readonly taken: number[] = [];
   readonly told: number[] = [];
 
+  /** Asked by the root how many listen: where nobody does it forgets what it had, as core/live does. */
+  count(): number {
+    if (this.listeners === 0) this.head = null;
+    return this.listeners;
+  }
+
   publish(entries: readonly LogEntry[]): LivePublishAnswer {
     const head = Math.max(this.head ?? 0, this.taken.at(-1) ?? 0);
     const first = entries[0]?.position ?? 0;

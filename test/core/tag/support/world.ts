@@ -213,7 +213,7 @@ export class World {
         call(async () => {
           live.told.push(listeners);
         }),
-      listeners: () => call(async () => live.listeners),
+      listeners: () => call(async () => live.count()),
     };
   }
 
