@@ -186,11 +186,16 @@ export class Subscriptions {
     // Somebody has wanted the other since: as far as they are concerned it was so for a moment.
     for (const errand of met.splice(0)) errand.done(null, now, effects);
     if (one.wanted) {
-      if (one.member !== "yes" && !this.#leftovers.has(leftoverKey(one))) {
-        this.#join(one, now, effects);
-      }
+      if (one.member !== "yes") this.#enter(one, now, effects);
     } else if (one.member === "no") this.#left(one, now, effects);
     else this.#leave(one, now, effects);
+  }
+
+  /** Joins once all that an earlier life left behind is gone; without a link nobody else would ask for that for half a minute. */
+  #enter(one: Subscription, now: number, effects: Effects): void {
+    const before = this.#leftovers.get(leftoverKey(one));
+    if (before === undefined) this.#join(one, now, effects);
+    else for (const each of [...before]) this.#step(each, now, effects);
   }
 
   #join(one: Subscription, now: number, effects: Effects): void {
@@ -277,13 +282,18 @@ export class Subscriptions {
     if (others === undefined) return;
     if (others.length > 0) this.#leftovers.set(key, others);
     else {
+      const heirs = this.#heirsOf(one);
       this.#leftovers.delete(key);
-      for (const heir of this.#byRef.values()) {
-        if (heir.wanted && heir.member !== "yes" && leftoverKey(heir) === key) {
-          this.#step(heir, now, effects);
-        }
-      }
+      for (const heir of heirs) this.#step(heir, now, effects);
     }
+  }
+
+  /** What waits for one that an earlier life left behind. */
+  #heirsOf(one: Subscription): readonly Subscription[] {
+    const key = leftoverKey(one);
+    if (this.#leftovers.get(key)?.includes(one) !== true) return [];
+    const heir = this.rowOf(one.record.slot, one.record.tag);
+    return heir?.wanted === true && heir.member !== "yes" ? [heir] : [];
   }
 
   /** What was commanded is refused; what is to be is tried again. */
@@ -294,7 +304,11 @@ export class Subscriptions {
     now: number,
     effects: Effects,
   ): void {
-    for (const errand of errands.splice(0)) errand.done(refusalOf(result), now, effects);
+    // Nothing comes of a join that waits for it, either, before it is tried again.
+    const waiting = this.#heirsOf(one).flatMap(({ joins }) => joins.splice(0));
+    for (const errand of [...errands.splice(0), ...waiting]) {
+      errand.done(refusalOf(result), now, effects);
+    }
     this.#tryAgain(one, now);
   }
 

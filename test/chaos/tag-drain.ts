@@ -59,7 +59,8 @@ async function makeCertain(fleet: Fleet, sender: PushServer, ledger: TagLedger):
       for (const regId of some) ledger.changing(how, regId, tag);
       const done = await changeByServer(sender, how, tag, some);
       for (const regId of done) ledger.changed(how, regId, tag);
-      if (done.length < some.length) ledger.denied(`${how} of ${tag} failed for ${some.length}`);
+      if (done.length < some.length)
+        ledger.denied(`${how} of ${tag} failed for ${some.length - done.length} of ${some.length}`);
     }
   }
 }

@@ -89,6 +89,49 @@ describe("T1 a leave that a kill has cut off", () => {
   });
 });
 
+describe("T11 a join by the app's server of a tag that a leave before a kill may still be in", () => {
+  /** Killed while it left, and offline since; the server lets it in again: the token that it waits under. */
+  function asked(node: ReferenceNode) {
+    const rig = member(node);
+    change(rig, [], ["x"]);
+    rig.restart();
+    const generation = rig.generationOf("a");
+    const request = { app: "a", generation, add: ["x"], remove: [] };
+    const token = rig.run((now, effects) => rig.device.setTags(request, now, effects));
+    if (typeof token !== "number") throw new Error("it is carried out already");
+    return { rig, token };
+  }
+
+  test("T1 T11 T15 does not wait for the device, or for an alarm", () => {
+    const node = new ReferenceNode("x");
+    const { rig, token } = asked(node);
+    expect(rig.calls).toMatchObject([{ call: { method: "leave" } }]);
+    for (let next = rig.calls[0]; next !== undefined; next = rig.calls[0]) {
+      const { call } = next;
+      if (call.method === "leave") rig.answerCall({ ok: true, answer: node.leave(call.request) });
+      else answerBy(rig, node);
+    }
+    expect(rig.answers.get(token)).toEqual({ ok: true });
+    expect(node.members.size).toBe(1);
+  });
+
+  test("T11 is refused as soon as the leave fails, and carried out later all the same", () => {
+    const node = new ReferenceNode("x");
+    const { rig, token } = asked(node);
+    rig.answerCall({ ok: false });
+    expect(rig.answers.get(token)).toMatchObject({ ok: false, code: "overloaded" });
+    rig.now += 3_600_000;
+    rig.alarm();
+    for (let next = rig.calls[0]; next !== undefined; next = rig.calls[0]) {
+      const { call } = next;
+      if (call.method === "leave") rig.answerCall({ ok: true, answer: node.leave(call.request) });
+      else answerBy(rig, node);
+    }
+    expect(node.members.get(DEVICE_NAME)?.epoch).toBeGreaterThan(0);
+    expect([...rig.store.tags.values()].filter(({ tag }) => tag === "x")).toHaveLength(1);
+  });
+});
+
 describe("T1 joins of one device in one tag", () => {
   const joinOf = (rig: Rig) => {
     const call = rig.calls[0]?.call;
