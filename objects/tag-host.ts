@@ -52,7 +52,8 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
       countChild: (report) => callObject(() => TAGS.getByName(name).countChild(report)),
       go: () => callObject(() => TAGS.getByName(name).go()),
       broadcast: (request) => callObject(() => TAGS.getByName(name).broadcast(request)),
-      broadcastStatus: (key) => callObject(() => TAGS.getByName(name).broadcastStatus(key)),
+      broadcastStatus: (key, seq) =>
+        callObject(() => TAGS.getByName(name).broadcastStatus(key, seq)),
       info: () => callObject(() => TAGS.getByName(name).info()),
     }),
     live: (name) => ({

@@ -87,8 +87,8 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     return this.#node.broadcast(request);
   }
 
-  async broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null> {
-    return this.#node.broadcastStatus(key);
+  async broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
+    return this.#node.broadcastStatus(key, seq);
   }
 
   async info(): Promise<TagInfo | null> {

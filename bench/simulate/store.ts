@@ -1,7 +1,9 @@
 /** What a node of a simulated tag keeps: in memory, and counted. */
 import type {
   LogHeader,
+  LogRecord,
   LogState,
+  MemberCount,
   MemberRecord,
   NodeRecord,
   TagStore,
@@ -46,6 +48,15 @@ export class CountedStore implements TagStore {
     return [...this.#members.values()];
   }
 
+  readMember(device: string): MemberRecord | null {
+    return this.listMembers().find((member) => member.device === device) ?? null;
+  }
+
+  countMembers(): MemberCount {
+    const places = this.listMembers().map(({ place }) => place + 1);
+    return { members: places.length, places: Math.max(0, ...places) };
+  }
+
   putMember(record: MemberRecord): void {
     this.#onRow();
     this.#members.set(record.place, record);
@@ -62,9 +73,15 @@ export class CountedStore implements TagStore {
     return slots.map(({ entry, state }) => ({ header: headerOf(entry), state }));
   }
 
-  readData(position: number): Uint8Array | null {
-    for (const { entry } of this.#log.values()) if (entry.position === position) return entry.data;
-    return null;
+  readEntry(slot: number): LogRecord | null {
+    const kept = this.#log.get(slot);
+    if (kept === undefined) return null;
+    return { header: headerOf(kept.entry), state: kept.state };
+  }
+
+  readData(slot: number, position: number): Uint8Array | null {
+    const kept = this.#log.get(slot);
+    return kept?.entry.position === position ? kept.entry.data : null;
   }
 
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void {

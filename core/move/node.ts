@@ -21,9 +21,10 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   const members = store.listMembers().sort((a, b) => a.place - b.place);
   for (let at = 0; at < members.length; at += EXPORT_MEMBERS)
     yield { kind: "members", node: name, members: members.slice(at, at + EXPORT_MEMBERS) };
+  const ring = ringOf(name);
   for (const { header, state } of store.listLog()) {
     const { bytes: _, cover, filter, ...entry } = header;
-    const data = store.readData(header.position);
+    const data = store.readData(header.position % ring, header.position);
     if (data === null) continue;
     yield {
       kind: "broadcast",
@@ -32,7 +33,11 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
       cover: [...cover],
       filter: filter as LineFilter,
       data,
-      state: state && { ...state, failed: [...state.failed] },
+      state: state && {
+        attached: state.attached,
+        failed: [...state.failed],
+        outcome: state.outcome,
+      },
     };
   }
 }
@@ -46,7 +51,7 @@ type LineFilter = Extract<NodePart, { kind: "broadcast" }>["filter"];
  * @throws Error where the store holds a node already: two must not be mixed
  */
 export function writeNode(name: string, store: TagStore, parts: Iterable<NodePart>): void {
-  const ring = isRoot(name) ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
+  const ring = ringOf(name);
   for (const part of parts) {
     if (part.kind === "node") {
       if (store.readNode() !== null) throw new Error(`node ${name} is there already`);
@@ -78,5 +83,9 @@ export function alarmOf(name: string, store: TagStore, now: number): number {
   for (const character of name) hash = (hash * 31 + character.charCodeAt(0)) >>> 0;
   return now + (hash % RECOUNT_MS);
 }
+
+/** Slots of its log. */
+const ringOf = (name: string): number =>
+  isRoot(name) ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
 
 const isRoot = (name: string): boolean => parseNodeName(name).path === "";

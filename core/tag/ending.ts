@@ -30,6 +30,10 @@ export interface Ending extends Owing {
   readonly owingNodes?: OwingNodes;
 }
 
+/** Whether somebody is still owed something, by the JSON of a `NodeOutcome` or of an `Ending`. */
+export const isOpen = (outcome: string): boolean =>
+  outcome.includes('"owing') || outcome.includes('"owes"');
+
 /** What is learned of a broadcast after its row was written. */
 export interface Late {
   readonly counts?: FanOutCounts;

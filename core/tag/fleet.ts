@@ -45,7 +45,7 @@ interface Driven extends SubtreeProgress {
 
 export class Fleet {
   readonly #parts: FleetParts;
-  readonly #debts: MemberDebts;
+  #debts: MemberDebts | null = null;
   readonly #brought = new Brought();
   /** Passes that are not done, by position. */
   readonly #passes = new Map<number, Pass>();
@@ -59,23 +59,27 @@ export class Fleet {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    this.#debts = new MemberDebts(parts);
   }
 
   get isBusy(): boolean {
     const isDriving = this.#driver?.done === false;
-    if (this.#debts.isBusy) return true;
+    if (this.#debts?.isBusy === true) return true;
     return this.#last.size > 0 || this.#passes.size > 0 || this.#finished.size > 0 || isDriving;
   }
 
   /** Tries the members again that could not be called. */
   alarm(): Promise<void> {
-    return this.#debts.alarm();
+    return this.#readDebts().alarm();
   }
 
-  /** A member fetches by itself what it lacks: who was to be called, or called again, is so no more. */
-  attached(member: Member): void {
-    this.#debts.attached(member);
+  /**
+   * A member fetches by itself what it lacks: who was to be called, or called again, is so no more.
+   *
+   * @param isOwed whether a call of it had failed
+   */
+  attached(member: Member, isOwed: boolean): void {
+    if (isOwed) this.#readDebts().attached(member);
+    else this.#debts?.attached(member);
     for (const position of this.#passes.keys()) {
       if (this.#brought.of(position, member) === undefined)
         this.#brought.add(position, member, "deferred");
@@ -84,7 +88,7 @@ export class Fleet {
 
   /** What became of a broadcast is written, and these members are still to have it. */
   owe(position: number, places: readonly number[]): void {
-    this.#debts.add(position, places);
+    this.#readDebts().add(position, places);
   }
 
   fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -123,6 +127,11 @@ export class Fleet {
     const { counts, remaining, done, called, owing } = pass;
     if (done) this.#ended(position);
     return { counts, remaining, done, waiting: called && !done, owing };
+  }
+
+  #readDebts(): MemberDebts {
+    this.#debts ??= new MemberDebts(this.#parts);
+    return this.#debts;
   }
 
   #begin(position: number): Pass {
@@ -213,7 +222,7 @@ export class Fleet {
   /** What is stored; null where the entry is still to be served, or to be written. */
   #known(position: number): Served | null {
     const { log } = this.#parts;
-    this.#debts.settle();
+    this.#readDebts().settle();
     const state = log.state(position);
     if (state !== null) {
       const { owing: _, ...counts }: NodeOutcome = JSON.parse(state.outcome);
@@ -259,7 +268,7 @@ export class Fleet {
       this.#finished.delete(earlier);
       const outcome: NodeOutcome = owing.length === 0 ? counts : { ...counts, owing };
       log.serve(earlier, { ...members.marks(), outcome: JSON.stringify(outcome) });
-      this.#debts.add(earlier, owing);
+      this.#readDebts().add(earlier, owing);
     }
     log.forgetData();
     return true;

@@ -26,7 +26,7 @@ export interface TagPeer {
   countChild(report: CountReport): Promise<CountAnswer>;
   go(): Promise<GoAnswer>;
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
-  broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
+  broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null>;
   info(): Promise<TagInfo | null>;
 }
 

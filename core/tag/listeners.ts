@@ -7,7 +7,7 @@ import { backoffMs, isDue } from "../backoff.ts";
 import type { TagHost, TagLive } from "./host.ts";
 import type { Log } from "./log.ts";
 import { liveObjectName } from "./name.ts";
-import type { LiveNodeRecord, LogHeader, NodeRecord } from "./store.ts";
+import type { LiveNodeRecord, NodeRecord } from "./store.ts";
 import type { LiveReport } from "./types.ts";
 
 /** A live node that has not answered how many listen there is not asked again for this time. */
@@ -234,9 +234,15 @@ export class Listeners {
   async #retry(node: Known): Promise<void> {
     const { host, log } = this.#parts;
     const now = host.now();
-    const isOwed = ({ position, expiresAt }: LogHeader) =>
-      position > Math.max(node.upTo, log.head - LIMITS.LOG_ENTRIES) && expiresAt > now;
-    if (![...log.headers()].some(isOwed)) {
+    const upTo = Math.max(node.upTo, log.head - LIMITS.LOG_ENTRIES);
+    const isOwed = () => {
+      for (const { position, expiresAt } of log.headers()) {
+        if (position <= upTo) return false;
+        if (expiresAt > now) return true;
+      }
+      return false;
+    };
+    if (!isOwed()) {
       node.upTo = log.head;
       this.#settle(node);
       return;

@@ -1,9 +1,14 @@
-/** The log of one node: a ring of the last broadcasts. An entry that was begun is in memory, and stored when it is served. */
+/**
+ * The log of one node: a ring of the last broadcasts. An entry that was begun is in memory, and stored when it is served.
+ * What is stored is read when it is asked for: rows that are read are billed on Cloudflare, and are time everywhere.
+ */
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever } from "../device/clock.ts";
+import { isOpen } from "./ending.ts";
+import { findHead } from "./head.ts";
 import { replacementsIn, replacesForAll } from "./replacements.ts";
-import type { LogHeader, LogState, TagStore } from "./store.ts";
+import type { LogHeader, LogRecord, LogState, TagStore } from "./store.ts";
 import type { LogEntry, Replacement } from "./types.ts";
 
 interface Slot {
@@ -12,7 +17,6 @@ interface Slot {
   state: LogState | null;
   /** While it is not stored, or was used lately. */
   entry: LogEntry | null;
-  stored: boolean;
 }
 
 /** What a device that comes back is given at once. */
@@ -24,105 +28,152 @@ export interface LogPage {
   readonly replacements: readonly Replacement[];
 }
 
+export interface LogParts {
+  readonly store: TagStore;
+  /** Entries kept. */
+  readonly size: number;
+  /** Position that the node began at, or was opened again at. */
+  readonly born: number;
+  /** See `NodeRecord`. */
+  readonly isGapless: boolean;
+  /** Entries between the head and this position are not to be had: the log begins anew there, durably. */
+  readonly onGap: (born: number) => void;
+}
+
 const never = () => false;
 
 export class Log {
+  readonly #parts: LogParts;
   readonly #store: TagStore;
   readonly #size: number;
-  /** By position, rising. */
-  readonly #slots = new Map<number, Slot>();
-  /** Positions by base64url of the key. */
-  readonly #byKey = new Map<string, number>();
-  #head: number;
+  #born: number;
+  /** Null until it was looked for. */
+  #head: number | null = null;
+  /** What was read or written, by position; null where it is not there. */
+  readonly #slots = new Map<number, Slot | null>();
+  /** Positions that are not stored, rising. */
+  readonly #unstored = new Set<number>();
+  /** Positions by base64url of the key; null until one was looked for. */
+  #byKey: Map<string, number> | null = null;
+  /** Positions that are not served, or of which somebody is owed something; null until they were looked for. */
+  #open: Set<number> | null = null;
 
-  /**
-   * @param size entries kept
-   * @param born position that the node began at
-   */
-  constructor(store: TagStore, size: number, born: number) {
-    this.#store = store;
-    this.#size = size;
-    this.#head = born;
-    for (const { header, state } of store.listLog()) {
-      this.#add({ header, state, entry: null, stored: true });
-    }
+  constructor(parts: LogParts) {
+    this.#parts = parts;
+    this.#store = parts.store;
+    this.#size = parts.size;
+    this.#born = parts.born;
   }
 
   /** Position of the last entry; where there is none, the one that the node began at. */
   get head(): number {
+    this.#head ??= this.#parts.isGapless ? this.#findHead(this.#born) : this.#readHead();
     return this.#head;
   }
 
-  /** Position of the oldest entry that is here; one past the head where there is none. */
-  get oldest(): number {
-    let oldest = this.#head + 1;
-    while (this.#slots.has(oldest - 1)) oldest--;
-    return oldest;
+  /** After this position the log is known to have no gaps; null while nobody knows. */
+  get gaplessFrom(): number | null {
+    return this.#parts.isGapless || this.#head !== null ? this.#born : null;
+  }
+
+  /** Says where the head probably is, before anybody asks for it. */
+  expectHead(near: number): void {
+    if (this.#parts.isGapless) this.#head ??= this.#findHead(near);
   }
 
   /** The entry that was served last, by position. */
   get lastServed(): { readonly position: number; readonly state: LogState } | null {
-    let last: { readonly position: number; readonly state: LogState } | null = null;
-    for (const [position, { state }] of this.#slots) {
-      if (state !== null && position > (last?.position ?? 0)) last = { position, state };
+    for (const { position } of this.headers()) {
+      const state = this.state(position);
+      if (state !== null) return { position, state };
     }
-    return last;
+    return null;
   }
 
   /** What came up to a position was for nobody here: the log goes on behind it. */
   skipTo(position: number): void {
-    this.#head = Math.max(this.#head, position);
+    if (position <= this.head) return;
+    this.#head = position;
+    this.#born = position;
   }
 
   header(position: number): LogHeader | undefined {
-    return this.#slots.get(position)?.header;
+    return this.#at(position)?.header;
   }
 
   state(position: number): LogState | null {
-    return this.#slots.get(position)?.state ?? null;
+    return this.#at(position)?.state ?? null;
   }
 
   /** Newest first. */
   *headers(): Generator<LogHeader> {
-    for (let position = this.#head; ; position--) {
-      const slot = this.#slots.get(position);
+    for (let position = this.head; ; position--) {
+      const slot = this.#at(position);
       if (slot === undefined) return;
       yield slot.header;
     }
   }
 
+  /** Those that are not served, or of which somebody is owed something; oldest first. */
+  get open(): readonly LogHeader[] {
+    this.#open ??= this.#readOpen();
+    return [...this.#open].sort((a, b) => a - b).flatMap((position) => this.header(position) ?? []);
+  }
+
+  /** Those that are not served; oldest first. */
+  get unserved(): readonly LogHeader[] {
+    return this.open.filter(({ position }) => this.state(position) === null);
+  }
+
   /** @param store whether it is written now: one row; or else by `serve` */
   append(entry: LogEntry, store: boolean): void {
+    const { position } = entry;
     const { data, ...rest } = entry;
-    const header: LogHeader = { ...rest, bytes: data.length };
-    this.#drop(entry.position - this.#size);
-    this.#add({ header, state: null, entry, stored: store });
-    if (store) this.#store.putEntry(entry.position % this.#size, entry, null);
+    // Before the head moves: what is open is read from there.
+    const open = this.#openPositions;
+    if (position > this.head + 1) {
+      this.#born = position - 1;
+      this.#parts.onGap(this.#born);
+    }
+    this.#add({ header: { ...rest, bytes: data.length }, state: null, entry });
+    open.add(position);
+    this.#forget(position - this.#size);
+    if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
+    else this.#unstored.add(position);
   }
 
   /** An entry has been served: one row. The ones before it that nobody asked to be served alone are stored with it. */
   serve(position: number, state: LogState): void {
-    for (const [earlier, slot] of this.#slots) {
-      if (earlier > position || slot.stored) continue;
-      const entry = this.entry(earlier);
-      if (entry === undefined) continue;
-      slot.state = state;
-      slot.stored = true;
-      this.#store.putEntry(earlier % this.#size, entry, state);
+    const open = this.#openPositions;
+    const last = this.lastServed?.position ?? 0;
+    for (const earlier of [...this.#unstored, position]) {
+      if (earlier > position) continue;
+      if (isOpen(state.outcome) && this.#at(earlier) !== undefined) open.add(earlier);
+      else open.delete(earlier);
+    }
+    const openFrom = open.size === 0 ? null : Math.min(...open);
+    const written = { ...state, openFrom };
+    for (const earlier of [...this.#unstored]) {
+      const slot = this.#at(earlier);
+      if (earlier > position || slot?.entry == null) continue;
+      slot.state = written;
+      this.#unstored.delete(earlier);
+      this.#store.putEntry(this.#slotOf(earlier), slot.entry, written);
       if (earlier === position) return;
     }
-    const slot = this.#slots.get(position);
-    if (slot === undefined) return;
-    slot.state = state;
-    this.#store.writeState(position % this.#size, state);
+    this.#writeState(position, written);
+    // It goes by the last: what comes to be owed of an earlier one (a node that was not reached owes it to members) is told there.
+    const lastState = this.state(last);
+    if (last > position && lastState !== null && isHigher(lastState.openFrom, openFrom))
+      this.#writeState(last, { ...lastState, openFrom });
   }
 
   /** With its data; undefined where it is here no more. */
   entry(position: number): LogEntry | undefined {
-    const slot = this.#slots.get(position);
+    const slot = this.#at(position);
     if (slot === undefined) return undefined;
     if (slot.entry === null) {
-      const data = this.#store.readData(position);
+      const data = this.#store.readData(this.#slotOf(position), position);
       if (data === null) return undefined;
       const { bytes: _, ...header } = slot.header;
       slot.entry = { ...header, data };
@@ -133,7 +184,7 @@ export class Log {
   /** The entries of some positions, both included, as far as they are here; whatever became of them. */
   slice(first: number, last: number): LogEntry[] {
     const entries: LogEntry[] = [];
-    for (let position = Math.max(first, this.oldest); position <= last; position++) {
+    for (let position = Math.max(first, this.#first); position <= last; position++) {
       const entry = this.entry(position);
       if (entry !== undefined) entries.push(entry);
     }
@@ -142,14 +193,15 @@ export class Log {
 
   /** Lets go of data that is stored: a fan-out keeps it in memory for as long as it runs. */
   forgetData(): void {
-    for (const slot of this.#slots.values()) if (slot.stored) slot.entry = null;
+    for (const [position, slot] of this.#slots)
+      if (slot !== null && !this.#unstored.has(position)) slot.entry = null;
   }
 
   /** Entries after a position and up to another that are still to be sent, whatever their size; ttl 0 ones until they are served. */
   between(after: number, upTo: number, now: number): LogEntry[] {
     const entries: LogEntry[] = [];
     const isTurn = ({ position }: LogHeader) => position === upTo || this.state(position) === null;
-    for (let position = Math.max(after + 1, this.oldest); position <= upTo; position++) {
+    for (let position = Math.max(after + 1, this.#first); position <= upTo; position++) {
       if (!this.#isWanted(position, now, isTurn)) continue;
       const entry = this.entry(position);
       if (entry !== undefined) entries.push(entry);
@@ -164,10 +216,10 @@ export class Log {
    */
   page(after: number, now: number, isForNow: (header: LogHeader) => boolean = never): LogPage {
     const entries: LogEntry[] = [];
-    const first = Math.max(after + 1, this.oldest, this.#head + 1 - LIMITS.LOG_ENTRIES);
+    const first = Math.max(after + 1, this.#first, this.head + 1 - LIMITS.LOG_ENTRIES);
     let bytes = 0;
     let upTo = Math.max(after, first - 1);
-    for (let position = first; position <= this.#head; position++) {
+    for (let position = first; position <= this.head; position++) {
       if (this.#isWanted(position, now, isForNow)) {
         const size = this.header(position)?.bytes ?? 0;
         const isFull =
@@ -183,27 +235,149 @@ export class Log {
     return { entries, upTo, replacements: replacementsIn(entries, this.headers()) };
   }
 
-  /** The entry of this key. */
+  /** The entry of this key. Reads the whole ring once: a row by key would be one more row written for every broadcast. */
   find(key: Uint8Array): LogHeader | undefined {
+    this.#byKey ??= this.#readKeys();
     const position = this.#byKey.get(toBase64Url(key));
     return position === undefined ? undefined : this.header(position);
+  }
+
+  /** The entry of this key, looked for by its number, which rises with the position but for broadcasts that were handed on. */
+  findBySeq(seq: number, key: Uint8Array): LogHeader | undefined {
+    const isFound = (header: LogHeader | undefined) =>
+      header?.seq === seq && toBase64Url(header.key) === toBase64Url(key);
+    let low = this.#first;
+    let high = this.head;
+    while (this.#byKey === null && low <= high) {
+      const middle = Math.floor((low + high) / 2);
+      const header = this.header(middle);
+      if (isFound(header)) return header;
+      // Older ones are not there.
+      if (header === undefined || header.seq < seq) low = middle + 1;
+      else high = middle - 1;
+    }
+    return this.find(key);
+  }
+
+  /** Whether a newer one of its collapse key has replaced it for everybody. */
+  isCollapsed(position: number): boolean {
+    const collapseKey = this.header(position)?.collapseKey ?? null;
+    if (collapseKey === null) return false;
+    for (let later = position + 1; later <= this.head; later++) {
+      const header = this.header(later);
+      if (header?.collapseKey === collapseKey && replacesForAll(header)) return true;
+    }
+    return false;
+  }
+
+  /** The oldest position that is still sent to anybody. */
+  get #first(): number {
+    return Math.max(this.#born, this.head - this.#size) + 1;
+  }
+
+  get #openPositions(): Set<number> {
+    this.#open ??= this.#readOpen();
+    return this.#open;
+  }
+
+  #slotOf(position: number): number {
+    return position % this.#size;
+  }
+
+  #at(position: number): Slot | undefined {
+    if (position <= this.head - this.#size || position > this.head) return undefined;
+    let slot = this.#slots.get(position);
+    if (slot === undefined) {
+      const record = this.#store.readEntry(this.#slotOf(position));
+      slot = record?.header.position === position ? { ...record, entry: null } : null;
+      this.#slots.set(position, slot);
+    }
+    return slot ?? undefined;
   }
 
   #add(slot: Slot): void {
     const { position, key } = slot.header;
     this.#slots.set(position, slot);
-    this.#byKey.set(toBase64Url(key), position);
-    this.#head = Math.max(this.#head, position);
+    this.#byKey?.set(toBase64Url(key), position);
+    this.#head = Math.max(this.#head ?? 0, position);
   }
 
-  /** Forgets the entries up to a position: their places in the ring are taken. */
-  #drop(upTo: number): void {
-    for (const [position, { header }] of this.#slots) {
-      if (position > upTo) return;
+  /** Forgets what was read or written up to a position: its place in the ring is taken. */
+  #forget(upTo: number): void {
+    for (const [position, slot] of this.#slots) {
+      if (position > upTo) continue;
       this.#slots.delete(position);
-      const key = toBase64Url(header.key);
-      if (this.#byKey.get(key) === position) this.#byKey.delete(key);
+      this.#open?.delete(position);
+      this.#unstored.delete(position);
+      const key = slot === null ? "" : toBase64Url(slot.header.key);
+      if (this.#byKey?.get(key) === position) this.#byKey.delete(key);
     }
+  }
+
+  #writeState(position: number, state: LogState): void {
+    const slot = this.#at(position);
+    if (slot === undefined) return;
+    slot.state = state;
+    this.#store.writeState(this.#slotOf(position), state);
+  }
+
+  #findHead(near: number): number {
+    const read: LogRecord[] = [];
+    const at = (position: number) => {
+      const record = this.#store.readEntry(this.#slotOf(position));
+      if (record !== null) read.push(record);
+      return record?.header.position;
+    };
+    const head = findHead({ born: this.#born, size: this.#size, at }, near);
+    this.#head = head;
+    for (const record of read) this.#keep(record);
+    return head;
+  }
+
+  /** Of a node of an older version, whose log may have gaps: all rows. */
+  #readHead(): number {
+    const records = this.#store.listLog();
+    this.#head = Math.max(this.#born, records.at(-1)?.header.position ?? 0);
+    for (const record of records) this.#keep(record);
+    // Behind a gap nothing was ever sent again.
+    let first = this.#head;
+    while (this.#slots.get(first) !== undefined) first--;
+    this.#born = Math.max(this.#born, first);
+    return this.#head;
+  }
+
+  #keep(record: LogRecord): void {
+    const { position } = record.header;
+    const isInRing = position > this.head - this.#size && position <= this.head;
+    if (isInRing && !this.#slots.has(position))
+      this.#slots.set(position, { ...record, entry: null });
+  }
+
+  #readKeys(): Map<string, number> {
+    for (const record of this.#store.listLog()) this.#keep(record);
+    const byKey = new Map<string, number>();
+    for (const { key, position } of this.headers()) {
+      const text = toBase64Url(key);
+      // Of two of one key the newer one, as it would be where each had been added when it came.
+      if (!byKey.has(text)) byKey.set(text, position);
+    }
+    return byKey;
+  }
+
+  #readOpen(): Set<number> {
+    const open = new Set<number>();
+    let from = Number.NEGATIVE_INFINITY;
+    let isLast = true;
+    for (const { position } of this.headers()) {
+      const state = this.state(position);
+      if (state !== null && isLast) {
+        isLast = false;
+        if (state.openFrom !== undefined) from = state.openFrom ?? position;
+      }
+      if (position < from) break;
+      if (state === null || isOpen(state.outcome)) open.add(position);
+    }
+    return open;
   }
 
   /**
@@ -218,15 +392,8 @@ export class Log {
     if (header.expiresAt <= now) return false;
     return !this.isCollapsed(position);
   }
-
-  /** Whether a newer one of its collapse key has replaced it for everybody. */
-  isCollapsed(position: number): boolean {
-    const collapseKey = this.header(position)?.collapseKey ?? null;
-    if (collapseKey === null) return false;
-    for (let later = position + 1; later <= this.#head; later++) {
-      const header = this.header(later);
-      if (header?.collapseKey === collapseKey && replacesForAll(header)) return true;
-    }
-    return false;
-  }
 }
+
+/** Whether what is stored leaves out something that is open; what an older version wrote tells nothing, and all is read. */
+const isHigher = (stored: number | null | undefined, openFrom: number | null): boolean =>
+  stored !== undefined && openFrom !== null && openFrom < (stored ?? Number.POSITIVE_INFINITY);

@@ -34,7 +34,7 @@ export class MemberDebts {
   constructor(parts: MemberDebtsParts) {
     this.#parts = parts;
     this.#tries = new Tries(parts.host);
-    for (const { position } of parts.log.headers()) {
+    for (const { position } of parts.log.open) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owing"') !== true) continue;
       const { owing = [] }: Owing = JSON.parse(outcome);

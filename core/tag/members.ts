@@ -1,6 +1,7 @@
 /**
  * The members of one node, and which of them are attached. A mark is written when a device attaches; what a fan-out finds
  * out (a device that is gone) is written for all members together with the entry that it served: see `LogState`.
+ * A member's row is read when its device asks for something, and all of them for a fan-out.
  */
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { LogState, MemberRecord, TagStore } from "./store.ts";
@@ -21,63 +22,64 @@ export interface Member {
   readonly epoch: number;
 }
 
+/** The entry that was served last, with what was written then; null where none was. */
+type LastServed = { readonly position: number; readonly state: LogState } | null;
+
 export class Members {
   readonly #store: TagStore;
+  readonly #lastServed: () => LastServed;
+  /** Places from which on holes are filled before another is taken. */
+  readonly #capacity: number;
+  /** Those that were read, or joined. */
   readonly #byDevice = new Map<string, Member>();
   readonly #byPlace: (Member | undefined)[] = [];
+  #isWhole = false;
+  /** Null until it was asked for; not kept up where all are read. */
+  #counted: { members: number; places: number } | null = null;
 
-  constructor(store: TagStore) {
+  constructor(store: TagStore, lastServed: () => LastServed, capacity: number) {
     this.#store = store;
-  }
-
-  /** @param last the entry that was served last, with what was written then; null where none was */
-  load(last: { readonly position: number; readonly state: LogState } | null): void {
-    const bits = last === null ? undefined : fromBase64Url(last.state.attached);
-    const failed = new Set(last?.state.failed);
-    for (const { place, device, joined, since, attached, epoch } of this.#store.listMembers()) {
-      const isNewer = last === null || since >= last.position;
-      const bit = ((bits?.[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
-      const hasFailed = !isNewer && failed.has(place);
-      this.#add({
-        place,
-        device,
-        joined,
-        since,
-        epoch,
-        attached: isNewer ? attached : bit || hasFailed,
-        served: hasFailed ? null : isNewer ? since : last.position,
-      });
-    }
+    this.#lastServed = lastServed;
+    this.#capacity = capacity;
   }
 
   get count(): number {
-    return this.#byDevice.size;
+    return this.#isWhole ? this.#byDevice.size : this.#count().members;
   }
 
+  /** One row, where it was not asked for before. */
   of(device: string): Member | undefined {
-    return this.#byDevice.get(device);
+    const known = this.#byDevice.get(device);
+    if (known !== undefined || this.#isWhole) return known;
+    const record = this.#store.readMember(device);
+    return record === null ? undefined : this.#read(record, lastMarks(this.#lastServed()));
   }
 
   at(place: number): Member | undefined {
+    this.#readAll();
     return this.#byPlace[place];
   }
 
   /** In order of place. */
   *all(): Generator<Member> {
+    this.#readAll();
     for (const member of this.#byPlace) if (member !== undefined) yield member;
   }
 
-  /** Gives a device the first free place. One row. */
+  /** Gives a device a free place: the first, where all are read or one past the last would be too many. One row. */
   join(
     { device, attach: attached, epoch = 0 }: Pick<JoinRequest, "device" | "attach" | "epoch">,
     head: number,
   ): Member {
-    let place = this.#byPlace.indexOf(undefined);
-    if (place < 0) place = this.#byPlace.length;
+    const place = this.#freePlace();
     const record: MemberRecord = { place, device, joined: head, since: head, attached, epoch };
     const member: Member = { ...record, served: head };
     this.#store.putMember(record);
     this.#add(member);
+    if (this.#counted !== null) {
+      this.#counted.members++;
+      this.#counted.places = Math.max(this.#counted.places, place + 1);
+    }
     return member;
   }
 
@@ -86,6 +88,7 @@ export class Members {
     this.#store.deleteMember(member.place, member.device);
     this.#byDevice.delete(member.device);
     this.#byPlace[member.place] = undefined;
+    if (this.#counted !== null) this.#counted.members--;
     while (this.#byPlace.length > 0 && this.#byPlace.at(-1) === undefined) this.#byPlace.pop();
   }
 
@@ -102,6 +105,7 @@ export class Members {
 
   /** What to write with an entry. */
   marks(): Pick<LogState, "attached" | "failed"> {
+    this.#readAll();
     const bits = new Uint8Array(Math.ceil(this.#byPlace.length / 8));
     const failed: number[] = [];
     for (const { place, attached, served } of this.all()) {
@@ -112,10 +116,64 @@ export class Members {
     return { attached: toBase64Url(bits), failed };
   }
 
+  #count(): { members: number; places: number } {
+    this.#counted ??= { ...this.#store.countMembers() };
+    return this.#counted;
+  }
+
+  #freePlace(): number {
+    if (!this.#isWhole) {
+      const { places } = this.#count();
+      if (places < this.#capacity) return places;
+      this.#readAll();
+    }
+    const place = this.#byPlace.indexOf(undefined);
+    return place < 0 ? this.#byPlace.length : place;
+  }
+
+  #readAll(): void {
+    if (this.#isWhole) return;
+    const marks = lastMarks(this.#lastServed());
+    // What was read of one before is newer than its row.
+    for (const record of this.#store.listMembers())
+      if (!this.#byDevice.has(record.device)) this.#read(record, marks);
+    this.#isWhole = true;
+  }
+
+  #read({ place, device, joined, since, attached, epoch }: MemberRecord, marks: Marks): Member {
+    const isNewer = marks === null || since >= marks.position;
+    const bit = marks !== null && ((marks.bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+    const hasFailed = !isNewer && marks.failed.has(place);
+    const member: Member = {
+      place,
+      device,
+      joined,
+      since,
+      epoch,
+      attached: isNewer ? attached : bit || hasFailed,
+      served: hasFailed ? null : isNewer ? since : marks.position,
+    };
+    this.#add(member);
+    return member;
+  }
+
   #add(member: Member): void {
     this.#byDevice.set(member.device, member);
-    // `indexOf` skips holes: fill what lies between.
+    // Holes would make findIndex skip: fill what lies between.
     while (this.#byPlace.length < member.place) this.#byPlace.push(undefined);
     this.#byPlace[member.place] = member;
   }
+}
+
+type Marks = {
+  readonly position: number;
+  readonly bits: Uint8Array;
+  readonly failed: ReadonlySet<number>;
+} | null;
+
+function lastMarks(last: LastServed): Marks {
+  if (last === null) return null;
+  const { position, state } = last;
+  const bits = fromBase64Url(state.attached) ?? new Uint8Array();
+  return { position, bits, failed: new Set(state.failed) };
 }

@@ -58,8 +58,9 @@ interface Made {
   readonly fleet: Fleet;
   readonly doors: Doors;
   readonly erasing: Erasing;
-  /** Null for a node that is not the root. */
+  /** Null for a node that is not the root. It reads its log when it is first asked for. */
   readonly root: Root | null;
+  readonly isRootBusy: () => boolean;
   /** What is under way with it writes nothing any more. */
   isErased: boolean;
 }
@@ -89,8 +90,8 @@ export class TagNode {
 
   /** Whether something is under way that only memory knows. */
   get isBusy(): boolean {
-    const { fleet, root, erasing } = this.#made ?? {};
-    return fleet?.isBusy === true || root?.isBusy === true || erasing?.isBusy === true;
+    const { fleet, isRootBusy, erasing } = this.#made ?? {};
+    return fleet?.isBusy === true || isRootBusy?.() === true || erasing?.isBusy === true;
   }
 
   async join(request: JoinRequest): Promise<JoinAnswer> {
@@ -152,6 +153,7 @@ export class TagNode {
   async attach(request: AttachRequest): Promise<AttachAnswer> {
     const { device, epoch = 0, after } = request;
     const made = this.#made;
+    if (after !== null) made?.log.expectHead(after);
     const member = made?.members.of(device);
     if (made === null || member?.epoch !== epoch) return { kind: "unknown" };
     const { head } = made.log;
@@ -163,8 +165,9 @@ export class TagNode {
     );
     const more = upTo < head;
     if (!more) {
+      const isOwed = member.served === null;
       made.members.attach(member, head);
-      made.fleet.attached(member);
+      made.fleet.attached(member, isOwed);
     }
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
@@ -230,8 +233,8 @@ export class TagNode {
     return answer;
   }
 
-  async broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null> {
-    return (await this.#made?.root?.status(key)) ?? null;
+  async broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
+    return (await this.#made?.root?.status(key, seq)) ?? null;
   }
 
   async info(): Promise<TagInfo | null> {
@@ -310,7 +313,8 @@ export class TagNode {
   }
 
   #make(tag: string, born: number, change: Partial<NodeRecord> = {}): Made {
-    const record: NodeRecord = { tag, born, children: {}, live: "token", liveNodes: [], ...change };
+    const nothing = { children: {}, live: "token", liveNodes: [], isGapless: true } as const;
+    const record: NodeRecord = { tag, born, ...nothing, ...change };
     this.#store.writeNode(record);
     this.#made = this.#load(record);
     return this.#made;
@@ -320,9 +324,12 @@ export class TagNode {
     const { app, tagId, path } = this.#name;
     const host = this.#host;
     const size = this.#isRoot ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
-    const log = new Log(this.#store, size, record.born);
-    const members = new Members(this.#store);
-    members.load(log.lastServed);
+    const log = new Log({
+      ...{ store: this.#store, size, born: record.born },
+      isGapless: record.isGapless === true,
+      onGap: (born) => this.#write(made, { born }),
+    });
+    const members = new Members(this.#store, () => log.lastServed, this.#capacity);
     const parts = {
       ...{ host, log, members, app, tagId, path },
       tag: record.tag,
@@ -333,7 +340,8 @@ export class TagNode {
       onChange: () => this.#reporter.expect(),
     };
     const fleet = new Fleet(parts);
-    const root = this.#isRoot ? new Root({ ...parts, fleet }) : null;
+    const isRoot = this.#isRoot;
+    let root: Root | null = null;
     const doors = new Doors({
       ...{ record: parts.record, change: parts.change },
       count: () => this.#countOf(made),
@@ -349,7 +357,14 @@ export class TagNode {
       ask: (digit) => host.node(nodeObjectName({ app, tagId, path: path + digit })).go(),
       onGone: () => this.#reporter.expect(),
     });
-    const made: Made = { record, log, members, fleet, doors, erasing, root, isErased: false };
+    const made: Made = {
+      ...{ record, log, members, fleet, doors, erasing, isErased: false },
+      get root() {
+        if (isRoot) root ??= new Root({ ...parts, fleet });
+        return root;
+      },
+      isRootBusy: () => root?.isBusy === true,
+    };
     return made;
   }
 
@@ -363,7 +378,12 @@ export class TagNode {
 
   #write(made: Made, change: Partial<NodeRecord>): void {
     if (made.isErased) return;
-    const record = { ...made.record, ...change };
+    const changed = { ...made.record, ...change };
+    const { gaplessFrom } = made.log;
+    // What an older version wrote tells from now on, too.
+    const born = Math.max(changed.born, gaplessFrom ?? 0);
+    const record: NodeRecord =
+      gaplessFrom === null ? changed : { ...changed, born, isGapless: true };
     this.#store.writeNode(record);
     made.record = record;
   }
@@ -382,6 +402,8 @@ export class TagNode {
   async #tell(): Promise<void> {
     const made = this.#made;
     if (made === null) return;
+    // What an older version wrote is read whole until its record says that it need not be.
+    if (made.log.gaplessFrom !== null && made.record.isGapless !== true) this.#write(made, {});
     const count = this.#countOf(made);
     if (made.root === null) await made.doors.tell();
     else {

@@ -20,7 +20,7 @@ export class OwingNodePolls {
   constructor(parts: NodeCallParts) {
     this.#parts = parts;
     this.#tries = new Tries(parts.host);
-    for (const { position } of parts.log.headers()) {
+    for (const { position } of parts.log.open) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owingNodes"') !== true) continue;
       const { owingNodes = {} }: Ending = JSON.parse(outcome);

@@ -67,7 +67,8 @@ interface Job {
 
 export class Root {
   readonly #parts: RootParts;
-  readonly #clock = new HybridClock();
+  /** Null until there is a broadcast to number: it goes by all that the log holds. */
+  #clock: HybridClock | null = null;
   readonly #listeners: Listeners;
   readonly #debts: Debts;
   readonly #handOns: HandOns;
@@ -84,13 +85,12 @@ export class Root {
 
   constructor(parts: RootParts) {
     this.#parts = parts;
-    for (const { seq } of parts.log.headers()) this.#clock.observe(seq);
-    const [oldest] = this.#unserved();
+    const [oldest] = parts.log.unserved;
     this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
     this.#debts = new Debts(parts, (position, progress) => this.#credit(position, progress));
     this.#owingNodes = new OwingNodePolls(parts);
     this.#handOns = new HandOns(parts, (...end) => this.#handedOn(...end));
-    for (const header of [...parts.log.headers()].reverse()) {
+    for (const header of parts.log.open) {
       this.#handOns.add(header.position, this.#owes(header));
     }
   }
@@ -135,14 +135,15 @@ export class Root {
         : { ok: true, seq: known.seq };
     }
     const now = host.now();
-    const unserved = this.#unserved();
+    const unserved = log.unserved;
     const waiting = unserved.filter(({ position }) => !this.#jobs.has(position)).length;
     const refused = refusalOf({ log, oldest: unserved[0], waiting, now });
     if (refused !== null) return refused;
     const { app: _, ttlSeconds, accepted, ...message } = request;
-    if (accepted !== undefined) this.#clock.observe(accepted.seq);
+    const clock = this.#readClock();
+    if (accepted !== undefined) clock.observe(accepted.seq);
     const given = accepted ?? {
-      seq: this.#clock.next(now, ttlSeconds === 0),
+      seq: clock.next(now, ttlSeconds === 0),
       expiresAt: now + ttlSeconds * 1_000,
     };
     const position = log.head + 1;
@@ -164,9 +165,14 @@ export class Root {
     this.work().catch(this.#parts.host.trouble);
   }
 
-  /** What became of the broadcast of this key, with what the roots of its other tags say. */
-  async status(key: Uint8Array): Promise<BroadcastStatus | null> {
-    const header = this.#parts.log.find(key);
+  /**
+   * What became of the broadcast of this key, with what the roots of its other tags say.
+   *
+   * @param number of the broadcast, where it is known: it is found by a few rows then
+   */
+  async status(key: Uint8Array, number?: number): Promise<BroadcastStatus | null> {
+    const { log } = this.#parts;
+    const header = number === undefined ? log.find(key) : log.findBySeq(number, key);
     if (header === undefined) return null;
     const own = this.#statusOf(header);
     // What is owed to a tag is told by this root.
@@ -186,7 +192,7 @@ export class Root {
   ): Promise<BroadcastStatus | null> {
     const { host } = this.#parts;
     try {
-      return await host.withTimeout(STATUS_MS, this.#rootOf(tag).broadcastStatus(key));
+      return await host.withTimeout(STATUS_MS, this.#rootOf(tag).broadcastStatus(key, seq));
     } catch (error) {
       host.trouble(error);
       return unknownStatus(seq, first);
@@ -274,21 +280,19 @@ export class Root {
   /** The most urgent of what waits, the oldest first; not what is under way. */
   #next(below: number): LogHeader | undefined {
     let next: LogHeader | undefined;
-    for (const header of this.#unserved()) {
+    for (const header of this.#parts.log.unserved) {
       if (header.lane >= below || this.#jobs.has(header.position)) continue;
       if (next === undefined || header.lane < next.lane) next = header;
     }
     return next;
   }
 
-  /** Oldest first. */
-  #unserved(): LogHeader[] {
-    const { log } = this.#parts;
-    const unserved: LogHeader[] = [];
-    for (const header of log.headers()) {
-      if (log.state(header.position) === null) unserved.push(header);
-    }
-    return unserved.reverse();
+  /** Of what the log holds, which the search for the broadcast's key has read. */
+  #readClock(): HybridClock {
+    if (this.#clock !== null) return this.#clock;
+    this.#clock = new HybridClock();
+    for (const { seq } of this.#parts.log.headers()) this.#clock.observe(seq);
+    return this.#clock;
   }
 
   /** Resolves when everybody was called; the answers are waited for beside what comes next. */

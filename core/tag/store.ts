@@ -33,6 +33,8 @@ export interface NodeRecord {
   readonly liveNodes: readonly LiveNodeRecord[];
   /** Of the root, oldest first; absent for none. */
   readonly debts?: readonly NodeDebt[];
+  /** After `born` the log has a row for each position up to its head. Absent in nodes of an older version: see core/tag/head.ts. */
+  readonly isGapless?: true;
 }
 
 export interface MemberRecord {
@@ -63,6 +65,23 @@ export interface LogState {
   readonly failed: readonly number[];
   /** JSON of what the core remembers of the fan-out. */
   readonly outcome: string;
+  /**
+   * The oldest position that somebody was still owed something of, or that was not served, when this was written; null for none. It
+   * goes by the last entry that was served. Absent in what an older version wrote.
+   */
+  readonly openFrom?: number | null;
+}
+
+/** An entry as it is read, without its data; `state` is null while it is not served. */
+export interface LogRecord {
+  readonly header: LogHeader;
+  readonly state: LogState | null;
+}
+
+export interface MemberCount {
+  readonly members: number;
+  /** One past the last place that is taken. */
+  readonly places: number;
 }
 
 export interface TagStore {
@@ -70,14 +89,26 @@ export interface TagStore {
   readNode(): NodeRecord | null;
   /** One row; also makes the tables of a node that had none. */
   writeNode(record: NodeRecord): void;
+  /** All of them: only a fan-out needs them. */
   listMembers(): MemberRecord[];
+  /** One row. */
+  readMember(device: string): MemberRecord | null;
+  /** Reads every member's row, and makes no object of any. */
+  countMembers(): MemberCount;
   /** One row, new or in place of another. */
   putMember(record: MemberRecord): void;
-  /** Only where the device is in this place: a place is given anew. */
+  /** One row; only where the device is in this place: a place is given anew. */
   deleteMember(place: number, device: string): void;
-  /** In order of position; `state` is null for an entry that is not served yet. */
-  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[];
-  readData(position: number): Uint8Array | null;
+  /** All of it, in order of position. */
+  listLog(): LogRecord[];
+  /**
+   * What is in a slot of the ring now: one row.
+   *
+   * @param slot position modulo the ring's size
+   */
+  readEntry(slot: number): LogRecord | null;
+  /** One row; null where another position is in the slot. */
+  readData(slot: number, position: number): Uint8Array | null;
   /**
    * One row, in place of the one in its slot of the ring.
    *

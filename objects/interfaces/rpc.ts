@@ -96,7 +96,7 @@ export interface TagRpc {
   /** Appends to the log and answers when that is durable; `tag_unknown` where no device ever joined the tag. */
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
   /** Null where it is not remembered. */
-  broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null>;
+  broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null>;
   /** Null where the tag was never joined nor opened. */
   info(): Promise<TagInfo | null>;
   setLive(tag: string, access: LiveAccess): Promise<void>;

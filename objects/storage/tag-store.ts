@@ -1,7 +1,8 @@
 /** A node's port on the SQLite of its own object. docs/storage.md describes the tables. */
 import type {
-  LogHeader,
+  LogRecord,
   LogState,
+  MemberCount,
   MemberRecord,
   NodeRecord,
   TagStore,
@@ -10,18 +11,51 @@ import type { LogEntry } from "../../core/tag/types.ts";
 import { headerOf, headerText } from "./log-row.ts";
 import type { Sql } from "./sql.ts";
 
-// Each table has one b-tree: a secondary index would be a second row written for every broadcast and join.
+const MEMBERS = `(
+    device TEXT PRIMARY KEY, place INTEGER NOT NULL, joined INTEGER NOT NULL,
+    since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`;
+
+// Each table has one b-tree: a secondary index would be a second row written for every broadcast and join. That of the members is by
+// device: a device that attaches reads one row. Its place is wanted where all rows are read anyway.
 const TABLES = `
   CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS members (
-    place INTEGER PRIMARY KEY, device TEXT NOT NULL, joined INTEGER NOT NULL,
-    since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE IF NOT EXISTS members ${MEMBERS};
   CREATE TABLE IF NOT EXISTS log (
     slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL);
 `;
 
-/** What members of an older version lack. */
-const UPGRADE = "ALTER TABLE members ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0";
+/** Members of an older version are by place, and may lack epochs. It costs a row a member, once. */
+const upgradeOf = (hasEpochs: boolean) => `
+  CREATE TABLE members_by_device ${MEMBERS};
+  INSERT OR REPLACE INTO members_by_device (device, place, joined, since, attached, epoch)
+    SELECT device, place, joined, since, attached, ${hasEpochs ? "epoch" : "0"} FROM members ORDER BY place;
+  DROP TABLE members;
+  ALTER TABLE members_by_device RENAME TO members;
+`;
+
+interface MemberRow extends Omit<MemberRecord, "attached"> {
+  readonly [column: string]: string | number;
+  readonly attached: number;
+}
+
+const LOG_COLUMNS = "header, state, length(data) AS bytes";
+
+interface LogRow {
+  readonly [column: string]: string | number | null;
+  readonly header: string;
+  readonly state: string | null;
+  readonly bytes: number;
+}
+
+const memberOf = ({ place, device, joined, since, attached, epoch }: MemberRow): MemberRecord => ({
+  ...{ place, device, joined, since, epoch },
+  attached: attached === 1,
+});
+
+const recordOf = ({ header, state, bytes }: LogRow): LogRecord => ({
+  header: headerOf(header, bytes),
+  state: state === null ? null : (JSON.parse(state) as LogState),
+});
 
 /** The one row of `node`. */
 const NODE = 1;
@@ -29,12 +63,13 @@ const NODE = 1;
 /** The node as it is stored: with the name of the object, which its database file does not tell by itself. */
 type StoredNode = NodeRecord & { readonly name: string };
 
-const hasTables = (sql: Sql): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'node'").toArray().length > 0;
-
-const hasEpochs = (sql: Sql): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'members' AND sql LIKE '%epoch%'").toArray()
-    .length > 0;
+/** How the tables that there are were made, by name. */
+function tablesIn(sql: Sql): ReadonlyMap<string, string> {
+  const rows = sql.exec<{ name: string; sql: string }>(
+    "SELECT name, sql FROM sqlite_master WHERE name IN ('node', 'members')",
+  );
+  return new Map(rows.toArray().map((row) => [row.name, row.sql]));
+}
 
 function readStored(sql: Sql): StoredNode | null {
   const [row] = sql.exec<{ value: string }>("SELECT value FROM node WHERE id = ?", NODE).toArray();
@@ -43,7 +78,7 @@ function readStored(sql: Sql): StoredNode | null {
 
 /** The name of the node whose database this is; null where it was never made. */
 export function nodeNameIn(sql: Sql): string | null {
-  return hasTables(sql) ? (readStored(sql)?.name ?? null) : null;
+  return tablesIn(sql).has("node") ? (readStored(sql)?.name ?? null) : null;
 }
 
 export class SqlTagStore implements TagStore {
@@ -52,16 +87,18 @@ export class SqlTagStore implements TagStore {
   /** A node that was never made has no tables, and being asked makes none. */
   #hasTables: boolean;
   /** False in tables of an older version until a member is written: reading does not change them. */
-  #hasEpochs: boolean;
-  /** Which slot each position was in when one was last missing here: an index by position would cost a row a broadcast. */
-  #slots: ReadonlyMap<number, number> = new Map();
+  #isByDevice: boolean;
+  readonly #hasEpochs: boolean;
 
   /** @param name of the object */
   constructor(sql: Sql, name: string) {
     this.#sql = sql;
     this.#name = name;
-    this.#hasTables = hasTables(sql);
-    this.#hasEpochs = this.#hasTables && hasEpochs(sql);
+    const tables = tablesIn(sql);
+    const members = tables.get("members");
+    this.#hasTables = tables.has("node");
+    this.#isByDevice = members === undefined || members.includes("WITHOUT ROWID");
+    this.#hasEpochs = members === undefined || members.includes("epoch");
   }
 
   /** Whether there is anything to read. */
@@ -75,7 +112,7 @@ export class SqlTagStore implements TagStore {
       this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
     }
     this.#hasTables = false;
-    this.#slots = new Map();
+    this.#isByDevice = true;
   }
 
   readNode(): NodeRecord | null {
@@ -86,10 +123,7 @@ export class SqlTagStore implements TagStore {
   }
 
   writeNode(record: NodeRecord): void {
-    if (!this.#hasTables) {
-      this.#sql.exec(TABLES);
-      this.#hasEpochs = true;
-    }
+    if (!this.#hasTables) this.#sql.exec(TABLES);
     this.#hasTables = true;
     this.#sql.exec(
       `INSERT INTO node (id, value) VALUES (?, ?)
@@ -100,29 +134,37 @@ export class SqlTagStore implements TagStore {
   }
 
   listMembers(): MemberRecord[] {
-    const epoch = this.#hasEpochs ? "epoch" : "0 AS epoch";
     return this.#sql
-      .exec<{
-        place: number;
-        device: string;
-        joined: number;
-        since: number;
-        attached: number;
-        epoch: number;
-      }>(`SELECT place, device, joined, since, attached, ${epoch} FROM members`)
+      .exec<MemberRow>(`SELECT ${this.#memberColumns} FROM members`)
       .toArray()
-      .map(({ attached, ...row }) => ({ ...row, attached: attached === 1 }));
+      .map(memberOf);
+  }
+
+  readMember(device: string): MemberRecord | null {
+    const [row] = this.#sql
+      .exec<MemberRow>(`SELECT ${this.#memberColumns} FROM members WHERE device = ?`, device)
+      .toArray();
+    return row === undefined ? null : memberOf(row);
+  }
+
+  countMembers(): MemberCount {
+    const [row] = this.#sql
+      .exec<{ members: number; places: number }>(
+        "SELECT count(*) AS members, coalesce(max(place) + 1, 0) AS places FROM members",
+      )
+      .toArray();
+    return row ?? { members: 0, places: 0 };
   }
 
   putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
-    if (!this.#hasEpochs) this.#sql.exec(UPGRADE);
-    this.#hasEpochs = true;
+    if (!this.#isByDevice) this.#sql.exec(upgradeOf(this.#hasEpochs));
+    this.#isByDevice = true;
     this.#sql.exec(
-      `INSERT INTO members (place, device, joined, since, attached, epoch) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (place) DO UPDATE SET device = excluded.device, joined = excluded.joined, since = excluded.since,
+      `INSERT INTO members (device, place, joined, since, attached, epoch) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (device) DO UPDATE SET place = excluded.place, joined = excluded.joined, since = excluded.since,
          attached = excluded.attached, epoch = excluded.epoch`,
-      place,
       device,
+      place,
       joined,
       since,
       Number(attached),
@@ -134,28 +176,29 @@ export class SqlTagStore implements TagStore {
     this.#sql.exec("DELETE FROM members WHERE place = ? AND device = ?", place, device);
   }
 
-  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {
+  listLog(): LogRecord[] {
     return (
       this.#sql
-        .exec<{ header: string; state: string | null; bytes: number }>(
-          "SELECT header, state, length(data) AS bytes FROM log",
-        )
+        .exec<LogRow>(`SELECT ${LOG_COLUMNS} FROM log`)
         .toArray()
-        .map(({ header, state, bytes }) => ({
-          header: headerOf(header, bytes),
-          state: state === null ? null : (JSON.parse(state) as LogState),
-        }))
+        .map(recordOf)
         // Here: where SQLite sorts without an index, each row counts as read twice.
         .sort((a, b) => a.header.position - b.header.position)
     );
   }
 
-  readData(position: number): Uint8Array | null {
-    if (!this.#slots.has(position)) this.#slots = this.#readSlots();
+  readEntry(slot: number): LogRecord | null {
+    const [row] = this.#sql
+      .exec<LogRow>(`SELECT ${LOG_COLUMNS} FROM log WHERE slot = ?`, slot)
+      .toArray();
+    return row === undefined ? null : recordOf(row);
+  }
+
+  readData(slot: number, position: number): Uint8Array | null {
     const [row] = this.#sql
       .exec<{ data: ArrayBuffer }>(
         "SELECT data FROM log WHERE slot = ? AND position = ?",
-        this.#slots.get(position) ?? null,
+        slot,
         position,
       )
       .toArray();
@@ -179,10 +222,8 @@ export class SqlTagStore implements TagStore {
     this.#sql.exec("UPDATE log SET state = ? WHERE slot = ?", JSON.stringify(state), slot);
   }
 
-  #readSlots(): ReadonlyMap<number, number> {
-    const rows = this.#sql.exec<{ position: number; slot: number }>(
-      "SELECT position, slot FROM log",
-    );
-    return new Map(rows.toArray().map(({ position, slot }) => [position, slot]));
+  get #memberColumns(): string {
+    const epoch = this.#isByDevice || this.#hasEpochs ? "epoch" : "0 AS epoch";
+    return `place, device, joined, since, attached, ${epoch}`;
   }
 }

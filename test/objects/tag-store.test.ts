@@ -37,7 +37,7 @@ describe("tag store on SQLite", () => {
       store.putEntry(1, entry(1), state);
       const next = new SqlTagStore(sql, "name");
       expect(next.readNode()).toEqual(record);
-      expect(next.readData(1)).toEqual(Uint8Array.of(1));
+      expect(next.readData(1, 1)).toEqual(Uint8Array.of(1));
       expect(nodeNameIn(sql)).toBe("name");
     }));
 

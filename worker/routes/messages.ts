@@ -56,7 +56,7 @@ async function statusOfBroadcast(
   const tagId = openSource(c.get("config").keyring, app, source);
   if (tagId === undefined) throw new MeshError("message_id_invalid");
   const root = nodeObjectName({ app, tagId, path: "" });
-  const found = await callObject(() => c.env.TAGS.getByName(root).broadcastStatus(key));
+  const found = await callObject(() => c.env.TAGS.getByName(root).broadcastStatus(key, seq));
   if (found?.seq !== seq) throw new MeshError("message_not_found");
   const { seq: _, first: __, ...status } = found;
   return { id, acceptedAt: seqTimeMs(seq), ...status };

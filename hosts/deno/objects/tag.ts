@@ -100,8 +100,8 @@ export class TagNodeHost implements TagRpc, Pooled {
     return this.#run(({ node }) => node.broadcast(request));
   }
 
-  broadcastStatus(key: Uint8Array): Promise<BroadcastStatus | null> {
-    return this.#run(({ node }) => node.broadcastStatus(key));
+  broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
+    return this.#run(({ node }) => node.broadcastStatus(key, seq));
   }
 
   info(): Promise<TagInfo | null> {

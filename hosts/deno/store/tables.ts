@@ -64,6 +64,9 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
+// Of the tables above; an older program, which knows nothing of them, works with them, so that they raise no version.
+const INDEXES = "CREATE INDEX IF NOT EXISTS tag_members_device ON tag_members (node, device);";
+
 /** Columns that tables of older versions lack; tables that are new altogether are in TABLES alone. */
 const ADDED: readonly (readonly [table: string, column: string, type: string])[] = [
   ["mail", "first_ack_alias", "TEXT"],
@@ -94,10 +97,13 @@ function upgradeOf(db: DatabaseSync): string {
 export function prepareTables(db: DatabaseSync): void {
   // 0 in a file that holds nothing yet.
   const from = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
-  if (from >= TABLES_VERSION) return;
+  if (from >= TABLES_VERSION) {
+    db.exec(INDEXES);
+    return;
+  }
   db.exec("BEGIN IMMEDIATE");
   try {
-    db.exec(`${upgradeOf(db)} ${TABLES} PRAGMA user_version = ${TABLES_VERSION};`);
+    db.exec(`${upgradeOf(db)} ${TABLES} ${INDEXES} PRAGMA user_version = ${TABLES_VERSION};`);
     db.exec("COMMIT");
   } catch (error) {
     db.exec("ROLLBACK");

@@ -1,7 +1,8 @@
 /** A node's port on the database that all objects share. */
 import type {
-  LogHeader,
+  LogRecord,
   LogState,
+  MemberCount,
   MemberRecord,
   NodeRecord,
   TagStore,
@@ -11,6 +12,30 @@ import { headerOf, headerText } from "../../../objects/storage/log-row.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
 import { Writer } from "./writer.ts";
+
+const MEMBER_COLUMNS = "place, device, joined, since, attached, epoch";
+const LOG_COLUMNS = "header, length(data) AS bytes, state";
+
+interface MemberRow extends Omit<MemberRecord, "attached"> {
+  readonly attached: number;
+}
+
+interface LogRow {
+  readonly header: string;
+  readonly bytes: number;
+  readonly state: string | null;
+}
+
+// Rows of node:sqlite have no prototype.
+const memberOf = ({ attached, ...row }: MemberRow): MemberRecord => ({
+  ...row,
+  attached: attached === 1,
+});
+
+const recordOf = ({ header, bytes, state }: LogRow): LogRecord => ({
+  header: headerOf(header, bytes),
+  state: state === null ? null : (JSON.parse(state) as LogState),
+});
 
 export class SharedTagStore implements TagStore, AlarmRow {
   readonly #db: Database;
@@ -86,25 +111,29 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   listMembers(): MemberRecord[] {
-    const rows = this.#db.all<{
-      place: number;
-      device: string;
-      joined: number;
-      since: number;
-      attached: number;
-      epoch: number;
-    }>(
-      "SELECT place, device, joined, since, attached, epoch FROM tag_members WHERE node = ? ORDER BY place",
+    return this.#db
+      .all<MemberRow>(
+        `SELECT ${MEMBER_COLUMNS} FROM tag_members WHERE node = ? ORDER BY place`,
+        this.#id,
+      )
+      .map(memberOf);
+  }
+
+  readMember(device: string): MemberRecord | null {
+    const row = this.#db.get<MemberRow>(
+      `SELECT ${MEMBER_COLUMNS} FROM tag_members WHERE node = ? AND device = ?`,
+      this.#id,
+      device,
+    );
+    return row === undefined ? null : memberOf(row);
+  }
+
+  countMembers(): MemberCount {
+    const row = this.#db.get<MemberCount>(
+      "SELECT count(*) AS members, coalesce(max(place) + 1, 0) AS places FROM tag_members WHERE node = ?",
       this.#id,
     );
-    return rows.map(({ place, device, joined, since, attached, epoch }) => ({
-      place,
-      device,
-      joined,
-      since,
-      attached: attached === 1,
-      epoch,
-    }));
+    return row ?? { members: 0, places: 0 };
   }
 
   putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
@@ -132,24 +161,29 @@ export class SharedTagStore implements TagStore, AlarmRow {
   }
 
   /** What was deferred is written before it: `#db` reads what is in the open transaction, too. */
-  listLog(): { readonly header: LogHeader; readonly state: LogState | null }[] {
+  listLog(): LogRecord[] {
     this.#db.writeDeferred();
-    const rows = this.#db.all<{ header: string; bytes: number; state: string | null }>(
-      `SELECT header, length(data) AS bytes, state FROM tag_log
-       WHERE node = ? ORDER BY position`,
-      this.#id,
-    );
-    return rows.map(({ header, bytes, state }) => ({
-      header: headerOf(header, bytes),
-      state: state === null ? null : (JSON.parse(state) as LogState),
-    }));
+    return this.#db
+      .all<LogRow>(`SELECT ${LOG_COLUMNS} FROM tag_log WHERE node = ? ORDER BY position`, this.#id)
+      .map(recordOf);
   }
 
-  readData(position: number): Uint8Array | null {
+  readEntry(slot: number): LogRecord | null {
+    this.#db.writeDeferred();
+    const row = this.#db.get<LogRow>(
+      `SELECT ${LOG_COLUMNS} FROM tag_log WHERE node = ? AND slot = ?`,
+      this.#id,
+      slot,
+    );
+    return row === undefined ? null : recordOf(row);
+  }
+
+  readData(slot: number, position: number): Uint8Array | null {
     this.#db.writeDeferred();
     const row = this.#db.get<{ data: Uint8Array }>(
-      "SELECT data FROM tag_log WHERE node = ? AND position = ?",
+      "SELECT data FROM tag_log WHERE node = ? AND slot = ? AND position = ?",
       this.#id,
+      slot,
       position,
     );
     return row?.data ?? null;

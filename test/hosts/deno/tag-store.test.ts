@@ -36,7 +36,7 @@ describe("tag store in the shared database", () => {
     expect(other.readNode()).toEqual(node);
     expect(other.listMembers()).toEqual([member]);
     expect(other.listLog()).toMatchObject([{ header: { position: 1 }, state: null }]);
-    expect(other.readData(1)).toEqual(entry.data);
+    expect(other.readData(1, 1)).toEqual(entry.data);
   });
 
   test("what was written is there for the next store on the same database, alarm and all", () => {
@@ -51,6 +51,24 @@ describe("tag store in the shared database", () => {
     expect(restarted.alarmAt).toBe(7);
     restarted.clearAlarm();
     expect(new SharedTagStore(openDatabase(), "node").alarmAt).toBeNull();
+  });
+
+  test("P6.7 a member is found by an index, which a database of an older version gets when it is opened", () => {
+    const path = databasePath();
+    const db = openDatabase(path);
+    new SharedTagStore(db, "node").writeNode(node);
+    db.run("DROP INDEX tag_members_device");
+    db.commit();
+    const opened = openDatabase(path);
+    const store = new SharedTagStore(opened, "node");
+    store.putMember(member);
+    expect(store.readMember(member.device)).toEqual(member);
+    const [step] = opened.all<{ detail: string }>(
+      "EXPLAIN QUERY PLAN SELECT place FROM tag_members WHERE node = ? AND device = ?",
+      store.id,
+      member.device,
+    );
+    expect(step?.detail).toContain("tag_members_device (node=? AND device=?)");
   });
 
   test("P7.1 a node that is only asked after leaves no row", () => {

@@ -79,13 +79,21 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
     },
   },
   {
-    name: "members are listed whole; one of the same place replaces the other, and one that goes is gone alone",
+    name: "members are listed whole, counted, and found by device; one that goes is gone alone, and its place is given anew",
     run(store) {
       store.writeNode(node);
+      expect(store.countMembers()).toEqual({ members: 0, places: 0 });
       store.putMember(member(999));
+      store.putMember(member(0));
       store.putMember(member(0, { since: Number.MAX_SAFE_INTEGER, attached: true }));
       store.putMember(member(1));
+      store.deleteMember(999, member(999).device);
       store.putMember(member(999, { device: "another", attached: true }));
+      expect(store.countMembers()).toEqual({ members: 3, places: 1_000 });
+      expect(store.readMember("another")).toEqual(
+        member(999, { device: "another", attached: true }),
+      );
+      expect(store.readMember(member(999).device)).toBeNull();
       store.deleteMember(1, member(1).device);
       store.deleteMember(7, member(7).device);
       // Its place was given to another one.
@@ -112,6 +120,9 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
         entry(129, { data: new Uint8Array() }),
       ];
       for (const one of all) store.putEntry(one.position % 128, one, null);
+      for (const one of all)
+        expect(store.readEntry(one.position % 128)).toEqual({ header: headerOf(one), state: null });
+      expect(store.readEntry(3)).toBeNull();
       expect(store.listLog()).toEqual(
         all
           .toSorted((a, b) => a.position - b.position)
@@ -130,8 +141,8 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
         [2, null],
         [129, null],
       ]);
-      expect(store.readData(1)).toBeNull();
-      expect(store.readData(129)).toEqual(Uint8Array.of(7));
+      expect(store.readData(1, 1)).toBeNull();
+      expect(store.readData(1, 129)).toEqual(Uint8Array.of(7));
     },
   },
   {
@@ -145,7 +156,7 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
       store.writeState(1, last);
       expect(store.listLog().map(({ state }) => state)).toEqual([last, state()]);
       expect(store.listLog()[0]?.header).toEqual(headerOf(entry(1)));
-      expect(store.readData(1)).toEqual(entry(1).data);
+      expect(store.readData(1, 1)).toEqual(entry(1).data);
     },
   },
   {
@@ -156,9 +167,9 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
       store.putEntry(1, entry(1, { data: buffer.subarray(1, 4) }), null);
       store.putEntry(2, entry(2, { data: new Uint8Array() }), null);
       buffer.fill(1);
-      expect(store.readData(1)).toEqual(Uint8Array.of(0, 255, 7));
-      expect(store.readData(2)).toEqual(new Uint8Array());
-      expect(store.readData(3)).toBeNull();
+      expect(store.readData(1, 1)).toEqual(Uint8Array.of(0, 255, 7));
+      expect(store.readData(2, 2)).toEqual(new Uint8Array());
+      expect(store.readData(3, 3)).toBeNull();
     },
   },
   {

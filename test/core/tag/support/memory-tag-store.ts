@@ -1,5 +1,12 @@
 /** A tag's store in memory, which counts the rows that are written. */
-import type { LogState, MemberRecord, NodeRecord, TagStore } from "../../../../core/tag/store.ts";
+import type {
+  LogRecord,
+  LogState,
+  MemberCount,
+  MemberRecord,
+  NodeRecord,
+  TagStore,
+} from "../../../../core/tag/store.ts";
 import type { LogEntry } from "../../../../core/tag/types.ts";
 
 export class MemoryTagStore implements TagStore {
@@ -28,6 +35,15 @@ export class MemoryTagStore implements TagStore {
     return structuredClone([...this.#members.values()]);
   }
 
+  readMember(device: string): MemberRecord | null {
+    return this.listMembers().find((member) => member.device === device) ?? null;
+  }
+
+  countMembers(): MemberCount {
+    const places = this.listMembers().map(({ place }) => place + 1);
+    return { members: places.length, places: Math.max(0, ...places) };
+  }
+
   putMember(record: MemberRecord): void {
     this.rows++;
     this.#members.set(record.place, structuredClone(record));
@@ -39,20 +55,21 @@ export class MemoryTagStore implements TagStore {
     this.#members.delete(place);
   }
 
-  listLog() {
+  listLog(): LogRecord[] {
     return [...this.#log.values()]
       .sort((a, b) => a.entry.position - b.entry.position)
-      .map(({ entry: { data, ...rest }, state }) => ({
-        header: { ...structuredClone(rest), bytes: data.length },
-        state: structuredClone(state),
-      }));
+      .map(recordOf);
   }
 
-  readData(position: number): Uint8Array | null {
-    for (const { entry } of this.#log.values()) {
-      if (entry.position === position) return entry.data;
-    }
-    return null;
+  readEntry(slot: number): LogRecord | null {
+    const kept = this.#log.get(slot);
+    if (kept === undefined) return null;
+    return recordOf(kept);
+  }
+
+  readData(slot: number, position: number): Uint8Array | null {
+    const kept = this.#log.get(slot);
+    return kept?.entry.position === position ? kept.entry.data : null;
   }
 
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
@@ -66,4 +83,12 @@ export class MemoryTagStore implements TagStore {
     if (standing === undefined) throw new Error(`no entry in slot ${slot}`);
     standing.state = structuredClone(state);
   }
+}
+
+function recordOf({ entry, state }: { entry: LogEntry; state: LogState | null }): LogRecord {
+  const { data, ...rest } = entry;
+  return {
+    header: { ...structuredClone(rest), bytes: data.length },
+    state: structuredClone(state),
+  };
 }

@@ -1,0 +1,141 @@
+/** A log that reads a few of its rows knows what one knows that reads them all. */
+import { describe, expect, test } from "vitest";
+import { Random } from "../../../bench/simulate/random.ts";
+import { findHead } from "../../../core/tag/head.ts";
+import { Log } from "../../../core/tag/log.ts";
+import type { LogState } from "../../../core/tag/store.ts";
+import type { LogEntry } from "../../../core/tag/types.ts";
+import { MemoryTagStore } from "./support/memory-tag-store.ts";
+import { keyOf } from "./support/world.ts";
+
+const SIZE = 16;
+
+const entry = (position: number): LogEntry => ({
+  position,
+  seq: position * 2,
+  expiresAt: 1_800_000_000_000,
+  cover: ["news"],
+  condition: null,
+  filter: null,
+  key: keyOf(position),
+  lane: 2,
+  contentType: 3,
+  data: Uint8Array.of(position & 255),
+  collapseKey: null,
+  pace: null,
+  signature: null,
+});
+
+const OUTCOMES = ["{}", "{}", "{}", '{"owing":[1]}', '{"owes":["a"]}', '{"owingNodes":{"a":{}}}'];
+
+/** A log that is opened anew at each step, as a node that falls asleep between any two. */
+class Rig {
+  readonly store = new MemoryTagStore();
+  born: number;
+  log: Log;
+
+  constructor(born: number) {
+    this.born = born;
+    this.log = this.open();
+  }
+
+  open(isGapless = true): Log {
+    return new Log({
+      ...{ store: this.store, size: SIZE, born: this.born, isGapless },
+      onGap: (born) => {
+        this.born = born;
+      },
+    });
+  }
+
+  /** As it was before a log said what is open. */
+  openOld(): Log {
+    const old = new Rig(this.born);
+    for (const { header, state } of this.store.listLog()) {
+      const data = this.store.readData(header.position % SIZE, header.position);
+      const { bytes: _, ...rest } = header;
+      const { openFrom: __, ...written } = state ?? { openFrom: null };
+      const then = state === null ? null : (written as LogState);
+      old.store.putEntry(header.position % SIZE, { ...rest, data: data ?? new Uint8Array() }, then);
+    }
+    return old.open(false);
+  }
+}
+
+/** @param from those before have left the ring of the one that goes on, which has begun what is not stored */
+const look = (log: Log, from: number) => ({
+  head: log.head,
+  last: log.lastServed?.position,
+  open: log.open.map(({ position }) => position).filter((position) => position >= from),
+  unserved: log.unserved.map(({ position }) => position),
+  headers: [...log.headers()].map(({ position }) => position),
+});
+
+describe("the log of a node", () => {
+  test.each(["root", "node"])(
+    "P6.7 of a %s: one that reads what it needs knows what one knows that reads all",
+    (kind) => {
+      const isRoot = kind === "root";
+      for (let seed = 1; seed <= 12; seed++) {
+        const random = new Random(seed);
+        const next = () => random.uniform();
+        const rig = new Rig(Math.floor(next() * 100));
+        for (let step = 0; step < 80; step++) {
+          const { log } = rig;
+          const unserved = log.unserved.map(({ position }) => position);
+          const served = [...log.headers()].flatMap(({ position }) =>
+            log.state(position) === null ? [] : position,
+          );
+          const outcome = OUTCOMES[Math.floor(next() * OUTCOMES.length)] ?? "{}";
+          const state = { attached: "AQ", failed: [], outcome };
+          const draw = next();
+          const any = (of: readonly number[]) => of[Math.floor(next() * of.length)];
+          if (draw < 0.5 && unserved.length < 5) {
+            const skipped = !isRoot && next() < 0.05 ? 1 + Math.floor(next() * 20) : 0;
+            log.append(entry(log.head + 1 + skipped), isRoot);
+          } else if (draw < 0.85) {
+            const position = isRoot ? any(unserved) : unserved[0];
+            if (position !== undefined) log.serve(position, state);
+          } else if (draw < 0.95) {
+            const position = any(served);
+            if (position !== undefined) log.serve(position, state);
+          }
+          const where = `seed ${seed}, step ${step}`;
+          const from = log.head - SIZE + 1;
+          const all = look(rig.openOld(), from);
+          expect(look(rig.open(), from), where).toEqual(all);
+          const near = rig.open();
+          near.expectHead(rig.born + Math.floor(next() * 90));
+          expect(look(near, from), where).toEqual(all);
+          if (next() < 0.2) rig.log = rig.open();
+        }
+      }
+    },
+    60_000,
+  );
+
+  test("P6.7 that was opened knows its head by 8 rows of 128, and by 2 where it is said to be", () => {
+    for (const [size, most] of [
+      [128, 8],
+      [1_024, 11],
+    ] as const) {
+      for (const born of [0, 77, 1_790_000_000_000]) {
+        for (let head = born; head < born + 3 * size; head += 37) {
+          let reads = 0;
+          const at = (position: number) => {
+            reads++;
+            const behind = (((head - position) % size) + size) % size;
+            return head - behind > born ? head - behind : undefined;
+          };
+          expect(findHead({ born, size, at }, born)).toBe(head);
+          expect(reads).toBeLessThanOrEqual(most + 1);
+          reads = 0;
+          expect(findHead({ born, size, at }, head)).toBe(head);
+          expect(reads).toBeLessThanOrEqual(2);
+          for (const near of [0, head - 3, head + 5, head - 2 * size])
+            expect(findHead({ born, size, at }, near)).toBe(head);
+        }
+      }
+    }
+  });
+});
