@@ -8,6 +8,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
+  LateOrder,
 } from "../core/alias/types.ts";
 import { writeAlias } from "../core/move/alias.ts";
 import type { AliasLine } from "../schema/export.ts";
@@ -41,6 +42,7 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
           withdraw: (request) => callObject(() => DEVICES.getByName(name).withdraw(request)),
         }),
         withTimeout,
+        now: () => Date.now(),
         trouble: (error) => console.error(error),
       },
     });
@@ -50,10 +52,11 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
     return this.#alias.set(request);
   }
 
-  async unset(request: AliasUnsetRequest): Promise<void> {
-    await this.#alias.unset(request);
+  async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
+    const late = await this.#alias.unset(request);
     // An empty database is 12 KB and more for ever; nothing else frees it.
     if (!this.#store.exists) await this.ctx.storage.deleteAll();
+    return late;
   }
 
   async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {

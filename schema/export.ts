@@ -100,7 +100,9 @@ const alias = z.strictObject({
   app: z.string(),
   alias: z.string(),
   shared: z.boolean(),
-  holders: z.array(z.strictObject({ device: z.string(), generation: count })),
+  holders: z.array(
+    z.strictObject({ device: z.string(), generation: count, epoch: count.optional() }),
+  ),
   /** What an unreleased version 3 had of what `changes` has. */
   begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).optional(),
 });
@@ -289,6 +291,7 @@ const holding = z.strictObject({
   shared: z.boolean(),
   /** Since version 3. */
   suspended: z.boolean().default(false),
+  leaving: z.boolean().default(false),
   generation: count.default(0),
 });
 

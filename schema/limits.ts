@@ -185,6 +185,8 @@ export const LIMITS = {
   ALIAS_HOLDERS: 128,
   /** Sets and unsets of one alias that wait for each other: all its holders at once, and as many who want it. */
   ALIAS_WAITING: 256,
+  /** Devices whose latest order an alias remembers, about 100 bytes each: all holders of a shared one several times over. */
+  ALIAS_ORDERS: 1_024,
   /**
    * Signed changes of aliases and tags that one directory object of an app notes within the life of a signature, 7 minutes: over 300 a
    * second. A row of 30 bytes each, and 100 in memory.
@@ -288,7 +290,7 @@ export const LIMITS = {
    */
   NODE_DEBTS: 4_096,
   /**
-   * How late a join of a tag may come to its node, and how long the node remembers who left it: longer than a call takes where all is
+   * How late a join of a tag may come to its node, or a set to its alias, and how long these remember who left: longer than a call takes where all is
    * well, and no longer than an object stays in memory where something calls it.
    */
   JOIN_LATE_MS: 60_000,

@@ -5,11 +5,13 @@
  * `set` suspends every holder that it changes anything for, durably, before it writes: its row is what decides. Only one
  * operation runs at a time, and `confirm` is one, so that a holder learns what came of it, whatever failed or died between. So
  * no two devices say that an alias is theirs that is not shared, and what is refused has changed nothing: an edge that sends to
- * a suspended holder is told, and asks again. A suspension that comes late, after it was given up, only makes its holder ask.
+ * a suspended holder is told, and asks again. A suspension that comes late, after it was given up, only makes its holder ask. What
+ * a device asked before the latest that was carried out for it is not carried out: it has given that up.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
+import { Orders } from "./orders.ts";
 import {
   type AliasConfirmation,
   type AliasHolders,
@@ -18,6 +20,7 @@ import {
   type AliasUnsetRequest,
   type FirstAckRequest,
   type Holder,
+  type LateOrder,
   sameHolder,
 } from "./types.ts";
 
@@ -26,6 +29,7 @@ const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false,
 export class Alias {
   readonly #store: AliasStore;
   readonly #host: AliasHost;
+  readonly #orders = new Orders();
   /** Ends when all operations so far have; it never fails. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -36,11 +40,11 @@ export class Alias {
   }
 
   /**
-   * Gives the alias to a registration. Safe to repeat: a holder that sets it again changes nothing and writes nothing.
+   * Gives the alias to a registration. Safe to repeat: the same order changes nothing and writes nothing.
    *
    * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a holder could not be suspended, and nothing has
    *   changed; `unregistered` for an account generation that another holder of the same device has replaced;
-   *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait
+   *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait; `alias_stale` for one that comes late, see `AliasOrder`
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
     const done = this.#enqueue(() => this.#set(request));
@@ -48,27 +52,36 @@ export class Alias {
   }
 
   /**
-   * Takes the alias from a registration; that it has it not is no error.
+   * Takes the alias from a registration, and those before it of its device; that it has it not is no error.
    *
+   * @returns undefined when it is done; `alias_stale` where it comes late
    * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
    */
-  async unset({ holder }: AliasUnsetRequest): Promise<void> {
+  async unset({ holder, epoch }: AliasUnsetRequest): Promise<LateOrder | undefined> {
     const done = this.#enqueue(async () => {
-      const record = this.#store.read();
-      if (record === null) return;
-      await this.#keep(record, (each) => !sameHolder(each, holder));
+      const late = this.#late(holder, epoch);
+      if (late !== null) return late;
+      await this.#keep(
+        ({ device, generation }) => device !== holder.device || generation > holder.generation,
+      );
+      return undefined;
     });
     if (done === undefined) throw new Error("too many operations of the alias wait");
-    await done;
+    return done;
   }
 
   /**
-   * Whether a registration holds it, and how: the word for one that was suspended.
+   * Whether a registration holds it, and how: the word for one that was suspended. Those before it of its device hold it no more.
    *
    * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
    */
-  async confirm({ holder }: AliasUnsetRequest): Promise<AliasConfirmation> {
+  async confirm({ holder, epoch }: AliasUnsetRequest): Promise<AliasConfirmation> {
     const done = this.#enqueue(async () => {
+      // A set that comes after this answer is not what was answered.
+      this.#late(holder, epoch);
+      await this.#keep(
+        ({ device, generation }) => device !== holder.device || generation >= holder.generation,
+      );
       const { shared, holders } = await this.holders();
       return { holds: holders.some((each) => sameHolder(each, holder)), shared };
     });
@@ -103,11 +116,34 @@ export class Alias {
     return done;
   }
 
-  async #set({ app, alias, holder, shared }: AliasSetRequest): Promise<AliasSetAnswer> {
+  /** Null for an order that is to be carried out: it is the latest of its device from here on. */
+  #late({ device }: Holder, epoch: number | undefined): LateOrder | null {
+    if (epoch === undefined) return null;
+    const now = this.#host.now();
+    let latest = this.#orders.latest(device, now);
+    for (const each of this.#store.read()?.holders ?? []) {
+      if (each.device === device) latest = Math.max(latest, each.epoch ?? 0);
+    }
+    if (epoch < latest) return { ...refuse("alias_stale", "it came late"), epoch: latest };
+    this.#orders.add(device, epoch, now);
+    return null;
+  }
+
+  async #set(request: AliasSetRequest): Promise<AliasSetAnswer> {
+    const { app, alias, shared, epoch, until } = request;
+    // The device may have given it up by then, and nobody remember that.
+    if (until !== undefined && until <= this.#host.now()) {
+      return refuse("alias_stale", "it came late");
+    }
+    const late = this.#late(request.holder, epoch);
+    if (late !== null) return late;
+    const { device, generation } = request.holder;
+    const holder: Holder = { device, generation, ...(epoch === undefined ? {} : { epoch }) };
     const record = this.#store.read();
     const others = this.#others(record, holder);
-    const holds = record?.holders.some((each) => sameHolder(each, holder)) ?? false;
-    if (record !== null && holds && record.shared === shared && (shared || others.length === 0)) {
+    const known = record?.holders.find((each) => sameHolder(each, holder));
+    const isSame = known !== undefined && (known.epoch ?? 0) >= (epoch ?? 0);
+    if (record !== null && isSame && record.shared === shared && (shared || others.length === 0)) {
       return { ok: true };
     }
     const later = record?.holders.find(
@@ -127,7 +163,10 @@ export class Alias {
       // Those who were suspended ask what came of it, and hear that they hold it.
       if (failed > 0) return refuse("alias_stale", "a holder could not be told");
     }
-    const joined = holds ? (record?.holders ?? []) : [...others, holder];
+    const joined =
+      known === undefined
+        ? [...others, holder]
+        : (record?.holders ?? []).map((each) => (each === known ? holder : each));
     return this.#write({ ...record, app, alias, shared, holders: shared ? joined : [holder] });
   }
 
@@ -141,7 +180,9 @@ export class Alias {
     );
   }
 
-  async #keep(record: AliasRecord, keeps: (holder: Holder) => boolean): Promise<void> {
+  async #keep(keeps: (holder: Holder) => boolean): Promise<void> {
+    const record = this.#store.read();
+    if (record === null) return;
     const holders = record.holders.filter(keeps);
     if (holders.length === record.holders.length) return;
     // One that nobody holds leaves nothing: devices make up as many as they like.

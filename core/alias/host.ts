@@ -29,6 +29,8 @@ export interface AliasHost {
   };
   /** Settles as the call does; rejects where that takes longer. What the call does later is no matter: see `Alias`. */
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
 }

@@ -7,23 +7,36 @@ export interface Holder {
   readonly device: string;
   /** Of the registration: `RegIdParts.generation`. */
   readonly generation: number;
+  /** `AliasOrder.epoch` of the set that made it one; absent for 0. */
+  readonly epoch?: number | undefined;
 }
 
 export const sameHolder = (a: Holder, b: Holder): boolean =>
   a.device === b.device && a.generation === b.generation;
 
-export interface AliasSetRequest {
+/** What tells whether something that a device asks of an alias is late. */
+export interface AliasOrder {
+  /** Rises with each thing that the device asks: none is carried out after a later one. Absent from devices of an older version. */
+  readonly epoch?: number;
+}
+
+export interface AliasSetRequest extends AliasOrder {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;
+  /** Milliseconds since 1970 from which on it is not to be carried out any more. Absent likewise. */
+  readonly until?: number;
   /** True joins the others that hold it; false takes it from them. An alias is one or the other: the last set decides. */
   readonly shared: boolean;
 }
 
 /** `ok` when it is durable, and nobody who held it before says any more that it is theirs. */
-export type AliasSetAnswer = { readonly ok: true } | Refused;
+export type AliasSetAnswer = { readonly ok: true } | Refused | LateOrder;
 
-export interface AliasUnsetRequest {
+/** The device asked for something since, or its clock was set back: `epoch` is that of its latest. Nothing was done. */
+export type LateOrder = Refused & { readonly epoch: number };
+
+export interface AliasUnsetRequest extends AliasOrder {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;

@@ -1,4 +1,8 @@
-/** What a device asks of one alias, one thing after the other: an unset must not overtake a set. */
+/**
+ * What a device asks of one alias, one thing after the other: an unset must not overtake a set. What nobody answered may be carried
+ * out later: each thing has an epoch above those before, so that the alias knows one that comes late.
+ */
+import { LIMITS } from "../../schema/limits.ts";
 import type { AliasCall, CallResult, Effects } from "../link/effects.ts";
 import { aliasObjectName } from "../tag/name.ts";
 import type { Calls } from "./calls.ts";
@@ -15,6 +19,7 @@ export class AliasLines {
   readonly #calls: Calls;
   /** By name of the alias's object: what is asked, and what waits behind it. */
   readonly #lines = new Map<string, Waiting[]>();
+  #lastEpoch = 0;
 
   constructor(calls: Calls) {
     this.#calls = calls;
@@ -42,13 +47,13 @@ export class AliasLines {
       const { done } = first;
       const call = first.call();
       if (call !== null) {
-        const ended: Done = (result, when, out) => {
-          done(result, when, out);
-          line.shift();
-          this.#next(name, when, out);
-        };
-        this.#calls.ask(
-          { begin: () => ({ kind: "alias", name, call }), done: ended },
+        this.#ask(
+          { name, call },
+          (result, when, out) => {
+            done(result, when, out);
+            line.shift();
+            this.#next(name, when, out);
+          },
           now,
           effects,
         );
@@ -57,5 +62,44 @@ export class AliasLines {
       line.shift();
     }
     this.#lines.delete(name);
+  }
+
+  #ask(
+    { name, call }: { readonly name: string; readonly call: AliasCall },
+    done: Done,
+    now: number,
+    effects: Effects,
+  ): void {
+    let epoch = 0;
+    const body = {
+      begin: (at: number) => {
+        // After a kill the time is above all before. Where the clock was set back, the alias tells.
+        this.#lastEpoch = Math.max(this.#lastEpoch + 1, at);
+        epoch = this.#lastEpoch;
+        return { kind: "alias", name, call: ordered(call, epoch, at) } as const;
+      },
+      done: (result: CallResult, when: number, out: Effects) => {
+        const answer = result.ok ? result.answer : undefined;
+        const latest = typeof answer === "object" && "epoch" in answer ? (answer.epoch ?? 0) : 0;
+        if (latest > epoch) {
+          this.#lastEpoch = Math.max(this.#lastEpoch, latest);
+          this.#ask({ name, call }, done, when, out);
+        } else done(result, when, out);
+      },
+    };
+    this.#calls.ask(body, now, effects);
+  }
+}
+
+function ordered(call: AliasCall, epoch: number, now: number): AliasCall {
+  switch (call.method) {
+    case "set":
+      return { ...call, request: { ...call.request, epoch, until: now + LIMITS.JOIN_LATE_MS } };
+    case "unset":
+      return { ...call, request: { ...call.request, epoch } };
+    case "confirm":
+      return { ...call, request: { ...call.request, epoch } };
+    case "firstAck":
+      return call;
   }
 }

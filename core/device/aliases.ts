@@ -1,24 +1,19 @@
 /**
- * The aliases that registrations hold. A row is written only after the alias has answered, and goes before anything else is
- * done, so that a device that says that an alias is its own is never wrong.
+ * The aliases that registrations hold. A row says that one is wanted, or given up, before the alias is asked, so that after a kill
+ * the alias is asked again and no holder is left that does not know it. A device says that an alias is its own only from a good
+ * answer on, and from the moment that it gives it up no more: it is never wrong.
  */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AliasUnsetRequest } from "../alias/types.ts";
+import type { AliasConfirmation, AliasUnsetRequest } from "../alias/types.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { AliasLines } from "./alias-lines.ts";
+import { type AliasDebtParts, AliasDebts, put } from "./alias-debts.ts";
 import { type Errand, refusalOf } from "./errands.ts";
 import type { Registration } from "./registration.ts";
-import type { Retries } from "./retries.ts";
-import type { HeldAlias, SubscriptionStore } from "./store.ts";
+import type { HeldAlias } from "./store.ts";
 import type { Refused } from "./types.ts";
 
-export interface AliasParts {
-  readonly store: SubscriptionStore;
-  readonly lines: AliasLines;
-  readonly retries: Retries;
-  /** Of the device's object. */
-  readonly name: string;
+export interface AliasParts extends AliasDebtParts {
   /** A registration that shared an alias holds it no more: it gave it up, or lost it. */
   readonly onLeft: (
     registration: Registration,
@@ -46,16 +41,20 @@ const MAX_TRIES = 3;
 
 export class Aliases {
   readonly #parts: AliasParts;
-  /** By slot and alias. */
+  /** By slot and alias: what the present lives hold, or may hold. */
   readonly #held = new Map<number, Map<string, HeldAlias>>();
   /** How often aliases were suspended: an answer to a question from before the last time decides nothing. */
   #suspensions = 0;
   readonly #asking = new Map<number, Map<string, Asking>>();
-  /** What ended registrations and earlier lives hold until the alias has let them go; likewise. */
-  readonly #owed = new Map<number, Map<string, HeldAlias>>();
+  readonly #debts: AliasDebts;
+  /** What is asked about because of a send, likewise. */
+  readonly #doubted = new Map<number, Set<string>>();
 
   constructor(parts: AliasParts) {
     this.#parts = parts;
+    this.#debts = new AliasDebts(parts, (slot, alias) => {
+      if (this.#held.get(slot)?.has(alias) !== true) this.#dropRow(slot, alias);
+    });
   }
 
   /** Reads the rows of all registrations; those of ended ones, and of earlier lives, were being given up. */
@@ -65,21 +64,16 @@ export class Aliases {
       if (registration === undefined) continue;
       const record = { ...stored, generation: stored.generation || registration.generation };
       const isOver = record.generation !== registration.generation;
-      if (!isOver && registration.record.endedAt === null) {
-        this.#remember(record);
-        if (record.suspended) this.#parts.retries.addDue(...this.#doubt(registration, record), now);
-      } else {
-        put(this.#owed, record.slot, record.alias, record);
-        const give = (when: number, effects: Effects) =>
-          this.#giveUp(registration, record.alias, record.generation, when, effects);
-        this.#parts.retries.addDue(record, give, now);
-      }
+      if (!isOver && !record.leaving && registration.record.endedAt === null) {
+        put(this.#held, record.slot, record.alias, record);
+        if (record.suspended) this.#parts.retries.addDue(...this.#again(registration, record), now);
+      } else this.#debts.load({ registration, record }, now);
     }
   }
 
   /** Whether aliases of an ended registration, or of an earlier life, have not let it go. */
   owes(slot: number): boolean {
-    return (this.#owed.get(slot)?.size ?? 0) > 0;
+    return this.#debts.hasOver(slot);
   }
 
   /** What a registration holds; what is suspended may be another's. */
@@ -104,8 +98,7 @@ export class Aliases {
     now: number,
     effects: Effects,
   ): MeshError | null {
-    const { slot } = registration;
-    if (this.holds(slot, alias, shared)) return null;
+    const { slot, generation } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
     if (asking !== undefined) {
       if (asking.unwanted || asking.shared !== shared) {
@@ -115,15 +108,29 @@ export class Aliases {
       asking.errands.push(errand);
       return null;
     }
+    if (this.holds(slot, alias, shared)) return null;
     const names = new Set([alias, ...(this.#held.get(slot)?.keys() ?? [])]);
     for (const other of this.#asking.get(slot)?.keys() ?? []) names.add(other);
     if (names.size > LIMITS.ALIASES) {
       return new MeshError("too_many_aliases", `at most ${LIMITS.ALIASES}`);
     }
+    const owed = this.#debts.of(slot);
+    if (!owed.has(alias) && owed.size >= LIMITS.ALIASES) {
+      const detail = `${owed.size} aliases are being given up`;
+      return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
+    }
     errand.expect();
     const errands = [errand];
     const fresh: Asking = { shared, errands, lost: false, unwanted: false, tries: 1 };
     put(this.#asking, slot, alias, fresh);
+    // It is given up no more; what an earlier life held still is.
+    this.#debts.cancel(slot, alias, generation);
+    const held = this.#held.get(slot)?.get(alias);
+    // Until then it is held as it was; after a kill the alias is asked.
+    if (held?.suspended !== true) {
+      const state = { shared: held?.shared ?? shared, suspended: true, leaving: false };
+      this.#parts.store.putAlias({ slot, alias, generation, ...state });
+    }
     this.#ask(registration, alias, fresh, now, effects);
     return null;
   }
@@ -136,14 +143,48 @@ export class Aliases {
     now: number,
     effects: Effects,
   ): void {
-    this.#disown(registration.slot, alias);
-    this.#leave(registration, alias, now, effects);
+    const { slot, generation } = registration;
+    const asking = this.#asking.get(slot)?.get(alias);
+    if (asking !== undefined) asking.unwanted = true;
+    const held = this.#held.get(slot)?.get(alias);
+    const shared = held?.shared ?? asking?.shared;
+    const record = { slot, alias, shared: false, suspended: true, leaving: true, generation };
+    const known = this.#debts.of(slot).get(alias);
+    let owed = known?.record.generation === generation ? known : { registration, record };
+    if (shared !== undefined) {
+      owed = this.#debts.owe(registration, { ...record, shared });
+      this.#forget(registration, alias, now, effects);
+    }
     errand.expect();
-    const request = this.#request(registration, alias, registration.generation);
+    this.#debts.tell(owed, now, effects, errand);
+  }
+
+  /**
+   * A send by this alias came, from an edge to which the alias named this registration, though it does not hold it, or not so: the
+   * alias is asked, or told, unless that is being done. It costs no row where the edge was out of date.
+   */
+  doubt(registration: Registration, alias: string, now: number, effects: Effects): void {
+    const { slot, generation } = registration;
+    const held = this.#held.get(slot)?.get(alias);
+    const doubted = this.#doubted.get(slot) ?? new Set();
+    if (this.#isAsked(slot, alias) || doubted.has(alias)) return;
+    this.#doubted.set(slot, doubted.add(alias));
+    const request = this.#request(registration, alias, generation);
     this.#parts.lines.ask(
       request,
-      () => ({ method: "unset", request }),
-      (result, when, out) => errand.done(result.ok ? null : refusalOf(result), when, out),
+      () => {
+        const isMoot = this.#held.get(slot)?.get(alias) !== held || this.#isAsked(slot, alias);
+        if (isMoot) doubted.delete(alias);
+        return isMoot ? null : { method: held === undefined ? "unset" : "confirm", request };
+      },
+      (result, when, out) => {
+        doubted.delete(alias);
+        const record = this.#held.get(slot)?.get(alias);
+        if (held === undefined || record !== held) return;
+        const answer = result.ok ? result.answer : undefined;
+        if (typeof answer === "object" && "holds" in answer)
+          this.#confirmed(registration, held, answer, when, out);
+      },
       now,
       effects,
     );
@@ -164,23 +205,26 @@ export class Aliases {
   /** The registration has ended: its aliases are given up. Their rows go when the aliases have answered. */
   end(registration: Registration, now: number, effects: Effects): void {
     const { slot, generation } = registration;
-    for (const alias of this.#asking.get(slot)?.keys() ?? []) this.#disown(slot, alias);
+    const given = new Map(this.#held.get(slot));
+    for (const [alias, asking] of this.#asking.get(slot) ?? []) {
+      asking.unwanted = true;
+      const state = { shared: asking.shared, suspended: true, leaving: false };
+      if (!given.has(alias)) given.set(alias, { slot, alias, generation, ...state });
+    }
     // What the next life asks is not what this one did.
     this.#asking.delete(slot);
-    for (const record of [...(this.#held.get(slot)?.values() ?? [])]) {
-      this.#held.get(slot)?.delete(record.alias);
-      put(this.#owed, slot, record.alias, record);
-      this.#giveUp(registration, record.alias, generation, now, effects);
-    }
+    this.#held.delete(slot);
+    for (const record of given.values())
+      this.#debts.inherit({ registration, record }, now, effects);
   }
 
   /** Another life begins in the slot: what the one before held stays to be given up, as that of its generation. */
   outlive(slot: number): void {
-    for (const record of this.#owed.get(slot)?.values() ?? []) this.#parts.store.putAlias(record);
+    this.#debts.outlive(slot);
   }
 
   /** To be tried again: asks the alias what came of a suspension. */
-  #doubt(registration: Registration, record: HeldAlias) {
+  #again(registration: Registration, record: HeldAlias) {
     const ask = (when: number, effects: Effects) =>
       this.#confirm(registration, record.alias, when, effects);
     return [record, ask] as const;
@@ -209,15 +253,29 @@ export class Aliases {
           if (typeof answer !== "object" || !("holds" in answer)) {
             this.#parts.retries.add(request, ask, at);
           } else if (suspensions !== this.#suspensions) ask(at, told);
-          else if (answer.holds)
-            this.#write({ ...record, shared: answer.shared, suspended: false });
-          else if (this.#leave(registration, alias, at, told))
-            this.#parts.onLost(slot, alias, told);
+          else this.#confirmed(registration, record, answer, at, told);
         },
         when,
         out,
       );
     ask(now, effects);
+  }
+
+  #confirmed(
+    registration: Registration,
+    record: HeldAlias,
+    { holds, shared }: AliasConfirmation,
+    now: number,
+    effects: Effects,
+  ): void {
+    const { slot, alias } = record;
+    if (!holds) {
+      this.#forget(registration, alias, now, effects);
+      this.#dropRow(slot, alias);
+      this.#parts.onLost(slot, alias, effects);
+    } else if (record.suspended || record.shared !== shared) {
+      this.#write({ ...record, shared, suspended: false });
+    }
   }
 
   #ask(
@@ -243,17 +301,18 @@ export class Aliases {
           this.#ask(registration, alias, asking, when, out);
           return;
         }
-        const isOver = this.#asking.get(slot)?.get(alias) !== asking;
-        if (!isOver) this.#asking.get(slot)?.delete(alias);
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
-        if (refused === null && !asking.unwanted) {
-          this.#write({ slot, alias, shared, suspended: false, generation });
-        } else if (granted) this.#giveUp(registration, alias, generation, when, out);
-        else if (!result.ok && !isOver && !asking.unwanted) {
-          // The alias may have it for a holder. As one that is suspended it is asked about until that is known.
-          const record = { slot, alias, shared, suspended: true, generation };
-          this.#write(record);
-          this.#parts.retries.add(...this.#doubt(registration, record), when);
+        if (this.#asking.get(slot)?.get(alias) === asking) {
+          this.#asking.get(slot)?.delete(alias);
+          // Else it is owed since, and being given up.
+          if (!asking.unwanted) {
+            if (refused === null) {
+              const state = { shared, suspended: false, leaving: false };
+              this.#write({ slot, alias, generation, ...state });
+            } else if (!result.ok) this.#unanswered(registration, alias, shared, when);
+            else if (asking.tries > 1) this.#outrun(registration, alias, shared, when, out);
+            else this.#dropRow(slot, alias);
+          }
         }
         for (const errand of asking.errands) errand.done(refused, when, out);
       },
@@ -262,41 +321,36 @@ export class Aliases {
     );
   }
 
-  /** @param generation of the registration that held it */
-  #giveUp(
+  /** It was set, and others took it, or wanted to. Where it was held before, what is asked because of that tells whether it still is. */
+  #outrun(
     registration: Registration,
     alias: string,
-    generation: number,
+    shared: boolean,
     now: number,
     effects: Effects,
   ): void {
-    const { slot } = registration;
-    const request = this.#request(registration, alias, generation);
-    /** It may have been set again since. */
-    const isMoot = () =>
-      registration.record.endedAt === null &&
-      generation === registration.generation &&
-      (this.holds(slot, alias) || this.#asking.get(slot)?.has(alias) === true);
-    const give = (when: number, out: Effects): void =>
-      this.#parts.lines.ask(
-        request,
-        () => (isMoot() ? null : { method: "unset", request }),
-        (result, at) => {
-          if (!result.ok) this.#parts.retries.add(request, give, at);
-          else this.#settle(slot, alias, generation);
-        },
-        when,
-        out,
-      );
-    give(now, effects);
+    const { slot, generation } = registration;
+    if (this.#held.get(slot)?.has(alias) === true) return;
+    const owed = this.#debts.owe(registration, { slot, alias, shared, generation });
+    this.#debts.tell(owed, now, effects);
   }
 
-  /** The alias has let go of what a life held. */
-  #settle(slot: number, alias: string, generation: number): void {
-    if (this.#owed.get(slot)?.get(alias)?.generation !== generation) return;
-    this.#owed.get(slot)?.delete(alias);
-    // The row may be that of a later life by now.
-    if (!this.holds(slot, alias)) this.#parts.store.deleteAlias(slot, alias);
+  /** The alias may have it for a holder. As one that is suspended, as its row says, it is asked about until that is known. */
+  #unanswered(registration: Registration, alias: string, asked: boolean, now: number): void {
+    const { slot, generation } = registration;
+    const shared = this.#held.get(slot)?.get(alias)?.shared ?? asked;
+    const record = { slot, alias, shared, suspended: true, leaving: false, generation };
+    put(this.#held, slot, alias, record);
+    this.#parts.retries.add(...this.#again(registration, record), now);
+  }
+
+  /** Whether the alias is being asked, or told, whose it is. */
+  #isAsked(slot: number, alias: string): boolean {
+    return (
+      this.#held.get(slot)?.get(alias)?.suspended === true ||
+      this.#asking.get(slot)?.has(alias) === true ||
+      this.#debts.of(slot).has(alias)
+    );
   }
 
   #request(registration: Registration, alias: string, generation: number): AliasUnsetRequest {
@@ -304,40 +358,34 @@ export class Aliases {
     return { app: registration.record.app, alias, holder };
   }
 
-  #disown(slot: number, alias: string): void {
-    const asking = this.#asking.get(slot)?.get(alias);
-    if (asking !== undefined) asking.unwanted = true;
-  }
-
   #write(record: HeldAlias): void {
-    this.#parts.store.putAlias(record);
-    this.#remember(record);
+    const { slot, alias } = record;
+    // While it is being set otherwise a kill leaves that to be asked about.
+    const isAsking = this.#asking.get(slot)?.has(alias) === true;
+    this.#parts.store.putAlias(isAsking ? { ...record, suspended: true } : record);
+    put(this.#held, slot, alias, record);
   }
 
-  #remember(record: HeldAlias): void {
-    put(this.#held, record.slot, record.alias, record);
+  /** A set, or a giving up, has ended: the row says what is so without it. */
+  #dropRow(slot: number, alias: string): void {
+    if (this.#asking.get(slot)?.has(alias) === true) return;
+    const record = this.#held.get(slot)?.get(alias);
+    // That of an earlier life was overwritten.
+    const owed = this.#debts.of(slot).get(alias)?.record;
+    if (record?.suspended === true) return;
+    const stays = record ?? owed;
+    if (stays !== undefined) this.#parts.store.putAlias(stays);
+    else this.#parts.store.deleteAlias(slot, alias);
   }
 
-  /** Whether it was held. */
-  #leave(registration: Registration, alias: string, now: number, effects: Effects): boolean {
+  /** The registration does not say any more that it holds it. */
+  #forget(registration: Registration, alias: string, now: number, effects: Effects): void {
     const { slot } = registration;
     const record = this.#held.get(slot)?.get(alias);
-    if (record === undefined) return false;
+    if (record === undefined) return;
     this.#held.get(slot)?.delete(alias);
-    this.#parts.store.deleteAlias(slot, alias);
     if (record.shared) this.#parts.onLeft(registration, alias, now, effects);
-    return true;
   }
-}
-
-function put<Value>(
-  bySlot: Map<number, Map<string, Value>>,
-  slot: number,
-  alias: string,
-  value: Value,
-): void {
-  const inSlot = bySlot.get(slot) ?? new Map<string, Value>();
-  bySlot.set(slot, inSlot.set(alias, value));
 }
 
 const MOVING: Refused = { ok: false, code: "alias_stale", detail: "others set it too" };

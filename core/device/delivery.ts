@@ -57,6 +57,7 @@ export class Delivery {
       alias !== undefined &&
       !this.#parts.aliases.holds(registration.slot, alias.alias, alias.shared)
     ) {
+      this.#parts.aliases.doubt(registration, alias.alias, now, effects);
       return { ok: false, code: "alias_stale" };
     }
 

@@ -90,24 +90,29 @@ export interface TagRecord {
   readonly epoch: number;
 }
 
-/** An alias that a registration holds. */
+/** An alias that a registration holds, wants to hold, or gives up. */
 export interface HeldAlias {
   readonly slot: number;
   readonly alias: string;
   readonly shared: boolean;
-  /** Another set is under way, or was: until the alias has said what came of it, the registration does not say that it holds it. */
+  /** A set is under way, or was: until the alias has said what came of it, the registration does not say that it holds it. */
   readonly suspended: boolean;
+  /** It is given up: the alias has not said yet that it knows. */
+  readonly leaving: boolean;
   /** Of the registration that holds it; 0 in rows from before there were lives. */
   readonly generation: number;
 }
 
-/** `shared` and `suspended` as the one number that a row has for both: bits 0 and 1. */
-export const aliasBits = ({ shared, suspended }: Pick<HeldAlias, "shared" | "suspended">): number =>
-  Number(shared) + 2 * Number(suspended);
+type AliasState = Pick<HeldAlias, "shared" | "suspended" | "leaving">;
 
-export const ofAliasBits = (bits: number): Pick<HeldAlias, "shared" | "suspended"> => ({
+/** The state as the one number that a row has for it, in bits 0 to 2. An older version asks about what is being given up. */
+export const aliasBits = ({ shared, suspended, leaving }: AliasState): number =>
+  Number(shared) + 2 * Number(suspended || leaving) + 4 * Number(leaving);
+
+export const ofAliasBits = (bits: number): AliasState => ({
   shared: (bits & 1) !== 0,
   suspended: (bits & 2) !== 0,
+  leaving: (bits & 4) !== 0,
 });
 
 /** The part of a message that is read again only to send it. */

@@ -6,6 +6,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
+  LateOrder,
 } from "../alias/types.ts";
 import type { CommandAnswer, SendAnswer } from "../device/types.ts";
 import type {
@@ -39,6 +40,7 @@ export type CallResult =
         | AttachAnswer
         | AliasSetAnswer
         | AliasConfirmation
+        | LateOrder
         | boolean
         | undefined;
     }

@@ -7,6 +7,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
+  LateOrder,
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
@@ -129,7 +130,7 @@ export const LIVE_HEADERS = {
 /** One alias of one app: addressed by `aliasObjectName`. */
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
-  unset(request: AliasUnsetRequest): Promise<void>;
+  unset(request: AliasUnsetRequest): Promise<LateOrder | undefined>;
   /** Whether a suspended holder still is one, once the set under way has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
   holders(): Promise<AliasHolders>;

@@ -7,6 +7,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
+  LateOrder,
 } from "../../../core/alias/types.ts";
 import type { AliasRpc } from "../../../objects/interfaces/rpc.ts";
 import { withTimeout } from "../../../objects/timeout.ts";
@@ -39,7 +40,7 @@ export class AliasHost implements AliasRpc, Pooled {
     return this.#run((alias) => alias.set(request));
   }
 
-  unset(request: AliasUnsetRequest): Promise<void> {
+  unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
     return this.#run((alias) => alias.unset(request));
   }
 
@@ -86,6 +87,7 @@ export class AliasHost implements AliasRpc, Pooled {
           durable: () => store.writer.durable(),
           device: (name) => mesh.device(name),
           withTimeout,
+          now: () => Date.now(),
           trouble: (error) => mesh.report(error),
         },
       });

@@ -22,13 +22,16 @@ describe("an alias of one holder", () => {
     expect(await world.set(1)).toEqual({ ok: true });
     await world.settled();
     expect([mine(), world.devices[0]?.losses]).toEqual([[1], 1]);
-    expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
+    expect(await world.holders()).toMatchObject({ shared: false, holders: [holderOf(1)] });
     expect(world.rows).toBe(2);
   });
 
   it("A1 set again by its holder changes nothing and writes no row", async () => {
     await world.set(0);
-    expect(await world.set(0)).toEqual({ ok: true });
+    const { holders } = await world.holders();
+    const again = { app: APP, alias: ALIAS, shared: false, holder: holderOf(0) };
+    for (const epoch of holders.map((each) => each.epoch ?? 0))
+      expect(await world.alias.set({ ...again, epoch })).toEqual({ ok: true });
     expect([world.rows, world.devices[0]?.losses]).toEqual([1, 0]);
   });
 
@@ -74,7 +77,8 @@ describe("a shared alias", () => {
     expect((await held()).slice(0, 3)).toEqual(["device-0", "device-1", "device-2"]);
     // One that holds it may set it again at the bound.
     expect(await world.set(5, true)).toEqual({ ok: true });
-    expect(world.rows).toBe(LIMITS.ALIAS_HOLDERS);
+    // What it asked before is late from then on, which is a row.
+    expect(world.rows).toBe(LIMITS.ALIAS_HOLDERS + 1);
     await world.unset(0);
     expect(await world.set(LIMITS.ALIAS_HOLDERS, true)).toEqual({ ok: true });
   });
@@ -86,7 +90,7 @@ describe("a shared alias", () => {
     expect([mine(), (await world.holders()).shared]).toEqual([[0, 1, 2], true]);
     expect(await world.set(1)).toEqual({ ok: true });
     expect(mine()).toEqual([1]);
-    expect(await world.holders()).toEqual({ shared: false, holders: [holderOf(1)] });
+    expect(await world.holders()).toMatchObject({ shared: false, holders: [holderOf(1)] });
   });
 
   it.each<(Fault | null)[]>([[LOST], [null, LOST], [null, UNANSWERED], [UNANSWERED, LOST]])(
@@ -97,7 +101,10 @@ describe("a shared alias", () => {
       world.faults = [...faults];
       expect(await world.set(2)).toMatchObject({ code: "alias_stale" });
       await world.settled();
-      expect(await world.holders()).toEqual({ shared: true, holders: [0, 1, 2].map(holderOf) });
+      expect(await world.holders()).toMatchObject({
+        shared: true,
+        holders: [0, 1, 2].map(holderOf),
+      });
       expect([mine(), world.rows]).toEqual([[0, 1, 2], rows]);
       expect(world.devices.map(({ losses }) => losses).slice(0, 3)).toEqual([0, 0, 0]);
       // One of nobody's fates takes it.
@@ -157,6 +164,7 @@ describe("account generations", () => {
           withdraw: async () => undefined,
         }),
         withTimeout: (_, call) => call,
+        now: () => 0,
         trouble: (error) => {
           throw error;
         },
@@ -181,6 +189,74 @@ describe("account generations", () => {
   );
 });
 
+describe("what comes late", () => {
+  const order = (epoch: number, fields = {}) => ({
+    ...{ app: APP, alias: ALIAS, holder: holderOf(0), shared: false, epoch },
+    ...fields,
+  });
+
+  it("A1 an unset that was sent before the set takes nothing away, also after a crash", async () => {
+    for (const crash of [false, true]) {
+      const { alias } = world;
+      await alias.set(order(1));
+      await alias.set(order(3));
+      if (crash) world.crash(true);
+      expect(await world.alias.unset(order(2))).toMatchObject({ code: "alias_stale", epoch: 3 });
+      expect(await held()).toEqual(["device-0"]);
+      expect(await world.alias.unset(order(4))).toBeUndefined();
+      expect(await held()).toEqual([]);
+      world = new World(2, AT_ONCE);
+    }
+  });
+
+  it("A1 a set that was sent before an unset, or before the device asked what came of it, gives nothing", async () => {
+    await world.set(1);
+    await world.alias.unset(order(2));
+    expect(await world.alias.set(order(1))).toMatchObject({ code: "alias_stale", epoch: 2 });
+    expect(await world.alias.confirm(order(4))).toEqual({ holds: false, shared: false });
+    expect(await world.alias.set(order(3))).toMatchObject({ code: "alias_stale", epoch: 4 });
+    await world.settled();
+    expect([await held(), mine(), world.devices[1]?.suspensions]).toEqual([["device-1"], [1], 0]);
+  });
+
+  it("A1 a set that is late by its own word gives nothing, though the alias remembers nobody", async () => {
+    expect(await world.alias.set(order(1, { until: 0 }))).toMatchObject({ code: "alias_stale" });
+    expect(await held()).toEqual([]);
+    expect(await world.alias.set(order(1, { until: 1 }))).toEqual({ ok: true });
+  });
+
+  it("A1 devices and rows of before have no epochs: what they ask is carried out as it comes", async () => {
+    const { epoch: _, ...old } = order(0);
+    await world.alias.set(old);
+    expect(world.written?.holders).toEqual([holderOf(0)]);
+    await world.alias.unset(order(1));
+    expect(await held()).toEqual([]);
+    await world.alias.set(order(2));
+    await world.alias.unset(old);
+    expect(await held()).toEqual([]);
+  });
+
+  it("T15 the earlier registrations of a device hold it no more once a later one asks", async () => {
+    const later = { holder: { device: "device-0", generation: 2 } };
+    for (const ask of ["confirm", "unset"] as const) {
+      await world.set(1, true);
+      await world.alias.set(order(1, { shared: true }));
+      await world.alias[ask](order(1_000, later));
+      expect(await held()).toEqual(["device-1"]);
+      world = new World(2, AT_ONCE);
+    }
+  });
+
+  it("P8.1 it remembers the orders of so many devices, and forgets the oldest for one more", async () => {
+    const other = (i: number) => ({ holder: { device: `other-${i}`, generation: 1 } });
+    for (let i = 0; i < LIMITS.ALIAS_ORDERS; i++) await world.alias.unset(order(2, other(i)));
+    expect(await world.alias.set(order(1, other(0)))).toMatchObject({ code: "alias_stale" });
+    await world.alias.unset(order(2));
+    expect(await world.alias.set(order(1, other(1)))).toMatchObject({ code: "alias_stale" });
+    expect(await world.alias.set(order(1, other(0)))).toEqual({ ok: true });
+  });
+});
+
 it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async () => {
   const steps: (() => void)[] = [];
   const slow = new World(LIMITS.ALIAS_WAITING + 1, AT_ONCE);
@@ -192,6 +268,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
         synced ? Promise.resolve() : new Promise((resolve) => steps.push(() => resolve())),
       device: () => ({ suspendAlias: async () => undefined, withdraw: async () => undefined }),
       withTimeout: (_, call) => call,
+      now: () => 0,
       trouble: () => undefined,
     },
   });

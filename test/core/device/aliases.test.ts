@@ -37,7 +37,7 @@ const suspend = (rig: Rig, alias = "me") =>
 /** The alias answers what a suspended holder asked. */
 const confirm = (rig: Rig, holds: boolean, shared = true) => {
   const { call } = rig.answerCall({ ok: true, answer: { holds, shared } });
-  expect(call).toEqual({ method: "confirm", request: ofAlias("me") });
+  expect(call).toMatchObject({ method: "confirm", request: ofAlias("me") });
 };
 
 const withdraw = (rig: Rig, key: string) =>
@@ -45,7 +45,19 @@ const withdraw = (rig: Rig, key: string) =>
     rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, now, effects),
   );
 
-const held = (rig: Rig) => [...rig.store.aliases.values()].map(({ alias }) => alias);
+const rowsOf = (rig: Rig) => [...rig.store.aliases.values()].map(({ alias }) => alias);
+
+/** What the standing registration says that it holds. */
+const held = (rig: Rig) => {
+  const answer = rig.device.describe({ app: "a", generation: rig.generationOf("a") });
+  return answer.ok ? answer.aliases : answer.code;
+};
+
+/** The one call that waits is of an alias, and is answered first. */
+function aliasFirst(rig: Rig): void {
+  const at = rig.calls.findIndex(({ kind }) => kind === "alias");
+  rig.calls.unshift(...rig.calls.splice(at, 1));
+}
 
 const byAlias = (
   firstAckWins: boolean,
@@ -53,9 +65,9 @@ const byAlias = (
 ): SendFields & Pick<SendRequest, "alias"> => ({ ...fields, alias: { alias: "me", firstAckWins } });
 
 describe("aliases", () => {
-  test("A1 one is held from the answer of its alias on, in 1 row", () => {
+  test("A1 one is held from the answer of its alias on, in 2 rows", () => {
     const rig = settled();
-    command(rig, "me");
+    expect(rig.rows(() => command(rig, "me"))).toBe(1);
     expect(rig.calls).toMatchObject([
       {
         kind: "alias",
@@ -76,17 +88,20 @@ describe("aliases", () => {
     expect(held(rig)).toEqual(["me"]);
   });
 
-  test("one is given up before its alias hears of it; that it is not held is no error", () => {
+  test("one is given up before its alias hears of it, in 2 rows; that it is not held is no error", () => {
     const rig = holding();
-    command(rig, "me", false);
+    expect(rig.rows(() => command(rig, "me", false))).toBe(1);
     expect(held(rig)).toEqual([]);
-    expect(rig.calls.map(({ call }) => call)).toEqual([
+    expect(rig.calls.map(({ call }) => call)).toMatchObject([
       { method: "unset", request: ofAlias("me") },
     ]);
-    rig.answerCalls();
+    expect(rig.rows(() => rig.answerCalls())).toBe(1);
     expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
-    command(rig, "me", false);
-    rig.answerCalls();
+    const rows = rig.rows(() => {
+      command(rig, "me", false);
+      rig.answerCalls();
+    });
+    expect([rows, rowsOf(rig)]).toEqual([0, []]);
     expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
   });
 
@@ -188,6 +203,7 @@ describe("aliases", () => {
     const rig = holding();
     const known = (shared: boolean) => ({ alias: { alias: "me", firstAckWins: false, shared } });
     expect(rig.send(known(false))).toMatchObject({ code: "alias_stale" });
+    confirm(rig, true, true);
     expect(rig.send(known(true))).toBeTypeOf("number");
     suspend(rig);
     confirm(rig, true, false);
@@ -238,7 +254,7 @@ describe("aliases", () => {
     command(rig, "me");
     command(rig, "me", false);
     expect(rig.calls).toHaveLength(1);
-    expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["set", "unset", "unset"]);
+    expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["set", "unset"]);
     expect(held(rig)).toEqual([]);
   });
 
@@ -294,17 +310,17 @@ describe("aliases", () => {
   test("those of an ended registration are given up, also after a crash and a failed call", () => {
     const rig = holding();
     rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
-    expect(held(rig)).toEqual(["me"]);
+    expect(rowsOf(rig)).toEqual(["me"]);
     rig.restart();
     rig.now += 1_000;
     rig.connect();
-    const unset = rig.calls.findIndex(({ kind }) => kind === "alias");
-    rig.calls.unshift(...rig.calls.splice(unset, 1));
-    expect(rig.answerCall({ ok: false }).call).toEqual({ method: "unset", request: ofAlias("me") });
+    aliasFirst(rig);
+    const unset = { method: "unset", request: ofAlias("me") };
+    expect(rig.answerCall({ ok: false }).call).toMatchObject(unset);
     rig.now += 1_000;
     rig.command({ kind: "describe", value: { request: 1, slot: 1 } });
     expect(rig.answerCalls().map(({ call }) => call.method)).toContain("unset");
-    expect(held(rig)).toEqual([]);
+    expect(rowsOf(rig)).toEqual([]);
   });
 
   test("one that is set again is not given up by what was left to do", () => {
@@ -334,11 +350,154 @@ describe("aliases", () => {
     const rig = holding();
     rig.lose();
     rig.openAccount("key-1", "key-2");
-    expect(rig.answerCalls().map(({ call }) => call)).toContainEqual({
-      method: "unset",
-      request: ofAlias("me"),
-    });
+    const calls = rig.answerCalls().filter(({ kind }) => kind === "alias");
+    expect(calls).toMatchObject([{ call: { method: "unset", request: ofAlias("me") } }]);
+    expect(rowsOf(rig)).toEqual([]);
+  });
+});
+
+describe("what nobody answered, or comes late", () => {
+  test("A1 P1.2 after a kill with a set under way the device asks what came of it", () => {
+    for (const holds of [true, false]) {
+      const rig = settled();
+      command(rig, "me");
+      rig.restart();
+      rig.connect({ attach: [1] });
+      rig.take();
+      aliasFirst(rig);
+      confirm(rig, holds, false);
+      expect([held(rig), rowsOf(rig)]).toEqual(holds ? [["me"], ["me"]] : [[], []]);
+      expect(rig.take().map(({ kind }) => kind)).toEqual(holds ? [] : ["aliasLost"]);
+    }
+  });
+
+  test("A1 P1.2 likewise where it was held otherwise, and until then it is held so", () => {
+    const rig = holding();
+    command(rig, "me");
+    expect(held(rig)).toEqual(["me"]);
+    rig.restart();
+    rig.connect();
     expect(held(rig)).toEqual([]);
+    aliasFirst(rig);
+    confirm(rig, true, false);
+    const sent = { alias: { alias: "me", firstAckWins: false, shared: false } };
+    expect(rig.queue(sent)).toMatchObject({ status: "queued" });
+  });
+
+  test("A1 a set that is refused leaves what was before, in 2 rows", () => {
+    for (const [rig, before] of [
+      [settled(), []],
+      [holding(), ["me"]],
+    ] as const) {
+      const rows = rig.rows(() => {
+        command(rig, "me");
+        rig.answerCall({ ok: true, answer: { ok: false, code: "alias_full" } });
+      });
+      expect([rows, held(rig)]).toEqual([2, before]);
+      rig.restart();
+      expect([rowsOf(rig), held(rig)]).toEqual([before, before]);
+    }
+  });
+
+  test.each([false, true])(
+    "A1 T15 an unset that failed is asked again, also after a kill, or another life (ended: %s)",
+    (ended) => {
+      const rig = holding();
+      command(rig, "me", false);
+      rig.answerCall({ ok: false });
+      expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "overloaded" } }]);
+      if (ended) rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
+      rig.restart();
+      expect([rowsOf(rig), held(rig)]).toEqual([["me"], ended ? "unregistered" : []]);
+      rig.now += 60_000;
+      rig.alarm();
+      rig.connect();
+      const asked = rig.answerCalls().filter(({ kind }) => kind === "alias");
+      expect(asked).toMatchObject([{ call: { method: "unset", request: ofAlias("me") } }]);
+      expect(rowsOf(rig)).toEqual([]);
+    },
+  );
+
+  test("A1 one that is set again is not given up by an unset that failed", () => {
+    const rig = holding();
+    command(rig, "me", false);
+    rig.answerCall({ ok: false });
+    command(rig, "me");
+    rig.answerCalls();
+    rig.now += 60_000;
+    rig.alarm();
+    expect([rig.calls, held(rig), rowsOf(rig)]).toEqual([[], ["me"], ["me"]]);
+  });
+
+  test("A1 each thing that is asked has an epoch above those before, also where the clock was set back", () => {
+    const rig = settled();
+    const epochs: number[] = [];
+    const answer = (result: Parameters<Rig["answerCall"]>[0]) => {
+      const { request } = rig.answerCall(result).call;
+      epochs.push("epoch" in request ? (request.epoch ?? 0) : 0);
+    };
+    command(rig, "me");
+    answer({ ok: true, answer: { ok: true } });
+    command(rig, "me", false);
+    answer({ ok: false });
+    rig.now -= 3_600_000;
+    command(rig, "me");
+    answer({ ok: true, answer: { ok: true } });
+    expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+    // The alias knows a later one than the device, which has forgotten: it is asked again, above that.
+    rig.restart();
+    rig.connect();
+    rig.answerCalls();
+    const [epoch = 0] = epochs.splice(0).slice(-1);
+    rig.take();
+    command(rig, "me", false);
+    answer({ ok: true, answer: { ok: false, code: "alias_stale", epoch } });
+    expect(rig.take()).toEqual([]);
+    answer({ ok: true, answer: undefined });
+    expect(epochs.at(-1)).toBeGreaterThan(epoch);
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
+  });
+
+  test("A1 A4 a send by an alias that the device does not hold makes it give that back, once at a time", () => {
+    const rig = settled();
+    for (let n = 0; n < 3; n++) expect(rig.send(byAlias(false))).toMatchObject({ ok: false });
+    expect(rig.rows(() => expect(rig.answerCalls()).toHaveLength(1))).toBe(0);
+    expect(rig.send(byAlias(false))).toMatchObject({ code: "alias_stale" });
+    expect(rig.answerCalls()).toMatchObject([
+      { call: { method: "unset", request: ofAlias("me") } },
+    ]);
+    // Not while it is being set.
+    command(rig, "me");
+    rig.send(byAlias(false));
+    expect(rig.answerCalls()).toMatchObject([{ call: { method: "set" } }]);
+  });
+
+  test("A4 a send by an alias that is held otherwise makes the device ask how", () => {
+    const rig = holding();
+    const sent = { alias: { alias: "me", firstAckWins: false, shared: false } };
+    expect(rig.send(sent)).toMatchObject({ code: "alias_stale" });
+    expect(rig.rows(() => confirm(rig, true, true))).toBe(0);
+    expect(rig.send(sent)).toMatchObject({ code: "alias_stale" });
+    confirm(rig, true, false);
+    expect(rig.send(sent)).toBeTypeOf("number");
+  });
+
+  test("P8.1 while 16 are being given up no other is set", () => {
+    const rig = settled();
+    for (let n = 0; n < LIMITS.ALIASES; n++) {
+      command(rig, `a${n}`);
+      rig.answerCalls();
+    }
+    for (let n = 0; n < LIMITS.ALIASES; n++) command(rig, `a${n}`, false);
+    rig.take();
+    command(rig, "more");
+    expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "overloaded" } }]);
+    rig.answerCall({ ok: true, answer: undefined });
+    rig.take();
+    command(rig, "more");
+    rig.answerCalls();
+    expect(rig.take().map(({ kind }) => kind)).not.toContain("refusal");
+    expect([held(rig), rowsOf(rig)]).toEqual([["more"], ["more"]]);
   });
 });
 

@@ -65,6 +65,7 @@ const holdings = fc.uniqueArray(
     alias: text,
     shared: fc.boolean(),
     suspended: fc.boolean(),
+    leaving: fc.boolean(),
     generation: fc.nat(),
   }),
   { selector: ({ slot, alias }) => `${slot} ${alias}`, maxLength: 8 },

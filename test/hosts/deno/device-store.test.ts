@@ -30,7 +30,8 @@ describe("device store in the shared database", () => {
     other.insertMail(header, { contentType: 2, data: Uint8Array.of(1) });
     const tag = { ref: 1, slot: 1, tag: "other", path: "", generation: 1, epoch: 1 };
     other.putTag(tag);
-    const alias = { slot: 1, alias: "имя", shared: false, suspended: false, generation: 1 };
+    const state = { shared: false, suspended: false, leaving: false };
+    const alias = { slot: 1, alias: "имя", generation: 1, ...state };
     other.putAlias(alias);
     const attributes = { platform: "other", appVersion: null, locale: null, custom: {} };
     other.writeAttributes(1, attributes);

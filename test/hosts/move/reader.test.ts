@@ -88,7 +88,16 @@ const LINES: readonly ContentLine[] = [
     epoch: 1,
     cursor: 1,
   },
-  { kind: "holding", device, slot: 1, alias: "me", shared: true, suspended: false, generation: 1 },
+  {
+    kind: "holding",
+    device,
+    slot: 1,
+    alias: "me",
+    shared: true,
+    suspended: false,
+    leaving: false,
+    generation: 1,
+  },
   {
     kind: "mail",
     device,

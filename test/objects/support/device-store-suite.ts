@@ -191,15 +191,19 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     name: "an alias is held by slot and name",
     run(store) {
       store.writeAccount(account);
-      store.putAlias({ slot: 1, alias: "имя", shared: false, suspended: true, generation: 1 });
-      store.putAlias({ slot: 2, alias: "имя", shared: true, suspended: false, generation: 1 });
-      store.putAlias({ slot: 1, alias: "b", shared: false, suspended: true, generation: 1 });
-      store.putAlias({ slot: 1, alias: "имя", shared: true, suspended: false, generation: 1 });
+      const alias = "имя";
+      const state = { shared: true, suspended: false, leaving: false, generation: 1 };
+      store.putAlias({ slot: 1, alias, ...state, shared: false, suspended: true });
+      store.putAlias({ slot: 2, alias, ...state });
+      store.putAlias({ slot: 3, alias, ...state, suspended: true, leaving: true });
+      store.putAlias({ slot: 1, alias: "b", ...state, suspended: true });
+      store.putAlias({ slot: 1, alias, ...state });
       store.deleteAlias(1, "b");
-      store.deleteAlias(3, "имя");
+      store.deleteAlias(4, alias);
       expect(store.listAliases().toSorted((a, b) => a.slot - b.slot)).toEqual([
-        { slot: 1, alias: "имя", shared: true, suspended: false, generation: 1 },
-        { slot: 2, alias: "имя", shared: true, suspended: false, generation: 1 },
+        { slot: 1, alias, ...state },
+        { slot: 2, alias, ...state },
+        { slot: 3, alias, ...state, suspended: true, leaving: true },
       ]);
     },
   },

@@ -45,6 +45,7 @@ export class World {
   /** What happens to the next calls of devices' objects; null for nothing. */
   faults: (Fault | null)[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
+  #lastEpoch = 0;
   /** Calls that a caller's timer may give up. */
   readonly #slow = new WeakSet<Promise<unknown>>();
   #alias: Alias;
@@ -60,18 +61,29 @@ export class World {
     this.#alias = this.#start();
   }
 
-  set(device: number, shared = false): Promise<AliasSetAnswer> {
+  /** @param hears whether the device waits for the answer; else it gives the call up, and asks what came of it */
+  set(device: number, shared = false, hears = true): Promise<AliasSetAnswer> {
     const end = this.#device(device);
-    const request = { app: APP, alias: ALIAS, holder: holderOf(device), shared };
     return this.#next(end, async () => {
       for (let tries = 1; ; tries++) {
         end.lost = false;
+        const request = { ...this.#order(device), shared };
+        if (!hears) {
+          await this.#giveUp((alias) => alias.set(request));
+          end.mine = false;
+          end.suspended = true;
+          void this.#next(end, () => this.#confirm(device));
+          return { ok: false, code: "overloaded" };
+        }
         const answer = await this.#call((alias) => alias.set(request));
         // Whether another took it before the alias heard of this one, or after, is not known: asking again tells.
         if (answer.ok && end.lost && tries < MAX_TRIES) continue;
         if (answer.ok && !end.lost) {
           end.mine = true;
           end.suspended = false;
+        } else if (tries > 1 && !end.suspended) {
+          // It was set, and others took it, or wanted to.
+          await this.#call((alias) => alias.unset(this.#order(device)));
         }
         this.check();
         return answer;
@@ -79,15 +91,27 @@ export class World {
     });
   }
 
-  unset(device: number): Promise<void> {
+  /** @param hears likewise; else the device asks again */
+  unset(device: number, hears = true): Promise<void> {
     const end = this.#device(device);
     return this.#next(end, async () => {
       end.mine = false;
       end.suspended = false;
-      await this.#call((alias) =>
-        alias.unset({ app: APP, alias: ALIAS, holder: holderOf(device) }),
-      );
+      const [first, again] = [this.#order(device), this.#order(device)];
+      if (!hears) await this.#giveUp((alias) => alias.unset(first));
+      await this.#call((alias) => alias.unset(hears ? first : again));
     });
+  }
+
+  /** What a device asks is later than all that it asked before. */
+  #order(device: number) {
+    return { app: APP, alias: ALIAS, holder: holderOf(device), epoch: ++this.#lastEpoch };
+  }
+
+  /** A call that arrives whenever it may, and that nobody waits for. */
+  async #giveUp<T>(run: (alias: Alias) => Promise<T>): Promise<void> {
+    void this.#call(run).catch(() => undefined);
+    await this.#scheduler.schedule(Promise.resolve(), "is given up");
   }
 
   /** Another sets it: durably, the device says no more that it is its own, and asks. */
@@ -105,7 +129,7 @@ export class World {
     const end = this.#device(device);
     while (end.suspended) {
       const { suspensions } = end;
-      const request = { app: APP, alias: ALIAS, holder: holderOf(device) };
+      const request = this.#order(device);
       // A device tries again, for as long as it takes.
       const answer = await this.#call((alias) => alias.confirm(request)).catch(() => null);
       if (answer === null || suspensions !== end.suspensions) continue;
@@ -227,6 +251,7 @@ export class World {
         const timeout = timer.then(() => Promise.reject(new Error("took too long")));
         return Promise.race([call, timeout]);
       },
+      now: () => 0,
       trouble: (error) => this.troubles.push(error),
     };
   }

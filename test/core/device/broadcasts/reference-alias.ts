@@ -5,6 +5,7 @@ import {
   type AliasSetRequest,
   type AliasUnsetRequest,
   type Holder,
+  type LateOrder,
   sameHolder,
 } from "../../../../core/alias/types.ts";
 import type { AliasCall } from "../../../../core/link/effects.ts";
@@ -13,16 +14,28 @@ export class ReferenceAlias {
   readonly name: string;
   shared = false;
   holders: readonly Holder[] = [];
+  /** Epoch of the latest thing that the device asked. */
+  #latest = 0;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  call({ method, request }: AliasCall): AliasSetAnswer | AliasConfirmation | undefined {
+  call(
+    { method, request }: AliasCall,
+    now: number,
+  ): AliasSetAnswer | AliasConfirmation | LateOrder | undefined {
+    if (method === "firstAck") return undefined;
+    const { epoch = this.#latest } = request;
+    if (method === "set" && request.until !== undefined && request.until <= now)
+      return { ok: false, code: "alias_stale" };
+    if (epoch < this.#latest && method !== "confirm")
+      return { ok: false, code: "alias_stale", epoch: this.#latest };
+    this.#latest = Math.max(this.#latest, epoch);
     if (method === "set") return this.#set(request);
-    if (method === "confirm") return { holds: this.#holds(request.holder), shared: this.shared };
-    if (method === "unset") this.#unset(request);
-    return undefined;
+    this.#drop(request, method === "unset");
+    if (method === "unset") return undefined;
+    return { holds: this.#holds(request.holder), shared: this.shared };
   }
 
   /** Another device takes it for itself; those who hold it were suspended. */
@@ -45,7 +58,10 @@ export class ReferenceAlias {
     return { ok: true };
   }
 
-  #unset({ holder }: AliasUnsetRequest): void {
-    this.holders = this.holders.filter((each) => !sameHolder(each, holder));
+  /** Registrations of the device that were before this one, and perhaps itself. */
+  #drop({ holder }: AliasUnsetRequest, itself: boolean): void {
+    const { device, generation } = holder;
+    const last = itself ? generation : generation - 1;
+    this.holders = this.holders.filter((each) => each.device !== device || each.generation > last);
   }
 }

@@ -285,7 +285,7 @@ export class World {
     if (kind === "alias") {
       const alias = this.#aliases.find((each) => aliasObjectName(APP, each.name) === name);
       if (alias === undefined) throw new Violation(`${name} is no alias`);
-      return alias.call(call);
+      return alias.call(call, now);
     }
     const [, tagId = "", path = ""] = name.split(".");
     const node = this.#byId.get(tagId);
@@ -306,9 +306,7 @@ export class World {
     const [asked] = this.#asked.splice(index, 1);
     if (asked === undefined) return;
     if (at === "after") this.#carryOut(asked);
-    // An alias cannot tell a late order from a new one.
-    else if (typeof kind === "number" && asked.effect.kind === "tag")
-      this.#late.push({ asked, at: this.#rig.now + kind });
+    else if (typeof kind === "number") this.#late.push({ asked, at: this.#rig.now + kind });
     this.#tell(asked, { ok: false });
   }
 
@@ -382,8 +380,7 @@ export class World {
   #kill(arrives: boolean): void {
     this.#rig.restart();
     const at = this.#rig.now + ARRIVES_MS;
-    const late = this.#asked.filter(({ effect }) => arrives && effect.kind === "tag");
-    this.#late.push(...late.map((asked) => ({ asked, at })));
+    if (arrives) this.#late.push(...this.#asked.map((asked) => ({ asked, at })));
     this.#asked = [];
     for (const { node, request } of this.#called.splice(0)) node.told(DEVICE_NAME, request, null);
     this.#linked = false;
@@ -437,13 +434,19 @@ export class World {
   }
 
   #checkAlias({ name, holders }: ReferenceAlias): void {
-    if (this.#slot === null) return;
+    const named = holders.filter(({ device }) => device === DEVICE_NAME);
+    if (this.#slot === null) {
+      if (named.length > 0) throw new Violation(`T15 ${name} names who is not registered`);
+      return;
+    }
     const generation = this.#rig.generationOf(APP);
     const described = this.#rig.device.describe({ app: APP, generation });
     const isMine = described.ok && described.aliases.includes(name);
     const holder = { device: DEVICE_NAME, generation };
-    if (isMine && !holders.some((each) => sameHolder(each, holder)))
+    if (isMine && !named.some((each) => sameHolder(each, holder)))
       throw new Violation(`A1 the device says that it holds ${name}, and it is another's`);
+    if (named.length > (isMine ? 1 : 0))
+      throw new Violation(`A1 ${name} names a holder that does not know it`);
     const state = this.#app.aliasState(name);
     if (state === "in" && !isMine) throw new Violation(`A1 ${name} was lost, and nobody said so`);
     if (state === "out" && isMine) throw new Violation(`A1 ${name} is still held`);

@@ -12,7 +12,8 @@ const db = new Database(join(process.argv[2] ?? "", "mesh.db"));
 const store = new SharedDeviceStore(db, "device");
 store.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
 store.putTag({ ref: 1, slot: 1, tag: name, path: "", generation: 1, epoch: 1 });
-store.putAlias({ slot: 1, alias: name, shared: true, suspended: false, generation: 1 });
+const state = { shared: true, suspended: false, leaving: false };
+store.putAlias({ slot: 1, alias: name, generation: 1, ...state });
 const header = { seq: 1, slot: 1, lane: 2, key: "k", bytes: 1, expiresAt: 1 } as const;
 store.insertMail(
   { ...header, collapseKey: name, firstAckAlias: name, fingerprint: null },
