@@ -22,6 +22,12 @@ function rootMessage(error: unknown): string | undefined {
   return root instanceof Error && root !== error ? root.message : undefined;
 }
 
+/** What to do where nothing listens: most often the data folder is that of a mesh that was stopped. */
+const START =
+  "Nothing listens there: start the mesh with npm start, or name another by --url or --data-dir.";
+
+const isNobodyThere = (root: string | undefined): boolean => /ECONNREFUSED/.test(root ?? "");
+
 /**
  * The failure that an error amounts to.
  *
@@ -37,7 +43,8 @@ export function asFailure(error: unknown): CliFailure | undefined {
     const message = root === undefined ? said : `${said}: ${root}`;
     const problem = error instanceof PushServerError ? error.problem : undefined;
     const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
-    return new CliFailure(exitCode, code, message, problem?.advice ?? adviceOf(code));
+    const advice = problem?.advice ?? adviceOf(code) ?? (isNobodyThere(root) ? START : undefined);
+    return new CliFailure(exitCode, code, message, advice);
   }
   return undefined;
 }

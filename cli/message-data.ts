@@ -15,6 +15,7 @@ export interface DataOptions {
 /** The fields of a message that hold what it carries. */
 interface Data extends Pick<SendBodyInput, "dataBase64"> {
   readonly data?: MessageData;
+  readonly json?: string;
 }
 
 /** What `withContent` reads, but for the idempotency key, which is no part of a message. */
@@ -24,28 +25,15 @@ export interface ContentOptions extends DataOptions {
   readonly collapseKey?: string;
 }
 
-/** An integer that JavaScript would round, with all its digits. */
-function keepDigits(_name: string, value: unknown, context?: { readonly source?: string }) {
-  if (typeof value !== "number" || !Number.isInteger(value) || Number.isSafeInteger(value)) {
-    return value;
-  }
-  const { source } = context ?? {};
-  if (source === undefined) {
-    throw usageFailure(`--data: ${value} is over 2^53, which needs Node 22 or newer`);
-  }
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
-}
-
-/** A JSON object is sent as one; all else is a string. */
-function fromText(text: string): MessageData {
+/** A JSON object is sent as one, as it is written; all else is a string. */
+function fromText(text: string): Data {
   try {
-    const value = JSON.parse(text, keepDigits);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { json: text };
+  } catch {
     // A string, then.
   }
-  return text;
+  return { data: text };
 }
 
 function fromFile(path: string): Data {
@@ -56,9 +44,7 @@ function fromFile(path: string): Data {
     throw usageFailure(`--data-file ${path}: ${(error as Error).message}`);
   }
   try {
-    return {
-      data: fromText(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)),
-    };
+    return fromText(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {
     // No UTF-8: bytes.
     return { dataBase64: bytes.toString("base64") };
@@ -71,7 +57,7 @@ export function dataOf(options: DataOptions): Data {
   const given = [data, dataBase64, dataFile].filter((value) => value !== undefined);
   if (given.length !== 1)
     throw usageFailure("give exactly one of --data, --data-base64 and --data-file");
-  if (data !== undefined) return { data: fromText(data) };
+  if (data !== undefined) return fromText(data);
   if (dataFile !== undefined) return fromFile(dataFile);
   return { dataBase64: dataBase64 ?? "" };
 }

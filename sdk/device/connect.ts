@@ -9,8 +9,9 @@ export interface StartOptions {
   /** The mesh, such as `https://push.example.com`; several endpoints of one mesh are tried in turn. */
   readonly url: string | readonly string[];
   /**
-   * Keeps the device's keys, its regIds, its duplicate windows and its cursors. Default: IndexedDB where there is one, memory
-   * elsewhere — see `pushmesh/device/node` for files.
+   * Keeps the device's keys, its regIds, its duplicate windows and its cursors. Default: IndexedDB where there is one.
+   * Elsewhere (Node, Deno, Bun) the default is memory: each start is then a new device, which misses what was queued for
+   * the last one. Import `pushmesh/device/node` there, which keeps files.
    */
   readonly storage?: Storage;
   /**
@@ -30,7 +31,8 @@ export interface ConnectOptions extends StartOptions {
 
 /** A storage and a host for those options that name none. */
 function withDefaults<T extends StartOptions>(options: T): T & { storage: Storage; host: Host } {
-  if (options.host === undefined) requireGlobals("WebSocket", "fetch", "crypto");
+  // Without options, too: it is the url that is then missed.
+  if (options?.host === undefined) requireGlobals("WebSocket", "fetch", "crypto");
   const storage = "indexedDB" in globalThis ? indexedDbStorage() : memoryStorage();
   return { storage, host: defaultHost(), ...options };
 }
@@ -49,6 +51,9 @@ export function startService(options: StartOptions): Promise<PushService> {
 /**
  * Starts push for one app. Resolves when what is stored was read; the link opens by itself from then on, also where
  * there is no network yet.
+ *
+ * Of two calls on one storage, such as two tabs of a page, the later takes the link over, and the earlier ends as `closed` with
+ * `replaced`: share one service instead (`startService`, `openClient`).
  *
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  * @example

@@ -1,5 +1,6 @@
 /** Everything the SDK needs of its host, injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
 
+import type { NativeCrypto } from "../crypto-types.ts";
 import { PushError } from "./errors.ts";
 
 /** What a socket tells the SDK. After `closed` nothing more comes. */
@@ -21,7 +22,7 @@ export interface Host {
   /** Opens a WebSocket to `url`, offering `protocols`; may throw where the URL is refused. */
   openSocket(url: string, protocols: string[], events: SocketEvents): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
-  readonly crypto: Pick<Crypto, "subtle" | "getRandomValues">;
+  readonly crypto: Pick<NativeCrypto, "subtle" | "getRandomValues">;
   /** Milliseconds since 1970. */
   now(): number;
   /** Milliseconds by a clock that nobody sets, from any start: tells how long something took. */

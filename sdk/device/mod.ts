@@ -8,6 +8,9 @@
  * push.onMessage((message) => console.log(message.id, message.data));
  * console.log("send to", await push.register());
  *
+ * Outside browsers import `pushmesh/device/node` instead: what a device must remember is then kept in files. This entry keeps it in
+ * memory there, and each start is a new device.
+ *
  * @module
  */
 export { openClient, type PushClient } from "./client/client.ts";

@@ -38,11 +38,13 @@ export class MeshAdmin {
   readonly #host: ServerHost;
 
   /** @throws PushServerError `option_invalid` */
-  constructor({ url, token, insecure = false, host = {} }: MeshAdminOptions) {
+  constructor(options: MeshAdminOptions) {
+    const { url, token, insecure = false, host = {} } = options ?? {};
     this.#origin = meshOrigin(url);
     if (!insecure && !isPrivate(new URL(this.#origin))) {
       throw optionError(`url: ${url} would carry the admin token in the clear: use https`);
     }
+    if (typeof token !== "string" || token === "") throw optionError("token: must be given");
     this.#token = token;
     this.#host = hostOf(host);
   }

@@ -3,12 +3,11 @@ import type { JsonObject } from "../../schema/json.ts";
 import { toBase64 } from "../../schema/text.ts";
 import { optionError, runtimeError } from "./errors.ts";
 
-/** Data of a message: an object that JSON can hold (its integers may be bigints), text, or bytes. */
-export type MessageData = string | BigJsonObject | ArrayBuffer | ArrayBufferView;
-type BigJson = JsonObject[string] | bigint | readonly BigJson[] | BigJsonObject;
-interface BigJsonObject {
-  readonly [name: string]: BigJson;
-}
+/**
+ * Data of a message: an object that JSON can hold (its integers may be bigints), text, or bytes (ArrayBuffer or a view of one).
+ * Any object by its type: an interface has no index signature, so that none of JSON would take it.
+ */
+export type MessageData = string | object;
 
 const utf8 = new TextEncoder();
 
@@ -35,10 +34,11 @@ function checked(name: string, value: unknown): unknown {
 /**
  * A body as JSON.
  *
+ * @param dataJson - JSON text that becomes the member `data` as it is written; the body is then an object that has others.
  * @throws PushServerError `option_invalid` for what JSON cannot hold, naming it
  */
-export function encodeBody(body: unknown): Uint8Array<ArrayBuffer> {
-  let text: string | undefined;
+export function encodeBody(body: unknown, dataJson?: string): Uint8Array<ArrayBuffer> {
+  let text: string;
   try {
     text = JSON.stringify(body, checked);
   } catch (error) {
@@ -46,6 +46,7 @@ export function encodeBody(body: unknown): Uint8Array<ArrayBuffer> {
     if (error instanceof TypeError) throw optionError(error.message, error);
     throw error;
   }
+  if (dataJson !== undefined) text = `${text.slice(0, -1)},"data":${dataJson}}`;
   // Of its own making, and so in no shared memory.
   return utf8.encode(text) as Uint8Array<ArrayBuffer>;
 }
@@ -58,4 +59,14 @@ export function dataFields(
   if (!ArrayBuffer.isView(data)) return { data: data as JsonObject };
   const { buffer, byteOffset, byteLength } = data;
   return { dataBase64: toBase64(new Uint8Array(buffer, byteOffset, byteLength)) };
+}
+
+/** @throws PushServerError `option_invalid` for text that is no JSON: as a part of a body it could say anything. */
+export function checkJson(name: string, text: unknown): void {
+  try {
+    if (typeof text === "string" && /^\s*\{/.test(text)) return void JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  throw optionError(`${name}: must be the text of a JSON object`);
 }

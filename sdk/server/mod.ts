@@ -44,5 +44,9 @@ export {
   type SingleMessage,
 } from "./push-server.ts";
 export type { PushServerOptions } from "./signed-calls.ts";
-export { createSigningKey, type SendingKey } from "./signer.ts";
+export {
+  createSigningKey,
+  type SendingKey,
+  type SigningJwk,
+} from "./signer.ts";
 export type { TagQuery, Tags } from "./tags.ts";

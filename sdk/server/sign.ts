@@ -1,6 +1,7 @@
 /** Signs a request as docs/api.md asks: RFC 9421 with Content-Digest of RFC 9530. */
-import { createSignature, type Signer } from "http-message-sig";
+import { createSignature } from "http-message-sig";
 import { toBase64 } from "../../schema/text.ts";
+import type { Signer } from "./signer.ts";
 
 export interface SignOptions {
   readonly keyId: string;

@@ -1,11 +1,10 @@
 /** Signed calls of an app server to the mesh: each signed anew, and tried again where that can help. */
-import type { Signer } from "http-message-sig";
 import { toBase64Url } from "../../schema/text.ts";
 import { encodeBody } from "./body.ts";
 import { abortedError, callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError, PushServerError, runtimeError } from "./errors.ts";
 import { signRequest } from "./sign.ts";
-import { type SendingKey, signerOf } from "./signer.ts";
+import { type SendingKey, type Signer, signerOf } from "./signer.ts";
 
 export interface PushServerOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -28,6 +27,8 @@ export interface SignedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** JSON text that is sent as the body's member `data`, as it is written. */
+  readonly dataJson?: string | undefined;
   /** Of one try; 10 s unless told. */
   readonly timeoutMs?: number;
   /** Ends the call, its pauses and its tries. */
@@ -56,9 +57,12 @@ export class SignedCalls {
   #signer: Promise<Signer> | undefined;
 
   /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
-  constructor({ url, keyId, key, attempts, retryForMs, host = {} }: PushServerOptions) {
+  constructor(options: PushServerOptions) {
+    // Without options, too: it is the url that is then missed.
+    const { url, keyId, key, attempts, retryForMs, host = {} } = options ?? {};
     this.#origin = meshOrigin(url);
     if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
+    if (key === undefined || key === null) throw optionError("key: must be given");
     this.keyId = keyId;
     this.#key = key;
     this.#attempts = bounded("attempts", attempts, 1, ATTEMPTS_MAX) ?? Number.POSITIVE_INFINITY;
@@ -80,7 +84,7 @@ export class SignedCalls {
     const url = this.#origin + path;
     const signer = await this.signer();
     const { signal, timeoutMs = TIMEOUT_MS } = request;
-    const body = request.body === undefined ? null : encodeBody(request.body);
+    const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
     const retryUntil = this.host.now() + this.#retryForMs;
     for (let attempt = 1; ; attempt++) {
       if (signal?.aborted) throw abortedError(signal);

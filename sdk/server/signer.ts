@@ -1,13 +1,32 @@
 /** Sending keys as signers. */
-import type { Signer } from "http-message-sig";
 import { fromBase64Url } from "../../schema/text.ts";
+import type { NativeCryptoKey } from "../crypto-types.ts";
 import { optionError } from "./errors.ts";
 
 /**
  * A sending key: the secret of an HMAC key as `pushmesh key create` printed it, or its bytes; or an Ed25519 private
  * key as JWK or CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
  */
-export type SendingKey = string | Uint8Array | JsonWebKey | CryptoKey;
+export type SendingKey = string | Uint8Array | SigningJwk | NativeCryptoKey;
+
+/** A JWK (RFC 7517). With a shape of its own, because a server's TypeScript project need not have the types of browsers. */
+export interface SigningJwk {
+  kty?: string;
+  crv?: string;
+  x?: string;
+  d?: string;
+  alg?: string;
+  use?: string;
+  ext?: boolean;
+  key_ops?: string[];
+}
+
+/** Signs the bytes that a signature base is. */
+export interface Signer {
+  /** By its name in RFC 9421. */
+  readonly algorithm: string;
+  sign(data: Uint8Array): Promise<Uint8Array>;
+}
 
 /** Bytes of an HMAC secret that the mesh makes. */
 const SECRET_BYTES = 32;
@@ -25,7 +44,7 @@ async function importKey(key: SendingKey): Promise<CryptoKey> {
   if (key instanceof CryptoKey) return key;
   if (key instanceof Uint8Array) return importHmac(key);
   if (typeof key !== "string") {
-    return crypto.subtle.importKey("jwk", key, "Ed25519", false, ["sign"]);
+    return crypto.subtle.importKey("jwk", key as JsonWebKey, "Ed25519", false, ["sign"]);
   }
   const secret = fromBase64Url(key);
   if (secret?.length !== SECRET_BYTES) {
@@ -58,13 +77,13 @@ export async function signerOf(key: SendingKey): Promise<Signer> {
 }
 
 /** Both lib.dom and the Workers types have to agree with this: theirs differ in what they infer from "jwk". */
-async function exportJwk(key: CryptoKey): Promise<JsonWebKey> {
-  return (await crypto.subtle.exportKey("jwk", key)) as JsonWebKey;
+async function exportJwk(key: CryptoKey): Promise<SigningJwk> {
+  return (await crypto.subtle.exportKey("jwk", key)) as SigningJwk;
 }
 
 /** A new Ed25519 key pair: keep `privateKey`, give `publicKey` to `MeshAdmin.createKey`. */
 export async function createSigningKey(): Promise<{
-  readonly privateKey: JsonWebKey;
+  readonly privateKey: SigningJwk;
   /** 32 bytes in base64url. */
   readonly publicKey: string;
 }> {

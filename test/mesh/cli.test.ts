@@ -45,6 +45,10 @@ describe("listen and send", () => {
     writeFileSync(file, new Uint8Array([0xff, 0, 1]));
     const cases: [string[], object][] = [
       [["--data", '{"hello":"world"}'], { data: { hello: "world" } }],
+      [
+        ["--data", '{"a":1.50,"b": 12345678901234567890}'],
+        { json: '{"a":1.50,"b":12345678901234567890}' },
+      ],
       [["--data", "just text"], { data: "just text" }],
       [["--data", "[1,2]"], { data: "[1,2]" }],
       [["--data-base64", "AAEC"], { data: "AAEC", encoding: "base64" }],
@@ -57,6 +61,22 @@ describe("listen and send", () => {
       expect(JSON.parse(line)).toMatchObject({ id: sent?.["id"], priority: "normal", ...expected });
     }
     expect(listener.process.stdout.all).toHaveLength(1 + cases.length);
+  });
+
+  test("P1.8 an object with one member twice is refused, and not sent without one of them", async () => {
+    const { user } = await meshAndUser();
+    const { regId } = await listen(user);
+    const sent = await run(user, "send", "--to", regId, "--data", '{"a":{"x":1,"x":2}}');
+    expect(sent).toMatchObject({ code: 3, stdout: "" });
+  });
+
+  test("a mesh that was stopped: the command says that it is to be started", async () => {
+    const { mesh, user } = await meshAndUser();
+    mesh.process.kill("SIGTERM");
+    expect(await mesh.process.exited).toBe(0);
+    const sent = await run(user, "send", "--alias", "a", "--data", "x");
+    expect(sent.code).toBe(4);
+    expect(sent.stderr).toMatch(/Nothing listens there: start the mesh with npm start/);
   });
 
   test("people get lines: the regId first, then time, id and data", async () => {

@@ -72,13 +72,14 @@ it.each([
   ["https://push.example.com/?a=1"],
   ["https://push.example.com/#a"],
   ["ftp://push.example.com"],
+  ["https://user:password@push.example.com"],
   ["push.example.com"],
   [undefined],
 ])("every entry refuses the url %s, by the name of the option", async (url) => {
   const options = { url, appId: "a", tag: "t", keyId: "a.k1", key: "", token: "x", onMessage() {} };
   const expected = expect.objectContaining({
     code: "option_invalid",
-    message: expect.stringMatching(/^url: /),
+    message: expect.stringMatching(/^url: (?!.*password@)/),
   });
   for (const make of [
     () => live.listenLive(options),
@@ -92,6 +93,44 @@ it.each([
     memoryStorage(): object;
   };
   await expect(connect({ ...options, storage: memoryStorage() })).rejects.toEqual(expected);
+});
+
+/** The rest of the device entry. */
+const { connect, startService, openClient, memoryStorage, defaultHost } = device as never as Record<
+  "connect" | "startService" | "openClient" | "memoryStorage" | "defaultHost",
+  (options?: object) => Promise<unknown>
+>;
+
+it.each<[string, RegExp, (make: typeof server) => unknown]>([
+  ["PushServer without options", /^url: /, ({ PushServer }) => new PushServer(undefined as never)],
+  ["MeshAdmin without options", /^url: /, ({ MeshAdmin }) => new MeshAdmin(undefined as never)],
+  ["PushServer without a key", /^key: must be given$/, () => newServer({ key: undefined })],
+  ["PushServer without a key ID", /^keyId: must be given$/, () => newServer({ keyId: undefined })],
+  ["MeshAdmin without a token", /^token: must be given$/, () => newAdmin({ token: undefined })],
+  ["listenLive without options", /^url: /, () => live.listenLive(undefined as never)],
+  ["listenLive without onMessage", /^onMessage: /, () => live.listenLive(LISTEN)],
+  ["connect without options", /^url: /, () => connect()],
+  ["startService without options", /^url: /, () => startService()],
+  ["openClient without options", /^appId: /, () => openClient()],
+  ["openClient without a host", /^host: must be given$/, () => openClient(client("host"))],
+  ["openClient without a port", /^port: must be given$/, () => openClient(client("port"))],
+  ["openClient without a storage", /^storage: must be given$/, () => openClient(client("storage"))],
+])("%s is refused at once, by the name of what is missing", async (_, message, make) => {
+  await expect((async () => make(server))()).rejects.toEqual(
+    expect.objectContaining({ code: "option_invalid", message: expect.stringMatching(message) }),
+  );
+});
+
+const MESH = { url: "https://push.example.com", keyId: "a.k1", key: "x", token: "x" };
+const LISTEN = { url: MESH.url, appId: "a", tag: "t" };
+const newServer = (options: object) => new server.PushServer({ ...MESH, ...options });
+const newAdmin = (options: object) => new server.MeshAdmin({ ...MESH, ...options });
+const client = (without: string) => ({
+  appId: "a",
+  port: {},
+  storage: memoryStorage(),
+  host: defaultHost(),
+  [without]: undefined,
 });
 
 it("the server entry names the global that its runtime lacks", () => {

@@ -14,6 +14,7 @@ import {
   type ClientOptions,
   checkAppId,
   reportOf,
+  requireOptions,
   type StateChange,
 } from "./options.ts";
 import { StoredRegistration } from "./registration.ts";
@@ -58,11 +59,12 @@ export class PushClient {
   /**
    * Reads what is stored for the app and joins the push service.
    *
-   * @throws PushError `option_invalid` for an appId that cannot be one, `storage_failed`
+   * @throws PushError `option_invalid` for an appId that cannot be one, or an option that is missing, `storage_failed`
    */
   static async open(options: ClientOptions): Promise<PushClient> {
-    const { appId, port } = options;
+    const { appId, port, storage, host } = options ?? {};
     checkAppId(appId);
+    requireOptions({ port, storage, host });
     const client = new PushClient(options);
     const registration = client.#registration;
     await registration.load();

@@ -53,6 +53,15 @@ export function checkAppId(appId: unknown): void {
   throw new PushError({ code: "option_invalid", message, retry: "never" });
 }
 
+/** @throws PushError `option_invalid` naming the first option that was not given. */
+export function requireOptions(options: Readonly<Record<string, unknown>>): void {
+  for (const name in options) {
+    if (options[name]) continue;
+    const message = `${name}: must be given`;
+    throw new PushError({ code: "option_invalid", message, retry: "never" });
+  }
+}
+
 /** For the mesh. */
 export function reportOf({ platform, appVersion, locale, custom = {} }: Attributes): Command {
   const attributes = Object.entries(custom).map(([name, value]) => ({ name, value }));

@@ -95,14 +95,15 @@ class Listener implements LiveListener {
 
   constructor(options: ListenOptions) {
     this.#options = options;
-    if (options.host?.openSocket === undefined) requireGlobals("WebSocket");
-    this.#host = { ...defaultHost(), ...options.host };
-    const { url, appId, tag, after } = options;
+    if (options?.host?.openSocket === undefined) requireGlobals("WebSocket");
+    this.#host = { ...defaultHost(), ...options?.host };
+    const { url, appId, tag, after, onMessage } = options ?? {};
     const origin = originOf(url);
     if (origin === undefined) throw invalid(noOrigin(url));
     for (const [name, value] of Object.entries({ appId, tag })) {
       if (typeof value !== "string" || value === "") throw invalid(`${name}: must be given`);
     }
+    if (typeof onMessage !== "function") throw invalid("onMessage: must be a function");
     const path = `/v1/apps/${encodeURIComponent(appId)}/tags/${encodeURIComponent(tag)}/live`;
     this.#url = new URL(path, origin);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");

@@ -1,10 +1,11 @@
 /** Where the SDK keeps what must outlive a restart. */
+import type { NativeKeyPair } from "../../crypto-types.ts";
 import { STORAGE_TIMEOUT_MS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
 /** What a storage holds: text, and a key pair only where `Storage.keepsKeys` is true. */
-export type Stored = string | CryptoKeyPair;
+export type Stored = string | NativeKeyPair;
 
 /**
  * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`; a message costs one write of
