@@ -1,0 +1,101 @@
+/** The examples of docs/tabs.md, as they stand there, in a browser with two tabs. */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { PushServer } from "../../sdk/server/mod.ts";
+import { demoOf, startMesh } from "../mesh/support/mesh.ts";
+import { ROOT, temporaryFolder } from "../mesh/support/process.ts";
+import { buildSdk } from "./build.ts";
+import { launchChromium } from "./chromium.ts";
+
+const sdk = buildSdk();
+
+/** The examples by the name in their first line. */
+const EXAMPLES = new Map(
+  [
+    ...readFileSync(join(ROOT, "docs/tabs.md"), "utf8").matchAll(
+      /```js\n\/\/ (\S+)\n([\s\S]*?)```/g,
+    ),
+  ].map(([, name = "", text = ""]) => [`/${name}`, text]),
+);
+
+/** An origin that serves the examples for this mesh, a page for each, and the SDK as its users build it. */
+async function serveExamples({ url, appId }: { url: string; appId: string }): Promise<string> {
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    const example = EXAMPLES.get(path);
+    const script = path === "/sdk.js" ? readFileSync(join(sdk, "device.js"), "utf8") : example;
+    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+    response.end(
+      script === undefined
+        ? `<script type="module" src="${path.replace(".html", ".js")}"></script>`
+        : script
+            .replace('"pushmesh/device"', '"/sdk.js"')
+            .replace("https://push.example.com", url)
+            .replace("<appId>", appId),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+}
+
+async function meshAndBrowser() {
+  const data = temporaryFolder();
+  await startMesh(data);
+  const demo = demoOf(data);
+  const origin = await serveExamples(demo);
+  const browser = await launchChromium();
+  const server = new PushServer({ url: demo.url, keyId: demo.keyId, key: demo.secret });
+  return { origin, server, context: await browser.newContext() };
+}
+
+/** Opens a page; what it prints, line by line. */
+async function open(
+  context: BrowserContext,
+  url: string,
+): Promise<{ page: Page; lines: string[] }> {
+  const page = await context.newPage();
+  const lines: string[] = [];
+  page.on("console", (line) => lines.push(line.text()));
+  page.on("pageerror", (error) => lines.push(`${error}`));
+  await page.goto(url);
+  return { page, lines };
+}
+
+const LONG = { timeout: 50_000, interval: 20 };
+
+test("P1.7 P2.1 tabs that share a worker are one device: each shows a message once, and none is replaced", async () => {
+  const { origin, server, context } = await meshAndBrowser();
+  const one = await open(context, `${origin}/page.html`);
+  await vi.waitUntil(() => one.lines.length > 0, LONG);
+  const two = await open(context, `${origin}/page.html`);
+  await vi.waitUntil(() => two.lines.length > 0, LONG);
+  const [regId = ""] = one.lines;
+  expect(two.lines).toEqual([regId]);
+  const first = await server.send({ to: regId, data: "both" });
+  expect(first.status).toBe("delivered");
+  for (const { lines } of [one, two])
+    await vi.waitUntil(() => lines.includes(`${first.id} both`), LONG);
+  await one.page.close();
+  const second = await server.send({ to: regId, data: "left" });
+  expect(second.status).toBe("delivered");
+  await vi.waitUntil(() => two.lines.includes(`${second.id} left`), LONG);
+  expect(two.lines).toEqual([regId, `${first.id} both`, `${second.id} left`]);
+});
+
+test("P4.1 an app has its messages by a port to the service of a worker", async () => {
+  const { origin, server, context } = await meshAndBrowser();
+  const { lines } = await open(context, `${origin}/app.html`);
+  await vi.waitUntil(() => lines.length > 0, LONG);
+  const [regId = ""] = lines;
+  const { id, status } = await server.send({ to: regId, data: "by port" });
+  expect(status).toBe("delivered");
+  await vi.waitUntil(() => lines.includes(`${id} by port`), LONG);
+});
