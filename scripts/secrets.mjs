@@ -28,6 +28,10 @@ if (import.meta.main) {
     try {
       writeSecrets(file, `${JSON.stringify(makeSecrets(), null, 2)}\n`);
     } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST")
+        throw new SetupError(
+          `${file} is there already and was left as it is: deploy with it, or name another file for another mesh`,
+        );
       throw new SetupError(`${file} was not written: ${/** @type {Error} */ (error).message}`);
     }
     process.stdout.write(`wrote ${file}; keep a copy where you keep such things\n`);

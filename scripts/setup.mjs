@@ -55,8 +55,16 @@ function install() {
   const viaScript = npm?.endsWith(".js") === true;
   const { status, error } = spawnSync(
     viaScript ? process.execPath : "npm",
-    // No engine warnings: the packages that want a newer Node run on the one that is being installed.
-    [...(viaScript ? [npm] : []), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+    // No engine warnings, and no refusal where the user's .npmrc is strict: the packages that want a newer Node run on the
+    // one that is being installed.
+    [
+      ...(viaScript ? [npm] : []),
+      "ci",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      "--engine-strict=false",
+    ],
     // stdout stays free for the program that follows.
     { cwd: ROOT, stdio: ["ignore", 2, 2] },
   );

@@ -1,4 +1,5 @@
 /** What `npm start` says: lines for a person, or with --json one object a line. */
+import { relative } from "node:path";
 import type { HostName } from "./host.ts";
 
 export interface Ready {
@@ -8,7 +9,7 @@ export interface Ready {
   readonly url: string;
   /** Scheme, address and port as it listens. */
   readonly listens: string;
-  /** The data folder, from the working directory. */
+  /** The data folder, absolute. */
   readonly data: string;
   readonly maxLinks: number;
   /** The demo app was made just now. */
@@ -26,21 +27,30 @@ export interface Report {
   readonly problem: (line: string) => void;
 }
 
+/** The folder that commands look in by themselves, from the working directory. */
+const DEFAULT_DATA = ".pushmesh";
+
+/** A path as a shell takes it for one word. */
+const shellWord = (path: string): string =>
+  /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+
 const problem = (line: string): void => {
   process.stderr.write(`pushmesh: ${line}\n`);
 };
 
 const asText: Report = {
-  ready({ host, url, listens, data, maxLinks, demoMade, tookMs }) {
+  ready({ host, url, listens, data: folder, maxLinks, demoMade, tookMs }) {
+    const data = relative(process.cwd(), folder) || ".";
+    const where = data === DEFAULT_DATA ? "" : ` --data-dir ${shellWord(folder)}`;
     const seconds = (tookMs / 1_000).toFixed(1);
     const lines = [
       `pushmesh listens on ${listens} (${host}; ready in ${seconds} s; data in ${data}; up to ${maxLinks} devices connected)`,
       ...(demoMade ? [`made the app "demo" and its key (${data}/demo.json)`] : []),
       "",
       "Try, in other terminals:",
-      "  npx pushmesh listen",
-      `  npx pushmesh send --to <regId> --data '{"hello":"world"}'`,
-      `  npx pushmesh broadcast --everyone --data '{"hello":"all"}'`,
+      `  npx pushmesh listen${where}`,
+      `  npx pushmesh send${where} --to <regId> --data '{"hello":"world"}'`,
+      `  npx pushmesh broadcast${where} --everyone --data '{"hello":"all"}'`,
       "",
       `Health: ${url}/healthz   Stop: Ctrl-C`,
     ];

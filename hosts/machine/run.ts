@@ -4,7 +4,6 @@
  *
  * Exit codes: 0 after a clean stop, 1 where it could not start, 130 at a second signal.
  */
-import { relative } from "node:path";
 import { rememberMesh } from "../../cli/local-meshes.ts";
 import { takeLock } from "../../cli/lock.ts";
 import { openAdminSocket } from "./admin-socket.ts";
@@ -72,7 +71,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
       host: host.name,
       url,
       listens: `${scheme}://${authority(listen, started.port)}`,
-      data: relative(process.cwd(), folder.root) || ".",
+      data: folder.root,
       maxLinks,
       demoMade: made,
       tookMs: Math.round(performance.timeOrigin + performance.now() - startedAt),

@@ -35,8 +35,11 @@ describe("a start", () => {
     expect(await mesh.stdout.match(/./)).toBe("pushmesh is starting");
     const ready = await mesh.stdout.match(/listens on/);
     await mesh.stdout.match(/Stop: Ctrl-C/);
-    expect(mesh.stdout.text).toContain("npx pushmesh listen");
-    expect(mesh.stdout.text).toContain(`npx pushmesh send --to <regId> --data '{"hello":"world"}'`);
+    // The folder is none that the commands look in by themselves.
+    expect(mesh.stdout.text).toContain(`  npx pushmesh listen --data-dir ${data}\n`);
+    expect(mesh.stdout.text).toContain(
+      `npx pushmesh send --data-dir ${data} --to <regId> --data '{"hello":"world"}'`,
+    );
     const [, url = ""] = /(http:\/\/\S+)/.exec(ready) ?? [];
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });
     // Nothing was installed, and the tools had nothing to complain about.
@@ -55,7 +58,7 @@ describe("a start", () => {
     expect(await first.process.exited).toBe(0);
     const second = serve(["--json", "--data", data, "--port", "0"]);
     const ready = JSON.parse(await second.stdout.match(/"ready"/));
-    expect(ready.demoMade).toBe(false);
+    expect(ready).toMatchObject({ demoMade: false, data });
     // Half a second on an idle machine; the bound allows for a busy one.
     expect(ready.tookMs).toBeLessThan(5_000);
     expect(readJson(join(data, "secrets.json"))).toEqual(secrets);
