@@ -93,6 +93,19 @@ describe("a start", () => {
   });
 });
 
+test("secrets are made once: a second time says what to do, and leaves them", async () => {
+  const file = join(temporaryFolder(), "secrets.json");
+  const make = () => start(process.execPath, ["scripts/secrets.mjs", file]);
+  expect(await make().exited).toBe(0);
+  const before = readFileSync(file, "utf8");
+  const again = make();
+  expect(await again.exited).toBe(1);
+  expect(again.stderr.text).toBe(
+    `pushmesh: ${file} is there already and was left as it is: deploy with it, or name another file for another mesh`,
+  );
+  expect(readFileSync(file, "utf8")).toBe(before);
+});
+
 describe("a fault at the start is told in one line", () => {
   /** Runs it to its end. */
   async function failure(args: readonly string[], before: readonly string[] = []) {
@@ -199,6 +212,18 @@ describe("a fault at the start is told in one line", () => {
     writeFileSync(join(data, "secrets.json"), "{");
     expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is damaged/);
     expect(readFileSync(join(data, "secrets.json"), "utf8")).toBe("{");
+  });
+
+  test("a key of the mesh is malformed", async () => {
+    const data = temporaryFolder();
+    const mesh = await startMesh(data);
+    mesh.process.kill("SIGTERM");
+    expect(await mesh.process.exited).toBe(0);
+    const secrets = readJson(join(data, "secrets.json")) as object;
+    writeFileSync(join(data, "secrets.json"), JSON.stringify({ ...secrets, meshKeys: "1:short" }));
+    expect(await failure(["--port", "0", "--data", data])).toMatch(
+      /^pushmesh: secrets\.json: MESH_KEYS entry 1 is not /,
+    );
   });
 
   test.each([
