@@ -30,8 +30,8 @@ export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
 /** First and longest wait before a message whose handler threw is handed over again; it doubles in between. */
 export const HANDLER_RETRY_BASE_MS = 1_000;
 export const HANDLER_RETRY_MAX_MS = 60_000;
-/** Longest wait for one read or write of the storage, which may stand on a disk that has to wake: then it has failed. */
-export const STORAGE_TIMEOUT_MS = 10_000;
+/** Longest wait for one write of the storage before what waits for it goes on: well over a disk that wakes, or a busy machine. */
+export const STORAGE_TIMEOUT_MS = 30_000;
 /** A handler that runs for so long is reported: what is behind its message waits. */
 export const HANDLER_STUCK_MS = 30_000;
 /** How long `close` waits for handlers; twice as long, they may still have acknowledged what they take. */

@@ -155,6 +155,8 @@ export class Mesh {
     const { pid } = this;
     const outer = this.#process;
     if (outer?.pid === undefined) throw new Error("the mesh is not running");
+    if (outer.exitCode !== null || outer.signalCode !== null)
+      throw new Error(`the mesh has ended by itself (${outer.exitCode ?? outer.signalCode})`);
     if (victim !== "workerd") {
       const gone = once(outer, "exit");
       process.kill(outer.pid, "SIGKILL");

@@ -40,7 +40,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
   const { host, storage, identifiers } = options;
   const endpoints = options.endpoints.map(toOrigin);
   if (endpoints.length === 0) toOrigin("");
-  const account = await Account.load(host, guardStorage(storage, host), identifiers);
+  const account = await Account.load(host, guardStorage(storage), identifiers);
   const hub = new Hub(host, account, endpoints);
   const stopOnline = host.onOnline(() => hub.wake());
   const stopOffline = host.onOffline?.(() => hub.doubt());

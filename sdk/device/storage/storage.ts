@@ -56,27 +56,32 @@ async function addTo(storage: Storage, key: string, value: Stored): Promise<Stor
   return stored ?? value;
 }
 
-/** The same storage, whose failures are `storage_failed` errors that name the key; what does not answer for 10 s has failed. */
-export function guardStorage(storage: Storage, host: Pick<Host, "after">): Required<Storage> {
+/**
+ * The same storage, whose failures are `storage_failed` errors that name the key.
+ *
+ * @param host With one, a write that does not answer for 30 s has failed.
+ */
+export function guardStorage(storage: Storage, host?: Pick<Host, "after">): Required<Storage> {
   const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
-    let cancel = (): void => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = host.after(STORAGE_TIMEOUT_MS, reject);
-    });
     try {
-      return await Promise.race([act(), late]);
+      return await act();
     } catch (cause) {
       const message = `The storage failed at ${key}, or did not answer: start again, or give another storage.`;
       throw new PushError({ code: "storage_failed", message, retry: "later", cause });
-    } finally {
-      cancel();
     }
+  };
+  const inTime = async (act: () => Promise<void>): Promise<void> => {
+    let cancel: (() => void) | undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = host?.after(STORAGE_TIMEOUT_MS, reject);
+    });
+    await Promise.race([act(), late]).finally(() => cancel?.());
   };
   return {
     keepsKeys: storage.keepsKeys,
     get: (key) => guard(key, () => storage.get(key)),
-    set: (key, value) => guard(key, () => storage.set(key, value)),
+    set: (key, value) => guard(key, () => inTime(() => storage.set(key, value))),
     add: (key, value) => guard(key, () => storage.add?.(key, value) ?? addTo(storage, key, value)),
-    delete: (key) => guard(key, () => storage.delete(key)),
+    delete: (key) => guard(key, () => inTime(() => storage.delete(key))),
   };
 }

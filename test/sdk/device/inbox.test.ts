@@ -115,7 +115,7 @@ test("P1.9 a client that was replaced writes nothing over what the one after it 
   await third.client.close();
 });
 
-test("P1.1 a write that never ends keeps no acknowledgement back for more than 10 s, and is reported", async () => {
+test("P1.1 a write that never ends keeps no acknowledgement back for more than 30 s, and is reported", async () => {
   const inner = memoryStorage();
   let hangs = false;
   const storage: Storage = {
@@ -131,7 +131,7 @@ test("P1.1 a write that never ends keeps no acknowledgement back for more than 1
   const message = mesh.message("1");
   mesh.socket.deliver(message);
   await until(() => texts().length === 1, "the message");
-  await mesh.clock.advance(9_999);
+  await mesh.clock.advance(29_999);
   expect(mesh.socket.acks).toEqual([]);
   await mesh.clock.advance(1);
   await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
