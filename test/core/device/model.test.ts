@@ -1,17 +1,16 @@
 /**
  * Random interleavings of everything that happens to a device, against a model of a correct device app and of what
- * senders may be told. A failure prints its seed and the shortest list of steps; FUZZ_SEED plays a seed again,
- * FUZZ_RUNS sets how many lists are played (default 120).
+ * senders may be told. A failure prints its seed, its path and the shortest list of steps: see support/fuzz.ts.
  */
 import fc from "fast-check";
 import { test } from "vitest";
+import { fuzz } from "../support/fuzz.ts";
 import { step } from "./model/steps.ts";
 import { World } from "./model/world.ts";
 
-const RUNS = Number(process.env["FUZZ_RUNS"] ?? 120);
-const SEED = process.env["FUZZ_SEED"];
+const RUN = fuzz(120);
 /** A list with bursts that fill mailboxes takes a few hundred milliseconds; most take one. */
-const TIMEOUT_MS = 30_000 + RUNS * 200;
+const TIMEOUT_MS = 30_000 + RUN.numRuns * 200;
 
 test(
   "P1.1 P2.1 P3.1 P4 P8.1 every accepted message is shown once or named, in order, whatever happens between",
@@ -20,7 +19,7 @@ test(
       fc.property(fc.array(step, { minLength: 5, maxLength: 150, size: "max" }), (steps) =>
         new World().play(steps),
       ),
-      { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+      RUN,
     );
   },
   TIMEOUT_MS,

@@ -68,6 +68,21 @@ describe("P2.2 a second request with the key of a first", () => {
     expect(rig.statusOf("m", first?.seq ?? 0)).toBe("delivered");
   });
 
+  test("P2.2 P4.1 of a ttl 0 message that came before a kill has another ID, and that alone is called expired", () => {
+    const rig = Rig.online();
+    const first = rig.queue({ key: "m", ttlSeconds: 0 });
+    expect(first.status).toBe("sent");
+    expect(rig.takeMessages()).toHaveLength(1);
+    rig.restart();
+    // No process is back sooner.
+    rig.now += 1;
+    const again = rig.queue({ key: "m", ttlSeconds: 0 });
+    expect(again).toMatchObject({ status: "expired" });
+    expect(again.seq).toBeGreaterThan(first.seq);
+    expect(rig.status("m", first.seq)).toEqual({ ok: false, code: "message_not_found" });
+    expect(rig.statusOf("m", again.seq)).toBe("expired");
+  });
+
   test("P2.2 P6.1 P6.4 keeps a final answer over sleep and over the loss of the link, for no row", () => {
     const rig = Rig.registered();
     const rows = rig.rows(() => {
