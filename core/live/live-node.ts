@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SingleFlight } from "../single-flight.ts";
 import type { LiveName } from "../tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../tag/types.ts";
 import type { LiveHost, Sink } from "./host.ts";
@@ -48,7 +49,7 @@ export class LiveNode {
   readonly #presence: Presence;
   /** When a listener was let in last, in ms since 1970. */
   #preparedAt = Number.NEGATIVE_INFINITY;
-  #pass: Promise<void> | null = null;
+  readonly #pass = new SingleFlight();
   /** Something came since the pass began that it may have gone past. */
   #again = false;
   /** What was told last of who listens. */
@@ -78,7 +79,7 @@ export class LiveNode {
 
   /** Whether something is under way that only memory knows. */
   get isBusy(): boolean {
-    return this.#pass !== null || this.#presence.isBusy || this.#lagging.size > 0;
+    return this.#pass.isRunning || this.#presence.isBusy || this.#lagging.size > 0;
   }
 
   /**
@@ -194,10 +195,7 @@ export class LiveNode {
   /** Resolves when every listener was served what was there at the call. It never rejects. */
   async #serveAll(): Promise<void> {
     this.#again = true;
-    this.#pass ??= this.#passes().finally(() => {
-      this.#pass = null;
-    });
-    return this.#pass;
+    return this.#pass.run(() => this.#passes());
   }
 
   async #passes(): Promise<void> {

@@ -1,4 +1,5 @@
 /** How a node comes to be: where its positions and its turns begin, over all the lives that a node of its name has. */
+import { SingleFlight } from "../single-flight.ts";
 import type { SubtreeCount } from "./store.ts";
 import type { CountAnswer } from "./types.ts";
 
@@ -20,7 +21,7 @@ export interface Begun {
 
 export class Birth {
   readonly #report: (count: SubtreeCount) => Promise<CountAnswer>;
-  #telling: Promise<boolean> | null = null;
+  readonly #telling = new SingleFlight<boolean>();
 
   /** @param report tells the parent */
   constructor(report: (count: SubtreeCount) => Promise<CountAnswer>) {
@@ -29,7 +30,7 @@ export class Birth {
 
   /** Whether the parent is just being told. */
   get isUnderWay(): boolean {
-    return this.#telling !== null;
+    return this.#telling.isRunning;
   }
 
   /**
@@ -39,10 +40,7 @@ export class Birth {
    * @returns false where the parent is not there
    */
   tell(now: number, begin: (begun: Begun) => void): Promise<boolean> {
-    this.#telling ??= this.#tell(now, begin).finally(() => {
-      this.#telling = null;
-    });
-    return this.#telling;
+    return this.#telling.run(() => this.#tell(now, begin));
   }
 
   async #tell(now: number, begin: (begun: Begun) => void): Promise<boolean> {

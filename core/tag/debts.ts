@@ -3,6 +3,7 @@
  * node answers. They outlast the root's sleep and its death.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import type { NodeDebt, NodeRecord } from "./store.ts";
 import { Tries } from "./tries.ts";
@@ -21,7 +22,7 @@ export class Debts {
   readonly #onPaid: OnPaid;
   /** By path. */
   readonly #tries: Tries<string>;
-  #paying: Promise<void> | null = null;
+  readonly #paying = new SingleFlight();
 
   constructor(parts: DebtsParts, onPaid: OnPaid) {
     this.#parts = parts;
@@ -31,7 +32,7 @@ export class Debts {
 
   /** Whether debts are being paid. */
   get isBusy(): boolean {
-    return this.#paying !== null;
+    return this.#paying.isRunning;
   }
 
   /** Nodes that are owed this broadcast. */
@@ -61,10 +62,7 @@ export class Debts {
 
   /** Tries the nodes whose time has come, and drops what has expired. */
   alarm(): Promise<void> {
-    this.#paying ??= this.#pay().finally(() => {
-      this.#paying = null;
-    });
-    return this.#paying;
+    return this.#paying.run(() => this.#pay());
   }
 
   get #all(): readonly NodeDebt[] {

@@ -4,6 +4,7 @@
  * knows that it has to be called, and says up to where the node was left out. Each of both is a turn, and a parent takes no report
  * of an earlier turn than it knows, however late one comes.
  */
+import { SingleFlight } from "../single-flight.ts";
 import { nextTurn } from "./birth.ts";
 import type { NodeRecord, SubtreeCount } from "./store.ts";
 import type { CountAnswer } from "./types.ts";
@@ -29,7 +30,7 @@ export const isClosed = ({ turns = 0 }: { readonly turns?: number }): boolean =>
 
 export class Doors {
   readonly #parts: DoorsParts;
-  #opening: Promise<void> | null = null;
+  readonly #opening = new SingleFlight();
   /** The parent may know of a later turn than is written here. */
   #isAhead = false;
 
@@ -39,22 +40,19 @@ export class Doors {
 
   /** Whether the parent is just being told that it has to call this node. */
   get isOpening(): boolean {
-    return this.#opening !== null;
+    return this.#opening.isRunning;
   }
 
   /** Resolves when the parent calls this node; rejects where the parent cannot be told. */
   async open(): Promise<void> {
     if (!isClosed(this.#parts.record())) return;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
+    return this.#opening.run(() => this.#open());
   }
 
   /** Tells the parent how many there are, or that there is nobody. */
   async tell(): Promise<void> {
     const { report, record, change, count, durable } = this.#parts;
-    if (report === null || this.#opening !== null) return;
+    if (report === null || this.#opening.isRunning) return;
     const { turns = 0 } = record();
     if (this.#isVoid() && !isClosed(record())) change({ turns: turns + 1 });
     else if (isClosed(record()) && this.#isAhead) change({ turns: turns + 2 });

@@ -6,6 +6,7 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
 import type { FanOutCounts, LogEntry, OwingNodes } from "./types.ts";
@@ -43,8 +44,8 @@ export class Driver {
   readonly #failing = new Set<string>();
   /** Paths of nodes that were given up. */
   readonly #owed = new Set<string>();
-  #running: Promise<void> | null = null;
-  #settling: Promise<void> | null = null;
+  readonly #running = new SingleFlight();
+  readonly #settling = new SingleFlight();
 
   constructor(parts: DriverParts, entry: LogEntry) {
     this.#parts = parts;
@@ -104,18 +105,12 @@ export class Driver {
    * @param before see `NodeCallOptions`
    */
   call(before?: NodeCallOptions["before"]): Promise<void> {
-    this.#running ??= this.#callAll(before).finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    return this.#running.run(() => this.#callAll(before));
   }
 
   /** Resolves when everybody has answered, or was waited for long enough. */
   async settle(): Promise<void> {
-    this.#settling ??= this.#settleAll().finally(() => {
-      this.#settling = null;
-    });
-    return this.#settling;
+    return this.#settling.run(() => this.#settleAll());
   }
 
   /** The pace of one of the nodes that are served together. */

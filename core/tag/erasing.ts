@@ -6,6 +6,7 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { isClosed } from "./doors.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
@@ -31,7 +32,7 @@ const PARALLEL = 16;
 
 export class Erasing {
   readonly #parts: ErasingParts;
-  #asking: Promise<void> | null = null;
+  readonly #asking = new SingleFlight();
   /** Rounds in a row in which a child could not be asked, and when the next one is. */
   #failures = 0;
   #notBefore = 0;
@@ -43,7 +44,7 @@ export class Erasing {
   }
 
   get isBusy(): boolean {
-    return this.#asking !== null;
+    return this.#asking.isRunning;
   }
 
   /**
@@ -98,10 +99,7 @@ export class Erasing {
 
   /** Asks the children whose time has come, forgets those that go, and sets the alarm for the others. */
   alarm(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+    return this.#asking.run(() => this.#ask());
   }
 
   /** Its log has a status to tell until then, and its next life has to begin at a later position: see `firstPosition`. */

@@ -6,6 +6,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs, isDue } from "../backoff.ts";
 import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
+import { SingleFlight } from "../single-flight.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
 import { nodeObjectName, tagIdOf } from "./name.ts";
@@ -27,7 +28,7 @@ interface Queue {
   failures: number;
   /** When it is tried next, milliseconds since 1970. */
   at: number;
-  trying: Promise<void> | null;
+  readonly trying: SingleFlight;
 }
 
 export class HandOns {
@@ -43,13 +44,18 @@ export class HandOns {
 
   /** Whether a root is being asked. */
   get isBusy(): boolean {
-    return [...this.#queues.values()].some(({ trying }) => trying !== null);
+    return [...this.#queues.values()].some(({ trying }) => trying.isRunning);
   }
 
   /** Broadcasts are added in the order of their positions. */
   add(position: number, tags: readonly string[]): void {
     for (const tag of tags) {
-      const queue = this.#queues.get(tag) ?? { positions: [], failures: 0, at: 0, trying: null };
+      const queue = this.#queues.get(tag) ?? {
+        positions: [],
+        failures: 0,
+        at: 0,
+        trying: new SingleFlight(),
+      };
       queue.positions.push(position);
       this.#queues.set(tag, queue);
     }
@@ -75,10 +81,7 @@ export class HandOns {
       this.#expire(tag, queue);
       return Promise.resolve();
     }
-    queue.trying ??= this.#hand(tag, queue).finally(() => {
-      queue.trying = null;
-    });
-    return queue.trying;
+    return queue.trying.run(() => this.#hand(tag, queue));
   }
 
   /** Oldest first, until one fails. */

@@ -4,6 +4,7 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs, isDue } from "../backoff.ts";
+import { SingleFlight } from "../single-flight.ts";
 import type { TagHost, TagLive } from "./host.ts";
 import type { Log } from "./log.ts";
 import { liveObjectName } from "./name.ts";
@@ -44,7 +45,7 @@ interface Known {
   told: number | null;
   /** Position up to which it has everything. */
   upTo: number;
-  publishing: Promise<void> | null;
+  readonly publishing: SingleFlight;
   /** Since it was reached last. */
   failures: number;
   /** Milliseconds since 1970; null where it is not owed anything. */
@@ -57,7 +58,7 @@ export class Listeners {
   readonly #known = new Map<string, Known>();
   /** Listeners that entries were sent to, by position; of those under way. */
   readonly #sent = new Map<number, number>();
-  #learning: Promise<void> | null = null;
+  readonly #learning = new SingleFlight();
   #toldAt = 0;
   readonly #start: number;
 
@@ -77,10 +78,7 @@ export class Listeners {
 
   /** Asks the live nodes of which it does not know: the root slept since they reported. */
   learn(): Promise<void> {
-    this.#learning ??= this.#learn().finally(() => {
-      this.#learning = null;
-    });
-    return this.#learning;
+    return this.#learning.run(() => this.#learn());
   }
 
   /** A live node says how many listen there. */
@@ -193,7 +191,7 @@ export class Listeners {
       askedAt: Number.NEGATIVE_INFINITY,
       told: null,
       upTo: node.upTo ?? this.#start,
-      publishing: null,
+      publishing: new SingleFlight(),
       failures: 0,
       retryAt: isOwed ? 0 : null,
     };
@@ -224,10 +222,7 @@ export class Listeners {
 
   async #reach(node: Known, position: number): Promise<void> {
     while (node.upTo < position && node.retryAt === null) {
-      node.publishing ??= this.#publishTo(node).finally(() => {
-        node.publishing = null;
-      });
-      await node.publishing;
+      await node.publishing.run(() => this.#publishTo(node));
     }
   }
 
@@ -247,10 +242,7 @@ export class Listeners {
       this.#settle(node);
       return;
     }
-    node.publishing ??= this.#publishTo(node).finally(() => {
-      node.publishing = null;
-    });
-    await node.publishing;
+    await node.publishing.run(() => this.#publishTo(node));
   }
 
   /** Once; never rejects. */

@@ -3,6 +3,7 @@
  * alarm until the member took it, left or is offline, or the broadcast expired. Nothing is written for a member that answers.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
 import type { TagHost } from "./host.ts";
 import type { Log } from "./log.ts";
@@ -29,7 +30,7 @@ export class MemberDebts {
   /** By position, then by place; undefined for a member that left while this node was not in memory. */
   readonly #owed = new Map<number, Map<number, Member | undefined>>();
   readonly #tries: Tries<Member>;
-  #paying: Promise<void> | null = null;
+  readonly #paying = new SingleFlight();
 
   constructor(parts: MemberDebtsParts) {
     this.#parts = parts;
@@ -44,7 +45,7 @@ export class MemberDebts {
 
   /** Whether members are being called. */
   get isBusy(): boolean {
-    return this.#paying !== null;
+    return this.#paying.isRunning;
   }
 
   /** The alarm, where there are any; the row was written with what became of the broadcast. */
@@ -66,10 +67,7 @@ export class MemberDebts {
 
   /** Calls the members whose time has come, and writes what became of them. */
   alarm(): Promise<void> {
-    this.#paying ??= this.#pay().finally(() => {
-      this.#paying = null;
-    });
-    return this.#paying;
+    return this.#paying.run(() => this.#pay());
   }
 
   /** Writes the ends of debts that need no call: one row a broadcast that has any. */

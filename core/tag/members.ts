@@ -159,7 +159,7 @@ export class Members {
 
   #add(member: Member): void {
     this.#byDevice.set(member.device, member);
-    // Holes would make findIndex skip: fill what lies between.
+    // `indexOf` skips holes: fill what lies between.
     while (this.#byPlace.length < member.place) this.#byPlace.push(undefined);
     this.#byPlace[member.place] = member;
   }

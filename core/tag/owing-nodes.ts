@@ -3,6 +3,7 @@
  * nobody is owed it any more. Whom it concerns is kept with what became of the broadcast.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { noCounts } from "./counts.ts";
 import { type Ending, settleNode } from "./ending.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
@@ -15,7 +16,7 @@ export class OwingNodePolls {
   readonly #owing = new Map<string, Set<number>>();
   /** By path. */
   readonly #tries: Tries<string>;
-  #asking: Promise<void> | null = null;
+  readonly #asking = new SingleFlight();
 
   constructor(parts: NodeCallParts) {
     this.#parts = parts;
@@ -29,7 +30,7 @@ export class OwingNodePolls {
   }
 
   get isBusy(): boolean {
-    return this.#asking !== null;
+    return this.#asking.isRunning;
   }
 
   /** The alarm, where there are any. */
@@ -41,10 +42,7 @@ export class OwingNodePolls {
 
   /** Asks the nodes whose time has come. */
   alarm(): Promise<void> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
+    return this.#asking.run(() => this.#ask());
   }
 
   #add(position: number, paths: readonly string[]): void {

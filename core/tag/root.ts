@@ -2,6 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
+import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./admission.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import { Debts } from "./debts.ts";
@@ -77,7 +78,7 @@ export class Root {
   readonly #missing = new Map<number, readonly string[]>();
   /** Those under way: more than one where a more urgent one came in between. */
   readonly #jobs = new Map<number, Job>();
-  #working: Promise<void> | null = null;
+  readonly #working = new SingleFlight();
   /** How often in a row the work failed. */
   #failures = 0;
   /** Tells `#work` that something came. */
@@ -97,7 +98,7 @@ export class Root {
 
   get isBusy(): boolean {
     return (
-      this.#working !== null ||
+      this.#working.isRunning ||
       this.#debts.isBusy ||
       this.#owingNodes.isBusy ||
       this.#handOns.isBusy
@@ -220,10 +221,7 @@ export class Root {
 
   /** Serves what waits, until nothing does; rejects where it cannot even say that it is to be tried again. */
   work(): Promise<void> {
-    this.#working ??= this.#work().finally(() => {
-      this.#working = null;
-    });
-    return this.#working;
+    return this.#working.run(() => this.#work());
   }
 
   async #work(): Promise<void> {
@@ -325,16 +323,9 @@ export class Root {
     const { host, fleet, children } = this.#parts;
     const { entry, driver } = job;
     const { position, lane } = entry;
-    let urging: Promise<void> | null = null;
     // Both who serve here wait for what is more urgent, whichever of them begins it.
-    const urgent = () => {
-      urging ??= this.#urgent(lane)
-        .catch(host.trouble)
-        .finally(() => {
-          urging = null;
-        });
-      return urging;
-    };
+    const urging = new SingleFlight();
+    const urgent = () => urging.run(() => this.#urgent(lane).catch(host.trouble));
     driver.servesOwn = true;
     driver.add("", children());
     const below = driver.call(urgent);
