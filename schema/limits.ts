@@ -41,6 +41,11 @@ export const LIMITS = {
   SIGNATURE_COMPONENTS: 16,
   /** Tolerated difference between the sender's clock and ours. */
   CLOCK_SKEW_SECONDS: 60,
+  /**
+   * As long as copies of a signed request are taken: SIGNATURE_MAX_AGE_SECONDS, and CLOCK_SKEW_SECONDS on both sides. A tag takes no more
+   * than ROOT_LOG_ENTRIES broadcasts in this time.
+   */
+  REPLAY_MS: 420_000,
   /** Longest life (exp − iat) of a proof or connect token. */
   TOKEN_MAX_AGE_SECONDS: 120,
   /** Longest proof or connect token, in characters; a real one is about 420. */
@@ -246,8 +251,6 @@ export const LIMITS = {
   ROOT_LOG_ENTRIES: 1_024,
   /** Broadcasts to several tags that a directory object of an app knows to be on their way to a root, 100 bytes each: seconds of them. */
   BROADCAST_CLAIMS: 4_096,
-  /** A tag takes no more than ROOT_LOG_ENTRIES broadcasts in this time: longer than a signed request can be replayed. */
-  BROADCAST_REPLAY_MS: 420_000,
   /**
    * How long a ttl 0 broadcast is for a device that was there when it was accepted, and that its node had not heard of: as long as
    * an attach and its first retries take.

@@ -4,9 +4,6 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 
-/** As long as a signature is taken, with the tolerance for clocks on both sides. */
-export const REPLAY_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
-
 /** A signed request that was begun. */
 export interface SignedChange {
   /** Of its signature: base64url of 9 bytes of the hash. */
@@ -43,7 +40,7 @@ export class SignedChanges {
    */
   begin({ id, at }: SignedChange): BeginAnswer {
     const ring = this.#load();
-    const isOver = (change: number): boolean => Math.abs(at - change) >= REPLAY_MS;
+    const isOver = (change: number): boolean => Math.abs(at - change) >= LIMITS.REPLAY_MS;
     const known = this.#begun.get(id);
     if (known !== undefined && !isOver(known)) return "replayed";
     const oldest = ring[this.#oldest];

@@ -30,10 +30,10 @@ export function refusalOf({ log, oldest, waiting, now }: Load): Refused | null {
   // What its place in the ring was could be replayed, and would be taken for new.
   const last = log.header(log.head + 1 - LIMITS.ROOT_LOG_ENTRIES);
   if (last === undefined) return null;
-  const freeInMs = takenAt(last) + LIMITS.BROADCAST_REPLAY_MS - now;
+  const freeInMs = takenAt(last) + LIMITS.REPLAY_MS - now;
   // One from a time that has not come was taken by a clock that was ahead. No edge takes its request for a recent one.
-  if (freeInMs <= 0 || freeInMs > LIMITS.BROADCAST_REPLAY_MS + CLOCK_SKEW_MS) return null;
-  const seconds = LIMITS.BROADCAST_REPLAY_MS / 1_000;
+  if (freeInMs <= 0 || freeInMs > LIMITS.REPLAY_MS + CLOCK_SKEW_MS) return null;
+  const seconds = LIMITS.REPLAY_MS / 1_000;
   return refused(`${LIMITS.ROOT_LOG_ENTRIES} in ${seconds} s`, freeInMs);
 }
 

@@ -5,7 +5,7 @@ import type { CountAnswer } from "./types.ts";
 
 /**
  * The position before the first of a new root. Positions only rise over the lives of a tag, so that a cursor of an earlier life is
- * below all of a later one's: a tag takes far fewer broadcasts than one a millisecond (`LIMITS.BROADCAST_REPLAY_MS`), and is not erased
+ * below all of a later one's: a tag takes far fewer broadcasts than one a millisecond (`LIMITS.REPLAY_MS`), and is not erased
  * before the clock has come past its last position.
  *
  * @param now milliseconds since 1970

@@ -89,7 +89,7 @@ export class TagLoad {
     const isEither = EITHER.includes(tag) && random.chance(0.2);
     const tags = isEither ? EITHER : [tag];
     const room = () => this.#stopped || tags.every((each) => this.#hasRoom(each));
-    await until("members that are less behind", room, LIMITS.BROADCAST_REPLAY_MS);
+    await until("members that are less behind", room, LIMITS.REPLAY_MS);
     if (this.#stopped) return;
     for (const each of tags)
       this.#sentAt.set(each, [...(this.#sentAt.get(each) ?? []), Date.now()]);
@@ -105,7 +105,7 @@ export class TagLoad {
   }
 
   #hasRoom(tag: Tag): boolean {
-    const since = Date.now() - LIMITS.BROADCAST_REPLAY_MS;
+    const since = Date.now() - LIMITS.REPLAY_MS;
     const recent = (this.#sentAt.get(tag) ?? []).filter((at) => at > since);
     this.#sentAt.set(tag, recent);
     return recent.length < SENT_MOST && this.#options.ledger.behind(tag) < BEHIND;

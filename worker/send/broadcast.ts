@@ -52,18 +52,6 @@ async function aimOf(
   return { cover, condition: isUnion(condition) ? null : condition };
 }
 
-/** The root that took this very broadcast before; where there is no choice of roots, the one that is asked knows it itself. */
-async function findTaken(
-  c: MeshContext,
-  app: string,
-  to: BroadcastTarget,
-  key: Uint8Array,
-): Promise<Taken | null> {
-  const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
-  if (tags.length < 2) return null;
-  return takenBefore(tags, (tag) => callInTime(() => rootOf(c, app, tag).broadcastStatus(key)));
-}
-
 /** The root that took the first of two requests compares them; it takes no second. @throws MeshError for another body */
 async function requireSame(
   c: MeshContext,
@@ -119,7 +107,9 @@ async function takeOnce(
   to: BroadcastTarget,
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<Taken> {
-  if (!("condition" in to) || tagsOfCovers(to.condition).length < 2) return hand(c, unsigned);
+  const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
+  // Where there is no choice of roots, the one that is asked knows it itself.
+  if (tags.length < 2) return hand(c, unsigned);
   const { app } = unsigned;
   const key = toBase64Url(unsigned.key);
   const directory = () => c.env.TAG_DIRECTORIES.getByName(changesNameOf(app, key, shardsOf(c.env)));
@@ -130,7 +120,9 @@ async function takeOnce(
     await new Promise((resolve) => setTimeout(resolve, CLAIM_WAIT_MS));
   }
   try {
-    const before = await findTaken(c, app, to, unsigned.key);
+    const before = await takenBefore(tags, (tag) =>
+      callInTime(() => rootOf(c, app, tag).broadcastStatus(unsigned.key)),
+    );
     if (before === null) return await hand(c, unsigned);
     await requireSame(c, before.tag, unsigned);
     return before;

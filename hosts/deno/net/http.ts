@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { type Entry, NOBODY, OVER_SHARE } from "../../machine/net/admission.ts";
+import { type Entry, OVER_SHARE } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
+import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
 import { type FailedAuth, isFailedAuth } from "../../machine/net/failed-auth.ts";
 import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
@@ -53,8 +54,7 @@ export function connectionOf(request: Request): HttpConnection {
 
 export class HttpConnection implements TransportHandler {
   readonly entry: Entry;
-  /** The client of a request by its header fields, where the other end is a trusted proxy. */
-  clientOf: ((fields: ReadonlyMap<string, string>) => string) | null = null;
+  clientOf: NamedClient = null;
   readonly #transport: Transport;
   readonly #port: HttpPort;
   #input: Uint8Array = NOTHING;
@@ -216,7 +216,8 @@ export class HttpConnection implements TransportHandler {
     let response: Response;
     try {
       const request = this.#request(head, body);
-      if (!this.#takeClient(head)) throw new MeshError("mesh_full", OVER_SHARE);
+      if (!takeClient(this.entry, this.clientOf, head))
+        throw new MeshError("mesh_full", OVER_SHARE);
       if (head.isUpgrade) upgrades.set(request, { connection: this, head });
       response = await this.#port.handle(request);
     } catch (error) {
@@ -236,16 +237,8 @@ export class HttpConnection implements TransportHandler {
     }
   }
 
-  /** Whose request it is. */
-  #client({ fields }: RequestHead): string {
-    return this.clientOf === null ? this.entry.address : this.clientOf(fields);
-  }
-
-  /** What stays open is the client's, and any other request the proxy's. @returns false where its client is over its share */
-  #takeClient({ isUpgrade, fields }: RequestHead): boolean {
-    if (this.clientOf === null) return true;
-    const stays = isUpgrade || fields.get("accept")?.includes("text/event-stream") === true;
-    return this.entry.belongTo(stays ? this.clientOf(fields) : NOBODY);
+  #client(head: RequestHead): string {
+    return clientOfRequest(this.entry, this.clientOf, head);
   }
 
   #request(head: RequestHead, body: Uint8Array<ArrayBuffer>): Request {

@@ -6,8 +6,9 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import { networkOf } from "../../machine/net/address.ts";
-import { type Entry, NOBODY, OVER_SHARE } from "../../machine/net/admission.ts";
+import { type Entry, OVER_SHARE } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
+import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
 import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
@@ -29,8 +30,7 @@ export interface ConnectionPort {
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
-  /** The client of a request by its header fields, where the other end is a trusted proxy. */
-  readonly clientOf: ((fields: ReadonlyMap<string, string>) => string) | null;
+  readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
   now(): number;
@@ -131,7 +131,8 @@ export class FrontConnection {
     if (body === null) return;
     this.#head = null;
     this.#chunks = null;
-    if (!this.#takeClient(head)) {
+    const { entry, clientOf, authority } = this.#port;
+    if (!takeClient(entry, clientOf, head)) {
       this.#refuse(new MeshError("mesh_full", OVER_SHARE));
       return;
     }
@@ -140,25 +141,15 @@ export class FrontConnection {
     this.#asked = head;
     this.#isAnswered = false;
     // Whoever asks for a WebSocket is nobody before workerd has opened it: a flood of them sheds its own.
-    if (head.isUpgrade) this.#port.entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#port.destroy);
-    else this.#port.entry.become("busy");
-    const { authority } = this.#port;
+    if (head.isUpgrade) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#port.destroy);
+    else entry.become("busy");
     this.#innerSocket().write(requestBytes(head, this.#headBytes, body, authority));
     this.#headBytes = NOTHING;
   }
 
-  /** What stays open is the client's, and any other request the proxy's. @returns false where its client is over its share */
-  #takeClient({ isUpgrade, fields }: RequestHead): boolean {
+  #clientOf(head: RequestHead): string {
     const { clientOf, entry } = this.#port;
-    if (clientOf === null) return true;
-    const stays = isUpgrade || fields.get("accept")?.includes("text/event-stream") === true;
-    return entry.belongTo(stays ? clientOf(fields) : NOBODY);
-  }
-
-  /** Whose request it is. */
-  #clientOf({ fields }: RequestHead): string {
-    const { clientOf, entry } = this.#port;
-    return clientOf === null ? entry.address : clientOf(fields);
+    return clientOfRequest(entry, clientOf, head);
   }
 
   #readHead(): boolean {

@@ -1,10 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  type ChangeStore,
-  REPLAY_MS,
-  type SignedChange,
-  SignedChanges,
-} from "../../../core/app/changes.ts";
+import { type ChangeStore, type SignedChange, SignedChanges } from "../../../core/app/changes.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 class MemoryChanges implements ChangeStore {
@@ -31,10 +26,10 @@ test("A6 a signed change is begun once while its signature is good, also after a
   expect(first.begin({ id: "a", at: NOW + 2 })).toBe("replayed");
   const second = new SignedChanges(store);
   // A clock that was set back makes no copy good.
-  for (const at of [NOW - 60_000, NOW + REPLAY_MS - 1])
+  for (const at of [NOW - 60_000, NOW + LIMITS.REPLAY_MS - 1])
     expect(second.begin({ id: "a", at })).toBe("replayed");
   expect(store.written).toBe(2);
-  expect(second.begin({ id: "c", at: NOW + REPLAY_MS })).toBe("begun");
+  expect(second.begin({ id: "c", at: NOW + LIMITS.REPLAY_MS })).toBe("begun");
   // In the place of the one that was over.
   expect([...store.rows.values()].map(({ id }) => id)).toEqual(["c", "b"]);
 });
@@ -46,13 +41,13 @@ test("A6 every change is known for as long as its signature is good, whatever th
   let at = NOW;
   for (let n = 0; n < 3_000; n++) {
     // Bursts and pauses, so that places are given anew while the ring grows.
-    at += n % 100 === 0 ? REPLAY_MS / 3 : n % 7;
+    at += n % 100 === 0 ? LIMITS.REPLAY_MS / 3 : n % 7;
     const change = { id: `${n}`, at };
     expect(changes.begin(change)).toBe("begun");
     begun.push(change);
     if (n % 500 === 0) changes = new SignedChanges(store);
   }
-  for (const change of begun.filter((one) => at - one.at < REPLAY_MS))
+  for (const change of begun.filter((one) => at - one.at < LIMITS.REPLAY_MS))
     expect(changes.begin({ id: change.id, at })).toBe("replayed");
   expect(store.rows.size).toBeLessThan(700);
 });
@@ -62,7 +57,7 @@ test("P8.1 takes so many within the life of a signature, and not one more", () =
   const changes = new SignedChanges(store);
   for (let n = 0; n < LIMITS.SIGNED_CHANGES; n++) changes.begin({ id: `${n}`, at: NOW });
   expect(store.rows.size).toBe(LIMITS.SIGNED_CHANGES);
-  expect(changes.begin({ id: "more", at: NOW + REPLAY_MS - 1 })).toBe("full");
-  expect(changes.begin({ id: "more", at: NOW + REPLAY_MS })).toBe("begun");
+  expect(changes.begin({ id: "more", at: NOW + LIMITS.REPLAY_MS - 1 })).toBe("full");
+  expect(changes.begin({ id: "more", at: NOW + LIMITS.REPLAY_MS })).toBe("begun");
   expect(store.rows.size).toBe(LIMITS.SIGNED_CHANGES);
 });

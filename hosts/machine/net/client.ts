@@ -1,0 +1,28 @@
+/** Whose a request is, on a connection that may be a trusted proxy's. */
+import { type Entry, NOBODY } from "./admission.ts";
+import type { RequestHead } from "./head.ts";
+
+/** The client of a request by its header fields; null where the other end of the connection is the client itself. */
+export type NamedClient = ((fields: RequestHead["fields"]) => string) | null;
+
+/** @returns the client's address */
+export const clientOfRequest = (
+  entry: Entry,
+  named: NamedClient,
+  { fields }: Pick<RequestHead, "fields">,
+): string => (named === null ? entry.address : named(fields));
+
+/**
+ * What stays open is the client's, and any other request the proxy's.
+ *
+ * @returns false where its client is over its share
+ */
+export function takeClient(
+  entry: Entry,
+  named: NamedClient,
+  { isUpgrade, fields }: Pick<RequestHead, "isUpgrade" | "fields">,
+): boolean {
+  if (named === null) return true;
+  const stays = isUpgrade || fields.get("accept")?.includes("text/event-stream") === true;
+  return entry.belongTo(stays ? named(fields) : NOBODY);
+}
