@@ -1,7 +1,7 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
-import { firstWaitMs } from "../core/device/delivery.ts";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
+import { firstWaitMs } from "../core/device/send-rules.ts";
 import type {
   AliasRequest,
   AliasSuspension,

@@ -6,6 +6,7 @@ import type { Ack, Message } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import { isReused } from "../fingerprint.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Aliases } from "./aliases.ts";
 import type { HybridClock } from "./clock.ts";
@@ -13,8 +14,9 @@ import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { bytesOf, type Outbox } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
-import { type Final, isForgotten } from "./recent-keys.ts";
+import { isForgotten } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
+import { againOf, firstWaitMs, isOverdue, REUSED } from "./send-rules.ts";
 import { Senders } from "./senders.ts";
 import type { SendAnswer, SendRequest } from "./types.ts";
 
@@ -353,7 +355,7 @@ export class Delivery {
     if (recent !== undefined && !isAsked && !isForgotten(recent, now))
       return againOf(request, recent);
     if (flight !== undefined) {
-      if (isReused(request, flight)) return REUSED;
+      if (isReused(request.fingerprint, flight.fingerprint)) return REUSED;
       if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
       const status = this.#secure(registration, flight, true, now);
@@ -460,46 +462,4 @@ export class Delivery {
     }
     return isOverdue(flight, registration, now) ? "sent" : "queued";
   }
-}
-
-/** How long before the end of a ttl 0 wait the message is withdrawn: a round trip to a slow device. */
-const WITHDRAW_BEFORE_MS = 1_000;
-
-/**
- * How long the shell waits for the token of a send before it calls `timeout`; a `wait` effect then says how much longer.
- * A ttl 0 message is withdrawn before the wait is over, any other when its time is: so that the device's answer still
- * comes within the wait.
- */
-export function firstWaitMs({ waitMs, ttlSeconds }: SendRequest): number {
-  if (ttlSeconds > 0) return Math.min(waitMs, ttlSeconds * 1_000);
-  return waitMs - Math.min(WITHDRAW_BEFORE_MS, waitMs / 2);
-}
-
-/** Whether a message on the socket must not be handed to the app any more, were it not yet: a ttl 0 one once its sender stops waiting. */
-export function isOverdue(
-  { key, unstored, acceptedAt }: Flight,
-  registration: Registration,
-  now: number,
-): boolean {
-  if (unstored !== null) {
-    return unstored.ttlSeconds === 0 || acceptedAt + unstored.ttlSeconds * 1_000 <= now;
-  }
-  return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
-}
-
-const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
-
-/** Whether the key of a request was that of another body; undecided for one whose body nobody remembers. */
-function isReused(
-  { fingerprint }: SendRequest,
-  known: { readonly fingerprint: number | null },
-): boolean {
-  if (fingerprint === undefined || known.fingerprint === null) return false;
-  return fingerprint !== known.fingerprint;
-}
-
-/** What a request is answered whose message is known. */
-function againOf(request: SendRequest, known: Final): SendAnswer {
-  const { status, seq } = known;
-  return isReused(request, known) ? REUSED : { ok: true, status, seq };
 }

@@ -2,11 +2,11 @@
 import { toBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
-import { isOverdue } from "./delivery.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
 import type { Registration } from "./registration.ts";
+import { isOverdue } from "./send-rules.ts";
 import type { StatusAnswer, StatusRequest } from "./types.ts";
 
 export interface StatusParts {

@@ -2,6 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
+import { isReused } from "../fingerprint.ts";
 import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./admission.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
@@ -126,12 +127,7 @@ export class Root {
     const { log, host } = this.#parts;
     const known = log.find(request.key);
     if (known !== undefined) {
-      const { fingerprint } = request;
-      const isReused =
-        fingerprint !== undefined &&
-        known.fingerprint !== undefined &&
-        fingerprint !== known.fingerprint;
-      return isReused
+      return isReused(request.fingerprint, known.fingerprint)
         ? { ok: false, code: "idempotency_key_reused" }
         : { ok: true, seq: known.seq };
     }

@@ -2,19 +2,14 @@
 import { evictDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { aliasObjectName } from "../../core/tag/name.ts";
-import { Client, newApp, type Socket } from "./support/client.ts";
+import { listeningClient, newApp, type Socket } from "./support/client.ts";
 import { ALIASES } from "./support/tags.ts";
 
 const ALIAS = "анна";
 
 /** A device with the app in slot 1 that listens. */
 async function listening({ app, appId }: { app: string; appId: string }) {
-  const client = await Client.create();
-  const socket = await client.connect();
-  socket.command({ kind: "register", value: { request: 1, appId } });
-  await socket.expect("registered");
-  socket.command({ kind: "attach", value: { slot: 1 } });
-  await socket.synced();
+  const { client, socket } = await listeningClient(appId);
   const send = (firstAckWins: boolean, key = crypto.getRandomValues(new Uint8Array(9))) =>
     client.send(app, { key, alias: { alias: ALIAS, firstAckWins } });
   return { client, socket, send };

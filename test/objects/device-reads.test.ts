@@ -1,7 +1,7 @@
 /** Rows that a device object reads when it was not in memory, as SQLite counts them: docs/storage.md has the table. */
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { Client, newApp } from "./support/client.ts";
+import { Client, listeningClient, newApp } from "./support/client.ts";
 import { countReads } from "./support/reads.ts";
 import { rootOf } from "./support/tags.ts";
 
@@ -27,12 +27,7 @@ test("P6.7 a device object that wakes for a send reads its tables' names, its ac
 
 test("P6.7 a connect reads that for the device, and at each of its tags what an attach reads", async () => {
   const { app, appId } = newApp();
-  const client = await Client.create();
-  const socket = await client.connect();
-  socket.command({ kind: "register", value: { request: 1, appId } });
-  await socket.expect("registered");
-  socket.command({ kind: "attach", value: { slot: 1 } });
-  await socket.synced();
+  const { client, socket } = await listeningClient(appId);
   await expect.poll(async () => (await rootOf(app, "").info())?.members, SOON).toBe(1);
   const tags = ["a", "b", "c"];
   socket.command({ kind: "subscribe", value: { request: 7, slot: 1, add: tags, remove: [] } });

@@ -6,7 +6,7 @@ import type { BroadcastRequest, BroadcastStatus } from "../../core/tag/types.ts"
 import type { Broadcast } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countCalls } from "./support/calls.ts";
-import { Client, newApp, randomText, type Socket } from "./support/client.ts";
+import { listeningClient, newApp, randomText, type Socket } from "./support/client.ts";
 import { countWrites } from "./support/rows.ts";
 import { rootOf, TAGS } from "./support/tags.ts";
 
@@ -17,12 +17,7 @@ const SOON = { timeout: 4_000 };
 
 /** A device with the app in slot 1 that listens, and has joined the tag of all devices by itself. */
 async function listening({ app, appId }: { app: string; appId: string }) {
-  const client = await Client.create();
-  const socket = await client.connect();
-  socket.command({ kind: "register", value: { request: 1, appId } });
-  await socket.expect("registered");
-  socket.command({ kind: "attach", value: { slot: 1 } });
-  await socket.synced();
+  const { client, socket } = await listeningClient(appId);
   await expect.poll(async () => (await rootOf(app, "").info())?.members, SOON).toBe(1);
   return { client, socket, app };
 }

@@ -1,7 +1,7 @@
 /** One device in a process that holds them all: what others call of it, and what its socket says. */
 import type { Claims } from "../../../core/device/account.ts";
-import { firstWaitMs } from "../../../core/device/delivery.ts";
 import { COMMAND_WAIT_MS } from "../../../core/device/device.ts";
+import { firstWaitMs } from "../../../core/device/send-rules.ts";
 import type {
   AliasRequest,
   AliasSuspension,

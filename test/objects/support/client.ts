@@ -124,3 +124,14 @@ export class Client {
     });
   }
 }
+
+/** A device with the app in slot 1 that listens. */
+export async function listeningClient(appId: string): Promise<{ client: Client; socket: Socket }> {
+  const client = await Client.create();
+  const socket = await client.connect();
+  socket.command({ kind: "register", value: { request: 1, appId } });
+  await socket.expect("registered");
+  socket.command({ kind: "attach", value: { slot: 1 } });
+  await socket.synced();
+  return { client, socket };
+}
