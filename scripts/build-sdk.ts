@@ -1,23 +1,20 @@
 /**
- * Builds the SDKs into dist/sdk/ and dist/types/: bundles by esbuild, declarations by tsc.
+ * Builds the SDKs into dist/sdk/ and dist/types/: one readable module an entry by rolldown, declarations by tsc.
+ *
+ * Not minified: a Node that ends by an error prints the line it was thrown on. Whoever builds for browsers minifies, and
+ * rolldown keeps what a minifier needs for that: constants are `const`, which esbuild's own bundles turn into `var`.
  *
  *     node scripts/build-sdk.ts [FOLDER in place of dist]
  *
- * Fails where the device SDK weighs more in a browser than it may.
+ * Fails where a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-
-/**
- * Fields of the link's own state and of the frames it reads: no user of the SDK sees them, and a bundle may call them
- * anything, in the codec's shapes as everywhere. 140 bytes by gzip.
- */
-const INTERNAL =
-  /^(?:reconnect(?:Base|Max|Within)Ms|heartbeat(?:Min|Max)?Ms|goawayMs|serverTimeMs|maxFrameBytes|probing|failures|faults)$/;
+import { rolldown } from "rolldown";
 
 /** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
 const BROWSER_GZIP_BYTES_MAX = 15_616;
@@ -48,30 +45,38 @@ const ENTRIES: readonly Entry[] = [
 
 /** Bundles one entry; the answer says whether it keeps its bound. */
 async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<boolean> {
-  const { outputFiles } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: [source],
-    outfile: join(OUT, out),
-    bundle: true,
-    minify: true,
-    // What a user steps into is the source, and a stack names its lines.
-    sourcemap: "linked",
-    mangleProps: INTERNAL,
-    format: "esm",
-    target: "es2024",
-    charset: "utf8",
+  const file = join(OUT, out);
+  const bundle = await rolldown({
+    cwd: ROOT,
+    input: source,
     platform,
     // Packages that an SDK needs are its user's to install, once, except in a browser's one file.
-    packages: platform === "browser" ? "bundle" : "external",
+    ...(platform !== "browser" && { external: /^[^./]/ }),
+    transform: { target: "es2024" },
+  });
+  // What a user steps into is the source, and with source maps a stack names its lines.
+  await bundle.write({ file, format: "esm", sourcemap: true });
+  await bundle.close();
+  const shipped = `${FOLDER}/sdk/${out}: ${readFileSync(file).length} bytes`;
+  if (maxGzipBytes === undefined) {
+    console.log(shipped);
+    return true;
+  }
+  const gzipBytes = await browserBytes(file);
+  console.log(`${shipped}, minified ${gzipBytes} by gzip of at most ${maxGzipBytes}`);
+  return gzipBytes <= maxGzipBytes;
+}
+
+/** What a web page's bundler makes of an entry, compressed by gzip. */
+async function browserBytes(file: string): Promise<number> {
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    minify: true,
+    format: "esm",
     write: false,
   });
-  mkdirSync(OUT, { recursive: true });
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
-  const bytes = outputFiles.find(({ path }) => path.endsWith(out))?.contents ?? new Uint8Array();
-  const gzipBytes = gzipSync(bytes, { level: 9 }).length;
-  const bound = maxGzipBytes === undefined ? "" : ` of at most ${maxGzipBytes}`;
-  console.log(`${FOLDER}/sdk/${out}: ${bytes.length} bytes, ${gzipBytes} by gzip${bound}`);
-  return gzipBytes <= (maxGzipBytes ?? Number.POSITIVE_INFINITY);
+  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
 /** Declarations beside the bundles: types/sdk/device/mod.d.ts and so on. */

@@ -48,7 +48,7 @@ async function importKey(key: SendingKey): Promise<CryptoKey> {
   }
   const secret = fromBase64Url(key);
   if (secret?.length !== SECRET_BYTES) {
-    throw optionError(`key: the secret must be ${SECRET_BYTES} bytes in base64url`);
+    throw new TypeError(`the secret must be ${SECRET_BYTES} bytes in base64url`);
   }
   return importHmac(secret);
 }
