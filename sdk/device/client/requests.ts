@@ -30,7 +30,10 @@ export class Requests {
     };
     signal?.addEventListener("abort", onAbort);
     this.#waiting.set(request, { resolve, reject });
-    post(request);
+    // A signal that fires in this turn still takes it back. Every request is posted so: they keep their order.
+    queueMicrotask(() => {
+      if (!signal?.aborted) post(request);
+    });
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 

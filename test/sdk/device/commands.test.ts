@@ -214,6 +214,47 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
+describe("a call that is aborted in the turn it was made in sends nothing, though the link stands", () => {
+  type Call = (client: PushClient, options: { signal: AbortSignal }) => Promise<unknown>;
+  it.each<[string, Call]>([
+    ["unregister", (client, options) => client.unregister(options)],
+    ["subscribe", (client, options) => client.subscribe("a", options)],
+    ["unsubscribe", (client, options) => client.unsubscribe("a", options)],
+    ["setAlias", (client, options) => client.setAlias("a", options)],
+    ["removeAlias", (client, options) => client.removeAlias("a", options)],
+    ["setAttributes", (client, options) => client.setAttributes({ locale: "de" }, options)],
+    ["describe", (client, options) => client.describe(options)],
+  ])("%s", async (_, call) => {
+    const { client } = await listening(mesh);
+    const { regId } = client;
+    const before = mesh.socket.frames.length;
+    const abort = new AbortController();
+    const called = call(client, { signal: abort.signal });
+    abort.abort("enough");
+    // Asked for in the same turn, before and behind: in this order, and by itself.
+    const kept = client.subscribe("kept");
+    await expect(called).rejects.toBe("enough");
+    await kept;
+    const sent = mesh.socket.frames.slice(before).map(({ kind }) => kind);
+    expect(sent.filter((kind) => !["attach", "detach"].includes(kind))).toEqual(["subscribe"]);
+    expect([...mesh.held(0).tags]).toEqual(["kept"]);
+    expect(client.regId).toBe(regId);
+    await client.close();
+  });
+
+  it("register", async () => {
+    const { client } = await start(mesh);
+    await until(() => client.state === "connected", "the link");
+    const abort = new AbortController();
+    const called = client.register({ signal: abort.signal });
+    abort.abort("enough");
+    await expect(called).rejects.toBe("enough");
+    await settle();
+    expect(mesh.registrations).toHaveLength(0);
+    await client.close();
+  });
+});
+
 it("P8 names that no frame can hold are refused here, and the link stays", async () => {
   const { client } = await listening(mesh);
   const error = { code: "frame_too_large", retry: "never" };
