@@ -1,5 +1,6 @@
 /** The convenience that puts a client and its own push service together. */
 import { PushClient } from "./client/client.ts";
+import { PushError, type PushErrorData } from "./errors.ts";
 import { defaultHost, type Host, requireGlobals } from "./host.ts";
 import { openService, type PushService } from "./service/service.ts";
 import { indexedDbStorage } from "./storage/indexed-db.ts";
@@ -11,7 +12,8 @@ export interface StartOptions {
   /**
    * Keeps the device's keys, its regIds, its duplicate windows and its cursors. Default: IndexedDB where there is one.
    * Elsewhere (Node, Deno, Bun) the default is memory: each start is then a new device, which misses what was queued for
-   * the last one. Import `pushmesh/device/node` there, which keeps files.
+   * the last one, and `Host.report`, the console, is told so (`storage_missing`). Import `pushmesh/device/node` there, which
+   * keeps files; or give `memoryStorage()`, if that is what you want.
    */
   readonly storage?: Storage;
   /**
@@ -29,12 +31,22 @@ export interface ConnectOptions extends StartOptions {
   readonly appId: string;
 }
 
+const NO_STORAGE: PushErrorData = {
+  code: "storage_missing",
+  message: "No IndexedDB: each start is a new device. Give a storage.",
+  retry: "never",
+};
+
 /** A storage and a host for those options that name none. */
 function withDefaults<T extends StartOptions>(options: T): T & { storage: Storage; host: Host } {
   // Without options, too: it is the url that is then missed.
   if (options?.host === undefined) requireGlobals("WebSocket", "fetch", "crypto");
-  const storage = "indexedDB" in globalThis ? indexedDbStorage() : memoryStorage();
-  return { storage, host: defaultHost(), ...options };
+  const host = defaultHost();
+  if (options?.storage !== undefined || "indexedDB" in globalThis)
+    return { storage: indexedDbStorage(), host, ...options };
+  const started = { host, ...options, storage: memoryStorage() };
+  started.host.report(new PushError(NO_STORAGE));
+  return started;
 }
 
 /**

@@ -14,6 +14,8 @@ export type LocalErrorCode =
   | "runtime_unsupported"
   /** Reading or writing the storage failed; `cause` is the storage's error. */
   | "storage_failed"
+  /** There is no IndexedDB, and no storage was given: what is stored ends with the process. Reported at the start. */
+  | "storage_missing"
   /** The mesh could not be reached, or what answered was not the mesh. */
   | "network_failed"
   /** The link ended; the SDK reconnects by itself. */

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
+import { connect, memoryStorage, type Storage, startService } from "../../../sdk/device/mod.ts";
 import { fileStorage } from "../../../sdk/device/node.ts";
 import { until } from "./fake/clock.ts";
 import { FakeMesh, start } from "./fake/mesh.ts";
@@ -205,5 +205,31 @@ describe("files", () => {
     expect(got).toEqual(["a"]);
     expect(errors).toEqual([]);
     await client.close();
+  });
+});
+
+describe("a start where nothing can be kept", () => {
+  const missing = expect.objectContaining({
+    name: "PushError",
+    code: "storage_missing",
+    message: expect.stringContaining("each start is a new device"),
+  });
+
+  it("says so once, where no storage was given", async () => {
+    const mesh = new FakeMesh();
+    const { host } = mesh;
+    const client = await connect({ url: "https://push.test", appId: "Zm9v", host });
+    expect(mesh.reported).toEqual([missing]);
+    await client.close();
+    const service = await startService({ url: "https://push.test", host });
+    expect(mesh.reported).toEqual([missing, missing]);
+    service.close();
+  });
+
+  it("says nothing where memory was asked for", async () => {
+    const mesh = new FakeMesh();
+    const { client } = await start(mesh, { storage: memoryStorage() });
+    await client.close();
+    expect(mesh.reported).toEqual([]);
   });
 });
