@@ -112,10 +112,13 @@ export const LIMITS = {
    */
   FAILED_AUTH_PER_SECOND: 5,
   FAILED_AUTH_BURST: 100,
-  /** Networks whose failures are remembered, about 100 bytes each: 2 MB. Those that failed longest ago go first. */
+  /** Budgets of failures that are remembered, about 100 bytes each: 2 MB. Those that failed longest ago go first. */
   FAILED_AUTH_NETWORKS: 20_000,
   /** Sending keys remembered as good, which others' failures do not shut out: 16 keys of 64 apps. */
   FAILED_AUTH_GOOD_KEYS: 1_024,
+  /** Networks remembered for each of them, from which it is never refused, and for how long after it was let in last. */
+  FAILED_AUTH_GOOD_KEY_NETWORKS: 8,
+  FAILED_AUTH_GOOD_KEY_MS: 3_600_000,
   /** An idle connection between two requests: longer than load balancers keep theirs, which is 60 s. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */

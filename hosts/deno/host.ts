@@ -20,6 +20,7 @@ import { answerJson } from "./net/answer.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
 import { CommitError, type Database } from "./store/database.ts";
+import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
 
 /** The socket; an awake device takes none. */
@@ -70,6 +71,7 @@ class DenoMesh implements MeshProcess {
       capacity: Math.floor(context.maxLinks / LINK_SHARE),
       http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
       keyring,
+      isRegistered: (name) => isStored(db, name),
       proxies: proxiesOf(context.trustProxy),
       log: report.problem,
     });

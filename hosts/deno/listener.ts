@@ -6,7 +6,7 @@
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
-import { FailedAuth } from "../machine/net/failed-auth.ts";
+import { FailedAuth, type IsRegistered } from "../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../machine/net/forwarded.ts";
 import { Refusals } from "../machine/net/refusals.ts";
 import { Unread } from "../machine/net/unread.ts";
@@ -40,6 +40,7 @@ export interface ListenerOptions {
   readonly http2Socket: string;
   /** Tells the credentials of this mesh from junk. */
   readonly keyring: Keyring;
+  readonly isRegistered: IsRegistered;
   /** Whoever connects from these names the clients of its requests. */
   readonly proxies: Proxies;
   /** Milliseconds that only rise. */
@@ -77,6 +78,7 @@ export class Listener {
    */
   open(port: number): number {
     const { hostname, tls, handler, http2Handler = handler, http2Socket } = this.#options;
+    const { keyring, isRegistered } = this.#options;
     const at = { hostname, port };
     const listener =
       tls === null
@@ -91,7 +93,7 @@ export class Listener {
       now: this.admission.now,
       refused: this.#refused,
       unread: new Unread(),
-      failedAuth: new FailedAuth(this.#options.keyring, this.admission.now),
+      failedAuth: new FailedAuth({ keyring, isRegistered, now: this.admission.now }),
     };
     if (tls !== null) {
       this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);

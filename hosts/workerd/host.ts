@@ -16,6 +16,7 @@ import { WRANGLER } from "./definition.ts";
 import { Front } from "./front/front.ts";
 import { endOrphan } from "./orphan.ts";
 import { prepareStorage } from "./storage.ts";
+import { isStoredIn } from "./stored-devices.ts";
 import { Supervisor } from "./supervisor.ts";
 
 const BUNDLE = "worker.js";
@@ -63,6 +64,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
       path,
       capacity,
       keyring,
+      isRegistered: isStoredIn(folder.storage),
       proxies: proxiesOf(context.trustProxy),
       log: report.problem,
     }),

@@ -7,7 +7,7 @@ import { HostFailure } from "../machine/failure.ts";
 /** workerd's own table, in every database that it makes. */
 const OWN_TABLE = "_cf_METADATA";
 /** A database without tables has two pages, one with the tables of any object five or more (measured). */
-const VOID_BYTES = 16_384;
+export const VOID_BYTES = 16_384;
 
 /**
  * Sees that no database is empty, and then removes those that hold no table: in one walk through the folder, a look at each file

@@ -57,6 +57,10 @@ interface Found {
   readonly hasMail: number;
 }
 
+/** Whether anything of the device of this name is stored: its first registration stores it. */
+export const isStored = (db: Database, name: string): boolean =>
+  db.get("SELECT 1 FROM devices WHERE name = ?", name) !== undefined;
+
 export class SharedDeviceStore implements DeviceStore, AlarmRow {
   readonly #db: Database;
   readonly #name: string;

@@ -1,21 +1,23 @@
 /**
  * How often one network may fail to say who it is: checking a signature costs more than anything else that a stranger can ask for.
- * Only failures count, and whoever shows a credential that this mesh made, or a key that has been good before, has a budget apart:
- * a stranger behind the same NAT shuts out no device with an account and no app server.
+ * Only failures count. Whoever shows a credential that this mesh made, or a key that has been good before, has a budget apart, so that
+ * a stranger behind the same NAT shuts out no registered device and no app server. What costs nothing to get has none of its own:
+ * all accounts of a network that registered nothing share one, and so do all keys that were good only elsewhere.
  */
 import { Buffer } from "node:buffer";
 import { openCredential } from "../../../core/identity/credential.ts";
+import { deviceName } from "../../../core/identity/device-id.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isLoopback, networkOf } from "./address.ts";
+import { GoodKeys } from "./good-keys.ts";
 import type { RequestHead } from "./head.ts";
 
 const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
 /** Further ahead, one more failure is over the burst. */
 const AHEAD_MS = (LIMITS.FAILED_AUTH_BURST - 1) * INTERVAL_MS;
 const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
-const KEY_ID = /;keyid="([^"]{1,64})"/;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const UNAUTHORIZED = 401;
 
@@ -23,21 +25,28 @@ const UNAUTHORIZED = 401;
 export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
 
+/** Whether an app is registered on the device of this name, or was: whether anything of it is stored. */
+export type IsRegistered = (name: string) => boolean;
+
 type Asked = Pick<RequestHead, "method" | "fields" | "isUpgrade">;
 
+export interface FailedAuthOptions {
+  readonly keyring: Keyring;
+  readonly isRegistered: IsRegistered;
+  /** Milliseconds that only rise. */
+  readonly now: () => number;
+}
+
 export class FailedAuth {
-  readonly #keyring: Keyring;
+  readonly #options: FailedAuthOptions;
   readonly #now: () => number;
   /** By budget, when its last failure will be paid for (GCRA). Oldest first. */
   readonly #paidAt = new Map<string, number>();
-  /** Keys whose requests were let in, oldest first. */
-  readonly #goodKeys = new Set<string>();
-  #lastGoodKey = "";
+  readonly #goodKeys = new GoodKeys();
 
-  /** @param now milliseconds that only rise */
-  constructor(keyring: Keyring, now: () => number) {
-    this.#keyring = keyring;
-    this.#now = now;
+  constructor(options: FailedAuthOptions) {
+    this.#options = options;
+    this.#now = options.now;
   }
 
   /**
@@ -46,10 +55,7 @@ export class FailedAuth {
    */
   refusalOf(address: string, head: Asked): MeshError | null {
     if (this.#paidAt.size === 0) return null;
-    const network = networkOf(address);
-    // Mostly it has none: then nothing is read.
-    if (!this.#isOver(network) && !head.isUpgrade) return null;
-    const budget = this.#budgetOf(network, head);
+    const budget = this.#budgetOf(networkOf(address), head);
     if (budget === null || !this.#isOver(budget)) return null;
     const retryAfterMs = Math.ceil((this.#paidAt.get(budget) ?? 0) - AHEAD_MS - this.#now());
     return new MeshError("too_many_failures", undefined, { retryAfterMs });
@@ -58,7 +64,10 @@ export class FailedAuth {
   /** The request was answered with this status. */
   answered(address: string, head: Asked, status: number): void {
     if (status === UNAUTHORIZED) this.failed(address, head);
-    else if (status < 400 && head.fields.has("signature-input")) this.#remember(head);
+    else if (status < 400) {
+      const input = head.fields.get("signature-input");
+      if (input !== undefined) this.#goodKeys.add(input, networkOf(address), this.#now());
+    }
   }
 
   failed(address: string, head: Asked): void {
@@ -79,34 +88,29 @@ export class FailedAuth {
     return (this.#paidAt.get(budget) ?? 0) > this.#now() + AHEAD_MS;
   }
 
-  /** Null for what is never refused: it shows nothing that would have to be checked, or a key that is known as good. */
+  /** Null for what is never refused: it shows nothing that would have to be checked, or a key that was good here. */
   #budgetOf(network: string, { method, fields, isUpgrade }: Asked): string | null {
-    if (isUpgrade) {
-      const token = CONNECT_TOKEN.exec(fields.get("sec-websocket-protocol") ?? "");
-      const credential = token === null ? null : credentialOf(token[1] ?? "");
-      if (credential === null || openCredential(this.#keyring, credential) === undefined)
-        return network;
-      // Whoever has stolen it can only spoil it at this address.
-      return `${network} ${credential}`;
+    if (isUpgrade) return this.#budgetOfLink(network, fields);
+    const input = fields.get("signature-input");
+    if (input !== undefined) {
+      const standing = this.#goodKeys.standingOf(input, network, this.#now());
+      if (standing === "unknown") return network;
+      return standing === "here" ? null : `${network} keys`;
     }
-    const key = KEY_ID.exec(fields.get("signature-input") ?? "")?.[1];
-    if (key !== undefined) return this.#goodKeys.has(key) ? null : network;
     const showsNothing = SAFE.has(method) && !fields.has("authorization");
     return showsNothing ? null : network;
   }
 
-  #remember({ fields }: Asked): void {
-    const input = fields.get("signature-input") ?? "";
-    if (this.#lastGoodKey !== "" && input.includes(this.#lastGoodKey)) return;
-    const key = KEY_ID.exec(input)?.[1];
-    if (key === undefined) return;
-    this.#lastGoodKey = `;keyid="${key}"`;
-    this.#goodKeys.delete(key);
-    this.#goodKeys.add(key);
-    for (const oldest of this.#goodKeys) {
-      if (this.#goodKeys.size <= LIMITS.FAILED_AUTH_GOOD_KEYS) return;
-      this.#goodKeys.delete(oldest);
-    }
+  #budgetOfLink(network: string, fields: Asked["fields"]): string {
+    const token = CONNECT_TOKEN.exec(fields.get("sec-websocket-protocol") ?? "");
+    const credential = token === null ? null : credentialOf(token[1] ?? "");
+    if (credential === null) return network;
+    const { keyring, isRegistered } = this.#options;
+    const parts = openCredential(keyring, credential);
+    if (parts === undefined) return network;
+    // By the device and not by the credential: before it registers, any number of keys get one for it.
+    const name = deviceName(parts.deviceId);
+    return `${network} ${isRegistered(name) ? name : "accounts"}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Admission, NOBODY } from "../../machine/net/admission.ts";
-import { FailedAuth } from "../../machine/net/failed-auth.ts";
+import { FailedAuth, type IsRegistered } from "../../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
 import { Refusals } from "../../machine/net/refusals.ts";
 import { Unread } from "../../machine/net/unread.ts";
@@ -26,6 +26,7 @@ export interface FrontOptions {
   readonly capacity: number;
   /** Tells the credentials of this mesh from junk. */
   readonly keyring: Keyring;
+  readonly isRegistered: IsRegistered;
   /** Whoever connects from these names the clients of its requests. */
   readonly proxies: Proxies;
   /** Told a line a minute of what was refused. */
@@ -52,9 +53,9 @@ export class Front {
     const now = options.now ?? (() => performance.now());
     this.#refusals = new Refusals(options.log);
     this.#refused = (kind) => this.#refusals.count(kind, now());
-    const { capacity, keyring } = options;
+    const { capacity, keyring, isRegistered } = options;
     this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
-    this.#failedAuth = new FailedAuth(keyring, now);
+    this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
     this.strangers = new Strangers({ capacity, now });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),

@@ -1,6 +1,7 @@
 /** How often a network may fail to say who it is, and whom that shuts out. */
 import { expect, test } from "vitest";
 import { sealCredential } from "../../../../core/identity/credential.ts";
+import { deviceName } from "../../../../core/identity/device-id.ts";
 import { FailedAuth } from "../../../../hosts/machine/net/failed-auth.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { KEYRING } from "../../support/keyring.ts";
@@ -31,9 +32,12 @@ const signed = (keyId: string): Asked =>
   request("POST", { "signature-input": `sig=("@method");created=1;keyid="${keyId}"` });
 const JUNK = request("GET", { "sec-websocket-protocol": "pushmesh.v1, pushmesh.token.x" });
 
-function failedAuthOf() {
+/** @param guests devices that registered nothing */
+function failedAuthOf(guests: readonly number[] = []) {
   let now = 1_000;
-  const failedAuth = new FailedAuth(KEYRING, () => now);
+  const names = new Set(guests.map((seed) => deviceName(new Uint8Array(16).fill(seed))));
+  const isRegistered = (name: string) => !names.has(name);
+  const failedAuth = new FailedAuth({ keyring: KEYRING, isRegistered, now: () => now });
   const fail = (times: number, asked = JUNK, address = ADDRESS) => {
     for (let i = 0; i < times; i++) failedAuth.failed(address, asked);
   };
@@ -78,7 +82,7 @@ test("P8.13 only what fails counts, and only against its network", () => {
   expect(isRefused(JUNK, "127.0.0.1")).toBe(false);
 });
 
-test("P8.13 behind the same address, no device with an account is shut out, nor an app server that was let in", () => {
+test("P8.13 behind the same address, no registered device is shut out, nor an app server that was let in", () => {
   const { failedAuth, fail, isRefused } = failedAuthOf();
   failedAuth.answered(ADDRESS, signed("good.k1"), 200);
   fail(3 * BURST);
@@ -98,13 +102,57 @@ test("P8.13 behind the same address, no device with an account is shut out, nor 
   }
 });
 
-test("P8.13 whoever has a credential and no key to it is refused by that credential, at that address", () => {
+test("P8.13 whoever has a credential and no key to it is refused by its device, at that address", () => {
   const { fail, isRefused } = failedAuthOf();
   fail(BURST, device(1));
   expect(isRefused(device(1))).toBe(true);
   expect(isRefused(device(2))).toBe(false);
   expect(isRefused(JUNK)).toBe(false);
   expect(isRefused(device(1), "192.0.2.2")).toBe(false);
+});
+
+test("P8.13 all accounts of a network that registered nothing have one budget, apart from junk and from devices that did", () => {
+  const guests = Array.from({ length: 50 }, (_, n) => n + 1);
+  const { fail, isRefused } = failedAuthOf(guests);
+  for (const seed of guests) fail(BURST / 50, device(seed));
+  expect(isRefused(device(1))).toBe(true);
+  expect(isRefused(JUNK)).toBe(false);
+  expect(isRefused(device(60))).toBe(false);
+  expect(isRefused(device(1), "192.0.2.2")).toBe(false);
+  fail(3 * BURST);
+  expect(isRefused(device(1), "192.0.2.2")).toBe(false);
+});
+
+test("P8.13 keys that were good have one budget at each network where they were not, and none for an hour where they were", () => {
+  const { failedAuth, fail, isRefused, wait } = failedAuthOf();
+  const keys = ["a.k1", "b.k1"].map(signed);
+  const [first, second] = keys as [Asked, Asked];
+  for (const key of keys) failedAuth.answered("192.0.2.2", key, 202);
+  // Junk from there is nothing to them.
+  fail(3 * BURST);
+  expect(isRefused(first)).toBe(false);
+  fail(BURST, first);
+  expect(isRefused(first)).toBe(true);
+  expect(isRefused(second)).toBe(true);
+  fail(3 * BURST, first, "192.0.2.2");
+  expect(isRefused(first, "192.0.2.2")).toBe(false);
+  wait(LIMITS.FAILED_AUTH_GOOD_KEY_MS - 1);
+  expect(isRefused(first, "192.0.2.2")).toBe(false);
+  failedAuth.answered("192.0.2.2", second, 202);
+  wait(1);
+  fail(BURST, first, "192.0.2.2");
+  expect(isRefused(first, "192.0.2.2")).toBe(true);
+  expect(isRefused(second, "192.0.2.2")).toBe(false);
+});
+
+test("P8.13 a key that sends all the time stays good", () => {
+  const { failedAuth, fail, isRefused, wait } = failedAuthOf();
+  for (let n = 0; n < 100; n++) {
+    failedAuth.answered(ADDRESS, signed("a.k1"), 202);
+    wait(LIMITS.FAILED_AUTH_GOOD_KEY_MS / 50);
+  }
+  fail(3 * BURST, signed("a.k1"));
+  expect(isRefused(signed("a.k1"))).toBe(false);
 });
 
 test("P8.13 no more networks and keys are remembered than the limits say: the oldest are forgotten", () => {
@@ -123,4 +171,12 @@ test("P8.13 no more networks and keys are remembered than the limits say: the ol
   failedAuth.answered(ADDRESS, signed("more.k1"), 202);
   expect(isRefused(signed("0.k1"))).toBe(true);
   expect(isRefused(signed("1.k1"))).toBe(false);
+
+  for (let i = 1; i <= LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS; i++) {
+    failedAuth.answered(`198.51.100.${i}`, signed("1.k1"), 200);
+  }
+  // It is known, and no longer from there.
+  fail(BURST, signed("1.k1"));
+  expect(isRefused(signed("1.k1"))).toBe(true);
+  expect(isRefused(signed("1.k1"), "198.51.100.1")).toBe(false);
 });

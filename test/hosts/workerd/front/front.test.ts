@@ -19,6 +19,7 @@ test("P8.4 what the front of workerd refuses is one line a minute in the log, wi
     path: join(import.meta.dirname, "no.sock"),
     capacity: 100,
     keyring: KEYRING,
+    isRegistered: () => false,
     proxies: proxiesOf([]),
     log: (line) => lines.push(line),
     now: () => now,

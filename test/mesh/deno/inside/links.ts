@@ -31,6 +31,7 @@ const listener = new Listener({
   hostname: "127.0.0.1",
   tls: null,
   keyring,
+  isRegistered: () => false,
   proxies: { check: () => false },
   capacity: 1_000,
   http2Socket: "",

@@ -87,7 +87,7 @@ export function serveHttp(unread = new Unread()): DenoServed {
       authority: "mesh",
       now: () => now,
       unread,
-      failedAuth: new FailedAuth(KEYRING, () => now),
+      failedAuth: new FailedAuth({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       refused: (code) => refused.push(code),
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");

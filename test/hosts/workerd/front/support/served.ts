@@ -48,7 +48,11 @@ export function serveFront({
 }: FrontSetup = {}): FrontServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
-  const failedAuth = new FailedAuth(KEYRING, () => now);
+  const failedAuth = new FailedAuth({
+    keyring: KEYRING,
+    isRegistered: () => false,
+    now: () => now,
+  });
   const seen: Seen[] = [];
   const refused: string[] = [];
   const inners: Duplex[] = [];

@@ -1,0 +1,50 @@
+/** Sending keys whose requests were let in, and from which networks: what others' failures do not shut out. */
+import { LIMITS } from "../../../schema/limits.ts";
+
+const KEY_ID = /;keyid="([^"]{1,64})"/;
+/** So often the time of the last request is noted of the key that sends most: noting it takes ten times as long as to see that it is due. */
+const NOTE_MS = 10_000;
+
+/**
+ * - `here`: it was let in from this network in the last hour
+ * - `elsewhere`: it was let in from another, or longer ago
+ */
+export type KeyStanding = "here" | "elsewhere" | "unknown";
+
+export class GoodKeys {
+  /** By key, when it was let in last from each network. Both oldest first. */
+  readonly #keys = new Map<string, Map<string, number>>();
+  #last = { input: "", network: "", until: 0 };
+
+  /** @param input the header Signature-Input */
+  standingOf(input: string, network: string, now: number): KeyStanding {
+    const networks = this.#keys.get(keyIdOf(input));
+    if (networks === undefined) return "unknown";
+    const at = networks.get(network);
+    return at !== undefined && now - at < LIMITS.FAILED_AUTH_GOOD_KEY_MS ? "here" : "elsewhere";
+  }
+
+  /** A request with this header was let in. */
+  add(input: string, network: string, now: number): void {
+    const last = this.#last;
+    if (network === last.network && now < last.until && input.includes(last.input)) return;
+    const key = keyIdOf(input);
+    if (key === "") return;
+    this.#last = { input: `;keyid="${key}"`, network, until: now + NOTE_MS };
+    const networks = this.#keys.get(key) ?? new Map<string, number>();
+    renew(networks, network, now, LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS);
+    renew(this.#keys, key, networks, LIMITS.FAILED_AUTH_GOOD_KEYS);
+  }
+}
+
+const keyIdOf = (input: string): string => KEY_ID.exec(input)?.[1] ?? "";
+
+/** Sets it as the newest; beyond so many the oldest goes. */
+function renew<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  for (const oldest of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(oldest);
+  }
+}
