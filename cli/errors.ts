@@ -16,10 +16,30 @@ const adviceOf = (code: string): string | undefined =>
   Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].advice : undefined;
 
 /** What is underneath it all: fetch itself only says "fetch failed". */
-function rootMessage(error: unknown): string | undefined {
+function rootOf(error: unknown): (Error & { readonly code?: unknown }) | undefined {
   let root = error;
   while (root instanceof Error && root.cause !== undefined) root = root.cause;
-  return root instanceof Error && root !== error ? root.message : undefined;
+  // Of a name with several addresses: the reason is each one's own.
+  if (root instanceof AggregateError && root.errors.length > 0) [root] = root.errors;
+  return root instanceof Error && root !== error ? root : undefined;
+}
+
+/** The usual words for why nothing answers. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "no route to it",
+  ENETUNREACH: "no network",
+  ENOTFOUND: "no such host",
+  EAI_AGAIN: "no answer from the name server",
+};
+
+/** Why a call of the server SDK failed, in a few words. */
+export function reasonOf(error: PushServerError): string {
+  // It answered, and a proxy does so in place of a mesh that is gone.
+  if (error.status !== undefined) return `HTTP ${error.status}: ${error.message}`;
+  const root = rootOf(error);
+  return REASONS[String(root?.code)] ?? root?.message ?? error.message;
 }
 
 /** What to do where nothing listens: most often the data folder is that of a mesh that was stopped. */
@@ -37,7 +57,7 @@ export function asFailure(error: unknown): CliFailure | undefined {
   if (error instanceof CliFailure) return error;
   if (error instanceof PushServerError || error instanceof PushError) {
     const { code } = error;
-    const root = rootMessage(error);
+    const root = rootOf(error)?.message;
     // A closed socket's reason begins with the code, which is told behind the message.
     const said = error.message.replace(`${code}: `, "");
     const message = root === undefined ? said : `${said}: ${root}`;

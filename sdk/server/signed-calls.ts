@@ -19,6 +19,11 @@ export interface PushServerOptions {
   readonly retryForMs?: number;
   /** Tries of one call, 1 to 100. Default: as many as `retryForMs` allows. */
   readonly attempts?: number;
+  /**
+   * Told of each failure after which a call is tried again, before the pause. `attempt` is the number of the try that failed, from
+   * 1. Not told of the last one, which the call rejects with.
+   */
+  readonly onRetry?: (error: PushServerError, attempt: number) => void;
   /** In place of the host's own fetch, clock, random and timer. */
   readonly host?: Partial<ServerHost>;
 }
@@ -54,12 +59,13 @@ export class SignedCalls {
   readonly #key: SendingKey;
   readonly #attempts: number;
   readonly #retryForMs: number;
+  readonly #onRetry: PushServerOptions["onRetry"];
   #signer: Promise<Signer> | undefined;
 
   /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
   constructor(options: PushServerOptions) {
     // Without options, too: it is the url that is then missed.
-    const { url, keyId, key, attempts, retryForMs, host = {} } = options ?? {};
+    const { url, keyId, key, attempts, retryForMs, onRetry, host = {} } = options ?? {};
     this.#origin = meshOrigin(url);
     if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
     if (key === undefined || key === null) throw optionError("key: must be given");
@@ -68,6 +74,7 @@ export class SignedCalls {
     this.#attempts = bounded("attempts", attempts, 1, ATTEMPTS_MAX) ?? Number.POSITIVE_INFINITY;
     this.#retryForMs =
       bounded("retryForMs", retryForMs, 0, RETRY_FOR_MAX_MS) ?? RETRY_FOR_DEFAULT_MS;
+    this.#onRetry = onRetry;
     this.host = hostOf(host);
     if (typeof crypto === "undefined" || crypto.subtle === undefined)
       throw runtimeError("Web Crypto (crypto.subtle)");
@@ -98,8 +105,10 @@ export class SignedCalls {
       try {
         return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs, signal);
       } catch (error) {
-        const pause = attempt < this.#attempts ? this.#pauseAfter(error, attempt) : undefined;
+        if (!(error instanceof PushServerError) || attempt >= this.#attempts) throw error;
+        const pause = this.#pauseAfter(error, attempt);
         if (pause === undefined || this.host.now() + pause > retryUntil) throw error;
+        this.#onRetry?.(error, attempt);
         await this.#pause(pause, signal);
       }
     }
@@ -115,8 +124,8 @@ export class SignedCalls {
   }
 
   /** How long to wait before the next try; undefined where there is to be none. */
-  #pauseAfter(error: unknown, attempt: number): number | undefined {
-    if (!(error instanceof PushServerError) || error.retry !== "later") return undefined;
+  #pauseAfter(error: PushServerError, attempt: number): number | undefined {
+    if (error.retry !== "later") return undefined;
     // 409 and 429 ask for a decision of the caller's; what is left is the network and the mesh itself.
     if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
       return undefined;

@@ -80,8 +80,15 @@ describe("PushServer", () => {
       return response;
     });
     const before = online.link.messages.length;
-    const { status } = await server({ host: lossy.host }).send({ to, data: "once" });
+    const told: unknown[] = [];
+    const onRetry = (error: Error, attempt: number) => told.push([error.message, attempt]);
+    const { status } = await server({ host: lossy.host, onRetry }).send({ to, data: "once" });
     expect(status).toBe("delivered");
+    const lost = expect.stringMatching(/^POST .* failed: connection reset$/);
+    expect(told).toEqual([
+      [lost, 1],
+      [lost, 2],
+    ]);
     expect(lossy.calls()).toBe(3);
     expect(lossy.pauses).toEqual([125, 250]);
     expect(online.link.messages.length).toBe(before + 1);
@@ -123,7 +130,9 @@ describe("PushServer", () => {
 
   it("P8.1 gives up after its attempts, with the key to go on by", async () => {
     const dead = hostOf(() => Promise.reject(new TypeError("no route")));
-    const sending = server({ host: dead.host, attempts: 2 }).send(
+    const attemptsTold: number[] = [];
+    const onRetry = (_: Error, attempt: number) => attemptsTold.push(attempt);
+    const sending = server({ host: dead.host, attempts: 2, onRetry }).send(
       { to, data: "x" },
       { idempotencyKey: "order-1" },
     );
@@ -133,6 +142,7 @@ describe("PushServer", () => {
       idempotencyKey: "order-1",
     });
     expect(dead.calls()).toBe(2);
+    expect(attemptsTold).toEqual([1]);
   });
 
   it("waits as long as a busy mesh asks, but not longer than a caller would", async () => {
