@@ -6,7 +6,8 @@
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
-import { FailedAuth, type IsRegistered } from "../machine/net/failed-auth.ts";
+import type { IsRegistered } from "../machine/net/connecting-device.ts";
+import { FailedAuth } from "../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../machine/net/forwarded.ts";
 import { Refusals } from "../machine/net/refusals.ts";
 import { Unread } from "../machine/net/unread.ts";

@@ -4,29 +4,23 @@
  * a stranger behind the same NAT shuts out no registered device and no app server. What costs nothing to get has none of its own:
  * all accounts of a network that registered nothing share one, and so do all keys that were good only elsewhere.
  */
-import { Buffer } from "node:buffer";
-import { openCredential } from "../../../core/identity/credential.ts";
-import { deviceName } from "../../../core/identity/device-id.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isLoopback, networkOf } from "./address.ts";
+import { deviceOf, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
 import type { RequestHead } from "./head.ts";
 
 const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
 /** Further ahead, one more failure is over the burst. */
 const AHEAD_MS = (LIMITS.FAILED_AUTH_BURST - 1) * INTERVAL_MS;
-const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const UNAUTHORIZED = 401;
 
 /** Whether a socket that is closed with this code failed to say who it is. */
 export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
-
-/** Whether an app is registered on the device of this name, or was: whether anything of it is stored. */
-export type IsRegistered = (name: string) => boolean;
 
 type Asked = Pick<RequestHead, "method" | "fields" | "isUpgrade">;
 
@@ -102,24 +96,11 @@ export class FailedAuth {
   }
 
   #budgetOfLink(network: string, fields: Asked["fields"]): string {
-    const token = CONNECT_TOKEN.exec(fields.get("sec-websocket-protocol") ?? "");
-    const credential = token === null ? null : credentialOf(token[1] ?? "");
-    if (credential === null) return network;
     const { keyring, isRegistered } = this.#options;
-    const parts = openCredential(keyring, credential);
-    if (parts === undefined) return network;
-    // By the device and not by the credential: before it registers, any number of keys get one for it.
-    const name = deviceName(parts.deviceId);
+    const name = deviceOf(keyring, fields);
+    if (name === null) return network;
+    // By the device and not by the credential: before it registers, any number of keys get one for it. Whoever has stolen one can
+    // only spoil it at this address.
     return `${network} ${isRegistered(name) ? name : "accounts"}`;
-  }
-}
-
-/** What the payload of a connect token says its credential is. */
-function credentialOf(payload: string): string | null {
-  try {
-    const { cred } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { cred?: unknown };
-    return typeof cred === "string" ? cred : null;
-  } catch {
-    return null;
   }
 }

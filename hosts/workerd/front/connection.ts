@@ -16,7 +16,7 @@ import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
 import { Link } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import { AWAKE_MS, isConnect, type Strangers } from "./strangers.ts";
+import { AWAKE_MS, isConnect, type LinkPlace, type Strangers } from "./strangers.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
@@ -30,6 +30,8 @@ export interface ConnectionPort {
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  /** Whether a request for a link shows an account on which nothing was ever registered. */
+  readonly isStranger: (fields: RequestHead["fields"]) => boolean;
   readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
@@ -59,6 +61,8 @@ export class FrontConnection {
   #link: Link | null = null;
   /** The last request was for the link of a device. */
   #isConnect = false;
+  /** Of that link, where its device has registered nothing. */
+  #place: LinkPlace | null = null;
   readonly #expire = () => this.expire();
 
   constructor(client: Duplex, port: ConnectionPort) {
@@ -75,16 +79,17 @@ export class FrontConnection {
     else this.#refuse(new MeshError("request_timeout"));
   }
 
-  /** Whether it became the link of a device that registered nothing. */
-  get isGuestLink(): boolean {
-    return this.#link !== null && !this.#link.isDevice && this.#isConnect;
-  }
-
   /** The client is gone: frees workerd's side too. */
   closed(): void {
     this.#isEnding = true;
     this.#unread.hold(0);
     this.#inner?.destroy();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#place?.end();
+    this.#place = null;
   }
 
   /** A fault of ours ends one connection, not the process that everybody's are in. */
@@ -154,7 +159,7 @@ export class FrontConnection {
 
   #readHead(): boolean {
     if (this.#input.length === 0) return false;
-    const { entry, failedAuth, strangers } = this.#port;
+    const { entry, failedAuth } = this.#port;
     if (this.#heads.isNew) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#expire);
     const read = this.#heads.read(this.#input);
     if (read === null) return false;
@@ -164,20 +169,34 @@ export class FrontConnection {
     const refusal = failedAuth.refusalOf(client, head);
     if (refusal !== null) return this.#refuse(refusal);
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
-    if (!strangers.admits(head, networkOf(client))) {
+    this.#isConnect = isConnect(head.target);
+    if (!this.#mayWake(head, networkOf(client))) {
       const detail = "too many ask who have registered nothing";
       return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
     }
     this.#headBytes = this.#input.subarray(0, end);
     this.#input = this.#input.subarray(end);
     this.#head = head;
-    this.#isConnect = isConnect(head.target);
     if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES);
     if (head.length !== 0) {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, this.#expire);
       if (head.expectsContinue) this.#client.write("HTTP/1.1 100 Continue\r\n\r\n");
     }
     return true;
+  }
+
+  #mayWake(head: RequestHead, network: string): boolean {
+    const { strangers, isStranger } = this.#port;
+    if (!this.#isConnect || !head.isUpgrade) return strangers.admits(head, network);
+    if (!isStranger(head.fields)) return true;
+    this.#place = strangers.admitLink(network, () => this.#shed());
+    return this.#place !== null;
+  }
+
+  /** Another network has nothing at all. */
+  #shed(): void {
+    if (this.#link === null) this.#port.destroy();
+    else this.#link.refuse("mesh_full");
   }
 
   /** Null where there is more to come. */
@@ -247,6 +266,7 @@ export class FrontConnection {
       return;
     }
     const asked = this.#asked;
+    if (head !== null) this.#leave();
     if (head !== null && asked !== null)
       failedAuth.answered(this.#clientOf(asked), asked, head.status);
     if (head?.fields.get("content-type") === "text/event-stream") {
@@ -266,8 +286,18 @@ export class FrontConnection {
     const asked = this.#asked as RequestHead;
     const inner = this.#inner as Duplex;
     const failed = () => failedAuth.failed(this.#clientOf(asked), asked);
-    const link = new Link({ client: this.#client, inner, entry, now, destroy, failed }, isDevice);
+    const registered = () => this.#place?.free();
+    const link = new Link(
+      { client: this.#client, inner, entry, now, destroy, failed, registered },
+      isDevice,
+    );
     this.#link = link;
+    if (isDevice) registered();
+    // Something was registered on it once.
+    else if (this.#isConnect && this.#place === null) {
+      const network = networkOf(this.#clientOf(asked));
+      this.#place = this.#port.strangers.countLink(network, () => this.#shed());
+    }
     if (early.length > 0) link.answer(early);
     const input = this.#input;
     this.#input = NOTHING;

@@ -7,8 +7,10 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Admission, NOBODY } from "../../machine/net/admission.ts";
-import { FailedAuth, type IsRegistered } from "../../machine/net/failed-auth.ts";
+import { deviceOf, type IsRegistered } from "../../machine/net/connecting-device.ts";
+import { FailedAuth } from "../../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
+import type { RequestHead } from "../../machine/net/head.ts";
 import { Refusals } from "../../machine/net/refusals.ts";
 import { Unread } from "../../machine/net/unread.ts";
 import { authority } from "../../machine/port.ts";
@@ -43,6 +45,7 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #unread = new Unread();
   readonly #failedAuth: FailedAuth;
+  readonly #isStranger: (fields: RequestHead["fields"]) => boolean;
   readonly #refusals: Refusals;
   readonly #refused: (kind: string) => void;
   #authority = "";
@@ -57,6 +60,11 @@ export class Front {
     this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
     this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
     this.strangers = new Strangers({ capacity, now });
+    this.#isStranger = (fields) => {
+      const name = deviceOf(keyring, fields);
+      // Whoever shows no credential wakes nothing.
+      return name !== null && !isRegistered(name);
+    };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
     );
@@ -115,6 +123,7 @@ export class Front {
       authority: this.#authority,
       unread: this.#unread,
       failedAuth: this.#failedAuth,
+      isStranger: this.#isStranger,
       clientOf: isProxy ? (fields) => clientOf(peer, fields, proxies) : null,
       connect: () => connect({ path }),
       now: this.admission.now,
@@ -125,7 +134,6 @@ export class Front {
     socket.once("close", () => {
       this.#sockets.delete(socket);
       connection.closed();
-      if (connection.isGuestLink) this.strangers.linkEnded(entry.address);
       this.admission.remove(entry);
     });
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => connection.expire());

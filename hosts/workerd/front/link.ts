@@ -23,6 +23,8 @@ export interface LinkPort {
   destroy(): void;
   /** workerd closed it at once, since it does not know who it is. */
   failed(): void;
+  /** Its device has a registration now. */
+  registered(): void;
 }
 
 export class Link implements FrameHandler {
@@ -32,12 +34,10 @@ export class Link implements FrameHandler {
   readonly #sent = new ServerFrames();
   #isRefused = false;
   #discarded = 0;
-  #isDevice: boolean;
 
   /** @param isDevice its device has a registration; otherwise it is watched for one */
   constructor(port: LinkPort, isDevice: boolean) {
     this.#port = port;
-    this.#isDevice = isDevice;
     port.entry.become(isDevice ? "device" : "guest");
     port.entry.onShed = () => this.refuse("mesh_full");
     if (isDevice) return;
@@ -45,14 +45,9 @@ export class Link implements FrameHandler {
       if (isClose && this.#sent.isFirst && isFailedAuth(payload)) port.failed();
       if (isClose || !isRegistered(payload)) return;
       this.#sent.onPayload = null;
-      this.#isDevice = true;
       port.entry.become("device");
+      port.registered();
     };
-  }
-
-  /** Whether its device has a registration, as far as this link knows. */
-  get isDevice(): boolean {
-    return this.#isDevice;
   }
 
   /** From the client. */

@@ -1,7 +1,7 @@
 /**
  * Objects that workerd holds awake for whoever has registered nothing: it opens a database for each that is asked anything, three
  * descriptors, and closes it 10 s after it was asked last (measured). So many at a time, and no more, or there would be none left
- * for those whom devices and app servers need.
+ * for those whom devices and app servers need. A link counts for as long as it stands, too: its object is woken by its end.
  */
 import { addressShare } from "../../machine/net/admission.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
@@ -12,6 +12,8 @@ export const AWAKE_MS = 13_000;
 const SHARE = 0.25;
 /** On a host with so few descriptors that it would be next to none. */
 const LEAST = 8;
+/** So often, at the most, a link has to go for a network that has none: finding whose takes a look at all. */
+const SHED_MS = 100;
 
 export interface StrangersOptions {
   /** Connections that workerd has descriptors for. */
@@ -25,23 +27,40 @@ interface Woken {
   readonly until: number;
 }
 
+/** The object of a link, which counts until it has gone to sleep behind the link's end. */
+export interface LinkPlace {
+  /** The link is gone, or was none. */
+  end(): void;
+  /** Its device has a registration: it counts no more. */
+  free(): void;
+}
+
+interface StandingLink extends LinkPlace {
+  readonly address: string;
+  readonly shed: () => void;
+}
+
 export class Strangers {
   readonly #now: () => number;
   readonly #most: number;
   /** By what was asked, those first that go first. */
   readonly #awake = new Map<string, Woken>();
+  /** Oldest first. */
+  readonly #links = new Set<StandingLink>();
+  /** Of both. */
   readonly #counts = new Map<string, number>();
-  #links = 0;
+  #made = 0;
+  #shedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ capacity, now }: StrangersOptions) {
     this.#now = now;
     this.#most = Math.max(LEAST, Math.floor(capacity * SHARE));
   }
 
-  /** How many are awake. */
+  /** How many are awake, or will be at the end of their links. */
   get size(): number {
     this.#forget();
-    return this.#awake.size;
+    return this.#awake.size + this.#links.size;
   }
 
   /** Whether a request may wake what it asks for; what a signature or a registration vouches for always may. */
@@ -50,33 +69,77 @@ export class Strangers {
     if (key === null) return true;
     this.#forget();
     const isAwake = key !== ACCOUNT && this.#awake.has(key);
-    const share = Math.max(1, Math.floor(this.#most * addressShare(address)));
-    const isFull = this.#awake.size >= this.#most || this.#countOf(address) >= share;
-    if (isFull && !isAwake) return false;
-    this.#add(key === ACCOUNT ? `${++this.#links}` : key, address);
+    if (!isAwake && !this.#hasRoom(address)) return false;
+    this.#add(key === ACCOUNT ? `${++this.#made}` : key, address);
     return true;
   }
 
-  /** The link of a device that registered nothing has ended: its object stays awake for as long. */
-  linkEnded(address: string): void {
-    this.#forget();
-    // More than that many are let in, for nobody knows beforehand who has registered; and more need not be remembered.
-    if (this.#awake.size < this.#most) this.#add(`${++this.#links}`, address);
+  /**
+   * Takes in a link whose device has registered nothing.
+   *
+   * @param shed ends it, for want of room
+   * @returns null where it has none
+   */
+  admitLink(address: string, shed: () => void): LinkPlace | null {
+    return this.#hasRoom(address) ? this.countLink(address, shed) : null;
+  }
+
+  /** Counts one that was let in. */
+  countLink(address: string, shed: () => void): LinkPlace {
+    const free = () => {
+      if (!this.#links.delete(link)) return false;
+      this.#count(address, -1);
+      return true;
+    };
+    const end = () => {
+      // Of those that were let in whatever there was, more need not be remembered.
+      if (free() && this.size < this.#most) this.#add(`${++this.#made}`, address);
+    };
+    const link: StandingLink = { address, shed, free, end };
+    this.#links.add(link);
+    this.#count(address, 1);
+    return link;
+  }
+
+  /**
+   * A network has its share, and no more than that part of what is free: the more is taken, the less anybody may take, so that one
+   * comes in although a few others take all they can get. Where nothing is left, whoever holds most gives way to it.
+   */
+  #hasRoom(address: string): boolean {
+    const free = this.#most - this.size;
+    const held = this.#countOf(address);
+    if (held === 0) return free > 0 || this.#shedOne();
+    const part = addressShare(address);
+    if (held >= Math.floor(this.#most * part)) return false;
+    return held + 1 <= (free * part) / (1 - part);
+  }
+
+  /** @returns false: its object is awake for a while yet */
+  #shedOne(): false {
+    const now = this.#now();
+    if (now - this.#shedAt < SHED_MS) return false;
+    this.#shedAt = now;
+    let oldest: StandingLink | null = null;
+    for (const link of this.#links) {
+      if (oldest === null || this.#countOf(link.address) > this.#countOf(oldest.address))
+        oldest = link;
+    }
+    oldest?.end();
+    oldest?.shed();
+    return false;
   }
 
   #add(key: string, address: string): void {
     this.#remove(key);
     this.#awake.set(key, { address, until: this.#now() + AWAKE_MS });
-    this.#counts.set(address, this.#countOf(address) + 1);
+    this.#count(address, 1);
   }
 
   #remove(key: string): void {
     const woken = this.#awake.get(key);
     if (woken === undefined) return;
     this.#awake.delete(key);
-    const left = this.#countOf(woken.address) - 1;
-    if (left === 0) this.#counts.delete(woken.address);
-    else this.#counts.set(woken.address, left);
+    this.#count(woken.address, -1);
   }
 
   #forget(): void {
@@ -89,17 +152,36 @@ export class Strangers {
   #countOf(address: string): number {
     return this.#counts.get(address) ?? 0;
   }
+
+  #count(address: string, by: number): void {
+    const count = this.#countOf(address) + by;
+    if (count === 0) this.#counts.delete(address);
+    else this.#counts.set(address, count);
+  }
 }
 
 /** Whether a request is for the link of a device. */
-export const isConnect = (target: string): boolean => /^\/v1\/connect\/?(\?|$)/.test(target);
+export const isConnect = (target: string): boolean => /^\/v1\/connect\/?$/.test(pathOf(target));
 
 /** Each account is another object. */
 const ACCOUNT = "account";
 
 /** What object an unsigned request wakes; null for none, or for one that something vouches for. */
 function wokenBy(method: string, target: string): string | null {
-  const [path = ""] = target.split("?", 1);
+  const path = pathOf(target);
   if (method === "POST" && /^\/v1\/devices\/?$/.test(path)) return ACCOUNT;
   return /^\/v1\/apps\/[^/]+\/tags\/.+\/live\/?$/.test(path) ? path : null;
+}
+
+/** As the worker's router reads it (Hono's `getPath`), for which `/v1/%64evices` is the same. */
+function pathOf(target: string): string {
+  const [path = ""] = target.split("?", 1);
+  if (!path.includes("%")) return path;
+  return path.replace(/(?:%[\da-f]{2})+/gi, (bytes) => {
+    try {
+      return decodeURI(bytes);
+    } catch {
+      return bytes;
+    }
+  });
 }

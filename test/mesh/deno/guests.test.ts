@@ -1,7 +1,4 @@
-/**
- * Links of guests against devices. On workerd each account that is made opens a database for as long as its object is awake, and
- * these run out before connections do: nothing here bounds that (SECURITY.md).
- */
+/** Links of guests against devices, on a host whose objects take no descriptors. test/mesh/workerd/strangers.test.ts is about the other. */
 import { expect, onTestFinished, test } from "vitest";
 import { demoOf, serve } from "../support/mesh.ts";
 import { Phone } from "../support/phone.ts";

@@ -1,5 +1,9 @@
 /** A device that does exactly what a test says, right or wrong: frames by the codec, over a raw socket. */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
+import { sealCredential } from "../../../core/identity/credential.ts";
+import { DEVICE_ID_BYTES } from "../../../core/identity/device-id.ts";
+import type { Keyring } from "../../../core/identity/keyring.ts";
 import {
   CHANNEL_LINK,
   CHANNEL_PUSH,
@@ -40,6 +44,16 @@ export class RawAccount {
     });
     if (!answer.ok) throw new Error(`no account: ${answer.status} ${await answer.text()}`);
     this.credential = ((await answer.json()) as DeviceAnswerBody).credential;
+    return this;
+  }
+
+  /** The account as a mesh with these keys makes it: of one that nothing was registered for, the credential is all there is. */
+  seal(keyring: Keyring): this {
+    const { x = "" } = this.#keys.publicKey.export({ format: "jwk" });
+    const generation = Math.floor((Date.now() - SEQ_EPOCH_MS) / 1_000);
+    const publicKey = Buffer.from(x, "base64url");
+    const deviceId = randomBytes(DEVICE_ID_BYTES);
+    this.credential = sealCredential(keyring, { deviceId, generation, publicKey });
     return this;
   }
 

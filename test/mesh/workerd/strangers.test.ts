@@ -1,19 +1,101 @@
 /** What strangers take of a small machine: workerd opens a database for every object that is asked anything. */
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import { PushServer } from "../../../sdk/server/mod.ts";
-import { demoOf, serve } from "../support/mesh.ts";
+import { demoOf, readJson, serve } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
-import { RawAccount, RawDevice } from "../support/raw-device.ts";
+import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { signedPost } from "../support/signed-post.ts";
 
 /** More than three times as many objects as there are descriptors for. */
 const STRANGERS = 400;
 const PARALLEL = 8;
 
+/** Starts a mesh with so few descriptors that hundreds take them all. */
+async function startSmall(data: string, args: readonly string[] = []) {
+  const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
+  const mesh = serve(["--json", "--port", "0", "--data", data, ...args], limited);
+  const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+  return { mesh, url };
+}
+
+/** The keys of a mesh, by which accounts are made as it made them earlier. */
+function keyringIn(data: string): Keyring {
+  const { meshKeys } = readJson(join(data, "secrets.json")) as { meshKeys: string };
+  const keyring = keyringOf(meshKeys);
+  if (typeof keyring === "string") throw new Error(keyring);
+  return keyring;
+}
+
+/** Opens a link from an address. @returns the status, or what it was closed with, and the socket */
+async function openLink(url: string, account: RawAccount, from: string) {
+  const socket = await RawSocket.open(url, offer(account.token()), { "x-forwarded-for": from });
+  if (socket.status !== 101) return { outcome: `${socket.status}`, socket };
+  socket.binary(hello());
+  const first = await socket.next();
+  return { outcome: first.kind === "close" ? `closed with ${first.code}` : "welcome", socket };
+}
+
+const ATTACKER = "198.51.100.1";
+const newcomer = (n: number): string => `203.0.113.${n}`;
+const NEWCOMERS = 3;
+
+test("P8.5 links of accounts that were made earlier are bounded, and devices and newcomers of other networks go on", async () => {
+  const data = temporaryFolder();
+  const { mesh, url } = await startSmall(data, ["--trust-proxy", "127.0.0.0/8"]);
+  const keyring = keyringIn(data);
+  const app = demoOf(data);
+  const device = await RawDevice.greet(url);
+  const { regId: to } = await device.register(app.appId);
+  device.socket.destroy();
+
+  const outcomes = new Map<string, number>();
+  let left = STRANGERS;
+  const flood = async () => {
+    for (; left > 0; left--) {
+      const { outcome, socket } = await openLink(url, new RawAccount().seal(keyring), ATTACKER);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      socket.destroy();
+    }
+  };
+  let isOver = false;
+  const floods = Promise.all(Array.from({ length: PARALLEL }, flood)).finally(() => {
+    isOver = true;
+  });
+  let rounds = 0;
+  do {
+    const link = await openLink(url, device.account, ATTACKER);
+    expect(link.outcome).toBe("welcome");
+    link.socket.destroy();
+    const body = Buffer.from(JSON.stringify({ to, data: `${rounds}` }));
+    const more = { prefer: "respond-async" };
+    expect(await signedPost(url, app, body, { more })).toMatchObject({ status: 202 });
+    if (rounds < NEWCOMERS) {
+      const other = await openLink(url, new RawAccount().seal(keyring), newcomer(rounds));
+      expect(other.outcome).toBe("welcome");
+    }
+    rounds++;
+  } while (!isOver || rounds < NEWCOMERS);
+  await floods;
+  expect([...outcomes.keys()].sort()).toEqual(["503", "welcome"]);
+  expect(mesh.stderr.all).toEqual([]);
+});
+
+test("P8.5 where four networks take all that strangers may have, a fifth comes in", async () => {
+  const data = temporaryFolder();
+  const { url } = await startSmall(data, ["--trust-proxy", "127.0.0.0/8"]);
+  const keyring = keyringIn(data);
+  for (let n = 0; n < 40; n++)
+    await openLink(url, new RawAccount().seal(keyring), `198.51.100.${n % 4}`);
+  const { outcome } = await openLink(url, new RawAccount().seal(keyring), newcomer(1));
+  expect(outcome).toBe("welcome");
+});
+
 test("P8.5 P8.10 accounts without end are refused as documented, and devices and their senders go on", async () => {
   const data = temporaryFolder();
-  const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
-  const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+  const { url } = await startSmall(data);
   const demo = demoOf(data);
   const push = new PushServer({ url, keyId: demo.keyId, key: demo.secret, attempts: 1 });
   const device = await RawDevice.greet(url);

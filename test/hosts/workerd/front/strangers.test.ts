@@ -22,17 +22,66 @@ function strangersOf(capacity = CAPACITY) {
   return { strangers, pass, accounts };
 }
 
+const none = () => {};
 const addressOf = (index: number): string => `192.0.2.${index}`;
 
-test("P8.1 P8.5 one address has a quarter of what strangers may wake, all together no more than there is, and it comes back", () => {
+test("P8.1 P8.5 one address has a quarter of what strangers may wake, the next of what is left, and it comes back", () => {
   const { strangers, pass, accounts } = strangersOf();
   expect(accounts(SHARE + 1, addressOf(1))).toBe(SHARE);
-  for (const index of [2, 3, 4]) expect(accounts(SHARE, addressOf(index))).toBe(SHARE);
-  expect(accounts(1, addressOf(5))).toBe(0);
-  expect(strangers.size).toBe(MOST);
+  const taken = [2, 3, 4].map((index) => accounts(MOST, addressOf(index)));
+  expect(taken).toEqual([19, 14, 10]);
   pass(AWAKE_MS);
   expect(strangers.size).toBe(0);
-  expect(accounts(1, addressOf(5))).toBe(1);
+  expect(accounts(MOST, addressOf(1))).toBe(SHARE);
+});
+
+test("P8.5 a few networks that take all they can get leave room for others, and all together take no more than there is", () => {
+  const { strangers, accounts } = strangersOf();
+  for (let round = 0; round < 10; round++)
+    for (const index of [1, 2, 3, 4]) accounts(MOST, addressOf(index));
+  for (let index = 5; index < 10; index++) expect(accounts(1, addressOf(index))).toBe(1);
+  for (let index = 10; index < 250; index++) accounts(MOST, addressOf(index));
+  expect(strangers.size).toBe(MOST);
+});
+
+test("P8.5 links of strangers count for as long as they stand, and then as objects that are awake", () => {
+  const { strangers, pass, accounts } = strangersOf();
+  const places = Array.from({ length: SHARE + 5 }, () => strangers.admitLink(addressOf(1), none));
+  expect(places.map((place) => place !== null)).toEqual([
+    ...Array.from({ length: SHARE }, () => true),
+    ...Array.from({ length: 5 }, () => false),
+  ]);
+  expect(accounts(1, addressOf(1))).toBe(0);
+  pass(10 * AWAKE_MS);
+  expect(strangers.size).toBe(SHARE);
+  const [first, second, ...rest] = places;
+  // It has registered.
+  first?.free();
+  expect(strangers.size).toBe(SHARE - 1);
+  for (const place of [first, second, second, ...rest]) place?.end();
+  expect(strangers.size).toBe(SHARE - 1);
+  expect(strangers.admitLink(addressOf(1), none)).not.toBe(null);
+  expect(strangers.admitLink(addressOf(1), none)).toBe(null);
+  pass(AWAKE_MS);
+  expect(strangers.size).toBe(1);
+});
+
+test("P8.5 where links of strangers have taken all, whoever holds most gives way to a network that has nothing", () => {
+  const { strangers, pass } = strangersOf();
+  const shed: string[] = [];
+  const open = (index: number) =>
+    strangers.admitLink(addressOf(index), () => void shed.push(addressOf(index)));
+  for (let index = 1; strangers.size < MOST; index++) while (open(index) !== null);
+  expect(shed).toEqual([]);
+  expect(open(250)).toBe(null);
+  expect(open(250)).toBe(null);
+  expect(shed).toEqual([addressOf(1)]);
+  // Its object is awake for a while.
+  pass(AWAKE_MS - 1);
+  expect(open(250)).toBe(null);
+  pass(1);
+  expect(open(250)).not.toBe(null);
+  expect(strangers.size).toBe(MOST);
 });
 
 test("P8.1 a host with few descriptors lets some in", () => {
@@ -60,15 +109,32 @@ test("P8.5 who listens to a tag that is awake wakes nothing; made-up tags are bo
   expect(strangers.admits(listen("t0"), addressOf(2))).toBe(true);
 });
 
-test("P8.5 the object of a link that ended unregistered counts for accounts", () => {
-  const { strangers, pass, accounts } = strangersOf();
-  for (let n = 0; n < 10; n++) strangers.linkEnded(addressOf(1));
-  expect(accounts(SHARE, addressOf(1))).toBe(SHARE - 10);
-  for (let n = 0; n < 1_000; n++) strangers.linkEnded(addressOf(2));
+test("P8.5 a link that was let in whatever there was is counted, and its object where there is room to remember it", () => {
+  const { strangers, accounts } = strangersOf();
+  const places = Array.from({ length: 2 * MOST }, () => strangers.countLink(addressOf(1), none));
+  expect(accounts(1, addressOf(2))).toBe(0);
+  for (const place of places) place.end();
   expect(strangers.size).toBe(MOST);
-  pass(AWAKE_MS);
-  expect(strangers.size).toBe(0);
-  expect(["/v1/connect", "/v1/connect?a=b", "/v1/connected", "/v1/devices"].map(isConnect)).toEqual(
-    [true, true, false, false],
-  );
+});
+
+test("P8.5 a target counts as the worker's router reads it", () => {
+  const { strangers } = strangersOf();
+  for (let n = 0; n < SHARE; n++) {
+    const target = ["/v1/%64evices", "/v1/devices/?%", "/%76%31/devices"][n % 3] as string;
+    expect(strangers.admits({ method: "POST", target }, addressOf(1))).toBe(true);
+  }
+  expect(strangers.size).toBe(SHARE);
+  expect(strangers.admits(ACCOUNT, addressOf(1))).toBe(false);
+  // The target, and whether it is for a link.
+  for (const [target, is] of [
+    ["/v1/connect", true],
+    ["/v1/connect?a=b", true],
+    ["/v1/connect/", true],
+    ["/v1/%63onnect", true],
+    ["/v1/connected", false],
+    ["/v1/connect%2f", false],
+    ["/v1/%ffconnect", false],
+    ["/v1/devices", false],
+  ] as const)
+    expect([target, isConnect(target)]).toEqual([target, is]);
 });
