@@ -43,6 +43,9 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
         }),
         withTimeout,
         now: () => Date.now(),
+        setAlarm: (at) => {
+          ctx.storage.setAlarm(at).catch((error) => console.error(error));
+        },
         trouble: (error) => console.error(error),
       },
     });
@@ -54,8 +57,7 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
 
   async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
     const late = await this.#alias.unset(request);
-    // An empty database is 12 KB and more for ever; nothing else frees it.
-    if (!this.#store.exists) await this.ctx.storage.deleteAll();
+    await this.#free();
     return late;
   }
 
@@ -63,15 +65,27 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
     return this.#alias.confirm(request);
   }
 
-  async holders(): Promise<AliasHolders> {
-    return this.#alias.holders();
+  async holders(key?: Uint8Array): Promise<AliasHolders> {
+    return this.#alias.holders(key);
   }
 
   async firstAck(request: FirstAckRequest): Promise<void> {
     return this.#alias.firstAck(request);
   }
 
+  override async alarm(): Promise<void> {
+    await this.#alias.onAlarm();
+    await this.#free();
+  }
+
   async write(line: AliasLine): Promise<void> {
     writeAlias(this.#store, line);
+    // What nobody holds was to go.
+    if (line.holders.length === 0) await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  /** An empty database is 12 KB and more for ever; nothing else frees it. */
+  async #free(): Promise<void> {
+    if (!this.#store.exists) await this.ctx.storage.deleteAll();
   }
 }

@@ -103,6 +103,15 @@ const alias = z.strictObject({
   holders: z.array(
     z.strictObject({ device: z.string(), generation: count, epoch: count.optional() }),
   ),
+  /** As of core/alias/host.ts. Since version 3. */
+  taken: z
+    .array(
+      z.strictObject({
+        ...{ key: z.string(), device: z.string(), generation: count },
+        ...{ seq: count.nullable(), fingerprint: count.nullable(), at: timeMs },
+      }),
+    )
+    .optional(),
   /** What an unreleased version 3 had of what `changes` has. */
   begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).optional(),
 });

@@ -196,6 +196,11 @@ export const LIMITS = {
   /** Devices whose latest order an alias remembers, about 100 bytes each: all holders of a shared one several times over. */
   ALIAS_ORDERS: 1_024,
   /**
+   * Messages of `firstAckWins` of which an alias remembers for IDEMPOTENCY_KEY_MS who took them, about 120 bytes each in its row; as
+   * many as a device remembers answers (RECENT_KEYS).
+   */
+  ALIAS_TAKEN: 128,
+  /**
    * Signed changes of aliases and tags that one directory object of an app notes within the life of a signature, 7 minutes: over 300 a
    * second. A row of 30 bytes each, and 100 in memory.
    */

@@ -12,6 +12,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import { Orders } from "./orders.ts";
+import { lastEnd, liveKeys, takersOf, withTaken } from "./taken-keys.ts";
 import {
   type AliasConfirmation,
   type AliasHolders,
@@ -89,22 +90,45 @@ export class Alias {
     return done;
   }
 
-  async holders(): Promise<AliasHolders> {
-    const { shared, holders } = this.#store.read() ?? { shared: false, holders: [] };
-    return { shared, holders };
+  /** @param key of a message: whether one of them has taken it is told, too */
+  async holders(key?: Uint8Array): Promise<AliasHolders> {
+    const { shared, holders, taken } = this.#store.read() ?? { shared: false, holders: [] };
+    const takers = key === undefined ? [] : takersOf(taken, key, this.#host.now());
+    return { shared, holders, ...(takers.length > 0 ? { taken: takers } : {}) };
   }
 
   /**
-   * Tells all other holders to withdraw the message of this key. Safe to repeat.
+   * Tells all other holders to withdraw the message of this key, and remembers, durably, who took it: for those who join later.
+   * Safe to repeat; it writes one row once.
    *
-   * @throws Error where one could not be told: it is to be repeated then
+   * @throws Error where one could not be told, or it cannot be remembered: it is to be repeated then
    */
-  async firstAck({ app, holder, key }: FirstAckRequest): Promise<void> {
+  async firstAck(request: FirstAckRequest): Promise<void> {
+    const { app, holder, key } = request;
     const others = this.#others(this.#store.read(), holder);
-    const failed = await this.#each(others, ({ device, generation }) =>
+    const telling = this.#each(others, ({ device, generation }) =>
       this.#host.device(device).withdraw({ app, generation, key }),
     );
-    if (failed > 0) throw new Error(`${failed} of ${others.length} holders could not be told`);
+    const [remembered, failed] = await Promise.allSettled([this.#remember(request), telling]);
+    if (remembered.status === "rejected") throw remembered.reason;
+    if (failed.status === "rejected") throw failed.reason;
+    if (failed.value > 0) {
+      throw new Error(`${failed.value} of ${others.length} holders could not be told`);
+    }
+  }
+
+  /** The alarm: one that nobody holds leaves nothing once it need not remember anything. */
+  async onAlarm(): Promise<void> {
+    const record = this.#store.read();
+    if (record === null || record.holders.length > 0) return;
+    await this.#write(record);
+  }
+
+  async #remember(request: FirstAckRequest): Promise<void> {
+    const { app, alias } = request;
+    const record = this.#store.read() ?? { app, alias, shared: true, holders: [] };
+    const taken = withTaken(record.taken, request, this.#host.now());
+    if (taken !== null) await this.#write(record, taken);
   }
 
   /** Undefined at the bound. */
@@ -185,17 +209,26 @@ export class Alias {
     if (record === null) return;
     const holders = record.holders.filter(keeps);
     if (holders.length === record.holders.length) return;
-    // One that nobody holds leaves nothing: devices make up as many as they like.
-    if (holders.length > 0) {
-      await this.#write({ ...record, holders });
-      return;
-    }
-    this.#store.erase();
-    await this.#host.durable();
+    await this.#write({ ...record, holders });
   }
 
-  async #write(record: AliasRecord): Promise<{ readonly ok: true }> {
-    this.#store.write(record);
+  /**
+   * One row. One that nobody holds leaves nothing, for devices make up as many as they like, but what it has to remember for a
+   * while: an alarm comes then.
+   *
+   * @param known what was taken: as stored now, for a first acknowledgement may have come while others were suspended
+   */
+  async #write(
+    { taken: _, ...record }: AliasRecord,
+    known = this.#store.read()?.taken,
+  ): Promise<{ readonly ok: true }> {
+    const taken = liveKeys(known, this.#host.now());
+    const until = lastEnd(taken);
+    if (record.holders.length === 0 && until === null) this.#store.erase();
+    else {
+      this.#store.write(taken.length === 0 ? record : { ...record, taken });
+      if (record.holders.length === 0 && until !== null) this.#host.setAlarm(until);
+    }
     await this.#host.durable();
     return { ok: true };
   }

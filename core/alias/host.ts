@@ -9,6 +9,20 @@ export interface AliasRecord {
   readonly shared: boolean;
   /** In the order in which they set it. */
   readonly holders: readonly Holder[];
+  /** Oldest first; absent where there are none, as in a row from before. See `TakenKeys`. */
+  readonly taken?: readonly TakenKey[] | undefined;
+}
+
+/** A message of `firstAckWins` that a registration acknowledged. */
+export interface TakenKey {
+  /** `SendRequest.key`, base64url. */
+  readonly key: string;
+  readonly device: string;
+  readonly generation: number;
+  readonly seq: number | null;
+  readonly fingerprint: number | null;
+  /** When the alias heard of it, milliseconds since 1970. */
+  readonly at: number;
 }
 
 export interface AliasStore {
@@ -31,6 +45,8 @@ export interface AliasHost {
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Has `onAlarm` called at that time or later, over sleeps and kills, in one commit with what was written before. */
+  setAlarm(at: number): void;
   /** A failure that no caller sees. */
   trouble(error: unknown): void;
 }

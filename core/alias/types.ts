@@ -45,6 +45,17 @@ export interface AliasUnsetRequest extends AliasOrder {
 export interface AliasHolders {
   readonly shared: boolean;
   readonly holders: readonly Holder[];
+  /** Who has acknowledged the message that was asked about, first and at the same time; absent for nobody. */
+  readonly taken?: readonly TakenBy[];
+}
+
+/** A registration that acknowledged a message of `firstAckWins`; it may hold the alias no more. */
+export interface TakenBy {
+  readonly holder: Holder;
+  /** Of the message there; null where its device is of an older version. */
+  readonly seq: number | null;
+  /** `SendRequest.fingerprint`; null for none. */
+  readonly fingerprint: number | null;
 }
 
 /** What a suspended holder is told. */
@@ -60,4 +71,8 @@ export interface FirstAckRequest {
   readonly holder: Holder;
   /** `SendRequest.key`: the same for all holders of one send by alias. */
   readonly key: Uint8Array;
+  /** Of the message there. Absent from devices of an older version, as what follows. */
+  readonly seq?: number;
+  /** `SendRequest.fingerprint`; null for none. */
+  readonly fingerprint?: number | null;
 }

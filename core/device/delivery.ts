@@ -12,7 +12,7 @@ import type { Aliases } from "./aliases.ts";
 import type { HybridClock } from "./clock.ts";
 import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
-import { bytesOf, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
@@ -51,9 +51,19 @@ export class Delivery {
     effects: Effects,
   ): SendAnswer | number {
     const key = toBase64Url(request.key);
+    const { alias } = request;
+    // Where others took it, it is theirs: nothing that is with this registration is shown any more.
+    if (alias?.taken?.seq === null) {
+      this.withdraw(registration, key, now, effects, request.fingerprint);
+    }
     const known = this.#known(registration, request, key, now, effects);
     if (known !== undefined) return known;
-    const { alias } = request;
+    // It took it itself, and a kill, or 128 others, made it forget the answer.
+    const { seq: takenSeq = null } = alias?.taken ?? {};
+    if (takenSeq !== null) {
+      registration.remember(key, "delivered", takenSeq, request.fingerprint);
+      return { ok: true, status: "delivered", seq: takenSeq };
+    }
     // Only now: what this registration was sent while it held the alias stays what it was.
     if (
       alias !== undefined &&
@@ -225,7 +235,13 @@ export class Delivery {
    * Another holder of a shared alias took the message. On the socket it is withdrawn if it was not shown yet; one that
    * has not come yet is not taken any more.
    */
-  withdraw(registration: Registration, key: string, now: number, effects: Effects): void {
+  withdraw(
+    registration: Registration,
+    key: string,
+    now: number,
+    effects: Effects,
+    fingerprint: number | null = null,
+  ): void {
     const { mailbox, outcomes, clock } = this.#parts;
     mailbox.expireIfDue(registration, key, now, effects);
     if (registration.recent(key) !== undefined || registration.telling.has(key)) return;
@@ -235,9 +251,9 @@ export class Delivery {
       return;
     }
     // Durably: its sender is answered by this, and what leaves no trace counts as delivered.
-    const recalled = { key, seq: clock.next(now, false), fingerprint: null };
+    const recalled = { key, seq: clock.next(now, false), fingerprint };
     outcomes.record(registration.slot, "recalled", [recalled]);
-    registration.remember(key, "recalled", recalled.seq, null);
+    registration.remember(key, "recalled", recalled.seq, fingerprint);
   }
 
   /**
@@ -422,10 +438,10 @@ export class Delivery {
     now: number,
     effects: Effects,
   ): void {
-    const { key, seq, unstored, acceptedAt } = flight;
+    const { key, seq, fingerprint, unstored, acceptedAt } = flight;
     const row = registration.mail.get(key);
     const expiresAt = row?.expiresAt ?? acceptedAt + (unstored?.ttlSeconds ?? 0) * 1_000;
-    const first = { alias, key: bytesOf(key), seq: unstored === null ? seq : null, expiresAt };
+    const first = { alias, key, seq, fingerprint, expiresAt, isStored: unstored === null };
     const onSettled = (out: Effects) => this.#told(registration, flight, out);
     this.#parts.firstAcks.tell(registration, first, onSettled, now, effects);
   }

@@ -1,5 +1,4 @@
 /** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
-import { toBase64Url } from "../../schema/text.ts";
 import { backoffMs, isDue } from "../backoff.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
 import { aliasObjectName } from "../tag/name.ts";
@@ -20,11 +19,9 @@ export interface FirstAckParts {
 }
 
 /** A message that this device was the first to acknowledge. */
-export interface FirstAck {
-  readonly alias: string;
-  readonly key: Uint8Array;
-  readonly seq: number | null;
-  readonly expiresAt: number;
+export interface FirstAck extends Untold {
+  readonly seq: number;
+  readonly isStored: boolean;
 }
 
 interface Again {
@@ -60,28 +57,26 @@ export class FirstAcks {
    * Tells the alias, again and again until all holders have heard of it or the message has expired: then none shows it any more.
    * Once that has failed it is in the row of outcomes, so that it outlasts the object.
    *
-   * @param seq of the message's row; null where it has none
-   * @param expiresAt of the message, milliseconds since 1970
    * @param onSettled called once when a kill makes the message wait no more: its row is gone, or there was none
    */
   tell(
     registration: Registration,
-    { alias, key, seq, expiresAt }: FirstAck,
+    { isStored, ...untold }: FirstAck,
     onSettled: (effects: Effects) => void,
     now: number,
     effects: Effects,
   ): void {
     const { slot } = registration;
     const rows = this.#rows.get(slot) ?? new Set<number>();
-    if (seq !== null) this.#rows.set(slot, rows.add(seq));
-    const untold = { key: toBase64Url(key), alias, expiresAt };
+    const { seq, expiresAt } = untold;
+    if (isStored) this.#rows.set(slot, rows.add(seq));
     const done = (isTold: boolean, at: number, out: Effects): void => {
       if (!isTold && at < expiresAt) {
         // What has ended leaves no row behind that nobody deletes.
         if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
         this.#failed({ registration, untold, failures: 0, dueAt: null }, at);
       }
-      if (seq !== null && rows.delete(seq)) this.#parts.store.deleteMail([seq]);
+      if (rows.delete(seq)) this.#parts.store.deleteMail([seq]);
       onSettled(out);
     };
     this.#ask(registration, untold, done, now, effects);
@@ -142,7 +137,7 @@ export class FirstAcks {
 
   #ask(
     { generation, record: { app } }: Registration,
-    { alias, key }: Untold,
+    { alias, key, seq, fingerprint }: Untold,
     done: (isTold: boolean, at: number, effects: Effects) => void,
     now: number,
     effects: Effects,
@@ -150,7 +145,11 @@ export class FirstAcks {
     const holder = { device: this.#parts.name, generation };
     const call = {
       method: "firstAck",
-      request: { app, alias, holder, key: bytesOf(key) },
+      request: {
+        ...{ app, alias, holder, key: bytesOf(key) },
+        ...(seq === undefined ? {} : { seq }),
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      },
     } as const;
     const body = { kind: "alias", name: aliasObjectName(app, alias), call } as const;
     const ended = ({ ok }: CallResult, at: number, out: Effects) => done(ok, at, out);

@@ -36,6 +36,10 @@ export interface Untold {
   /** Message key, base64url. */
   readonly key: string;
   readonly alias: string;
+  /** Of the message here. Absent from rows of an older version, as what follows. */
+  readonly seq?: number;
+  /** `SendRequest.fingerprint`; null for none. */
+  readonly fingerprint?: number | null;
   /** Of the message, milliseconds since 1970: then none of them shows it any more. */
   readonly expiresAt: number;
 }

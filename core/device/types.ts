@@ -42,6 +42,8 @@ export interface AliasSend {
   readonly firstAckWins: boolean;
   /** How the edge knows the alias: a holder that knows it otherwise refuses. Absent from an edge of an older version. */
   readonly shared?: boolean;
+  /** Present where the alias knows who took it first: this registration, of which it has the number, or others, where it is null. */
+  readonly taken?: { readonly seq: number | null };
 }
 
 /** A device's refusal; the edge turns it into an answer by the error table. */

@@ -6,8 +6,11 @@ import type { AliasStore } from "../alias/host.ts";
 export function readAlias(store: AliasStore): AliasLine | null {
   const record = store.read();
   if (record === null) return null;
-  const { app, alias, shared, holders } = record;
-  return { kind: "alias", app, alias, shared, holders: [...holders] };
+  const { app, alias, shared, holders, taken } = record;
+  return {
+    ...{ kind: "alias", app, alias, shared, holders: [...holders] },
+    ...(taken === undefined ? {} : { taken: [...taken] }),
+  };
 }
 
 /** @throws Error where the store holds an alias already */

@@ -133,7 +133,8 @@ export interface AliasRpc {
   unset(request: AliasUnsetRequest): Promise<LateOrder | undefined>;
   /** Whether a suspended holder still is one, once the set under way has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
-  holders(): Promise<AliasHolders>;
+  /** With the key of a message also who has taken it by a first acknowledgement. */
+  holders(key?: Uint8Array): Promise<AliasHolders>;
   firstAck(request: FirstAckRequest): Promise<void>;
 }
 

@@ -1,8 +1,10 @@
 /** Devices that share an alias or take it from each other, on the real objects of both. */
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { aliasObjectName } from "../../core/tag/name.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { listeningClient, newApp, type Socket } from "./support/client.ts";
+import { countWrites } from "./support/rows.ts";
 import { ALIASES } from "./support/tags.ts";
 
 const ALIAS = "анна";
@@ -68,5 +70,38 @@ describe("a device object and its aliases", () => {
     expect(await client.stub.setAlias({ ...request, held: false })).toEqual({ ok: true });
     expect(await client.stub.describe(request)).toMatchObject({ aliases: [] });
     expect(await aliasOf(one.app).holders()).toEqual({ shared: false, holders: [] });
+  });
+
+  test("A3 P2.2 P8.12 who took a message is remembered by its alias in one row, over a sleep and without holders, and forgotten by an alarm", async () => {
+    const one = newApp();
+    const a = await listening(one);
+    await setAlias(a.socket, true);
+    const stub = aliasOf(one.app);
+    const written = await countWrites(stub);
+    const key = crypto.getRandomValues(new Uint8Array(9));
+    const answer = a.send(true, key);
+    const messages = await a.socket.messages();
+    a.socket.acknowledge(messages);
+    expect(await answer).toMatchObject({ status: "delivered" });
+    await expect.poll(() => stub.holders(key)).toHaveProperty("taken");
+    expect(written()).toEqual({ rows: 1, alarms: 0 });
+    await setAlias(a.socket, true, false);
+    expect(written()).toEqual({ rows: 2, alarms: 1 });
+    await evictDurableObject(stub);
+    const holder = { device: a.client.stub.name, generation: 1 };
+    const taken = [{ holder, seq: messages[0]?.seq, fingerprint: null }];
+    expect(await stub.holders(key)).toEqual({ shared: true, holders: [], taken });
+    await runInDurableObject(stub, (_, { storage }) => {
+      // As if its time were over.
+      const [row] = storage.sql.exec<{ value: string }>("SELECT value FROM alias").toArray();
+      const record = JSON.parse(row?.value ?? "");
+      for (const each of record.taken) each.at -= LIMITS.IDEMPOTENCY_KEY_MS + 1;
+      storage.sql.exec("UPDATE alias SET value = ?", JSON.stringify(record));
+    });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    await runInDurableObject(stub, async (_, { storage }) => {
+      expect(storage.sql.exec("SELECT name FROM sqlite_master").toArray()).toEqual([]);
+      expect(await storage.getAlarm()).toBeNull();
+    });
   });
 });

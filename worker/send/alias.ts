@@ -1,8 +1,9 @@
 /** To an alias: one call to the device of each holder, at once, and a result for each. */
-import { type AliasHolders, type Holder, sameHolder } from "../../core/alias/types.ts";
-import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
+import { isRefusedAsReused, sendToHolders } from "../../core/alias/sending.ts";
+import type { Holder } from "../../core/alias/types.ts";
+import type { AliasSend, SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
-import { type ErrorCode, MeshError } from "../../schema/errors.ts";
+import { MeshError } from "../../schema/errors.ts";
 import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
@@ -13,48 +14,6 @@ import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import { messageOf, type Outgoing, requireNoBroadcastFields, type TargetWith } from "./message.ts";
-
-/** What came of the call for one holder. */
-interface Sent {
-  readonly holder: Holder;
-  readonly answer: SendAnswer;
-}
-
-/** The device says that it is not, or no more, a holder: the alias has moved since we asked, or is moving. */
-const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
-const isReused = ({ answer }: Sent): boolean =>
-  !answer.ok && answer.code === "idempotency_key_reused";
-const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
-
-/**
- * Sends to the holders that are known, and once more to whoever holds the alias by then.
- *
- * An alias of one holder that has moved, or is shared by now, is told by that holder, which refuses. Of a shared one nobody but the
- * alias knows who joined: it is asked while its known holders are sent to, which takes no longer and costs one request.
- */
-async function sendToHolders(
-  c: MeshContext,
-  { caller, to }: Pick<Outgoing<TargetWith<"alias">>, "caller" | "to">,
-  sendTo: (holder: Holder, shared: boolean) => Promise<Sent>,
-): Promise<readonly Sent[]> {
-  const ask = () => askHolders(c, caller.appName, to.alias);
-  const sendToAll = ({ holders, shared }: AliasHolders) =>
-    Promise.all(holders.map((holder) => sendTo(holder, shared)));
-  const known = knownHolders(caller.appName, to.alias);
-  const first = known ?? (await ask());
-  const [sent, joined] = await Promise.all([
-    sendToAll(first),
-    known?.shared === true ? ask() : undefined,
-  ]);
-  const moved = sent.some(hasMoved);
-  if (!moved && joined === undefined) return sent;
-  const { holders, shared } = joined ?? (await ask());
-  const done = sent.filter((each) => !hasMoved(each));
-  // Of a request that is no repeat of the first there is nothing to bring to those who have joined since.
-  if (done.some(isReused)) return done;
-  const rest = holders.filter((holder) => !done.some((each) => sameHolder(each.holder, holder)));
-  return [...done, ...(await sendToAll({ holders: rest, shared }))];
-}
 
 export async function sendToAlias(
   c: MeshContext,
@@ -71,26 +30,38 @@ export async function sendToAlias(
     ...messageOf({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
   };
-  const sendTo = async (holder: Holder, shared: boolean): Promise<Sent> => {
-    const { device, generation } = holder;
+  const send = async (
+    { device, generation }: Holder,
+    shared: boolean,
+    taken?: AliasSend["taken"],
+  ): Promise<SendAnswer> => {
     const waitMs = Math.max(0, waitUntil - Date.now());
-    const alias = { alias: to.alias, firstAckWins: to.firstAckWins, shared };
-    const send: SendRequest = { ...request, generation, waitMs, alias };
+    const alias: AliasSend = {
+      ...{ alias: to.alias, firstAckWins: to.firstAckWins, shared },
+      ...(taken === undefined ? {} : { taken }),
+    };
+    const own: SendRequest = { ...request, generation, waitMs, alias };
     try {
-      const answer = await callInTime(
-        () => c.env.DEVICES.getByName(device).send(send),
+      return await callInTime(
+        () => c.env.DEVICES.getByName(device).send(own),
         waitMs + LIMITS.CALL_MS,
       );
-      return { holder, answer };
     } catch (error) {
       const { code, message } = asMeshError(error, c.req.raw);
-      return { holder, answer: { ok: false, code, detail: message } };
+      return { ok: false, code, detail: message };
     }
   };
-  const sent = await sendToHolders(c, { caller, to }, sendTo);
+  const sent = await sendToHolders({
+    known: knownHolders(caller.appName, to.alias),
+    firstAckWins: to.firstAckWins,
+    fingerprint: fingerprint.fingerprint,
+    now: Date.now(),
+    ask: () => askHolders(c, caller.appName, to.alias, key),
+    send,
+  });
   if (sent.length === 0) throw new MeshError("alias_unknown");
   // A refusal of all takes effect nowhere. Else each holder's result tells what came of it there.
-  if (sent.every(isReused)) throw new MeshError("idempotency_key_reused");
+  if (sent.every(isRefusedAsReused)) throw new MeshError("idempotency_key_reused");
 
   const results = sent.map(({ holder, answer }): AliasResult => {
     const regId = regIdOf(c, caller, holder);

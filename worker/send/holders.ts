@@ -14,15 +14,21 @@ export const aliasCache = new TimedCache<AliasHolders>({
   now: () => Date.now(),
 });
 
-/** Asks the alias's object, and remembers the answer. */
+/**
+ * Asks the alias's object, and remembers who holds it.
+ *
+ * @param key of a message: who has taken it is told, too
+ */
 export async function askHolders(
   c: MeshContext,
   appName: string,
   alias: string,
+  key?: Uint8Array,
 ): Promise<AliasHolders> {
   const name = aliasObjectName(appName, alias);
-  const answer = await callInTime(() => c.env.ALIASES.getByName(name).holders());
-  if (answer.holders.length > 0) aliasCache.set(name, answer);
+  const answer = await callInTime(() => c.env.ALIASES.getByName(name).holders(key));
+  const { taken: _, ...lasting } = answer;
+  if (lasting.holders.length > 0) aliasCache.set(name, lasting);
   else aliasCache.delete(name);
   return answer;
 }

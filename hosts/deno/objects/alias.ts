@@ -26,6 +26,8 @@ export class AliasHost implements AliasRpc, Pooled {
   readonly #mesh: Mesh;
   readonly name: string;
   #awake: Awake | null = null;
+  /** When to look whether its row can go, milliseconds since 1970; null for not at all. */
+  #alarmAt: number | null = null;
 
   constructor(mesh: Mesh, name: string) {
     this.#mesh = mesh;
@@ -48,17 +50,31 @@ export class AliasHost implements AliasRpc, Pooled {
     return this.#run((alias) => alias.confirm(request));
   }
 
-  holders(): Promise<AliasHolders> {
-    return this.#run((alias) => alias.holders());
+  holders(key?: Uint8Array): Promise<AliasHolders> {
+    return this.#run((alias) => alias.holders(key));
   }
 
   firstAck(request: FirstAckRequest): Promise<void> {
     return this.#run((alias) => alias.firstAck(request));
   }
 
-  /** Leaves memory unless a call is under way: it is one row, so that nothing is gained by keeping it. */
+  /** Wakes it, so that it goes if nobody needs it: for what a process before this one left. */
+  onStart(): Promise<void> {
+    return this.#run((alias) => alias.onAlarm());
+  }
+
+  /**
+   * Leaves memory unless a call is under way, or it is to go: it is one row, so that nothing is gained by keeping it. A row that
+   * nobody holds stays for minutes, so that its alarm need not outlast the process: see `Leftovers`.
+   */
   sleep(): boolean {
     if (this.#awake !== null && this.#awake.calls > 0) return false;
+    if (this.#alarmAt !== null) {
+      if (this.#alarmAt > Date.now()) return false;
+      this.#alarmAt = null;
+      this.#run((alias) => alias.onAlarm()).catch((error) => this.#mesh.report(error));
+      return false;
+    }
     this.#awake = null;
     return true;
   }
@@ -88,6 +104,9 @@ export class AliasHost implements AliasRpc, Pooled {
           device: (name) => mesh.device(name),
           withTimeout,
           now: () => Date.now(),
+          setAlarm: (at) => {
+            this.#alarmAt = at;
+          },
           trouble: (error) => mesh.report(error),
         },
       });

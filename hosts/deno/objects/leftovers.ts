@@ -1,6 +1,6 @@
 /**
- * What is stored that nobody needs and that says so to nobody: empty nodes of tags from before those were erased, and live nodes
- * without listeners. Looked through once after each start.
+ * What is stored that nobody needs and that says so to nobody: empty nodes of tags from before those were erased, live nodes
+ * without listeners, and aliases without holders. Looked through once after each start.
  */
 import type { Database } from "../store/database.ts";
 import type { Alarms } from "./alarms.ts";
@@ -15,6 +15,8 @@ export interface LeftoverParts {
   readonly nodeAlarms: Alarms;
   /** Whether a live node is in memory: then perhaps somebody listens there. */
   readonly isAwake: (liveNode: string) => boolean;
+  /** Has an alias that nobody holds go, at once or in some minutes. */
+  readonly wakeAlias: (name: string) => void;
 }
 
 export class Leftovers {
@@ -22,6 +24,8 @@ export class Leftovers {
   /** Number of the last node of a tag that was looked at, and name of the last live node; null once all were. */
   #lastNode: number | null = 0;
   #lastLive: string | null = "";
+  /** Name of the last alias's object, likewise. */
+  #lastAlias: string | null = "";
 
   constructor(parts: LeftoverParts) {
     this.#parts = parts;
@@ -33,6 +37,7 @@ export class Leftovers {
     if (this.#parts.db.isFailing) return;
     if (this.#lastNode !== null) this.#lastNode = this.#wakeEmpty(this.#lastNode, now);
     else if (this.#lastLive !== null) this.#lastLive = this.#eraseLive(this.#lastLive);
+    else if (this.#lastAlias !== null) this.#lastAlias = this.#wakeAliases(this.#lastAlias);
   }
 
   /** An empty node has an alarm, by which it is erased, but in a database of before. */
@@ -67,6 +72,17 @@ export class Leftovers {
       db.run("DELETE FROM live_log WHERE node = ?", name);
       db.run("DELETE FROM live_nodes WHERE name = ?", name);
     }
+    return rows.length < STEP_COUNT ? null : (rows.at(-1)?.name ?? null);
+  }
+
+  #wakeAliases(after: string): string | null {
+    const { db, wakeAlias } = this.#parts;
+    const rows = db.all<{ name: string; isHeld: number }>(
+      `SELECT name, json_array_length(record, '$.holders') > 0 AS isHeld
+       FROM aliases WHERE name > ? ORDER BY name LIMIT ${STEP_COUNT}`,
+      after,
+    );
+    for (const { name, isHeld } of rows) if (isHeld === 0) wakeAlias(name);
     return rows.length < STEP_COUNT ? null : (rows.at(-1)?.name ?? null);
   }
 }

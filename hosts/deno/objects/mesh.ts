@@ -88,7 +88,8 @@ export class Mesh {
     this.waits = new Waits(report);
     this.#idleDevices = new IdleDevices(db, this.alarms);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
-    this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake });
+    const wakeAlias = (name: string) => this.aliases.get(name).onStart().catch(report);
+    this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake, wakeAlias });
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 

@@ -165,6 +165,7 @@ describe("account generations", () => {
         }),
         withTimeout: (_, call) => call,
         now: () => 0,
+        setAlarm: () => undefined,
         trouble: (error) => {
           throw error;
         },
@@ -269,6 +270,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
       device: () => ({ suspendAlias: async () => undefined, withdraw: async () => undefined }),
       withTimeout: (_, call) => call,
       now: () => 0,
+      setAlarm: () => undefined,
       trouble: () => undefined,
     },
   });

@@ -518,7 +518,10 @@ describe("sends by alias", () => {
     rig.sendAndWait(byAlias(true, { key: "1" }));
     rig.takeAndAck();
     expect(rig.calls.map(({ call }) => call)).toEqual([
-      { method: "firstAck", request: { ...ofAlias("me"), key: keyOf("1") } },
+      {
+        method: "firstAck",
+        request: { ...ofAlias("me"), key: keyOf("1"), seq: expect.any(Number), fingerprint: null },
+      },
     ]);
     rig.answerCall({ ok: false });
     rig.now += 1_000;
@@ -579,7 +582,9 @@ describe("sends by alias", () => {
       expect(rig.statusOf("1", seq)).toBe("delivered");
       rig.now = alarmAt;
       rig.alarm();
-      const call = { method: "firstAck", request: { ...ofAlias("me"), key: keyOf("1") } };
+      const key = keyOf("1");
+      const request = { ...ofAlias("me"), key, seq, fingerprint: null };
+      const call = { method: "firstAck", request };
       expect(rig.answerCall({ ok: false }).call).toEqual(call);
       rig.alarm();
       expect(rig.calls).toEqual([]);

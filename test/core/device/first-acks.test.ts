@@ -141,4 +141,63 @@ describe("messages by firstAckWins", () => {
     rig.connect({ attach: [1] });
     expect(rig.takeAndAck().map((message) => message.seq)).toEqual([seq]);
   });
+
+  describe("that were taken before, as the alias knows", () => {
+    const taken = (seq: number | null, fields: SendFields = {}) => ({
+      ...fields,
+      key: "m",
+      alias: { alias: "me", firstAckWins: true, taken: { seq } },
+    });
+
+    test("A3 P2.2 one that has not come here is recalled, durably, and shown to nobody", () => {
+      const rig = holding();
+      const answer = rig.queue(taken(null, { fingerprint: 1 }));
+      expect(answer).toMatchObject({ status: "recalled" });
+      expect(rig.takeMessages()).toEqual([]);
+      rig.restart();
+      rig.now += 60_000;
+      rig.connect({ attach: [1] });
+      expect(rig.statusOf("m", answer.seq)).toBe("recalled");
+      expect(rig.queue(ring("m", { fingerprint: 1 }))).toEqual(answer);
+      expect(rig.send(ring("m", { fingerprint: 2 }))).toMatchObject({ ok: false });
+      expect(rig.takeMessages()).toEqual([]);
+    });
+
+    test("A3 one that is on its way, or waits, is recalled though the alias has not come so far", () => {
+      const rig = holding();
+      const token = rig.sendAndWait(ring("m"));
+      rig.takeMessages();
+      expect(rig.send(taken(null))).toMatchObject({ status: "recalled" });
+      expect(rig.answers.get(token)).toMatchObject({ status: "recalled" });
+      expect(rig.take().map(({ kind }) => kind)).toEqual(["withdraw"]);
+      const away = holding();
+      away.lose();
+      away.queue(ring("m"));
+      expect(away.send(taken(null))).toMatchObject({ status: "recalled" });
+      expect(away.store.mail.size).toBe(0);
+    });
+
+    test("A3 P2.2 what was taken here, too, stays delivered", () => {
+      const rig = holding();
+      rig.sendAndWait(ring("m"));
+      const [message] = rig.takeAndAck();
+      expect(rig.queue(taken(null))).toMatchObject({ status: "delivered", seq: message?.seq });
+    });
+
+    test("A3 P2.2 its taker answers as it did, also after a kill that made it forget, and is sent nothing", () => {
+      for (const over of [() => {}, (rig: Rig) => rig.restart()]) {
+        const rig = holding();
+        rig.sendAndWait(ring("m"));
+        const [message] = rig.takeAndAck();
+        rig.answerCalls();
+        over(rig);
+        rig.now += 1_000;
+        rig.connect({ attach: [1] });
+        const { seq } = message ?? { seq: 0 };
+        expect(rig.send(taken(seq))).toEqual({ ok: true, status: "delivered", seq });
+        expect(rig.takeMessages()).toEqual([]);
+        expect(rig.statusOf("m", seq)).toBe("delivered");
+      }
+    });
+  });
 });

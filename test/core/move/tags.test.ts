@@ -226,12 +226,15 @@ class MemoryAliasStore implements AliasStore {
 }
 
 describe("an alias that is moved", () => {
-  test("M1 keeps its holders in their order, and is not written over another", () => {
+  test("M1 A3 keeps its holders in their order and what they took, and is not written over another", () => {
     const holders = [3, 1, 2].map((generation) => ({ device: `device-${generation}`, generation }));
-    const line = { kind: "alias", app: APP, alias: "имя", shared: true, holders } as const;
+    const taken = [
+      { key: "AAAAAAAAAAAA", device: "d", generation: 1, seq: 5, fingerprint: null, at: 9 },
+    ];
+    const line = { kind: "alias", app: APP, alias: "имя", shared: true, holders, taken } as const;
     const store = new MemoryAliasStore();
     expect(readAlias(store)).toBeNull();
-    const [read] = throughText([{ ...line, holders }]);
+    const [read] = throughText([{ ...line, holders, taken }]);
     if (read === undefined) throw new Error("the line is gone");
     writeAlias(store, read);
     expect(readAlias(store)).toEqual(line);

@@ -1,8 +1,12 @@
 /** Aliases in the process that holds them all: what they write, and what a disk that fails changes. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aliasObjectName } from "../../../core/tag/name.ts";
-import { newApp, openMesh, quiet, TestDevice } from "./support/mesh.ts";
+import { Mesh } from "../../../hosts/deno/objects/mesh.ts";
+import { Database } from "../../../hosts/deno/store/database.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { databasePath, newApp, openMesh, quiet, TestDevice, testKeyring } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
+import { fakeTime } from "./support/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -62,6 +66,44 @@ describe("an alias", () => {
     expect(await failing).toMatchObject([{ status: "rejected", reason: { row: { status: 503 } } }]);
     expect((await object.holders()).holders).toEqual([request.holder]);
     await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(mesh.aliases.counts).toEqual({ awake: 0, known: 0 });
+  });
+});
+
+describe("what an alias remembers of a message that one device took", () => {
+  const holder = { device: "a", generation: 1 };
+  const key = new Uint8Array(9).fill(7);
+  const taken = [{ holder, seq: 5, fingerprint: null }];
+  const isKept = { name: expect.any(String) };
+
+  test("A3 P2.2 P8.12 costs one row, outlasts its holders and a start, and goes when its time is over", async () => {
+    fakeTime();
+    const path = databasePath();
+    const { app } = newApp();
+    const name = aliasObjectName(app, alias);
+    const before = new Database(path);
+    const report = (error: unknown) => {
+      throw error;
+    };
+    const first = new Mesh({ db: before, keyring: testKeyring, report });
+    const object = first.aliases.get(name);
+    await object.set({ app, alias, holder, shared: true });
+    const written = countRows(before);
+    await object.firstAck({ app, alias, holder, key, seq: 5, fingerprint: null });
+    await object.firstAck({ app, alias, holder, key, seq: 5, fingerprint: null });
+    expect(written()).toBe(1);
+    await object.unset({ app, alias, holder });
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(await object.holders(key)).toEqual({ shared: true, holders: [], taken });
+    first.close();
+
+    const { mesh, db } = openMesh(path);
+    expect((await mesh.aliases.get(name).holders(key)).taken).toEqual(taken);
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(db.all("SELECT name FROM aliases")).toEqual([isKept]);
+    await vi.advanceTimersByTimeAsync(LIMITS.IDEMPOTENCY_KEY_MS);
+    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    expect(db.all("SELECT name FROM aliases")).toEqual([]);
     expect(mesh.aliases.counts).toEqual({ awake: 0, known: 0 });
   });
 });

@@ -28,6 +28,11 @@ export const ALIAS_STORE_CASES: readonly AliasStoreCase[] = [
       }));
       store.write({ ...record, shared: true, holders });
       expect(store.read()).toEqual({ ...record, shared: true, holders });
+      const taken = [
+        { key: "AAAAAAAAAAAA", device: "d", generation: 1, seq: 2, fingerprint: null, at: 3 },
+      ];
+      store.write({ ...record, taken });
+      expect(store.read()).toEqual({ ...record, taken });
     },
   },
   {

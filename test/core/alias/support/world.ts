@@ -6,13 +6,22 @@
 import type { Scheduler } from "fast-check";
 import { Alias } from "../../../../core/alias/alias.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "../../../../core/alias/host.ts";
-import type { AliasSetAnswer, Holder } from "../../../../core/alias/types.ts";
+import type { AliasSetAnswer, FirstAckRequest, Holder } from "../../../../core/alias/types.ts";
 import { callWith, type Fault, isSlow } from "../../support/faults.ts";
 
 export const APP = "ZGVmZ2hpams";
 export const ALIAS = "user-1";
 
 export const holderOf = (device: number): Holder => ({ device: `device-${device}`, generation: 1 });
+
+/** The number and the fingerprint that a message has there. */
+export const seqOf = (device: number): number => 100 + device;
+export const FINGERPRINT = 9;
+
+export const firstAckOf = (device: number, key: Uint8Array): FirstAckRequest => ({
+  ...{ app: APP, alias: ALIAS, holder: holderOf(device) },
+  ...{ key, seq: seqOf(device), fingerprint: FINGERPRINT },
+});
 
 /** As often as a device asks for an alias that it was told to let go of while it asked. */
 const MAX_TRIES = 4;
@@ -29,10 +38,23 @@ export class WorldDevice {
   /** Ends when all it asked has been answered. */
   last: Promise<unknown> = Promise.resolve();
   readonly withdrawn: Uint8Array[] = [];
+  /** By key: what became of the messages of `firstAckWins` that came, or were withdrawn. */
+  readonly rung = new Map<string, "rings" | "taken" | "recalled">();
   /** Suspended since it last asked. */
   lost = false;
   /** How often it was told that the alias is another's. */
   losses = 0;
+
+  /** Another took it: it rings no more, and one that has not come yet never will. */
+  withdraw(key: Uint8Array): void {
+    this.withdrawn.push(key);
+    if (this.rung.get(String(key)) !== "taken") this.rung.set(String(key), "recalled");
+  }
+
+  /** It gives the alias up, and what rings is the others'. */
+  leave(): void {
+    for (const [key, state] of this.rung) if (state === "rings") this.rung.set(key, "recalled");
+  }
 }
 
 export class World {
@@ -42,6 +64,9 @@ export class World {
   durable: AliasRecord | null = null;
   written: AliasRecord | null = null;
   rows = 0;
+  /** Milliseconds since 1970. */
+  now = 0;
+  alarmAt: number | null = null;
   /** What happens to the next calls of devices' objects; null for nothing. */
   faults: (Fault | null)[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
@@ -75,7 +100,7 @@ export class World {
           void this.#next(end, () => this.#confirm(device));
           return { ok: false, code: "overloaded" };
         }
-        const answer = await this.#call((alias) => alias.set(request));
+        const answer = await this.call((alias) => alias.set(request));
         // Whether another took it before the alias heard of this one, or after, is not known: asking again tells.
         if (answer.ok && end.lost && tries < MAX_TRIES) continue;
         if (answer.ok && !end.lost) {
@@ -83,7 +108,7 @@ export class World {
           end.suspended = false;
         } else if (tries > 1 && !end.suspended) {
           // It was set, and others took it, or wanted to.
-          await this.#call((alias) => alias.unset(this.#order(device)));
+          await this.call((alias) => alias.unset(this.#order(device)));
         }
         this.check();
         return answer;
@@ -97,9 +122,10 @@ export class World {
     return this.#next(end, async () => {
       end.mine = false;
       end.suspended = false;
+      end.leave();
       const [first, again] = [this.#order(device), this.#order(device)];
       if (!hears) await this.#giveUp((alias) => alias.unset(first));
-      await this.#call((alias) => alias.unset(hears ? first : again));
+      await this.call((alias) => alias.unset(hears ? first : again));
     });
   }
 
@@ -110,7 +136,7 @@ export class World {
 
   /** A call that arrives whenever it may, and that nobody waits for. */
   async #giveUp<T>(run: (alias: Alias) => Promise<T>): Promise<void> {
-    void this.#call(run).catch(() => undefined);
+    void this.call(run).catch(() => undefined);
     await this.#scheduler.schedule(Promise.resolve(), "is given up");
   }
 
@@ -131,7 +157,7 @@ export class World {
       const { suspensions } = end;
       const request = this.#order(device);
       // A device tries again, for as long as it takes.
-      const answer = await this.#call((alias) => alias.confirm(request)).catch(() => null);
+      const answer = await this.call((alias) => alias.confirm(request)).catch(() => null);
       if (answer === null || suspensions !== end.suspensions) continue;
       end.suspended = false;
       end.mine = answer.holds;
@@ -141,7 +167,7 @@ export class World {
   }
 
   async firstAck(device: number, key: Uint8Array): Promise<void> {
-    await this.#alias.firstAck({ app: APP, alias: ALIAS, holder: holderOf(device), key });
+    await this.#alias.firstAck(firstAckOf(device, key));
   }
 
   holders() {
@@ -190,7 +216,7 @@ export class World {
   }
 
   /** A call over the network to whatever object there is when it arrives. */
-  async #call<T>(run: (alias: Alias) => Promise<T>): Promise<T> {
+  async call<T>(run: (alias: Alias) => Promise<T>): Promise<T> {
     await this.#scheduler.schedule(Promise.resolve(), "arrives");
     const answer = await Promise.race([run(this.#alias), this.#dead]);
     await this.#scheduler.schedule(Promise.resolve(), "is answered");
@@ -241,22 +267,29 @@ export class World {
         const device = Number(name.slice("device-".length));
         const end = this.#device(device);
         return {
-          suspendAlias: () => this.#carry(() => this.#suspend(device)),
-          withdraw: ({ key }) => this.#carry(() => end.withdrawn.push(key)),
+          suspendAlias: () => this.carry(() => this.#suspend(device)),
+          withdraw: ({ key }) => this.carry(() => end.withdraw(key)),
         };
       },
-      withTimeout: (_, call) => {
-        if (!this.#slow.has(call)) return call;
-        const timer = this.#scheduler.schedule(Promise.resolve(), "a timer");
-        const timeout = timer.then(() => Promise.reject(new Error("took too long")));
-        return Promise.race([call, timeout]);
+      withTimeout: (_, call) => this.inTime(call),
+      now: () => this.now,
+      setAlarm: (at) => {
+        this.alarmAt = at;
       },
-      now: () => 0,
       trouble: (error) => this.troubles.push(error),
     };
   }
 
-  #carry(work: () => unknown): Promise<void> {
+  /** Rejects where a slow call is given up first. */
+  inTime<T>(call: Promise<T>): Promise<T> {
+    if (!this.#slow.has(call)) return call;
+    const timer = this.#scheduler.schedule(Promise.resolve(), "a timer");
+    const timeout = timer.then(() => Promise.reject(new Error("took too long")));
+    return Promise.race([call, timeout]);
+  }
+
+  /** A call of a device's object, which the next fault happens to. */
+  carry<T>(work: () => T): Promise<T> {
     const fault = this.faults.shift() ?? null;
     // The caller's timer may be first, however late it is: time is what the scheduler makes of it.
     const late = () => this.#scheduler.schedule(Promise.resolve(), "comes late");
@@ -265,11 +298,12 @@ export class World {
     return call;
   }
 
-  async #work(work: () => unknown): Promise<void> {
+  async #work<T>(work: () => T): Promise<T> {
     await this.#scheduler.schedule(Promise.resolve(), "calls a device");
-    work();
+    const answer = work();
     this.check();
     await this.#scheduler.schedule(Promise.resolve(), "hears of it");
+    return answer;
   }
 }
 
