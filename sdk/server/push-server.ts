@@ -164,6 +164,8 @@ export class PushServer {
     if (json !== undefined) {
       if (data !== undefined) throw optionError("give data or json, not both");
       checkJson("json", json);
+    } else if (data === undefined && message.dataBase64 === undefined) {
+      throw optionError("data: must be given, or json");
     }
     const random = crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES));
     const idempotencyKey = options.idempotencyKey ?? toBase64Url(random);

@@ -240,7 +240,7 @@ describe("PushServer", () => {
   });
 
   it.each([
-    ["NaN", { a: { b: Number.NaN } }],
+    ["NaN", { b: Number.NaN }],
     ["Map", { b: new Map() as never }],
     ["Uint8Array", { b: Uint8Array.of(1) as never }],
   ])("P1.8 refuses %s inside of data, which JSON would drop", async (kind, data) => {
@@ -248,7 +248,7 @@ describe("PushServer", () => {
     const sending = server({ host: unused.host }).send({ to, data });
     await expect(sending).rejects.toMatchObject({
       code: "option_invalid",
-      message: `b: JSON has no form for ${kind}`,
+      message: `data.b: JSON has no form for ${kind}`,
     });
     expect(unused.calls()).toBe(0);
   });

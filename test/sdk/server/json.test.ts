@@ -1,4 +1,4 @@
-/** Data that a sender gives as JSON text. */
+/** Data of a sender, as it goes to the mesh or is refused. */
 import { expect, test } from "vitest";
 import { PushServer } from "../../../sdk/server/mod.ts";
 
@@ -41,6 +41,74 @@ test.each([["text"], ['{"a":1},"to":"another"'], ['{"a":1'], ["1"], ["null"], [1
     await expect(push.send({ to: "r", json: "{}", data: "x" })).rejects.toMatchObject({
       code: "option_invalid",
     });
+    expect(bodies).toEqual([]);
+  },
+);
+
+class Order {
+  readonly id = 1;
+  readonly note = undefined;
+  total(): number {
+    return this.id;
+  }
+}
+class Secret {
+  readonly #id = 1;
+  get id(): number {
+    return this.#id;
+  }
+}
+const cyclic: Record<string, unknown> = {};
+cyclic["self"] = { cyclic };
+
+test.each<[string, object, string]>([
+  ["an interface's object", { a: [1, null, { b: true }] }, '{"a":[1,null,{"b":true}]}'],
+  ["a class instance, by its fields", new Order(), '{"id":1}'],
+  ["an object without a prototype", Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+  ["an empty object", {}, "{}"],
+  ["what toJSON gives", { toJSON: () => ({ a: 1 }) }, '{"a":1}'],
+  ["a Date in it", { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
+  ["a bigint in it", { id: 2n ** 63n }, '{"id":9223372036854775808}'],
+  ["an empty list and object in it", { a: [], b: {} }, '{"a":[],"b":{}}'],
+])("P1.8 data goes to the mesh as JSON has it: %s", async (_, data, json) => {
+  bodies.length = 0;
+  await push.send({ to: "r", data });
+  expect(bodies).toEqual([`{"to":"r","data":${json}}`]);
+});
+
+test.each<[string, unknown, string]>([
+  ["a list", [1, 2], "data: must be an object, text or bytes; Array is none"],
+  ["an empty list", [], "data: must be an object, text or bytes; Array is none"],
+  ["a Date", new Date(0), "data: must be an object, text or bytes; Date is none"],
+  ["a URL", new URL("http://a.b"), "data: must be an object, text or bytes; URL is none"],
+  ["a function", () => 1, "data: must be an object, text or bytes; function is none"],
+  ["a symbol", Symbol("x"), "data: must be an object, text or bytes; symbol is none"],
+  ["a bigint", 10n, "data: must be an object, text or bytes; bigint is none"],
+  ["NaN", Number.NaN, "data: must be an object, text or bytes; NaN is none"],
+  ["a number", 5, "data: must be an object, text or bytes; 5 is none"],
+  ["true", true, "data: must be an object, text or bytes; boolean is none"],
+  ["null", null, "data: must be an object, text or bytes; null is none"],
+  ["nothing", undefined, "data: must be given, or json"],
+  ["a Map", new Map([[1, 2]]), "data: JSON has no form for Map"],
+  ["a Promise", Promise.resolve({ a: 1 }), "data: JSON has no form for Promise"],
+  ["an Error", new Error("x"), "data: JSON has no form for Error"],
+  ["a Blob", new Blob(["x"]), "data: JSON has no form for Blob"],
+  ["what has private fields alone", new Secret(), "data: JSON has no form for Secret"],
+  ["a function in it", { a: [{ f() {} }] }, "data.a.0.f: JSON has no form for function"],
+  ["a symbol in it", { a: Symbol("x") }, "data.a: JSON has no form for symbol"],
+  ["NaN in it", { a: { b: [1, Number.NaN] } }, "data.a.b.1: JSON has no form for NaN"],
+  ["undefined in a list", { a: [undefined] }, "data.a.0: JSON has no form for undefined"],
+  ["a Date that is none", { at: new Date("x") }, "data.at: JSON has no form for an invalid Date"],
+  ["itself", cyclic, "data.self.cyclic: Converting circular structure to JSON"],
+])(
+  "P4.4 data that would arrive as another is refused before a call: %s",
+  async (_, data, message) => {
+    bodies.length = 0;
+    const error = { name: "PushServerError", code: "option_invalid", retry: "never", message };
+    await expect(push.send({ to: "r", data: data as object })).rejects.toMatchObject(error);
+    await expect(push.broadcast({ to: { tag: "t" }, data: data as object })).rejects.toMatchObject(
+      error,
+    );
     expect(bodies).toEqual([]);
   },
 );
