@@ -2,6 +2,7 @@
  * The two processes of the workerd host. Deno has one, which whatever runs services starts again (docs/operations),
  * so none of this is a question there.
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -26,6 +27,8 @@ const DEATHS = 7;
 const ROUNDS = 3;
 /** The longest pause, and a start. */
 const RESTART_MS = 50_000;
+
+const isRefused = async (url: string): Promise<boolean> => !(await fetch(`${url}/healthz`)).ok;
 
 const ups = (mesh: Mesh): number =>
   mesh.process.stderr.all.filter((line) => line.includes("is up again")).length;
@@ -119,7 +122,24 @@ describe("supervisor and workerd", () => {
         );
       await until("its answer", isUp, RESTART_MS);
     }
-    client.reconnectNow();
+    // By itself, as its device does not know that anything is over.
+    await until("its link", () => client.state === "connected", RESTART_MS);
+    expect(await client.register()).toBe(regId);
+    expect(await client.ping()).toBeGreaterThanOrEqual(0);
+  }, 180_000);
+
+  test("H6 a workerd that ends as it cannot accept, again and again, is started again, and links come back by themselves", async () => {
+    const data = temporaryFolder();
+    const mesh = await startMesh(data);
+    const { client, regId } = await device(mesh.url, demoOf(data).appId);
+    for (let round = 1; round <= ROUNDS; round++) {
+      // Not even those that it has: util-linux can lower the limit of a process that runs.
+      execFileSync("prlimit", [`--pid=${workerdPid(data)}`, "--nofile=10:"]);
+      await until("a request that it cannot accept", () => isRefused(mesh.url), RESTART_MS);
+      await until("the restart", () => ups(mesh) === round, RESTART_MS);
+      await until("its link", () => client.state === "connected", RESTART_MS);
+    }
+    expect(mesh.process.stderr.text.match(/accept\(\): Too many open files/g)).toHaveLength(ROUNDS);
     expect(await client.register()).toBe(regId);
     expect(await client.ping()).toBeGreaterThanOrEqual(0);
   }, 180_000);
