@@ -1,5 +1,6 @@
 /** Whose link a request asks for, as its connect token says: who it is, is for the edge to check. */
 import { Buffer } from "node:buffer";
+import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
 import { openCredential } from "../../../core/identity/credential.ts";
 import { deviceName } from "../../../core/identity/device-id.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
@@ -10,13 +11,25 @@ export type IsRegistered = (name: string) => boolean;
 
 const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
 
-/** @returns the name of the device; null where there is no token, or no credential in it that this mesh made */
-export function deviceOf(keyring: Keyring, fields: RequestHead["fields"]): string | null {
+export interface ConnectingDevice {
+  readonly name: string;
+  /** Milliseconds since 1970, to the second; long ago for an account of an older version. */
+  readonly madeAt: number;
+}
+
+/** @returns null where there is no token, or no credential in it that this mesh made */
+export function connectingDevice(
+  keyring: Keyring,
+  fields: RequestHead["fields"],
+): ConnectingDevice | null {
   const token = CONNECT_TOKEN.exec(fields.get("sec-websocket-protocol") ?? "");
   const credential = token === null ? null : credentialOf(token[1] ?? "");
   if (credential === null) return null;
   const parts = openCredential(keyring, credential);
-  return parts === undefined ? null : deviceName(parts.deviceId);
+  if (parts === undefined) return null;
+  // Of an account that was made anew it is the time, in seconds: see core/device/account.
+  const madeAt = SEQ_EPOCH_MS + parts.generation * 1_000;
+  return { name: deviceName(parts.deviceId), madeAt };
 }
 
 /** What the payload of a connect token says its credential is. */

@@ -8,7 +8,7 @@ import type { Keyring } from "../../../core/identity/keyring.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isLoopback, networkOf } from "./address.ts";
-import { deviceOf, type IsRegistered } from "./connecting-device.ts";
+import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
 import type { RequestHead } from "./head.ts";
 
@@ -97,10 +97,10 @@ export class FailedAuth {
 
   #budgetOfLink(network: string, fields: Asked["fields"]): string {
     const { keyring, isRegistered } = this.#options;
-    const name = deviceOf(keyring, fields);
-    if (name === null) return network;
+    const device = connectingDevice(keyring, fields);
+    if (device === null) return network;
     // By the device and not by the credential: before it registers, any number of keys get one for it. Whoever has stolen one can
     // only spoil it at this address.
-    return `${network} ${isRegistered(name) ? name : "accounts"}`;
+    return `${network} ${isRegistered(device.name) ? device.name : "accounts"}`;
   }
 }

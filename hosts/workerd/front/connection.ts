@@ -22,6 +22,13 @@ import { AWAKE_MS, isConnect, type LinkPlace, type Strangers } from "./strangers
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NOTHING = Buffer.alloc(0);
 
+/**
+ * - `known`: it wakes the object of a device that an app is or was registered on, or none
+ * - `new`: of an account that was made just now, whose object is awake and counts
+ * - `stranger`: of any other on which nothing was ever registered
+ */
+export type LinkStanding = "known" | "new" | "stranger";
+
 export interface ConnectionPort {
   readonly entry: Entry;
   readonly strangers: Strangers;
@@ -30,8 +37,8 @@ export interface ConnectionPort {
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
-  /** Whether a request for a link shows an account on which nothing was ever registered. */
-  readonly isStranger: (fields: RequestHead["fields"]) => boolean;
+  /** Of a request for a link. */
+  readonly standingOf: (fields: RequestHead["fields"]) => LinkStanding;
   readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
@@ -186,10 +193,13 @@ export class FrontConnection {
   }
 
   #mayWake(head: RequestHead, network: string): boolean {
-    const { strangers, isStranger } = this.#port;
+    const { strangers, standingOf } = this.#port;
     if (!this.#isConnect || !head.isUpgrade) return strangers.admits(head, network);
-    if (!isStranger(head.fields)) return true;
-    this.#place = strangers.admitLink(network, () => this.#shed());
+    const standing = standingOf(head.fields);
+    if (standing === "known") return true;
+    const shed = () => this.#shed();
+    this.#place =
+      standing === "new" ? strangers.countLink(network, shed) : strangers.admitLink(network, shed);
     return this.#place !== null;
   }
 

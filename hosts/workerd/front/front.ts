@@ -7,18 +7,20 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Admission, NOBODY } from "../../machine/net/admission.ts";
-import { deviceOf, type IsRegistered } from "../../machine/net/connecting-device.ts";
+import { connectingDevice, type IsRegistered } from "../../machine/net/connecting-device.ts";
 import { FailedAuth } from "../../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { Refusals } from "../../machine/net/refusals.ts";
 import { Unread } from "../../machine/net/unread.ts";
 import { authority } from "../../machine/port.ts";
-import { FrontConnection } from "./connection.ts";
+import { FrontConnection, type LinkStanding } from "./connection.ts";
 import { Strangers } from "./strangers.ts";
 
 /** How late a timeout may be. */
 const SWEEP_MS = 250;
+/** As long an account is new: shorter than its object is awake for it, and counts. */
+const NEW_MS = 10_000;
 
 export interface FrontOptions {
   readonly hostname: string;
@@ -45,7 +47,7 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #unread = new Unread();
   readonly #failedAuth: FailedAuth;
-  readonly #isStranger: (fields: RequestHead["fields"]) => boolean;
+  readonly #standingOf: (fields: RequestHead["fields"]) => LinkStanding;
   readonly #refusals: Refusals;
   readonly #refused: (kind: string) => void;
   #authority = "";
@@ -60,10 +62,12 @@ export class Front {
     this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
     this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
     this.strangers = new Strangers({ capacity, now });
-    this.#isStranger = (fields) => {
-      const name = deviceOf(keyring, fields);
+    this.#standingOf = (fields) => {
+      const device = connectingDevice(keyring, fields);
       // Whoever shows no credential wakes nothing.
-      return name !== null && !isRegistered(name);
+      if (device === null || isRegistered(device.name)) return "known";
+      const age = Date.now() - device.madeAt;
+      return age < NEW_MS && age > -NEW_MS ? "new" : "stranger";
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
@@ -123,7 +127,7 @@ export class Front {
       authority: this.#authority,
       unread: this.#unread,
       failedAuth: this.#failedAuth,
-      isStranger: this.#isStranger,
+      standingOf: this.#standingOf,
       clientOf: isProxy ? (fields) => clientOf(peer, fields, proxies) : null,
       connect: () => connect({ path }),
       now: this.admission.now,

@@ -47,10 +47,10 @@ export class RawAccount {
     return this;
   }
 
-  /** The account as a mesh with these keys makes it: of one that nothing was registered for, the credential is all there is. */
+  /** The account as a mesh with these keys made it a minute ago: where nothing was registered for it, its credential is all there is. */
   seal(keyring: Keyring): this {
     const { x = "" } = this.#keys.publicKey.export({ format: "jwk" });
-    const generation = Math.floor((Date.now() - SEQ_EPOCH_MS) / 1_000);
+    const generation = Math.floor((Date.now() - SEQ_EPOCH_MS) / 1_000) - 60;
     const publicKey = Buffer.from(x, "base64url");
     const deviceId = randomBytes(DEVICE_ID_BYTES);
     this.credential = sealCredential(keyring, { deviceId, generation, publicKey });

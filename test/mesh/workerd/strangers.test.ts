@@ -93,6 +93,18 @@ test("P8.5 where four networks take all that strangers may have, a fifth comes i
   expect(outcome).toBe("welcome");
 });
 
+test("P8.5 whoever is let make an account is let connect it, and counts no more once it has registered", async () => {
+  const data = temporaryFolder();
+  const { url } = await startSmall(data);
+  const { appId } = demoOf(data);
+  // All that the address has of them.
+  for (let made = 0; made < 7; made++) {
+    const device = await RawDevice.greet(url);
+    await device.register(appId);
+    device.socket.destroy();
+  }
+});
+
 test("P8.5 P8.10 accounts without end are refused as documented, and devices and their senders go on", async () => {
   const data = temporaryFolder();
   const { url } = await startSmall(data);

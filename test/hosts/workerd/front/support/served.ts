@@ -75,7 +75,7 @@ export function serveFront({
     strangers: new Strangers({ capacity: 100, now: () => now }),
     unread,
     failedAuth,
-    isStranger: () => false,
+    standingOf: () => "known",
     clientOf: proxy === undefined ? null : (fields) => clientOf(proxy.peer, fields, proxy.proxies),
     connect() {
       const [near, far] = duplexPair();
