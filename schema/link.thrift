@@ -59,7 +59,7 @@ struct Cursor {
 /** First frame of a device, once per socket, within the hello timeout. */
 struct Hello {
   1: required i32 revision
-  /** The highest Message.seq this device ever received; the mesh numbers on from above it. */
+  /** The highest Message.seq this device ever received, for the slots of `attach` at least; the mesh numbers on from above it. */
   2: optional i64 lastSeq
   /** Slots whose app is listening now; only these receive messages. */
   3: optional list<i32> attach

@@ -131,12 +131,16 @@ export class Linkage {
   }
 
   #begin(hello: Hello, now: number, effects: Effects): void {
-    this.rooms.cursors.claim(hello.cursors ?? []);
-    for (const registration of this.rooms.registrations.standing()) {
-      this.rooms.mailbox.replaceUnseen(registration, hello.lastSeq ?? 0, effects);
+    const { cursors, registrations, mailbox } = this.rooms;
+    cursors.claim(hello.cursors ?? []);
+    // Of an app that is not open yet, `lastSeq` says nothing: it is asked after each message, once it attaches.
+    for (const slot of hello.attach ?? []) {
+      const registration = registrations.inSlot(slot);
+      if (registration === undefined) continue;
+      mailbox.replaceUnseen(registration, hello.lastSeq ?? 0, effects);
+      this.#commands.attach(slot, now, effects);
     }
-    for (const slot of hello.attach ?? []) this.#commands.attach(slot, now, effects);
-    for (const registration of this.rooms.registrations.standing()) {
+    for (const registration of registrations.standing()) {
       joinEveryone(this.rooms, registration, now, effects);
     }
   }

@@ -113,10 +113,11 @@ export class Mailbox {
   }
 
   /**
-   * The device has said how far it has come. Of what was on a socket and never reached it, what had left the mailbox has ended, and
-   * what waits before a newer message of its collapse key is replaced by that. What may have reached it is sent for its answer alone.
+   * The app listens on a new link, whose device has said how far it has come. Of what was on a socket and never reached it, what had
+   * left the mailbox has ended, and what waits before a newer message of its collapse key is replaced by that. What may have reached
+   * it is sent for its answer alone.
    *
-   * @param lastSeq the highest number that ever reached the device
+   * @param lastSeq the highest number that ever reached this app, or a higher one
    */
   replaceUnseen(registration: Registration, lastSeq: number, effects: Effects): void {
     registration.reachNoFurther(lastSeq);

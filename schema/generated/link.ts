@@ -166,7 +166,7 @@ export function decodeCursor(bytes: Uint8Array): Cursor {
 /** First frame of a device, once per socket, within the hello timeout. */
 export interface Hello {
   readonly revision: number;
-  /** The highest Message.seq this device ever received; the mesh numbers on from above it. */
+  /** The highest Message.seq this device ever received, for the slots of `attach` at least; the mesh numbers on from above it. */
   readonly lastSeq?: number;
   /** Slots whose app is listening now; only these receive messages. */
   readonly attach?: readonly number[];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HybridClock } from "../../../core/device/clock.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { Rig } from "./support/rig.ts";
+import { Rig, type SendFields } from "./support/rig.ts";
 
 const ENDS = [
   [true, "dropped it"],
@@ -141,4 +141,59 @@ describe("a message that a lost link may have brought to the device", () => {
     expect(seqs).toHaveLength(20);
     expect(rig.rows(() => rig.ack(1, 2, seqs.at(-1) ?? 0, seqs))).toBe(1);
   });
+});
+
+describe("what an app may have that is not open yet, while another one of the device is", () => {
+  /** Apps "a" in slot 1 and "b" in slot 2 listened; "b" has what it was sent, and its acknowledgement was lost. */
+  function lostWith(fields: SendFields): { rig: Rig; seq: number; generation: number } {
+    const rig = Rig.online();
+    const slot = rig.register("b");
+    rig.command({ kind: "attach", value: { slot } });
+    const { seq } = rig.queue({ app: "b", key: "m", ...fields });
+    expect(rig.takeMessages()).toMatchObject([{ slot: 2, seq }]);
+    rig.lose();
+    return { rig, seq, generation: rig.generationOf("b") };
+  }
+
+  /** App "b" opens on the link, and says that it has the message, or that it dropped it. */
+  function open(rig: Rig, seq: number, drops: boolean): void {
+    rig.command({ kind: "attach", value: { slot: 2 } });
+    const asked = rig.takeMessages().find((message) => message.seq === seq);
+    expect(asked).toMatchObject({ slot: 2, remainingMs: 0 });
+    rig.ack(2, 2, seq, drops ? [seq] : []);
+  }
+
+  for (const [drops, said] of ENDS) {
+    for (const [when, over] of OVER) {
+      test(`P4.1 P4.5 is sent until it opens and says that it ${said}, ${when}`, () => {
+        const { rig, seq, generation } = lostWith({ ttlSeconds: 3 });
+        const status = () => rig.status("m", seq, { app: "b", generation });
+        rig.now += 4_000;
+        expect(status()).toMatchObject({ status: "sent" });
+        over(rig);
+        // What the device says is the most that its open apps have received.
+        rig.connect({ lastSeq: seq - 1, attach: [1] });
+        expect(status()).toMatchObject({ status: "sent" });
+        open(rig, seq, drops);
+        expect(status()).toMatchObject({ status: drops ? "expired" : "delivered" });
+      });
+
+      test(`P4.1 P4.6 is not collapsed by a newer one before it opens and says that it ${said}, ${when}`, () => {
+        const { rig, seq, generation } = lostWith({ collapseKey: "c" });
+        const newer = rig.queue({ app: "b", collapseKey: "c" });
+        over(rig);
+        rig.connect({ lastSeq: seq - 1, attach: [1] });
+        const status = () => rig.status("m", seq, { app: "b", generation });
+        expect(status()).toMatchObject({ status: "queued" });
+        rig.command({ kind: "attach", value: { slot: 2 } });
+        const came = rig.takeMessages();
+        expect(came.map(({ seq, remainingMs }) => [seq, remainingMs === 0])).toEqual([
+          [seq, true],
+          [newer.seq, false],
+        ]);
+        rig.ack(2, 2, newer.seq, drops ? [seq] : []);
+        expect(status()).toMatchObject({ status: drops ? "collapsed" : "delivered" });
+      });
+    }
+  }
 });

@@ -11,6 +11,8 @@ interface PhoneApp {
   readonly name: string;
   state: AppState;
   slot: number;
+  /** The highest number that it received. */
+  lastSeq: number;
   /** Keys of what it saw, oldest first, by priority. */
   readonly windows: Readonly<Record<1 | 2 | 3, Set<string>>>;
 }
@@ -31,7 +33,6 @@ export class Phone {
   readonly apps: readonly PhoneApp[];
   readonly #ledger: Ledger;
   #lanes = new Map<string, PhoneLane>();
-  #lastSeq = 0;
   /** Whether it takes its socket for open. */
   linked = false;
   /** Frames on their way to the mesh. */
@@ -42,6 +43,7 @@ export class Phone {
       name,
       state: "gone",
       slot: 0,
+      lastSeq: 0,
       windows: { 1: new Set(), 2: new Set(), 3: new Set() },
     }));
     this.#ledger = ledger;
@@ -53,8 +55,10 @@ export class Phone {
     this.#lanes = new Map();
     this.up.length = 0;
     for (const app of this.apps) if (app.state === "detaching") app.state = "detached";
-    const attach = this.apps.filter(({ state }) => state === "attached").map(({ slot }) => slot);
-    this.up.push(hello({ lastSeq: this.#lastSeq, attach }));
+    // An app that is not open yet has told the device nothing.
+    const open = this.apps.filter(({ state }) => state === "attached");
+    const lastSeq = Math.max(0, ...open.map((app) => app.lastSeq));
+    this.up.push(hello({ lastSeq, attach: open.map(({ slot }) => slot) }));
   }
 
   hangUp(): void {
@@ -156,9 +160,9 @@ export class Phone {
 
   #take(message: Message, now: number): void {
     const { slot, seq, priority } = message;
-    this.#lastSeq = Math.max(this.#lastSeq, seq);
     const app = this.#inSlot(slot);
     if (app?.state !== "attached") return;
+    app.lastSeq = Math.max(app.lastSeq, seq);
     const lane = this.#lane(slot, priority);
     if (seq <= lane.last) {
       throw new Violation(`P3.1 ${seq} came after ${lane.last} on one socket`);
