@@ -13,21 +13,27 @@ import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
+import { AWAKE_MS } from "./awake.ts";
+import type { EndedLinks } from "./ended-links.ts";
 import { Link } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import { AWAKE_MS, isConnect, type LinkPlace, type Strangers } from "./strangers.ts";
+import { isConnect, type LinkPlace, type Strangers } from "./strangers.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NOTHING = Buffer.alloc(0);
 
-/**
- * - `known`: it wakes the object of a device that an app is or was registered on, or none
- * - `new`: of an account that was made just now, whose object is awake and counts
- * - `stranger`: of any other on which nothing was ever registered
- */
-export type LinkStanding = "known" | "new" | "stranger";
+/** Whose link a request asks for, and what of it counts. */
+export interface LinkDevice {
+  readonly name: string;
+  /**
+   * - `registered`: an app is or was registered on it
+   * - `new`: its account was made just now, so that its object is awake and counts
+   * - `stranger`: any other on which nothing was ever registered
+   */
+  readonly standing: "registered" | "new" | "stranger";
+}
 
 export interface ConnectionPort {
   readonly entry: Entry;
@@ -37,8 +43,9 @@ export interface ConnectionPort {
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
-  /** Of a request for a link. */
-  readonly standingOf: (fields: RequestHead["fields"]) => LinkStanding;
+  readonly endedLinks: EndedLinks;
+  /** Of a request for a link; null where it shows no credential, and wakes nothing. */
+  readonly deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
@@ -68,8 +75,12 @@ export class FrontConnection {
   #link: Link | null = null;
   /** The last request was for the link of a device. */
   #isConnect = false;
-  /** Of that link, where its device has registered nothing. */
+  /** Of that link, where its device had registered nothing. */
   #place: LinkPlace | null = null;
+  /** Of that link, where it has. */
+  #registered: { readonly name: string; readonly network: string } | null = null;
+  /** It registers while the link stands. */
+  #register = () => {};
   readonly #expire = () => this.expire();
 
   constructor(client: Duplex, port: ConnectionPort) {
@@ -97,6 +108,9 @@ export class FrontConnection {
   #leave(): void {
     this.#place?.end();
     this.#place = null;
+    const device = this.#registered;
+    this.#registered = null;
+    if (device !== null) this.#port.endedLinks.ended(device.name, device.network);
   }
 
   /** A fault of ours ends one connection, not the process that everybody's are in. */
@@ -178,7 +192,7 @@ export class FrontConnection {
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
     this.#isConnect = isConnect(head.target);
     if (!this.#mayWake(head, networkOf(client))) {
-      const detail = "too many ask who have registered nothing";
+      const detail = "too many objects are awake for this address";
       return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
     }
     this.#headBytes = this.#input.subarray(0, end);
@@ -193,14 +207,26 @@ export class FrontConnection {
   }
 
   #mayWake(head: RequestHead, network: string): boolean {
-    const { strangers, standingOf } = this.#port;
+    const { strangers, endedLinks, deviceOf } = this.#port;
     if (!this.#isConnect || !head.isUpgrade) return strangers.admits(head, network);
-    const standing = standingOf(head.fields);
-    if (standing === "known") return true;
+    const device = deviceOf(head.fields);
+    if (device === null) return true;
+    const { name, standing } = device;
+    if (standing === "registered") {
+      if (!endedLinks.admits(name, network)) return false;
+      endedLinks.began(name);
+      this.#registered = { name, network };
+      return true;
+    }
     const shed = () => this.#shed();
-    this.#place =
+    const place =
       standing === "new" ? strangers.countLink(network, shed) : strangers.admitLink(network, shed);
-    return this.#place !== null;
+    if (place === null) return false;
+    this.#place = place;
+    this.#register = () => {
+      if (place.free()) this.#registered = { name, network };
+    };
+    return true;
   }
 
   /** Another network has nothing at all. */
@@ -296,18 +322,13 @@ export class FrontConnection {
     const asked = this.#asked as RequestHead;
     const inner = this.#inner as Duplex;
     const failed = () => failedAuth.failed(this.#clientOf(asked), asked);
-    const registered = () => this.#place?.free();
+    const registered = () => this.#register();
     const link = new Link(
       { client: this.#client, inner, entry, now, destroy, failed, registered },
       isDevice,
     );
     this.#link = link;
     if (isDevice) registered();
-    // Something was registered on it once.
-    else if (this.#isConnect && this.#place === null) {
-      const network = networkOf(this.#clientOf(asked));
-      this.#place = this.#port.strangers.countLink(network, () => this.#shed());
-    }
     if (early.length > 0) link.answer(early);
     const input = this.#input;
     this.#input = NOTHING;

@@ -14,7 +14,8 @@ import type { RequestHead } from "../../machine/net/head.ts";
 import { Refusals } from "../../machine/net/refusals.ts";
 import { Unread } from "../../machine/net/unread.ts";
 import { authority } from "../../machine/port.ts";
-import { FrontConnection, type LinkStanding } from "./connection.ts";
+import { FrontConnection, type LinkDevice } from "./connection.ts";
+import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
 
 /** How late a timeout may be. */
@@ -47,7 +48,8 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #unread = new Unread();
   readonly #failedAuth: FailedAuth;
-  readonly #standingOf: (fields: RequestHead["fields"]) => LinkStanding;
+  readonly #endedLinks: EndedLinks;
+  readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   readonly #refusals: Refusals;
   readonly #refused: (kind: string) => void;
   #authority = "";
@@ -62,12 +64,18 @@ export class Front {
     this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
     this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
     this.strangers = new Strangers({ capacity, now });
-    this.#standingOf = (fields) => {
+    const connections = () => this.admission.size;
+    this.#endedLinks = new EndedLinks({ capacity, connections, now });
+    this.#deviceOf = (fields) => {
       const device = connectingDevice(keyring, fields);
-      // Whoever shows no credential wakes nothing.
-      if (device === null || isRegistered(device.name)) return "known";
+      if (device === null) return null;
       const age = Date.now() - device.madeAt;
-      return age < NEW_MS && age > -NEW_MS ? "new" : "stranger";
+      const isNew = age < NEW_MS && age > -NEW_MS;
+      const stranger = isNew ? "new" : "stranger";
+      return {
+        name: device.name,
+        standing: isRegistered(device.name) ? "registered" : stranger,
+      };
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
@@ -127,7 +135,8 @@ export class Front {
       authority: this.#authority,
       unread: this.#unread,
       failedAuth: this.#failedAuth,
-      standingOf: this.#standingOf,
+      endedLinks: this.#endedLinks,
+      deviceOf: this.#deviceOf,
       clientOf: isProxy ? (fields) => clientOf(peer, fields, proxies) : null,
       connect: () => connect({ path }),
       now: this.admission.now,

@@ -5,9 +5,8 @@
  */
 import { addressShare } from "../../machine/net/admission.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
+import { AwakeObjects } from "./awake.ts";
 
-/** How long an object counts from when it was asked: what workerd takes to close it, and the request. */
-export const AWAKE_MS = 13_000;
 /** For each connection that there are descriptors for: three of these take three quarters of what links leave to objects without one. */
 const SHARE = 0.25;
 /** On a host with so few descriptors that it would be next to none. */
@@ -22,17 +21,12 @@ export interface StrangersOptions {
   readonly now: () => number;
 }
 
-interface Woken {
-  readonly address: string;
-  readonly until: number;
-}
-
 /** The object of a link, which counts until it has gone to sleep behind the link's end. */
 export interface LinkPlace {
   /** The link is gone, or was none. */
   end(): void;
-  /** Its device has a registration: it counts no more. */
-  free(): void;
+  /** Its device has a registration: it counts no more. @returns false where it did not */
+  free(): boolean;
 }
 
 interface StandingLink extends LinkPlace {
@@ -43,23 +37,22 @@ interface StandingLink extends LinkPlace {
 export class Strangers {
   readonly #now: () => number;
   readonly #most: number;
-  /** By what was asked, those first that go first. */
-  readonly #awake = new Map<string, Woken>();
+  /** By what was asked. */
+  readonly #awake: AwakeObjects;
   /** Oldest first. */
   readonly #links = new Set<StandingLink>();
-  /** Of both. */
-  readonly #counts = new Map<string, number>();
+  readonly #linksOf = new Map<string, number>();
   #made = 0;
   #shedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ capacity, now }: StrangersOptions) {
     this.#now = now;
+    this.#awake = new AwakeObjects(now);
     this.#most = Math.max(LEAST, Math.floor(capacity * SHARE));
   }
 
   /** How many are awake, or will be at the end of their links. */
   get size(): number {
-    this.#forget();
     return this.#awake.size + this.#links.size;
   }
 
@@ -67,10 +60,9 @@ export class Strangers {
   admits({ method, target }: Pick<RequestHead, "method" | "target">, address: string): boolean {
     const key = wokenBy(method, target);
     if (key === null) return true;
-    this.#forget();
     const isAwake = key !== ACCOUNT && this.#awake.has(key);
     if (!isAwake && !this.#hasRoom(address)) return false;
-    this.#add(key === ACCOUNT ? `${++this.#made}` : key, address);
+    this.#awake.add(key === ACCOUNT ? `${++this.#made}` : key, address);
     return true;
   }
 
@@ -93,7 +85,7 @@ export class Strangers {
     };
     const end = () => {
       // Of those that were let in whatever there was, more need not be remembered.
-      if (free() && this.size < this.#most) this.#add(`${++this.#made}`, address);
+      if (free() && this.size < this.#most) this.#awake.add(`${++this.#made}`, address);
     };
     const link: StandingLink = { address, shed, free, end };
     this.#links.add(link);
@@ -129,34 +121,14 @@ export class Strangers {
     return false;
   }
 
-  #add(key: string, address: string): void {
-    this.#remove(key);
-    this.#awake.set(key, { address, until: this.#now() + AWAKE_MS });
-    this.#count(address, 1);
-  }
-
-  #remove(key: string): void {
-    const woken = this.#awake.get(key);
-    if (woken === undefined) return;
-    this.#awake.delete(key);
-    this.#count(woken.address, -1);
-  }
-
-  #forget(): void {
-    for (const [key, { until }] of this.#awake) {
-      if (until > this.#now()) return;
-      this.#remove(key);
-    }
-  }
-
   #countOf(address: string): number {
-    return this.#counts.get(address) ?? 0;
+    return this.#awake.countOf(address) + (this.#linksOf.get(address) ?? 0);
   }
 
   #count(address: string, by: number): void {
-    const count = this.#countOf(address) + by;
-    if (count === 0) this.#counts.delete(address);
-    else this.#counts.set(address, count);
+    const count = (this.#linksOf.get(address) ?? 0) + by;
+    if (count === 0) this.#linksOf.delete(address);
+    else this.#linksOf.set(address, count);
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import { PushServer } from "../../../sdk/server/mod.ts";
-import { demoOf, readJson, serve } from "../support/mesh.ts";
+import { demoOf, readJson, serve, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
 import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
 import { RawSocket } from "../support/raw-socket.ts";
@@ -12,6 +12,8 @@ import { signedPost } from "../support/signed-post.ts";
 /** More than three times as many objects as there are descriptors for. */
 const STRANGERS = 400;
 const PARALLEL = 8;
+/** Registered devices whose objects, all awake, take them all. */
+const CROWD = 150;
 
 /** Starts a mesh with so few descriptors that hundreds take them all. */
 async function startSmall(data: string, args: readonly string[] = []) {
@@ -91,6 +93,48 @@ test("P8.5 where four networks take all that strangers may have, a fifth comes i
     await openLink(url, new RawAccount().seal(keyring), `198.51.100.${n % 4}`);
   const { outcome } = await openLink(url, new RawAccount().seal(keyring), newcomer(1));
   expect(outcome).toBe("welcome");
+});
+
+test("P8.5 devices with a registration whose links end at once keep their places, and others go on", async () => {
+  const data = temporaryFolder();
+  const before = await startMesh(data);
+  const app = demoOf(data);
+  const registered = async () => {
+    const device = await RawDevice.greet(before.url);
+    const { regId } = await device.register(app.appId);
+    device.socket.destroy();
+    return { account: device.account, regId };
+  };
+  const crowd: RawAccount[] = [];
+  while (crowd.length < CROWD) crowd.push((await registered()).account);
+  const { account, regId: to } = await registered();
+  before.process.kill("SIGTERM");
+  await before.process.exited;
+
+  const { mesh, url } = await startSmall(data, ["--trust-proxy", "127.0.0.0/8"]);
+  const outcomes = new Set<string>();
+  const flood = async () => {
+    for (let next = crowd.pop(); next !== undefined; next = crowd.pop()) {
+      const { outcome, socket } = await openLink(url, next, ATTACKER);
+      outcomes.add(outcome);
+      socket.destroy();
+    }
+  };
+  let isOver = false;
+  const floods = Promise.all(Array.from({ length: PARALLEL }, flood)).finally(() => {
+    isOver = true;
+  });
+  do {
+    const link = await openLink(url, account, newcomer(1));
+    expect(link.outcome).toBe("welcome");
+    link.socket.destroy();
+    const body = Buffer.from(JSON.stringify({ to, data: "x" }));
+    const more = { prefer: "respond-async" };
+    expect(await signedPost(url, app, body, { more })).toMatchObject({ status: 202 });
+  } while (!isOver);
+  await floods;
+  expect([...outcomes].sort()).toEqual(["503", "welcome"]);
+  expect(mesh.stderr.all).toEqual([]);
 });
 
 test("P8.5 whoever is let make an account is let connect it, and counts no more once it has registered", async () => {

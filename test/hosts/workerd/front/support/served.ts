@@ -6,6 +6,7 @@ import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
 import { clientOf, type Proxies } from "../../../../../hosts/machine/net/forwarded.ts";
 import { Unread } from "../../../../../hosts/machine/net/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
+import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
 import { LIMITS } from "../../../../../schema/limits.ts";
 import { KEYRING } from "../../../support/keyring.ts";
@@ -75,7 +76,8 @@ export function serveFront({
     strangers: new Strangers({ capacity: 100, now: () => now }),
     unread,
     failedAuth,
-    standingOf: () => "known",
+    endedLinks: new EndedLinks({ capacity: 100, connections: () => 1, now: () => now }),
+    deviceOf: () => null,
     clientOf: proxy === undefined ? null : (fields) => clientOf(proxy.peer, fields, proxy.proxies),
     connect() {
       const [near, far] = duplexPair();

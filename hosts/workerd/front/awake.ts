@@ -1,0 +1,60 @@
+/** Objects that are awake behind no link: each has a database open, three descriptors, until workerd closes it. */
+
+/** How long an object counts from when it was asked: 10 s that workerd takes to close it (measured), and the request. */
+export const AWAKE_MS = 13_000;
+
+interface Woken {
+  readonly address: string;
+  readonly until: number;
+}
+
+export class AwakeObjects {
+  readonly #now: () => number;
+  /** By what each is known by, those first that go first. */
+  readonly #objects = new Map<string, Woken>();
+  readonly #counts = new Map<string, number>();
+
+  /** @param now milliseconds that only rise */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get size(): number {
+    this.#forget();
+    return this.#objects.size;
+  }
+
+  /** How many a network has woken. */
+  countOf(address: string): number {
+    this.#forget();
+    return this.#counts.get(address) ?? 0;
+  }
+
+  has(key: string): boolean {
+    this.#forget();
+    return this.#objects.has(key);
+  }
+
+  /** It was asked just now, by that network. */
+  add(key: string, address: string): void {
+    this.remove(key);
+    this.#objects.set(key, { address, until: this.#now() + AWAKE_MS });
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+  }
+
+  remove(key: string): void {
+    const woken = this.#objects.get(key);
+    if (woken === undefined) return;
+    this.#objects.delete(key);
+    const left = (this.#counts.get(woken.address) ?? 0) - 1;
+    if (left > 0) this.#counts.set(woken.address, left);
+    else this.#counts.delete(woken.address);
+  }
+
+  #forget(): void {
+    for (const [key, { until }] of this.#objects) {
+      if (until > this.#now()) return;
+      this.remove(key);
+    }
+  }
+}
