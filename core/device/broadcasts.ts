@@ -248,7 +248,8 @@ export class Broadcasts {
     if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
     if (!this.#isMeant(one, entry)) return "filtered";
     const { position } = entry;
-    const key = entry.cover.length > 1 ? toBase64Url(entry.key) : null;
+    // By its number too, which it has in each of its tags: under a key that they have forgotten there may be another.
+    const key = entry.cover.length > 1 ? `${entry.seq}.${toBase64Url(entry.key)}` : null;
     const known = key === null ? undefined : registration.broadcasts.find(key);
     if (known !== undefined && known.subscription !== one) {
       if (known.state !== "done") {

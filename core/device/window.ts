@@ -13,7 +13,7 @@ export class BroadcastWindow {
   pages = 0;
   #sent = 0;
   #sentBytes = 0;
-  /** Broadcasts of several tags, by key: each goes through one of them. */
+  /** Broadcasts of several tags, by number and key: each goes through one of them. */
   readonly #shared = new Map<string, Parcel>();
 
   /** Whether the socket may take another one, however large. */

@@ -5,7 +5,7 @@ import type { Broadcast } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { ackBroadcasts, broadcastsIn, deliver, entry } from "./support/broadcasts.ts";
 import { hello } from "./support/frames.ts";
-import { Rig } from "./support/rig.ts";
+import { keyOf, Rig } from "./support/rig.ts";
 
 /** Online and in "x", its nodes calling. */
 function inX(): Rig {
@@ -196,6 +196,33 @@ describe("what a node calls with", () => {
     rig.lose();
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(1);
   });
+
+  test.each([
+    ["in both still", false],
+    ["in the other alone by now", true],
+  ])(
+    "B1 B9 P2.1 one under a key that the tags have forgotten is another, and comes to a device that is %s",
+    (_, leaves) => {
+      const rig = inX();
+      rig.subscribe("y");
+      rig.take();
+      const both = { cover: ["x", "y"], key: keyOf("one") };
+      deliver(rig, [entry(1, both)], { waitMs: 0 });
+      ackBroadcasts(rig, take(rig));
+      deliver(rig, [entry(1, both)], { tag: "y", waitMs: 0 });
+      if (leaves) {
+        rig.command({ kind: "subscribe", value: { request: 1, slot: 1, add: [], remove: ["x"] } });
+        rig.answerCall({ ok: true, answer: true });
+      }
+      const other = { ...both, seq: 5_000, data: new Uint8Array(20) };
+      const answer = deliver(rig, [entry(1_030, other)], { tag: "y", prev: 1 });
+      if (!leaves) deliver(rig, [entry(1_030, other)], { prev: 1, waitMs: 0 });
+      const sent = take(rig);
+      expect(sent.map(({ tag, seq }) => [tag, seq])).toEqual([["y", 5_000]]);
+      ackBroadcasts(rig, sent);
+      expect(outcome(rig, answer)).toBe("acknowledged");
+    },
+  );
 });
 
 test("B15 a broadcast that the device discarded is expired, also when its node asks again", () => {
