@@ -3,6 +3,7 @@ import { isRefusedAsReused, sendToHolders } from "../../core/alias/sending.ts";
 import type { Holder } from "../../core/alias/types.ts";
 import type { AliasSend, SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
+import { withTimeout } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -58,6 +59,7 @@ export async function sendToAlias(
     now: Date.now(),
     ask: () => askHolders(c, caller.appName, to.alias, key),
     send,
+    within: (ms, done) => withTimeout(ms, done).catch(() => undefined),
   });
   if (sent.length === 0) throw new MeshError("alias_unknown");
   // A refusal of all takes effect nowhere. Else each holder's result tells what came of it there.

@@ -149,6 +149,7 @@ describe("a repeated request", () => {
         calls.push({ holder, taken });
         return DELIVERED;
       },
+      within: (_, done) => done,
       ...fields,
     });
     return { calls, sent, asked: answers.length };
@@ -202,5 +203,74 @@ describe("a repeated request", () => {
     const old = { ...taker(0), seq: null };
     const { calls } = await send({}, { shared: true, holders, taken: [old] });
     expect(calls.map(({ taken }) => taken)).toEqual([undefined, { seq: null }]);
+  });
+
+  describe("with another body", () => {
+    const NOW = LIFE_MS * 10;
+    const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
+    /** Joined before any key that lives, and since. */
+    const old = (device: number) => ({ ...holderOf(device), epoch: NOW - LIFE_MS - 1 });
+    const late = (device: number) => ({ ...holderOf(device), epoch: NOW - LIFE_MS });
+    /** Devices that know the key, and those that were sent it. */
+    async function sendOther(fields: Partial<AliasSendPort>, answer: AliasHolders, knows: number) {
+      const sentTo: string[] = [];
+      const port = {
+        firstAckWins: false,
+        ...fields,
+        send: async ({ device }: Holder): Promise<SendAnswer> => {
+          sentTo.push(device);
+          return device === holderOf(knows).device ? REUSED : DELIVERED;
+        },
+      };
+      const { sent } = await send(port, answer);
+      return { sentTo, refused: sent.map(({ answer }) => !answer.ok), sent };
+    }
+
+    it.each([
+      ["known by the edge", true],
+      ["unknown to it", false],
+    ])(
+      "P2.2 is sent to nobody that joined since, once a holder of before refuses it (%s)",
+      async (_, isKnown) => {
+        const all = { shared: true, holders: [old(0), late(1), late(2)] };
+        const known = isKnown ? { ...all, holders: [old(0), late(1)] } : undefined;
+        const { sentTo, refused } = await sendOther({ known }, all, 0);
+        expect(sentTo).toEqual(["device-0"]);
+        expect(refused).toEqual([true, true, true]);
+      },
+    );
+
+    it("P2.2 is refused by the first of those who joined lately, where nobody held the alias before", async () => {
+      const { sentTo } = await sendOther({}, { shared: true, holders: [late(0), late(1)] }, 0);
+      expect(sentTo).toEqual(["device-0"]);
+    });
+
+    it("P2.2 A2 where nobody knows the key is sent to all, and one without a key to all at once", async () => {
+      const all = { shared: true, holders: [old(0), late(1)] };
+      expect((await sendOther({}, all, 9)).refused).toEqual([false, false]);
+      const within = () => Promise.reject(new Error("it waits"));
+      expect((await sendOther({ fingerprint: undefined, within }, all, 9)).sentTo).toEqual([
+        "device-0",
+        "device-1",
+      ]);
+    });
+
+    it("A2 a holder that does not acknowledge holds up who joined lately for 300 ms, not longer", async () => {
+      const waits: number[] = [];
+      let answer = (_: SendAnswer) => {};
+      const { sent } = await send(
+        {
+          firstAckWins: false,
+          send: async ({ device }) => {
+            if (device === "device-1") answer(DELIVERED);
+            else return new Promise((resolve) => (answer = resolve));
+            return DELIVERED;
+          },
+          within: async (ms) => waits.push(ms),
+        },
+        { shared: true, holders: [old(0), late(1)] },
+      );
+      expect([waits, sent.length]).toEqual([[300], 2]);
+    });
   });
 });

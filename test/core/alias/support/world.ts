@@ -280,11 +280,15 @@ export class World {
     };
   }
 
+  /** Time is what the scheduler makes of it. */
+  timer(): Promise<void> {
+    return this.#scheduler.schedule(Promise.resolve(), "a timer");
+  }
+
   /** Rejects where a slow call is given up first. */
   inTime<T>(call: Promise<T>): Promise<T> {
     if (!this.#slow.has(call)) return call;
-    const timer = this.#scheduler.schedule(Promise.resolve(), "a timer");
-    const timeout = timer.then(() => Promise.reject(new Error("took too long")));
+    const timeout = this.timer().then(() => Promise.reject(new Error("took too long")));
     return Promise.race([call, timeout]);
   }
 
