@@ -46,7 +46,26 @@ export const LATER_REG_ID_CHARS = 66;
 const cipherOf = (key: MeshKey) => aessiv(key.subkey("regId"), Uint8Array.of(key.kid));
 
 /** The regId of these parts: 60 characters, 66 after the first life; sealed with the newest key. */
-export function sealRegId(keyring: Keyring, parts: RegIdParts): string {
+export const sealRegId = ({ newest }: Keyring, parts: RegIdParts): string => seal(newest, parts);
+
+/**
+ * As `sealRegId`, but with the root: the one regId of a registration that stays the same over rotations.
+ *
+ * @param regId one of these parts: it is the answer, at no cost, where there was no rotation
+ */
+export const lastingRegId = ({ root, all }: Keyring, parts: RegIdParts, regId: string): string =>
+  all.length === 1 ? regId : seal(root, parts);
+
+/**
+ * Which registration a regId names, told to its device beside it: 48 bits of the synthetic IV of the lasting regId, whichever key
+ * seals by now. Cut from the text where no bit is of the key ID: a device that kept no identity finds it in a regId from before the
+ * first rotation.
+ *
+ * @param lasting `lastingRegId`
+ */
+export const identityOf = (lasting: string): string => lasting.slice(2, 10);
+
+function seal(key: MeshKey, parts: RegIdParts): string {
   const life = lifeOf(parts.generation);
   const plain = new Uint8Array(life === 0 ? FIRST_BYTES : LATER_BYTES);
   plain.set(parts.deviceId);
@@ -55,8 +74,8 @@ export function sealRegId(keyring: Keyring, parts: RegIdParts): string {
   view.setUint32(GENERATION_AT, parts.generation % LIFE);
   if (life > 0) view.setUint32(LIFE_AT, life);
   const sealed = new Uint8Array(1 + SIV_BYTES + plain.length);
-  sealed[0] = keyring.newest.kid;
-  sealed.set(cipherOf(keyring.newest).encrypt(plain), 1);
+  sealed[0] = key.kid;
+  sealed.set(cipherOf(key).encrypt(plain), 1);
   return toBase64Url(sealed);
 }
 
@@ -87,6 +106,12 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
   };
 }
 
+/** What a regId says, and the one that stays. */
+export interface OpenedRegId extends RegIdParts {
+  /** `lastingRegId` */
+  readonly lasting: string;
+}
+
 /**
  * Opened regIds of one keyring. A regId says the same for ever, so an entry is never stale; forged ones are not kept.
  * Bounded: at the limit the oldest entry goes.
@@ -94,7 +119,7 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
 export class RegIdCache {
   readonly #keyring: Keyring;
   readonly #count: number;
-  readonly #opened = new Map<string, RegIdParts>();
+  readonly #opened = new Map<string, OpenedRegId>();
 
   /** @param count entries kept, about 300 bytes each */
   constructor(keyring: Keyring, count: number) {
@@ -103,7 +128,7 @@ export class RegIdCache {
   }
 
   /** `openRegId`, once for each regId that stays in the cache. */
-  open(regId: string): RegIdParts | undefined {
+  open(regId: string): OpenedRegId | undefined {
     const known = this.#opened.get(regId);
     if (known !== undefined) return known;
     const parts = openRegId(this.#keyring, regId);
@@ -112,7 +137,9 @@ export class RegIdCache {
       const oldest = this.#opened.keys().next().value;
       if (oldest !== undefined) this.#opened.delete(oldest);
     }
-    this.#opened.set(regId, parts);
-    return parts;
+    const lasting = lastingRegId(this.#keyring, parts, regId);
+    const opened = { ...parts, lasting };
+    this.#opened.set(regId, opened);
+    return opened;
   }
 }

@@ -13,7 +13,7 @@ import { callObject, refusal } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
-import { contentOf, fingerprintOf } from "../send/message.ts";
+import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
 import { sendSingle } from "../send/single.ts";
 import { type Caller, readBasis, readCaller, readSigned } from "../signed.ts";
 
@@ -26,7 +26,8 @@ messages.post("/", async (c) => {
   const body = parseValue(sendBody, json.value);
   const content = contentOf(body, json);
   const { to } = body;
-  const fingerprint = fingerprintOf(basis, bytes);
+  const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
+  const fingerprint = fingerprintOf(basis, asked);
   if (typeof to === "string")
     return sendSingle(c, { caller, basis, fingerprint, to, body, content });
   if ("alias" in to) return sendToAlias(c, { caller, basis, fingerprint, to, body, content });

@@ -6,6 +6,7 @@ import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { JsonBody } from "../body.ts";
+import type { MeshContext } from "../context.ts";
 import { compactJson } from "../json-text.ts";
 import type { Caller } from "../signed.ts";
 
@@ -37,6 +38,24 @@ export function fingerprintOf(
   if (kind === "signature") return {};
   const hash = sha256(body);
   return { fingerprint: new DataView(hash.buffer, hash.byteOffset).getUint32(0) };
+}
+
+/**
+ * A body for its fingerprint: with the regId that the registration keeps, whatever it is called in `to`. A sender that asks again after
+ * the mesh's keys were changed may name it as its device does by now.
+ *
+ * @param to the regId in it
+ */
+export function lastingBody(
+  c: MeshContext,
+  to: string,
+  body: Uint8Array,
+  { text, members }: JsonBody,
+): Uint8Array {
+  const lasting = c.get("config").regIds.open(to)?.lasting ?? to;
+  if (lasting === to) return body;
+  const start = members.get("to")?.start ?? 0;
+  return utf8.encode(text.slice(0, start) + text.slice(start).replace(to, lasting));
 }
 
 const LANES: Readonly<Record<SendBody["priority"], Lane>> = { high: 1, normal: 2, low: 3 };

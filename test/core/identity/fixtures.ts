@@ -19,6 +19,9 @@ export const otherMesh = ring(`7:${masterText(99)}`);
 /** The mesh of `oneKey` after a rotation. */
 export const rotated = ring(`8:${masterText(50)},7:${masterText(1)}`);
 
+/** And after another. */
+export const twiceRotated = ring(`9:${masterText(80)},8:${masterText(50)},7:${masterText(1)}`);
+
 export const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 export const generation = fc.integer({ min: 1, max: 2 ** 32 - 1 });
 export const regIdParts = fc.record({ deviceId: bytes(16), app: bytes(8), generation });

@@ -2,8 +2,26 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatKeyId, openAppId, parseKeyId, sealAppId } from "../../../core/identity/app-id.ts";
 import { openCredential, sealCredential } from "../../../core/identity/credential.ts";
-import { openRegId, RegIdCache, sealRegId } from "../../../core/identity/reg-id.ts";
-import { bytes, generation, oneKey, otherMesh, regIdParts, rotated, tampered } from "./fixtures.ts";
+import type { Keyring } from "../../../core/identity/keyring.ts";
+import {
+  generationOf,
+  identityOf,
+  lastingRegId,
+  openRegId,
+  RegIdCache,
+  type RegIdParts,
+  sealRegId,
+} from "../../../core/identity/reg-id.ts";
+import {
+  bytes,
+  generation,
+  oneKey,
+  otherMesh,
+  regIdParts,
+  rotated,
+  tampered,
+  twiceRotated,
+} from "./fixtures.ts";
 
 const credentialParts = fc.record({ deviceId: bytes(16), generation, publicKey: bytes(32) });
 
@@ -15,6 +33,34 @@ describe("regIds", () => {
         expect(regId).toMatch(/^[A-Za-z0-9_-]{60}$/);
         expect(sealRegId(oneKey, parts)).toBe(regId);
         expect(openRegId(oneKey, regId)).toEqual(parts);
+      }),
+    );
+  });
+
+  it("P7.9 are told by one identity over rotations, which the first one has in its text, and no other registration", () => {
+    const life = fc.integer({ min: 0, max: 2 });
+    const identity = (keyring: Keyring, parts: RegIdParts) =>
+      identityOf(lastingRegId(keyring, parts, sealRegId(keyring, parts)));
+    fc.assert(
+      fc.property(regIdParts, life, generation, (first, n, other) => {
+        const parts = { ...first, generation: generationOf(first.generation, n) };
+        const regId = sealRegId(oneKey, parts);
+        const known = identity(oneKey, parts);
+        expect(known).toMatch(/^[A-Za-z0-9_-]{8}$/);
+        expect(regId.slice(2, 10)).toBe(known);
+        expect(sealRegId(rotated, parts)).not.toBe(regId);
+        expect(identity(rotated, parts)).toBe(known);
+        expect(identity(twiceRotated, parts)).toBe(known);
+        expect(new RegIdCache(twiceRotated, 1).open(sealRegId(rotated, parts))?.lasting).toBe(
+          regId,
+        );
+        const others = [
+          { ...parts, generation: generationOf(first.generation, n + 1) },
+          { ...parts, app: parts.app.map((byte) => byte ^ 1) },
+          { ...parts, deviceId: parts.deviceId.map((byte) => byte ^ 1) },
+          ...(other === first.generation ? [] : [{ ...first, generation: other }]),
+        ];
+        for (const one of others) expect(identity(rotated, one)).not.toBe(known);
       }),
     );
   });
