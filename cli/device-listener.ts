@@ -52,18 +52,19 @@ async function setUp(client: PushClient, device: Device): Promise<void> {
 /** Registers, then prints the regId, once all is set that was asked for, and all that comes. */
 async function printMessages(client: PushClient, device: Device, output: Output): Promise<void> {
   let shown = await client.register();
-  const show = async (regId: string): Promise<void> => {
-    await setUp(client, device);
+  const show = async (regId: string, isNew: boolean): Promise<void> => {
+    // Else it stands: what another took meanwhile is not taken back.
+    if (isNew) await setUp(client, device);
     output.result({ regId }, `regId  ${regId}`);
   };
-  await show(shown);
+  await show(shown, true);
   if (device.tags.length > 0) output.note(`subscribed to ${device.tags.map(tagText).join(", ")}`);
   if (device.alias !== undefined) output.note(`has the alias ${nameText(device.alias)}`);
   output.note("waiting for messages; Ctrl-C ends");
-  client.onRegId((regId) => {
+  client.onRegId((regId, isNew) => {
     if (regId === shown) return;
     shown = regId;
-    show(regId).catch((error: Error) => output.note(`error: ${error.message}`));
+    show(regId, isNew).catch((error: Error) => output.note(`error: ${error.message}`));
   });
   client.onAliasLost((alias) =>
     output.result({ aliasLost: alias }, `alias ${nameText(alias)} was taken by another`),

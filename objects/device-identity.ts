@@ -3,15 +3,18 @@
 import type { DeviceIdentity } from "../core/device/device.ts";
 import { openAppId, sealAppId } from "../core/identity/app-id.ts";
 import type { Keyring } from "../core/identity/keyring.ts";
-import { sealRegId } from "../core/identity/reg-id.ts";
+import { identityOf, lastingRegId, sealRegId } from "../core/identity/reg-id.ts";
 import { sealSource } from "../core/tag/name.ts";
 import { fromBase64Url, toBase64Url } from "../schema/text.ts";
 
 /** @param name base64url of the device ID: the name of its object */
 export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
   return {
-    regId: (app, generation) =>
-      sealRegId(keyring, { deviceId: bytesOf(name), app: bytesOf(app), generation }),
+    registration: (app, generation) => {
+      const parts = { deviceId: bytesOf(name), app: bytesOf(app), generation };
+      const regId = sealRegId(keyring, parts);
+      return { regId, identity: identityOf(lastingRegId(keyring, parts, regId)) };
+    },
     appId: (app) => sealAppId(keyring, bytesOf(app)),
     openAppId: (appId) => {
       const app = openAppId(keyring, appId);

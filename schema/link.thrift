@@ -76,6 +76,11 @@ struct Registration {
   1: required i32 slot
   2: required string appId
   3: required string regId
+  /**
+   * The same for as long as the registration lives, of no other one of this device, and opaque: a change of the mesh's keys
+   * gives a registration another regId, and this says that it is the same. A mesh of an older version does not tell it.
+   */
+  4: optional string identity
 }
 
 /** Answer to Hello. All times are milliseconds. */

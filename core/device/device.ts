@@ -37,8 +37,11 @@ import type {
 
 /** Turns apps into what devices and senders see, and back. */
 export interface DeviceIdentity {
-  /** The regId of a registration of an app on this device. */
-  regId(app: string, generation: number): string;
+  /** What a registration of an app on this device is called; `identity` is the same whichever key seals its regId. */
+  registration(
+    app: string,
+    generation: number,
+  ): { readonly regId: string; readonly identity: string };
   /** The public appId of an app. */
   appId(app: string): string;
   /** The app behind an appId; undefined where this mesh did not issue it. */

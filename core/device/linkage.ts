@@ -167,8 +167,7 @@ export class Linkage {
   #describe({ slot, record, generation }: Registration): WireRegistration {
     const { identity } = this.#options;
     const { app } = record;
-    const regId = identity.regId(app, generation);
-    return { slot, appId: identity.appId(app), regId };
+    return { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
   }
 
   /** Nodes go on calling for a link that stands; where asking was unfinished, all are asked again. */

@@ -47,6 +47,7 @@ const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registrati
   slot: I32,
   appId: STRING,
   regId: STRING,
+  identity: STRING,
 });
 
 export const encodeRegistration = (value: Registration): Uint8Array<ArrayBuffer> =>

@@ -245,12 +245,18 @@ export interface Registration {
   readonly slot: number;
   readonly appId: string;
   readonly regId: string;
+  /**
+   * The same for as long as the registration lives, of no other one of this device, and opaque: a change of the mesh's keys
+   * gives a registration another regId, and this says that it is the same. A mesh of an older version does not tell it.
+   */
+  readonly identity?: string;
 }
 
 function writeRegistration(writer: Writer, value: Registration): void {
   writeByte(writer, 0x15); writeI32(writer, value.slot);
   writeByte(writer, 0x18); writeString(writer, value.appId);
   writeByte(writer, 0x18); writeString(writer, value.regId);
+  if (value.identity !== undefined) { writeByte(writer, 0x18); writeString(writer, value.identity); }
   writeByte(writer, 0);
 }
 
@@ -258,6 +264,7 @@ function readRegistration(reader: Reader): Registration {
   let slot_: number | undefined;
   let appId_: string | undefined;
   let regId_: string | undefined;
+  let identity_: string | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -269,12 +276,17 @@ function readRegistration(reader: Reader): Registration {
       case 0x38:
         regId_ = readString(reader);
         break;
+      case 0x48:
+        identity_ = readString(reader);
+        break;
       default:
-        skipField(reader, header, 0xe);
+        skipField(reader, header, 0x1e);
     }
   }
   if (slot_ === undefined || appId_ === undefined || regId_ === undefined) throw new ThriftError("missing", "Registration");
-  return { slot: slot_, appId: appId_, regId: regId_ };
+  const value: { -readonly [K in keyof Registration]: Registration[K] } = { slot: slot_, appId: appId_, regId: regId_ };
+  if (identity_ !== undefined) value.identity = identity_;
+  return value;
 }
 
 /** The bytes of one Registration. @throws ThriftError `range` where a number does not fit its type. */

@@ -184,7 +184,10 @@ export const VALUES: readonly ValueVector[] = [
     "hello, byte order mark is kept": { revision: 1, agent: "\ufeffa" },
     "hello, empty text": { revision: 1, agent: "" },
   }),
-  ...vector("Registration", encodeRegistration, { registration }),
+  ...vector("Registration", encodeRegistration, {
+    registration,
+    "registration, with its identity": { ...registration, identity: "EjQtVniQ" },
+  }),
   ...vector("Welcome", encodeWelcome, {
     "welcome, resumed": welcome,
     "welcome, no registrations, not resumed": { ...welcome, registrations: [], resumed: false },

@@ -16,11 +16,18 @@ export interface Description {
   readonly aliases: readonly string[];
 }
 
+/** Which registration is to end: another stays. Whichever is held, where nothing is named. */
+export interface Ending {
+  /** Its regId, */
+  readonly only?: string | undefined;
+  /** or its identity, where the mesh has told it: a change of the mesh's keys gives it another regId. */
+  readonly identity?: string | undefined;
+}
+
 /** What an app asks of the mesh, without its number. */
 export type Command =
   | { readonly kind: "register" }
-  /** `only`: the regId that is to end; another stays. */
-  | { readonly kind: "unregister"; readonly only: string | undefined }
+  | ({ readonly kind: "unregister" } & Ending)
   | {
       readonly kind: "subscribe";
       readonly add: readonly string[];
@@ -98,17 +105,26 @@ export type ToClient =
       /** Mesh clock minus device clock, milliseconds. */
       readonly clockOffsetMs: number;
     }
-  /** What the mesh holds for this app, said after each welcome; null for none. */
-  | { readonly kind: "registration"; readonly regId: string | null }
+  /** What the mesh holds for this app, said after each welcome; a `regId` of null for none. */
+  | {
+      readonly kind: "registration";
+      readonly regId: string | null;
+      readonly identity?: string | undefined;
+    }
   | { readonly kind: "deliver"; readonly link: number; readonly message: Incoming }
   /** The message of this key is not to be shown, if it was not yet. */
   | { readonly kind: "withdraw"; readonly key: Uint8Array }
   | { readonly kind: "aliasLost"; readonly alias: string }
   /**
    * A request succeeded; `value` is the regId of a register, "" of an unregister, milliseconds of a ping, the
-   * description of a describe, and of the rest nothing.
+   * description of a describe, and of the rest nothing. `identity` goes with a regId.
    */
-  | { readonly kind: "done"; readonly request: number; readonly value: Answer }
+  | {
+      readonly kind: "done";
+      readonly request: number;
+      readonly value: Answer;
+      readonly identity?: string | undefined;
+    }
   /** A request failed; without a request number, something that nobody asked for went wrong. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
 

@@ -77,9 +77,6 @@ export async function loadIdentifiers(
 }
 
 async function loadRandomId(host: Host, storage: Required<Storage>): Promise<string> {
-  const stored = await storage.get(RANDOM_ID);
-  if (typeof stored === "string") return stored;
-  return String(
-    await storage.add(RANDOM_ID, toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)))),
-  );
+  const random = (): string => toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)));
+  return String((await storage.get(RANDOM_ID)) ?? (await storage.add(RANDOM_ID, random())));
 }

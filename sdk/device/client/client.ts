@@ -32,7 +32,7 @@ export class PushClient {
   readonly #requests = new Requests();
   readonly #states = new Listeners<StateChange>();
   readonly #errors = new Listeners<PushError>();
-  readonly #regIds = new Listeners<string>();
+  readonly #regIds = new Listeners<readonly [regId: string, isNew: boolean]>();
   readonly #lostAliases = new Listeners<string>();
   readonly #inbox: Inbox;
   #change: StateChange = { state: "idle" };
@@ -237,14 +237,17 @@ export class PushClient {
   }
 
   /**
-   * Fires when the regId becomes another than the last one known: after the first `register`, and when the mesh
-   * issued a new one because the device's account was made anew. Hand it to the app server, and set tags, aliases and
-   * attributes again: they ended with the registration before.
+   * Fires when the regId becomes another than the last one known: after the first `register`, when the mesh issued a new one
+   * because the device's account was made anew, and when the mesh's keys were changed. Hand it to the app server.
+   *
+   * `isNew` is true for a new registration: set tags, aliases and attributes again, for they ended with the one before. It is
+   * false where only the keys changed: the registration is the same, with all that it has, and its regId of before
+   * works on as long as the mesh keeps its old key.
    *
    * @returns a function that removes the listener
    */
-  onRegId(listener: (regId: string) => void): () => void {
-    return this.#regIds.add(listener);
+  onRegId(listener: (regId: string, isNew: boolean) => void): () => void {
+    return this.#regIds.add((event) => listener(...event));
   }
 
   /**
@@ -319,7 +322,7 @@ export class PushClient {
   }
 
   #end(options: CallOptions): Promise<Answer> {
-    return this.#request({ kind: "unregister", only: this.#registration.ending }, options);
+    return this.#request({ kind: "unregister", ...this.#registration.ending }, options);
   }
 
   #request(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
@@ -365,7 +368,8 @@ export class PushClient {
         return;
       case "done":
         // Of a register it is the regId, of an unregister it is empty.
-        if (typeof event.value === "string") this.#setRegId(event.value || undefined);
+        if (typeof event.value === "string")
+          this.#setRegId(event.value || undefined, event.identity);
         this.#requests.done(event.request, event.value);
         return;
       case "failed":
@@ -373,7 +377,9 @@ export class PushClient {
         else this.#requests.failed(event.request, event.error);
         return;
       case "registration":
-        this.#reconcile(event.regId);
+        if (event.regId !== null) this.#setRegId(event.regId, event.identity);
+        // The account was made anew since this app registered: the app still wants its messages.
+        else if (this.regId !== undefined) this.register().catch(this.#report);
         return;
       case "state":
         this.#clockOffsetMs = event.clockOffsetMs;
@@ -393,19 +399,11 @@ export class PushClient {
     this.#states.emit(change, this.#host.report);
   }
 
-  /** The mesh said what it holds for this app. */
-  #reconcile(regId: string | null): void {
-    if (regId !== null) this.#setRegId(regId);
-    // The account was made anew since this app registered: the app still wants its messages.
-    else if (this.#registration.regId !== undefined) {
-      this.register().catch(this.#report);
-    }
-  }
-
-  #setRegId(regId: string | undefined): void {
-    const isNew = this.#registration.change(regId);
+  #setRegId(regId: string | undefined, identity: string | undefined): void {
+    const isNew = this.#registration.change(regId, identity);
     if (isNew) this.#inbox.abandon();
-    if (isNew && regId !== undefined) this.#regIds.emit(regId, this.#host.report);
+    if (regId !== undefined && isNew !== undefined)
+      this.#regIds.emit([regId, isNew], this.#host.report);
   }
 
   readonly #report = (error: unknown): void => {

@@ -1,69 +1,89 @@
 /** What an app keeps of its registration: its regId, and which of its messages and broadcasts it has taken. */
+import type { Ending } from "../port.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 import { Cursors } from "./cursors.ts";
 import { DuplicateWindows } from "./windows.ts";
+
+/** Of a regId that the mesh's first key sealed (docs/protocol.md, section 5): all there is where the mesh has told none. */
+const ownIdentity = (regId: string | undefined) => regId?.slice(2, 10);
 
 export class StoredRegistration {
   readonly windows: DuplicateWindows;
   readonly cursors: Cursors;
   readonly #storage: BatchedStorage;
-  readonly #regIdKey: string;
-  readonly #endingKey: string;
+  readonly #prefix: string;
   #regId: string | undefined;
-  /** The regId that the app asked to end, until the mesh has. */
-  #ending: string | undefined;
+  /** `Registration.identity`, as far as it is known. */
+  #identity: string | undefined;
+  /** The app asked for its end, and the mesh has not answered. */
+  #isEnding = false;
 
   constructor(storage: BatchedStorage, appId: string) {
     this.#storage = storage;
-    this.#regIdKey = `app/${appId}/regId`;
-    this.#endingKey = `app/${appId}/ending`;
-    this.windows = new DuplicateWindows(storage, `app/${appId}/window/`);
-    this.cursors = new Cursors(storage, `app/${appId}/cursors/`);
+    this.#prefix = `app/${appId}/`;
+    this.windows = new DuplicateWindows(storage, `${this.#prefix}window/`);
+    this.cursors = new Cursors(storage, `${this.#prefix}cursors/`);
   }
 
   /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
   async load(): Promise<void> {
     await this.windows.load();
     await this.cursors.load();
-    const regId = await this.#storage.get(this.#regIdKey);
-    if (typeof regId === "string") this.#regId = regId;
+    const get = (name: string) => this.#storage.get(this.#prefix + name);
+    const regId = await get("regId");
+    if (typeof regId !== "string") return;
+    this.#regId = regId;
+    // Of another regId where an older version of the SDK, which does not write it, has been here since.
+    const [, identity = ownIdentity(regId)] = String(await get("identity")).split(`${regId} `);
+    this.#identity = identity;
     // A crash between the two writes leaves the end of a regId that is no longer ours.
-    if ((await this.#storage.get(this.#endingKey)) === regId) this.#ending = this.#regId;
+    this.#isEnding = (await get("ending")) === regId;
   }
 
   /** Undefined while the app is not registered, or is to be no more. */
   get regId(): string | undefined {
-    return this.#ending === undefined ? this.#regId : undefined;
+    return this.#isEnding ? undefined : this.#regId;
   }
 
-  /** The regId to end, also after a restart; undefined where none is. */
-  get ending(): string | undefined {
-    return this.#ending;
+  /** What is to end, also after a restart; undefined where nothing is. */
+  get ending(): Ending | undefined {
+    return this.#isEnding ? { only: this.#regId, identity: this.#identity } : undefined;
   }
 
   /** Remembers that the registration is to end, or (`false`) that it is not. */
   end(on: boolean): void {
-    const ending = on ? this.#regId : undefined;
-    if (ending === this.#ending) return;
-    this.#ending = ending;
-    this.#storage.put(this.#endingKey, () => ending);
+    this.#isEnding = on;
+    this.#write();
   }
 
   /**
-   * Takes the regId that the mesh told; undefined after an unregister.
+   * Takes what the mesh told; a regId of undefined after an unregister.
    *
-   * @returns whether it is another
+   * @returns undefined where the app has nothing to learn of it; else whether the registration is another one
    */
-  change(regId: string | undefined): boolean {
-    if (regId === this.#regId) return false;
+  change(regId: string | undefined, identity: string | undefined): boolean | undefined {
+    const known = this.#regId;
+    if (regId === known && (identity ?? this.#identity) === this.#identity) return;
+    const isAnother = regId !== known && (identity ?? regId) !== this.#identity;
+    this.#isEnding &&= !isAnother;
     // Keys tell messages apart within one registration only, and cursors broadcasts.
-    if (this.#regId !== undefined) {
+    if (isAnother && known !== undefined) {
       this.windows.clear();
       this.cursors.clear();
     }
-    this.end(false);
     this.#regId = regId;
-    this.#storage.put(this.#regIdKey, () => regId);
-    return true;
+    this.#identity = identity ?? ownIdentity(regId);
+    this.#write();
+    return this.#isEnding || regId === known ? undefined : isAnother;
+  }
+
+  #write(): void {
+    const regId = this.#regId;
+    const identity = this.#identity;
+    const put = (name: string, text: string | undefined): void =>
+      this.#storage.put(this.#prefix + name, () => text);
+    put("regId", regId);
+    put("identity", identity && `${regId} ${identity}`);
+    put("ending", this.#isEnding ? regId : undefined);
   }
 }

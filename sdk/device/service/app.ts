@@ -1,7 +1,13 @@
 /** One app of the push service: its port, its registration, and its commands to the mesh, one at a time. */
-import type { Described, PushUp, Refusal, Registration } from "../../../schema/generated/link.ts";
+import type {
+  PushDown,
+  PushUp,
+  Refusal,
+  Registered,
+  Registration,
+} from "../../../schema/generated/link.ts";
 import type { PushErrorData } from "../errors.ts";
-import type { Answer, Command, Description, ServicePort } from "../port.ts";
+import type { Answer, Command, Description, Ending, ServicePort } from "../port.ts";
 
 const NOT_REGISTERED: PushErrorData = {
   code: "not_registered",
@@ -17,11 +23,17 @@ const TOO_LARGE: PushErrorData = {
 /** What an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
 
+/** What the mesh sends of a command that it carried out. */
+type AnswerFrame = Extract<
+  PushDown,
+  { readonly kind: "done" | "described" | "registered" | "unregistered" }
+>;
+
 export interface AppOwner {
   /** False where the link does not stand. */
   readonly connected: boolean;
   /** What the mesh holds for the device, by appId, as far as known; kept between links. */
-  readonly held: Map<string, Registration>;
+  readonly held: Map<string, Registration | undefined>;
   /** Slots of which messages may still come that the mesh sent before it heard Detach. */
   readonly detached: Set<number>;
   /** False, and nothing is sent, where the frame is larger than any mesh takes. */
@@ -112,35 +124,30 @@ export class App {
    * @param attached Whether Hello attached this app.
    */
   resume(attached: boolean): void {
-    const regId = this.registration?.regId ?? null;
-    this.port.postMessage({ kind: "registration", regId });
+    this.port.postMessage({ kind: "registration", regId: null, ...this.registration });
     if (this.#listening !== attached) this.attach();
     this.#wireRequest = undefined;
     this.#next();
   }
 
-  /** The mesh answered a register or unregister: with what it holds for the app from now on. */
-  answered(request: number, registration: Registration | undefined): void {
-    if (request !== this.#wireRequest) return;
-    if (registration === undefined) this.#owner.held.delete(this.appId);
-    else this.#owner.held.set(this.appId, registration);
-    if (this.#listening) this.attach();
-    this.#answer({ kind: "done", value: registration?.regId ?? "" });
-  }
-
-  /** The mesh carried another command out. */
-  done(request: number, value?: Answer): void {
-    if (request === this.#wireRequest) this.#answer({ kind: "done", value });
-  }
-
-  /** The mesh answered a describe, or a part of it. */
-  described(part: Described): void {
-    if (part.request !== this.#wireRequest) return;
-    this.#described.push(part);
-    if (part.more) return;
-    const tags = this.#described.flatMap(({ tags }) => tags);
-    const aliases = this.#described.flatMap(({ aliases }) => aliases);
-    this.done(part.request, { tags, aliases });
+  /** The mesh carried a command out, or answered a part of it. */
+  answered({ kind, value }: AnswerFrame): void {
+    if (value.request !== this.#wireRequest) return;
+    let answer: Answer;
+    if (kind === "described") {
+      this.#described.push(value);
+      if (value.more) return;
+      const tags = this.#described.flatMap(({ tags }) => tags);
+      const aliases = this.#described.flatMap(({ aliases }) => aliases);
+      answer = { tags, aliases };
+    } else if (kind !== "done") {
+      // What it holds for the app from now on.
+      const { registration }: Partial<Registered> = value;
+      this.#owner.held.set(this.appId, registration);
+      if (this.#listening) this.attach();
+      answer = registration?.regId ?? "";
+    }
+    this.#answer({ kind: "done", value: answer, ...this.registration });
   }
 
   /** True where the refusal was of this app's command. */
@@ -167,9 +174,11 @@ export class App {
     const { registration, appId } = this;
     const command = this.#commands[0];
     if (command === undefined || !this.#owner.connected) return;
-    const { kind } = command;
+    const { kind, only, identity } = command as typeof command & Ending;
     const isAnother =
-      kind === "unregister" && command.only !== undefined && registration?.regId !== command.only;
+      only !== undefined &&
+      only !== registration?.regId &&
+      identity !== (registration?.identity ?? "");
     if ((kind === "register") === (registration !== undefined) || isAnother) {
       if (kind !== "register" && kind !== "unregister") {
         this.#answer({ kind: "failed", error: NOT_REGISTERED });
@@ -188,7 +197,9 @@ export class App {
 
   /** Answers the first command and goes on to the next. */
   #answer(
-    answer: { kind: "done"; value: Answer } | { kind: "failed"; error: PushErrorData },
+    answer:
+      | { kind: "done"; value: Answer; identity?: string | undefined }
+      | { kind: "failed"; error: PushErrorData },
   ): void {
     const command = this.#commands.shift();
     this.#wireRequest = undefined;

@@ -39,7 +39,7 @@ const IN_USE: PushErrorData = {
 };
 
 export class Hub implements LinkOwner, AppOwner {
-  readonly held = new Map<string, Registration>();
+  readonly held = new Map<string, Registration | undefined>();
   readonly detached = new Set<number>();
   readonly #host: Host;
   readonly #account: Account;
@@ -252,18 +252,11 @@ export class Hub implements LinkOwner, AppOwner {
         this.#post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
         return;
       case "done":
-        for (const app of this.#apps.values()) app.done(frame.value.request);
-        return;
       case "described":
-        for (const app of this.#apps.values()) app.described(frame.value);
-        return;
       case "registered":
-      case "unregistered": {
-        const { request, ...rest } = frame.value;
-        const registration = "registration" in rest ? rest.registration : undefined;
-        for (const app of this.#apps.values()) app.answered(request, registration);
+      case "unregistered":
+        for (const app of this.#apps.values()) app.answered(frame);
         return;
-      }
       case "refusal":
         this.onRefusal(frame.value);
         return;

@@ -18,7 +18,10 @@ const utf8 = new TextEncoder();
 
 /** Apps are named by letters here; "foreign" is one that the mesh did not issue. */
 export const identity: DeviceIdentity = {
-  regId: (app, generation) => `reg-${app}-${generation}`,
+  registration: (app, generation) => ({
+    regId: `reg-${app}-${generation}`,
+    identity: `${app}-${generation}`,
+  }),
   appId: (app) => `app-${app}`,
   openAppId: (appId) => (appId.startsWith("app-") ? appId.slice(4) : undefined),
   source: (app, tagId) => `source-${app}-${tagId}`,
