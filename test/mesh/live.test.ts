@@ -239,6 +239,26 @@ describe("who may listen", () => {
   });
 });
 
+test("P8.5 HEAD is told what GET would be, and is no listener", async () => {
+  const tag = await openTag();
+  const url = liveUrl(mesh.url, app, tag);
+  const head = (url: string) =>
+    fetch(url, { method: "HEAD", headers: { accept: "text/event-stream" } });
+  const first = await (await Listener.stream(url)).open();
+  for (let i = 0; i < 10; i++) {
+    const answer = await head(url);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("text/event-stream");
+  }
+  expect((await head(liveUrl(mesh.url, app, newTag()))).status).toBe(401);
+  // Told 5 s after the first count, of all that have come by then.
+  const second = await (await Listener.stream(url)).open();
+  await first.until(({ heard }) => heard.at(-1)?.["listeners"] !== 1);
+  expect(first.heard.at(-1)?.["listeners"]).toBe(2);
+  first.close();
+  second.close();
+});
+
 test("V3 pages of any origin may read a stream, its refusals and the key", async () => {
   const tag = await openTag();
   const ask = (url: string, init: RequestInit = {}) =>

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
+import { EVENT_STREAM_HEADERS } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type LiveKeyBody, tagText } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -121,6 +122,8 @@ async function listen(
   const after = afterOf(c);
   await requireAccess(c, { appId, app, tag }, tokenOf(c));
   requireRoom(c.get("config").maxLinks);
+  // Nobody reads the stream that would be opened for it, so nobody would end it.
+  if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
   return openSomewhere(c, app, { tag, after, transport, protocol });
 }
 

@@ -233,6 +233,8 @@ export class HttpConnection implements TransportHandler {
       if (response instanceof JsonAnswer) this.#write(head, response);
       else await this.#answer(head, response);
     } catch {
+      // Whoever writes it is told that nobody reads it; one that is being read was told.
+      if (response.body?.locked === false) void response.body.cancel().catch(() => {});
       this.#transport.destroy();
     }
   }
@@ -262,7 +264,8 @@ export class HttpConnection implements TransportHandler {
     const top = headOf(response, { isCurrent, keepsAlive, bytes: bytes?.length ?? null });
     if (bytes === null) {
       this.#transport.write(top);
-      if (head.method !== "HEAD") await this.#stream(response, head.isCurrent);
+      if (head.method === "HEAD") await response.body?.cancel();
+      else await this.#stream(response, head.isCurrent);
     } else {
       this.#transport.write(head.method === "HEAD" ? top : joined([top, bytes]));
     }
