@@ -44,15 +44,17 @@ export class SignedChanges {
     const known = this.#begun.get(id);
     if (known !== undefined && !isOver(known)) return "replayed";
     const oldest = ring[this.#oldest];
-    let slot = ring.length;
-    if (oldest !== undefined && isOver(oldest.at)) {
-      slot = this.#oldest;
+    const isFree = oldest !== undefined && isOver(oldest.at);
+    if (!isFree && ring.length >= LIMITS.SIGNED_CHANGES) return "full";
+    const slot = isFree ? this.#oldest : ring.length;
+    // Before it is known here: what could not be written is not carried out, and is no copy when it comes again.
+    this.#store.putChange(slot, { id, at });
+    if (isFree) {
       this.#begun.delete(oldest.id);
       this.#oldest = (slot + 1) % ring.length;
-    } else if (slot >= LIMITS.SIGNED_CHANGES) return "full";
+    }
     ring[slot] = { id, at };
     this.#begun.set(id, at);
-    this.#store.putChange(slot, { id, at });
     return "begun";
   }
 

@@ -131,20 +131,21 @@ export class Log {
     const { data, ...rest } = entry;
     // Before the head moves: what is open is read from there.
     const open = this.#openPositions;
+    // What could not be written has not come, for its sender is told so.
     if (position > this.head + 1) {
+      this.#parts.onGap(position - 1);
       this.#born = position - 1;
-      this.#parts.onGap(this.#born);
     }
+    if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
+    else this.#unstored.add(position);
     this.#add({ header: { ...rest, bytes: data.length }, state: null, entry });
     open.add(position);
     this.#forget(position - this.#size);
-    if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
-    else this.#unstored.add(position);
   }
 
   /** An entry has been served: one row. The ones before it that nobody asked to be served alone are stored with it. */
   serve(position: number, state: LogState): void {
-    const open = this.#openPositions;
+    const open = new Set(this.#openPositions);
     const last = this.lastServed?.position ?? 0;
     for (const earlier of [...this.#unstored, position]) {
       if (earlier > position) continue;
@@ -152,16 +153,21 @@ export class Log {
       else open.delete(earlier);
     }
     const openFrom = open.size === 0 ? null : Math.min(...open);
-    const written = { ...state, openFrom };
+    this.#write(position, last, { ...state, openFrom });
+    this.#open = open;
+  }
+
+  #write(position: number, last: number, written: LogState & { openFrom: number | null }): void {
     for (const earlier of [...this.#unstored]) {
       const slot = this.#at(earlier);
       if (earlier > position || slot?.entry == null) continue;
+      this.#store.putEntry(this.#slotOf(earlier), slot.entry, written);
       slot.state = written;
       this.#unstored.delete(earlier);
-      this.#store.putEntry(this.#slotOf(earlier), slot.entry, written);
       if (earlier === position) return;
     }
     this.#writeState(position, written);
+    const { openFrom } = written;
     // It goes by the last: what comes to be owed of an earlier one (a node that was not reached owes it to members) is told there.
     const lastState = this.state(last);
     if (last > position && lastState !== null && isHigher(lastState.openFrom, openFrom))
@@ -317,8 +323,8 @@ export class Log {
   #writeState(position: number, state: LogState): void {
     const slot = this.#at(position);
     if (slot === undefined) return;
-    slot.state = state;
     this.#store.writeState(this.#slotOf(position), state);
+    slot.state = state;
   }
 
   #findHead(near: number): number {

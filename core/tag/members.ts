@@ -94,13 +94,13 @@ export class Members {
 
   /** The device has everything up to `head`, and is called from now on. No row where it was marked already. */
   attach(member: Member, head: number): void {
+    if (!member.attached) {
+      const { place, device, joined, epoch } = member;
+      this.#store.putMember({ place, device, joined, since: head, attached: true, epoch });
+      member.attached = true;
+      member.since = head;
+    }
     member.served = head;
-    if (member.attached) return;
-    member.attached = true;
-    member.since = head;
-    const { place, device, joined, epoch } = member;
-    const record: MemberRecord = { place, device, joined, since: head, attached: true, epoch };
-    this.#store.putMember(record);
   }
 
   /** What to write with an entry. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type ChangeStore, type SignedChange, SignedChanges } from "../../../core/app/changes.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
@@ -60,4 +60,19 @@ test("P8.1 takes so many within the life of a signature, and not one more", () =
   expect(changes.begin({ id: "more", at: NOW + LIMITS.REPLAY_MS - 1 })).toBe("full");
   expect(changes.begin({ id: "more", at: NOW + LIMITS.REPLAY_MS })).toBe("begun");
   expect(store.rows.size).toBe(LIMITS.SIGNED_CHANGES);
+});
+
+test("A6 a change that cannot be noted was not begun, and is begun when it comes again", () => {
+  const store = new MemoryChanges();
+  const changes = new SignedChanges(store);
+  expect(changes.begin({ id: "a", at: NOW })).toBe("begun");
+  const put = vi.spyOn(store, "putChange").mockImplementation(() => {
+    throw new Error("disk is full");
+  });
+  // In a new place, and in that of one that is over.
+  for (const at of [NOW, NOW + LIMITS.REPLAY_MS])
+    expect(() => changes.begin({ id: "b", at })).toThrow("disk is full");
+  put.mockRestore();
+  expect(changes.begin({ id: "a", at: NOW })).toBe("replayed");
+  expect(changes.begin({ id: "b", at: NOW })).toBe("begun");
 });

@@ -1,5 +1,5 @@
 /** A log that reads a few of its rows knows what one knows that reads them all. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Random } from "../../../bench/simulate/random.ts";
 import { findHead } from "../../../core/tag/head.ts";
 import { Log } from "../../../core/tag/log.ts";
@@ -71,6 +71,13 @@ const look = (log: Log, from: number) => ({
   headers: [...log.headers()].map(({ position }) => position),
 });
 
+/** The next write of this kind fails. */
+function failOnce(store: MemoryTagStore, method: "putEntry" | "writeState"): void {
+  vi.spyOn(store, method).mockImplementationOnce(() => {
+    throw new Error("disk is full");
+  });
+}
+
 describe("the log of a node", () => {
   test.each(["root", "node"])(
     "P6.7 of a %s: one that reads what it needs knows what one knows that reads all",
@@ -137,5 +144,37 @@ describe("the log of a node", () => {
         }
       }
     }
+  });
+
+  test("B21 what cannot be written has not come: it is not in memory, and comes when it is sent again", () => {
+    const rig = new Rig(0);
+    const { log, store } = rig;
+    log.append(entry(1), true);
+    const before = look(log, 0);
+    expect(log.find(keyOf(2))).toBeUndefined();
+    failOnce(store, "putEntry");
+    expect(() => log.append(entry(2), true)).toThrow("disk is full");
+    expect(look(log, 0)).toEqual(before);
+    expect(log.find(keyOf(2))).toBeUndefined();
+    log.append(entry(2), true);
+    expect(look(log, 0)).toEqual(look(rig.open(), 0));
+    expect(log.find(keyOf(2))?.position).toBe(2);
+  });
+
+  test.each([
+    ["writeState", true],
+    ["putEntry", false],
+  ] as const)("B15 an end that cannot be written (%s) is not told", (method, isRoot) => {
+    const { log, store } = new Rig(0);
+    log.append(entry(1), isRoot);
+    const before = look(log, 0);
+    const state = { attached: "AQ", failed: [], outcome: "{}" };
+    failOnce(store, method);
+    expect(() => log.serve(1, state)).toThrow("disk is full");
+    expect(look(log, 0)).toEqual(before);
+    expect(log.state(1)).toBeNull();
+    log.serve(1, state);
+    expect(log.state(1)).toMatchObject(state);
+    expect(log.unserved).toEqual([]);
   });
 });
