@@ -87,6 +87,16 @@ describe("who took a message", () => {
     expect(await takenBy()).toEqual([taker(0)]);
   });
 
+  it("A3 H3 the others are told though it cannot be stored, and it is told again until it is", async () => {
+    for (const device of [0, 1]) await world.set(device, true);
+    world.isFull = true;
+    await expect(world.firstAck(0, KEY)).rejects.toThrow("the disk is full");
+    expect(world.devices[1]?.withdrawn).toEqual([KEY]);
+    world.isFull = false;
+    await world.firstAck(0, KEY);
+    expect(await takenBy()).toEqual([taker(0)]);
+  });
+
   it("A3 P8.1 is known for the life of a key, and within a count the newest", async () => {
     await world.set(0, true);
     await world.firstAck(0, KEY);

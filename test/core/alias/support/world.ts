@@ -67,6 +67,8 @@ export class World {
   /** Milliseconds since 1970. */
   now = 0;
   alarmAt: number | null = null;
+  /** No row is taken. */
+  isFull = false;
   /** What happens to the next calls of devices' objects; null for nothing. */
   faults: (Fault | null)[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
@@ -242,6 +244,7 @@ export class World {
       },
       write: (record) => {
         living();
+        if (this.isFull) throw new Error("the disk is full");
         this.written = record;
         this.rows++;
       },
