@@ -1,16 +1,15 @@
-/** The public socket of the Deno host: TLS, clients that are slow or many, and the end of it all. */
+/** The public socket of the Deno host: TLS, and the end of it all. */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { request } from "node:https";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { run } from "../support/command.ts";
-import { device } from "../support/device.ts";
-import { demoOf, serve, startMesh } from "../support/mesh.ts";
-import { type Process, ROOT, start, temporaryFolder } from "../support/process.ts";
+import { serve, startMesh } from "../support/mesh.ts";
+import { ROOT, start, temporaryFolder } from "../support/process.ts";
 import { RawAccount, RawDevice } from "../support/raw-device.ts";
+import { slowClients } from "../support/slow-clients.ts";
 
 const CERT = join(ROOT, "test/mesh/deno/certificate/cert.pem");
 const KEY = join(ROOT, "test/mesh/deno/certificate/key.pem");
@@ -67,54 +66,6 @@ describe("TLS", () => {
     expect(await mesh.exited).toBe(1);
     expect(mesh.stderr.all).toHaveLength(1);
     expect(mesh.stderr.text).toMatch(expected);
-  });
-});
-
-const closed = (socket: Socket) =>
-  socket.closed || new Promise((resolve) => socket.once("close", resolve));
-
-/** Connections that send this, and then nothing more. Resolves when the system took them all. */
-async function slowClients(url: string, count: number, text: string): Promise<Socket[]> {
-  const { hostname, port } = new URL(url);
-  const clients = Array.from({ length: count }, () => {
-    const socket = connect({ host: hostname, port: Number(port) });
-    socket.on("error", () => {}); // A reset is what some of them are to get.
-    socket.resume(); // An end is heard of by those alone who read up to it.
-    onTestFinished(() => void socket.destroy());
-    return socket;
-  });
-  for (const socket of clients) {
-    if (socket.connecting) {
-      await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
-    }
-    socket.write(text);
-  }
-  return clients;
-}
-
-describe("slow clients", () => {
-  const HALF_A_HEAD = "GET /healthz HTTP/1.1\r\nHost: mesh\r\nX-Slow: ";
-
-  /** A mesh that has 300 descriptors. */
-  async function startSmall(data: string): Promise<{ mesh: Process; url: string }> {
-    const args = ["--json", "--port", "0", "--data", data];
-    const mesh = serve(args, ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"]);
-    return { mesh, url: JSON.parse(await mesh.stdout.match(/"ready"/)).url };
-  }
-
-  test("H5 P8.5 that are more than there are descriptors neither disturb a link nor keep others out", async () => {
-    const data = temporaryFolder();
-    const { mesh, url } = await startSmall(data);
-    const { client, regId } = await device(url, demoOf(data).appId);
-    const slow = await slowClients(url, 400, HALF_A_HEAD);
-    // The link goes on as if nothing was, whoever asks is answered, and a device may come back.
-    expect(await client.ping()).toBeGreaterThanOrEqual(0);
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    client.reconnectNow();
-    expect(await client.register()).toBe(regId);
-    // Those that had room are closed when their time is over.
-    await Promise.all(slow.map(closed));
-    expect(mesh.stderr.all).toEqual([]);
   });
 });
 

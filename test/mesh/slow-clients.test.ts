@@ -1,0 +1,34 @@
+/** Clients that are slow, and more than a mesh has descriptors. */
+import { expect, test } from "vitest";
+import { device } from "./support/device.ts";
+import { demoOf, serve } from "./support/mesh.ts";
+import { temporaryFolder } from "./support/process.ts";
+import { closed, slowClients } from "./support/slow-clients.ts";
+
+const HALF_A_HEAD = "GET /healthz HTTP/1.1\r\nHost: mesh\r\nX-Slow: ";
+const HALF_A_BODY = "POST /v1/devices HTTP/1.1\r\nHost: mesh\r\nContent-Length: 9\r\n\r\n{";
+
+test.each([
+  ["half a head", HALF_A_HEAD],
+  ["half a body", HALF_A_BODY],
+])(
+  "H5 P8.5 clients that send %s, more than there are descriptors, neither disturb a link nor keep others out",
+  async (_, text) => {
+    const data = temporaryFolder();
+    const mesh = serve(
+      ["--json", "--port", "0", "--data", data],
+      ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"],
+    );
+    const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+    const { client, regId } = await device(url, demoOf(data).appId);
+    const slow = await slowClients(url, 400, text);
+    // The link goes on as if nothing was, whoever asks is answered, and a device may come back.
+    expect(await client.ping()).toBeGreaterThanOrEqual(0);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    client.reconnectNow();
+    expect(await client.register()).toBe(regId);
+    // Those that had room are closed when their time is over: 10 s for a head. A body has 30, see hosts/support/http-cases.
+    if (text === HALF_A_HEAD) await Promise.all(slow.map(closed));
+    expect(mesh.stderr.all).toEqual([]);
+  },
+);
