@@ -18,7 +18,7 @@ const PROGRAMS = [
   ],
   [
     "server.js",
-    `new PushServer({ url: "https://push.example.com", keyId: "a.k1", key: "x" }).send({ to: "r" })`,
+    `new PushServer({ url: "https://push.example.com", keyId: "a.k1", key: "x" }).send({ to: "r", data: "x" })`,
     ["importKey", "signerOf", "send"],
   ],
   ["live.js", `listenLive({ url: "https://push.example.com" })`, ["listenLive"]],
