@@ -42,12 +42,11 @@ export async function watchBroadcast(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const { promise: givenUp, reject } = Promise.withResolvers<never>();
-  givenUp.catch(() => {});
-  signal.addEventListener("abort", () => reject(signal.reason));
   for (let shown = ""; ; ) {
-    // A mesh that is gone is asked for half a minute.
-    const status = await Promise.race([push.status(id), givenUp]);
+    const status = await push.status(id, { signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
     if (!("members" in status)) return;
     const text = progressText(status);
     if (text !== shown) output.result(status, text);

@@ -16,7 +16,8 @@ export interface ServerHost {
   now(): number;
   /** 0 to under 1. */
   random(): number;
-  sleep(ms: number): Promise<void>;
+  /** `signal` ends it early, where the host can: its timer would keep a process from ending. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** The host's own. */
@@ -24,7 +25,11 @@ const SERVER_HOST: ServerHost = {
   fetch: (url, init) => fetch(url, init),
   now: Date.now,
   random: Math.random,
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener("abort", () => clearTimeout(timer));
+    }),
 };
 
 /** What a client calls the mesh with. @throws PushServerError `runtime_unsupported` where neither it nor the runtime has it */

@@ -141,10 +141,14 @@ export class PushServer {
    * Asks what became of a message.
    *
    * @param id - As `send` or `broadcast` answered it. Of a broadcast the answer has counts, and is final once it is `sent`.
+   * @param options.signal - Ends the call.
    * @throws PushServerError `message_not_found` where the mesh keeps no record of it any more.
    */
-  status(id: string): Promise<StatusAnswerBody | BroadcastStatusBody> {
-    return this.#calls.call("GET", `/v1/messages/${encodeURIComponent(id)}`);
+  status(
+    id: string,
+    { signal }: Pick<BroadcastOptions, "signal"> = {},
+  ): Promise<StatusAnswerBody | BroadcastStatusBody> {
+    return this.#calls.call("GET", `/v1/messages/${encodeURIComponent(id)}`, { signal });
   }
 
   /**

@@ -117,9 +117,13 @@ export class SignedCalls {
   /** Ends early where the caller's signal fires, and leaves nothing on it. */
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const onAbort = () => resolve();
+    const ended = new AbortController();
+    const onAbort = () => {
+      ended.abort();
+      resolve();
+    };
     signal?.addEventListener("abort", onAbort);
-    await Promise.race([this.host.sleep(ms), promise]);
+    await Promise.race([this.host.sleep(ms, ended.signal), promise]);
     signal?.removeEventListener("abort", onAbort);
   }
 

@@ -2,8 +2,9 @@
 import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ERRORS } from "../../schema/errors.ts";
 import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
 import { demoOf, startMesh } from "./support/mesh.ts";
@@ -302,12 +303,11 @@ describe("exit codes", () => {
   const silence =
     /^cannot reach http:\/\/127\.0\.0\.1:2 \(connection refused\); retrying for up to 30 s, Ctrl-C stops\npushmesh: .*ECONNREFUSED.*\(network_failed\)\n +Nothing listens there/;
 
-  // Side by side: the first four try for 30 s to reach a mesh, and say so.
+  // Side by side: the first three try for 30 s to reach a mesh, and say so.
   test.concurrent.for<[number, string[], RegExp]>([
     [4, ["broadcast", "--everyone", "--data", "x", ...nowhere, ...key], silence],
     [4, ["send", "--to", "r", "--data", "x", ...nowhere, ...key], silence],
     [4, ["status", "x", ...nowhere, ...key], silence],
-    [4, ["tag", "show", "x", ...nowhere, ...key], silence],
     [0, ["--help"], /^$/],
     [0, ["send", "--help"], /^$/],
     [0, ["--version"], /^$/],
@@ -353,6 +353,26 @@ describe("exit codes", () => {
     expect(code).toBe(expected);
     expect(said).toMatch(stderr);
     expect(said).not.toMatch(/\n {4}at /);
+  });
+
+  test("130 for Ctrl-C while the mesh of a broadcast that is watched is gone, at once", async () => {
+    const mesh = createServer((request, response) => {
+      if (request.method === "POST") response.end('{"id":"a.b","status":"accepted","tookMs":1}');
+      else request.socket.destroy();
+    });
+    mesh.listen(0, "127.0.0.1");
+    await once(mesh, "listening");
+    onTestFinished(() => void mesh.close());
+    const url = `http://127.0.0.1:${(mesh.address() as AddressInfo).port}`;
+    const user: User = { data: temporaryFolder(), home: temporaryFolder() };
+    const args = ["--everyone", "--data", "x", "--watch", "--url", url, ...key];
+    const command = pushmesh(user, "broadcast", ...args);
+    await command.stderr.match(/^cannot reach .*Ctrl-C stops$/);
+    const start = performance.now();
+    command.kill("SIGINT");
+    expect(await command.exited).toBe(130);
+    // It would be asked for half a minute.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test("3 for a regId that is none, with the mesh's advice", async () => {
