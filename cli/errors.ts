@@ -60,7 +60,7 @@ export function asFailure(error: unknown): CliFailure | undefined {
     const root = rootOf(error)?.message;
     // A closed socket's reason begins with the code, which is told behind the message.
     const said = error.message.replace(`${code}: `, "");
-    const message = root === undefined ? said : `${said}: ${root}`;
+    const message = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
     const problem = error instanceof PushServerError ? error.problem : undefined;
     const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
     const advice = problem?.advice ?? adviceOf(code) ?? (isNobodyThere(root) ? START : undefined);

@@ -79,6 +79,7 @@ describe("listen and send", () => {
     const listed = await run(user, "app", "list");
     expect(listed.code).toBe(4);
     expect(listed.stderr).toMatch(/Nothing listens there: start the mesh with npm start/);
+    expect(listed.stderr.match(/ECONNREFUSED/g)).toHaveLength(1);
   });
 
   test("people get lines: the regId first, then time, id and data", async () => {
