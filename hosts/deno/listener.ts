@@ -13,6 +13,7 @@ import { Refusals } from "../machine/net/refusals.ts";
 import { Unread } from "../machine/net/unread.ts";
 import { authority } from "../machine/port.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
+import { Pipeline } from "./net/pipeline.ts";
 import { Transport } from "./net/transport.ts";
 import { tunnel } from "./net/tunnel.ts";
 
@@ -94,6 +95,7 @@ export class Listener {
       now: this.admission.now,
       refused: this.#refused,
       unread: new Unread(),
+      pipeline: new Pipeline(),
       failedAuth: new FailedAuth({ keyring, isRegistered, now: this.admission.now }),
     };
     if (tls !== null) {

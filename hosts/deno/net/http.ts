@@ -12,6 +12,7 @@ import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
 import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
+import type { Pipeline } from "./pipeline.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
@@ -20,8 +21,8 @@ import type { Transport, TransportHandler } from "./transport.ts";
 const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /** The largest body that any route reads, and one byte that tells a larger one. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
-/** An event stream is read no further while so much of it is unsent. */
-const STREAM_BYTES = 65_536;
+/** While so much is unsent, an event stream is read no further, and no other request is served. */
+const UNSENT_BYTES = 65_536;
 const NOTHING = new Uint8Array();
 const utf8 = new TextEncoder();
 const CONTINUE = utf8.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -35,6 +36,8 @@ export interface HttpPort {
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  /** Where requests wait that came before their turn. */
+  readonly pipeline: Pipeline;
   /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
   refused(code: string): void;
 }
@@ -63,10 +66,13 @@ export class HttpConnection implements TransportHandler {
   #chunks: ChunkReader | null = null;
   readonly #unread: UnreadPart;
   #isBusy = false;
+  /** A request may have come that waits for its turn, or for its client to read. */
+  #isWaiting = false;
   #hasEnded = false;
   #isUpgraded = false;
   #resumeStream: (() => void) | null = null;
   readonly #expire = () => this.expire();
+  readonly #takeTurn = () => this.#contain(() => this.#goOn());
 
   constructor(transport: Transport, port: HttpPort, entry: Entry) {
     this.#transport = transport;
@@ -120,12 +126,12 @@ export class HttpConnection implements TransportHandler {
     if (this.#hasEnded) return;
     // A request that comes whole is read where it is; only what is kept for later is copied.
     this.#input = this.#input.length === 0 ? bytes : joined([this.#input, bytes]);
-    if (!this.#isBusy) this.#advance();
+    if (!this.#isBusy && !this.#isWaiting) this.#advance();
     // What comes before its turn has to wait with the sender.
     else if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
     if (this.#input.length === 0) this.#input = NOTHING;
     else if (this.#input.buffer === bytes.buffer) this.#input = this.#input.slice();
-    this.#hold(this.#input.length + (this.#chunks?.bytes ?? 0));
+    this.#holdInput();
   }
 
   ended(): void {
@@ -133,6 +139,10 @@ export class HttpConnection implements TransportHandler {
     this.#hold(0);
     this.#resumeStream?.();
     if (!this.#isBusy) this.#transport.destroy();
+  }
+
+  #holdInput(): void {
+    this.#hold(this.#input.length + (this.#chunks?.bytes ?? 0));
   }
 
   /** Whoever holds more where all together hold too much is refused: what has come whole by then is answered. */
@@ -143,15 +153,47 @@ export class HttpConnection implements TransportHandler {
   drained(): void {
     this.#resumeStream?.();
     this.#resumeStream = null;
+    if (this.#isWaiting) this.#port.pipeline.add(this.#takeTurn);
   }
 
-  /** The time for the request is over. */
+  /** The time for the request is over, or for its client to read the answers before it. */
   expire(): void {
-    if (this.#input.length === 0 && this.#head === null) this.#transport.destroy();
+    const isBetween = this.#input.length === 0 && this.#head === null;
+    if (isBetween || this.#isWaiting) this.#transport.destroy();
     else this.#refuse(new MeshError("request_timeout"));
   }
 
+  /** A fault of ours ends one connection. */
+  #contain(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#transport.destroy();
+    }
+  }
+
+  /**
+   * Many requests that come at once are served one a turn, in the turns of all connections that wait: else thousands of them
+   * are one, in which nobody else is heard. And none is served to a client that does not read, for its answers would be kept.
+   */
+  #wait(): void {
+    this.#isWaiting = true;
+    if (this.#transport.unsentBytes <= UNSENT_BYTES) this.#port.pipeline.add(this.#takeTurn);
+  }
+
+  #goOn(): void {
+    this.#isWaiting = false;
+    if (this.#hasEnded) return;
+    this.#advance();
+    if (!this.#isBusy && !this.#isWaiting) this.#transport.resume();
+    this.#holdInput();
+  }
+
   #advance(): void {
+    if (this.#transport.unsentBytes > UNSENT_BYTES) {
+      this.#wait();
+      return;
+    }
     if (this.#head === null && !this.#readHead()) return;
     const head = this.#head;
     if (head === null) return;
@@ -283,7 +325,7 @@ export class HttpConnection implements TransportHandler {
       const { value, done } = await this.#orEnd(reader.read());
       if (done || this.#hasEnded) break;
       this.#transport.write(isChunked ? chunk(value) : value);
-      while (this.#transport.unsentBytes > STREAM_BYTES && !this.#hasEnded) {
+      while (this.#transport.unsentBytes > UNSENT_BYTES && !this.#hasEnded) {
         await new Promise<void>((resolve) => (this.#resumeStream = resolve));
       }
     }
@@ -310,9 +352,9 @@ export class HttpConnection implements TransportHandler {
     }
     this.entry.become("idle");
     this.entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
-    this.#transport.resume();
-    this.#advance();
-    this.#hold(this.#input.length + ((this.#chunks as ChunkReader | null)?.bytes ?? 0));
+    if (this.#input.length > 0) this.#wait();
+    else this.#transport.resume();
+    this.#holdInput();
   }
 
   /** @returns false, for its callers' use */

@@ -1,6 +1,6 @@
 /** Time for others: what objects that work for long wait with, all of them by the same few timers. */
+import { lookAtSockets } from "../sockets.ts";
 
-const NOTHING = new Uint8Array();
 /** How long work goes on between turns, each of which takes 20 µs and more: 8 % of a broadcast at every 16th device. */
 const WORK_MS = 2;
 const GO_ON = Promise.resolve();
@@ -16,10 +16,6 @@ export class Turns {
   /**
    * Resolves when sockets, timers and requests had their turn, or at once where they had it just now. Never again once it
    * was stopped.
-   *
-   * The loop looks at sockets only when it has nothing else to do, or every 61st time round: whoever waits by
-   * `setImmediate` keeps it from them for 20 ms and more, by a message port for seconds. So this waits for a thread of
-   * Deno's pool, which takes 20 µs (measured beside it, at 300 µs of work a turn: a request answered in 0.15 ms, against 44; docs/decisions/0006).
    */
   breathe(): Promise<void> {
     if (this.#turn === null) {
@@ -54,7 +50,7 @@ export class Turns {
   }
 
   async #take(): Promise<void> {
-    await crypto.subtle.digest("SHA-256", NOTHING);
+    await lookAtSockets();
     if (this.#stopped) await new Promise(() => {});
     this.#turn = null;
     this.#turnedAt = performance.now();

@@ -2,6 +2,7 @@
 
 import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
 import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
+import { Pipeline } from "../../../../../hosts/deno/net/pipeline.ts";
 import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
 import { Admission } from "../../../../../hosts/machine/net/admission.ts";
 import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
@@ -14,6 +15,8 @@ export class FakeConn implements Conn, ClientEnd {
   #wake: (() => void) | null = null;
   #isEnded = false;
   readonly #written: Buffer[] = [];
+  #unblock: (() => void) | null = null;
+  #whenRead: Promise<void> = Promise.resolve();
   isClosed = false;
   isWriteClosed = false;
 
@@ -47,7 +50,18 @@ export class FakeConn implements Conn, ClientEnd {
     return taken.length;
   }
 
+  /** The client reads no more. */
+  stopReading(): void {
+    this.#whenRead = new Promise((resolve) => (this.#unblock = resolve));
+  }
+
+  readOn(): void {
+    this.#unblock?.();
+  }
+
   async write(bytes: Uint8Array): Promise<number> {
+    await this.#whenRead;
+    if (this.isClosed) throw new Error("closed");
     this.#written.push(Buffer.from(bytes));
     return bytes.length;
   }
@@ -55,6 +69,7 @@ export class FakeConn implements Conn, ClientEnd {
   close(): void {
     this.isClosed = true;
     this.#wake?.();
+    this.#unblock?.();
   }
 
   async closeWrite(): Promise<void> {
@@ -62,16 +77,22 @@ export class FakeConn implements Conn, ClientEnd {
   }
 }
 
+/** One of this loop's own: a thread of the pool takes as long as the machine is busy. */
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 export interface DenoServed extends Served {
+  readonly conn: FakeConn;
   readonly http: HttpConnection;
+  readonly transport: Transport;
 }
 
 /**
  * Serves a connection by HTTP. Each request is answered with its place among them, from 1.
  *
  * @param unread what this and other connections hold of requests that have not come whole
+ * @param pipeline where requests of this and other connections wait
  */
-export function serveHttp(unread = new Unread()): DenoServed {
+export function serveHttp(unread = new Unread(), pipeline = new Pipeline(turn)): DenoServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
@@ -87,6 +108,7 @@ export function serveHttp(unread = new Unread()): DenoServed {
       authority: "mesh",
       now: () => now,
       unread,
+      pipeline,
       failedAuth: new FailedAuth({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       refused: (code) => refused.push(code),
       async handle(request) {
@@ -104,5 +126,5 @@ export function serveHttp(unread = new Unread()): DenoServed {
   };
   void transport.run();
   entry.expireIn(10_000, () => http.expire());
-  return { conn, admission, entry, http, seen, refused, wait };
+  return { conn, admission, entry, http, transport, seen, refused, wait };
 }
