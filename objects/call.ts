@@ -11,7 +11,8 @@ const flagged = (error: unknown, flag: "overloaded" | "retryable"): boolean =>
  * Calls an object, and once more where the runtime says that a fresh stub may succeed.
  *
  * @param call - Gets a fresh stub and calls it. It may run twice, so it must be idempotent: a send is, by its key.
- * @throws MeshError `overloaded` where the object is too busy; that is never tried again from here.
+ * @throws MeshError `overloaded` where the object is too busy, or runs code of before a deploy that lacks the method; that is never
+ * tried again from here.
  */
 export async function callObject<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -31,8 +32,12 @@ export async function callOnce<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+/** An object in use keeps the code of before for up to 5 minutes of a deploy: what that does not know yet, it will. */
+const isOfOldCode = (error: unknown): boolean =>
+  error instanceof TypeError && error.message.includes("does not implement the method");
+
 function explain(error: unknown): unknown {
-  return flagged(error, "overloaded") || flagged(error, "retryable")
+  return flagged(error, "overloaded") || flagged(error, "retryable") || isOfOldCode(error)
     ? new MeshError("overloaded", undefined, { cause: error })
     : error;
 }

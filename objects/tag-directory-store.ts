@@ -76,6 +76,11 @@ export class SqlTagDirectoryStore implements TagDirectoryStore, ChangeStore {
     );
   }
 
+  dropChanges(): void {
+    if (this.#hasChanges) this.#sql.exec("DROP TABLE changes");
+    this.#hasChanges = false;
+  }
+
   #all(query: string, ...values: (string | number)[]): TagReport[] {
     if (!this.#hasTable) return [];
     return this.#sql

@@ -57,12 +57,12 @@ export class TagDirectoryObject
     return this.#changes.begin(change);
   }
 
-  async claim(key: string): Promise<boolean> {
-    return this.#claims.claim(key, Date.now());
+  async claim(key: string, request: string): Promise<boolean> {
+    return this.#claims.claim(key, request, Date.now());
   }
 
-  async release(key: string): Promise<void> {
-    this.#claims.release(key);
+  async release(key: string, request: string): Promise<void> {
+    this.#claims.release(key, request);
   }
 
   async write(lines: readonly DirectoryLine[]): Promise<void> {

@@ -6,7 +6,7 @@ import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
 import type { MeshContext } from "./context.ts";
-import { callOnce } from "./objects.ts";
+import { onceInTime } from "./objects.ts";
 import { isOwnRegId } from "./registrations.ts";
 import type { Caller } from "./signed.ts";
 
@@ -30,7 +30,7 @@ export async function beginChange(
   const id = toBase64Url(sha256(verified.signature).subarray(0, CHANGE_ID_BYTES));
   const name = changesNameOf(appName, id, shardsOf(c.env));
   const change = { id, at: c.get("receivedAt") };
-  const begun = await callOnce(() => c.env.TAG_DIRECTORIES.getByName(name).begin(change));
+  const begun = await onceInTime(() => c.env.TAG_DIRECTORIES.getByName(name).begin(change));
   if (begun === "replayed") throw new MeshError("request_replayed");
   if (begun === "full") {
     const detail = `at most ${LIMITS.SIGNED_CHANGES} changes in 7 minutes`;

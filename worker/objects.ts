@@ -13,8 +13,15 @@ export { callObject, callOnce };
  * @param ms - milliseconds; `LIMITS.CALL_MS` for what is answered at once
  * @throws MeshError `overloaded` where there is no answer by then, and as `callObject` does
  */
-export function callInTime<T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> {
-  return withTimeout(ms, callObject(call)).catch((cause: unknown) => {
+export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> =>
+  inTime(callObject(call), ms);
+
+/** The same for what is not the same when it is done twice. */
+export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>
+  inTime(callOnce(call), LIMITS.CALL_MS);
+
+function inTime<T>(answering: Promise<T>, ms: number): Promise<T> {
+  return withTimeout(ms, answering).catch((cause: unknown) => {
     if (!(cause instanceof TimeoutError)) throw cause;
     throw new MeshError("overloaded", "an object of the mesh does not answer", { cause });
   });

@@ -19,7 +19,12 @@ export interface ChangeStore {
   listChanges(): Iterable<SignedChange & { readonly slot: number }>;
   /** One row, new or in place of the one of this slot. */
   putChange(slot: number, change: SignedChange): void;
+  /** All rows go, at the price of none each. */
+  dropChanges(): void;
 }
+
+/** A ring of more rows than this is read at its real price: it shrinks when most of it is over. */
+const KEPT_COUNT = 1_024;
 
 export class SignedChanges {
   readonly #store: ChangeStore;
@@ -39,8 +44,8 @@ export class SignedChanges {
    * @returns "replayed" for one that was noted before, "full" where `LIMITS.SIGNED_CHANGES` were within the life of a signature
    */
   begin({ id, at }: SignedChange): BeginAnswer {
-    const ring = this.#load();
     const isOver = (change: number): boolean => Math.abs(at - change) >= LIMITS.REPLAY_MS;
+    const ring = this.#load(isOver);
     const known = this.#begun.get(id);
     if (known !== undefined && !isOver(known)) return "replayed";
     const oldest = ring[this.#oldest];
@@ -58,15 +63,28 @@ export class SignedChanges {
     return "begun";
   }
 
-  #load(): SignedChange[] {
+  #load(isOver: (at: number) => boolean): SignedChange[] {
     if (this.#ring !== null) return this.#ring;
     const ring: SignedChange[] = [];
-    for (const { slot, id, at } of this.#store.listChanges()) {
-      ring[slot] = { id, at };
+    for (const { slot, id, at } of this.#store.listChanges()) ring[slot] = { id, at };
+    this.#ring = this.#shrink(ring, isOver);
+    for (const [slot, { id, at }] of this.#ring.entries()) {
       this.#begun.set(id, at);
-      if (at < (ring[this.#oldest]?.at ?? Number.POSITIVE_INFINITY)) this.#oldest = slot;
+      if (at < (this.#ring[this.#oldest]?.at ?? Number.POSITIVE_INFINITY)) this.#oldest = slot;
     }
-    this.#ring = ring;
-    return ring;
+    return this.#ring;
+  }
+
+  /**
+   * After a burst the ring would be read whole at each wake, for good (measured: 131,096 rows and 1.3 s for one change). What is not
+   * over is written again, at most one row for each that goes.
+   */
+  #shrink(ring: SignedChange[], isOver: (at: number) => boolean): SignedChange[] {
+    if (ring.length <= KEPT_COUNT) return ring;
+    const standing = ring.filter(({ at }) => !isOver(at));
+    if (standing.length > ring.length / 2) return ring;
+    this.#store.dropChanges();
+    for (const [slot, change] of standing.entries()) this.#store.putChange(slot, change);
+    return standing;
   }
 }

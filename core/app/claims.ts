@@ -8,23 +8,27 @@ import { LIMITS } from "../../schema/limits.ts";
 const CLAIM_MS = 30_000;
 
 export class Claims {
-  /** Until when, by key, oldest first. */
-  readonly #claimed = new Map<string, number>();
+  /** By key, oldest first. */
+  readonly #claimed = new Map<string, { readonly request: string; readonly until: number }>();
 
-  /** @returns false while another request has it */
-  claim(key: string, now: number): boolean {
-    const until = this.#claimed.get(key);
-    if (until !== undefined && until > now) return false;
+  /**
+   * @param request a random name: one whose answer was lost claims again, and has it
+   * @returns false while another request has it
+   */
+  claim(key: string, request: string, now: number): boolean {
+    const claimed = this.#claimed.get(key);
+    if (claimed !== undefined && claimed.request !== request && claimed.until > now) return false;
     for (const oldest of this.#claimed.keys()) {
       if (this.#claimed.size < LIMITS.BROADCAST_CLAIMS) break;
       this.#claimed.delete(oldest);
     }
     this.#claimed.delete(key);
-    this.#claimed.set(key, now + CLAIM_MS);
+    this.#claimed.set(key, { request, until: now + CLAIM_MS });
     return true;
   }
 
-  release(key: string): void {
-    this.#claimed.delete(key);
+  /** One that comes late ends no claim of another request. */
+  release(key: string, request: string): void {
+    if (this.#claimed.get(key)?.request === request) this.#claimed.delete(key);
   }
 }

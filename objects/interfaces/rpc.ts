@@ -146,8 +146,8 @@ export interface TagDirectoryRpc {
   /** Notes a signed change of the app: see `SignedChanges`. It is the object that `changesNameOf` names. */
   begin(change: SignedChange): Promise<BeginAnswer>;
   /** Claims the key of a broadcast to several tags: see `Claims`. Likewise. */
-  claim(key: string): Promise<boolean>;
-  release(key: string): Promise<void>;
+  claim(key: string, request: string): Promise<boolean>;
+  release(key: string, request: string): Promise<void>;
 }
 
 /**

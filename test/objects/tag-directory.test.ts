@@ -2,8 +2,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { SignedChanges } from "../../core/app/changes.ts";
+import type { Sql } from "../../objects/storage/sql.ts";
 import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
 import { SqlTagDirectoryStore } from "../../objects/tag-directory-store.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { newApp } from "./support/client.ts";
 import { TAG_DIRECTORY_CASES } from "./support/tag-directory-suite.ts";
 
@@ -45,6 +47,31 @@ describe("a tag directory in its object", () => {
       expect(count).toBe(2);
     });
   });
+
+  test("P6.7 a burst of signed changes is read once more at the most, and goes for a few rows", () =>
+    runInDurableObject(newDirectory(), (_, { storage }) => {
+      let [read, written] = [0, 0];
+      const counting = {
+        exec(query: string, ...values: unknown[]) {
+          const cursor = storage.sql.exec(query, ...values);
+          const all = cursor.toArray();
+          read += cursor.rowsRead;
+          written += cursor.rowsWritten;
+          return { toArray: () => all };
+        },
+      };
+      const wake = () => new SignedChanges(new SqlTagDirectoryStore(counting as unknown as Sql));
+      const at = Date.now();
+      const burst = wake();
+      for (let n = 0; n < 3_000; n++) burst.begin({ id: `${n}`, at });
+      [read, written] = [0, 0];
+      expect(wake().begin({ id: "later", at: at + LIMITS.REPLAY_MS })).toBe("begun");
+      expect(read).toBeLessThan(3_020);
+      expect(written).toBeLessThanOrEqual(8);
+      read = 0;
+      expect(wake().begin({ id: "later still", at: at + LIMITS.REPLAY_MS })).toBe("begun");
+      expect(read).toBeLessThanOrEqual(16);
+    }));
 
   test("answers over RPC, and makes no table for a question", async () => {
     const stub = newDirectory();

@@ -2,11 +2,11 @@ import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
 import type { AliasSendAnswerBody, ResultsAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { parseMessageId } from "../../schema/text.ts";
+import { formatMessageId, parseMessageId } from "../../schema/text.ts";
 import type { Env } from "../../worker/env.ts";
 import { createApp, type TestApp } from "./support/app.ts";
 import { aliases, devices, holder, regIdOf } from "./support/scripted.ts";
-import { ask, post, refusalOf } from "./support/server.ts";
+import { ask, get, post, refusalOf } from "./support/server.ts";
 
 let app: TestApp;
 let serial = 0;
@@ -204,4 +204,43 @@ describe("an object that hangs", () => {
     const refused = await inLongTime(() => refusalOf(app, request(), { ALIASES }));
     expect(refused).toMatchObject({ code: "overloaded" });
   });
+
+  it("P4.9 of a device ends a send to it, 10 s behind the wait that it asked for", async () => {
+    const DEVICES = devices({ send: hangs, status: hangs, describe: hangs });
+    const to = regIdOf(app, holder(1));
+    for (const signing of [
+      { ...post("/v1/messages", { to, data: "x" }), headers: { prefer: "wait=2" } },
+      get(`/v1/messages/${formatMessageId({ seq: 1, key: new Uint8Array(8), regId: to })}`),
+      get(`/v1/registrations/${to}`),
+    ]) {
+      const refused = await inLongTime(() => refusalOf(app, signing, { DEVICES }));
+      expect(refused).toMatchObject({ code: "overloaded", status: 503 });
+    }
+  });
+
+  it("A6 of those that note signed changes ends the change, which nobody carried out", async () => {
+    const directory = { begin: hangs };
+    const TAG_DIRECTORIES = { getByName: () => directory } as unknown as Env["TAG_DIRECTORIES"];
+    const change = post("/v1/aliases", {
+      alias: "never",
+      shared: true,
+      add: [regIdOf(app, holder(1))],
+    });
+    const refused = await inLongTime(() => refusalOf(app, change, { TAG_DIRECTORIES }));
+    expect(refused).toMatchObject({ code: "overloaded", status: 503 });
+  });
+});
+
+it("P4.4 an object that still runs the code of before a deploy is told as overload", async () => {
+  // As workerd of November 2026 says it, where a new edge calls what an object of an older version lacks.
+  const error = new TypeError('The RPC receiver does not implement the method "begin".');
+  const older = { getByName: () => ({ begin: () => Promise.reject(error) }) };
+  const TAG_DIRECTORIES = older as unknown as Env["TAG_DIRECTORIES"];
+  const change = post("/v1/aliases", {
+    alias: "older",
+    shared: true,
+    add: [regIdOf(app, holder(1))],
+  });
+  const refused = await refusalOf(app, change, { TAG_DIRECTORIES });
+  expect(refused).toMatchObject({ code: "overloaded", status: 503 });
 });

@@ -8,7 +8,7 @@ import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
 import type { AppEnv } from "../context.ts";
 import { openToPages } from "../middleware/cors.ts";
-import { callObject, refusal } from "../objects.ts";
+import { callInTime, refusal } from "../objects.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
 import {
   accountClaims,
@@ -73,7 +73,7 @@ devices.post("/", async (c) => {
   const deviceId = deviceIdOf(keyring, hashes);
   const name = deviceName(deviceId);
   // Safe to call twice: the same key and identifiers give the same account.
-  const account = await callObject(() =>
+  const account = await callInTime(() =>
     c.env.DEVICES.getByName(name).openAccount({ publicKey, handoverFrom }),
   );
   if (!account.ok) throw refusal(account);

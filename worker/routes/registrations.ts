@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegistrationAnswerBody } from "../../schema/http.ts";
 import type { AppEnv } from "../context.ts";
-import { callObject, refusal } from "../objects.ts";
+import { callInTime, refusal } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { readCaller } from "../signed.ts";
 
@@ -14,7 +14,7 @@ registrations.get("/:regId", async (c) => {
   const regId = c.req.param("regId");
   const { deviceId, generation } = openOwnRegId(c, caller, regId);
   const name = { app: caller.appName, generation };
-  const described = await callObject(() =>
+  const described = await callInTime(() =>
     c.env.DEVICES.getByName(deviceName(deviceId)).describe(name),
   );
   if (!described.ok) throw refusal(described);

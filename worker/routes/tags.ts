@@ -19,7 +19,7 @@ import { parseBody, parseQuery } from "../body.ts";
 import { beginChange } from "../changes.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
-import { callInTime, callObject } from "../objects.ts";
+import { callInTime } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId } from "../registrations.ts";
 import { readCaller, readSigned } from "../signed.ts";
@@ -71,7 +71,7 @@ tags.get("/", async (c) => {
 tags.get("/:tag", async (c) => {
   const { appName } = await readCaller(c);
   const tag = tagInPath(c);
-  const info = await callObject(() => rootOf(c, appName, tag).info());
+  const info = await callInTime(() => rootOf(c, appName, tag).info());
   if (info === null) throw new MeshError("tag_unknown");
   const { members, nodes, depth, lastBroadcastAt, listeners, live } = info;
   const answer: TagAnswerBody = { tag, members, listeners, lastBroadcastAt, nodes, depth, live };
@@ -83,7 +83,7 @@ tags.put("/:tag/live", async (c) => {
   const tag = tagInPath(c);
   const { access } = parseBody(liveBody, bytes);
   await beginChange(c, caller);
-  await callObject(() => rootOf(c, caller.appName, tag).setLive(tag, access));
+  await callInTime(() => rootOf(c, caller.appName, tag).setLive(tag, access));
   forgetAccess(caller.appName, tag);
   return c.body(null, 204);
 });

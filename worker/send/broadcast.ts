@@ -14,7 +14,7 @@ import { formatMessageId, toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
-import { callInTime, callObject, refusal } from "../objects.ts";
+import { callInTime, refusal } from "../objects.ts";
 import { rootOf } from "../tag-root.ts";
 import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
 
@@ -59,7 +59,7 @@ async function requireSame(
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<void> {
   const request: BroadcastRequest = { ...unsigned, signature: null };
-  const answer = await callObject(() => rootOf(c, unsigned.app, tag).broadcast(request));
+  const answer = await callInTime(() => rootOf(c, unsigned.app, tag).broadcast(request));
   if (!answer.ok) throw refusal(answer);
 }
 
@@ -88,7 +88,7 @@ async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature"
   const answer = await take(unsigned.cover, async (tag, cover) => {
     const rest = { ...unsigned, cover };
     const request: BroadcastRequest = { ...rest, signature: await signLive(c, rest) };
-    return callObject(() => rootOf(c, unsigned.app, tag).broadcast(request));
+    return callInTime(() => rootOf(c, unsigned.app, tag).broadcast(request));
   });
   if (!answer.ok) throw refusal(answer);
   return answer;
@@ -112,8 +112,9 @@ async function takeOnce(
   if (tags.length < 2) return hand(c, unsigned);
   const { app } = unsigned;
   const key = toBase64Url(unsigned.key);
+  const request = crypto.randomUUID();
   const directory = () => c.env.TAG_DIRECTORIES.getByName(changesNameOf(app, key, shardsOf(c.env)));
-  for (let waits = 0; !(await callInTime(() => directory().claim(key))); waits++) {
+  for (let waits = 0; !(await callInTime(() => directory().claim(key, request))); waits++) {
     if (waits >= CLAIM_WAITS) {
       throw new MeshError("overloaded", "another request of its key is under way");
     }
@@ -127,7 +128,9 @@ async function takeOnce(
     await requireSame(c, before.tag, unsigned);
     return before;
   } finally {
-    c.executionCtx.waitUntil(callInTime(() => directory().release(key)).catch(() => undefined));
+    c.executionCtx.waitUntil(
+      callInTime(() => directory().release(key, request)).catch(() => undefined),
+    );
   }
 }
 

@@ -3,9 +3,10 @@ import type { SendRequest } from "../../core/device/types.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import { messageKey } from "../../core/identity/message-key.ts";
 import type { SendAnswerBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { callObject, refusal } from "../objects.ts";
+import { callInTime, refusal } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts";
@@ -29,7 +30,10 @@ export async function sendSingle(
     waitMs: Math.max(0, prefer.waitMs - (Date.now() - c.get("receivedAt"))),
   };
   const name = deviceName(registration.deviceId);
-  const sent = await callObject(() => c.env.DEVICES.getByName(name).send(send));
+  const sent = await callInTime(
+    () => c.env.DEVICES.getByName(name).send(send),
+    send.waitMs + LIMITS.CALL_MS,
+  );
   if (!sent.ok) throw refusal(sent);
 
   const id = formatMessageId({ seq: sent.seq, key, regId: to });

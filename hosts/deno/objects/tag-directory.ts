@@ -25,12 +25,12 @@ export class TagDirectoryHost implements TagDirectoryRpc {
     this.#changes = new SignedChanges(store);
   }
 
-  async claim(key: string): Promise<boolean> {
-    return this.#claims.claim(key, Date.now());
+  async claim(key: string, request: string): Promise<boolean> {
+    return this.#claims.claim(key, request, Date.now());
   }
 
-  async release(key: string): Promise<void> {
-    this.#claims.release(key);
+  async release(key: string, request: string): Promise<void> {
+    this.#claims.release(key, request);
   }
 
   async begin(change: SignedChange): Promise<BeginAnswer> {

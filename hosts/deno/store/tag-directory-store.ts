@@ -76,6 +76,10 @@ export class SharedTagDirectoryStore implements TagDirectoryStore, ChangeStore {
     );
   }
 
+  dropChanges(): void {
+    this.#db.run("DELETE FROM signed_changes WHERE app = ?", this.#app);
+  }
+
   *all(): Generator<TagReport> {
     for (let last: string | null = null; ; ) {
       const rows: StoredRow[] = this.#db.all<StoredRow>(

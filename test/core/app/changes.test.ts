@@ -14,6 +14,10 @@ class MemoryChanges implements ChangeStore {
     this.rows.set(slot, change);
     this.written++;
   }
+
+  dropChanges(): void {
+    this.rows.clear();
+  }
 }
 
 const NOW = 1_793_491_200_000;
@@ -50,6 +54,24 @@ test("A6 every change is known for as long as its signature is good, whatever th
   for (const change of begun.filter((one) => at - one.at < LIMITS.REPLAY_MS))
     expect(changes.begin({ id: change.id, at })).toBe("replayed");
   expect(store.rows.size).toBeLessThan(700);
+});
+
+test("P6.7 after a burst the ring shrinks, and forgets nothing that a copy could undo", () => {
+  const store = new MemoryChanges();
+  const burst = new SignedChanges(store);
+  for (let n = 0; n < 3_000; n++) burst.begin({ id: `${n}`, at: NOW + n });
+  // The first 1,600 are over by now.
+  const at = NOW + LIMITS.REPLAY_MS + 1_600;
+  store.written = 0;
+  const woken = new SignedChanges(store);
+  expect(woken.begin({ id: "2999", at })).toBe("replayed");
+  expect(store.rows.size).toBe(1_399);
+  expect(store.written).toBe(1_399);
+  for (let n = 1_601; n < 3_000; n++) expect(woken.begin({ id: `${n}`, at })).toBe("replayed");
+  expect(new SignedChanges(store).begin({ id: "later", at: at + 4 * LIMITS.REPLAY_MS })).toBe(
+    "begun",
+  );
+  expect(store.rows.size).toBe(1);
 });
 
 test("P8.1 takes so many within the life of a signature, and not one more", () => {

@@ -253,6 +253,10 @@ class MemoryDirectoryStore implements TagDirectoryStore, ChangeStore {
     this.changes.set(slot, change);
   }
 
+  dropChanges(): void {
+    this.changes.clear();
+  }
+
   readonly #tags = new Map<string, TagReport>();
 
   read(tag: string): TagReport | null {
