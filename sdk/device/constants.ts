@@ -27,9 +27,9 @@ export const OPEN_TIMEOUT_MS = 20_000;
 export const WELCOME_TIMEOUT_MS = 10_000;
 /** Longest wait for the answer to an echo: a link with no answer for that long is dead. */
 export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
-/** First and longest wait before a message whose handler threw is handed over again; it doubles in between. */
-export const HANDLER_RETRY_BASE_MS = 1_000;
-export const HANDLER_RETRY_MAX_MS = 60_000;
+/** First and longest wait before a message whose handler threw is handed over again, or a write that failed is tried again; it doubles in between. */
+export const RETRY_BASE_MS = 1_000;
+export const RETRY_MAX_MS = 60_000;
 /** Longest wait for one write of the storage before what waits for it goes on: well over a disk that wakes, or a busy machine. */
 export const STORAGE_TIMEOUT_MS = 30_000;
 /** A handler that runs for so long is reported: what is behind its message waits. */

@@ -44,7 +44,7 @@ export class PushClient {
   private constructor(options: ClientOptions) {
     const { appId, port, storage, host, onClosed } = options;
     this.#host = host;
-    this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report);
+    this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
     this.#port = port;
     this.#onClosed = onClosed;
     this.#registration = new StoredRegistration(this.#storage, appId);
@@ -227,7 +227,7 @@ export class PushClient {
   /**
    * Fires with errors that no call rejects with: `handler_failed`, `handler_stuck` (once for a message, when its handler has
    * not ended for 30 s; what is behind it waits, and the message stays unacknowledged), `data_invalid`, `storage_failed` of the
-   * duplicate window, and refusals of the mesh that answer no call. Not with the end of a link: see `onState`.
+   * duplicate window, at each try of the write (after up to 1 s, doubling to 60 s), and refusals of the mesh that answer no call. Not with the end of a link: see `onState`.
    * Without a listener they go to the console.
    *
    * @returns a function that removes the listener
@@ -396,6 +396,7 @@ export class PushClient {
   #setState(change: StateChange): void {
     if (change.state === this.#change.state) return;
     this.#change = change;
+    if (change.state === "closed") this.#storage.stop();
     this.#states.emit(change, this.#host.report);
   }
 

@@ -1,12 +1,7 @@
 /** What arrives for one app: four lanes, the duplicate windows, cursors, the app's handler, acknowledgements. */
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import {
-  HANDLER_RETRY_BASE_MS,
-  HANDLER_RETRY_MAX_MS,
-  HANDLER_STUCK_MS,
-  QUEUE_MESSAGES,
-} from "../constants.ts";
+import { HANDLER_STUCK_MS, QUEUE_MESSAGES, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
@@ -187,8 +182,8 @@ export class Inbox {
   }
 
   #failed(delivery: Delivery, messageId: string, cause: unknown): number {
-    const waitMs = HANDLER_RETRY_BASE_MS * 2 ** delivery.failures;
-    const retryAfterMs = Math.min(HANDLER_RETRY_MAX_MS, waitMs);
+    const waitMs = RETRY_BASE_MS * 2 ** delivery.failures;
+    const retryAfterMs = Math.min(RETRY_MAX_MS, waitMs);
     const attempt = ++delivery.failures;
     this.#owner.report(
       new PushError({

@@ -330,6 +330,7 @@ describe("cursors", () => {
         },
       },
       () => {},
+      mesh.host,
     );
     const cursors = new Cursors(batched, "c/");
     await cursors.load();

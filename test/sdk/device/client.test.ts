@@ -760,7 +760,7 @@ describe("P2 duplicates", () => {
   it("P2.1 of 1,089 broadcasts and nothing else the newest are known after a restart", async () => {
     const inner = memoryStorage();
     const open = async () => {
-      const storage = new BatchedStorage(inner, () => {});
+      const storage = new BatchedStorage(inner, () => {}, mesh.host);
       const window = new DuplicateWindow(storage, "w/");
       await window.load();
       return { storage, window };
@@ -780,7 +780,7 @@ describe("P2 duplicates", () => {
   });
 
   it("P8 are remembered within a bound", async () => {
-    const storage = new BatchedStorage(memoryStorage(), () => {});
+    const storage = new BatchedStorage(memoryStorage(), () => {}, mesh.host);
     const window = new DuplicateWindow(storage, "w/");
     await window.load();
     const keys = Array.from({ length: 5_000 }, (_, i) => mesh.message(String(i)));

@@ -9,7 +9,7 @@ import {
 import { LIMITS } from "../../../schema/limits.ts";
 import { memoryStorage, PushError, type Storage } from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
-import { type Device, FakeMesh, start } from "./fake/mesh.ts";
+import { APP, type Device, FakeMesh, start } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -441,12 +441,15 @@ describe("P7 a mesh that breaks the protocol", () => {
   });
 });
 
-it("a window that cannot be written is reported, and messages still come and are acknowledged", async () => {
+it("P2.1 a window that cannot be written is reported and tried again, and messages still come and are acknowledged", async () => {
   const inner = memoryStorage();
+  let isFull = true;
   const storage: Storage = {
     ...inner,
     set: (key, value) =>
-      key.includes("/window/") ? Promise.reject(new Error("full")) : inner.set(key, value),
+      isFull && key.includes("/window/")
+        ? Promise.reject(new Error("full"))
+        : inner.set(key, value),
   };
   const device = await start(mesh, { storage });
   let calls = 0;
@@ -459,8 +462,18 @@ it("a window that cannot be written is reported, and messages still come and are
   mesh.socket.deliver(message);
   await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
   expect(device.errors).toMatchObject([{ code: "storage_failed", cause: { message: "full" } }]);
+  // Nothing else is put.
+  isFull = false;
+  await mesh.clock.advance(1_000);
+  const segment = await storage.get(`app/${APP}/window/0`);
+  expect(JSON.parse(String(segment)).keys).toHaveLength(1);
   mesh.socket.deliver(message);
   await until(() => mesh.socket.acks.length === 2, "the second acknowledgement");
   expect(calls).toBe(1);
+  isFull = true;
+  mesh.socket.deliver(mesh.message("b"));
+  await until(() => mesh.socket.acks.length === 3, "the third acknowledgement");
   await device.client.close();
+  expect(device.errors).toHaveLength(3);
+  expect(mesh.clock.pending).toEqual([]);
 });
