@@ -252,6 +252,8 @@ const device = z.strictObject({
       lastSeenMs: timeMs,
       tokens: z.array(z.tuple([z.string(), count])),
       seqFloor: count,
+      /** As of core/device/store.ts. Since version 3. */
+      seqReserve: count.exactOptional(),
       /** As of core/device/recent-keys.ts. Since version 3. */
       recent: z.string().exactOptional(),
       /** As of core/device/snapshot.ts. Since version 3. */

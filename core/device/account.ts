@@ -188,6 +188,11 @@ export class Account {
     this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, ...kept });
   }
 
+  /** One row: sequence numbers up to this one may have been used, see `HybridClock`. */
+  reserve(seqReserve: number): void {
+    if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, seqReserve });
+  }
+
   /** One row, for cursors that nothing else can keep. */
   saveCursors(kept: Kept): void {
     if (this.#link !== null) this.#write({ ...this.#link, ...kept });
@@ -226,9 +231,11 @@ export class Account {
     return { cursors: this.#link?.cursors, recent: this.#link?.recent, sent: this.#link?.sent };
   }
 
-  #write({ cursors, recent, sent, ...record }: Written): void {
+  #write({ cursors, recent, sent, seqReserve, ...record }: Written): void {
+    const reserved = Math.max(seqReserve ?? 0, this.#link?.seqReserve ?? 0);
     this.#link = {
       ...record,
+      ...(reserved > record.seqFloor ? { seqReserve: reserved } : {}),
       ...(cursors === undefined ? {} : { cursors }),
       ...(recent === undefined ? {} : { recent }),
       ...(sent === undefined ? {} : { sent }),

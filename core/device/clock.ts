@@ -5,6 +5,9 @@ export const SEQ_EPOCH_MS = 1_704_067_200_000;
 /** Numbers of one millisecond: 2,048 messages, each in two kinds (see `HybridClock.next`). */
 const PER_MS = 4_096;
 
+/** What one reservation ahead of the wall clock lasts for: 2,048 messages. */
+const RESERVE_NUMBERS = PER_MS;
+
 /** The time a sequence number was made at, milliseconds since 1970. */
 export function seqTimeMs(seq: number): number {
   return Math.floor(seq / PER_MS) + SEQ_EPOCH_MS;
@@ -18,9 +21,22 @@ export function isNowOrNever(seq: number): boolean {
 /**
  * Numbers that rise whatever the wall clock does, as long as `observe` is told of every number that
  * may have been used before: rows, the socket attachment's reserve, the device's own `lastSeq`.
+ *
+ * What no row tells of is not given again after a kill, because the wall clock has gone on by then. That is no help while the numbers
+ * run ahead of it, as they do once it was set back: those are reserved before they are given.
  */
 export class HybridClock {
   #last = 0;
+  #reserved = 0;
+  readonly #reserve: (upTo: number) => void;
+
+  /**
+   * @param reserve stores durably that numbers up to this one may have been used. For whom every number has a row of its own it does
+   *   nothing.
+   */
+  constructor(reserve: (upTo: number) => void = () => {}) {
+    this.#reserve = reserve;
+  }
 
   /** The highest number used or observed. */
   get last(): number {
@@ -43,9 +59,13 @@ export class HybridClock {
    */
   next(now: number, nowOrNever: boolean): number {
     const parity = nowOrNever ? 1 : 0;
-    let seq = Math.max((now - SEQ_EPOCH_MS) * PER_MS, this.#last + 1);
+    let seq = Math.max(HybridClock.at(now), this.#last + 1);
     if (seq % 2 !== parity) seq++;
     this.#last = seq;
+    if (seq >= HybridClock.at(now + 1) && seq > this.#reserved) {
+      this.#reserved = seq + RESERVE_NUMBERS;
+      this.#reserve(this.#reserved);
+    }
     return seq;
   }
 

@@ -20,8 +20,11 @@ import type { Registration } from "./registration.ts";
 import { makeRooms, type Rooms } from "./rooms.ts";
 import { type LinkSnapshot, markOfSent, restoreSent, sentOf } from "./snapshot.ts";
 
-/** Sequence numbers reserved ahead in the socket's attachment, so that not every message rewrites it. */
-const SEQ_RESERVE_MS = 10_000;
+/**
+ * Sequence numbers reserved ahead in the socket's attachment, so that not every message rewrites it. Less than the 10 s that an object
+ * is idle for before it sleeps: one that wakes is not ahead of the wall clock by it, which would cost a row (see `HybridClock`).
+ */
+const SEQ_RESERVE_MS = 5_000;
 /** A device's lastSeq moves the clock forward by no more than this: a wrong one must not exhaust the numbers. */
 const LAST_SEQ_AHEAD_MS = 86_400_000;
 

@@ -42,7 +42,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
   const nextToken = () => ++lastToken;
   const listens = ({ attached }: Registration) => attached && link()?.ready === true;
 
-  const clock = new HybridClock();
+  const clock = new HybridClock((upTo) => account.reserve(upTo));
   const calls = new Calls();
   const spread = spreadOf(name);
   const retries = new Retries(spread);
@@ -111,6 +111,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
 
   if (account.record !== null) {
     clock.observe(account.link?.seqFloor ?? 0);
+    clock.observe(account.link?.seqReserve ?? 0);
     recentKeys.load(fromBase64Url(account.link?.recent ?? "") ?? new Uint8Array());
     registrations.load();
     const { bySlot } = registrations;

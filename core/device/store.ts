@@ -39,6 +39,8 @@ export interface LinkRecord {
   readonly tokens: readonly (readonly [jti: string, exp: number])[];
   /** Sequence numbers up to here may have been used. */
   readonly seqFloor: number;
+  /** Likewise, of those that ran ahead of the wall clock since that was written; absent for none. */
+  readonly seqReserve?: number;
   /** By `TagRecord.ref`: the position of each tag's log that this device has come to. Absent where there is none. */
   readonly cursors?: Readonly<Record<number, number>>;
   /** See `RecentKeys`. Absent where there is nothing to keep. */

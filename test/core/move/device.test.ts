@@ -14,12 +14,16 @@ const device = fc.record({
   device: fc.constant(DEVICE),
   account: fc.record({ publicKey: text, generation: fc.nat(), createdAt: timeMs }),
   link: fc.option(
-    fc.record({
-      session: text,
-      lastSeenMs: timeMs,
-      tokens: fc.array(fc.tuple(text, fc.nat()), { maxLength: 5 }),
-      seqFloor: fc.maxSafeNat(),
-    }),
+    fc.record(
+      {
+        session: text,
+        lastSeenMs: timeMs,
+        tokens: fc.array(fc.tuple(text, fc.nat()), { maxLength: 5 }),
+        seqFloor: fc.maxSafeNat(),
+        seqReserve: fc.maxSafeNat(),
+      },
+      { requiredKeys: ["session", "lastSeenMs", "tokens", "seqFloor"] },
+    ),
   ),
 });
 const registrations = fc.uniqueArray(

@@ -44,6 +44,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
         lastSeenMs: 5,
         tokens: [["jti", 9]],
         seqFloor: Number.MAX_SAFE_INTEGER,
+        seqReserve: Number.MAX_SAFE_INTEGER,
       } as const;
       store.writeLink({ ...link, tokens: [] });
       store.writeLink(link);
