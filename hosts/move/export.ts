@@ -1,4 +1,5 @@
 /** Writes all data of a mesh that is stopped into one file, which any host can import. */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { readDemo } from "../../cli/demo-file.ts";
@@ -67,5 +68,8 @@ async function sourceOf(owner: HostName, folder: DataFolder): Promise<MeshSource
   if (owner === "deno") return (await import("../deno/move.ts")).denoSource(folder.database);
   const { endOrphan } = await import("../workerd/orphan.ts");
   await endOrphan(join(folder.run, "workerd.pid"), join(folder.run, "workerd.capnp"));
+  // As before a start: an emptied database would be an object that is not there, and one half made cannot be read.
+  const { prepareStorage } = await import("../workerd/storage.ts");
+  if (!existsSync(folder.fresh)) prepareStorage(folder.storage, folder.run);
   return (await import("../workerd/move/source.ts")).workerdSource(folder.storage);
 }

@@ -18,6 +18,7 @@ import { endOrphan } from "./orphan.ts";
 import { prepareStorage } from "./storage.ts";
 import { isStoredIn } from "./stored-devices.ts";
 import { Supervisor } from "./supervisor.ts";
+import { claimStorage } from "./unwritten.ts";
 
 const BUNDLE = "worker.js";
 /** A link's socket, both ends of the way to its object, and the object's database (measured). */
@@ -36,8 +37,9 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const pidFile = join(folder.run, "workerd.pid");
   await endOrphan(pidFile, config);
   await requireFree(listen, port);
-  if (!context.isNew) prepareStorage(folder.storage);
+  if (!context.isNew) prepareStorage(folder.storage, folder.run);
   makePrivateFolder(folder.storage);
+  claimStorage(folder.storage, folder.run);
   await bundleWorker(join(folder.run, BUNDLE));
 
   const control = socketPath(folder, "control.sock");
@@ -59,6 +61,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     env: { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken },
     path,
     port,
+    storage: folder.storage,
     front: new Front({
       hostname: listen,
       path,

@@ -1,8 +1,9 @@
 /** The objects' databases, looked at before workerd takes an empty one for an object that never stored anything. */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../machine/failure.ts";
+import { isOwnStorage, isUnwritten, JOURNAL, removeDatabase } from "./unwritten.ts";
 
 /** workerd's own table, in every database that it makes. */
 const OWN_TABLE = "_cf_METADATA";
@@ -10,35 +11,49 @@ const OWN_TABLE = "_cf_METADATA";
 export const VOID_BYTES = 16_384;
 
 /**
- * Sees that no database is empty, and then removes those that hold no table: in one walk through the folder, a look at each file
- * (3 µs) and a read of the small ones.
+ * Sees that no database was emptied, and then removes those that hold no table, and those whose making a kill ended: in one walk
+ * through the folder, a look at each file (3 µs) and a read of the small ones.
  *
- * workerd writes the first page of a file as it makes it (measured), so that only damage, or a cut of the power at that moment,
- * leaves one of 0 bytes. It makes a file for every object that is asked anything, also for a device that a stranger made up,
- * and never removes one. Only while no workerd runs: it would go on in a file that is gone.
+ * workerd makes a file for every object that is asked anything, also for a device that a stranger made up, and never removes one. Only
+ * while no workerd runs: it would go on in a file that is gone.
  *
  * @param storage folder of the databases
+ * @param run folder of `claimStorage`
  * @returns how many were removed
  * @throws {HostFailure} naming the file, or the folder where it is missing; then none was removed
  */
-export function prepareStorage(storage: string): number {
+export function prepareStorage(storage: string, run: string): number {
   const beginAnew = "restore it from a backup, or move the data folder away to begin anew";
   if (!existsSync(storage)) throw new HostFailure(`${storage} is missing; ${beginAnew}`);
+  const isOwn = isOwnStorage(storage, run);
+  const paths = readdirSync(storage, { recursive: true, encoding: "utf8" });
+  const made = new Set(paths.filter((path) => path.endsWith(JOURNAL)));
+  const unwritten: string[] = [];
   const small: string[] = [];
-  for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
+  for (const path of paths) {
     if (!path.endsWith(".sqlite")) continue;
     const file = join(storage, path);
     const { size } = statSync(file);
-    if (size === 0) throw new HostFailure(`${file} is damaged (it is empty); ${beginAnew}`);
-    if (size <= VOID_BYTES && isObject(file)) small.push(file);
+    if ((size === 0 || made.has(`${path}${JOURNAL}`)) && isUnwritten(file, isOwn))
+      unwritten.push(file);
+    else if (size === 0) throw new HostFailure(`${file} is damaged (it is empty); ${beginAnew}`);
+    else if (size <= VOID_BYTES && isObject(file)) small.push(file);
   }
-  let removed = 0;
-  for (const file of small) {
-    if (!isVoid(file)) continue;
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
-    removed++;
+  const voids = [...unwritten, ...small.filter(isVoid)];
+  for (const file of voids) removeDatabase(file);
+  return voids.length;
+}
+
+/**
+ * Removes the databases whose making was under way when workerd ended, before it is started again in the same run: it would begin them
+ * anew, and a second kill leave a file that looks emptied.
+ */
+export function sweepStorage(storage: string): void {
+  for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
+    if (!path.endsWith(JOURNAL)) continue;
+    const file = join(storage, path.slice(0, -JOURNAL.length));
+    if (existsSync(file) && isUnwritten(file, true)) removeDatabase(file);
   }
-  return removed;
 }
 
 /** Not the alarms of a class, `metadata.sqlite`. */

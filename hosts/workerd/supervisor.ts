@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshProcess, Started } from "../machine/host.ts";
 import type { Front } from "./front/front.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
+import { sweepStorage } from "./storage.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
 /** Waits before the restarts in a row. The last one stays: what ends a process may pass, and nobody else starts it. */
@@ -20,6 +21,8 @@ export interface SupervisorOptions extends WorkerdOptions {
   readonly path: string;
   /** Has the public port, also while there is no workerd. */
   readonly front: Front;
+  /** Folder of the objects' databases. */
+  readonly storage: string;
   /** The public port; 0 takes a free one. */
   readonly port: number;
   /** Told one line about each unasked-for end. */
@@ -80,6 +83,7 @@ export class Supervisor implements MeshProcess {
       await sleep(wait);
       if (this.#stopping) return;
       try {
+        sweepStorage(this.#options.storage);
         await this.#start();
         this.#options.log("workerd is up again");
       } catch (error) {

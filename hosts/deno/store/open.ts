@@ -1,5 +1,5 @@
 /** Opens the database of a data folder, once it is known to be whole. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../../machine/failure.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
@@ -22,8 +22,8 @@ export function openDatabase(
     throw new HostFailure(
       `${path} is missing; restore it from a backup, or move the folder away to begin anew`,
     );
-  // A start that was killed may have left a file with nothing in it.
-  if (existsSync(path) && !(isNew && statSync(path).size === 0)) {
+  // A first start that was killed may have left a file with nothing in it.
+  if (existsSync(path) && !(isNew && isBlank(path))) {
     const fault = faultOf(path);
     if (fault !== undefined)
       throw new HostFailure(`${path} is damaged (${fault}); restore it from a backup`);
@@ -34,6 +34,19 @@ export function openDatabase(
     return new Database(path, options);
   } catch (error) {
     throw new HostFailure(`${path} cannot be opened: ${(error as Error).message}`);
+  }
+}
+
+/** Whether a file holds no table. What was under way in it when a kill ended that is undone first. */
+function isBlank(path: string): boolean {
+  const db = new DatabaseSync(path);
+  try {
+    return db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
+  } catch {
+    // Not a database: what is wrong with it is said by the check.
+    return false;
+  } finally {
+    db.close();
   }
 }
 
