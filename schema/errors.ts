@@ -599,8 +599,8 @@ const TABLE = {
     409,
     null,
     "reauthenticate",
-    "This very request was carried out before.",
-    "To ask again, sign again: with another nonce, or in another second.",
+    "This very request was begun before.",
+    "Where its answer was lost, read what stands; to ask anew, sign again with another nonce.",
   ),
   alias_unknown: row(
     800,

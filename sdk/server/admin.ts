@@ -25,7 +25,8 @@ const isPrivate = ({ protocol, hostname }: URL): boolean =>
 const TIMEOUT_MS = 10_000;
 
 /**
- * Makes apps and keys. It tries each call once: making an app or a key twice gives two.
+ * Makes apps and keys. It tries each call once: making an app or a key twice gives two. Where no answer came (`network_failed`) one may
+ * have been made all the same: see `apps` and `app`, and revoke a key whose secret did not come.
  *
  * @example
  * const admin = new MeshAdmin({ url: "http://127.0.0.1:8080", token: process.env.ADMIN_TOKEN });

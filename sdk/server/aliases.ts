@@ -15,6 +15,7 @@ export class Aliases {
    *
    * @param regIds One, or with `shared` up to 128.
    * @returns A result for each regId, in their order: a refusal of one is no refusal of the others.
+   * @throws UndecidedError where the answer was lost: `get` tells who holds it
    */
   add(
     alias: string,
@@ -42,7 +43,8 @@ export class Aliases {
   }
 
   async #change(body: unknown): Promise<readonly RegistrationResult[]> {
-    return (await this.#calls.call<ResultsAnswerBody>("POST", "/v1/aliases", { body })).results;
+    const request = { body, isChange: true };
+    return (await this.#calls.call<ResultsAnswerBody>("POST", "/v1/aliases", request)).results;
   }
 }
 

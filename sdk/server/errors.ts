@@ -7,10 +7,11 @@ import { PushError } from "../errors.ts";
 export type LocalErrorCode =
   /** An option is out of bounds; the message names it. */
   | "option_invalid"
-  /** The mesh could not be reached, or did not answer in time. A send may have been accepted all the same. */
+  /** The mesh could not be reached, or did not answer in time. What was asked for may have been carried out all the same. */
   | "network_failed"
-  /** The caller's signal ended the call; `cause` is its reason. A send may have been accepted all the same. */
-  | "aborted"
+  /** The mesh has begun a change, and its answer was lost: see `UndecidedError`. */
+  | "outcome_unknown"
+  /** The caller's signal ended the call; `cause` is its reason. /** The caller's signal ended the call; `cause` is its reason. What was asked for may have been carried out all the same. */
   /** This runtime lacks what the SDK is built on; the message names it. */
   | "runtime_unsupported"
   /** What answered was not the mesh: a proxy's page, or a mesh far newer than this SDK. */
@@ -32,7 +33,7 @@ interface PushServerErrorInit {
 
 /**
  * Every error that the server SDK throws. One class for each of the few things that a caller does about them:
- * `RefusedError`, `UnreachableError`, and this one itself for what is wrong on this side.
+ * `RefusedError`, `UnreachableError`, `UndecidedError`, and this one itself for what is wrong on this side.
  *
  * @example
  * try { await push.send({ to: regId, data: { hello: "world" } }); }
@@ -61,6 +62,23 @@ export class RefusedError extends PushServerError {
 /** The mesh was not reached, or did not answer, for as long as the call was tried: `network_failed` or `answer_invalid`. */
 export class UnreachableError extends PushServerError {
   override readonly name = "UnreachableError";
+}
+
+/**
+ * A change of an alias, of who is in a tag or of who may listen to it was begun, and its answer was lost: `outcome_unknown`. It was
+ * carried out, or a kill kept it from that, and others may have changed the same since. It is not tried again, which could undo what they
+ * did: read what stands (`aliases.get`, `tags.get`, `registration`), then decide whether to ask anew.
+ */
+export class UndecidedError extends PushServerError {
+  override readonly name = "UndecidedError";
+
+  /** @param cause The refusal of a copy of the request. */
+  constructor(cause: PushServerError) {
+    const message =
+      "The mesh has begun this change, and its answer was lost: read what stands before you ask anew.";
+    const { status, problem } = cause;
+    super({ code: "outcome_unknown", message, retry: "never", status, problem, cause });
+  }
 }
 
 /** An `option_invalid` error. */

@@ -33,6 +33,7 @@ export {
   PushServerError,
   type PushServerErrorCode,
   RefusedError,
+  UndecidedError,
   UnreachableError,
 } from "./errors.ts";
 export {

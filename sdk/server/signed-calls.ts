@@ -1,8 +1,9 @@
-/** Signed calls of an app server to the mesh: each signed anew, and tried again where that can help. */
+/** Signed calls of an app server to the mesh, tried again where that can help. */
+import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { encodeBody } from "./body.ts";
 import { abortedError, callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
-import { optionError, PushServerError, runtimeError } from "./errors.ts";
+import { optionError, PushServerError, runtimeError, UndecidedError } from "./errors.ts";
 import { signRequest } from "./sign.ts";
 import { type SendingKey, type Signer, signerOf } from "./signer.ts";
 
@@ -38,6 +39,11 @@ export interface SignedRequest {
   readonly timeoutMs?: number;
   /** Ends the call, its pauses and its tries. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Carried out twice it would undo what others changed in between: its tries are copies of one signed request, of which the mesh
+   * carries out one. Default false: every try is signed anew, as a question or a message with an idempotency key may be.
+   */
+  readonly isChange?: boolean;
 }
 
 /** What a call may take beyond a wait that it asked for. */
@@ -51,6 +57,8 @@ const RETRY_FOR_DEFAULT_MS = 45_000;
 const RETRY_FOR_MAX_MS = 600_000;
 const ATTEMPTS_MAX = 100;
 const NONCE_BYTES = 9;
+/** How long a signature is used for: that of a change is not made anew. A minute less than the mesh takes it for. */
+const SIGNATURE_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS - LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
 
 export class SignedCalls {
   readonly keyId: string;
@@ -86,32 +94,49 @@ export class SignedCalls {
     return this.#signer;
   }
 
-  /** @throws PushServerError what the mesh, or the network, says after the last try. */
+  /**
+   * @throws UndecidedError where a change was begun by a try whose answer was lost; PushServerError what the mesh, or the network,
+   *   says after the last try
+   */
   async call<T>(method: string, path: string, request: SignedRequest = {}): Promise<T> {
     const url = this.#origin + path;
-    const signer = await this.signer();
-    const { signal, timeoutMs = TIMEOUT_MS } = request;
+    const { signal, timeoutMs = TIMEOUT_MS, isChange = false } = request;
     const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
-    const retryUntil = this.host.now() + this.#retryForMs;
+    const begunAt = this.host.now();
+    const retryForMs = isChange ? Math.min(this.#retryForMs, SIGNATURE_MS) : this.#retryForMs;
+    let headers: Headers | undefined;
     for (let attempt = 1; ; attempt++) {
       if (signal?.aborted) throw abortedError(signal);
-      // Signed anew: a signature is good for minutes only, and its age is not the retry's fault.
-      const headers = new Headers(request.headers);
-      if (body !== null) headers.set("content-type", "application/json");
-      const created = Math.floor(this.host.now() / 1_000);
-      // What is carried out once by its signature would refuse a second try of the same second.
-      const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
-      await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created, nonce });
+      if (headers === undefined || !isChange) {
+        headers = await this.#sign(method, url, new Headers(request.headers), body);
+      }
       try {
         return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs, signal);
       } catch (error) {
-        if (!(error instanceof PushServerError) || attempt >= this.#attempts) throw error;
+        if (!(error instanceof PushServerError)) throw error;
+        if (error.code === "request_replayed") throw new UndecidedError(error);
+        if (attempt >= this.#attempts) throw error;
         const pause = this.#pauseAfter(error, attempt);
-        if (pause === undefined || this.host.now() + pause > retryUntil) throw error;
+        if (pause === undefined || this.host.now() + pause > begunAt + retryForMs) throw error;
         this.#onRetry?.(error, attempt);
         await this.#pause(pause, signal);
       }
     }
+  }
+
+  async #sign(
+    method: string,
+    url: string,
+    headers: Headers,
+    body: Uint8Array<ArrayBuffer> | null,
+  ): Promise<Headers> {
+    if (body !== null) headers.set("content-type", "application/json");
+    const created = Math.floor(this.host.now() / 1_000);
+    // Two calls of the same second that ask for the same are two.
+    const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
+    const signer = await this.signer();
+    await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created, nonce });
+    return headers;
   }
 
   /** Ends early where the caller's signal fires, and leaves nothing on it. */

@@ -31,6 +31,7 @@ export class Tags {
    *
    * @param regIds Any number: more than 1,000 are sent in several calls.
    * @returns A result for each regId, in their order: a refusal of one is no refusal of the others.
+   * @throws UndecidedError where an answer was lost: `registration` tells what one is in
    */
   add(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
     return this.#change(tag, "add", listOf(regIds));
@@ -76,7 +77,7 @@ export class Tags {
    */
   async setLive(tag: string, access: LiveAccessName): Promise<void> {
     const path = `/v1/tags/${pathPart("tag", tag)}/live`;
-    await this.#calls.call("PUT", path, { body: { access } });
+    await this.#calls.call("PUT", path, { body: { access }, isChange: true });
   }
 
   /**
@@ -109,6 +110,7 @@ export class Tags {
       const answer = await this.#calls.call<ResultsAnswerBody>("POST", "/v1/tags/members", {
         body: { tag, [how]: some },
         timeoutMs: MEMBERS_TIMEOUT_MS,
+        isChange: true,
       });
       results.push(...answer.results);
     }
