@@ -251,11 +251,16 @@ export class Hub implements LinkOwner, AppOwner {
       case "aliasLost":
         this.#post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
         return;
+      case "unregistered":
       case "done":
       case "described":
       case "registered":
-      case "unregistered":
         for (const app of this.#apps.values()) app.answered(frame);
+        if (frame.kind !== "unregistered") return;
+        // Also where its app has left before the answer.
+        for (const [appId, registration] of this.held) {
+          if (registration?.slot === frame.value.slot) this.held.set(appId, undefined);
+        }
         return;
       case "refusal":
         this.onRefusal(frame.value);
@@ -274,6 +279,8 @@ export class Hub implements LinkOwner, AppOwner {
       });
       return;
     }
+    // A detach that came behind the unregister of its slot.
+    if (refusal.name === "slot_unknown" && [...this.held.values()].includes(undefined)) return;
     const error = refusalData(refusal);
     for (const { port } of this.#apps.values()) port.postMessage({ kind: "failed", error });
   }

@@ -1,6 +1,12 @@
 /** The device SDK against a scripted mesh: what becomes of messages that are here when what they came for ends. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { memoryStorage, type PushMessage, type Storage } from "../../../sdk/device/mod.ts";
+import {
+  memoryStorage,
+  openClient,
+  type PushMessage,
+  type Storage,
+  startService,
+} from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
 import { FakeMesh, gate, listening } from "./fake/mesh.ts";
 
@@ -65,6 +71,74 @@ test("P7.4 an unregister that is taken back has what came meanwhile sent again",
   await until(() => calls.length === 1, "the message");
   await client.close();
   await expect(alias).rejects.toThrow();
+});
+
+/** The mesh ends the registration of an unregister that it was sent, and refuses a detach that came behind it. */
+async function endAndRefuse(): Promise<void> {
+  const frame = mesh.socket.frames.find(({ kind }) => kind === "unregister");
+  if (frame?.kind !== "unregister") throw new Error("no unregister came");
+  const { request, slot } = frame.value;
+  const kinds = mesh.socket.frames.map(({ kind }) => kind);
+  expect(kinds.slice(kinds.indexOf("unregister"))).toEqual(["unregister", "detach"]);
+  const at = mesh.registrations.findIndex((held) => held.slot === slot);
+  mesh.registrations.splice(at, 1);
+  mesh.socket.push({ kind: "unregistered", value: { request, slot } });
+  mesh.socket.push({ kind: "refusal", value: slotUnknown(slot) });
+  await settle();
+}
+
+const slotUnknown = (slot: number) => ({
+  code: 705,
+  name: "slot_unknown",
+  message: `slot ${slot}`,
+});
+
+test("P7.4 an unregister that is given up while the mesh carries it out tells no error of its slot", async () => {
+  const { client, errors } = await busy();
+  const givenUp = new AbortController();
+  mesh.auto = false;
+  const ended = client.unregister({ signal: givenUp.signal });
+  await until(() => mesh.socket.frames.some(({ kind }) => kind === "unregister"), "the command");
+  givenUp.abort();
+  await expect(ended).rejects.toThrow();
+  await settle();
+  await endAndRefuse();
+  expect(errors).toEqual([]);
+  // A slot that stands is another matter.
+  mesh.auto = true;
+  await client.register();
+  mesh.socket.push({ kind: "refusal", value: slotUnknown(mesh.registrations[0]?.slot ?? 0) });
+  await until(() => errors.length === 1, "the error");
+  expect(errors).toMatchObject([{ code: "slot_unknown" }]);
+  await client.close();
+});
+
+test("P7.4 an unregister whose app leaves before the answer ends its registration, and tells no other app an error", async () => {
+  const storage = memoryStorage();
+  const { host } = mesh;
+  const service = await startService({ url: "https://push.test", storage, host });
+  const open = async (letter: string) => {
+    const appId = letter.repeat(22);
+    const client = await openClient({ appId, port: service.openPort(), storage, host });
+    client.onMessage(() => {});
+    return { client, regId: await client.register() };
+  };
+  const [leaving, other] = [await open("B"), await open("C")];
+  const errors: unknown[] = [];
+  other.client.onError((error) => errors.push(error));
+  await until(() => mesh.socket.attached.size === 2, "both attached");
+  mesh.auto = false;
+  const ended = leaving.client.unregister();
+  await until(() => mesh.socket.frames.some(({ kind }) => kind === "unregister"), "the command");
+  await leaving.client.close();
+  await expect(ended).rejects.toThrow();
+  await endAndRefuse();
+  expect(errors).toEqual([]);
+  mesh.auto = true;
+  const again = await open("B");
+  expect(again.regId).not.toBe(leaving.regId);
+  expect(mesh.registrations.map(({ regId }) => regId)).toContain(again.regId);
+  service.close();
 });
 
 test("A3 a message that is withdrawn while its handler runs is not handed over again when that fails", async () => {
