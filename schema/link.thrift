@@ -204,6 +204,8 @@ struct Message {
    * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
    */
   10: optional i64 remainingMs
+  /** Where remainingMs is 0: FNV-1a of 32 bits of the data as it was sent first, for it may be left out here. */
+  11: optional i32 dataHash
 }
 
 /** Messages in the order to hand to the app. */

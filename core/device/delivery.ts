@@ -2,6 +2,7 @@
  * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender
  * is answered by the device's acknowledgement; a row is written only where that does not come in time.
  */
+
 import type { Ack, Message } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -16,7 +17,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
-import { againOf, firstWaitMs, isOverdue, REUSED } from "./send-rules.ts";
+import { againOf, askedOf, firstWaitMs, isOverdue, REUSED } from "./send-rules.ts";
 import { Senders } from "./senders.ts";
 import type { SendAnswer, SendRequest } from "./types.ts";
 
@@ -462,12 +463,12 @@ export class Delivery {
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
       if (!onSocket && left === null)
-        registration.remember(key, "sent", seq, flight.fingerprint, unstored.lane);
+        registration.remember(key, "sent", seq, flight.fingerprint, askedOf(flight, unstored));
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {
       registration.remember(key, "sent", seq, flight.fingerprint);
-      const open = { ...flight, lane: unstored.lane };
+      const open = { ...flight, ...askedOf(flight, unstored) };
       this.#parts.outcomes.leaveOpen(registration.slot, "expired", [open]);
       return "sent";
     }

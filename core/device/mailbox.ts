@@ -1,8 +1,9 @@
 /** Durable queueing: what is put into a mailbox, and every way out of it but delivery. */
+import { dataHash } from "../../schema/data-hash.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Effects } from "../link/effects.ts";
 import { seqTimeMs } from "./clock.ts";
-import type { Ending, Outcomes } from "./outcomes.ts";
+import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
 import { LANES, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
 import type { SendRequest } from "./types.ts";
@@ -201,18 +202,23 @@ export class Mailbox {
     if (leaving.size === 0) return;
     const { slot } = registration;
     const ended: MailHeader[] = [];
-    const open: MailHeader[] = [];
+    const open: (MailHeader & OpenMessage)[] = [];
     for (const lane of LANES) {
       for (const header of registration.lane(lane).take((row) => leaving.has(row))) {
         const isOpen = isAsked(registration, header, status);
-        (isOpen ? open : ended).push(header);
         const { key, seq, fingerprint } = header;
         registration.dropMail(header);
         registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
         this.#onEnd(registration, key, { status: isOpen ? "sent" : status, seq }, effects);
+        if (!isOpen) {
+          ended.push(header);
+          continue;
+        }
+        const body = this.#store.readMail(seq);
+        const one = { ...header, left: status, dataHash: body && dataHash(body.data) };
+        open.push(one);
         // Nothing behind it in its lane has been sent on this link.
-        if (isOpen && registration.attached)
-          registration.lane(lane).ask({ ...header, left: status });
+        if (registration.attached) registration.lane(lane).ask(one);
       }
     }
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));

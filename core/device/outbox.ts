@@ -2,6 +2,7 @@
  * Puts messages on the socket of the device: what waits in its mailboxes, as far as the window of each registration allows,
  * and what has just come.
  */
+import { dataHash } from "../../schema/data-hash.ts";
 import { CHANNEL_PUSH, encodePushDown, type Message } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
@@ -121,7 +122,7 @@ export class Outbox {
   #ask(
     registration: Registration,
     state: LaneState,
-    { key, seq, fingerprint, lane, left }: Unanswered,
+    { key, seq, fingerprint, lane, dataHash, left }: Unanswered,
     now: number,
   ): Message {
     const data = new Uint8Array();
@@ -134,7 +135,7 @@ export class Outbox {
       ...{ collapseKey: null, onOverflow: "drop_oldest" },
     };
     registration.takeOff(state, {
-      ...{ key, seq, fingerprint, bytes: 0, acceptedAt: seqTimeMs(seq), sentAt: now },
+      ...{ key, seq, fingerprint, dataHash, bytes: 0, acceptedAt: seqTimeMs(seq), sentAt: now },
       // It is withdrawn as it comes.
       ...{ unstored, withdrawn: true, superseded: false, left, firstAckAlias: null },
       ...{ ended: null, tokens: [] },
@@ -143,6 +144,7 @@ export class Outbox {
       ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },
       // With a time of its own it is for no device a sign that a clock was set.
       ...{ contentType: BINARY, data, expiresAtMs: now, replay: true, remainingMs: 0 },
+      ...(dataHash === null ? {} : { dataHash }),
     };
   }
 
@@ -162,6 +164,7 @@ export class Outbox {
       ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
       replay: true,
       remainingMs,
+      ...(remainingMs === 0 ? { dataHash: dataHash(body.data) } : {}),
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { Asked } from "./recent-keys.ts";
 import type { OutcomeStore } from "./store.ts";
 import type { Lane } from "./types.ts";
 
@@ -15,7 +16,7 @@ interface Ended {
   readonly seq: number;
   readonly fingerprint: number | null;
   /** Of what is `sent`: the device is asked, and this is its end where the device dropped it. */
-  readonly asked?: { readonly lane: Lane; readonly left: Ending };
+  readonly asked?: Asked & { readonly left: Ending };
 }
 
 /** A message that ended. */
@@ -26,8 +27,7 @@ export interface EndedMessage {
 }
 
 /** A message that left the mailbox, and that the device may have: the app was given it, or it ended as `left` says. */
-export interface OpenMessage extends EndedMessage {
-  readonly lane: Lane;
+export interface OpenMessage extends EndedMessage, Asked {
   readonly left: Ending;
 }
 
@@ -68,6 +68,7 @@ type StoredEntry = readonly [
   fingerprint?: number | null,
   lane?: Lane,
   left?: Ending,
+  dataHash?: number | null,
 ];
 
 export class Outcomes {
@@ -92,8 +93,8 @@ export class Outcomes {
   leaveOpen(slot: number, left: Ending, messages: readonly Omit<OpenMessage, "left">[]): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint, lane } of messages) {
-      log.entries.set(key, { status: "sent", seq, fingerprint, asked: { lane, left } });
+    for (const { key, seq, fingerprint, lane, dataHash } of messages) {
+      log.entries.set(key, { status: "sent", seq, fingerprint, asked: { lane, left, dataHash } });
     }
     this.#keep(slot, log);
   }
@@ -180,13 +181,17 @@ export class Outcomes {
       log = {
         forgotten: stored.forgotten,
         entries: new Map(
-          stored.entries.map(([key, status, seq, fingerprint = null, lane, left]) => [
-            key,
-            {
-              ...{ status, seq, fingerprint },
-              ...(lane === undefined || left === undefined ? {} : { asked: { lane, left } }),
-            },
-          ]),
+          stored.entries.map(
+            ([key, status, seq, fingerprint = null, lane, left, dataHash = null]) => [
+              key,
+              {
+                ...{ status, seq, fingerprint },
+                ...(lane === undefined || left === undefined
+                  ? {}
+                  : { asked: { lane, left, dataHash } }),
+              },
+            ],
+          ),
         ),
         untold: new Map(stored.untold?.map((untold) => [untold.key, untold])),
       };
@@ -199,7 +204,8 @@ export class Outcomes {
     const stored: StoredLog = {
       forgotten: log.forgotten,
       entries: [...log.entries].map(([key, { status, seq, fingerprint, asked }]) => {
-        if (asked !== undefined) return [key, status, seq, fingerprint, asked.lane, asked.left];
+        if (asked !== undefined)
+          return [key, status, seq, fingerprint, asked.lane, asked.left, asked.dataHash];
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
       }),
       ...(log.untold.size === 0 ? {} : { untold: [...log.untold.values()] }),

@@ -17,12 +17,18 @@ export interface Final {
   readonly fingerprint: number | null;
 }
 
+/** How a device is asked after a message, without its data. */
+export interface Asked {
+  readonly lane: Lane;
+  /** See `Message.dataHash`; null where it is not known: an older version did not keep it. */
+  readonly dataHash: number | null;
+}
+
 /** A message that went out and was not answered for before its link was lost: only the device knows whether the app has it. */
-export interface Unanswered {
+export interface Unanswered extends Asked {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;
-  readonly lane: Lane;
   /** Its end where the device dropped it, once the log of outcomes has it as `sent`; null for one of ttl 0, which is only here. */
   readonly left: Ending | null;
 }
@@ -47,14 +53,22 @@ const STATUSES: readonly MessageStatus[] = [
   "sent",
 ];
 
-/** An entry: slot, status (high bit: with a fingerprint), key, fingerprint, seq, and the lane; 0 where that is not known. */
-const ENTRY_BYTES = 24;
+/** An entry: slot, status with flags, key, fingerprint, seq, the lane (0 where it is not asked after), and the hash of the data. */
+const ENTRY_BYTES = 28;
+/** Without the hash, and with no `FORM` before the first: how an older version kept them. */
+const OLD_ENTRY_BYTES = 24;
+/** What is kept begins with it: no slot is as high. */
+const FORM = 0xff;
 const STATUS_AT = 1;
 const KEY_AT = 2;
 const FINGERPRINT_AT = KEY_AT + KEY_BYTES;
 const SEQ_AT = FINGERPRINT_AT + 4;
 const LANE_AT = SEQ_AT + 8;
+const HASH_AT = LANE_AT + 1;
+/** In the byte of the status. */
 const HAS_FINGERPRINT = 0x80;
+const HAS_HASH = 0x40;
+const STATUS_BITS = 0x3f;
 
 export class RecentKeys {
   readonly #bytes = new Uint8Array(LIMITS.RECENT_KEYS * ENTRY_BYTES);
@@ -67,19 +81,22 @@ export class RecentKeys {
     return this.#added;
   }
 
-  /** @param lane of a message that may be asked after: see `unanswered` */
-  add(slot: number, key: string, { status, seq, fingerprint }: Final, lane: Lane | 0 = 0): void {
+  /** @param asked of a message that may be asked after: see `unanswered` */
+  add(slot: number, key: string, { status, seq, fingerprint }: Final, asked?: Asked): void {
     const bytes = fromBase64Url(key);
     const number = STATUSES.indexOf(status);
     // A key of another length, or a status that it does not know, is remembered in memory alone.
     if (bytes?.length !== KEY_BYTES || number < 0) return;
     const at = (this.#added++ % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
     this.#bytes[at] = slot;
-    this.#bytes[at + STATUS_AT] = number | (fingerprint === null ? 0 : HAS_FINGERPRINT);
+    const dataHash = asked?.dataHash ?? null;
+    this.#bytes[at + STATUS_AT] =
+      number | (fingerprint === null ? 0 : HAS_FINGERPRINT) | (dataHash === null ? 0 : HAS_HASH);
     this.#bytes.set(bytes, at + KEY_AT);
     this.#view.setUint32(at + FINGERPRINT_AT, fingerprint ?? 0);
     this.#view.setFloat64(at + SEQ_AT, seq);
-    this.#bytes[at + LANE_AT] = lane;
+    this.#bytes[at + LANE_AT] = asked?.lane ?? 0;
+    this.#view.setInt32(at + HASH_AT, dataHash ?? 0);
   }
 
   /** The newest final answer of a key. */
@@ -94,7 +111,7 @@ export class RecentKeys {
       const status = this.#bytes[at + STATUS_AT] ?? 0;
       const fingerprint = this.#view.getUint32(at + FINGERPRINT_AT);
       return {
-        status: STATUSES[status & ~HAS_FINGERPRINT] ?? "queued",
+        status: STATUSES[status & STATUS_BITS] ?? "queued",
         seq: this.#view.getFloat64(at + SEQ_AT),
         fingerprint: (status & HAS_FINGERPRINT) === 0 ? null : fingerprint,
       };
@@ -113,7 +130,9 @@ export class RecentKeys {
       const newest = this.find(slot, key);
       if (newest?.status !== "sent" || isForgotten(newest, now)) continue;
       const { seq, fingerprint } = newest;
-      found.set(key, { key, seq, fingerprint, lane, left: null });
+      const isHashed = ((this.#bytes[at + STATUS_AT] ?? 0) & HAS_HASH) !== 0;
+      const dataHash = isHashed ? this.#view.getInt32(at + HASH_AT) : null;
+      found.set(key, { key, seq, fingerprint, lane, dataHash, left: null });
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }
@@ -131,25 +150,30 @@ export class RecentKeys {
    * @param isFinal without what the device may be asked after: its answer is in memory alone, and must not be taken back
    */
   bytes(now: number, isFinal = false): Uint8Array {
-    const kept = new Uint8Array(Math.min(this.#added, LIMITS.RECENT_KEYS) * ENTRY_BYTES);
-    let length = 0;
+    const kept = new Uint8Array(1 + Math.min(this.#added, LIMITS.RECENT_KEYS) * ENTRY_BYTES);
+    kept[0] = FORM;
+    let length = 1;
     for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
       const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
       const acceptedAt = seqTimeMs(this.#view.getFloat64(at + SEQ_AT));
       if (this.#bytes[at] === 0 || now - acceptedAt > LIMITS.IDEMPOTENCY_KEY_MS) continue;
-      const status = (this.#bytes[at + STATUS_AT] ?? 0) & ~HAS_FINGERPRINT;
+      const status = (this.#bytes[at + STATUS_AT] ?? 0) & STATUS_BITS;
       if (isFinal && STATUSES[status] === "sent") continue;
       kept.set(this.#bytes.subarray(at, at + ENTRY_BYTES), length);
       length += ENTRY_BYTES;
     }
-    return kept.slice(0, length);
+    return kept.slice(0, length === 1 ? 0 : length);
   }
 
   /** In place of all that it holds. */
   load(bytes: Uint8Array): void {
-    const length = Math.min(bytes.length - (bytes.length % ENTRY_BYTES), this.#bytes.length);
-    this.#bytes.set(bytes.subarray(0, length));
-    this.#added = length / ENTRY_BYTES;
+    const isOld = bytes[0] !== FORM;
+    const size = isOld ? OLD_ENTRY_BYTES : ENTRY_BYTES;
+    const entries = isOld ? bytes : bytes.subarray(1);
+    this.#added = Math.min(Math.floor(entries.length / size), LIMITS.RECENT_KEYS);
+    for (let n = 0; n < this.#added; n++) {
+      this.#bytes.set(entries.subarray(n * size, (n + 1) * size), n * ENTRY_BYTES);
+    }
   }
 
   /** For the link's row, likewise; undefined where there is nothing to keep. */

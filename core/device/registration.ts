@@ -2,7 +2,7 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Ending } from "./outcomes.ts";
-import type { Final, RecentKeys, Unanswered } from "./recent-keys.ts";
+import type { Asked, Final, RecentKeys, Unanswered } from "./recent-keys.ts";
 import type { SentMark } from "./snapshot.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import type { Lane, SendRequest } from "./types.ts";
@@ -24,6 +24,8 @@ export interface Flight {
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
+  /** Of what is sent without its data, what the device knows it by beside its key; null where that is not known. */
+  readonly dataHash?: number | null;
   /** What to store if the acknowledgement does not come; null where a row holds it already. */
   unstored: SendRequest | null;
   /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
@@ -238,17 +240,17 @@ export class Registration {
     return this.#recentKeys.unanswered(this.slot, now);
   }
 
-  /** @param lane of a message that the device is to be asked after on its next link */
+  /** @param asked of a message that the device is to be asked after on its next link */
   remember(
     key: string,
     status: MessageStatus,
     seq: number,
     fingerprint: number | null | undefined,
-    lane: Lane | 0 = 0,
+    asked?: Asked,
   ): void {
     const final = { status, seq, fingerprint: fingerprint ?? null };
     this.#recent.set(key, final);
-    this.#recentKeys.add(this.slot, key, final, lane);
+    this.#recentKeys.add(this.slot, key, final, asked);
     if (this.#recent.size > LIMITS.RECENT) {
       const oldest = this.#recent.keys().next().value;
       if (oldest !== undefined) this.#recent.delete(oldest);

@@ -1,6 +1,7 @@
 /** What a send goes by beyond its own state: how long its sender waits, when its time is over, and what its repetition is answered. */
+import { dataHash } from "../../schema/data-hash.ts";
 import { isReused } from "../fingerprint.ts";
-import type { Final } from "./recent-keys.ts";
+import type { Asked, Final } from "./recent-keys.ts";
 import type { Flight, Registration } from "./registration.ts";
 import type { SendAnswer, SendRequest } from "./types.ts";
 
@@ -36,3 +37,9 @@ export function againOf(request: SendRequest, known: Final): SendAnswer {
   const { status, seq } = known;
   return isReused(request.fingerprint, known.fingerprint) ? REUSED : { ok: true, status, seq };
 }
+
+/** How the device is asked after a message that has no row. One that it was asked after already came without its data. */
+export const askedOf = (flight: Flight, { lane, data }: SendRequest): Asked => ({
+  lane,
+  dataHash: flight.dataHash === undefined ? dataHash(data) : flight.dataHash,
+});

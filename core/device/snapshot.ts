@@ -20,7 +20,7 @@ export interface LinkSnapshot {
   readonly live?: readonly number[];
   /** See `Cursors.snapshot`. A socket that was opened before there were tags has neither. */
   readonly cursors?: readonly number[];
-  /** See `RecentKeys.bytes`: 3 KB at the most. */
+  /** See `RecentKeys.bytes`: 3.6 KB at the most. */
   readonly recent?: Uint8Array;
 }
 

@@ -185,6 +185,7 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   collapseKey: STRING,
   replay: BOOL,
   remainingMs: I64,
+  dataHash: I32,
 });
 
 export const encodeMessage = (value: Message): Uint8Array<ArrayBuffer> =>

@@ -931,6 +931,8 @@ export interface Message {
    * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
    */
   readonly remainingMs?: number;
+  /** Where remainingMs is 0: FNV-1a of 32 bits of the data as it was sent first, for it may be left out here. */
+  readonly dataHash?: number;
 }
 
 function writeMessage(writer: Writer, value: Message): void {
@@ -944,7 +946,8 @@ function writeMessage(writer: Writer, value: Message): void {
   if (value.expiresAtMs !== undefined) { writeByte(writer, 0x16); last = 7; writeI64(writer, value.expiresAtMs); }
   if (value.collapseKey !== undefined) { last = writeField(writer, last, 8, 8); writeString(writer, value.collapseKey); }
   if (value.replay !== undefined) { last = writeField(writer, last, 9, value.replay ? 1 : 2); }
-  if (value.remainingMs !== undefined) { writeField(writer, last, 10, 6); writeI64(writer, value.remainingMs); }
+  if (value.remainingMs !== undefined) { last = writeField(writer, last, 10, 6); writeI64(writer, value.remainingMs); }
+  if (value.dataHash !== undefined) { writeField(writer, last, 11, 5); writeI32(writer, value.dataHash); }
   writeByte(writer, 0);
 }
 
@@ -959,6 +962,7 @@ function readMessage(reader: Reader): Message {
   let collapseKey_: string | undefined;
   let replay_: boolean | undefined;
   let remainingMs_: number | undefined;
+  let dataHash_: number | undefined;
   for (let header = nextField(reader, 0); header !== 0; header = nextField(reader, header)) {
     switch (header) {
       case 0x15:
@@ -994,8 +998,11 @@ function readMessage(reader: Reader): Message {
       case 0xa6:
         remainingMs_ = readI64(reader);
         break;
+      case 0xb5:
+        dataHash_ = readI32(reader);
+        break;
       default:
-        skipField(reader, header, 0x7fe);
+        skipField(reader, header, 0xffe);
     }
   }
   if (slot_ === undefined || seq_ === undefined || key_ === undefined || priority_ === undefined || contentType_ === undefined || data_ === undefined) throw new ThriftError("missing", "Message");
@@ -1004,6 +1011,7 @@ function readMessage(reader: Reader): Message {
   if (collapseKey_ !== undefined) value.collapseKey = collapseKey_;
   if (replay_ !== undefined) value.replay = replay_;
   if (remainingMs_ !== undefined) value.remainingMs = remainingMs_;
+  if (dataHash_ !== undefined) value.dataHash = dataHash_;
   return value;
 }
 

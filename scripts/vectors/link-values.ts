@@ -1,4 +1,5 @@
 /** The values that schema/vectors/link.json holds the bytes of. */
+import { dataHash } from "../../schema/data-hash.ts";
 import {
   type Broadcast,
   CHANNEL_ECHO,
@@ -234,6 +235,13 @@ export const VALUES: readonly ValueVector[] = [
     },
     "message, 28 days left": { ...message, remainingMs: 2_419_200_000 },
     "message, for its answer alone": { ...message, replay: true, remainingMs: 0 },
+    "message, for its answer alone, without its data": {
+      ...message,
+      data: new Uint8Array(),
+      replay: true,
+      remainingMs: 0,
+      dataHash: dataHash(message.data),
+    },
     "message, ttl 0, empty text, not replayed": {
       slot: 2,
       seq: SEQ,

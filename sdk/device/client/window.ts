@@ -3,10 +3,11 @@
  * kept in segments so that one more key is one small write. With each key goes a hash of the data: the mesh remembers an
  * idempotency key for minutes, this window for 1,024 messages, and what is sent under it later is another message.
  */
+import { dataHash as hash } from "../../../schema/data-hash.ts";
+import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { DUPLICATE_WINDOW, WINDOW_SEGMENT_KEYS } from "../constants.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
-import type { Incoming } from "./message.ts";
 
 /** One more than the window fills: the newest is rarely full. */
 const SEGMENTS = Math.ceil(DUPLICATE_WINDOW / WINDOW_SEGMENT_KEYS) + 1;
@@ -21,14 +22,10 @@ interface Segment {
   readonly keys: string[];
 }
 
-type Known = Pick<Incoming, "key" | "data" | "remainingMs">;
+type Known = Pick<Message, "key" | "data" | "remainingMs" | "dataHash">;
 
-/** FNV-1a of 32 bits: the sender chooses key and data, and harms nobody but itself. */
-function hashOf(data: Uint8Array): string {
-  let hash = 0x811c9dc5;
-  for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193);
-  return (hash >>> 0).toString(36);
-}
+/** Of what is sent without its data, the hash comes with it. */
+const hashOf = ({ data, dataHash = hash(data) }: Known): string => (dataHash >>> 0).toString(36);
 
 export class DuplicateWindow {
   readonly #storage: BatchedStorage;
@@ -58,11 +55,13 @@ export class DuplicateWindow {
     return this.#newest.lastSeq;
   }
 
-  /** Whether the app has taken it. What is sent for its answer alone may come without its data. */
-  has({ key, data, remainingMs }: Known): boolean {
+  /** Whether the app has taken it. A mesh of before there were hashes sends none with what is for its answer alone. */
+  has(message: Known): boolean {
+    const { key, data, remainingMs, dataHash } = message;
     const text = toBase64Url(key);
-    if (this.#known.has(text) || this.#known.has(text + hashOf(data))) return true;
+    if (this.#known.has(text) || this.#known.has(text + hashOf(message))) return true;
     return (
+      dataHash === undefined &&
       remainingMs === 0 &&
       data.length === 0 &&
       [...this.#known].some((entry) => entry.startsWith(text))
@@ -74,9 +73,9 @@ export class DuplicateWindow {
    *
    * @param seq Of a message; 0 of a broadcast, whose seq is not of this device's numbering.
    */
-  add({ key, data }: Known, seq: number): void {
+  add(message: Known, seq: number): void {
     if (this.#newest.keys.length === WINDOW_SEGMENT_KEYS) this.#turn();
-    const entry = toBase64Url(key) + hashOf(data);
+    const entry = toBase64Url(message.key) + hashOf(message);
     this.#newest.keys.push(entry);
     this.#newest.lastSeq = Math.max(this.#newest.lastSeq, seq);
     this.#known.add(entry);

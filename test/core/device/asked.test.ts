@@ -143,6 +143,40 @@ describe("a message that a lost link may have brought to the device", () => {
   });
 });
 
+test("P2.2 P4.1 is asked after by the hash of its data, too: a key may have been another message's", () => {
+  // FNV-1a of 32 bits of "foobar", by its authors' vectors.
+  const hashed = { dataHash: 0xbf9cf968 | 0 };
+  for (const ttlSeconds of [0, 5]) {
+    for (const isStored of ttlSeconds === 0 ? [false] : [true, false]) {
+      const rig = Rig.online();
+      const fields = { key: "m", data: "foobar", ttlSeconds };
+      if (isStored) rig.queue(fields);
+      else rig.sendAndWait(fields);
+      const seq = rig.takeMessages()[0]?.seq ?? 0;
+      for (const over of [() => {}, () => rig.restart()]) {
+        rig.lose();
+        rig.now += 6_000;
+        rig.alarm();
+        over();
+        rig.connect({ lastSeq: seq, attach: [1] });
+        expect(rig.takeMessages()).toMatchObject([{ seq, remainingMs: 0, ...hashed }]);
+        rig.hibernate();
+      }
+    }
+  }
+});
+
+test("P2.2 P4.1 P4.6 what was replaced is told by the hash of its data, too, where it has none", () => {
+  const rig = Rig.online();
+  const { seq } = rig.queue({ key: "m", data: "", collapseKey: "c" });
+  rig.queue({ collapseKey: "c" });
+  rig.lose();
+  rig.connect({ lastSeq: seq, attach: [1] });
+  const [asked, newer] = rig.takeMessages();
+  expect(asked).toMatchObject({ seq, remainingMs: 0, dataHash: 0x811c9dc5 | 0 });
+  expect(newer).not.toHaveProperty("dataHash");
+});
+
 describe("what an app may have that is not open yet, while another one of the device is", () => {
   /** Apps "a" in slot 1 and "b" in slot 2 listened; "b" has what it was sent, and its acknowledgement was lost. */
   function lostWith(fields: SendFields): { rig: Rig; seq: number; generation: number } {

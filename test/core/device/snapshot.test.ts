@@ -69,7 +69,7 @@ describe("hibernation", () => {
     rig.send();
     expect(rig.attachment).toBe(before);
     rig.takeAndAck();
-    expect(rig.attachment?.recent).toHaveLength(48);
+    expect(rig.attachment?.recent).toHaveLength(1 + 2 * 28);
     expect({ ...rig.attachment, recent: before?.recent }).toEqual(before);
   });
 
@@ -88,6 +88,6 @@ describe("hibernation", () => {
     }
     expect(rig.attachment?.attached).toHaveLength(LIMITS.REGISTRATIONS);
     expect(serialize(rig.attachment).length).toBeLessThan(6_144);
-    expect(rig.attachment?.recent).toHaveLength(24 * LIMITS.RECENT_KEYS);
+    expect(rig.attachment?.recent).toHaveLength(1 + 28 * LIMITS.RECENT_KEYS);
   });
 });

@@ -1,5 +1,6 @@
 /** The device SDK against a scripted mesh: registrations, messages, acknowledgements, duplicates. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { dataHash } from "../../../schema/data-hash.ts";
 import { Priority } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { formatMessageId } from "../../../schema/text.ts";
@@ -689,6 +690,35 @@ describe("P2 duplicates", () => {
     second.deliver({ ...taken, ...asked }, { ...missed, ...asked });
     await until(() => second.acks.some(({ seq }) => seq === missed.seq), "the answers");
     expect(second.acks.flatMap(({ discarded = [] }) => discarded)).toEqual([missed.seq]);
+    expect(texts()).toEqual(["taken"]);
+    await client.close();
+  });
+
+  it("P4.1 P2.2 are not told of a message whose key was another's, where the mesh asks with the hash of its data", async () => {
+    const { client, texts } = await listening();
+    const taken = mesh.message("taken");
+    mesh.socket.deliver(taken);
+    await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
+    mesh.socket.end(1006);
+    await mesh.clock.advance(500);
+    const second = await mesh.link(2);
+    await settle();
+    const asked = { key: taken.key, remainingMs: 0, replay: true };
+    const none = { data: new Uint8Array() };
+    const hashOf = (text: string) => ({ dataHash: dataHash(new TextEncoder().encode(text)) });
+    const questions = [
+      mesh.message("", { ...asked, ...none, ...hashOf("another") }),
+      mesh.message("", { ...asked, ...none, ...hashOf("taken") }),
+      mesh.message("", { ...asked, ...hashOf("") }),
+      mesh.message("taken", { ...asked, ...hashOf("taken") }),
+      // As an older mesh asks.
+      mesh.message("", { ...asked, ...none }),
+    ];
+    second.deliver(...questions);
+    const last = questions.at(-1)?.seq;
+    await until(() => second.acks.some(({ seq }) => seq === last), "the answers");
+    const discarded = second.acks.flatMap(({ discarded = [] }) => discarded);
+    expect(discarded).toEqual([questions[0]?.seq, questions[2]?.seq]);
     expect(texts()).toEqual(["taken"]);
     await client.close();
   });
