@@ -335,6 +335,8 @@ export const LIMITS = {
    */
   LIVE_QUESTIONS_PER_SECOND: 100,
   LIVE_QUESTIONS_BURST: 1_000,
+  /** Event streams on one HTTP/2 connection, by which a browser asks for those of all its tabs of one origin. */
+  HTTP2_EVENT_STREAMS: 32,
   /** Comment sent to a silent event stream, so that proxies keep it open. */
   EVENT_STREAM_KEEPALIVE_MS: 25_000,
 

@@ -10,7 +10,6 @@ import { LINK_SHARE } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
 import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
-import { socketPath } from "../machine/socket-path.ts";
 import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
 import { DenoLinks } from "./links.ts";
@@ -69,7 +68,6 @@ class DenoMesh implements MeshProcess {
       handler: (request) => app.fetch(request, readEnv, EXECUTION),
       http2Handler: this.#fetch,
       capacity: Math.floor(context.maxLinks / LINK_SHARE),
-      http2Socket: tls === null ? "" : socketPath(context.folder, "http2.sock"),
       keyring,
       isRegistered: (name) => isStored(db, name),
       proxies: proxiesOf(context.trustProxy),

@@ -15,7 +15,7 @@ import { authority } from "../machine/port.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Pipeline } from "./net/pipeline.ts";
 import { Transport } from "./net/transport.ts";
-import { tunnel } from "./net/tunnel.ts";
+import { Tunnels } from "./net/tunnel.ts";
 
 /** How late a timeout may be. */
 const SWEEP_MS = 250;
@@ -38,8 +38,6 @@ export interface ListenerOptions {
   readonly http2Handler?: (request: Request) => Response | Promise<Response>;
   /** Connections that there are descriptors for. */
   readonly capacity: number;
-  /** Path of the Unix socket behind HTTP/2; used with TLS only. */
-  readonly http2Socket: string;
   /** Tells the credentials of this mesh from junk. */
   readonly keyring: Keyring;
   readonly isRegistered: IsRegistered;
@@ -57,7 +55,7 @@ export class Listener {
   readonly #refusals: Refusals;
   readonly #refused: (kind: string) => void;
   #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>> | undefined;
-  #http2: Deno.HttpServer | undefined;
+  #http2: Tunnels | undefined;
   #port: HttpPort | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopping = false;
@@ -79,7 +77,7 @@ export class Listener {
    * @throws what Deno.listen does
    */
   open(port: number): number {
-    const { hostname, tls, handler, http2Handler = handler, http2Socket } = this.#options;
+    const { hostname, tls, handler, http2Handler = handler, capacity } = this.#options;
     const { keyring, isRegistered } = this.#options;
     const at = { hostname, port };
     const listener =
@@ -99,7 +97,8 @@ export class Listener {
       failedAuth: new FailedAuth({ keyring, isRegistered, now: this.admission.now }),
     };
     if (tls !== null) {
-      this.#http2 = Deno.serve({ path: http2Socket, onListen() {} }, http2Handler);
+      const idleMs = LIMITS.KEEP_ALIVE_MS;
+      this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs });
     }
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     void this.#accept(this.#listener, this.#port);
@@ -121,7 +120,7 @@ export class Listener {
       this.admission.closeIdle();
     }
     clearInterval(this.#sweeper);
-    void this.#http2?.shutdown();
+    this.#http2?.shutdown();
   }
 
   async #accept(listener: Deno.Listener<Deno.Conn<Deno.NetAddr>>, port: HttpPort): Promise<void> {
@@ -166,8 +165,8 @@ export class Listener {
       const protocol = await this.#handshake(conn as unknown as Deno.TlsConn);
       if (protocol === null) return destroy();
       if (protocol === "h2") {
-        const options = { idleMs: LIMITS.KEEP_ALIVE_MS, destroy };
-        return tunnel(conn, this.#options.http2Socket, entry, options);
+        await this.#http2?.carry(conn, entry, destroy);
+        return;
       }
     } else if ("setNoDelay" in conn) (conn as unknown as Deno.TcpConn).setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);

@@ -7,6 +7,7 @@ import type { Listen, LiveHost } from "../../worker/live/host.ts";
 import { type DenoLinks, UPGRADED } from "./links.ts";
 import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
+import { tunnelOf } from "./net/tunnel.ts";
 import type { LiveNodeHost } from "./objects/live.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
@@ -55,7 +56,7 @@ export class DenoLive implements LiveHost {
     this.#links.requireRoom();
     return listen.transport === "socket"
       ? this.#openSocket(request, node, listen)
-      : this.#openStream(node, listen);
+      : this.#openStream(request, node, listen);
   }
 
   refuse(request: Request, error: MeshError, protocol: string | null): Response {
@@ -96,13 +97,22 @@ export class DenoLive implements LiveHost {
     }
   }
 
-  #openStream(node: LiveNodeHost, { after }: Listen): Response {
+  #openStream(request: Request, node: LiveNodeHost, { after }: Listen): Response {
+    const tunnel = tunnelOf(request);
+    tunnel?.begin();
     const stream = new EventStream(() => {
+      tunnel?.end();
       this.#streams.delete(stream);
       node.leave(stream);
     });
     this.#streams.add(stream);
-    node.join(stream, after);
+    try {
+      node.join(stream, after);
+    } catch (error) {
+      // It has begun, and nobody else would end it.
+      void stream.body.cancel();
+      throw error;
+    }
     return new Response(stream.body, { headers: EVENT_STREAM_HEADERS });
   }
 }

@@ -34,7 +34,6 @@ const listener = new Listener({
   isRegistered: () => false,
   proxies: { check: () => false },
   capacity: 1_000,
-  http2Socket: "",
   now: () => now,
   log: (line) => console.error(line),
   async handler(request) {

@@ -1,0 +1,43 @@
+/** Bodies by HTTP/2, which Deno's server hands on while they come: without a bound in bytes or time. */
+import { MeshError } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+
+/** What is over the bound of all routes is read no further: the route refuses it by its length. */
+const MOST_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
+
+/**
+ * A request with its body, once that has come whole.
+ *
+ * @throws MeshError `request_timeout`, or `request_malformed` where it breaks off
+ */
+export async function readInTime(
+  request: Request,
+  timeoutMs: number = LIMITS.BODY_TIMEOUT_MS,
+): Promise<Request> {
+  if (request.body === null) return request;
+  const reader = request.body.getReader();
+  const late = new MeshError("request_timeout");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late), timeoutMs);
+  });
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  try {
+    while (bytes < MOST_BYTES) {
+      const { value, done } = await Promise.race([reader.read(), timeout]);
+      if (done) break;
+      parts.push(value);
+      bytes += value.length;
+    }
+  } catch (error) {
+    if (error === late) throw late;
+    throw new MeshError("request_malformed", "the body broke off");
+  } finally {
+    clearTimeout(timer);
+    // Nobody reads what may still come.
+    void reader.cancel().catch(() => {});
+  }
+  const { method, url, headers } = request;
+  return new Request(url, { method, headers, body: new Blob(parts) });
+}
