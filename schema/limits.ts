@@ -331,10 +331,13 @@ export const LIMITS = {
   PRESENCE_MS: 5_000,
   /**
    * Tags of one app, a second and at once, about which an edge isolate asks for those who listen without a token: any name
-   * that they make up wakes an object. A tag that is known is not asked about: this is room for 1,000 open ones.
+   * that they make up wakes an object. A tag that is known is not asked about, and one that was open when it was last is asked about
+   * beside these: this is room for 1,000 others.
    */
   LIVE_QUESTIONS_PER_SECOND: 100,
   LIVE_QUESTIONS_BURST: 1_000,
+  /** How long an edge isolate remembers that a tag was open: pages that come back at night are known in the morning. */
+  OPEN_TAG_CACHE_MS: 86_400_000,
   /** Event streams on one HTTP/2 connection, by which a browser asks for those of all its tabs of one origin. */
   HTTP2_EVENT_STREAMS: 32,
   /** Comment sent to a silent event stream, so that proxies keep it open. */

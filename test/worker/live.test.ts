@@ -170,6 +170,22 @@ describe("who is let through", () => {
     expect((await makeUp("too soon")).status).toBe(503);
   });
 
+  it("P8.1 made-up names refuse nobody who listens to a tag that was open when it was last asked about", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const appId = await openApp("stays");
+    const { LIVE_HOST } = fullBelow(0);
+    const statusOf = async (tag: string, others: Partial<Env> = {}) =>
+      (await fetchCounting(stream(live(appId, tag)), { LIVE_HOST, ...others })).response.status;
+    const TAGS: Env["TAGS"] = {
+      getByName: (name) => ({ ...env.TAGS.getByName(name), info: async () => null }),
+    };
+    expect(await statusOf("stays")).toBe(200);
+    // It is asked about again, while strangers take all questions there are.
+    vi.setSystemTime(Date.now() + LIMITS.TAG_CACHE_MS + 1);
+    for (let name = 0; (await statusOf(`made up ${name}`, { TAGS })) !== 503; name++);
+    expect(await statusOf("stays")).toBe(200);
+  });
+
   it("P7.2 a forged appId touches no object", async () => {
     const foreign = keyringOf(`1:${toBase64Url(new Uint8Array(32).fill(9))}`);
     if (typeof foreign === "string") throw new Error(foreign);

@@ -17,6 +17,16 @@ const accessCache = new TimedCache<LiveAccess>({
   now: () => Date.now(),
 });
 
+/**
+ * Tags that were open when they were last asked about: asking again is no question that a stranger made up, and strangers who
+ * take all questions there are keep nobody from them.
+ */
+const open = new TimedCache<true>({
+  ttlMs: LIMITS.OPEN_TAG_CACHE_MS,
+  count: LIMITS.TAG_CACHE_COUNT,
+  now: () => Date.now(),
+});
+
 const keyOf = (app: string, tag: string): string => `${app}.${tagIdOf(app, tag)}`;
 
 /** How many more questions an app's tags may cause, by app; what is forgotten begins with its burst. */
@@ -52,10 +62,12 @@ async function accessOf(
   const key = keyOf(app, tag);
   const known = accessCache.get(key);
   if (known !== undefined) return known;
-  if (!trusted) requireQuestion(app);
+  if (!trusted && open.get(key) === undefined) requireQuestion(app);
   const info = await callInTime(() => rootOf(c, app, tag).info());
   const access = info?.live ?? "token";
   accessCache.set(key, access);
+  if (access === "open") open.set(key, true);
+  else open.delete(key);
   return access;
 }
 
