@@ -200,6 +200,8 @@ export const LIMITS = {
    * many as a device remembers answers (RECENT_KEYS).
    */
   ALIAS_TAKEN: 128,
+  /** Such messages of which it knows in memory who has heard, about 100 bytes a holder: of older ones all are told again. */
+  ALIAS_TELLINGS: 32,
   /**
    * Signed changes of aliases and tags that one directory object of an app notes within the life of a signature, 7 minutes: over 300 a
    * second. A row of 30 bytes each, and 100 in memory.

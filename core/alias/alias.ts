@@ -13,6 +13,7 @@ import type { Refused } from "../device/types.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import { Orders } from "./orders.ts";
 import { lastEnd, liveKeys, takersOf, withTaken } from "./taken-keys.ts";
+import { Tellings } from "./tellings.ts";
 import {
   type AliasConfirmation,
   type AliasHolders,
@@ -31,6 +32,7 @@ export class Alias {
   readonly #store: AliasStore;
   readonly #host: AliasHost;
   readonly #orders = new Orders();
+  readonly #tellings = new Tellings();
   /** Ends when all operations so far have; it never fails. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -99,22 +101,33 @@ export class Alias {
 
   /**
    * Tells all other holders to withdraw the message of this key, and remembers, durably, who took it: for those who join later.
-   * Safe to repeat; it writes one row once.
+   * Safe to repeat; it writes one row once. However many take it at once, each other holder is called once, until it has heard.
    *
    * @throws Error where one could not be told, or it cannot be remembered: it is to be repeated then
    */
   async firstAck(request: FirstAckRequest): Promise<void> {
     const { app, holder, key } = request;
-    const others = this.#others(this.#store.read(), holder);
-    const telling = this.#each(others, ({ device, generation }) =>
-      this.#host.device(device).withdraw({ app, generation, key }),
+    const record = this.#store.read();
+    const others = this.#others(record, holder);
+    const telling = this.#tellings.of(key, this.#host.now());
+    // Whoever took it itself has nothing to withdraw.
+    const taker = record?.holders.find((each) => sameHolder(each, holder));
+    if (taker !== undefined) telling.heard(taker);
+    const calls = others.map((other) =>
+      telling.tell(other, () =>
+        this.#hears(() =>
+          this.#host.device(other.device).withdraw({ app, generation: other.generation, key }),
+        ),
+      ),
     );
-    const [remembered, failed] = await Promise.allSettled([this.#remember(request), telling]);
-    if (remembered.status === "rejected") throw remembered.reason;
-    if (failed.status === "rejected") throw failed.reason;
-    if (failed.value > 0) {
-      throw new Error(`${failed.value} of ${others.length} holders could not be told`);
+    const [remembered] = await Promise.allSettled([this.#remember(request)]);
+    const failed = (await Promise.all(calls)).filter((isTold) => !isTold).length;
+    if (remembered.status === "rejected") {
+      // Whoever joins before it is remembered may be sent it, and those who have heard may have forgotten by then.
+      this.#tellings.forget(key);
+      throw remembered.reason;
     }
+    if (failed > 0) throw new Error(`${failed} of ${others.length} holders could not be told`);
   }
 
   /** The alarm: one that nobody holds leaves nothing once it need not remember anything. */
@@ -180,12 +193,12 @@ export class Alias {
     }
     // One that had it alone is to know that it is shared now: edges that do not are told by it.
     if (!shared || record?.shared === false) {
-      const suspend = { app, alias };
-      const failed = await this.#each(others, ({ device, generation }) =>
-        this.#host.device(device).suspendAlias({ ...suspend, generation }),
+      const calls = others.map(({ device, generation }) =>
+        this.#hears(() => this.#host.device(device).suspendAlias({ app, alias, generation })),
       );
       // Those who were suspended ask what came of it, and hear that they hold it.
-      if (failed > 0) return refuse("alias_stale", "a holder could not be told");
+      if ((await Promise.all(calls)).includes(false))
+        return refuse("alias_stale", "a holder could not be told");
     }
     const joined =
       known === undefined
@@ -234,23 +247,16 @@ export class Alias {
   }
 
   /**
-   * Calls the devices of these holders at once; how many calls failed, or took too long: one that hangs must hold up neither the
-   * operations that wait nor those who ask what came of a suspension.
+   * Calls a device; false where that failed, or took too long: one that hangs must hold up neither the operations that wait nor
+   * those who ask what came of a suspension.
    */
-  async #each(
-    holders: readonly Holder[],
-    call: (holder: Holder) => Promise<void>,
-  ): Promise<number> {
-    let failed = 0;
-    const calls = holders.map(async (holder) => {
-      try {
-        await this.#host.withTimeout(LIMITS.CALL_MS, call(holder));
-      } catch (error) {
-        failed++;
-        this.#host.trouble(error);
-      }
-    });
-    await Promise.all(calls);
-    return failed;
+  async #hears(call: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.#host.withTimeout(LIMITS.CALL_MS, call());
+      return true;
+    } catch (error) {
+      this.#host.trouble(error);
+      return false;
+    }
   }
 }

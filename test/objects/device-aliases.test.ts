@@ -61,6 +61,23 @@ describe("a device object and its aliases", () => {
     ]);
   });
 
+  test("P6.1 A3 a message by firstAckWins: a row at the alias for each who takes it, and one at each other holder", async () => {
+    const one = newApp();
+    const holders = await Promise.all(Array.from({ length: 5 }, () => listening(one)));
+    for (const { socket } of holders) await setAlias(socket, true);
+    const atAlias = await countWrites(aliasOf(one.app));
+    const at = await Promise.all(holders.map(({ client }) => countWrites(client.stub)));
+    const rowsOf = () => at.map((written) => written().rows);
+    const key = crypto.getRandomValues(new Uint8Array(9));
+    const answers = holders.map((holder) => holder.send(true, key));
+    const arrived = await Promise.all(holders.map(({ socket }) => socket.messages()));
+    for (const n of [0, 1]) holders[n]?.socket.acknowledge(arrived[n] ?? []);
+    for (const { socket } of holders.slice(2)) await socket.expect("withdraw");
+    await Promise.all(answers);
+    await expect.poll(async () => (await aliasOf(one.app).holders(key)).taken?.length).toBe(2);
+    expect([rowsOf(), atAlias()]).toEqual([[0, 0, 1, 1, 1], { rows: 2, alarms: 0 }]);
+  });
+
   test("the app server sets it and takes it away", async () => {
     const one = newApp();
     const { client } = await listening(one);
