@@ -62,7 +62,9 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
   }
 
   async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
-    return this.#alias.confirm(request);
+    const answer = await this.#alias.confirm(request);
+    await this.#free();
+    return answer;
   }
 
   async holders(key?: Uint8Array): Promise<AliasHolders> {

@@ -78,6 +78,27 @@ describe("a device object and its aliases", () => {
     expect([rowsOf(), atAlias()]).toEqual([[0, 0, 1, 1, 1], { rows: 2, alarms: 0 }]);
   });
 
+  test("P8.12 an alias that was of an earlier generation of its device leaves no database, once the later one asks", async () => {
+    const one = newApp();
+    const stub = aliasOf(one.app);
+    const holder = { device: "a device", generation: 1 };
+    const request = { app: one.app, alias: ALIAS };
+    expect(await stub.set({ ...request, holder, shared: false })).toEqual({ ok: true });
+    // Dropped tables leave a database behind, whose size on disk nothing here tells.
+    let freed = 0;
+    await runInDurableObject(stub, (_, { storage }) => {
+      const deleteAll = storage.deleteAll.bind(storage);
+      const value = () => {
+        freed++;
+        return deleteAll();
+      };
+      Object.defineProperty(storage, "deleteAll", { value });
+    });
+    const later = { ...request, holder: { ...holder, generation: 2 } };
+    expect(await stub.confirm(later)).toEqual({ holds: false, shared: false });
+    expect(freed).toBe(1);
+  });
+
   test("the app server sets it and takes it away", async () => {
     const one = newApp();
     const { client } = await listening(one);
