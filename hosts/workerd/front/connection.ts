@@ -73,8 +73,6 @@ export class FrontConnection {
   #keepsAlive = true;
   #isEnding = false;
   #link: Link | null = null;
-  /** The last request was for the link of a device. */
-  #isConnect = false;
   /** Of that link, where its device had registered nothing. */
   #place: LinkPlace | null = null;
   /** Of that link, where it has. */
@@ -190,7 +188,6 @@ export class FrontConnection {
     const refusal = failedAuth.refusalOf(client, head);
     if (refusal !== null) return this.#refuse(refusal);
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
-    this.#isConnect = isConnect(head.target);
     if (!this.#mayWake(head, networkOf(client))) {
       const detail = "too many objects are awake for this address";
       return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
@@ -208,7 +205,7 @@ export class FrontConnection {
 
   #mayWake(head: RequestHead, network: string): boolean {
     const { strangers, endedLinks, deviceOf } = this.#port;
-    if (!this.#isConnect || !head.isUpgrade) return strangers.admits(head, network);
+    if (!head.isUpgrade || !isConnect(head)) return strangers.admits(head, network);
     const device = deviceOf(head.fields);
     if (device === null) return true;
     const { name, standing } = device;

@@ -3,6 +3,7 @@
  * descriptors, and closes it 10 s after it was asked last (measured). So many at a time, and no more, or there would be none left
  * for those whom devices and app servers need. A link counts for as long as it stands, too: its object is woken by its end.
  */
+import { getPath } from "hono/utils/url";
 import { addressShare } from "../../machine/net/admission.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { AwakeObjects } from "./awake.ts";
@@ -57,8 +58,8 @@ export class Strangers {
   }
 
   /** Whether a request may wake what it asks for; what a signature or a registration vouches for always may. */
-  admits({ method, target }: Pick<RequestHead, "method" | "target">, address: string): boolean {
-    const key = wokenBy(method, target);
+  admits(asked: Asked, address: string): boolean {
+    const key = wokenBy(asked);
     if (key === null) return true;
     const isAwake = key !== ACCOUNT && this.#awake.has(key);
     if (!isAwake && !this.#hasRoom(address)) return false;
@@ -132,28 +133,24 @@ export class Strangers {
   }
 }
 
+type Asked = Pick<RequestHead, "method" | "target">;
+
 /** Whether a request is for the link of a device. */
-export const isConnect = (target: string): boolean => /^\/v1\/connect\/?$/.test(pathOf(target));
+export const isConnect = ({ method, target }: Asked): boolean =>
+  method === "GET" && pathOf(target) === "/v1/connect";
 
 /** Each account is another object. */
 const ACCOUNT = "account";
+const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 
 /** What object an unsigned request wakes; null for none, or for one that something vouches for. */
-function wokenBy(method: string, target: string): string | null {
+function wokenBy({ method, target }: Asked): string | null {
   const path = pathOf(target);
-  if (method === "POST" && /^\/v1\/devices\/?$/.test(path)) return ACCOUNT;
-  return /^\/v1\/apps\/[^/]+\/tags\/.+\/live\/?$/.test(path) ? path : null;
+  if (method === "POST") return path === "/v1/devices" ? ACCOUNT : null;
+  if ((method !== "GET" && method !== "HEAD") || !LIVE.test(path)) return null;
+  // As it was written: of a decoded one, two tags' could be the same.
+  return target.split("?", 1)[0] as string;
 }
 
-/** As the worker's router reads it (Hono's `getPath`), for which `/v1/%64evices` is the same. */
-function pathOf(target: string): string {
-  const [path = ""] = target.split("?", 1);
-  if (!path.includes("%")) return path;
-  return path.replace(/(?:%[\da-f]{2})+/gi, (bytes) => {
-    try {
-      return decodeURI(bytes);
-    } catch {
-      return bytes;
-    }
-  });
-}
+/** As the worker's router reads it, for which `/v1/%64evices` is `/v1/devices`. workerd leaves `//`, `..` and the like as they are. */
+const pathOf = (target: string): string => getPath({ url: `http://mesh${target}` } as Request);
