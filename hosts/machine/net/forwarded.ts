@@ -1,5 +1,6 @@
 /** Whose address a request counts for where a trusted proxy brought it. */
 import { isIP } from "node:net";
+import { trimmed } from "./head.ts";
 
 /** What is trusted to say so; node:net's BlockList is one. */
 export interface Proxies {
@@ -12,7 +13,7 @@ export function isTrusted(proxies: Proxies, address: string): boolean {
 }
 
 /** `for=` of one element of Forwarded (RFC 7239 §4), quoted or not. */
-const FOR = /(?:^|;)\s*for=(?:"([^"]*)"|([^;",\s]*))/i;
+const FOR = /(?:^|;)[ \t]*for=(?:"([^"]*)"|([^;", \t]*))/i;
 /** A port behind an address: of IPv6 only behind brackets. */
 const BRACKETS = /^\[([^\]]*)\](?::\d+)?$/;
 const PORT = /^(\d+\.\d+\.\d+\.\d+):\d+$/;
@@ -37,7 +38,7 @@ export function clientOf(
   proxies: Proxies,
 ): string {
   const list = fields.get("x-forwarded-for");
-  const named = (list ?? fields.get("forwarded") ?? "").split(",").map((each) => each.trim());
+  const named = (list ?? fields.get("forwarded") ?? "").split(",").map((each) => trimmed(each));
   let client = peer;
   for (const each of named.reverse()) {
     const match = list === undefined ? FOR.exec(each) : null;

@@ -1,6 +1,6 @@
 /** Where the answers of workerd begin and end: read to know when a connection is idle, and passed on as they are. */
 import { Buffer } from "node:buffer";
-import { headEnd } from "../../machine/net/head.ts";
+import { headEnd, trimmed } from "../../machine/net/head.ts";
 
 const NOTHING = new Uint8Array();
 const LF = 10;
@@ -88,7 +88,7 @@ function readHead(bytes: Uint8Array): ResponseHead {
   const fields = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), trimmed(line, colon + 1));
   }
   return { status: Number(first.split(" ")[1]), fields };
 }

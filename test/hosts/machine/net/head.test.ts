@@ -14,6 +14,10 @@ const REFUSED: readonly (readonly [string, readonly string[]])[] = [
   ["a length with a sign", ["POST / HTTP/1.1", "Host: a", "Content-Length: +1"]],
   ["a length in hex", ["POST / HTTP/1.1", "Host: a", "Content-Length: 0x1"]],
   ["an empty length", ["POST / HTTP/1.1", "Host: a", "Content-Length:"]],
+  ["a length behind a space that is none", ["POST / HTTP/1.1", "Host: a", "Content-Length:\xa01"]],
+  ["a length before one", ["POST / HTTP/1.1", "Host: a", "Content-Length: 1\xa0"]],
+  ["chunks behind one", ["POST / HTTP/1.1", "Host: a", "Transfer-Encoding:\xa0chunked"]],
+  ["a Host before one", ["GET / HTTP/1.1", "Host: a\xa0"]],
   [
     "both ways to tell the length",
     ["POST / HTTP/1.1", "Host: a", "Content-Length: 1", "Transfer-Encoding: chunked"],
@@ -79,4 +83,19 @@ test("P8.4 a head is read as RFC 9112 says", () => {
   expect(read("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: Chunked")).toMatchObject({
     length: null,
   });
+});
+
+test("P8.4 a value ends at spaces and tabs, and at nothing else that looks like one", () => {
+  const head = read(
+    "GET / HTTP/1.1",
+    "Host:\t a \t",
+    "X:\xa0b\xa0",
+    "Connection:\xa0close",
+    "Upgrade: \xa0websocket",
+    "Expect: 100-continue\xa0",
+  );
+  if (typeof head === "string") throw new Error(head);
+  expect(head).toMatchObject({ host: "a", keepsAlive: true, expectsContinue: false });
+  expect(head.isUpgrade).toBe(false);
+  expect(head.fields.get("x")).toBe("\xa0b\xa0");
 });
