@@ -101,6 +101,8 @@ export const LIMITS = {
   HEAD_TIMEOUT_MS: 10_000,
   /** From the head to the end of the body. */
   BODY_TIMEOUT_MS: 30_000,
+  /** For the client to take what was written to it: as long as for a body, which is as large as most answers. */
+  ANSWER_TIMEOUT_MS: 30_000,
   /**
    * Heads and bodies that have begun and not come whole, on all connections of a host of one machine together: what comes whole in
    * one read is never counted, and strangers can hold no more than this before anybody knows them.

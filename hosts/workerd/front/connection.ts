@@ -14,38 +14,22 @@ import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
 import { AWAKE_MS } from "./awake.ts";
-import type { EndedLinks } from "./ended-links.ts";
 import { Link } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import { isConnect, type LinkPlace, type Strangers } from "./strangers.ts";
+import { type WakingPort, WokenObjects } from "./waking.ts";
 
 /** The largest body that any route reads. */
 const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NOTHING = Buffer.alloc(0);
 
-/** Whose link a request asks for, and what of it counts. */
-export interface LinkDevice {
-  readonly name: string;
-  /**
-   * - `registered`: an app is or was registered on it
-   * - `new`: its account was made just now, so that its object is awake and counts
-   * - `stranger`: any other on which nothing was ever registered
-   */
-  readonly standing: "registered" | "new" | "stranger";
-}
-
-export interface ConnectionPort {
+export interface ConnectionPort extends WakingPort {
   readonly entry: Entry;
-  readonly strangers: Strangers;
   /** Of the listener, for HTTP/1.0 without Host. */
   readonly authority: string;
   /** What all connections hold of requests that have not come whole. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
-  readonly endedLinks: EndedLinks;
-  /** Of a request for a link; null where it shows no credential, and wakes nothing. */
-  readonly deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
@@ -72,21 +56,25 @@ export class FrontConnection {
   #isAnswered = false;
   #keepsAlive = true;
   #isEnding = false;
+  /** The client sends no more. */
+  #hasEnded = false;
+  /** A request may have come that waits for its turn, or for its client to read. */
+  #isWaiting = false;
+  /** The client does not read what was written to it. */
+  #isStuck = false;
   #link: Link | null = null;
-  /** Of that link, where its device had registered nothing. */
-  #place: LinkPlace | null = null;
-  /** Of that link, where it has. */
-  #registered: { readonly name: string; readonly network: string } | null = null;
-  /** It registers while the link stands. */
-  #register = () => {};
+  readonly #woken: WokenObjects;
   readonly #expire = () => this.expire();
+  readonly #takeTurn = () => this.#contain(() => this.#goOn());
 
   constructor(client: Duplex, port: ConnectionPort) {
     this.#client = client;
     this.#port = port;
     this.#unread = new UnreadPart(port.unread);
+    this.#woken = new WokenObjects(port, () => this.#shed());
     client.on("data", (bytes) => this.#contain(() => this.#data(bytes as Buffer)));
     client.on("end", () => this.#clientEnded());
+    client.on("drain", () => this.#drained());
   }
 
   /** The time for the request is over. */
@@ -100,15 +88,7 @@ export class FrontConnection {
     this.#isEnding = true;
     this.#unread.hold(0);
     this.#inner?.destroy();
-    this.#leave();
-  }
-
-  #leave(): void {
-    this.#place?.end();
-    this.#place = null;
-    const device = this.#registered;
-    this.#registered = null;
-    if (device !== null) this.#port.endedLinks.ended(device.name, device.network);
+    this.#woken.linkEnded();
   }
 
   /** A fault of ours ends one connection, not the process that everybody's are in. */
@@ -128,9 +108,10 @@ export class FrontConnection {
     }
     if (this.#isEnding) return;
     this.#input = this.#input.length === 0 ? bytes : Buffer.concat([this.#input, bytes]);
-    if (this.#response === null) this.#advance();
+    if (this.#response === null && !this.#isWaiting) this.#advance();
     // What comes before its turn has to wait with the sender.
-    else if (this.#input.length > LIMITS.HEAD_BYTES) this.#client.pause();
+    const isEarly = this.#response !== null || this.#isWaiting;
+    if (isEarly && this.#input.length > LIMITS.HEAD_BYTES) this.#client.pause();
     this.#hold();
   }
 
@@ -143,8 +124,51 @@ export class FrontConnection {
 
   /** Half of a connection that waits for an answer may end. */
   #clientEnded(): void {
-    if (this.#response === null || this.#link !== null) this.#port.destroy();
-    else this.#keepsAlive = false;
+    this.#hasEnded = true;
+    const isBetween = this.#response === null && !this.#isWaiting;
+    if (isBetween || this.#link !== null) this.#port.destroy();
+  }
+
+  /**
+   * Requests that come at once are served one a turn of the loop, and none to a client that does not read: thousands of them
+   * would be one turn, in which nobody else is heard.
+   */
+  #wait(): void {
+    this.#isWaiting = true;
+    if (!this.#isStuck) setImmediate(this.#takeTurn);
+  }
+
+  #goOn(): void {
+    this.#isWaiting = false;
+    if (this.#isEnding) return;
+    this.#advance();
+    const isAsked = this.#response !== null;
+    if (!isAsked && this.#hasEnded && !this.#isEnding) this.#end();
+    // What is asked is small: the rest is read when it is wanted.
+    if (!isAsked || this.#input.length <= LIMITS.HEAD_BYTES) this.#client.resume();
+    this.#hold();
+  }
+
+  /** It has a while to read, and gives way to others meanwhile; a stream that it does not read is shed as a guest. */
+  #stick(): void {
+    this.#isStuck = true;
+    this.#inner?.pause();
+    const { entry, destroy } = this.#port;
+    if (entry.standing === "guest") return;
+    entry.become("idle");
+    entry.expireIn(LIMITS.ANSWER_TIMEOUT_MS, destroy);
+  }
+
+  #drained(): void {
+    if (!this.#isStuck) return;
+    this.#isStuck = false;
+    this.#inner?.resume();
+    if (this.#isEnding) return;
+    const { entry } = this.#port;
+    if (this.#isWaiting) {
+      entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
+      setImmediate(this.#takeTurn);
+    } else if (entry.standing !== "guest") entry.become("busy");
   }
 
   #advance(): void {
@@ -188,7 +212,7 @@ export class FrontConnection {
     const refusal = failedAuth.refusalOf(client, head);
     if (refusal !== null) return this.#refuse(refusal);
     if ((head.length ?? 0) > BODY_BYTES) return this.#refuseBody();
-    if (!this.#mayWake(head, networkOf(client))) {
+    if (!this.#woken.admits(head, networkOf(client))) {
       const detail = "too many objects are awake for this address";
       return this.#refuse(new MeshError("mesh_full", detail, { retryAfterMs: AWAKE_MS }));
     }
@@ -200,29 +224,6 @@ export class FrontConnection {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, this.#expire);
       if (head.expectsContinue) this.#client.write("HTTP/1.1 100 Continue\r\n\r\n");
     }
-    return true;
-  }
-
-  #mayWake(head: RequestHead, network: string): boolean {
-    const { strangers, endedLinks, deviceOf } = this.#port;
-    if (!head.isUpgrade || !isConnect(head)) return strangers.admits(head, network);
-    const device = deviceOf(head.fields);
-    if (device === null) return true;
-    const { name, standing } = device;
-    if (standing === "registered") {
-      if (!endedLinks.admits(name, network)) return false;
-      endedLinks.began(name);
-      this.#registered = { name, network };
-      return true;
-    }
-    const shed = () => this.#shed();
-    const place =
-      standing === "new" ? strangers.countLink(network, shed) : strangers.admitLink(network, shed);
-    if (place === null) return false;
-    this.#place = place;
-    this.#register = () => {
-      if (place.free()) this.#registered = { name, network };
-    };
     return true;
   }
 
@@ -299,18 +300,15 @@ export class FrontConnection {
       return;
     }
     const asked = this.#asked;
-    if (head !== null) this.#leave();
-    if (head !== null && asked !== null)
+    if (head !== null && asked !== null) {
+      this.#woken.answered(head.status);
       failedAuth.answered(this.#clientOf(asked), asked, head.status);
+    }
     if (head?.fields.get("content-type") === "text/event-stream") {
       entry.become("guest");
       entry.onShed = () => this.#port.destroy();
     }
-    if (!this.#client.write(bytes)) {
-      const inner = this.#inner;
-      inner?.pause();
-      this.#client.once("drain", () => inner?.resume());
-    }
+    if (!this.#client.write(bytes)) this.#stick();
     if (isEnd) this.#next();
   }
 
@@ -319,9 +317,10 @@ export class FrontConnection {
     const asked = this.#asked as RequestHead;
     const inner = this.#inner as Duplex;
     const failed = () => failedAuth.failed(this.#clientOf(asked), asked);
-    const registered = () => this.#register();
+    const opened = () => this.#woken.opened();
+    const registered = () => this.#woken.registered();
     const link = new Link(
-      { client: this.#client, inner, entry, now, destroy, failed, registered },
+      { client: this.#client, inner, entry, now, destroy, failed, opened, registered },
       isDevice,
     );
     this.#link = link;
@@ -338,15 +337,17 @@ export class FrontConnection {
     this.#response = null;
     this.#asked = null;
     this.#isAnswered = false;
-    if (!this.#keepsAlive) {
+    const hasMore = this.#input.length > 0;
+    if (!this.#keepsAlive || (this.#hasEnded && !hasMore)) {
       this.#end();
       return;
     }
-    const { entry } = this.#port;
+    const { entry, destroy } = this.#port;
     entry.become("idle");
-    entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
-    this.#client.resume();
-    this.#advance();
+    if (this.#isStuck) entry.expireIn(LIMITS.ANSWER_TIMEOUT_MS, destroy);
+    else entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
+    if (hasMore || this.#isStuck) this.#wait();
+    else this.#client.resume();
     this.#hold();
   }
 

@@ -14,9 +14,10 @@ import type { RequestHead } from "../../machine/net/head.ts";
 import { Refusals } from "../../machine/net/refusals.ts";
 import { Unread } from "../../machine/net/unread.ts";
 import { authority } from "../../machine/port.ts";
-import { FrontConnection, type LinkDevice } from "./connection.ts";
+import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
+import type { LinkDevice } from "./waking.ts";
 
 /** How late a timeout may be. */
 const SWEEP_MS = 250;

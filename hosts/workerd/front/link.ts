@@ -23,6 +23,8 @@ export interface LinkPort {
   destroy(): void;
   /** workerd closed it at once, since it does not know who it is. */
   failed(): void;
+  /** workerd answered otherwise than by closing it. */
+  opened(): void;
   /** Its device has a registration now. */
   registered(): void;
 }
@@ -42,7 +44,10 @@ export class Link implements FrameHandler {
     port.entry.onShed = () => this.refuse("mesh_full");
     if (isDevice) return;
     this.#sent.onPayload = (payload, isClose) => {
-      if (isClose && this.#sent.isFirst && isFailedAuth(payload)) port.failed();
+      if (this.#sent.isFirst) {
+        if (!isClose) port.opened();
+        else if (isFailedAuth(payload)) port.failed();
+      }
       if (isClose || !isRegistered(payload)) return;
       this.#sent.onPayload = null;
       port.entry.become("device");

@@ -7,11 +7,14 @@ import { getPath } from "hono/utils/url";
 import { addressShare } from "../../machine/net/admission.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { AwakeObjects } from "./awake.ts";
+import { ListenedTags } from "./listened-tags.ts";
 
 /** For each connection that there are descriptors for: three of these take three quarters of what links leave to objects without one. */
 const SHARE = 0.25;
 /** On a host with so few descriptors that it would be next to none. */
 const LEAST = 8;
+/** What tags that had listeners lately may have beyond that, as a part of it. */
+const LISTENED_SHARE = 0.125;
 /** So often, at the most, a link has to go for a network that has none: finding whose takes a look at all. */
 const SHED_MS = 100;
 
@@ -21,6 +24,17 @@ export interface StrangersOptions {
   /** Milliseconds that only rise. */
   readonly now: () => number;
 }
+
+/** What a request that was let in may have woken. */
+export interface WokenObject {
+  /** Nothing counts where nothing was woken. */
+  answered(status: number): void;
+}
+
+const NONE: WokenObject = { answered() {} };
+/** Refusals of the worker that come before it asks an object. */
+const ASLEEP = new Set([400, 401, 404, 405, 413, 415, 426]);
+const isAsleepAt = (status: number): boolean => ASLEEP.has(status);
 
 /** The object of a link, which counts until it has gone to sleep behind the link's end. */
 export interface LinkPlace {
@@ -43,6 +57,8 @@ export class Strangers {
   /** Oldest first. */
   readonly #links = new Set<StandingLink>();
   readonly #linksOf = new Map<string, number>();
+  /** Beyond the others: whoever makes up tags does not shut out those who listen to real ones. */
+  readonly #listened: ListenedTags;
   #made = 0;
   #shedAt = Number.NEGATIVE_INFINITY;
 
@@ -50,6 +66,7 @@ export class Strangers {
     this.#now = now;
     this.#awake = new AwakeObjects(now);
     this.#most = Math.max(LEAST, Math.floor(capacity * SHARE));
+    this.#listened = new ListenedTags(Math.ceil(this.#most * LISTENED_SHARE), now);
   }
 
   /** How many are awake, or will be at the end of their links. */
@@ -57,14 +74,37 @@ export class Strangers {
     return this.#awake.size + this.#links.size;
   }
 
-  /** Whether a request may wake what it asks for; what a signature or a registration vouches for always may. */
-  admits(asked: Asked, address: string): boolean {
-    const key = wokenBy(asked);
-    if (key === null) return true;
-    const isAwake = key !== ACCOUNT && this.#awake.has(key);
-    if (!isAwake && !this.#hasRoom(address)) return false;
-    this.#awake.add(key === ACCOUNT ? `${++this.#made}` : key, address);
-    return true;
+  /**
+   * Takes in a request that may wake what it asks for; what a signature or a registration vouches for always may.
+   *
+   * @returns null where there is no room
+   */
+  admit(asked: Asked, address: string): WokenObject | null {
+    const path = wokenBy(asked);
+    if (path === null) return NONE;
+    if (path === ACCOUNT) return this.#admitAccount(address);
+    if (this.#listened.isAwake(path)) return NONE;
+    const wasAwake = this.#awake.has(path);
+    if (!wasAwake && !this.#hasRoom(address)) return this.#listened.admits(path) ? NONE : null;
+    this.#awake.add(path, address);
+    return {
+      answered: (status) => {
+        if (status < 300) this.#listened.add(path);
+        // Where no token was given the tag was asked.
+        else if (!wasAwake && status !== 401 && isAsleepAt(status)) this.#awake.remove(path);
+      },
+    };
+  }
+
+  #admitAccount(address: string): WokenObject | null {
+    if (!this.#hasRoom(address)) return null;
+    const key = `${++this.#made}`;
+    this.#awake.add(key, address);
+    return {
+      answered: (status) => {
+        if (isAsleepAt(status)) this.#awake.remove(key);
+      },
+    };
   }
 
   /**

@@ -68,7 +68,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 function frontKind(method: string, target: string): Kind {
   if (isConnect({ method, target })) return "link";
   const strangers = new Strangers({ capacity: 1_000, now: () => 0 });
-  strangers.admits({ method, target }, "192.0.2.1");
+  strangers.admit({ method, target }, "192.0.2.1");
   if (strangers.size === 0) return "other";
   return method === "POST" ? "account" : "listener";
 }

@@ -8,6 +8,8 @@ const MOST = 100;
 /** What one address may have of them, and what loopback may. */
 const SHARE = 25;
 
+type Asked = Parameters<Strangers["admit"]>[0];
+
 const ACCOUNT = { method: "POST", target: "/v1/devices" };
 const listen = (tag: string) => ({ method: "GET", target: `/v1/apps/a/tags/${tag}/live?after=1` });
 
@@ -19,9 +21,13 @@ function strangersOf(capacity = CAPACITY) {
   };
   /** How many of so many accounts an address is let make. */
   const accounts = (count: number, address: string): number =>
-    Array.from({ length: count }, () => strangers.admits(ACCOUNT, address)).filter(Boolean).length;
+    Array.from({ length: count }, () => admits(strangers, ACCOUNT, address)).filter(Boolean).length;
   return { strangers, pass, accounts };
 }
+
+/** Whether a request is let in that wakes what it asks for. */
+const admits = (strangers: Strangers, asked: Asked, address: string): boolean =>
+  strangers.admit(asked, address) !== null;
 
 const none = () => {};
 const addressOf = (index: number): string => `192.0.2.${index}`;
@@ -93,21 +99,21 @@ test("P8.5 what a signature or a registration vouches for is let in whoever floo
   const { strangers, accounts } = strangersOf();
   for (const index of [1, 2, 3, 4, 5]) accounts(MOST, addressOf(index));
   for (const target of ["/v1/connect", "/v1/connect?x", "/v1/messages/x", "/v1/devices/x"])
-    expect(strangers.admits({ method: "GET", target }, addressOf(1))).toBe(true);
-  expect(strangers.admits({ method: "POST", target: "/v1/messages" }, addressOf(1))).toBe(true);
+    expect(admits(strangers, { method: "GET", target }, addressOf(1))).toBe(true);
+  expect(admits(strangers, { method: "POST", target: "/v1/messages" }, addressOf(1))).toBe(true);
 });
 
 test("P8.5 who listens to a tag that is awake wakes nothing; made-up tags are bounded as accounts are", () => {
   const { strangers } = strangersOf();
   for (let n = 0; n < 1_000; n++)
-    expect(strangers.admits(listen("news"), addressOf(n % 250))).toBe(true);
+    expect(admits(strangers, listen("news"), addressOf(n % 250))).toBe(true);
   expect(strangers.size).toBe(1);
   const made = Array.from({ length: 200 }, (_, n) =>
-    strangers.admits(listen(`t${n}`), addressOf(1)),
+    admits(strangers, listen(`t${n}`), addressOf(1)),
   );
   expect(made.filter(Boolean)).toHaveLength(SHARE);
-  expect(strangers.admits(listen("news"), addressOf(1))).toBe(true);
-  expect(strangers.admits(listen("t0"), addressOf(2))).toBe(true);
+  expect(admits(strangers, listen("news"), addressOf(1))).toBe(true);
+  expect(admits(strangers, listen("t0"), addressOf(2))).toBe(true);
 });
 
 test("P8.5 a link that was let in whatever there was is counted, and its object where there is room to remember it", () => {
@@ -122,10 +128,10 @@ test("P8.5 a target counts as the worker's router reads it", () => {
   const { strangers } = strangersOf();
   for (let n = 0; n < SHARE; n++) {
     const target = ["/v1/%64evices", "/v1/devices?%", "/%76%31/devices"][n % 3] as string;
-    expect(strangers.admits({ method: "POST", target }, addressOf(1))).toBe(true);
+    expect(admits(strangers, { method: "POST", target }, addressOf(1))).toBe(true);
   }
   expect(strangers.size).toBe(SHARE);
-  expect(strangers.admits(ACCOUNT, addressOf(1))).toBe(false);
+  expect(admits(strangers, ACCOUNT, addressOf(1))).toBe(false);
   // The target, and whether it is for a link.
   for (const [target, is] of [
     ["/v1/connect", true],
@@ -143,9 +149,40 @@ test("P8.5 a target counts as the worker's router reads it", () => {
 test("P8.5 tags whose names read alike once decoded count each", () => {
   const { strangers } = strangersOf();
   for (const tag of ["%2f", "%252f", "%25252f", "a%5cb", "a\\b"])
-    strangers.admits(listen(tag), addressOf(1));
+    admits(strangers, listen(tag), addressOf(1));
   expect(strangers.size).toBe(5);
   for (const method of ["GET", "HEAD", "PUT"])
-    strangers.admits({ ...listen("new"), method }, addressOf(1));
+    admits(strangers, { ...listen("new"), method }, addressOf(1));
   expect(strangers.size).toBe(6);
+});
+
+test("P8.5 a request that wakes nothing takes nothing, and one of which that is not sure does", () => {
+  const { strangers } = strangersOf();
+  const answered = (asked: Asked, status: number) =>
+    strangers.admit(asked, addressOf(1))?.answered(status);
+  for (let n = 0; n < 2 * MOST; n++) {
+    answered(ACCOUNT, 401);
+    answered(listen(`t${n}`), n % 2 === 0 ? 404 : 400);
+  }
+  expect(strangers.size).toBe(0);
+  // The account of another key, and a tag that was asked who may listen.
+  answered(ACCOUNT, 409);
+  answered(listen("t"), 401);
+  expect(strangers.size).toBe(2);
+  // Somebody else has it awake.
+  answered(listen("t"), 404);
+  expect(strangers.size).toBe(2);
+});
+
+test("P8.5 whoever makes up tags shuts out nobody who listens to one that had listeners", () => {
+  const { strangers, pass, accounts } = strangersOf();
+  const tags = Array.from({ length: MOST }, (_, n) => listen(`real${n}`));
+  for (const [n, tag] of tags.entries())
+    strangers.admit(tag, addressOf(n))?.answered(n < MOST / 2 ? 200 : 401);
+  pass(AWAKE_MS);
+  for (let index = 1; strangers.size < MOST; index++) accounts(MOST, addressOf(index));
+  const taken = tags.filter((tag) => admits(strangers, tag, addressOf(250)));
+  expect(taken).toEqual(tags.slice(0, Math.ceil(MOST / 8)));
+  // They are awake.
+  for (const tag of taken) expect(admits(strangers, tag, addressOf(251))).toBe(true);
 });

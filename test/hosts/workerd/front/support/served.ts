@@ -21,9 +21,25 @@ class FakeClient extends Duplex {
 
   override _read(): void {}
 
+  /** Called once its other end reads; null while it does. */
+  #unread: (() => void) | null = null;
+  #reads = true;
+
+  /** Its other end reads, or does not: what is written then is taken when it does again. */
+  set reads(reads: boolean) {
+    this.#reads = reads;
+    const taken = this.#unread;
+    this.#unread = null;
+    if (reads) taken?.();
+  }
+
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.#written.push(chunk);
-    done();
+    const take = () => {
+      this.#written.push(chunk);
+      done();
+    };
+    if (this.#reads) take();
+    else this.#unread = take;
   }
 }
 
@@ -31,6 +47,8 @@ export interface FrontServed extends Served {
   /** Connections to workerd so far. */
   readonly inners: Duplex[];
   readonly failedAuth: FailedAuth;
+  /** Whether the client reads what is written to it. */
+  reads(reads: boolean): void;
 }
 
 export interface FrontSetup {
@@ -112,5 +130,8 @@ export function serveFront({
       void client.push(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes),
     end: () => void client.push(null),
   };
-  return { conn, admission, entry, seen, refused, wait, inners, failedAuth };
+  const reads = (reads: boolean) => {
+    client.reads = reads;
+  };
+  return { conn, admission, entry, seen, refused, wait, inners, failedAuth, reads };
 }
