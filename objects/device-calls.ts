@@ -6,6 +6,7 @@ import type { AliasCall, CallResult, Effect, TagCall } from "../core/link/effect
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
+import { callRoomOf } from "./call-room.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasRpc, TagRpc } from "./interfaces/rpc.ts";
 import { withTimeout } from "./timeout.ts";
@@ -14,7 +15,12 @@ import { withTimeout } from "./timeout.ts";
 export interface CallEnv {
   readonly TAGS: ObjectNamespace<TagRpc>;
   readonly ALIASES: ObjectNamespace<AliasRpc>;
+  /** What may be connected to this process; undefined where the platform bounds it. */
+  readonly MAX_LINKS?: string;
 }
+
+/** For room to call, and as long as the call itself: no later than JOIN_LATE_MS. */
+const ROOM_MS = LIMITS.DEVICE_CALL_MS / 2;
 
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
@@ -25,11 +31,14 @@ export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
  * place among the few that a device makes at once, and the object in memory.
  */
 export async function resultOf(
-  { TAGS, ALIASES }: CallEnv,
+  { TAGS, ALIASES, MAX_LINKS }: CallEnv,
   effect: CallEffect,
 ): Promise<CallResult> {
   try {
     const { kind, name, call } = effect;
+    // A first acknowledgement belongs to a send, which has woken its alias.
+    const room = call.method === "firstAck" ? null : callRoomOf(MAX_LINKS);
+    await room?.enter(name, ROOM_MS);
     const answering =
       kind === "tag"
         ? callObject(() => callTag(TAGS.getByName(name), call))

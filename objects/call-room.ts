@@ -1,0 +1,108 @@
+/**
+ * Room for the objects that devices wake by joining tags and setting aliases, where a process has descriptors for so many only: each
+ * has a database open, three descriptors, until 10 s after it was asked last (measured, workerd). One device may be in 2,000 tags, and
+ * four of them took all descriptors of a process that had 1,024. Nobody else asks by this room: sends and links go on.
+ */
+import { MeshError } from "../schema/errors.ts";
+import { countOf } from "./count.ts";
+import { links, listeners } from "./links.ts";
+
+/** How long an object counts from when it was asked. */
+export const AWAKE_MS = 13_000;
+/** Of the links that there is room for yet: all of them may come while these are awake. */
+const SHARE = 1 / 3;
+const LEAST = 8;
+/**
+ * So many come at once, so often, where that is fewer: workerd makes each a database, and with 47 in one go sends stood for 2 s.
+ */
+const BURST = 8;
+const BURST_MS = 1_000;
+/** Whoever waits looks again no sooner. */
+const LOOK_MS = 50;
+
+export interface CallRoomOptions {
+  /** Links that there is room for yet. */
+  readonly freeLinks: () => number;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export class CallRoom {
+  readonly #options: CallRoomOptions;
+  /** By name, until when each counts. Those that go first are first. */
+  readonly #awake = new Map<string, number>();
+  /** Those that were let in since then. */
+  #burst = 0;
+  #burstAt = 0;
+
+  constructor(options: CallRoomOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits until an object may be asked. Each waits by its own timer: in workerd an object must not wait for another's promise.
+   *
+   * @throws MeshError `overloaded` where there is no room for so long
+   */
+  async enter(name: string, patienceMs: number): Promise<void> {
+    const { now, sleep } = this.#options;
+    const deadline = now() + patienceMs;
+    for (;;) {
+      const waitMs = this.#take(name, now());
+      if (waitMs === 0) return;
+      const left = deadline - now();
+      if (left <= 0) throw new MeshError("overloaded", "too many tags are being joined");
+      await sleep(Math.min(left, Math.max(waitMs, LOOK_MS)));
+    }
+  }
+
+  /** @returns 0 where it was let in, or when there may be room */
+  #take(name: string, now: number): number {
+    for (const [each, until] of this.#awake) {
+      if (until > now) break;
+      this.#awake.delete(each);
+    }
+    if (!this.#awake.delete(name)) {
+      const waitMs = this.#waitMs(now);
+      if (waitMs > 0) return waitMs;
+      this.#burst++;
+    }
+    this.#awake.set(name, now + AWAKE_MS);
+    return 0;
+  }
+
+  /** 0 where there is room for one more. */
+  #waitMs(now: number): number {
+    const most = Math.max(LEAST, Math.floor(this.#options.freeLinks() * SHARE));
+    if (this.#awake.size >= most) {
+      const [first = now] = this.#awake.values();
+      return Math.max(1, first - now);
+    }
+    // Also after the clock was set back.
+    if (Math.abs(now - this.#burstAt) >= BURST_MS) {
+      this.#burstAt = now;
+      this.#burst = 0;
+    }
+    // Twice as fast as they go to sleep.
+    if (this.#burst < Math.max(BURST, (2 * most * BURST_MS) / AWAKE_MS)) return 0;
+    return this.#burstAt + BURST_MS - now;
+  }
+}
+
+let room: CallRoom | null = null;
+
+/**
+ * The room of this process.
+ *
+ * @param setting MAX_LINKS; undefined where the platform bounds what is awake
+ */
+export function callRoomOf(setting: string | undefined): CallRoom | null {
+  const maxLinks = countOf(setting);
+  if (maxLinks === undefined) return null;
+  room ??= new CallRoom({
+    freeLinks: () => maxLinks - links.size - listeners.size,
+    now: () => Date.now(),
+    sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+  });
+  return room;
+}

@@ -1,0 +1,77 @@
+/** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
+import { expect, test } from "vitest";
+import { AWAKE_MS, CallRoom } from "../../objects/call-room.ts";
+import { MeshError } from "../../schema/errors.ts";
+
+const PATIENCE_MS = 15_000;
+
+/** @param freeLinks links that there is room for yet */
+function roomOf(freeLinks: number) {
+  let now = 0;
+  const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
+  const room = new CallRoom({
+    freeLinks: () => freeLinks,
+    now: () => now,
+    sleep: (ms) => new Promise((wake) => sleeps.push({ at: now + ms, wake })),
+  });
+  const settled = () => new Promise<void>((done) => setImmediate(done));
+  return {
+    room,
+    /** Moves the clock, and wakes whoever sleeps until then. */
+    async pass(ms: number): Promise<void> {
+      now += ms;
+      for (const { wake } of sleeps.filter(({ at }) => at <= now)) wake();
+      await settled();
+    },
+    async isIn(name: string): Promise<boolean> {
+      let isIn = false;
+      void room.enter(name, PATIENCE_MS).then(
+        () => (isIn = true),
+        () => {},
+      );
+      await settled();
+      return isIn;
+    },
+  };
+}
+
+test("P8.5 devices wake a third as many tags and aliases as links are free, and the next once those sleep", async () => {
+  const { isIn, pass } = roomOf(90);
+  for (let n = 0; n < 30; n++) {
+    if (n > 0 && n % 8 === 0) await pass(1_000);
+    expect(await isIn(`tag${n}`)).toBe(true);
+  }
+  await pass(AWAKE_MS - 3_001);
+  expect(await isIn("late")).toBe(false);
+  // Those that are awake already.
+  expect(await isIn("tag0")).toBe(true);
+  await pass(1);
+  expect(await isIn("next")).toBe(true);
+});
+
+test("P8.5 devices wake eight tags and aliases a second, or twice as many as go to sleep", async () => {
+  const { isIn, pass } = roomOf(90);
+  for (let n = 0; n < 8; n++) expect(await isIn(`tag${n}`)).toBe(true);
+  expect(await isIn("tag8")).toBe(false);
+  expect(await isIn("tag0")).toBe(true);
+  await pass(999);
+  expect(await isIn("tag9")).toBe(false);
+  await pass(1);
+  expect(await isIn("tag10")).toBe(true);
+  const large = roomOf(39_000);
+  for (let n = 0; n < 2_000; n++) expect(await large.isIn(`tag${n}`)).toBe(true);
+  expect(await large.isIn("tag2000")).toBe(false);
+});
+
+test("P8.5 a call for which there is no room for long fails, and its device tries it again", async () => {
+  const { room, isIn, pass } = roomOf(0);
+  for (let n = 0; n < 8; n++) expect(await isIn(`tag${n}`)).toBe(true);
+  const late = room.enter("late", PATIENCE_MS);
+  const failed = expect(late).rejects.toThrow(MeshError);
+  // All are asked again and again.
+  for (let ms = 0; ms <= PATIENCE_MS; ms += 1_000) {
+    for (let n = 0; n < 8; n++) expect(await isIn(`tag${n}`)).toBe(true);
+    await pass(1_000);
+  }
+  await failed;
+});
