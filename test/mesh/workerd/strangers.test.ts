@@ -5,7 +5,7 @@ import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import { PushServer } from "../../../sdk/server/mod.ts";
 import { demoOf, readJson, serve, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
-import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { hello, offer, push, RawAccount, RawDevice } from "../support/raw-device.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { signedPost } from "../support/signed-post.ts";
 
@@ -39,6 +39,12 @@ async function openLink(url: string, account: RawAccount, from: string) {
   const first = await socket.next();
   return { outcome: first.kind === "close" ? `closed with ${first.code}` : "welcome", socket };
 }
+
+/** Tags that one device joins, each another object: twice as many as there are descriptors for. */
+const TAGS = 200;
+const TAGS_A_FRAME = 100;
+/** Sends meanwhile: half of them are enough for the descriptors to be gone. */
+const ROUNDS = 300;
 
 const ATTACKER = "198.51.100.1";
 const newcomer = (n: number): string => `203.0.113.${n}`;
@@ -181,4 +187,33 @@ test("P8.5 P8.10 accounts without end are refused as documented, and devices and
   await floods;
   expect([...answers.keys()].sort()).toEqual([201, 503]);
   expect(sent).toBeGreaterThan(0);
+});
+
+test("P8.5 where a device joins hundreds of new tags at once, sends and links of others go on", async () => {
+  const data = temporaryFolder();
+  const { mesh, url } = await startSmall(data);
+  const app = demoOf(data);
+  const device = await RawDevice.greet(url);
+  const { regId: to } = await device.register(app.appId);
+  device.socket.destroy();
+  const joiner = await RawDevice.greet(url);
+  const { slot } = await joiner.register(app.appId);
+  for (let n = 0; n < TAGS; n += TAGS_A_FRAME) {
+    const add = Array.from({ length: TAGS_A_FRAME }, (_, k) => `made-up-${n + k}`);
+    joiner.socket.binary(push({ kind: "subscribe", value: { request: n, slot, add, remove: [] } }));
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 50 === 0) {
+      const link = await openLink(url, device.account, newcomer(1));
+      expect(link.outcome).toBe("welcome");
+      link.socket.destroy();
+    }
+    const body = Buffer.from(JSON.stringify({ to, data: "x" }));
+    const more = { prefer: "respond-async" };
+    expect(await signedPost(url, app, body, { more })).toMatchObject({ status: 202 });
+  }
+  // Its link stands, and it waits for room.
+  joiner.socket.text("ping");
+  expect(await joiner.socket.next()).toMatchObject({ kind: "text", text: "pong" });
+  expect(mesh.stderr.all).toEqual([]);
 });
