@@ -20,6 +20,10 @@ const TOO_LARGE: PushErrorData = {
   retry: "never",
 };
 
+/** A refused command is tried again at a random time of a window that doubles with each refusal in a row. */
+const RETRY_BASE_MS = 1_000;
+const RETRY_MAX_MS = 60_000;
+
 /** What an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
 
@@ -42,8 +46,8 @@ export interface AppOwner {
   afterDrain(act: () => void): void;
   /** A number for a command that no other command of this link has. */
   nextRequest(): number;
-  /** Calls `act` after `ms`, unless the service is closed before. */
-  after(ms: number, act: () => void): void;
+  /** Calls `act` after `ms` and up to `windowMs` more, unless the link ends before. */
+  after(ms: number, act: () => void, windowMs: number): void;
 }
 
 export class App {
@@ -57,6 +61,8 @@ export class App {
   readonly #commands: (Command & { readonly request: number })[] = [];
   /** Its number on the link; undefined while none is under way. */
   #wireRequest: number | undefined;
+  /** Refusals in a row. */
+  #refusals = 0;
   /** What came of the description asked for, while there is more to come. */
   #described: Description[] = [];
 
@@ -116,6 +122,8 @@ export class App {
     const at = this.#commands.findIndex((command) => command.request === request);
     if (at > 0 || (at === 0 && this.#wireRequest === undefined)) this.#commands.splice(at, 1);
     if (this.#attachesLater) this.attach();
+    // Not when the one that was dropped would have been tried again.
+    if (at === 0 && this.#wireRequest === undefined) this.#next();
   }
 
   /**
@@ -157,9 +165,12 @@ export class App {
     if (refusal.retryAfterMs === undefined)
       this.#answer({ kind: "failed", error: refusalData(refusal) });
     else {
-      this.#owner.after(refusal.retryAfterMs, () => {
+      const again = () => {
         if (this.#wireRequest === undefined) this.#next();
-      });
+      };
+      // Whatever refuses it may refuse all devices: they are not to come again at once.
+      const windowMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** this.#refusals++);
+      this.#owner.after(refusal.retryAfterMs, again, windowMs);
     }
     return true;
   }
@@ -203,6 +214,7 @@ export class App {
   ): void {
     const command = this.#commands.shift();
     this.#wireRequest = undefined;
+    this.#refusals = 0;
     if (command === undefined) return;
     this.port.postMessage({ ...answer, request: command.request });
     if (this.#attachesLater) this.attach();

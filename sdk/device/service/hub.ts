@@ -124,10 +124,10 @@ export class Hub implements LinkOwner, AppOwner {
     return ++this.#request;
   }
 
-  after(ms: number, act: () => void): void {
+  after(ms: number, act: () => void, windowMs = 0): void {
     // Of no use to a later link, whose Welcome starts everything anew; harmless there.
     const link = this.#linkNumber;
-    this.#host.after(ms, () => {
+    this.#host.after(ms + Math.round(windowMs * this.#host.random()), () => {
       if (link === this.#linkNumber) act();
     });
   }

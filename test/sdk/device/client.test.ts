@@ -84,6 +84,7 @@ describe("registering", () => {
 
   it("honours retryAfterMs of a command that came too fast", async () => {
     mesh.auto = false;
+    mesh.random = 0;
     const { client } = await start(mesh);
     const regId = client.register();
     const socket = await until(() => mesh.sockets[0], "a socket");

@@ -186,7 +186,8 @@ describe.each(NAMES)("%s", (name) => {
     const before = mesh.socket.frames.length;
     await until(() => mesh.socket.frames.length > before, "the command");
     refuse("overloaded", 700);
-    await mesh.clock.advance(699);
+    // And half of the first window.
+    await mesh.clock.advance(1_199);
     expect(mesh.socket.frames).toHaveLength(before + 1);
     await mesh.clock.advance(1);
     expect(mesh.socket.frames).toHaveLength(before + 2);
@@ -251,6 +252,47 @@ describe("a call that is aborted in the turn it was made in sends nothing, thoug
     await expect(called).rejects.toBe("enough");
     await settle();
     expect(mesh.registrations).toHaveLength(0);
+    await client.close();
+  });
+});
+
+describe("a command that is refused for a while", () => {
+  const subscribes = () => mesh.socket.frames.filter(({ kind }) => kind === "subscribe");
+
+  it("P8.1 is tried again in a window that doubles up to a minute, and not before the mesh says", async () => {
+    const { client } = await listening(mesh);
+    mesh.auto = false;
+    void client.subscribe("a").catch(() => {});
+    await until(() => subscribes().length === 1, "the command");
+    const waits: number[] = [];
+    for (let n = 1; n <= 8; n++) {
+      // The ends of each window, in turn.
+      mesh.random = n % 2 === 0 ? 0 : 0.999_999;
+      refuse("overloaded", 1_000);
+      await settle();
+      let waited = 0;
+      for (; subscribes().length === n && waited < 70_000; waited += 500)
+        await mesh.clock.advance(500);
+      waits.push(waited);
+    }
+    expect(waits).toEqual([2_000, 1_000, 5_000, 1_000, 17_000, 1_000, 61_000, 1_000]);
+    await client.close();
+  });
+
+  it("lets the next one go at once when it is given up", async () => {
+    const { client } = await listening(mesh);
+    mesh.auto = false;
+    const abort = new AbortController();
+    const given = client.subscribe("a", { signal: abort.signal });
+    await until(() => subscribes().length === 1, "the command");
+    refuse("overloaded", 50_000);
+    await settle();
+    mesh.auto = true;
+    const next = client.setAlias("me");
+    await settle();
+    abort.abort("enough");
+    await expect(given).rejects.toBe("enough");
+    await next;
     await client.close();
   });
 });
