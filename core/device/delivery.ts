@@ -173,6 +173,7 @@ export class Delivery {
       // What has ended otherwise keeps that state: its sender may have been told.
       if (flight.ended !== null) continue;
       const isStored = flight.unstored === null;
+      if (flight.left !== null) asked.push(flight.key);
       if (flight.firstAckAlias !== null) {
         if (isStored) {
           told.add(flight.key);
@@ -182,10 +183,10 @@ export class Delivery {
         // While its row stays (see FirstAcks), a kill makes it wait again: nobody is told that it was delivered.
         if (isStored) continue;
       } else if (isStored) keys.add(flight.key);
-      else if (flight.left !== null) asked.push(flight.key);
       this.#delivered(registration, flight, effects);
     }
-    for (const header of state.take(({ key }) => told.has(key))) registration.dropMail(header);
+    const taken = state.take(({ key }) => told.has(key));
+    for (const header of taken) registration.dropMail(header);
     this.#parts.outcomes.delivered(registration.slot, asked);
     if (keys.size > 0) {
       this.#parts.mailbox.delivered(
@@ -194,6 +195,8 @@ export class Delivery {
         effects,
       );
     }
+    // Once all that was delivered with them has left.
+    this.#parts.mailbox.endReplaced(registration, taken, effects);
     // Also after an acknowledgement of nothing: flights that had no row are forgotten while the object sleeps, and
     // what waited for their place in the window would wait on.
     this.#parts.outbox.pump(registration, now, effects);
@@ -271,11 +274,12 @@ export class Delivery {
   }
 
   #recall(registration: Registration, keys: readonly string[], effects: Effects): void {
-    const { mailbox, outbox } = this.#parts;
+    const { mailbox, outbox, outcomes } = this.#parts;
     for (const key of keys) {
       const flight = registration.flights.get(key);
       if (flight === undefined || flight.ended !== null) continue;
       outbox.withdraw(registration, key, effects);
+      if (flight.left !== null) outcomes.record(registration.slot, "recalled", [flight]);
       if (flight.unstored !== null) this.#end(registration, flight, "recalled", effects);
     }
     mailbox.end(registration, keys, "recalled", effects);
@@ -398,7 +402,7 @@ export class Delivery {
       seq,
       key,
       bytes: request.data.length,
-      acceptedAt: now,
+      expiresAt: now + request.ttlSeconds * 1_000,
       sentAt: now,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
@@ -439,9 +443,7 @@ export class Delivery {
     now: number,
     effects: Effects,
   ): void {
-    const { key, seq, fingerprint, unstored, acceptedAt } = flight;
-    const row = registration.mail.get(key);
-    const expiresAt = row?.expiresAt ?? acceptedAt + (unstored?.ttlSeconds ?? 0) * 1_000;
+    const { key, seq, fingerprint, expiresAt, unstored } = flight;
     const first = { alias, key, seq, fingerprint, expiresAt, isStored: unstored === null };
     const onSettled = (out: Effects) => this.#told(registration, flight, out);
     this.#parts.firstAcks.tell(registration, first, onSettled, now, effects);
@@ -458,7 +460,7 @@ export class Delivery {
     onSocket: boolean,
     now: number,
   ): MessageStatus {
-    const { key, seq, unstored, acceptedAt, left } = flight;
+    const { key, seq, unstored, expiresAt, left } = flight;
     if (flight.ended !== null) return flight.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
@@ -474,7 +476,7 @@ export class Delivery {
     }
     if (unstored !== null) {
       // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
-      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, acceptedAt);
+      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt);
       flight.unstored = null;
     }
     return isOverdue(flight, registration, now) ? "sent" : "queued";

@@ -3,6 +3,7 @@ import { dataHash } from "../../schema/data-hash.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Effects } from "../link/effects.ts";
 import { seqTimeMs } from "./clock.ts";
+import { questionOf } from "./outbox.ts";
 import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
 import { LANES, type Registration } from "./registration.ts";
 import type { MailHeader, MailStore } from "./store.ts";
@@ -80,14 +81,14 @@ export class Mailbox {
     if (dropped === null) return "overflowed";
     this.#leave(registration, "collapsed", effects, replaced);
     this.#leave(registration, "overflowed", effects, dropped);
-    this.store(registration, request, key, seq, false, now);
+    this.store(registration, request, key, seq, false, now + request.ttlSeconds * 1_000);
     return "queued";
   }
 
   /**
    * Writes a row, whatever the limits: a message on the socket was counted by its own window.
    *
-   * @param acceptedAt when its time to live began, milliseconds since 1970
+   * @param expiresAt when its time to live is over, milliseconds since 1970
    */
   store(
     registration: Registration,
@@ -95,7 +96,7 @@ export class Mailbox {
     key: string,
     seq: number,
     onSocket: boolean,
-    acceptedAt: number,
+    expiresAt: number,
   ): void {
     const header: MailHeader = {
       seq,
@@ -103,7 +104,7 @@ export class Mailbox {
       lane: request.lane,
       key,
       bytes: request.data.length,
-      expiresAt: acceptedAt + request.ttlSeconds * 1_000,
+      expiresAt,
       collapseKey: request.collapseKey,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
@@ -141,7 +142,7 @@ export class Mailbox {
     if (headers.length === 0) return;
     for (const header of headers) registration.dropMail(header);
     this.#store.deleteMail(headers.map((header) => header.seq));
-    this.#endReplaced(registration, headers, effects);
+    this.endReplaced(registration, headers, effects);
   }
 
   /** Ends what has expired of one registration; what is on its socket ends with the device's answer. */
@@ -217,22 +218,23 @@ export class Mailbox {
         const body = this.#store.readMail(seq);
         const one = { ...header, left: status, dataHash: body && dataHash(body.data) };
         open.push(one);
-        // Nothing behind it in its lane has been sent on this link.
-        if (registration.attached) registration.lane(lane).ask(one);
+        // On the socket it is being asked after. Else nothing behind it in its lane has been sent on this link.
+        if (registration.attached && !registration.flights.has(key))
+          registration.lane(lane).ask(one);
       }
     }
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
     this.#outcomes.record(slot, status, ended);
     this.#outcomes.leaveOpen(slot, status, open);
     // What is replaced leaves for one that is still to come, or has gone already.
-    if (status !== "collapsed") this.#endReplaced(registration, [...ended, ...open], effects);
+    if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], effects);
   }
 
   /**
    * What waited before a message of its collapse key that has gone is not shown after it: it was replaced, and nothing
-   * would tell of that any more.
+   * would tell of that any more, least of all after a sleep or a kill. So it leaves also where it is on the socket for its answer.
    */
-  #endReplaced(registration: Registration, gone: readonly MailHeader[], effects: Effects): void {
+  endReplaced(registration: Registration, gone: readonly MailHeader[], effects: Effects): void {
     const newest = new Map<string, number>();
     for (const { collapseKey, seq } of gone) {
       if (collapseKey === null) continue;
@@ -241,8 +243,17 @@ export class Mailbox {
     if (newest.size === 0) return;
     const replaced = [...registration.mail.values()].filter(({ collapseKey, key }) => {
       const gone = collapseKey === null ? 0 : (newest.get(collapseKey) ?? 0);
-      return gone > registration.newest(collapseKey) && !registration.flights.has(key);
+      return (
+        gone > registration.newest(collapseKey) &&
+        (registration.flights.get(key)?.superseded ?? true)
+      );
     });
+    for (const { lane, key, fingerprint } of replaced) {
+      const flight = registration.flights.get(key);
+      if (flight === undefined) continue;
+      flight.left = "collapsed";
+      flight.unstored = questionOf(registration, lane, key, fingerprint);
+    }
     this.#leave(registration, "collapsed", effects, new Set(replaced));
   }
 
@@ -264,10 +275,14 @@ export class Mailbox {
  * Whether only the device knows how a message ends that leaves the mailbox: it may have it from a link that was lost. What another
  * holder took, and what its registration leaves behind, ends so whatever the device did.
  */
-const isAsked = (registration: Registration, header: MailHeader, status: Ending): boolean =>
-  (status === "expired" || status === "overflowed" || status === "collapsed") &&
-  registration.mayHave(header) &&
-  !registration.flights.has(header.key);
+function isAsked(registration: Registration, header: MailHeader, status: Ending): boolean {
+  const flight = registration.flights.get(header.key);
+  if (flight !== undefined) return flight.left === status;
+  return (
+    (status === "expired" || status === "overflowed" || status === "collapsed") &&
+    registration.mayHave(header)
+  );
+}
 
 /** What waits under the collapse key of a newcomer; what is on a socket, or was on one, is past replacing. */
 function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {

@@ -8,7 +8,6 @@ import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import type { Effects } from "../link/effects.ts";
 import type { Link } from "../link/link.ts";
-import { seqTimeMs } from "./clock.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Unanswered } from "./recent-keys.ts";
@@ -125,25 +124,18 @@ export class Outbox {
     { key, seq, fingerprint, lane, dataHash, left }: Unanswered,
     now: number,
   ): Message {
-    const data = new Uint8Array();
-    const unstored: SendRequest = {
-      app: registration.record.app,
-      generation: registration.generation,
-      key: bytesOf(key),
-      ...(fingerprint === null ? {} : { fingerprint }),
-      ...{ lane, contentType: BINARY, data, ttlSeconds: 0, waitMs: 0 },
-      ...{ collapseKey: null, onOverflow: "drop_oldest" },
-    };
+    const unstored = questionOf(registration, lane, key, fingerprint);
     registration.takeOff(state, {
-      ...{ key, seq, fingerprint, dataHash, bytes: 0, acceptedAt: seqTimeMs(seq), sentAt: now },
+      ...{ key, seq, fingerprint, dataHash, bytes: 0, expiresAt: now, sentAt: now },
       // It is withdrawn as it comes.
       ...{ unstored, withdrawn: true, superseded: false, left, firstAckAlias: null },
       ...{ ended: null, tokens: [] },
     });
     return {
       ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },
+      ...{ contentType: BINARY, data: unstored.data, replay: true },
       // With a time of its own it is for no device a sign that a clock was set.
-      ...{ contentType: BINARY, data, expiresAtMs: now, replay: true, remainingMs: 0 },
+      ...{ expiresAtMs: now, remainingMs: 0 },
       ...(dataHash === null ? {} : { dataHash }),
     };
   }
@@ -169,11 +161,25 @@ export class Outbox {
   }
 }
 
-/** The flight of a row: it is stored already, so when it was accepted no longer matters. */
-function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flight {
-  const { seq, key, bytes, firstAckAlias, fingerprint } = header;
+/** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
+export function questionOf(
+  { record: { app }, generation }: Registration,
+  lane: Lane,
+  key: string,
+  fingerprint: number | null,
+): SendRequest {
   return {
-    ...{ seq, key, bytes, acceptedAt: 0, sentAt, firstAckAlias, fingerprint },
+    ...{ app, generation, key: bytesOf(key), ...(fingerprint === null ? {} : { fingerprint }) },
+    ...{ lane, contentType: BINARY, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
+    ...{ collapseKey: null, onOverflow: "drop_oldest" },
+  };
+}
+
+/** The flight of a row. */
+function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flight {
+  const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
+  return {
+    ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },
     ...{ unstored: null, ended: null, withdrawn: false, superseded, left: null, tokens: [] },
   };
 }

@@ -16,8 +16,8 @@ export interface Flight {
   readonly seq: number;
   readonly key: string;
   readonly bytes: number;
-  /** When its time to live began, milliseconds since 1970. */
-  readonly acceptedAt: number;
+  /** When its time to live is over, milliseconds since 1970. */
+  readonly expiresAt: number;
   /** When it went onto the socket; 0 where that was before the object slept. */
   readonly sentAt: number;
   /** The shared alias whose other holders are told when this is acknowledged; null for none. */
@@ -34,8 +34,8 @@ export interface Flight {
   withdrawn: boolean;
   /** A newer message of its collapse key waits behind it: the device acknowledges it only if it has taken it already. */
   readonly superseded: boolean;
-  /** It is sent for its answer alone, and this is its end where the device dropped it. Until then `sent` is in the log of outcomes. */
-  readonly left: Ending | null;
+  /** It is on the socket for its answer alone, and this is its end where the device dropped it. Until then `sent` is in the log of outcomes. */
+  left: Ending | null;
   /** Sends that wait for the acknowledgement. */
   readonly tokens: number[];
 }

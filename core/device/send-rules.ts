@@ -20,12 +20,12 @@ export function firstWaitMs({ waitMs, ttlSeconds }: SendRequest): number {
 
 /** Whether a message on the socket must not be handed to the app any more, were it not yet: a ttl 0 one once its sender stops waiting. */
 export function isOverdue(
-  { key, unstored, acceptedAt }: Flight,
+  { key, unstored, expiresAt }: Flight,
   registration: Registration,
   now: number,
 ): boolean {
   if (unstored !== null) {
-    return unstored.ttlSeconds === 0 || acceptedAt + unstored.ttlSeconds * 1_000 <= now;
+    return unstored.ttlSeconds === 0 || expiresAt <= now;
   }
   return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
 }

@@ -142,6 +142,67 @@ describe("messages by firstAckWins", () => {
     expect(rig.takeAndAck().map((message) => message.seq)).toEqual([seq]);
   });
 
+  describe("under a collapse key, on a link that was lost, with one that replaced them", () => {
+    /** Both come on the next link, the older for its answer alone. */
+    function replaced(old: SendFields, newer: SendFields, later = 0) {
+      const rig = holding();
+      const seqs = [old, newer].map((one) => rig.queue({ ...one, collapseKey: "x" }).seq);
+      rig.lose();
+      rig.connect({ lastSeq: Math.max(...seqs) });
+      rig.now += later;
+      rig.command({ kind: "attach", value: { slot: 1 } });
+      expect(rig.takeMessages().find(({ seq }) => seq === seqs[0])).toMatchObject({
+        remainingMs: 0,
+      });
+      const [seq = 0, newerSeq = 0] = seqs;
+      return { rig, seq, newerSeq };
+    }
+
+    test("A3 P4.1 what the device had of another sender before it took one stays delivered", () => {
+      const { rig, seq, newerSeq } = replaced({ key: "old" }, ring("newer"));
+      rig.ack(1, 2, newerSeq);
+      expect(rig.statusOf("old", seq)).toBe("delivered");
+      rig.answerCalls();
+      rig.restart();
+      rig.now += 1_000;
+      expect(rig.statusOf("old", seq)).toBe("delivered");
+      expect(rig.statusOf("newer", newerSeq)).toBe("delivered");
+    });
+
+    test.each([
+      ["a sleep", (rig: Rig) => rig.hibernate()],
+      ["a kill", (rig: Rig) => rig.restart()],
+    ])("A3 P4.6 what one replaced that was taken since is not sent anew after %s", (_, over) => {
+      const { rig, seq, newerSeq } = replaced({ key: "old" }, ring("newer", { lane: 1 }));
+      rig.ack(1, 1, newerSeq);
+      rig.answerCalls();
+      over(rig);
+      rig.lose();
+      rig.now += 1_000;
+      rig.connect({ lastSeq: newerSeq, attach: [1] });
+      expect(rig.takeMessages()).toMatchObject([{ seq, remainingMs: 0 }]);
+      rig.ack(1, 2, seq, [seq]);
+      expect(rig.statusOf("old", seq)).toBe("collapsed");
+    });
+
+    test("A3 the others are told of one that the device had, though what replaced it has expired", () => {
+      const { rig, seq } = replaced(ring("old"), { ttlSeconds: 30 }, 40_000);
+      rig.ack(1, 2, seq);
+      expect(rig.statusOf("old", seq)).toBe("delivered");
+      expect(rig.answerCalls().map(({ call }) => call.method)).toContain("firstAck");
+      expect(rig.statusOf("old", seq)).toBe("delivered");
+    });
+
+    test("A3 it is recalled, durably, where its alias is given up before the device has answered", () => {
+      const { rig, seq } = replaced(ring("old"), { ttlSeconds: 30 }, 40_000);
+      command(rig, false, true);
+      for (const over of [() => {}, () => rig.restart()]) {
+        over();
+        expect(rig.statusOf("old", seq)).toBe("recalled");
+      }
+    });
+  });
+
   describe("that were taken before, as the alias knows", () => {
     const taken = (seq: number | null, fields: SendFields = {}) => ({
       ...fields,

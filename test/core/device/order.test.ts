@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { Rig } from "./support/rig.ts";
+import { Rig, type SendFields } from "./support/rig.ts";
 
 const text = new TextDecoder();
 const dataOf = (messages: readonly Message[]) => messages.map(({ data }) => text.decode(data));
@@ -50,6 +50,65 @@ describe("order", () => {
     rig.ack(1, 2, before.at(-1)?.seq ?? 0);
     expect(dataOf([...before, ...rig.takeAndAck()])).toEqual([...names, "last"]);
   });
+
+  /** What may still be in memory once a newer message of a collapse key has ended, or not. */
+  const OVER = [
+    ["awake", (_rig: Rig) => undefined],
+    ["after a sleep", (rig: Rig) => rig.hibernate()],
+    ["after a kill", (rig: Rig) => rig.restart()],
+  ] as const;
+
+  for (const [when, over] of OVER) {
+    for (const [drops, end] of [
+      [true, "collapsed"],
+      [false, "delivered"],
+    ] as const) {
+      /** A link was lost with "old" on it, and "newer" that replaced it; the app listens on the next one, where both come first. */
+      const replaced = (newer: SendFields, later: number) => {
+        const rig = Rig.online();
+        const old = rig.queue({ key: "old", collapseKey: "x", lane: 2 });
+        const next = rig.queue({ key: "newer", collapseKey: "x", ...newer });
+        rig.lose();
+        rig.connect();
+        rig.now += later;
+        rig.command({ kind: "attach", value: { slot: 1 } });
+        const came = rig.takeMessages().toSorted((a, b) => a.seq - b.seq);
+        expect(came).toMatchObject([{ seq: old.seq, remainingMs: 0 }, { seq: next.seq }]);
+        return { rig, old, next };
+      };
+      /** The link is lost before the device has answered for "old": on the next one that is not shown either. */
+      const expectAsked = (rig: Rig, seq: number, lastSeq: number) => {
+        rig.lose();
+        rig.now += 100;
+        rig.connect({ lastSeq, attach: [1] });
+        const came = rig.takeMessages().find((message) => message.seq === seq);
+        expect(came).toMatchObject({ seq, remainingMs: 0 });
+        expect(["queued", "sent"]).toContain(rig.statusOf("old", seq));
+        rig.ack(1, 2, seq, drops ? [seq] : []);
+        expect(rig.statusOf("old", seq)).toBe(end);
+        rig.restart();
+        expect(rig.statusOf("old", seq)).toBe(end);
+        rig.connect({ lastSeq, attach: [1] });
+        expect(rig.takeMessages().map((message) => message.seq)).not.toContain(seq);
+      };
+
+      test(`P3.1 P4.6 is not sent anew behind later ones where what replaced it expired: ${end}, ${when}`, () => {
+        const { rig, old } = replaced({ ttlSeconds: 30 }, 40_000);
+        rig.sendAndWait({ ttlSeconds: 0 });
+        const later = rig.takeMessages()[0]?.seq ?? 0;
+        over(rig);
+        expectAsked(rig, old.seq, later);
+      });
+
+      test(`P3.1 P4.6 is not sent anew where what replaced it was delivered by another priority: ${end}, ${when}`, () => {
+        const { rig, old, next } = replaced({ lane: 1 }, 1_000);
+        rig.ack(1, 1, next.seq);
+        over(rig);
+        expectAsked(rig, old.seq, next.seq);
+        expect(rig.statusOf("newer", next.seq)).toBe("delivered");
+      });
+    }
+  }
 
   test("P3.2 of what waits, high comes before normal before low", () => {
     const rig = Rig.offline();
