@@ -79,12 +79,14 @@ describe("bounds of the device", () => {
 
   test("P8.1 a mailbox grows past its bound by no more than a window, whatever breaks", () => {
     const rig = Rig.online();
+    const bound = LIMITS.MAILBOX_MESSAGES + LIMITS.INFLIGHT_MESSAGES;
     for (let round = 0; round < 3; round++) {
-      for (let i = 0; i < LIMITS.MAILBOX_MESSAGES + 2 * LIMITS.INFLIGHT_MESSAGES; i++) rig.send();
+      // More than that many, were all kept, and no more than one: each that makes room writes the whole log of endings.
+      const room = bound - rig.store.mail.size;
+      for (let i = 0; i < room + 1; i++) rig.send();
       rig.lose();
-      expect(rig.store.mail.size).toBeLessThanOrEqual(
-        LIMITS.MAILBOX_MESSAGES + LIMITS.INFLIGHT_MESSAGES,
-      );
+      // What was on the socket of an empty mailbox had no row before. A mailbox that is full again drops one for each newcomer.
+      expect(rig.store.mail.size).toBe(round === 0 ? bound : LIMITS.MAILBOX_MESSAGES);
       rig.connect({ attach: [1] });
       for (const message of rig.takeMessages()) rig.ack(1, 2, message.seq);
     }
