@@ -10,12 +10,15 @@ import type {
   FirstAckRequest,
   LateOrder,
 } from "../core/alias/types.ts";
+import { backoffMs } from "../core/backoff.ts";
 import { writeAlias } from "../core/move/alias.ts";
 import type { AliasLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import { Memory } from "./memory.ts";
 import { SqlAliasStore } from "./storage/alias-store.ts";
+import type { Rows } from "./storage/rows.ts";
 import { withTimeout } from "./timeout.ts";
 
 /** What an alias object needs of the worker's bindings. */
@@ -24,18 +27,65 @@ interface AliasEnv {
 }
 
 export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, AliasImportRpc {
-  readonly #alias: Alias;
-  readonly #store: SqlAliasStore;
+  readonly #memory: Memory<{ readonly alias: Alias; readonly store: SqlAliasStore }>;
+  /** Alarms in a row that failed. */
+  #failures = 0;
 
   constructor(ctx: DurableObjectState, env: AliasEnv) {
     super(ctx, env);
-    const { DEVICES } = env;
-    this.#store = new SqlAliasStore(ctx.storage.sql);
-    this.#alias = new Alias({
-      store: this.#store,
+    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
+  }
+
+  async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
+    return this.#memory.call(({ alias }) => alias.set(request));
+  }
+
+  async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
+    const late = await this.#memory.call(({ alias }) => alias.unset(request));
+    await this.#free();
+    return late;
+  }
+
+  async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
+    const answer = await this.#memory.call(({ alias }) => alias.confirm(request));
+    await this.#free();
+    return answer;
+  }
+
+  async holders(key?: Uint8Array): Promise<AliasHolders> {
+    return this.#memory.call(({ alias }) => alias.holders(key));
+  }
+
+  async firstAck(request: FirstAckRequest): Promise<void> {
+    return this.#memory.call(({ alias }) => alias.firstAck(request));
+  }
+
+  /** Throws where not even another alarm can be set: the platform gives up one that failed six times. */
+  override async alarm(): Promise<void> {
+    try {
+      await this.#memory.call(({ alias }) => alias.onAlarm());
+      await this.#free();
+      this.#failures = 0;
+    } catch (error) {
+      console.error(error);
+      await this.ctx.storage.setAlarm(Date.now() + backoffMs(++this.#failures, Math.random()));
+    }
+  }
+
+  async write(line: AliasLine): Promise<void> {
+    this.#memory.run(({ store }) => writeAlias(store, line));
+    // What nobody holds was to go.
+    if (line.holders.length === 0) await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  #load(rows: Rows) {
+    const { DEVICES } = this.env;
+    const store = new SqlAliasStore(rows);
+    const alias = new Alias({
+      store,
       host: {
         // The output gate holds back whatever the object says until it is.
-        durable: () => Promise.resolve(),
+        durable: async () => rows.check(),
         device: (name) => ({
           suspendAlias: (request) =>
             callObject(() => DEVICES.getByName(name).suspendAlias(request)),
@@ -44,50 +94,16 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
         withTimeout,
         now: () => Date.now(),
         setAlarm: (at) => {
-          ctx.storage.setAlarm(at).catch((error) => console.error(error));
+          this.ctx.storage.setAlarm(at).catch((error: unknown) => this.#memory.fail(error));
         },
         trouble: (error) => console.error(error),
       },
     });
-  }
-
-  async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
-    return this.#alias.set(request);
-  }
-
-  async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
-    const late = await this.#alias.unset(request);
-    await this.#free();
-    return late;
-  }
-
-  async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
-    const answer = await this.#alias.confirm(request);
-    await this.#free();
-    return answer;
-  }
-
-  async holders(key?: Uint8Array): Promise<AliasHolders> {
-    return this.#alias.holders(key);
-  }
-
-  async firstAck(request: FirstAckRequest): Promise<void> {
-    return this.#alias.firstAck(request);
-  }
-
-  override async alarm(): Promise<void> {
-    await this.#alias.onAlarm();
-    await this.#free();
-  }
-
-  async write(line: AliasLine): Promise<void> {
-    writeAlias(this.#store, line);
-    // What nobody holds was to go.
-    if (line.holders.length === 0) await this.ctx.storage.setAlarm(Date.now());
+    return { alias, store };
   }
 
   /** An empty database is 12 KB and more for ever; nothing else frees it. */
   async #free(): Promise<void> {
-    if (!this.#store.exists) await this.ctx.storage.deleteAll();
+    if (!this.#memory.loaded.store.exists) await this.ctx.storage.deleteAll();
   }
 }

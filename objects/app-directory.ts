@@ -3,24 +3,25 @@ import { DurableObject } from "cloudflare:workers";
 import { addToDirectory, type DirectoryEntry } from "../core/app/directory.ts";
 import { SqlDirectoryStore } from "./app-directory-store.ts";
 import type { AppDirectoryRpc } from "./interfaces/rpc.ts";
+import { Memory } from "./memory.ts";
 
 export class AppDirectoryObject extends DurableObject implements AppDirectoryRpc {
-  readonly #store: SqlDirectoryStore;
+  readonly #memory: Memory<SqlDirectoryStore>;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
-    this.#store = new SqlDirectoryStore(state.storage.sql);
+    this.#memory = new Memory(state, (rows) => new SqlDirectoryStore(rows));
   }
 
   async add(entry: DirectoryEntry): Promise<boolean> {
-    return addToDirectory(this.#store, entry);
+    return this.#memory.run((store) => addToDirectory(store, entry));
   }
 
   async remove(appId: string): Promise<boolean> {
-    return this.#store.remove(appId);
+    return this.#memory.run((store) => store.remove(appId));
   }
 
   async list(): Promise<readonly DirectoryEntry[]> {
-    return this.#store.list();
+    return this.#memory.run((store) => store.list());
   }
 }

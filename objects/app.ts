@@ -8,53 +8,57 @@ import { appKey, appRecord } from "./app-record.ts";
 import { SqlAppStore } from "./app-store.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
 import { makeLiveKey } from "./live-key.ts";
+import { Memory } from "./memory.ts";
 
 export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   readonly #appId: string;
-  readonly #store: SqlAppStore;
+  readonly #memory: Memory<SqlAppStore>;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     if (state.id.name === undefined) throw new Error("AppObject must be addressed by name");
     this.#appId = state.id.name;
-    this.#store = new SqlAppStore(state.storage.sql);
+    this.#memory = new Memory(state, (rows) => new SqlAppStore(rows));
   }
 
   async create(name: string): Promise<AppRecord> {
-    return this.#record(createApp(this.#store, name, Date.now()));
+    return this.#memory.run((store) => this.#record(store, createApp(store, name, Date.now())));
   }
 
   async record(): Promise<AppRecord | null> {
-    const app = this.#store.app();
-    return app === null ? null : this.#record(app);
+    return this.#memory.run((store) => {
+      const app = store.app();
+      return app === null ? null : this.#record(store, app);
+    });
   }
 
   async addKey(
     algorithm: AppKey["algorithm"],
     material: Uint8Array,
   ): Promise<AppKey | "full" | null> {
-    const key = addKey(this.#store, algorithm, material, Date.now());
+    const key = this.#memory.run((store) => addKey(store, algorithm, material, Date.now()));
     return key === null || key === "full" ? key : appKey(this.#appId, key);
   }
 
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
-    return parsed?.appId === this.#appId && this.#store.removeKey(parsed.n);
+    if (parsed?.appId !== this.#appId) return false;
+    return this.#memory.run((store) => store.removeKey(parsed.n));
   }
 
   async remove(): Promise<boolean> {
-    return this.#store.removeApp();
+    return this.#memory.run((store) => store.removeApp(), { isAtomic: true });
   }
 
   async liveKey(): Promise<LiveKey | null> {
-    return liveKeyOf(this.#store, makeLiveKey);
+    return this.#memory.call((store) => liveKeyOf(store, makeLiveKey));
   }
 
   async write(line: AppLine): Promise<void> {
-    writeApp(this.#store, line);
+    this.#memory.run((store) => writeApp(store, line), { isAtomic: true });
   }
 
-  #record(app: StoredApp): AppRecord {
-    return appRecord(this.#appId, app, this.#store.keys());
+  #record(store: SqlAppStore, app: StoredApp): AppRecord {
+    return appRecord(this.#appId, app, store.keys());
   }
 }

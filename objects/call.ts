@@ -2,7 +2,12 @@
 import { MeshError } from "../schema/errors.ts";
 
 /** What the runtime puts on an error of a call. */
-type CallError = Error & { readonly overloaded?: unknown; readonly retryable?: unknown };
+type CallError = Error & {
+  readonly overloaded?: unknown;
+  readonly retryable?: unknown;
+  /** Of a `MeshError`. */
+  readonly code?: unknown;
+};
 
 const flagged = (error: unknown, flag: "overloaded" | "retryable"): boolean =>
   error instanceof Error && (error as CallError)[flag] === true;
@@ -37,7 +42,15 @@ const isOfOldCode = (error: unknown): boolean =>
   error instanceof TypeError && error.message.includes("does not implement the method");
 
 function explain(error: unknown): unknown {
-  return flagged(error, "overloaded") || flagged(error, "retryable") || isOfOldCode(error)
-    ? new MeshError("overloaded", undefined, { cause: error })
+  if (flagged(error, "overloaded") || flagged(error, "retryable") || isOfOldCode(error))
+    return new MeshError("overloaded", undefined, { cause: error });
+  return isOfStorage(error)
+    ? new MeshError("storage_unavailable", undefined, { cause: error })
     : error;
 }
+
+/** A refusal that the object threw, or the reason that it ended itself for: what the runtime brings over of either. */
+const isOfStorage = (error: unknown): boolean =>
+  error instanceof Error &&
+  ((error as CallError).code === "storage_unavailable" ||
+    error.message.startsWith("storage_unavailable: "));

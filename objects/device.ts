@@ -1,5 +1,6 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
+import { backoffMs } from "../core/backoff.ts";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
 import { firstWaitMs } from "../core/device/send-rules.ts";
 import type {
@@ -22,6 +23,7 @@ import type { Effects, WaitAnswer } from "../core/link/effects.ts";
 import { deviceAlarmOf, writeDevice } from "../core/move/device.ts";
 import { Depths } from "../core/tag/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";
+import { MeshError } from "../schema/errors.ts";
 import type { DevicePart } from "../schema/export.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
@@ -32,8 +34,10 @@ import { deviceIdentity } from "./device-identity.ts";
 import { claimsOf, close, DeviceSocket } from "./device-socket.ts";
 import { REGISTERED_HEADER } from "./interfaces/connect-answer.ts";
 import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import { Memory } from "./memory.ts";
 import { sends } from "./sends.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
+import { type Rows, StorageError } from "./storage/rows.ts";
 import { Waits } from "./waits.ts";
 
 /** What a device object needs of the worker's bindings. */
@@ -47,28 +51,39 @@ const SESSION_BYTES = 16;
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 
+/**
+ * What becomes of the link where a handler breaks off. What others asked of the device is refused to them; what the device itself
+ * said, or waits for, it has to say again on another link.
+ */
+type OnFailure = "keep" | "close";
+
 /** Where joins begin, of all devices of this isolate. */
 const depths = new Depths();
 
 export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
-  #store: SqlDeviceStore;
-  #device: Device;
+  readonly #memory: Memory<{ readonly store: SqlDeviceStore; readonly device: Device }>;
   readonly #waits = new Waits((token) =>
-    this.#run((now, effects) => this.#device.waitTimeout(token, now, effects)),
+    this.#event((now, effects) => this.#device.waitTimeout(token, now, effects), "keep"),
   );
   readonly #name: string;
   readonly #socket: DeviceSocket;
   /** When the alarm is set for; undefined until asked. */
   #alarmAt: number | null | undefined;
+  /** Calls of tags and aliases that are not answered. */
+  #calls = 0;
+  /** Alarms in a row that failed. */
+  #failures = 0;
 
   constructor(ctx: DurableObjectState, env: DeviceEnv) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#socket = new DeviceSocket(ctx, this.#name);
-    this.#store = this.#open();
-    this.#device = this.#load();
+    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    this.#restore();
+  }
+
+  get #device(): Device {
+    return this.#memory.loaded.device;
   }
 
   async openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer> {
@@ -127,10 +142,9 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async write(parts: readonly DevicePart[]): Promise<void> {
-    writeDevice(this.#store, parts);
+    this.#memory.run(({ store }) => writeDevice(store, parts));
     // What is in memory was read before.
-    this.#store = this.#open();
-    this.#device = this.#load();
+    this.#memory.reload();
     await this.#setAlarm(deviceAlarmOf(parts, Date.now()));
   }
 
@@ -138,21 +152,21 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   override async fetch(request: Request): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
     const session = toBase64Url(crypto.getRandomValues(new Uint8Array(SESSION_BYTES)));
-    const now = Date.now();
-    this.#endSilent(now);
-    const effects: Effects = [];
-    const opened = this.#device.connect(claimsOf(request.headers), session, now, effects);
-    if (opened.ok) {
-      this.#socket.accept(server);
-      this.#expectHello();
-    } else {
-      server.accept();
-      close(server, opened.code, opened.detail ?? "");
-    }
-    this.#carryOut(effects, now);
+    let isOpen = false;
+    this.#run((now, effects) => {
+      const opened = this.#device.connect(claimsOf(request.headers), session, now, effects);
+      if (opened.ok) {
+        isOpen = true;
+        this.#socket.accept(server);
+        this.#expectHello();
+      } else {
+        server.accept();
+        close(server, opened.code, opened.detail ?? "");
+      }
+    });
     const headers = {
       "sec-websocket-protocol": LINK_SUBPROTOCOL,
-      ...(opened.ok && this.#device.isRegistered ? { [REGISTERED_HEADER]: "1" } : {}),
+      ...(isOpen && this.#device.isRegistered ? { [REGISTERED_HEADER]: "1" } : {}),
     };
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -160,11 +174,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (!this.#isCurrent(socket)) return;
     this.#socket.heard(Date.now());
-    this.#run((now, effects) => {
+    const isDone = this.#event((now, effects) => {
       if (typeof message === "string") this.#device.receiveText(now, effects);
       else this.#device.receive(new Uint8Array(message), now, effects);
-    });
-    if (this.#mayNeedAlarm) await this.#setAlarm();
+    }, "close");
+    if (isDone && this.#mayNeedAlarm) await this.#setAlarm();
   }
 
   override webSocketClose(socket: WebSocket): void {
@@ -177,24 +191,31 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     this.#lose(socket);
   }
 
+  /** Throws where not even another alarm can be set: the platform gives up one that failed six times. */
   override async alarm(): Promise<void> {
     this.#alarmAt = null;
-    this.#run((now, effects) => this.#device.onDeadline(now, effects));
-    await this.#setAlarm();
-    // An empty database is 12 KB and more for ever; nothing else frees it.
-    if (!this.#store.exists && this.#device.session === null) await this.ctx.storage.deleteAll();
+    try {
+      // It writes in any case: what is one commit here costs no more, and an object that ended would count as a failure.
+      this.#run((now, effects) => this.#device.onDeadline(now, effects), "keep", true);
+      await this.#setAlarm();
+      // An empty database is 12 KB and more for ever; nothing else frees it.
+      if (!this.#memory.loaded.store.exists && this.#device.session === null)
+        await this.ctx.storage.deleteAll();
+      this.#failures = 0;
+    } catch (error) {
+      console.error(error);
+      this.#alarmAt = Date.now() + backoffMs(++this.#failures, Math.random());
+      await this.ctx.storage.setAlarm(this.#alarmAt);
+    }
   }
 
-  #open(): SqlDeviceStore {
-    return new SqlDeviceStore(this.ctx.storage.sql, this.#name);
-  }
-
-  /** The device as it is stored. */
-  #load(): Device {
+  /** The device as it is stored, with the link whose socket is still here: after a sleep, a start, or what broke off. */
+  #load(rows: Rows) {
     const keyring = keyringOf(this.env.MESH_KEYS);
     if (typeof keyring === "string") throw new Error(keyring);
-    return new Device({
-      store: this.#store,
+    const store = new SqlDeviceStore(rows, this.#name);
+    const device = new Device({
+      store,
       identity: deviceIdentity(keyring, this.#name),
       name: this.#name,
       depths,
@@ -202,50 +223,84 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       bufferedBytes: () => this.#socket.bufferedBytes,
       now: Date.now(),
     });
-  }
-
-  /** After a sleep, or a start: takes up the link whose socket is still here. */
-  #restore(): void {
     for (const socket of this.ctx.getWebSockets()) {
-      if (socket.readyState === WebSocket.OPEN) this.#takeUp(socket);
+      if (socket.readyState === WebSocket.OPEN) this.#takeUp(socket, device);
     }
+    return { store, device };
   }
 
-  #takeUp(socket: WebSocket): void {
-    const snapshot = this.#socket.takeUp(socket, this.#device.lastSession);
+  #takeUp(socket: WebSocket, device: Device): void {
+    const snapshot = this.#socket.takeUp(socket, device.lastSession);
     if (snapshot === null) return;
-    this.#device.restore(snapshot);
-    if (!snapshot.ready) this.#expectHello();
+    device.restore(snapshot);
+    if (!snapshot.ready) this.#expectHello(device);
   }
 
-  #expectHello(): void {
-    const { session } = this.#device;
+  #expectHello({ session } = this.#device): void {
     this.#socket.expectHello(() => {
       if (this.#device.session !== session) return;
-      this.#run((now, effects) => this.#device.helloTimeout(now, effects));
+      this.#event((now, effects) => this.#device.helloTimeout(now, effects), "close");
     });
   }
 
   #isCurrent(socket: WebSocket): boolean {
-    return this.#socket.is(socket) && this.#device.session !== null;
+    // The link is there when the device is loaded.
+    return this.#device.session !== null && this.#socket.is(socket);
   }
 
   #lose(socket: WebSocket): void {
     // Where its close is what woke the object, it was no longer among the sockets to restore.
-    if (this.#device.session === null) this.#takeUp(socket);
+    if (this.#device.session === null) this.#takeUp(socket, this.#device);
     if (!this.#isCurrent(socket)) return;
-    this.#run((now, effects) => this.#device.linkLost(now, effects));
+    this.#event((now, effects) => this.#device.linkLost(now, effects), "close");
     socket.serializeAttachment(null);
   }
 
   /** Runs one handler of the core and carries out what it returned. */
-  #run<Answer>(handler: (now: number, effects: Effects) => Answer): Answer {
+  #run<Answer>(
+    handler: (now: number, effects: Effects) => Answer,
+    onFailure: OnFailure = "keep",
+    isAtomic = false,
+  ): Answer {
     const now = Date.now();
-    this.#endSilent(now);
-    const effects: Effects = [];
-    const answer = handler(now, effects);
-    this.#carryOut(effects, now);
-    return answer;
+    try {
+      this.#endSilent(now);
+      const effects: Effects = [];
+      const answer = this.#memory.run(() => handler(now, effects), { isAtomic });
+      this.#carryOut(effects, now);
+      return answer;
+    } catch (error) {
+      // Of the errors that the core knows it has seen to everything itself.
+      if (!(error instanceof MeshError) || error instanceof StorageError)
+        this.#fail(error, onFailure);
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a handler that nobody waits for.
+   *
+   * @returns false where it broke off
+   */
+  #event(handler: (now: number, effects: Effects) => void, onFailure: OnFailure): boolean {
+    try {
+      this.#run(handler, onFailure);
+      return true;
+    } catch (error) {
+      console.error(error);
+      return false;
+    }
+  }
+
+  /** The memory that broke off is gone: who waits is refused, and the link goes on as it was, or is closed. */
+  #fail(error: unknown, onFailure: OnFailure): void {
+    const code = error instanceof StorageError ? error.code : "internal";
+    this.#memory.end(error);
+    this.#waits.settleAll({ ok: false, code });
+    // A command of the device that waits for a tag or an alias would never be answered.
+    if (code !== "internal" && onFailure === "keep" && this.#calls === 0) return;
+    this.#socket.close(code, "");
+    this.#socket.drop();
   }
 
   /** Ends a link whose device is gone: whatever comes next finds it offline, and nobody waits for its acknowledgement. */
@@ -296,9 +351,14 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   async #call(effect: CallEffect): Promise<void> {
+    const device = this.#device;
+    this.#calls++;
     const result = await resultOf(this.env, effect);
+    this.#calls--;
+    // Its token says nothing to another that was loaded since.
+    if (this.#device !== device) return;
     try {
-      this.#run((now, effects) => this.#device.called(effect.token, result, now, effects));
+      this.#run((now, effects) => device.called(effect.token, result, now, effects), "close");
       await this.#setAlarm();
     } catch (error) {
       console.error(error);
@@ -328,6 +388,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     const deadline = at < (own ?? Number.POSITIVE_INFINITY) ? at : own;
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
     this.#alarmAt = deadline;
-    await this.ctx.storage.setAlarm(deadline);
+    try {
+      await this.ctx.storage.setAlarm(deadline);
+    } catch (error) {
+      this.#alarmAt = undefined;
+      throw new StorageError(error);
+    }
   }
 }

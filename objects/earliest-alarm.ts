@@ -2,11 +2,16 @@
 
 export class EarliestAlarm {
   readonly #storage: DurableObjectStorage;
+  readonly #onFailure: (error: unknown) => void;
   /** When it is set for; null for not at all. */
   #at: number | null = null;
+  /** Of the last that was set. */
+  #setting: Promise<void> = Promise.resolve();
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param onFailure told that one could not be set */
+  constructor(storage: DurableObjectStorage, onFailure: (error: unknown) => void) {
     this.#storage = storage;
+    this.#onFailure = onFailure;
   }
 
   /** Reads which one stands: before anything else is done with it. */
@@ -19,7 +24,20 @@ export class EarliestAlarm {
     if (this.#at !== null && this.#at <= at) return;
     this.#at = at;
     // One that is set in an alarm for that very millisecond can be lost with it.
-    void this.#storage.setAlarm(Math.max(at, Date.now() + 1));
+    this.#setting = this.#storage.setAlarm(Math.max(at, Date.now() + 1));
+    this.#setting.catch((error: unknown) => {
+      this.#at = null;
+      this.#onFailure(error);
+    });
+  }
+
+  /**
+   * Resolves when the one that was set last stands.
+   *
+   * @throws what the platform says where it could not be set
+   */
+  get stands(): Promise<void> {
+    return this.#setting;
   }
 
   /** None is set any more. */

@@ -14,6 +14,7 @@ import type { DirectoryLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
+import { Memory } from "./memory.ts";
 import { SqlTagDirectoryStore } from "./tag-directory-store.ts";
 
 interface DirectoryEnv {
@@ -27,9 +28,11 @@ export class TagDirectoryObject
   readonly #name: string;
   /** Base64url of the app's 8 bytes: the name of the first of its directory's objects. */
   readonly #app: string;
-  readonly #store: SqlTagDirectoryStore;
-  readonly #directory: TagDirectory;
-  readonly #changes: SignedChanges;
+  readonly #memory: Memory<{
+    readonly store: SqlTagDirectoryStore;
+    readonly directory: TagDirectory;
+    readonly changes: SignedChanges;
+  }>;
   readonly #claims = new Claims();
 
   constructor(state: DurableObjectState, env: DirectoryEnv) {
@@ -38,23 +41,25 @@ export class TagDirectoryObject
       throw new Error("TagDirectoryObject must be addressed by name");
     this.#name = state.id.name;
     this.#app = this.#name.split(".")[0] ?? "";
-    this.#store = new SqlTagDirectoryStore(state.storage.sql);
-    this.#directory = new TagDirectory({ store: this.#store });
-    this.#changes = new SignedChanges(this.#store);
+    this.#memory = new Memory(state, (rows) => {
+      const store = new SqlTagDirectoryStore(rows);
+      return { store, directory: new TagDirectory({ store }), changes: new SignedChanges(store) };
+    });
   }
 
   async report(report: TagReport): Promise<void> {
     const first = (gone: TagReport) =>
       callObject(() => this.env.TAG_DIRECTORIES.getByName(this.#app).report(gone));
-    await reportToShard(this.#store, report, this.#name === this.#app ? null : first);
+    const isFirst = this.#name === this.#app;
+    await this.#memory.call(({ store }) => reportToShard(store, report, isFirst ? null : first));
   }
 
   async list(query: TagQuery): Promise<TagPage | null> {
-    return this.#directory.list(query);
+    return this.#memory.run(({ directory }) => directory.list(query));
   }
 
   async begin(change: SignedChange): Promise<BeginAnswer> {
-    return this.#changes.begin(change);
+    return this.#memory.run(({ changes }) => changes.begin(change));
   }
 
   async claim(key: string, request: string): Promise<boolean> {
@@ -66,6 +71,6 @@ export class TagDirectoryObject
   }
 
   async write(lines: readonly DirectoryLine[]): Promise<void> {
-    writeDirectory(this.#store, lines);
+    this.#memory.run(({ store }) => writeDirectory(store, lines));
   }
 }

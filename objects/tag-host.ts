@@ -9,6 +9,7 @@ import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./interfaces/rpc.ts";
 import { sends } from "./sends.ts";
+import type { Rows } from "./storage/rows.ts";
 import { withTimeout } from "./timeout.ts";
 
 /** What a tag object needs of the worker's bindings; worker/env.ts describes them. */
@@ -30,13 +31,13 @@ const REST_MS = 4;
 /** Of this isolate: all its objects share a thread. */
 const window = new Window();
 
-export function tagHost(env: TagEnv, alarm: EarliestAlarm): TagHost {
+export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost {
   const { DEVICES, TAGS, LIVE_NODES, TAG_DIRECTORIES } = env;
   return {
     now: () => Date.now(),
     // The output gate holds back whatever the object says until it is, calls of other objects too (measured: 4 ms a call
     // after a write, 0.2 without).
-    durable: () => Promise.resolve(),
+    durable: async () => rows.check(),
     sleep: (ms) => scheduler.wait(ms),
     withTimeout,
     random: Math.random,

@@ -27,6 +27,8 @@ import type { NodePart } from "../schema/export.ts";
 import { countOf } from "./count.ts";
 import { EarliestAlarm } from "./earliest-alarm.ts";
 import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
+import { Memory } from "./memory.ts";
+import type { Rows } from "./storage/rows.ts";
 import { SqlTagStore } from "./storage/tag-store.ts";
 import { type TagEnv, tagHost } from "./tag-host.ts";
 
@@ -38,8 +40,7 @@ const ALARM_MS = 600_000;
 const LOOK_MS = 1_000;
 
 export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImportRpc {
-  #stored: SqlTagStore;
-  #node: TagNode;
+  readonly #memory: Memory<{ readonly stored: SqlTagStore; readonly node: TagNode }>;
   readonly #name: string;
   readonly #alarm: EarliestAlarm;
   /** Alarms in a row that failed. */
@@ -50,82 +51,79 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const { name } = ctx.id;
     if (name === undefined) throw new Error("TagObject must be addressed by name");
     this.#name = name;
-    this.#alarm = new EarliestAlarm(ctx.storage);
-    this.#stored = this.#store();
-    this.#node = this.#load();
+    this.#alarm = new EarliestAlarm(ctx.storage, (error) => this.#memory.fail(error));
+    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
     // The core sets its alarm without waiting, and so has to know from the start which one stands.
     ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
   async join(request: JoinRequest): Promise<JoinAnswer> {
-    return this.#node.join(request);
+    return this.#memory.call(({ node }) => node.join(request));
   }
 
   async leave(request: LeaveRequest): Promise<boolean> {
-    return this.#node.leave(request);
+    return this.#memory.call(({ node }) => node.leave(request));
   }
 
   async attach(request: AttachRequest): Promise<AttachAnswer> {
-    return this.#node.attach(request);
+    return this.#memory.call(({ node }) => node.attach(request));
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    return this.#node.fanOut(request);
+    return this.#memory.call(({ node }) => node.fanOut(request));
   }
 
   async countChild(report: CountReport): Promise<CountAnswer> {
-    return this.#node.countChild(report);
+    return this.#memory.call(({ node }) => node.countChild(report));
   }
 
   async go(): Promise<GoAnswer> {
-    const answer = await this.#node.go();
+    const answer = await this.#memory.call(({ node }) => node.go());
     if (answer.gone) await this.#free();
     return answer;
   }
 
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
-    return this.#node.broadcast(request);
+    return this.#memory.call(({ node }) => node.broadcast(request));
   }
 
   async broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
-    return this.#node.broadcastStatus(key, seq);
+    return this.#memory.call(({ node }) => node.broadcastStatus(key, seq));
   }
 
   async info(): Promise<TagInfo | null> {
-    return this.#node.info();
+    return this.#memory.call(({ node }) => node.info());
   }
 
   async setLive(tag: string, access: LiveAccess): Promise<void> {
-    return this.#node.setLive(tag, access);
+    return this.#memory.call(({ node }) => node.setLive(tag, access));
   }
 
   async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
-    return this.#node.reportLive(report);
+    return this.#memory.call(({ node }) => node.reportLive(report));
   }
 
   async entriesAfter(position: number): Promise<readonly LogEntry[]> {
-    return this.#node.entriesAfter(position);
+    return this.#memory.call(({ node }) => node.entriesAfter(position));
   }
 
   async write(parts: readonly NodePart[]): Promise<void> {
-    const store = this.#store();
-    writeNode(this.#name, store, parts);
+    this.#memory.run(({ stored }) => writeNode(this.#name, stored, parts));
     // What is in memory was read before.
-    this.#stored = this.#store();
-    this.#node = this.#load();
-    this.#alarm.set(alarmOf(this.#name, store, Date.now()));
+    this.#memory.reload();
+    this.#expectImported(Date.now());
   }
 
   /**
    * Lasts as long as the work, and no longer than until the next alarm is due; what is unfinished then goes on, and the
-   * next one waits for it. Never throws: the platform gives up an alarm that failed six times, and a broadcast would
-   * stand still for good.
+   * next one waits for it. Throws only where not even another alarm can be set: the platform gives up one that failed six times,
+   * and a broadcast would stand still for good.
    */
   override async alarm(): Promise<void> {
     this.#alarm.fired();
     if (this.env.IMPORTING !== undefined) {
       // Members whose devices are not here yet would be taken for gone.
-      this.#alarm.set(alarmOf(this.#name, this.#store(), Date.now() + IMPORT_MS));
+      this.#expectImported(Date.now() + IMPORT_MS);
       return;
     }
     const until = Date.now() + ALARM_MS;
@@ -137,34 +135,38 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
       await Promise.race([work, scheduler.wait(LOOK_MS)]);
     }
     if (!isDone) this.#alarm.set(Date.now());
-    else await this.#free();
+    else await this.#free().catch((error) => console.error(error));
+    await this.#alarm.stands;
+  }
+
+  /** @param from milliseconds since 1970 */
+  #expectImported(from: number): void {
+    this.#alarm.set(alarmOf(this.#name, this.#memory.loaded.stored, from));
   }
 
   /** Frees the database of a node that is not there (any more): empty, it is 12 KB and more for ever. */
   async #free(): Promise<void> {
-    if (this.#stored.exists) return;
+    if (this.#memory.loaded.stored.exists) return;
     this.#alarm.clear();
     await this.ctx.storage.deleteAll();
   }
 
-  #store(): SqlTagStore {
-    return new SqlTagStore(this.ctx.storage.sql, this.#name);
-  }
-
   /** The node as it is stored. */
-  #load(): TagNode {
+  #load(rows: Rows) {
     const nodeMembers = countOf(this.env.NODE_MEMBERS);
-    return new TagNode({
+    const stored = new SqlTagStore(rows, this.#name);
+    const node = new TagNode({
       name: this.#name,
-      store: this.#stored,
-      host: tagHost(this.env, this.#alarm),
+      store: stored,
+      host: tagHost(this.env, this.#alarm, rows),
       ...(nodeMembers === undefined ? {} : { nodeMembers }),
     });
+    return { stored, node };
   }
 
   async #work(): Promise<void> {
     try {
-      await this.#node.alarm();
+      await this.#memory.call(({ node }) => node.alarm());
       this.#failures = 0;
     } catch (error) {
       console.error(error);

@@ -33,6 +33,11 @@ export class Waits {
     waiting.timer = setTimeout(() => this.#onEnd(token), ms);
   }
 
+  /** Nobody is left who would settle them. */
+  settleAll(answer: WaitAnswer): void {
+    for (const token of [...this.#waiting.keys()]) this.settle(token, answer);
+  }
+
   /** @param first the answer waits for it, and fails with it */
   settle(token: number, answer: WaitAnswer, first?: Promise<void>): void {
     const waiting = this.#waiting.get(token);

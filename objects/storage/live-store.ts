@@ -28,8 +28,9 @@ export class SqlLiveStore implements LiveStore {
 
   /** Drops the tables; what the database still takes on disk is the object's own to free. */
   erase(): void {
-    for (const table of ["live", "live_log"]) this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
+    // Before one of them is: a table that could not be dropped is made again, and one that was has to be.
     this.#hasTables = false;
+    for (const table of ["live", "live_log"]) this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
   }
 
   read(): LiveRecord | null {

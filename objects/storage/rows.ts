@@ -1,0 +1,96 @@
+/** The rows of an object in one life of its memory, which ends where one of them cannot be written or read. */
+import { MeshError } from "../../schema/errors.ts";
+import type { Sql, SqlValue } from "./sql.ts";
+
+/** A row could not be written or read: nothing may be answered from it. */
+export class StorageError extends MeshError {
+  constructor(cause: unknown) {
+    // SQLite's words, such as "database or disk is full"; they hold none of the data.
+    super("storage_unavailable", messageOf(cause), { cause });
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** What SQLite says of a statement that no disk would have taken: a fault of ours. */
+const OUR_FAULT = /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)/;
+
+const isRead = (query: string): boolean => query.trimStart().startsWith("SELECT");
+
+export class Rows implements Sql {
+  readonly #ctx: DurableObjectState;
+  #failure: unknown = null;
+  /** Whether something written may not be committed yet: the runtime commits when the turn of the event loop is over. */
+  #isUncommitted = false;
+  #isAtomic = false;
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+  }
+
+  /** Why what is in memory is not to be trusted any more; null while it is. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  exec<Row extends Record<string, string | number | ArrayBuffer | null>>(
+    query: string,
+    ...values: SqlValue[]
+  ): { toArray(): Row[] } {
+    this.check();
+    try {
+      const rows = this.#ctx.storage.sql.exec<Row>(query, ...values);
+      if (!isRead(query)) this.#wrote();
+      return rows;
+    } catch (error) {
+      throw this.fail(OUR_FAULT.test(messageOf(error)) ? error : new StorageError(error));
+    }
+  }
+
+  /** @throws what failed before: of what is ahead of its rows nothing more may be stored or answered */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Runs a handler that writes everything or nothing. Not where it is dear: also one that writes nothing is a commit. */
+  atomic<Answer>(run: () => Answer): Answer {
+    this.#isAtomic = true;
+    try {
+      return this.#ctx.storage.transactionSync(run);
+    } finally {
+      this.#isAtomic = false;
+    }
+  }
+
+  /**
+   * Ends this life. What the turn has written before, and may be a half of something, goes with the object itself: as in a kill,
+   * its sockets close, who waits is refused, and nothing that it said in this turn has left it.
+   *
+   * @returns the reason that stands: the first
+   */
+  fail(error: unknown): unknown {
+    if (this.#failure !== null) return this.#failure;
+    this.end(error);
+    if (this.#isUncommitted && !this.#isAtomic) {
+      const code = error instanceof MeshError ? error.code : "internal";
+      this.#ctx.abort(`${code}: ${messageOf(error)}`);
+    }
+    return error;
+  }
+
+  /** Ends this life, with all that it has written. */
+  end(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  #wrote(): void {
+    if (this.#isUncommitted) return;
+    this.#isUncommitted = true;
+    const end = () => {
+      this.#isUncommitted = false;
+    };
+    // Of a commit that fails the runtime itself ends the object.
+    this.#ctx.storage.sync().then(end, end);
+  }
+}
