@@ -4,6 +4,7 @@
  * after a kill. One rule for all objects, which are proven against kills.
  */
 import { MeshError } from "../schema/errors.ts";
+import { isMistake } from "./mistake.ts";
 import { Rows, StorageError } from "./storage/rows.ts";
 
 export class Memory<Loaded> {
@@ -81,13 +82,7 @@ export class Memory<Loaded> {
       rows.check();
       return answer;
     } catch (error) {
-      throw isOurFault(error) ? rows.fail(error) : (rows.failure ?? error);
+      throw isMistake(error) ? rows.fail(error) : (rows.failure ?? error);
     }
   }
 }
-
-/** A mistake in the program breaks off a handler anywhere. */
-const isOurFault = (error: unknown): boolean =>
-  (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) &&
-  // Of another object, as the runtime marks it.
-  (error as { readonly remote?: unknown }).remote !== true;

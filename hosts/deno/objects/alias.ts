@@ -10,6 +10,7 @@ import type {
   LateOrder,
 } from "../../../core/alias/types.ts";
 import type { AliasRpc } from "../../../objects/interfaces/rpc.ts";
+import { isMistake } from "../../../objects/mistake.ts";
 import { withTimeout } from "../../../objects/timeout.ts";
 import { SharedAliasStore } from "../store/alias-store.ts";
 import type { Mesh } from "./mesh.ts";
@@ -87,6 +88,9 @@ export class AliasHost implements AliasRpc, Pooled {
       const answer = await call(awake.alias);
       await awake.store.writer.durable();
       return answer;
+    } catch (error) {
+      if (isMistake(error)) awake.store.writer.end(error as Error);
+      throw error;
     } finally {
       awake.calls--;
     }

@@ -14,15 +14,16 @@ import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";
 export class TagDirectoryHost implements TagDirectoryRpc {
   readonly #db: Database;
   readonly #directory: TagDirectory;
-  readonly #changes: SignedChanges;
+  readonly #store: SharedTagDirectoryStore;
+  #changes: SignedChanges;
   readonly #claims = new Claims();
 
   /** @param app base64url of the app's 8 bytes */
   constructor(db: Database, app: string) {
     this.#db = db;
-    const store = new SharedTagDirectoryStore(db, app);
-    this.#directory = new TagDirectory({ store });
-    this.#changes = new SignedChanges(store);
+    this.#store = new SharedTagDirectoryStore(db, app);
+    this.#directory = new TagDirectory({ store: this.#store });
+    this.#changes = new SignedChanges(this.#store);
   }
 
   async claim(key: string, request: string): Promise<boolean> {
@@ -34,9 +35,15 @@ export class TagDirectoryHost implements TagDirectoryRpc {
   }
 
   async begin(change: SignedChange): Promise<BeginAnswer> {
-    const answer = this.#changes.begin(change);
-    await this.#db.committed();
-    return answer;
+    try {
+      const answer = this.#changes.begin(change);
+      await this.#db.committed();
+      return answer;
+    } catch (error) {
+      // What it remembers is not on disk: a change that comes again would be taken for a copy.
+      this.#changes = new SignedChanges(this.#store);
+      throw error;
+    }
   }
 
   async report(report: TagReport): Promise<void> {

@@ -23,6 +23,7 @@ import type {
 } from "../../../core/tag/types.ts";
 import { Window } from "../../../core/tag/window.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
+import { isMistake } from "../../../objects/mistake.ts";
 import { sends } from "../../../objects/sends.ts";
 import { withTimeout } from "../../../objects/timeout.ts";
 import { SharedTagStore } from "../store/tag-store.ts";
@@ -166,6 +167,9 @@ export class TagNodeHost implements TagRpc, Pooled {
       const answer = await call(awake);
       await awake.store.writer.durable();
       return answer;
+    } catch (error) {
+      if (isMistake(error)) awake.store.writer.end(error as Error);
+      throw error;
     } finally {
       awake.calls--;
       awake.usedAt = this.#mesh.sweeps;

@@ -13,7 +13,7 @@ import type {
 import { aliasBits, ofAliasBits } from "../../../core/device/store.ts";
 import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
 import type { AlarmRow } from "./alarm-row.ts";
-import type { CommitError, Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { WRITE_LINK } from "./owed-links.ts";
 import { Writer } from "./writer.ts";
 
@@ -111,7 +111,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   /** Why something this device wrote is not stored: what it has in memory is not to be trusted any more. */
-  get failure(): CommitError | null {
+  get failure(): Error | null {
     return this.#writer.failure;
   }
 

@@ -5,15 +5,20 @@ export class Writer {
   readonly #db: Database;
   /** The transaction that this object wrote in last. */
   #batch = -1;
-  #failure: CommitError | null = null;
+  #failure: Error | null = null;
 
   constructor(db: Database) {
     this.#db = db;
   }
 
   /** Why something this object wrote is not stored: what it has in memory is not to be trusted any more. */
-  get failure(): CommitError | null {
+  get failure(): Error | null {
     return this.#failure;
+  }
+
+  /** A handler of this object has broken off: what it has in memory is not to be trusted any more, and writes nothing more. */
+  end(error: Error): void {
+    this.#failure ??= error;
   }
 
   /** Whether something this object wrote is not on disk yet. */
@@ -38,7 +43,7 @@ export class Writer {
         this.run(sql, ...values);
       } catch (error) {
         // The object learns of it where it looks for failures.
-        if (!(error instanceof CommitError)) throw error;
+        if (!(error instanceof CommitError) && error !== this.#failure) throw error;
       }
     });
   }

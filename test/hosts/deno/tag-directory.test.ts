@@ -1,7 +1,7 @@
 /** The tag directory in the shared database, held to the suite that the other is held to. */
 import { describe, expect, test } from "vitest";
 import { TagDirectoryHost } from "../../../hosts/deno/objects/tag-directory.ts";
-import type { Database } from "../../../hosts/deno/store/database.ts";
+import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagDirectoryStore } from "../../../hosts/deno/store/tag-directory-store.ts";
 import { TAG_DIRECTORY_CASES } from "../../objects/support/tag-directory-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
@@ -34,6 +34,18 @@ describe("a tag directory in the shared database", () => {
     const db = openDatabase(path);
     expect(await begin(db, "app")).toBe("replayed");
     expect(await begin(db, "other")).toBe("begun");
+  });
+
+  test("P1.10 A6 takes no signed change for a copy that it could not note", async () => {
+    const db = openDatabase();
+    const directory = new TagDirectoryHost(db, "app");
+    const change = { id: "AAAAAAAAAAAA", at: Date.now() };
+    const beginning = directory.begin(change);
+    // In one transaction with it, and not to be written.
+    expect(() => db.run("INSERT INTO nowhere VALUES (1)")).toThrow(CommitError);
+    await expect(beginning).rejects.toThrow(CommitError);
+    expect(await directory.begin(change)).toBe("begun");
+    expect(await directory.begin(change)).toBe("replayed");
   });
 
   test("gives all of more tags than one query reads", () => {

@@ -7,12 +7,14 @@ import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { BroadcastRequest, JoinRequest } from "../../../core/tag/types.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
+import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
 import { databasePath, openMesh } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const IDLE_AND_SWEPT_MS = 12_500;
@@ -198,6 +200,20 @@ describe("the gate of a node", () => {
     expect(await root(mesh).join(join({ device }))).toMatchObject({ kind: "joined" });
     expect(count(db, "tag_members")).toBe(2);
   });
+});
+
+test("P1.10 a handler that breaks off by a mistake ends what is in memory: the next call begins with what is stored", async () => {
+  const { mesh } = openMesh();
+  await root(mesh).join(join());
+  vi.spyOn(SharedTagStore.prototype, "putMember").mockImplementationOnce(() => {
+    throw new TypeError("a mistake");
+  });
+  const reads = vi.spyOn(SharedTagStore.prototype, "readNode");
+  await expect(root(mesh).join(join())).rejects.toThrow("a mistake");
+  expect(reads).not.toHaveBeenCalled();
+  expect(await root(mesh).join(join())).toMatchObject({ kind: "joined" });
+  expect(reads).toHaveBeenCalled();
+  expect(await root(mesh).info()).toMatchObject({ members: 2 });
 });
 
 describe("alarms of nodes", () => {
