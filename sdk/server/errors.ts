@@ -11,7 +11,8 @@ export type LocalErrorCode =
   | "network_failed"
   /** The mesh has begun a change, and its answer was lost: see `UndecidedError`. */
   | "outcome_unknown"
-  /** The caller's signal ended the call; `cause` is its reason. /** The caller's signal ended the call; `cause` is its reason. What was asked for may have been carried out all the same. */
+  /** The caller's signal ended the call; `cause` is its reason. What was asked for may have been carried out all the same. */
+  | "aborted"
   /** This runtime lacks what the SDK is built on; the message names it. */
   | "runtime_unsupported"
   /** What answered was not the mesh: a proxy's page, or a mesh far newer than this SDK. */

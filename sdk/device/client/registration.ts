@@ -15,6 +15,8 @@ export class StoredRegistration {
   #regId: string | undefined;
   /** `Registration.identity`, as far as it is known. */
   #identity: string | undefined;
+  /** As it is stored: of the regId to come, where a crash came between the two writes. */
+  #stored: string | undefined;
   /** The app asked for its end, and the mesh has not answered. */
   #isEnding = false;
 
@@ -34,8 +36,9 @@ export class StoredRegistration {
     if (typeof regId !== "string") return;
     this.#regId = regId;
     // Of another regId where an older version of the SDK, which does not write it, has been here since.
-    const [, identity = ownIdentity(regId)] = String(await get("identity")).split(`${regId} `);
-    this.#identity = identity;
+    const [of, identity] = String(await get("identity")).split(" ");
+    this.#stored = identity;
+    this.#identity = of === regId ? identity : ownIdentity(regId);
     // A crash between the two writes leaves the end of a regId that is no longer ours.
     this.#isEnding = (await get("ending")) === regId;
   }
@@ -64,7 +67,8 @@ export class StoredRegistration {
   change(regId: string | undefined, identity: string | undefined): boolean | undefined {
     const known = this.#regId;
     if (regId === known && (identity ?? this.#identity) === this.#identity) return;
-    const isAnother = regId !== known && (identity ?? regId) !== this.#identity;
+    const isAnother =
+      regId !== known && ![this.#identity, this.#stored].includes(identity ?? regId ?? "");
     this.#isEnding &&= !isAnother;
     // Keys tell messages apart within one registration only, and cursors broadcasts.
     if (isAnother && known !== undefined) {

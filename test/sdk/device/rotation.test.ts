@@ -103,6 +103,16 @@ describe("another regId of the same registration", () => {
     }
   });
 
+  it("P2.1 is told as such where a crash came between the writes of the one before", async () => {
+    const { told, shown } = await rotated(
+      () => rename(SECOND, IDENTITY),
+      () => rename(THIRD, IDENTITY),
+      (storage) => storage.set(`app/${APP}/identity`, `${THIRD} ${IDENTITY}`),
+    );
+    expect(told).toEqual([[THIRD, false]]);
+    expect(shown).toEqual(["next"]);
+  });
+
   it("is learnt where the regId is the same", async () => {
     const storage = memoryStorage();
     rename(SECOND);
@@ -194,7 +204,8 @@ describe("another registration", () => {
   it("is told as such where a version of the SDK without identities has been here since", async () => {
     const { told } = await rotated(
       () => rename(FIRST, IDENTITY),
-      () => rename(SECOND, IDENTITY),
+      // The one of THIRD, which that version was told; the one of FIRST never comes again.
+      () => rename(SECOND, "ntity-03"),
       (storage) => storage.set(`app/${APP}/regId`, THIRD),
     );
     expect(told).toEqual([[SECOND, true]]);
