@@ -1,4 +1,7 @@
-/** One app of the push service: its port, its registration, and its commands to the mesh, one at a time. */
+/**
+ * One app of the push service: its port, its registration, and its commands to the mesh, one at a time. One that is to be tried
+ * again waits, and those about other names pass it by.
+ */
 import type {
   PushDown,
   PushUp,
@@ -20,9 +23,22 @@ const TOO_LARGE: PushErrorData = {
   retry: "never",
 };
 
-/** A refused command is tried again at a random time of a window that doubles with each refusal in a row. */
+/** The window in which a refused command is tried again: it doubles with each refusal in a row. */
 const RETRY_BASE_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
+
+/** A command with the client's number for it. */
+type Asked = Command & { readonly request: number };
+
+type Pending = Asked & {
+  /** For its time to be tried again. */
+  waits?: boolean;
+  /** Refusals so far. */
+  failures: number;
+  readonly add?: readonly string[];
+  readonly remove?: readonly string[];
+  readonly alias?: string;
+};
 
 /** What an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
@@ -46,7 +62,7 @@ export interface AppOwner {
   afterDrain(act: () => void): void;
   /** A number for a command that no other command of this link has. */
   nextRequest(): number;
-  /** Calls `act` after `ms` and up to `windowMs` more, unless the link ends before. */
+  /** Calls `act` after `ms` and up to `windowMs` more, on whatever link there is then. */
   after(ms: number, act: () => void, windowMs: number): void;
 }
 
@@ -57,12 +73,11 @@ export class App {
   #listening = false;
   /** Attach waits for what comes of an unregister. */
   #attachesLater = false;
-  /** In the order asked for; only the first is under way. */
-  readonly #commands: (Command & { readonly request: number })[] = [];
-  /** Its number on the link; undefined while none is under way. */
-  #wireRequest: number | undefined;
-  /** Refusals in a row. */
-  #refusals = 0;
+  /** In the order asked for. */
+  readonly #pending: Pending[] = [];
+  /** The one that is under way, and the number on the link of the last that was. */
+  #current: Pending | undefined;
+  #wireRequest = 0;
   /** What came of the description asked for, while there is more to come. */
   #described: Description[] = [];
 
@@ -83,7 +98,7 @@ export class App {
 
   /** Whether Hello is to attach it; not where its end was asked for, and may have come. */
   get attachable(): boolean {
-    return this.#listening && this.#commands[0]?.kind !== "unregister";
+    return this.#listening && this.#pending[0]?.kind !== "unregister";
   }
 
   /** The app takes messages, or does so no longer. */
@@ -112,18 +127,20 @@ export class App {
   }
 
   /** @param command With the client's number for it. */
-  command(command: Command & { readonly request: number }): void {
-    this.#commands.push(command);
-    if (this.#commands.length === 1) this.#next();
+  command(command: Asked): void {
+    this.#pending.push({ ...command, failures: 0 });
+    this.#next();
   }
 
   /** Drops a command that nobody waits for, unless the mesh may have it. */
   cancel(request: number): void {
-    const at = this.#commands.findIndex((command) => command.request === request);
-    if (at > 0 || (at === 0 && this.#wireRequest === undefined)) this.#commands.splice(at, 1);
+    const at = this.#pending.findIndex(
+      (each) => each.request === request && each !== this.#current,
+    );
+    if (at < 0) return;
+    this.#pending.splice(at, 1);
     if (this.#attachesLater) this.attach();
-    // Not when the one that was dropped would have been tried again.
-    if (at === 0 && this.#wireRequest === undefined) this.#next();
+    this.#next();
   }
 
   /**
@@ -134,7 +151,7 @@ export class App {
   resume(attached: boolean): void {
     this.port.postMessage({ kind: "registration", regId: null, ...this.registration });
     if (this.#listening !== attached) this.attach();
-    this.#wireRequest = undefined;
+    this.#current = undefined;
     this.#next();
   }
 
@@ -160,32 +177,50 @@ export class App {
 
   /** True where the refusal was of this app's command. */
   refused(refusal: Refusal): boolean {
-    if (refusal.request === undefined || refusal.request !== this.#wireRequest) return false;
-    this.#wireRequest = undefined;
-    if (refusal.retryAfterMs === undefined)
-      this.#answer({ kind: "failed", error: refusalData(refusal) });
+    const one = this.#current;
+    if (!one || refusal.request !== this.#wireRequest) return false;
+    const { retryAfterMs } = refusal;
+    if (retryAfterMs === undefined) this.#answer({ kind: "failed", error: refusalData(refusal) });
     else {
-      const again = () => {
-        if (this.#wireRequest === undefined) this.#next();
-      };
       // Whatever refuses it may refuse all devices: they are not to come again at once.
-      const windowMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** this.#refusals++);
-      this.#owner.after(refusal.retryAfterMs, again, windowMs);
+      const windowMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** one.failures++);
+      one.waits = true;
+      this.#current = undefined;
+      const again = () => {
+        one.waits = false;
+        this.#next();
+      };
+      this.#owner.after(retryAfterMs, again, windowMs);
+      this.#next();
     }
     return true;
   }
 
   /** The link ended for good: no command can succeed. */
   failAll(error: PushErrorData): void {
-    while (this.#commands.length > 0) this.#answer({ kind: "failed", error });
+    for (const { request } of this.#pending.splice(0))
+      this.port.postMessage({ kind: "failed", request, error });
   }
 
-  /** Sends the first command, or answers it where what it asks for is so already, or cannot be. */
+  /**
+   * Sends the first command that neither waits nor is behind one that does and is about one of its names, or about all. Or
+   * answers it where what it asks for is so already, or cannot be.
+   */
   #next(): void {
+    if (this.#current !== undefined || !this.#owner.connected) return;
     const { registration, appId } = this;
-    const command = this.#commands[0];
-    if (command === undefined || !this.#owner.connected) return;
-    const { kind, only, identity } = command as typeof command & Ending;
+    const passed = new Set<string | undefined>();
+    const one = this.#pending.find(({ kind, waits, ...names }) => {
+      const { alias = kind === "report" ? kind : undefined, add = [alias], remove = [] } = names;
+      const own = [...add, ...remove];
+      // Of all names, as the name `undefined`.
+      const isFree = own[0] ? ![undefined, ...own].some((name) => passed.has(name)) : !passed.size;
+      for (const name of own) passed.add(name);
+      return isFree && !waits;
+    });
+    this.#current = one;
+    if (one === undefined) return;
+    const { kind, only, identity } = one as typeof one & Ending;
     const isAnother =
       only !== undefined &&
       only !== registration?.regId &&
@@ -200,25 +235,22 @@ export class App {
     this.#wireRequest = request;
     this.#described = [];
     // Of the fields, the codec writes those that the command has.
-    const value = { ...command, ...(registration ?? { appId }), request };
+    const value = { ...one, ...(registration ?? { appId }), request };
     if (!this.#owner.send({ kind, value } as PushFrame)) {
       this.#answer({ kind: "failed", error: TOO_LARGE });
     }
   }
 
-  /** Answers the first command and goes on to the next. */
+  /** Answers the command that is under way and goes on to the next. */
   #answer(
     answer:
       | { kind: "done"; value: Answer; identity?: string | undefined }
       | { kind: "failed"; error: PushErrorData },
   ): void {
-    const command = this.#commands.shift();
-    this.#wireRequest = undefined;
-    this.#refusals = 0;
-    if (command === undefined) return;
-    this.port.postMessage({ ...answer, request: command.request });
-    if (this.#attachesLater) this.attach();
-    this.#next();
+    const request = this.#current?.request ?? 0;
+    this.#current = undefined;
+    this.port.postMessage({ ...answer, request });
+    this.cancel(request);
   }
 }
 

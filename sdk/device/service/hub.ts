@@ -125,11 +125,7 @@ export class Hub implements LinkOwner, AppOwner {
   }
 
   after(ms: number, act: () => void, windowMs = 0): void {
-    // Of no use to a later link, whose Welcome starts everything anew; harmless there.
-    const link = this.#linkNumber;
-    this.#host.after(ms + Math.round(windowMs * this.#host.random()), () => {
-      if (link === this.#linkNumber) act();
-    });
+    this.#host.after(ms + windowMs * this.#host.random(), act);
   }
 
   #open(port: ServicePort, { appId, lastSeq, cursors }: Opening): App | undefined {

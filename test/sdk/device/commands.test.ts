@@ -279,6 +279,45 @@ describe("a command that is refused for a while", () => {
     await client.close();
   });
 
+  it("holds up those about the same names, and no others", async () => {
+    const { client } = await listening(mesh);
+    mesh.auto = false;
+    const ended: string[] = [];
+    const call = (name: string, asked: Promise<unknown>) =>
+      void asked.then(
+        () => ended.push(name),
+        () => ended.push(`${name} failed`),
+      );
+    call("a, b", client.subscribe(["a", "b"]));
+    await until(() => subscribes().length === 1, "the command");
+    call("leave b", client.unsubscribe("b"));
+    call("c", client.subscribe("c"));
+    call("alias", client.setAlias("me"));
+    call("attributes", client.setAttributes({ locale: "de" }));
+    call("b, d", client.subscribe(["b", "d"]));
+    // Behind one that waits itself.
+    call("leave d", client.unsubscribe("d"));
+    call("description", client.describe());
+    call("alias later", client.setAlias("me too"));
+    mesh.auto = true;
+    refuse("overloaded", 1_000);
+    await until(() => ended.length === 3, "the others");
+    await settle();
+    expect(ended).toEqual(["c", "alias", "attributes"]);
+    await mesh.clock.advance(2_000);
+    await until(() => ended.length === 9, "all");
+    expect(ended.slice(3)).toEqual([
+      "a, b",
+      "leave b",
+      "b, d",
+      "leave d",
+      "description",
+      "alias later",
+    ]);
+    expect([...mesh.held(0).tags].sort()).toEqual(["a", "b", "c"]);
+    await client.close();
+  });
+
   it("lets the next one go at once when it is given up", async () => {
     const { client } = await listening(mesh);
     mesh.auto = false;
