@@ -85,6 +85,8 @@ export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[
     done.map(({ holder }) => holder),
   );
   if (done.some(isRefusedAsReused)) return [...done, ...refuse(missed)];
+  // One that took it and forgot it, or has taken it since, has let the alias go: the alias still knows.
+  if (latest.taken !== undefined) return [...done, ...(await sendTaken(port, latest, done))];
   return [...done, ...(await sendToAll(port, { ...latest, holders: missed }))];
 }
 
@@ -117,11 +119,21 @@ const refuse = (holders: readonly Holder[]): readonly Sent[] =>
 const mustAsk = ({ firstAckWins, now }: AliasSendPort, known: AliasHolders): boolean =>
   firstAckWins && (known.shared || known.holders.some((holder) => isNew(holder, now)));
 
-/** Of a message that was taken everybody tells what is so there, who took it among them, also where that one has let go since. */
-async function sendTaken(port: AliasSendPort, current: AliasHolders): Promise<readonly Sent[]> {
+/**
+ * Of a message that was taken everybody tells what is so there, who took it among them, also where that one has let go since.
+ *
+ * @param done who has told it already
+ */
+async function sendTaken(
+  port: AliasSendPort,
+  current: AliasHolders,
+  done: readonly Sent[] = [],
+): Promise<readonly Sent[]> {
   const { holders, taken = [] } = current;
   const takers = taken.map(({ holder }) => holder);
-  const all = [...holders, ...without(takers, holders)];
+  const named = [...holders, ...without(takers, holders)];
+  const told = done.map(({ holder }) => holder);
+  const all = without(named, told);
   if (taken.some(({ fingerprint }) => isReused(port.fingerprint, fingerprint))) return refuse(all);
   const sent = await sendToAll(port, { ...current, holders: all });
   return sent.filter((each) => !hasMoved(each));

@@ -209,6 +209,43 @@ describe("a repeated request", () => {
     expect((await send({ known: late, firstAckWins: false }, late)).asked).toBe(1);
   });
 
+  describe("to one that the edge knows as the only holder, which took the message and forgot it", () => {
+    const known = { shared: false, holders: [{ ...holderOf(0), epoch: 0 }] };
+    const moved = { shared: false, holders: [holderOf(1)], taken: [taker(0)] };
+    const RECALLED: SendAnswer = { ok: true, status: "recalled", seq: 9 };
+    const calls: Call[] = [];
+    const port: Partial<AliasSendPort> = {
+      known,
+      send: async (holder, _, taken) => {
+        calls.push({ holder, taken });
+        if (holder.device === holderOf(1).device) return RECALLED;
+        return taken === undefined ? { ok: false, code: "alias_stale" } : DELIVERED;
+      },
+    };
+    beforeEach(() => {
+      calls.length = 0;
+    });
+
+    it("A3 P2.2 names it, though the alias has moved since", async () => {
+      const { sent } = await send(port, moved);
+      expect(sent).toEqual([
+        { holder: holderOf(1), answer: RECALLED },
+        { holder: holderOf(0), answer: DELIVERED },
+      ]);
+      expect(calls.slice(1)).toEqual([
+        { holder: holderOf(1), taken: { seq: null } },
+        { holder: holderOf(0), taken: { seq: seqOf(0) } },
+      ]);
+    });
+
+    it("P2.2 is refused with another body, and sent to nobody else", async () => {
+      const { sent } = await send({ ...port, fingerprint: FINGERPRINT + 1 }, moved);
+      const refused = { ok: false, code: "idempotency_key_reused" };
+      expect(sent.map(({ answer }) => answer)).toEqual([refused, refused]);
+      expect(calls).toHaveLength(1);
+    });
+  });
+
   it("A3 is sent as ever to a taker whose number is not known", async () => {
     const old = { ...taker(0), seq: null };
     const { calls } = await send({}, { shared: true, holders, taken: [old] });
