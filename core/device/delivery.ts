@@ -13,7 +13,7 @@ import type { Aliases } from "./aliases.ts";
 import type { HybridClock } from "./clock.ts";
 import type { FirstAcks } from "./first-acks.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
-import type { Outbox } from "./outbox.ts";
+import { type Outbox, questionOf } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
@@ -173,15 +173,15 @@ export class Delivery {
       // What has ended otherwise keeps that state: its sender may have been told.
       if (flight.ended !== null) continue;
       const isStored = flight.unstored === null;
-      if (flight.left !== null) asked.push(flight.key);
+      // While its row stays (see FirstAcks), or it is `sent`, a kill makes it wait, or be asked after, again: nobody is told that it
+      // was delivered.
+      const isKept = flight.firstAckAlias !== null && (isStored || flight.left === "recalled");
+      if (flight.left !== null && !isKept) asked.push(flight.key);
       if (flight.firstAckAlias !== null) {
-        if (isStored) {
-          told.add(flight.key);
-          registration.telling.set(flight.key, flight);
-        }
+        if (isStored) told.add(flight.key);
+        if (isKept) registration.telling.set(flight.key, flight);
         this.#tellFirst(registration, flight, flight.firstAckAlias, now, effects);
-        // While its row stays (see FirstAcks), a kill makes it wait again: nobody is told that it was delivered.
-        if (isStored) continue;
+        if (isKept) continue;
       } else if (isStored) keys.add(flight.key);
       this.#delivered(registration, flight, effects);
     }
@@ -213,6 +213,7 @@ export class Delivery {
   #told(registration: Registration, flight: Flight, effects: Effects): void {
     if (registration.telling.get(flight.key) !== flight) return;
     registration.telling.delete(flight.key);
+    if (flight.left !== null) this.#parts.outcomes.delivered(registration.slot, [flight.key]);
     this.#delivered(registration, flight, effects);
   }
 
@@ -262,13 +263,25 @@ export class Delivery {
 
   /**
    * The registration holds a shared alias no more, and so does not hear any more who takes a message: what is with it of its
-   * `firstAckWins` messages is the others'.
+   * `firstAckWins` messages is the others'. What it may have from a link that was lost it may have taken, and the alias may know
+   * that: its answer decides. That is not shown any more either.
    */
   leave(registration: Registration, alias: string, now: number, effects: Effects): void {
     const { mail, flights } = registration;
     this.#parts.mailbox.expire(registration, now, effects);
+    const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
+    const asked = new Set(rows.filter((row) => registration.mayHave(row)));
+    this.#parts.mailbox.leaveToDevice(registration, asked, effects);
+    for (const { key, lane, fingerprint } of asked) {
+      const flight = flights.get(key);
+      if (flight === undefined) continue;
+      if (!flight.withdrawn) this.#parts.outbox.withdraw(registration, key, effects);
+      flight.withdrawn = true;
+      flight.left = "recalled";
+      flight.unstored = questionOf(registration, lane, key, fingerprint);
+    }
     const rung = [...mail.values(), ...flights.values()].filter(
-      ({ firstAckAlias }) => firstAckAlias === alias,
+      ({ firstAckAlias, key }) => firstAckAlias === alias && flights.get(key)?.left !== "recalled",
     );
     this.#recall(registration, [...new Set(rung.map(({ key }) => key))], effects);
   }

@@ -169,6 +169,14 @@ export class Mailbox {
     this.#leave(registration, status, effects, new Set(rows));
   }
 
+  /**
+   * The same for rows that the device may have, on its socket or not: they leave as `sent`, and its answer ends them, as `recalled` where
+   * it dropped them. Of one that it took, the alias is told.
+   */
+  leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, effects: Effects): void {
+    this.#leave(registration, "recalled", effects, rows, () => true);
+  }
+
   /** Ends everything that waits. */
   clear(registration: Registration, now: number, effects: Effects): void {
     this.expire(registration, now, effects);
@@ -199,6 +207,7 @@ export class Mailbox {
     status: Ending,
     effects: Effects,
     leaving: ReadonlySet<MailHeader>,
+    asks = (header: MailHeader) => isAsked(registration, header, status),
   ): void {
     if (leaving.size === 0) return;
     const { slot } = registration;
@@ -206,8 +215,8 @@ export class Mailbox {
     const open: (MailHeader & OpenMessage)[] = [];
     for (const lane of LANES) {
       for (const header of registration.lane(lane).take((row) => leaving.has(row))) {
-        const isOpen = isAsked(registration, header, status);
-        const { key, seq, fingerprint } = header;
+        const isOpen = asks(header);
+        const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
         registration.dropMail(header);
         registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
         this.#onEnd(registration, key, { status: isOpen ? "sent" : status, seq }, effects);
@@ -216,7 +225,11 @@ export class Mailbox {
           continue;
         }
         const body = this.#store.readMail(seq);
-        const one = { ...header, left: status, dataHash: body && dataHash(body.data) };
+        const isTold = status === "recalled" && alias !== null;
+        const one = {
+          ...{ ...header, left: status, dataHash: body && dataHash(body.data) },
+          ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
+        };
         open.push(one);
         // On the socket it is being asked after. Else nothing behind it in its lane has been sent on this link.
         if (registration.attached && !registration.flights.has(key))
@@ -273,7 +286,7 @@ export class Mailbox {
 
 /**
  * Whether only the device knows how a message ends that leaves the mailbox: it may have it from a link that was lost. What another
- * holder took, and what its registration leaves behind, ends so whatever the device did.
+ * holder took, and what its registration leaves behind, ends so whatever the device did; see `leaveToDevice`, too.
  */
 function isAsked(registration: Registration, header: MailHeader, status: Ending): boolean {
   const flight = registration.flights.get(header.key);

@@ -59,7 +59,8 @@ export class Outbox {
   ask(registration: Registration, now: number): void {
     const open = this.#parts.outcomes.open(registration.slot);
     for (const one of [...registration.unanswered(now), ...open]) {
-      if (!registration.flights.has(one.key)) registration.lane(one.lane).ask(one);
+      // One whose alias is being told has been answered for.
+      if (registration.open(one.key) === undefined) registration.lane(one.lane).ask(one);
     }
   }
 
@@ -118,18 +119,15 @@ export class Outbox {
     this.deliver(messages, effects);
   }
 
-  #ask(
-    registration: Registration,
-    state: LaneState,
-    { key, seq, fingerprint, lane, dataHash, left }: Unanswered,
-    now: number,
-  ): Message {
+  #ask(registration: Registration, state: LaneState, asked: Unanswered, now: number): Message {
+    const { key, seq, fingerprint, lane, dataHash, left, firstAck } = asked;
     const unstored = questionOf(registration, lane, key, fingerprint);
     registration.takeOff(state, {
-      ...{ key, seq, fingerprint, dataHash, bytes: 0, expiresAt: now, sentAt: now },
+      ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
       // It is withdrawn as it comes.
-      ...{ unstored, withdrawn: true, superseded: false, left, firstAckAlias: null },
-      ...{ ended: null, tokens: [] },
+      ...{ unstored, withdrawn: true, superseded: false, left, ended: null, tokens: [] },
+      firstAckAlias: firstAck?.alias ?? null,
+      expiresAt: firstAck?.expiresAt ?? now,
     });
     return {
       ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },

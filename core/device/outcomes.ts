@@ -16,7 +16,7 @@ interface Ended {
   readonly seq: number;
   readonly fingerprint: number | null;
   /** Of what is `sent`: the device is asked, and this is its end where the device dropped it. */
-  readonly asked?: Asked & { readonly left: Ending };
+  readonly asked?: Asked & Pick<OpenMessage, "left" | "firstAck">;
 }
 
 /** A message that ended. */
@@ -29,6 +29,8 @@ export interface EndedMessage {
 /** A message that left the mailbox, and that the device may have: the app was given it, or it ended as `left` says. */
 export interface OpenMessage extends EndedMessage, Asked {
   readonly left: Ending;
+  /** The shared alias that is told if the device has it, and when the message expires, milliseconds since 1970; absent for none. */
+  readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
 
 /** A message of a shared alias that was taken here, and which other holders are to withdraw. */
@@ -69,6 +71,8 @@ type StoredEntry = readonly [
   lane?: Lane,
   left?: Ending,
   dataHash?: number | null,
+  firstAckAlias?: string,
+  expiresAt?: number,
 ];
 
 export class Outcomes {
@@ -93,8 +97,9 @@ export class Outcomes {
   leaveOpen(slot: number, left: Ending, messages: readonly Omit<OpenMessage, "left">[]): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint, lane, dataHash } of messages) {
-      log.entries.set(key, { status: "sent", seq, fingerprint, asked: { lane, left, dataHash } });
+    for (const { key, seq, fingerprint, lane, dataHash, firstAck } of messages) {
+      const asked = { lane, left, dataHash, ...(firstAck === undefined ? {} : { firstAck }) };
+      log.entries.set(key, { status: "sent", seq, fingerprint, asked });
     }
     this.#keep(slot, log);
   }
@@ -182,13 +187,13 @@ export class Outcomes {
         forgotten: stored.forgotten,
         entries: new Map(
           stored.entries.map(
-            ([key, status, seq, fingerprint = null, lane, left, dataHash = null]) => [
+            ([key, status, seq, fingerprint = null, lane, left, dataHash = null, ...first]) => [
               key,
               {
                 ...{ status, seq, fingerprint },
                 ...(lane === undefined || left === undefined
                   ? {}
-                  : { asked: { lane, left, dataHash } }),
+                  : { asked: { lane, left, dataHash, ...firstAckOf(...first) } }),
               },
             ],
           ),
@@ -204,8 +209,11 @@ export class Outcomes {
     const stored: StoredLog = {
       forgotten: log.forgotten,
       entries: [...log.entries].map(([key, { status, seq, fingerprint, asked }]) => {
-        if (asked !== undefined)
-          return [key, status, seq, fingerprint, asked.lane, asked.left, asked.dataHash];
+        if (asked !== undefined) {
+          const { lane, left, dataHash, firstAck } = asked;
+          const open = [key, status, seq, fingerprint, lane, left, dataHash] as const;
+          return firstAck === undefined ? open : [...open, firstAck.alias, firstAck.expiresAt];
+        }
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
       }),
       ...(log.untold.size === 0 ? {} : { untold: [...log.untold.values()] }),
@@ -213,3 +221,6 @@ export class Outcomes {
     this.#store.writeOutcomes(slot, JSON.stringify(stored));
   }
 }
+
+const firstAckOf = (alias?: string, expiresAt?: number): Pick<OpenMessage, "firstAck"> =>
+  alias === undefined || expiresAt === undefined ? {} : { firstAck: { alias, expiresAt } };

@@ -31,6 +31,8 @@ export interface Unanswered extends Asked {
   readonly fingerprint: number | null;
   /** Its end where the device dropped it, once the log of outcomes has it as `sent`; null for one of ttl 0, which is only here. */
   readonly left: Ending | null;
+  /** See `OpenMessage.firstAck`. */
+  readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
 
 /**

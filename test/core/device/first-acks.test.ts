@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
-import { keyOf, Rig, type SendFields } from "./support/rig.ts";
+import { DEVICE_NAME, keyOf, Rig, type SendFields } from "./support/rig.ts";
 
 function command(rig: Rig, held: boolean, shared: boolean): void {
   rig.command({
@@ -130,6 +130,107 @@ describe("messages by firstAckWins", () => {
     expect(rig.statusOf("other", other.seq)).toBe("queued");
     rig.connect({ attach: [1] });
     expect(rig.takeAndAck().map(({ seq }) => seq)).toEqual([other.seq]);
+  });
+
+  describe("that a lost link brought to a holder which leaves since", () => {
+    /** Its app was shown it, and a kill came before the alias had answered. */
+    function killed(fields: SendFields = {}): { rig: Rig; seq: number } {
+      const rig = holding();
+      const { seq } = rig.queue(ring("m", fields));
+      rig.takeAndAck();
+      rig.restart();
+      return { rig, seq };
+    }
+
+    const backOf = (rig: Rig, seq: number) => {
+      rig.connect({ lastSeq: seq, attach: [1] });
+      return rig.takeMessages();
+    };
+    const toldOf = (rig: Rig) =>
+      rig.answerCalls().flatMap(({ call }) => (call.method === "firstAck" ? [call.request] : []));
+
+    test.each([
+      ["before its answer", (_rig: Rig) => {}],
+      ["before a kill, and its answer", (rig: Rig) => rig.restart()],
+      ["before its link is lost, and its answer", (rig: Rig) => rig.lose()],
+    ])("A3 P4.1 P1.2 are delivered, and their alias is told: it left %s", (_, over) => {
+      const { rig, seq } = killed({ fingerprint: 1 });
+      expect(backOf(rig, seq)).toMatchObject([{ seq }]);
+      command(rig, false, true);
+      rig.answerCalls();
+      expect(rig.take().filter(({ kind }) => kind === "withdraw")).toHaveLength(1);
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      over(rig);
+      if (rig.device.session === null) {
+        // For its answer alone.
+        expect(backOf(rig, seq)).toMatchObject([{ seq, remainingMs: 0, data: new Uint8Array() }]);
+      }
+      rig.ack(1, 2, seq);
+      // A kill would have the device asked again.
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      const holder = { device: DEVICE_NAME, generation: 1 };
+      expect(toldOf(rig)).toMatchObject([
+        { alias: "me", holder, key: keyOf("m"), seq, fingerprint: 1 },
+      ]);
+      expect(rig.statusOf("m", seq)).toBe("delivered");
+      rig.restart();
+      rig.now += 1_000;
+      expect(rig.statusOf("m", seq)).toBe("delivered");
+      expect(backOf(rig, seq)).toEqual([]);
+    });
+
+    test("A3 P1.2 are asked after again after a kill before the alias has answered, and told of again where it cannot", () => {
+      const { rig, seq } = killed();
+      backOf(rig, seq);
+      command(rig, false, true);
+      rig.ack(1, 2, seq);
+      rig.restart();
+      expect(backOf(rig, seq)).toMatchObject([{ seq, remainingMs: 0 }]);
+      rig.ack(1, 2, seq);
+      rig.calls.splice(
+        0,
+        rig.calls.findIndex(({ call }) => call.method === "firstAck"),
+      );
+      rig.answerCall({ ok: false });
+      expect(rig.statusOf("m", seq)).toBe("delivered");
+      rig.restart();
+      rig.now += 60_000;
+      rig.alarm();
+      expect(toldOf(rig)).toMatchObject([{ key: keyOf("m"), seq }]);
+    });
+
+    test.each([
+      ["on the link on which it left", () => {}],
+      ["after a kill", (rig: Rig) => rig.restart()],
+    ])("A3 are recalled, durably, where the device dropped them: it says so %s", (_, over) => {
+      const { rig, seq } = killed();
+      backOf(rig, seq);
+      const token = rig.sendAndWait(ring("m"));
+      command(rig, false, true);
+      over(rig);
+      if (rig.device.session === null) backOf(rig, seq);
+      else expect(rig.answers.has(token)).toBe(false);
+      rig.ack(1, 2, seq, [seq]);
+      if (rig.answers.has(token)) {
+        expect(rig.answers.get(token)).toMatchObject({ status: "recalled", seq });
+      }
+      expect(rig.statusOf("m", seq)).toBe("recalled");
+      expect(toldOf(rig)).toEqual([]);
+      rig.restart();
+      expect(rig.statusOf("m", seq)).toBe("recalled");
+      expect(backOf(rig, seq)).toEqual([]);
+    });
+
+    test("A3 P4.5 are sent while it has no link, and recalled once it says that they never came", () => {
+      const rig = holding();
+      const { seq } = rig.queue(ring("m"));
+      rig.lose();
+      lose(rig);
+      expect(rig.statusOf("m", seq)).toBe("sent");
+      expect(rig.send(ring("m"))).toMatchObject({ status: "sent", seq });
+      expect(backOf(rig, seq - 1)).toEqual([]);
+      expect(rig.statusOf("m", seq)).toBe("recalled");
+    });
   });
 
   test("A3 what waits at the only holder stays where it is: nobody else can take it", () => {
