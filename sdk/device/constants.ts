@@ -27,7 +27,10 @@ export const OPEN_TIMEOUT_MS = 20_000;
 export const WELCOME_TIMEOUT_MS = 10_000;
 /** Longest wait for the answer to an echo: a link with no answer for that long is dead. */
 export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
-/** First and longest wait before a message whose handler threw is handed over again, or a write that failed is tried again; it doubles in between. */
+/**
+ * First and longest wait before a message whose handler threw is handed over again, or a write that failed is tried again, and first and
+ * longest window for a command that was refused for now. Each doubles with every failure in a row.
+ */
 export const RETRY_BASE_MS = 1_000;
 export const RETRY_MAX_MS = 60_000;
 /** Longest wait for one write of the storage before what waits for it goes on: well over a disk that wakes, or a busy machine. */

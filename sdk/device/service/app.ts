@@ -9,6 +9,7 @@ import type {
   Registered,
   Registration,
 } from "../../../schema/generated/link.ts";
+import { RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 import type { Answer, Command, Description, Ending, ServicePort } from "../port.ts";
 
@@ -22,10 +23,6 @@ const TOO_LARGE: PushErrorData = {
   message: "The names are too long.",
   retry: "never",
 };
-
-/** The window in which a refused command is tried again: it doubles with each refusal in a row. */
-const RETRY_BASE_MS = 1_000;
-const RETRY_MAX_MS = 60_000;
 
 /** A command with the client's number for it. */
 type Asked = Command & { readonly request: number };
