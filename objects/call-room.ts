@@ -4,11 +4,10 @@
  * four of them took all descriptors of a process that had 1,024. Nobody else asks by this room: sends and links go on.
  */
 import { MeshError } from "../schema/errors.ts";
+import { AWAKE_MS } from "./awake.ts";
 import { countOf } from "./count.ts";
 import { links, listeners } from "./links.ts";
 
-/** How long an object counts from when it was asked. */
-export const AWAKE_MS = 13_000;
 /** Of the links that there is room for yet: all of them may come while these are awake. */
 const SHARE = 1 / 3;
 const LEAST = 8;

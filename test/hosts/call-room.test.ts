@@ -1,6 +1,7 @@
 /** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
 import { expect, test } from "vitest";
-import { AWAKE_MS, CallRoom } from "../../objects/call-room.ts";
+import { AWAKE_MS } from "../../objects/awake.ts";
+import { CallRoom } from "../../objects/call-room.ts";
 import { MeshError } from "../../schema/errors.ts";
 
 const PATIENCE_MS = 15_000;

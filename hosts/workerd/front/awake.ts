@@ -1,7 +1,5 @@
 /** Objects that are awake behind no link: each has a database open, three descriptors, until workerd closes it. */
-
-/** How long an object counts from when it was asked: 10 s that workerd takes to close it (measured), and the request. */
-export const AWAKE_MS = 13_000;
+import { AWAKE_MS } from "../../../objects/awake.ts";
 
 interface Woken {
   readonly address: string;

@@ -1,6 +1,7 @@
 /** One connection to the front: whole requests go to workerd, each bounded in size and time, until one becomes a WebSocket. */
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
+import { AWAKE_MS } from "../../../objects/awake.ts";
 import { REGISTERED_HEADER } from "../../../objects/interfaces/connect-answer.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -13,7 +14,6 @@ import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
-import { AWAKE_MS } from "./awake.ts";
 import { Link } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";

@@ -12,7 +12,10 @@ export class ListenedTags {
   /** Of those that were let in where strangers had no room. */
   readonly #awake: AwakeObjects;
 
-  /** @param most objects of theirs that may be awake where strangers have no room. @param now milliseconds that only rise */
+  /**
+   * @param most objects of theirs that may be awake where strangers have no room
+   * @param now milliseconds that only rise
+   */
   constructor(most: number, now: () => number) {
     this.#most = most;
     this.#awake = new AwakeObjects(now);

@@ -1,7 +1,7 @@
 /** How many objects strangers may have awake on the host workerd. */
 import { expect, test } from "vitest";
-import { AWAKE_MS } from "../../../../hosts/workerd/front/awake.ts";
 import { isConnect, Strangers } from "../../../../hosts/workerd/front/strangers.ts";
+import { AWAKE_MS } from "../../../../objects/awake.ts";
 
 const CAPACITY = 400;
 const MOST = 100;
