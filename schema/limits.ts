@@ -177,7 +177,7 @@ export const LIMITS = {
    */
   IDEMPOTENCY_KEY_MS: 600_000,
   /**
-   * Final answers without a row that a device keeps over sleep and reconnect, the newest of all its registrations: 24 bytes each
+   * Final answers without a row that a device keeps over sleep and reconnect, the newest of all its registrations: 28 bytes each
    * of the socket's attachment, which is written anew with each (12 µs where it is small, 24 with 256 of them).
    */
   RECENT_KEYS: 128,
