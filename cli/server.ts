@@ -1,5 +1,4 @@
 /** The app server that a command is. */
-
 import { PushServer } from "../sdk/server/push-server.ts";
 import { type Context, type KeyOptions, sendingKeyOf } from "./context.ts";
 import { reasonOf } from "./errors.ts";

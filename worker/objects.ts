@@ -16,7 +16,7 @@ export { callObject, callOnce };
 export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> =>
   inTime(callObject(call), ms);
 
-/** The same for what is not the same when it is done twice. */
+/** The same for non-idempotent calls, which are tried once. */
 export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>
   inTime(callOnce(call), LIMITS.CALL_MS);
 

@@ -2,7 +2,6 @@
  * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender
  * is answered by the device's acknowledgement; a row is written only where that does not come in time.
  */
-
 import type { Ack, Message } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
