@@ -8,7 +8,8 @@ import { World } from "../../../bench/simulate/world.ts";
 
 /** By how much a simulated time may miss that of the core's own nodes, either way; docs/scale.md names it. */
 const FACTOR = 1.35;
-const SIZES = [100, 1_000, 5_000, 20_000] as const;
+/** One node, one with children, and those with more in them; of 20,000 it takes 6 s where ten other things run (measured). */
+const SIZES = [100, 1_000, 3_000] as const;
 const HOSTS: readonly Profile[] = [PROFILES.deno, PROFILES.workerd, PROFILES.cloudflare];
 const CASES = HOSTS.flatMap((profile) => SIZES.map((members) => ({ profile, members })));
 
@@ -51,8 +52,8 @@ describe("a simulated broadcast", () => {
   // Nodes that are served together have it together, and so have those that another node drives.
   it.each([
     { profile: PROFILES.deno, members: 5_000, nodeMembers: 1_000, pace: 1_000 },
-    { profile: PROFILES.cloudflare, members: 20_000, nodeMembers: 1_000, pace: 1_000 },
-    { profile: PROFILES.cloudflare, members: 5_000, nodeMembers: 10, pace: 1_000 },
+    { profile: PROFILES.cloudflare, members: 5_000, nodeMembers: 1_000, pace: 1_000 },
+    { profile: PROFILES.cloudflare, members: 2_000, nodeMembers: 10, pace: 1_000 },
     // Less than one device a second for each node: in most slices nobody's turn comes.
     { profile: PROFILES.cloudflare, members: 300, nodeMembers: 10, pace: 2 },
   ])(
