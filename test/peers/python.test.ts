@@ -1,7 +1,7 @@
 /** A device and a sender in Python, written from docs/ and the IDL, against a real mesh. */
 import { execFile } from "node:child_process";
 import { generateKeyPairSync, type JsonWebKey } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,12 +33,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const delivered = async (id: string): Promise<void> =>
+const ended = async (id: string, status: string): Promise<void> =>
   until(
-    `${id} delivered`,
-    async () => (await mesh.sender(app).status(id)).status === "delivered",
+    `${id} ${status}`,
+    async () => (await mesh.sender(app).status(id)).status === status,
     10_000,
   );
+const delivered = (id: string): Promise<void> => ended(id, "delivered");
 
 /** A device of its own; the same name is the same device on the same machine. */
 function newDevice(name = `device-${++devices}`): PythonDevice {
@@ -120,6 +121,41 @@ describe("a device in Python", () => {
     await delivered(id);
     await device.after("close", "closed");
   });
+
+  test.each([
+    ["was given to the app", true, "delivered"],
+    ["is not remembered", false, "expired"],
+  ])(
+    "P4.1 P4.3 P4.5 answers for what %s when it is asked, and shows it to nobody",
+    async (_, taken, end) => {
+      const { device, regId, name } = await listening();
+      await device.after("acknowledge", "acknowledge", { on: false });
+      const ids: string[] = [];
+      for (const ttl of [0, 1]) {
+        const sent = { to: regId, data: { ttl }, ttl };
+        const { id, status } = await mesh.sender(app).send(sent, { wait: ttl + 1 });
+        expect(status).toBe("sent");
+        expect(await device.expect("message")).toMatchObject({ id, data: { ttl } });
+        ids.push(id);
+      }
+      await device.after("cut", "closed");
+      await device.end();
+      if (!taken) {
+        const state = join(folder, `${name}.json`);
+        const kept = JSON.parse(readFileSync(state, "utf8"));
+        writeFileSync(state, JSON.stringify({ ...kept, keys: [] }));
+      }
+      const again = newDevice(name);
+      await again.after("open", "welcome");
+      await again.expect("attached");
+      for (const id of ids) {
+        expect(await again.expect("asked")).toMatchObject({ id, taken });
+        await ended(id, end);
+      }
+      expect(again.rest).toEqual([]);
+      await again.after("close", "closed");
+    },
+  );
 
   test("B1 T11 T12 joins tags, takes their broadcasts, and those it missed when it comes back, once and in order", async () => {
     const { device, name } = await listening();

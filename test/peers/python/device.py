@@ -193,21 +193,28 @@ class Device:
             if self._acknowledges:
                 await link.push(cursors=list(cursors.values()))
         elif frame.deliver is not None:
-            lanes: dict[tuple[int, int], int] = {}
+            lanes: dict[tuple[int, int], Ack] = {}
             for message in frame.deliver.messages:
-                self._take(message)
-                lanes[message.slot, message.priority] = message.seq
+                lane = message.slot, message.priority
+                ack = lanes.setdefault(lane, Ack(*lane, seq=0, discarded=[]))
+                ack.seq = message.seq
+                if not self._take(message):
+                    ack.discarded.append(message.seq)
             if self._acknowledges:
-                acks = [Ack(slot=slot, priority=p, seq=seq) for (slot, p), seq in lanes.items()]
-                await link.push(acks=acks)
+                await link.push(acks=list(lanes.values()))
 
     async def _attach(self, link: Link, registration) -> None:
         self._registration = registration
         await link.push(attach=Attach(slot=registration.slot))
         tell("attached", regId=registration.regId)
 
-    def _take(self, message) -> None:
+    def _take(self, message) -> bool:
+        """Whether the app has it now. What has no time left is a question after that, and shown to nobody."""
         duplicate = self._is_known(message)
+        self._state.save(lastSeq=max(self._state.values.get("lastSeq", 0), message.seq))
+        if message.remainingMs == 0:
+            tell("asked", id=message_id(message, self._registration.regId), taken=duplicate)
+            return duplicate
         tell(
             "duplicate" if duplicate else "message",
             id=message_id(message, self._registration.regId),
@@ -216,8 +223,8 @@ class Device:
             replay=bool(message.replay),
         )
         if not duplicate:
-            last = max(self._state.values.get("lastSeq", 0), message.seq)
-            self._state.save(keys=self._keys_with(message), lastSeq=last)
+            self._state.save(keys=self._keys_with(message))
+        return True
 
     def _take_broadcast(self, broadcast) -> Cursor:
         """Section 6, Broadcasts: known by its key, or by the cursor of its tag."""
@@ -242,11 +249,29 @@ class Device:
         return Cursor(**cursor)
 
     def _is_known(self, message) -> bool:
-        return b64url(message.key) in self._state.values.get("keys", [])
+        """By key and data; by the key alone where an older mesh asks without telling the data."""
+        keys = self._state.values.get("keys", [])
+        told = getattr(message, "dataHash", None)
+        if told is None and getattr(message, "remainingMs", None) == 0 and not message.data:
+            return any(known.startswith(f"{b64url(message.key)} ") for known in keys)
+        return entry_of(message, told) in keys
 
     def _keys_with(self, message) -> list[str]:
         keys = self._state.values.get("keys", [])
-        return [*keys, b64url(message.key)][-DUPLICATE_WINDOW:]
+        return [*keys, entry_of(message)][-DUPLICATE_WINDOW:]
+
+
+def entry_of(message, told: int | None = None) -> str:
+    """What tells a message from others: its key, and the hash of its data."""
+    return f"{b64url(message.key)} {data_hash(message.data) if told is None else told}"
+
+
+def data_hash(data: bytes) -> int:
+    """FNV-1a of 32 bits, as a signed number."""
+    value = 0x811C9DC5
+    for byte in data:
+        value = (value ^ byte) * 0x01000193 % 2**32
+    return value - 2**32 if value >= 2**31 else value
 
 
 def data_of(message):
