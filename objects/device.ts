@@ -172,7 +172,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (!this.#isCurrent(socket)) return;
+    if (!this.#loadsFor(socket) || !this.#isCurrent(socket)) return;
     this.#socket.heard(Date.now());
     const isDone = this.#event((now, effects) => {
       if (typeof message === "string") this.#device.receiveText(now, effects);
@@ -248,7 +248,19 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     return this.#device.session !== null && this.#socket.is(socket);
   }
 
+  /** Loads the device for what came on a socket; where that fails the socket is closed, so that its device says it again. */
+  #loadsFor(socket: WebSocket): boolean {
+    try {
+      return this.#device !== undefined;
+    } catch (error) {
+      console.error(error);
+      close(socket, error instanceof StorageError ? error.code : "internal", "");
+      return false;
+    }
+  }
+
   #lose(socket: WebSocket): void {
+    if (!this.#loadsFor(socket)) return;
     // Where its close is what woke the object, it was no longer among the sockets to restore.
     if (this.#device.session === null) this.#takeUp(socket, this.#device);
     if (!this.#isCurrent(socket)) return;
@@ -355,9 +367,9 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     this.#calls++;
     const result = await resultOf(this.env, effect);
     this.#calls--;
-    // Its token says nothing to another that was loaded since.
-    if (this.#device !== device) return;
     try {
+      // Its token says nothing to another that was loaded since.
+      if (this.#device !== device) return;
       this.#run((now, effects) => device.called(effect.token, result, now, effects), "close");
       await this.#setAlarm();
     } catch (error) {

@@ -179,6 +179,27 @@ describe("a device's object", () => {
   });
 });
 
+test("P1.10 what comes on the link of an object that cannot be loaded closes it, and is said again", async () => {
+  const { client, socket, app } = await listening();
+  await evictDurableObject(client.stub);
+  const setKeys = (MESH_KEYS: string) =>
+    runInDurableObject(client.stub, (object) => {
+      const { env } = object as unknown as { env: { readonly MESH_KEYS: string } };
+      Object.defineProperty(object, "env", { value: { ...env, MESH_KEYS }, configurable: true });
+      return env.MESH_KEYS;
+    });
+  // A deployment without its secret.
+  const keys = await setKeys("");
+  const value = { request: 7, slot: 1, add: [NEWS], remove: [] };
+  socket.command({ kind: "subscribe", value });
+  expect(await socket.closed).toEqual({ code: 4003, reason: "internal" });
+  await setKeys(keys);
+  const next = await client.connect();
+  next.command({ kind: "subscribe", value });
+  await next.expect("done");
+  expect(await client.stub.describe({ app, generation: 1 })).toMatchObject({ tags: [NEWS] });
+});
+
 test("P1.10 the alarm of an object that cannot be loaded comes again", async () => {
   const { client, socket, app } = await listening();
   socket.close();
