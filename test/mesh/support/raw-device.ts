@@ -99,10 +99,10 @@ export class RawDevice {
     return new RawDevice(await RawSocket.open(url, offer(known.token())), known);
   }
 
-  /** A link after hello and welcome. */
-  static async greet(url: string, account?: RawAccount): Promise<RawDevice> {
+  /** A link after hello, which attaches these slots and has received nothing, and welcome. */
+  static async greet(url: string, account?: RawAccount, attach?: number[]): Promise<RawDevice> {
     const device = await RawDevice.open(url, account);
-    device.socket.binary(hello());
+    device.socket.binary(hello(PROTOCOL_REVISION, attach));
     const frame = await device.next();
     if (frame.kind !== "welcome") throw new Error(`instead of a welcome: ${frame.kind}`);
     return device;
