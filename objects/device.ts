@@ -78,7 +78,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#socket = new DeviceSocket(ctx, this.#name);
-    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
+    this.#memory = new Memory(ctx, (rows, broken) => this.#load(rows, broken?.device));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
 
@@ -210,7 +210,7 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   /** The device as it is stored, with the link whose socket is still here: after a sleep, a start, or what broke off. */
-  #load(rows: Rows) {
+  #load(rows: Rows, broken?: Device) {
     const keyring = keyringOf(this.env.MESH_KEYS);
     if (typeof keyring === "string") throw new Error(keyring);
     const store = new SqlDeviceStore(rows, this.#name);
@@ -224,15 +224,15 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       now: Date.now(),
     });
     for (const socket of this.ctx.getWebSockets()) {
-      if (socket.readyState === WebSocket.OPEN) this.#takeUp(socket, device);
+      if (socket.readyState === WebSocket.OPEN) this.#takeUp(socket, device, broken);
     }
     return { store, device };
   }
 
-  #takeUp(socket: WebSocket, device: Device): void {
+  #takeUp(socket: WebSocket, device: Device, broken?: Device): void {
     const snapshot = this.#socket.takeUp(socket, device.lastSession);
     if (snapshot === null) return;
-    device.restore(snapshot);
+    device.restore(snapshot, broken?.lastSeq);
     if (!snapshot.ready) this.#expectHello(device);
   }
 

@@ -9,12 +9,15 @@ import { Rows, StorageError } from "./storage/rows.ts";
 
 export class Memory<Loaded> {
   readonly #ctx: DurableObjectState;
-  readonly #load: (rows: Rows) => Loaded;
+  readonly #load: (rows: Rows, broken: Loaded | null) => Loaded;
   /** Null until the first event: what cannot be loaded fails that, and an alarm sees to it that another comes. */
   #life: { readonly rows: Rows; readonly loaded: Loaded } | null = null;
 
-  /** @param load makes it of the rows; it and what it makes write by them alone */
-  constructor(ctx: DurableObjectState, load: (rows: Rows) => Loaded) {
+  /**
+   * @param load makes it of the rows; it and what it makes write by them alone. `broken` is what broke off, where something did: of what
+   *   it says only that is true which no row says
+   */
+  constructor(ctx: DurableObjectState, load: (rows: Rows, broken: Loaded | null) => Loaded) {
     this.#ctx = ctx;
     this.#load = load;
   }
@@ -43,7 +46,7 @@ export class Memory<Loaded> {
     let life = this.#life;
     if (life === null || life.rows.failure !== null) {
       const rows = new Rows(this.#ctx);
-      life = { rows, loaded: this.#load(rows) };
+      life = { rows, loaded: this.#load(rows, life?.loaded ?? null) };
       this.#life = life;
     }
     return life;

@@ -167,9 +167,19 @@ export class Device {
     }
   }
 
-  /** Takes up a link that stayed open while the object slept. */
-  restore(snapshot: LinkSnapshot): void {
-    this.#linkage.restore(snapshot);
+  /**
+   * Takes up a link that stayed open while the object slept.
+   *
+   * @param lastSeq the last number of the device that had it before, where that is known. By default all that were reserved may have been
+   *   given: those are ahead of the wall clock, and the next costs a row, which a full disk has not.
+   */
+  restore(snapshot: LinkSnapshot, lastSeq?: number): void {
+    this.#linkage.restore(snapshot, lastSeq);
+  }
+
+  /** The highest sequence number that was given or observed. */
+  get lastSeq(): number {
+    return this.#rooms.clock.last;
   }
 
   /** What to attach to the socket, where that has changed since it was last asked for; null otherwise. */

@@ -64,7 +64,7 @@ export class Linkage {
     this.#savedMark = "";
   }
 
-  restore(snapshot: LinkSnapshot): void {
+  restore(snapshot: LinkSnapshot, lastSeq = snapshot.seqReserve): void {
     const { account, clock, registrations, outbox, cursors, recentKeys } = this.rooms;
     const { pending, session, seqReserve } = snapshot;
     if (pending !== undefined) account.restore(pending, session, seqReserve);
@@ -72,7 +72,7 @@ export class Linkage {
     this.#link = this.#newLink(snapshot.session, snapshot.ready);
     this.#previousSession = snapshot.previousSession;
     this.#seqReserve = snapshot.seqReserve;
-    clock.observe(snapshot.seqReserve);
+    clock.observe(lastSeq);
     cursors.restore(snapshot.cursors ?? []);
     for (const slot of snapshot.attached) {
       const registration = registrations.inSlot(slot);

@@ -160,6 +160,19 @@ describe("a device's object", () => {
     await reading;
   });
 
+  test("P1.10 H3 that cannot store a send goes on with those that need no row, at once and for as long as the disk is full", async () => {
+    const { client, socket, app } = await listening();
+    await failWrites(client.stub, "INSERT", { times: Number.POSITIVE_INFINITY });
+    for (let time = 0; time < 3; time++) {
+      const refused = { ok: false, code: "storage_unavailable" };
+      expect(await client.send(app, { waitMs: 20 })).toMatchObject(refused);
+      await socket.messages();
+      const answer = client.send(app);
+      socket.acknowledge(await socket.messages());
+      expect(await answer).toMatchObject({ ok: true, status: "delivered" });
+    }
+  });
+
   test("P1.10 P4.5 whose alarm breaks off, however often, has another alarm, and ends at last what has expired", async () => {
     const { client, socket, app } = await listening();
     socket.close();

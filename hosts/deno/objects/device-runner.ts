@@ -53,6 +53,8 @@ export class DeviceRunner {
   #awake: Awake | null = null;
   #socket: DeviceSocket | null = null;
   #snapshot: LinkSnapshot | null = null;
+  /** Of the device that was awake last. */
+  #lastSeq: number | undefined;
   #helloTimer: ReturnType<typeof setTimeout> | undefined;
   /** The last of what waits for the disk; null where nothing does. */
   #gate: Promise<void> | null = null;
@@ -94,6 +96,7 @@ export class DeviceRunner {
     if (awake.usedAt > idleSince || awake.calls > 0 || !awake.waiting.isEmpty) return false;
     if (this.#gate !== null || awake.retry !== null) return false;
     this.#snapshot = awake.device.takeSnapshot(Date.now()) ?? this.#snapshot;
+    this.#lastSeq = awake.device.lastSeq;
     this.#awake = null;
     return true;
   }
@@ -189,7 +192,8 @@ export class DeviceRunner {
         now,
       });
       store.forget();
-      if (this.#socket !== null && this.#snapshot !== null) device.restore(this.#snapshot);
+      if (this.#socket !== null && this.#snapshot !== null)
+        device.restore(this.#snapshot, this.#lastSeq);
       const waiting = new Waiting(this.#mesh.waits);
       this.#awake = { device, store, waiting, calls: 0, retry: null, usedAt: 0 };
       this.#onWake();
@@ -267,6 +271,7 @@ export class DeviceRunner {
     // A command of the device that waits for a tag or an alias would never be answered.
     const asks = awake.calls > 0;
     if (this.#awake === awake) {
+      this.#lastSeq = awake.device.lastSeq;
       this.#awake = null;
       if (awake.retry !== null) this.#mesh.waits.cancel(awake.retry);
       awake.waiting.settleAll({ ok: false, code });
