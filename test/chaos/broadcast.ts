@@ -52,6 +52,7 @@ export async function broadcast(options: ChaosOptions): Promise<TagVerdict> {
         `round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.ids().length} sent, ${ledger.missing} to be seen`,
       );
     }
+    await load.suffice(rounds);
     await load.stop();
     await mesh.mend();
     return await drainTags(fleet, sender, ledger);

@@ -51,6 +51,7 @@ export async function clock(options: ChaosOptions): Promise<Verdict> {
         `round ${round}: ${seconds} s off${killed ? ", killed" : ""}; ${ledger.missing} to be seen`,
       );
     }
+    await load.suffice(rounds);
     await load.stop();
     return await drain(fleet, sender, ledger);
   } catch (error) {

@@ -48,6 +48,7 @@ export async function cut({ host, seed, rounds, devices, log }: ChaosOptions): P
       const counts = [...faults].map(([fault, count]) => `${count} ${fault}`).join(", ");
       log(`round ${round}: ${counts}; ${ledger.missing} to be seen`);
     }
+    await load.suffice(rounds);
     await load.stop();
     proxy.heal();
     return await drain(fleet, sender, ledger);

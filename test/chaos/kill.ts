@@ -40,6 +40,7 @@ export async function kill({ host, seed, rounds, devices, log }: ChaosOptions): 
       for (const device of fleet.devices) if (random.chance(0.5)) device.reconnectNow();
       log(`round ${round}: killed ${victim}, back in ${backMs} ms; ${ledger.missing} to be seen`);
     }
+    await load.suffice(rounds);
     await load.stop();
     return await drain(fleet, sender, ledger);
   } catch (error) {

@@ -39,6 +39,7 @@ export class Ledger {
   readonly #untrue: string[] = [];
   /** Accepted, and neither seen nor ended. */
   readonly #missing = new Set<Sent>();
+  #acceptedCount = 0;
   #now = 0;
 
   /** Notes a message before its first request is made. */
@@ -58,7 +59,10 @@ export class Ledger {
 
   /** Notes a 2xx answer. */
   accepted(sent: Sent, answer: SendAnswerBody): void {
-    sent.acceptedAt ??= ++this.#now;
+    if (sent.acceptedAt === undefined) {
+      sent.acceptedAt = ++this.#now;
+      this.#acceptedCount++;
+    }
     sent.answer = answer;
     if (sent.seen > 0) return;
     if (answer.status === "delivered") this.#untrue.push(describe(sent));
@@ -86,6 +90,10 @@ export class Ledger {
     );
   }
 
+  get acceptedCount(): number {
+    return this.#acceptedCount;
+  }
+
   /** How many accepted messages have still to be seen. */
   get missing(): number {
     return this.#missing.size;
@@ -98,11 +106,10 @@ export class Ledger {
 
   verdict(): Verdict {
     const all = [...this.#sent.values()];
-    const accepted = all.filter(({ acceptedAt }) => acceptedAt !== undefined);
     return {
-      accepted: accepted.length,
+      accepted: this.#acceptedCount,
       seen: all.filter(({ seen }) => seen > 0).length,
-      unanswered: all.length - accepted.length,
+      unanswered: all.length - this.#acceptedCount,
       lost: [...this.#missing].map(describe),
       doubled: all.filter(({ seen }) => seen > 1).map(describe),
       disordered: [...this.#lanes.values()].flatMap((lane) => this.#disorder(lane)),

@@ -15,6 +15,8 @@ const BURST = 6;
 const BACKLOG = 800;
 /** Until a request that lost its connection is given up: longer than any restart. */
 const PATIENCE_MS = 40_000;
+/** Accepted messages for each round of a campaign: a slow machine sends few in its time, and a check of few shows little. */
+const ROUND_MESSAGES = 50;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
 
 /** A request lost its connection, or the mesh failed: nobody knows whether it was accepted. */
@@ -46,6 +48,14 @@ export class Load {
         this.#stopped = true;
       });
     this.#workers = Array.from({ length: SENDERS }, work);
+  }
+
+  /** Goes on until enough were accepted for so many rounds. */
+  async suffice(rounds: number): Promise<void> {
+    const enough = rounds * ROUND_MESSAGES;
+    const { ledger } = this.#options;
+    const done = () => this.#stopped || ledger.acceptedCount >= enough;
+    await until(() => `${enough} accepted, of ${ledger.acceptedCount}`, done, PATIENCE_MS);
   }
 
   /** Starts no more bursts; resolves when every request has its answer or was given up. */

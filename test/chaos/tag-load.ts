@@ -22,6 +22,8 @@ const SURGE_LEAVES = 0.4;
 const BETWEEN_CHANGES_MS = [0, 100] as const;
 /** Until a request that lost its connection is given up: longer than any restart. */
 const PATIENCE_MS = 40_000;
+/** Accepted broadcasts for each round of a campaign: a slow machine sends few in its time. */
+const ROUND_BROADCASTS = 8;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
 /** Devices a second: slow enough to last over a kill, fast enough to end. */
 const PACE = [40, 400] as const;
@@ -64,6 +66,14 @@ export class TagLoad {
     const sending = senders.map((tag) => () => this.#send(tag));
     const changing = Array.from({ length: CHANGERS }, () => () => this.#change());
     this.#workers = [...sending, ...changing].map((step) => this.#repeat(step));
+  }
+
+  /** Goes on until enough were accepted for so many rounds. */
+  async suffice(rounds: number): Promise<void> {
+    const enough = rounds * ROUND_BROADCASTS;
+    const { ledger } = this.#options;
+    const done = () => this.#stopped || ledger.ids().length >= enough;
+    await until(() => `${enough} accepted, of ${ledger.ids().length}`, done, PATIENCE_MS);
   }
 
   /** Begins nothing more; resolves when every request has its answer or was given up. */
