@@ -127,8 +127,11 @@ export class HttpConnection implements TransportHandler {
     // A request that comes whole is read where it is; only what is kept for later is copied.
     this.#input = this.#input.length === 0 ? bytes : joined([this.#input, bytes]);
     if (!this.#isBusy && !this.#isWaiting) this.#advance();
-    // What comes before its turn has to wait with the sender.
-    else if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
+    else {
+      this.#pipelines();
+      // What comes before its turn has to wait with the sender.
+      if (this.#input.length > LIMITS.HEAD_BYTES) this.#transport.pause();
+    }
     if (this.#input.length === 0) this.#input = NOTHING;
     else if (this.#input.buffer === bytes.buffer) this.#input = this.#input.slice();
     this.#holdInput();
@@ -202,7 +205,8 @@ export class HttpConnection implements TransportHandler {
     this.#head = null;
     this.#chunks = null;
     this.#isBusy = true;
-    this.entry.become("busy");
+    this.entry.become(this.#port.failedAuth.isVouched(head) ? "busy" : "asking");
+    if (this.#input.length > 0) this.#pipelines();
     void this.#serve(head, body);
   }
 
@@ -279,6 +283,11 @@ export class HttpConnection implements TransportHandler {
       if (response.body?.locked === false) void response.body.cancel().catch(() => {});
       this.#transport.destroy();
     }
+  }
+
+  /** Of requests that come without end one is always being answered: that keeps nobody else out. */
+  #pipelines(): void {
+    if (this.entry.standing === "asking") this.entry.become("idle");
   }
 
   #client(head: RequestHead): string {

@@ -1,22 +1,30 @@
 /**
  * Who may hold a connection where there are not enough for all. Connections are shed by standing: those that end
- * anyway, then those on which nothing was ever asked, then those that wait between requests, then sockets of guests. A device in good standing is shed
- * for nobody, and whoever is not one counts against the share of its address.
+ * anyway, then those on which nothing was ever asked, then those that wait between requests, then sockets of guests, then requests for
+ * which nothing vouches. Only networks that hold much are looked at while they have any: else one that keeps its connections busy
+ * would have those go that others have just opened. A device in good standing and a signed request are shed
+ * for nobody, and whoever is no such device counts against the share of its address.
  */
 
 import { isLoopback, networkOf } from "./address.ts";
 
-/** In the order in which they are shed; from `busy` on they are not. */
-const STANDINGS = ["closing", "silent", "idle", "guest", "busy", "device"] as const;
+/** Those that may be shed, in that order. */
+const SHED = ["closing", "silent", "idle", "guest", "asking"] as const;
+const STANDINGS = [...SHED, "busy", "device"] as const;
 /**
  * - `closing`: ends within a second
  * - `silent`: no request has come whole
- * - `idle`: between two requests
+ * - `idle`: between two requests, or one for which nothing vouches is being answered while more have come already
  * - `guest`: a WebSocket or an event stream whose device has no registration
- * - `busy`: a request is being answered
+ * - `asking`: a request is being answered for which nothing vouches
+ * - `busy`: a request is being answered that a known key has signed
  * - `device`: the link of a device with a registration
  */
 export type Standing = (typeof STANDINGS)[number];
+/** Those that are shed for a newcomer of their own network, too. */
+const OWN = ["closing", "silent", "idle", "guest"] as const;
+/** A network that holds less than this part of what the largest holds is not looked at. */
+const LARGE_SHARE = 0.5;
 
 /** Of all connections, what one network (address.ts) may hold that are not of devices in good standing; the least for a small mesh. */
 const ADDRESS_SHARE = 0.25;
@@ -43,9 +51,19 @@ export interface AdmissionOptions {
   readonly onRefuse?: (kind: string) => void;
 }
 
+/** Whose connections count together. */
+interface Network {
+  readonly address: string;
+  /** Connections that count against its share. */
+  count: number;
+  /** Connections in all. */
+  size: number;
+}
+
 /** One connection, as admission sees it. */
 export class Entry {
-  #address: string;
+  /** For which it counts: set by admission. */
+  network: Network;
   /** Ends the connection, for want of room. */
   onShed: () => void = () => {};
   /** Whether its device has a registration by now: asked only where it would be shed. */
@@ -57,16 +75,16 @@ export class Entry {
   readonly #destroy: () => void;
 
   /** @param destroy frees the descriptor at once */
-  constructor(admission: Admission, address: string, destroy: () => void) {
+  constructor(admission: Admission, network: Network, destroy: () => void) {
     this.#admission = admission;
-    this.#address = address;
+    this.network = network;
     this.#destroy = destroy;
     this.onShed = destroy;
   }
 
   /** The network that it counts for. */
   get address(): string {
-    return this.#address;
+    return this.network.address;
   }
 
   /**
@@ -76,10 +94,9 @@ export class Entry {
    */
   belongTo(client: string): boolean {
     const address = networkOf(client);
-    if (address === this.#address) return true;
+    if (address === this.address) return true;
     if (!this.#admission.makeShare(address)) return false;
     this.#admission.changeAddress(this, address);
-    this.#address = address;
     return true;
   }
 
@@ -111,6 +128,11 @@ export class Entry {
     return this.#admission.shedGuest();
   }
 
+  /** Has any other connection go that may be shed for it. @returns false where there is none */
+  displace(): boolean {
+    return this.#admission.shedFor(this);
+  }
+
   expire(now: number): void {
     if (now < this.#deadline) return;
     this.#deadline = Number.POSITIVE_INFINITY;
@@ -122,8 +144,7 @@ export class Admission {
   readonly now: () => number;
   readonly #capacity: number;
   readonly #byStanding = new Map<Standing, Set<Entry>>(STANDINGS.map((each) => [each, new Set()]));
-  /** Connections by address that count against its share. */
-  readonly #counts = new Map<string, number>();
+  readonly #networks = new Map<string, Network>();
   #size = 0;
   readonly #onRefuse: (kind: string) => void;
 
@@ -138,6 +159,11 @@ export class Admission {
     return this.#size;
   }
 
+  /** Those that are shed for nobody. */
+  get firm(): number {
+    return this.#of("busy").size + this.#of("device").size;
+  }
+
   /**
    * Takes a connection in; another may have to go for it.
    *
@@ -146,32 +172,36 @@ export class Admission {
   admit(peer: string, destroy: () => void): Entry | null {
     const address = networkOf(peer);
     if (!this.makeShare(address)) return null;
-    if (this.#size >= this.#capacity && !this.#shedOne(null))
+    if (this.#size >= this.#capacity && !this.#shedOne(address, null))
       return this.#refuse("connections without room");
-    const entry = new Entry(this, address, destroy);
+    const entry = new Entry(this, this.#join(address), destroy);
     this.#size++;
     this.#of(entry.standing).add(entry);
-    this.#count(address, 1);
+    entry.network.count++;
     return entry;
   }
 
   /** Has one of an address that is over its share go. @returns false where there is none that could */
   makeShare(address: string): boolean {
-    if (this.#hasShare(address) || this.#shedOne(address)) return true;
+    if (this.#hasShare(address) || this.#shedOwn(address)) return true;
     this.#refuse("connections over an address's share");
     return false;
   }
 
   changeAddress(entry: Entry, to: string): void {
-    if (entry.standing === "device" || !this.#of(entry.standing).has(entry)) return;
-    this.#count(entry.address, -1);
-    this.#count(to, 1);
+    if (!this.#of(entry.standing).has(entry)) return;
+    const counts = entry.standing === "device" ? 0 : 1;
+    entry.network.count -= counts;
+    this.#leave(entry.network);
+    entry.network = this.#join(to);
+    entry.network.count += counts;
   }
 
   /** The connection is gone. */
   remove(entry: Entry): void {
     if (!this.#of(entry.standing).delete(entry)) return;
-    if (entry.standing !== "device") this.#count(entry.address, -1);
+    if (entry.standing !== "device") entry.network.count--;
+    this.#leave(entry.network);
     this.#size--;
   }
 
@@ -181,19 +211,24 @@ export class Admission {
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
     // Twice a request: nothing is counted again that counts as before.
-    if ((from === "device") !== (to === "device"))
-      this.#count(entry.address, to === "device" ? -1 : 1);
+    if ((from === "device") !== (to === "device")) entry.network.count += to === "device" ? -1 : 1;
     return true;
   }
 
   /** Sheds a guest so that a device in good standing has a link. @returns false where there is none */
   shedGuest(): boolean {
-    return this.#shedOf("guest", null);
+    const whose = this.#largest("guest", 0, null);
+    return whose !== null && this.#shedOf("guest", whose, null);
   }
 
   /** Sheds one of the weakest standing. @returns false where there is none */
   shedAny(): boolean {
-    return this.#shedOne(null);
+    return this.#shedOne(NOBODY, null);
+  }
+
+  /** Sheds one for a connection that is in. @returns false where there is none */
+  shedFor(entry: Entry): boolean {
+    return this.#shedOne(entry.address, entry);
   }
 
   /** Ends whatever has waited too long: to be called a few times a second. */
@@ -216,41 +251,58 @@ export class Admission {
     return null;
   }
 
-  /** @param address whose it has to be; null for anybody's */
-  #shedOne(address: string | null): boolean {
-    return (
-      this.#shedOf("closing", address) ||
-      this.#shedOf("silent", address) ||
-      this.#shedOf("idle", address) ||
-      this.#shedOf("guest", address)
-    );
+  #shedOwn(address: string): boolean {
+    const network = this.#networks.get(address);
+    return network !== undefined && OWN.some((standing) => this.#shedOf(standing, network, null));
   }
 
-  /** The oldest, of the address that holds most where it may be anybody's. */
-  #shedOf(standing: "closing" | "silent" | "idle" | "guest", address: string | null): boolean {
-    const entries = this.#of(standing);
-    if (entries.size === 0) return false;
-    const whose = address ?? this.#largest(entries);
-    for (const entry of [...entries]) {
-      if (entry.address !== whose) continue;
+  /**
+   * @param address of the newcomer
+   * @param except is not shed
+   */
+  #shedOne(address: string, except: Entry | null): boolean {
+    const held = this.#countOf(address);
+    const most = Math.max(...SHED.map((each) => this.#most(each, except)));
+    return SHED.some((standing) => {
+      const whose = this.#largest(standing, most * LARGE_SHARE, except);
+      if (whose === null || !yields(standing, whose, held)) return false;
+      return this.#shedOf(standing, whose, except);
+    });
+  }
+
+  /** What the network holds that holds most. */
+  #most(standing: Standing, except: Entry | null): number {
+    const largest = this.#largest(standing, 0, except);
+    return largest === null ? 0 : countOf(largest);
+  }
+
+  /** Sheds the oldest of a network. */
+  #shedOf(standing: (typeof SHED)[number], whose: Network, except: Entry | null): boolean {
+    for (const entry of this.#of(standing)) {
+      if (entry.network !== whose || entry === except) continue;
       if (standing === "guest" && entry.isDevice()) {
         entry.become("device");
         continue;
       }
       this.#onRefuse(`${standing} connections shed`);
       entry.onShed();
+      // Not again for the next one, which may be accepted before this is told to be gone.
+      if (entry.standing === standing) this.remove(entry);
       return true;
     }
     return false;
   }
 
-  #largest(entries: Iterable<Entry>): string {
-    let largest = "";
+  /** The network that holds most, and the oldest of those; null where none holds so many. */
+  #largest(standing: Standing, least: number, except: Entry | null): Network | null {
+    let largest: Network | null = null;
     let most = -1;
-    for (const { address } of entries) {
-      // A proxy's own connections are many clients': they go last.
-      const count = address === NOBODY ? 0 : this.#countOf(address);
-      if (count > most) [largest, most] = [address, count];
+    for (const entry of this.#of(standing)) {
+      const { network } = entry;
+      const count = countOf(network);
+      if (count <= most || entry === except) continue;
+      if (count < least && network.address !== NOBODY) continue;
+      [largest, most] = [network, count];
     }
     return largest;
   }
@@ -264,16 +316,35 @@ export class Admission {
   }
 
   #countOf(address: string): number {
-    return this.#counts.get(address) ?? 0;
+    const network = this.#networks.get(address);
+    return network === undefined ? 0 : countOf(network);
   }
 
   #of(standing: Standing): Set<Entry> {
     return this.#byStanding.get(standing) as Set<Entry>;
   }
 
-  #count(address: string, by: number): void {
-    const count = this.#countOf(address) + by;
-    if (count === 0) this.#counts.delete(address);
-    else this.#counts.set(address, count);
+  #join(address: string): Network {
+    const network = this.#networks.get(address) ?? { address, count: 0, size: 0 };
+    network.size++;
+    this.#networks.set(address, network);
+    return network;
+  }
+
+  #leave(network: Network): void {
+    network.size--;
+    if (network.size === 0) this.#networks.delete(network.address);
   }
 }
+
+/** A proxy's own connections are many clients': they go last. */
+const countOf = ({ address, count }: Network): number => (address === NOBODY ? 0 : count);
+
+/**
+ * A request under way is worth as much as any that comes. It gives way only where that evens out what networks hold: otherwise
+ * more of them than can be answered would end each other, and none would be.
+ *
+ * @param held of the newcomer's network
+ */
+const yields = (standing: Standing, network: Network, held: number): boolean =>
+  standing !== "asking" || countOf(network) > held + 1;

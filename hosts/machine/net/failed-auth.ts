@@ -22,7 +22,10 @@ const UNAUTHORIZED = 401;
 export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
 
-type Asked = Pick<RequestHead, "method" | "fields" | "isUpgrade">;
+/** Routes that answer nobody whose signature they did not check: what any other answers says nothing of the key that a header names. */
+const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|\?|$)/;
+
+type Asked = Pick<RequestHead, "method" | "target" | "fields" | "isUpgrade">;
 
 export interface FailedAuthOptions {
   readonly keyring: Keyring;
@@ -55,10 +58,16 @@ export class FailedAuth {
     return new MeshError("too_many_failures", undefined, { retryAfterMs });
   }
 
+  /** Whether the request is signed by a key that was let in before. It may be a lie: one that is refused ends in no time. */
+  isVouched(head: Asked): boolean {
+    const input = head.fields.get("signature-input");
+    return input !== undefined && this.#goodKeys.standingOf(input, "", this.#now()) !== "unknown";
+  }
+
   /** The request was answered with this status. */
   answered(address: string, head: Asked, status: number): void {
     if (status === UNAUTHORIZED) this.failed(address, head);
-    else if (status < 400) {
+    else if (status < 400 && head.method !== "OPTIONS" && SIGNED.test(head.target)) {
       const input = head.fields.get("signature-input");
       if (input !== undefined) this.#goodKeys.add(input, networkOf(address), this.#now());
     }

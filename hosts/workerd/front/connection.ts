@@ -7,7 +7,7 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import { networkOf } from "../../machine/net/address.ts";
-import { type Entry, OVER_SHARE } from "../../machine/net/admission.ts";
+import { type Entry, OVER_SHARE, type Standing } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
 import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
 import type { FailedAuth } from "../../machine/net/failed-auth.ts";
@@ -53,6 +53,7 @@ export class FrontConnection {
   /** Of the request that is being answered. */
   #response: ResponseReader | null = null;
   #asked: RequestHead | null = null;
+  #work: Standing = "asking";
   #isAnswered = false;
   #keepsAlive = true;
   #isEnding = false;
@@ -111,6 +112,7 @@ export class FrontConnection {
     if (this.#response === null && !this.#isWaiting) this.#advance();
     // What comes before its turn has to wait with the sender.
     const isEarly = this.#response !== null || this.#isWaiting;
+    if (isEarly && this.#input.length > 0) this.#pipelines();
     if (isEarly && this.#input.length > LIMITS.HEAD_BYTES) this.#client.pause();
     this.#hold();
   }
@@ -168,7 +170,7 @@ export class FrontConnection {
     if (this.#isWaiting) {
       entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
       setImmediate(this.#takeTurn);
-    } else if (entry.standing !== "guest") entry.become("busy");
+    } else if (entry.standing !== "guest") entry.become(this.#work);
   }
 
   #advance(): void {
@@ -179,7 +181,7 @@ export class FrontConnection {
     if (body === null) return;
     this.#head = null;
     this.#chunks = null;
-    const { entry, clientOf, authority } = this.#port;
+    const { entry, clientOf, authority, failedAuth } = this.#port;
     if (!takeClient(entry, clientOf, head)) {
       this.#refuse(new MeshError("mesh_full", OVER_SHARE));
       return;
@@ -188,11 +190,20 @@ export class FrontConnection {
     this.#response = new ResponseReader(head.method === "HEAD");
     this.#asked = head;
     this.#isAnswered = false;
+    this.#work = failedAuth.isVouched(head) ? "busy" : "asking";
     // Whoever asks for a WebSocket is nobody before workerd has opened it: a flood of them sheds its own.
     if (head.isUpgrade) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, this.#port.destroy);
-    else entry.become("busy");
+    else entry.become(this.#work);
+    if (this.#input.length > 0) this.#pipelines();
     this.#innerSocket().write(requestBytes(head, this.#headBytes, body, authority));
     this.#headBytes = NOTHING;
+  }
+
+  /** Of requests that come without end one is always being answered: that keeps nobody else out. */
+  #pipelines(): void {
+    if (this.#work !== "asking") return;
+    this.#work = "idle";
+    if (this.#port.entry.standing === "asking") this.#port.entry.become("idle");
   }
 
   #clientOf(head: RequestHead): string {

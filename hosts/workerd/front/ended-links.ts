@@ -10,6 +10,8 @@ export interface EndedLinksOptions {
   readonly capacity: number;
   /** Connections that there are. */
   readonly connections: () => number;
+  /** Those of them that give way to nobody. */
+  readonly firm: () => number;
   /** Milliseconds that only rise. */
   readonly now: () => number;
 }
@@ -30,15 +32,18 @@ export class EndedLinks {
 
   /**
    * Whether a device may open a link. One that comes back takes its own place; any other needs one, and its network may have left no
-   * more than a part of what is free then (see Strangers): all devices of an office may go, and all may come back.
+   * more than a part of what is free then (see Strangers): all devices of an office may go, and all may come back. What gives way is free.
+   *
+   * @param displace has another connection give way
    */
-  admits(device: string, address: string): boolean {
+  admits(device: string, address: string, displace: () => boolean): boolean {
     if (this.#awake.has(device)) return true;
     const left = this.#awake.countOf(address);
-    const free = this.#options.capacity - this.#options.connections() - this.#awake.size;
-    if (left === 0) return free > 0;
+    const { capacity, connections, firm } = this.#options;
+    const free = capacity - firm() - this.#awake.size;
     const part = addressShare(address);
-    return left + 1 <= (free * part) / (1 - part);
+    if (left === 0 ? free <= 0 : left + 1 > (free * part) / (1 - part)) return false;
+    return connections() + this.#awake.size <= capacity || displace();
   }
 
   began(device: string): void {

@@ -66,7 +66,8 @@ export class Front {
     this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
     this.strangers = new Strangers({ capacity, now });
     const connections = () => this.admission.size;
-    this.#endedLinks = new EndedLinks({ capacity, connections, now });
+    const firm = () => this.admission.firm;
+    this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });
     this.#deviceOf = (fields) => {
       const device = connectingDevice(keyring, fields);
       if (device === null) return null;

@@ -1,4 +1,5 @@
 /** What the requests of one connection wake, and what of it counts. */
+import type { Entry } from "../../machine/net/admission.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import type { EndedLinks } from "./ended-links.ts";
 import { isConnect, type LinkPlace, type Strangers, type WokenObject } from "./strangers.ts";
@@ -15,6 +16,7 @@ export interface LinkDevice {
 }
 
 export interface WakingPort {
+  readonly entry: Pick<Entry, "displace">;
   readonly strangers: Strangers;
   readonly endedLinks: EndedLinks;
   /** Of a request for a link; null where it shows no credential, and wakes nothing. */
@@ -43,7 +45,7 @@ export class WokenObjects {
 
   /** Whether the next request may wake what it asks for. */
   admits(head: RequestHead, network: string): boolean {
-    const { strangers, endedLinks, deviceOf } = this.#port;
+    const { strangers, endedLinks, deviceOf, entry } = this.#port;
     if (!head.isUpgrade || !isConnect(head)) {
       const object = strangers.admit(head, network);
       this.#object = object;
@@ -53,7 +55,7 @@ export class WokenObjects {
     if (device === null) return true;
     const { name, standing } = device;
     if (standing === "registered") {
-      if (!endedLinks.admits(name, network)) return false;
+      if (!endedLinks.admits(name, network, () => entry.displace())) return false;
       endedLinks.began(name);
       this.#registered = { name, network };
       return true;

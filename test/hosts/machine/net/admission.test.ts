@@ -139,3 +139,53 @@ test("P8.5 what becomes of a connection that is gone changes no count", () => {
   for (let i = 0; i < 32; i++) expect(open(`new ${i}`, "192.0.2.1", "busy")).not.toBe(null);
   expect(open("one more", "192.0.2.1")).toBe(null);
 });
+
+test("P8.5 requests without end give way, of the network that holds most, and what a key has signed does not", () => {
+  const { open, closed } = admissionOf(7);
+  for (let i = 0; i < 2; i++) open(`signed ${i}`, addressOf(1), "busy");
+  for (let i = 0; i < 2; i++) open(`two ${i}`, addressOf(2), "asking");
+  for (let i = 0; i < 3; i++) open(`three ${i}`, addressOf(3), "asking");
+  expect(open("new", addressOf(4))).not.toBe(null);
+  expect(closed).toEqual(["three 0"]);
+  // Now two networks hold two, and this is the third.
+  expect(open("of the network of the first", addressOf(4), "busy")).not.toBe(null);
+  expect(closed).toEqual(["three 0", "new"]);
+});
+
+test("P8.5 requests under way end for nobody whose network would hold as many, so that more of them than can be served do not end each other", () => {
+  const { open, closed } = admissionOf(4);
+  for (let i = 0; i < 2; i++) open(`a ${i}`, addressOf(1), "asking");
+  for (let i = 0; i < 2; i++) open(`b ${i}`, addressOf(2), "asking");
+  expect(open("another", addressOf(1))).toBe(null);
+  expect(open("first", addressOf(3), "asking")).not.toBe(null);
+  expect(open("second", addressOf(3))).toBe(null);
+  expect(closed).toEqual(["a 0"]);
+});
+
+test.each<Standing>(["silent", "idle", "guest", "asking"])(
+  "P8.5 a newcomer that is %s does not go for a network that holds much and comes back",
+  (standing) => {
+    const { open, closed } = admissionOf(100);
+    for (let i = 0; i < 100; i++) open(`${i}`, addressOf(i % 5), "asking");
+    const newcomers = ["x", "y", "z"];
+    for (const [n, name] of newcomers.entries()) {
+      const held = open(name, addressOf(50 + n));
+      expect(held).not.toBe(null);
+      held?.entry.become(standing);
+      // It comes back as one on which nothing was asked yet, and again when that is shed.
+      for (let i = 0; i < 20; i++) open(`again ${i}`, addressOf(n), "asking");
+    }
+    expect(closed.filter((name) => newcomers.includes(name))).toEqual([]);
+  },
+);
+
+test("P8.5 each of those that come in one turn has another go", () => {
+  const shed = new Set<number>();
+  const admission = new Admission({ capacity: 5, now: () => 0 });
+  // A host tells that they are gone only when its turn is over.
+  const open = (n: number) => admission.admit(addressOf(n), () => shed.add(n));
+  for (let n = 0; n < 5; n++) open(n)?.become("idle");
+  for (let n = 5; n < 9; n++) open(n)?.become("busy");
+  expect([...shed]).toEqual([0, 1, 2, 3]);
+  expect(admission.size).toBe(5);
+});

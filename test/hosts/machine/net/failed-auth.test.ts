@@ -14,6 +14,7 @@ type Asked = Parameters<FailedAuth["failed"]>[1];
 
 const request = (method: string, fields: Readonly<Record<string, string>> = {}): Asked => ({
   method,
+  target: "/v1/messages",
   fields: new Map(Object.entries(fields)),
   isUpgrade: "sec-websocket-protocol" in fields,
 });
@@ -143,6 +144,32 @@ test("P8.13 keys that were good have one budget at each network where they were 
   fail(BURST, first, "192.0.2.2");
   expect(isRefused(first, "192.0.2.2")).toBe(true);
   expect(isRefused(second, "192.0.2.2")).toBe(false);
+});
+
+test.each([
+  ["a route that checks no signature", "GET", "/healthz", 200],
+  ["another that is named like one", "GET", "/v1/messagesx", 200],
+  ["a preflight", "OPTIONS", "/v1/messages", 204],
+  ["a refusal", "POST", "/v1/messages", 422],
+  ["a path that is written otherwise", "POST", "/v1/%6dessages", 202],
+])(
+  "P8.13 P8.5 the answer of %s says nothing of the key that is named",
+  (_, method, target, status) => {
+    const { failedAuth, fail, isRefused } = failedAuthOf();
+    failedAuth.answered(ADDRESS, { ...signed("k"), method, target }, status);
+    expect(failedAuth.isVouched(signed("k"))).toBe(false);
+    fail(BURST);
+    expect(isRefused(signed("k"))).toBe(true);
+  },
+);
+
+test("P8.5 a request is vouched for whose key was let in, from wherever", () => {
+  const { failedAuth } = failedAuthOf();
+  expect(failedAuth.isVouched(signed("k"))).toBe(false);
+  failedAuth.answered(ADDRESS, signed("k"), 202);
+  expect(failedAuth.isVouched(signed("k"))).toBe(true);
+  expect(failedAuth.isVouched(signed("other"))).toBe(false);
+  expect(failedAuth.isVouched(request("GET"))).toBe(false);
 });
 
 test("P8.13 a key that sends all the time stays good", () => {

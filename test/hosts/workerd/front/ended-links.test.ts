@@ -5,6 +5,7 @@ import { AWAKE_MS } from "../../../../objects/awake.ts";
 
 const CAPACITY = 100;
 const OFFICE = "192.0.2.1";
+const noOther = () => false;
 
 function endedLinksOf() {
   let now = 0;
@@ -12,6 +13,7 @@ function endedLinksOf() {
   const links = new EndedLinks({
     capacity: CAPACITY,
     connections: () => connections,
+    firm: () => connections,
     now: () => now,
   });
   /** How many of so many devices are let open a link, which ends. */
@@ -19,7 +21,7 @@ function endedLinksOf() {
     let admitted = 0;
     for (let n = 0; n < count; n++) {
       const device = `${address} ${n}`;
-      if (!links.admits(device, address)) continue;
+      if (!links.admits(device, address, noOther)) continue;
       links.began(device);
       links.ended(device, address);
       admitted++;
@@ -57,10 +59,10 @@ test("P8.5 all devices of a network may go, and all of them may come back at onc
   const { links } = endedLinksOf();
   const devices = Array.from({ length: 80 }, (_, n) => `${n}`);
   for (const device of devices) links.ended(device, OFFICE);
-  expect(links.admits("other", OFFICE)).toBe(false);
-  expect(links.admits("other", "192.0.2.2")).toBe(true);
+  expect(links.admits("other", OFFICE, noOther)).toBe(false);
+  expect(links.admits("other", "192.0.2.2", noOther)).toBe(true);
   for (const device of devices) {
-    expect(links.admits(device, OFFICE)).toBe(true);
+    expect(links.admits(device, OFFICE, noOther)).toBe(true);
     links.began(device);
   }
   expect(links.size).toBe(0);
@@ -70,4 +72,28 @@ test("P8.1 of links that end at once, no more are remembered than there are conn
   const { links } = endedLinksOf();
   for (let n = 0; n < 3 * CAPACITY; n++) links.ended(`${n}`, OFFICE);
   expect(links.size).toBe(CAPACITY);
+});
+
+test("P8.5 what others hold that gives way is free for a device, which takes the place of one of them", () => {
+  let displaced = 0;
+  const links = new EndedLinks({
+    capacity: CAPACITY,
+    connections: () => CAPACITY,
+    firm: () => 20,
+    now: () => 0,
+  });
+  const admits = (n: number, hasOther: boolean) => {
+    const displace = () => {
+      displaced++;
+      return hasOther;
+    };
+    return links.admits(`${n}`, `192.0.2.${n}`, displace);
+  };
+  // Its own connection has its place.
+  expect(admits(0, false)).toBe(true);
+  expect(displaced).toBe(0);
+  links.ended("gone", OFFICE);
+  expect(admits(1, true)).toBe(true);
+  expect(admits(2, false)).toBe(false);
+  expect(displaced).toBe(2);
 });

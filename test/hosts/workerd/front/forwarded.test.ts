@@ -49,7 +49,12 @@ test("P8.13 failures behind a trusted proxy are its clients', one by one", async
   expect(conn.written).toContain('"too_many_failures"');
   expect(conn.written).toMatch(/retry-after: 1\r\n/);
   expect(
-    failedAuth.refusalOf("198.51.100.2", { method: "POST", fields: new Map(), isUpgrade: false }),
+    failedAuth.refusalOf("198.51.100.2", {
+      method: "POST",
+      fields: new Map(),
+      isUpgrade: false,
+      target: "/",
+    }),
   ).toBe(null);
 });
 

@@ -94,7 +94,12 @@ export function serveFront({
     strangers: new Strangers({ capacity: 100, now: () => now }),
     unread,
     failedAuth,
-    endedLinks: new EndedLinks({ capacity: 100, connections: () => 1, now: () => now }),
+    endedLinks: new EndedLinks({
+      capacity: 100,
+      connections: () => 1,
+      firm: () => 0,
+      now: () => now,
+    }),
     deviceOf: () => null,
     clientOf: proxy === undefined ? null : (fields) => clientOf(proxy.peer, fields, proxy.proxies),
     connect() {
