@@ -1,7 +1,8 @@
 /**
- * Room for the objects that devices wake by joining tags and setting aliases, where a process has descriptors for so many only: each
- * has a database open, three descriptors, until 10 s after it was asked last (measured, workerd). One device may be in 2,000 tags, and
- * four of them took all descriptors of a process that had 1,024. Nobody else asks by this room: sends and links go on.
+ * Room for objects that are woken, where a process has descriptors for so many only: each has a database open, three
+ * descriptors, until 10 s after it was asked last (measured, workerd). There is one room for what devices wake by joining tags and setting aliases:
+ * one may be in 2,000 tags, and four of them took all descriptors of a process that had 1,024. There is another for what signed requests wake, and
+ * fan-outs: sends to 200 devices without a link took all of 300. So neither holds up the other, nor links.
  */
 import { MeshError } from "../schema/errors.ts";
 import { AWAKE_MS } from "./awake.ts";
@@ -12,7 +13,8 @@ import { links, listeners } from "./links.ts";
 const SHARE = 1 / 3;
 const LEAST = 8;
 /**
- * So many come at once, so often, where that is fewer: workerd makes each a database, and with 47 in one go sends stood for 2 s.
+ * So many that are new come at once, so often, where that is fewer: workerd makes each a database, and with 47 in one go sends
+ * stood for 2 s.
  */
 const BURST = 8;
 const BURST_MS = 1_000;
@@ -22,6 +24,12 @@ const LOOK_MS = 50;
 export interface CallRoomOptions {
   /** Links that there is room for yet. */
   readonly freeLinks: () => number;
+  /** Whether the objects are new, as far as is known. */
+  readonly areNew: boolean;
+  /** Why one is refused. */
+  readonly full: string;
+  /** Whether an object has a link, which has its own room. */
+  readonly isLinked: (name: string) => boolean;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -44,13 +52,14 @@ export class CallRoom {
    * @throws MeshError `overloaded` where there is no room for so long
    */
   async enter(name: string, patienceMs: number): Promise<void> {
-    const { now, sleep } = this.#options;
+    const { now, sleep, full, isLinked } = this.#options;
+    if (isLinked(name)) return;
     const deadline = now() + patienceMs;
     for (;;) {
       const waitMs = this.#take(name, now());
       if (waitMs === 0) return;
       const left = deadline - now();
-      if (left <= 0) throw new MeshError("overloaded", "too many tags are being joined");
+      if (left <= 0) throw new MeshError("overloaded", full, { retryAfterMs: waitMs });
       await sleep(Math.min(left, Math.max(waitMs, LOOK_MS)));
     }
   }
@@ -77,6 +86,7 @@ export class CallRoom {
       const [first = now] = this.#awake.values();
       return Math.max(1, first - now);
     }
+    if (!this.#options.areNew) return 0;
     // Also after the clock was set back.
     if (Math.abs(now - this.#burstAt) >= BURST_MS) {
       this.#burstAt = now;
@@ -88,20 +98,40 @@ export class CallRoom {
   }
 }
 
-let room: CallRoom | null = null;
+/** Of this process. */
+const rooms = new Map<string, CallRoom>();
+
+/** @param setting MAX_LINKS; undefined where the platform bounds what is awake */
+function roomOf(
+  setting: string | undefined,
+  options: Pick<CallRoomOptions, "areNew" | "full" | "isLinked">,
+): CallRoom | null {
+  const maxLinks = countOf(setting);
+  if (maxLinks === undefined) return null;
+  const room =
+    rooms.get(options.full) ??
+    new CallRoom({
+      ...options,
+      freeLinks: () => maxLinks - links.size - listeners.size,
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+    });
+  rooms.set(options.full, room);
+  return room;
+}
 
 /**
- * The room of this process.
+ * For what devices call.
  *
  * @param setting MAX_LINKS; undefined where the platform bounds what is awake
  */
-export function callRoomOf(setting: string | undefined): CallRoom | null {
-  const maxLinks = countOf(setting);
-  if (maxLinks === undefined) return null;
-  room ??= new CallRoom({
-    freeLinks: () => maxLinks - links.size - listeners.size,
-    now: () => Date.now(),
-    sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
+export const callRoomOf = (setting: string | undefined): CallRoom | null =>
+  roomOf(setting, { areNew: true, full: "too many tags are being joined", isLinked: () => false });
+
+/** For what signed requests and fan-outs call. @param setting as of `callRoomOf` */
+export const wakeRoomOf = (setting: string | undefined): CallRoom | null =>
+  roomOf(setting, {
+    areNew: false,
+    full: "too many objects that sleep are being asked",
+    isLinked: (name) => links.has(name),
   });
-  return room;
-}

@@ -4,6 +4,7 @@ import type { TagHost } from "../core/tag/host.ts";
 import { Window } from "../core/tag/window.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
+import { wakeRoomOf } from "./call-room.ts";
 import { countOf, shardsOf } from "./count.ts";
 import type { EarliestAlarm } from "./earliest-alarm.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
@@ -21,6 +22,8 @@ export interface TagEnv {
   readonly FAN_OUT_NODES?: string;
   readonly TAG_DIRECTORY_SHARDS?: string;
   readonly NODE_MEMBERS?: string;
+  /** What may be connected to this process; undefined where the platform bounds it. */
+  readonly MAX_LINKS?: string;
   /** Set while a mesh is imported, when not all of it is there. */
   readonly IMPORTING?: string;
 }
@@ -46,7 +49,11 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
     breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
     setAlarm: (at) => alarm.set(at),
     device: (name) => ({
-      deliver: (request) => callObject(() => DEVICES.getByName(name).deliver(request)),
+      async deliver(request) {
+        // One without a link is to be found so. Those who have one do not wait for it: its node tries again, and owes it the broadcast.
+        await wakeRoomOf(env.MAX_LINKS)?.enter(name, 0);
+        return callObject(() => DEVICES.getByName(name).deliver(request));
+      },
     }),
     node: (name) => ({
       fanOut: (request) => callObject(() => TAGS.getByName(name).fanOut(request)),

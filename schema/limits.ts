@@ -313,6 +313,11 @@ export const LIMITS = {
   NODE_LEAVES: 4_096,
   /** How long one object waits for the answer of another, beyond what it asked it to take: what hangs must hold up nobody. */
   CALL_MS: 10_000,
+  /**
+   * How long a request waits, all in all, until there is room for the objects that it wakes, on workerd: half of the time that it has in
+   * any case.
+   */
+  WAKE_WAIT_MS: 5_000,
   /** How long a device waits for a node of a tag or an alias: longer than whoever commanded it does (ACK_WAIT_MAX_MS). */
   DEVICE_CALL_MS: 30_000,
   /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */

@@ -1,9 +1,11 @@
 /** Calls from the edge to objects, and their refusals. */
 import type { Refused } from "../core/device/types.ts";
 import { callObject, callOnce } from "../objects/call.ts";
+import { wakeRoomOf } from "../objects/call-room.ts";
 import { TimeoutError, withTimeout } from "../objects/timeout.ts";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
+import type { MeshContext } from "./context.ts";
 
 export { callObject, callOnce };
 
@@ -15,6 +17,23 @@ export { callObject, callOnce };
  */
 export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> =>
   inTime(callObject(call), ms);
+
+/**
+ * The same for an object that sleeps, perhaps, and that a signed request wakes: waits until there is room for it, where a process has
+ * descriptors for so many only.
+ *
+ * @throws MeshError `overloaded` where there is none for so long, too
+ */
+export async function wakeInTime<T>(
+  c: MeshContext,
+  name: string,
+  call: () => Promise<T>,
+  ms: number = LIMITS.CALL_MS,
+): Promise<T> {
+  const leftMs = c.get("receivedAt") + LIMITS.WAKE_WAIT_MS - Date.now();
+  await wakeRoomOf(c.env.MAX_LINKS)?.enter(name, Math.max(0, leftMs));
+  return callInTime(call, ms);
+}
 
 /** The same for non-idempotent calls, which are tried once. */
 export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>

@@ -1,19 +1,26 @@
 /** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
 import { expect, test } from "vitest";
 import { AWAKE_MS } from "../../objects/awake.ts";
-import { CallRoom } from "../../objects/call-room.ts";
+import { CallRoom, type CallRoomOptions } from "../../objects/call-room.ts";
 import { MeshError } from "../../schema/errors.ts";
 
 const PATIENCE_MS = 15_000;
 
-/** @param freeLinks links that there is room for yet */
-function roomOf(freeLinks: number) {
+/**
+ * @param freeLinks links that there is room for yet
+ * @param options of the room for joins, unless others are given
+ */
+function roomOf(freeLinks: number, options: Partial<CallRoomOptions> = {}) {
   let now = 0;
   const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
   const room = new CallRoom({
     freeLinks: () => freeLinks,
+    areNew: true,
+    full: "full",
+    isLinked: () => false,
     now: () => now,
     sleep: (ms) => new Promise((wake) => sleeps.push({ at: now + ms, wake })),
+    ...options,
   });
   const settled = () => new Promise<void>((done) => setImmediate(done));
   return {
@@ -75,4 +82,22 @@ test("P8.5 a call for which there is no room for long fails, and its device trie
     await pass(1_000);
   }
   await failed;
+});
+
+test("P8.5 signed requests wake a third as many objects as links are free, at once, and any that has a link", async () => {
+  const { room, isIn, pass } = roomOf(90, {
+    areNew: false,
+    full: "full",
+    isLinked: (name) => name === "linked",
+  });
+  for (let n = 0; n < 30; n++) expect(await isIn(`device${n}`)).toBe(true);
+  expect(await isIn("linked")).toBe(true);
+  // Who has no time to wait is told when there may be room.
+  await expect(room.enter("late", 0)).rejects.toMatchObject({
+    code: "overloaded",
+    message: "full",
+    retryAfterMs: AWAKE_MS,
+  });
+  await pass(AWAKE_MS);
+  await room.enter("late", 0);
 });

@@ -13,7 +13,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { parseBody } from "../body.ts";
 import { beginChange } from "../changes.ts";
 import type { AppEnv } from "../context.ts";
-import { callInTime } from "../objects.ts";
+import { wakeInTime } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId, regIdOf } from "../registrations.ts";
 import { askHolders, forgetHolders } from "../send/holders.ts";
@@ -29,7 +29,9 @@ aliases.post("/", async (c) => {
     const { generation, deviceId } = parts;
     const request = { app: caller.appName, generation, alias, held, shared };
     const device = deviceName(deviceId);
-    return callInTime(
+    return wakeInTime(
+      c,
+      device,
       () => c.env.DEVICES.getByName(device).setAlias(request),
       LIMITS.DEVICE_CALL_MS,
     );

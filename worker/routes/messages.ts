@@ -9,7 +9,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
 import { parseValue, readJson } from "../body.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
-import { callInTime, refusal } from "../objects.ts";
+import { refusal, wakeInTime } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
@@ -43,7 +43,7 @@ async function statusOfMessage(
   const registration = openOwnRegId(c, caller, regId, "message_id_invalid");
   const question = { app: caller.appName, generation: registration.generation, seq, key };
   const name = deviceName(registration.deviceId);
-  const found = await callInTime(() => c.env.DEVICES.getByName(name).status(question));
+  const found = await wakeInTime(c, name, () => c.env.DEVICES.getByName(name).status(question));
   if (!found.ok) throw refusal(found);
   return { id, status: found.status, acceptedAt: seqTimeMs(seq) };
 }
@@ -57,7 +57,9 @@ async function statusOfBroadcast(
   const tagId = openSource(c.get("config").keyring, app, source);
   if (tagId === undefined) throw new MeshError("message_id_invalid");
   const root = nodeObjectName({ app, tagId, path: "" });
-  const found = await callInTime(() => c.env.TAGS.getByName(root).broadcastStatus(key, seq));
+  const found = await wakeInTime(c, root, () =>
+    c.env.TAGS.getByName(root).broadcastStatus(key, seq),
+  );
   if (found?.seq !== seq) throw new MeshError("message_not_found");
   const { seq: _, first: __, ...status } = found;
   return { id, acceptedAt: seqTimeMs(seq), ...status };

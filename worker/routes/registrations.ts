@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegistrationAnswerBody } from "../../schema/http.ts";
 import type { AppEnv } from "../context.ts";
-import { callInTime, refusal } from "../objects.ts";
+import { refusal, wakeInTime } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { readCaller } from "../signed.ts";
 
@@ -14,8 +14,9 @@ registrations.get("/:regId", async (c) => {
   const regId = c.req.param("regId");
   const { deviceId, generation } = openOwnRegId(c, caller, regId);
   const name = { app: caller.appName, generation };
-  const described = await callInTime(() =>
-    c.env.DEVICES.getByName(deviceName(deviceId)).describe(name),
+  const device = deviceName(deviceId);
+  const described = await wakeInTime(c, device, () =>
+    c.env.DEVICES.getByName(device).describe(name),
   );
   if (!described.ok) throw refusal(described);
   const { tags, aliases, attributes, connected } = described;

@@ -19,11 +19,11 @@ import { parseBody, parseQuery } from "../body.ts";
 import { beginChange } from "../changes.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
-import { callInTime } from "../objects.ts";
+import { callInTime, wakeInTime } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId } from "../registrations.ts";
 import { readCaller, readSigned } from "../signed.ts";
-import { rootOf } from "../tag-root.ts";
+import { askRoot } from "../tag-root.ts";
 
 export const tags = new Hono<AppEnv>();
 
@@ -38,7 +38,8 @@ tags.post("/members", async (c) => {
     const lists = adding.has(regId) ? { add: [tag], remove: [] } : { add: [], remove: [tag] };
     const request = { app: caller.appName, generation: parts.generation, ...lists };
     const name = deviceName(parts.deviceId);
-    return callInTime(() => c.env.DEVICES.getByName(name).setTags(request), LIMITS.DEVICE_CALL_MS);
+    const set = () => c.env.DEVICES.getByName(name).setTags(request);
+    return wakeInTime(c, name, set, LIMITS.DEVICE_CALL_MS);
   });
   return c.json({ results } satisfies ResultsAnswerBody);
 });
@@ -71,7 +72,7 @@ tags.get("/", async (c) => {
 tags.get("/:tag", async (c) => {
   const { appName } = await readCaller(c);
   const tag = tagInPath(c);
-  const info = await callInTime(() => rootOf(c, appName, tag).info());
+  const info = await askRoot(c, appName, tag, (root) => root.info());
   if (info === null) throw new MeshError("tag_unknown");
   const { members, nodes, depth, lastBroadcastAt, listeners, live } = info;
   const answer: TagAnswerBody = { tag, members, listeners, lastBroadcastAt, nodes, depth, live };
@@ -83,7 +84,7 @@ tags.put("/:tag/live", async (c) => {
   const tag = tagInPath(c);
   const { access } = parseBody(liveBody, bytes);
   await beginChange(c, caller);
-  await callInTime(() => rootOf(c, caller.appName, tag).setLive(tag, access));
+  await askRoot(c, caller.appName, tag, (root) => root.setLive(tag, access));
   forgetAccess(caller.appName, tag);
   return c.body(null, 204);
 });

@@ -9,7 +9,7 @@ import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { callInTime } from "../objects.ts";
+import { wakeInTime } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
@@ -36,16 +36,20 @@ export async function sendToAlias(
     shared: boolean,
     taken?: AliasSend["taken"],
   ): Promise<SendAnswer> => {
-    const waitMs = Math.max(0, waitUntil - Date.now());
     const alias: AliasSend = {
       ...{ alias: to.alias, firstAckWins: to.firstAckWins, shared },
       ...(taken === undefined ? {} : { taken }),
     };
-    const own: SendRequest = { ...request, generation, waitMs, alias };
     try {
-      return await callInTime(
-        () => c.env.DEVICES.getByName(device).send(own),
-        waitMs + LIMITS.CALL_MS,
+      return await wakeInTime(
+        c,
+        device,
+        () => {
+          const waitMs = Math.max(0, waitUntil - Date.now());
+          const own: SendRequest = { ...request, generation, waitMs, alias };
+          return c.env.DEVICES.getByName(device).send(own);
+        },
+        Math.max(0, waitUntil - Date.now()) + LIMITS.CALL_MS,
       );
     } catch (error) {
       const { code, message } = asMeshError(error, c.req.raw);

@@ -15,7 +15,7 @@ import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
 import { callInTime, refusal } from "../objects.ts";
-import { rootOf } from "../tag-root.ts";
+import { askRoot } from "../tag-root.ts";
 import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
@@ -31,7 +31,7 @@ async function countMembers(c: MeshContext, app: string, tag: string): Promise<n
   const key = `${app}.${tagIdOf(app, tag)}`;
   const known = countCache.get(key);
   if (known !== undefined) return known;
-  const info = await callInTime(() => rootOf(c, app, tag).info());
+  const info = await askRoot(c, app, tag, (root) => root.info());
   const members = info?.members ?? 0;
   countCache.set(key, members);
   return members;
@@ -59,7 +59,7 @@ async function requireSame(
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<void> {
   const request: BroadcastRequest = { ...unsigned, signature: null };
-  const answer = await callInTime(() => rootOf(c, unsigned.app, tag).broadcast(request));
+  const answer = await askRoot(c, unsigned.app, tag, (root) => root.broadcast(request));
   if (!answer.ok) throw refusal(answer);
 }
 
@@ -88,7 +88,7 @@ async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature"
   const answer = await take(unsigned.cover, async (tag, cover) => {
     const rest = { ...unsigned, cover };
     const request: BroadcastRequest = { ...rest, signature: await signLive(c, rest) };
-    return callInTime(() => rootOf(c, unsigned.app, tag).broadcast(request));
+    return askRoot(c, unsigned.app, tag, (root) => root.broadcast(request));
   });
   if (!answer.ok) throw refusal(answer);
   return answer;
@@ -122,7 +122,7 @@ async function takeOnce(
   }
   try {
     const before = await takenBefore(tags, (tag) =>
-      callInTime(() => rootOf(c, app, tag).broadcastStatus(unsigned.key)),
+      askRoot(c, app, tag, (root) => root.broadcastStatus(unsigned.key)),
     );
     if (before === null) return await hand(c, unsigned);
     await requireSame(c, before.tag, unsigned);

@@ -1,0 +1,69 @@
+/** What app servers wake on a small machine: workerd opens a database for every object that is asked anything. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { demoOf, readJson, serve, startMesh } from "../support/mesh.ts";
+import { temporaryFolder } from "../support/process.ts";
+import { RawDevice } from "../support/raw-device.ts";
+import { signedPost } from "../support/signed-post.ts";
+
+const DESCRIPTORS = 300;
+/** Devices without a link: their objects, all awake, are more than there are descriptors for. */
+const SLEEPING = 80;
+const PARALLEL = 24;
+
+test("H5 P8.1 P8.5 sends to more sleeping devices than there are descriptors for are refused in time, and others go on", async () => {
+  const data = temporaryFolder();
+  const before = await startMesh(data);
+  const app = demoOf(data);
+  const sleeping: string[] = [];
+  const make = async () => {
+    const device = await RawDevice.greet(before.url);
+    const { regId } = await device.register(app.appId);
+    device.socket.destroy();
+    return { account: device.account, regId };
+  };
+  const makeAll = async () => {
+    while (sleeping.length < SLEEPING) sleeping.push((await make()).regId);
+  };
+  await Promise.all(Array.from({ length: PARALLEL / 2 }, makeAll));
+  const { account, regId: linked } = await make();
+  before.process.kill("SIGTERM");
+  await before.process.exited;
+
+  const limited = ["/bin/sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"];
+  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
+  const pid = readJson(join(data, "run", "workerd.pid"));
+  const device = await RawDevice.greet(url, account);
+  const send = async (to: string) => {
+    const body = Buffer.from(JSON.stringify({ to, data: "x" }));
+    const more = { prefer: "respond-async" };
+    const { status, body: answer } = await signedPost(url, app, body, { more });
+    return `${status} ${answer["code"] ?? answer["status"]}`;
+  };
+
+  const outcomes = new Map<string, number>();
+  const sendAll = async () => {
+    for (let to = sleeping.pop(); to !== undefined; to = sleeping.pop()) {
+      const outcome = await send(to);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+  };
+  let isOver = false;
+  const sends = Promise.all(Array.from({ length: PARALLEL }, sendAll)).finally(() => {
+    isOver = true;
+  });
+  let peak = 0;
+  do {
+    peak = Math.max(peak, readdirSync(`/proc/${pid}/fd`).length);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await send(linked)).toBe("202 queued");
+  } while (!isOver);
+  await sends;
+  device.socket.text("ping");
+  expect(await device.socket.next()).toMatchObject({ kind: "text", text: "pong" });
+  expect([...outcomes.keys()].sort()).toEqual(["202 queued", "503 overloaded"]);
+  expect(peak).toBeLessThan(DESCRIPTORS / 2);
+  expect(mesh.stderr.all).toEqual([]);
+});
