@@ -51,6 +51,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** What the tests of a folder of projects have built before: as users install it. */
+const BUILT: Readonly<Record<string, string>> = {
+  mesh: "./test/mesh/support/built-cli.ts",
+  runtimes: "./test/runtimes/built-sdk.ts",
+};
+const folderOf = (project: string): string => project.replace(/-(workerd|deno)$/, "");
+
 const PROCESS_ENV = {
   /** No test writes to the configuration of the user who runs it. */
   XDG_CONFIG_HOME: join(tmpdir(), "pushmesh-test-config"),
@@ -72,6 +79,7 @@ const withProcesses = (
   test: {
     name,
     include: [...include],
+    globalSetup: BUILT[folderOf(name)] ?? [],
     env: { ...PROCESS_ENV, ...env },
     testTimeout: 60_000,
     hookTimeout: 60_000,

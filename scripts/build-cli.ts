@@ -1,15 +1,16 @@
 /**
  * Bundles the `pushmesh` command into dist/cli/, for the package: Node strips no types from what is installed.
  *
- *     node scripts/build-cli.ts
+ *     node scripts/build-cli.ts [FOLDER in place of dist]
  */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const outfile = `${process.argv[2] ?? "dist"}/cli/main.js`;
 await build({
   absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
   entryPoints: ["cli/main.ts"],
-  outfile: "dist/cli/main.js",
+  outfile,
   bundle: true,
   format: "esm",
   platform: "node",
@@ -19,4 +20,4 @@ await build({
   packages: "external",
   logLevel: "warning",
 });
-console.log("dist/cli/main.js");
+console.log(outfile);

@@ -2,15 +2,14 @@
 import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ERRORS } from "../../schema/errors.ts";
-import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
-import { demoOf, startMesh } from "./support/mesh.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { HOST } from "../support/host.ts";
+import { launched, listen, pushmesh, run, runJson, type User } from "./support/command.ts";
+import { demoOf, type Mesh, startMesh } from "./support/mesh.ts";
 import { temporaryFolder } from "./support/process.ts";
 
-/** A mesh, and a user whose data folder is its own. */
+/** A mesh of its own, and a user whose data folder is the mesh's: for tests that end it, or look at all of it. */
 async function meshAndUser() {
   const data = temporaryFolder();
   const mesh = await startMesh(data);
@@ -18,7 +17,21 @@ async function meshAndUser() {
   return { mesh, user };
 }
 
-const SECRET = "A".repeat(43);
+/** The mesh of the other tests. */
+let shared: Mesh;
+const atEnd: (() => Promise<void> | void)[] = [];
+
+beforeAll(async () => {
+  const data = temporaryFolder((act) => atEnd.push(act));
+  shared = await startMesh(data, 0, HOST, (act) => atEnd.push(act));
+});
+
+afterAll(async () => {
+  for (const act of atEnd.reverse()) await act();
+});
+
+/** A user of that mesh, with files and a device of its own. */
+const newUser = (): User => ({ data: shared.data, home: temporaryFolder() });
 
 describe("a mesh whose data folder is elsewhere", () => {
   test("is found by its URL, by any name of this machine, and without one if it was started last", async () => {
@@ -40,7 +53,7 @@ describe("a mesh whose data folder is elsewhere", () => {
 
 describe("listen and send", () => {
   test("P4.1 a message to a listener is delivered and printed, whatever its data", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const listener = await listen(user);
     const file = join(temporaryFolder(), "bytes");
     writeFileSync(file, new Uint8Array([0xff, 0, 1]));
@@ -65,7 +78,7 @@ describe("listen and send", () => {
   });
 
   test("P1.8 an object with one member twice is refused, and not sent without one of them", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const { regId } = await listen(user);
     const sent = await run(user, "send", "--to", regId, "--data", '{"a":{"x":1,"x":2}}');
     expect(sent).toMatchObject({ code: 3, stdout: "" });
@@ -83,7 +96,7 @@ describe("listen and send", () => {
   });
 
   test("people get lines: the regId first, then time, id and data", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const listener = pushmesh(user, "listen");
     const [, regId = ""] = /^regId {2}(\S+)$/.exec(await listener.stdout.match(/./)) ?? [];
     const sent = await run(user, "send", "--to", regId, "--data", "hi", "--priority", "high");
@@ -126,7 +139,7 @@ describe("listen and send", () => {
   });
 
   test("P2.2 P4.3 the options of a send reach the mesh", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const { process: listener, regId } = await listen(user);
     listener.kill("SIGTERM");
     expect(await listener.exited).toBe(0);
@@ -146,7 +159,7 @@ describe("listen and send", () => {
   });
 
   test("L1 a second listener on one state folder is refused in one line", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const first = await listen(user);
     const second = await run(user, "listen");
     expect(second).toMatchObject({ code: 1, stdout: "" });
@@ -161,28 +174,21 @@ describe("listen and send", () => {
   });
 
   test("a listener of an app that is none ends with the mesh's word", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const refused = await run(user, "listen", "--app", "nonsense", "--json");
     expect(refused).toMatchObject({ code: 3, stdout: "" });
     expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "app_unknown" });
   });
 
-  test("a listener without a network waits for one, and Ctrl-C ends it all the same", async () => {
-    const user: User = { data: temporaryFolder(), home: temporaryFolder() };
-    const listener = pushmesh(user, "listen", "--url", "http://127.0.0.1:9", "--app", "nonsense");
-    await listener.stderr.match(/^not connected: .* Next try in \d+\.\d s\.$/);
-    listener.kill("SIGINT");
-    expect(await listener.exited).toBe(0);
-  });
-
   test("a listener that is killed leaves no lock behind", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const state = temporaryFolder();
-    const first = await listen(user, "--state", state);
+    const first = launched(user, "listen", "--json", "--state", state);
+    const { regId } = JSON.parse(await first.stdout.match(/regId/));
     // The launcher alone; what it launched learns of it.
-    first.process.kill("SIGKILL");
-    await first.process.exited;
-    expect((await listen(user, "--state", state)).regId).toBe(first.regId);
+    first.kill("SIGKILL");
+    await first.exited;
+    expect((await listen(user, "--state", state)).regId).toBe(regId);
   });
 });
 
@@ -228,7 +234,7 @@ describe("apps and keys", () => {
   });
 
   test("P7.6 an app is shown with its keys, and deleted with them", async () => {
-    const { user } = await meshAndUser();
+    const user = newUser();
     const [app] = await runJson(user, "app", "create", "Shop");
     const appId = `${app?.["appId"]}`;
     for (let n = 0; n < 2; n++) await run(user, "key", "create", "--app", appId);
@@ -249,27 +255,14 @@ describe("apps and keys", () => {
     expect(JSON.parse(again.stderr).error).toMatchObject({ code: "app_not_found" });
   });
 
-  test("P4.4 commands that the error table advises are there", async () => {
-    const advised = Object.values(ERRORS).flatMap(({ advice }) =>
-      [...advice.matchAll(/`pushmesh ([a-z ]+?)(?: --|`)/g)].map(([, words = ""]) => words),
-    );
-    expect(advised.length).toBeGreaterThan(4);
-    const nobody: User = { data: temporaryFolder(), home: temporaryFolder() };
-    for (const words of new Set(advised)) {
-      const { code, stdout } = await run(nobody, ...words.split(" "), "--help");
-      expect([words, code]).toEqual([words, 0]);
-      expect(stdout).toContain(`Usage: pushmesh ${words} `);
-    }
-  });
-
   test("without the admin token apps are nobody's to make", async () => {
-    const { mesh, user } = await meshAndUser();
+    const user = newUser();
     const stranger: User = { data: temporaryFolder(), home: user.home };
-    const without = await run(stranger, "app", "create", "x", "--url", mesh.url);
+    const without = await run(stranger, "app", "create", "x", "--url", shared.url);
     expect(without).toMatchObject({ code: 2 });
     expect(without.stderr).toMatch(/PUSHMESH_ADMIN_TOKEN/);
     const wrong = { ...stranger, env: { PUSHMESH_ADMIN_TOKEN: "no such token" } };
-    const create = ["app", "create", "x", "--url", mesh.url, "--json"];
+    const create = ["app", "create", "x", "--url", shared.url, "--json"];
     const refused = await run(wrong, ...create, "--insecure");
     expect(refused.code).toBe(3);
     expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "admin_token_invalid" });
@@ -297,88 +290,9 @@ describe("apps and keys", () => {
 });
 
 describe("exit codes", () => {
-  const key = ["--key-id", "a.k1", "--key", SECRET];
-  // Nobody listens on a port below the first that was ever given out; those of old services fetch refuses by itself.
-  const nowhere = ["--url", "http://127.0.0.1:2"];
-
-  const silence =
-    /^cannot reach http:\/\/127\.0\.0\.1:2 \(connection refused\); retrying for up to 30 s, Ctrl-C stops\npushmesh: .*ECONNREFUSED.*\(network_failed\)\n +Nothing listens there/;
-
-  // Side by side: the first three try for 30 s to reach a mesh, and say so.
-  test.concurrent.for<[number, string[], RegExp]>([
-    [4, ["broadcast", "--everyone", "--data", "x", ...nowhere, ...key], silence],
-    [4, ["send", "--to", "r", "--data", "x", ...nowhere, ...key], silence],
-    [4, ["status", "x", ...nowhere, ...key], silence],
-    [0, ["--help"], /^$/],
-    [0, ["send", "--help"], /^$/],
-    [0, ["--version"], /^$/],
-    [2, [], /Usage/],
-    [2, ["sned"], /unknown command 'sned'/],
-    [2, ["send", "--data", "x"], /exactly one of --to and --alias/],
-    [2, ["send", "--to", "r", ...nowhere, ...key], /exactly one of --data/],
-    [2, ["send", "--to", "r", "--data", "x", "--ttl", "1.5"], /whole number/],
-    [2, ["send", "--to", "r", "--data", "x", "--priority", "urgent"], /Allowed choices/],
-    [
-      2,
-      ["send", "--to", "r", "--data", "x", "--async", "--wait", "1", ...nowhere, ...key],
-      /not both/,
-    ],
-    [2, ["send", "--to", "r", "--data", "x", ...nowhere, "--key", SECRET], /--key-id/],
-    [
-      2,
-      ["send", "--to", "r", "--data", "x", ...nowhere, "--key-id", "a.k1", "--key", "short"],
-      /32 bytes/,
-    ],
-    [2, ["send", "--to", "r", "--data", "x"], /no mesh is named: give --url, or run npm start/],
-    [2, ["listen", "--url", "ftp://x"], /give an origin/],
-    [2, ["listen", "--live"], /--live needs a --tag/],
-    [2, ["listen", "--live", "--tag", "t", "--alias", "a"], /for devices, not --live/],
-    [2, ["listen", "--token", "t"], /--token goes with --live/],
-    [2, ["listen", "--attributes", '{"platform":1}'], /texts as platform/],
-    [2, ["send", "--to", "r", "--alias", "a", "--data", "x"], /exactly one of --to and --alias/],
-    [2, ["send", "--to", "r", "--first-ack-wins", "--data", "x"], /goes with --alias/],
-    [2, ["broadcast", "--data", "x"], /exactly one of --tag, --condition and --everyone/],
-    [2, ["broadcast", "--tag", "t", "--everyone", "--data", "x"], /exactly one of --tag/],
-    [2, ["broadcast", "--condition", "tag", "--data", "x"], /Give a JSON object/],
-    [2, ["broadcast", "--tag", "t", ...nowhere, ...key], /exactly one of --data/],
-    [2, ["tag", "add", "t"], /required option '--to <regId...>'/],
-    [2, ["tag", "show", "..", ...nowhere, ...key], /fits in no path/],
-    [
-      2,
-      ["tag", "live", "t", "ajar", ...nowhere, ...key],
-      /Allowed choices are closed, token, open/,
-    ],
-  ])("%i for %j", async ([expected, args, stderr], { expect, onTestFinished: atEnd }) => {
-    const user: User = { data: temporaryFolder(atEnd), home: temporaryFolder(atEnd), atEnd };
-    const { code, stderr: said } = await run(user, ...args);
-    expect(code).toBe(expected);
-    expect(said).toMatch(stderr);
-    expect(said).not.toMatch(/\n {4}at /);
-  });
-
-  test("130 for Ctrl-C while the mesh of a broadcast that is watched is gone, at once", async () => {
-    const mesh = createServer((request, response) => {
-      if (request.method === "POST") response.end('{"id":"a.b","status":"accepted","tookMs":1}');
-      else request.socket.destroy();
-    });
-    mesh.listen(0, "127.0.0.1");
-    await once(mesh, "listening");
-    onTestFinished(() => void mesh.close());
-    const url = `http://127.0.0.1:${(mesh.address() as AddressInfo).port}`;
-    const user: User = { data: temporaryFolder(), home: temporaryFolder() };
-    const args = ["--everyone", "--data", "x", "--watch", "--url", url, ...key];
-    const command = pushmesh(user, "broadcast", ...args);
-    await command.stderr.match(/^cannot reach .*Ctrl-C stops$/);
-    const start = performance.now();
-    command.kill("SIGINT");
-    expect(await command.exited).toBe(130);
-    // It would be asked for half a minute.
-    expect(performance.now() - start).toBeLessThan(10_000);
-  });
-
   test("3 for a regId that is none, with the mesh's advice", async () => {
-    const { user: known, mesh } = await meshAndUser();
-    expect(demoOf(known.data).url).toBe(mesh.url);
+    const known = newUser();
+    expect(demoOf(known.data).url).toBe(shared.url);
     const { code, stderr } = await run(known, "send", "--to", "nonsense", "--data", "x");
     expect(code).toBe(3);
     expect(stderr).toMatch(
@@ -387,8 +301,9 @@ describe("exit codes", () => {
   });
 
   test("Ctrl-C that reaches a listener twice, by terminal and by npm, ends it cleanly once", async () => {
-    const { user: known } = await meshAndUser();
-    const { process: listener } = await listen(known);
+    const known = newUser();
+    const listener = launched(known, "listen", "--json");
+    await listener.stdout.match(/regId/);
     listener.kill("SIGINT");
     listener.kill("SIGINT");
     expect(await listener.exited).toBe(0);

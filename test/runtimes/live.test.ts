@@ -1,15 +1,14 @@
 /** Live listeners in a real web page: the SDK's, and an EventSource with nothing around it. */
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { broadcast, liveUrl, setLive } from "../mesh/support/listener.ts";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
 import { temporaryFolder } from "../mesh/support/process.ts";
-import { buildSdk } from "./build.ts";
 import { launchChromium } from "./chromium.ts";
 import { startSender } from "./sender.ts";
 
 const TAG = "page/ü";
 
-const sdk = buildSdk();
+const sdk = inject("sdk");
 
 /** Fills `heard` of the page; `begin` is the script that listens. */
 const script = (begin: string): string => `

@@ -1,10 +1,9 @@
 /** The built device SDK in every runtime it promises, against a real mesh. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../mesh/support/process.ts";
-import { buildSdk } from "./build.ts";
 import { launchChromium } from "./chromium.ts";
 import type { Job } from "./main.ts";
 import { startSender } from "./sender.ts";
@@ -20,7 +19,7 @@ const RUNTIMES = [
 ] as const;
 
 // Also what holds the SDK to its bound: this fails where it is over it.
-const sdk = buildSdk();
+const sdk = inject("sdk");
 
 async function meshAndSender() {
   const data = temporaryFolder();

@@ -2,12 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { ROOT } from "../support/host.ts";
-import { buildSdk } from "./build.ts";
 
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
-const types = join(buildSdk(), "../types/sdk");
+const types = join(inject("sdk"), "../types/sdk");
 
 const SOURCE = `
 import { webcrypto } from "node:crypto";

@@ -1,11 +1,10 @@
 /** The built SDKs as the people who install them see them: in a stack, in a debugger, in what Node prints at its end. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { ROOT, start } from "../mesh/support/process.ts";
-import { buildSdk } from "./build.ts";
 
-const sdk = buildSdk();
+const sdk = inject("sdk");
 const bin = (name: string): string => join(ROOT, "node_modules/.bin", name);
 
 /** A program that ends by an error of each entry, and the functions that its stack must name. */

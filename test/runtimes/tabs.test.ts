@@ -3,14 +3,13 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { PushServer } from "../../sdk/server/mod.ts";
 import { demoOf, startMesh } from "../mesh/support/mesh.ts";
 import { ROOT, temporaryFolder } from "../mesh/support/process.ts";
-import { buildSdk } from "./build.ts";
 import { launchChromium } from "./chromium.ts";
 
-const sdk = buildSdk();
+const sdk = inject("sdk");
 
 /** The examples by the name in their first line. */
 const EXAMPLES = new Map(

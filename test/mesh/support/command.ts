@@ -1,5 +1,7 @@
-/** The `pushmesh` command as a user calls it, by its launcher. */
+/** The `pushmesh` command as a user calls it: as it is installed, or in a clone by its launcher. */
 import { join } from "node:path";
+import { inject } from "vitest";
+import { NODE } from "../../support/built.ts";
 import { type AtEnd, type Process, ROOT, start } from "./process.ts";
 
 const LAUNCHER = join(ROOT, "bin/pushmesh.mjs");
@@ -13,10 +15,23 @@ export interface User {
   readonly atEnd?: AtEnd;
 }
 
+/** Work on a mesh's data, which the package has no host for. */
+const CLONE_COMMANDS = new Set(["backup", "export", "import"]);
+
 export function pushmesh(user: User, ...args: readonly string[]): Process {
+  if (CLONE_COMMANDS.has(args[0] ?? "")) return launched(user, ...args);
+  return command(user, inject("cli"), args);
+}
+
+/** The command of a clone: a process that starts another. */
+export function launched(user: User, ...args: readonly string[]): Process {
+  return command(user, LAUNCHER, args);
+}
+
+function command(user: User, file: string, args: readonly string[]): Process {
   const { data, home, env, atEnd } = user;
   const itsEnv = { PUSHMESH_DATA_DIR: data, XDG_CONFIG_HOME: home, ...env };
-  return start(process.execPath, [LAUNCHER, ...args], itsEnv, atEnd);
+  return start(NODE, [file, ...args], itsEnv, atEnd);
 }
 
 export interface Ended {

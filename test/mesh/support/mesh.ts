@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, type HostName, serveCommand } from "../../support/host.ts";
-import { type Process, start } from "./process.ts";
+import { type AtEnd, type Process, start } from "./process.ts";
 
 export interface Mesh {
   readonly process: Process;
@@ -15,10 +15,11 @@ export function serve(
   args: readonly string[],
   before: readonly string[] = [],
   host: HostName = HOST,
+  atEnd?: AtEnd,
 ): Process {
   const [serveIt, ...itsArgs] = serveCommand(host);
   const [command = serveIt, ...rest] = [...before, serveIt, ...itsArgs, ...args];
-  return start(command, rest);
+  return start(command, rest, {}, atEnd);
 }
 
 /**
@@ -26,9 +27,15 @@ export function serve(
  *
  * @param data its data folder.
  * @param port 0 takes a free one.
+ * @param atEnd as of `start`.
  */
-export async function startMesh(data: string, port = 0, host: HostName = HOST): Promise<Mesh> {
-  const mesh = serve(["--json", "--data", data, "--port", `${port}`], [], host);
+export async function startMesh(
+  data: string,
+  port = 0,
+  host: HostName = HOST,
+  atEnd?: AtEnd,
+): Promise<Mesh> {
+  const mesh = serve(["--json", "--data", data, "--port", `${port}`], [], host, atEnd);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { process: mesh, url, data };
 }

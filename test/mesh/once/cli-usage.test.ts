@@ -1,0 +1,112 @@
+/** What the `pushmesh` command says where there is no mesh, or none is asked. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ERRORS } from "../../../schema/errors.ts";
+import { pushmesh, run, type User } from "../support/command.ts";
+import { temporaryFolder } from "../support/process.ts";
+
+const SECRET = "A".repeat(43);
+
+test("a listener without a network waits for one, and Ctrl-C ends it all the same", async () => {
+  const user: User = { data: temporaryFolder(), home: temporaryFolder() };
+  const listener = pushmesh(user, "listen", "--url", "http://127.0.0.1:9", "--app", "nonsense");
+  await listener.stderr.match(/^not connected: .* Next try in \d+\.\d s\.$/);
+  listener.kill("SIGINT");
+  expect(await listener.exited).toBe(0);
+});
+
+test("P4.4 commands that the error table advises are there", async () => {
+  const advised = Object.values(ERRORS).flatMap(({ advice }) =>
+    [...advice.matchAll(/`pushmesh ([a-z ]+?)(?: --|`)/g)].map(([, words = ""]) => words),
+  );
+  expect(advised.length).toBeGreaterThan(4);
+  const nobody: User = { data: temporaryFolder(), home: temporaryFolder() };
+  for (const words of new Set(advised)) {
+    const { code, stdout } = await run(nobody, ...words.split(" "), "--help");
+    expect([words, code]).toEqual([words, 0]);
+    expect(stdout).toContain(`Usage: pushmesh ${words} `);
+  }
+});
+
+describe("exit codes", () => {
+  const key = ["--key-id", "a.k1", "--key", SECRET];
+  // Nobody listens on a port below the first that was ever given out; those of old services fetch refuses by itself.
+  const nowhere = ["--url", "http://127.0.0.1:2"];
+
+  const silence =
+    /^cannot reach http:\/\/127\.0\.0\.1:2 \(connection refused\); retrying for up to 30 s, Ctrl-C stops\npushmesh: .*ECONNREFUSED.*\(network_failed\)\n +Nothing listens there/;
+
+  // Side by side: the first three try for 30 s to reach a mesh, and say so.
+  test.concurrent.for<[number, string[], RegExp]>([
+    [4, ["broadcast", "--everyone", "--data", "x", ...nowhere, ...key], silence],
+    [4, ["send", "--to", "r", "--data", "x", ...nowhere, ...key], silence],
+    [4, ["status", "x", ...nowhere, ...key], silence],
+    [0, ["--help"], /^$/],
+    [0, ["send", "--help"], /^$/],
+    [0, ["--version"], /^$/],
+    [2, [], /Usage/],
+    [2, ["sned"], /unknown command 'sned'/],
+    [2, ["send", "--data", "x"], /exactly one of --to and --alias/],
+    [2, ["send", "--to", "r", ...nowhere, ...key], /exactly one of --data/],
+    [2, ["send", "--to", "r", "--data", "x", "--ttl", "1.5"], /whole number/],
+    [2, ["send", "--to", "r", "--data", "x", "--priority", "urgent"], /Allowed choices/],
+    [
+      2,
+      ["send", "--to", "r", "--data", "x", "--async", "--wait", "1", ...nowhere, ...key],
+      /not both/,
+    ],
+    [2, ["send", "--to", "r", "--data", "x", ...nowhere, "--key", SECRET], /--key-id/],
+    [
+      2,
+      ["send", "--to", "r", "--data", "x", ...nowhere, "--key-id", "a.k1", "--key", "short"],
+      /32 bytes/,
+    ],
+    [2, ["send", "--to", "r", "--data", "x"], /no mesh is named: give --url, or run npm start/],
+    [2, ["listen", "--url", "ftp://x"], /give an origin/],
+    [2, ["listen", "--live"], /--live needs a --tag/],
+    [2, ["listen", "--live", "--tag", "t", "--alias", "a"], /for devices, not --live/],
+    [2, ["listen", "--token", "t"], /--token goes with --live/],
+    [2, ["listen", "--attributes", '{"platform":1}'], /texts as platform/],
+    [2, ["send", "--to", "r", "--alias", "a", "--data", "x"], /exactly one of --to and --alias/],
+    [2, ["send", "--to", "r", "--first-ack-wins", "--data", "x"], /goes with --alias/],
+    [2, ["broadcast", "--data", "x"], /exactly one of --tag, --condition and --everyone/],
+    [2, ["broadcast", "--tag", "t", "--everyone", "--data", "x"], /exactly one of --tag/],
+    [2, ["broadcast", "--condition", "tag", "--data", "x"], /Give a JSON object/],
+    [2, ["broadcast", "--tag", "t", ...nowhere, ...key], /exactly one of --data/],
+    [2, ["tag", "add", "t"], /required option '--to <regId...>'/],
+    [2, ["tag", "show", "..", ...nowhere, ...key], /fits in no path/],
+    [
+      2,
+      ["tag", "live", "t", "ajar", ...nowhere, ...key],
+      /Allowed choices are closed, token, open/,
+    ],
+  ])("%i for %j", async ([expected, args, stderr], { expect, onTestFinished: atEnd }) => {
+    const user: User = { data: temporaryFolder(atEnd), home: temporaryFolder(atEnd), atEnd };
+    const { code, stderr: said } = await run(user, ...args);
+    expect(code).toBe(expected);
+    expect(said).toMatch(stderr);
+    expect(said).not.toMatch(/\n {4}at /);
+  });
+
+  test("130 for Ctrl-C while the mesh of a broadcast that is watched is gone, at once", async () => {
+    const mesh = createServer((request, response) => {
+      if (request.method === "POST") response.end('{"id":"a.b","status":"accepted","tookMs":1}');
+      else request.socket.destroy();
+    });
+    mesh.listen(0, "127.0.0.1");
+    await once(mesh, "listening");
+    onTestFinished(() => void mesh.close());
+    const url = `http://127.0.0.1:${(mesh.address() as AddressInfo).port}`;
+    const user: User = { data: temporaryFolder(), home: temporaryFolder() };
+    const args = ["--everyone", "--data", "x", "--watch", "--url", url, ...key];
+    const command = pushmesh(user, "broadcast", ...args);
+    await command.stderr.match(/^cannot reach .*Ctrl-C stops$/);
+    const start = performance.now();
+    command.kill("SIGINT");
+    expect(await command.exited).toBe(130);
+    // It would be asked for half a minute.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+});
