@@ -16,6 +16,7 @@ import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
 import { answerJson } from "./net/answer.ts";
+import type { Certificate } from "./net/tls.ts";
 import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
 import { CommitError, type Database } from "./store/database.ts";
@@ -41,7 +42,7 @@ class DenoMesh implements MeshProcess {
   readonly #stopped = Promise.withResolvers<void>();
   #stopping = false;
 
-  constructor(context: HostContext, db: Database, tls: { cert: string; key: string } | null) {
+  constructor(context: HostContext, db: Database, tls: Certificate | null) {
     const { secrets, report } = context;
     const keyring = keyringOf(secrets.meshKeys);
     if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
@@ -81,7 +82,7 @@ class DenoMesh implements MeshProcess {
 
   async start(): Promise<Started> {
     try {
-      const port = this.#listener.open(this.#context.port);
+      const port = await this.#listener.open(this.#context.port);
       return { port, fetch: async (url, init) => this.#fetch(new Request(url, init)) };
     } catch (error) {
       throw new HostFailure(`the port cannot be opened: ${(error as Error).message}`);
@@ -128,7 +129,7 @@ function environment(
 }
 
 /** @throws {HostFailure} naming the file that cannot be read. */
-function readTls(files: TlsFiles | null): { cert: string; key: string } | null {
+function readTls(files: TlsFiles | null): Certificate | null {
   if (files === null) return null;
   const read = (option: string, file: string): string => {
     try {

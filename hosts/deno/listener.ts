@@ -14,6 +14,7 @@ import { Unread } from "../machine/net/unread.ts";
 import { authority } from "../machine/port.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Pipeline } from "./net/pipeline.ts";
+import { type Certificate, TlsEnd, TlsServer } from "./net/tls.ts";
 import { Transport } from "./net/transport.ts";
 import { Tunnels } from "./net/tunnel.ts";
 
@@ -31,8 +32,7 @@ const GOOD_MS = 5_000;
 
 export interface ListenerOptions {
   readonly hostname: string;
-  /** PEM. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: Certificate | null;
   readonly handler: (request: Request) => Response | Promise<Response>;
   /** For HTTP/2, whose answers have to be Fetch's own; used with TLS only. */
   readonly http2Handler?: (request: Request) => Response | Promise<Response>;
@@ -54,9 +54,9 @@ export class Listener {
   readonly admission: Admission;
   readonly #refusals: Refusals;
   readonly #refused: (kind: string) => void;
-  #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>> | undefined;
+  #listener: Deno.TcpListener | undefined;
+  #tls: TlsServer | undefined;
   #http2: Tunnels | undefined;
-  #port: HttpPort | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopping = false;
   #troubleAt: number | null = null;
@@ -74,21 +74,41 @@ export class Listener {
    *
    * @param port 0 takes a free one
    * @returns the port
-   * @throws what Deno.listen does
+   * @throws what Deno.listen and Node's server do
    */
-  open(port: number): number {
-    const { hostname, tls, handler, http2Handler = handler, capacity } = this.#options;
-    const { keyring, isRegistered } = this.#options;
-    const at = { hostname, port };
-    const listener =
-      tls === null
-        ? Deno.listen(at)
-        : Deno.listenTls({ ...at, ...tls, alpnProtocols: ["h2", "http/1.1"] });
-    this.#listener = listener as Deno.Listener<Deno.Conn<Deno.NetAddr>>;
-    const address = this.#listener.addr as Deno.NetAddr;
-    this.#port = {
+  async open(port: number): Promise<number> {
+    const { hostname, tls } = this.#options;
+    const opened =
+      tls === null ? this.#openTcp(hostname, port) : await this.#openTls(hostname, port, tls);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+    return opened;
+  }
+
+  #openTcp(hostname: string, port: number): number {
+    const listener = Deno.listen({ hostname, port });
+    this.#listener = listener;
+    const { port: opened } = listener.addr as Deno.NetAddr;
+    void this.#accept(listener, this.#httpPort(opened));
+    return opened;
+  }
+
+  async #openTls(hostname: string, port: number, certificate: Certificate): Promise<number> {
+    const { handler, http2Handler = handler, capacity } = this.#options;
+    const tls = new TlsServer(certificate);
+    const opened = await tls.listen(hostname, port);
+    this.#tls = tls;
+    const idleMs = LIMITS.KEEP_ALIVE_MS;
+    this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs });
+    const http = this.#httpPort(opened);
+    tls.onConnection = (end, peer) => void this.#take(end, peer, http);
+    return opened;
+  }
+
+  #httpPort(port: number): HttpPort {
+    const { hostname, tls, handler, keyring, isRegistered } = this.#options;
+    return {
       scheme: tls === null ? "http" : "https",
-      authority: authority(hostname, address.port),
+      authority: authority(hostname, port),
       handle: handler,
       now: this.admission.now,
       refused: this.#refused,
@@ -96,13 +116,6 @@ export class Listener {
       pipeline: new Pipeline(),
       failedAuth: new FailedAuth({ keyring, isRegistered, now: this.admission.now }),
     };
-    if (tls !== null) {
-      const idleMs = LIMITS.KEEP_ALIVE_MS;
-      this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs });
-    }
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
-    void this.#accept(this.#listener, this.#port);
-    return address.port;
   }
 
   /**
@@ -113,6 +126,7 @@ export class Listener {
   async stop(ms: number): Promise<void> {
     this.#stopping = true;
     this.#listener?.close();
+    this.#tls?.close();
     this.admission.closeIdle();
     const until = performance.now() + ms;
     while (this.admission.size > 0 && performance.now() < until) {
@@ -123,11 +137,11 @@ export class Listener {
     this.#http2?.shutdown();
   }
 
-  async #accept(listener: Deno.Listener<Deno.Conn<Deno.NetAddr>>, port: HttpPort): Promise<void> {
+  async #accept(listener: Deno.TcpListener, port: HttpPort): Promise<void> {
     for (let taken = 1; !this.#stopping; taken++) {
       try {
         const conn = await listener.accept();
-        void this.#take(conn, port);
+        void this.#take(conn, conn.remoteAddr.hostname, port);
         // Connections that wait are accepted in one turn of the event loop, and what was shed for them is closed in the next.
         if (taken % ACCEPT_TURN_COUNT === 0) await sleep(0);
       } catch (error) {
@@ -140,7 +154,7 @@ export class Listener {
     }
   }
 
-  async #take(conn: Deno.Conn<Deno.NetAddr>, port: HttpPort): Promise<void> {
+  async #take(conn: Deno.TcpConn | TlsEnd, peer: string, port: HttpPort): Promise<void> {
     let entry: Entry | null = null;
     let transport: Transport | null = null;
     const close = () => {
@@ -156,19 +170,18 @@ export class Listener {
       close();
       gone();
     };
-    const peer = conn.remoteAddr.hostname;
     const isProxy = isTrusted(this.#options.proxies, peer);
     entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
     if (entry === null) return close();
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, destroy);
-    if ("handshake" in conn) {
-      const protocol = await this.#handshake(conn as unknown as Deno.TlsConn);
+    if (conn instanceof TlsEnd) {
+      const protocol = await this.#handshake(conn);
       if (protocol === null) return destroy();
       if (protocol === "h2") {
         await this.#http2?.carry(conn, entry, destroy);
         return;
       }
-    } else if ("setNoDelay" in conn) (conn as unknown as Deno.TcpConn).setNoDelay(true);
+    } else conn.setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);
     const http = new HttpConnection(transport, port, entry);
     if (isProxy) http.clientOf = (fields) => clientOf(peer, fields, this.#options.proxies);
@@ -178,13 +191,21 @@ export class Listener {
   }
 
   /** @returns the protocol; null where it failed */
-  async #handshake(conn: Deno.TlsConn): Promise<string | null> {
+  async #handshake(end: TlsEnd): Promise<string | null> {
     try {
-      const { alpnProtocol } = await conn.handshake();
-      return alpnProtocol ?? "http/1.1";
+      return await end.handshake();
     } catch {
       this.#refused("TLS handshakes failed");
       return null;
+    }
+  }
+
+  /** Node's server does not tell that it could not accept. */
+  #look(): void {
+    try {
+      this.#tls?.look();
+    } catch (error) {
+      this.#trouble(error);
     }
   }
 
@@ -198,6 +219,7 @@ export class Listener {
 
   #sweep(): void {
     this.admission.sweep();
+    this.#look();
     this.#refusals.look(this.admission.now());
     if (this.#troubleAt === null || performance.now() - this.#troubleAt < GOOD_MS) return;
     this.#troubleAt = null;

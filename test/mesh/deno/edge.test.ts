@@ -9,7 +9,7 @@ import { run } from "../support/command.ts";
 import { serve, startMesh } from "../support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../support/process.ts";
 import { RawAccount, RawDevice } from "../support/raw-device.ts";
-import { slowClients } from "../support/slow-clients.ts";
+import { closed, slowClients } from "../support/slow-clients.ts";
 
 const CERT = join(ROOT, "test/mesh/deno/certificate/cert.pem");
 const KEY = join(ROOT, "test/mesh/deno/certificate/key.pem");
@@ -17,9 +17,9 @@ const KEY = join(ROOT, "test/mesh/deno/certificate/key.pem");
 describe("TLS", () => {
   const ca = readFileSync(CERT);
 
-  async function startTls(data: string): Promise<string> {
+  async function startTls(data: string, before: readonly string[] = []): Promise<string> {
     const args = ["--json", "--port", "0", "--data", data, "--tls-cert", CERT, "--tls-key", KEY];
-    const mesh = serve(args);
+    const mesh = serve(args, before);
     return JSON.parse(await mesh.stdout.match(/"ready"/)).url;
   }
 
@@ -55,6 +55,24 @@ describe("TLS", () => {
     const sent = await run(user, "send", "--to", regId, "--data", "over TLS", "--json");
     expect(JSON.parse(sent.stdout)).toMatchObject({ status: "delivered" });
     expect(await listener.stdout.match(/over TLS/)).toContain("over TLS");
+  });
+
+  test("P8.5 handshakes that never end, more than there are descriptors, keep nobody out", async () => {
+    const few = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
+    const url = await startTls(temporaryFolder(), few);
+    const status = async () => {
+      const call = request(`${url}/healthz`, { ca, agent: false }).end();
+      const [answer] = await once(call, "response");
+      answer.resume();
+      return answer.statusCode;
+    };
+    // The beginning of a ClientHello; and again once those had their time.
+    for (let i = 0; i < 2; i++) {
+      const slow = await slowClients(url, 400, "\x16\x03\x01\x02\x00\x01\x00");
+      expect(await status()).toBe(200);
+      await Promise.all(slow.map(closed));
+      expect(await status()).toBe(200);
+    }
   });
 
   test.each([

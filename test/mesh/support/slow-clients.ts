@@ -54,7 +54,11 @@ export async function pipeliners(
 }
 
 /** Connections that send this, and then nothing more. Resolves when the system took them all. */
-export async function slowClients(url: string, count: number, text: string): Promise<Socket[]> {
+export async function slowClients(
+  url: string,
+  count: number,
+  text: string | Uint8Array,
+): Promise<Socket[]> {
   const { hostname, port } = new URL(url);
   const clients = Array.from({ length: count }, () => {
     const socket = connect({ host: hostname, port: Number(port) });

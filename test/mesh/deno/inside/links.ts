@@ -53,7 +53,7 @@ const listener = new Listener({
     }
   },
 });
-const port = listener.open(0);
+const port = await listener.open(0);
 const url = `ws://127.0.0.1:${port}`;
 
 interface Client {

@@ -1,0 +1,200 @@
+/**
+ * The server's end of TLS: Node's, since Deno's own (Deno.listenTls) cannot be closed before its handshake is done. The descriptor
+ * of such a connection stays open for as long as its client likes, also where it is refused, and seven bytes on each of a thousand
+ * connections took them all. What it costs is in docs/decisions/0009-own-front.md.
+ */
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { devNull } from "node:os";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { joined } from "../../machine/net/frames.ts";
+import type { Conn } from "./transport.ts";
+
+const PROTOCOLS = ["h2", "http/1.1"];
+/** Read ahead of whoever reads, and handed to the system at once. */
+const READ_BYTES = 16_384;
+const WRITE_BYTES = 65_536;
+const NOTHING = new Uint8Array();
+
+/** PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What a server listens by; Node's own name, and no part of what it promises. */
+interface Handle {
+  /** @returns 0, or the number of an error */
+  listen?(backlog: number): number;
+}
+
+/** Node's own. */
+const BACKLOG = 511;
+
+/** Accepts connections that are to be secured. */
+export class TlsServer {
+  /** Told of each, which it is to close in the end; until it is set they are refused. */
+  onConnection: (end: TlsEnd, peer: string) => void = (end) => end.close();
+  readonly #server: Server;
+  #handle: Handle = {};
+  #isLooking = false;
+  #failure: Error | null = null;
+
+  /** @throws where the certificate cannot be read, or does not belong to the key */
+  constructor(certificate: Certificate) {
+    // Node's would tell only each client that connects.
+    Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...certificate }).close();
+    const context = createSecureContext({ ...certificate });
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on("close", () => this.#lookAgain());
+      const peer = socket.remoteAddress;
+      // Gone as soon as it came.
+      if (peer === undefined) socket.destroy();
+      else this.onConnection(new TlsEnd(socket, context), peer);
+    });
+  }
+
+  /** @returns the port. @throws what Node's server does */
+  async listen(hostname: string, port: number): Promise<number> {
+    this.#server.listen(port, hostname, BACKLOG);
+    await once(this.#server, "listening");
+    this.#server.on("error", (error) => (this.#failure = error));
+    this.#handle = (this.#server as unknown as { _handle: Handle })._handle;
+    if (this.#listenAgain() !== 0) {
+      this.#server.close();
+      throw new Error(`TLS does not work with this version of Deno, ${Deno.version.deno}`);
+    }
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Accepts whoever waits. Deno (2.9.6) forgets a server whose accept has failed, for want of a descriptor, and nobody is told:
+   * to be called a few times a second.
+   *
+   * @throws where there is no descriptor, or Node's server has failed
+   */
+  look(): void {
+    this.#listenAgain();
+    closeSync(openSync(devNull, "r"));
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  /** All that wait are accepted at once, and others are shed for them after that: a descriptor is free that was not. */
+  #lookAgain(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setImmediate(() => {
+      this.#isLooking = false;
+      this.#listenAgain();
+    });
+  }
+
+  /** Has Deno ask the system who waits. */
+  #listenAgain(): number | undefined {
+    return this.#handle.listen?.(BACKLOG);
+  }
+}
+
+/** One connection. */
+export class TlsEnd implements Conn {
+  readonly #socket: Socket;
+  readonly #context: SecureContext;
+  /** From the handshake on. */
+  #tls: TLSSocket | null = null;
+  #read: Uint8Array = NOTHING;
+  #hasEnded = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket, context: SecureContext) {
+    this.#socket = socket;
+    this.#context = context;
+    // It is told by "close".
+    socket.on("error", () => {});
+    socket.on("close", () => this.#wake());
+  }
+
+  /**
+   * Resolves with the protocol; to be called first.
+   *
+   * @throws where it fails, or the client is gone or the connection closed before
+   */
+  async handshake(): Promise<string> {
+    const tls = new TLSSocket(this.#socket, {
+      isServer: true,
+      secureContext: this.#context,
+      ALPNProtocols: PROTOCOLS,
+      highWaterMark: READ_BYTES,
+    } as object);
+    this.#tls = tls;
+    let isDone = false;
+    tls.once("secure", () => {
+      isDone = true;
+      this.#wake();
+    });
+    tls.on("data", (bytes: Uint8Array) => this.#take(bytes, tls));
+    tls.on("end", () => {
+      this.#hasEnded = true;
+      this.#wake();
+    });
+    tls.on("error", () => this.close());
+    tls.on("close", () => this.#wake());
+    while (!isDone) {
+      if (this.#hasEnded || this.#isClosed) throw new Error("no handshake");
+      await this.#woken();
+    }
+    return tls.alpnProtocol || "http/1.1";
+  }
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#read.length === 0) {
+      if (this.#hasEnded) return null;
+      if (this.#isClosed) throw new Error("closed");
+      if (this.#tls?.isPaused() === true) this.#tls.resume();
+      await this.#woken();
+    }
+    const count = Math.min(into.length, this.#read.length);
+    into.set(this.#read.subarray(0, count));
+    this.#read = count === this.#read.length ? NOTHING : this.#read.subarray(count);
+    return count;
+  }
+
+  /** Resolves when the system has them. */
+  write(bytes: Uint8Array): Promise<number> {
+    const part = bytes.length > WRITE_BYTES ? bytes.subarray(0, WRITE_BYTES) : bytes;
+    return new Promise((resolve, reject) => {
+      this.#tls?.write(part, (error) => (error ? reject(error) : resolve(part.length)));
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => this.#tls?.end(resolve));
+  }
+
+  /** Frees the descriptor, whatever is under way. */
+  close(): void {
+    this.#tls?.destroy();
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  #take(bytes: Uint8Array, tls: TLSSocket): void {
+    this.#read = this.#read.length === 0 ? bytes : joined([this.#read, bytes]);
+    if (this.#read.length >= READ_BYTES) tls.pause();
+    this.#wake();
+  }
+
+  get #isClosed(): boolean {
+    return this.#socket.destroyed || this.#tls?.destroyed === true;
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+}

@@ -1,0 +1,238 @@
+/** TLS as the Deno host ends it: what clients may hold that break off, or do not read. See inside/tls.ts. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type RequestOptions, request } from "node:https";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type Process, ROOT, start } from "../support/process.ts";
+import { closed, slowClients } from "../support/slow-clients.ts";
+
+const CERT = join(ROOT, "test/mesh/deno/certificate/cert.pem");
+const KEY = join(ROOT, "test/mesh/deno/certificate/key.pem");
+const ca = readFileSync(CERT);
+
+interface Report {
+  readonly descriptors: number;
+  readonly size: number;
+}
+
+class Server {
+  readonly process: Process;
+  readonly port: number;
+
+  private constructor(process: Process, port: number) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /**
+   * @param capacity connections that it may have
+   * @param before a command that starts it, such as a shell that sets limits
+   */
+  static async start(capacity: number, ...before: readonly string[]): Promise<Server> {
+    const script = join(ROOT, "test/mesh/deno/inside/tls.ts");
+    const deno = join(ROOT, "node_modules/.bin/deno");
+    const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, `${capacity}`];
+    const [command = deno, ...rest] = [...before, deno, ...args];
+    const process = start(command, rest);
+    return new Server(process, JSON.parse(await process.stdout.match(/"ready"/)).port);
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.port}`;
+  }
+
+  async report(): Promise<Report> {
+    const from = this.process.stdout.all.length;
+    this.process.kill("SIGUSR2");
+    return vi.waitUntil(() => {
+      const line = this.process.stdout.all.slice(from).find((each) => each.includes("report"));
+      return line && (JSON.parse(line) as Report);
+    }, PATIENCE);
+  }
+
+  /** Resolves when its report is as it should be; tells the last one where it is not in time. */
+  async until(isSo: (report: Report) => boolean): Promise<void> {
+    let last: Report | undefined;
+    const look = async () => {
+      last = await this.report();
+      return isSo(last);
+    };
+    await vi.waitUntil(look, PATIENCE).catch(() => expect.fail(JSON.stringify(last)));
+  }
+
+  /** Whether it answers somebody new; with what by what protocol. */
+  async get(path: string, options: RequestOptions & { body?: Buffer } = {}): Promise<string> {
+    const { body, ...rest } = options;
+    const call = request(`${this.url}${path}`, { ca, agent: false, method: "POST", ...rest });
+    call.end(body);
+    const [answer] = await once(call, "response");
+    return text(answer);
+  }
+
+  async tls(options: ConnectionOptions = {}): Promise<TLSSocket> {
+    const socket = connectTls({ port: this.port, host: "127.0.0.1", ca, ...options });
+    socket.on("error", () => {});
+    onTestFinished(() => void socket.destroy());
+    await once(socket, "secureConnect");
+    return socket;
+  }
+}
+
+/** What a client of ours sends first. */
+async function clientHello(): Promise<Buffer> {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as { port: number };
+  const client = connectTls({ port, host: "127.0.0.1" }).on("error", () => {});
+  const [socket] = (await once(server, "connection")) as [Socket];
+  const [bytes] = (await once(socket, "data")) as [Buffer];
+  client.destroy();
+  socket.destroy();
+  return bytes;
+}
+
+const BEGINNING = Buffer.from("\x16\x03\x01\x02\x00\x01\x00", "latin1");
+const breaks: readonly [name: string, bytes: () => Promise<Buffer>][] = [
+  ["nothing", async () => Buffer.alloc(0)],
+  ["the beginning of a ClientHello", async () => BEGINNING],
+  ["a whole ClientHello", clientHello],
+];
+const COUNT = 100;
+const PATIENCE = { timeout: 20_000 };
+
+test.each(breaks)("P8.5 handshakes that end after %s keep no descriptor", async (_, bytes) => {
+  const server = await Server.start(1_000);
+  await server.get("/");
+  const before = (await server.report()).descriptors;
+  const sent = await bytes();
+  const slow = await slowClients(server.url, COUNT, sent);
+  await server.until(({ size }) => size >= COUNT);
+  server.process.kill("SIGHUP");
+  await Promise.all(slow.map(closed));
+  await server.until(({ size, descriptors }) => size === 0 && descriptors <= before);
+  // And the same where the client resets.
+  const reset = await slowClients(server.url, COUNT, sent);
+  await server.until(({ size }) => size >= COUNT);
+  for (const socket of reset) socket.resetAndDestroy();
+  await server.until(({ size, descriptors }) => size === 0 && descriptors <= before);
+  expect(await server.get("/", { minVersion: "TLSv1.3" })).toBe("0");
+});
+
+test("P8.5 connections that are refused before their handshake keep no descriptor", async () => {
+  const most = 32;
+  const server = await Server.start(most);
+  // Nothing that is being answered goes for anybody.
+  const busy = await Promise.all(Array.from({ length: most }, () => server.tls()));
+  for (const socket of busy) socket.write("GET /hang HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await server.until(({ size }) => size === most);
+  const before = (await server.report()).descriptors;
+  const hello = await clientHello();
+  for (const bytes of [Buffer.alloc(0), BEGINNING, hello]) {
+    const refused = await slowClients(server.url, COUNT, bytes);
+    await Promise.all(refused.map(closed));
+  }
+  await server.until(({ size, descriptors }) => size === most && descriptors <= before);
+});
+
+test("P8.5 where there was no descriptor to accept by, connections are accepted once there is", async () => {
+  const server = await Server.start(150, "/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh");
+  const first = await server.tls();
+  first.write("GET /exhaust HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await server.process.stdout.match(/exhausted/);
+  // The system takes them; the mesh cannot, or sheds one that it could.
+  const waiting = Array.from({ length: 20 }, () => server.get("/"));
+  const ends = Promise.allSettled(waiting);
+  await server.process.stdout.match(/no connection can be accepted/);
+  server.process.kill("SIGHUP");
+  await ends;
+  expect(await server.get("/")).toBe("0");
+  await server.process.stdout.match(/connections are accepted again/);
+});
+
+test("a version of Deno that cannot be asked to accept again does not start", async () => {
+  const script = join(ROOT, "test/mesh/deno/inside/tls.ts");
+  const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, "100", "foreign"];
+  const process = start(join(ROOT, "node_modules/.bin/deno"), args);
+  expect(await process.exited).toBe(1);
+  expect(process.stdout.text).toMatch(/"TLS does not work with this version of Deno, [\d.]+"/);
+});
+
+test.each(["TLSv1.2", "TLSv1.3"] as const)("by %s, bodies are whole both ways", async (version) => {
+  const server = await Server.start(100);
+  const versions = { minVersion: version, maxVersion: version };
+  expect((await server.tls(versions)).getProtocol()).toBe(version);
+  const body = randomBytes(60_000);
+  expect(await server.get("/", { ...versions, body })).toBe(`${body.length}`);
+  // A connection that is to close is closed in time, whatever it still has to send.
+  const headers = { connection: "keep-alive" };
+  const big = await server.get("/big", { ...versions, headers });
+  expect(big.length).toBe(8_388_608);
+});
+
+test("a protocol is agreed on, or HTTP/1.1 is spoken", async () => {
+  const server = await Server.start(100);
+  const agreed = async (protocols?: string[]) =>
+    (await server.tls(protocols && { ALPNProtocols: protocols })).alpnProtocol;
+  expect(await agreed(["http/1.1", "h2"])).toBe("h2");
+  expect(await agreed(["http/1.1"])).toBe("http/1.1");
+  expect(await agreed()).toBe(false);
+  const foreign = connectTls({ port: server.port, host: "127.0.0.1", ca, ALPNProtocols: ["imap"] });
+  const [error] = await once(foreign, "error");
+  expect(error.code).toBe("ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
+});
+
+test("a client that sends no more, but listens, gets its answer", async () => {
+  const server = await Server.start(100);
+  const socket = await server.tls({ allowHalfOpen: true } as ConnectionOptions);
+  socket.end("POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n3$/s);
+});
+
+test("P8.3 whoever does not read is sent no more than the system and the bounds hold", async () => {
+  const server = await Server.start(100);
+  const socket = await server.tls();
+  socket.pause();
+  const key = randomBytes(16).toString("base64");
+  const upgrade = `Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}`;
+  socket.write(`GET /flood HTTP/1.1\r\nHost: mesh\r\n${upgrade}\r\n\r\n`);
+  const { sent, buffered } = JSON.parse(await server.process.stdout.match(/flooded/));
+  expect(buffered).toBeGreaterThan(1_048_576);
+  expect(sent).toBeLessThan(16_777_216);
+  // All of it comes in the end.
+  let received = 0;
+  socket.on("data", ({ length }) => (received += length));
+  socket.resume();
+  await vi.waitUntil(() => received >= sent, PATIENCE);
+});
+
+test("P8.3 an event stream is made no faster than its client reads, and ends with it", async () => {
+  const server = await Server.start(100);
+  const socket = await server.tls();
+  socket.write("GET /events HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await once(socket, "data");
+  socket.pause();
+  await server.until(({ size }) => size === 1);
+  socket.destroy();
+  const { made } = JSON.parse(await server.process.stdout.match(/cancelled/));
+  expect(made).toBeLessThan(16_777_216);
+});
+
+test("L7 a stop closes connections in every state", async () => {
+  const server = await Server.start(100);
+  const idle = await server.tls();
+  idle.write("GET / HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await once(idle, "data");
+  const begun = await slowClients(server.url, 3, BEGINNING);
+  const h2 = await server.tls({ ALPNProtocols: ["h2"] });
+  await server.until(({ size }) => size === 5);
+  server.process.kill("SIGTERM");
+  await Promise.all([idle, h2, ...begun].map(closed));
+  expect(await server.process.exited).toBe(0);
+  expect(JSON.parse(server.process.stdout.all.at(-1) ?? "").size).toBe(0);
+});
