@@ -19,9 +19,6 @@ export interface CallEnv {
   readonly MAX_LINKS?: string;
 }
 
-/** For room to call, and as long as the call itself: no later than JOIN_LATE_MS. */
-const ROOM_MS = LIMITS.DEVICE_CALL_MS / 2;
-
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
 export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
@@ -38,7 +35,7 @@ export async function resultOf(
     const { kind, name, call } = effect;
     // A first acknowledgement belongs to a send, which has woken its alias.
     const room = call.method === "firstAck" ? null : callRoomOf(MAX_LINKS);
-    await room?.enter(name, ROOM_MS);
+    await room?.enter(name, LIMITS.COMMAND_MS);
     const answering =
       kind === "tag"
         ? callObject(() => callTag(TAGS.getByName(name), call))

@@ -318,6 +318,11 @@ export const LIMITS = {
    * any case.
    */
   WAKE_WAIT_MS: 5_000,
+  /**
+   * After so long a command of a device about many names is answered though not all of it is done; and so long each of its calls waits for
+   * room on workerd. Both together are as long as whoever commanded it waits (ACK_WAIT_MAX_MS).
+   */
+  COMMAND_MS: 10_000,
   /** How long a device waits for a node of a tag or an alias: longer than whoever commanded it does (ACK_WAIT_MAX_MS). */
   DEVICE_CALL_MS: 30_000,
   /** Levels below a driver that it calls by itself; nodes below those are driven by the node above them. */

@@ -41,7 +41,7 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
     let refused: MeshError | null = null;
     const errand = new Errand((...answer) => {
       if (refused === null) onAnswer(...answer);
-    });
+    }, now);
     refused = start(errand);
     errand.done(null, now, effects);
     return refused;

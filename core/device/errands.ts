@@ -1,4 +1,5 @@
 /** Commands that take calls to other objects: each is answered once, when all of its parts are done. */
+import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
 import type { CommandAnswer, Refused } from "./types.ts";
 
@@ -7,11 +8,19 @@ type Finish = (answer: CommandAnswer, now: number, effects: Effects) => void;
 /** One command: begins with one part, that of finding out what the others are. */
 export class Errand {
   readonly #finish: Finish;
+  readonly #since: number;
   #open = 1;
   #refused: Refused | null = null;
+  #isAnswered = false;
 
-  constructor(finish: Finish) {
+  /** @param since when a device gave it, which is answered in any case; whoever else waits has a timer */
+  constructor(finish: Finish, since = Number.POSITIVE_INFINITY) {
     this.#finish = finish;
+    this.#since = since;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   /** Another part, whose `done` follows. */
@@ -19,10 +28,20 @@ export class Errand {
     this.#open++;
   }
 
-  /** A part is done, or refused: the first refusal is the answer, once the others are done too. */
+  /**
+   * A part is done, or refused: the first refusal is the answer, once the others are done too. Those of a hundred tags wait for each
+   * other, and for room: past its time a command is answered with the next one, and the others go on.
+   */
   done(refused: Refused | null, now: number, effects: Effects): void {
     this.#refused ??= refused;
-    if (--this.#open === 0) this.#finish(this.#refused ?? { ok: true }, now, effects);
+    this.#open--;
+    if (this.#isAnswered) return;
+    if (this.#open > 0) {
+      if (now - this.#since < LIMITS.COMMAND_MS) return;
+      this.#refused ??= UNFINISHED;
+    }
+    this.#isAnswered = true;
+    this.#finish(this.#refused ?? { ok: true }, now, effects);
   }
 }
 

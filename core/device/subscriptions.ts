@@ -132,10 +132,7 @@ export class Subscriptions {
     // A leave that nobody answered may come late: it must not be taken for one of the membership that begins.
     if (!one.wanted) this.#write(one, { path: one.record.path, epoch: this.#newEpoch(now) });
     one.wanted = true;
-    if (errand !== null) {
-      errand.expect();
-      one.joins.push(errand);
-    }
+    if (errand !== null) wait(one.joins, errand);
     this.#step(one, now, effects);
   }
 
@@ -151,10 +148,7 @@ export class Subscriptions {
       // What comes until it is joined anew is not for it.
       one.taken = null;
     }
-    if (errand !== null) {
-      errand.expect();
-      one.leaves.push(errand);
-    }
+    if (errand !== null) wait(one.leaves, errand);
     this.#step(one, now, effects);
   }
 
@@ -369,6 +363,13 @@ export class Subscriptions {
     if (this.rowOf(slot, tag) === one) this.#bySlot.get(slot)?.delete(tag);
     this.#parts.store.deleteTag(ref);
   }
+}
+
+/** Whoever was answered before its end is forgotten where another comes: a device may ask again and again meanwhile. */
+function wait(errands: Errand[], errand: Errand): void {
+  const open = errands.filter(({ isAnswered }) => !isAnswered);
+  errands.splice(0, errands.length, ...open, errand);
+  errand.expect();
 }
 
 const leftoverKey = ({ record }: Subscription): string => `${record.slot} ${record.tag}`;

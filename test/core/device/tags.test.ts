@@ -103,6 +103,27 @@ describe("tags", () => {
     expect([...rig.store.tags.values()].at(-1)).toMatchObject({ tag: "x", path: "" });
   });
 
+  test("P8.5 a command of many tags is answered after 10 s, what is done stays, and the same one goes on from there", () => {
+    const rig = settled();
+    const joined = { ok: true, answer: { kind: "joined", head: 3 } } as const;
+    const tags = Array.from({ length: 10 }, (_, n) => `t${n}`);
+    change(rig, tags);
+    rig.answerCall(joined);
+    rig.now += LIMITS.COMMAND_MS - 1;
+    rig.answerCall(joined);
+    expect(rig.take()).toEqual([]);
+    rig.now += 1;
+    rig.answerCall(joined);
+    expect(rig.take()).toMatchObject([
+      { kind: "refusal", value: { request: 7, name: "overloaded", retryAfterMs: 1_000 } },
+    ]);
+    // The same again: those that are joined are not asked.
+    change(rig, tags, [], 8);
+    const names = rig.answerCalls().map(({ name }) => name);
+    expect(names).toEqual(tags.slice(3).map((tag) => nodeOf(tag)));
+    expect(rig.take()).toEqual([{ kind: "done", value: { request: 8 } }]);
+  });
+
   test("a failed call refuses the command; the join is tried again when the device does something", () => {
     const rig = settled();
     change(rig, ["x"]);

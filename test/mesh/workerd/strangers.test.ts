@@ -217,3 +217,24 @@ test("P8.5 where a device joins hundreds of new tags at once, sends and links of
   expect(await joiner.socket.next()).toMatchObject({ kind: "text", text: "pong" });
   expect(mesh.stderr.all).toEqual([]);
 });
+
+/** More than may be awake at 300 descriptors: the last of them come 13 s later. */
+const NEW_TAGS = 12;
+
+test("P8.5 P4.4 a device that joins many new tags at once is answered in time, and the same command goes on from there", async () => {
+  const data = temporaryFolder();
+  const { mesh, url } = await startSmall(data);
+  const device = await RawDevice.greet(url);
+  const { slot } = await device.register(demoOf(data).appId);
+  const add = Array.from({ length: NEW_TAGS }, (_, n) => `new-${n}`);
+  const answers: string[] = [];
+  do {
+    const request = answers.length + 10;
+    device.socket.binary(push({ kind: "subscribe", value: { request, slot, add, remove: [] } }));
+    const answer = await device.next();
+    if (answer.kind === "refusal") expect(answer.value.retryAfterMs).toBeGreaterThan(0);
+    answers.push(answer.kind === "refusal" ? answer.value.name : answer.kind);
+  } while (answers.at(-1) === "overloaded");
+  expect([...new Set(answers)]).toEqual(["overloaded", "done"]);
+  expect(mesh.stderr.all).toEqual([]);
+});
