@@ -4,7 +4,7 @@ import type { Database } from "../store/database.ts";
 
 /** Longest time a timer is set for: a clock that jumps forth is noticed when it ends, and a look costs one query. */
 const TIMER_MAX_MS = 60_000;
-/** After a failed alarm: as on Workers, where a failed alarm is tried again from 2 s on. */
+/** After a failed alarm: as on Workers, where a failed alarm is tried again from 2 s on. Longer than a write waits to be deferred. */
 const RETRY_MS = 2_000;
 /** Objects rung in one turn, so that many alarms of one time do not hold up everything else. */
 const TURN_COUNT = 100;
@@ -15,14 +15,21 @@ export const EARLIEST = {
   nodes: "SELECT name, at FROM node_alarms JOIN tag_nodes ON id = node ORDER BY at LIMIT ?",
 } as const;
 
+/** Why an object is not rung yet, though its alarm is due. */
+interface Held {
+  /** The alarm that has rung: one that was set since rings in time. Null where no other may ring, either. */
+  readonly at: number | null;
+  readonly until: number;
+}
+
 export class Alarms {
   readonly #db: Database;
   readonly #earliest: string;
   readonly #ring: (name: string) => Promise<void>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
-  /** By name, until when an object is not rung: one that is being rung, or has failed. */
-  readonly #held = new Map<string, number>();
+  /** By name: those that are being rung, have failed, or were rung while the row is still there, for it goes with a later write. */
+  readonly #held = new Map<string, Held>();
   #stopped = false;
 
   /**
@@ -75,23 +82,25 @@ export class Alarms {
       this.#earliest,
       TURN_COUNT + this.#held.size + 1,
     )) {
-      const dueAt = Math.max(at, this.#held.get(name) ?? at);
+      const held = this.#held.get(name);
+      const isHeld = held !== undefined && (held.at === null || held.at === at);
+      const dueAt = isHeld ? Math.max(at, held.until) : at;
       if (dueAt <= now && rung < TURN_COUNT) {
         rung++;
-        void this.#ringOne(name);
+        void this.#ringOne(name, at);
       } else this.#set(dueAt);
     }
-    for (const [name, until] of this.#held) if (until <= now) this.#held.delete(name);
+    for (const [name, { until }] of this.#held) if (until <= now) this.#held.delete(name);
   }
 
-  async #ringOne(name: string): Promise<void> {
-    this.#held.set(name, Number.POSITIVE_INFINITY);
+  async #ringOne(name: string, at: number): Promise<void> {
+    this.#held.set(name, { at: null, until: Number.POSITIVE_INFINITY });
     try {
       await this.#ring(name);
-      this.#held.delete(name);
+      this.#held.set(name, { at, until: Date.now() + RETRY_MS });
     } catch {
       // Told where it happened.
-      this.#held.set(name, Date.now() + RETRY_MS);
+      this.#held.set(name, { at: null, until: Date.now() + RETRY_MS });
     }
     // Its alarm may stand anew, or still.
     this.#set(Date.now());

@@ -121,6 +121,26 @@ describe("alarms", () => {
     alarms.stop();
   });
 
+  test("P4.5 an alarm whose row goes with a later write rings once, and one that is set meanwhile rings in time", async () => {
+    const db = openDatabase();
+    const rung: number[] = [];
+    const alarms = new Alarms(db, EARLIEST.devices, async () => {
+      rung.push(Date.now() - START_MS);
+      db.defer(() => {});
+    });
+    onTestFinished(() => alarms.stop());
+    const store = new SharedDeviceStore(db, "a");
+    store.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
+    alarms.expect(store, START_MS + 1_000);
+    for (let timers = 0; timers < 20 && Date.now() < START_MS + 2_000; timers++)
+      await vi.advanceTimersToNextTimerAsync();
+    expect(rung).toEqual([1_000]);
+    store.clearAlarm();
+    alarms.expect(store, Date.now() + 10);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(rung).toEqual([1_000, Date.now() - START_MS]);
+  });
+
   test("P1.6 a clock that jumps forth rings what it jumped over within a minute", async () => {
     const { rung, set } = rig(openDatabase());
     set("a", 30 * 60_000);
