@@ -1,5 +1,6 @@
 /** A connection as bytes: read as they come, written in order, and never more unsent than whoever writes looks after. */
 import { joined } from "../../machine/net/frames.ts";
+import { heard } from "../sockets.ts";
 
 /** A request with its body fits, mostly. */
 const REQUEST_BYTES = 4_096;
@@ -62,6 +63,7 @@ export class Transport {
       while (!this.#isClosed) {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
+        heard();
         this.handler.data(buffer.subarray(0, count));
         const wanted = count === buffer.length ? LARGE_BYTES : this.#waitBytes;
         if (buffer.length !== wanted) buffer = new Uint8Array(wanted);

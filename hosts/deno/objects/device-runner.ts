@@ -294,7 +294,9 @@ export class DeviceRunner {
   /** Calls a tag or an alias, behind all effects of the handler that asked for it. */
   async #call(awake: Awake, effect: CallEffect): Promise<void> {
     awake.calls++;
-    await null;
+    if (effect.kind === "tag" && effect.call.method !== "attach") {
+      await this.#mesh.joinSlices.enter();
+    } else await null;
     const result = await resultOf(this.#mesh.bindings, effect);
     awake.calls--;
     if (this.#awake !== awake) return;

@@ -3,12 +3,14 @@ import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/depths.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
+import { sends } from "../../../objects/sends.ts";
 import type { Database } from "../store/database.ts";
 import { Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
 import { Identities } from "./identities.ts";
 import { IdleDevices } from "./idle-devices.ts";
+import { JoinSlices } from "./join-slices.ts";
 import { Leftovers } from "./leftovers.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
@@ -31,6 +33,12 @@ const IDLE_SWEEPS = 5;
  */
 const COLLECT_COUNT = 500;
 
+/**
+ * How long after a send joins leave room for the next: a send that waits for its device is one still, and an app server that sends a
+ * few times a second is not to wait for joins each time.
+ */
+const SENDING_MS = 1_000;
+
 export interface MeshOptions {
   readonly db: Database;
   readonly keyring: Keyring;
@@ -51,6 +59,11 @@ export class Mesh {
   readonly nodeAlarms: Alarms;
   readonly waits: Waits;
   readonly turns = new Turns();
+  readonly joinSlices = new JoinSlices({
+    isSending: () => sends.isActive(Date.now(), SENDING_MS),
+    committed: () => this.db.committed(),
+    rest: (ms) => this.turns.sleep(ms),
+  });
   readonly identities: Identities;
   /** At which depth joins of a tag begin. */
   readonly depths = new Depths();

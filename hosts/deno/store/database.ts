@@ -1,10 +1,10 @@
 /**
- * One SQLite database for all objects of the mesh, with group commit: what many objects write in one turn of the
- * event loop shares one transaction and one sync.
+ * One SQLite database for all objects of the mesh, with group commit: what many objects write until the next turn of the event
+ * loop shares one transaction and one sync.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { setImmediate } from "node:timers";
 import { MeshError } from "../../../schema/errors.ts";
+import { nextTurn } from "../sockets.ts";
 import { OwedLinks } from "./owed-links.ts";
 import { prepareTables } from "./tables.ts";
 
@@ -155,7 +155,8 @@ export class Database {
     // Who wrote waits for it; that nobody does is no error.
     promise.catch(() => {});
     this.#batch = { done: promise, resolve, reject };
-    setImmediate(() => this.commit());
+    // A sync takes milliseconds of everybody's time: sockets are not to wait for many of them, where one write follows from another.
+    nextTurn(() => this.commit());
   }
 
   #fail(cause: unknown): CommitError {

@@ -4,7 +4,15 @@ import { aliasObjectName } from "../../../core/tag/name.ts";
 import { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { Database } from "../../../hosts/deno/store/database.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { databasePath, newApp, openMesh, quiet, TestDevice, testKeyring } from "./support/mesh.ts";
+import {
+  databasePath,
+  newApp,
+  openMesh,
+  passTime,
+  quiet,
+  TestDevice,
+  testKeyring,
+} from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
 
@@ -43,7 +51,7 @@ describe("an alias", () => {
   });
 
   test("P4.2 P8.1 is not told before it is stored, and leaves memory when nobody asks", async () => {
-    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"] });
+    fakeTime();
     const { mesh, db } = openMesh();
     const { app } = newApp();
     const object = mesh.aliases.get(aliasObjectName(app, alias));
@@ -65,7 +73,7 @@ describe("an alias", () => {
     expect(() => db.run("INSERT INTO devices (name, account) VALUES ('x', NULL)")).toThrow();
     expect(await failing).toMatchObject([{ status: "rejected", reason: { row: { status: 503 } } }]);
     expect((await object.holders()).holders).toEqual([request.holder]);
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.aliases.counts).toEqual({ awake: 0, known: 0 });
   });
 });
@@ -93,16 +101,16 @@ describe("what an alias remembers of a message that one device took", () => {
     await object.firstAck({ app, alias, holder, key, seq: 5, fingerprint: null });
     expect(written()).toBe(1);
     await object.unset({ app, alias, holder });
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(first, IDLE_AND_SWEPT_MS);
     expect(await object.holders(key)).toEqual({ shared: true, holders: [], taken });
     first.close();
 
     const { mesh, db } = openMesh(path);
     expect((await mesh.aliases.get(name).holders(key)).taken).toEqual(taken);
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(db.all("SELECT name FROM aliases")).toEqual([isKept]);
-    await vi.advanceTimersByTimeAsync(LIMITS.IDEMPOTENCY_KEY_MS);
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, LIMITS.IDEMPOTENCY_KEY_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(db.all("SELECT name FROM aliases")).toEqual([]);
     expect(mesh.aliases.counts).toEqual({ awake: 0, known: 0 });
   });

@@ -8,7 +8,7 @@ import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
 import { collector } from "../../../hosts/deno/collect.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { random } from "../../chaos/random.ts";
-import { newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
+import { newApp, openMesh, passTime, quiet, TestDevice, turn } from "./support/mesh.ts";
 import { fakeTime } from "./support/time.ts";
 
 const DEVICES = Number(process.env["GROWTH_DEVICES"] ?? 300);
@@ -74,7 +74,7 @@ test(`P8.12 what ${DEVICES} hostile devices made is gone some months later, in m
   /** All objects fall asleep that have nothing to do. */
   const rest = async (): Promise<void> => {
     await quiet(mesh);
-    await vi.advanceTimersByTimeAsync(SLEEP_MS);
+    await passTime(mesh, SLEEP_MS);
     await quiet(mesh);
   };
   const measure = async () => {

@@ -10,7 +10,7 @@ import { collector } from "../../../hosts/deno/collect.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
-import { openMesh, quiet, turn } from "./support/mesh.ts";
+import { openMesh, passTime, quiet, turn } from "./support/mesh.ts";
 import { fakeTime } from "./support/time.ts";
 
 const TAGS = Number(process.env["GROWTH_TAGS"] ?? 50);
@@ -81,12 +81,7 @@ test(`P8.11 what is made of ${TAGS} tags is gone two days later, in memory and o
   const { mesh, db, reported } = openMesh(undefined, { nodeMembers: NODE_MEMBERS });
   const collect = collector();
   const pass = async (ms: number) => {
-    const steps = Math.ceil(ms / 60_000);
-    for (let step = 0; step < steps; step++) {
-      await vi.advanceTimersByTimeAsync(60_000);
-      // Commits are of the turn, and no timer tells of them.
-      if (step % 10 === 0) await turn();
-    }
+    await passTime(mesh, ms);
     await quiet(mesh);
   };
   const rowsOf = (table: string) =>

@@ -4,7 +4,7 @@ import { liveObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.
 import { SharedLiveStore } from "../../../hosts/deno/store/live-store.ts";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
-import { openMesh } from "./support/mesh.ts";
+import { openMesh, passTime } from "./support/mesh.ts";
 import { fakeTime } from "./support/time.ts";
 
 const app = "AAAAAAAAAAA";
@@ -19,14 +19,12 @@ const rootName = (n: number) => nodeObjectName({ app, tagId: tagIdOf(app, `t${n}
 const liveName = (n: number) =>
   liveObjectName({ app, tagId: tagIdOf(app, `t${n}`), region: "local", n: 0 });
 
-/** Until an older version's tags were all looked at. */
-async function pass(): Promise<void> {
-  for (let minute = 0; minute < 70; minute++) await vi.advanceTimersByTimeAsync(60_000);
-}
+/** By then an older version's tags were all looked at. */
+const LOOKED_MS = 70 * 60_000;
 
 test("P8.11 empty tags of an older version go, and what somebody is in stays", async () => {
   fakeTime();
-  const { db, reported } = openMesh();
+  const { mesh, db, reported } = openMesh();
   // Few, as each goes with a commit of its own.
   const isEmpty = (n: number) => n % 10 === 9;
   for (let n = 0; n < COUNT; n++) {
@@ -37,7 +35,7 @@ test("P8.11 empty tags of an older version go, and what somebody is in stays", a
     store.putMember({ ...member, device: "AAAAAAAAAAAAAAAAAAAAAA" });
   }
   db.commit();
-  await pass();
+  await passTime(mesh, LOOKED_MS);
   const left = Array.from({ length: COUNT }, (_, n) => n).filter((n) => !isEmpty(n));
   expect(db.all("SELECT name FROM tag_nodes ORDER BY id")).toEqual(
     left.map((n) => ({ name: rootName(n) })),
@@ -62,7 +60,7 @@ test("P8.11 live nodes of an older version go, and what somebody listens to stay
   const live = mesh.liveNodes.get(liveName(1));
   await live.prepare("t1", null);
   live.join(new TestListener(), null);
-  await pass();
+  await passTime(mesh, LOOKED_MS);
   expect(db.all("SELECT name FROM tag_nodes")).toEqual([{ name: rootName(1) }]);
   expect(db.all("SELECT name FROM live_nodes")).toEqual([{ name: liveName(1) }]);
   expect(reported).toEqual([]);

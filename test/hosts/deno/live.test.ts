@@ -7,7 +7,7 @@ import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError } from "../../../hosts/deno/store/database.ts";
 import { listeners } from "../../../objects/links.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
-import { databasePath, openMesh } from "./support/mesh.ts";
+import { databasePath, openMesh, passTime } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
 
@@ -82,10 +82,10 @@ describe("a live node", () => {
     fakeTime();
     const { mesh } = openMesh();
     const listener = await listen(mesh);
-    await vi.advanceTimersByTimeAsync(30_000);
+    await passTime(mesh, 30_000);
     expect(mesh.liveNodes.awake).toHaveLength(1);
     nodeOf(mesh).leave(listener);
-    await vi.advanceTimersByTimeAsync(30_000);
+    await passTime(mesh, 30_000);
     expect(mesh.liveNodes.counts).toEqual({ awake: 0, known: 0 });
     // The root has heard of it: a tag that has nobody and never had a broadcast is erased.
     expect(await rootOf(mesh).info()).toBeNull();
@@ -99,9 +99,9 @@ describe("a live node", () => {
     const { mesh, db, reported } = openMesh();
     const listener = await listen(mesh);
     if (isSent) await send(mesh);
-    await vi.advanceTimersByTimeAsync(ms);
+    await passTime(mesh, ms);
     nodeOf(mesh).leave(listener);
-    await vi.advanceTimersByTimeAsync(180_000);
+    await passTime(mesh, 180_000);
     const count = (table: string) => db.get(`SELECT count(*) AS n FROM ${table}`);
     for (const table of ["live_nodes", "live_log"]) expect(count(table)).toEqual({ n: 0 });
     if (!isSent) expect(count("tag_nodes")).toEqual({ n: 0 });

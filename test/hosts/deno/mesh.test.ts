@@ -6,7 +6,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
-import { databasePath, newApp, openMesh, quiet, TestDevice, turn } from "./support/mesh.ts";
+import { databasePath, newApp, openMesh, passTime, quiet, TestDevice } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
 
@@ -41,7 +41,7 @@ describe("sleep", () => {
     const device = await TestDevice.create(mesh);
     const { link, app } = await device.online();
     expect(mesh.counts).toEqual({ awake: 1, known: 1 });
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.counts).toEqual({ awake: 0, known: 1 });
     expect(await device.send(app, { waitMs: 0 })).toMatchObject({ status: "queued" });
     expect(mesh.counts).toEqual({ awake: 1, known: 1 });
@@ -56,10 +56,10 @@ describe("sleep", () => {
     const key = Uint8Array.from({ length: 9 }, (_, i) => i);
     await mesh.device("stranger").status({ app, generation: 1, seq: 1, key });
     expect(mesh.counts).toEqual({ awake: 2, known: 2 });
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.counts).toEqual({ awake: 0, known: 1 });
     link.lose();
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.counts).toEqual({ awake: 0, known: 0 });
     // The one that the test holds is still the one of its name: H7.
     expect(mesh.device(device.host.name)).toBe(device.host);
@@ -74,7 +74,7 @@ describe("sleep", () => {
     const device = await TestDevice.create(mesh);
     await device.online();
     vi.setSystemTime(Date.now() - 3_600_000);
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.counts).toEqual({ awake: 0, known: 1 });
   });
 
@@ -100,9 +100,9 @@ describe("sleep", () => {
     const { mesh } = openMesh();
     const device = await TestDevice.create(mesh);
     const link = device.dial();
-    await turn();
+    await quiet(mesh);
     expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await passTime(mesh, 10_000);
     expect(await link.device.closed).toMatchObject({ code: 4001 });
   });
 
@@ -118,8 +118,7 @@ describe("sleep", () => {
     await device.send(app, { ttlSeconds: 600, waitMs: 0 });
     const mail = (): unknown => first.db.get("SELECT count(*) AS n FROM mail");
     expect(mail()).toEqual({ n: 2 });
-    await vi.advanceTimersByTimeAsync(EXPIRED_MS);
-    await turn();
+    await passTime(first, EXPIRED_MS);
     expect(mail()).toEqual({ n: 1 });
     const seq = sent.ok ? sent.seq : 0;
     expect(await device.host.status({ app, generation: 1, seq, key })).toMatchObject({
@@ -128,8 +127,7 @@ describe("sleep", () => {
     first.mesh.alarms.stop();
 
     const second = openMesh(path);
-    await vi.advanceTimersByTimeAsync(10 * EXPIRED_MS);
-    await turn();
+    await passTime(second, 10 * EXPIRED_MS);
     expect(second.db.get("SELECT count(*) AS n FROM mail")).toEqual({ n: 0 });
     // The one that stands is for an account that nobody uses.
     const alarm = second.db.get<{ at: number }>("SELECT at FROM alarms");
@@ -210,7 +208,7 @@ describe("the gate", () => {
     const next = device.dial();
     db.commit();
     await stored;
-    await turn();
+    await quiet(mesh);
     expect(next.device.unread).toEqual([]);
     next.device.send(hello({ attach: [1] }));
     await next.device.expect("welcome");
@@ -303,7 +301,7 @@ describe("a disk that cannot be written", () => {
     );
     mend = spoil(path, "UPDATE ON devices");
     again.lose();
-    await turn();
+    await quiet(mesh);
     const live = other.send(healthy.app);
     healthy.link.device.acknowledge(await healthy.link.device.messages());
     expect(await live).toMatchObject({ status: "delivered" });
@@ -332,7 +330,7 @@ describe("a disk that cannot be written", () => {
     expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(false);
     mend();
     mendAlarms();
-    await vi.advanceTimersByTimeAsync(31_000);
+    await passTime(mesh, 31_000);
     await quiet(mesh);
     expect(db.get("SELECT sum(attached) AS n FROM tag_members")).toEqual({ n: 1 });
     await link.device.synced();
@@ -349,7 +347,7 @@ describe("a disk that cannot be written", () => {
     // Nor does one whose acknowledgement does not come in time, and is to be stored then.
     vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "performance"] });
     const unanswered = device.send(app, { waitMs: 1_000 });
-    await vi.advanceTimersByTimeAsync(2_000);
+    await passTime(mesh, 2_000);
     expect(await unanswered).toMatchObject({ ok: false, code: "storage_unavailable" });
     vi.useRealTimers();
     await link.device.messages();

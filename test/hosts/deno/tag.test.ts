@@ -8,7 +8,7 @@ import type { BroadcastRequest, JoinRequest } from "../../../core/tag/types.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
-import { databasePath, openMesh } from "./support/mesh.ts";
+import { databasePath, openMesh, passTime } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
 
@@ -85,7 +85,7 @@ describe("rows of a node", () => {
         const node = mesh.nodes.get(nodeObjectName({ app, tagId: tagIdOf(app, made), path: "" }));
         await Promise.all([node.join(join({ tag: made, device })), node.leave({ device })]);
       }
-      await vi.advanceTimersByTimeAsync(REPORTED_MS + IDLE_AND_SWEPT_MS);
+      await passTime(mesh, REPORTED_MS + IDLE_AND_SWEPT_MS);
       for (const table of ["tag_nodes", "tag_members", "tag_log", "node_alarms", "tag_directory"]) {
         expect([table, db.get(`SELECT count(*) AS n FROM ${table}`)]).toEqual([table, { n: 0 }]);
       }
@@ -244,11 +244,11 @@ describe("alarms of nodes", () => {
     const { head: born = 0 } = (await root(mesh).info()) ?? {};
     expect(onward).toEqual({ kind: "child", digit: "7", born });
     await mesh.nodes.get(nameOf("7")).join(join({ device, born }));
-    await vi.advanceTimersByTimeAsync(3 * REPORTED_MS);
+    await passTime(mesh, 3 * REPORTED_MS);
     await vi.waitFor(async () =>
       expect(await root(mesh).info()).toMatchObject({ members: 2, nodes: 2, depth: 2 }),
     );
-    await vi.advanceTimersByTimeAsync(3 * REPORTED_MS);
+    await passTime(mesh, 3 * REPORTED_MS);
     await vi.waitFor(async () =>
       expect(await mesh.tagDirectory(app).list(everyTag)).toMatchObject({
         tags: [{ tag, members: 2 }],
@@ -281,7 +281,7 @@ describe("sleep of nodes", () => {
     mesh.nodeAlarms.stop();
     await root(mesh).broadcast(request);
     const { head = 0 } = (await root(mesh).info()) ?? {};
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.nodes.counts).toEqual({ awake: 0, known: 0 });
     expect(await root(mesh).info()).toMatchObject({ members: 1, head });
     expect(await root(mesh).attach({ device, after: 0 })).toMatchObject({
@@ -301,7 +301,7 @@ describe("sleep of nodes", () => {
       kind: "unknown",
     });
     expect(count(db, "tag_nodes")).toBe(0);
-    await vi.advanceTimersByTimeAsync(IDLE_AND_SWEPT_MS);
+    await passTime(mesh, IDLE_AND_SWEPT_MS);
     expect(mesh.nodes.counts).toEqual({ awake: 0, known: 0 });
   });
 });

@@ -3,14 +3,16 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { SendRequest } from "../../../../core/device/types.ts";
 import { sealAppId } from "../../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../../core/identity/keyring.ts";
 import type { DeviceHost } from "../../../../hosts/deno/objects/device.ts";
 import { Mesh, type MeshOptions } from "../../../../hosts/deno/objects/mesh.ts";
 import type { DeviceSocket } from "../../../../hosts/deno/objects/socket.ts";
+import { lookAtSockets } from "../../../../hosts/deno/sockets.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
+import { sends } from "../../../../objects/sends.ts";
 import type { Hello } from "../../../../schema/generated/link.ts";
 import { hello } from "../../../core/device/support/frames.ts";
 import { DeviceEnd } from "../../../objects/support/device-end.ts";
@@ -49,6 +51,8 @@ export function openMesh(
   options: Pick<MeshOptions, "nodeMembers"> = {},
 ): OpenMesh {
   const reported: unknown[] = [];
+  // Of the whole process: for the sends of another test nobody has to make room in this one.
+  sends.began(Number.NEGATIVE_INFINITY);
   const db = new Database(path);
   const report = (error: unknown): void => {
     reported.push(error);
@@ -64,19 +68,50 @@ export function newApp(): { app: string; appId: string } {
   return { app: Buffer.from(bytes).toString("base64url"), appId: sealAppId(testKeyring, bytes) };
 }
 
-/** One turn of the event loop: what was written is committed, and what waited for it is out. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** A turn of the event loop in which sockets are looked at, as objects that work for long take one. */
+export async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await lookAtSockets();
+}
+
+/** Until all that is written is on disk, and so is what those write who waited for it. */
+export async function stored({ db }: Pick<Mesh, "db">): Promise<void> {
+  do {
+    // Who wrote is told by its own wait that it is not stored.
+    await db.committed().catch(() => {});
+    await turn();
+  } while (db.isPending(db.batch));
+}
 
 /** Turns without a write after which nothing more follows by itself. */
 const STILL_TURNS = 3;
 
 /** Until all that objects do by themselves is done: a registration joins the tag of all devices behind its answer. */
-export async function quiet({ db }: Pick<Mesh, "db">): Promise<void> {
+export async function quiet(mesh: Pick<Mesh, "db" | "joinSlices">): Promise<void> {
   for (let still = 0; still < STILL_TURNS; still++) {
-    const { batch } = db;
-    await turn();
-    if (db.batch !== batch || db.isPending(batch)) still = -1;
+    const { batch } = mesh.db;
+    await stored(mesh);
+    if (mesh.db.batch !== batch || mesh.joinSlices.isBusy) still = -1;
   }
+}
+
+/**
+ * Lets faked time pass (see `fakeTime`) by one timer after another: what one of them writes is on disk before the next, for no commit
+ * takes longer than the seconds between them.
+ */
+export async function passTime(mesh: Pick<Mesh, "db">, ms: number): Promise<void> {
+  await stored(mesh);
+  let isOver = false;
+  setTimeout(() => {
+    isOver = true;
+  }, ms);
+  while (!isOver) {
+    vi.advanceTimersToNextTimer();
+    await stored(mesh);
+  }
+  // What is due in the same millisecond.
+  await vi.advanceTimersByTimeAsync(0);
+  await stored(mesh);
 }
 
 /** The mesh's side of a socket whose other side is a test. */

@@ -2,7 +2,7 @@
 import { vi } from "vitest";
 
 /**
- * Fakes the time of day and timers, but not setImmediate: the database commits in it, for real. `vi.useRealTimers` ends it.
+ * Fakes the time of day and timers; the database commits for real, and `passTime` waits for it. `vi.useRealTimers` ends it.
  *
  * @param now the time of day it begins with, milliseconds since 1970; the present one where there is none
  */
