@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { SOON } from "./test/support/soon.ts";
 
 /** Keys for tests only: one mesh key of known bytes, so that vectors made from it stay the same. */
 const TEST_BINDINGS = {
@@ -16,7 +17,12 @@ const TEST_BINDINGS = {
 };
 
 /** Of a group: projects of one group have the same `maxWorkers`. Vitest's own would be one on a machine of two cores. */
-const COMPUTING = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+const COMPUTING = {
+  maxWorkers: 2,
+  sequence: { groupOrder: 0 },
+  /** Ends what hangs. Vitest's own of 5 s ended what a busy machine took longer for. */
+  testTimeout: 30_000,
+};
 const WAITING = { maxWorkers: 4, maxConcurrency: 3, sequence: { groupOrder: 1 } };
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
@@ -106,6 +112,8 @@ export default defineConfig({
     // A folder whose tests are still to come is no failure.
     passWithNoTests: true,
     sequence: { sequencer: LongestFirst },
+    // Ends a wait in vain, and is none of the promise.
+    expect: { poll: SOON },
     projects: [
       inNode("architecture", SHARED),
       inNode("schema", SHARED),

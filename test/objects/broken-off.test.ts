@@ -1,14 +1,13 @@
 /** A row that cannot be written, or a handler that breaks off: an object goes on from what is stored, and nobody waits in vain. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { SOON } from "../support/soon.ts";
 import { listeningClient, newApp, randomText } from "./support/client.ts";
 import { DISK_FULL, failWrites } from "./support/disk.ts";
 import { newAlias, rootOf } from "./support/tags.ts";
 
 const utf8 = new TextEncoder();
 const NEWS = "news";
-/** For what is to be seen soon, on a busy machine too. */
-const SOON = { timeout: 4_000 };
 
 afterEach(() => {
   vi.useRealTimers();

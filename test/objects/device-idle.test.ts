@@ -2,10 +2,10 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { expect, test } from "vitest";
 import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SOON } from "../support/soon.ts";
 import { Client } from "./support/client.ts";
 
 const DAY_MS = 86_400_000;
-const SOON = { timeout: 60_000 };
 
 /** The account is one that was found idle on all days but the last. */
 function age(client: Client): Promise<void> {

@@ -1,11 +1,10 @@
 /** Rows that a device object reads when it was not in memory, as SQLite counts them: docs/storage.md has the table. */
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { SOON } from "../support/soon.ts";
 import { Client, listeningClient, newApp } from "./support/client.ts";
 import { countReads } from "./support/reads.ts";
 import { rootOf } from "./support/tags.ts";
-
-const SOON = { timeout: 10_000 };
 
 test("P6.7 a device object that wakes for a send reads its tables' names, its account, link and registrations, and the mail it holds", async () => {
   const client = await Client.create();

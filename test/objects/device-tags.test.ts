@@ -5,6 +5,7 @@ import { deviceDigit, nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import type { BroadcastRequest, BroadcastStatus } from "../../core/tag/types.ts";
 import type { Broadcast } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SOON } from "../support/soon.ts";
 import { countCalls } from "./support/calls.ts";
 import { listeningClient, newApp, randomText, type Socket } from "./support/client.ts";
 import { countWrites } from "./support/rows.ts";
@@ -12,8 +13,6 @@ import { rootOf, TAGS } from "./support/tags.ts";
 
 const utf8 = new TextEncoder();
 const NEWS = "news";
-/** For what is to be seen soon, on a busy machine too. */
-const SOON = { timeout: 4_000 };
 
 /** A device with the app in slot 1 that listens, and has joined the tag of all devices by itself. */
 async function listening({ app, appId }: { app: string; appId: string }) {

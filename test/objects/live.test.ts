@@ -6,6 +6,7 @@ import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
 import type { LiveObject } from "../../objects/live.ts";
 import { SqlLiveStore } from "../../objects/storage/live-store.ts";
+import { SOON } from "../support/soon.ts";
 import { newApp, randomText } from "./support/client.ts";
 import { LIVE_STORE_CASES } from "./support/live-store-suite.ts";
 import { countWrites } from "./support/rows.ts";
@@ -44,7 +45,7 @@ class Ear {
   }
 
   hears(...datas: unknown[]): Promise<void> {
-    return vi.waitFor(() => expect(this.datas).toEqual(datas));
+    return vi.waitFor(() => expect(this.datas).toEqual(datas), SOON);
   }
 }
 

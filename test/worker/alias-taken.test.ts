@@ -8,6 +8,7 @@ import type {
   StatusAnswerBody,
 } from "../../schema/http.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import { SOON } from "../support/soon.ts";
 import { createApp, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { env } from "./support/mesh.ts";
@@ -43,7 +44,7 @@ const aliasObject = (alias: string) => {
 async function told(alias: string, key: Uint8Array | undefined): Promise<void> {
   await vi.waitFor(async () => {
     expect(await aliasObject(alias).holders(key)).toHaveProperty("taken");
-  });
+  }, SOON);
 }
 
 async function takenByOne(alias: string, taker: Recipient) {
@@ -123,7 +124,7 @@ describe("a repeated request by firstAckWins", () => {
     await send();
     await change(alias, { add: [joined.regId] });
     await send();
-    await vi.waitFor(() => expect(joined.link.messages.length).toBe(1));
-    await vi.waitFor(() => expect(silent.link.withdrawn.length).toBe(1));
+    await vi.waitFor(() => expect(joined.link.messages.length).toBe(1), SOON);
+    await vi.waitFor(() => expect(silent.link.withdrawn.length).toBe(1), SOON);
   });
 });

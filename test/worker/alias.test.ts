@@ -12,6 +12,7 @@ import type {
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { aliasCache } from "../../worker/send/holders.ts";
+import { SOON } from "../support/soon.ts";
 import { createApp, signed, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { env, fetchCounting, problemOf } from "./support/mesh.ts";
@@ -246,7 +247,7 @@ describe("an alias of one registration", () => {
     await vi.waitFor(async () => {
       const refused = await refusalOf(app, get(`/v1/aliases/${alias}`));
       expect(refused.code).toBe("alias_unknown");
-    });
+    }, SOON);
     const to = post("/v1/messages", { to: { alias }, data: "x" });
     expect((await refusalOf(app, to)).code).toBe("alias_unknown");
   });
@@ -340,7 +341,7 @@ describe("a shared alias", () => {
     const alias = freshName();
     await setAlias(alias, { shared: true, add: [taker.regId, silent.regId] });
     const { body } = await sendTo(alias, {}, { firstAckWins: true });
-    await vi.waitFor(() => expect(silent.link.withdrawn.length).toBe(1));
+    await vi.waitFor(() => expect(silent.link.withdrawn.length).toBe(1), SOON);
     const result = body.results.find(({ regId }) => regId === silent.regId);
     expect(result).toMatchObject({ status: "recalled" });
     if (result === undefined || !("id" in result)) throw new Error("no result");

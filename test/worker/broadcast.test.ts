@@ -4,6 +4,7 @@ import type { BroadcastAnswerBody, BroadcastStatusBody } from "../../schema/http
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Env } from "../../worker/env.ts";
+import { SOON } from "../support/soon.ts";
 import { createApp, signed, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { env, fetchCounting, problemOf, UNTOUCHED } from "./support/mesh.ts";
@@ -45,7 +46,7 @@ const textsOf = ({ link }: Recipient) => link.broadcasts.map(({ data }) => text(
 const reaches = (data: string, ...recipients: Recipient[]) =>
   vi.waitFor(() => {
     for (const recipient of recipients) expect(textsOf(recipient)).toContain(data);
-  });
+  }, SOON);
 
 describe("a broadcast", () => {
   it("B21 is answered accepted with its ID, and reaches the members of its tag", async () => {
@@ -66,7 +67,7 @@ describe("a broadcast", () => {
         acknowledged: 2,
         remaining: 0,
       });
-    });
+    }, SOON);
     const { acceptedAt, finishedAt } = await statusOf(body.id);
     expect(Math.abs(acceptedAt - Date.now())).toBeLessThan(60_000);
     expect(finishedAt).toBeGreaterThanOrEqual(acceptedAt);
@@ -116,7 +117,7 @@ describe("a broadcast", () => {
     const { body } = await send({ condition }, { data: "some" });
     await reaches("some", one);
     // The node counts it once the device has answered: the app may be first.
-    await vi.waitFor(async () => expect((await statusOf(body.id)).members).toBe(1));
+    await vi.waitFor(async () => expect((await statusOf(body.id)).members).toBe(1), SOON);
   });
 
   it.each([
@@ -132,7 +133,7 @@ describe("a broadcast", () => {
     const { body } = await send({ tag: "both" }, { filter: { platform: ["IOS"] } });
     await vi.waitFor(async () => {
       expect(await statusOf(body.id)).toMatchObject({ status: "sent", filtered: 2, delivered: 0 });
-    });
+    }, SOON);
   });
 });
 

@@ -3,6 +3,7 @@ import { keyringOf } from "../../core/identity/keyring.ts";
 import { openRegId, sealRegId } from "../../core/identity/reg-id.ts";
 import type { SendAnswerBody, StatusAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SOON } from "../support/soon.ts";
 import { createApp, type Signing, signed, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { env, fetchCounting, problemOf } from "./support/mesh.ts";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await vi.waitFor(async () => {
     const { body } = await send({ to: offline.regId, data: "x", ttl: 0 });
     expect(body.status).toBe("expired");
-  });
+  }, SOON);
   await send({ to: "x", data: "x" }, {}, other).catch(() => null);
 });
 

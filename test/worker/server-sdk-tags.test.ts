@@ -1,6 +1,7 @@
 /** Tags, aliases and broadcasts as an app server has them: by the SDK, at the real edge. */
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createSigningKey, PushServer, type TagBody } from "../../sdk/server/mod.ts";
+import { SOON } from "../support/soon.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { fetchCounting, ORIGIN, problemOf } from "./support/mesh.ts";
 import { admin, appAndServer, hostOf } from "./support/sdk.ts";
@@ -150,7 +151,7 @@ describe("push.broadcast", () => {
     expect(status).toBe("accepted");
     await vi.waitFor(async () => {
       expect(await push.status(id)).toMatchObject({ id, status: "sent", acknowledged: 2 });
-    });
+    }, SOON);
     expect([heard(one, "sport"), heard(two, "sport")]).toEqual([["goal"], ["goal"]]);
   });
 
@@ -165,7 +166,7 @@ describe("push.broadcast", () => {
     const { id } = await by.broadcast({ to: { tag: "lossy" }, data: "once" });
     await vi.waitFor(async () => {
       expect(await push.status(id)).toMatchObject({ status: "sent", acknowledged: 1 });
-    });
+    }, SOON);
     expect(heard(one, "lossy")).toEqual(["once"]);
   });
 
@@ -177,13 +178,13 @@ describe("push.broadcast", () => {
     const { id } = await push.broadcast({ to, data: "only one", pace: 1_000, ttl: 60 });
     await vi.waitFor(async () => {
       expect(await push.status(id)).toMatchObject({ status: "sent", acknowledged: 1, filtered: 1 });
-    });
+    }, SOON);
     expect([heard(one, "a"), heard(two, "a")]).toEqual([["only one"], []]);
     const filter = { platform: ["web"], attributes: { tier: ["gold"] } };
     const filtered = await push.broadcast({ to: { everyone: true }, data: "web", filter });
     await vi.waitFor(async () => {
       expect(await push.status(filtered.id)).toMatchObject({ status: "sent", filtered: 2 });
-    });
+    }, SOON);
   });
 
   it("P4.4 throws the mesh's refusals, with the key to go on by", async () => {

@@ -6,6 +6,7 @@ import type {
   TagsAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { SOON } from "../support/soon.ts";
 import { createApp, signed, type TestApp } from "./support/app.ts";
 import { createRecipient, type Recipient } from "./support/fleet.ts";
 import { fetchCounting, problemOf, UNTOUCHED } from "./support/mesh.ts";
@@ -232,7 +233,7 @@ describe("GET /v1/registrations", () => {
     fresh.link.close();
     await vi.waitFor(async () => {
       expect((await ask<RegistrationAnswerBody>(app, get(path))).body.connected).toBe(false);
-    });
+    }, SOON);
   });
 
   it("P7.2 refuses forged and foreign regIds, and touches nothing", async () => {

@@ -7,6 +7,7 @@ import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError } from "../../../hosts/deno/store/database.ts";
 import { listeners } from "../../../objects/links.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
+import { SOON } from "../../support/soon.ts";
 import { databasePath, openMesh, passTime } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
@@ -54,7 +55,7 @@ describe("a live node", () => {
     const listener = await listen(first.mesh);
     const born = await headOf(first.mesh);
     for (let i = 0; i < 3; i++) await send(first.mesh);
-    await vi.waitFor(() => expect(listener.cursors).toEqual([born + 1, born + 2, born + 3]));
+    await vi.waitFor(() => expect(listener.cursors).toEqual([born + 1, born + 2, born + 3]), SOON);
     expect(listeners.size).toBe(1);
     nodeOf(first.mesh).leave(listener);
     expect(listeners.size).toBe(0);
@@ -73,7 +74,7 @@ describe("a live node", () => {
     const written = countRows(db);
     await send(mesh);
     // At the root when it was taken, with its alarm, and when it was served; and the node's own.
-    await vi.waitFor(() => expect(written()).toBe(2 + 1 + 1));
+    await vi.waitFor(() => expect(written()).toBe(2 + 1 + 1), SOON);
     for (const { cursors } of all) expect(cursors).toEqual([await headOf(mesh)]);
     expect(db.get("SELECT count(*) AS n FROM live_log")).toEqual({ n: 1 });
   });
@@ -116,7 +117,7 @@ describe("a live node", () => {
     await rootOf(mesh).join({ ...member, device: x });
     await listen(mesh);
     const sleeping = rootOf(mesh);
-    await vi.waitFor(() => expect(sleeping.sleep(Number.POSITIVE_INFINITY)).toBe(true));
+    await vi.waitFor(() => expect(sleeping.sleep(Number.POSITIVE_INFINITY)).toBe(true), SOON);
     mesh.nodes.sweep(Number.POSITIVE_INFINITY);
     // A second listener's node calls the root that it was given, as a broadcast's sender calls the one of that name.
     await listen(mesh);

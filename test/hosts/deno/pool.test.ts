@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { Pool, type Pooled } from "../../../hosts/deno/objects/pool.ts";
 import { fuzz, fuzzTimeoutMs } from "../../core/support/fuzz.ts";
+import { SOON } from "../../support/soon.ts";
 
 const pool = () => {
   const made: Pooled = { name: "a", sleep: () => true, isNeeded: false };
@@ -40,7 +41,7 @@ test("P8.1 one that nobody holds leaves nothing behind", async () => {
     collect();
     expect(mark?.deref() === undefined).toBe(true);
     expect(items.left).toBe(0);
-  });
+  }, SOON);
 });
 
 const NAMES = ["a", "b"] as const;

@@ -8,6 +8,7 @@ import type { BroadcastRequest, JoinRequest } from "../../../core/tag/types.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
+import { SOON } from "../../support/soon.ts";
 import { databasePath, openMesh, passTime } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
@@ -226,11 +227,13 @@ describe("alarms of nodes", () => {
     // What a kill leaves between the answer and the fan-out.
     const second = openMesh(copyOf(path));
     expect(count(second.db, "node_alarms")).toBe(1);
-    await vi.waitFor(async () =>
-      expect(await root(second.mesh).broadcastStatus(request.key)).toMatchObject({
-        status: "sent",
-        members: 1,
-      }),
+    await vi.waitFor(
+      async () =>
+        expect(await root(second.mesh).broadcastStatus(request.key)).toMatchObject({
+          status: "sent",
+          members: 1,
+        }),
+      SOON,
     );
     expect(second.reported).toEqual([]);
   });
@@ -245,14 +248,17 @@ describe("alarms of nodes", () => {
     expect(onward).toEqual({ kind: "child", digit: "7", born });
     await mesh.nodes.get(nameOf("7")).join(join({ device, born }));
     await passTime(mesh, 3 * REPORTED_MS);
-    await vi.waitFor(async () =>
-      expect(await root(mesh).info()).toMatchObject({ members: 2, nodes: 2, depth: 2 }),
+    await vi.waitFor(
+      async () => expect(await root(mesh).info()).toMatchObject({ members: 2, nodes: 2, depth: 2 }),
+      SOON,
     );
     await passTime(mesh, 3 * REPORTED_MS);
-    await vi.waitFor(async () =>
-      expect(await mesh.tagDirectory(app).list(everyTag)).toMatchObject({
-        tags: [{ tag, members: 2 }],
-      }),
+    await vi.waitFor(
+      async () =>
+        expect(await mesh.tagDirectory(app).list(everyTag)).toMatchObject({
+          tags: [{ tag, members: 2 }],
+        }),
+      SOON,
     );
     expect(reported).toEqual([]);
   });
