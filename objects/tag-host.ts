@@ -2,6 +2,7 @@
 import { directoryNameOf } from "../core/tag/directory-shards.ts";
 import type { TagHost } from "../core/tag/host.ts";
 import { Window } from "../core/tag/window.ts";
+import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
 import { wakeRoomOf } from "./call-room.ts";
@@ -30,6 +31,10 @@ export interface TagEnv {
 
 /** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
 const REST_MS = 4;
+
+/** What a room is full of has no cause; a call that failed has one. */
+const isFull = (error: unknown): boolean =>
+  error instanceof MeshError && error.code === "overloaded" && error.cause === undefined;
 
 /** Of this isolate: all its objects share a thread. */
 const window = new Window();
@@ -73,7 +78,10 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
       const name = directoryNameOf(app, entry.tag, shardsOf(env));
       return callObject(() => TAG_DIRECTORIES.getByName(name).report(entry));
     },
-    trouble: (error) => console.error(error),
+    // That there is no room is no news: thousands may wait for it.
+    trouble: (error) => {
+      if (!isFull(error)) console.error(error);
+    },
     window,
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
   };
