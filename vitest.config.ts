@@ -137,6 +137,7 @@ export default defineConfig({
       // These choose their hosts themselves.
       withProcesses("edges", ["test/edges/*.test.ts"]),
       withProcesses("mesh", ["test/mesh/once/*.test.ts"]),
+      withProcesses("runtimes", ["test/runtimes/once/*.test.ts"]),
       ...onEveryHost("mesh"),
       ...onEveryHost("runtimes"),
       ...onEveryHost("peers"),

@@ -1,10 +1,12 @@
-/** What users install, built for the tests of one project below a folder from where what it imports of node_modules is found. */
+/** What users install, built once for a run of tests, below a folder from where what it imports of node_modules is found. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ROOT } from "./host.ts";
 
 const CACHE = join(ROOT, "node_modules/.cache");
+/** Of this process, whose projects are set up one after another. */
+const RUN = `${process.pid}-${Math.round(performance.timeOrigin)}`;
 /** The Node that the repository installs, whichever runs the tests. */
 export const NODE = join(ROOT, "node_modules/.bin/node");
 
@@ -13,8 +15,8 @@ export const NODE = join(ROOT, "node_modules/.bin/node");
  * @returns the folder, and what removes it
  */
 export function built(script: string): { readonly folder: string; readonly remove: () => void } {
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, "pushmesh-built-"));
-  execFileSync(NODE, [join(ROOT, "scripts", script), relative(ROOT, folder)], { cwd: ROOT });
+  const folder = join(CACHE, `pushmesh-${RUN}-${script}`);
+  if (!existsSync(folder))
+    execFileSync(NODE, [join(ROOT, "scripts", script), relative(ROOT, folder)], { cwd: ROOT });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, inject, test } from "vitest";
-import { ROOT } from "../support/host.ts";
+import { ROOT } from "../../support/host.ts";
 
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const types = join(inject("sdk"), "../types/sdk");
