@@ -36,7 +36,7 @@ describe.each(RUNTIMES)("%s", (_, command, args) => {
       const name = call.match(/connect|PushServer|listenLive/)?.[0];
       // Beside the SDK: Deno looks from there for the packages that it imports.
       const file = join(sdk, `program-${entry}`);
-      writeFileSync(file, `import { ${name} } from "../${entry}";\nawait ${call};\n`);
+      writeFileSync(file, `import { ${name} } from "./${entry}";\nawait ${call};\n`);
       const { exited, stderr } = start(command, [...args, file]);
       expect(await exited).not.toBe(0);
       const longest = Math.max(...stderr.text.split("\n").map((line) => line.length));
