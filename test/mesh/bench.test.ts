@@ -51,7 +51,7 @@ describe("npm run bench", () => {
     { timeout: 120_000 },
     async (scenario, { expect }) => {
       const json = join(folder, `${scenario}.json`);
-      const options = ["--seconds", "0.2", "--devices", "50", "--in-flight", "8", "--json", json];
+      const options = ["--seconds", "1", "--devices", "50", "--in-flight", "8", "--json", json];
       const args = [MAIN, "--host", HOST, "--scenario", scenario, ...options];
       const { stdout } = await run(process.execPath, args);
       const written = rows.parse(JSON.parse(readFileSync(json, "utf8")));
