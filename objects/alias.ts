@@ -13,6 +13,7 @@ import type {
 import { backoffMs } from "../core/backoff.ts";
 import { writeAlias } from "../core/move/alias.ts";
 import type { AliasLine } from "../schema/export.ts";
+import { alarmTime } from "./alarm-room.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
@@ -24,6 +25,7 @@ import { withTimeout } from "./timeout.ts";
 /** What an alias object needs of the worker's bindings. */
 interface AliasEnv {
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
+  readonly MAX_LINKS?: string;
 }
 
 export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, AliasImportRpc {
@@ -94,7 +96,8 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
         withTimeout,
         now: () => Date.now(),
         setAlarm: (at) => {
-          this.ctx.storage.setAlarm(at).catch((error: unknown) => this.#memory.fail(error));
+          const time = alarmTime(this.env.MAX_LINKS, at, null);
+          this.ctx.storage.setAlarm(time).catch((error: unknown) => this.#memory.fail(error));
         },
         trouble: (error) => console.error(error),
       },

@@ -10,8 +10,8 @@ import { countOf } from "./count.ts";
 import { links, listeners } from "./links.ts";
 
 /** Of the links that there is room for yet: all of them may come while these are awake. */
-const SHARE = 1 / 3;
-const LEAST = 8;
+export const SHARE = 1 / 3;
+export const LEAST = 8;
 /**
  * So many that are new come at once, so often, where that is fewer: workerd makes each a database, and with 47 in one go sends
  * stood for 2 s.

@@ -27,6 +27,7 @@ import { MeshError } from "../schema/errors.ts";
 import type { DevicePart } from "../schema/export.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { toBase64Url } from "../schema/text.ts";
+import { alarmTime } from "./alarm-room.ts";
 import { finish, LINK_SUBPROTOCOL } from "./close.ts";
 import { countOf } from "./count.ts";
 import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
@@ -384,7 +385,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   /**
-   * Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row.
+   * Sets the alarm where it has to come earlier than it stands; it is never moved later, which would cost a row. Where too
+   * many are due at once it comes later (alarm-room.ts).
    *
    * @param at when it has to come besides, milliseconds since 1970
    */
@@ -399,9 +401,11 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
       (this.#alarmAt === null ? this.#device.idleDeadline(Date.now()) : null);
     const deadline = at < (own ?? Number.POSITIVE_INFINITY) ? at : own;
     if (deadline === null || (this.#alarmAt !== null && this.#alarmAt <= deadline)) return;
-    this.#alarmAt = deadline;
+    const time = alarmTime(this.env.MAX_LINKS, deadline, this.#alarmAt);
+    if (time === this.#alarmAt) return;
+    this.#alarmAt = time;
     try {
-      await this.ctx.storage.setAlarm(deadline);
+      await this.ctx.storage.setAlarm(time);
     } catch (error) {
       this.#alarmAt = undefined;
       throw new StorageError(error);

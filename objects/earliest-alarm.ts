@@ -1,16 +1,26 @@
 /** The one alarm of an object, for the earliest of the times it is set to: never moved later, which would cost a row. */
+import { alarmTime } from "./alarm-room.ts";
 
 export class EarliestAlarm {
   readonly #storage: DurableObjectStorage;
+  readonly #maxLinks: string | undefined;
   readonly #onFailure: (error: unknown) => void;
   /** When it is set for; null for not at all. */
   #at: number | null = null;
   /** Of the last that was set. */
   #setting: Promise<void> = Promise.resolve();
 
-  /** @param onFailure told that one could not be set */
-  constructor(storage: DurableObjectStorage, onFailure: (error: unknown) => void) {
+  /**
+   * @param maxLinks the setting MAX_LINKS: where there is one, an alarm may come later, for want of room
+   * @param onFailure told that one could not be set
+   */
+  constructor(
+    storage: DurableObjectStorage,
+    maxLinks: string | undefined,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#storage = storage;
+    this.#maxLinks = maxLinks;
     this.#onFailure = onFailure;
   }
 
@@ -22,9 +32,11 @@ export class EarliestAlarm {
   /** One row, where none stands that is early enough. On disk before anything that the object says after it. */
   set(at: number): void {
     if (this.#at !== null && this.#at <= at) return;
-    this.#at = at;
+    const time = alarmTime(this.#maxLinks, at, this.#at);
+    if (time === this.#at) return;
+    this.#at = time;
     // One that is set in an alarm for that very millisecond can be lost with it.
-    this.#setting = this.#storage.setAlarm(Math.max(at, Date.now() + 1));
+    this.#setting = this.#storage.setAlarm(Math.max(time, Date.now() + 1));
     this.#setting.catch((error: unknown) => {
       this.#at = null;
       this.#onFailure(error);

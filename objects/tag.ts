@@ -51,7 +51,9 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const { name } = ctx.id;
     if (name === undefined) throw new Error("TagObject must be addressed by name");
     this.#name = name;
-    this.#alarm = new EarliestAlarm(ctx.storage, (error) => this.#memory.fail(error));
+    this.#alarm = new EarliestAlarm(ctx.storage, env.MAX_LINKS, (error) =>
+      this.#memory.fail(error),
+    );
     this.#memory = new Memory(ctx, (rows) => this.#load(rows));
     // The core sets its alarm without waiting, and so has to know from the start which one stands.
     ctx.blockConcurrencyWhile(() => this.#alarm.load());

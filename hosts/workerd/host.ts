@@ -61,6 +61,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     env: { MESH_KEYS: secrets.meshKeys, ADMIN_TOKEN: secrets.adminToken },
     path,
     port,
+    maxLinks,
     storage: folder.storage,
     front: new Front({
       hostname: listen,

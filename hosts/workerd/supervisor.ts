@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshProcess, Started } from "../machine/host.ts";
 import type { Front } from "./front/front.ts";
 import { forgetProcess, rememberProcess } from "./orphan.ts";
+import { spreadAlarms } from "./spread-alarms.ts";
 import { sweepStorage } from "./storage.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
@@ -23,6 +24,8 @@ export interface SupervisorOptions extends WorkerdOptions {
   readonly front: Front;
   /** Folder of the objects' databases. */
   readonly storage: string;
+  /** Links that there are descriptors for. */
+  readonly maxLinks: number;
   /** The public port; 0 takes a free one. */
   readonly port: number;
   /** Told one line about each unasked-for end. */
@@ -54,11 +57,13 @@ export class Supervisor implements MeshProcess {
   }
 
   async #start(): Promise<void> {
-    rmSync(this.#options.path, { force: true });
+    const { path, storage, maxLinks } = this.#options;
+    rmSync(path, { force: true });
+    spreadAlarms(storage, maxLinks, Date.now());
     this.#workerd = Workerd.start(this.#options);
     rememberProcess(this.#options.pidFile, this.#workerd.pid);
     try {
-      await this.#workerd.readyAt(this.#options.path);
+      await this.#workerd.readyAt(path);
     } catch (error) {
       this.#workerd.kill();
       throw error;
