@@ -11,6 +11,8 @@ import type { Conn } from "./transport.ts";
 
 const LOOPBACK = "127.0.0.1";
 const READ_BYTES = 16_384;
+/** Both ends of the way to the server. */
+const MORE_DESCRIPTORS = 2;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -85,6 +87,7 @@ export class Tunnels {
 
   /** Carries a connection until it ends. @param destroy ends it at once */
   async carry(conn: Conn, entry: Entry, destroy: () => void): Promise<void> {
+    if (!entry.widen(MORE_DESCRIPTORS)) return destroy();
     let inner: Deno.TcpConn;
     try {
       inner = await Deno.connect({ hostname: LOOPBACK, port: this.#server.addr.port });

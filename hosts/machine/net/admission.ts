@@ -54,7 +54,7 @@ export interface AdmissionOptions {
 /** Whose connections count together. */
 interface Network {
   readonly address: string;
-  /** Connections that count against its share. */
+  /** What those weigh that count against its share. */
   count: number;
   /** Connections in all. */
   size: number;
@@ -62,6 +62,8 @@ interface Network {
 
 /** One connection, as admission sees it. */
 export class Entry {
+  /** Descriptors that it takes, each of which counts as a connection: set by admission. */
+  weight = 1;
   /** For which it counts: set by admission. */
   network: Network;
   /** Ends the connection, for want of room. */
@@ -123,6 +125,15 @@ export class Entry {
     this.expireIn(CLOSING_MS, this.#destroy);
   }
 
+  /**
+   * It takes so many descriptors more from now on; others may have to go for them.
+   *
+   * @returns false where it has no room, and has to be closed
+   */
+  widen(by: number): boolean {
+    return this.#admission.widen(this, by);
+  }
+
   /** Has a guest go for it. @returns false where there is none */
   makeRoom(): boolean {
     return this.#admission.shedGuest();
@@ -154,7 +165,7 @@ export class Admission {
     this.#onRefuse = onRefuse;
   }
 
-  /** Connections in all. */
+  /** What all connections weigh. */
   get size(): number {
     return this.#size;
   }
@@ -181,16 +192,35 @@ export class Admission {
     return entry;
   }
 
-  /** Has one of an address that is over its share go. @returns false where there is none that could */
-  makeShare(address: string): boolean {
-    if (this.#hasShare(address) || this.#shedOwn(address)) return true;
+  /** Each descriptor is let in as a connection is. @returns false where there is no room for all of them */
+  widen(entry: Entry, by: number): boolean {
+    for (let i = 0; i < by; i++) {
+      if (!this.#of(entry.standing).has(entry) || !this.makeShare(entry.address, entry))
+        return false;
+      if (this.#size >= this.#capacity && !this.#shedOne(entry.address, entry))
+        return this.#refuse("connections without room") !== null;
+      entry.weight++;
+      this.#size++;
+      if (entry.standing !== "device") entry.network.count++;
+    }
+    return true;
+  }
+
+  /**
+   * Has one of an address that is over its share go.
+   *
+   * @param except is not shed
+   * @returns false where there is none that could
+   */
+  makeShare(address: string, except: Entry | null = null): boolean {
+    if (this.#hasShare(address) || this.#shedOwn(address, except)) return true;
     this.#refuse("connections over an address's share");
     return false;
   }
 
   changeAddress(entry: Entry, to: string): void {
     if (!this.#of(entry.standing).has(entry)) return;
-    const counts = entry.standing === "device" ? 0 : 1;
+    const counts = entry.standing === "device" ? 0 : entry.weight;
     entry.network.count -= counts;
     this.#leave(entry.network);
     entry.network = this.#join(to);
@@ -200,9 +230,9 @@ export class Admission {
   /** The connection is gone. */
   remove(entry: Entry): void {
     if (!this.#of(entry.standing).delete(entry)) return;
-    if (entry.standing !== "device") entry.network.count--;
+    if (entry.standing !== "device") entry.network.count -= entry.weight;
     this.#leave(entry.network);
-    this.#size--;
+    this.#size -= entry.weight;
   }
 
   /** @returns false for a connection that is gone */
@@ -211,7 +241,8 @@ export class Admission {
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
     // Twice a request: nothing is counted again that counts as before.
-    if ((from === "device") !== (to === "device")) entry.network.count += to === "device" ? -1 : 1;
+    if ((from === "device") !== (to === "device"))
+      entry.network.count += to === "device" ? -entry.weight : entry.weight;
     return true;
   }
 
@@ -251,9 +282,9 @@ export class Admission {
     return null;
   }
 
-  #shedOwn(address: string): boolean {
+  #shedOwn(address: string, except: Entry | null): boolean {
     const network = this.#networks.get(address);
-    return network !== undefined && OWN.some((standing) => this.#shedOf(standing, network, null));
+    return network !== undefined && OWN.some((standing) => this.#shedOf(standing, network, except));
   }
 
   /**

@@ -189,3 +189,36 @@ test("P8.5 each of those that come in one turn has another go", () => {
   expect([...shed]).toEqual([0, 1, 2, 3]);
   expect(admission.size).toBe(5);
 });
+
+test("P8.5 a connection counts for each descriptor that it takes, and others go for them", () => {
+  const { admission, open, closed } = admissionOf(6);
+  for (const name of ["a", "b", "c"]) open(name, addressOf(1), "idle");
+  const wide = open("wide", addressOf(2));
+  expect(wide?.entry.widen(2)).toBe(true);
+  expect(admission.size).toBe(6);
+  expect(closed).toEqual([]);
+  // It is shed whole.
+  const other = open("other", addressOf(3), "busy");
+  expect(other?.entry.widen(2)).toBe(true);
+  expect(closed).toEqual(["wide"]);
+  expect(admission.size).toBe(6);
+  // It does not go for itself.
+  const last = open("last", addressOf(4), "busy");
+  expect(last?.entry.widen(3)).toBe(false);
+  expect(closed).toEqual(["wide", "a", "b", "c"]);
+  expect(admission.size).toBe(6);
+});
+
+test("P8.5 descriptors count against the share of an address, and for its device they do not", () => {
+  const { admission, open, closed } = admissionOf(1_000);
+  const address = "192.0.2.1";
+  const entries = Array.from({ length: 83 }, (_, index) => open(`${index}`, address));
+  for (const each of entries) expect(each?.entry.widen(2)).toBe(true);
+  expect(open("one", address)?.entry.widen(2)).toBe(true);
+  expect(closed).toEqual(["0"]);
+  for (const each of entries) each?.entry.become("device");
+  expect(open("more", address)?.entry.widen(200)).toBe(true);
+  expect(closed).toEqual(["0"]);
+  for (const each of entries) if (each) admission.remove(each.entry);
+  expect(admission.size).toBe(3 + 201);
+});
