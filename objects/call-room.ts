@@ -8,6 +8,7 @@ import { MeshError } from "../schema/errors.ts";
 import { AWAKE_MS } from "./awake.ts";
 import { countOf } from "./count.ts";
 import { links, listeners } from "./links.ts";
+import { steadyClock } from "./steady-clock.ts";
 
 /** Of the links that there is room for yet: all of them may come while these are awake. */
 export const SHARE = 1 / 3;
@@ -30,20 +31,23 @@ export interface CallRoomOptions {
   readonly full: string;
   /** Whether an object has a link, which has its own room. */
   readonly isLinked: (name: string) => boolean;
+  /** Milliseconds since 1970; may be set back and forth. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 export class CallRoom {
   readonly #options: CallRoomOptions;
+  readonly #now: () => number;
   /** By name, until when each counts. Those that go first are first. */
   readonly #awake = new Map<string, number>();
   /** Those that were let in since then. */
   #burst = 0;
-  #burstAt = 0;
+  #burstAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CallRoomOptions) {
     this.#options = options;
+    this.#now = steadyClock(options.now);
   }
 
   /**
@@ -52,15 +56,17 @@ export class CallRoom {
    * @throws MeshError `overloaded` where there is no room for so long
    */
   async enter(name: string, patienceMs: number): Promise<void> {
-    const { now, sleep, full, isLinked } = this.#options;
+    const { sleep, full, isLinked } = this.#options;
     if (isLinked(name)) return;
-    const deadline = now() + patienceMs;
+    // Not by the clock, which may be set meanwhile.
+    let leftMs = patienceMs;
     for (;;) {
-      const waitMs = this.#take(name, now());
+      const waitMs = this.#take(name, this.#now());
       if (waitMs === 0) return;
-      const left = deadline - now();
-      if (left <= 0) throw new MeshError("overloaded", full, { retryAfterMs: waitMs });
-      await sleep(Math.min(left, Math.max(waitMs, LOOK_MS)));
+      if (leftMs <= 0) throw new MeshError("overloaded", full, { retryAfterMs: waitMs });
+      const ms = Math.min(leftMs, Math.max(waitMs, LOOK_MS));
+      leftMs -= ms;
+      await sleep(ms);
     }
   }
 
@@ -87,8 +93,7 @@ export class CallRoom {
       return Math.max(1, first - now);
     }
     if (!this.#options.areNew) return 0;
-    // Also after the clock was set back.
-    if (Math.abs(now - this.#burstAt) >= BURST_MS) {
+    if (now - this.#burstAt >= BURST_MS) {
       this.#burstAt = now;
       this.#burst = 0;
     }

@@ -30,10 +30,13 @@ export async function wakeInTime<T>(
   call: () => Promise<T>,
   ms: number = LIMITS.CALL_MS,
 ): Promise<T> {
-  const leftMs = c.get("receivedAt") + LIMITS.WAKE_WAIT_MS - Date.now();
-  await wakeRoomOf(c.env.MAX_LINKS)?.enter(name, Math.max(0, leftMs));
+  await wakeRoomOf(c.env.MAX_LINKS)?.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS));
   return callInTime(call, ms);
 }
+
+/** What is left of so many milliseconds since the request came: no more than that, where the clock was set back meanwhile. */
+export const leftOf = (c: MeshContext, ms: number): number =>
+  Math.min(ms, Math.max(0, c.get("receivedAt") + ms - Date.now()));
 
 /** The same for non-idempotent calls, which are tried once. */
 export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>

@@ -40,13 +40,13 @@ export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> 
     let firstAt: number | undefined;
     const onSignal = () => {
       if (firstAt === undefined) {
-        firstAt = Date.now();
+        firstAt = performance.now();
         report.stopping();
         mesh.stop().then(() => {
           report.stopped();
           done();
         }, fail);
-      } else if (Date.now() - firstAt > SAME_SIGNAL_MS) {
+      } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
         mesh.kill();
         process.exit(130);
       }

@@ -75,14 +75,14 @@ export async function endOrphan(pidFile: string, config: string): Promise<void> 
 }
 
 async function end(pid: number): Promise<void> {
-  const until = Date.now() + GONE_MS;
+  const until = performance.now() + GONE_MS;
   while (!isGone(pid)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
       // Gone meanwhile, or another user's: the loop tells.
     }
-    if (Date.now() > until)
+    if (performance.now() > until)
       throw new HostFailure(`process ${pid} still works on this folder and cannot be ended`);
     await sleep(10);
   }

@@ -78,10 +78,10 @@ export class Supervisor implements MeshProcess {
   async watch(): Promise<void> {
     let failures = 0;
     while (this.#workerd !== undefined) {
-      const since = Date.now();
+      const since = performance.now();
       const how = await this.#workerd.ended;
       if (this.#stopping) return;
-      if (Date.now() - since > GOOD_MS) failures = 0;
+      if (performance.now() - since > GOOD_MS) failures = 0;
       const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)];
       failures += 1;
       this.#options.log(`workerd ended by itself (${how}); starting it again in ${wait} ms`);

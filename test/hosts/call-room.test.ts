@@ -1,8 +1,10 @@
 /** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { AWAKE_MS } from "../../objects/awake.ts";
 import { CallRoom, type CallRoomOptions } from "../../objects/call-room.ts";
 import { MeshError } from "../../schema/errors.ts";
+import type { MeshContext } from "../../worker/context.ts";
+import { leftOf } from "../../worker/objects.ts";
 
 const PATIENCE_MS = 15_000;
 
@@ -12,19 +14,24 @@ const PATIENCE_MS = 15_000;
  */
 function roomOf(freeLinks: number, options: Partial<CallRoomOptions> = {}) {
   let now = 0;
+  /** How far the clock is off. */
+  let off = 0;
   const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
   const room = new CallRoom({
     freeLinks: () => freeLinks,
     areNew: true,
     full: "full",
     isLinked: () => false,
-    now: () => now,
+    now: () => now + off,
     sleep: (ms) => new Promise((wake) => sleeps.push({ at: now + ms, wake })),
     ...options,
   });
   const settled = () => new Promise<void>((done) => setImmediate(done));
   return {
     room,
+    setClock: (byMs: number) => {
+      off = byMs;
+    },
     /** Moves the clock, and wakes whoever sleeps until then. */
     async pass(ms: number): Promise<void> {
       now += ms;
@@ -100,4 +107,47 @@ test("P8.5 signed requests wake a third as many objects as links are free, at on
   });
   await pass(AWAKE_MS);
   await room.enter("late", 0);
+});
+
+for (const areNew of [false, true]) {
+  test(`P1.6 P8.5 a clock that is set back shuts no room, and nobody waits for longer (new objects: ${areNew})`, async () => {
+    const { room, isIn, pass, setClock } = roomOf(0, { areNew });
+    for (let n = 0; n < 8; n++) expect(await isIn(`tag${n}`)).toBe(true);
+    const late = room.enter("late", PATIENCE_MS / 3).then(
+      () => "in",
+      ({ code, retryAfterMs }: MeshError) => ({ code, retryAfterMs }),
+    );
+    await pass(1_000);
+    setClock(-3_600_000);
+    for (let ms = 0; ms < PATIENCE_MS / 3; ms += 1_000) await pass(1_000);
+    // What passed before it was asked the time again is not known.
+    const refused = { code: "overloaded", retryAfterMs: AWAKE_MS };
+    expect(await Promise.race([late, "still waiting"])).toEqual(refused);
+    await pass(AWAKE_MS);
+    for (let n = 0; n < 8; n++) expect(await isIn(`next${n}`)).toBe(true);
+    await expect(room.enter("more", 0)).rejects.toMatchObject({ retryAfterMs: AWAKE_MS });
+    // Back and forth in no time.
+    setClock(3_600_000);
+    expect(await isIn("ahead")).toBe(true);
+    setClock(0);
+    expect(await isIn("ahead")).toBe(true);
+    await pass(AWAKE_MS);
+    for (let n = 0; n < 8; n++) expect(await isIn(`last${n}`)).toBe(true);
+    await expect(room.enter("full", 0)).rejects.toMatchObject({ retryAfterMs: AWAKE_MS });
+  });
+}
+
+test("P1.6 nothing of a request waits for longer where the clock is set back meanwhile", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 3_600_000 });
+  try {
+    const receivedAt = Date.now();
+    const c = { get: () => receivedAt } as unknown as MeshContext;
+    const leftAt = (now: number) => {
+      vi.setSystemTime(now);
+      return leftOf(c, 5_000);
+    };
+    expect([3_600_000, 3_601_000, 3_606_000, 0].map(leftAt)).toEqual([5_000, 4_000, 0, 5_000]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -9,7 +9,7 @@ import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { wakeInTime } from "../objects.ts";
+import { leftOf, wakeInTime } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
@@ -23,7 +23,6 @@ export async function sendToAlias(
   requireNoBroadcastFields(body);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
   const prefer = readPrefer(c.req.header("prefer"));
-  const waitUntil = c.get("receivedAt") + prefer.waitMs;
   const request: Omit<SendRequest, "generation" | "waitMs" | "alias"> = {
     app: caller.appName,
     key,
@@ -45,11 +44,11 @@ export async function sendToAlias(
         c,
         device,
         () => {
-          const waitMs = Math.max(0, waitUntil - Date.now());
+          const waitMs = leftOf(c, prefer.waitMs);
           const own: SendRequest = { ...request, generation, waitMs, alias };
           return c.env.DEVICES.getByName(device).send(own);
         },
-        Math.max(0, waitUntil - Date.now()) + LIMITS.CALL_MS,
+        leftOf(c, prefer.waitMs) + LIMITS.CALL_MS,
       );
     } catch (error) {
       const { code, message } = asMeshError(error, c.req.raw);

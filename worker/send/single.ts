@@ -6,7 +6,7 @@ import type { SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { refusal, wakeInTime } from "../objects.ts";
+import { leftOf, refusal, wakeInTime } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts";
@@ -19,7 +19,6 @@ export async function sendSingle(
   const registration = openOwnRegId(c, caller, to);
   const key = messageKey(registration, basis);
   const prefer = readPrefer(c.req.header("prefer"));
-  const waitUntil = c.get("receivedAt") + prefer.waitMs;
   const send: Omit<SendRequest, "waitMs"> = {
     app: caller.appName,
     generation: registration.generation,
@@ -32,11 +31,8 @@ export async function sendSingle(
   const sent = await wakeInTime(
     c,
     name,
-    () => {
-      // What the edge has used of it is not waited again.
-      const waitMs = Math.max(0, waitUntil - Date.now());
-      return c.env.DEVICES.getByName(name).send({ ...send, waitMs });
-    },
+    // What the edge has used of it is not waited again.
+    () => c.env.DEVICES.getByName(name).send({ ...send, waitMs: leftOf(c, prefer.waitMs) }),
     prefer.waitMs + LIMITS.CALL_MS,
   );
   if (!sent.ok) throw refusal(sent);

@@ -4,6 +4,7 @@
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { links, listeners } from "../../../objects/links.ts";
+import { steadyClock } from "../../../objects/steady-clock.ts";
 import { type DataLine, exportLine } from "../../../schema/export.ts";
 import { type ImportEnv, importLines } from "./import.ts";
 
@@ -23,8 +24,7 @@ export class Control extends WorkerEntrypoint<ImportEnv> {
     if (request.method !== "POST") return new Response(null, { status: 404 });
     if (url.pathname === "/import") return this.#import(await request.text());
     if (url.pathname !== "/drain") return new Response(null, { status: 404 });
-    const until = Date.now() + Number(url.searchParams.get("ms") ?? 0);
-    const drained = await this.#drain(until);
+    const drained = await this.#drain(Number(url.searchParams.get("ms") ?? 0));
     return Response.json({ drained, left: links.size + listeners.size });
   }
 
@@ -41,7 +41,9 @@ export class Control extends WorkerEntrypoint<ImportEnv> {
     return new Response(null);
   }
 
-  async #drain(until: number): Promise<number> {
+  async #drain(ms: number): Promise<number> {
+    const now = steadyClock(() => Date.now());
+    const until = now() + ms;
     // A copy: devices that reconnect meanwhile are not chased.
     const objects = [
       ...Array.from(links.names(), (name) => [this.env.DEVICES, name] as const),
@@ -51,7 +53,7 @@ export class Control extends WorkerEntrypoint<ImportEnv> {
     const work = async () => {
       for (let next = objects.pop(); next !== undefined; next = objects.pop()) {
         const [namespace, name] = next;
-        if (Date.now() >= until) return;
+        if (now() >= until) return;
         try {
           await namespace.getByName(name).drain();
           drained += 1;
