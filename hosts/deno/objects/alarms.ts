@@ -9,14 +9,43 @@ const RETRY_MS = 2_000;
 /** Objects rung in one turn, so that many alarms of one time do not hold up everything else. */
 const TURN_COUNT = 100;
 
-/** Names and times of the earliest alarms, so many of them. */
+/** Rows that one look reads at the most. Where no more than a turn's are held, it comes by them to those that are not. */
+const LOOK_COUNT = 2 * TURN_COUNT + 1;
+
+export interface AlarmQueries {
+  /** The earliest alarms after a time and an object's number, so many of them. */
+  readonly earliest: string;
+  /** The alarm of one name. */
+  readonly one: string;
+}
+
+/** In two halves: SQLite takes the index for each, but not for `(at, object) > (?, ?)`, and thousands may be due at one time. */
+const queriesOf = (alarms: string, object: string, names: string): AlarmQueries => ({
+  earliest: `SELECT name, at, id FROM (
+    SELECT * FROM (SELECT at, ${object} FROM ${alarms} WHERE at = ?1 AND ${object} > ?2 ORDER BY ${object} LIMIT ?3)
+    UNION ALL SELECT * FROM (SELECT at, ${object} FROM ${alarms} WHERE at > ?1 ORDER BY at, ${object} LIMIT ?3)
+    ORDER BY at, ${object} LIMIT ?3
+  ) JOIN ${names} ON id = ${object} ORDER BY at, id`,
+  one: `SELECT at FROM ${alarms} JOIN ${names} ON id = ${object} WHERE name = ?`,
+});
+
 export const EARLIEST = {
-  devices: "SELECT name, at FROM alarms JOIN devices ON id = device ORDER BY at LIMIT ?",
-  nodes: "SELECT name, at FROM node_alarms JOIN tag_nodes ON id = node ORDER BY at LIMIT ?",
+  devices: queriesOf("alarms", "device", "devices"),
+  nodes: queriesOf("node_alarms", "node", "tag_nodes"),
 } as const;
 
+interface Row {
+  readonly name: string;
+  readonly at: number;
+  readonly id: number;
+}
+
+type Place = Omit<Row, "name">;
+
+const BEGINNING: Place = { at: Number.NEGATIVE_INFINITY, id: -1 };
+
 /** Why an object is not rung yet, though its alarm is due. */
-interface Held {
+interface Resting {
   /** The alarm that has rung: one that was set since rings in time. Null where no other may ring, either. */
   readonly at: number | null;
   readonly until: number;
@@ -24,22 +53,27 @@ interface Held {
 
 export class Alarms {
   readonly #db: Database;
-  readonly #earliest: string;
+  readonly #queries: AlarmQueries;
   readonly #ring: (name: string) => Promise<void>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
-  /** By name: those that are being rung, have failed, or were rung while the row is still there, for it goes with a later write. */
-  readonly #held = new Map<string, Held>();
+  readonly #ringing = new Set<string>();
+  /** By name, the earliest first: those that have failed, or were rung while the row is still there, for it goes with a later write. */
+  readonly #resting = new Map<string, Resting>();
+  /** Where many ring or rest, looks pass over the rows up to here: else each would read all of those again. */
+  #after = BEGINNING;
+  /** When a look was last from the beginning on. */
+  #begunAt = 0;
   #stopped = false;
 
   /**
-   * @param earliest query of `EARLIEST`
+   * @param queries of `EARLIEST`
    * @param ring wakes the object of this name, which clears its alarm or sets it anew; may take long. An alarm whose
    *   ring fails is rung again
    */
-  constructor(db: Database, earliest: string, ring: (name: string) => Promise<void>) {
+  constructor(db: Database, queries: AlarmQueries, ring: (name: string) => Promise<void>) {
     this.#db = db;
-    this.#earliest = earliest;
+    this.#queries = queries;
     this.#ring = ring;
   }
 
@@ -57,11 +91,12 @@ export class Alarms {
     if (deadline === null || row.id === null) return;
     if (row.alarmAt !== null && row.alarmAt <= deadline) return;
     row.setAlarm(deadline);
-    this.#set(deadline);
+    this.lookAt(deadline);
   }
 
   /** An alarm was set for this time without an object. */
   lookAt(at: number): void {
+    if (at <= this.#after.at) this.#after = { at, id: -1 };
     this.#set(at);
   }
 
@@ -77,32 +112,79 @@ export class Alarms {
   #look(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = Date.now();
-    let rung = 0;
-    for (const { name, at } of this.#db.all<{ name: string; at: number }>(
-      this.#earliest,
-      TURN_COUNT + this.#held.size + 1,
-    )) {
-      const held = this.#held.get(name);
-      const isHeld = held !== undefined && (held.at === null || held.at === at);
-      const dueAt = isHeld ? Math.max(at, held.until) : at;
-      if (dueAt <= now && rung < TURN_COUNT) {
-        rung++;
-        void this.#ringOne(name, at);
-      } else this.#set(dueAt);
+    this.#ringDue(now, TURN_COUNT - this.#lookAtResting(now));
+  }
+
+  /** @returns how many were looked at: no more than a turn's */
+  #lookAtResting(now: number): number {
+    let looked = 0;
+    for (const [name, { until }] of this.#resting) {
+      // No rest is longer: the clock was set back.
+      const isOver = until <= now || until > now + RETRY_MS;
+      if (!isOver || looked === TURN_COUNT) {
+        this.#set(isOver ? now : until);
+        break;
+      }
+      looked++;
+      this.#resting.delete(name);
+      const at = this.#alarmOf(name);
+      if (at === undefined) continue;
+      if (at <= now) void this.#ringOne(name, at);
+      else this.lookAt(at);
     }
-    for (const [name, { until }] of this.#held) if (until <= now) this.#held.delete(name);
+    return looked;
+  }
+
+  #ringDue(now: number, room: number): void {
+    // Now and then also where many do: a row whose change was not stored stands again where looks have passed.
+    const isLongAgo = Math.abs(now - this.#begunAt) >= TIMER_MAX_MS;
+    if (isLongAgo || this.#ringing.size + this.#resting.size <= TURN_COUNT) {
+      this.#after = BEGINNING;
+      this.#begunAt = now;
+    }
+    const { at: afterAt, id: afterId } = this.#after;
+    const rows = this.#db.all<Row>(this.#queries.earliest, afterAt, afterId, LOOK_COUNT);
+    let left = room;
+    for (const { name, at, id } of rows) {
+      const rests = this.#resting.get(name);
+      const isHeld =
+        this.#ringing.has(name) || (rests !== undefined && (rests.at === null || rests.at === at));
+      if (at > now || (!isHeld && left === 0)) {
+        this.#set(at);
+        return;
+      }
+      this.#after = { at, id };
+      if (isHeld) continue;
+      left--;
+      void this.#ringOne(name, at);
+    }
+    if (rows.length === LOOK_COUNT) this.#set(now);
   }
 
   async #ringOne(name: string, at: number): Promise<void> {
-    this.#held.set(name, { at: null, until: Number.POSITIVE_INFINITY });
+    this.#resting.delete(name);
+    this.#ringing.add(name);
+    let rung: number | null = at;
     try {
       await this.#ring(name);
-      this.#held.set(name, { at, until: Date.now() + RETRY_MS });
     } catch {
       // Told where it happened.
-      this.#held.set(name, { at: null, until: Date.now() + RETRY_MS });
+      rung = null;
     }
-    // Its alarm may stand anew, or still.
-    this.#set(Date.now());
+    this.#ringing.delete(name);
+    if (this.#stopped) return;
+    const standing = this.#alarmOf(name);
+    if (rung !== null && standing !== at) {
+      // Looks have passed over it.
+      if (standing !== undefined) this.lookAt(standing);
+      return;
+    }
+    const until = Date.now() + RETRY_MS;
+    this.#resting.set(name, { at: rung, until });
+    this.#set(until);
+  }
+
+  #alarmOf(name: string): number | undefined {
+    return this.#db.get<{ at: number }>(this.#queries.one, name)?.at;
   }
 }

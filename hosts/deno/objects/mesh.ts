@@ -5,7 +5,7 @@ import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
 import { sends } from "../../../objects/sends.ts";
 import type { Database } from "../store/database.ts";
-import { Alarms, EARLIEST } from "./alarms.ts";
+import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
 import { Identities } from "./identities.ts";
@@ -157,8 +157,8 @@ export class Mesh {
     this.db.close();
   }
 
-  #alarms(earliest: string, ring: (name: string) => Promise<void>): Alarms {
-    const alarms = new Alarms(this.db, earliest, async (name) => {
+  #alarms(queries: AlarmQueries, ring: (name: string) => Promise<void>): Alarms {
+    const alarms = new Alarms(this.db, queries, async (name) => {
       try {
         await ring(name);
       } catch (error) {

@@ -141,6 +141,66 @@ describe("alarms", () => {
     expect(rung).toEqual([1_000, Date.now() - START_MS]);
   });
 
+  test("P8.1 many that are due at once cost each a few rows read, though looks come while others ring or rest", async () => {
+    const COUNT = 2_000;
+    const db = openDatabase();
+    let isRowLeft = false;
+    const { rung, alarms, set } = rig(db, (name) => {
+      // Of every second one the row goes with a later write.
+      const number = Number(name);
+      if (isRowLeft && number % 2 === 0)
+        new SharedDeviceStore(db, name).setAlarm(START_MS + 1_000 + (number % 7));
+    });
+    for (let i = 0; i < COUNT; i++) set(`${i}`, 1_000 + (i % 7));
+    isRowLeft = true;
+    const all = vi.spyOn(db, "all");
+    const got = vi.spyOn(db, "get");
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(rung).toHaveLength(COUNT);
+    const rows = all.mock.results.reduce((sum, { value }) => sum + value.length, 0);
+    // The other queries are those that the rig's own stores make.
+    const looks = got.mock.calls.filter(([sql]) => sql === EARLIEST.devices.one);
+    expect(rows + looks.length).toBeLessThan(5 * COUNT);
+    // What stands is rung again, as a failure would be.
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rung).toHaveLength(COUNT + COUNT / 2);
+    isRowLeft = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(rung).toHaveLength(2 * COUNT);
+    expect(vi.getTimerCount()).toBe(0);
+    alarms.stop();
+  });
+
+  test("P4.5 an alarm that is set for an earlier time while hundreds ring is rung in time", async () => {
+    const db = openDatabase();
+    const stuck = Promise.withResolvers<void>();
+    const rung: string[] = [];
+    const alarms = new Alarms(db, EARLIEST.devices, async (name) => {
+      new SharedDeviceStore(db, name).clearAlarm();
+      rung.push(name);
+      if (name !== "late") await stuck.promise;
+    });
+    onTestFinished(() => alarms.stop());
+    const set = (name: string, at: number) => {
+      const store = new SharedDeviceStore(db, name);
+      store.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
+      alarms.expect(store, at);
+    };
+    for (let i = 0; i < 500; i++) set(`${i}`, START_MS + 1_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(rung).toHaveLength(500);
+    set("late", START_MS + 500);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(rung.at(-1)).toBe("late");
+    // One that is rung and set anew meanwhile rings when it is done.
+    set("7", START_MS + 2_500);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rung).toHaveLength(501);
+    stuck.resolve();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(rung.slice(501)).toEqual(["7"]);
+  });
+
   test("P1.6 a clock that jumps forth rings what it jumped over within a minute", async () => {
     const { rung, set } = rig(openDatabase());
     set("a", 30 * 60_000);
