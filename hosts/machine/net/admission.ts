@@ -7,6 +7,7 @@
  */
 
 import { isLoopback, networkOf } from "./address.ts";
+import { Ranking } from "./ranking.ts";
 
 /** Those that may be shed, in that order. */
 const SHED = ["closing", "silent", "idle", "guest", "asking"] as const;
@@ -58,6 +59,8 @@ interface Network {
   count: number;
   /** Connections in all. */
   size: number;
+  /** How many of them have each standing. */
+  readonly of: Record<Standing, number>;
 }
 
 /** One connection, as admission sees it. */
@@ -156,6 +159,8 @@ export class Admission {
   readonly #capacity: number;
   readonly #byStanding = new Map<Standing, Set<Entry>>(STANDINGS.map((each) => [each, new Set()]));
   readonly #networks = new Map<string, Network>();
+  /** Those that have a connection of a standing that is shed, by what they hold in all: looked at for each newcomer to a full mesh. */
+  readonly #ranked = new Map<Standing, Ranking<Network>>(SHED.map((each) => [each, new Ranking()]));
   #size = 0;
   readonly #onRefuse: (kind: string) => void;
 
@@ -188,7 +193,7 @@ export class Admission {
     const entry = new Entry(this, this.#join(address), destroy);
     this.#size++;
     this.#of(entry.standing).add(entry);
-    entry.network.count++;
+    this.#count(entry.network, entry.standing, 1, 1);
     return entry;
   }
 
@@ -201,7 +206,7 @@ export class Admission {
         return this.#refuse("connections without room") !== null;
       entry.weight++;
       this.#size++;
-      if (entry.standing !== "device") entry.network.count++;
+      this.#count(entry.network, entry.standing, 0, counts(entry.standing));
     }
     return true;
   }
@@ -220,17 +225,16 @@ export class Admission {
 
   changeAddress(entry: Entry, to: string): void {
     if (!this.#of(entry.standing).has(entry)) return;
-    const counts = entry.standing === "device" ? 0 : entry.weight;
-    entry.network.count -= counts;
+    this.#count(entry.network, entry.standing, -1, -weightOf(entry));
     this.#leave(entry.network);
     entry.network = this.#join(to);
-    entry.network.count += counts;
+    this.#count(entry.network, entry.standing, 1, weightOf(entry));
   }
 
   /** The connection is gone. */
   remove(entry: Entry): void {
     if (!this.#of(entry.standing).delete(entry)) return;
-    if (entry.standing !== "device") entry.network.count -= entry.weight;
+    this.#count(entry.network, entry.standing, -1, -weightOf(entry));
     this.#leave(entry.network);
     this.#size -= entry.weight;
   }
@@ -241,8 +245,9 @@ export class Admission {
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
     // Twice a request: nothing is counted again that counts as before.
-    if ((from === "device") !== (to === "device"))
-      entry.network.count += to === "device" ? -entry.weight : entry.weight;
+    const inAll = (counts(to) - counts(from)) * entry.weight;
+    this.#count(entry.network, from, -1, 0);
+    this.#count(entry.network, to, 1, inAll);
     return true;
   }
 
@@ -302,7 +307,7 @@ export class Admission {
   }
 
   /** What the network holds that holds most. */
-  #most(standing: Standing, except: Entry | null): number {
+  #most(standing: (typeof SHED)[number], except: Entry | null): number {
     const largest = this.#largest(standing, 0, except);
     return largest === null ? 0 : countOf(largest);
   }
@@ -324,18 +329,25 @@ export class Admission {
     return false;
   }
 
-  /** The network that holds most, and the oldest of those; null where none holds so many. */
-  #largest(standing: Standing, least: number, except: Entry | null): Network | null {
-    let largest: Network | null = null;
-    let most = -1;
-    for (const entry of this.#of(standing)) {
-      const { network } = entry;
-      const count = countOf(network);
-      if (count <= most || entry === except) continue;
-      if (count < least && network.address !== NOBODY) continue;
-      [largest, most] = [network, count];
-    }
-    return largest;
+  /** The network that holds most; null where none holds so many. */
+  #largest(standing: (typeof SHED)[number], least: number, except: Entry | null): Network | null {
+    const isLast = except?.standing === standing && except.network.of[standing] === 1;
+    const skipped = isLast ? except.network : null;
+    const largest = this.#ranked.get(standing)?.largest(skipped) ?? null;
+    if (largest === null || countOf(largest) >= least) return largest;
+    const nobody = this.#networks.get(NOBODY);
+    return nobody === undefined || nobody === skipped || nobody.of[standing] === 0 ? null : nobody;
+  }
+
+  /** A network has a connection more or less of a standing, and what it holds in all changes by so many. */
+  #count(network: Network, standing: Standing, ofStanding: number, inAll: number): void {
+    const changed: readonly Standing[] = inAll === 0 ? [standing] : SHED;
+    for (const each of changed)
+      if (network.of[each] > 0) this.#ranked.get(each)?.remove(network, countOf(network));
+    network.of[standing] += ofStanding;
+    network.count += inAll;
+    for (const each of changed)
+      if (network.of[each] > 0) this.#ranked.get(each)?.add(network, countOf(network));
   }
 
   #hasShare(address: string): boolean {
@@ -356,7 +368,7 @@ export class Admission {
   }
 
   #join(address: string): Network {
-    const network = this.#networks.get(address) ?? { address, count: 0, size: 0 };
+    const network = this.#networks.get(address) ?? { address, count: 0, size: 0, of: none() };
     network.size++;
     this.#networks.set(address, network);
     return network;
@@ -367,6 +379,20 @@ export class Admission {
     if (network.size === 0) this.#networks.delete(network.address);
   }
 }
+
+const none = (): Record<Standing, number> => ({
+  closing: 0,
+  silent: 0,
+  idle: 0,
+  guest: 0,
+  asking: 0,
+  busy: 0,
+  device: 0,
+});
+
+/** Whether it counts against the share of its network: 1 or 0. */
+const counts = (standing: Standing): number => (standing === "device" ? 0 : 1);
+const weightOf = ({ standing, weight }: Entry): number => counts(standing) * weight;
 
 /** A proxy's own connections are many clients': they go last. */
 const countOf = ({ address, count }: Network): number => (address === NOBODY ? 0 : count);
