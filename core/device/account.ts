@@ -190,7 +190,7 @@ export class Account {
 
   /** One row: sequence numbers up to this one may have been used, see `HybridClock`. */
   reserve(seqReserve: number): void {
-    if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, seqReserve });
+    if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, seqReserve }, true);
   }
 
   /** One row, for cursors that nothing else can keep. */
@@ -231,7 +231,7 @@ export class Account {
     return { cursors: this.#link?.cursors, recent: this.#link?.recent, sent: this.#link?.sent };
   }
 
-  #write({ cursors, recent, sent, seqReserve, ...record }: Written): void {
+  #write({ cursors, recent, sent, seqReserve, ...record }: Written, reserves = false): void {
     const reserved = Math.max(seqReserve ?? 0, this.#link?.seqReserve ?? 0);
     this.#link = {
       ...record,
@@ -240,7 +240,7 @@ export class Account {
       ...(recent === undefined ? {} : { recent }),
       ...(sent === undefined ? {} : { sent }),
     };
-    if (this.#isBound) this.#store.writeLink(this.#link);
+    if (this.#isBound) this.#store.writeLink(this.#link, reserves);
   }
 }
 

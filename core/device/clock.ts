@@ -31,7 +31,7 @@ export class HybridClock {
   readonly #reserve: (upTo: number) => void;
 
   /**
-   * @param reserve stores durably that numbers up to this one may have been used. For whom every number has a row of its own it does
+   * @param reserve stores durably that numbers up to this one may have been used; where it throws, no number is given. For whom every number has a row of its own it does
    *   nothing.
    */
   constructor(reserve: (upTo: number) => void = () => {}) {
@@ -63,8 +63,9 @@ export class HybridClock {
     if (seq % 2 !== parity) seq++;
     this.#last = seq;
     if (seq >= HybridClock.at(now + 1) && seq > this.#reserved) {
-      this.#reserved = seq + RESERVE_NUMBERS;
-      this.#reserve(this.#reserved);
+      const upTo = seq + RESERVE_NUMBERS;
+      this.#reserve(upTo);
+      this.#reserved = upTo;
     }
     return seq;
   }

@@ -128,7 +128,8 @@ export interface AccountStore {
   /** Also makes the tables of a device that had none. */
   writeAccount(record: AccountRecord): void;
   readLink(): LinkRecord | null;
-  writeLink(record: LinkRecord): void;
+  /** @param reserves that it reserves numbers, which may be given only once it is stored; a host may store any other record later */
+  writeLink(record: LinkRecord, reserves?: boolean): void;
   /** All that is stored of the device goes, its tables and its alarm too. */
   erase(): void;
 }

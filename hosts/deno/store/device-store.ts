@@ -146,9 +146,15 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
     return link === null ? null : (JSON.parse(link) as LinkRecord);
   }
 
-  writeLink(record: LinkRecord): void {
+  writeLink(record: LinkRecord, reserves = false): void {
     const { owedLinks } = this.#db;
     const text = JSON.stringify(record);
+    if (reserves) {
+      // Never owed: a process that ended would give the same numbers again.
+      this.#run(WRITE_LINK, text, this.#id);
+      owedLinks.renew(this.#id, text);
+      return;
+    }
     if (this.#id !== null && owedLinks.owe(this.#id, text)) {
       this.#found = null;
       return;

@@ -1,7 +1,8 @@
 /**
  * Records of links that could not be written, kept in memory until they can: a device comes and goes while the disk is
  * full, and what needs no row reaches it (H3). A process that ends meanwhile forgets them: then a token that was used
- * meanwhile is good once more for the rest of its minutes, and the device's fallback cursors are the earlier ones.
+ * meanwhile is good once more for the rest of its minutes, and the device's fallback cursors are the earlier ones. What reserves
+ * sequence numbers is none of them.
  */
 import type { Database } from "./database.ts";
 
@@ -40,6 +41,11 @@ export class OwedLinks {
     this.#records.set(device, record);
     this.#expect();
     return true;
+  }
+
+  /** A newer record is written, but may not be stored: what is owed is that one. */
+  renew(device: number | null, record: string): void {
+    if (device !== null && this.#records.has(device)) this.#records.set(device, record);
   }
 
   /** A newer record was written. */

@@ -1,11 +1,11 @@
 /** All objects of a mesh: the idle ones leave memory, and a sleep changes nothing for anyone. */
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { CommitError } from "../../../hosts/deno/store/database.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../objects/support/sleep.ts";
+import { spoil } from "./support/disk.ts";
 import { databasePath, newApp, openMesh, passTime, quiet, TestDevice } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
 import { fakeTime } from "./support/time.ts";
@@ -250,18 +250,6 @@ describe("the gate", () => {
 });
 
 describe("a disk that cannot be written", () => {
-  /** Makes one kind of write fail, as a full disk would; the result makes it work again. */
-  function spoil(path: string, write: string, name = "broken"): () => void {
-    const db = new DatabaseSync(path);
-    db.exec(
-      `CREATE TRIGGER ${name} BEFORE ${write} BEGIN SELECT RAISE (FAIL, 'disk is full'); END`,
-    );
-    return () => {
-      db.exec(`DROP TRIGGER ${name}`);
-      db.close();
-    };
-  }
-
   test("P4.2 a registration that is not stored is not given out, neither now nor when it is asked for again", async () => {
     const path = databasePath();
     const { mesh, db, reported } = openMesh(path);

@@ -1,8 +1,8 @@
 /** Records of links while the disk is full: how many, and which of two stands. */
-import { DatabaseSync } from "node:sqlite";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { OwedLinks } from "../../../hosts/deno/store/owed-links.ts";
-import { databasePath, openDatabase } from "./support/mesh.ts";
+import { spoil } from "./support/disk.ts";
+import { databasePath, openDatabase, openMesh, TestDevice } from "./support/mesh.ts";
 
 test("P8.1 as many records as there is room for; the newest of a device is written when it can be", async () => {
   const path = databasePath();
@@ -12,10 +12,7 @@ test("P8.1 as many records as there is room for; the newest of a device is writt
   db.commit();
   const owed = new OwedLinks(db, 2);
   expect(owed.owe(1, "works")).toBe(false);
-  const disk = new DatabaseSync(path);
-  disk.exec(
-    "CREATE TRIGGER broken BEFORE UPDATE ON devices BEGIN SELECT RAISE (FAIL, 'disk is full'); END",
-  );
+  const mend = spoil(path, "UPDATE ON devices");
   expect(() => db.run("UPDATE devices SET link = 'x'")).toThrow();
   expect([1, 1, 2, 3].map((device, i) => owed.owe(device, `${i}`))).toEqual([
     true,
@@ -24,12 +21,56 @@ test("P8.1 as many records as there is room for; the newest of a device is writt
     false,
   ]);
   owed.settle(2);
-  disk.exec("DROP TRIGGER broken");
-  disk.close();
+  mend();
   await vi.waitFor(() => expect(owed.of(1)).toBeUndefined(), { timeout: 10_000 });
   expect(db.all("SELECT link FROM devices ORDER BY id")).toEqual([
     { link: "1" },
     { link: null },
     { link: null },
   ]);
+});
+
+test("P2.2 H3 what would be numbered ahead of the clock is refused while that cannot be stored: a kill gives no number twice", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const path = databasePath();
+  const before = openMesh(path);
+  const device = await TestDevice.create(before.mesh);
+  const other = await TestDevice.create(before.mesh);
+  const [{ link, app }, full] = [await device.online(), await other.online()];
+  const mends = [spoil(path, "INSERT ON mail"), spoil(path, "UPDATE ON devices", "links")];
+  // The disk is found to be full.
+  await expect(other.send(full.app, { waitMs: 0 })).rejects.toThrow();
+  link.lose();
+  const again = await device.connect({ attach: [1] });
+  await again.device.synced();
+  vi.setSystemTime(Date.now() - 600_000);
+  const seqs: number[] = [];
+  const codes: unknown[] = [];
+  for (let i = 0; i < 3; i++) {
+    const sent = device.send(app).catch(({ code }) => ({ ok: false as const, code }));
+    const first = await Promise.race([again.device.next(), sent]);
+    if (typeof first === "object" && "kind" in first && first.kind === "deliver")
+      again.device.acknowledge(first.value.messages);
+    const answer = await sent;
+    if (answer.ok) seqs.push(answer.seq);
+    else codes.push(answer.code);
+  }
+  // The process is killed, and the next finds room.
+  for (const mend of mends) mend();
+  before.db.owedLinks.stop();
+  const { mesh } = openMesh(path);
+  const moved = device.movedTo(mesh);
+  const last = await moved.connect({ attach: [1] });
+  for (let i = 0; i < 3; i++) {
+    const sent = moved.send(app);
+    last.device.acknowledge(await last.device.messages());
+    const answer = await sent;
+    expect(answer).toMatchObject({ status: "delivered" });
+    if (answer.ok) seqs.push(answer.seq);
+  }
+  expect([...new Set(seqs)]).toEqual(seqs);
+  expect(codes).toEqual(["storage_unavailable", "storage_unavailable", "storage_unavailable"]);
 });
