@@ -70,12 +70,22 @@ export class CallRoom {
     }
   }
 
+  /**
+   * Lets an object be asked that may as well not be: only where that leaves half of the room to those who wait for it.
+   *
+   * @returns false where it is not to be asked
+   */
+  admits(name: string): boolean {
+    if (this.#options.isLinked(name)) return true;
+    const now = this.#now();
+    this.#forget(now);
+    if (!this.#awake.has(name) && this.#awake.size + 1 > this.#most / 2) return false;
+    return this.#take(name, now) === 0;
+  }
+
   /** @returns 0 where it was let in, or when there may be room */
   #take(name: string, now: number): number {
-    for (const [each, until] of this.#awake) {
-      if (until > now) break;
-      this.#awake.delete(each);
-    }
+    this.#forget(now);
     if (!this.#awake.delete(name)) {
       const waitMs = this.#waitMs(now);
       if (waitMs > 0) return waitMs;
@@ -85,9 +95,20 @@ export class CallRoom {
     return 0;
   }
 
+  #forget(now: number): void {
+    for (const [each, until] of this.#awake) {
+      if (until > now) break;
+      this.#awake.delete(each);
+    }
+  }
+
+  get #most(): number {
+    return Math.max(LEAST, Math.floor(this.#options.freeLinks() * SHARE));
+  }
+
   /** 0 where there is room for one more. */
   #waitMs(now: number): number {
-    const most = Math.max(LEAST, Math.floor(this.#options.freeLinks() * SHARE));
+    const most = this.#most;
     if (this.#awake.size >= most) {
       const [first = now] = this.#awake.values();
       return Math.max(1, first - now);

@@ -2,7 +2,6 @@
 import { directoryNameOf } from "../core/tag/directory-shards.ts";
 import type { TagHost } from "../core/tag/host.ts";
 import { Window } from "../core/tag/window.ts";
-import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
 import { wakeRoomOf } from "./call-room.ts";
@@ -32,10 +31,6 @@ export interface TagEnv {
 /** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
 const REST_MS = 4;
 
-/** What a room is full of has no cause; a call that failed has one. */
-const isFull = (error: unknown): boolean =>
-  error instanceof MeshError && error.code === "overloaded" && error.cause === undefined;
-
 /** Of this isolate: all its objects share a thread. */
 const window = new Window();
 
@@ -55,8 +50,10 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
     setAlarm: (at) => alarm.set(at),
     device: (name) => ({
       async deliver(request) {
-        // One without a link is to be found so. Those who have one do not wait for it: its node tries again, and owes it the broadcast.
-        await wakeRoomOf(env.MAX_LINKS)?.enter(name, 0);
+        // Where a process has descriptors for so many only, it is the whole mesh, and knows who has a link: who has none need not be woken
+        // to say so. It is where there is room, for it may be no member any more.
+        if (wakeRoomOf(env.MAX_LINKS)?.admits(name) === false)
+          return { ok: true, outcome: "offline" };
         return callObject(() => DEVICES.getByName(name).deliver(request));
       },
     }),
@@ -78,10 +75,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
       const name = directoryNameOf(app, entry.tag, shardsOf(env));
       return callObject(() => TAG_DIRECTORIES.getByName(name).report(entry));
     },
-    // That there is no room is no news: thousands may wait for it.
-    trouble: (error) => {
-      if (!isFull(error)) console.error(error);
-    },
+    trouble: (error) => console.error(error),
     window,
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
   };

@@ -151,3 +151,16 @@ test("P1.6 nothing of a request waits for longer where the clock is set back mea
     vi.useRealTimers();
   }
 });
+
+test("P8.5 what may as well not be asked leaves half of the room to whoever waits for it", async () => {
+  const options = { areNew: false, isLinked: (name: string) => name === "linked" };
+  const { room, isIn, pass } = roomOf(0, options);
+  const admitted = () => Array.from({ length: 8 }, (_, n) => room.admits(`device${n}`));
+  expect(admitted()).toEqual([true, true, true, true, false, false, false, false]);
+  expect(room.admits("linked")).toBe(true);
+  for (let n = 4; n < 8; n++) expect(await isIn(`device${n}`)).toBe(true);
+  // What is awake anyhow may be asked.
+  expect(admitted()).toEqual(Array(8).fill(true));
+  await pass(AWAKE_MS);
+  expect(room.admits("next")).toBe(true);
+});
