@@ -23,11 +23,16 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** What a server listens by; Node's own name, and no part of what it promises. */
+/** What a server or a socket has of the system; Node's own names, and no part of what it promises. A server's is of the same class. */
 interface Handle {
   /** @returns 0, or the number of an error */
   listen?(backlog: number): number;
+  readStop?(): number;
+  readStart?(): number;
 }
+
+const handleOf = (owner: Server | Socket): Handle | null =>
+  (owner as unknown as { _handle: Handle | null })._handle;
 
 /** Node's own. */
 const BACKLOG = 511;
@@ -37,7 +42,7 @@ export class TlsServer {
   /** Told of each, which it is to close in the end; until it is set they are refused. */
   onConnection: (end: TlsEnd, peer: string) => void = (end) => end.close();
   readonly #server: Server;
-  #handle: Handle = {};
+  #handle: Handle | null = null;
   #isLooking = false;
   #failure: Error | null = null;
 
@@ -60,8 +65,9 @@ export class TlsServer {
     this.#server.listen(port, hostname, BACKLOG);
     await once(this.#server, "listening");
     this.#server.on("error", (error) => (this.#failure = error));
-    this.#handle = (this.#server as unknown as { _handle: Handle })._handle;
-    if (this.#listenAgain() !== 0) {
+    this.#handle = handleOf(this.#server);
+    const { readStop, readStart } = this.#handle ?? {};
+    if (!readStop || !readStart || this.#listenAgain() !== 0) {
       this.#server.close();
       throw new Error(`TLS does not work with this version of Deno, ${Deno.version.deno}`);
     }
@@ -98,7 +104,7 @@ export class TlsServer {
 
   /** Has Deno ask the system who waits. */
   #listenAgain(): number | undefined {
-    return this.#handle.listen?.(BACKLOG);
+    return this.#handle?.listen?.(BACKLOG);
   }
 }
 
@@ -109,6 +115,7 @@ export class TlsEnd implements Conn {
   /** From the handshake on. */
   #tls: TLSSocket | null = null;
   #read: Uint8Array = NOTHING;
+  #isPaused = false;
   #hasEnded = false;
   #wake: () => void = () => {};
 
@@ -156,7 +163,7 @@ export class TlsEnd implements Conn {
     while (this.#read.length === 0) {
       if (this.#hasEnded) return null;
       if (this.#isClosed) throw new Error("closed");
-      if (this.#tls?.isPaused() === true) this.#tls.resume();
+      if (this.#isPaused) this.#goOn();
       await this.#woken();
     }
     const count = Math.min(into.length, this.#read.length);
@@ -186,8 +193,19 @@ export class TlsEnd implements Conn {
 
   #take(bytes: Uint8Array, tls: TLSSocket): void {
     this.#read = this.#read.length === 0 ? bytes : joined([this.#read, bytes]);
-    if (this.#read.length >= READ_BYTES) tls.pause();
+    if (this.#read.length >= READ_BYTES && !this.#isPaused) {
+      this.#isPaused = true;
+      tls.pause();
+      // Deno (2.9.6) reads on for a TLSSocket that is paused, and keeps all of it.
+      handleOf(this.#socket)?.readStop?.();
+    }
     this.#wake();
+  }
+
+  #goOn(): void {
+    this.#isPaused = false;
+    handleOf(this.#socket)?.readStart?.();
+    this.#tls?.resume();
   }
 
   get #isClosed(): boolean {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type RequestOptions, request } from "node:https";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
@@ -20,6 +20,13 @@ interface Report {
   readonly size: number;
 }
 
+interface Start {
+  /** A command that starts it, such as a shell that sets limits. */
+  readonly before?: readonly string[];
+  /** See inside/tls.ts. */
+  readonly version?: string;
+}
+
 class Server {
   readonly process: Process;
   readonly port: number;
@@ -29,14 +36,11 @@ class Server {
     this.port = port;
   }
 
-  /**
-   * @param capacity connections that it may have
-   * @param before a command that starts it, such as a shell that sets limits
-   */
-  static async start(capacity: number, ...before: readonly string[]): Promise<Server> {
+  /** @param capacity connections that it may have */
+  static async start(capacity: number, { before = [], version = "" }: Start = {}): Promise<Server> {
     const script = join(ROOT, "test/mesh/deno/inside/tls.ts");
     const deno = join(ROOT, "node_modules/.bin/deno");
-    const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, `${capacity}`];
+    const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, `${capacity}`, version];
     const [command = deno, ...rest] = [...before, deno, ...args];
     const process = start(command, rest);
     return new Server(process, JSON.parse(await process.stdout.match(/"ready"/)).port);
@@ -81,6 +85,30 @@ class Server {
     await once(socket, "secureConnect");
     return socket;
   }
+}
+
+/** More than the system holds of a connection. */
+const MOST_BYTES = 16_777_216;
+
+/** Sends on and on. @returns how many bytes the system took before it took no more, or much more than it holds */
+async function flood(socket: Socket, server: Server): Promise<number> {
+  const bytes = Buffer.alloc(65_536, "GET / HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  let taken = 0;
+  const send = () => {
+    if (taken >= 4 * MOST_BYTES) return;
+    socket.write(bytes, (error) => {
+      if (error) return;
+      taken += bytes.length;
+      send();
+    });
+  };
+  send();
+  for (let before = -1, looks = 0; looks < 5 && taken < 4 * MOST_BYTES; looks++) {
+    await server.report();
+    if (taken !== before) looks = 0;
+    before = taken;
+  }
+  return taken;
 }
 
 /** What a client of ours sends first. */
@@ -141,7 +169,9 @@ test("P8.5 connections that are refused before their handshake keep no descripto
 });
 
 test("P8.5 where there was no descriptor to accept by, connections are accepted once there is", async () => {
-  const server = await Server.start(150, "/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh");
+  const server = await Server.start(150, {
+    before: ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh"],
+  });
   const first = await server.tls();
   first.write("GET /exhaust HTTP/1.1\r\nHost: mesh\r\n\r\n");
   await server.process.stdout.match(/exhausted/);
@@ -155,9 +185,13 @@ test("P8.5 where there was no descriptor to accept by, connections are accepted 
   await server.process.stdout.match(/connections are accepted again/);
 });
 
-test("a version of Deno that cannot be asked to accept again does not start", async () => {
+test.each([
+  ["be asked to accept again", "listen"],
+  ["be told to read no more", "readStop"],
+  ["be told to read on", "readStart"],
+])("a version of Deno that cannot %s does not start", async (_, lacking) => {
   const script = join(ROOT, "test/mesh/deno/inside/tls.ts");
-  const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, "100", "foreign"];
+  const args = ["run", "-A", "--quiet", "--no-check", script, CERT, KEY, "100", lacking];
   const process = start(join(ROOT, "node_modules/.bin/deno"), args);
   expect(await process.exited).toBe(1);
   expect(process.stdout.text).toMatch(/"TLS does not work with this version of Deno, [\d.]+"/);
@@ -211,6 +245,48 @@ test("P8.3 whoever does not read is sent no more than the system and the bounds 
   await vi.waitUntil(() => received >= sent, PATIENCE);
 });
 
+test.each([
+  ["with TLS", ""],
+  ["without TLS", "plain"],
+])(
+  "P8.3 no more is read of what comes before its turn than bounds allow, %s",
+  async (_, version) => {
+    const server = await Server.start(100, { version });
+    // One whose answer its client does not read, and one that is not answered yet.
+    for (const path of ["/big", "/hang"]) {
+      const socket = version === "plain" ? connect(server.port, "127.0.0.1") : await server.tls();
+      socket.on("error", () => {}).pause();
+      onTestFinished(() => void socket.destroy());
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: mesh\r\n\r\n`);
+      expect(await flood(socket, server)).toBeLessThan(MOST_BYTES);
+    }
+  },
+);
+
+test("P8.3 what waited for its client to read is read after that, and so is its end", async () => {
+  const server = await Server.start(100);
+  const count = 20;
+  const body = randomBytes(60_000);
+  const head = `POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const begin = async () => {
+    const socket = await server.tls({ allowHalfOpen: true } as ConnectionOptions);
+    socket.pause();
+    socket.write("GET /big HTTP/1.1\r\nHost: mesh\r\n\r\n");
+    for (let i = 0; i < count; i++) socket.write(Buffer.concat([Buffer.from(head), body]));
+    return socket;
+  };
+  const [stays, ends] = [await begin(), await begin()];
+  ends.end();
+  await server.until(({ size }) => size === 2);
+  let answers = "";
+  stays.on("data", (bytes) => (answers = `${answers}${bytes}`.slice(-10_000)));
+  stays.resume();
+  await vi.waitUntil(() => answers.split("\r\n\r\n60000").length === count + 1, PATIENCE);
+  ends.resume();
+  await closed(ends);
+  await server.until(({ size }) => size === 1);
+});
+
 test("P8.3 an event stream is made no faster than its client reads, and ends with it", async () => {
   const server = await Server.start(100);
   const socket = await server.tls();
@@ -230,9 +306,12 @@ test("L7 a stop closes connections in every state", async () => {
   await once(idle, "data");
   const begun = await slowClients(server.url, 3, BEGINNING);
   const h2 = await server.tls({ ALPNProtocols: ["h2"] });
-  await server.until(({ size }) => size === 5);
+  const unread = await server.tls();
+  unread.write("GET /hang HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await flood(unread, server);
+  await server.until(({ size }) => size === 6);
   server.process.kill("SIGTERM");
-  await Promise.all([idle, h2, ...begun].map(closed));
+  await Promise.all([idle, h2, unread, ...begun].map(closed));
   expect(await server.process.exited).toBe(0);
   expect(JSON.parse(server.process.stdout.all.at(-1) ?? "").size).toBe(0);
 });

@@ -1,6 +1,7 @@
 /**
- * A Listener with TLS and no mesh behind it, on a clock of the test's own: `deno run tls.ts CERT KEY CAPACITY [foreign]`. Prints a JSON
- * object a line. SIGUSR2 asks it for a report; by SIGHUP the time for a handshake is over and descriptors are given back; SIGTERM stops it.
+ * A Listener with TLS and no mesh behind it, on a clock of the test's own: `deno run tls.ts CERT KEY CAPACITY [VERSION]`. With the version
+ * `plain` it has no TLS; with another, Deno's handles have no method of that name. Prints a JSON object a line. SIGUSR2 asks it for a
+ * report; by SIGHUP the time for a handshake is over and descriptors are given back; SIGTERM stops it.
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -63,7 +64,10 @@ function events(): Response {
 
 const listener = new Listener({
   hostname: "127.0.0.1",
-  tls: { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) },
+  tls:
+    version === "plain"
+      ? null
+      : { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) },
   keyring,
   isRegistered: () => false,
   proxies: { check: () => false },
@@ -98,20 +102,21 @@ Deno.addSignalListener("SIGTERM", async () => {
   process.exit(0);
 });
 
-/** What we use and nobody promises us is another from the first server on. */
-async function makeForeign(): Promise<void> {
+/** What we use and nobody promises us is not there from the first server on. */
+async function lack(name: string): Promise<void> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const prototype = Object.getPrototypeOf((server as unknown as { _handle: object })._handle);
   const { listen } = prototype;
+  // Node's server listens by it once before we do.
   prototype.listen = function (backlog: number) {
-    prototype.listen = () => -1;
+    prototype[name] = undefined;
     return listen.call(this, backlog);
   };
   server.close();
 }
 
-if (version === "foreign") await makeForeign();
+if (version !== "" && version !== "plain") await lack(version);
 try {
   say({ event: "ready", port: await listener.open(0) });
 } catch (error) {
