@@ -295,7 +295,7 @@ export class DeviceRunner {
   async #call(awake: Awake, effect: CallEffect): Promise<void> {
     awake.calls++;
     if (effect.kind === "tag" && effect.call.method !== "attach") {
-      await this.#mesh.joinSlices.enter();
+      await this.#mesh.joinSlices.enter(this.#name);
     } else await null;
     const result = await resultOf(this.#mesh.bindings, effect);
     awake.calls--;

@@ -1,14 +1,16 @@
 /**
  * Lets devices join and leave tags in slices, and single sends go between them. Each join writes, and what a slice writes is one
  * commit, which holds the one thread for as long as the disk takes: a device that joined 2,000 tags one commit after another took
- * all of its time.
+ * all of its time. Devices take turns, so that one that joins a tag waits for one join of each other, and not for all of theirs.
  */
 import { lookAtSockets } from "../sockets.ts";
 
 /** As many as make 2 ms of work: about 150 µs each. */
 const SLICE_COUNT = 12;
-/** Where more wait than so many slices take, slices are larger: then nobody waits for longer than so many of them. */
+/** Where more wait than so many slices take, slices are larger: a crowd is to come to its end. */
 const SLICES = 64;
+/** But no larger: about 10 ms of work, and a commit. Where that is not enough, those who join wait for longer, not those who send. */
+const SLICE_MOST_COUNT = 64;
 /** The pause after a slice, in times of the slice and its commit: a send finds the thread free in two cases of three. */
 const REST_SHARE = 2;
 const REST_MIN_MS = 4;
@@ -27,8 +29,9 @@ export interface JoinSlicesOptions {
 
 export class JoinSlices {
   readonly #options: JoinSlicesOptions;
-  /** In the order in which they came. */
-  #waiting: (() => void)[] = [];
+  /** By device, the one whose turn is next first; each has as many as it may have calls under way. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #count = 0;
   #isRunning = false;
   /** When the pauses for all slices are over. */
   #owedUntil = 0;
@@ -39,12 +42,17 @@ export class JoinSlices {
 
   /** Whether somebody waits. */
   get isBusy(): boolean {
-    return this.#waiting.length > 0;
+    return this.#count > 0;
   }
 
-  /** Resolves when it is the caller's turn to write. */
-  enter(): Promise<void> {
-    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Resolves when it is the device's turn to write. */
+  enter(device: string): Promise<void> {
+    const turn = new Promise<void>((resolve) => {
+      const mine = this.#waiting.get(device);
+      if (mine === undefined) this.#waiting.set(device, [resolve]);
+      else mine.push(resolve);
+    });
+    this.#count++;
     if (!this.#isRunning) void this.#run();
     return turn;
   }
@@ -57,8 +65,7 @@ export class JoinSlices {
     if (restMs > 0 && this.#options.isSending()) await this.#options.rest(restMs);
     while (this.isBusy) {
       const began = performance.now();
-      const count = Math.max(SLICE_COUNT, Math.ceil(this.#waiting.length / SLICES));
-      for (const enter of this.#waiting.splice(0, count)) enter();
+      this.#letIn(Math.max(SLICE_COUNT, Math.ceil(this.#count / SLICES)));
       // Those who entered write.
       await lookAtSockets();
       // Who wrote is told by its own wait that it is not stored.
@@ -73,5 +80,17 @@ export class JoinSlices {
       if (restMs > 0 && this.isBusy && this.#options.isSending()) await this.#options.rest(restMs);
     }
     this.#isRunning = false;
+  }
+
+  #letIn(count: number): void {
+    let left = Math.min(count, SLICE_MOST_COUNT);
+    // A device that goes behind all others is met again where there is room for more.
+    for (const [device, turns] of this.#waiting) {
+      if (left-- === 0) return;
+      this.#count--;
+      this.#waiting.delete(device);
+      turns.shift()?.();
+      if (turns.length > 0) this.#waiting.set(device, turns);
+    }
   }
 }

@@ -16,10 +16,15 @@ function rig(isSending: boolean) {
         rests.push({ ms, entered: entered.length, end });
       }),
   });
-  const enter = (count: number) => {
-    for (let n = 0; n < count; n++) void slices.enter().then(() => entered.push(entered.length));
+  const devices: string[] = [];
+  const enter = (count: number, device = "one") => {
+    for (let n = 0; n < count; n++)
+      void slices.enter(device).then(() => {
+        devices.push(device);
+        entered.push(entered.length);
+      });
   };
-  return { entered, rests, enter };
+  return { entered, devices, rests, enter };
 }
 
 test("P8.3 what joins while somebody sends goes twelve at a time, and rests in between once some have gone", async () => {
@@ -37,11 +42,22 @@ test("P8.3 what joins while somebody sends goes twelve at a time, and rests in b
   expect(entered.length).toBeGreaterThanOrEqual(first + 12);
 });
 
-test("P8.3 joins of a crowd are in larger slices, so that nobody waits for more than 64 of them", async () => {
+test("P8.3 joins of a crowd are in larger slices, but of 64 at the most, and sends go between them", async () => {
   const { rests, enter } = rig(true);
-  enter(64_000);
+  for (let n = 0; n < 8_000; n++) enter(8, `${n}`);
   await vi.waitFor(() => expect(rests).toHaveLength(1), SOON);
-  expect(rests[0]?.entered).toBeGreaterThanOrEqual(1_000);
+  const first = rests[0]?.entered ?? 0;
+  expect(first % 64).toBe(0);
+  expect(first).toBeLessThan(64 * 50);
+});
+
+test("P8.3 devices take turns: one that joins a tag does not wait for the thousands of others", async () => {
+  const { devices, rests, enter } = rig(true);
+  enter(2_000, "a");
+  enter(2_000, "b");
+  enter(1, "c");
+  await vi.waitFor(() => expect(rests.length).toBeGreaterThan(0), SOON);
+  expect(devices.slice(0, 5)).toEqual(["a", "b", "c", "a", "b"]);
 });
 
 test("nobody rests where nobody sends, and a commit that fails holds up nobody", async () => {
