@@ -1,8 +1,8 @@
-/** Tags, aliases and broadcasts by the `pushmesh` command against a real mesh. */
+/** Tags, aliases and broadcasts by the `pushmesh` command against a real mesh, of the host that `npm start` takes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type App, Mesh } from "../chaos/mesh.ts";
-import { listen, pushmesh, run, runJson, type User } from "./support/command.ts";
-import { temporaryFolder } from "./support/process.ts";
+import { type App, Mesh } from "../../chaos/mesh.ts";
+import { listen, pushmesh, run, runJson, type User } from "../support/command.ts";
+import { temporaryFolder } from "../support/process.ts";
 
 let mesh: Mesh;
 let app: App;
