@@ -8,6 +8,7 @@ import { MeshError } from "../schema/errors.ts";
 import { AWAKE_MS } from "./awake.ts";
 import { countOf } from "./count.ts";
 import { links, listeners } from "./links.ts";
+import { OwnerShares } from "./owner-shares.ts";
 import { steadyClock } from "./steady-clock.ts";
 
 /** Of the links that there is room for yet: all of them may come while these are awake. */
@@ -19,6 +20,8 @@ export const LEAST = 8;
  */
 const BURST = 8;
 const BURST_MS = 1_000;
+/** Of the room of one owner: what turned out to be nothing, and what may turn out so only where that is less. */
+const VAIN_SHARE = 1 / 4;
 /** Whoever waits looks again no sooner. */
 const LOOK_MS = 50;
 
@@ -36,11 +39,26 @@ export interface CallRoomOptions {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+export interface Asking {
+  /** Whose request it is, by which the room is shared; absent where it is one owner's. */
+  readonly owner?: string;
+  /** Whether there may be no such thing as is asked for: any number of them could be made up. */
+  readonly isGuess?: boolean;
+}
+
+interface Place extends Asking {
+  /** Until when it counts. */
+  readonly until: number;
+}
+
 export class CallRoom {
   readonly #options: CallRoomOptions;
   readonly #now: () => number;
-  /** By name, until when each counts. Those that go first are first. */
-  readonly #awake = new Map<string, number>();
+  /** By name. Those that go first are first. */
+  readonly #awake = new Map<string, Place>();
+  readonly #shares = new OwnerShares(AWAKE_MS);
+  /** By owner, of those that are awake, what turned out to be nothing. */
+  readonly #vain = new Map<string, Set<string>>();
   /** Those that were let in since then. */
   #burst = 0;
   #burstAt = Number.NEGATIVE_INFINITY;
@@ -55,14 +73,18 @@ export class CallRoom {
    *
    * @throws MeshError `overloaded` where there is no room for so long
    */
-  async enter(name: string, patienceMs: number): Promise<void> {
+  async enter(name: string, patienceMs: number, asking: Asking = {}): Promise<void> {
     const { sleep, full, isLinked } = this.#options;
     if (isLinked(name)) return;
+    const { owner } = asking;
+    if (owner !== undefined && !this.#isAwake(name)) this.#shares.asks(owner, this.#now());
     // Not by the clock, which may be set meanwhile.
     let leftMs = patienceMs;
     for (;;) {
-      const waitMs = this.#take(name, this.#now());
+      const now = this.#now();
+      const waitMs = this.#take(name, now, asking);
       if (waitMs === 0) return;
+      if (owner !== undefined) this.#shares.waits(owner, now);
       if (leftMs <= 0) throw new MeshError("overloaded", full, { retryAfterMs: waitMs });
       const ms = Math.min(leftMs, Math.max(waitMs, LOOK_MS));
       leftMs -= ms;
@@ -77,29 +99,47 @@ export class CallRoom {
    */
   admits(name: string): boolean {
     if (this.#options.isLinked(name)) return true;
-    const now = this.#now();
-    this.#forget(now);
-    if (!this.#awake.has(name) && this.#awake.size + 1 > this.#most / 2) return false;
-    return this.#take(name, now) === 0;
+    if (!this.#isAwake(name) && this.#awake.size + 1 > this.#most / 2) return false;
+    return this.#take(name, this.#now(), {}) === 0;
+  }
+
+  /** There is nothing of the name: its object is awake for as long all the same. */
+  wasVain(name: string): void {
+    const owner = this.#awake.get(name)?.owner;
+    if (owner === undefined) return;
+    const vain = this.#vain.get(owner) ?? new Set();
+    this.#vain.set(owner, vain.add(name));
   }
 
   /** @returns 0 where it was let in, or when there may be room */
-  #take(name: string, now: number): number {
-    this.#forget(now);
-    if (!this.#awake.delete(name)) {
-      const waitMs = this.#waitMs(now);
+  #take(name: string, now: number, asking: Asking): number {
+    if (this.#isAwake(name)) this.#leave(name);
+    else {
+      const waitMs = this.#waitMs(now, asking);
       if (waitMs > 0) return waitMs;
       this.#burst++;
     }
-    this.#awake.set(name, now + AWAKE_MS);
+    this.#awake.set(name, { ...asking, until: now + AWAKE_MS });
+    if (asking.owner !== undefined) this.#shares.hold(asking.owner, 1);
     return 0;
   }
 
-  #forget(now: number): void {
-    for (const [each, until] of this.#awake) {
+  #leave(name: string): void {
+    const owner = this.#awake.get(name)?.owner;
+    this.#awake.delete(name);
+    if (owner === undefined) return;
+    this.#shares.hold(owner, -1);
+    const vain = this.#vain.get(owner);
+    if (vain?.delete(name) === true && vain.size === 0) this.#vain.delete(owner);
+  }
+
+  #isAwake(name: string): boolean {
+    const now = this.#now();
+    for (const [each, { until }] of this.#awake) {
       if (until > now) break;
-      this.#awake.delete(each);
+      this.#leave(each);
     }
+    return this.#awake.has(name);
   }
 
   get #most(): number {
@@ -107,11 +147,11 @@ export class CallRoom {
   }
 
   /** 0 where there is room for one more. */
-  #waitMs(now: number): number {
+  #waitMs(now: number, asking: Asking): number {
     const most = this.#most;
-    if (this.#awake.size >= most) {
-      const [first = now] = this.#awake.values();
-      return Math.max(1, first - now);
+    if (this.#awake.size >= most || !this.#hasShare(most, now, asking)) {
+      const [first] = this.#awake.values();
+      return Math.max(1, (first?.until ?? now) - now);
     }
     if (!this.#options.areNew) return 0;
     if (now - this.#burstAt >= BURST_MS) {
@@ -121,6 +161,14 @@ export class CallRoom {
     // Twice as fast as they go to sleep.
     if (this.#burst < Math.max(BURST, (2 * most * BURST_MS) / AWAKE_MS)) return 0;
     return this.#burstAt + BURST_MS - now;
+  }
+
+  #hasShare(most: number, now: number, { owner, isGuess = false }: Asking): boolean {
+    if (owner === undefined) return true;
+    if (isGuess && (this.#vain.get(owner)?.size ?? 0) >= most * VAIN_SHARE) return false;
+    // Fan-outs are nobody's.
+    const shared = most - (this.#awake.size - this.#shares.held);
+    return this.#shares.mayHold(owner, shared, now);
   }
 }
 

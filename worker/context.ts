@@ -9,6 +9,8 @@ export interface AppEnv {
     config: Config;
     /** When the request reached the edge, milliseconds since 1970. */
     receivedAt: number;
+    /** The app that signed it, as objects know it; undefined until that is checked. */
+    signedBy: string | undefined;
   };
 }
 

@@ -1,7 +1,7 @@
 /** Calls from the edge to objects, and their refusals. */
 import type { Refused } from "../core/device/types.ts";
 import { callObject, callOnce } from "../objects/call.ts";
-import { wakeRoomOf } from "../objects/call-room.ts";
+import { type Asking, wakeRoomOf } from "../objects/call-room.ts";
 import { TimeoutError, withTimeout } from "../objects/timeout.ts";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
@@ -19,7 +19,7 @@ export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_M
   inTime(callObject(call), ms);
 
 /**
- * The same for an object that sleeps, perhaps, and that a signed request wakes: waits until there is room for it, where a process has
+ * The same for an object that sleeps, perhaps, and that a signed request wakes: waits until its app has room for it, where a process has
  * descriptors for so many only.
  *
  * @throws MeshError `overloaded` where there is none for so long, too
@@ -30,8 +30,28 @@ export async function wakeInTime<T>(
   call: () => Promise<T>,
   ms: number = LIMITS.CALL_MS,
 ): Promise<T> {
-  await wakeRoomOf(c.env.MAX_LINKS)?.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS));
+  await enterRoom(c, name);
   return callInTime(call, ms);
+}
+
+/** The same for what an app may have made up. @param isVain whether an answer says that there is no such thing */
+export async function wakeGuess<T>(
+  c: MeshContext,
+  name: string,
+  call: () => Promise<T>,
+  isVain: (answer: T) => boolean,
+): Promise<T> {
+  await enterRoom(c, name, { isGuess: true });
+  const answer = await callInTime(call);
+  if (isVain(answer)) wakeRoomOf(c.env.MAX_LINKS)?.wasVain(name);
+  return answer;
+}
+
+async function enterRoom(c: MeshContext, name: string, asking: Asking = {}): Promise<void> {
+  const room = wakeRoomOf(c.env.MAX_LINKS);
+  if (room === null) return;
+  const owner = c.get("signedBy") ?? "";
+  await room.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS), { ...asking, owner });
 }
 
 /** What is left of so many milliseconds since the request came: no more than that, where the clock was set back meanwhile. */

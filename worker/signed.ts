@@ -23,7 +23,9 @@ export interface Caller {
 export async function readCaller(c: MeshContext): Promise<Caller> {
   const verified = await authenticate(c);
   const { app } = verified.verifier;
-  return { app, appName: toBase64Url(app), verified };
+  const appName = toBase64Url(app);
+  c.set("signedBy", appName);
+  return { app, appName, verified };
 }
 
 /**

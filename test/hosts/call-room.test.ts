@@ -164,3 +164,61 @@ test("P8.5 what may as well not be asked leaves half of the room to whoever wait
   await pass(AWAKE_MS);
   expect(room.admits("next")).toBe(true);
 });
+
+/** A room for 24 objects of several apps, as signed requests ask for them. */
+function sharedRoom() {
+  const { room, pass } = roomOf(72, { areNew: false });
+  let asked = 0;
+  const ask = (owner: string, isGuess = false): Promise<string | null> => {
+    const name = `${owner}${++asked}`;
+    return room.enter(name, 0, { owner, isGuess }).then(
+      () => name,
+      () => null,
+    );
+  };
+  /** How many of so many get in. */
+  const takeOf = async (owner: string, count: number): Promise<number> => {
+    const names = await Promise.all(Array.from({ length: count }, () => ask(owner)));
+    return names.filter((name) => name !== null).length;
+  };
+  return { room, pass, ask, takeOf };
+}
+
+test("P8.5 an app that wakes all it can leaves room to others, and has no more than its part within 13 s", async () => {
+  const { pass, takeOf } = sharedRoom();
+  expect(await takeOf("greedy", 100)).toBe(21);
+  expect(await takeOf("other", 5)).toBe(3);
+  expect(await takeOf("greedy", 100)).toBe(0);
+  await pass(AWAKE_MS);
+  expect(await takeOf("greedy", 100)).toBe(11);
+  expect(await takeOf("other", 100)).toBe(11);
+  await pass(AWAKE_MS);
+  for (const app of ["third", "greedy", "other"]) expect(await takeOf(app, 100)).toBe(7);
+  // Of one that does not come any more.
+  for (let spans = 0; spans < 3; spans++) await pass(AWAKE_MS);
+  expect(await takeOf("greedy", 100)).toBe(21);
+});
+
+test("P8.5 an app that asks for little leaves the rest to others", async () => {
+  const { pass, takeOf } = sharedRoom();
+  for (let spans = 0; spans < 3; spans++) {
+    expect(await takeOf("modest", 2)).toBe(2);
+    expect(await takeOf("greedy", 100)).toBe(19);
+    await pass(AWAKE_MS);
+  }
+});
+
+test("P8.5 aliases that nobody holds take a quarter of the room at the most", async () => {
+  const { room, pass, ask, takeOf } = sharedRoom();
+  const guess = async () => {
+    const name = await ask("app", true);
+    if (name !== null) room.wasVain(name);
+    return name;
+  };
+  for (let n = 0; n < 6; n++) expect(await guess()).not.toBeNull();
+  expect(await guess()).toBeNull();
+  // What is known to be there is not in question.
+  expect(await takeOf("app", 100)).toBe(15);
+  await pass(AWAKE_MS);
+  expect(await guess()).not.toBeNull();
+});

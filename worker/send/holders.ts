@@ -4,7 +4,7 @@ import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
 import type { MeshContext } from "../context.ts";
-import { wakeInTime } from "../objects.ts";
+import { wakeGuess } from "../objects.ts";
 
 /** Of this isolate, by the name of the alias's object. Aliases that nobody holds are not in it: they may be set any time. */
 export const aliasCache = new TimedCache<AliasHolders>({
@@ -26,7 +26,12 @@ export async function askHolders(
   key?: Uint8Array,
 ): Promise<AliasHolders> {
   const name = aliasObjectName(appName, alias);
-  const answer = await wakeInTime(c, name, () => c.env.ALIASES.getByName(name).holders(key));
+  const answer = await wakeGuess(
+    c,
+    name,
+    () => c.env.ALIASES.getByName(name).holders(key),
+    ({ holders }) => holders.length === 0,
+  );
   const { taken: _, ...lasting } = answer;
   if (lasting.holders.length > 0) aliasCache.set(name, lasting);
   else aliasCache.delete(name);
