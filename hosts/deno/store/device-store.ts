@@ -149,25 +149,20 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   writeLink(record: LinkRecord, reserves = false): void {
     const { owedLinks } = this.#db;
     const text = JSON.stringify(record);
-    if (reserves) {
-      // Never owed: a process that ended would give the same numbers again.
-      this.#run(WRITE_LINK, text, this.#id);
-      owedLinks.renew(this.#id, text);
-      return;
-    }
-    if (this.#id !== null && owedLinks.owe(this.#id, text)) {
+    // A reservation is never owed: a process that ended would give the same numbers again.
+    if (!reserves && this.#id !== null && owedLinks.owe(this.#id, text)) {
       this.#found = null;
       return;
     }
     this.#run(WRITE_LINK, text, this.#id);
-    owedLinks.settle(this.#id);
+    owedLinks.renew(this.#id, text);
   }
 
   erase(): void {
     for (const table of TABLES) this.#run(`DELETE FROM ${table} WHERE device = ?`, this.#id);
     this.#run("DELETE FROM devices WHERE id = ?", this.#id);
     // Its number is given anew.
-    this.#db.owedLinks.settle(this.#id);
+    this.#db.owedLinks.forget(this.#id);
     this.#id = null;
     this.#alarmAt = null;
   }

@@ -48,8 +48,8 @@ export class OwedLinks {
     if (device !== null && this.#records.has(device)) this.#records.set(device, record);
   }
 
-  /** A newer record was written. */
-  settle(device: number | null): void {
+  /** The device is gone. */
+  forget(device: number | null): void {
     if (device !== null) this.#records.delete(device);
   }
 

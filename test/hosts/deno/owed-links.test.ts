@@ -1,5 +1,6 @@
 /** Records of links while the disk is full: how many, and which of two stands. */
 import { expect, onTestFinished, test, vi } from "vitest";
+import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import { OwedLinks } from "../../../hosts/deno/store/owed-links.ts";
 import { spoil } from "./support/disk.ts";
 import { databasePath, openDatabase, openMesh, TestDevice } from "./support/mesh.ts";
@@ -20,7 +21,7 @@ test("P8.1 as many records as there is room for; the newest of a device is writt
     true,
     false,
   ]);
-  owed.settle(2);
+  owed.forget(2);
   mend();
   await vi.waitFor(() => expect(owed.of(1)).toBeUndefined(), { timeout: 10_000 });
   expect(db.all("SELECT link FROM devices ORDER BY id")).toEqual([
@@ -28,6 +29,27 @@ test("P8.1 as many records as there is room for; the newest of a device is writt
     { link: null },
     { link: null },
   ]);
+});
+
+test("P1.10 H3 a newer record whose transaction is not stored is owed in place of the older", async () => {
+  const path = databasePath();
+  const db = openDatabase(path);
+  db.run("INSERT INTO devices (name, account) VALUES ('a', '{}')");
+  db.commit();
+  const store = new SharedDeviceStore(db, "a");
+  const record = (session: string) => ({ session, lastSeenMs: 1, tokens: [], seqFloor: 0 });
+  const mend = spoil(path, "UPDATE ON devices");
+  expect(() => db.run("UPDATE devices SET link = 'x'")).toThrow();
+  store.writeLink(record("first"));
+  mend();
+  db.run("UPDATE devices SET account = '{}'");
+  db.commit();
+  spoil(path, "INSERT ON mail");
+  store.writeLink(record("second"));
+  // Another's write ends the transaction of both.
+  expect(() => db.run("INSERT INTO mail DEFAULT VALUES")).toThrow();
+  expect(new SharedDeviceStore(db, "a").readLink()).toMatchObject({ session: "second" });
+  db.owedLinks.stop();
 });
 
 test("P2.2 H3 what would be numbered ahead of the clock is refused while that cannot be stored: a kill gives no number twice", async () => {
