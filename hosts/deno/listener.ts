@@ -6,6 +6,7 @@
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
+import type { NamedClient } from "../machine/net/client.ts";
 import type { IsRegistered } from "../machine/net/connecting-device.ts";
 import { FailedAuth } from "../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../machine/net/forwarded.ts";
@@ -16,7 +17,7 @@ import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Pipeline } from "./net/pipeline.ts";
 import { type Certificate, TlsEnd, TlsServer } from "./net/tls.ts";
 import { Transport } from "./net/transport.ts";
-import { Tunnels } from "./net/tunnel.ts";
+import { Tunnels } from "./net/tunnels.ts";
 
 /** How late a timeout may be. */
 const SWEEP_MS = 250;
@@ -98,8 +99,9 @@ export class Listener {
     const opened = await tls.listen(hostname, port);
     this.#tls = tls;
     const idleMs = LIMITS.KEEP_ALIVE_MS;
-    this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs });
     const http = this.#httpPort(opened);
+    const { failedAuth, refused } = http;
+    this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs, failedAuth, refused });
     tls.onConnection = (end, peer) => void this.#take(end, peer, http);
     return opened;
   }
@@ -170,7 +172,9 @@ export class Listener {
       close();
       gone();
     };
-    const isProxy = isTrusted(this.#options.proxies, peer);
+    const { proxies } = this.#options;
+    const isProxy = isTrusted(proxies, peer);
+    const named: NamedClient = isProxy ? (fields) => clientOf(peer, fields, proxies) : null;
     entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
     if (entry === null) return close();
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, destroy);
@@ -178,13 +182,13 @@ export class Listener {
       const protocol = await this.#handshake(conn);
       if (protocol === null) return destroy();
       if (protocol === "h2") {
-        await this.#http2?.carry(conn, entry, destroy);
+        await this.#http2?.carry(conn, entry, named, destroy);
         return;
       }
     } else conn.setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);
     const http = new HttpConnection(transport, port, entry);
-    if (isProxy) http.clientOf = (fields) => clientOf(peer, fields, this.#options.proxies);
+    http.clientOf = named;
     transport.handler = http;
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => http.expire());
     await transport.run();

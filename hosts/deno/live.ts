@@ -7,7 +7,7 @@ import type { Listen, LiveHost } from "../../worker/live/host.ts";
 import { type DenoLinks, UPGRADED } from "./links.ts";
 import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
-import { tunnelOf } from "./net/tunnel.ts";
+import { tunnelOf } from "./net/tunnels.ts";
 import type { LiveNodeHost } from "./objects/live.ts";
 import type { Mesh } from "./objects/mesh.ts";
 

@@ -2,12 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { type RequestOptions, request } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { type Process, ROOT, start } from "../support/process.ts";
 import { closed, slowClients } from "../support/slow-clients.ts";
 
@@ -76,6 +78,15 @@ class Server {
     call.end(body);
     const [answer] = await once(call, "response");
     return text(answer);
+  }
+
+  /** A connection by HTTP/2. */
+  async http2(): Promise<ClientHttp2Session> {
+    const session = connectHttp2(this.url, { ca });
+    session.on("error", () => {}); // What is shed is reset.
+    onTestFinished(() => session.destroy());
+    await once(session, "remoteSettings");
+    return session;
   }
 
   async tls(options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -299,6 +310,69 @@ test("P8.3 an event stream is made no faster than its client reads, and ends wit
   expect(made).toBeLessThan(16_777_216);
 });
 
+/** @returns the status; 0 where the connection ended before */
+async function ask(
+  session: ClientHttp2Session,
+  path: string,
+  keyId: string,
+  client = "192.0.2.1",
+): Promise<number> {
+  const stream = session.request({
+    ":path": path,
+    "signature-input": `sig=();keyid="${keyId}"`,
+    "x-forwarded-for": client,
+  });
+  stream.on("error", () => {});
+  let status = 0;
+  stream.on("response", (headers) => (status = Number(headers[":status"])));
+  stream.resume();
+  await new Promise((resolve) => stream.on("close", resolve));
+  return status;
+}
+
+test("P8.5 a signed request by HTTP/2 goes for nobody, and one that is not goes after idle connections", async () => {
+  const server = await Server.start(40);
+  // Whoever was answered there is known.
+  expect(await ask(await server.http2(), "/v1/messages", "known")).toBe(200);
+  const signed = await server.http2();
+  const answer = ask(signed, "/wait", "known");
+  await server.process.stdout.match(/waits/);
+  const unsigned = await server.http2();
+  const other = ask(unsigned, "/wait", "stranger");
+  const idle = await server.http2();
+  const newcomer = async () => {
+    const socket = connectTls({ port: server.port, host: "127.0.0.1", ca }).on("error", () => {});
+    onTestFinished(() => void socket.destroy());
+    socket.write("GET /hang HTTP/1.1\r\nHost: mesh\r\n\r\n");
+    // Where it is refused, it is closed.
+    await new Promise((resolve) => socket.on("secureConnect", resolve).on("close", resolve));
+  };
+  while (!idle.destroyed) await newcomer();
+  for (let more = 0; more < 20; more++) await newcomer();
+  expect([signed.destroyed, unsigned.destroyed]).toEqual([false, false]);
+  server.process.kill("SIGHUP");
+  expect(await Promise.all([answer, other])).toEqual([200, 200]);
+  // Both are idle by now.
+  while (!signed.destroyed || !unsigned.destroyed) await newcomer();
+});
+
+test("P8.13 a network's failures count by HTTP/2 as well, and shut out no key that was good there", async () => {
+  const server = await Server.start(40, { version: "proxied" });
+  const session = await server.http2();
+  expect(await ask(session, "/v1/messages", "known")).toBe(200);
+  const failed = new Set<number>();
+  for (let i = 0; i < LIMITS.FAILED_AUTH_BURST; i++) {
+    failed.add(await ask(session, "/v1/unauthorized", "stranger"));
+  }
+  expect([...failed]).toEqual([401]);
+  // Time pays for one every 200 ms.
+  await vi.waitUntil(async () => {
+    return (await ask(session, "/v1/unauthorized", "stranger")) === 429;
+  }, PATIENCE);
+  expect(await ask(session, "/v1/messages", "known")).toBe(200);
+  expect(await ask(session, "/v1/messages", "stranger", "192.0.2.2")).toBe(200);
+});
+
 test("L7 a stop closes connections in every state", async () => {
   const server = await Server.start(100);
   const idle = await server.tls();
@@ -309,7 +383,8 @@ test("L7 a stop closes connections in every state", async () => {
   const unread = await server.tls();
   unread.write("GET /hang HTTP/1.1\r\nHost: mesh\r\n\r\n");
   await flood(unread, server);
-  await server.until(({ size }) => size === 6);
+  // One by HTTP/2 counts as three.
+  await server.until(({ size }) => size === 8);
   server.process.kill("SIGTERM");
   await Promise.all([idle, h2, unread, ...begun].map(closed));
   expect(await server.process.exited).toBe(0);

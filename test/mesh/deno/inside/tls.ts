@@ -1,7 +1,7 @@
 /**
  * A Listener with TLS and no mesh behind it, on a clock of the test's own: `deno run tls.ts CERT KEY CAPACITY [VERSION]`. With the version
- * `plain` it has no TLS; with another, Deno's handles have no method of that name. Prints a JSON object a line. SIGUSR2 asks it for a
- * report; by SIGHUP the time for a handshake is over and descriptors are given back; SIGTERM stops it.
+ * `plain` it has no TLS, and with `proxied` it trusts proxies at loopback; with another, Deno's handles have no method of that name. Prints a JSON object a line. SIGUSR2 asks it for a
+ * report; by SIGHUP the time for a handshake is over, what waits is answered, and descriptors are given back; SIGTERM stops it.
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -24,6 +24,7 @@ const FLOOD_BYTES = 67_108_864;
 
 /** Taken so that there are none left. */
 const taken: Deno.FsFile[] = [];
+let release = Promise.withResolvers<void>();
 let ahead = 0;
 
 function takeAll(): void {
@@ -70,13 +71,18 @@ const listener = new Listener({
       : { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) },
   keyring,
   isRegistered: () => false,
-  proxies: { check: () => false },
+  proxies: { check: (address) => version === "proxied" && address.startsWith("127.") },
   capacity: Number(capacity),
   now: () => performance.now() + ahead,
   log: (line) => say({ event: "log", line }),
   async handler(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/hang") await new Promise(() => {});
+    if (pathname === "/wait") {
+      say({ event: "waits", method: request.method });
+      await release.promise;
+    }
+    if (pathname === "/v1/unauthorized") return new Response(null, { status: 401 });
     if (pathname === "/exhaust") takeAll();
     if (pathname === "/big") return new Response(BIG);
     if (pathname === "/events") return events();
@@ -91,6 +97,8 @@ const listener = new Listener({
 Deno.addSignalListener("SIGHUP", () => {
   ahead += LIMITS.HEAD_TIMEOUT_MS + 1;
   for (const file of taken.splice(0)) file.close();
+  release.resolve();
+  release = Promise.withResolvers();
 });
 Deno.addSignalListener("SIGUSR2", () => {
   const descriptors = [...Deno.readDirSync("/proc/self/fd")].length;
@@ -116,7 +124,7 @@ async function lack(name: string): Promise<void> {
   server.close();
 }
 
-if (version !== "" && version !== "plain") await lack(version);
+if (!["", "plain", "proxied"].includes(version)) await lack(version);
 try {
   say({ event: "ready", port: await listener.open(0) });
 } catch (error) {

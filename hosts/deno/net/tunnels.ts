@@ -1,0 +1,148 @@
+/**
+ * Connections that speak HTTP/2: their bytes go to a server of Deno's own, by way of the loopback, and back. The port that they
+ * come from tells whose a request is.
+ */
+import { MeshError } from "../../../schema/errors.ts";
+import { problemResponse } from "../../../worker/problem.ts";
+import { addressShare, type Entry } from "../../machine/net/admission.ts";
+import { clientOfRequest, type NamedClient } from "../../machine/net/client.ts";
+import type { FailedAuth } from "../../machine/net/failed-auth.ts";
+import { readInTime } from "./body.ts";
+import type { Conn } from "./transport.ts";
+import { type Share, Tunnel } from "./tunnel.ts";
+
+const LOOPBACK = "127.0.0.1";
+const READ_BYTES = 16_384;
+/** Both ends of the way to the server. */
+const MORE_DESCRIPTORS = 2;
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+/** The connections that requests by HTTP/2 came on. */
+const carriers = new WeakMap<Request, Tunnel>();
+
+/** The connection of a request that came by HTTP/2; none for another. */
+export const tunnelOf = (request: Request): Tunnel | undefined => carriers.get(request);
+
+export interface TunnelsOptions {
+  readonly handler: Handler;
+  /** Connections that there are descriptors for: an event stream by HTTP/2 takes none, but a listener's place. */
+  readonly capacity: number;
+  /** Without a byte in either direction until a connection ends. */
+  readonly idleMs: number;
+  readonly failedAuth: FailedAuth;
+  /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
+  refused(code: string): void;
+}
+
+interface Carrier {
+  readonly tunnel: Tunnel;
+  readonly entry: Entry;
+  readonly clientOf: NamedClient;
+}
+
+export class Tunnels {
+  readonly #options: TunnelsOptions;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #byPort = new Map<number, Carrier>();
+  /** Event streams by network. */
+  readonly #streams = new Map<string, number>();
+
+  constructor(options: TunnelsOptions) {
+    this.#options = options;
+    const at = { hostname: LOOPBACK, port: 0, onListen() {} };
+    this.#server = Deno.serve(at, (request, info) => this.#serve(request, info.remoteAddr));
+  }
+
+  /** Carries a connection until it ends. @param destroy ends it at once */
+  async carry(conn: Conn, entry: Entry, clientOf: NamedClient, destroy: () => void): Promise<void> {
+    if (!entry.widen(MORE_DESCRIPTORS)) return destroy();
+    let inner: Deno.TcpConn;
+    try {
+      inner = await Deno.connect({ hostname: LOOPBACK, port: this.#server.addr.port });
+    } catch {
+      destroy();
+      return;
+    }
+    inner.setNoDelay(true);
+    const { port } = inner.localAddr;
+    const heard = () => entry.expireIn(this.#options.idleMs, destroy);
+    const tunnel = new Tunnel(entry, this.#shareOf(entry.address), heard);
+    this.#byPort.set(port, { tunnel, entry, clientOf });
+    entry.become("idle");
+    heard();
+    const end = () => {
+      try {
+        inner.close();
+      } catch {
+        // It is closed.
+      }
+      destroy();
+    };
+    await Promise.allSettled(
+      [copy(conn, inner, heard), copy(inner, conn, heard)].map((each) => each.finally(end)),
+    );
+    this.#byPort.delete(port);
+  }
+
+  shutdown(): void {
+    void this.#server.shutdown();
+  }
+
+  async #serve(outer: Request, { port }: Deno.NetAddr): Promise<Response> {
+    const carrier = this.#byPort.get(port);
+    // Of this machine, past the door.
+    if (carrier === undefined) return new Response(null, { status: 403 });
+    try {
+      return await this.#answer(outer, carrier);
+    } catch (error) {
+      if (!(error instanceof MeshError)) throw error;
+      return problemResponse(error);
+    }
+  }
+
+  async #answer(outer: Request, { tunnel, entry, clientOf }: Carrier): Promise<Response> {
+    const { failedAuth, handler, refused } = this.#options;
+    const { pathname, search } = new URL(outer.url);
+    const fields = new Map(outer.headers);
+    const asked = { method: outer.method, target: pathname + search, fields, isUpgrade: false };
+    const client = clientOfRequest(entry, clientOf, asked);
+    const refusal = failedAuth.refusalOf(client, asked);
+    if (refusal !== null) {
+      refused(refusal.code);
+      throw refusal;
+    }
+    const request = await readInTime(outer);
+    carriers.set(request, tunnel);
+    const answered = tunnel.ask(failedAuth.isVouched(asked));
+    try {
+      const response = await handler(request);
+      failedAuth.answered(client, asked, response.status);
+      return response;
+    } finally {
+      answered();
+    }
+  }
+
+  #shareOf(network: string): Share {
+    const most = Math.floor(this.#options.capacity * addressShare(network));
+    const now = () => this.#streams.get(network) ?? 0;
+    return {
+      isFull: () => now() >= most,
+      count: (by) => {
+        if (now() + by === 0) this.#streams.delete(network);
+        else this.#streams.set(network, now() + by);
+      },
+    };
+  }
+}
+
+async function copy(from: Conn, to: Conn, heard: () => void): Promise<void> {
+  const buffer = new Uint8Array(READ_BYTES);
+  for (;;) {
+    const count = await from.read(buffer);
+    if (count === null) return;
+    heard();
+    for (let at = 0; at < count; ) at += await to.write(buffer.subarray(at, count));
+  }
+}
