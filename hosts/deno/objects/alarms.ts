@@ -78,6 +78,8 @@ export class Alarms {
   }
 
   start(): void {
+    // Looks may have passed over a row that was gone, or was set later, and stands again.
+    this.#db.onRollback(() => this.#lookAgain());
     this.#set(Date.now());
   }
 
@@ -98,6 +100,12 @@ export class Alarms {
   lookAt(at: number): void {
     if (at <= this.#after.at) this.#after = { at, id: -1 };
     this.#set(at);
+  }
+
+  /** From the beginning on; not at once, for there may be thousands of writes that fail. */
+  #lookAgain(): void {
+    this.#begunAt = Number.NEGATIVE_INFINITY;
+    this.#set(Date.now() + RETRY_MS);
   }
 
   #set(at: number): void {
@@ -136,7 +144,7 @@ export class Alarms {
   }
 
   #ringDue(now: number, room: number): void {
-    // Now and then also where many do: a row whose change was not stored stands again where looks have passed.
+    // Now and then also where many do, for the clock may have been set.
     const isLongAgo = Math.abs(now - this.#begunAt) >= TIMER_MAX_MS;
     if (isLongAgo || this.#ringing.size + this.#resting.size <= TURN_COUNT) {
       this.#after = BEGINNING;

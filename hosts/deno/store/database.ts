@@ -42,6 +42,7 @@ export class Database {
   #deferred: (() => void)[] = [];
   #deferTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #log: (line: string) => void;
+  readonly #onRollback: (() => void)[] = [];
 
   /** @param path of the database file; it is made where it is not there */
   constructor(path: string, { log = () => {} }: DatabaseOptions = {}) {
@@ -59,6 +60,11 @@ export class Database {
   /** Whether the last write did not reach the disk. */
   get isFailing(): boolean {
     return this.#isFailing;
+  }
+
+  /** Calls back when writes were undone: what was read meanwhile may not be so. */
+  onRollback(callback: () => void): void {
+    this.#onRollback.push(callback);
   }
 
   /** The number of the transaction that a write now would be part of. */
@@ -170,6 +176,7 @@ export class Database {
     this.#batch?.reject(error);
     this.#batch = null;
     this.#batches++;
+    for (const callback of this.#onRollback) callback();
     return error;
   }
 

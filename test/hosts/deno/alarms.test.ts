@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { Alarms, EARLIEST } from "../../../hosts/deno/objects/alarms.ts";
 import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
+import { spoil } from "./support/disk.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 import { fakeTime } from "./support/time.ts";
 
@@ -139,6 +140,28 @@ describe("alarms", () => {
     alarms.expect(store, Date.now() + 10);
     await vi.advanceTimersByTimeAsync(10);
     expect(rung).toEqual([1_000, Date.now() - START_MS]);
+  });
+
+  test("P4.5 an alarm that was cleared is rung again where another's write took that back", async () => {
+    const path = databasePath();
+    const db = openDatabase(path);
+    spoil(path, "INSERT ON mail");
+    let times = 0;
+    const { rung, alarms, set } = rig(db, (name) => {
+      new SharedDeviceStore(db, name).clearAlarm();
+      if (times++ > 0) return;
+      void (async () => {
+        // When its row has been looked for, and was gone.
+        for (let turn = 0; turn < 20; turn++) await null;
+        expect(() => db.run("INSERT INTO mail DEFAULT VALUES")).toThrow();
+      })();
+    });
+    set("a", 1_000);
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(rung).toEqual(["a"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(rung).toEqual(["a", "a"]);
+    alarms.stop();
   });
 
   test("P8.1 many that are due at once cost each a few rows read, though looks come while others ring or rest", async () => {
