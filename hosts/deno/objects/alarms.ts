@@ -75,11 +75,11 @@ export class Alarms {
     this.#db = db;
     this.#queries = queries;
     this.#ring = ring;
+    // Looks may have passed over a row that was gone, or was set later, and stands again.
+    db.onRollback(() => this.#lookAgain());
   }
 
   start(): void {
-    // Looks may have passed over a row that was gone, or was set later, and stands again.
-    this.#db.onRollback(() => this.#lookAgain());
     this.#set(Date.now());
   }
 

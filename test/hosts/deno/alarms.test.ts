@@ -157,6 +157,7 @@ describe("alarms", () => {
       })();
     });
     set("a", 1_000);
+    await db.committed();
     await vi.advanceTimersByTimeAsync(2_999);
     expect(rung).toEqual(["a"]);
     await vi.advanceTimersByTimeAsync(1);
