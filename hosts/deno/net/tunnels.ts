@@ -43,15 +43,13 @@ interface Carrier {
 
 export class Tunnels {
   readonly #options: TunnelsOptions;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   readonly #byPort = new Map<number, Carrier>();
   /** Event streams by network. */
   readonly #streams = new Map<string, number>();
 
   constructor(options: TunnelsOptions) {
     this.#options = options;
-    const at = { hostname: LOOPBACK, port: 0, onListen() {} };
-    this.#server = Deno.serve(at, (request, info) => this.#serve(request, info.remoteAddr));
   }
 
   /** Carries a connection until it ends. @param destroy ends it at once */
@@ -59,7 +57,7 @@ export class Tunnels {
     if (!entry.widen(MORE_DESCRIPTORS)) return destroy();
     let inner: Deno.TcpConn;
     try {
-      inner = await Deno.connect({ hostname: LOOPBACK, port: this.#server.addr.port });
+      inner = await Deno.connect({ hostname: LOOPBACK, port: this.#open().addr.port });
     } catch {
       destroy();
       return;
@@ -86,7 +84,17 @@ export class Tunnels {
   }
 
   shutdown(): void {
-    void this.#server.shutdown();
+    void this.#server?.shutdown();
+  }
+
+  /** The server; another where one has failed to accept, for want of a descriptor, which would end the process if nobody heard of it. */
+  #open(): Deno.HttpServer<Deno.NetAddr> {
+    if (this.#server !== null) return this.#server;
+    const at = { hostname: LOOPBACK, port: 0, onListen() {} };
+    const server = Deno.serve(at, (request, info) => this.#serve(request, info.remoteAddr));
+    server.finished.catch(() => (this.#server = null));
+    this.#server = server;
+    return server;
   }
 
   async #serve(outer: Request, { port }: Deno.NetAddr): Promise<Response> {

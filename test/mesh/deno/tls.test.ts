@@ -196,6 +196,27 @@ test("P8.5 where there was no descriptor to accept by, connections are accepted 
   await server.process.stdout.match(/connections are accepted again/);
 });
 
+test("P8.5 where there was no descriptor to carry HTTP/2 by, it is carried once there is", async () => {
+  const server = await Server.start(150, {
+    before: ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh"],
+  });
+  const session = await server.http2();
+  session.destroy();
+  await once(session, "close");
+  const socket = connect(server.port, "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  const exhausting = await server.tls();
+  exhausting.write("GET /exhaust-but-one HTTP/1.1\r\nHost: mesh\r\n\r\n");
+  await server.process.stdout.match(/exhausted/);
+  // The way to the server of HTTP/2 takes two: there is one.
+  const carried = connectTls({ socket, ca, ALPNProtocols: ["h2"] });
+  carried.on("error", () => {});
+  await closed(carried);
+  server.process.kill("SIGHUP");
+  await server.http2();
+});
+
 test.each([
   ["be asked to accept again", "listen"],
   ["be told to read no more", "readStop"],

@@ -84,6 +84,10 @@ const listener = new Listener({
     }
     if (pathname === "/v1/unauthorized") return new Response(null, { status: 401 });
     if (pathname === "/exhaust") takeAll();
+    if (pathname === "/exhaust-but-one") {
+      takeAll();
+      taken.pop()?.close();
+    }
     if (pathname === "/big") return new Response(BIG);
     if (pathname === "/events") return events();
     if (pathname === "/flood") {
