@@ -44,7 +44,20 @@ const inNode = (name: string, options: { readonly isolate?: false } = {}) => ({
 const SHARED = { isolate: false } as const;
 
 /** Files that take 20 s and more, in the order they are begun in: begun last, one of them would keep a core idle at the end. */
-const LONGEST = ["cli", "move-tags", "live", "bench", "cli-groups", "broadcast", "edges", "import"];
+const LONGEST = [
+  ...[
+    "broadcast",
+    "cli-groups",
+    "move-tags",
+    "live",
+    "cli",
+    "bench",
+    "cli-usage",
+    "start",
+    "import",
+  ],
+  ...["supervisor", "strangers", "tls", "edge", "edges", "broadcasts", "device-tags", "sends"],
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

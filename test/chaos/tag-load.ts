@@ -23,7 +23,7 @@ const BETWEEN_CHANGES_MS = [0, 100] as const;
 /** Until a request that lost its connection is given up: longer than any restart. */
 const PATIENCE_MS = 40_000;
 /** Accepted broadcasts for each round of a campaign: a slow machine sends few in its time. */
-const ROUND_BROADCASTS = 8;
+const ROUND_BROADCASTS = 6;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
 /** Devices a second: slow enough to last over a kill, fast enough to end. */
 const PACE = [40, 400] as const;

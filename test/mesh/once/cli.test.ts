@@ -4,10 +4,10 @@ import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { HOST } from "../support/host.ts";
-import { launched, listen, pushmesh, run, runJson, type User } from "./support/command.ts";
-import { demoOf, type Mesh, startMesh } from "./support/mesh.ts";
-import { temporaryFolder } from "./support/process.ts";
+import { HOST } from "../../support/host.ts";
+import { launched, listen, pushmesh, run, runJson, type User } from "../support/command.ts";
+import { demoOf, type Mesh, startMesh } from "../support/mesh.ts";
+import { temporaryFolder } from "../support/process.ts";
 
 /** A mesh of its own, and a user whose data folder is the mesh's: for tests that end it, or look at all of it. */
 async function meshAndUser() {
