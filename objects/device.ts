@@ -21,7 +21,7 @@ import type {
 import { keyringOf } from "../core/identity/keyring.ts";
 import type { Effects, WaitAnswer } from "../core/link/effects.ts";
 import { deviceAlarmOf, writeDevice } from "../core/move/device.ts";
-import { Depths } from "../core/tag/depths.ts";
+import { Depths } from "../core/tag/tree/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";
 import { MeshError } from "../schema/errors.ts";
 import type { DevicePart } from "../schema/export.ts";

@@ -1,4 +1,4 @@
-/** An object that lists tags of one app: named as core/tag/directory-shards.ts says. */
+/** An object that lists tags of one app: named as core/tag/directory/directory-shards.ts says. */
 import { DurableObject } from "cloudflare:workers";
 import { type BeginAnswer, type SignedChange, SignedChanges } from "../core/app/changes.ts";
 import { Claims } from "../core/app/claims.ts";
@@ -8,8 +8,8 @@ import {
   type TagPage,
   type TagQuery,
   type TagReport,
-} from "../core/tag/directory.ts";
-import { reportToShard } from "../core/tag/directory-shards.ts";
+} from "../core/tag/directory/directory.ts";
+import { reportToShard } from "../core/tag/directory/directory-shards.ts";
 import type { DirectoryLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";

@@ -1,7 +1,7 @@
 /** What a node of a tag is given on Workers: other objects by their bindings, time, and the object's alarm. */
-import { directoryNameOf } from "../core/tag/directory-shards.ts";
+import { directoryNameOf } from "../core/tag/directory/directory-shards.ts";
+import { Window } from "../core/tag/fan-out/window.ts";
 import type { TagHost } from "../core/tag/host.ts";
-import { Window } from "../core/tag/window.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
 import { wakeRoomOf } from "./call-room.ts";

@@ -1,6 +1,6 @@
 /** Signed requests that change what stays: each is carried out once. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { changesNameOf } from "../core/tag/directory-shards.ts";
+import { changesNameOf } from "../core/tag/directory/directory-shards.ts";
 import { shardsOf } from "../objects/count.ts";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";

@@ -2,11 +2,12 @@
  * The core's own nodes (core/tag/node.ts) in a world of simulated time: objects that take their time to answer, devices
  * that take theirs, and one thread for all or one for each node. What a fan-out does here is what it does.
  */
+
+import { Window } from "../../core/tag/fan-out/window.ts";
 import type { TagHost } from "../../core/tag/host.ts";
 import { nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { TagNode } from "../../core/tag/node.ts";
 import type { BroadcastRequest, DeliverAnswer, FanOutRequest } from "../../core/tag/types.ts";
-import { Window } from "../../core/tag/window.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Clock } from "./clock.ts";

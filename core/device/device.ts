@@ -6,7 +6,7 @@ import type { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { Depths } from "../tag/depths.ts";
+import type { Depths } from "../tag/tree/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import type { Claims } from "./account.ts";
 import type { Errand } from "./errands.ts";

@@ -1,7 +1,7 @@
 /** The way of one join through the tree of its tag: from the depth that is known to the node that takes the member. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { Depths } from "../tag/depths.ts";
+import type { Depths } from "../tag/tree/depths.ts";
 import type { Call, CallBody, Calls } from "./calls.ts";
 import type { Subscription } from "./subscription.ts";
 

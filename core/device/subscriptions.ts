@@ -4,8 +4,8 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { Depths } from "../tag/depths.ts";
 import { devicePath, tagIdOf } from "../tag/name.ts";
+import type { Depths } from "../tag/tree/depths.ts";
 import type { Calls } from "./calls.ts";
 import { type Errand, refusalOf } from "./errands.ts";
 import { Join } from "./join.ts";

@@ -1,7 +1,7 @@
 /** What a directory object of one app holds, as lines of an export, and back: the same for every host. */
 import { type DirectoryLine, EXPORT_CHANGES } from "../../schema/export.ts";
 import type { ChangeStore } from "../app/changes.ts";
-import { TagDirectory, type TagDirectoryStore } from "../tag/directory.ts";
+import { TagDirectory, type TagDirectoryStore } from "../tag/directory/directory.ts";
 
 /** @param app base64url of the app's 8 bytes */
 export function* readDirectory(

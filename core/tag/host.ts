@@ -1,5 +1,6 @@
 /** What a node of a tag needs of its host. */
-import type { TagReport } from "./directory.ts";
+import type { TagReport } from "./directory/directory.ts";
+import type { Window } from "./fan-out/window.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -15,7 +16,6 @@ import type {
   LivePublishAnswer,
   TagInfo,
 } from "./types.ts";
-import type { Window } from "./window.ts";
 
 export interface TagDevice {
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;

@@ -6,7 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs, isDue } from "../backoff.ts";
 import { SingleFlight } from "../single-flight.ts";
 import type { TagHost, TagLive } from "./host.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./log/log.ts";
 import { liveObjectName } from "./name.ts";
 import type { LiveNodeRecord, NodeRecord } from "./store.ts";
 import type { LiveReport } from "./types.ts";

@@ -4,20 +4,20 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
-import { Birth, firstPosition, firstTurn } from "./birth.ts";
-import type { TagReport } from "./directory.ts";
-import { Doors, isClosed } from "./doors.ts";
-import { Erasing } from "./erasing.ts";
-import { Fleet } from "./fleet.ts";
+import type { TagReport } from "./directory/directory.ts";
+import { Reporter } from "./directory/reporter.ts";
+import { Fleet } from "./fan-out/fleet.ts";
 import type { TagHost } from "./host.ts";
-import { Leaves } from "./leaves.ts";
-import { Log } from "./log.ts";
-import { type Member, Members } from "./members.ts";
+import { Log } from "./log/log.ts";
+import { Leaves } from "./members/leaves.ts";
+import { type Member, Members } from "./members/members.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
-import { Reporter } from "./reporter.ts";
 import { Root } from "./root.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
-import { calledOf, NOBODY, sameCount, subtreeOf } from "./subtree.ts";
+import { Birth, firstPosition, firstTurn } from "./tree/birth.ts";
+import { Doors, isClosed } from "./tree/doors.ts";
+import { Erasing } from "./tree/erasing.ts";
+import { calledOf, NOBODY, sameCount, subtreeOf } from "./tree/subtree.ts";
 import type {
   AttachAnswer,
   AttachRequest,

@@ -4,10 +4,10 @@ import { backoffMs } from "../backoff.ts";
 import { HybridClock, seqTimeMs } from "../device/clock.ts";
 import { isReused } from "../fingerprint.ts";
 import { SingleFlight } from "../single-flight.ts";
-import { refusalOf, takenAtOf } from "./admission.ts";
-import { addCounts, type Counting, noCounts } from "./counts.ts";
-import { Debts } from "./debts.ts";
-import { Driver } from "./driver.ts";
+import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
+import { addCounts, type Counting, noCounts } from "./fan-out/counts.ts";
+import { Debts } from "./fan-out/debts.ts";
+import { Driver } from "./fan-out/driver.ts";
 import {
   addToEnding,
   boundOwing,
@@ -15,16 +15,16 @@ import {
   joinStatus,
   rateOf,
   unknownStatus,
-} from "./ending.ts";
-import type { Fleet, Served } from "./fleet.ts";
-import { HandOns } from "./hand-ons.ts";
+} from "./fan-out/ending.ts";
+import type { Fleet, Served } from "./fan-out/fleet.ts";
+import { HandOns } from "./fan-out/hand-ons.ts";
+import type { NodeProgress } from "./fan-out/node-call.ts";
+import { OwingNodePolls } from "./fan-out/owing-nodes.ts";
 import type { TagHost } from "./host.ts";
 import { Listeners } from "./listeners.ts";
-import type { Log } from "./log.ts";
-import type { Members } from "./members.ts";
+import type { Log } from "./log/log.ts";
+import type { Members } from "./members/members.ts";
 import { nodeObjectName, tagIdOf } from "./name.ts";
-import type { NodeProgress } from "./node-call.ts";
-import { OwingNodePolls } from "./owing-nodes.ts";
 import type { LogHeader, NodeRecord } from "./store.ts";
 import type {
   BroadcastAnswer,

@@ -26,14 +26,14 @@ export interface NodeRecord {
   readonly born: number;
   /** Children there are, by digit, and what each said last of its subtree. */
   readonly children: Readonly<Record<string, SubtreeCount>>;
-  /** Odd while the parent may have been told that nobody is here: see core/tag/doors.ts. Absent for 0. */
+  /** Odd while the parent may have been told that nobody is here: see core/tag/tree/doors.ts. Absent for 0. */
   readonly turns?: number;
   /** Of the root. */
   readonly live: LiveAccess;
   readonly liveNodes: readonly LiveNodeRecord[];
   /** Of the root, oldest first; absent for none. */
   readonly debts?: readonly NodeDebt[];
-  /** After `born` the log has a row for each position up to its head. Absent in nodes of an older version: see core/tag/head.ts. */
+  /** After `born` the log has a row for each position up to its head. Absent in nodes of an older version: see core/tag/log/head.ts. */
   readonly isGapless?: true;
 }
 

@@ -26,7 +26,7 @@ import type {
   TagsRequest,
   WithdrawRequest,
 } from "../../core/device/types.ts";
-import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory.ts";
+import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
 import type {
   AttachAnswer,
   AttachRequest,

@@ -1,5 +1,5 @@
 /** A selection of the tag directory as SQL, the same for every store of it. */
-import type { TagReport, TagSelection, TagSort } from "../../core/tag/directory.ts";
+import type { TagReport, TagSelection, TagSort } from "../../core/tag/directory/directory.ts";
 
 /** A row as the stores keep it: 0 for never, since a null has no place in an order. */
 export interface TagRow {

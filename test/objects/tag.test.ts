@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { directoryNameOf } from "../../core/tag/directory-shards.ts";
+import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { deviceDigit, nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { newApp, randomText } from "./support/client.ts";

@@ -1,8 +1,8 @@
 /** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
 import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
-import type { TagQuery } from "../../core/tag/directory.ts";
-import { directoryNames, mergePages } from "../../core/tag/directory-shards.ts";
+import type { TagQuery } from "../../core/tag/directory/directory.ts";
+import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {

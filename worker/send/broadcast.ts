@@ -2,9 +2,9 @@
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
 import type { Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
-import { changesNameOf } from "../../core/tag/directory-shards.ts";
+import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
+import { type Taken, take, takenBefore } from "../../core/tag/fan-out/taking.ts";
 import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
-import { type Taken, take, takenBefore } from "../../core/tag/taking.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";

@@ -1,6 +1,6 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
-import { Depths } from "../../../core/tag/depths.ts";
+import { Depths } from "../../../core/tag/tree/depths.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
 import { sends } from "../../../objects/sends.ts";

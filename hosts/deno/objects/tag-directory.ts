@@ -6,7 +6,7 @@ import {
   type TagPage,
   type TagQuery,
   type TagReport,
-} from "../../../core/tag/directory.ts";
+} from "../../../core/tag/directory/directory.ts";
 import type { TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
 import type { Database } from "../store/database.ts";
 import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";

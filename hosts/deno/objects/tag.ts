@@ -1,4 +1,6 @@
 /** One node of a tag in a process that holds them all: gives core/tag its part of the shared database, an alarm and peers. */
+
+import { Window } from "../../../core/tag/fan-out/window.ts";
 import type { TagHost } from "../../../core/tag/host.ts";
 import { TagNode } from "../../../core/tag/node.ts";
 import type {
@@ -21,7 +23,6 @@ import type {
   LogEntry,
   TagInfo,
 } from "../../../core/tag/types.ts";
-import { Window } from "../../../core/tag/window.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
 import { isMistake } from "../../../objects/mistake.ts";
 import { sends } from "../../../objects/sends.ts";

@@ -1,6 +1,10 @@
 /** The tags of one app, and its signed changes, in the shared database. */
 import type { ChangeStore, SignedChange } from "../../../core/app/changes.ts";
-import type { TagDirectoryStore, TagReport, TagSelection } from "../../../core/tag/directory.ts";
+import type {
+  TagDirectoryStore,
+  TagReport,
+  TagSelection,
+} from "../../../core/tag/directory/directory.ts";
 import {
   reportOf,
   rowOf,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Depths } from "../../../core/tag/depths.ts";
+import { Depths } from "../../../core/tag/tree/depths.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 

@@ -6,7 +6,7 @@ import type { ChangeStore, SignedChange } from "../../../core/app/changes.ts";
 import { readAlias, writeAlias } from "../../../core/move/alias.ts";
 import { readDirectory, writeDirectory } from "../../../core/move/directory.ts";
 import { alarmOf, readNode, writeNode } from "../../../core/move/node.ts";
-import type { TagDirectoryStore, TagReport } from "../../../core/tag/directory.ts";
+import type { TagDirectoryStore, TagReport } from "../../../core/tag/directory/directory.ts";
 import { nodeObjectName } from "../../../core/tag/name.ts";
 import {
   type DataLine,

@@ -6,13 +6,13 @@ import {
   TagDirectory,
   type TagQuery,
   type TagReport,
-} from "../../../core/tag/directory.ts";
+} from "../../../core/tag/directory/directory.ts";
 import {
   directoryNameOf,
   directoryNames,
   mergePages,
   reportToShard,
-} from "../../../core/tag/directory-shards.ts";
+} from "../../../core/tag/directory/directory-shards.ts";
 
 const APP = "ZGVmZ2hpams";
 const SHARDS = 16;

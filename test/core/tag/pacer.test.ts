@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Pacer } from "../../../core/tag/pacer.ts";
+import { Pacer } from "../../../core/tag/fan-out/pacer.ts";
 
 /** A clock that moves only while somebody sleeps. */
 function clockAt(start: number) {

@@ -6,7 +6,7 @@ import {
   type TagDirectoryStore,
   type TagQuery,
   type TagReport,
-} from "../../../core/tag/directory.ts";
+} from "../../../core/tag/directory/directory.ts";
 
 export interface TagDirectoryCase {
   readonly name: string;

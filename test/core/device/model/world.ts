@@ -3,7 +3,7 @@ import { Device } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
 import type { SendAnswer, StatusAnswer } from "../../../../core/device/types.ts";
 import type { Effects } from "../../../../core/link/effects.ts";
-import { Depths } from "../../../../core/tag/depths.ts";
+import { Depths } from "../../../../core/tag/tree/depths.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../../schema/text.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";

@@ -4,7 +4,7 @@ import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
 import type { Lane, SendAnswer, SendRequest, StatusAnswer } from "../../../../core/device/types.ts";
 import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
-import { Depths } from "../../../../core/tag/depths.ts";
+import { Depths } from "../../../../core/tag/tree/depths.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";

@@ -2,16 +2,16 @@
  * The end of a node that nobody needs: nobody is in its subtree, and what it remembers of broadcasts is not to be told any more.
  * Nodes go from the leaves up: a node asks each child that it leaves out of fan-outs, when the child's time has come, whether it goes;
  * the child erases itself before it says so. A join that is on its way to one that went makes it anew, and the new node makes itself
- * known above before it takes anybody (see core/tag/birth.ts), so that none is in a node that no fan-out reaches.
+ * known above before it takes anybody (see core/tag/tree/birth.ts), so that none is in a node that no fan-out reaches.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs } from "../backoff.ts";
-import { SingleFlight } from "../single-flight.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs } from "../../backoff.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import type { NodeRecord, SubtreeCount } from "../store.ts";
+import type { GoAnswer } from "../types.ts";
 import { isClosed } from "./doors.ts";
-import type { TagHost } from "./host.ts";
-import type { Log } from "./log.ts";
-import type { NodeRecord, SubtreeCount } from "./store.ts";
-import type { GoAnswer } from "./types.ts";
 
 export interface ErasingParts {
   readonly host: TagHost;

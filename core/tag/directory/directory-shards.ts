@@ -2,6 +2,8 @@
  * The directory of an app in several objects: each tag reports to one of them, by a hash of its name. One object takes a few
  * hundred reports a second; an app whose ten thousand tags move sends a thousand.
  */
+
+import { tagIdOf } from "../name.ts";
 import {
   byOrder,
   TagDirectory,
@@ -11,7 +13,6 @@ import {
   type TagReport,
   writeCursor,
 } from "./directory.ts";
-import { tagIdOf } from "./name.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -1,8 +1,8 @@
 /** What a node tells of its subtree to the node above. */
-import { noCounts } from "./counts.ts";
+import { noCounts } from "../fan-out/counts.ts";
+import type { NodeRecord, SubtreeCount } from "../store.ts";
+import type { FanOutAnswer } from "../types.ts";
 import { isClosed } from "./doors.ts";
-import type { NodeRecord, SubtreeCount } from "./store.ts";
-import type { FanOutAnswer } from "./types.ts";
 
 /** Of a child that its parent knows, and that nobody has joined yet. */
 export const NOBODY: FanOutAnswer = {

@@ -2,13 +2,13 @@
  * The nodes of a tag that owe a broadcast to members of theirs: its root asks them from its alarm what has become of those, until
  * nobody is owed it any more. Whom it concerns is kept with what became of the broadcast.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { SingleFlight } from "../single-flight.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { FanOutCounts } from "../types.ts";
 import { noCounts } from "./counts.ts";
 import { type Ending, settleNode } from "./ending.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import { Tries } from "./tries.ts";
-import type { FanOutCounts } from "./types.ts";
 
 export class OwingNodePolls {
   readonly #parts: NodeCallParts;

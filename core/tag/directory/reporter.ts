@@ -1,7 +1,7 @@
 /** Tells what changed some time later, once for all that changed meanwhile; also over a restart, for the alarm lasts. */
-import { LIMITS } from "../../schema/limits.ts";
-import { BACKOFF_MAX_MS, backoffMs } from "../backoff.ts";
-import type { TagHost } from "./host.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { BACKOFF_MAX_MS, backoffMs } from "../../backoff.ts";
+import type { TagHost } from "../host.ts";
 
 /** No report is due later, unless the clock was set back. */
 const LONGEST_MS = LIMITS.COUNT_DELAY_MS + BACKOFF_MAX_MS;

@@ -1,5 +1,5 @@
 /** Lets through so many devices a second. */
-import type { TagHost } from "./host.ts";
+import type { TagHost } from "../host.ts";
 
 export class Pacer {
   readonly #host: Pick<TagHost, "now" | "sleep">;

@@ -1,6 +1,6 @@
 /** At which depth of a tag's tree joins begin: remembered by each process, so that most joins ask one node. */
-import { LIMITS } from "../../schema/limits.ts";
-import { deviceDigit } from "./name.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { deviceDigit } from "../name.ts";
 
 interface Known {
   depth: number;

@@ -3,7 +3,7 @@
  * when it has to wait. On one thread that bounds the line in which single sends stand; where objects have threads of their
  * own it opens up.
  */
-import { LIMITS } from "../../schema/limits.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 
 const START = 32;
 const LEAST = 8;

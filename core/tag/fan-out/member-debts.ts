@@ -2,12 +2,12 @@
  * What a node owes to members that could not be called: kept with what became of each broadcast, and tried again from the node's
  * alarm until the member took it, left or is offline, or the broadcast expired. Nothing is written for a member that answers.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { SingleFlight } from "../single-flight.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import type { Member, Members } from "../members/members.ts";
 import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
-import type { TagHost } from "./host.ts";
-import type { Log } from "./log.ts";
-import type { Member, Members } from "./members.ts";
 import { HUNG_MS } from "./pass.ts";
 import { Tries } from "./tries.ts";
 

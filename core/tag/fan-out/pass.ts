@@ -2,16 +2,16 @@
  * One pass over the members of a node: brings everybody who is attached up to one position of the log. Members are called
  * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs, isDue } from "../backoff.ts";
-import { isNowOrNever } from "../device/clock.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import { isNowOrNever } from "../../device/clock.ts";
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import type { Member, Members } from "../members/members.ts";
+import type { DeliverAnswer, FanOutCounts, LogEntry } from "../types.ts";
 import type { Brought, End } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
-import type { TagHost } from "./host.ts";
-import type { Log } from "./log.ts";
-import type { Member, Members } from "./members.ts";
 import { Pacer } from "./pacer.ts";
-import type { DeliverAnswer, FanOutCounts, LogEntry } from "./types.ts";
 
 /** Devices that are called before the others of this process get a turn. */
 const TURN = 16;

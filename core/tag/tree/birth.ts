@@ -1,7 +1,7 @@
 /** How a node comes to be: where its positions and its turns begin, over all the lives that a node of its name has. */
-import { SingleFlight } from "../single-flight.ts";
-import type { SubtreeCount } from "./store.ts";
-import type { CountAnswer } from "./types.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { SubtreeCount } from "../store.ts";
+import type { CountAnswer } from "../types.ts";
 
 /**
  * The position before the first of a new root. Positions only rise over the lives of a tag, so that a cursor of an earlier life is

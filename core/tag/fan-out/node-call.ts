@@ -1,9 +1,9 @@
 /** A call of another node of the tree: brings it up to one entry of the log. */
-import { LIMITS } from "../../schema/limits.ts";
-import type { TagHost, TagPeer } from "./host.ts";
-import type { Log } from "./log.ts";
-import { nodeObjectName } from "./name.ts";
-import type { FanOutAnswer, LogEntry } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { TagHost, TagPeer } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import { nodeObjectName } from "../name.ts";
+import type { FanOutAnswer, LogEntry } from "../types.ts";
 
 export interface NodeCallParts {
   readonly host: TagHost;

@@ -1,5 +1,5 @@
 /** Sums of what became of a broadcast. */
-import type { FanOutCounts } from "./types.ts";
+import type { FanOutCounts } from "../types.ts";
 
 /** While it is being counted. */
 export type Counting = { -readonly [Name in keyof FanOutCounts]: number };

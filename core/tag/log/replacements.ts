@@ -2,9 +2,9 @@
  * Which broadcasts replace earlier ones of their collapse key, and for whom. One that is for some members only replaces
  * nothing for the others, and only a device knows whether it is for it: see docs/spec.md, B12.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { isNowOrNever } from "../device/clock.ts";
-import type { LogEntry, Replacement } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { isNowOrNever } from "../../device/clock.ts";
+import type { LogEntry, Replacement } from "../types.ts";
 
 type Replacing = Pick<LogEntry, "position" | "seq" | "collapseKey" | "condition" | "filter">;
 

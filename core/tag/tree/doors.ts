@@ -4,10 +4,10 @@
  * knows that it has to be called, and says up to where the node was left out. Each of both is a turn, and a parent takes no report
  * of an earlier turn than it knows, however late one comes.
  */
-import { SingleFlight } from "../single-flight.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { NodeRecord, SubtreeCount } from "../store.ts";
+import type { CountAnswer } from "../types.ts";
 import { nextTurn } from "./birth.ts";
-import type { NodeRecord, SubtreeCount } from "./store.ts";
-import type { CountAnswer } from "./types.ts";
 
 export interface DoorsParts {
   readonly record: () => NodeRecord;

@@ -3,9 +3,9 @@
  * out (a device that is gone) is written for all members together with the entry that it served: see `LogState`.
  * A member's row is read when its device asks for something, and all of them for a fan-out.
  */
-import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
-import type { LogState, MemberRecord, TagStore } from "./store.ts";
-import type { JoinRequest } from "./types.ts";
+import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
+import type { LogState, MemberRecord, TagStore } from "../store.ts";
+import type { JoinRequest } from "../types.ts";
 
 export interface Member {
   readonly place: number;

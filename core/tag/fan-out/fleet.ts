@@ -1,14 +1,15 @@
 /** The fan-out of one node: to its own members, and where it is asked to drive, to the nodes below it. */
+
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import type { Member, Members } from "../members/members.ts";
+import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "../types.ts";
 import { Brought } from "./brought.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { Driver, type SubtreeProgress } from "./driver.ts";
 import type { NodeOutcome } from "./ending.ts";
-import type { TagHost } from "./host.ts";
-import type { Log } from "./log.ts";
 import { MemberDebts } from "./member-debts.ts";
-import type { Member, Members } from "./members.ts";
 import { Pass } from "./pass.ts";
-import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "./types.ts";
 
 export interface FleetParts {
   readonly host: TagHost;

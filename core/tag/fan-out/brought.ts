@@ -2,8 +2,8 @@
  * What became of broadcasts that a later, more urgent one brought along, of each member: they are counted by their own passes,
  * which begin later or find the member served.
  */
-import type { Member } from "./members.ts";
-import type { DeliverOutcome } from "./types.ts";
+import type { Member } from "../members/members.ts";
+import type { DeliverOutcome } from "../types.ts";
 
 /** How a member can be counted. */
 export type End = Exclude<DeliverOutcome, "unknown"> | "failed" | "owed";

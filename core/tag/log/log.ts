@@ -2,14 +2,14 @@
  * The log of one node: a ring of the last broadcasts. An entry that was begun is in memory, and stored when it is served.
  * What is stored is read when it is asked for: rows that are read are billed on Cloudflare, and are time everywhere.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { toBase64Url } from "../../schema/text.ts";
-import { isNowOrNever } from "../device/clock.ts";
-import { isOpen } from "./ending.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { isNowOrNever } from "../../device/clock.ts";
+import { isOpen } from "../fan-out/ending.ts";
+import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
+import type { LogEntry, Replacement } from "../types.ts";
 import { findHead } from "./head.ts";
 import { replacementsIn, replacesForAll } from "./replacements.ts";
-import type { LogHeader, LogRecord, LogState, TagStore } from "./store.ts";
-import type { LogEntry, Replacement } from "./types.ts";
 
 interface Slot {
   readonly header: LogHeader;

@@ -2,7 +2,7 @@
  * The tags of one app, as their roots told of them last. Pages are found by where the page before ended (its sort key and
  * tag), not by counting rows, so that a tag that does not move is listed once while others come, go and move.
  */
-import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 
 /** What the root of a tag tells its app's directory. */
 export interface TagReport {

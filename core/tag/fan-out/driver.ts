@@ -4,12 +4,12 @@
  * kill it begins anew, and nodes that are done answer at once. A node that cannot be reached is tried again beside the others,
  * and then left to its debts (see debts.ts).
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs } from "../backoff.ts";
-import { SingleFlight } from "../single-flight.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs } from "../../backoff.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { FanOutCounts, LogEntry, OwingNodes } from "../types.ts";
 import { addCounts, noCounts } from "./counts.ts";
 import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
-import type { FanOutCounts, LogEntry, OwingNodes } from "./types.ts";
 
 /** What is known of the nodes below. */
 export interface SubtreeProgress {

@@ -2,10 +2,10 @@
  * What the root of a tag owes to nodes that it could not reach: kept until the broadcast expires, and paid in order as soon as the
  * node answers. They outlast the root's sleep and its death.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { SingleFlight } from "../single-flight.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { NodeDebt, NodeRecord } from "../store.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import type { NodeDebt, NodeRecord } from "./store.ts";
 import { Tries } from "./tries.ts";
 
 export interface DebtsParts extends NodeCallParts {

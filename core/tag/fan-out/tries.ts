@@ -1,6 +1,6 @@
 /** When to try again those that could not be reached: each by a backoff of its own. In memory only. */
-import { backoffMs, isDue } from "../backoff.ts";
-import type { TagHost } from "./host.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import type { TagHost } from "../host.ts";
 
 interface Try {
   /** In a row. */

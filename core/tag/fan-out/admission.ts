@@ -1,10 +1,10 @@
 /** Whether a tag takes one more broadcast. */
-import { LIMITS } from "../../schema/limits.ts";
-import { seqTimeMs } from "../device/clock.ts";
-import type { Refused } from "../device/types.ts";
-import type { Log } from "./log.ts";
-import type { LogHeader } from "./store.ts";
-import type { LogEntry } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { seqTimeMs } from "../../device/clock.ts";
+import type { Refused } from "../../device/types.ts";
+import type { Log } from "../log/log.ts";
+import type { LogHeader } from "../store.ts";
+import type { LogEntry } from "../types.ts";
 
 /** Broadcasts that may wait for their turn: nodes remember no more than `LIMITS.LOG_ENTRIES`, and have to come along. */
 const WAITING = LIMITS.LOG_ENTRIES / 2;

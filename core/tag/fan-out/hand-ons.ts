@@ -3,14 +3,14 @@
  * them until that root takes it, or it expires. One that is full or cannot be reached holds up nothing but what is for it.
  * What is owed is told by the log, so that it outlasts the root's sleep and its death.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs, isDue } from "../backoff.ts";
-import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
-import { SingleFlight } from "../single-flight.ts";
-import type { TagHost } from "./host.ts";
-import type { Log } from "./log.ts";
-import { nodeObjectName, tagIdOf } from "./name.ts";
-import type { LogEntry } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import { isNowOrNever, seqTimeMs } from "../../device/clock.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import { nodeObjectName, tagIdOf } from "../name.ts";
+import type { LogEntry } from "../types.ts";
 
 export interface HandOnParts {
   readonly host: TagHost;

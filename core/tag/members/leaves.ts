@@ -2,8 +2,8 @@
  * Who left a node lately: a join that was sent before its leave, and comes after it, must not leave a member that nobody removes. In
  * memory only; a join that comes later than is remembered here is refused by its `until`.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import type { JoinRequest, LeaveRequest } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { JoinRequest, LeaveRequest } from "../types.ts";
 
 interface Leave {
   readonly epoch: number;
