@@ -1,9 +1,9 @@
 /** The object that lists the apps of a mesh: one, named "apps". */
 import { DurableObject } from "cloudflare:workers";
 import { addToDirectory, type DirectoryEntry } from "../core/app/directory.ts";
-import { SqlDirectoryStore } from "./app-directory-store.ts";
 import type { AppDirectoryRpc } from "./interfaces/rpc.ts";
 import { Memory } from "./memory.ts";
+import { SqlDirectoryStore } from "./storage/app-directory-store.ts";
 
 export class AppDirectoryObject extends DurableObject implements AppDirectoryRpc {
   readonly #memory: Memory<SqlDirectoryStore>;

@@ -5,10 +5,10 @@ import { parseKeyId } from "../core/identity/app-id.ts";
 import { writeApp } from "../core/move/app.ts";
 import type { AppLine } from "../schema/export.ts";
 import { appKey, appRecord } from "./app-record.ts";
-import { SqlAppStore } from "./app-store.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
 import { makeLiveKey } from "./live-key.ts";
 import { Memory } from "./memory.ts";
+import { SqlAppStore } from "./storage/app-store.ts";
 
 export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   readonly #appId: string;

@@ -15,7 +15,7 @@ import { callObject } from "./call.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
 import { Memory } from "./memory.ts";
-import { SqlTagDirectoryStore } from "./tag-directory-store.ts";
+import { SqlTagDirectoryStore } from "./storage/tag-directory-store.ts";
 
 interface DirectoryEnv {
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;

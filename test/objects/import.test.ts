@@ -5,12 +5,12 @@ import { describe, expect, test } from "vitest";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
 import type { AliasObject } from "../../objects/alias.ts";
 import type { AppObject } from "../../objects/app.ts";
-import { SqlAppStore } from "../../objects/app-store.ts";
+import { SqlAppStore } from "../../objects/storage/app-store.ts";
 import { nameIn } from "../../objects/storage/device-store.ts";
+import { SqlTagDirectoryStore } from "../../objects/storage/tag-directory-store.ts";
 import { nodeNameIn } from "../../objects/storage/tag-store.ts";
 import type { TagObject } from "../../objects/tag.ts";
 import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
-import { SqlTagDirectoryStore } from "../../objects/tag-directory-store.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { newApp, newStub, randomText } from "./support/client.ts";
 

@@ -1,6 +1,6 @@
 /** The rows of the list of apps in its object's SQLite. */
-import type { DirectoryEntry, DirectoryStore } from "../core/app/directory.ts";
-import type { Sql } from "./storage/sql.ts";
+import type { DirectoryEntry, DirectoryStore } from "../../core/app/directory.ts";
+import type { Sql } from "./sql.ts";
 
 type EntryRow = { app_id: string; name: string; created_at: number };
 

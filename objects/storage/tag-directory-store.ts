@@ -1,12 +1,12 @@
 /** The rows of the tags of one app, and of its signed changes, in their object's SQLite. */
-import type { ChangeStore, SignedChange } from "../core/app/changes.ts";
+import type { ChangeStore, SignedChange } from "../../core/app/changes.ts";
 import type {
   TagDirectoryStore,
   TagReport,
   TagSelection,
-} from "../core/tag/directory/directory.ts";
-import type { Sql } from "./storage/sql.ts";
-import { reportOf, rowOf, TAG_COLUMNS, type TagRow, tagSql } from "./storage/tag-query.ts";
+} from "../../core/tag/directory/directory.ts";
+import type { Sql } from "./sql.ts";
+import { reportOf, rowOf, TAG_COLUMNS, type TagRow, tagSql } from "./tag-query.ts";
 
 type Row = TagRow & Record<string, string | number>;
 

@@ -1,6 +1,6 @@
 /** The rows of one app in its object's SQLite. */
-import type { AppStore, KeyAlgorithm, LiveKey, StoredApp, StoredKey } from "../core/app/app.ts";
-import type { Sql } from "./storage/sql.ts";
+import type { AppStore, KeyAlgorithm, LiveKey, StoredApp, StoredKey } from "../../core/app/app.ts";
+import type { Sql } from "./sql.ts";
 
 type AppRow = { name: string; created_at: number };
 type KeyRow = { n: number; algorithm: KeyAlgorithm; material: ArrayBuffer; created_at: number };
