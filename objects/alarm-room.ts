@@ -12,6 +12,32 @@ import { countOf } from "./count.ts";
 export const alarmsFor = (maxLinks: number): number =>
   Math.max(LEAST, Math.floor(maxLinks * SHARE));
 
+/** The stretch of `AWAKE_MS` that a time is in. */
+const stretchOf = (at: number): number => Math.floor(at / AWAKE_MS);
+
+/**
+ * Finds the time of one more alarm, and counts it.
+ *
+ * @param counts how many alarms come in each stretch of `AWAKE_MS`
+ * @param most of one stretch
+ * @param at when it is due
+ * @param from a stretch before which all are known to be full, from that of `at` on
+ * @returns `at`, or a time in the first stretch after it that has room
+ */
+export function placeAlarm(
+  counts: Map<number, number>,
+  most: number,
+  at: number,
+  from = Number.NEGATIVE_INFINITY,
+): number {
+  const first = stretchOf(at);
+  let stretch = Math.max(first, from);
+  while ((counts.get(stretch) ?? 0) >= most) stretch++;
+  const count = counts.get(stretch) ?? 0;
+  counts.set(stretch, count + 1);
+  return stretch === first ? at : Math.floor((stretch + count / most) * AWAKE_MS);
+}
+
 export class AlarmRoom {
   readonly #most: number;
   readonly #now: () => number;
@@ -35,28 +61,18 @@ export class AlarmRoom {
     const now = this.#now();
     // It is awake until then.
     if (at <= now + AWAKE_MS) return at;
-    this.#prune(Math.floor(now / AWAKE_MS));
-    const held = standing === null ? null : Math.floor(standing / AWAKE_MS);
-    if (held !== null) this.#add(held, -1);
-    const first = Math.floor(at / AWAKE_MS);
-    let stretch = first;
-    while (this.#countOf(stretch) >= this.#most) stretch++;
-    const count = this.#add(stretch, 1);
-    if (stretch === first) return at;
-    if (stretch === held && standing !== null) return standing;
-    return Math.floor((stretch + (count - 1) / this.#most) * AWAKE_MS);
+    this.#prune(stretchOf(now));
+    const held = standing === null ? null : stretchOf(standing);
+    if (held !== null) this.#leave(held);
+    const time = placeAlarm(this.#counts, this.#most, at);
+    return time !== at && standing !== null && stretchOf(time) === held ? standing : time;
   }
 
-  #countOf(stretch: number): number {
-    return this.#counts.get(stretch) ?? 0;
-  }
-
-  #add(stretch: number, by: number): number {
-    const count = this.#countOf(stretch) + by;
-    // It was set before this process was started.
-    if (count <= 0) this.#counts.delete(stretch);
-    else this.#counts.set(stretch, count);
-    return count;
+  #leave(stretch: number): void {
+    const count = this.#counts.get(stretch) ?? 0;
+    // One that was set before this process was started is not counted.
+    if (count <= 1) this.#counts.delete(stretch);
+    else this.#counts.set(stretch, count - 1);
   }
 
   #prune(current: number): void {

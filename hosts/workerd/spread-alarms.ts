@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { alarmsFor } from "../../objects/alarm-room.ts";
+import { alarmsFor, placeAlarm } from "../../objects/alarm-room.ts";
 import { AWAKE_MS } from "../../objects/awake.ts";
 import { uniqueKeyOf } from "./config.ts";
 
@@ -36,15 +36,12 @@ export function spreadAlarms(storage: string, maxLinks: number, now: number): nu
     try {
       database = new DatabaseSync(join(storage, name, ALARMS));
       moved += spread(database, (dueAt) => {
-        const first = Math.floor(Math.max(dueAt, now) / AWAKE_MS);
+        const at = Math.max(dueAt, now);
         // They come in the order of their times: before the stretch that the last one went to all are full.
-        let stretch = Math.max(first, last);
-        while ((counts.get(stretch) ?? 0) >= most) stretch++;
-        const count = (counts.get(stretch) ?? 0) + 1;
-        counts.set(stretch, count);
-        if (stretch === first) return dueAt;
-        last = stretch;
-        return Math.floor((stretch + (count - 1) / most) * AWAKE_MS);
+        const time = placeAlarm(counts, most, at, last);
+        if (time === at) return dueAt;
+        last = Math.floor(time / AWAKE_MS);
+        return time;
       });
     } catch {
       // Damaged, or the disk is full: workerd says so, or goes on as it can.
