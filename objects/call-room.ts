@@ -172,25 +172,34 @@ export class CallRoom {
   }
 }
 
-/** Of this process. */
-const rooms = new Map<string, CallRoom>();
+/** What is different from room to room. */
+const ROOMS = {
+  /** For what devices call. */
+  calls: { areNew: true, full: "too many tags are being joined", isLinked: () => false },
+  /** For what signed requests and fan-outs call. */
+  wakes: {
+    areNew: false,
+    full: "too many objects that sleep are being asked",
+    isLinked: (name: string) => links.has(name),
+  },
+} as const;
 
-/** @param setting MAX_LINKS; undefined where the platform bounds what is awake */
-function roomOf(
-  setting: string | undefined,
-  options: Pick<CallRoomOptions, "areNew" | "full" | "isLinked">,
-): CallRoom | null {
+/** Of this process. */
+const rooms = new Map<keyof typeof ROOMS, CallRoom>();
+
+function roomOf(kind: keyof typeof ROOMS, setting: string | undefined): CallRoom | null {
   const maxLinks = countOf(setting);
   if (maxLinks === undefined) return null;
-  const room =
-    rooms.get(options.full) ??
-    new CallRoom({
-      ...options,
+  let room = rooms.get(kind);
+  if (room === undefined) {
+    room = new CallRoom({
+      ...ROOMS[kind],
       freeLinks: () => maxLinks - links.size - listeners.size,
       now: () => Date.now(),
       sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
     });
-  rooms.set(options.full, room);
+    rooms.set(kind, room);
+  }
   return room;
 }
 
@@ -200,12 +209,8 @@ function roomOf(
  * @param setting MAX_LINKS; undefined where the platform bounds what is awake
  */
 export const callRoomOf = (setting: string | undefined): CallRoom | null =>
-  roomOf(setting, { areNew: true, full: "too many tags are being joined", isLinked: () => false });
+  roomOf("calls", setting);
 
 /** For what signed requests and fan-outs call. @param setting as of `callRoomOf` */
 export const wakeRoomOf = (setting: string | undefined): CallRoom | null =>
-  roomOf(setting, {
-    areNew: false,
-    full: "too many objects that sleep are being asked",
-    isLinked: (name) => links.has(name),
-  });
+  roomOf("wakes", setting);
