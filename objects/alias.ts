@@ -99,7 +99,7 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
           const time = alarmTime(this.env.MAX_LINKS, at, null);
           this.ctx.storage.setAlarm(time).catch((error: unknown) => this.#memory.fail(error));
         },
-        trouble: (error) => console.error(error),
+        reportError: (error) => console.error(error),
       },
     });
     return { alias, store };

@@ -176,7 +176,7 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
     durable: () => Promise.resolve(),
     sleep: (ms) => scheduler.wait(ms),
     withTimeout,
-    breathe: () => scheduler.wait(0),
+    yield: () => scheduler.wait(0),
     root: {
       reportLive: (report) => callObject(() => env.TAGS.getByName(root).reportLive(report)),
       entriesAfter: (after) => callObject(() => env.TAGS.getByName(root).entriesAfter(after)),
@@ -184,6 +184,6 @@ function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }):
     appId,
     sign: liveSignerOf(() => callObject(() => env.APPS.getByName(appId).liveKey())),
     messageId: (entry) => broadcastId(keyring, app, entry),
-    trouble: (error) => console.error(error),
+    reportError: (error) => console.error(error),
   };
 }

@@ -1,6 +1,6 @@
 /** What a node of a tag is given on Workers: other objects by their bindings, time, and the object's alarm. */
 import { directoryNameOf } from "../core/tag/directory/directory-shards.ts";
-import { Window } from "../core/tag/fan-out/window.ts";
+import { CallLimiter } from "../core/tag/fan-out/call-limiter.ts";
 import type { TagHost } from "../core/tag/host.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { callObject } from "./call.ts";
@@ -32,7 +32,7 @@ export interface TagEnv {
 const REST_MS = 4;
 
 /** Of this isolate: all its objects share a thread. */
-const window = new Window();
+const calls = new CallLimiter();
 
 export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost {
   const { DEVICES, TAGS, LIVE_NODES, TAG_DIRECTORIES } = env;
@@ -46,7 +46,7 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
     random: Math.random,
     // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
     rest: () => (sends.isActive(Date.now()) ? scheduler.wait(REST_MS) : Promise.resolve()),
-    breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    yield: () => new Promise((resolve) => setTimeout(resolve, 0)),
     setAlarm: (at) => alarm.set(at),
     device: (name) => ({
       async deliver(request) {
@@ -71,12 +71,12 @@ export function tagHost(env: TagEnv, alarm: EarliestAlarm, rows: Rows): TagHost 
       presence: (listeners) => callObject(() => LIVE_NODES.getByName(name).presence(listeners)),
       listeners: () => callObject(() => LIVE_NODES.getByName(name).listeners()),
     }),
-    report: (app, entry) => {
+    updateDirectory: (app, entry) => {
       const name = directoryNameOf(app, entry.tag, shardsOf(env));
       return callObject(() => TAG_DIRECTORIES.getByName(name).report(entry));
     },
-    trouble: (error) => console.error(error),
-    window,
+    reportError: (error) => console.error(error),
+    calls,
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
   };
 }

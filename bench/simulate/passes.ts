@@ -38,7 +38,7 @@ export class Passes {
     const made: Measured[] = [];
     for (let n = 0; n < this.#samples; n++) {
       const world = new World(this.#profile, mix(this.#seed, members * SAMPLES + n));
-      // Where nodes share the window of calls, the ones before have opened it.
+      // Where nodes share the limiter of calls, the ones before have opened it.
       if (this.#profile.oneThread) await world.pass("0", members);
       made.push(await world.pass("1", members));
     }

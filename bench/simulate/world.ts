@@ -3,7 +3,7 @@
  * that take theirs, and one thread for all or one for each node. What a fan-out does here is what it does.
  */
 
-import { Window } from "../../core/tag/fan-out/window.ts";
+import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import type { TagHost } from "../../core/tag/host.ts";
 import { nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { TagNode } from "../../core/tag/node.ts";
@@ -63,7 +63,7 @@ export class World {
   readonly #nodeMembers: number;
   readonly #nodes = new Map<string, TagNode>();
   readonly #tagId = tagIdOf(APP, TAG);
-  readonly #shared = { thread: new Thread(this.#clock), window: new Window() };
+  readonly #shared = { thread: new Thread(this.#clock), calls: new CallLimiter() };
   #lastFrameAt = START;
   #deviceCalls = 0;
   #nodeCalls = 0;
@@ -248,8 +248,8 @@ export class World {
 
   #host(): TagHost {
     const clock = this.#clock;
-    const own = { thread: new Thread(clock), window: new Window() };
-    const { thread, window } = this.#profile.oneThread ? this.#shared : own;
+    const own = { thread: new Thread(clock), calls: new CallLimiter() };
+    const { thread, calls } = this.#profile.oneThread ? this.#shared : own;
     const nowhere = (): never => {
       throw new Error("a simulated tag has one root, and nobody listens");
     };
@@ -260,7 +260,7 @@ export class World {
       // Nothing hangs here.
       withTimeout: (_, call) => call,
       random: () => 0.5,
-      breathe: () => thread.take(0),
+      yield: () => thread.take(0),
       rest: async () => {},
       setAlarm: () => {},
       device: () => ({ deliver: ({ waitMs }) => this.#deliver(thread, waitMs) }),
@@ -273,11 +273,11 @@ export class World {
         info: nowhere,
       }),
       live: nowhere,
-      report: async () => {},
-      trouble: (error) => {
+      updateDirectory: async () => {},
+      reportError: (error) => {
         throw error;
       },
-      window,
+      calls,
       parallelNodes: this.#profile.parallelNodes,
     };
   }

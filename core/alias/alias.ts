@@ -255,7 +255,7 @@ export class Alias {
       await this.#host.withTimeout(LIMITS.CALL_MS, call());
       return true;
     } catch (error) {
-      this.#host.trouble(error);
+      this.#host.reportError(error);
       return false;
     }
   }

@@ -48,5 +48,5 @@ export interface AliasHost {
   /** Has `onAlarm` called at that time or later, over sleeps and kills, in one commit with what was written before. */
   setAlarm(at: number): void;
   /** A failure that no caller sees. */
-  trouble(error: unknown): void;
+  reportError(error: unknown): void;
 }

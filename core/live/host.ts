@@ -29,7 +29,7 @@ export interface LiveHost {
   /** Settles as the call does; rejects where that takes longer. What the call answers later is dropped. */
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
   /** Lets whatever else waits run first. */
-  breathe(): Promise<void>;
+  yield(): Promise<void>;
   readonly root: LiveRoot;
   /** The public ID of a broadcast. */
   messageId(entry: LogEntry): string;
@@ -37,5 +37,5 @@ export interface LiveHost {
   /** Signs by the app's live key; null where the app was deleted. */
   sign(bytes: Uint8Array): Promise<Uint8Array | null>;
   /** A failure that no caller sees. */
-  trouble(error: unknown): void;
+  reportError(error: unknown): void;
 }

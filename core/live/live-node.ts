@@ -144,7 +144,7 @@ export class LiveNode {
       try {
         await this.#source.fetch(first.position - 1);
       } catch (error) {
-        this.#host.trouble(error);
+        this.#host.reportError(error);
         return { kind: "behind", head: log.head };
       }
     }
@@ -204,7 +204,7 @@ export class LiveNode {
       let served = 0;
       for (const listener of this.#listeners.values()) {
         this.#serve(listener);
-        if (++served % TURN_COUNT === 0) await this.#host.breathe();
+        if (++served % TURN_COUNT === 0) await this.#host.yield();
       }
     }
   }

@@ -98,7 +98,7 @@ export class Presence {
       },
       (error: unknown) => {
         this.#talking = false;
-        this.#parts.host.trouble(error);
+        this.#parts.host.reportError(error);
       },
     );
   }
@@ -126,7 +126,7 @@ export class Presence {
         tries = 0;
       } catch (error) {
         if (tries >= TRIES) throw error;
-        host.trouble(error);
+        host.reportError(error);
       }
       if (this.#shown === this.#total) continue;
       this.#shown = this.#total;

@@ -1,6 +1,6 @@
 /** What a node of a tag needs of its host. */
 import type { TagReport } from "./directory/directory.ts";
-import type { Window } from "./fan-out/window.ts";
+import type { CallLimiter } from "./fan-out/call-limiter.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -48,7 +48,7 @@ export interface TagHost {
   /** From 0 up to 1. */
   random(): number;
   /** Lets whatever else waits run first: called between devices of a fan-out. */
-  breathe(): Promise<void>;
+  yield(): Promise<void>;
   /** Leaves the thread to single sends for a moment, where there are any; after each turn of a fan-out. */
   rest(): Promise<void>;
   /** `TagNode.alarm` is called at this time or soon after, at least once, also over a restart. An earlier one stands. */
@@ -60,11 +60,11 @@ export interface TagHost {
   /** A live node, by name of its object. */
   live(name: string): TagLive;
   /** Tells the app's directory; `app` is its object's name. */
-  report(app: string, report: TagReport): Promise<void>;
+  updateDirectory(app: string, report: TagReport): Promise<void>;
   /** A failure that no caller sees. */
-  trouble(error: unknown): void;
+  reportError(error: unknown): void;
   /** Of this process, shared by all its nodes. */
-  readonly window: Window;
-  /** Nodes called at once; `LIMITS.FAN_OUT_NODES` unless told. Where they share a thread, `window` sees to single sends. */
+  readonly calls: CallLimiter;
+  /** Nodes called at once; `LIMITS.FAN_OUT_NODES` unless told. Where they share a thread, `calls` sees to single sends. */
   readonly parallelNodes: number;
 }

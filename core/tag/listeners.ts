@@ -112,7 +112,7 @@ export class Listeners {
       node.told = total;
       host.withTimeout(LIMITS.CALL_MS, node.live.presence(total)).catch((error: unknown) => {
         node.told = null;
-        host.trouble(error);
+        host.reportError(error);
       });
     }
   }
@@ -216,7 +216,7 @@ export class Listeners {
     } catch (error) {
       // Not 0, by which it would be forgotten.
       if (node.reports === reports) node.listeners = null;
-      host.trouble(error);
+      host.reportError(error);
     }
   }
 
@@ -264,7 +264,7 @@ export class Listeners {
       node.upTo = Math.max(node.upTo, head);
       this.#settle(node);
     } catch (error) {
-      host.trouble(error);
+      host.reportError(error);
       this.#owe(node);
     }
   }

@@ -419,7 +419,10 @@ export class TagNode {
 
   #tellDirectory(tag: string, report: Omit<TagReport, "tag">): Promise<void> {
     const { app } = this.#name;
-    return this.#host.withTimeout(LIMITS.CALL_MS, this.#host.report(app, { tag, ...report }));
+    return this.#host.withTimeout(
+      LIMITS.CALL_MS,
+      this.#host.updateDirectory(app, { tag, ...report }),
+    );
   }
 }
 

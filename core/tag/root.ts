@@ -155,11 +155,11 @@ export class Root {
   /** What was taken is durable: live listeners have it before it waits for its turn. */
   begin(): void {
     this.#listeners.publish();
-    this.#handOns.run().catch(this.#parts.host.trouble);
+    this.#handOns.run().catch(this.#parts.host.reportError);
     this.#poke();
-    this.#overtake().catch(this.#parts.host.trouble);
+    this.#overtake().catch(this.#parts.host.reportError);
     // It sees to its own failures; but telling the alarm of one is a write, and may fail, too.
-    this.work().catch(this.#parts.host.trouble);
+    this.work().catch(this.#parts.host.reportError);
   }
 
   /**
@@ -191,7 +191,7 @@ export class Root {
     try {
       return await host.withTimeout(STATUS_MS, this.#rootOf(tag).broadcastStatus(key, seq));
     } catch (error) {
-      host.trouble(error);
+      host.reportError(error);
       return unknownStatus(seq, first);
     }
   }
@@ -240,7 +240,7 @@ export class Root {
 
   #tryAgain(error: unknown): void {
     const { host } = this.#parts;
-    host.trouble(error);
+    host.reportError(error);
     host.setAlarm(host.now() + backoffMs(++this.#failures, host.random()));
   }
 
@@ -321,7 +321,7 @@ export class Root {
     const { position, lane } = entry;
     // Both who serve here wait for what is more urgent, whichever of them begins it.
     const urging = new SingleFlight();
-    const urgent = () => urging.run(() => this.#urgent(lane).catch(host.trouble));
+    const urgent = () => urging.run(() => this.#urgent(lane).catch(host.reportError));
     driver.servesOwn = true;
     driver.add("", children());
     const below = driver.call(urgent);

@@ -50,7 +50,7 @@ export class Reporter {
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
-      this.#host.trouble(error);
+      this.#host.reportError(error);
       this.expect();
     }
   }

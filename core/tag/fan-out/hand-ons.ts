@@ -120,7 +120,7 @@ export class HandOns {
       if (answer.code === "idempotency_key_reused") return "refused";
       return answer.retryAfterMs ?? 0;
     } catch (error) {
-      host.trouble(error);
+      host.reportError(error);
       return 0;
     }
   }

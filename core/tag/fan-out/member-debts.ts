@@ -110,7 +110,7 @@ export class MemberDebts {
     const due = [...this.#all].filter(([member]) => this.#tries.isDue(member));
     for (let at = 0; at < due.length; at += PARALLEL) {
       await Promise.all(due.slice(at, at + PARALLEL).map((each) => this.#call(...each)));
-      await this.#parts.host.breathe();
+      await this.#parts.host.yield();
     }
     this.settle();
     this.#parts.log.forgetData();
@@ -127,7 +127,7 @@ export class MemberDebts {
     if (entries.length === 0) return;
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
     const request = { app, tag, path, prev: null, entries, waitMs };
-    const call = host.window.begin(host.now());
+    const call = host.calls.begin(host.now());
     try {
       const answering = host.device(member.device).deliver(request);
       const answer = await host.withTimeout(HUNG_MS, answering);
@@ -143,10 +143,10 @@ export class MemberDebts {
         this.#write(position, new Map([[member.place, outcome]]));
       }
     } catch (error) {
-      host.trouble(error);
+      host.reportError(error);
       this.#tries.failed(member);
     } finally {
-      host.window.end(call);
+      host.calls.end(call);
     }
   }
 

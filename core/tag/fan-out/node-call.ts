@@ -71,9 +71,9 @@ async function callSlice(
   try {
     const answer = await host.withTimeout(sliceMs + LIMITS.CALL_MS, node.fanOut(request));
     if (!("ok" in answer)) return answer;
-    host.trouble(answer.code);
+    host.reportError(answer.code);
   } catch (error) {
-    host.trouble(error);
+    host.reportError(error);
   }
   return null;
 }

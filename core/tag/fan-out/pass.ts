@@ -142,9 +142,9 @@ export class Pass {
       this.#takeRetries(now);
       if (this.#at >= this.#queue.length) {
         await Promise.race([this.#answered(), this.#soon(settle ? TICK_MS.answers : TICK_MS.room)]);
-      } else if (!host.window.hasRoom(now)) {
-        const soon = Math.min(TICK_MS.room, host.window.countedMs);
-        await Promise.race([host.window.change(), this.#soon(soon)]);
+      } else if (!host.calls.hasRoom(now)) {
+        const soon = Math.min(TICK_MS.room, host.calls.countedMs);
+        await Promise.race([host.calls.change(), this.#soon(soon)]);
       } else if (!(await this.#turn(this.#pacer, pace, end)))
         await host.sleep(Math.min(Math.max(end - host.now(), 1), sliceMs));
     }
@@ -172,7 +172,7 @@ export class Pass {
   /** False where the pace lets nobody through before the end. */
   async #turn(pacer: Pacer, pace: () => number | null, end: number): Promise<boolean> {
     const { host } = this.#parts;
-    for (let count = 0; count < TURN && host.window.hasRoom(host.now()); count++) {
+    for (let count = 0; count < TURN && host.calls.hasRoom(host.now()); count++) {
       // Whom a more urgent broadcast has reached takes up nobody's place.
       this.skim();
       if (this.#at >= this.#queue.length) return true;
@@ -186,8 +186,8 @@ export class Pass {
     }
     // What waits meanwhile, single sends above all, goes first.
     const from = host.now();
-    await host.breathe();
-    host.window.waited(host.now() - from);
+    await host.yield();
+    host.calls.waited(host.now() - from);
     await host.rest();
     return true;
   }
@@ -228,10 +228,10 @@ export class Pass {
       return;
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
-    const call = host.window.begin(host.now());
+    const call = host.calls.begin(host.now());
     const close = () => {
       this.#open.delete(open);
-      host.window.end(call);
+      host.calls.end(call);
       this.#answer = null;
       this.#onAnswer();
     };
@@ -250,7 +250,7 @@ export class Pass {
       )
       .then(close, (error: unknown) => {
         close();
-        host.trouble(error);
+        host.reportError(error);
       });
   }
 
@@ -323,7 +323,7 @@ export class Pass {
     member.served = null;
     const isLast = entries.at(-1)?.position === this.position;
     this.#end((isLast ? ends.at(-1) : undefined) ?? this.#goneAs(this.position), member);
-    this.#parts.host.trouble(error);
+    this.#parts.host.reportError(error);
   }
 
   /** Takes calls that hang for failed ones. */

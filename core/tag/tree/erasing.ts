@@ -89,7 +89,7 @@ export class Erasing {
     try {
       await forget();
     } catch (error) {
-      host.trouble(error);
+      host.reportError(error);
       host.setAlarm(now + backoffMs(++this.#untold, host.random()));
       return false;
     }
@@ -137,7 +137,9 @@ export class Erasing {
     const { host, ask, record, change, onGone } = this.#parts;
     const asked = digits.map((digit) => ({ digit, turns: record().children[digit]?.turns }));
     const answers = await Promise.all(
-      asked.map(({ digit }) => host.withTimeout(LIMITS.CALL_MS, ask(digit)).catch(host.trouble)),
+      asked.map(({ digit }) =>
+        host.withTimeout(LIMITS.CALL_MS, ask(digit)).catch(host.reportError),
+      ),
     );
     const children = { ...record().children };
     let gone = 0;

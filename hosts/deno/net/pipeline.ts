@@ -4,12 +4,12 @@ import { lookAtSockets } from "../sockets.ts";
 export class Pipeline {
   /** Connections, each once, in the order in which they began to wait. */
   readonly #waiting = new Set<() => void>();
-  readonly #breathe: () => Promise<void>;
+  readonly #yield: () => Promise<void>;
   #isRunning = false;
 
-  /** @param breathe resolves when everybody else had a turn */
-  constructor(breathe = lookAtSockets) {
-    this.#breathe = breathe;
+  /** @param yieldTurn resolves when everybody else had a turn */
+  constructor(yieldTurn = lookAtSockets) {
+    this.#yield = yieldTurn;
   }
 
   /** @param takeTurn called in a turn of its own; it must not throw */
@@ -21,7 +21,7 @@ export class Pipeline {
   async #run(): Promise<void> {
     this.#isRunning = true;
     for (;;) {
-      await this.#breathe();
+      await this.#yield();
       const [takeTurn] = this.#waiting;
       if (takeTurn === undefined) break;
       this.#waiting.delete(takeTurn);

@@ -111,7 +111,7 @@ export class AliasHost implements AliasRpc, Pooled {
           setAlarm: (at) => {
             this.#alarmAt = at;
           },
-          trouble: (error) => mesh.report(error),
+          reportError: (error) => mesh.report(error),
         },
       });
       this.#awake = { alias, store, calls: 0 };

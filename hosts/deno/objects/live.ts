@@ -119,11 +119,11 @@ function liveHost(mesh: Mesh, { app, tagId }: { app: string; tagId: string }): L
     durable: () => mesh.db.committed(),
     sleep: (ms) => mesh.turns.sleep(ms),
     withTimeout,
-    breathe: () => mesh.turns.breathe(),
+    yield: () => mesh.turns.yield(),
     root: mesh.nodes.get(nodeObjectName({ app, tagId, path: "" })),
     appId,
     sign: liveSignerOf(() => new AppHost(mesh.db, appId).liveKey()),
     messageId: (entry) => broadcastId(mesh.keyring, app, entry),
-    trouble: (error) => mesh.report(error),
+    reportError: (error) => mesh.report(error),
   };
 }

@@ -1,6 +1,6 @@
 /** One node of a tag in a process that holds them all: gives core/tag its part of the shared database, an alarm and peers. */
 
-import { Window } from "../../../core/tag/fan-out/window.ts";
+import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import type { TagHost } from "../../../core/tag/host.ts";
 import { TagNode } from "../../../core/tag/node.ts";
 import type {
@@ -38,7 +38,7 @@ const CALLED_MS = 4;
 /** Longer than a turn of a fan-out: most of the thread is left to single sends. */
 const REST_MS = 4;
 /** Of all fan-outs of this process. */
-const window = new Window(CALLED_MS);
+const calls = new CallLimiter(CALLED_MS);
 
 /** How often a ring that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
 const LOOK_MS = 1_000;
@@ -205,7 +205,7 @@ export class TagNodeHost implements TagRpc, Pooled {
       sleep: (ms) => mesh.turns.sleep(ms),
       withTimeout,
       random: Math.random,
-      breathe: () => mesh.turns.breathe(),
+      yield: () => mesh.turns.yield(),
       rest: () => (sends.isActive(Date.now()) ? mesh.turns.rest(REST_MS) : Promise.resolve()),
       setAlarm(at) {
         const { ringing } = awake();
@@ -215,9 +215,9 @@ export class TagNodeHost implements TagRpc, Pooled {
       device: (name) => mesh.device(name),
       node: (name) => mesh.nodes.get(name),
       live: (name) => mesh.live(name),
-      report: (app, entry) => mesh.tagDirectory(app).report(entry),
-      trouble: (error) => mesh.report(error),
-      window,
+      updateDirectory: (app, entry) => mesh.tagDirectory(app).report(entry),
+      reportError: (error) => mesh.report(error),
+      calls,
       parallelNodes: PARALLEL_NODES,
     };
   }

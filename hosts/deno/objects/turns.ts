@@ -17,7 +17,7 @@ export class Turns {
    * Resolves when sockets, timers and requests had their turn, or at once where they had it just now. Never again once it
    * was stopped.
    */
-  breathe(): Promise<void> {
+  yield(): Promise<void> {
     if (this.#turn === null) {
       if (performance.now() - this.#turnedAt < WORK_MS && !this.#stopped) return GO_ON;
       this.#turn = this.#take();

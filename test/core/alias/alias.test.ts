@@ -166,7 +166,7 @@ describe("account generations", () => {
         withTimeout: (_, call) => call,
         now: () => 0,
         setAlarm: () => undefined,
-        trouble: (error) => {
+        reportError: (error) => {
           throw error;
         },
       },
@@ -271,7 +271,7 @@ it("P8.1 refuses sets and unsets beyond those that may wait, and goes on", async
       withTimeout: (_, call) => call,
       now: () => 0,
       setAlarm: () => undefined,
-      trouble: () => undefined,
+      reportError: () => undefined,
     },
   });
   const request = (i: number) => ({ app: APP, alias: ALIAS, holder: holderOf(i), shared: false });

@@ -279,7 +279,7 @@ export class World {
       setAlarm: (at) => {
         this.alarmAt = at;
       },
-      trouble: (error) => this.troubles.push(error),
+      reportError: (error) => this.troubles.push(error),
     };
   }
 

@@ -217,7 +217,7 @@ export class LiveRig {
           this.#sleepers.push({ until: this.now + ms, wake });
         }),
       withTimeout: (ms, call) => this.#within(ms, call),
-      breathe: async () => {},
+      yield: async () => {},
       root: {
         reportLive: ({ listeners }) =>
           this.#callRoot(() => {
@@ -239,7 +239,7 @@ export class LiveRig {
       appId: "app",
       sign: (bytes) => this.sign(bytes),
       messageId: ({ position }) => `id${position}`,
-      trouble: (error) => this.troubles.push(error),
+      reportError: (error) => this.troubles.push(error),
     };
     const { store, maxListeners } = this;
     return new LiveNode({ name: NAME, store, host, maxListeners });

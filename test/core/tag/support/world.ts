@@ -1,7 +1,7 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
 
 import type { TagReport } from "../../../../core/tag/directory/directory.ts";
-import { Window } from "../../../../core/tag/fan-out/window.ts";
+import { CallLimiter } from "../../../../core/tag/fan-out/call-limiter.ts";
 import type { TagDevice, TagHost, TagLive } from "../../../../core/tag/host.ts";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import { TagNode } from "../../../../core/tag/node.ts";
@@ -36,7 +36,7 @@ class Life {
   readonly nodes = new Map<string, TagNode>();
   /** Calls of each object that it has not answered, by name. */
   readonly open = new Map<string, number>();
-  readonly window = new Window();
+  readonly calls = new CallLimiter();
   dead = false;
 }
 
@@ -272,7 +272,7 @@ export class World {
       },
       withTimeout: (ms, call) => this.#fence(life, clock.withTimeout(ms, call)),
       random: () => 0.5,
-      breathe: async () => {},
+      yield: async () => {},
       rest: async () => {},
       setAlarm: (at) => {
         if (life.dead) return;
@@ -309,7 +309,7 @@ export class World {
         info: () => this.call(life, () => this.node(other).info(), other),
       }),
       live: (live) => this.#live(life, live),
-      report: (app, entry) =>
+      updateDirectory: (app, entry) =>
         this.call(
           life,
           async () => {
@@ -317,10 +317,10 @@ export class World {
           },
           app,
         ),
-      trouble: (error) => {
+      reportError: (error) => {
         this.troubles.push(error);
       },
-      window: life.window,
+      calls: life.calls,
       parallelNodes: this.#options.parallelNodes ?? 4,
     };
   }

@@ -16,7 +16,7 @@ export interface Call {
   readonly from: number;
 }
 
-export class Window {
+export class CallLimiter {
   /** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
   readonly countedMs: number;
   #size = START;
