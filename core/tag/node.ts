@@ -6,7 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
 import type { TagReport } from "./directory/directory.ts";
 import { Reporter } from "./directory/reporter.ts";
-import { Fleet } from "./fan-out/fleet.ts";
+import { NodeFanOut } from "./fan-out/fleet.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
 import { Leaves } from "./members/leaves.ts";
@@ -55,7 +55,7 @@ interface Made {
   record: NodeRecord;
   readonly log: Log;
   readonly members: Members;
-  readonly fleet: Fleet;
+  readonly fanOut: NodeFanOut;
   readonly doors: Doors;
   readonly erasing: Erasing;
   /** Null for a node that is not the root. It reads its log when it is first asked for. */
@@ -90,8 +90,8 @@ export class TagNode {
 
   /** Whether something is under way that only memory knows. */
   get isBusy(): boolean {
-    const { fleet, isRootBusy, erasing } = this.#made ?? {};
-    return fleet?.isBusy === true || isRootBusy?.() === true || erasing?.isBusy === true;
+    const { fanOut, isRootBusy, erasing } = this.#made ?? {};
+    return fanOut?.isBusy === true || isRootBusy?.() === true || erasing?.isBusy === true;
   }
 
   async join(request: JoinRequest): Promise<JoinAnswer> {
@@ -167,7 +167,7 @@ export class TagNode {
     if (!more) {
       const isOwed = member.served === null;
       made.members.attach(member, head);
-      made.fleet.attached(member, isOwed);
+      made.fanOut.attached(member, isOwed);
     }
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
@@ -179,12 +179,12 @@ export class TagNode {
     const { device, since, called = [] } = request;
     const lately = this.#host.now() - LIMITS.NOW_MS;
     const isSince = since !== undefined && seqTimeMs(seq) >= Math.max(since, lately);
-    return isSince || called.includes(position) || made.fleet.isAhead(position, device);
+    return isSince || called.includes(position) || made.fanOut.isAhead(position, device);
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
     if (this.#made === null) return NOBODY;
-    return this.#made.fleet.fanOut(request);
+    return this.#made.fanOut.fanOut(request);
   }
 
   async countChild({ digit, ...count }: CountReport): Promise<CountAnswer> {
@@ -271,7 +271,7 @@ export class TagNode {
   async alarm(): Promise<void> {
     await Promise.all([
       this.#reporter.alarm(),
-      this.#made?.fleet.alarm(),
+      this.#made?.fanOut.alarm(),
       this.#made?.root?.alarm(),
       this.#made?.erasing.alarm(),
     ]);
@@ -339,7 +339,7 @@ export class TagNode {
       onUnknown: (member: Member) => this.#remove(made, member),
       onChange: () => this.#reporter.expect(),
     };
-    const fleet = new Fleet(parts);
+    const fanOut = new NodeFanOut(parts);
     const isRoot = this.#isRoot;
     let root: Root | null = null;
     const doors = new Doors({
@@ -358,9 +358,9 @@ export class TagNode {
       onGone: () => this.#reporter.expect(),
     });
     const made: Made = {
-      ...{ record, log, members, fleet, doors, erasing, isErased: false },
+      ...{ record, log, members, fanOut, doors, erasing, isErased: false },
       get root() {
-        if (isRoot) root ??= new Root({ ...parts, fleet });
+        if (isRoot) root ??= new Root({ ...parts, fanOut });
         return root;
       },
       isRootBusy: () => root?.isBusy === true,

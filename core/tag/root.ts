@@ -6,17 +6,17 @@ import { isReused } from "../fingerprint.ts";
 import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
 import { addCounts, type Counting, noCounts } from "./fan-out/counts.ts";
-import { Debts } from "./fan-out/debts.ts";
-import { Driver } from "./fan-out/driver.ts";
+import { NodeDebts } from "./fan-out/debts.ts";
+import { TreeFanOut } from "./fan-out/driver.ts";
 import {
-  addToEnding,
+  addToOutcome,
   boundOwing,
-  type Ending,
   joinStatus,
   rateOf,
+  type TreeOutcome,
   unknownStatus,
 } from "./fan-out/ending.ts";
-import type { Fleet, Served } from "./fan-out/fleet.ts";
+import type { NodeFanOut, Served } from "./fan-out/fleet.ts";
 import { HandOns } from "./fan-out/hand-ons.ts";
 import type { NodeProgress } from "./fan-out/node-call.ts";
 import { OwingNodePolls } from "./fan-out/owing-nodes.ts";
@@ -43,7 +43,7 @@ export interface RootParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
-  readonly fleet: Fleet;
+  readonly fanOut: NodeFanOut;
   readonly app: string;
   readonly tagId: string;
   readonly tag: string;
@@ -58,7 +58,7 @@ export interface RootParts {
 /** A broadcast that is being served. */
 interface Job {
   readonly entry: LogEntry;
-  readonly driver: Driver;
+  readonly treeFanOut: TreeFanOut;
   readonly startedAt: number;
   own: Served;
   /** Resolves when everybody was called, or it failed; null from then on. */
@@ -72,7 +72,7 @@ export class Root {
   /** Null until there is a broadcast to number: it goes by all that the log holds. */
   #clock: HybridClock | null = null;
   readonly #listeners: Listeners;
-  readonly #debts: Debts;
+  readonly #debts: NodeDebts;
   readonly #handOns: HandOns;
   readonly #owingNodes: OwingNodePolls;
   /** By position: other tags that did not take a broadcast in time, while it is served. */
@@ -89,7 +89,7 @@ export class Root {
     this.#parts = parts;
     const [oldest] = parts.log.unserved;
     this.#listeners = new Listeners(parts, (oldest?.position ?? parts.log.head + 1) - 1);
-    this.#debts = new Debts(parts, (position, progress) => this.#credit(position, progress));
+    this.#debts = new NodeDebts(parts, (position, progress) => this.#credit(position, progress));
     this.#owingNodes = new OwingNodePolls(parts);
     this.#handOns = new HandOns(parts, (...end) => this.#handedOn(...end));
     for (const header of parts.log.open) {
@@ -295,10 +295,17 @@ export class Root {
     const entry = log.entry(header.position);
     if (entry === undefined) throw new Error(`entry ${header.position} is unreadable`);
     const owes = (path: string) => this.#debts.owes(path);
-    const driver = new Driver({ ...this.#parts, path: "", owes }, entry);
+    const treeFanOut = new TreeFanOut({ ...this.#parts, path: "", owes }, entry);
     const own: Served = { counts: noCounts(), remaining: 0, done: false, waiting: false };
     const ended = Promise.resolve();
-    const job: Job = { entry, driver, startedAt: host.now(), own, calling: null, ended };
+    const job: Job = {
+      entry,
+      treeFanOut,
+      startedAt: host.now(),
+      own,
+      calling: null,
+      ended,
+    };
     this.#jobs.set(entry.position, job);
     const calling = this.#callAll(job);
     job.calling = calling.catch(() => {});
@@ -316,47 +323,47 @@ export class Root {
   }
 
   async #callAll(job: Job): Promise<void> {
-    const { host, fleet, children } = this.#parts;
-    const { entry, driver } = job;
+    const { host, fanOut, children } = this.#parts;
+    const { entry, treeFanOut } = job;
     const { position, lane } = entry;
     // Both who serve here wait for what is more urgent, whichever of them begins it.
     const urging = new SingleFlight();
     const urgent = () => urging.run(() => this.#urgent(lane).catch(host.reportError));
-    driver.servesOwn = true;
-    driver.add("", children());
-    const below = driver.call(urgent);
-    const share = () => driver.share;
+    treeFanOut.servesOwn = true;
+    treeFanOut.add("", children());
+    const below = treeFanOut.call(urgent);
+    const share = () => treeFanOut.share;
     const serveOwn = async () => {
       while (!job.own.done && !job.own.waiting) {
         await urgent();
-        job.own = await fleet.serve(position, share, LIMITS.SLICE_MS, false);
+        job.own = await fanOut.serve(position, share, LIMITS.SLICE_MS, false);
       }
-      driver.servesOwn = false;
+      treeFanOut.servesOwn = false;
     };
     await Promise.all([serveOwn(), below]);
   }
 
   async #settle(job: Job): Promise<void> {
-    const { host, log, fleet, members } = this.#parts;
-    const { entry, driver, startedAt } = job;
+    const { host, log, fanOut, members } = this.#parts;
+    const { entry, treeFanOut, startedAt } = job;
     const { position, pace } = entry;
     try {
       const serveOwn = async () => {
         while (!job.own.done)
-          job.own = await fleet.serve(position, () => pace, LIMITS.SLICE_MS, true);
+          job.own = await fanOut.serve(position, () => pace, LIMITS.SLICE_MS, true);
       };
-      await Promise.all([driver.settle(), serveOwn(), this.#handedOnSoon(position)]);
+      await Promise.all([treeFanOut.settle(), serveOwn(), this.#handedOnSoon(position)]);
       // A live node that cannot be called is owed it by then.
       await this.#listeners.reach(position);
       const listeners = this.#listeners.sentTo(position);
       const { counts, nodes } = this.#sum(job);
-      const owingNodes = boundOwing(driver.owing, counts, LIMITS.NODE_DEBTS);
+      const owingNodes = boundOwing(treeFanOut.owing, counts, LIMITS.NODE_DEBTS);
       const owingPaths = Object.keys(owingNodes);
       const owes = this.#handOns.owed(position);
       const { owing = [] } = job.own;
       const missed = this.#missed(position);
       this.#missing.delete(position);
-      const ending: Ending = {
+      const ending: TreeOutcome = {
         ...{
           counts,
           nodes,
@@ -371,8 +378,8 @@ export class Root {
         ...(owingPaths.length === 0 ? {} : { owingNodes }),
       };
       log.serve(position, { ...members.marks(), outcome: JSON.stringify(ending) });
-      this.#debts.add(position, driver.owed);
-      fleet.owe(position, owing);
+      this.#debts.add(position, treeFanOut.owed);
+      fanOut.owe(position, owing);
       this.#owingNodes.add(position, owingPaths);
       log.forgetData();
       await host.durable();
@@ -392,7 +399,7 @@ export class Root {
       unreached: Number(progress === null),
       ...(progress?.owing === undefined ? {} : { owingNodes: progress.owing }),
     };
-    const outcome = addToEnding(state.outcome, more, host.now());
+    const outcome = addToOutcome(state.outcome, more, host.now());
     log.serve(position, { ...state, outcome });
     if (progress?.owing !== undefined) this.#owingNodes.add(position, Object.keys(progress.owing));
   }
@@ -415,7 +422,7 @@ export class Root {
       ...{ paid: tag, unreached: Number(!isTaken) },
       ...(isTaken ? {} : { missed: tag }),
     };
-    const outcome = addToEnding(state.outcome, more, host.now());
+    const outcome = addToOutcome(state.outcome, more, host.now());
     log.serve(position, { ...state, outcome });
   }
 
@@ -423,14 +430,14 @@ export class Root {
   #missed(position: number): readonly string[] {
     const outcome = this.#parts.log.state(position)?.outcome;
     if (outcome?.includes('"missed"') !== true) return this.#missing.get(position) ?? [];
-    return (JSON.parse(outcome) as Ending).missed ?? [];
+    return (JSON.parse(outcome) as TreeOutcome).missed ?? [];
   }
 
   /** Tags whose roots are still to be given a broadcast, as it is stored. */
   #owes(header: Pick<LogHeader, "position" | "cover">): readonly string[] {
     const state = this.#parts.log.state(header.position);
     if (state === null) return this.#othersOf(header);
-    return header.cover.length === 1 ? [] : ((JSON.parse(state.outcome) as Ending).owes ?? []);
+    return header.cover.length === 1 ? [] : ((JSON.parse(state.outcome) as TreeOutcome).owes ?? []);
   }
 
   /** The other tags of a broadcast; of one that another root handed on, none. */
@@ -443,8 +450,8 @@ export class Root {
     return host.node(nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" }));
   }
 
-  #sum({ driver, own }: Job): { counts: Counting; nodes: number; remaining: number } {
-    const below = driver.progress;
+  #sum({ treeFanOut, own }: Job): { counts: Counting; nodes: number; remaining: number } {
+    const below = treeFanOut.progress;
     const counts = noCounts();
     addCounts(counts, own.counts);
     addCounts(counts, below.counts);
@@ -456,7 +463,7 @@ export class Root {
     const first = cover[0] ?? tag;
     const state = log.state(position);
     if (state !== null) {
-      const ending: Ending = JSON.parse(state.outcome);
+      const ending: TreeOutcome = JSON.parse(state.outcome);
       const { counts, nodes, listeners, startedAt, unreached = 0 } = ending;
       const rate = rateOf(counts, ending.finishedAt - startedAt);
       const owedTags = this.#handOns.owed(position).length;
@@ -476,7 +483,7 @@ export class Root {
       first,
       nodes,
       remaining,
-      owed: counts.owed + (job?.driver.owed.length ?? 0) + this.#handOns.owed(position).length,
+      owed: counts.owed + (job?.treeFanOut.owed.length ?? 0) + this.#handOns.owed(position).length,
       unreached: this.#missed(position).length,
       listeners: this.#listeners.sentTo(position),
       rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),

@@ -6,18 +6,18 @@ import type { Member } from "../members/members.ts";
 import type { DeliverOutcome } from "../types.ts";
 
 /** How a member can be counted. */
-export type End = Exclude<DeliverOutcome, "unknown"> | "failed" | "owed";
+export type MemberOutcome = Exclude<DeliverOutcome, "unknown"> | "failed" | "owed";
 
-export class Brought {
+export class EarlyOutcomes {
   /** By position: those that are not counted yet. */
-  readonly #ends = new Map<number, Map<Member, End>>();
+  readonly #ends = new Map<number, Map<Member, MemberOutcome>>();
 
-  of(position: number, member: Member): End | undefined {
+  of(position: number, member: Member): MemberOutcome | undefined {
     return this.#ends.get(position)?.get(member);
   }
 
-  add(position: number, member: Member, end: End): void {
-    const ends = this.#ends.get(position) ?? new Map<Member, End>();
+  add(position: number, member: Member, end: MemberOutcome): void {
+    const ends = this.#ends.get(position) ?? new Map<Member, MemberOutcome>();
     this.#ends.set(position, ends);
     ends.set(member, end);
   }

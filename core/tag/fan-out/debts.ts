@@ -6,9 +6,9 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { NodeDebt, NodeRecord } from "../store.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import { Tries } from "./tries.ts";
+import { RetryTimes } from "./tries.ts";
 
-export interface DebtsParts extends NodeCallParts {
+export interface NodeDebtsParts extends NodeCallParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
@@ -17,17 +17,17 @@ export interface DebtsParts extends NodeCallParts {
 /** How a debt ended: what the node's subtree counted; null where the broadcast expired, or is remembered no more. */
 export type OnPaid = (position: number, progress: NodeProgress | null) => void;
 
-export class Debts {
-  readonly #parts: DebtsParts;
+export class NodeDebts {
+  readonly #parts: NodeDebtsParts;
   readonly #onPaid: OnPaid;
   /** By path. */
-  readonly #tries: Tries<string>;
+  readonly #tries: RetryTimes<string>;
   readonly #paying = new SingleFlight();
 
-  constructor(parts: DebtsParts, onPaid: OnPaid) {
+  constructor(parts: NodeDebtsParts, onPaid: OnPaid) {
     this.#parts = parts;
     this.#onPaid = onPaid;
-    this.#tries = new Tries(parts.host);
+    this.#tries = new RetryTimes(parts.host);
   }
 
   /** Whether debts are being paid. */

@@ -18,20 +18,20 @@ export interface SubtreeProgress {
   readonly remaining: number;
 }
 
-export interface DriverParts extends NodeCallParts {
+export interface TreeFanOutParts extends NodeCallParts {
   /** Of the driving node. */
   readonly path: string;
   /** Whether a node has a debt already: then it is not called, for what comes later comes behind it. */
   readonly owes: (path: string) => boolean;
 }
 
-export class Driver {
+export class TreeFanOut {
   readonly position: number;
   /** Devices a second of all nodes below, as the driver above said last; null for as fast as it goes. */
   pace: number | null;
   /** Whether the driving node serves its own members meanwhile, at its part of the pace. */
   servesOwn = false;
-  readonly #parts: DriverParts;
+  readonly #parts: TreeFanOutParts;
   readonly #known = new Map<string, SubtreeProgress & { readonly owing: OwingNodes }>();
   readonly #entry: LogEntry;
   /** Paths to be called, in the order in which they were found. */
@@ -47,7 +47,7 @@ export class Driver {
   readonly #running = new SingleFlight();
   readonly #settling = new SingleFlight();
 
-  constructor(parts: DriverParts, entry: LogEntry) {
+  constructor(parts: TreeFanOutParts, entry: LogEntry) {
     this.#parts = parts;
     this.#entry = entry;
     this.position = entry.position;

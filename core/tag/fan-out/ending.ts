@@ -1,7 +1,7 @@
 /** How a broadcast ended at one tag, as its root keeps it, and at all its tags, as its sender is told. */
 
 import type { BroadcastStatus, FanOutCounts, OwingNodes } from "../types.ts";
-import type { End } from "./brought.ts";
+import type { MemberOutcome } from "./brought.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 
 /** Members that could not be called yet. */
@@ -14,7 +14,7 @@ export interface Owing {
 export type NodeOutcome = FanOutCounts & Owing;
 
 /** What the root writes then. */
-export interface Ending extends Owing {
+export interface TreeOutcome extends Owing {
   readonly counts: FanOutCounts;
   readonly nodes: number;
   readonly listeners: number;
@@ -51,15 +51,15 @@ export interface Late {
  * @param outcome JSON of an `Ending`
  * @returns the same with more
  */
-export function addToEnding(outcome: string, more: Late, now: number): string {
-  const { owes = [], ...ending }: Ending = JSON.parse(outcome);
+export function addToOutcome(outcome: string, more: Late, now: number): string {
+  const { owes = [], ...ending }: TreeOutcome = JSON.parse(outcome);
   const counts = noCounts();
   addCounts(counts, ending.counts);
   if (more.counts !== undefined) addCounts(counts, more.counts);
   const left = owes.filter((tag) => tag !== more.paid);
   const missed = [...(ending.missed ?? []), ...(more.missed === undefined ? [] : [more.missed])];
   const owing = { ...ending.owingNodes, ...more.owingNodes };
-  const sum: Ending = {
+  const sum: TreeOutcome = {
     ...{ ...ending, counts, finishedAt: now },
     nodes: ending.nodes + (more.nodes ?? 0),
     unreached: (ending.unreached ?? 0) + more.unreached,
@@ -71,7 +71,7 @@ export function addToEnding(outcome: string, more: Late, now: number): string {
 }
 
 /** How a debt to a member ended; null where the member is none of the node's, and counts no more. */
-export type DebtEnd = Exclude<End, "owed"> | null;
+export type DebtEnd = Exclude<MemberOutcome, "owed"> | null;
 
 /**
  * @param outcome JSON of a `NodeOutcome`, or of an `Ending`
@@ -83,7 +83,7 @@ export function settleMembers(
   ends: ReadonlyMap<number, DebtEnd>,
   now: number,
 ): string {
-  const known: NodeOutcome | Ending = JSON.parse(outcome);
+  const known: NodeOutcome | TreeOutcome = JSON.parse(outcome);
   const isRoot = "counts" in known;
   const { owing = [], ...rest } = known;
   const counts = noCounts();
@@ -131,7 +131,7 @@ export function settleNode(
   counts: FanOutCounts,
   now: number,
 ): string | null {
-  const { owingNodes = {}, ...ending }: Ending = JSON.parse(outcome);
+  const { owingNodes = {}, ...ending }: TreeOutcome = JSON.parse(outcome);
   const { [path]: before, ...others } = owingNodes;
   if (before === undefined || (counts.owed > 0 && counts.owed === before.owed)) return null;
   const sum = noCounts();

@@ -4,14 +4,14 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "../types.ts";
-import { Brought } from "./brought.ts";
+import { EarlyOutcomes } from "./brought.ts";
 import { addCounts, noCounts } from "./counts.ts";
-import { Driver, type SubtreeProgress } from "./driver.ts";
+import { type SubtreeProgress, TreeFanOut } from "./driver.ts";
 import type { NodeOutcome } from "./ending.ts";
 import { MemberDebts } from "./member-debts.ts";
-import { Pass } from "./pass.ts";
+import { MemberFanOut } from "./pass.ts";
 
-export interface FleetParts {
+export interface NodeFanOutParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
@@ -44,28 +44,30 @@ interface Driven extends SubtreeProgress {
   readonly owing: OwingNodes;
 }
 
-export class Fleet {
-  readonly #parts: FleetParts;
+export class NodeFanOut {
+  readonly #parts: NodeFanOutParts;
   #debts: MemberDebts | null = null;
-  readonly #brought = new Brought();
+  readonly #early = new EarlyOutcomes();
   /** Passes that are not done, by position. */
-  readonly #passes = new Map<number, Pass>();
+  readonly #memberFanOuts = new Map<number, MemberFanOut>();
   /** Finished, and not written because something before is not, by position. */
   readonly #finished = new Map<number, Served>();
   /** Everybody was served, and the root has not written so yet. */
   readonly #over = new Set<number>();
-  #driver: Driver | null = null;
+  #treeFanOut: TreeFanOut | null = null;
   /** One call of a position at a time, for a driver that began anew must not run beside itself. */
   readonly #last = new Map<number, Promise<unknown>>();
 
-  constructor(parts: FleetParts) {
+  constructor(parts: NodeFanOutParts) {
     this.#parts = parts;
   }
 
   get isBusy(): boolean {
-    const isDriving = this.#driver?.done === false;
+    const isDriving = this.#treeFanOut?.done === false;
     if (this.#debts?.isBusy === true) return true;
-    return this.#last.size > 0 || this.#passes.size > 0 || this.#finished.size > 0 || isDriving;
+    return (
+      this.#last.size > 0 || this.#memberFanOuts.size > 0 || this.#finished.size > 0 || isDriving
+    );
   }
 
   /** Tries the members again that could not be called. */
@@ -81,9 +83,9 @@ export class Fleet {
   attached(member: Member, isOwed: boolean): void {
     if (isOwed) this.#readDebts().attached(member);
     else this.#debts?.attached(member);
-    for (const position of this.#passes.keys()) {
-      if (this.#brought.of(position, member) === undefined)
-        this.#brought.add(position, member, "deferred");
+    for (const position of this.#memberFanOuts.keys()) {
+      if (this.#early.of(position, member) === undefined)
+        this.#early.add(position, member, "deferred");
     }
   }
 
@@ -120,12 +122,12 @@ export class Fleet {
     sliceMs: number,
     settle: boolean,
   ): Promise<Served> {
-    let pass = this.#passes.get(position);
-    if (pass === undefined) {
-      pass = this.#begin(position);
+    let memberFanOut = this.#memberFanOuts.get(position);
+    if (memberFanOut === undefined) {
+      memberFanOut = this.#begin(position);
     }
-    await pass.run(pace, sliceMs, settle);
-    const { counts, remaining, done, called, owing } = pass;
+    await memberFanOut.run(pace, sliceMs, settle);
+    const { counts, remaining, done, called, owing } = memberFanOut;
     if (done) this.#ended(position);
     return { counts, remaining, done, waiting: called && !done, owing };
   }
@@ -135,16 +137,16 @@ export class Fleet {
     return this.#debts;
   }
 
-  #begin(position: number): Pass {
-    const pass = new Pass({ ...this.#parts, brought: this.#brought }, position);
-    this.#passes.set(position, pass);
-    return pass;
+  #begin(position: number): MemberFanOut {
+    const memberFanOut = new MemberFanOut({ ...this.#parts, early: this.#early }, position);
+    this.#memberFanOuts.set(position, memberFanOut);
+    return memberFanOut;
   }
 
   #ended(position: number): void {
     const { log } = this.#parts;
-    this.#passes.delete(position);
-    this.#brought.drop(position);
+    this.#memberFanOuts.delete(position);
+    this.#early.drop(position);
     for (const each of this.#over) if (log.state(each) !== null) this.#over.delete(each);
     this.#over.add(position);
   }
@@ -152,8 +154,8 @@ export class Fleet {
   /** Whether a device that attaches now is still to be reached by a broadcast. */
   isAhead(position: number, device: string): boolean {
     if (this.#parts.log.state(position) !== null) return false;
-    const pass = this.#passes.get(position);
-    return pass === undefined ? !this.#over.has(position) : pass.isAhead(device);
+    const memberFanOut = this.#memberFanOuts.get(position);
+    return memberFanOut === undefined ? !this.#over.has(position) : memberFanOut.isAhead(device);
   }
 
   async #fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -166,15 +168,15 @@ export class Fleet {
     for (const entry of entries) if (entry.position > log.head) log.append(entry, false);
 
     const end = host.now() + sliceMs;
-    const driver = drive ? this.#driverOf(last, pace) : null;
-    if (driver !== null) driver.servesOwn = true;
+    const treeFanOut = drive ? this.#treeFanOutOf(last, pace) : null;
+    if (treeFanOut !== null) treeFanOut.servesOwn = true;
     const serveOwn = async () => {
-      const share = () => (driver === null ? pace : driver.share);
+      const share = () => (treeFanOut === null ? pace : treeFanOut.share);
       const served = await this.#serveOnce(last.position, share, end, settle);
-      if (driver !== null) driver.servesOwn = !served.done && !served.waiting;
+      if (treeFanOut !== null) treeFanOut.servesOwn = !served.done && !served.waiting;
       return served;
     };
-    const drivenBelow = driver === null ? null : this.#drive(driver, end, settle);
+    const drivenBelow = treeFanOut === null ? null : this.#drive(treeFanOut, end, settle);
     const [own, below] = await Promise.all([serveOwn(), drivenBelow]);
     await host.durable();
     const isCalled = own.done || own.waiting;
@@ -237,10 +239,10 @@ export class Fleet {
   /** Ends the passes before a position, for some time; their own drivers may have given them up. */
   async #settleBefore(position: number, end: number): Promise<void> {
     const { host } = this.#parts;
-    const earlier = [...this.#passes].filter(([at, { done }]) => at < position && !done);
-    const ends = earlier.map(([at, pass]) =>
+    const earlier = [...this.#memberFanOuts].filter(([at, { done }]) => at < position && !done);
+    const ends = earlier.map(([at, memberFanOut]) =>
       // Whom their pace held back, the later broadcast has reached: there is nobody left to be called at that pace.
-      this.#inTurn(at, () => pass.run(() => null, Math.max(end - host.now(), 0), true)),
+      this.#inTurn(at, () => memberFanOut.run(() => null, Math.max(end - host.now(), 0), true)),
     );
     await Promise.all(ends);
   }
@@ -254,14 +256,14 @@ export class Fleet {
     const { log, members } = this.#parts;
     // Those that this one has brought along, and whose own drivers have not come: each is counted by itself.
     for (let at = position - 1; log.header(at) !== undefined && log.state(at) === null; at--) {
-      if (!this.#passes.has(at) && !this.#finished.has(at)) this.#begin(at);
+      if (!this.#memberFanOuts.has(at) && !this.#finished.has(at)) this.#begin(at);
     }
-    for (const [earlier, pass] of [...this.#passes].sort(([a], [b]) => a - b)) {
+    for (const [earlier, memberFanOut] of [...this.#memberFanOuts].sort(([a], [b]) => a - b)) {
       if (earlier > position) break;
-      pass.skim();
-      if (!pass.done) return false;
+      memberFanOut.skim();
+      if (!memberFanOut.done) return false;
       this.#ended(earlier);
-      const { counts, owing } = pass;
+      const { counts, owing } = memberFanOut;
       this.#finished.set(earlier, { counts, owing, ...NOTHING_LEFT });
     }
     for (const [earlier, { counts, owing = [] }] of [...this.#finished].sort(([a], [b]) => a - b)) {
@@ -275,23 +277,23 @@ export class Fleet {
     return true;
   }
 
-  #driverOf(entry: LogEntry, pace: number | null): Driver {
+  #treeFanOutOf(entry: LogEntry, pace: number | null): TreeFanOut {
     const { path, children } = this.#parts;
-    if (this.#driver?.position !== entry.position) {
+    if (this.#treeFanOut?.position !== entry.position) {
       // What it owes is told to the root, which alone keeps debts.
-      this.#driver = new Driver({ ...this.#parts, owes: () => false }, entry);
+      this.#treeFanOut = new TreeFanOut({ ...this.#parts, owes: () => false }, entry);
     }
-    this.#driver.pace = pace;
-    this.#driver.add(path, children());
-    return this.#driver;
+    this.#treeFanOut.pace = pace;
+    this.#treeFanOut.add(path, children());
+    return this.#treeFanOut;
   }
 
-  async #drive(driver: Driver, end: number, settle: boolean): Promise<Driven> {
+  async #drive(treeFanOut: TreeFanOut, end: number, settle: boolean): Promise<Driven> {
     const { host } = this.#parts;
-    const calling = driver.call(async () => {});
-    const run = settle ? calling.then(() => driver.settle()) : calling;
+    const calling = treeFanOut.call(async () => {});
+    const run = settle ? calling.then(() => treeFanOut.settle()) : calling;
     await Promise.race([run, host.sleep(Math.max(end - host.now(), 0))]);
-    const { progress, done, called, owed, owing } = driver;
+    const { progress, done, called, owed, owing } = treeFanOut;
     return { ...progress, done, called, owed, owing };
   }
 }

@@ -9,7 +9,7 @@ import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import { type DebtEnd, type Owing, settleMembers } from "./ending.ts";
 import { HUNG_MS } from "./pass.ts";
-import { Tries } from "./tries.ts";
+import { RetryTimes } from "./tries.ts";
 
 export interface MemberDebtsParts {
   readonly host: TagHost;
@@ -29,12 +29,12 @@ export class MemberDebts {
   readonly #parts: MemberDebtsParts;
   /** By position, then by place; undefined for a member that left while this node was not in memory. */
   readonly #owed = new Map<number, Map<number, Member | undefined>>();
-  readonly #tries: Tries<Member>;
+  readonly #tries: RetryTimes<Member>;
   readonly #paying = new SingleFlight();
 
   constructor(parts: MemberDebtsParts) {
     this.#parts = parts;
-    this.#tries = new Tries(parts.host);
+    this.#tries = new RetryTimes(parts.host);
     for (const { position } of parts.log.open) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owing"') !== true) continue;

@@ -6,25 +6,25 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { FanOutCounts } from "../types.ts";
 import { noCounts } from "./counts.ts";
-import { type Ending, settleNode } from "./ending.ts";
+import { settleNode, type TreeOutcome } from "./ending.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import { Tries } from "./tries.ts";
+import { RetryTimes } from "./tries.ts";
 
 export class OwingNodePolls {
   readonly #parts: NodeCallParts;
   /** Positions by path. */
   readonly #owing = new Map<string, Set<number>>();
   /** By path. */
-  readonly #tries: Tries<string>;
+  readonly #tries: RetryTimes<string>;
   readonly #asking = new SingleFlight();
 
   constructor(parts: NodeCallParts) {
     this.#parts = parts;
-    this.#tries = new Tries(parts.host);
+    this.#tries = new RetryTimes(parts.host);
     for (const { position } of parts.log.open) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owingNodes"') !== true) continue;
-      const { owingNodes = {} }: Ending = JSON.parse(outcome);
+      const { owingNodes = {} }: TreeOutcome = JSON.parse(outcome);
       this.#add(position, Object.keys(owingNodes));
     }
   }
@@ -101,7 +101,7 @@ export class OwingNodePolls {
   /** It is not to be known any more: those who were owed it are taken not to have it. */
   #end(path: string, position: number): void {
     const outcome = this.#parts.log.state(position)?.outcome;
-    const { owingNodes }: Pick<Ending, "owingNodes"> =
+    const { owingNodes }: Pick<TreeOutcome, "owingNodes"> =
       outcome === undefined ? {} : JSON.parse(outcome);
     const counts = owingNodes?.[path];
     const ended = { ...noCounts(), ...counts };

@@ -9,7 +9,7 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import type { DeliverAnswer, FanOutCounts, LogEntry } from "../types.ts";
-import type { Brought, End } from "./brought.ts";
+import type { EarlyOutcomes, MemberOutcome } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
 import { Pacer } from "./pacer.ts";
 
@@ -20,11 +20,11 @@ const PATIENCE_MS = 100;
 /** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */
 const TICK_MS = { room: 50, answers: 500 } as const;
 
-export interface PassParts {
+export interface MemberFanOutParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
-  readonly brought: Brought;
+  readonly early: EarlyOutcomes;
   readonly app: string;
   readonly tag: string;
   readonly path: string;
@@ -32,14 +32,14 @@ export interface PassParts {
   readonly onUnknown: (member: Member) => void;
 }
 
-interface Try {
+interface Attempt {
   readonly member: Member;
   readonly tries: number;
 }
 
 /** A call whose answer is not here. */
-interface Open {
-  readonly next: Try;
+interface OpenCall {
+  readonly next: Attempt;
   /** Milliseconds since 1970. */
   readonly from: number;
   readonly entries: readonly LogEntry[];
@@ -57,36 +57,36 @@ interface Entries {
 /** A device answers within the wait that it was told of; what takes so much longer hangs. */
 export const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
 
-export class Pass {
+export class MemberFanOut {
   readonly position: number;
   #pacer: Pacer | null = null;
-  readonly #parts: PassParts;
+  readonly #parts: MemberFanOutParts;
   readonly #counts: Counting = noCounts();
-  #queue: Try[];
+  #queue: Attempt[];
   #at = 0;
   /** Oldest first. */
-  readonly #open = new Set<Open>();
+  readonly #open = new Set<OpenCall>();
   /** Ends a wait that no answer ends. */
   #tick: Promise<void> | null = null;
   /** Resolves when one of the own calls is answered; null while nobody waits for that. */
   #answer: Promise<void> | null = null;
   #onAnswer: () => void = () => {};
   /** Members to be tried again, and when. */
-  #again: { readonly at: number; readonly next: Try }[] = [];
+  #again: { readonly at: number; readonly next: Attempt }[] = [];
   /** Of a ttl 0 broadcast: devices that were offline when their turn came. */
   readonly #missed = new Set<string>();
   /** Members that it is owed to. */
   readonly #owing = new Set<Member>();
   #entries: Entries | null = null;
 
-  constructor(parts: PassParts, position: number) {
+  constructor(parts: MemberFanOutParts, position: number) {
     this.#parts = parts;
     this.position = position;
     this.#queue = [];
     for (const member of parts.members.all()) {
       if (!member.attached) continue;
       this.#counts.attached++;
-      const end = parts.brought.of(position, member);
+      const end = parts.early.of(position, member);
       if (end !== undefined) this.#end(end, member);
       // It attached since the broadcast was accepted, and got it then.
       else if (member.served !== null && member.served >= position) this.#end("deferred", member);
@@ -162,7 +162,7 @@ export class Pass {
     for (; this.#at < this.#queue.length; this.#at++) {
       const member = this.#queue[this.#at]?.member;
       if (member === undefined) return;
-      const end = this.#parts.brought.of(this.position, member);
+      const end = this.#parts.early.of(this.position, member);
       const isDue = member.served === null || member.served < this.position;
       if (end === undefined && member.attached && isDue) return;
       this.#end(end ?? (member.attached ? "delivered" : "offline"), member);
@@ -207,7 +207,7 @@ export class Pass {
     return this.#tick;
   }
 
-  #call(next: Try): void {
+  #call(next: Attempt): void {
     const { member } = next;
     // Members leave, and are found to be gone, while they wait here.
     if (this.#parts.members.of(member.device) !== member || !member.attached) {
@@ -216,7 +216,7 @@ export class Pass {
     }
     if (member.served !== null && member.served >= this.position) {
       // A later broadcast brought it along.
-      this.#end(this.#parts.brought.of(this.position, member) ?? "delivered", member);
+      this.#end(this.#parts.early.of(this.position, member) ?? "delivered", member);
       return;
     }
     const { host, app, tag, path } = this.#parts;
@@ -235,7 +235,7 @@ export class Pass {
       this.#answer = null;
       this.#onAnswer();
     };
-    const open: Open = { next, from: host.now(), entries, close };
+    const open: OpenCall = { next, from: host.now(), entries, close };
     this.#open.add(open);
     // One that was given up has been counted, or is called again.
     const once = (end: () => void) => {
@@ -254,7 +254,7 @@ export class Pass {
       });
   }
 
-  #outcome(next: Try, answer: DeliverAnswer, entries: readonly LogEntry[]): void {
+  #outcome(next: Attempt, answer: DeliverAnswer, entries: readonly LogEntry[]): void {
     const { member } = next;
     if (!answer.ok) {
       this.#failed(next, answer.code, entries);
@@ -284,14 +284,18 @@ export class Pass {
   }
 
   /** What is known of the broadcasts before this one that went along, and of those that were left out of them. */
-  #bring(member: Member, entries: readonly LogEntry[], ends: readonly (End | undefined)[]): void {
-    const { log, brought } = this.#parts;
+  #bring(
+    member: Member,
+    entries: readonly LogEntry[],
+    ends: readonly (MemberOutcome | undefined)[],
+  ): void {
+    const { log, early } = this.#parts;
     const first = (member.served ?? this.position - 1) + 1;
     for (let position = first, at = 0; position < this.position; position++) {
       const isHere = entries[at]?.position === position;
       const end = isHere ? ends[at++] : this.#goneAs(position);
       const isCounted = log.header(position) === undefined || log.state(position) !== null;
-      if (end !== undefined && !isCounted) brought.add(position, member, end);
+      if (end !== undefined && !isCounted) early.add(position, member, end);
     }
   }
 
@@ -301,13 +305,13 @@ export class Pass {
     return (log.header(position)?.expiresAt ?? 0) <= host.now() ? "expired" : "collapsed";
   }
 
-  #end(end: End, member: Member): void {
+  #end(end: MemberOutcome, member: Member): void {
     this.#counts[end]++;
     if (end === "owed") this.#owing.add(member);
     if (end === "acknowledged") this.#counts.delivered++;
   }
 
-  #failed({ member, tries }: Try, error: unknown, entries: readonly LogEntry[]): void {
+  #failed({ member, tries }: Attempt, error: unknown, entries: readonly LogEntry[]): void {
     if (tries + 1 < LIMITS.FAN_OUT_TRIES) {
       const { host } = this.#parts;
       const at = host.now() + backoffMs(tries + 1, host.random());

@@ -9,7 +9,7 @@ interface Try {
   readonly at: number;
 }
 
-export class Tries<Key> {
+export class RetryTimes<Key> {
   readonly #host: TagHost;
   /** None yet for what was owed when this object woke. */
   readonly #tries = new Map<Key, Try>();
