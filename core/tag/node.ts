@@ -6,7 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../device/clock.ts";
 import type { TagReport } from "./directory/directory.ts";
 import { Reporter } from "./directory/reporter.ts";
-import { NodeFanOut } from "./fan-out/fleet.ts";
+import { NodeFanOut } from "./fan-out/node-fan-out.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
 import { Leaves } from "./members/leaves.ts";

@@ -6,8 +6,10 @@ import { isReused } from "../fingerprint.ts";
 import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
 import { addCounts, type Counting, noCounts } from "./fan-out/counts.ts";
-import { NodeDebts } from "./fan-out/debts.ts";
-import { TreeFanOut } from "./fan-out/driver.ts";
+import { HandOns } from "./fan-out/hand-ons.ts";
+import type { NodeProgress } from "./fan-out/node-call.ts";
+import { NodeDebts } from "./fan-out/node-debts.ts";
+import type { NodeFanOut, Served } from "./fan-out/node-fan-out.ts";
 import {
   addToOutcome,
   boundOwing,
@@ -15,11 +17,9 @@ import {
   rateOf,
   type TreeOutcome,
   unknownStatus,
-} from "./fan-out/ending.ts";
-import type { NodeFanOut, Served } from "./fan-out/fleet.ts";
-import { HandOns } from "./fan-out/hand-ons.ts";
-import type { NodeProgress } from "./fan-out/node-call.ts";
+} from "./fan-out/outcome.ts";
 import { OwingNodePolls } from "./fan-out/owing-nodes.ts";
+import { TreeFanOut } from "./fan-out/tree-fan-out.ts";
 import type { TagHost } from "./host.ts";
 import { Listeners } from "./listeners.ts";
 import type { Log } from "./log/log.ts";

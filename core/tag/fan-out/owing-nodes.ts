@@ -6,9 +6,9 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { FanOutCounts } from "../types.ts";
 import { noCounts } from "./counts.ts";
-import { settleNode, type TreeOutcome } from "./ending.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import { RetryTimes } from "./tries.ts";
+import { settleNode, type TreeOutcome } from "./outcome.ts";
+import { RetryTimes } from "./retry-times.ts";
 
 export class OwingNodePolls {
   readonly #parts: NodeCallParts;

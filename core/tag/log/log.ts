@@ -5,7 +5,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { isNowOrNever } from "../../device/clock.ts";
-import { isOpen } from "../fan-out/ending.ts";
+import { isOpen } from "../fan-out/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
 import type { LogEntry, Replacement } from "../types.ts";
 import { findHead } from "./head.ts";

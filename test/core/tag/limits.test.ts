@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { noCounts } from "../../../core/tag/fan-out/counts.ts";
-import { boundOwing } from "../../../core/tag/fan-out/ending.ts";
+import { boundOwing } from "../../../core/tag/fan-out/outcome.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
 import type { BroadcastRequest } from "../../../core/tag/types.ts";
 import { LIMITS } from "../../../schema/limits.ts";

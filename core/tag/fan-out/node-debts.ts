@@ -6,7 +6,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { NodeDebt, NodeRecord } from "../store.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import { RetryTimes } from "./tries.ts";
+import { RetryTimes } from "./retry-times.ts";
 
 export interface NodeDebtsParts extends NodeCallParts {
   readonly record: () => NodeRecord;

@@ -1,8 +1,8 @@
 /** How a broadcast ended at one tag, as its root keeps it, and at all its tags, as its sender is told. */
 
 import type { BroadcastStatus, FanOutCounts, OwingNodes } from "../types.ts";
-import type { MemberOutcome } from "./brought.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
+import type { MemberOutcome } from "./early-outcomes.ts";
 
 /** Members that could not be called yet. */
 export interface Owing {

@@ -2,7 +2,7 @@
  * Drives a broadcast through a tree, from the node that it belongs to: calls the nodes below it, some levels of them by
  * itself and the ones at the end of its reach with their whole subtree, and adds up what they say. It keeps nothing: after a
  * kill it begins anew, and nodes that are done answer at once. A node that cannot be reached is tried again beside the others,
- * and then left to its debts (see debts.ts).
+ * and then left to its debts (see node-debts.ts).
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";

@@ -4,12 +4,12 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "../types.ts";
-import { EarlyOutcomes } from "./brought.ts";
 import { addCounts, noCounts } from "./counts.ts";
-import { type SubtreeProgress, TreeFanOut } from "./driver.ts";
-import type { NodeOutcome } from "./ending.ts";
+import { EarlyOutcomes } from "./early-outcomes.ts";
 import { MemberDebts } from "./member-debts.ts";
-import { MemberFanOut } from "./pass.ts";
+import { MemberFanOut } from "./member-fan-out.ts";
+import type { NodeOutcome } from "./outcome.ts";
+import { type SubtreeProgress, TreeFanOut } from "./tree-fan-out.ts";
 
 export interface NodeFanOutParts {
   readonly host: TagHost;

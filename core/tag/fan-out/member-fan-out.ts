@@ -9,8 +9,8 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import type { DeliverAnswer, FanOutCounts, LogEntry } from "../types.ts";
-import type { EarlyOutcomes, MemberOutcome } from "./brought.ts";
 import { type Counting, noCounts } from "./counts.ts";
+import type { EarlyOutcomes, MemberOutcome } from "./early-outcomes.ts";
 import { Pacer } from "./pacer.ts";
 
 /** Devices that are called before the others of this process get a turn. */
