@@ -1,6 +1,6 @@
 /** The socket of a device's link, and what stays with it while the object sleeps. */
 import type { Claims } from "../core/device/account.ts";
-import type { LinkSnapshot } from "../core/device/snapshot.ts";
+import type { LinkSnapshot } from "../core/device/link/snapshot.ts";
 import { lastHeard, SILENT_MS } from "../core/link/silence.ts";
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";

@@ -1,25 +1,23 @@
 /** The Durable Object of one device: a thin shell that gives core/device a socket, storage, an alarm and timers. */
 import { DurableObject } from "cloudflare:workers";
+import type { AliasSuspension, WithdrawRequest } from "../core/alias/types.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { COMMAND_WAIT_MS, Device } from "../core/device/device.ts";
-import { firstWaitMs } from "../core/device/send-rules.ts";
+import { firstWaitMs } from "../core/device/mail/send-rules.ts";
 import type {
   AliasRequest,
-  AliasSuspension,
-  CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
-  RegistrationName,
-  SendAnswer,
-  SendRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
-  WithdrawRequest,
 } from "../core/device/types.ts";
 import { keyringOf } from "../core/identity/keyring.ts";
 import type { Effects, WaitAnswer } from "../core/link/effects.ts";
+import type { CommandAnswer } from "../core/message/refusal.ts";
+import type { RegistrationName } from "../core/message/registration-name.ts";
+import type { SendAnswer, SendRequest } from "../core/message/send.ts";
 import { deviceAlarmOf, writeDevice } from "../core/move/device.ts";
 import { Depths } from "../core/tag/tree/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";

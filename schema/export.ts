@@ -254,9 +254,9 @@ const device = z.strictObject({
       seqFloor: count,
       /** As of core/device/store.ts. Since version 3. */
       seqReserve: count.exactOptional(),
-      /** As of core/device/recent-keys.ts. Since version 3. */
+      /** As of core/device/mail/recent-keys.ts. Since version 3. */
       recent: z.string().exactOptional(),
-      /** As of core/device/snapshot.ts. Since version 3. */
+      /** As of core/device/link/snapshot.ts. Since version 3. */
       sent: z.array(z.tuple([count, count, count, count])).exactOptional(),
     })
     .nullable(),

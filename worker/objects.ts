@@ -1,5 +1,5 @@
 /** Calls from the edge to objects, and their refusals. */
-import type { Refused } from "../core/device/types.ts";
+import type { Refused } from "../core/message/refusal.ts";
 import { callObject, callOnce } from "../objects/call.ts";
 import { type Asking, wakeRoomOf } from "../objects/call-room.ts";
 import { TimeoutError, withTimeout } from "../objects/timeout.ts";

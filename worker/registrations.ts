@@ -1,8 +1,8 @@
 /** Registrations as app servers name them, and calls about many of them. */
 import type { Holder } from "../core/alias/types.ts";
-import type { CommandAnswer } from "../core/device/types.ts";
 import { equalBytes } from "../core/identity/mac.ts";
 import { type RegIdParts, sealRegId } from "../core/identity/reg-id.ts";
+import type { CommandAnswer } from "../core/message/refusal.ts";
 import { MeshError } from "../schema/errors.ts";
 import type { RegistrationResult } from "../schema/http.ts";
 import { LIMITS } from "../schema/limits.ts";

@@ -9,7 +9,7 @@
  * a device asked before the latest that was carried out for it is not carried out: it has given that up.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import type { Refused } from "../device/types.ts";
+import type { Refused } from "../message/refusal.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import { Orders } from "./orders.ts";
 import { lastEnd, liveKeys, takersOf, withTaken } from "./taken-keys.ts";

@@ -1,6 +1,5 @@
 /** What an alias keeps, and needs of its host. */
-import type { AliasSuspension, WithdrawRequest } from "../device/types.ts";
-import type { Holder } from "./types.ts";
+import type { AliasSuspension, Holder, WithdrawRequest } from "./types.ts";
 
 /** The whole alias: one row. */
 export interface AliasRecord {

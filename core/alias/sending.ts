@@ -1,8 +1,8 @@
 /** A send to whoever holds an alias: whom to ask and whom to send to, so that what an edge remembers is never a wrong delivery. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { AliasSend, SendAnswer } from "../device/types.ts";
 import { isReused } from "../fingerprint.ts";
+import type { AliasSend, SendAnswer } from "../message/send.ts";
 import { type AliasHolders, type Holder, sameHolder } from "./types.ts";
 
 /** What came of the call for one holder. */

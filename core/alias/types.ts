@@ -1,5 +1,6 @@
 /** What the edge, devices and alias objects ask of each other. Plain data: it crosses RPC. */
-import type { Refused } from "../device/types.ts";
+import type { Refused } from "../message/refusal.ts";
+import type { RegistrationName } from "../message/registration-name.ts";
 
 /** A registration that holds an alias. */
 export interface Holder {
@@ -75,4 +76,14 @@ export interface FirstAckRequest {
   readonly seq?: number;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint?: number | null;
+}
+
+/** From an alias object: the registration may hold the alias no more, or otherwise, and is to ask. */
+export interface AliasSuspension extends RegistrationName {
+  readonly alias: string;
+}
+
+/** From an alias object: another holder has acknowledged the message of this key. */
+export interface WithdrawRequest extends RegistrationName {
+  readonly key: Uint8Array;
 }

@@ -13,9 +13,9 @@ import {
   type Subscribe,
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
-import type { CommandAnswer } from "../device/types.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Effects } from "../link/effects.ts";
+import type { CommandAnswer } from "../message/refusal.ts";
 
 /** Told what came of a command, then or later. */
 export type OnAnswer = (answer: CommandAnswer, now: number, effects: Effects) => void;

@@ -4,7 +4,7 @@
  */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { SEQ_EPOCH_MS } from "./clock.ts";
+import { SEQ_EPOCH_MS } from "../message/clock.ts";
 import type { AccountRecord, AccountStore, IdleMark, LinkRecord } from "./store.ts";
 import type { OpenAccountRequest } from "./types.ts";
 

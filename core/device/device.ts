@@ -5,34 +5,31 @@
 import type { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import type { AliasSuspension, WithdrawRequest } from "../alias/types.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
+import type { CommandAnswer, Refused } from "../message/refusal.ts";
+import type { RegistrationName } from "../message/registration-name.ts";
+import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { Depths } from "../tag/tree/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import type { Claims } from "./account.ts";
 import type { Errand } from "./errands.ts";
 import { end } from "./lifecycle.ts";
-import { keptOf, Linkage, refusedBy } from "./linkage.ts";
+import { keptOf, Linkage, refusedBy } from "./link/linkage.ts";
+import type { LinkSnapshot } from "./link/snapshot.ts";
+import { statusOf } from "./mail/status.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
-import type { LinkSnapshot } from "./snapshot.ts";
-import { statusOf } from "./status.ts";
 import type { DeviceStore } from "./store.ts";
 import { changeAlias, changeTags, tagsOf } from "./tagging.ts";
 import type {
   AliasRequest,
-  AliasSuspension,
-  CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
-  Refused,
-  RegistrationName,
-  SendAnswer,
-  SendRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
-  WithdrawRequest,
 } from "./types.ts";
 
 /** Turns apps into what devices and senders see, and back. */

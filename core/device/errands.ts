@@ -1,7 +1,7 @@
 /** Commands that take calls to other objects: each is answered once, when all of its parts are done. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Effects } from "../link/effects.ts";
-import type { CommandAnswer, Refused } from "./types.ts";
+import type { CommandAnswer, Refused } from "../message/refusal.ts";
 
 type Finish = (answer: CommandAnswer, now: number, effects: Effects) => void;
 

@@ -1,12 +1,13 @@
 /** What is in memory of one registration: its lanes, what is on the socket, and what ended lately. */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Ending } from "./outcomes.ts";
-import type { Asked, Final, RecentKeys, Unanswered } from "./recent-keys.ts";
-import type { SentMark } from "./snapshot.ts";
+import type { Lane } from "../message/priority.ts";
+import type { SendRequest } from "../message/send.ts";
+import type { SentMark } from "./link/snapshot.ts";
+import type { Ending } from "./mail/outcomes.ts";
+import type { Asked, Final, RecentKeys, Unanswered } from "./mail/recent-keys.ts";
 import type { MailHeader, RegistrationRecord } from "./store.ts";
-import type { Lane, SendRequest } from "./types.ts";
-import { BroadcastWindow } from "./window.ts";
+import { BroadcastWindow } from "./tags/window.ts";
 
 /** Lanes in the order they are served: high, normal, low. */
 export const LANES: readonly Lane[] = [1, 2, 3];

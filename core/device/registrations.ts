@@ -4,7 +4,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { generationOf, lifeOf } from "../identity/reg-id.ts";
 import type { Account } from "./account.ts";
-import type { RecentKeys } from "./recent-keys.ts";
+import type { RecentKeys } from "./mail/recent-keys.ts";
 import { Registration } from "./registration.ts";
 import type { RegistrationStore } from "./store.ts";
 

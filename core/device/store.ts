@@ -5,8 +5,9 @@
  * docs/storage.md has the tables behind them.
  */
 import type { Attributes } from "../condition/types.ts";
-import type { SentMark } from "./snapshot.ts";
-import type { ContentTypeCode, Lane } from "./types.ts";
+import type { Lane } from "../message/priority.ts";
+import type { ContentTypeCode } from "../message/send.ts";
+import type { SentMark } from "./link/snapshot.ts";
 
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */

@@ -8,7 +8,8 @@ import type {
   FirstAckRequest,
   LateOrder,
 } from "../alias/types.ts";
-import type { CommandAnswer, SendAnswer } from "../device/types.ts";
+import type { CommandAnswer } from "../message/refusal.ts";
+import type { SendAnswer } from "../message/send.ts";
 import type {
   AttachAnswer,
   AttachRequest,

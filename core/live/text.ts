@@ -1,7 +1,7 @@
 /** What a live node sends, each text made once for all listeners (docs/api.md, Live listeners). */
 import type { SignedPlace } from "../../schema/live.ts";
 import { toBase64, toBase64Url } from "../../schema/text.ts";
-import { isNowOrNever, seqTimeMs } from "../device/clock.ts";
+import { isNowOrNever, seqTimeMs } from "../message/clock.ts";
 import type { LogEntry } from "../tag/types.ts";
 import type { LiveEntry } from "./store.ts";
 

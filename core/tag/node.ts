@@ -3,7 +3,7 @@
  * are those of `TagRpc`, which says what they mean; all of them may be repeated.
  */
 import { LIMITS } from "../../schema/limits.ts";
-import { seqTimeMs } from "../device/clock.ts";
+import { seqTimeMs } from "../message/clock.ts";
 import type { TagReport } from "./directory/directory.ts";
 import { Reporter } from "./directory/reporter.ts";
 import { NodeFanOut } from "./fan-out/node-fan-out.ts";

@@ -1,8 +1,8 @@
 /** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
 import { LIMITS } from "../../schema/limits.ts";
 import { backoffMs } from "../backoff.ts";
-import { HybridClock, seqTimeMs } from "../device/clock.ts";
 import { isReused } from "../fingerprint.ts";
+import { HybridClock, seqTimeMs } from "../message/clock.ts";
 import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
 import { addCounts, type Counting, noCounts } from "./fan-out/counts.ts";

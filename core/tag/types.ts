@@ -1,6 +1,8 @@
 /** What the edge, devices, tags' nodes and live nodes ask of each other about tags. Plain data: it crosses RPC. */
 import type { Condition, Filter } from "../condition/types.ts";
-import type { ContentTypeCode, Lane, Refused } from "../device/types.ts";
+import type { Lane } from "../message/priority.ts";
+import type { Refused } from "../message/refusal.ts";
+import type { ContentTypeCode } from "../message/send.ts";
 
 /** A broadcast as its sender gave it, validated by the edge. */
 export interface BroadcastRequest {

@@ -5,27 +5,26 @@ import type {
   AliasHolders,
   AliasSetAnswer,
   AliasSetRequest,
+  AliasSuspension,
   AliasUnsetRequest,
   FirstAckRequest,
   LateOrder,
+  WithdrawRequest,
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type {
   AliasRequest,
-  AliasSuspension,
-  CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
-  RegistrationName,
-  SendAnswer,
-  SendRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
-  WithdrawRequest,
 } from "../../core/device/types.ts";
+import type { CommandAnswer } from "../../core/message/refusal.ts";
+import type { RegistrationName } from "../../core/message/registration-name.ts";
+import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
 import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
 import type {
   AttachAnswer,

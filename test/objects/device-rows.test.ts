@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { SNAPSHOT_CURSORS } from "../../core/device/cursors.ts";
-import type { LinkSnapshot } from "../../core/device/snapshot.ts";
+import type { LinkSnapshot } from "../../core/device/link/snapshot.ts";
+import { SNAPSHOT_CURSORS } from "../../core/device/tags/cursors.ts";
 import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { hello } from "../core/device/support/frames.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { SendAnswer, SendRequest } from "../../core/device/types.ts";
+import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
 import type { AliasSendAnswerBody, ResultsAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId, parseMessageId } from "../../schema/text.ts";

@@ -1,7 +1,7 @@
 /** `/v1/messages`: an app server sends, and asks what became of it. */
 import { Hono } from "hono";
-import { seqTimeMs } from "../../core/device/clock.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
+import { seqTimeMs } from "../../core/message/clock.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type BroadcastStatusBody, type StatusAnswerBody, sendBody } from "../../schema/http.ts";

@@ -1,8 +1,8 @@
 /** To an alias: one call to the device of each holder, at once, and a result for each. */
 import { isRefusedAsReused, sendToHolders } from "../../core/alias/sending.ts";
 import type { Holder } from "../../core/alias/types.ts";
-import type { AliasSend, SendAnswer, SendRequest } from "../../core/device/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
+import type { AliasSend, SendAnswer, SendRequest } from "../../core/message/send.ts";
 import { withTimeout } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";

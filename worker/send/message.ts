@@ -1,7 +1,8 @@
 /** What all messages have, whomever they are for. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { ContentTypeCode, Lane } from "../../core/device/types.ts";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import type { Lane } from "../../core/message/priority.ts";
+import type { ContentTypeCode } from "../../core/message/send.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";

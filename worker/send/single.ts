@@ -1,7 +1,8 @@
 /** To one registration: one call to its device. */
-import type { SendRequest } from "../../core/device/types.ts";
+
 import { deviceName } from "../../core/identity/device-id.ts";
 import { messageKey } from "../../core/identity/message-key.ts";
+import type { SendRequest } from "../../core/message/send.ts";
 import type { SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";

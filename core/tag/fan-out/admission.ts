@@ -1,7 +1,7 @@
 /** Whether a tag takes one more broadcast. */
 import { LIMITS } from "../../../schema/limits.ts";
-import { seqTimeMs } from "../../device/clock.ts";
-import type { Refused } from "../../device/types.ts";
+import { seqTimeMs } from "../../message/clock.ts";
+import type { Refused } from "../../message/refusal.ts";
 import type { Log } from "../log/log.ts";
 import type { LogHeader } from "../store.ts";
 import type { LogEntry } from "../types.ts";

@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
-import { isNowOrNever, seqTimeMs } from "../../device/clock.ts";
+import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";

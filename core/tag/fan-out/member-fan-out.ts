@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
-import { isNowOrNever } from "../../device/clock.ts";
+import { isNowOrNever } from "../../message/clock.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";

@@ -1,5 +1,5 @@
 /** Has a broadcast taken by one root, whoever asks for it again: see B4. */
-import type { Refused } from "../../device/types.ts";
+import type { Refused } from "../../message/refusal.ts";
 import type { BroadcastAnswer, BroadcastStatus } from "../types.ts";
 
 /** The tag whose root took a broadcast, and the number that it gave. */

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import { isNowOrNever } from "../../device/clock.ts";
+import { isNowOrNever } from "../../message/clock.ts";
 import { isOpen } from "../fan-out/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
 import type { LogEntry, Replacement } from "../types.ts";

@@ -3,7 +3,7 @@
  * nothing for the others, and only a device knows whether it is for it: see docs/spec.md, B12.
  */
 import { LIMITS } from "../../../schema/limits.ts";
-import { isNowOrNever } from "../../device/clock.ts";
+import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry, Replacement } from "../types.ts";
 
 type Replacing = Pick<LogEntry, "position" | "seq" | "collapseKey" | "condition" | "filter">;

@@ -3,7 +3,7 @@
  * what it wrote is on disk. Asleep, only the socket and a snapshot of a few hundred bytes are in memory.
  */
 import { Device } from "../../../core/device/device.ts";
-import type { LinkSnapshot } from "../../../core/device/snapshot.ts";
+import type { LinkSnapshot } from "../../../core/device/link/snapshot.ts";
 import type { Effects, WaitAnswer } from "../../../core/link/effects.ts";
 import { type CallEffect, resultOf } from "../../../objects/device-calls.ts";
 import { MeshError } from "../../../schema/errors.ts";

@@ -1,22 +1,21 @@
 /** One device in a process that holds them all: what others call of it, and what its socket says. */
+
+import type { AliasSuspension, WithdrawRequest } from "../../../core/alias/types.ts";
 import type { Claims } from "../../../core/device/account.ts";
 import { COMMAND_WAIT_MS } from "../../../core/device/device.ts";
-import { firstWaitMs } from "../../../core/device/send-rules.ts";
+import { firstWaitMs } from "../../../core/device/mail/send-rules.ts";
 import type {
   AliasRequest,
-  AliasSuspension,
-  CommandAnswer,
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
-  RegistrationName,
-  SendAnswer,
-  SendRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
-  WithdrawRequest,
 } from "../../../core/device/types.ts";
+import type { CommandAnswer } from "../../../core/message/refusal.ts";
+import type { RegistrationName } from "../../../core/message/registration-name.ts";
+import type { SendAnswer, SendRequest } from "../../../core/message/send.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../../core/tag/types.ts";
 import type { DeviceRpc } from "../../../objects/interfaces/rpc.ts";
 import { sends } from "../../../objects/sends.ts";

@@ -11,7 +11,8 @@ import type {
   TagRecord,
 } from "../../../core/device/store.ts";
 import { aliasBits, ofAliasBits } from "../../../core/device/store.ts";
-import type { ContentTypeCode, Lane } from "../../../core/device/types.ts";
+import type { Lane } from "../../../core/message/priority.ts";
+import type { ContentTypeCode } from "../../../core/message/send.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
 import { WRITE_LINK } from "./owed-links.ts";

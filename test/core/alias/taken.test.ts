@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type AliasSendPort, sendToHolders } from "../../../core/alias/sending.ts";
 import type { AliasHolders, Holder } from "../../../core/alias/types.ts";
-import type { AliasSend, SendAnswer } from "../../../core/device/types.ts";
+import type { AliasSend, SendAnswer } from "../../../core/message/send.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { AT_ONCE, FINGERPRINT, holderOf, seqOf, World } from "./support/world.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { SendRequest } from "../../../core/device/types.ts";
+import type { SendRequest } from "../../../core/message/send.ts";
 import { aliasObjectName } from "../../../core/tag/name.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { DEVICE_NAME, keyOf, Rig, type SendFields } from "./support/rig.ts";

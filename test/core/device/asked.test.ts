@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HybridClock } from "../../../core/device/clock.ts";
+import { HybridClock } from "../../../core/message/clock.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Rig, type SendFields } from "./support/rig.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeOneBroadcast } from "../../../core/device/broadcast-frame.ts";
-import { isNowOrNever } from "../../../core/device/clock.ts";
+import { encodeOneBroadcast } from "../../../core/device/tags/broadcast-frame.ts";
+import { isNowOrNever } from "../../../core/message/clock.ts";
 import type { LogEntry } from "../../../core/tag/types.ts";
 import { type Broadcast, encodePushDown } from "../../../schema/generated/link.ts";
 

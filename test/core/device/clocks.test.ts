@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HybridClock, isNowOrNever, seqTimeMs } from "../../../core/device/clock.ts";
+import { HybridClock, isNowOrNever, seqTimeMs } from "../../../core/message/clock.ts";
 import { Rig, START_MS } from "./support/rig.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 /** Accounts that nobody uses are erased; a clock that jumps erases nothing. */
 import { describe, expect, test } from "vitest";
-import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
+import { SEQ_EPOCH_MS } from "../../../core/message/clock.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Rig, START_MS } from "./support/rig.ts";
 

@@ -1,6 +1,6 @@
 /** Sequence numbers that run ahead of the wall clock, and a process that is killed. */
 import { expect, test } from "vitest";
-import { HybridClock } from "../../../core/device/clock.ts";
+import { HybridClock } from "../../../core/message/clock.ts";
 import type { Step } from "./model/steps.ts";
 import { World } from "./model/world.ts";
 import { Rig } from "./support/rig.ts";

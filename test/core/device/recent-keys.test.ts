@@ -1,7 +1,7 @@
 /** Final answers that are kept without a row: how they are stored, also by an older version. */
 import { expect, test } from "vitest";
-import { HybridClock } from "../../../core/device/clock.ts";
-import { RecentKeys } from "../../../core/device/recent-keys.ts";
+import { RecentKeys } from "../../../core/device/mail/recent-keys.ts";
+import { HybridClock } from "../../../core/message/clock.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { keyOf, START_MS } from "./support/rig.ts";

@@ -4,7 +4,7 @@
  * test/hosts/deno/hostile-growth.test.ts`; it prints what it measured.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
+import { SEQ_EPOCH_MS } from "../../../core/message/clock.ts";
 import { collector } from "../../../hosts/deno/collect.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { random } from "../../chaos/random.ts";

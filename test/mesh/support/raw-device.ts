@@ -1,9 +1,9 @@
 /** A device that does exactly what a test says, right or wrong: frames by the codec, over a raw socket. */
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
-import { SEQ_EPOCH_MS } from "../../../core/device/clock.ts";
 import { sealCredential } from "../../../core/identity/credential.ts";
 import { DEVICE_ID_BYTES } from "../../../core/identity/device-id.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
+import { SEQ_EPOCH_MS } from "../../../core/message/clock.ts";
 import {
   CHANNEL_LINK,
   CHANNEL_PUSH,

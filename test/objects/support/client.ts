@@ -1,8 +1,8 @@
 /** A device of the tests on the real object: its RPC stub, and its link over a real WebSocket. */
 import { env } from "cloudflare:workers";
-import type { SendRequest } from "../../../core/device/types.ts";
 import { sealAppId } from "../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../core/identity/keyring.ts";
+import type { SendRequest } from "../../../core/message/send.ts";
 import type { DeviceObject } from "../../../objects/device.ts";
 import { CONNECT_HEADERS } from "../../../objects/interfaces/rpc.ts";
 import type { Hello } from "../../../schema/generated/link.ts";

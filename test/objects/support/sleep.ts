@@ -1,11 +1,7 @@
 /** P1.4 as one script for every host of objects: a device that sleeps between every two steps of its life. */
 import { expect } from "vitest";
-import type {
-  SendAnswer,
-  SendRequest,
-  StatusAnswer,
-  StatusRequest,
-} from "../../../core/device/types.ts";
+import type { StatusAnswer, StatusRequest } from "../../../core/device/types.ts";
+import type { SendAnswer, SendRequest } from "../../../core/message/send.ts";
 import type { DeviceEnd } from "./device-end.ts";
 
 const utf8 = new TextEncoder();

@@ -4,7 +4,7 @@
  */
 import { type Sent, sendToHolders } from "../../../../core/alias/sending.ts";
 import type { AliasHolders } from "../../../../core/alias/types.ts";
-import type { SendAnswer } from "../../../../core/device/types.ts";
+import type { SendAnswer } from "../../../../core/message/send.ts";
 import { FINGERPRINT, firstAckOf, seqOf, type World, type WorldDevice } from "./world.ts";
 
 export const keyOf = (n: number): Uint8Array => Uint8Array.of(n);

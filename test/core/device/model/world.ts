@@ -1,8 +1,9 @@
 /** One device of the mesh, a correct device, the network between them, and senders: stepped, and watched. */
 import { Device } from "../../../../core/device/device.ts";
-import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
-import type { SendAnswer, StatusAnswer } from "../../../../core/device/types.ts";
+import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
+import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { Effects } from "../../../../core/link/effects.ts";
+import type { SendAnswer } from "../../../../core/message/send.ts";
 import { Depths } from "../../../../core/tag/tree/depths.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../../schema/text.ts";

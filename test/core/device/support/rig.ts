@@ -1,9 +1,11 @@
 /** One device of the core with everything around it scripted: clock, store, socket, device and senders. */
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
-import type { LinkSnapshot } from "../../../../core/device/snapshot.ts";
-import type { Lane, SendAnswer, SendRequest, StatusAnswer } from "../../../../core/device/types.ts";
+import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
+import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
+import type { Lane } from "../../../../core/message/priority.ts";
+import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { Depths } from "../../../../core/tag/tree/depths.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";

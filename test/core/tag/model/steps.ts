@@ -1,6 +1,6 @@
 /** What may happen to the tags of an app, as data: fast-check makes lists of it, and shrinks them. */
 import fc from "fast-check";
-import type { Lane } from "../../../../core/device/types.ts";
+import type { Lane } from "../../../../core/message/priority.ts";
 
 export const TAGS = ["news", "b"] as const;
 export type Tag = (typeof TAGS)[number];

@@ -1,5 +1,5 @@
 /** Broadcasts of one registration: what is on its socket, what is held for it, and what came lately. */
-import { LIMITS } from "../../schema/limits.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 import type { Parcel } from "./subscription.ts";
 
 export class BroadcastWindow {

@@ -1,23 +1,23 @@
 /** The link of one device: opening, greeting, sleeping and losing it. */
-import { MeshError } from "../../schema/errors.ts";
+import { MeshError } from "../../../schema/errors.ts";
 import type {
   Hello,
   Welcome,
   Registration as WireRegistration,
-} from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
-import { echoChannel } from "../channels/echo.ts";
-import { type PushCommands, pushChannel } from "../channels/push.ts";
-import type { Effects } from "../link/effects.ts";
-import { Link } from "../link/link.ts";
-import type { Claims, Kept } from "./account.ts";
-import { HybridClock } from "./clock.ts";
+} from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
+import { echoChannel } from "../../channels/echo.ts";
+import { type PushCommands, pushChannel } from "../../channels/push.ts";
+import type { Effects } from "../../link/effects.ts";
+import { Link } from "../../link/link.ts";
+import { HybridClock } from "../../message/clock.ts";
+import type { Claims, Kept } from "../account.ts";
+import type { DeviceOptions } from "../device.ts";
+import { ground, joinEveryone } from "../lifecycle.ts";
+import type { Registration } from "../registration.ts";
+import { makeRooms, type Rooms } from "../rooms.ts";
 import { pushCommands } from "./commands.ts";
-import type { DeviceOptions } from "./device.ts";
-import { ground, joinEveryone } from "./lifecycle.ts";
-import type { Registration } from "./registration.ts";
-import { makeRooms, type Rooms } from "./rooms.ts";
 import { type LinkSnapshot, markOfSent, restoreSent, sentOf } from "./snapshot.ts";
 
 /**

@@ -1,9 +1,9 @@
 /** What a send goes by beyond its own state: how long its sender waits, when its time is over, and what its repetition is answered. */
-import { dataHash } from "../../schema/data-hash.ts";
-import { isReused } from "../fingerprint.ts";
+import { dataHash } from "../../../schema/data-hash.ts";
+import { isReused } from "../../fingerprint.ts";
+import type { SendAnswer, SendRequest } from "../../message/send.ts";
+import type { Flight, Registration } from "../registration.ts";
 import type { Asked, Final } from "./recent-keys.ts";
-import type { Flight, Registration } from "./registration.ts";
-import type { SendAnswer, SendRequest } from "./types.ts";
 
 /** How long before the end of a ttl 0 wait the message is withdrawn: a round trip to a slow device. */
 const WITHDRAW_BEFORE_MS = 1_000;

@@ -1,9 +1,10 @@
 /** What stays with the socket while the object sleeps. Under 6 KB of 16 at the limits, tested. */
-import type { PendingAccount } from "./account.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Registration } from "./registration.ts";
-import type { Registrations } from "./registrations.ts";
-import type { Lane } from "./types.ts";
+
+import type { Lane } from "../../message/priority.ts";
+import type { PendingAccount } from "../account.ts";
+import type { Outbox } from "../mail/outbox.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
 
 /** Plain data: it is structured-cloned into the socket's attachment. */
 export interface LinkSnapshot {

@@ -1,8 +1,8 @@
 /** The way of one join through the tree of its tag: from the depth that is known to the node that takes the member. */
-import { LIMITS } from "../../schema/limits.ts";
-import type { CallResult, Effects } from "../link/effects.ts";
-import type { Depths } from "../tag/tree/depths.ts";
-import type { Call, CallBody, Calls } from "./calls.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { CallResult, Effects } from "../../link/effects.ts";
+import type { Depths } from "../../tag/tree/depths.ts";
+import type { Call, CallBody, Calls } from "../calls.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** It goes down and up, and not for ever. */

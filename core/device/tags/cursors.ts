@@ -2,7 +2,7 @@
  * How far the device has come in its tags, kept without a row of its own: in the link's row, which is written when a link
  * opens and when it is lost, and between with the socket.
  */
-import type { Cursor } from "../../schema/generated/link.ts";
+import type { Cursor } from "../../../schema/generated/link.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 

@@ -1,12 +1,12 @@
 /** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
-import { backoffMs, isDue } from "../backoff.ts";
-import type { CallResult, Effects } from "../link/effects.ts";
-import { aliasObjectName } from "../tag/name.ts";
-import type { Calls } from "./calls.ts";
-import { bytesOf } from "./outbox.ts";
-import type { Outcomes, Untold } from "./outcomes.ts";
-import type { Registration } from "./registration.ts";
-import type { MailStore } from "./store.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import type { CallResult, Effects } from "../../link/effects.ts";
+import { aliasObjectName } from "../../tag/name.ts";
+import type { Calls } from "../calls.ts";
+import { bytesOf } from "../mail/outbox.ts";
+import type { Outcomes, Untold } from "../mail/outcomes.ts";
+import type { Registration } from "../registration.ts";
+import type { MailStore } from "../store.ts";
 
 export interface FirstAckParts {
   readonly store: Pick<MailStore, "deleteMail">;

@@ -2,9 +2,9 @@
  * Senders that wait for a message to be acknowledged, each under a token. The tokens stay with the message: those of one that
  * is on the socket with its flight, the others with its registration.
  */
-import type { Effects } from "../link/effects.ts";
-import type { Registration } from "./registration.ts";
-import type { SendAnswer } from "./types.ts";
+import type { Effects } from "../../link/effects.ts";
+import type { SendAnswer } from "../../message/send.ts";
+import type { Registration } from "../registration.ts";
 
 /** What a sender waits for. */
 interface Waiting {

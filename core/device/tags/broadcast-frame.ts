@@ -2,9 +2,9 @@
  * The frame of one broadcast to one device. All but three numbers of it is the same for every member of a tag, and is encoded
  * once for each entry: in a process that holds many devices they share it.
  */
-import { type Broadcast, encodeBroadcast } from "../../schema/generated/link.ts";
-import type { LogEntry } from "../tag/types.ts";
-import { isNowOrNever } from "./clock.ts";
+import { type Broadcast, encodeBroadcast } from "../../../schema/generated/link.ts";
+import { isNowOrNever } from "../../message/clock.ts";
+import type { LogEntry } from "../../tag/types.ts";
 
 /** A Broadcast between its first two fields and its last, of the tag whose log the entry is from. */
 const tails = new WeakMap<LogEntry, Uint8Array>();

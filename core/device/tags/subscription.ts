@@ -1,11 +1,11 @@
 /** One tag of one registration in memory: whether its node knows the member, and how far its broadcasts have come. */
 
-import { LIMITS } from "../../schema/limits.ts";
-import { nodeObjectName, tagIdOf } from "../tag/name.ts";
-import type { DeliverOutcome, LogEntry } from "../tag/types.ts";
-import type { Errand } from "./errands.ts";
-import type { Registration } from "./registration.ts";
-import type { TagRecord } from "./store.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
+import type { DeliverOutcome, LogEntry } from "../../tag/types.ts";
+import type { Errand } from "../errands.ts";
+import type { Registration } from "../registration.ts";
+import type { TagRecord } from "../store.ts";
 
 /** A broadcast that is on its way to the app, through one tag. */
 export interface Parcel {

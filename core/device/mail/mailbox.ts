@@ -1,13 +1,13 @@
 /** Durable queueing: what is put into a mailbox, and every way out of it but delivery. */
-import { dataHash } from "../../schema/data-hash.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import type { Effects } from "../link/effects.ts";
-import { seqTimeMs } from "./clock.ts";
+import { dataHash } from "../../../schema/data-hash.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { Effects } from "../../link/effects.ts";
+import { seqTimeMs } from "../../message/clock.ts";
+import type { SendRequest } from "../../message/send.ts";
+import { LANES, type Registration } from "../registration.ts";
+import type { MailHeader, MailStore } from "../store.ts";
 import { questionOf } from "./outbox.ts";
 import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
-import { LANES, type Registration } from "./registration.ts";
-import type { MailHeader, MailStore } from "./store.ts";
-import type { SendRequest } from "./types.ts";
 
 /** An alarm may come this much of the message's life late, so that one alarm serves many messages. */
 const DEADLINE_SLACK = 1 / 16;

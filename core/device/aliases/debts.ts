@@ -2,13 +2,13 @@
  * Aliases that have yet to let go of a registration: what it gave up, and what ended registrations and earlier lives held. Each is told
  * until it has heard, over kills: the row says so until then.
  */
-import type { AliasUnsetRequest } from "../alias/types.ts";
-import type { Effects } from "../link/effects.ts";
-import type { AliasLines } from "./alias-lines.ts";
-import { type Errand, refusalOf } from "./errands.ts";
-import type { Registration } from "./registration.ts";
-import type { Retries } from "./retries.ts";
-import type { HeldAlias, SubscriptionStore } from "./store.ts";
+import type { AliasUnsetRequest } from "../../alias/types.ts";
+import type { Effects } from "../../link/effects.ts";
+import { type Errand, refusalOf } from "../errands.ts";
+import type { Registration } from "../registration.ts";
+import type { Retries } from "../retries.ts";
+import type { HeldAlias, SubscriptionStore } from "../store.ts";
+import type { AliasLines } from "./lines.ts";
 
 export interface AliasDebtParts {
   readonly store: SubscriptionStore;

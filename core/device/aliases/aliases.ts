@@ -3,15 +3,15 @@
  * the alias is asked again and no holder is left that does not know it. A device says that an alias is its own only from a good
  * answer on, and from the moment that it gives it up no more: it is never wrong.
  */
-import { MeshError } from "../../schema/errors.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import type { AliasConfirmation, AliasUnsetRequest } from "../alias/types.ts";
-import type { CallResult, Effects } from "../link/effects.ts";
-import { type AliasDebtParts, AliasDebts, put } from "./alias-debts.ts";
-import { type Errand, refusalOf } from "./errands.ts";
-import type { Registration } from "./registration.ts";
-import type { HeldAlias } from "./store.ts";
-import type { Refused } from "./types.ts";
+import { MeshError } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { AliasConfirmation, AliasUnsetRequest } from "../../alias/types.ts";
+import type { CallResult, Effects } from "../../link/effects.ts";
+import type { Refused } from "../../message/refusal.ts";
+import { type Errand, refusalOf } from "../errands.ts";
+import type { Registration } from "../registration.ts";
+import type { HeldAlias } from "../store.ts";
+import { type AliasDebtParts, AliasDebts, put } from "./debts.ts";
 
 export interface AliasParts extends AliasDebtParts {
   /** A registration that shared an alias holds it no more: it gave it up, or lost it. */

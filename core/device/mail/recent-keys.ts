@@ -2,12 +2,12 @@
  * Final answers that no row tells of, by message key: with the socket while the object sleeps, and in the link's row, which is
  * written when a link opens and when it is lost, so that they cost no row. The newest of the whole device.
  */
-import type { MessageStatus } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../schema/text.ts";
-import { isNowOrNever, seqTimeMs } from "./clock.ts";
+import type { MessageStatus } from "../../../schema/http.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../../schema/text.ts";
+import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
+import type { Lane } from "../../message/priority.ts";
 import type { Ending } from "./outcomes.ts";
-import type { Lane } from "./types.ts";
 
 /** A final answer, as a repeated request gets it. */
 export interface Final {

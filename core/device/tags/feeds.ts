@@ -2,12 +2,12 @@
  * Attaching registrations to their tags' nodes: each is asked for what was missed, page by page, and calls from then on.
  * Nothing is told when a link goes: a node finds out when it calls.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import type { CallResult, Effects } from "../link/effects.ts";
-import type { LogEntry, Replacement } from "../tag/types.ts";
-import type { Calls } from "./calls.ts";
-import type { Registration } from "./registration.ts";
-import type { Retries } from "./retries.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { CallResult, Effects } from "../../link/effects.ts";
+import type { LogEntry, Replacement } from "../../tag/types.ts";
+import type { Calls } from "../calls.ts";
+import type { Registration } from "../registration.ts";
+import type { Retries } from "../retries.ts";
 import type { Feed, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 

@@ -2,18 +2,19 @@
  * Puts messages on the socket of the device: what waits in its mailboxes, as far as the window of each registration allows,
  * and what has just come.
  */
-import { dataHash } from "../../schema/data-hash.ts";
-import { CHANNEL_PUSH, encodePushDown, type Message } from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { fromBase64Url } from "../../schema/text.ts";
-import type { Effects } from "../link/effects.ts";
-import type { Link } from "../link/link.ts";
+import { dataHash } from "../../../schema/data-hash.ts";
+import { CHANNEL_PUSH, encodePushDown, type Message } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { fromBase64Url } from "../../../schema/text.ts";
+import type { Effects } from "../../link/effects.ts";
+import type { Link } from "../../link/link.ts";
+import type { Lane } from "../../message/priority.ts";
+import type { SendRequest } from "../../message/send.ts";
+import { type Flight, LANES, type LaneState, type Registration } from "../registration.ts";
+import type { MailHeader, MailStore } from "../store.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Unanswered } from "./recent-keys.ts";
-import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
-import type { MailHeader, MailStore } from "./store.ts";
-import type { Lane, SendRequest } from "./types.ts";
 
 /** ContentType of a message that has no data. */
 const BINARY = 3;

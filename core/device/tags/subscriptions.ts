@@ -3,15 +3,15 @@
  * answered; what a crash leaves between is found when the node is attached to: see docs/storage.md.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { CallResult, Effects } from "../link/effects.ts";
-import { devicePath, tagIdOf } from "../tag/name.ts";
-import type { Depths } from "../tag/tree/depths.ts";
-import type { Calls } from "./calls.ts";
-import { type Errand, refusalOf } from "./errands.ts";
+import type { CallResult, Effects } from "../../link/effects.ts";
+import { devicePath, tagIdOf } from "../../tag/name.ts";
+import type { Depths } from "../../tag/tree/depths.ts";
+import type { Calls } from "../calls.ts";
+import { type Errand, refusalOf } from "../errands.ts";
+import type { Registration } from "../registration.ts";
+import type { Retries } from "../retries.ts";
+import type { SubscriptionStore, TagRecord } from "../store.ts";
 import { Join } from "./join.ts";
-import type { Registration } from "./registration.ts";
-import type { Retries } from "./retries.ts";
-import type { SubscriptionStore, TagRecord } from "./store.ts";
 import { Subscription } from "./subscription.ts";
 
 export interface SubscriptionParts {

@@ -1,15 +1,15 @@
 /** What a device commands over the push channel, carried out on its registrations. */
-import { MeshError } from "../../schema/errors.ts";
-import type { Registration as WireRegistration } from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import type { OnAnswer, PushCommands } from "../channels/push.ts";
-import type { Effects } from "../link/effects.ts";
-import { attributesOf } from "./attributes.ts";
-import { Errand } from "./errands.ts";
-import { begin, end, ground } from "./lifecycle.ts";
-import type { Registration } from "./registration.ts";
-import type { Rooms } from "./rooms.ts";
-import { changeAlias, changeTags, inParts, tagsOf } from "./tagging.ts";
+import { MeshError } from "../../../schema/errors.ts";
+import type { Registration as WireRegistration } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { OnAnswer, PushCommands } from "../../channels/push.ts";
+import type { Effects } from "../../link/effects.ts";
+import { Errand } from "../errands.ts";
+import { begin, end, ground } from "../lifecycle.ts";
+import type { Registration } from "../registration.ts";
+import type { Rooms } from "../rooms.ts";
+import { changeAlias, changeTags, inParts, tagsOf } from "../tagging.ts";
+import { attributesOf } from "../tags/attributes.ts";
 
 export interface CommandParts {
   /** The app behind an appId; undefined where this mesh did not issue it. */

@@ -2,11 +2,11 @@
  * How messages ended that were not delivered, which ones only the device knows the end of, and of which delivered ones others are
  * still to be told: one bounded log per registration, one row each.
  */
-import type { MessageStatus } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
+import type { MessageStatus } from "../../../schema/http.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { Lane } from "../../message/priority.ts";
+import type { OutcomeStore } from "../store.ts";
 import type { Asked } from "./recent-keys.ts";
-import type { OutcomeStore } from "./store.ts";
-import type { Lane } from "./types.ts";
 
 /** An end other than delivery. */
 export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;

@@ -1,13 +1,13 @@
 /** What became of a message, told without a row for each (docs/decisions/0003-status-without-rows.md). */
-import { toBase64Url } from "../../schema/text.ts";
-import type { Effects } from "../link/effects.ts";
-import { HybridClock, isNowOrNever, seqTimeMs } from "./clock.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import type { Effects } from "../../link/effects.ts";
+import { HybridClock, isNowOrNever, seqTimeMs } from "../../message/clock.ts";
+import type { Registration } from "../registration.ts";
+import type { StatusAnswer, StatusRequest } from "../types.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
-import type { Registration } from "./registration.ts";
 import { isOverdue } from "./send-rules.ts";
-import type { StatusAnswer, StatusRequest } from "./types.ts";
 
 export interface StatusParts {
   readonly clock: HybridClock;

@@ -1,11 +1,11 @@
 /** What apps report of themselves: validated, one row a registration. */
-import { MeshError } from "../../schema/errors.ts";
-import type { Report } from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { isVersion } from "../condition/evaluate.ts";
-import type { Attributes } from "../condition/types.ts";
-import { utf8Length } from "./names.ts";
-import type { SubscriptionStore } from "./store.ts";
+import { MeshError } from "../../../schema/errors.ts";
+import type { Report } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { isVersion } from "../../condition/evaluate.ts";
+import type { Attributes } from "../../condition/types.ts";
+import { utf8Length } from "../names.ts";
+import type { SubscriptionStore } from "../store.ts";
 
 export class AttributeBook {
   readonly #store: SubscriptionStore;

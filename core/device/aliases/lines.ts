@@ -2,10 +2,10 @@
  * What a device asks of one alias, one thing after the other: an unset must not overtake a set. What nobody answered may be carried
  * out later: each thing has an epoch above those before, so that the alias knows one that comes late.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import type { AliasCall, CallResult, Effects } from "../link/effects.ts";
-import { aliasObjectName } from "../tag/name.ts";
-import type { Calls } from "./calls.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { AliasCall, CallResult, Effects } from "../../link/effects.ts";
+import { aliasObjectName } from "../../tag/name.ts";
+import type { Calls } from "../calls.ts";
 
 type Done = (result: CallResult, now: number, effects: Effects) => void;
 

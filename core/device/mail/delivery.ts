@@ -2,23 +2,23 @@
  * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender
  * is answered by the device's acknowledgement; a row is written only where that does not come in time.
  */
-import type { Ack, Message } from "../../schema/generated/link.ts";
-import type { MessageStatus } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { toBase64Url } from "../../schema/text.ts";
-import { isReused } from "../fingerprint.ts";
-import type { Effects } from "../link/effects.ts";
-import type { Aliases } from "./aliases.ts";
-import type { HybridClock } from "./clock.ts";
-import type { FirstAcks } from "./first-acks.ts";
+import type { Ack, Message } from "../../../schema/generated/link.ts";
+import type { MessageStatus } from "../../../schema/http.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { isReused } from "../../fingerprint.ts";
+import type { Effects } from "../../link/effects.ts";
+import type { HybridClock } from "../../message/clock.ts";
+import type { SendAnswer, SendRequest } from "../../message/send.ts";
+import type { Aliases } from "../aliases/aliases.ts";
+import type { FirstAcks } from "../aliases/first-acks.ts";
+import { type Flight, LANES, type LaneState, type Registration } from "../registration.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { type Outbox, questionOf } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { isForgotten } from "./recent-keys.ts";
-import { type Flight, LANES, type LaneState, type Registration } from "./registration.ts";
 import { againOf, askedOf, firstWaitMs, isOverdue, REUSED } from "./send-rules.ts";
 import { Senders } from "./senders.ts";
-import type { SendAnswer, SendRequest } from "./types.ts";
 
 export interface DeliveryParts {
   readonly clock: HybridClock;

@@ -7,27 +7,27 @@ import {
   CHANNEL_PUSH,
   type Cursor,
   encodePushDown,
-} from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { toBase64Url } from "../../schema/text.ts";
-import { matchesCondition, matchesFilter } from "../condition/evaluate.ts";
-import type { Effects } from "../link/effects.ts";
-import type { Link } from "../link/link.ts";
-import { EVERYONE, tagIdOf } from "../tag/name.ts";
+} from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
+import type { Effects } from "../../link/effects.ts";
+import type { Link } from "../../link/link.ts";
+import { isNowOrNever } from "../../message/clock.ts";
+import { EVERYONE, tagIdOf } from "../../tag/name.ts";
 import type {
   DeliverAnswer,
   DeliverOutcome,
   DeliverRequest,
   LogEntry,
   Replacement,
-} from "../tag/types.ts";
+} from "../../tag/types.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
+import type { Retries } from "../retries.ts";
 import type { AttributeBook } from "./attributes.ts";
 import { encodeOneBroadcast } from "./broadcast-frame.ts";
-import { isNowOrNever } from "./clock.ts";
 import type { Feeds, Page } from "./feeds.ts";
-import type { Registration } from "./registration.ts";
-import type { Registrations } from "./registrations.ts";
-import type { Retries } from "./retries.ts";
 import type { Parcel, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
