@@ -142,7 +142,7 @@ export function nextField(reader: Reader, last: number): number {
 }
 
 /**
- * Passes over a field that no case of a generated reader took: one of a newer peer.
+ * Skips a field that is not in our IDL, or whose wire type is not the one in our IDL.
  *
  * @param header What `nextField` gave.
  * @param known Bit `n` is set where field `n` is in our IDL: then the wire type is the fault.

@@ -57,7 +57,7 @@ export interface IdlStruct {
 
 export type IdlDefinition = IdlConst | IdlEnum | IdlStruct;
 
-/** Known field IDs are a bit mask in the generated readers. */
+/** Required field IDs are a bit mask in the generated shapes. */
 const FIELD_ID_MAX = 31;
 
 const SCALARS: Partial<Record<SyntaxType, ScalarKind>> = {
@@ -188,7 +188,7 @@ function readType(path: string, node: FunctionType, names: Names): IdlType {
   throw new Error(`${path}: ${node.type} is not supported`);
 }
 
-/** Generated readers have no depth limit of their own: the IDL bounds them, as long as no type holds itself. */
+/** Readers have no depth limit for known fields: the IDL bounds their depth, as long as no type holds itself. */
 function refuseRecursion(definitions: readonly IdlDefinition[]): void {
   const structs = new Map<string, IdlStruct>();
   for (const definition of definitions) {

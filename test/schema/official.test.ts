@@ -5,7 +5,7 @@ import { ALL_CODECS } from "./support/codecs.ts";
 import { officialDecode, officialEncode } from "./support/official.ts";
 import { shapeValue } from "./support/values.ts";
 
-describe.each(ALL_CODECS)("$form $name", ({ name, ast, encode, decode }) => {
+describe.each(ALL_CODECS)("$name", ({ name, ast, encode, decode }) => {
   test("encodes to the official bytes and reads its own back", () => {
     fc.assert(
       fc.property(shapeValue(ast, name), (value) => {

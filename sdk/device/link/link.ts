@@ -2,16 +2,14 @@
 import { ThriftError } from "../../../schema/codec/error.ts";
 import {
   CHANNEL_LINK,
-  type Hello,
-  type Refusal,
-  type Welcome,
-} from "../../../schema/generated/link.ts";
-import {
   decodeEnvelope,
   decodeLinkDown,
   encodeEnvelope,
   encodeLinkUp,
-} from "../../../schema/generated/link-shapes.ts";
+  type Hello,
+  type Refusal,
+  type Welcome,
+} from "../../../schema/generated/link.ts";
 import {
   FRAME_BYTES,
   HEARTBEAT_DEFAULT_MS,

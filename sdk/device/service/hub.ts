@@ -2,18 +2,16 @@
 import {
   CHANNEL_ECHO,
   CHANNEL_PUSH,
+  decodeEcho,
+  decodePushDown,
+  encodeEcho,
+  encodePushUp,
   type Hello,
   PROTOCOL_REVISION,
   type Refusal,
   type Registration,
   type Welcome,
 } from "../../../schema/generated/link.ts";
-import {
-  decodeEcho,
-  decodePushDown,
-  encodeEcho,
-  encodePushUp,
-} from "../../../schema/generated/link-shapes.ts";
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
 import { type Incoming, isExpired } from "../client/message.ts";

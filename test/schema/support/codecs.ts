@@ -1,28 +1,21 @@
 /** Our generated codecs by the name of the struct, beside the IDL they were made from. */
 import { resolve } from "node:path";
 import * as link from "../../../schema/generated/link.ts";
-import * as shapes from "../../../schema/generated/link-shapes.ts";
 import * as kitchen from "../generated/kitchen.ts";
 import { type Ast, readAst } from "./idl.ts";
 
 export const REPOSITORY = resolve(import.meta.dirname, "../../..");
 
-/** The generated code of the mesh, and the smaller one of the device SDK. */
-export const FORMS = ["code", "shapes"] as const;
-export type Form = (typeof FORMS)[number];
-
 export interface Codec {
-  readonly form: Form;
   readonly name: string;
   readonly ast: Ast;
   readonly encode: (value: unknown) => Uint8Array;
   readonly decode: (bytes: Uint8Array) => unknown;
 }
 
-function codecsOf(idl: string, module: object, form: Form): Codec[] {
+function codecsOf(idl: string, module: object): Codec[] {
   const ast = readAst(resolve(REPOSITORY, idl));
   return [...ast.shapes.keys()].map((name) => ({
-    form,
     name,
     ast,
     encode: named<Codec["encode"]>(module, `encode${name}`),
@@ -36,19 +29,16 @@ function named<F>(module: object, name: string): F {
   return found as F;
 }
 
-/** Every struct and union of the link, in both forms. */
-export const LINK_CODECS = [
-  ...codecsOf("schema/link.thrift", link, "code"),
-  ...codecsOf("schema/link.thrift", shapes, "shapes"),
-];
+/** Every struct and union of the link. */
+export const LINK_CODECS = codecsOf("schema/link.thrift", link);
 /** And those of the IDL that has what the link has not. */
 export const ALL_CODECS = [
   ...LINK_CODECS,
-  ...codecsOf("test/schema/support/kitchen.thrift", kitchen, "code"),
+  ...codecsOf("test/schema/support/kitchen.thrift", kitchen),
 ];
 
-export function linkCodec(name: string, form: Form): Codec {
-  const codec = LINK_CODECS.find((candidate) => candidate.name === name && candidate.form === form);
+export function linkCodec(name: string): Codec {
+  const codec = LINK_CODECS.find((candidate) => candidate.name === name);
   if (codec === undefined) throw new Error(`no struct ${name}`);
   return codec;
 }
