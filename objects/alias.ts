@@ -15,11 +15,12 @@ import { writeAlias } from "../core/move/alias.ts";
 import type { AliasLine } from "../schema/export.ts";
 import { alarmTime } from "./alarm-room.ts";
 import { callObject } from "./call.ts";
+import { openRows } from "./durable/runtime.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
-import { Memory } from "./memory.ts";
+import { durable, Memory } from "./memory.ts";
+import type { Stored } from "./runtime.ts";
 import { SqlAliasStore } from "./storage/alias-store.ts";
-import type { Rows } from "./storage/rows.ts";
 import { withTimeout } from "./timeout.ts";
 
 /** What an alias object needs of the worker's bindings. */
@@ -29,13 +30,14 @@ interface AliasEnv {
 }
 
 export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, AliasImportRpc {
-  readonly #memory: Memory<{ readonly alias: Alias; readonly store: SqlAliasStore }>;
+  readonly #memory: Memory<SqlAliasStore, { readonly alias: Alias; readonly store: SqlAliasStore }>;
   /** Alarms in a row that failed. */
   #failures = 0;
 
   constructor(ctx: DurableObjectState, env: AliasEnv) {
     super(ctx, env);
-    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
+    const open = () => openRows(ctx, (rows) => new SqlAliasStore(rows));
+    this.#memory = new Memory({ open }, (stored) => this.#load(stored));
   }
 
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
@@ -80,14 +82,12 @@ export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, Al
     if (line.holders.length === 0) await this.ctx.storage.setAlarm(Date.now());
   }
 
-  #load(rows: Rows) {
+  #load({ store, storage }: Stored<SqlAliasStore>) {
     const { DEVICES } = this.env;
-    const store = new SqlAliasStore(rows);
     const alias = new Alias({
       store,
       host: {
-        // The output gate holds back whatever the object says until it is.
-        durable: async () => rows.check(),
+        durable: () => durable(storage),
         device: (name) => ({
           suspendAlias: (request) =>
             callObject(() => DEVICES.getByName(name).suspendAlias(request)),

@@ -5,6 +5,7 @@ import { parseKeyId } from "../core/identity/app-id.ts";
 import { writeApp } from "../core/move/app.ts";
 import type { AppLine } from "../schema/export.ts";
 import { appKey, appRecord } from "./app-record.ts";
+import { openRows } from "./durable/runtime.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
 import { makeLiveKey } from "./live-key.ts";
 import { Memory } from "./memory.ts";
@@ -12,13 +13,14 @@ import { SqlAppStore } from "./storage/app-store.ts";
 
 export class AppObject extends DurableObject implements AppRpc, AppImportRpc {
   readonly #appId: string;
-  readonly #memory: Memory<SqlAppStore>;
+  readonly #memory: Memory<SqlAppStore, SqlAppStore>;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
     super(state, env);
     if (state.id.name === undefined) throw new Error("AppObject must be addressed by name");
     this.#appId = state.id.name;
-    this.#memory = new Memory(state, (rows) => new SqlAppStore(rows));
+    const open = () => openRows(state, (rows) => new SqlAppStore(rows));
+    this.#memory = new Memory({ open }, ({ store }) => store);
   }
 
   async create(name: string): Promise<AppRecord> {

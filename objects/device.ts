@@ -31,12 +31,13 @@ import { countOf } from "./count.ts";
 import { type CallEffect, type CallEnv, resultOf } from "./device-calls.ts";
 import { deviceIdentity } from "./device-identity.ts";
 import { claimsOf, close, DeviceSocket } from "./device-socket.ts";
+import { openRows } from "./durable/runtime.ts";
 import { REGISTERED_HEADER } from "./interfaces/connect-answer.ts";
 import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
 import { Memory } from "./memory.ts";
 import { sends } from "./sends.ts";
 import { SqlDeviceStore } from "./storage/device-store.ts";
-import { type Rows, StorageError } from "./storage/rows.ts";
+import { StorageError } from "./storage-error.ts";
 import { Waits } from "./waits.ts";
 
 /** What a device object needs of the worker's bindings. */
@@ -60,7 +61,10 @@ type OnFailure = "keep" | "close";
 const depths = new Depths();
 
 export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
-  readonly #memory: Memory<{ readonly store: SqlDeviceStore; readonly device: Device }>;
+  readonly #memory: Memory<
+    SqlDeviceStore,
+    { readonly store: SqlDeviceStore; readonly device: Device }
+  >;
   readonly #waits = new Waits((token) =>
     this.#event((now, effects) => this.#device.waitTimeout(token, now, effects), "keep"),
   );
@@ -77,7 +81,8 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#socket = new DeviceSocket(ctx, this.#name);
-    this.#memory = new Memory(ctx, (rows, broken) => this.#load(rows, broken?.device));
+    const open = () => openRows(ctx, (rows) => new SqlDeviceStore(rows, this.#name));
+    this.#memory = new Memory({ open }, ({ store }, broken) => this.#load(store, broken?.device));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
 
@@ -209,10 +214,9 @@ export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc,
   }
 
   /** The device as it is stored, with the link whose socket is still here: after a sleep, a start, or what broke off. */
-  #load(rows: Rows, broken?: Device) {
+  #load(store: SqlDeviceStore, broken?: Device) {
     const keyring = keyringOf(this.env.MESH_KEYS);
     if (typeof keyring === "string") throw new Error(keyring);
-    const store = new SqlDeviceStore(rows, this.#name);
     const device = new Device({
       store,
       identity: deviceIdentity(keyring, this.#name),

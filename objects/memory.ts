@@ -5,20 +5,29 @@
  */
 import { MeshError } from "../schema/errors.ts";
 import { isMistake } from "./mistake.ts";
-import { Rows, StorageError } from "./storage/rows.ts";
+import type { ObjectRuntime, StoragePort, Stored } from "./runtime.ts";
+import { StorageError } from "./storage-error.ts";
 
-export class Memory<Loaded> {
-  readonly #ctx: DurableObjectState;
-  readonly #load: (rows: Rows, broken: Loaded | null) => Loaded;
+interface Life<Loaded> {
+  readonly storage: StoragePort;
+  readonly loaded: Loaded;
+}
+
+export class Memory<Store, Loaded> {
+  readonly #open: () => Stored<Store>;
+  readonly #load: (stored: Stored<Store>, broken: Loaded | null) => Loaded;
   /** Null until the first event: what cannot be loaded fails that, and an alarm sees to it that another comes. */
-  #life: { readonly rows: Rows; readonly loaded: Loaded } | null = null;
+  #life: Life<Loaded> | null = null;
 
   /**
    * @param load makes it of the rows; it and what it makes write by them alone. `broken` is what broke off, where something did: of what
    *   it says only that is true which no row says
    */
-  constructor(ctx: DurableObjectState, load: (rows: Rows, broken: Loaded | null) => Loaded) {
-    this.#ctx = ctx;
+  constructor(
+    { open }: Pick<ObjectRuntime<Store>, "open">,
+    load: (stored: Stored<Store>, broken: Loaded | null) => Loaded,
+  ) {
+    this.#open = open;
     this.#load = load;
   }
 
@@ -34,58 +43,86 @@ export class Memory<Loaded> {
 
   /** What was said of a row (that the alarm is set) turned out not to be so. */
   fail(error: unknown): void {
-    this.#life?.rows.fail(new StorageError(error));
+    this.#life?.storage.fail(new StorageError(error));
   }
 
   /** What came of a handler could not be carried out: its rows stand, and memory begins anew with them. */
   end(error: unknown): void {
-    this.#life?.rows.end(error);
+    this.#life?.storage.end(error);
   }
 
-  get #current() {
+  get #current(): Life<Loaded> {
     let life = this.#life;
-    if (life === null || life.rows.failure !== null) {
-      const rows = new Rows(this.#ctx);
-      life = { rows, loaded: this.#load(rows, life?.loaded ?? null) };
+    if (life === null || life.storage.failure !== null) {
+      const stored = this.#open();
+      life = { storage: stored.storage, loaded: this.#load(stored, life?.loaded ?? null) };
       this.#life = life;
     }
     return life;
   }
 
   /**
-   * Runs a handler that is over when it returns.
+   * Runs a handler that is over when it returns. What it wrote may not be durable by then: see `StoragePort.gate`.
    *
-   * @param options.isAtomic - That it breaks off leaves none of its rows, and the object as it was, its sockets too: see `Rows.atomic`
+   * @param options.isAtomic - That it breaks off leaves none of its rows, and the object as it was, its sockets too: see
+   *   `StoragePort.atomic`
    * @throws StorageError where a row could not be written or read
    */
   run<Answer>(handler: (loaded: Loaded) => Answer, { isAtomic = false } = {}): Answer {
-    const { loaded, rows } = this.#current;
+    const { loaded, storage } = this.#current;
     const whole = () => {
       const answer = handler(loaded);
-      rows.check();
+      check(storage);
       return answer;
     };
     try {
-      return isAtomic ? rows.atomic(whole) : whole();
+      return isAtomic ? storage.atomic(whole) : whole();
     } catch (error) {
       // Where the core refuses something it has seen to everything itself.
-      throw error instanceof MeshError ? (rows.failure ?? error) : rows.fail(error);
+      throw error instanceof MeshError ? (storage.failure ?? error) : storage.fail(error);
     }
   }
 
+  /** Runs a handler likewise; what it answers is durable. */
+  async answer<Answer>(
+    handler: (loaded: Loaded) => Answer,
+    options?: { readonly isAtomic?: boolean },
+  ): Promise<Answer> {
+    const { storage } = this.#current;
+    const answer = this.run(handler, options);
+    await durable(storage);
+    return answer;
+  }
+
   /**
-   * Runs a handler that calls others, and whose failures are mostly theirs.
+   * Runs a handler that calls others, and whose failures are mostly theirs. What it answers is durable.
    *
    * @throws StorageError where a row could not be written or read, meanwhile and by whomever
    */
   async call<Answer>(handler: (loaded: Loaded) => Promise<Answer>): Promise<Answer> {
-    const { loaded, rows } = this.#current;
+    const { loaded, storage } = this.#current;
     try {
       const answer = await handler(loaded);
-      rows.check();
+      await durable(storage);
       return answer;
     } catch (error) {
-      throw isMistake(error) ? rows.fail(error) : (rows.failure ?? error);
+      throw isMistake(error) ? storage.fail(error) : (storage.failure ?? error);
     }
   }
+}
+
+/** @throws what failed before: of what is ahead of its rows nothing more may be stored or answered */
+function check({ failure }: StoragePort): void {
+  if (failure !== null) throw failure;
+}
+
+/**
+ * Resolves when all that an object wrote is on disk.
+ *
+ * @throws StorageError where it could not be stored, now or earlier
+ */
+export async function durable(storage: StoragePort): Promise<void> {
+  const gate = storage.gate();
+  if (gate !== null) await gate;
+  check(storage);
 }

@@ -12,6 +12,7 @@ import {
 import { reportToShard } from "../core/tag/directory/directory-shards.ts";
 import type { DirectoryLine } from "../schema/export.ts";
 import { callObject } from "./call.ts";
+import { openRows } from "./durable/runtime.ts";
 import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
 import { Memory } from "./memory.ts";
@@ -28,11 +29,14 @@ export class TagDirectoryObject
   readonly #name: string;
   /** Base64url of the app's 8 bytes: the name of the first of its directory's objects. */
   readonly #app: string;
-  readonly #memory: Memory<{
-    readonly store: SqlTagDirectoryStore;
-    readonly directory: TagDirectory;
-    readonly changes: SignedChanges;
-  }>;
+  readonly #memory: Memory<
+    SqlTagDirectoryStore,
+    {
+      readonly store: SqlTagDirectoryStore;
+      readonly directory: TagDirectory;
+      readonly changes: SignedChanges;
+    }
+  >;
   readonly #claims = new Claims();
 
   constructor(state: DurableObjectState, env: DirectoryEnv) {
@@ -41,8 +45,8 @@ export class TagDirectoryObject
       throw new Error("TagDirectoryObject must be addressed by name");
     this.#name = state.id.name;
     this.#app = this.#name.split(".")[0] ?? "";
-    this.#memory = new Memory(state, (rows) => {
-      const store = new SqlTagDirectoryStore(rows);
+    const open = () => openRows(state, (rows) => new SqlTagDirectoryStore(rows));
+    this.#memory = new Memory({ open }, ({ store }) => {
       return { store, directory: new TagDirectory({ store }), changes: new SignedChanges(store) };
     });
   }

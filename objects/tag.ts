@@ -25,10 +25,11 @@ import type {
 } from "../core/tag/types.ts";
 import type { NodePart } from "../schema/export.ts";
 import { countOf } from "./count.ts";
-import { EarliestAlarm } from "./earliest-alarm.ts";
+import { DurableAlarm } from "./durable/alarm.ts";
+import { openRows } from "./durable/runtime.ts";
 import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
 import { Memory } from "./memory.ts";
-import type { Rows } from "./storage/rows.ts";
+import type { Stored } from "./runtime.ts";
 import { SqlTagStore } from "./storage/tag-store.ts";
 import { type TagEnv, tagHost } from "./tag-host.ts";
 
@@ -40,9 +41,9 @@ const ALARM_MS = 600_000;
 const LOOK_MS = 1_000;
 
 export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImportRpc {
-  readonly #memory: Memory<{ readonly stored: SqlTagStore; readonly node: TagNode }>;
+  readonly #memory: Memory<SqlTagStore, { readonly stored: SqlTagStore; readonly node: TagNode }>;
   readonly #name: string;
-  readonly #alarm: EarliestAlarm;
+  readonly #alarm: DurableAlarm;
   /** Alarms in a row that failed. */
   #failures = 0;
 
@@ -51,10 +52,9 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const { name } = ctx.id;
     if (name === undefined) throw new Error("TagObject must be addressed by name");
     this.#name = name;
-    this.#alarm = new EarliestAlarm(ctx.storage, env.MAX_LINKS, (error) =>
-      this.#memory.fail(error),
-    );
-    this.#memory = new Memory(ctx, (rows) => this.#load(rows));
+    this.#alarm = new DurableAlarm(ctx.storage, env.MAX_LINKS);
+    const open = () => openRows(ctx, (rows) => new SqlTagStore(rows, this.#name));
+    this.#memory = new Memory({ open }, (stored) => this.#load(stored));
     // The core sets its alarm without waiting, and so has to know from the start which one stands.
     ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
@@ -133,17 +133,26 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
     const work = this.#work().then(() => {
       isDone = true;
     });
-    while (!isDone && !this.#alarm.isDue && Date.now() < until) {
+    while (!isDone && !this.#isDue && Date.now() < until) {
       await Promise.race([work, scheduler.wait(LOOK_MS)]);
     }
-    if (!isDone) this.#alarm.set(Date.now());
+    if (!isDone) this.#setAlarm(Date.now());
     else await this.#free().catch((error) => console.error(error));
     await this.#alarm.stands;
   }
 
+  /** Whether another alarm is set, and its time has come. */
+  get #isDue(): boolean {
+    return (this.#alarm.at ?? Number.POSITIVE_INFINITY) <= Date.now();
+  }
+
+  #setAlarm(at: number): void {
+    this.#alarm.set(at)?.catch((error: unknown) => this.#memory.fail(error));
+  }
+
   /** @param from milliseconds since 1970 */
   #expectImported(from: number): void {
-    this.#alarm.set(alarmOf(this.#name, this.#memory.loaded.stored, from));
+    this.#setAlarm(alarmOf(this.#name, this.#memory.loaded.stored, from));
   }
 
   /** Frees the database of a node that is not there (any more): empty, it is 12 KB and more for ever. */
@@ -154,13 +163,12 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
   }
 
   /** The node as it is stored. */
-  #load(rows: Rows) {
+  #load({ store: stored, storage }: Stored<SqlTagStore>) {
     const nodeMembers = countOf(this.env.NODE_MEMBERS);
-    const stored = new SqlTagStore(rows, this.#name);
     const node = new TagNode({
       name: this.#name,
       store: stored,
-      host: tagHost(this.env, this.#alarm, rows),
+      host: tagHost(this.env, storage, (at) => this.#setAlarm(at)),
       ...(nodeMembers === undefined ? {} : { nodeMembers }),
     });
     return { stored, node };
@@ -172,7 +180,7 @@ export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImpor
       this.#failures = 0;
     } catch (error) {
       console.error(error);
-      this.#alarm.set(Date.now() + backoffMs(++this.#failures, Math.random()));
+      this.#setAlarm(Date.now() + backoffMs(++this.#failures, Math.random()));
     }
   }
 }

@@ -4,8 +4,8 @@ import { type WorkersEnv, workersEnv } from "./workers-env.ts";
 
 export { AliasObject } from "../objects/alias.ts";
 export { AppObject } from "../objects/app.ts";
-export { AppDirectoryObject } from "../objects/app-directory.ts";
 export { DeviceObject } from "../objects/device.ts";
+export { AppDirectoryObject } from "../objects/durable/app-directory.ts";
 export { LiveObject } from "../objects/live.ts";
 export { TagObject } from "../objects/tag.ts";
 export { TagDirectoryObject } from "../objects/tag-directory.ts";

@@ -1,7 +1,10 @@
 /** Deno as a host of `npm start`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
 import { keyringOf } from "../../core/identity/keyring.ts";
+import { AppDirectory } from "../../objects/app-directory.ts";
 import { countOf } from "../../objects/count.ts";
+import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
+import { StorageError } from "../../objects/storage-error.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
 import { HostFailure } from "../machine/failure.ts";
@@ -17,9 +20,11 @@ import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
 import { answerJson } from "./net/answer.ts";
 import type { Certificate } from "./net/tls.ts";
-import { AppDirectoryHost, AppHost } from "./objects/apps.ts";
+import { AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
-import { CommitError, type Database } from "./store/database.ts";
+import { MachineRuntime } from "./objects/runtime.ts";
+import { SharedDirectoryStore } from "./store/app-store.ts";
+import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
 
@@ -54,7 +59,7 @@ class DenoMesh implements MeshProcess {
       nodeMembers: countOf(machineSettings().NODE_MEMBERS),
       report(error) {
         // A disk that cannot be written is told once, by the database.
-        if (error instanceof CommitError) return;
+        if (error instanceof StorageError) return;
         report.problem(error instanceof Error ? `${error.stack}` : `${error}`);
       },
     });
@@ -115,7 +120,11 @@ function environment(
   links: DenoLinks,
   live: DenoLive,
 ): Env {
-  const directory = new AppDirectoryHost(db);
+  const directory = new AppDirectory(
+    new MachineRuntime(mesh, APP_DIRECTORY_NAME, {
+      store: (writer) => new SharedDirectoryStore(db, writer),
+    }),
+  );
   return {
     ...mesh.bindings,
     APPS: { getByName: (appId) => new AppHost(db, appId) },

@@ -1,4 +1,4 @@
-/** Apps and their list, in the process that holds all objects: answered when what they wrote is on disk. */
+/** Apps, in the process that holds all objects: answered when what they wrote is on disk. */
 import {
   addKey,
   createApp,
@@ -6,17 +6,11 @@ import {
   liveKeyOf,
   type StoredApp,
 } from "../../../core/app/app.ts";
-import { addToDirectory, type DirectoryEntry } from "../../../core/app/directory.ts";
 import { parseKeyId } from "../../../core/identity/app-id.ts";
 import { appKey, appRecord } from "../../../objects/app-record.ts";
-import type {
-  AppDirectoryRpc,
-  AppKey,
-  AppRecord,
-  AppRpc,
-} from "../../../objects/interfaces/rpc.ts";
+import type { AppKey, AppRecord, AppRpc } from "../../../objects/interfaces/rpc.ts";
 import { makeLiveKey } from "../../../objects/live-key.ts";
-import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
+import { SharedAppStore } from "../store/app-store.ts";
 import type { Database } from "../store/database.ts";
 
 export class AppHost implements AppRpc {
@@ -71,31 +65,5 @@ export class AppHost implements AppRpc {
 
   #record(app: StoredApp): AppRecord {
     return appRecord(this.#appId, app, this.#store.keys());
-  }
-}
-
-export class AppDirectoryHost implements AppDirectoryRpc {
-  readonly #db: Database;
-  readonly #store: SharedDirectoryStore;
-
-  constructor(db: Database) {
-    this.#db = db;
-    this.#store = new SharedDirectoryStore(db);
-  }
-
-  async add(entry: DirectoryEntry): Promise<boolean> {
-    const added = addToDirectory(this.#store, entry);
-    await this.#db.committed();
-    return added;
-  }
-
-  async remove(appId: string): Promise<boolean> {
-    const removed = this.#store.remove(appId);
-    await this.#db.committed();
-    return removed;
-  }
-
-  async list(): Promise<readonly DirectoryEntry[]> {
-    return this.#store.list();
   }
 }

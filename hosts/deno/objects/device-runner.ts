@@ -6,9 +6,9 @@ import { Device } from "../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../core/device/link/snapshot.ts";
 import type { Effects, WaitAnswer } from "../../../core/link/effects.ts";
 import { type CallEffect, resultOf } from "../../../objects/device-calls.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { CommitError } from "../store/database.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { closeWith, type DeviceSocket, sendTo } from "./socket.ts";
@@ -166,7 +166,7 @@ export class DeviceRunner {
       return { answer, out: null };
     } catch (error) {
       // Of the errors that the core knows it has seen to everything itself.
-      if (!(error instanceof MeshError) || error instanceof CommitError)
+      if (!(error instanceof MeshError) || error instanceof StorageError)
         this.#fail(awake, error, onFailure);
       throw error;
     }
@@ -209,7 +209,7 @@ export class DeviceRunner {
       await before;
       await written;
       if (this.#awake !== awake)
-        throw new CommitError(new Error("what was before it is not stored"));
+        throw new StorageError(new Error("what was before it is not stored"));
       this.#carryOut(awake, outcome);
     })();
     this.#gate = passed;
@@ -267,7 +267,7 @@ export class DeviceRunner {
    * what becomes of the link.
    */
   #fail(awake: Awake, error: unknown, onFailure: OnFailure, socket = this.#socket): void {
-    const code = error instanceof CommitError ? error.code : "internal";
+    const code = error instanceof StorageError ? error.code : "internal";
     // A command of the device that waits for a tag or an alias would never be answered.
     const asks = awake.calls > 0;
     if (this.#awake === awake) {
@@ -277,7 +277,7 @@ export class DeviceRunner {
       awake.waiting.settleAll({ ok: false, code });
     }
     if (socket === null || socket !== this.#socket) return;
-    const stands = error instanceof CommitError && this.#snapshot?.ready === true && !asks;
+    const stands = error instanceof StorageError && this.#snapshot?.ready === true && !asks;
     if (stands && onFailure === "keep") return;
     closeWith(socket, code, "");
     this.#dropSocket();

@@ -3,6 +3,7 @@ import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/tree/depths.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
+import type { Scheduler } from "../../../objects/runtime.ts";
 import { sends } from "../../../objects/sends.ts";
 import type { Database } from "../store/database.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
@@ -14,6 +15,7 @@ import { JoinSlices } from "./join-slices.ts";
 import { Leftovers } from "./leftovers.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
+import { machineScheduler } from "./runtime.ts";
 import { TagNodeHost } from "./tag.ts";
 import { TagDirectoryHost } from "./tag-directory.ts";
 import { Turns } from "./turns.ts";
@@ -59,6 +61,7 @@ export class Mesh {
   readonly nodeAlarms: Alarms;
   readonly waits: Waits;
   readonly turns = new Turns();
+  readonly scheduler: Scheduler;
   readonly joinSlices = new JoinSlices({
     isSending: () => sends.isActive(Date.now(), SENDING_MS),
     committed: () => this.db.committed(),
@@ -99,6 +102,7 @@ export class Mesh {
     this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).onDeadline());
     this.waits = new Waits(report);
+    this.scheduler = machineScheduler(this.waits, this.turns);
     this.#idleDevices = new IdleDevices(db, this.alarms);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
     const wakeAlias = (name: string) => this.aliases.get(name).onStart().catch(report);

@@ -2,13 +2,25 @@
  * How long sends wait for their device. Thousands a second begin to wait and hardly one waits to its end, so that all
  * share one timer: one each would take 5 µs of a send.
  */
+import type { Timer } from "../../../objects/runtime.ts";
 
 /** How often ends are looked for: one comes up to so much earlier than it was set for, as "at most" asks. */
 const TICK_MS = 100;
 
-export interface Wait {
+export class Wait implements Timer {
   readonly tick: number;
   readonly end: () => void;
+  readonly #waits: Waits;
+
+  constructor(waits: Waits, tick: number, end: () => void) {
+    this.#waits = waits;
+    this.tick = tick;
+    this.end = end;
+  }
+
+  cancel(): void {
+    this.#waits.cancel(this);
+  }
 }
 
 export class Waits {
@@ -29,7 +41,7 @@ export class Waits {
    * @param end called then, unless it is cancelled before
    */
   begin(ms: number, end: () => void): Wait {
-    const wait: Wait = { tick: Math.floor((performance.now() + ms) / TICK_MS), end };
+    const wait = new Wait(this, Math.floor((performance.now() + ms) / TICK_MS), end);
     const others = this.#waits.get(wait.tick);
     if (others === undefined) this.#waits.set(wait.tick, new Set([wait]));
     else others.add(wait);

@@ -98,9 +98,12 @@ export class SharedAppStore implements AppStore {
 
 export class SharedDirectoryStore implements DirectoryStore {
   readonly #db: Database;
+  readonly #writer: Pick<Database, "run">;
 
-  constructor(db: Database) {
+  /** @param writer by which it writes */
+  constructor(db: Database, writer: Pick<Database, "run"> = db) {
     this.#db = db;
+    this.#writer = writer;
   }
 
   count(): number {
@@ -112,7 +115,7 @@ export class SharedDirectoryStore implements DirectoryStore {
   }
 
   add({ appId, name, createdAt }: DirectoryEntry): void {
-    this.#db.run(
+    this.#writer.run(
       "INSERT INTO directory (app_id, name, created_at) VALUES (?, ?, ?)",
       appId,
       name,
@@ -121,7 +124,7 @@ export class SharedDirectoryStore implements DirectoryStore {
   }
 
   remove(appId: string): boolean {
-    return this.#db.run("DELETE FROM directory WHERE app_id = ?", appId) === 1;
+    return this.#writer.run("DELETE FROM directory WHERE app_id = ?", appId) === 1;
   }
 
   list(): readonly DirectoryEntry[] {

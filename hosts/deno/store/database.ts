@@ -3,18 +3,10 @@
  * loop shares one transaction and one sync.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { MeshError } from "../../../schema/errors.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { nextTurn } from "../sockets.ts";
 import { OwedLinks } from "./owed-links.ts";
 import { prepareTables } from "./tables.ts";
-
-/** The write did not reach the disk, and nothing may be answered from it. */
-export class CommitError extends MeshError {
-  constructor(cause: unknown) {
-    // SQLite's words, such as "database or disk is full"; they hold none of the data.
-    super("storage_unavailable", (cause as Error).message, { cause });
-  }
-}
 
 /** How long what nobody waits for may wait for a transaction of somebody else's. */
 const DEFER_MS = 1_000;
@@ -27,7 +19,7 @@ export interface DatabaseOptions {
 interface Batch {
   readonly done: Promise<void>;
   readonly resolve: () => void;
-  readonly reject: (error: CommitError) => void;
+  readonly reject: (error: StorageError) => void;
 }
 
 export class Database {
@@ -91,7 +83,7 @@ export class Database {
    * Writes, in the shared transaction; opens it where none is open.
    *
    * @returns how many rows were changed
-   * @throws CommitError where it cannot be written: then nothing of the transaction is, whoever wrote it
+   * @throws StorageError where it cannot be written: then nothing of the transaction is, whoever wrote it
    */
   run(sql: string, ...values: SQLInputValue[]): number {
     try {
@@ -126,7 +118,7 @@ export class Database {
   /**
    * Resolves when all that is written by now is on disk; not what was deferred.
    *
-   * @throws CommitError where it could not be stored
+   * @throws StorageError where it could not be stored
    */
   committed(): Promise<void> {
     return this.#batch?.done ?? Promise.resolve();
@@ -165,8 +157,8 @@ export class Database {
     nextTurn(() => this.commit());
   }
 
-  #fail(cause: unknown): CommitError {
-    const error = new CommitError(cause);
+  #fail(cause: unknown): StorageError {
+    const error = new StorageError(cause);
     this.#tellTrouble(cause);
     try {
       this.#db.exec("ROLLBACK");

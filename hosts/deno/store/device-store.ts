@@ -112,7 +112,7 @@ export class SharedDeviceStore implements DeviceStore, AlarmRow {
   }
 
   /** Why something this device wrote is not stored: what it has in memory is not to be trusted any more. */
-  get failure(): Error | null {
+  get failure(): unknown {
     return this.#writer.failure;
   }
 

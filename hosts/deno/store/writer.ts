@@ -1,24 +1,40 @@
 /** What one object writes in the database that all share: which transaction it is part of, and whether that failed. */
-import { CommitError, type Database } from "./database.ts";
+import type { StoragePort } from "../../../objects/runtime.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
+import type { Database } from "./database.ts";
 
-export class Writer {
+export class Writer implements StoragePort {
   readonly #db: Database;
   /** The transaction that this object wrote in last. */
   #batch = -1;
-  #failure: Error | null = null;
+  #failure: unknown = null;
 
   constructor(db: Database) {
     this.#db = db;
   }
 
   /** Why something this object wrote is not stored: what it has in memory is not to be trusted any more. */
-  get failure(): Error | null {
+  get failure(): unknown {
     return this.#failure;
   }
 
-  /** A handler of this object has broken off: what it has in memory is not to be trusted any more, and writes nothing more. */
-  end(error: Error): void {
+  /** A handler of this object has broken off: it writes nothing more. */
+  end(error: unknown): void {
     this.#failure ??= error;
+  }
+
+  /** What it has written is part of a transaction of others, too. */
+  fail(error: unknown): unknown {
+    this.end(error);
+    return this.#failure;
+  }
+
+  atomic<Answer>(run: () => Answer): Answer {
+    return run();
+  }
+
+  gate(): Promise<void> | null {
+    return this.isPending ? this.#db.committed() : null;
   }
 
   /** Whether something this object wrote is not on disk yet. */
@@ -29,7 +45,7 @@ export class Writer {
   /**
    * Resolves when all this object wrote is on disk.
    *
-   * @throws CommitError where it could not be stored, now or earlier
+   * @throws StorageError where it could not be stored, now or earlier
    */
   async durable(): Promise<void> {
     if (this.isPending) await this.#db.committed();
@@ -43,25 +59,32 @@ export class Writer {
         this.run(sql, ...values);
       } catch (error) {
         // The object learns of it where it looks for failures.
-        if (!(error instanceof CommitError) && error !== this.#failure) throw error;
+        if (!(error instanceof StorageError) && error !== this.#failure) throw error;
       }
     });
   }
 
-  /** @throws CommitError as `Database.run` does, and for ever after a write of this object that was not stored */
-  run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
+  /**
+   * Writes.
+   *
+   * @returns how many rows were changed
+   * @throws StorageError as `Database.run` does, and for ever after a write of this object that was not stored
+   */
+  run(sql: string, ...values: (string | number | Uint8Array | null)[]): number {
     // Of an object whose memory is ahead of the disk nothing more may be stored.
     if (this.#failure !== null) throw this.#failure;
+    let changed: number;
     try {
-      this.#db.run(sql, ...values);
+      changed = this.#db.run(sql, ...values);
     } catch (error) {
-      if (error instanceof CommitError) this.#failure = error;
+      if (error instanceof StorageError) this.#failure = error;
       throw error;
     }
-    if (this.#batch === this.#db.batch) return;
+    if (this.#batch === this.#db.batch) return changed;
     this.#batch = this.#db.batch;
-    this.#db.committed().catch((error: CommitError) => {
+    this.#db.committed().catch((error: StorageError) => {
       this.#failure = error;
     });
+    return changed;
   }
 }

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from "vitest";
 import { EVERYONE, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { BroadcastRequest, BroadcastStatus } from "../../../core/tag/types.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
-import { CommitError } from "../../../hosts/deno/store/database.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import type { Broadcast } from "../../../schema/generated/link.ts";
 import {
   databasePath,
@@ -206,7 +206,7 @@ describe("a broadcast", () => {
     expect(await sent(mesh, app, request.key)).toMatchObject({ members: 3, failed: 0 });
     await quiet(mesh);
     for (const { link } of online) expect(link.device.unread).toEqual([]);
-    for (const error of reported) expect(error).toBeInstanceOf(CommitError);
+    for (const error of reported) expect(error).toBeInstanceOf(StorageError);
   }, 20_000);
 });
 

@@ -1,7 +1,8 @@
 /** Group commit: what many write in one turn is on disk together, and nobody is told before. */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { CommitError, Database } from "../../../hosts/deno/store/database.ts";
+import { Database } from "../../../hosts/deno/store/database.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
 const INSERT = "INSERT INTO devices (name, account) VALUES (?, ?)";
@@ -64,8 +65,8 @@ describe("group commit", () => {
     const stored = observer(path);
     await write(db, "before");
     const others = [write(db, "a"), write(db, "b")];
-    expect(() => db.run(INSERT, "before", "{}")).toThrow(CommitError);
-    for (const other of others) await expect(other).rejects.toThrow(CommitError);
+    expect(() => db.run(INSERT, "before", "{}")).toThrow(StorageError);
+    for (const other of others) await expect(other).rejects.toThrow(StorageError);
     expect(stored()).toEqual(["before"]);
     // What comes after is a transaction anew.
     await write(db, "after");
@@ -86,7 +87,7 @@ describe("group commit", () => {
     const both = [write(db, "a")];
     db.run("INSERT INTO child VALUES ('nobody')");
     both.push(db.committed());
-    for (const one of both) await expect(one).rejects.toThrow(CommitError);
+    for (const one of both) await expect(one).rejects.toThrow(StorageError);
     expect(stored()).toEqual([]);
     await write(db, "b");
     expect(stored()).toEqual(["b"]);
@@ -95,7 +96,7 @@ describe("group commit", () => {
   test("a commit that nobody waits for may fail", async () => {
     const db = openDatabase();
     db.run(INSERT, "a", "{}");
-    expect(() => db.run(INSERT, "a", "{}")).toThrow(CommitError);
+    expect(() => db.run(INSERT, "a", "{}")).toThrow(StorageError);
     // An unhandled rejection would fail this file.
     await write(db, "b");
   });

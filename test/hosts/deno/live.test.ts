@@ -4,8 +4,8 @@ import { copyFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
-import { CommitError } from "../../../hosts/deno/store/database.ts";
 import { listeners } from "../../../objects/links.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
 import { SOON } from "../../support/soon.ts";
 import { databasePath, openMesh, passTime } from "./support/mesh.ts";
@@ -156,7 +156,7 @@ describe("a live node", () => {
       signature: null,
     });
     const publish = (position: number) => nodeOf(mesh).publish({ tag, entries: [entry(position)] });
-    await expect(publish(first)).rejects.toThrow(CommitError);
+    await expect(publish(first)).rejects.toThrow(StorageError);
     expect(listener.cursors).toEqual([first]);
     db.run("DROP TRIGGER full");
     await publish(first + 1);

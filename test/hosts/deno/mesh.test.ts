@@ -1,6 +1,6 @@
 /** All objects of a mesh: the idle ones leave memory, and a sleep changes nothing for anyone. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { CommitError } from "../../../hosts/deno/store/database.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { hello } from "../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../objects/support/device-end.ts";
@@ -296,7 +296,7 @@ describe("a disk that cannot be written", () => {
     mend();
     const last = await device.connect({ attach: [1] });
     expect(await last.device.messages()).toHaveLength(1);
-    for (const error of reported) expect(error).toBeInstanceOf(CommitError);
+    for (const error of reported) expect(error).toBeInstanceOf(StorageError);
   });
 
   test("H3 a tag that cannot be attached leaves the link alone, and is attached when it can", async () => {
@@ -322,7 +322,7 @@ describe("a disk that cannot be written", () => {
     await quiet(mesh);
     expect(db.get("SELECT sum(attached) AS n FROM tag_members")).toEqual({ n: 1 });
     await link.device.synced();
-    for (const error of reported) expect(error).toBeInstanceOf(CommitError);
+    for (const error of reported) expect(error).toBeInstanceOf(StorageError);
   });
 
   test("H3 a send and a status that cannot be stored leave the link of the device alone", async () => {

@@ -1,8 +1,9 @@
 /** The tag directory in the shared database, held to the suite that the other is held to. */
 import { describe, expect, test } from "vitest";
 import { TagDirectoryHost } from "../../../hosts/deno/objects/tag-directory.ts";
-import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
+import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagDirectoryStore } from "../../../hosts/deno/store/tag-directory-store.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { TAG_DIRECTORY_CASES } from "../../objects/support/tag-directory-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
@@ -42,8 +43,8 @@ describe("a tag directory in the shared database", () => {
     const change = { id: "AAAAAAAAAAAA", at: Date.now() };
     const beginning = directory.begin(change);
     // In one transaction with it, and not to be written.
-    expect(() => db.run("INSERT INTO nowhere VALUES (1)")).toThrow(CommitError);
-    await expect(beginning).rejects.toThrow(CommitError);
+    expect(() => db.run("INSERT INTO nowhere VALUES (1)")).toThrow(StorageError);
+    await expect(beginning).rejects.toThrow(StorageError);
     expect(await directory.begin(change)).toBe("begun");
     expect(await directory.begin(change)).toBe("replayed");
   });

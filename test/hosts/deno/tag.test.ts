@@ -6,8 +6,9 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { BroadcastRequest, JoinRequest } from "../../../core/tag/types.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
-import { CommitError, type Database } from "../../../hosts/deno/store/database.ts";
+import type { Database } from "../../../hosts/deno/store/database.ts";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { SOON } from "../../support/soon.ts";
 import { databasePath, openMesh, passTime } from "./support/mesh.ts";
 import { countRows } from "./support/rows.ts";
@@ -193,7 +194,7 @@ describe("the gate of a node", () => {
     );
     const device = deviceName();
     for (let attempt = 0; attempt < 2; attempt++) {
-      await expect(root(mesh).join(join({ device }))).rejects.toThrow(CommitError);
+      await expect(root(mesh).join(join({ device }))).rejects.toThrow(StorageError);
     }
     expect(await root(mesh).info()).toMatchObject({ members: 1 });
     outside.exec("DROP TRIGGER full");

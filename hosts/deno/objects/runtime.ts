@@ -1,0 +1,117 @@
+/** The runtime of an object in the process that holds them all. */
+import type {
+  AlarmPort,
+  ObjectRuntime,
+  Residence,
+  Scheduler,
+  Stored,
+} from "../../../objects/runtime.ts";
+import { sends } from "../../../objects/sends.ts";
+import type { AlarmRow } from "../store/alarm-row.ts";
+import { Writer } from "../store/writer.ts";
+import type { Alarms } from "./alarms.ts";
+import type { Mesh } from "./mesh.ts";
+import type { Turns } from "./turns.ts";
+import type { Waits } from "./waits.ts";
+
+/** Longer than a turn of a fan-out: most of the thread is left to single sends. */
+const REST_MS = 4;
+
+export interface MachineObject<Store> {
+  /** Makes the object's store, which writes by this alone. */
+  readonly store: (writer: Writer) => Store;
+  /** Its alarm, where it has one. */
+  readonly alarm?: (store: Store) => AlarmPort;
+  /** Called when it has something to do. */
+  readonly woke?: () => void;
+}
+
+export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
+  readonly name: string;
+  readonly scheduler: Scheduler;
+  readonly hibernates = false;
+  readonly #mesh: Mesh;
+  readonly #object: MachineObject<Store>;
+  #alarm: AlarmPort | null = null;
+
+  constructor(mesh: Mesh, name: string, object: MachineObject<Store>) {
+    this.#mesh = mesh;
+    this.name = name;
+    this.#object = object;
+    this.scheduler = mesh.scheduler;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  open(): Stored<Store> {
+    const storage = new Writer(this.#mesh.db);
+    const store = this.#object.store(storage);
+    this.#alarm = this.#object.alarm?.(store) ?? null;
+    return { store, storage };
+  }
+
+  /** The database is everybody's: nothing of it is left to one object. */
+  async free(): Promise<void> {}
+
+  /** Of the life that was opened last. */
+  get alarm(): AlarmPort {
+    if (this.#alarm === null) throw new Error("it has no alarm, or was not opened");
+    return this.#alarm;
+  }
+
+  get residence(): Residence {
+    return this;
+  }
+
+  get sweeps(): number {
+    return this.#mesh.sweeps;
+  }
+
+  woke(): void {
+    this.#object.woke?.();
+  }
+
+  reportError(error: unknown): void {
+    this.#mesh.report(error);
+  }
+}
+
+/** An alarm that is a row of the object: set in one transaction with what it is set for. */
+export class RowAlarm implements AlarmPort {
+  readonly #alarms: Alarms;
+  readonly #row: AlarmRow;
+
+  constructor(alarms: Alarms, row: AlarmRow) {
+    this.#alarms = alarms;
+    this.#row = row;
+  }
+
+  get at(): number | null {
+    return this.#row.alarmAt;
+  }
+
+  /** It was read with the object. */
+  async load(): Promise<void> {}
+
+  set(at: number): null {
+    this.#alarms.expect(this.#row, at);
+    return null;
+  }
+
+  fired(): void {
+    this.#row.clearAlarm();
+  }
+
+  clear(): void {
+    this.#row.clearAlarm();
+  }
+}
+
+export const machineScheduler = (waits: Waits, turns: Turns): Scheduler => ({
+  timer: (ms, onEnd) => waits.begin(ms, onEnd),
+  sleep: (ms) => turns.sleep(ms),
+  yield: () => turns.yield(),
+  rest: () => (sends.isActive(Date.now()) ? turns.rest(REST_MS) : Promise.resolve()),
+});

@@ -1,0 +1,63 @@
+/** The alarm of a Durable Object. */
+import { alarmTime } from "../alarm-room.ts";
+import type { AlarmPort } from "../runtime.ts";
+import { StorageError } from "../storage-error.ts";
+
+export class DurableAlarm implements AlarmPort {
+  readonly #storage: DurableObjectStorage;
+  readonly #maxLinks: string | undefined;
+  #at: number | null | undefined;
+  /** Of the last that was set. */
+  #setting: Promise<void> = Promise.resolve();
+
+  /** @param maxLinks the setting MAX_LINKS: where there is one, an alarm may come later, for want of room (alarm-room.ts) */
+  constructor(storage: DurableObjectStorage, maxLinks: string | undefined) {
+    this.#storage = storage;
+    this.#maxLinks = maxLinks;
+  }
+
+  get at(): number | null | undefined {
+    return this.#at;
+  }
+
+  async load(): Promise<void> {
+    const at = await this.#storage.getAlarm();
+    // Unless one was set meanwhile.
+    if (this.#at === undefined) this.#at = at;
+  }
+
+  /** On disk before anything that the object says after it. */
+  set(at: number): Promise<void> | null {
+    const standing = this.#at ?? null;
+    if (standing !== null && standing <= at) return null;
+    const time = alarmTime(this.#maxLinks, at, standing);
+    if (time === standing) return null;
+    this.#at = time;
+    this.#setting = this.#set(time);
+    return this.#setting;
+  }
+
+  /** Resolves when the one that was set last stands. */
+  get stands(): Promise<void> {
+    return this.#setting;
+  }
+
+  fired(): void {
+    this.#at = null;
+  }
+
+  clear(): void {
+    this.#at = null;
+    void this.#storage.deleteAlarm();
+  }
+
+  async #set(at: number): Promise<void> {
+    try {
+      // One that is set in an alarm for that very millisecond can be lost with it.
+      await this.#storage.setAlarm(Math.max(at, Date.now() + 1));
+    } catch (error) {
+      this.#at = undefined;
+      throw new StorageError(error);
+    }
+  }
+}
