@@ -23,10 +23,9 @@ const HEAD = `<!-- Made by scripts/generate-docs.ts from schema/errors.ts. Do no
 
 # Errors
 
-Everything the mesh refuses, and every code it closes a link with. Over HTTPS an error is
-\`application/problem+json\` (RFC 9457) with the \`code\` below; on a link it is a \`Refusal\` with the number and
-the code, or a WebSocket close with the close code. Numbers and close codes are never used again for anything
-else.
+All errors of the mesh, and all codes it closes a link with. Over HTTPS an error is
+\`application/problem+json\` (RFC 9457) with the \`code\` below. On a link it is a \`Refusal\` with the number and
+the code, or a WebSocket close with the close code. Numbers and close codes are never reused.
 
 | retry            | meaning                                                                       |
 | ---------------- | ----------------------------------------------------------------------------- |
@@ -34,20 +33,20 @@ else.
 | \`later\`          | the same request can succeed later: after \`Retry-After\`, or with backoff      |
 | \`reauthenticate\` | get a fresh signature or token first                                          |
 
-A device goes by the range of a close code, so that it treats a code it does not know rightly:
+The range of a close code tells a device what to do, even if it does not know the code:
 
 | close codes | a device                                                |
 | ----------- | ------------------------------------------------------- |
-| ${range("reconnect")}   | reconnects with backoff, as after any code not below    |
+| ${range("reconnect")}   | reconnects with backoff, as after any other code        |
 | ${range("reauthenticate")}   | makes a fresh token, then reconnects                    |
-| ${range("stop")}   | stops: reconnecting by itself cannot help               |
+| ${range("stop")}   | stops: reconnecting does not help                       |
 `;
 
 function range(verdict: keyof typeof CLOSE_RANGES): string {
   return CLOSE_RANGES[verdict].join("–");
 }
 
-const COLUMNS = ["code", "number", "HTTP", "close", "retry", "what", "what to do"];
+const COLUMNS = ["code", "number", "HTTP", "close", "retry", "meaning", "what to do"];
 
 /** A Markdown cell: the table's own separator must not end it, and `<token>` is no HTML. */
 function cell(text: string): string {
