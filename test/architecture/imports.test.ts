@@ -1,4 +1,4 @@
-/** Imports point one way: schema <- core <- objects <- worker; schema <- sdk <- cli, console. */
+/** Imports point one way: schema <- core <- objects <- worker; schema <- sdk <- cli. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

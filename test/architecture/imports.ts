@@ -14,7 +14,6 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   worker: ["objects", "core", "schema"],
   sdk: ["schema"],
   cli: ["sdk", "schema"],
-  console: ["sdk", "schema"],
 };
 
 /** The layers that know nothing of the host they run on. */
