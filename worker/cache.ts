@@ -1,4 +1,5 @@
 /** What an edge isolate remembers for a while. Dropping any of it costs one call, nothing else. */
+import { BoundedMap } from "../schema/bounded-map.ts";
 
 export interface TimedCacheOptions<Value> {
   /** How long an entry is used. */
@@ -13,20 +14,20 @@ export interface TimedCacheOptions<Value> {
 
 interface Entry<Value> {
   readonly value: Value;
-  readonly weight: number;
   readonly until: number;
 }
 
 export class TimedCache<Value> {
   readonly #options: TimedCacheOptions<Value>;
-  /** In order of use, the least recent first. */
-  readonly #entries = new Map<string, Entry<Value>>();
-  #weight = 0;
+  /** In order of use. */
+  readonly #entries: BoundedMap<string, Entry<Value>>;
   #hits = 0;
   #misses = 0;
 
   constructor(options: TimedCacheOptions<Value>) {
     this.#options = options;
+    const { count, weigh } = options;
+    this.#entries = new BoundedMap(count, weigh && (({ value }) => weigh(value)));
   }
 
   /** How often `get` found something, and how often it did not. */
@@ -43,28 +44,17 @@ export class TimedCache<Value> {
       this.#misses++;
       return undefined;
     }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    this.#entries.touch(key);
     this.#hits++;
     return entry.value;
   }
 
   set(key: string, value: Value): void {
-    const { ttlMs, count, weigh, now } = this.#options;
-    this.delete(key);
-    const weight = weigh?.(value) ?? 1;
-    this.#entries.set(key, { value, weight, until: now() + ttlMs });
-    this.#weight += weight;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= count) break;
-      this.delete(oldest);
-    }
+    const { ttlMs, now } = this.#options;
+    this.#entries.set(key, { value, until: now() + ttlMs });
   }
 
   delete(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#weight -= entry.weight;
     this.#entries.delete(key);
   }
 }

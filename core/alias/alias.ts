@@ -9,9 +9,9 @@
  * a device asked before the latest that was carried out for it is not carried out: it has given that up.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { LatestEpochs } from "../message/latest-epochs.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
-import { Orders } from "./orders.ts";
 import { lastEnd, liveKeys, takersOf, withTaken } from "./taken-keys.ts";
 import { Tellings } from "./tellings.ts";
 import {
@@ -31,7 +31,7 @@ const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false,
 export class Alias {
   readonly #store: AliasStore;
   readonly #host: AliasHost;
-  readonly #orders = new Orders();
+  readonly #orders = new LatestEpochs(LIMITS.ALIAS_ORDERS);
   readonly #tellings = new Tellings();
   /** Ends when all operations so far have; it never fails. */
   #last: Promise<unknown> = Promise.resolve();
@@ -157,7 +157,7 @@ export class Alias {
   #late({ device }: Holder, epoch: number | undefined): LateOrder | null {
     if (epoch === undefined) return null;
     const now = this.#host.now();
-    let latest = this.#orders.latest(device, now);
+    let latest = this.#orders.of(device, now);
     for (const each of this.#store.read()?.holders ?? []) {
       if (each.device === device) latest = Math.max(latest, each.epoch ?? 0);
     }

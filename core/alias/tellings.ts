@@ -2,6 +2,7 @@
  * Which holders have heard, or are being told, that a message of `firstAckWins` was taken: when several take it at once, or repeat
  * that they did, each other holder is called once. In memory only: after a sleep they are told once more.
  */
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Holder } from "./types.ts";
@@ -46,8 +47,8 @@ export class Telling {
 }
 
 export class Tellings {
-  /** By key, oldest first. */
-  readonly #byKey = new Map<string, Telling>();
+  /** By key. */
+  readonly #byKey = new BoundedMap<string, Telling>(LIMITS.ALIAS_TELLINGS);
 
   /** Of the message with this key. */
   of(key: Uint8Array, now: number): Telling {
@@ -55,12 +56,10 @@ export class Tellings {
     for (const [text, { at }] of this.#byKey)
       if (Math.abs(now - at) > LIMITS.IDEMPOTENCY_KEY_MS) this.#byKey.delete(text);
     const text = toBase64Url(key);
-    const telling = this.#byKey.get(text) ?? new Telling(now);
+    const known = this.#byKey.get(text);
+    if (known !== undefined) return known;
+    const telling = new Telling(now);
     this.#byKey.set(text, telling);
-    for (const oldest of this.#byKey.keys()) {
-      if (this.#byKey.size <= LIMITS.ALIAS_TELLINGS) break;
-      this.#byKey.delete(oldest);
-    }
     return telling;
   }
 

@@ -2,14 +2,17 @@
  * Which broadcasts to several tags are being handed to a root now: two requests with one key would each find another root to take
  * theirs where a tag gets its first member between them. In memory alone: it is for seconds.
  */
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
 /** A claim that nobody gave up, as where the process of the edge has died. */
 const CLAIM_MS = 30_000;
 
 export class Claims {
-  /** By key, oldest first. */
-  readonly #claimed = new Map<string, { readonly request: string; readonly until: number }>();
+  /** By key. */
+  readonly #claimed = new BoundedMap<string, { readonly request: string; readonly until: number }>(
+    LIMITS.BROADCAST_CLAIMS,
+  );
 
   /**
    * @param request a random name: one whose answer was lost claims again, and has it
@@ -18,11 +21,6 @@ export class Claims {
   claim(key: string, request: string, now: number): boolean {
     const claimed = this.#claimed.get(key);
     if (claimed !== undefined && claimed.request !== request && claimed.until > now) return false;
-    for (const oldest of this.#claimed.keys()) {
-      if (this.#claimed.size < LIMITS.BROADCAST_CLAIMS) break;
-      this.#claimed.delete(oldest);
-    }
-    this.#claimed.delete(key);
     this.#claimed.set(key, { request, until: now + CLAIM_MS });
     return true;
   }

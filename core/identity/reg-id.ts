@@ -3,6 +3,7 @@
  * cannot be forged, and says nothing to whom it is given: two apps cannot find that their regIds are one device.
  */
 import { aessiv } from "@noble/ciphers/aes.js";
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { APP_BYTES } from "./app-id.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
@@ -118,13 +119,12 @@ export interface OpenedRegId extends RegIdParts {
  */
 export class RegIdCache {
   readonly #keyring: Keyring;
-  readonly #count: number;
-  readonly #opened = new Map<string, OpenedRegId>();
+  readonly #opened: BoundedMap<string, OpenedRegId>;
 
   /** @param count entries kept, about 300 bytes each */
   constructor(keyring: Keyring, count: number) {
     this.#keyring = keyring;
-    this.#count = count;
+    this.#opened = new BoundedMap(count);
   }
 
   /** `openRegId`, once for each regId that stays in the cache. */
@@ -133,10 +133,6 @@ export class RegIdCache {
     if (known !== undefined) return known;
     const parts = openRegId(this.#keyring, regId);
     if (parts === undefined) return undefined;
-    if (this.#opened.size >= this.#count) {
-      const oldest = this.#opened.keys().next().value;
-      if (oldest !== undefined) this.#opened.delete(oldest);
-    }
     const lasting = lastingRegId(this.#keyring, parts, regId);
     const opened = { ...parts, lasting };
     this.#opened.set(regId, opened);

@@ -4,12 +4,12 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
+import { LatestEpochs } from "../message/latest-epochs.ts";
 import type { TagReport } from "./directory/directory.ts";
 import { Reporter } from "./directory/reporter.ts";
 import { NodeFanOut } from "./fan-out/node-fan-out.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
-import { Leaves } from "./members/leaves.ts";
 import { type Member, Members } from "./members/members.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
 import { Root } from "./root.ts";
@@ -71,7 +71,7 @@ export class TagNode {
   readonly #host: TagHost;
   readonly #capacity: number;
   readonly #reporter: Reporter;
-  readonly #leaves = new Leaves();
+  readonly #leaves = new LatestEpochs(LIMITS.NODE_LEAVES);
   readonly #born: (now: number) => number;
   #made: Made | null = null;
   readonly #birth = new Birth((count) => this.#report(count));
@@ -130,7 +130,8 @@ export class TagNode {
       return this.join(request);
     }
     // It came late, and nobody waits for the answer; or who leaves looks for itself, and is not here.
-    if (this.#leaves.has(request, now)) return { kind: "joined", head: made.log.head };
+    const left = this.#leaves.of(device, now);
+    if (left > 0 && epoch <= left) return { kind: "joined", head: made.log.head };
     const { joined } = made.members.join(request, made.log.head);
     this.#reporter.expect();
     await this.#host.durable();
@@ -139,7 +140,8 @@ export class TagNode {
 
   async leave(request: LeaveRequest): Promise<boolean> {
     const { device, epoch = 0 } = request;
-    this.#leaves.add(request, this.#host.now());
+    // Devices that knew no epochs join anew with the one that they left.
+    if (epoch > 0) this.#leaves.add(device, epoch, this.#host.now());
     const made = this.#made;
     const member = made?.members.of(device);
     if (made === null || member === undefined) return false;

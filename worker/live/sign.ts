@@ -2,6 +2,7 @@
 import type { LiveKey } from "../../core/app/app.ts";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { liveSignedBytes } from "../../schema/live.ts";
 import { fromBase64Url } from "../../schema/text.ts";
@@ -15,13 +16,10 @@ interface Signer extends LiveKey {
 }
 
 /** By appId. A live key never changes, so an entry stays until it makes room: the oldest goes first. */
-const signers = new Map<string, Signer>();
+const signers = new BoundedMap<string, Signer>(LIMITS.APP_CACHE_COUNT);
 /** The absence of an app is not kept: it may be made any time. */
 const loads = new Loads<Signer | null>(isolateTime, (appId, signer) => {
-  if (signer === null) return;
-  signers.set(appId, signer);
-  const [oldest] = signers.keys();
-  if (signers.size > LIMITS.APP_CACHE_COUNT && oldest !== undefined) signers.delete(oldest);
+  if (signer !== null) signers.set(appId, signer);
 });
 
 async function load(c: MeshContext, appId: string): Promise<Signer | null> {

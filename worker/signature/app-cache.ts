@@ -1,4 +1,5 @@
 /** App records that an isolate keeps for a while. Dropping any of it costs one call, nothing else. */
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import { Loads, type LoadsOptions } from "../loads.ts";
 import type { LoadedApp } from "./keys.ts";
 
@@ -25,14 +26,15 @@ type LoadApp = () => Promise<LoadedApp | null>;
 
 export class AppCache {
   readonly #options: AppCacheOptions;
-  /** In order of use, the least recent first. */
-  readonly #entries = new Map<string, Entry>();
+  /** By appId, in order of use. */
+  readonly #entries: BoundedMap<string, Entry>;
   readonly #loads: Loads<LoadedApp | null>;
 
   constructor(options: AppCacheOptions) {
     this.#options = options;
+    this.#entries = new BoundedMap(options.count);
     this.#loads = new Loads(options, (appId, app, loadedAt) =>
-      this.#keep(appId, { app, loadedAt }),
+      this.#entries.set(appId, { app, loadedAt }),
     );
   }
 
@@ -47,8 +49,7 @@ export class AppCache {
   async get(appId: string, keyId: string, load: LoadApp): Promise<LoadedApp | null> {
     const entry = this.#entries.get(appId);
     if (entry === undefined || this.#isStale(entry, keyId)) return this.#loads.get(appId, load);
-    this.#entries.delete(appId);
-    this.#entries.set(appId, entry);
+    this.#entries.touch(appId);
     if (this.#isDue(entry) && !this.#loads.isLoading(appId)) {
       // Where it fails, the record is used for as long as it may be, and then asked for by whoever needs it.
       this.#loads.get(appId, load).catch(() => {});
@@ -73,14 +74,5 @@ export class AppCache {
     if (app === null) return age >= this.#options.missTtlMs;
     if (age >= this.#options.ttlMs) return true;
     return age >= this.#options.reloadMs && !app.has(keyId);
-  }
-
-  #keep(appId: string, entry: Entry): void {
-    this.#entries.delete(appId);
-    this.#entries.set(appId, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#options.count) break;
-      this.#entries.delete(oldest);
-    }
   }
 }

@@ -1,4 +1,5 @@
 /** At which depth of a tag's tree joins begin: remembered by each process, so that most joins ask one node. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { deviceDigit } from "../name.ts";
 
@@ -17,8 +18,8 @@ const ROOT_DIGIT = 31;
 
 /** Only a hint: a wrong depth costs a join another hop, and nothing else. */
 export class Depths {
-  /** By tag ID, the least recently learned first. */
-  readonly #known = new Map<string, Known>();
+  /** By tag ID. */
+  readonly #known = new BoundedMap<string, Known>(LIMITS.DEPTH_CACHE_COUNT);
 
   /** The depth at which the join of a device begins. */
   start(tagId: string, device: string, now: number): number {
@@ -43,13 +44,8 @@ export class Depths {
   }
 
   #learn(tagId: string, depth: number, now: number): void {
-    this.#known.delete(tagId);
-    // Depth 0 is what is taken where nothing is known.
-    if (depth === 0) return;
-    if (this.#known.size >= LIMITS.DEPTH_CACHE_COUNT) {
-      const oldest = this.#known.keys().next().value;
-      if (oldest !== undefined) this.#known.delete(oldest);
-    }
-    this.#known.set(tagId, { depth, until: now + LIMITS.DEPTH_CACHE_MS });
+    // An unknown tag is taken to have depth 0.
+    if (depth === 0) this.#known.delete(tagId);
+    else this.#known.set(tagId, { depth, until: now + LIMITS.DEPTH_CACHE_MS });
   }
 }

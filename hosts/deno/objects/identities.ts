@@ -2,6 +2,7 @@
 import type { DeviceIdentity } from "../../../core/device/device.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { deviceIdentity } from "../../../objects/device-identity.ts";
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 
 /** Tags whose sources are remembered, about 100 bytes each; the oldest goes first. */
 const SOURCES_COUNT = 10_000;
@@ -9,7 +10,7 @@ const SOURCES_COUNT = 10_000;
 export class Identities {
   readonly #keyring: Keyring;
   /** A device that wakes for a broadcast needs one: 20 µs, a quarter of what it takes to wake (measured). */
-  readonly #sources = new Map<string, string>();
+  readonly #sources = new BoundedMap<string, string>(SOURCES_COUNT);
 
   constructor(keyring: Keyring) {
     this.#keyring = keyring;
@@ -27,10 +28,6 @@ export class Identities {
     let source = this.#sources.get(tag);
     if (source === undefined) {
       source = seal();
-      if (this.#sources.size >= SOURCES_COUNT) {
-        const oldest = this.#sources.keys().next().value;
-        if (oldest !== undefined) this.#sources.delete(oldest);
-      }
       this.#sources.set(tag, source);
     }
     return source;

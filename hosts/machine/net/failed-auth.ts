@@ -5,6 +5,7 @@
  * all accounts of a network that registered nothing share one, and so do all keys that were good only elsewhere.
  */
 import type { Keyring } from "../../../core/identity/keyring.ts";
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isLoopback, networkOf } from "./address.ts";
@@ -37,8 +38,8 @@ export interface FailedAuthOptions {
 export class FailedAuth {
   readonly #options: FailedAuthOptions;
   readonly #now: () => number;
-  /** By budget, when its last failure will be paid for (GCRA). Oldest first. */
-  readonly #paidAt = new Map<string, number>();
+  /** By budget, when its last failure will be paid for (GCRA). */
+  readonly #paidAt = new BoundedMap<string, number>(LIMITS.FAILED_AUTH_NETWORKS);
   readonly #goodKeys = new GoodKeys();
 
   constructor(options: FailedAuthOptions) {
@@ -79,12 +80,8 @@ export class FailedAuth {
     const budget = this.#budgetOf(network, head) ?? network;
     const now = this.#now();
     const paidAt = Math.max(now, this.#paidAt.get(budget) ?? 0) + INTERVAL_MS;
-    this.#paidAt.delete(budget);
     this.#paidAt.set(budget, paidAt);
-    for (const [oldest, at] of this.#paidAt) {
-      if (at > now && this.#paidAt.size <= LIMITS.FAILED_AUTH_NETWORKS) break;
-      this.#paidAt.delete(oldest);
-    }
+    this.#paidAt.dropOldestWhile((at) => at <= now);
   }
 
   #isOver(budget: string): boolean {

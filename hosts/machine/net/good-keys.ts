@@ -1,4 +1,5 @@
 /** Sending keys whose requests were let in, and from which networks: what others' failures do not shut out. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 const KEY_ID = /;keyid="([^"]{1,64})"/;
@@ -12,8 +13,8 @@ const NOTE_MS = 10_000;
 export type KeyStanding = "here" | "elsewhere" | "unknown";
 
 export class GoodKeys {
-  /** By key, when it was let in last from each network. Both oldest first. */
-  readonly #keys = new Map<string, Map<string, number>>();
+  /** By key, when it was let in last from each network. */
+  readonly #keys = new BoundedMap<string, BoundedMap<string, number>>(LIMITS.FAILED_AUTH_GOOD_KEYS);
   #last = { input: "", network: "", until: 0 };
 
   /** @param input the header Signature-Input */
@@ -31,20 +32,11 @@ export class GoodKeys {
     const key = keyIdOf(input);
     if (key === "") return;
     this.#last = { input: `;keyid="${key}"`, network, until: now + NOTE_MS };
-    const networks = this.#keys.get(key) ?? new Map<string, number>();
-    renew(networks, network, now, LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS);
-    renew(this.#keys, key, networks, LIMITS.FAILED_AUTH_GOOD_KEYS);
+    const networks =
+      this.#keys.get(key) ?? new BoundedMap<string, number>(LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS);
+    networks.set(network, now);
+    this.#keys.set(key, networks);
   }
 }
 
 const keyIdOf = (input: string): string => KEY_ID.exec(input)?.[1] ?? "";
-
-/** Sets it as the newest; beyond so many the oldest goes. */
-function renew<Value>(map: Map<string, Value>, key: string, value: Value, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(oldest);
-  }
-}

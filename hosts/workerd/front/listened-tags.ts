@@ -1,4 +1,5 @@
 /** Tags that somebody was let listen to: they are real, and few, and strangers who make up others do not shut out their pages. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { AwakeObjects } from "./awake.ts";
 
 /** So many paths, so long at the most, are remembered: 1 MB. Those that were listened to longest ago go first. */
@@ -7,8 +8,7 @@ const PATH_CHARS = 1_024;
 
 export class ListenedTags {
   readonly #most: number;
-  /** Oldest first. */
-  readonly #paths = new Set<string>();
+  readonly #paths = new BoundedMap<string, true>(PATHS);
   /** Of those that were let in where strangers had no room. */
   readonly #awake: AwakeObjects;
 
@@ -23,14 +23,7 @@ export class ListenedTags {
 
   /** A listener was let in. */
   add(path: string): void {
-    if (path.length > PATH_CHARS) return;
-    this.#paths.delete(path);
-    this.#paths.add(path);
-    if (this.#paths.size <= PATHS) return;
-    for (const oldest of this.#paths) {
-      this.#paths.delete(oldest);
-      return;
-    }
+    if (path.length <= PATH_CHARS) this.#paths.set(path, true);
   }
 
   /** Whether it was let in just now. */
