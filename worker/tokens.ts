@@ -5,12 +5,7 @@ import { LIMITS } from "../schema/limits.ts";
 import { fromBase64Url } from "../schema/text.ts";
 import { JwsError, readJws, verifyJws } from "./jws.ts";
 import type { EdgeCrypto } from "./signature/crypto.ts";
-
-/** Why a token is refused. `expired` is for one from the future too: setting the clock mends both. */
-export interface TokenFault {
-  readonly fault: "invalid" | "expired";
-  readonly detail: string;
-}
+import { type TimeFault, type TimeRules, timeFault } from "./signed-times.ts";
 
 const PUBLIC_KEY_BYTES = 32;
 
@@ -44,20 +39,10 @@ export const handoverClaims = commonClaims.extend({ to: publicKeyText });
 /** Claims of `typ` pushmesh-connect+jwt. */
 export const connectClaims = commonClaims.extend({ cred: z.string() });
 
-/** Checks a token's times; undefined where they are good. All in seconds. */
-export function timeFault(
-  { iat, exp }: { readonly iat: number; readonly exp: number },
-  now: number,
-): TokenFault | undefined {
-  const bound = LIMITS.TOKEN_MAX_AGE_SECONDS;
-  const skew = LIMITS.CLOCK_SKEW_SECONDS;
-  if (exp <= iat || exp - iat > bound) {
-    return { fault: "invalid", detail: `exp must be 1 to ${bound} s after iat` };
-  }
-  if (iat > now + skew) return { fault: "expired", detail: `iat is ${iat - now} s ahead` };
-  if (exp < now - skew) return { fault: "expired", detail: `exp was ${now - exp} s ago` };
-  return undefined;
-}
+const TIME_RULES: TimeRules = {
+  ...{ issued: "iat", expires: "exp" },
+  maxLifeSeconds: LIMITS.TOKEN_MAX_AGE_SECONDS,
+};
 
 /** @throws JwsError */
 function readClaims<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
@@ -98,7 +83,7 @@ export async function verifyToken<S extends typeof commonClaims>(
   kind: TokenKind<S>,
   nowMs: number,
   by: EdgeCrypto,
-): Promise<{ readonly claims: z.output<S>; readonly publicKey: Uint8Array } | TokenFault> {
+): Promise<{ readonly claims: z.output<S>; readonly publicKey: Uint8Array } | TimeFault> {
   try {
     const jws = readJws(token);
     if (jws.header["typ"] !== kind.typ) throw new JwsError(`typ must be ${kind.typ}`);
@@ -106,7 +91,8 @@ export async function verifyToken<S extends typeof commonClaims>(
     const publicKey = kind.key(jws.header, claims);
     if (publicKey === undefined) throw new JwsError("it names no key of this mesh's devices");
     await verifyJws(jws, publicKey, by);
-    return timeFault(claims, Math.floor(nowMs / 1_000)) ?? { claims, publicKey };
+    const times = { issued: claims.iat, expires: claims.exp };
+    return timeFault(times, TIME_RULES, Math.floor(nowMs / 1_000)) ?? { claims, publicKey };
   } catch (error) {
     if (error instanceof JwsError) return { fault: "invalid", detail: error.message };
     throw error;

@@ -6,6 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
 import { JwsError, readJws } from "../jws.ts";
 import { findApp } from "../signature/authenticate.ts";
+import { type TimeRules, timeFault } from "../signed-times.ts";
 
 const TYP = "pushmesh-listen+jwt";
 /** The `alg` of a token by the kind of its key (RFC 7518 §3.1, RFC 8037 §3.1). */
@@ -20,14 +21,10 @@ const listenClaims = z.object({
 
 const refuse = (detail: string): MeshError => new MeshError("listen_token_invalid", detail);
 
-/** @param now seconds since 1970 */
-function checkTimes({ iat, exp }: z.output<typeof listenClaims>, now: number): void {
-  const bound = LIMITS.LISTEN_TOKEN_MAX_AGE_SECONDS;
-  const skew = LIMITS.CLOCK_SKEW_SECONDS;
-  if (exp <= iat || exp - iat > bound) throw refuse(`exp must be 1 to ${bound} s after iat`);
-  if (iat > now + skew) throw refuse(`iat is ${iat - now} s ahead`);
-  if (exp < now - skew) throw refuse(`exp was ${now - exp} s ago`);
-}
+const TIME_RULES: TimeRules = {
+  ...{ issued: "iat", expires: "exp" },
+  maxLifeSeconds: LIMITS.LISTEN_TOKEN_MAX_AGE_SECONDS,
+};
 
 /**
  * Everything that can be told without the app's keys is told before they are looked up, so that no token wakes an object of
@@ -55,7 +52,9 @@ export async function checkListenToken(
       throw refuse(`claim ${issue?.path.join(".")}: ${issue?.message}`);
     }
     if (claims.data.tag !== tag) throw refuse("claim tag is another tag");
-    checkTimes(claims.data, Math.floor(c.get("receivedAt") / 1_000));
+    const times = { issued: claims.data.iat, expires: claims.data.exp };
+    const fault = timeFault(times, TIME_RULES, Math.floor(c.get("receivedAt") / 1_000));
+    if (fault !== undefined) throw refuse(fault.detail);
     const key = (await findApp(c, appId, kid))?.get(kid);
     if (key === undefined) throw refuse("kid names no key of this app");
     if (ALGORITHMS[key.algorithm] !== alg) throw refuse(`alg must be ${ALGORITHMS[key.algorithm]}`);

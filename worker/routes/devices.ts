@@ -10,14 +10,8 @@ import type { AppEnv } from "../context.ts";
 import { openToPages } from "../middleware/cors.ts";
 import { callInTime, refusal } from "../objects.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
-import {
-  accountClaims,
-  handoverClaims,
-  ownKey,
-  type TokenFault,
-  type TokenKind,
-  verifyToken,
-} from "../tokens.ts";
+import type { TimeFault } from "../signed-times.ts";
+import { accountClaims, handoverClaims, ownKey, type TokenKind, verifyToken } from "../tokens.ts";
 
 const PROOF: TokenKind<typeof accountClaims> = {
   typ: "pushmesh-account+jwt",
@@ -30,7 +24,7 @@ const HANDOVER: TokenKind<typeof handoverClaims> = {
   key: ownKey,
 };
 
-function refuse(name: "proof" | "handover", { fault, detail }: TokenFault): MeshError {
+function refuse(name: "proof" | "handover", { fault, detail }: TimeFault): MeshError {
   const code = fault === "expired" ? "proof_expired" : "proof_invalid";
   return new MeshError(code, `${name}: ${detail}`, { field: name });
 }

@@ -1,6 +1,7 @@
 /** Signed requests: RFC 9421 with the rules of docs/api.md. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { type TimeRules, timeFault } from "../signed-times.ts";
 import { type Claimed, readSignature } from "./base.ts";
 import type { VerifySignature } from "./crypto.ts";
 
@@ -44,17 +45,16 @@ function checkCoverage(request: Request, { components, created, keyid }: Claimed
   }
 }
 
+const TIME_RULES: TimeRules = {
+  ...{ issued: "created", expires: "expires" },
+  maxAgeSeconds: LIMITS.SIGNATURE_MAX_AGE_SECONDS,
+};
+
 /** @param now - Seconds since 1970. @throws MeshError `signature_expired`, with the mesh's clock */
 function checkTimes({ created = 0, expires }: Claimed, now: number): void {
-  const age = now - created;
-  const bound = LIMITS.SIGNATURE_MAX_AGE_SECONDS;
-  const skew = LIMITS.CLOCK_SKEW_SECONDS;
-  const refuse = (detail: string): never => {
-    throw new MeshError("signature_expired", `${detail}; the mesh's clock says ${now}`);
-  };
-  if (age > bound + skew) refuse(`created is ${age} s ago; at most ${bound} s are taken`);
-  if (age < -skew) refuse(`created is ${-age} s ahead`);
-  if (expires !== undefined && expires < now - skew) refuse(`expires was ${now - expires} s ago`);
+  const fault = timeFault({ issued: created, expires }, TIME_RULES, now);
+  if (fault === undefined) return;
+  throw new MeshError("signature_expired", `${fault.detail}; the mesh's clock says ${now}`);
 }
 
 /** @throws MeshError `signature_malformed` */
