@@ -29,7 +29,7 @@ export interface TagEnv {
 }
 
 /** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
-const REST_MS = 4;
+const REST_MS = 2;
 
 /** Of this isolate: all its objects share a thread. */
 const calls = new CallLimiter();

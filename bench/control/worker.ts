@@ -10,6 +10,7 @@
  * | `POST /ask/NAME` | the same, and the object waits for what its socket sends back |
  * | `POST /store/NAME` | one call to the object, which inserts the body as a row |
  * | `POST /fan-out/COUNT` | one call to an object, which calls so many others, a bounded number at a time; each sends the body to its socket |
+ * | `POST /fan-out/COUNT/RATE` | the same, to so many a second |
  * | `GET /listen` | upgrades, and hands the socket to the one object of all listeners |
  * | `POST /publish/BYTES` | one call to that object, which sends all its sockets one text of so many bytes |
  */
@@ -65,10 +66,15 @@ export class ControlDevice extends DurableObject<ControlEnv> {
     this.ctx.storage.sql.exec("INSERT INTO mail (data) VALUES (?)", bytes);
   }
 
-  async fanOut(count: number, bytes: ArrayBuffer): Promise<void> {
+  /** @param rate devices a second; Infinity for as fast as it goes */
+  async fanOut(count: number, rate: number, bytes: ArrayBuffer): Promise<void> {
+    const began = Date.now();
     let next = 0;
     const call = async (): Promise<void> => {
-      while (next < count) await this.env.DEVICES.getByName(`device-${next++}`).send(bytes);
+      while (next < count) {
+        if (next >= ((Date.now() - began) * rate) / 1_000) await scheduler.wait(1);
+        else await this.env.DEVICES.getByName(`device-${next++}`).send(bytes);
+      }
     };
     await Promise.all(Array.from({ length: CALLS_AT_ONCE }, call));
   }
@@ -91,12 +97,13 @@ export class ControlDevice extends DurableObject<ControlEnv> {
 async function broadcast(
   action: "fan-out" | "publish" | "listen",
   argument: string,
+  rate: string,
   request: Request,
   object: DurableObjectStub<ControlDevice>,
 ): Promise<Response> {
   if (action === "listen") return await object.fetch(request);
   const body = await request.arrayBuffer();
-  if (action === "fan-out") await object.fanOut(Number(argument), body);
+  if (action === "fan-out") await object.fanOut(Number(argument), Number(rate), body);
   else await object.publish(Number(argument));
   return new Response("ok");
 }
@@ -106,12 +113,13 @@ export class Control extends WorkerEntrypoint<ControlEnv> {}
 
 export default {
   async fetch(request, env) {
-    const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
+    const [, action = "", name = "", rate = "Infinity"] = new URL(request.url).pathname.split("/");
     if (action === "healthz") return new Response("ok");
     if (action === "fan-out" || action === "publish" || action === "listen") {
       return await broadcast(
         action,
         name,
+        rate,
         request,
         env.DEVICES.getByName(action === "fan-out" ? action : "live"),
       );

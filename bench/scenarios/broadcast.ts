@@ -25,9 +25,10 @@ export interface Audience {
 /** A tag of so many members, named for their number; the control sends to as many of its devices. */
 export const tagOf = (members: number): TagSize => ({ tag: `bench-${members}`, members });
 
-export const audienceOf = ({ tag, members }: TagSize): Audience => ({
+/** @param rate of the control, devices a second; as fast as it goes where nobody says */
+export const audienceOf = ({ tag, members }: TagSize, rate?: number): Audience => ({
   tag,
-  path: `/fan-out/${members}`,
+  path: rate === undefined ? `/fan-out/${members}` : `/fan-out/${members}/${rate}`,
   count: members,
 });
 

@@ -2,15 +2,21 @@
  * What broadcasts take from single sends (promise P5): sends at a steady rate to members of a tag, in turns without a
  * broadcast and with broadcasts to the whole tag, one after the other without a pause. In its rows the mesh without
  * broadcasts is in the control's place.
+ *
+ * Devices and sender are on the machine of the mesh here, and a sender waits for a core as well while hundreds of devices have
+ * one. So a third slice has the same sends while the bare server broadcasts to as many sockets at the mesh's rate: beside that,
+ * what remains is what the mesh itself takes from them.
  */
 
 import { Client } from "../client/calls.ts";
+import { SIDES, type SideName } from "../client/device.ts";
 import type { FleetCalls } from "../client/fleet.ts";
 import type { Slice } from "../client/pace.ts";
 import { cpuMs } from "../process.ts";
 import { percentile, type Row, rowOf } from "../report.ts";
 import { type Measured, type Rig, SLICES } from "../rig.ts";
 import {
+  type Audience,
   audienceOf,
   awakeAtOnce,
   broadcastFor,
@@ -27,27 +33,40 @@ const TARGETS = 200;
 /** Fewer sends would have no p99. */
 const SLICE_MIN_MS = 500;
 
-/** Sends for so long, while broadcasts run or not; how many deliveries of broadcasts there were meanwhile. */
+/** How fast the bare server is to send at most: the mesh's fan-outs that rest are no faster, and one that does not is no excuse. */
+const RESTING_PER_SECOND = 2_500;
+
+interface Beside extends Measured {
+  /** Of broadcasts, a second. */
+  readonly deliveries: number;
+}
+
+/** Sends for so long, while one of the servers broadcasts without a pause, or none does. */
 async function slice(
   rig: Rig,
   ms: number,
-  withBroadcasts: boolean,
-): Promise<Measured & { readonly deliveries: number }> {
-  const { sender, devices } = rig;
+  side: SideName | null,
+  audience: Audience,
+): Promise<Beside> {
+  const { sender } = rig;
   const { pid } = rig.servers.sides.mesh;
   const before = cpuMs(pid);
   let over = false;
-  let deliveries = 0;
+  let [count, took] = [0, 0];
   const broadcasts = (async () => {
-    while (withBroadcasts && !over) {
-      deliveries += (await broadcastOnce(rig, "mesh", audienceOf(tagOf(devices)))).count;
+    while (side !== null && !over) {
+      const one = await broadcastOnce(rig, side, audience);
+      // What ends after the sends did without them for a part of it, except the first, which is better than none.
+      if (over && count > 0) return;
+      count += one.count;
+      took += one.ms;
     }
   })();
   const sends = await sender.call("steady", "mesh", SENDS_PER_SECOND, ms);
   over = true;
   const serverCpuMs = cpuMs(pid) - before;
   await broadcasts;
-  return { ...sends, serverCpuMs, deliveries };
+  return { ...sends, serverCpuMs, deliveries: count === 0 ? 0 : (count * 1_000) / took };
 }
 
 export const sendDuringBroadcast: Scenario = {
@@ -72,29 +91,44 @@ async function measure(rig: Rig, targets: Client<FleetCalls>): Promise<Row[]> {
     await each.call("connect", "mesh", "answering");
     await each.call("subscribe", [tag]);
   }
+  await fleet.call("connect", "control", "answering");
   await sender.call("fill", "mesh", 1, "send");
-  await warmUp(rig, "mesh", audienceOf(tagOf(devices)));
+  const audience = audienceOf(tag);
+  for (const side of SIDES) await warmUp(rig, side, audience);
   const ms = Math.max(SLICE_MIN_MS, (options.seconds * 1_000) / SLICES);
   const without: Measured[] = [];
-  const during: (Measured & { readonly deliveries: number })[] = [];
+  const during: Beside[] = [];
+  const besideBare: Beside[] = [];
   const alone: Slice[] = [];
   for (let n = 0; n < SLICES; n++) {
-    without.push(await slice(rig, ms, false));
-    during.push(await slice(rig, ms, true));
-    alone.push(await broadcastFor(rig, "mesh", audienceOf(tagOf(devices)), ms));
+    without.push(await slice(rig, ms, null, audience));
+    const beside = await slice(rig, ms, "mesh", audience);
+    during.push(beside);
+    const rate = Math.min(Math.round(beside.deliveries), RESTING_PER_SECOND);
+    besideBare.push(await slice(rig, ms, "control", audienceOf(tag, rate)));
+    alone.push(await broadcastFor(rig, "mesh", audience, ms));
   }
-  const row = (metric: string, unit: string, figure: (one: Measured) => number): Row =>
+  const row = (
+    metric: string,
+    unit: string,
+    figure: (one: Measured) => number,
+    control: readonly Measured[] = without,
+  ): Row =>
     rowOf(NAME, metric, unit, {
       mesh: during.map(figure),
-      control: without.map(figure),
+      control: control.map(figure),
     });
+  const p50 = ({ latencies }: Measured) => percentile(latencies, 0.5);
+  const p99 = ({ latencies }: Measured) => percentile(latencies, 0.99);
   return [
-    row("p50", "ms", ({ latencies }) => percentile(latencies, 0.5)),
-    row("p99", "ms", ({ latencies }) => percentile(latencies, 0.99)),
+    row("p50", "ms", p50),
+    row("p99", "ms", p99),
+    row("p50, as much to devices", "ms", p50, besideBare),
+    row("p99, as much to devices", "ms", p99, besideBare),
     row("server busy", "cores", (one) => one.serverCpuMs / one.ms),
     // The control is the broadcasts alone.
     rowOf(NAME, "broadcast", "messages/s", {
-      mesh: during.map((one) => (one.deliveries * 1_000) / one.ms),
+      mesh: during.map(({ deliveries }) => deliveries),
       control: alone.map(({ count, ms }) => (count * 1_000) / ms),
     }),
   ];

@@ -10,6 +10,7 @@
  * | `POST /ask/NAME` | the same, and waits for what the socket sends back |
  * | `POST /store/NAME` | keeps the body in memory |
  * | `POST /fan-out/COUNT` | sends the body to so many sockets, the first that there were |
+ * | `POST /fan-out/COUNT/RATE` | the same, to so many a second |
  * | `GET /listen` | upgrades, and keeps the socket among the listeners |
  * | `POST /publish/BYTES` | sends all listeners one text of so many bytes |
  */
@@ -29,11 +30,17 @@ async function deliver(device: Device, bytes: ArrayBuffer): Promise<void> {
   device.socket?.send(bytes);
 }
 
-async function fanOut(count: number, bytes: ArrayBuffer): Promise<void> {
-  let left = count;
+/** @param rate devices a second; Infinity for all at once */
+async function fanOut(count: number, rate: number, bytes: ArrayBuffer): Promise<void> {
+  const began = performance.now();
+  let sent = 0;
   for (const device of devices.values()) {
-    if (left-- === 0) return;
+    if (sent === count) return;
+    while (sent >= ((performance.now() - began) * rate) / 1_000) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     await deliver(device, bytes);
+    sent++;
   }
 }
 
@@ -77,11 +84,11 @@ const onListen = ({ hostname, port }: Deno.NetAddr): void =>
   console.log(JSON.stringify({ url: `http://${hostname}:${port}` }));
 
 Deno.serve({ port: 0, hostname: "127.0.0.1", onListen }, async (request) => {
-  const [, action = "", name = ""] = new URL(request.url).pathname.split("/");
+  const [, action = "", name = "", rate = "Infinity"] = new URL(request.url).pathname.split("/");
   if (action === "listen") return listen(request);
   if (action === "fan-out" || action === "publish") {
     const bytes = await request.arrayBuffer();
-    if (action === "fan-out") await fanOut(Number(name), bytes);
+    if (action === "fan-out") await fanOut(Number(name), Number(rate), bytes);
     else publish(Number(name));
     return new Response("ok");
   }

@@ -13,8 +13,13 @@ import { type Counting, noCounts } from "./counts.ts";
 import type { EarlyOutcomes, MemberOutcome } from "./early-outcomes.ts";
 import { Pacer } from "./pacer.ts";
 
-/** Devices that are called before the others of this process get a turn. */
-const TURN = 16;
+/**
+ * Devices that are called before the others of this process get a turn. Their calls, and later their answers, come in one burst,
+ * which delays whatever else arrives then. Measured in one run on one core, Deno: the median of single sends was 2.7 times that
+ * without broadcasts with turns of 16 and rests of 4 ms, 2.2 times with 8 and 1 ms, 1.6 times with 6 and 1 ms. With 7, as many
+ * devices a second are called as with 16.
+ */
+const TURN = 7;
 /** Most devices have answered so long after the last was called; one that has not is left to a later call. */
 const PATIENCE_MS = 100;
 /** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */

@@ -35,8 +35,8 @@ import type { Pooled } from "./pool.ts";
 const PARALLEL_NODES = 8;
 /** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
 const CALLED_MS = 4;
-/** Longer than a turn of a fan-out: most of the thread is left to single sends. */
-const REST_MS = 4;
+/** Longer than a turn of a fan-out, since Deno's timers fire 1 ms late: most of the thread is left to single sends. */
+const REST_MS = 1;
 /** Of all fan-outs of this process. */
 const calls = new CallLimiter(CALLED_MS);
 
