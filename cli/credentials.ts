@@ -32,7 +32,7 @@ function read(file: string): Credentials {
     return credentialsFile.parse(JSON.parse(text));
   } catch {
     // Not written over: what is in it may be somebody's only copy.
-    throw new CliFailure(1, "credentials_damaged", `${file} is damaged; mend it or move it away`);
+    throw new CliFailure(1, "credentials_damaged", `${file} is damaged; fix it or move it away`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Errors of the SDKs, as the commands tell them. */
+/** Turns errors of the SDKs into failures of the command. */
 import type { CommanderError } from "commander";
 import { ERRORS } from "../schema/errors.ts";
 import { PushError } from "../sdk/device/errors.ts";
@@ -15,20 +15,20 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
 const adviceOf = (code: string): string | undefined =>
   Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].advice : undefined;
 
-/** What is underneath it all: fetch itself only says "fetch failed". */
+/** The innermost cause: fetch itself only says "fetch failed". */
 function rootOf(error: unknown): (Error & { readonly code?: unknown }) | undefined {
   let root = error;
   while (root instanceof Error && root.cause !== undefined) root = root.cause;
-  // Of a name with several addresses: the reason is each one's own.
+  // A name with several addresses has one error for each; take the first.
   if (root instanceof AggregateError && root.errors.length > 0) [root] = root.errors;
   return root instanceof Error && root !== error ? root : undefined;
 }
 
-/** The usual words for why nothing answers. */
+/** Common network errors in plain words. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
-  EHOSTUNREACH: "no route to it",
+  EHOSTUNREACH: "no route to host",
   ENETUNREACH: "no network",
   ENOTFOUND: "no such host",
   EAI_AGAIN: "no answer from the name server",
@@ -36,29 +36,29 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why a call of the server SDK failed, in a few words. */
 export function reasonOf(error: PushServerError): string {
-  // It answered, and a proxy does so in place of a mesh that is gone.
+  // There was a response; if the mesh is gone, it came from a proxy.
   if (error.status !== undefined) return `HTTP ${error.status}: ${error.message}`;
   const root = rootOf(error);
   return REASONS[String(root?.code)] ?? root?.message ?? error.message;
 }
 
-/** What to do where nothing listens: most often the data folder is that of a mesh that was stopped. */
+/** Advice if the connection is refused: usually the data folder belongs to a mesh that was stopped. */
 const START =
-  "Nothing listens there: start the mesh with npm start, or name another by --url or --data-dir.";
+  "No mesh is running there. Start it with npm start, or choose another with --url or --data-dir.";
 
 const isNobodyThere = (root: string | undefined): boolean => /ECONNREFUSED/.test(root ?? "");
 
 /**
- * The failure that an error amounts to.
+ * Converts an error of an SDK to a failure of the command.
  *
- * @returns undefined for an error that is a fault of ours, and deserves its stack.
+ * @returns undefined for a bug, whose stack should be printed.
  */
 export function asFailure(error: unknown): CliFailure | undefined {
   if (error instanceof CliFailure) return error;
   if (error instanceof PushServerError || error instanceof PushError) {
     const { code } = error;
     const root = rootOf(error)?.message;
-    // A closed socket's reason begins with the code, which is told behind the message.
+    // The reason of a closed socket starts with the code, which is printed after the message.
     const said = error.message.replace(`${code}: `, "");
     const message = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
     const problem = error instanceof PushServerError ? error.problem : undefined;
@@ -69,6 +69,6 @@ export function asFailure(error: unknown): CliFailure | undefined {
   return undefined;
 }
 
-/** Exit code of what commander itself ended: 0 for help and version, otherwise a usage error that it has told. */
+/** Exit code when commander ended the command: 0 for help and version, otherwise usage (commander has printed the error). */
 export const commanderExit = (error: CommanderError): number =>
   error.exitCode === 0 ? 0 : EXIT.usage;

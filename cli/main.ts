@@ -40,30 +40,30 @@ function version(): string {
 const { env } = process;
 
 const app = new Command("app")
-  .description("apps of the mesh")
+  .description("manage the apps of the mesh")
   .addCommand(appCreate(env))
   .addCommand(appList(env))
   .addCommand(appShow(env))
   .addCommand(appDelete(env));
 const key = new Command("key")
-  .description("keys that app servers sign with")
+  .description("manage the keys that app servers sign with")
   .addCommand(keyCreate(env))
   .addCommand(keyList(env))
   .addCommand(keyRevoke(env));
 const tag = new Command("tag")
-  .description("tags of an app: who is in them, who may listen to them")
+  .description("manage the tags of an app: their members, and who may listen to them")
   .addCommand(tagAdd(env))
   .addCommand(tagRemove(env))
   .addCommand(tagShow(env))
   .addCommand(tagLive(env));
 const alias = new Command("alias")
-  .description("aliases of an app: who holds them")
+  .description("manage the aliases of an app, and who holds them")
   .addCommand(aliasSet(env))
   .addCommand(aliasUnset(env))
   .addCommand(aliasShow(env));
 const program = new Command("pushmesh")
   .description(
-    "Talks to a push mesh: be a device, send, broadcast, manage apps and keys, keep its data.",
+    "Client of a push mesh: run a device, send, broadcast, manage apps and keys, back up data.",
   )
   .version(version())
   .addCommand(listen(env))
@@ -81,7 +81,7 @@ const program = new Command("pushmesh")
   .addCommand(importData(env))
   .addHelpText(
     "after",
-    "\nRun the mesh itself with npm start. pushmesh <command> --help has examples.",
+    "\nTo run the mesh itself, use npm start. For examples, see pushmesh <command> --help.",
   );
 
 /** commander throws instead of exiting only where each command is told so. */

@@ -7,27 +7,27 @@ export function withMesh(command: Command): Command {
   return command
     .option(
       "--url <origin>",
-      "the mesh (default: $PUSHMESH_URL, or the one that npm start runs here)",
+      "URL of the mesh (default: $PUSHMESH_URL, or the mesh that npm start runs here)",
     )
     .option(
       "--data-dir <dir>",
-      "data folder of that one (default: $PUSHMESH_DATA_DIR, or .pushmesh)",
+      "data folder of the mesh on this machine (default: $PUSHMESH_DATA_DIR, or .pushmesh)",
     )
-    .option("--json", "one JSON object a line");
+    .option("--json", "print one JSON object per line");
 }
 
-/** What a command of the operator needs: `--url`, `--data-dir`, `--json`, `--insecure`. */
+/** Options of operator commands: `--url`, `--data-dir`, `--json`, `--insecure`. */
 export const withAdmin = (command: Command): Command =>
   withMesh(command).option(
     "--insecure",
-    "send $PUSHMESH_ADMIN_TOKEN over http, to whoever answers there",
+    "send $PUSHMESH_ADMIN_TOKEN over http, to whatever server answers",
   );
 
-/** `--data`, `--json`: for what works on the data folder of a mesh, and asks no mesh. */
+/** `--data`, `--json`: for commands that read the data folder of a mesh and call no mesh. */
 export function withData(command: Command): Command {
   return command
     .option("--data <dir>", "data folder (default: $PUSHMESH_DATA_DIR, or .pushmesh)")
-    .option("--json", "one JSON object a line");
+    .option("--json", "print one JSON object per line");
 }
 
 /** `--app`. */
@@ -38,37 +38,43 @@ export function withApp(command: Command): Command {
 /** `--key-id`, `--key`. */
 export function withKey(command: Command): Command {
   return command
-    .option("--key-id <keyId>", "key to sign with (default: $PUSHMESH_KEY_ID, or the one saved)")
+    .option("--key-id <keyId>", "key to sign with (default: $PUSHMESH_KEY_ID, or the saved key)")
     .addOption(
       new Option(
         "--key <secret>",
-        "its secret; better in $PUSHMESH_KEY, as others can list arguments",
+        "secret of the key; prefer $PUSHMESH_KEY, because other users can see arguments",
       ),
     );
 }
 
-/** What a command needs that acts as an app's server: `--url`, `--data-dir`, `--json`, `--app`, `--key-id`, `--key`. */
+/** Options of commands that act as an app server: `--url`, `--data-dir`, `--json`, `--app`, `--key-id`, `--key`. */
 export const asServer = (command: Command): Command => withKey(withApp(withMesh(command)));
 
 /** `--to <regId...>` */
 export function withRegIds(command: Command): Command {
-  return command.requiredOption("--to <regId...>", "registrations, as pushmesh listen prints them");
+  return command.requiredOption(
+    "--to <regId...>",
+    "regIds of the registrations, as printed by pushmesh listen",
+  );
 }
 
-/** What every message has: `--data` and its like, `--ttl`, `--priority`, `--collapse-key`, `--idempotency-key`. */
+/** Options of every message: `--data` and its variants, `--ttl`, `--priority`, `--collapse-key`, `--idempotency-key`. */
 export function withContent(command: Command): Command {
   return command
-    .option("--data <text>", "a JSON object, or any other text, which is sent as a string")
-    .option("--data-base64 <base64>", "bytes")
-    .option("--data-file <file>", "what is in a file; - reads stdin")
+    .option(
+      "--data <text>",
+      "the message: a JSON object, or any other text, which is sent as a string",
+    )
+    .option("--data-base64 <base64>", "the message: bytes in base64")
+    .option("--data-file <file>", "the message: the content of a file; - reads stdin")
     .option(
       "--ttl <seconds>",
-      "how long it may wait for a device; 0 is now or never (default: 28 days)",
+      "how long the message may wait for a device; 0 means now or never (default: 28 days)",
       wholeNumber,
     )
     .addOption(new Option("--priority <name>", "default: normal").choices(PRIORITY_NAMES))
-    .option("--collapse-key <key>", "replaces an older message of this key that still waits")
-    .option("--idempotency-key <key>", "makes two calls one message");
+    .option("--collapse-key <key>", "replaces an older message with this key that still waits")
+    .option("--idempotency-key <key>", "calls with the same key are one message");
 }
 
 /** Reads a whole number of at least 0. */
@@ -77,13 +83,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** Reads a JSON object, whose members are the mesh's to judge. */
+/** Reads a JSON object. The mesh checks its members. */
 export function jsonObject(text: string): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch {
-    // Told below.
+    // The error below says it.
   }
   throw new InvalidArgumentError("Give a JSON object.");
 }

@@ -12,9 +12,9 @@ interface AliasSetOptions extends KeyOptions {
 
 export function aliasSet(env: NodeJS.ProcessEnv): Command {
   const command = withRegIds(asServer(new Command("set")))
-    .description("give an alias to a registration, which takes it from whoever had it")
+    .description("give an alias to a registration, and take it from the previous holder")
     .argument("<alias>", "1 to 128 bytes of any UTF-8")
-    .option("--shared", "up to 128 have it together, such as one person's devices")
+    .option("--shared", "share it among up to 128 registrations, such as the devices of one person")
     .action(async (alias: string, options: AliasSetOptions) => {
       const { to, shared = false } = options;
       const context = contextOf(options, env);

@@ -6,7 +6,7 @@ import { serverOf } from "../server.ts";
 
 export function aliasShow(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("show"))
-    .description("show who holds an alias")
+    .description("show the holders of an alias")
     .argument("<alias>")
     .action(async (alias: string, options: KeyOptions) => {
       const context = contextOf(options, env);

@@ -7,7 +7,7 @@ import { withAdmin, withExamples } from "../options.ts";
 
 export function appCreate(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("create"))
-    .description("make an app; needs the mesh's admin token")
+    .description("create an app; needs the admin token")
     .argument("<name>", "its name, for people")
     .action(async (name: string, options: AdminOptions) => {
       const context = contextOf(options, env);

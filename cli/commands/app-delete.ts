@@ -8,9 +8,9 @@ import { withAdmin, withExamples } from "../options.ts";
 
 export function appDelete(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("delete"))
-    .description("delete an app and all its keys, for good; needs the mesh's admin token")
+    .description("delete an app and all its keys for good; needs the admin token")
     .argument("<appId>", "as pushmesh app list prints it")
-    .option("--yes", "required: nobody can send for the app any more, and nothing brings it back")
+    .option("--yes", "required: you cannot undo this, and nobody can send for the app afterwards")
     .action(async (appId: string, options: AdminOptions & { readonly yes?: boolean }) => {
       const context = contextOf(options, env);
       if (options.yes !== true) {

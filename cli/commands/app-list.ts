@@ -7,7 +7,7 @@ import { withAdmin, withExamples } from "../options.ts";
 
 export function appList(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("list"))
-    .description("list the apps of the mesh; needs its admin token")
+    .description("list the apps of the mesh; needs the admin token")
     .action(async (options: AdminOptions) => {
       const context = contextOf(options, env);
       const admin = adminOf(context, options, env);

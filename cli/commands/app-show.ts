@@ -22,7 +22,7 @@ async function read(options: AppOptions & AdminOptions, env: NodeJS.ProcessEnv) 
 
 export function appShow(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("show")))
-    .description("show an app and its keys, without their secrets; needs the mesh's admin token")
+    .description("show an app and its keys, without secrets; needs the admin token")
     .action(async (options: AppOptions & AdminOptions) => {
       const { app, output } = await read(options, env);
       const { appId, name, createdAt, keys } = app;
@@ -34,7 +34,7 @@ export function appShow(env: NodeJS.ProcessEnv): Command {
 
 export function keyList(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("list")))
-    .description("list the keys of an app, oldest first; needs the mesh's admin token")
+    .description("list the keys of an app, oldest first; needs the admin token")
     .action(async (options: AppOptions & AdminOptions) => {
       const { app, output } = await read(options, env);
       for (const key of app.keys) output.result(key, keyLine(key));

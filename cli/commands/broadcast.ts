@@ -36,22 +36,22 @@ function targetOf({ tag, condition, everyone }: BroadcastOptions): BroadcastMess
 export function broadcast(env: NodeJS.ProcessEnv): Command {
   const command = withContent(
     asServer(new Command("broadcast"))
-      .description("send a message to a tag, to an expression over tags, or to all devices")
-      .option("--tag <tag>", "to all that are in it")
+      .description("send a message to a tag, to a condition over tags, or to all devices")
+      .option("--tag <tag>", "send to the members of this tag")
       .option(
         "--condition <JSON>",
-        "to those it holds for: {tag}, {any: […]}, {all: […]}, {not: …}",
+        "send to devices that match: {tag}, {any: […]}, {all: […]}, {not: …}",
         jsonObject,
       )
-      .option("--everyone", "to all devices of the app"),
+      .option("--everyone", "send to all devices of the app"),
   )
     .option(
       "--filter <JSON>",
-      "only devices that reported it: {platform, appVersion, locale, attributes}",
+      "only devices that match: {platform, appVersion, locale, attributes}",
       jsonObject,
     )
-    .option("--pace <n>", "devices a second (default: as fast as it goes)", wholeNumber)
-    .option("--watch", "print how far it is until it is sent")
+    .option("--pace <n>", "devices per second (default: as fast as possible)", wholeNumber)
+    .option("--watch", "print the progress until it is sent")
     .action(async (options: BroadcastOptions) => {
       const { filter, pace, idempotencyKey } = options;
       const message: BroadcastMessage = {
@@ -79,6 +79,6 @@ export function broadcast(env: NodeJS.ProcessEnv): Command {
   );
   return command.addHelpText(
     "after",
-    "\nExit codes: 0 accepted (it is on disk, and goes on by itself), 2 usage, 3 refused by the mesh, 4 network.",
+    "\nExit codes: 0 accepted (it is on disk, and the mesh completes it), 2 usage, 3 refused by the mesh, 4 network.",
   );
 }

@@ -24,15 +24,15 @@ const lineOf = ({ tag, members, listeners, lastBroadcastAt }: TagBody): string =
 
 export function directory(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("directory"))
-    .description("list the app's tags; what changed shows some 10 s later")
-    .option("--prefix <text>", "tags that begin so")
-    .option("--min-members <n>", "with so many members or more", wholeNumber)
-    .option("--max-members <n>", "with so many members or less", wholeNumber)
+    .description("list the tags of the app; changes appear after about 10 s")
+    .option("--prefix <text>", "only tags that start with this")
+    .option("--min-members <n>", "only tags with at least this many members", wholeNumber)
+    .option("--max-members <n>", "only tags with at most this many members", wholeNumber)
     .addOption(
       new Option("--sort <by>", "default: tag").choices(["tag", "members", "lastBroadcastAt"]),
     )
     .addOption(new Option("--order <way>", "default: asc").choices(["asc", "desc"]))
-    .option("--limit <n>", "how many to print", wholeNumber, LIMIT)
+    .option("--limit <n>", "how many tags to print", wholeNumber, LIMIT)
     .action(async (options: DirectoryOptions) => {
       const { prefix, minMembers, maxMembers, sort, order, limit } = options;
       const context = contextOf(options, env);

@@ -13,9 +13,9 @@ interface KeyCreateOptions extends AppOptions, AdminOptions {
 
 export function keyCreate(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("create")))
-    .description("make a key that an app server signs its sends with; needs the mesh's admin token")
+    .description("create a key for an app server to sign with; needs the admin token")
     .option("--public-key <base64url>", "add this Ed25519 public key instead of a new HMAC secret")
-    .option("--no-save", "do not save the secret for pushmesh send")
+    .option("--no-save", "do not save the secret for later commands")
     .action(async (options: KeyCreateOptions) => {
       const context = contextOf(options, env);
       const appId = appOf(context, options, env);

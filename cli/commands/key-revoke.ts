@@ -8,7 +8,7 @@ import { withAdmin, withExamples } from "../options.ts";
 
 export function keyRevoke(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("revoke"))
-    .description("revoke a key; the mesh refuses it within 30 s. Needs the mesh's admin token")
+    .description("revoke a key; the mesh refuses it within 30 s; needs the admin token")
     .argument("<keyId>", "as pushmesh key create printed it")
     .action(async (keyId: string, options: AdminOptions) => {
       const context = contextOf(options, env);

@@ -66,29 +66,29 @@ function tokenOf(
 export function listen(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withMesh(new Command("listen")))
     .description(
-      "be a device: register with an app and print each message; or be a live listener of tags",
+      "run a device: register with an app and print each message; or listen to tags live",
     )
     .option(
       "--tag <tag...>",
-      "subscribe to these, until pushmesh tag remove, and print their broadcasts",
+      "subscribe to these tags (until pushmesh tag remove), and print their broadcasts",
     )
-    .option("--alias <alias>", "have this alias; whoever had it loses it")
-    .option("--shared", "have it together with others")
+    .option("--alias <alias>", "take this alias from its holder")
+    .option("--shared", "share the alias with other holders")
     .option(
       "--attributes <JSON>",
-      "report these to filters: {platform, appVersion, locale, custom}",
+      "report these attributes for filters: {platform, appVersion, locale, custom}",
       attributesOf,
     )
     .option(
       "--state <dir>",
-      "folder that keeps the device's key and regId (default: in ~/.config/pushmesh)",
+      "folder for the key and regId of the device (default: in ~/.config/pushmesh)",
     )
-    .option("--live", "no device: hear the broadcasts of --tag as they come, as a web page does")
+    .option("--live", "listen to the broadcasts of --tag like a web page, without a device")
     .option(
       "--token <token>",
-      "listen token for --live (default: made by the app's key, if it is at hand)",
+      "listen token for --live (default: made with the app's key, if it is available)",
     )
-    .option("--no-token", "listen to open tags without one")
+    .option("--no-token", "listen to open tags without a token")
     .action(async (options: ListenOptions) => {
       checkOptions(options);
       const context = contextOf(options, env);

@@ -66,12 +66,12 @@ function printAnswers(output: Output, answer: AliasSendAnswerBody): void {
 export function send(env: NodeJS.ProcessEnv): Command {
   const command = withContent(
     asServer(new Command("send"))
-      .description("send a message to one registration, or to all who hold an alias")
-      .option("--to <regId>", "as pushmesh listen printed it")
-      .option("--alias <alias>", "to all who hold it, in place of --to")
-      .option("--first-ack-wins", "withdraw it from the other holders once one has it"),
+      .description("send a message to a registration, or to all holders of an alias")
+      .option("--to <regId>", "regId of the registration, as printed by pushmesh listen")
+      .option("--alias <alias>", "send to all holders of this alias, instead of --to")
+      .option("--first-ack-wins", "withdraw the message from other holders once one has it"),
   )
-    .option("--async", "answer once it is stored, without waiting for the device")
+    .option("--async", "answer as soon as the message is stored, without waiting for the device")
     .option(
       "--wait <seconds>",
       "how long to wait for the device, 0 to 20 (default: 5)",
@@ -97,6 +97,6 @@ export function send(env: NodeJS.ProcessEnv): Command {
   );
   return command.addHelpText(
     "after",
-    "\nExit codes: 0 delivered, queued or sent (of an alias: at all holders), 2 usage, 3 refused by the mesh, 4 network.",
+    "\nExit codes: 0 delivered, queued or sent (for an alias: for all holders), 2 usage, 3 refused by the mesh, 4 network.",
   );
 }

@@ -9,7 +9,7 @@ import { smoke as smokeMesh } from "../smoke.ts";
 export function smoke(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("smoke"))
     .description(
-      "try one of everything on a mesh, as after a deploy, with an app of its own; needs its admin token",
+      "try one of each operation on a mesh, for example after a deploy; needs the admin token",
     )
     .action(async (options: AdminOptions) => {
       const context = contextOf(options, env);

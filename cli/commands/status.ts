@@ -7,7 +7,7 @@ import { serverOf } from "../server.ts";
 
 export function status(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("status"))
-    .description("ask what became of a message, or how far a broadcast is")
+    .description("show the status of a message, or the progress of a broadcast")
     .argument("<id>", "as pushmesh send or broadcast printed it")
     .action(async (id: string, options: KeyOptions) => {
       const context = contextOf(options, env);

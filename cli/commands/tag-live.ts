@@ -8,10 +8,10 @@ import { serverOf } from "../server.ts";
 
 export function tagLive(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("live"))
-    .description("say who may listen to a tag live")
+    .description("set who may listen to a tag live")
     .argument("<tag>")
     .addArgument(
-      new Argument("<access>", "nobody, who has a token of the app, or anybody").choices(
+      new Argument("<access>", "nobody, holders of a token of the app, or anyone").choices(
         LIVE_ACCESS,
       ),
     )

@@ -7,7 +7,7 @@ import { serverOf } from "../server.ts";
 
 export function tagShow(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("show"))
-    .description("show a tag: who is in it, who listens, and who may")
+    .description("show a tag: number of members and listeners, and who may listen")
     .argument("<tag>")
     .action(async (tag: string, options: KeyOptions) => {
       const context = contextOf(options, env);

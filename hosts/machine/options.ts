@@ -8,15 +8,15 @@ export const HELP = `Runs the mesh on this machine.
 
   npm start -- [options]
 
-  --host NAME      what runs it: deno or workerd (default: as the data folder is, or deno)
-  --port N         port to listen on; 0 takes a free one (default 8787)
+  --host NAME      what runs the mesh: deno or workerd (default: the data folder's host, or deno)
+  --port N         port to listen on; 0 chooses a free port (default 8787)
   --listen ADDR    address to listen on (default 127.0.0.1; 0.0.0.0 for all)
   --data DIR       data folder (default .pushmesh)
   --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
-  --tls-key FILE   its private key, PEM
-  --trust-proxy CIDR,…  proxies that name their clients by X-Forwarded-For or Forwarded
-  --json           one JSON object a line instead of text
-  --help           this text
+  --tls-key FILE   private key of the certificate, PEM
+  --trust-proxy CIDR,…  trusted proxies, which set X-Forwarded-For or Forwarded
+  --json           print one JSON object per line instead of text
+  --help           print this text
 `;
 
 export interface ServeOptions {
