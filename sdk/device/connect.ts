@@ -1,4 +1,4 @@
-/** The convenience that puts a client and its own push service together. */
+/** Starts a client together with its own push service. */
 import { PushClient } from "./client/client.ts";
 import { PushError, type PushErrorData } from "./errors.ts";
 import { defaultHost, type Host, requireGlobals } from "./host.ts";
@@ -7,18 +7,20 @@ import { indexedDbStorage } from "./storage/indexed-db.ts";
 import { memoryStorage, type Storage } from "./storage/storage.ts";
 
 export interface StartOptions {
-  /** The mesh, such as `https://push.example.com`; several endpoints of one mesh are tried in turn. */
+  /**
+   * URL of the mesh, such as `https://push.example.com`. If you give several endpoints of one mesh, the SDK tries them in turn.
+   */
   readonly url: string | readonly string[];
   /**
-   * Keeps the device's keys, its regIds, its duplicate windows and its cursors. Default: IndexedDB where there is one.
-   * Elsewhere (Node, Deno, Bun) the default is memory: each start is then a new device, which misses what was queued for
-   * the last one, and `Host.report`, the console, is told so (`storage_missing`). Import `pushmesh/device/node` there, which
-   * keeps files; or give `memoryStorage()`, if that is what you want.
+   * Stores the device's keys, regIds, duplicate windows and cursors. Default: IndexedDB, if the runtime has it.
+   * Other runtimes (Node, Deno, Bun) default to memory: each start is then a new device that misses the messages queued for
+   * the last one, and the SDK calls `Host.report` (the console) with `storage_missing`. There, import
+   * `pushmesh/device/node`, which stores files, or pass `memoryStorage()` if that is what you want.
    */
   readonly storage?: Storage;
   /**
-   * What tells this device from others, such as a serial number, up to 8 strings; hashed with SHA-256 before they
-   * leave the device. The same ones are the same device also after its storage was lost. Default: none; the device
+   * Up to 8 strings that identify this device, such as a serial number. The SDK hashes them with SHA-256 before they
+   * leave the device. The same identifiers are the same device, even if its storage is lost. Default: none; the device
    * is then a random number kept in the storage.
    */
   readonly identifiers?: readonly string[];
@@ -37,9 +39,9 @@ const NO_STORAGE: PushErrorData = {
   retry: "never",
 };
 
-/** A storage and a host for those options that name none. */
+/** Fills in the default storage and host. */
 function withDefaults<T extends StartOptions>(options: T): T & { storage: Storage; host: Host } {
-  // Without options, too: it is the url that is then missed.
+  // `options` may be undefined: the error then names the missing url.
   if (options?.host === undefined) requireGlobals("WebSocket", "fetch", "crypto");
   const host = defaultHost();
   if (options?.storage !== undefined || "indexedDB" in globalThis)
@@ -50,7 +52,7 @@ function withDefaults<T extends StartOptions>(options: T): T & { storage: Storag
 }
 
 /**
- * Starts a push service for several apps of one device; join it with `openClient({ port: service.openPort(), … })`.
+ * Starts a push service for several apps of one device. Join it with `openClient({ port: service.openPort(), … })`.
  *
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  */
@@ -61,11 +63,11 @@ export function startService(options: StartOptions): Promise<PushService> {
 }
 
 /**
- * Starts push for one app. Resolves when what is stored was read; the link opens by itself from then on, also where
- * there is no network yet.
+ * Starts push for one app. Resolves once the stored state is read. The link then opens by itself, even if there is no
+ * network yet.
  *
- * Of two calls on one storage, such as two tabs of a page, the later takes the link over, and the earlier ends as `closed` with
- * `replaced`: share one service instead (`startService`, `openClient`).
+ * If it is called twice on one storage, for example in two tabs of a page, the later call takes over the link and the
+ * earlier client is `closed` with `replaced`. To share a link, use one service (`startService`, `openClient`).
  *
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  * @example

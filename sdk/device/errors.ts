@@ -1,36 +1,36 @@
-/** What goes wrong in the device SDK. */
+/** Errors of the device SDK. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import { PushError } from "../errors.ts";
 
 export { PushError };
 
-/** What went wrong on the device itself; everything else is a code of the mesh's error table (docs/errors.md). */
+/** Errors on the device itself. All other codes are in the error table of the mesh (docs/errors.md). */
 export type LocalErrorCode =
-  /** An option is out of bounds; the message names it. */
+  /** An option is invalid; the message names it. */
   | "option_invalid"
-  /** The host lacks Ed25519 in Web Crypto. */
+  /** Web Crypto of the host does not support Ed25519. */
   | "crypto_unsupported"
-  /** This runtime lacks what the SDK is built on; the message names it. */
+  /** This runtime lacks a feature that the SDK needs; the message names it. */
   | "runtime_unsupported"
-  /** Reading or writing the storage failed; `cause` is the storage's error. */
+  /** Reading or writing the storage failed; `cause` is the error of the storage. */
   | "storage_failed"
-  /** There is no IndexedDB, and no storage was given: what is stored ends with the process. Reported at the start. */
+  /** There is no IndexedDB and you passed no storage, so the state ends with the process. Reported at the start. */
   | "storage_missing"
-  /** The mesh could not be reached, or what answered was not the mesh. */
+  /** The mesh could not be reached, or something other than the mesh answered. */
   | "network_failed"
-  /** The link ended; the SDK reconnects by itself. */
+  /** The link ended. The SDK reconnects by itself. */
   | "link_lost"
-  /** No answer came in time. */
+  /** No answer arrived in time. */
   | "timeout"
-  /** The app's message handler threw; `cause` is what it threw. The message is kept and tried again. */
+  /** The message handler threw; `cause` is what it threw. The SDK keeps the message and retries. */
   | "handler_failed"
-  /** The app's message handler has not ended for 30 s. Its message is kept, and what is behind it waits. */
+  /** The message handler has been running for 30 s. The SDK keeps its message, and the messages behind it wait. */
   | "handler_stuck"
-  /** The data of a message is not what its content type says. The message was acknowledged and dropped. */
+  /** The data of a message does not match its content type. The SDK acknowledged and dropped the message. */
   | "data_invalid"
-  /** Tags, aliases and attributes are a registration's, and the app has none: call `register` first. */
+  /** Tags, aliases and attributes need a registration: call `register` first. */
   | "not_registered"
-  /** Another client of the same push service listens for this app. */
+  /** Another client of the same push service is listening for this app. */
   | "app_in_use"
   /** The client or its push service was closed. */
   | "client_closed";
@@ -38,31 +38,31 @@ export type LocalErrorCode =
 /** A code of the error table, a local code, or a code of a mesh newer than this SDK. */
 export type PushErrorCode = ErrorCode | LocalErrorCode | (string & {});
 
-/** What an error says beside its message. Plain data: it crosses the port between client and service. */
+/** The fields of an error. Plain data, so that it can cross the port between client and service. */
 export interface PushErrorData {
   readonly code: PushErrorCode;
   readonly message: string;
   /**
-   * What to do: `never` — the same call cannot succeed; `later` — it can, after `retryAfterMs` where that is
-   * given; `reauthenticate` — the SDK renews its credentials by itself.
+   * What to do: `never`: the same call cannot succeed. `later`: it can succeed, after `retryAfterMs` if that is given.
+   * `reauthenticate`: the SDK renews its credentials by itself.
    */
   readonly retry: "never" | "later" | "reauthenticate";
-  /** Milliseconds to wait before the same call again. */
+  /** How long to wait before you repeat the call, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** The WebSocket close code, where the link ended. */
+  /** The WebSocket close code, if the link ended. */
   readonly closeCode?: number | undefined;
-  /** The message at fault. */
+  /** The ID of the message that failed. */
   readonly messageId?: string | undefined;
-  /** How often this message's handler has failed on this link, from 1. */
+  /** How often the handler of this message has failed on this link, from 1. */
   readonly attempt?: number | undefined;
-  /** The error underneath. */
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
-/** What calls on a closed client or service fail with. */
+/** The error of calls on a closed client or service. */
 export const CLOSED: PushErrorData = { code: "client_closed", message: "Closed.", retry: "never" };
 
-/** The error as plain data, to send over a port; anything that is no PushError becomes `otherwise`. */
+/** Converts an error to plain data for a port. Anything that is not a PushError gets the code `otherwise`. */
 export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
   if (error instanceof PushError) {
     const { name: _, ...data } = error;
@@ -72,7 +72,7 @@ export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErro
   return { code: otherwise, message: String(error), retry: "later", cause: toCause(error) };
 }
 
-/** A cause that crosses a port as data: one that cannot be cloned would keep the whole message from being posted. */
+/** Makes a cause safe for a port: one that cannot be cloned would make `postMessage` fail. */
 function toCause(cause: unknown): unknown {
   try {
     structuredClone(cause);

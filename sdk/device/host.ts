@@ -1,9 +1,9 @@
-/** Everything the SDK needs of its host, injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
+/** What the SDK needs from its host. It is injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
 
 import type { NativeCrypto } from "../crypto-types.ts";
 import { PushError } from "./errors.ts";
 
-/** What a socket tells the SDK. After `closed` nothing more comes. */
+/** Events of a socket. After `closed` there are no more. */
 export interface SocketEvents {
   readonly opened: () => void;
   readonly received: (data: string | Uint8Array) => void;
@@ -12,34 +12,36 @@ export interface SocketEvents {
 
 /** An open or opening WebSocket. */
 export interface Socket {
-  /** Sends one message; only called after `opened`. */
+  /** Sends one message. The SDK only calls it after `opened`. */
   send(data: string | Uint8Array): void;
   close(code: number, reason: string): void;
 }
 
-/** The seam between the SDK and what it runs on. */
+/** The interface between the SDK and its runtime. */
 export interface Host {
-  /** Opens a WebSocket to `url`, offering `protocols`; may throw where the URL is refused. */
+  /** Opens a WebSocket to `url` and offers `protocols`. May throw if the URL is invalid. */
   openSocket(url: string, protocols: string[], events: SocketEvents): Socket;
   fetch(url: string, init: RequestInit): Promise<Response>;
   readonly crypto: Pick<NativeCrypto, "subtle" | "getRandomValues">;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets, from any start: tells how long something took. */
+  /** Milliseconds of a monotonic clock with any start, to measure durations. */
   elapsed(): number;
-  /** Calls `act` once after `ms` milliseconds; the answer cancels it. */
+  /** Calls `act` once after `ms` milliseconds. The returned function cancels it. */
   after(ms: number, act: () => void): () => void;
-  /** A number from 0 up to 1, for spreading reconnects. */
+  /** A random number from 0 (included) to 1 (excluded), to spread reconnects. */
   random(): number;
-  /** Calls `act` each time the network may have come back; the answer ends that. */
+  /** Calls `act` whenever the network may have come back. The returned function removes the listener. */
   onOnline(act: () => void): () => void;
-  /** Calls `act` each time the network may have gone; the answer ends that. Absent where a host cannot tell. */
+  /**
+   * Calls `act` whenever the network may be gone. The returned function removes the listener. Absent if a host cannot detect it.
+   */
   onOffline?(act: () => void): () => void;
-  /** Takes errors that nobody listens for. */
+  /** Receives errors that have no listener. */
   report(error: unknown): void;
 }
 
-/** The part of the WebSocket API that the SDK uses; every host's WebSocket and the `ws` package have it. */
+/** The part of the WebSocket API that the SDK uses. The WebSocket of every host has it, and so has the `ws` package. */
 export interface WebSocketConstructor {
   new (
     url: string,
@@ -57,7 +59,7 @@ export interface WebSocketConstructor {
   };
 }
 
-/** Makes `Host.openSocket` of a WebSocket class. */
+/** Creates a `Host.openSocket` from a WebSocket class. */
 export function socketOpener(WebSocket: WebSocketConstructor): Host["openSocket"] {
   return (url, protocols, events) => {
     const socket = new WebSocket(url, protocols);
@@ -68,7 +70,7 @@ export function socketOpener(WebSocket: WebSocketConstructor): Host["openSocket"
       else if (data instanceof ArrayBuffer) events.received(new Uint8Array(data));
     });
     socket.addEventListener("close", ({ code, reason }) => events.closed(code, reason));
-    // A close event follows each error; without a listener some hosts would throw the error.
+    // A close event follows each error. Without a listener, some hosts throw the error.
     socket.addEventListener("error", () => {});
     return {
       send: (data) =>
@@ -78,14 +80,14 @@ export function socketOpener(WebSocket: WebSocketConstructor): Host["openSocket"
   };
 }
 
-/** Calls `act` at an event of a target, where there is one; the answer ends that. */
+/** Listens to an event of a target, if the target exists. Returns a function that removes the listener. */
 function listen(target: Partial<EventTarget> | undefined, type: string, act: () => void) {
-  // Only browsers have these.
+  // Only browsers have these targets.
   target?.addEventListener?.(type, act);
   return () => target?.removeEventListener?.(type, act);
 }
 
-/** @throws PushError `runtime_unsupported` naming the global that is not there */
+/** @throws PushError `runtime_unsupported` that names the missing global */
 export function requireGlobals(...names: readonly ("WebSocket" | "fetch" | "crypto")[]): void {
   for (const name of names) {
     if (globalThis[name] !== undefined) continue;
@@ -95,8 +97,8 @@ export function requireGlobals(...names: readonly ("WebSocket" | "fetch" | "cryp
 }
 
 /**
- * The host that `globalThis` is: its WebSocket, fetch, Web Crypto, timers, and the events of browsers by which the network or
- * the user may have come or gone.
+ * The host of `globalThis`: its WebSocket, fetch, Web Crypto and timers, and the browser events that tell when the network or
+ * the user may have come back or gone.
  */
 export function defaultHost(): Host {
   return {
@@ -112,7 +114,7 @@ export function defaultHost(): Host {
     random: Math.random,
     onOnline: (act) => {
       const forgetOnline = listen(globalThis, "online", act);
-      // A page that was hidden may have been frozen, and its link cut meanwhile.
+      // A hidden page may have been frozen, and its link may be dead.
       const forgetVisible = listen(globalThis.document, "visibilitychange", () => {
         if (document.visibilityState === "visible") act();
       });

@@ -8,8 +8,8 @@
  * push.onMessage((message) => console.log(message.id, message.data));
  * console.log("send to", await push.register());
  *
- * Outside browsers import `pushmesh/device/node` instead: what a device must remember is then kept in files. This entry keeps it in
- * memory there, and each start is a new device.
+ * Outside browsers, import `pushmesh/device/node` instead, which stores the device's state in files. With this entry the state is
+ * only in memory there, and each start is a new device.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The device SDK with files as its storage, for Node, Deno and Bun.
+ * The device SDK with file storage, for Node, Deno and Bun.
  *
  * @example
  * import { connect, fileStorage } from "pushmesh/device/node";
@@ -16,7 +16,7 @@ export * from "./mod.ts";
 export { fileStorage };
 
 /**
- * As `connect` of the plain SDK, but the default storage is the folder `.pushmesh-device` in the working folder, so
+ * Like `connect` of `pushmesh/device`, but the default storage is the folder `.pushmesh-device` in the working folder, so
  * that a restart is the same device.
  */
 export function connect(options: ConnectOptions): Promise<PushClient> {

@@ -1,30 +1,30 @@
 /**
- * What the public layer (one per app) and the push service (one per device) say to each other. All of it is plain
- * structured-cloneable data, so a port may be a MessagePort of a worker as well as the in-process pair below.
+ * The messages between a client (one per app) and the push service (one per device). They are plain structured-cloneable data, so a
+ * port can be a MessagePort of a worker as well as the in-process pair below.
  */
 import type { Attribute, Cursor, Message } from "../../schema/generated/link.ts";
 import type { Incoming } from "./client/message.ts";
 import type { PushErrorData } from "./errors.ts";
 
-/** Where the link stands; see `PushClient.onState`. */
+/** The state of the link; see `PushClient.onState`. */
 export type LinkStateName = "idle" | "connecting" | "connected" | "waiting" | "closed";
 
 /** The tags and aliases of a registration. */
 export interface Description {
-  /** In no order; without the built-in tag of all devices. */
+  /** In no particular order; without the built-in tag of all devices. */
   readonly tags: readonly string[];
   readonly aliases: readonly string[];
 }
 
-/** Which registration is to end: another stays. Whichever is held, where nothing is named. */
+/** The registration that is to end; another one stays. If nothing is named: whichever registration there is. */
 export interface Ending {
   /** Its regId, */
   readonly only?: string | undefined;
-  /** or its identity, where the mesh has told it: a change of the mesh's keys gives it another regId. */
+  /** or its identity, if the mesh sent one: a change of the mesh's keys changes the regId. */
   readonly identity?: string | undefined;
 }
 
-/** What an app asks of the mesh, without its number. */
+/** A command of an app to the mesh, without its number. */
 export type Command =
   | { readonly kind: "register" }
   | ({ readonly kind: "unregister" } & Ending)
@@ -51,7 +51,7 @@ export type Command =
 /** The value of a request that succeeded. */
 export type Answer = string | number | Description | undefined;
 
-/** Client to service. `open` comes first, `leave` last. */
+/** Messages from client to service. `open` comes first, `leave` last. */
 export type ToService =
   /**
    * Names the port's app. `lastSeq` is the highest seq the app ever received, 0 for none; `cursors` are how far it
@@ -95,7 +95,7 @@ export type ToService =
   | { readonly kind: "fault"; readonly message: string }
   | { readonly kind: "leave" };
 
-/** Service to client. */
+/** Messages from service to client. */
 export type ToClient =
   | {
       readonly kind: "state";
@@ -128,7 +128,7 @@ export type ToClient =
   /** A request failed; without a request number, something that nobody asked for went wrong. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
 
-/** One end of a port; a MessagePort is one. The service sets `onmessage` before the client speaks. */
+/** One end of a port, such as a MessagePort. The service sets `onmessage` before the client posts. */
 export interface Port<Out, In> {
   postMessage(message: Out): void;
   onmessage: ((event: { readonly data: In }) => void) | null;
@@ -160,8 +160,8 @@ class PairedPort<Out, In> implements Port<Out, In> {
 }
 
 /**
- * Two ends in one process: what one posts the other gets, in order, in a microtask, uncopied. What comes before
- * `onmessage` is set is lost; the side that speaks second is to set it before the other speaks.
+ * Two ends in one process. What one end posts, the other receives in order, in a microtask, without a copy. Messages that arrive
+ * before `onmessage` is set are lost, so the side that posts second must set it before the other side posts.
  */
 export function portPair(): { readonly client: ClientPort; readonly service: ServicePort } {
   const client = new PairedPort<ToService, ToClient>();

@@ -1,4 +1,4 @@
-/** The client of the mesh's operator: apps and their sending keys. */
+/** The client for the operator of a mesh: apps and their sending keys. */
 import type { z } from "zod";
 import type { AppAnswerBody, KeyAnswerBody, keyBody } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
@@ -7,11 +7,11 @@ import { optionError } from "./errors.ts";
 export interface MeshAdminOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
   readonly url: string;
-  /** The mesh's ADMIN_TOKEN. */
+  /** The ADMIN_TOKEN of the mesh. */
   readonly token: string;
-  /** Sends the token also over http to another machine, where anybody between can read it. Default false. */
+  /** Also sends the token over http to another machine, where anyone on the way can read it. Default false. */
   readonly insecure?: boolean;
-  /** In place of the host's own fetch. */
+  /** Replaces the host's own fetch. */
   readonly host?: Partial<ServerHost>;
 }
 
@@ -25,8 +25,8 @@ const isPrivate = ({ protocol, hostname }: URL): boolean =>
 const TIMEOUT_MS = 10_000;
 
 /**
- * Makes apps and keys. It tries each call once: making an app or a key twice gives two. Where no answer came (`network_failed`) one may
- * have been made all the same: see `apps` and `app`, and revoke a key whose secret did not come.
+ * Creates apps and keys. It makes each call once, because creating an app or a key twice gives two. If there is no answer
+ * (`network_failed`), it may have been created anyway: check `apps` and `app`, and revoke a key whose secret you did not get.
  *
  * @example
  * const admin = new MeshAdmin({ url: "http://127.0.0.1:8080", token: process.env.ADMIN_TOKEN });
@@ -50,7 +50,7 @@ export class MeshAdmin {
     this.#host = hostOf(host);
   }
 
-  /** @param name - 1 to 128 bytes of UTF-8, for people. */
+  /** @param name - A display name, 1 to 128 bytes of UTF-8. */
   createApp(name: string): Promise<AppAnswerBody> {
     return this.#call("POST", "/v1/apps", { name });
   }
@@ -60,14 +60,14 @@ export class MeshAdmin {
     return (await this.#call<{ apps: readonly AppAnswerBody[] }>("GET", "/v1/apps")).apps;
   }
 
-  /** One app with its keys, oldest first; secrets are never shown again. */
+  /** One app with its keys, oldest first. Secrets are never shown again. */
   app(appId: string): Promise<AppAnswerBody & { readonly keys: readonly KeyAnswerBody[] }> {
     return this.#call("GET", `/v1/apps/${encodeURIComponent(appId)}`);
   }
 
   /**
-   * Deletes an app with all its keys: nobody can send for it any more, which an edge that has it cached knows within 30 s.
-   * What devices have registered stays with them, and is of no use to anybody.
+   * Deletes an app with all its keys: nobody can send for it any more. An edge that has the app cached knows within 30 s. Devices
+   * keep their registrations, but nobody can use them.
    *
    * @throws PushServerError `app_not_found`
    */
@@ -76,7 +76,7 @@ export class MeshAdmin {
   }
 
   /**
-   * Adds a sending key. Default: an HMAC key, whose secret is in this answer and in no later one.
+   * Adds a sending key. Default: an HMAC key. Only this answer contains its secret.
    *
    * @throws PushServerError `too_many_keys` at 16 keys.
    */

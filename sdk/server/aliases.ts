@@ -1,4 +1,4 @@
-/** Aliases of one app, as its server sees and sets them. */
+/** The aliases of an app. */
 import type { AliasAnswerBody, RegistrationResult, ResultsAnswerBody } from "../../schema/http.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -11,11 +11,11 @@ export class Aliases {
   }
 
   /**
-   * Gives an alias to registrations. Without `shared` it has one holder: the one that had it before loses it, and is told.
+   * Gives an alias to registrations. Without `shared` it has one holder: the previous holder loses it and is told.
    *
-   * @param regIds One, or with `shared` up to 128.
-   * @returns A result for each regId, in their order: a refusal of one is no refusal of the others.
-   * @throws UndecidedError where the answer was lost: `get` tells who holds it
+   * @param regIds One, or up to 128 with `shared`.
+   * @returns A result for each regId, in order: if one is refused, the others are not.
+   * @throws UndecidedError if the answer was lost: `get` shows who holds the alias
    */
   add(
     alias: string,
@@ -25,7 +25,7 @@ export class Aliases {
     return this.#change({ alias, shared, add: listOf(regIds) });
   }
 
-  /** Takes an alias from registrations; those that do not hold it are no error. */
+  /** Takes an alias from registrations. It is not an error if they do not hold it. */
   remove(
     alias: string,
     regIds: string | readonly string[],
@@ -34,9 +34,9 @@ export class Aliases {
   }
 
   /**
-   * Who holds an alias.
+   * Gets the holders of an alias.
    *
-   * @throws PushServerError `alias_unknown` where nobody does; `option_invalid` for "." and "..", which no path can name
+   * @throws PushServerError `alias_unknown` if there are none; `option_invalid` for "." and "..", which no path can name
    */
   async get(alias: string): Promise<AliasAnswerBody> {
     return this.#calls.call("GET", `/v1/aliases/${pathPart("alias", alias)}`);

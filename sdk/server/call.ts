@@ -9,14 +9,14 @@ import {
   UnreachableError,
 } from "./errors.ts";
 
-/** The parts of the host, so that a test or a proxy can take their place. */
+/** What the server SDK needs from its host; replace it in tests, or to use a proxy. */
 export interface ServerHost {
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Milliseconds since 1970. */
   now(): number;
-  /** 0 to under 1. */
+  /** 0 (included) to 1 (excluded). */
   random(): number;
-  /** `signal` ends it early, where the host can: its timer would keep a process from ending. */
+  /** `signal` ends it early, if the host supports that: otherwise the timer would keep a process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const SERVER_HOST: ServerHost = {
     }),
 };
 
-/** What a client calls the mesh with. @throws PushServerError `runtime_unsupported` where neither it nor the runtime has it */
+/** The host of a client. @throws PushServerError `runtime_unsupported` if neither it nor the runtime has a needed feature */
 export function hostOf(given: Partial<ServerHost>): ServerHost {
   if (given.fetch === undefined && typeof globalThis.fetch !== "function") {
     throw runtimeError("fetch");
@@ -40,7 +40,7 @@ export function hostOf(given: Partial<ServerHost>): ServerHost {
   return { ...SERVER_HOST, ...given };
 }
 
-/** @throws PushServerError `option_invalid` where `url` is no http(s) origin. */
+/** @throws PushServerError `option_invalid` if `url` is not an http(s) origin. */
 export function meshOrigin(url: string): string {
   const origin = originOf(url);
   if (origin === undefined) throw optionError(noOrigin(url));
@@ -82,7 +82,7 @@ async function refusal(response: Response): Promise<PushServerError> {
   });
 }
 
-/** A call as its caller left it. */
+/** The error of a call that its caller cancelled. */
 export function abortedError(signal: AbortSignal): PushServerError {
   const message = "The caller's signal ended the call.";
   return new PushServerError({ code: "aborted", message, retry: "later", cause: signal.reason });
@@ -111,8 +111,8 @@ function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
  * Calls the mesh once.
  *
  * @param timeoutMs - From the start to the end of the answer.
- * @param signal - Ends the call; one that has fired already sends nothing.
- * @returns The answer's JSON; undefined for 204.
+ * @param signal - Cancels the call. If it has already fired, nothing is sent.
+ * @returns The JSON of the answer; undefined for 204.
  * @throws PushServerError
  */
 export async function callMesh<T>(

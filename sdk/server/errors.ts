@@ -1,21 +1,21 @@
-/** What goes wrong in the server SDK. */
+/** Errors of the server SDK. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { ProblemBody } from "../../schema/http.ts";
 import { PushError } from "../errors.ts";
 
-/** What went wrong on this side; everything else is a code of the mesh's error table (docs/errors.md). */
+/** Errors on this side. All other codes are in the error table of the mesh (docs/errors.md). */
 export type LocalErrorCode =
-  /** An option is out of bounds; the message names it. */
+  /** An option is invalid; the message names it. */
   | "option_invalid"
-  /** The mesh could not be reached, or did not answer in time. What was asked for may have been carried out all the same. */
+  /** The mesh could not be reached, or did not answer in time. It may have carried out the request anyway. */
   | "network_failed"
-  /** The mesh has begun a change, and its answer was lost: see `UndecidedError`. */
+  /** The mesh started a change, and its answer was lost; see `UndecidedError`. */
   | "outcome_unknown"
-  /** The caller's signal ended the call; `cause` is its reason. What was asked for may have been carried out all the same. */
+  /** The caller's signal cancelled the call; `cause` is its reason. The mesh may have carried out the request anyway. */
   | "aborted"
-  /** This runtime lacks what the SDK is built on; the message names it. */
+  /** This runtime lacks a feature that the SDK needs; the message names it. */
   | "runtime_unsupported"
-  /** What answered was not the mesh: a proxy's page, or a mesh far newer than this SDK. */
+  /** The answer was not from the mesh: the page of a proxy, or a mesh far newer than this SDK. */
   | "answer_invalid";
 
 /** A code of the error table, a local code, or a code of a mesh newer than this SDK. */
@@ -33,8 +33,8 @@ interface PushServerErrorInit {
 }
 
 /**
- * Every error that the server SDK throws. One class for each of the few things that a caller does about them:
- * `RefusedError`, `UnreachableError`, `UndecidedError`, and this one itself for what is wrong on this side.
+ * Every error that the server SDK throws. There is one class per way to handle an error:
+ * `RefusedError`, `UnreachableError`, `UndecidedError`, and this class for errors on this side.
  *
  * @example
  * try { await push.send({ to: regId, data: { hello: "world" } }); }
@@ -43,11 +43,11 @@ interface PushServerErrorInit {
 export class PushServerError extends PushError {
   override readonly name: string = "PushServerError";
   declare readonly code: PushServerErrorCode;
-  /** HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   declare readonly status: number | undefined;
-  /** The refusal as the mesh wrote it, with its advice and the field at fault. */
+  /** The problem document of the mesh, with its advice and the field at fault. */
   declare readonly problem: ProblemBody | undefined;
-  /** Of a send: give it again with the same message, and however often it arrived it is delivered once. */
+  /** For a send: send the same message again with this key, and it is delivered once, however often it arrived. */
   declare readonly idempotencyKey: string | undefined;
 
   constructor(init: PushServerErrorInit) {
@@ -55,25 +55,26 @@ export class PushServerError extends PushError {
   }
 }
 
-/** The mesh answered, and refused: `code` is one of docs/errors.md, `problem` what it said. */
+/** The mesh refused the request: `code` is one of docs/errors.md, `problem` is its answer. */
 export class RefusedError extends PushServerError {
   override readonly name = "RefusedError";
 }
 
-/** The mesh was not reached, or did not answer, for as long as the call was tried: `network_failed` or `answer_invalid`. */
+/** The mesh could not be reached or did not answer while the call was retried: `network_failed` or `answer_invalid`. */
 export class UnreachableError extends PushServerError {
   override readonly name = "UnreachableError";
 }
 
 /**
- * A change of an alias, of who is in a tag or of who may listen to it was begun, and its answer was lost: `outcome_unknown`. It was
- * carried out, or a kill kept it from that, and others may have changed the same since. It is not tried again, which could undo what they
- * did: read what stands (`aliases.get`, `tags.get`, `registration`), then decide whether to ask anew.
+ * The mesh started a change of an alias, of a tag's members or of who may listen to it, and the answer was lost: `outcome_unknown`.
+ * The change was carried out unless the mesh was killed, and others may have changed the same thing since. The SDK does not retry it,
+ * because that could undo their changes. Read the current state (`aliases.get`, `tags.get`, `registration`), then decide whether to
+ * repeat the request.
  */
 export class UndecidedError extends PushServerError {
   override readonly name = "UndecidedError";
 
-  /** @param cause The refusal of a copy of the request. */
+  /** @param cause The error of the copy of the request. */
   constructor(cause: PushServerError) {
     const message =
       "The mesh has begun this change, and its answer was lost: read what stands before you ask anew.";
@@ -87,7 +88,7 @@ export function optionError(message: string, cause?: unknown): PushServerError {
   return new PushServerError({ code: "option_invalid", message, retry: "never", cause });
 }
 
-/** A `runtime_unsupported` error: the global `name` is not there. */
+/** A `runtime_unsupported` error: the global `name` is missing. */
 export function runtimeError(name: string, cause?: unknown): PushServerError {
   const message = `This runtime has no ${name}: Node 22 or newer, Deno, Bun and Workers have it.`;
   return new PushServerError({ code: "runtime_unsupported", message, retry: "never", cause });

@@ -1,5 +1,5 @@
 /**
- * The server SDK: send messages and broadcasts, ask what became of them, fill tags and aliases, make apps and keys.
+ * The server SDK: sends messages and broadcasts, reads their status, manages tags and aliases, and creates apps and keys.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The client of app servers. */
+/** The client for app servers. */
 import type {
   AliasSendAnswerBody,
   BroadcastAnswerBody,
@@ -19,18 +19,20 @@ import { Tags } from "./tags.ts";
 
 export interface BroadcastOptions {
   /**
-   * Makes two calls one message, as long as the mesh remembers the first (docs/api.md). 1 to 128 visible ASCII
-   * characters. Default: random, so that only the retries inside one call are one message.
+   * Calls with the same key are one message, as long as the mesh remembers the first (docs/api.md). 1 to 128 visible ASCII
+   * characters. Default: random, so that only the retries within one call are one message.
    */
   readonly idempotencyKey?: string;
-  /** Ends the call. One that has fired before it is sent sends nothing; of a later one the message may have been accepted. */
+  /**
+   * Cancels the call. If it fires before the request is sent, nothing is sent. Later, the mesh may already have accepted the message.
+   */
   readonly signal?: AbortSignal;
 }
 
 export interface SendOptions extends BroadcastOptions {
-  /** Seconds to wait for the device's acknowledgement, 0 to 20. Default: the mesh's, 5. */
+  /** Seconds to wait for the device's acknowledgement, 0 to 20. Default: 5, set by the mesh. */
   readonly wait?: number;
-  /** Answer as soon as the message is durable, without waiting for the device; not together with `wait`. */
+  /** Answer as soon as the message is durable, without waiting for the device. Cannot be combined with `wait`. */
   readonly respondAsync?: boolean;
 }
 
@@ -39,8 +41,8 @@ type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
   /** An object, text, or bytes, which arrive as bytes. */
   readonly data?: MessageData | undefined;
   /**
-   * In place of `data`, an object as JSON text, sent as it is written: `1.50` stays so, and a member that is there twice is
-   * refused by the mesh. The device has it as `message.json`.
+   * Instead of `data`: an object as JSON text, sent exactly as written. `1.50` stays `1.50`, and the mesh refuses a duplicate
+   * member. The device reads it as `message.json`.
    */
   readonly json?: string | undefined;
 };
@@ -51,7 +53,7 @@ export type SingleMessage = Content & {
   readonly to: string;
 };
 
-/** A message to all who hold an alias. */
+/** A message to all holders of an alias. */
 export type AliasMessage = Content & {
   readonly to: {
     readonly alias: string;
@@ -60,7 +62,7 @@ export type AliasMessage = Content & {
   };
 };
 
-/** A message to a tag, to an expression over tags, or to all devices of the app. */
+/** A message to a tag, to a condition over tags, or to all devices of the app. */
 export type BroadcastMessage = Omit<Content, "onOverflow"> &
   Pick<SendBodyInput, "filter" | "pace"> & {
     readonly to:
@@ -84,8 +86,8 @@ function preferOf({ wait, respondAsync }: SendOptions): string | null {
 }
 
 /**
- * Sends messages to registrations, aliases and tags of one app. It keeps no connection and no timers; make one and share it.
- * Runs in Node, Deno, Bun, Workers and browsers (though a sending key does not belong in one).
+ * Sends messages to registrations, aliases and tags of one app. It holds no connections and no timers: create one and share it.
+ * Runs in Node, Deno, Bun, Workers and browsers (but do not put a sending key into a browser).
  *
  * @example
  * const push = new PushServer({ url: "https://push.example.com", keyId: "….k1", key: process.env.PUSH_SECRET });
@@ -94,9 +96,9 @@ function preferOf({ wait, respondAsync }: SendOptions): string | null {
  */
 export class PushServer {
   readonly #calls: SignedCalls;
-  /** Who is in which tag, and who may listen live. */
+  /** Members of tags, and who may listen live. */
   readonly tags: Tags;
-  /** Who holds which alias. */
+  /** Holders of aliases. */
   readonly aliases: Aliases;
 
   /** @throws PushServerError `option_invalid` */
@@ -107,12 +109,12 @@ export class PushServer {
   }
 
   /**
-   * Sends a message to one registration, or to all who hold an alias. Where the network or the mesh fails, it tries again with
-   * the same idempotency key: the message is delivered once, whichever of the tries arrived.
+   * Sends a message to one registration, or to all holders of an alias. If the network or the mesh fails, it retries with the
+   * same idempotency key: the message is delivered once, whichever attempt arrived.
    *
-   * @returns The message's ID, its status and the milliseconds the mesh took; of an alias, a result for each holder.
-   * @throws PushServerError `unregistered` where the regId is to be deleted, `alias_unknown` where nobody holds the alias;
-   *   every code is in docs/errors.md.
+   * @returns The ID of the message, its status and the milliseconds the mesh took; for an alias, a result for each holder.
+   * @throws PushServerError `unregistered` if you should delete the regId, `alias_unknown` if nobody holds the alias; docs/errors.md
+   *   lists all codes.
    */
   send(message: SingleMessage, options?: SendOptions): Promise<SendAnswerBody>;
   send(message: AliasMessage, options?: SendOptions): Promise<AliasSendAnswerBody>;
@@ -124,11 +126,11 @@ export class PushServer {
   }
 
   /**
-   * Sends a broadcast. It is durable when this resolves, and is then handed out: `status` tells how far it is.
+   * Sends a broadcast. It is durable when this resolves, and the mesh then sends it to devices. `status` shows its progress.
    *
    * @example
    * await push.broadcast({ to: { tag: "news" }, data: { title: "Hello" }, filter: { platform: ["web"] } });
-   * @throws PushServerError `tag_unknown` where no device ever joined the tag, `broadcast_rate` where the tag takes no more now
+   * @throws PushServerError `tag_unknown` if no device ever joined the tag, `broadcast_rate` if the tag accepts no more right now
    */
   broadcast(
     message: BroadcastMessage,
@@ -138,11 +140,11 @@ export class PushServer {
   }
 
   /**
-   * Asks what became of a message.
+   * Gets the status of a message or a broadcast.
    *
-   * @param id - As `send` or `broadcast` answered it. Of a broadcast the answer has counts, and is final once it is `sent`.
-   * @param options.signal - Ends the call.
-   * @throws PushServerError `message_not_found` where the mesh keeps no record of it any more.
+   * @param id - From the answer of `send` or `broadcast`. For a broadcast the answer has counts, and is final once it is `sent`.
+   * @param options.signal - Cancels the call.
+   * @throws PushServerError `message_not_found` if the mesh no longer has a record of it.
    */
   status(
     id: string,
@@ -152,7 +154,7 @@ export class PushServer {
   }
 
   /**
-   * The tags, aliases and attributes of a registration, and whether its device is connected.
+   * Gets the tags, aliases and attributes of a registration, and whether its device is connected.
    *
    * @throws PushServerError `unregistered`
    */

@@ -4,12 +4,12 @@ import type { NativeCryptoKey } from "../crypto-types.ts";
 import { optionError } from "./errors.ts";
 
 /**
- * A sending key: the secret of an HMAC key as `pushmesh key create` printed it, or its bytes; or an Ed25519 private
- * key as JWK or CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
+ * A sending key: the secret of an HMAC key as printed by `pushmesh key create`, or its bytes; or an Ed25519 private key as JWK or
+ * CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
  */
 export type SendingKey = string | Uint8Array | SigningJwk | NativeCryptoKey;
 
-/** A JWK (RFC 7517). With a shape of its own, because a server's TypeScript project need not have the types of browsers. */
+/** A JWK (RFC 7517). A type of its own, because the TypeScript project of a server may not have the types of browsers. */
 export interface SigningJwk {
   kty?: string;
   crv?: string;
@@ -21,9 +21,9 @@ export interface SigningJwk {
   key_ops?: string[];
 }
 
-/** Signs the bytes that a signature base is. */
+/** Signs the bytes of a signature base. */
 export interface Signer {
-  /** By its name in RFC 9421. */
+  /** The name of the algorithm in RFC 9421. */
   readonly algorithm: string;
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
@@ -55,7 +55,7 @@ async function importKey(key: SendingKey): Promise<CryptoKey> {
 
 const ALGORITHMS: Readonly<Record<string, string>> = { HMAC: "hmac-sha256", Ed25519: "ed25519" };
 
-/** @throws PushServerError `option_invalid` where the key is none that the mesh takes. */
+/** @throws PushServerError `option_invalid` if the mesh does not support the key. */
 export async function signerOf(key: SendingKey): Promise<Signer> {
   let imported: CryptoKey;
   try {
@@ -81,7 +81,7 @@ async function exportJwk(key: CryptoKey): Promise<SigningJwk> {
   return (await crypto.subtle.exportKey("jwk", key)) as SigningJwk;
 }
 
-/** A new Ed25519 key pair: keep `privateKey`, give `publicKey` to `MeshAdmin.createKey`. */
+/** Creates an Ed25519 key pair: keep `privateKey`, and pass `publicKey` to `MeshAdmin.createKey`. */
 export async function createSigningKey(): Promise<{
   readonly privateKey: SigningJwk;
   /** 32 bytes in base64url. */

@@ -1,4 +1,4 @@
-/** Tags of one app, as its server sees and fills them. */
+/** The tags of an app. */
 import type { z } from "zod";
 import type {
   LiveAccessName,
@@ -16,7 +16,7 @@ import { listenToken } from "./listen-token.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
-/** Filters, order and size of a page of the directory. */
+/** Filters, order and size of a page of tags. */
 export type TagQuery = z.input<typeof tagsQuery>;
 
 export class Tags {
@@ -27,31 +27,31 @@ export class Tags {
   }
 
   /**
-   * Subscribes registrations to a tag; those that are in it already stay as they are.
+   * Subscribes registrations to a tag. Those that are already in it stay as they are.
    *
    * @param regIds Any number: more than 1,000 are sent in several calls.
-   * @returns A result for each regId, in their order: a refusal of one is no refusal of the others.
-   * @throws UndecidedError where an answer was lost: `registration` tells what one is in
+   * @returns A result for each regId, in order: if one is refused, the others are not.
+   * @throws UndecidedError if an answer was lost: `registration` shows the tags of a registration
    */
   add(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
     return this.#change(tag, "add", listOf(regIds));
   }
 
-  /** Unsubscribes registrations from a tag; those that are not in it are no error. */
+  /** Unsubscribes registrations from a tag. It is not an error if they are not in it. */
   remove(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
     return this.#change(tag, "remove", listOf(regIds));
   }
 
   /**
-   * One tag: its members, nodes and listeners, and who may listen.
+   * Gets one tag: its members, nodes and listeners, and who may listen.
    *
-   * @throws PushServerError `tag_unknown`; `option_invalid` for "", "." and "..", which no path can name: `page` has them
+   * @throws PushServerError `tag_unknown`; `option_invalid` for "", "." and "..", which no path can name: use `page`
    */
   async get(tag: string): Promise<TagAnswerBody> {
     return this.#calls.call("GET", `/v1/tags/${pathPart("tag", tag)}`);
   }
 
-  /** A page of the app's tags. Counts are exact as of 10 s ago for each level of a tag's tree, and 10 s more. */
+  /** A page of the app's tags. Counts are up to 10 s old for each level of a tag's tree, plus 10 s. */
   page(query: TagQuery = {}): Promise<TagsAnswerBody> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
@@ -71,7 +71,7 @@ export class Tags {
   }
 
   /**
-   * Says who may listen live: nobody (`closed`), who has a token (`token`, as it is unless set), or anybody (`open`).
+   * Sets who may listen live: nobody (`closed`), holders of a token (`token`, the default), or anyone (`open`).
    *
    * @throws PushServerError `option_invalid` for "", "." and "..", which no path can name
    */
@@ -81,9 +81,9 @@ export class Tags {
   }
 
   /**
-   * A token for a page that is to listen to a tag; made here, without a call.
+   * Creates a token for a page to listen to a tag. Makes no call.
    *
-   * @param options.ttlSeconds How long it may be used to begin listening, 1 to 86,400. Default 3,600.
+   * @param options.ttlSeconds How long the token can start a connection, 1 to 86,400. Default 3,600.
    * @throws PushServerError `option_invalid`
    */
   async listenToken(

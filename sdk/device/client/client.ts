@@ -1,4 +1,4 @@
-/** The public layer: one app on this device. */
+/** The public client of one app on this device. */
 import { CLOSE_WAIT_MS, SUBSCRIBE_TAGS } from "../constants.ts";
 import { CLOSED, PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -21,8 +21,8 @@ import { StoredRegistration } from "./registration.ts";
 import { Requests } from "./requests.ts";
 
 /**
- * One app's view of push on this device: registers, receives, acknowledges. Made by `connect`, or by `openClient`
- * where several apps share a push service.
+ * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
+ * several apps share a push service.
  */
 export class PushClient {
   readonly #host: Host;
@@ -57,9 +57,9 @@ export class PushClient {
   }
 
   /**
-   * Reads what is stored for the app and joins the push service.
+   * Reads the stored state of the app and joins the push service.
    *
-   * @throws PushError `option_invalid` for an appId that cannot be one, or an option that is missing, `storage_failed`
+   * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
    */
   static async open(options: ClientOptions): Promise<PushClient> {
     const { appId, port, storage, host } = options ?? {};
@@ -71,24 +71,24 @@ export class PushClient {
     port.onmessage = ({ data }) => client.#receive(data);
     const { windows, cursors } = registration;
     port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
-    // The process ended before the mesh heard of it. Where it cannot be done now either, the next start asks again.
+    // The process ended before the mesh received it. If it fails now too, the next start asks again.
     if (registration.ending !== undefined) client.#end({}).catch(() => {});
     return client;
   }
 
-  /** The regId to hand to the app server; undefined until the first `register`. Known again after a restart. */
+  /** The regId to send to the app server. Undefined until the first `register`; restored after a restart. */
   get regId(): string | undefined {
     return this.#registration.regId;
   }
 
-  /** Where the link stands now. */
+  /** The current state of the link. */
   get state(): LinkStateName {
     return this.#change.state;
   }
 
   /**
-   * Registers the app on this device and resolves with its regId; asks nothing where it is registered. Without a
-   * network it waits for one.
+   * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request. Without a
+   * network, it waits for one.
    *
    * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed
    */
@@ -98,10 +98,10 @@ export class PushClient {
   }
 
   /**
-   * Ends the registration: its regId answers `unregistered` from then on, and what was queued is dropped. No error
-   * where the app is not registered. Its tags, aliases and attributes end with it. Without a network it waits for one;
-   * that the registration is to end is stored meanwhile, and outlives the process: the next start asks the mesh before
-   * anything else. Only `options.signal` takes it back, unless the mesh may have it.
+   * Ends the registration, with its tags, aliases and attributes. From then on its regId answers `unregistered`, and queued
+   * messages are dropped. It is not an error if the app is not registered. Without a network, it waits for one. The SDK stores
+   * that the registration is to end, so this survives the process: the next start asks the mesh before anything else. Only
+   * `options.signal` cancels it, unless the mesh may already have received it.
    */
   async unregister(options: CallOptions = {}): Promise<void> {
     if (options.signal?.aborted) throw options.signal.reason;
@@ -111,7 +111,7 @@ export class PushClient {
     } catch (error) {
       if (options.signal?.aborted) {
         this.#registration.end(false);
-        // What came meanwhile was dropped: it comes again.
+        // Messages that arrived meanwhile were dropped; listening anew makes them come again.
         const { handler } = this.#inbox;
         this.#listen(undefined);
         this.#listen(handler);
@@ -123,11 +123,11 @@ export class PushClient {
   }
 
   /**
-   * Joins tags: their broadcasts come from then on. Resolves when it is durable; without a network it waits for one.
-   * Tags that are joined already stay as they are, so it is safe to ask for the same ones at each start. More than
-   * 100 are asked for in several commands, each whole or not at all, of which the first that fails is the last.
+   * Joins tags; their broadcasts arrive from then on. Resolves when the mesh has stored it. Without a network, it waits for
+   * one. Tags that the app has joined stay as they are, so you can subscribe to the same tags at each start. More than 100
+   * tags are sent in several commands, each all or nothing; the first that fails is the last that is sent.
    *
-   * @param tags One or several; each 1 to 128 bytes of UTF-8. A registration may be in 2,000.
+   * @param tags One or several tags, each 1 to 128 bytes of UTF-8. A registration can be in 2,000.
    * @throws PushError `tag_invalid`, `too_many_tags`, `not_registered`, `client_closed`, or why the link closed
    * @example await push.subscribe(["weather/berlin", "news"]);
    */
@@ -136,7 +136,8 @@ export class PushClient {
   }
 
   /**
-   * Leaves tags; their broadcasts come no more. Tags that are not joined are no error. Else as `subscribe`.
+   * Leaves tags; their broadcasts no longer arrive. It is not an error to leave a tag that is not joined. Otherwise like
+   * `subscribe`.
    *
    * @throws PushError `tag_invalid`, `not_registered`, `client_closed`, or why the link closed
    */
@@ -145,11 +146,11 @@ export class PushClient {
   }
 
   /**
-   * Gives this registration an alias, such as a user's ID, that app servers can send to. Resolves when it is durable;
-   * without a network it waits for one.
+   * Gives this registration an alias, such as a user's ID, that app servers can send to. Resolves when the mesh has
+   * stored it. Without a network, it waits for one.
    *
    * @param alias 1 to 128 bytes of UTF-8. A registration may have 16.
-   * @param options.shared False, the default: this registration has it alone, and whichever had it before loses it
+   * @param options.shared False, the default: this registration has the alias alone, and the previous holder loses it
    * (see `onAliasLost`). True: up to 128 registrations have it together, such as a user's devices.
    * @throws PushError `alias_invalid`, `too_many_aliases`, `alias_full`, `not_registered`, `client_closed`, or why the
    * link closed
@@ -163,7 +164,7 @@ export class PushClient {
   }
 
   /**
-   * Takes an alias away from this registration. That it is not held is no error.
+   * Takes an alias away from this registration. It is not an error if the registration does not hold it.
    *
    * @throws PushError `alias_invalid`, `not_registered`, `client_closed`, or why the link closed
    */
@@ -172,8 +173,8 @@ export class PushClient {
   }
 
   /**
-   * Reports what broadcasts may be filtered by, in place of all that was reported before. Resolves when it is
-   * durable; without a network it waits for one.
+   * Reports the attributes that broadcasts can filter by, and replaces all earlier ones. Resolves when the mesh has stored
+   * them. Without a network, it waits for one.
    *
    * @throws PushError `attributes_invalid`, `not_registered`, `client_closed`, or why the link closed
    * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
@@ -183,7 +184,7 @@ export class PushClient {
   }
 
   /**
-   * Asks the mesh for the tags and aliases of this registration, whoever set them: this app or its server.
+   * Asks the mesh for the tags and aliases of this registration, whether this app or its server set them.
    *
    * @throws PushError `not_registered`, `client_closed`, or why the link closed
    */
@@ -192,18 +193,18 @@ export class PushClient {
   }
 
   /**
-   * Takes messages with `handler`, in place of the handler before; until there is one they wait in the mesh.
-   * Messages of one priority are handed over one after another, in the order in which the mesh accepted them; of
-   * different priorities, side by side. Broadcasts (`message.tag`) come one after another beside them, in order within
-   * a tag. A message ID comes once, also across restarts where the storage outlives
-   * them; only a crash while the handler runs, or right after it, makes it come again, or another client of the same storage (a
-   * second tab) that takes the link over meanwhile.
+   * Sets the message handler and replaces the earlier one. Without a handler, messages wait in the mesh.
    *
-   * A handler that throws or rejects leaves its message unacknowledged: an `handler_failed` error is reported, and
-   * the message is handed over again after 1 s, doubling to 60 s, until it is taken, expires or is recalled. The
-   * messages behind it in its priority, or the broadcasts behind it, wait meanwhile. So catch what cannot succeed later.
+   * Messages of one priority are handled one after another, in the order in which the mesh accepted them. Messages of
+   * different priorities are handled concurrently. Broadcasts (`message.tag`) have a queue of their own, in order within a tag. Each
+   * message ID arrives once, even across restarts if the storage survives them. It arrives again only after a crash
+   * during or right after the handler, or if another client of the same storage (a second tab) takes over the link meanwhile.
    *
-   * @returns a function that stops taking messages; the ones to come wait in the mesh
+   * If a handler throws or rejects, its message stays unacknowledged. The SDK reports `handler_failed` and calls the handler again
+   * after 1 s, doubling to 60 s, until it succeeds or the message expires or is recalled. Meanwhile the later messages of its
+   * priority, or the later broadcasts, wait. So catch errors that a retry cannot fix.
+   *
+   * @returns a function that removes the handler; later messages wait in the mesh
    */
   onMessage(handler: MessageHandler): () => void {
     this.#listen(handler);
@@ -213,10 +214,10 @@ export class PushClient {
   }
 
   /**
-   * Fires on every change of the link's state, not with the state at the time of the call. `connecting` comes with
-   * each attempt, `connected` when the mesh has welcomed the device, `waiting` with the reason and the time to the
-   * next attempt, `closed` once: with an error where the mesh said that reconnecting cannot help, without one after
-   * `close`. Heartbeats fire nothing.
+   * Fires on every change of the link's state, but not with the current state. `connecting` fires for each attempt,
+   * `connected` when the mesh has welcomed the device, and `waiting` with the reason and the time until the next attempt. `closed`
+   * fires once: with an error if the mesh said that reconnecting does not help, and without one after `close`. Heartbeats
+   * fire nothing.
    *
    * @returns a function that removes the listener
    */
@@ -225,10 +226,16 @@ export class PushClient {
   }
 
   /**
-   * Fires with errors that no call rejects with: `handler_failed`, `handler_stuck` (once for a message, when its handler has
-   * not ended for 30 s; what is behind it waits, and the message stays unacknowledged), `data_invalid`, `storage_failed` of the
-   * duplicate window, at each try of the write (after up to 1 s, doubling to 60 s), and refusals of the mesh that answer no call. Not with the end of a link: see `onState`.
-   * Without a listener they go to the console.
+   * Fires with errors that reject no call:
+   *
+   * - `handler_failed`
+   * - `handler_stuck`, once per message, when its handler has been running for 30 s. The messages behind it wait, and the message stays
+   *   unacknowledged
+   * - `data_invalid`
+   * - `storage_failed` of the duplicate window, at each attempt to write (after up to 1 s, doubling to 60 s)
+   * - errors of the mesh that answer no call
+   *
+   * It does not fire when the link ends; see `onState`. Without a listener, errors go to the console.
    *
    * @returns a function that removes the listener
    */
@@ -237,12 +244,12 @@ export class PushClient {
   }
 
   /**
-   * Fires when the regId becomes another than the last one known: after the first `register`, when the mesh issued a new one
-   * because the device's account was made anew, and when the mesh's keys were changed. Hand it to the app server.
+   * Fires when the regId changes: after the first `register`, after the mesh issued a new one because the device's account was
+   * created anew, and after a change of the mesh's keys. Send it to the app server.
    *
-   * `isNew` is true for a new registration: set tags, aliases and attributes again, for they ended with the one before. It is
-   * false where only the keys changed: the registration is the same, with all that it has, and its regId of before
-   * works on as long as the mesh keeps its old key.
+   * `isNew` is true for a new registration: set tags, aliases and attributes again, because they ended with the earlier one. It is
+   * false if only the keys changed: the registration is the same with everything it has, and its earlier regId stays valid
+   * as long as the mesh keeps the old key.
    *
    * @returns a function that removes the listener
    */
@@ -251,8 +258,8 @@ export class PushClient {
   }
 
   /**
-   * Fires with an alias that another registration took for itself alone: this one holds it no more. Not where this
-   * app or its server took it away, nor for one that was lost while this device had no link: ask `describe`.
+   * Fires with an alias that another registration took exclusively; this one no longer holds it. It does not fire if this
+   * app or its server took the alias away, or if the alias was lost while this device had no link; use `describe`.
    *
    * @returns a function that removes the listener
    */
@@ -261,28 +268,29 @@ export class PushClient {
   }
 
   /**
-   * Measures the link: the time in milliseconds until the mesh's device object echoed a frame.
+   * Measures the link: the time in milliseconds until the device's object in the mesh has echoed a frame.
    *
-   * @throws PushError `link_lost` where the link does not stand, or ends; `timeout` after 10 s
+   * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
    */
   async ping(): Promise<number> {
     return Number(await this.#request({ kind: "ping" }, {}));
   }
 
   /**
-   * For a change of network, or a device that woke up: ends a wait for the next attempt, and probes a link that
-   * stands, which ends within 10 s if it is dead. In browsers the `online` event does this by itself.
+   * Call this after a change of network, or when the device woke up. It ends the wait for the next attempt, and probes an open
+   * link, which ends within 10 s if it is dead. In browsers, the `online` event does this by itself.
    */
   reconnectNow(): void {
     this.#port.postMessage({ kind: "wake" });
   }
 
   /**
-   * Stops taking messages, waits for handlers that run, acknowledges what they took, and leaves the push service.
-   * The registration stays: messages wait in the mesh for the next start.
+   * Stops receiving messages, waits for running handlers, acknowledges what they handled, and leaves the push service. The
+   * registration stays: messages wait in the mesh for the next start.
    *
-   * A handler may await it: called before its first await it resolves at once, later after 5 s, as for any handler that
-   * runs on; what the handler takes within 10 s is acknowledged. What it takes later comes again at the next start.
+   * A handler may await it. If called before the handler's first await, it resolves at once; later, it resolves after 5 s, as for
+   * any handler that keeps running. What a handler finishes within 10 s is acknowledged. What it finishes later arrives again at the
+   * next start.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -295,13 +303,13 @@ export class PushClient {
     this.#requests.failAll(CLOSED);
     const cancel = this.#host.after(2 * CLOSE_WAIT_MS, () => this.#leave());
     const idle = (async () => {
-      // Within a handler's call its lane does not know yet that it runs.
+      // During the synchronous part of a handler, its lane does not know yet that it runs.
       await null;
       await this.#inbox.idle();
       cancel();
       this.#leave();
     })();
-    // A handler that waits for us never returns while we wait for it.
+    // A handler that awaits `close` would never return if we waited for it.
     if (isCalling) return;
     let stop = (): void => {};
     const enough = new Promise<void>((resolve) => {
@@ -367,7 +375,7 @@ export class PushClient {
         this.#lostAliases.emit(event.alias, this.#host.report);
         return;
       case "done":
-        // Of a register it is the regId, of an unregister it is empty.
+        // For `register` the value is the regId, for `unregister` it is empty.
         if (typeof event.value === "string")
           this.#setRegId(event.value || undefined, event.identity);
         this.#requests.done(event.request, event.value);
@@ -378,7 +386,7 @@ export class PushClient {
         return;
       case "registration":
         if (event.regId !== null) this.#setRegId(event.regId, event.identity);
-        // The account was made anew since this app registered: the app still wants its messages.
+        // The account was created anew since this app registered; the app still wants its messages.
         else if (this.regId !== undefined) this.register().catch(this.#report);
         return;
       case "state":

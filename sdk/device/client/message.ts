@@ -8,27 +8,27 @@ import {
 import { formatMessageId } from "../../../schema/text.ts";
 import { ACK_WAIT_MAX_MS, SEQ_EPOCH_MS, SEQ_PER_MS } from "../constants.ts";
 
-/** What comes for an app: a message to its registration, or a broadcast of a tag that it is in. */
+/** What arrives for an app: a message to its registration, or a broadcast of one of its tags. */
 export type Incoming = Message | Broadcast;
 
-/** A JSON object, text or bytes: in the form in which the sender gave it. */
+/** A JSON object, text or bytes: whatever form the sender used. */
 export type PushData = Record<string, unknown> | string | Uint8Array<ArrayBuffer>;
 
-/** One message, as `onMessage` hands it over. */
+/** One message, as passed to the handler of `onMessage`. */
 export interface PushMessage {
-  /** The ID that the sender's answer named; the same message never comes under two. Sorts by time. */
+  /** The ID from the answer to the sender. The same message always has the same ID. Sorts by time. */
   readonly id: string;
   readonly data: PushData;
-  /** Where `data` is an object: its JSON text, with the digits of integers beyond 2^53, which `data` has rounded. */
+  /** If `data` is an object: its JSON text, with all digits of integers beyond 2^53, which `data` rounds. */
   readonly json?: string | undefined;
   readonly priority: "high" | "normal" | "low";
-  /** The tag that it was broadcast to: "" for all devices of the app. Absent for a message to this registration. */
+  /** The tag it was broadcast to: "" for all devices of the app. Absent for a message to this registration. */
   readonly tag?: string | undefined;
   /** The sender's collapse key, if it gave one. */
   readonly collapseKey?: string | undefined;
-  /** When the mesh accepted it, by the mesh's clock, milliseconds since 1970. */
+  /** When the mesh accepted it, on the clock of the mesh, in milliseconds since 1970. */
   readonly sentAt: number;
-  /** After when it would not have been shown, milliseconds since 1970; absent for a now-or-never message. */
+  /** When it expires, in milliseconds since 1970. Absent for a message with ttl 0 (now or never). */
   readonly expiresAt?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the public layer takes and tells. */
+/** Options and events of the public client. */
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, Command, LinkStateName } from "../port.ts";
@@ -7,29 +7,29 @@ import type { Storage } from "../storage/storage.ts";
 /** A change of the link's state. */
 export interface StateChange {
   readonly state: LinkStateName;
-  /** Why the link ended, with `waiting` and with a `closed` that the app did not ask for. */
+  /** Why the link ended: with `waiting`, and with a `closed` that the app did not ask for. */
   readonly error?: PushError | undefined;
   /** With `waiting`: milliseconds until the next attempt. */
   readonly retryInMs?: number | undefined;
 }
 
-/** What broadcasts may be filtered by, as `setAttributes` takes it. */
+/** Attributes that broadcasts can filter by, for `setAttributes`. */
 export interface Attributes {
-  /** Such as "android", "ios", "web"; lower case. */
+  /** For example "android", "ios" or "web"; lower case. */
   readonly platform?: string | undefined;
   /** Numbers separated by dots, such as "2.10.0": compared number by number. */
   readonly appVersion?: string | undefined;
-  /** A language tag of BCP 47, such as "de-CH". */
+  /** A BCP 47 language tag, such as "de-CH". */
   readonly locale?: string | undefined;
-  /** Up to 32 names and values of the app's own: names of up to 64 bytes of UTF-8, values of up to 128. */
+  /** Up to 32 custom attributes: names of up to 64 bytes of UTF-8, values of up to 128. */
   readonly custom?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What every call that waits for the mesh takes. */
+/** Options of every call that waits for the mesh. */
 export interface CallOptions {
   /**
-   * Ends the wait; the promise rejects with its reason. What was not sent yet is not asked for; what was sent may be
-   * carried out all the same.
+   * Ends the wait; the promise rejects with its reason. A command that was not sent yet is dropped; one that was sent may
+   * still be carried out.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -39,21 +39,21 @@ export interface ClientOptions {
   readonly appId: string;
   /** A port to the device's push service. */
   readonly port: ClientPort;
-  /** Keeps the regId, the duplicate window and the cursors. */
+  /** Stores the regId, the duplicate window and the cursors. */
   readonly storage: Storage;
   readonly host: Host;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
 }
 
-/** @throws PushError `option_invalid` for an appId that cannot be one, such as a path in a file storage. */
+/** @throws PushError `option_invalid` if the appId is malformed, for example a path, which file storage would use. */
 export function checkAppId(appId: unknown): void {
   if (typeof appId === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(appId)) return;
   const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
   throw new PushError({ code: "option_invalid", message, retry: "never" });
 }
 
-/** @throws PushError `option_invalid` naming the first option that was not given. */
+/** @throws PushError `option_invalid` that names the first missing option. */
 export function requireOptions(options: Readonly<Record<string, unknown>>): void {
   for (const name in options) {
     if (options[name]) continue;
@@ -62,7 +62,7 @@ export function requireOptions(options: Readonly<Record<string, unknown>>): void
   }
 }
 
-/** For the mesh. */
+/** The command that reports the attributes. */
 export function reportOf({ platform, appVersion, locale, custom = {} }: Attributes): Command {
   const attributes = Object.entries(custom).map(([name, value]) => ({ name, value }));
   return { kind: "report", platform, appVersion, locale, attributes };

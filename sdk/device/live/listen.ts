@@ -1,4 +1,4 @@
-/** One listener: opens the socket, opens it again after what it has, and hands over each message once. */
+/** A live listener: opens the socket, reconnects from its cursor, and passes on each message once. */
 import { closeVerdict } from "../../../schema/errors.ts";
 import type { LiveMessageBody, LivePresenceBody } from "../../../schema/http.ts";
 import { noOrigin, originOf } from "../../origin.ts";
@@ -33,19 +33,23 @@ export interface ListenOptions {
   readonly appId: string;
   /** 1 to 128 bytes of UTF-8. */
   readonly tag: string;
-  /** A listen token that the app's server signed; a function is called for a fresh one before each connection. None for an open tag. */
+  /**
+   * A listen token signed by the app's server, or a function that returns a fresh one for each connection. Omit it for an open tag.
+   */
   readonly token?: string | (() => string | Promise<string>);
-  /** `cursor` of the last message that is not to come again; the last 128 broadcasts are kept. Default: only what is new. */
+  /** The `cursor` of the last message you have; the mesh keeps the last 128 broadcasts. Default: only new messages. */
   readonly after?: number;
-  /** The app's live key, in base64url: a message that it did not sign for its place in the tag is reported as
-   * `data_invalid` and dropped. */
+  /**
+   * The app's live key, in base64url. The listener drops messages that the key did not sign for their place in the tag, and reports
+   * them as `data_invalid`.
+   */
   readonly publicKey?: string;
-  /** Called with each message once, in order. What it throws is reported; the message does not come again. */
+  /** Called once with each message, in order. If it throws, the error is reported, and the message does not come again. */
   readonly onMessage: (message: LiveMessageBody) => void;
-  /** Called with how many listen, first soon after each connection, then where it changes, at most every 5 s. */
+  /** Called with the number of listeners: soon after each connection, then when it changes, at most every 5 s. */
   readonly onPresence?: (listeners: number) => void;
   readonly onState?: (state: ListenState) => void;
-  /** In place of the host's own WebSocket, timers, random and `online` events. */
+  /** Replaces the host's own WebSocket, timers, random numbers and `online` events. */
   readonly host?: Partial<ListenHost>;
 }
 
@@ -57,13 +61,15 @@ export type ListenState =
   | { readonly name: "closed"; readonly error: PushError | undefined };
 
 export interface LiveListener {
-  /** Place up to which everything was handed over; undefined before the first connection. Keep it to resume by `after`. */
+  /**
+   * The position up to which all messages were passed on; undefined before the first connection. Store it to resume with `after`.
+   */
   readonly cursor: number | undefined;
   close(): void;
 }
 
 /**
- * Listens to a tag until it is closed, or refused for good.
+ * Listens to a tag until it is closed or refused for good.
  *
  * @throws PushError `option_invalid` naming the option
  */

@@ -1,5 +1,5 @@
 /**
- * Listens to a tag of pushmesh live, without a device or an account: for web pages with an audience. Runs in browsers,
+ * Listens to a tag of pushmesh live, without a device or an account, for example in a public web page. Runs in browsers,
  * Node ≥ 22, Deno and Bun.
  *
  * @example

@@ -1,16 +1,16 @@
-/** Whether a broadcast that was heard live is the app's own (docs/api.md, Live listeners). */
+/** Verifies that a live broadcast was signed by the app (docs/api.md, Live listeners). */
 import type { LiveMessageBody } from "../../../schema/http.ts";
 import { livePlaceBytes, liveSignedBytes } from "../../../schema/live.ts";
 import { fromBase64, fromBase64Url, parseMessageId } from "../../../schema/text.ts";
 
-/** Whose signature it must be. */
+/** The expected signer. */
 export interface LiveSigner {
   readonly appId: string;
-  /** The app's live key, 32 bytes in base64url, as `GET /v1/apps/{appId}/live-key` tells it: keep it with the page. */
+  /** The app's live key, 32 bytes in base64url, from `GET /v1/apps/{appId}/live-key`. Ship it with the page. */
   readonly publicKey: string;
   /**
-   * The tag that is listened to: then the message must be signed for its place there, with its cursor, times and collapse key. Without,
-   * only what its sender gave is verified: its tag, its data and the key of its ID.
+   * The tag that you listen to. The message must then be signed for its place there, with its cursor, times and collapse key.
+   * Without it, only what its sender gave is verified: its tag, its data and the key of its ID.
    */
   readonly tag?: string;
 }
@@ -31,9 +31,9 @@ function contentOf({ data, dataBase64 }: LiveMessageBody): {
 }
 
 /**
- * Verifies a message. One that was not signed is not the app's.
+ * Verifies a message. A message without a valid signature is not from the app.
  *
- * @throws DOMException where the public key is none, or the host's Web Crypto has no Ed25519.
+ * @throws DOMException if the public key is malformed, or Web Crypto of the host does not support Ed25519.
  */
 export async function verifyLive(message: LiveMessageBody, signer: LiveSigner): Promise<boolean> {
   const { appId, tag: listened } = signer;

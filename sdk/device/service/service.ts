@@ -9,9 +9,9 @@ import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Hub } from "./hub.ts";
 
 export interface ServiceOptions {
-  /** Origins of one mesh, at least one, such as `https://push.example.com`; tried in turn. */
+  /** Origins of one mesh, at least one, such as `https://push.example.com`. The service tries them in turn. */
   readonly endpoints: readonly string[];
-  /** Keeps the key pair and the account. */
+  /** Stores the key pair and the account. */
   readonly storage: Storage;
   readonly host: Host;
   /** Stable identifiers of this device; see `ConnectOptions.identifiers`. */
@@ -19,20 +19,20 @@ export interface ServiceOptions {
 }
 
 /**
- * Holds a device's account and link for the apps on it. Made by `connect`, or by `startService` where several apps
- * share one. The link is opened when the first app joins, and stays until `close`.
+ * Holds the account and the link of a device for its apps. Created by `connect`, or by `startService` if several apps share one.
+ * The link opens when the first app joins, and stays until `close`.
  */
 export interface PushService {
-  /** A port for one app in this process. */
+  /** Returns a port for one app in this process. */
   openPort(): ClientPort;
   /** Serves the app at the other end of a port, which may be in another thread. */
   serve(port: ServicePort): void;
-  /** Sends what was acknowledged and ends the link. Registrations stay. */
+  /** Sends pending acknowledgements and closes the link. Registrations stay. */
   close(): void;
 }
 
 /**
- * Reads the device's keys, or makes and stores them; asks nothing of the network.
+ * Reads the keys of the device, or creates and stores them. Makes no network request.
  *
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`
  */

@@ -1,34 +1,34 @@
-/** Where the SDK keeps what must outlive a restart. */
+/** Storage for what the SDK must keep across restarts. */
 import type { NativeKeyPair } from "../../crypto-types.ts";
 import { STORAGE_TIMEOUT_MS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
-/** What a storage holds: text, and a key pair only where `Storage.keepsKeys` is true. */
+/** A stored value: text, or a key pair if `Storage.keepsKeys` is true. */
 export type Stored = string | NativeKeyPair;
 
 /**
- * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`; a message costs one write of
- * at most 1,100 bytes, a broadcast two. A write has happened when its promise resolves, and is whole or not there.
+ * A small key-value store. Keys are up to 128 characters of `A–Z a–z 0–9 . _ / -`. A message costs one write of at most
+ * 1,100 bytes, a broadcast two. When the promise of a write resolves, the write is durable. Writes are atomic.
  */
 export interface Storage {
-  /** The value, or undefined where there is none. */
+  /** The value, or undefined if there is none. */
   get(key: string): Promise<Stored | undefined>;
   set(key: string, value: Stored): Promise<void>;
   /**
-   * Stores the value where there is none, as one step whatever else uses the storage, and resolves with what is stored then.
-   * Two starts at once would else make two devices. A storage without it must not be started on twice at once.
+   * Stores the value if there is none, atomically even if others use the storage, and resolves with the stored value. It
+   * keeps two simultaneous starts from creating two devices. Without it, do not start twice at once on one storage.
    */
   add?(key: string, value: Stored): Promise<Stored>;
-  /** Deleting what is not there is no error. */
+  /** It is not an error to delete a key that does not exist. */
   delete(key: string): Promise<void>;
-  /** True where it can hold a CryptoKeyPair: then the device's private key is made non-extractable. */
+  /** True if it can store a CryptoKeyPair. The private key of the device is then non-extractable. */
   readonly keepsKeys: boolean;
 }
 
 /**
- * A storage that forgets everything at exit: each start is a new device, whose regId the app server must learn
- * anew. For tests and throw-away listeners.
+ * A storage that forgets everything at exit: each start is a new device with a new regId for the app server. For tests and
+ * temporary listeners.
  */
 export function memoryStorage(): Storage {
   const values = new Map<string, Stored>();
@@ -57,9 +57,9 @@ async function addTo(storage: Storage, key: string, value: Stored): Promise<Stor
 }
 
 /**
- * The same storage, whose failures are `storage_failed` errors that name the key.
+ * The same storage, with failures reported as `storage_failed` errors that name the key.
  *
- * @param host With one, a write that does not answer for 30 s has failed.
+ * @param host If given, a write without an answer after 30 s has failed.
  */
 export function guardStorage(storage: Storage, host?: Pick<Host, "after">): Required<Storage> {
   const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
