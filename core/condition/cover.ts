@@ -2,8 +2,7 @@
  * In which tags' logs a broadcast has to be, so that every device that its condition holds for hears of it. The device
  * evaluates the condition; the cover only has to be large enough, and should be small.
  */
-import { EVERYONE } from "../tag/name.ts";
-import type { Condition } from "./types.ts";
+import { type Condition, EVERYONE } from "./types.ts";
 
 /** Members of a tag, about: a wrong number makes the cover larger than it could be, and nothing else. */
 export type CountMembers = (tag: string) => number;

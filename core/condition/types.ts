@@ -1,5 +1,8 @@
 /** Who of a tag's members a broadcast is for, told in plain data. The device evaluates it: it knows its own tags. */
 
+/** The built-in tag of all devices of an app. No other tag is empty. */
+export const EVERYONE = "";
+
 /** A boolean expression over tags. The empty tag is the built-in one of all devices. */
 export type Condition =
   | { readonly tag: string }

@@ -1,6 +1,7 @@
 /** How a registration begins and ends: what else begins and ends with it. */
+
+import { EVERYONE } from "../condition/types.ts";
 import type { Effects } from "../link/effects.ts";
-import { EVERYONE } from "../tag/name.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
 

@@ -1,8 +1,8 @@
 /** Commands about tags, aliases and attributes, from the device or the app's server alike: checked, then carried out. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { EVERYONE } from "../condition/types.ts";
 import type { Effects } from "../link/effects.ts";
-import { EVERYONE } from "../tag/name.ts";
 import type { Errand } from "./errands.ts";
 import { aliasProblem, tagProblem, utf8Length } from "./names.ts";
 import type { Registration } from "./registration.ts";

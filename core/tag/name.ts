@@ -4,9 +4,6 @@ import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { Keyring, MeshKey } from "../identity/keyring.ts";
 import { equalBytes, shortMac } from "../identity/mac.ts";
 
-/** The built-in tag of all devices of an app. No other tag is empty. */
-export const EVERYONE = "";
-
 const ID_BYTES = 16;
 /** As of an appId: a forger's chance is 2^-64 a try. */
 const MAC_BYTES = 8;

@@ -5,19 +5,10 @@ import { isReused } from "../fingerprint.ts";
 import { HybridClock, seqTimeMs } from "../message/clock.ts";
 import { SingleFlight } from "../single-flight.ts";
 import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
-import { addCounts, type Counting, noCounts } from "./fan-out/counts.ts";
 import { HandOns } from "./fan-out/hand-ons.ts";
 import type { NodeProgress } from "./fan-out/node-call.ts";
 import { NodeDebts } from "./fan-out/node-debts.ts";
 import type { NodeFanOut, Served } from "./fan-out/node-fan-out.ts";
-import {
-  addToOutcome,
-  boundOwing,
-  joinStatus,
-  rateOf,
-  type TreeOutcome,
-  unknownStatus,
-} from "./fan-out/outcome.ts";
 import { OwingNodePolls } from "./fan-out/owing-nodes.ts";
 import { TreeFanOut } from "./fan-out/tree-fan-out.ts";
 import type { TagHost } from "./host.ts";
@@ -25,6 +16,15 @@ import { Listeners } from "./listeners.ts";
 import type { Log } from "./log/log.ts";
 import type { Members } from "./members/members.ts";
 import { nodeObjectName, tagIdOf } from "./name.ts";
+import { addCounts, type Counting, noCounts } from "./outcome/counts.ts";
+import {
+  addToOutcome,
+  boundOwing,
+  joinStatus,
+  rateOf,
+  type TreeOutcome,
+  unknownStatus,
+} from "./outcome/outcome.ts";
 import type { LogHeader, NodeRecord } from "./store.ts";
 import type {
   BroadcastAnswer,

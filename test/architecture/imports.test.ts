@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { HOST_FREE, LAYERS, ROOT, read, sourcesOf, violations } from "./imports.ts";
+import { HOST_FREE, importCycles, LAYERS, ROOT, read, sourcesOf, violations } from "./imports.ts";
 
 describe("layers", () => {
   test.each(Object.keys(LAYERS))("%s imports only what is below it", (layer) => {
@@ -34,6 +34,47 @@ describe("layers", () => {
     ["hosts/workerd/a.ts", 'import { x } from "../../cli/demo.ts";'],
   ])("a right import of %s passes: %s", (file, source) => {
     expect(violations(file, source)).toEqual([]);
+  });
+});
+
+describe("folders of core", () => {
+  const cyclesOf = (sources: Readonly<Record<string, string>>) =>
+    importCycles("core", new Map(Object.entries(sources)));
+
+  test("do not import each other", () => {
+    const sources = new Map(sourcesOf("core").map((file) => [file, read(file)]));
+    expect(sources.size).toBeGreaterThan(100);
+    expect(importCycles("core", sources)).toEqual([]);
+  });
+
+  test("two that do are found", () => {
+    expect(
+      cyclesOf({
+        "core/tag/name.ts": 'import type { A } from "../device/a.ts";',
+        "core/device/a.ts": 'export * from "../tag/name.ts";',
+      }),
+    ).toEqual([
+      "core/device comes back to itself: core/device/a.ts imports core/tag, core/tag/name.ts imports core/device",
+      "core/tag comes back to itself: core/tag/name.ts imports core/device, core/device/a.ts imports core/tag",
+    ]);
+  });
+
+  test("three that do so in a ring are found, deep down too", () => {
+    const ring = {
+      "core/tag/log/a.ts": 'import "../tree/b.ts";',
+      "core/tag/tree/b.ts": 'import "../members/deep/c.ts";',
+      "core/tag/members/deep/c.ts": 'import "../../log/a.ts";',
+    };
+    expect(cyclesOf(ring)).toHaveLength(3);
+  });
+
+  test("one way, by files beside them and by tests is right", () => {
+    const sources = {
+      "core/tag/log/a.ts": 'import "../types.ts"; import "../../message/b.ts";',
+      "core/tag/types.ts": 'import "./log/a.ts";',
+      "core/message/b.ts": 'import "../../schema/limits.ts"; import "./c.ts";',
+    };
+    expect(cyclesOf(sources)).toEqual([]);
   });
 });
 

@@ -64,6 +64,56 @@ export function violations(file: string, source: string): string[] {
   });
 }
 
+/**
+ * Folders side by side that import each other, directly or by way of others: neither can be read, or changed, without the other.
+ * Files beside the folders belong to none of them.
+ *
+ * @param folder whose folders are looked at, those below them too.
+ * @param sources text by file, relative to the repository.
+ * @returns a line for each folder that comes back to itself.
+ */
+export function importCycles(folder: string, sources: ReadonlyMap<string, string>): string[] {
+  /** By folder: those that it imports, each with a file that does. */
+  const graph = new Map<string, Map<string, string>>();
+  const below = new Set<string>();
+  const childOf = (file: string): string | null => {
+    const [first, ...rest] = relative(folder, file).replaceAll("\\", "/").split("/");
+    return first === undefined || first === ".." || rest.length === 0 ? null : join(folder, first);
+  };
+  for (const [file, source] of sources) {
+    const from = childOf(file);
+    if (from === null) continue;
+    below.add(from);
+    for (const specifier of importsOf(source)) {
+      const to = specifier.startsWith(".") ? childOf(join(dirname(file), specifier)) : null;
+      if (to === null || to === from) continue;
+      const targets = graph.get(from) ?? new Map<string, string>();
+      graph.set(from, targets.has(to) ? targets : targets.set(to, file));
+    }
+  }
+  const wayBack = (start: string): string[] | null => {
+    const ways: string[][] = [[start]];
+    const seen = new Set<string>();
+    for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+      for (const next of graph.get(way.at(-1) ?? "")?.keys() ?? []) {
+        if (next === start) return [...way, next];
+        if (seen.has(next)) continue;
+        seen.add(next);
+        ways.push([...way, next]);
+      }
+    }
+    return null;
+  };
+  const fileOf = (from: string, to: string) => graph.get(from)?.get(to);
+  const own = [...below].sort().flatMap((start) => {
+    const way = wayBack(start);
+    if (way === null) return [];
+    const steps = way.slice(1).map((to, at) => `${fileOf(way[at] ?? "", to)} imports ${to}`);
+    return [`${start} comes back to itself: ${steps.join(", ")}`];
+  });
+  return [...own, ...[...below].flatMap((child) => importCycles(child, sources))];
+}
+
 /** The TypeScript files under a folder of the repository, relative to it; none where there is no such folder. */
 export function sourcesOf(folder: string): string[] {
   let entries: ReturnType<typeof list>;

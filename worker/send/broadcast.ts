@@ -1,10 +1,10 @@
 /** To a tag, an expression over tags, or everyone: one call to the root of a tag, which takes it from there. */
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
-import type { Filter } from "../../core/condition/types.ts";
+import { EVERYONE, type Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { type Taken, take, takenBefore } from "../../core/tag/fan-out/taking.ts";
-import { EVERYONE, sealSource, tagIdOf } from "../../core/tag/name.ts";
+import { sealSource, tagIdOf } from "../../core/tag/name.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";

@@ -3,6 +3,7 @@ import { backoffMs, isDue } from "../../backoff.ts";
 import type { CallResult, Effects } from "../../link/effects.ts";
 import { aliasObjectName } from "../../tag/name.ts";
 import type { Calls } from "../calls.ts";
+import type { FirstAck } from "../mail/alias-ports.ts";
 import { bytesOf } from "../mail/outbox.ts";
 import type { Outcomes, Untold } from "../mail/outcomes.ts";
 import type { Registration } from "../registration.ts";
@@ -16,12 +17,6 @@ export interface FirstAckParts {
   readonly name: string;
   /** From 0 up to 1, another for each device: what failed for all of them is not tried by all at once. */
   readonly spread: number;
-}
-
-/** A message that this device was the first to acknowledge. */
-export interface FirstAck extends Untold {
-  readonly seq: number;
-  readonly isStored: boolean;
 }
 
 interface Again {

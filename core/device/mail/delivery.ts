@@ -10,9 +10,8 @@ import { isReused } from "../../fingerprint.ts";
 import type { Effects } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
-import type { Aliases } from "../aliases/aliases.ts";
-import type { FirstAcks } from "../aliases/first-acks.ts";
 import { type Flight, LANES, type LaneState, type Registration } from "../registration.ts";
+import type { AliasPort, FirstAckPort } from "./alias-ports.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { type Outbox, questionOf } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
@@ -25,8 +24,8 @@ export interface DeliveryParts {
   readonly mailbox: Mailbox;
   readonly outcomes: Outcomes;
   readonly outbox: Outbox;
-  readonly aliases: Aliases;
-  readonly firstAcks: FirstAcks;
+  readonly aliases: AliasPort;
+  readonly firstAcks: FirstAckPort;
   readonly nextToken: () => number;
 }
 

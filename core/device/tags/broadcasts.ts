@@ -11,10 +11,11 @@ import {
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
+import { EVERYONE } from "../../condition/types.ts";
 import type { Effects } from "../../link/effects.ts";
 import type { Link } from "../../link/link.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import { EVERYONE, tagIdOf } from "../../tag/name.ts";
+import { tagIdOf } from "../../tag/name.ts";
 import type {
   DeliverAnswer,
   DeliverOutcome,

@@ -2,7 +2,6 @@
  * The directory of an app in several objects: each tag reports to one of them, by a hash of its name. One object takes a few
  * hundred reports a second; an app whose ten thousand tags move sends a thousand.
  */
-
 import { tagIdOf } from "../name.ts";
 import {
   byOrder,

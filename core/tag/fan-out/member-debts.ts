@@ -7,8 +7,8 @@ import { SingleFlight } from "../../single-flight.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
+import { type DebtEnd, type Owing, settleMembers } from "../outcome/outcome.ts";
 import { HUNG_MS } from "./member-fan-out.ts";
-import { type DebtEnd, type Owing, settleMembers } from "./outcome.ts";
 import { RetryTimes } from "./retry-times.ts";
 
 export interface MemberDebtsParts {

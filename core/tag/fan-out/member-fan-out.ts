@@ -8,9 +8,9 @@ import { isNowOrNever } from "../../message/clock.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
+import { type Counting, noCounts } from "../outcome/counts.ts";
+import type { EarlyOutcomes, MemberOutcome } from "../outcome/early-outcomes.ts";
 import type { DeliverAnswer, FanOutCounts, LogEntry } from "../types.ts";
-import { type Counting, noCounts } from "./counts.ts";
-import type { EarlyOutcomes, MemberOutcome } from "./early-outcomes.ts";
 import { Pacer } from "./pacer.ts";
 
 /**

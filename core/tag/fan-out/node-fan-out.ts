@@ -1,14 +1,13 @@
 /** The fan-out of one node: to its own members, and where it is asked to drive, to the nodes below it. */
-
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
+import { addCounts, noCounts } from "../outcome/counts.ts";
+import { EarlyOutcomes } from "../outcome/early-outcomes.ts";
+import type { NodeOutcome } from "../outcome/outcome.ts";
 import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "../types.ts";
-import { addCounts, noCounts } from "./counts.ts";
-import { EarlyOutcomes } from "./early-outcomes.ts";
 import { MemberDebts } from "./member-debts.ts";
 import { MemberFanOut } from "./member-fan-out.ts";
-import type { NodeOutcome } from "./outcome.ts";
 import { type SubtreeProgress, TreeFanOut } from "./tree-fan-out.ts";
 
 export interface NodeFanOutParts {

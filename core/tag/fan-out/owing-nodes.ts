@@ -4,10 +4,10 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import { noCounts } from "../outcome/counts.ts";
+import { settleNode, type TreeOutcome } from "../outcome/outcome.ts";
 import type { FanOutCounts } from "../types.ts";
-import { noCounts } from "./counts.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
-import { settleNode, type TreeOutcome } from "./outcome.ts";
 import { RetryTimes } from "./retry-times.ts";
 
 export class OwingNodePolls {

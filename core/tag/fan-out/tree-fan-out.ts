@@ -7,8 +7,8 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import { addCounts, noCounts } from "../outcome/counts.ts";
 import type { FanOutCounts, LogEntry, OwingNodes } from "../types.ts";
-import { addCounts, noCounts } from "./counts.ts";
 import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
 
 /** What is known of the nodes below. */

@@ -5,7 +5,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import { isOpen } from "../fan-out/outcome.ts";
+import { owesSomething } from "../outcome/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
 import type { LogEntry, Replacement } from "../types.ts";
 import { findHead } from "./head.ts";
@@ -149,7 +149,7 @@ export class Log {
     const last = this.lastServed?.position ?? 0;
     for (const earlier of [...this.#unstored, position]) {
       if (earlier > position) continue;
-      if (isOpen(state.outcome) && this.#at(earlier) !== undefined) open.add(earlier);
+      if (owesSomething(state.outcome) && this.#at(earlier) !== undefined) open.add(earlier);
       else open.delete(earlier);
     }
     const openFrom = open.size === 0 ? null : Math.min(...open);
@@ -381,7 +381,7 @@ export class Log {
         if (state.openFrom !== undefined) from = state.openFrom ?? position;
       }
       if (position < from) break;
-      if (state === null || isOpen(state.outcome)) open.add(position);
+      if (state === null || owesSomething(state.outcome)) open.add(position);
     }
     return open;
   }

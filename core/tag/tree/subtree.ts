@@ -1,5 +1,5 @@
 /** What a node tells of its subtree to the node above. */
-import { noCounts } from "../fan-out/counts.ts";
+import { noCounts } from "../outcome/counts.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { FanOutAnswer } from "../types.ts";
 import { isClosed } from "./doors.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../../core/condition/cover.ts";
 import type { Condition } from "../../../core/condition/types.ts";
-import { EVERYONE } from "../../../core/tag/name.ts";
+import { EVERYONE } from "../../../core/condition/types.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((tag) => ({ tag })) as [Condition, Condition, Condition];
 const MEMBERS: Record<string, number> = { a: 100, b: 10, c: 50, d: 0, e: 7 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { noCounts } from "../../../core/tag/fan-out/counts.ts";
+import { noCounts } from "../../../core/tag/outcome/counts.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { broadcastOf, keyOf, World } from "./support/world.ts";
 

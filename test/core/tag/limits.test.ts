@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { noCounts } from "../../../core/tag/fan-out/counts.ts";
-import { boundOwing } from "../../../core/tag/fan-out/outcome.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
+import { noCounts } from "../../../core/tag/outcome/counts.ts";
+import { boundOwing } from "../../../core/tag/outcome/outcome.ts";
 import type { BroadcastRequest } from "../../../core/tag/types.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";

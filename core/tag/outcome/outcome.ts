@@ -1,5 +1,4 @@
 /** How a broadcast ended at one tag, as its root keeps it, and at all its tags, as its sender is told. */
-
 import type { BroadcastStatus, FanOutCounts, OwingNodes } from "../types.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import type { MemberOutcome } from "./early-outcomes.ts";
@@ -31,7 +30,7 @@ export interface TreeOutcome extends Owing {
 }
 
 /** Whether somebody is still owed something, by the JSON of a `NodeOutcome` or of an `Ending`. */
-export const isOpen = (outcome: string): boolean =>
+export const owesSomething = (outcome: string): boolean =>
   outcome.includes('"owing') || outcome.includes('"owes"');
 
 /** What is learned of a broadcast after its row was written. */
