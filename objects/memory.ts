@@ -24,10 +24,10 @@ export class Memory<Store, Loaded> {
    *   it says only that is true which no row says
    */
   constructor(
-    { open }: Pick<ObjectRuntime<Store>, "open">,
+    runtime: Pick<ObjectRuntime<Store>, "open">,
     load: (stored: Stored<Store>, broken: Loaded | null) => Loaded,
   ) {
-    this.#open = open;
+    this.#open = () => runtime.open();
     this.#load = load;
   }
 
