@@ -27,7 +27,7 @@ export class Rows implements Sql, StoragePort {
   exec<Row extends Record<string, string | number | ArrayBuffer | null>>(
     query: string,
     ...values: SqlValue[]
-  ): { toArray(): Row[] } {
+  ): { toArray(): Row[]; readonly rowsWritten: number } {
     if (this.#failure !== null) throw this.#failure;
     try {
       const rows = this.#ctx.storage.sql.exec<Row>(query, ...values);

@@ -1,49 +1,49 @@
-/** An alias's port on the SQLite of its own object. docs/storage.md describes the table. */
+/** An alias's port. docs/storage.md describes the tables. */
 import type { AliasRecord, AliasStore } from "../../core/alias/host.ts";
+import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
+import { type ObjectTables, Table } from "./table.ts";
 
-const TABLE = "CREATE TABLE IF NOT EXISTS alias (id INTEGER PRIMARY KEY, value TEXT NOT NULL)";
-/** The one row. */
-const ALIAS = 1;
+const ALIAS = new Table({
+  own: { name: "alias", scope: "id", constant: "1", renamed: { record: "value" } },
+  shared: { name: "aliases", scope: "name" },
+});
+const READ = ALIAS.select(["record"]);
+const WRITE = ALIAS.put(["record"], []);
+const ALL = [ALIAS.delete()];
 
-export class SqlAliasStore implements AliasStore {
-  readonly #sql: Sql;
-  /** An alias that nobody ever set has no table, and being asked makes none. */
-  #hasTable: boolean;
+/** On either kind of database. */
+export class AliasRows<Tables extends ObjectTables> implements AliasStore {
+  protected readonly tables: Tables;
 
+  constructor(tables: Tables) {
+    this.tables = tables;
+  }
+
+  read(): AliasRecord | null {
+    const row = this.tables.get<{ record: string }>(READ);
+    return row === undefined ? null : (JSON.parse(row.record) as AliasRecord);
+  }
+
+  write(record: AliasRecord): void {
+    this.tables.run(WRITE, JSON.stringify(record));
+  }
+
+  erase(): void {
+    this.tables.erase(ALL);
+  }
+}
+
+const OWN = { alias: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)" };
+
+/** On the SQLite of the alias's own object. */
+export class SqlAliasStore extends AliasRows<OwnTables> {
   constructor(sql: Sql) {
-    this.#sql = sql;
-    this.#hasTable =
-      sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'alias'").toArray().length > 0;
+    super(new OwnTables(sql, [OWN]));
   }
 
   /** Whether there is anything to read. */
   get exists(): boolean {
-    return this.#hasTable;
-  }
-
-  /** Drops the table; what the database still takes on disk is the object's own to free. */
-  erase(): void {
-    this.#sql.exec("DROP TABLE IF EXISTS alias");
-    this.#hasTable = false;
-  }
-
-  read(): AliasRecord | null {
-    if (!this.#hasTable) return null;
-    const [row] = this.#sql
-      .exec<{ value: string }>("SELECT value FROM alias WHERE id = ?", ALIAS)
-      .toArray();
-    return row === undefined ? null : (JSON.parse(row.value) as AliasRecord);
-  }
-
-  write(record: AliasRecord): void {
-    if (!this.#hasTable) this.#sql.exec(TABLE);
-    this.#hasTable = true;
-    this.#sql.exec(
-      `INSERT INTO alias (id, value) VALUES (?, ?)
-       ON CONFLICT (id) DO UPDATE SET value = excluded.value`,
-      ALIAS,
-      JSON.stringify(record),
-    );
+    return this.tables.exist;
   }
 }

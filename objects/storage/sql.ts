@@ -7,5 +7,5 @@ export interface Sql {
   exec<Row extends Record<string, string | number | ArrayBuffer | null>>(
     query: string,
     ...values: SqlValue[]
-  ): { toArray(): Row[] };
+  ): { toArray(): Row[]; readonly rowsWritten: number };
 }

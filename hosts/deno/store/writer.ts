@@ -1,5 +1,6 @@
 /** What one object writes in the database that all share: which transaction it is part of, and whether that failed. */
 import type { StoragePort } from "../../../objects/runtime.ts";
+import type { SqlValue } from "../../../objects/storage/sql.ts";
 import { StorageError } from "../../../objects/storage-error.ts";
 import type { Database } from "./database.ts";
 
@@ -53,7 +54,7 @@ export class Writer implements StoragePort {
   }
 
   /** Writes some time soon: what nobody waits for, and what may be lost. `durable` does not wait for it. */
-  defer(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
+  defer(sql: string, ...values: SqlValue[]): void {
     this.#db.defer(() => {
       try {
         this.run(sql, ...values);
@@ -70,7 +71,7 @@ export class Writer implements StoragePort {
    * @returns how many rows were changed
    * @throws StorageError as `Database.run` does, and for ever after a write of this object that was not stored
    */
-  run(sql: string, ...values: (string | number | Uint8Array | null)[]): number {
+  run(sql: string, ...values: SqlValue[]): number {
     // Of an object whose memory is ahead of the disk nothing more may be stored.
     if (this.#failure !== null) throw this.#failure;
     let changed: number;

@@ -131,6 +131,6 @@ function open<T>(file: string, read: (sql: Sql) => T): T | undefined {
 const sqlOn = (database: DatabaseSync): Sql => ({
   exec: <Row>(query: string, ...values: (string | number | Uint8Array | null)[]) => {
     const rows = database.prepare(query).all(...values) as Row[];
-    return { toArray: () => rows };
+    return { toArray: () => rows, rowsWritten: 0 };
   },
 });
