@@ -1,51 +1,57 @@
-/** The rows of the list of apps in its object's SQLite. */
+/** The rows of the list of apps. docs/storage.md describes the table. */
 import type { DirectoryEntry, DirectoryStore } from "../../core/app/directory.ts";
+import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
+import { type ObjectTables, Table } from "./table.ts";
 
-type EntryRow = { app_id: string; name: string; created_at: number };
+// One list a mesh: it is nobody's part of a table on either kind of database.
+const APPS = new Table({ own: { name: "app" }, shared: { name: "directory" } });
 
-export class SqlDirectoryStore implements DirectoryStore {
-  readonly #sql: Sql;
+const COUNT = APPS.select(["count(*) AS count"]);
+const FIND = APPS.select(["1"], { where: "app_id = ?" });
+const INSERT = APPS.insert(["app_id", "name", "created_at"]);
+const DELETE = APPS.delete(["app_id"]);
+// The shared table has no rowid, which keeps the order of creation: two apps may share a millisecond.
+const LIST = APPS.select(["app_id AS appId", "name", "created_at AS createdAt"], {
+  tail: { own: "ORDER BY rowid", shared: "ORDER BY created_at, app_id" },
+});
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    // rowid keeps the order of creation: two apps may share a millisecond.
-    sql.exec(`
-      CREATE TABLE IF NOT EXISTS app (
-        app_id TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        created_at INTEGER NOT NULL
-      );
-    `);
+/** On either kind of database. */
+export class DirectoryRows<Tables extends ObjectTables> implements DirectoryStore {
+  protected readonly tables: Tables;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
   }
 
   count(): number {
-    const [row] = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM app").toArray();
-    return row?.n ?? 0;
+    return this.tables.get<{ readonly count: number }>(COUNT)?.count ?? 0;
   }
 
   has(appId: string): boolean {
-    return this.#sql.exec("SELECT 1 FROM app WHERE app_id = ?", appId).toArray().length === 1;
+    return this.tables.get(FIND, appId) !== undefined;
   }
 
   add({ appId, name, createdAt }: DirectoryEntry): void {
-    this.#sql.exec(
-      "INSERT INTO app (app_id, name, created_at) VALUES (?, ?, ?)",
-      appId,
-      name,
-      createdAt,
-    );
+    this.tables.run(INSERT, appId, name, createdAt);
   }
 
   remove(appId: string): boolean {
-    const removed = this.#sql.exec("DELETE FROM app WHERE app_id = ? RETURNING app_id", appId);
-    return removed.toArray().length === 1;
+    return this.tables.run(DELETE, appId);
   }
 
   list(): readonly DirectoryEntry[] {
-    return this.#sql
-      .exec<EntryRow>("SELECT app_id, name, created_at FROM app ORDER BY rowid")
-      .toArray()
-      .map((row) => ({ appId: row.app_id, name: row.name, createdAt: row.created_at }));
+    return this.tables.all<DirectoryEntry>(LIST);
+  }
+}
+
+const OWN = {
+  app: "(app_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at INTEGER NOT NULL)",
+};
+
+/** On the SQLite of the directory's own object. */
+export class SqlDirectoryStore extends DirectoryRows<OwnTables> {
+  constructor(sql: Sql) {
+    super(new OwnTables(sql, [OWN]));
   }
 }

@@ -1,121 +1,133 @@
-/** The rows of one app in its object's SQLite. */
-import type { AppStore, KeyAlgorithm, LiveKey, StoredApp, StoredKey } from "../../core/app/app.ts";
+/** The rows of one app. docs/storage.md describes the tables. */
+import type { AppStore, LiveKey, StoredApp, StoredKey } from "../../core/app/app.ts";
+import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
+import { bytesOf, type ObjectTables, Table } from "./table.ts";
 
-type AppRow = { name: string; created_at: number };
-type KeyRow = { n: number; algorithm: KeyAlgorithm; material: ArrayBuffer; created_at: number };
+const APP = new Table({
+  own: { name: "app", scope: "id", constant: "1" },
+  shared: { name: "apps", scope: "app_id" },
+});
+const KEYS = new Table({ own: { name: "key" }, shared: { name: "keys", scope: "app_id" } });
+const LIVE_KEY = new Table({
+  own: { name: "live_key", scope: "id", constant: "1" },
+  shared: { name: "live_keys", scope: "app_id" },
+});
 
-export class SqlAppStore implements AppStore {
-  readonly #sql: Sql;
+const READ_APP = APP.select(["name", "created_at AS createdAt"]);
+const DELETE_APP = APP.delete();
+const LIST_KEYS = KEYS.select(["n", "algorithm", "material", "created_at AS createdAt"], {
+  tail: "ORDER BY n",
+});
+const INSERT_KEY = KEYS.insert(["n", "algorithm", "material", "created_at"]);
+const DELETE_KEY = KEYS.delete(["n"]);
+const DELETE_KEYS = KEYS.delete();
+const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
+const INSERT_LIVE_KEY = LIVE_KEY.insert(["seed", "public_key"]);
+const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    sql.exec(`
-      CREATE TABLE IF NOT EXISTS app (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        name TEXT NOT NULL,
-        created_at INTEGER NOT NULL
-      );
-    `);
-    // AUTOINCREMENT: the number of a deleted key is not given again.
-    sql.exec(`
-      CREATE TABLE IF NOT EXISTS key (
-        n INTEGER PRIMARY KEY AUTOINCREMENT,
-        algorithm TEXT NOT NULL,
-        material BLOB NOT NULL,
-        created_at INTEGER NOT NULL
-      );
-    `);
+type Blob = Uint8Array | ArrayBuffer;
+
+/** On either kind of database, but for how keys are counted. */
+export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
+  protected readonly tables: Tables;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
   }
 
   app(): StoredApp | null {
-    const [row] = this.#sql.exec<AppRow>("SELECT name, created_at FROM app").toArray();
-    return row === undefined ? null : { name: row.name, createdAt: row.created_at };
+    return this.tables.get<StoredApp>(READ_APP) ?? null;
   }
 
-  setApp({ name, createdAt }: StoredApp): void {
-    this.#sql.exec("INSERT INTO app (id, name, created_at) VALUES (1, ?, ?)", name, createdAt);
-  }
+  abstract setApp(app: StoredApp): void;
 
   keys(): readonly StoredKey[] {
-    return this.#sql
-      .exec<KeyRow>("SELECT n, algorithm, material, created_at FROM key ORDER BY n")
-      .toArray()
-      .map((row) => ({
-        n: row.n,
-        algorithm: row.algorithm,
-        material: new Uint8Array(row.material),
-        createdAt: row.created_at,
-      }));
+    return this.tables
+      .all<Omit<StoredKey, "material"> & { readonly material: Blob }>(LIST_KEYS)
+      .map(({ material, ...key }) => ({ ...key, material: bytesOf(material) }));
   }
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
-    const [row] = this.#sql
-      .exec<{ n: number }>(
-        "INSERT INTO key (algorithm, material, created_at) VALUES (?, ?, ?) RETURNING n",
-        key.algorithm,
-        key.material,
-        key.createdAt,
-      )
-      .toArray();
-    if (row === undefined) throw new Error("SQLite gave the key no number");
-    return { n: row.n, ...key };
+    const stored = { n: this.keysMade() + 1, ...key };
+    this.#insert(stored);
+    this.countKeys(stored.n);
+    return stored;
   }
 
   removeKey(n: number): boolean {
-    return this.#sql.exec("DELETE FROM key WHERE n = ? RETURNING n", n).toArray().length === 1;
+    return this.tables.run(DELETE_KEY, n);
+  }
+
+  abstract keysMade(): number;
+
+  putKeys(keys: readonly StoredKey[], made: number): void {
+    for (const key of keys) this.#insert(key);
+    this.countKeys(made);
   }
 
   liveKey(): LiveKey | null {
-    // An app of an older version, or that nobody listens to, has no table: reading it makes none.
-    if (
-      this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'live_key'").toArray().length === 0
-    )
-      return null;
-    const [row] = this.#sql
-      .exec<{ seed: ArrayBuffer; public_key: ArrayBuffer }>("SELECT seed, public_key FROM live_key")
-      .toArray();
+    const row = this.tables.get<{ readonly seed: Blob; readonly publicKey: Blob }>(READ_LIVE_KEY);
     if (row === undefined) return null;
-    return { seed: new Uint8Array(row.seed), publicKey: new Uint8Array(row.public_key) };
+    return { seed: bytesOf(row.seed), publicKey: bytesOf(row.publicKey) };
   }
 
   setLiveKey({ seed, publicKey }: LiveKey): void {
-    this.#sql.exec(`
-      CREATE TABLE IF NOT EXISTS live_key (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        seed BLOB NOT NULL,
-        public_key BLOB NOT NULL
-      );
-    `);
-    this.#sql.exec("INSERT INTO live_key (id, seed, public_key) VALUES (1, ?, ?)", seed, publicKey);
+    this.tables.run(INSERT_LIVE_KEY, seed, publicKey);
   }
 
   removeApp(): boolean {
-    this.#sql.exec("DELETE FROM key");
-    this.#sql.exec("DROP TABLE IF EXISTS live_key");
-    return this.#sql.exec("DELETE FROM app RETURNING id").toArray().length === 1;
+    this.tables.run(DELETE_KEYS);
+    this.tables.erase(DELETE_LIVE_KEY);
+    return this.tables.run(DELETE_APP);
+  }
+
+  /** So many keys were ever added: the next has the number after that. */
+  protected abstract countKeys(made: number): void;
+
+  #insert({ n, algorithm, material, createdAt }: StoredKey): void {
+    this.tables.run(INSERT_KEY, n, algorithm, material, createdAt);
+  }
+}
+
+const INSERT_APP = APP.insert(["name", "created_at"]);
+
+const OWN = {
+  app: "(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, created_at INTEGER NOT NULL)",
+  // AUTOINCREMENT: the number of a deleted key is not given again.
+  key: `(
+    n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL)`,
+};
+/** Made when it is needed first, and dropped with the app. */
+const OWN_LIVE_KEY = {
+  live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
+};
+
+/** On the SQLite of the app's own object, where SQLite counts the keys. */
+export class SqlAppStore extends AppRows<OwnTables> {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY]));
+    this.#sql = sql;
+  }
+
+  setApp({ name, createdAt }: StoredApp): void {
+    this.tables.run(INSERT_APP, name, createdAt);
   }
 
   keysMade(): number {
+    if (!this.tables.exist) return 0;
     const [row] = this.#sql
       .exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'key'")
       .toArray();
     return row?.seq ?? 0;
   }
 
-  putKeys(keys: readonly StoredKey[], made: number): void {
-    const insert = (n: number, { algorithm, material, createdAt }: Omit<StoredKey, "n">) =>
-      this.#sql.exec(
-        "INSERT INTO key (n, algorithm, material, created_at) VALUES (?, ?, ?, ?)",
-        n,
-        algorithm,
-        material,
-        createdAt,
-      );
-    for (const key of keys) insert(key.n, key);
-    if (made === 0 || keys.some(({ n }) => n === made)) return;
+  protected countKeys(made: number): void {
+    if (this.keysMade() >= made) return;
     // The last key is revoked: SQLite counts on from the highest number that was ever there.
-    insert(made, { algorithm: "hmac-sha256", material: new Uint8Array(), createdAt: 0 });
+    this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0);
     this.removeKey(made);
   }
 }
