@@ -1,95 +1,106 @@
-/** The rows of the tags of one app, and of its signed changes, in their object's SQLite. */
+/** The rows of the tags of one app, and of its signed changes. docs/storage.md describes the tables. */
 import type { ChangeStore, SignedChange } from "../../core/app/changes.ts";
 import type {
   TagDirectoryStore,
   TagReport,
   TagSelection,
 } from "../../core/tag/directory/directory.ts";
+import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
-import { reportOf, rowOf, TAG_COLUMNS, type TagRow, tagSql } from "./tag-query.ts";
+import { type ObjectTables, Table } from "./table.ts";
+import { reportOf, rowOf, TAG_COLUMNS, TAG_FIELDS, type TagRow, tagSql } from "./tag-query.ts";
 
-type Row = TagRow & Record<string, string | number>;
+const TAGS = new Table({
+  own: { name: "tags" },
+  shared: { name: "tag_directory", scope: "app" },
+  names: ["tag"],
+});
+const CHANGES = new Table({
+  own: { name: "changes" },
+  shared: { name: "signed_changes", scope: "app" },
+});
 
-const hasTable = (sql: Sql, name: string): boolean =>
-  sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", name).toArray().length > 0;
+const READ = TAGS.select(TAG_FIELDS, { where: "tag = ?" });
+const PUT = TAGS.put(TAG_COLUMNS, ["tag"]);
+const DELETE = TAGS.delete(["tag"]);
+const FIRST = TAGS.select(TAG_FIELDS, { tail: "ORDER BY tag LIMIT ?" });
+const NEXT = TAGS.select(TAG_FIELDS, { where: "tag > ?", tail: "ORDER BY tag LIMIT ?" });
+const LIST_CHANGES = CHANGES.select(["slot", "id", "at"]);
+const PUT_CHANGE = CHANGES.put(["slot", "id", "at"], ["slot"]);
+const ALL_CHANGES = [CHANGES.delete()];
 
-export class SqlTagDirectoryStore implements TagDirectoryStore, ChangeStore {
-  readonly #sql: Sql;
-  /** An object that nobody reported to has no table, and being asked makes none. */
-  #hasTable: boolean;
-  #hasChanges: boolean;
+/** Rows of an export in memory at one time. */
+const ROWS_COUNT = 1_000;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
-    this.#hasTable = hasTable(sql, "tags");
-    this.#hasChanges = hasTable(sql, "changes");
+/** On either kind of database. */
+export class TagDirectoryRows<Tables extends ObjectTables>
+  implements TagDirectoryStore, ChangeStore
+{
+  protected readonly tables: Tables;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
   }
 
   read(tag: string): TagReport | null {
-    const [row] = this.#all(`SELECT ${TAG_COLUMNS} FROM tags WHERE tag = ?`, tag);
-    return row ?? null;
+    const row = this.tables.get<TagRow>(READ, tag);
+    return row === undefined ? null : reportOf(row);
   }
 
   put(report: TagReport): void {
-    // No index on what else is sorted by: it would be a second row paid for every report, and each tag reports as often
-    // as its counts move. A page in such an order reads all rows instead, a thousandth of what a write costs each.
-    if (!this.#hasTable)
-      this.#sql.exec(`
-        CREATE TABLE tags (
-          tag TEXT PRIMARY KEY, members INTEGER NOT NULL, listeners INTEGER NOT NULL,
-          last_broadcast_at INTEGER NOT NULL) WITHOUT ROWID;
-      `);
-    this.#hasTable = true;
-    this.#sql.exec(
-      `INSERT INTO tags (${TAG_COLUMNS}) VALUES (?, ?, ?, ?)
-       ON CONFLICT (tag) DO UPDATE SET members = excluded.members, listeners = excluded.listeners,
-         last_broadcast_at = excluded.last_broadcast_at`,
-      ...rowOf(report),
-    );
+    this.tables.run(PUT, ...rowOf(report));
   }
 
   remove(tag: string): void {
-    if (this.#hasTable) this.#sql.exec("DELETE FROM tags WHERE tag = ?", tag);
+    this.tables.run(DELETE, tag);
   }
 
+  /** The one statement that is made for a call: which conditions it has follows from what is asked. */
   select(selection: TagSelection): TagReport[] {
     const { where, tail, values } = tagSql(selection);
-    return this.#all(`SELECT ${TAG_COLUMNS} FROM tags WHERE ${where} ${tail}`, ...values);
+    const statement = TAGS.select(TAG_FIELDS, { where, tail });
+    return this.tables.all<TagRow>(statement, ...values).map(reportOf);
   }
 
-  all(): TagReport[] {
-    return this.#all(`SELECT ${TAG_COLUMNS} FROM tags ORDER BY tag`);
+  *all(): Generator<TagReport> {
+    let rows = this.tables.all<TagRow>(FIRST, ROWS_COUNT);
+    for (;;) {
+      yield* rows.map(reportOf);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      rows = this.tables.all<TagRow>(NEXT, last.name, ROWS_COUNT);
+    }
   }
 
   listChanges(): (SignedChange & { readonly slot: number })[] {
-    if (!this.#hasChanges) return [];
-    return this.#sql
-      .exec<{ slot: number; id: string; at: number }>("SELECT slot, id, at FROM changes")
-      .toArray();
+    return this.tables.all(LIST_CHANGES);
   }
 
   putChange(slot: number, { id, at }: SignedChange): void {
-    if (!this.#hasChanges)
-      this.#sql.exec(
-        "CREATE TABLE changes (slot INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL)",
-      );
-    this.#hasChanges = true;
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO changes (slot, id, at) VALUES (?, ?, ?)",
-      ...[slot, id, at],
-    );
+    this.tables.run(PUT_CHANGE, slot, id, at);
   }
 
   dropChanges(): void {
-    if (this.#hasChanges) this.#sql.exec("DROP TABLE changes");
-    this.#hasChanges = false;
+    this.tables.erase(ALL_CHANGES);
   }
+}
 
-  #all(query: string, ...values: (string | number)[]): TagReport[] {
-    if (!this.#hasTable) return [];
-    return this.#sql
-      .exec<Row>(query, ...values)
-      .toArray()
-      .map(reportOf);
+/**
+ * No index on what else is sorted by, as the shared table has: it would be a second row paid for every report, and each tag reports as
+ * often as its counts move. A page in such an order reads all rows instead, a thousandth of what a write costs each.
+ */
+const OWN_TAGS = {
+  tags: `(
+    tag TEXT PRIMARY KEY, members INTEGER NOT NULL, listeners INTEGER NOT NULL,
+    last_broadcast_at INTEGER NOT NULL) WITHOUT ROWID`,
+};
+const OWN_CHANGES = {
+  changes: "(slot INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL)",
+};
+
+/** On the SQLite of the directory's own object. */
+export class SqlTagDirectoryStore extends TagDirectoryRows<OwnTables> {
+  constructor(sql: Sql) {
+    super(new OwnTables(sql, [OWN_TAGS, OWN_CHANGES]));
   }
 }

@@ -3,16 +3,19 @@ import type { TagReport, TagSelection, TagSort } from "../../core/tag/directory/
 
 /** A row as the stores keep it: 0 for never, since a null has no place in an order. */
 export interface TagRow {
-  readonly tag: string;
+  readonly name: string;
   readonly members: number;
   readonly listeners: number;
   readonly last_broadcast_at: number;
 }
 
-export const TAG_COLUMNS = "tag, members, listeners, last_broadcast_at";
+export const TAG_COLUMNS = ["tag", "members", "listeners", "last_broadcast_at"];
+
+/** A `TagRow`. The tag has another name in it: where it is read as JSON, rows would be in the order of that. */
+export const TAG_FIELDS = ["tag AS name", ...TAG_COLUMNS.slice(1)];
 
 export const reportOf = (row: TagRow): TagReport => ({
-  tag: row.tag,
+  tag: row.name,
   members: row.members,
   listeners: row.listeners,
   lastBroadcastAt: row.last_broadcast_at === 0 ? null : row.last_broadcast_at,

@@ -215,7 +215,7 @@ describe("an alias object and a tag directory", () => {
     const line = { kind: "tag", app, tag: "news", members: 3, lastBroadcastAt: 9 } as const;
     await directory.write([line]);
     await runInDurableObject(directory, (_, { storage }) =>
-      expect(new SqlTagDirectoryStore(storage.sql).all()).toEqual([
+      expect([...new SqlTagDirectoryStore(storage.sql).all()]).toEqual([
         { tag: "news", members: 3, listeners: 0, lastBroadcastAt: 9 },
       ]),
     );
