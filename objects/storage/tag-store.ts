@@ -1,4 +1,4 @@
-/** A node's port on the SQLite of its own object. docs/storage.md describes the tables. */
+/** A node's port. docs/storage.md describes the tables. */
 import type {
   LogRecord,
   LogState,
@@ -9,39 +9,48 @@ import type {
 } from "../../core/tag/store.ts";
 import type { LogEntry } from "../../core/tag/types.ts";
 import { headerOf, headerText } from "./log-row.ts";
+import { OwnTables, tablesIn } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
+import { bytesOf, type ObjectTables, type Statement, Table } from "./table.ts";
 
-const MEMBERS = `(
-    device TEXT PRIMARY KEY, place INTEGER NOT NULL, joined INTEGER NOT NULL,
-    since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`;
+export const NODE = new Table({
+  own: { name: "node", scope: "id", constant: "1", renamed: { record: "value" } },
+  shared: { name: "tag_nodes", scope: "name" },
+});
+const MEMBERS = new Table({
+  own: { name: "members" },
+  shared: { name: "tag_members", scope: "node" },
+});
+/** Its rows may be written later than they are put, where the host gains by it. */
+export const LOG = new Table({ own: { name: "log" }, shared: { name: "tag_log", scope: "node" } });
 
-// Each table has one b-tree: a secondary index would be a second row written for every broadcast and join. That of the members is by
-// device: a device that attaches reads one row. Its place is wanted where all rows are read anyway.
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS node (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS members ${MEMBERS};
-  CREATE TABLE IF NOT EXISTS log (
-    slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL);
-`;
+const READ_NODE = NODE.select(["record"]);
+const WRITE_NODE = NODE.put(["record"], []);
 
-/** Members of an older version are by place, and may lack epochs. It costs a row a member, once. */
-const upgradeOf = (hasEpochs: boolean) => `
-  CREATE TABLE members_by_device ${MEMBERS};
-  INSERT OR REPLACE INTO members_by_device (device, place, joined, since, attached, epoch)
-    SELECT device, place, joined, since, attached, ${hasEpochs ? "epoch" : "0"} FROM members ORDER BY place;
-  DROP TABLE members;
-  ALTER TABLE members_by_device RENAME TO members;
-`;
+const MEMBER_COLUMNS = ["place", "device", "joined", "since", "attached", "epoch"];
+const LIST_MEMBERS = MEMBERS.select(MEMBER_COLUMNS);
+const READ_MEMBER = MEMBERS.select(MEMBER_COLUMNS, { where: "device = ?" });
+const COUNT_MEMBERS = MEMBERS.select([
+  "count(*) AS members",
+  "coalesce(max(place) + 1, 0) AS places",
+]);
+// In an object's own table there is no second b-tree for the place, which would be a second row of each write.
+const PUT_MEMBER = MEMBERS.put(MEMBER_COLUMNS, { own: ["device"], shared: ["place"] });
+const DELETE_MEMBER = MEMBERS.delete(["place", "device"]);
+
+const LOG_COLUMNS = ["header", "state", "length(data) AS bytes"];
+const LIST_LOG = LOG.select(LOG_COLUMNS);
+const READ_ENTRY = LOG.select(LOG_COLUMNS, { where: "slot = ?" });
+const READ_DATA = LOG.select(["data"], { where: "slot = ? AND position = ?" });
+const PUT_ENTRY = LOG.put(["slot", "position", "header", "state", "data"], ["slot"]);
+const WRITE_STATE = LOG.update(["state"], ["slot"]);
+const ALL = [MEMBERS.delete(), LOG.delete(), NODE.delete()];
 
 interface MemberRow extends Omit<MemberRecord, "attached"> {
-  readonly [column: string]: string | number;
   readonly attached: number;
 }
 
-const LOG_COLUMNS = "header, state, length(data) AS bytes";
-
 interface LogRow {
-  readonly [column: string]: string | number | null;
   readonly header: string;
   readonly state: string | null;
   readonly bytes: number;
@@ -57,130 +66,62 @@ const recordOf = ({ header, state, bytes }: LogRow): LogRecord => ({
   state: state === null ? null : (JSON.parse(state) as LogState),
 });
 
-/** The one row of `node`. */
-const NODE = 1;
+/** A node as its record says it: in a database of its own also with the name of its object, which the file does not tell by itself. */
+type StoredNode = NodeRecord & { readonly name?: string };
 
-/** The node as it is stored: with the name of the object, which its database file does not tell by itself. */
-type StoredNode = NodeRecord & { readonly name: string };
-
-/** How the tables that there are were made, by name. */
-function tablesIn(sql: Sql): ReadonlyMap<string, string> {
-  const rows = sql.exec<{ name: string; sql: string }>(
-    "SELECT name, sql FROM sqlite_master WHERE name IN ('node', 'members')",
-  );
-  return new Map(rows.toArray().map((row) => [row.name, row.sql]));
+function readStored(tables: ObjectTables): StoredNode | null {
+  const row = tables.get<{ record: string }>(READ_NODE);
+  return row === undefined ? null : (JSON.parse(row.record) as StoredNode);
 }
 
-function readStored(sql: Sql): StoredNode | null {
-  const [row] = sql.exec<{ value: string }>("SELECT value FROM node WHERE id = ?", NODE).toArray();
-  return row === undefined ? null : (JSON.parse(row.value) as StoredNode);
-}
+/** On either kind of database. */
+export class TagRows<Tables extends ObjectTables> implements TagStore {
+  protected readonly tables: Tables;
 
-/** The name of the node whose database this is; null where it was never made. */
-export function nodeNameIn(sql: Sql): string | null {
-  return tablesIn(sql).has("node") ? (readStored(sql)?.name ?? null) : null;
-}
-
-export class SqlTagStore implements TagStore {
-  readonly #sql: Sql;
-  readonly #name: string;
-  /** A node that was never made has no tables, and being asked makes none. */
-  #hasTables: boolean;
-  /** False in tables of an older version until a member is written: reading does not change them. */
-  #isByDevice: boolean;
-  readonly #hasEpochs: boolean;
-
-  /** @param name of the object */
-  constructor(sql: Sql, name: string) {
-    this.#sql = sql;
-    this.#name = name;
-    const tables = tablesIn(sql);
-    const members = tables.get("members");
-    this.#hasTables = tables.has("node");
-    this.#isByDevice = members === undefined || members.includes("WITHOUT ROWID");
-    this.#hasEpochs = members === undefined || members.includes("epoch");
-  }
-
-  /** Whether there is anything to read. */
-  get exists(): boolean {
-    return this.#hasTables;
-  }
-
-  /** Drops the tables; what the database still takes on disk is the object's own to free. */
-  erase(): void {
-    for (const table of ["node", "members", "log"]) {
-      this.#sql.exec(`DROP TABLE IF EXISTS ${table}`);
-    }
-    this.#hasTables = false;
-    this.#isByDevice = true;
+  constructor(tables: Tables) {
+    this.tables = tables;
   }
 
   readNode(): NodeRecord | null {
-    const stored = this.#hasTables ? readStored(this.#sql) : null;
+    const stored = readStored(this.tables);
     if (stored === null) return null;
     const { name: _, ...record } = stored;
     return record;
   }
 
-  writeNode(record: NodeRecord): void {
-    if (!this.#hasTables) this.#sql.exec(TABLES);
-    this.#hasTables = true;
-    this.#sql.exec(
-      `INSERT INTO node (id, value) VALUES (?, ?)
-       ON CONFLICT (id) DO UPDATE SET value = excluded.value`,
-      NODE,
-      JSON.stringify({ ...record, name: this.#name } satisfies StoredNode),
-    );
+  writeNode(record: StoredNode): void {
+    this.tables.run(WRITE_NODE, JSON.stringify(record));
+  }
+
+  erase(): void {
+    this.tables.erase(ALL);
   }
 
   listMembers(): MemberRecord[] {
-    return this.#sql
-      .exec<MemberRow>(`SELECT ${this.#memberColumns} FROM members`)
-      .toArray()
-      .map(memberOf);
+    return this.tables.all<MemberRow>(LIST_MEMBERS).map(memberOf);
   }
 
   readMember(device: string): MemberRecord | null {
-    const [row] = this.#sql
-      .exec<MemberRow>(`SELECT ${this.#memberColumns} FROM members WHERE device = ?`, device)
-      .toArray();
+    const row = this.tables.get<MemberRow>(READ_MEMBER, device);
     return row === undefined ? null : memberOf(row);
   }
 
   countMembers(): MemberCount {
-    const [row] = this.#sql
-      .exec<{ members: number; places: number }>(
-        "SELECT count(*) AS members, coalesce(max(place) + 1, 0) AS places FROM members",
-      )
-      .toArray();
-    return row ?? { members: 0, places: 0 };
+    return this.tables.get<MemberCount>(COUNT_MEMBERS) ?? { members: 0, places: 0 };
   }
 
   putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
-    if (!this.#isByDevice) this.#sql.exec(upgradeOf(this.#hasEpochs));
-    this.#isByDevice = true;
-    this.#sql.exec(
-      `INSERT INTO members (device, place, joined, since, attached, epoch) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (device) DO UPDATE SET place = excluded.place, joined = excluded.joined, since = excluded.since,
-         attached = excluded.attached, epoch = excluded.epoch`,
-      device,
-      place,
-      joined,
-      since,
-      Number(attached),
-      epoch,
-    );
+    this.tables.run(PUT_MEMBER, place, device, joined, since, Number(attached), epoch);
   }
 
   deleteMember(place: number, device: string): void {
-    this.#sql.exec("DELETE FROM members WHERE place = ? AND device = ?", place, device);
+    this.tables.run(DELETE_MEMBER, place, device);
   }
 
   listLog(): LogRecord[] {
     return (
-      this.#sql
-        .exec<LogRow>(`SELECT ${LOG_COLUMNS} FROM log`)
-        .toArray()
+      this.tables
+        .all<LogRow>(LIST_LOG)
         .map(recordOf)
         // Here: where SQLite sorts without an index, each row counts as read twice.
         .sort((a, b) => a.header.position - b.header.position)
@@ -188,42 +129,102 @@ export class SqlTagStore implements TagStore {
   }
 
   readEntry(slot: number): LogRecord | null {
-    const [row] = this.#sql
-      .exec<LogRow>(`SELECT ${LOG_COLUMNS} FROM log WHERE slot = ?`, slot)
-      .toArray();
+    const row = this.tables.get<LogRow>(READ_ENTRY, slot);
     return row === undefined ? null : recordOf(row);
   }
 
   readData(slot: number, position: number): Uint8Array | null {
-    const [row] = this.#sql
-      .exec<{ data: ArrayBuffer }>(
-        "SELECT data FROM log WHERE slot = ? AND position = ?",
-        slot,
-        position,
-      )
-      .toArray();
-    return row === undefined ? null : new Uint8Array(row.data);
+    const row = this.tables.get<{ data: Uint8Array | ArrayBuffer }>(READ_DATA, slot, position);
+    return row === undefined ? null : bytesOf(row.data);
   }
 
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
-    this.#sql.exec(
-      `INSERT INTO log (slot, position, header, state, data) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (slot) DO UPDATE SET position = excluded.position, header = excluded.header,
-         state = excluded.state, data = excluded.data`,
-      slot,
-      entry.position,
-      headerText(entry),
-      state === null ? null : JSON.stringify(state),
-      entry.data,
-    );
+    const text = state === null ? null : JSON.stringify(state);
+    const values = [slot, entry.position, headerText(entry), text, entry.data] as const;
+    // What was served is served again where that is lost, and devices know what they have. What was not must last.
+    if (state === null) this.tables.run(PUT_ENTRY, ...values);
+    else this.tables.defer(PUT_ENTRY, ...values);
   }
 
   writeState(slot: number, state: LogState): void {
-    this.#sql.exec("UPDATE log SET state = ? WHERE slot = ?", JSON.stringify(state), slot);
+    this.tables.defer(WRITE_STATE, JSON.stringify(state), slot);
+  }
+}
+
+const OWN_MEMBERS = `(
+  device TEXT PRIMARY KEY, place INTEGER NOT NULL, joined INTEGER NOT NULL,
+  since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`;
+
+// Each table has one b-tree: a secondary index would be a second row written for every broadcast and join. That of the members is by
+// device: a device that attaches reads one row. Its place is wanted where all rows are read anyway.
+const OWN = {
+  node: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
+  members: OWN_MEMBERS,
+  log: `(
+    slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL)`,
+};
+
+/** Members of an older version are by place, and may lack epochs. It costs a row a member, once. */
+const upgradeOf = (hasEpochs: boolean) => `
+  CREATE TABLE members_by_device ${OWN_MEMBERS};
+  INSERT OR REPLACE INTO members_by_device (device, place, joined, since, attached, epoch)
+    SELECT device, place, joined, since, attached, ${hasEpochs ? "epoch" : "0"} FROM members ORDER BY place;
+  DROP TABLE members;
+  ALTER TABLE members_by_device RENAME TO members;
+`;
+
+/** The name of the node whose database this is; null where it was never made. */
+export const nodeNameIn = (sql: Sql): string | null =>
+  readStored(new OwnTables(sql, [OWN]))?.name ?? null;
+
+class OwnTagTables extends OwnTables {
+  /** False in tables of an older version until a member is written: reading does not change them. */
+  #isByDevice: boolean;
+  readonly #hasEpochs: boolean;
+
+  constructor(sql: Sql) {
+    const found = tablesIn(sql, ["node", "members"]);
+    super(sql, [OWN], found);
+    const members = found.get("members");
+    this.#isByDevice = members === undefined || members.includes("WITHOUT ROWID");
+    this.#hasEpochs = members === undefined || members.includes("epoch");
   }
 
-  get #memberColumns(): string {
-    const epoch = this.#isByDevice || this.#hasEpochs ? "epoch" : "0 AS epoch";
-    return `place, device, joined, since, attached, ${epoch}`;
+  override erase(deletes: readonly Statement[]): void {
+    super.erase(deletes);
+    this.#isByDevice = true;
+  }
+
+  protected override prepare(statement: Statement): void {
+    super.prepare(statement);
+    if (this.#isByDevice || statement.table !== MEMBERS) return;
+    this.sql.exec(upgradeOf(this.#hasEpochs));
+    this.#isByDevice = true;
+  }
+
+  protected override textOf(statement: Statement): string | null {
+    const text = super.textOf(statement);
+    if (text === null || this.#isByDevice || this.#hasEpochs) return text;
+    return statement.ownLacking({ epoch: "0" });
+  }
+}
+
+/** On the SQLite of the node's own object. */
+export class SqlTagStore extends TagRows<OwnTables> {
+  readonly #name: string;
+
+  /** @param name of the object */
+  constructor(sql: Sql, name: string) {
+    super(new OwnTagTables(sql));
+    this.#name = name;
+  }
+
+  /** Whether there is anything to read. */
+  get exists(): boolean {
+    return this.tables.exist;
+  }
+
+  override writeNode(record: NodeRecord): void {
+    super.writeNode({ ...record, name: this.#name });
   }
 }
