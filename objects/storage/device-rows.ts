@@ -1,0 +1,163 @@
+/** What of a device's port is the same on either kind of database: its registrations, mail, tags, aliases and attributes. */
+import type { Attributes } from "../../core/condition/types.ts";
+import type {
+  HeldAlias,
+  MailBody,
+  MailHeader,
+  MailStore,
+  RegistrationRecord,
+  RegistrationStore,
+  SubscriptionStore,
+  TagRecord,
+} from "../../core/device/store.ts";
+import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
+import type { ContentTypeCode } from "../../core/message/send.ts";
+import { bytesOf, type ObjectTables, Table } from "./table.ts";
+
+const shared = (name: string) => ({ name, scope: "device" });
+
+const REGISTRATIONS = new Table({
+  own: { name: "registrations" },
+  shared: shared("registrations"),
+});
+const MAIL = new Table({
+  own: { name: "mail" },
+  shared: shared("mail"),
+  names: ["collapse_key", "first_ack_alias"],
+});
+const TAGS = new Table({ own: { name: "tags" }, shared: shared("device_tags"), names: ["tag"] });
+const ALIASES = new Table({
+  own: { name: "aliases" },
+  shared: shared("device_aliases"),
+  names: ["alias"],
+});
+const ATTRIBUTES = new Table({
+  own: { name: "attributes" },
+  shared: shared("device_attributes"),
+});
+
+const LIST_REGISTRATIONS = REGISTRATIONS.select(
+  ["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation"],
+  { tail: "ORDER BY slot" },
+);
+const PUT_REGISTRATION = REGISTRATIONS.put(
+  ["slot", "app", "created_at", "ended_at", "generation"],
+  ["slot"],
+);
+const DELETE_REGISTRATION = REGISTRATIONS.delete(["slot"]);
+
+const LIST_MAIL = MAIL.select(
+  [
+    ...["seq", "slot", "lane", "key", "length(data) AS bytes", "expires_at AS expiresAt"],
+    ...["collapse_key AS collapseKey", "first_ack_alias AS firstAckAlias", "fingerprint"],
+  ],
+  { tail: "ORDER BY seq" },
+);
+const INSERT_MAIL = MAIL.insert([
+  ...["seq", "slot", "lane", "key", "expires_at", "collapse_key", "first_ack_alias"],
+  ...["content_type", "data", "fingerprint"],
+]);
+const DELETE_MAIL = MAIL.delete(["seq"]);
+const READ_MAIL = MAIL.select(["content_type AS contentType", "data"], { where: "seq = ?" });
+
+const TAG_COLUMNS = ["ref", "slot", "tag", "path", "generation", "epoch"];
+const LIST_TAGS = TAGS.select(TAG_COLUMNS);
+const PUT_TAG = TAGS.put(TAG_COLUMNS, ["ref"]);
+const DELETE_TAG = TAGS.delete(["ref"]);
+
+const ALIAS_COLUMNS = ["slot", "alias", "shared", "generation"];
+const LIST_ALIASES = ALIASES.select(ALIAS_COLUMNS);
+const PUT_ALIAS = ALIASES.put(ALIAS_COLUMNS, ["slot", "alias"]);
+const DELETE_ALIAS = ALIASES.delete(["slot", "alias"]);
+
+const READ_ATTRIBUTES = ATTRIBUTES.select(["value"], { where: "slot = ?" });
+const PUT_ATTRIBUTES = ATTRIBUTES.put(["slot", "value"], ["slot"]);
+const DELETE_ATTRIBUTES = ATTRIBUTES.delete(["slot"]);
+
+/** All rows of these tables. */
+export const DELETE_ALL = [REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) =>
+  table.delete(),
+);
+
+export class DeviceRows<Tables extends ObjectTables>
+  implements RegistrationStore, MailStore, SubscriptionStore
+{
+  protected readonly tables: Tables;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
+  }
+
+  listRegistrations(): RegistrationRecord[] {
+    return this.tables.all<RegistrationRecord>(LIST_REGISTRATIONS);
+  }
+
+  putRegistration({ slot, app, createdAt, endedAt, generation }: RegistrationRecord): void {
+    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation);
+  }
+
+  deleteRegistration(slot: number): void {
+    this.tables.run(DELETE_REGISTRATION, slot);
+  }
+
+  listMail(): MailHeader[] {
+    return this.tables.all<MailHeader>(LIST_MAIL);
+  }
+
+  insertMail(header: MailHeader, { contentType, data }: MailBody): void {
+    const { seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias, fingerprint } = header;
+    this.tables.run(
+      INSERT_MAIL,
+      ...[seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias],
+      ...[contentType, data, fingerprint],
+    );
+  }
+
+  deleteMail(seqs: readonly number[]): void {
+    for (const seq of seqs) this.tables.run(DELETE_MAIL, seq);
+  }
+
+  readMail(seq: number): MailBody | null {
+    const row = this.tables.get<{
+      readonly contentType: ContentTypeCode;
+      readonly data: Uint8Array | ArrayBuffer;
+    }>(READ_MAIL, seq);
+    return row === undefined ? null : { contentType: row.contentType, data: bytesOf(row.data) };
+  }
+
+  listTags(): TagRecord[] {
+    return this.tables.all<TagRecord>(LIST_TAGS);
+  }
+
+  putTag({ ref, slot, tag, path, generation, epoch }: TagRecord): void {
+    this.tables.run(PUT_TAG, ref, slot, tag, path, generation, epoch);
+  }
+
+  deleteTag(ref: number): void {
+    this.tables.run(DELETE_TAG, ref);
+  }
+
+  listAliases(): HeldAlias[] {
+    return this.tables
+      .all<{ slot: number; alias: string; shared: number; generation: number }>(LIST_ALIASES)
+      .map(({ shared, ...row }) => ({ ...row, ...ofAliasBits(shared) }));
+  }
+
+  putAlias({ slot, alias, generation, ...state }: HeldAlias): void {
+    this.tables.run(PUT_ALIAS, slot, alias, aliasBits(state), generation);
+  }
+
+  deleteAlias(slot: number, alias: string): void {
+    this.tables.run(DELETE_ALIAS, slot, alias);
+  }
+
+  readAttributes(slot: number): Attributes | null {
+    const row = this.tables.get<{ readonly value: string }>(READ_ATTRIBUTES, slot);
+    return row === undefined ? null : (JSON.parse(row.value) as Attributes);
+  }
+
+  writeAttributes(slot: number, attributes: Attributes | null): void {
+    if (attributes === null) this.tables.run(DELETE_ATTRIBUTES, slot);
+    else this.tables.run(PUT_ATTRIBUTES, slot, JSON.stringify(attributes));
+  }
+}
