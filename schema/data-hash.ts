@@ -1,6 +1,6 @@
 /**
- * A hash of a message's data, which tells apart two messages of one key: FNV-1a of 32 bits, as a signed number. The
- * sender chooses key and data, and harms nobody but itself.
+ * A hash of a message's data that distinguishes two messages with one key: 32-bit FNV-1a, as a signed number. The sender chooses
+ * key and data, so a collision only harms the sender.
  */
 export function dataHash(data: Uint8Array): number {
   let hash = 0x811c9dc5;

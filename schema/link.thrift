@@ -26,14 +26,14 @@ struct Envelope {
   2: required binary body
 }
 
-/** Delivery order is kept within a lane; a higher lane may overtake a lower one. */
+/** Messages of one priority keep their order; a higher priority may overtake a lower one. */
 enum Priority {
   HIGH = 1
   NORMAL = 2
   LOW = 3
 }
 
-/** How the sender gave the data, and so how the app wants it back. */
+/** The form in which the sender gave the data, and in which the app gets it. */
 enum ContentType {
   /** UTF-8 JSON text of an object. */
   JSON = 1
@@ -45,21 +45,21 @@ enum ContentType {
 
 // ---------------------------------------------------------------- channel 0
 
-/** How far a registration has come in the broadcasts of one tag. */
+/** The position of a registration in the broadcasts of one tag. */
 struct Cursor {
   1: required i32 slot
   /** Broadcast.tagRef. */
   2: required i32 tagRef
-  /** Broadcast.position of the last one that the app has taken. */
+  /** Broadcast.position of the last broadcast that the app has. */
   3: required i64 position
-  /** Positions of the tag that came on this socket and were dropped because their time was over; the app was given none. */
+  /** Positions of broadcasts on this socket that were dropped because their time was over; the app did not get them. */
   4: optional list<i64> discarded
 }
 
 /** First frame of a device, once per socket, within the hello timeout. */
 struct Hello {
   1: required i32 revision
-  /** The highest Message.seq this device ever received, for the slots of `attach` at least; the mesh numbers on from above it. */
+  /** The highest Message.seq that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
   2: optional i64 lastSeq
   /** Slots whose app is listening now; only these receive messages. */
   3: optional list<i32> attach
@@ -67,7 +67,7 @@ struct Hello {
   4: optional string agent
   /** The session of the last Welcome, if the device resumes. */
   5: optional binary session
-  /** How far the device has come in its tags. Those it does not name go on from what the mesh remembers. */
+  /** The device's positions in its tags. Tags that it does not name continue from what the mesh remembers. */
   6: optional list<Cursor> cursors
 }
 
@@ -77,23 +77,23 @@ struct Registration {
   2: required string appId
   3: required string regId
   /**
-   * The same for as long as the registration lives, of no other one of this device, and opaque: a change of the mesh's keys
-   * gives a registration another regId, and this says that it is the same. A mesh of an older version does not tell it.
+   * Opaque, the same for the life of the registration, and unique on this device. A change of the mesh's keys gives a
+   * registration another regId; this says that it is the same one. A mesh of an older version does not send it.
    */
   4: optional string identity
 }
 
 /** Answer to Hello. All times are milliseconds. */
 struct Welcome {
-  /** 16 random bytes naming this session. */
+  /** 16 random bytes that identify this session. */
   1: required binary session
-  /** Mesh clock, milliseconds since 1970. */
+  /** Clock of the mesh, milliseconds since 1970. */
   2: required i64 serverTimeMs
   /** Bounds and first value of the heartbeat interval. */
   3: required i32 heartbeatMinMs
   4: required i32 heartbeatMaxMs
   5: required i32 heartbeatMs
-  /** Full-jitter reconnect window: first upper bound, and the cap it doubles to. */
+  /** Full-jitter reconnect window: its first value, and the maximum to which it doubles. */
   6: required i32 reconnectBaseMs
   7: required i32 reconnectMaxMs
   /** Largest WebSocket message either side may send, in bytes. */
@@ -102,7 +102,7 @@ struct Welcome {
   9: required list<Registration> registrations
   /** Hello.session is the session before this one: no other link was opened in between. */
   10: required bool resumed
-  /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
+  /** Window of the first reconnect after an established link was closed; `reconnectBaseMs` if absent. */
   11: optional i32 reconnectFirstMs
 }
 
@@ -111,7 +111,7 @@ struct Refusal {
   1: required i32 code
   2: required string name
   3: required string message
-  /** The request the refusal answers, where there was one. */
+  /** The request that the refusal answers, if there was one. */
   4: optional i32 request
   /** Wait this long before the same request again. */
   5: optional i32 retryAfterMs
@@ -147,12 +147,12 @@ struct Unregister {
   2: required i32 slot
 }
 
-/** The app of this slot listens from now on: its mailbox is replayed, then live messages follow. */
+/** The app of this slot listens from now on: the mesh replays its mailbox, then sends new messages. */
 struct Attach {
   1: required i32 slot
 }
 
-/** The app of this slot listens no more; its messages queue. */
+/** The app of this slot stops listening; its messages wait. */
 struct Detach {
   1: required i32 slot
 }
@@ -160,16 +160,16 @@ struct Detach {
 /**
  * Cumulative acknowledgement: the device is done with every message of this slot
  * and priority that was sent on this socket up to and including `seq`. Those that
- * `discarded` names never reached the app, the others did.
+ * `discarded` names did not reach the app; the others did.
  */
 struct Ack {
   1: required i32 slot
   2: required Priority priority
-  /** 0 where the frame only says what was discarded. */
+  /** 0 if the frame only says what was discarded. */
   3: required i64 seq
   /**
-   * Messages of the lane that came on this socket and were dropped because their time was over or they were
-   * withdrawn. May be above `seq`, where a message before them is not done yet.
+   * Messages of the lane on this socket that were dropped because their time was over or they were withdrawn. May be above
+   * `seq` if a message before them is not done yet.
    */
   4: optional list<i64> discarded
 }
@@ -187,7 +187,7 @@ struct Unregistered {
 /** One message to one registration. */
 struct Message {
   1: required i32 slot
-  /** Hybrid-clock sequence: (ms since 2024-01-01T00:00:00Z) * 4096 + counter. Rises within a lane. */
+  /** Hybrid-clock sequence: (ms since 2024-01-01T00:00:00Z) * 4096 + counter. Increases within a lane. */
   2: required i64 seq
   /** 9 bytes; two messages of one registration with the same key are the same message. */
   3: required binary key
@@ -197,29 +197,29 @@ struct Message {
   /** Milliseconds since 1970 after which the message must not be shown; absent for ttl 0. */
   7: optional i64 expiresAtMs
   8: optional string collapseKey
-  /** True where the mesh may have sent it before on another socket. */
+  /** True if the mesh may have sent it before on another socket. */
   9: optional bool replay
   /**
-   * Milliseconds from the receipt, by a clock that nobody sets, after which the message must not be handed to the app.
-   * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
+   * Milliseconds from the receipt, on a monotonic clock, after which the message must not be passed to the app. Replaces
+   * expiresAtMs if present. 0: only a device that has it already acknowledges it.
    */
   10: optional i64 remainingMs
-  /** Where remainingMs is 0: FNV-1a of 32 bits of the data as it was sent first, for it may be left out here. */
+  /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   11: optional i32 dataHash
 }
 
-/** Messages in the order to hand to the app. */
+/** Messages in the order in which to pass them to the app. */
 struct Deliver {
   1: required list<Message> messages
 }
 
-/** Adds tags to a registration and takes others away, each whole or not at all. The answer is Done or a Refusal. */
+/** Adds tags to a registration and removes others, all or nothing. The answer is Done or a Refusal. */
 struct Subscribe {
   1: required i32 request
   2: required i32 slot
-  /** Tags to join; those joined already stay as they are. */
+  /** Tags to join; tags that are joined already stay as they are. */
   3: required list<string> add
-  /** Tags to leave; those not joined are no error. */
+  /** Tags to leave; it is not an error if they are not joined. */
   4: required list<string> remove
 }
 
@@ -228,9 +228,9 @@ struct SetAlias {
   1: required i32 request
   2: required i32 slot
   3: required string alias
-  /** False takes it away; that it is not held is no error. */
+  /** False takes it away; it is not an error if it is not held. */
   4: required bool held
-  /** True where several registrations may hold it together; else the last setter has it alone. */
+  /** True if several registrations may hold it together; otherwise the last setter has it alone. */
   5: optional bool shared
 }
 
@@ -240,11 +240,11 @@ struct Attribute {
   2: required string value
 }
 
-/** What broadcasts may be filtered by; replaces all that was reported before. The answer is Done or a Refusal. */
+/** Attributes that broadcasts can filter by; replaces all earlier ones. The answer is Done or a Refusal. */
 struct Report {
   1: required i32 request
   2: required i32 slot
-  /** Such as "android", "ios", "web"; lower case. */
+  /** For example "android", "ios" or "web"; lower case. */
   3: optional string platform
   /** Numbers separated by dots. */
   4: optional string appVersion
@@ -259,7 +259,7 @@ struct Describe {
   2: required i32 slot
 }
 
-/** The command of this request is carried out, durably. */
+/** The command of this request was carried out, durably. */
 struct Done {
   1: required i32 request
 }
@@ -268,42 +268,42 @@ struct Described {
   1: required i32 request
   2: required list<string> tags
   3: required list<string> aliases
-  /** True where another Described of this request follows: what a registration has may not fit in one frame. */
+  /** True if another Described of this request follows: the tags and aliases may not fit in one frame. */
   4: optional bool more
 }
 
-/** One broadcast of a tag, to one registration that is in it. */
+/** One broadcast of a tag, to one registration in it. */
 struct Broadcast {
   1: required i32 slot
-  /** Names the tag in cursors, for as long as the registration is in it; never used again for another. */
+  /** Identifies the tag in cursors as long as the registration is in it; never reused for another tag. */
   2: required i32 tagRef
   /** The tag; empty for the built-in tag of all devices. */
   3: required string tag
-  /** Place in the tag's log: rises within a tag. */
+  /** Position in the tag's log; increases within a tag. */
   4: required i64 position
-  /** As Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
+  /** Like Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
   5: required i64 seq
-  /** As Message.key. */
+  /** Like Message.key. */
   6: required binary key
-  /** The part of the message ID behind its dot. */
+  /** The part of the message ID after its dot. */
   7: required string source
   8: required Priority priority
   9: required ContentType contentType
   10: required binary data
-  /** As Message.expiresAtMs. */
+  /** Like Message.expiresAtMs. */
   11: optional i64 expiresAtMs
   12: optional string collapseKey
-  /** As Message.remainingMs. */
+  /** Like Message.remainingMs. */
   13: optional i64 remainingMs
 }
 
-/** Broadcasts in the order to hand to the app. They are acknowledged by cursors, not by acks. */
+/** Broadcasts in the order in which to pass them to the app. They are acknowledged by cursors, not by acks. */
 struct Broadcasts {
   1: required list<Broadcast> broadcasts
 }
 
 /**
- * Another device of a shared alias took the message, or its time is over: not to be handed to the app if it was not yet.
+ * Another device of a shared alias took the message, or its time is over: do not pass it to the app if it was not passed yet.
  * A device that drops it says so at once with Ack.discarded.
  */
 struct Withdraw {
@@ -312,7 +312,7 @@ struct Withdraw {
   2: required binary key
 }
 
-/** Another registration set an alias that this one held: it holds it no more. */
+/** Another registration took an alias that this one held; this one no longer holds it. */
 struct AliasLost {
   1: required i32 slot
   2: required string alias
@@ -347,7 +347,7 @@ union PushDown {
 
 // ---------------------------------------------------------------- channel 2
 
-/** Comes back as it was sent: measures a link, and proves that a channel is only a number. */
+/** Echoed unchanged: measures a link, and proves that a channel is only a number. */
 struct Echo {
   1: required i64 nonce
   2: optional binary data

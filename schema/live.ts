@@ -1,9 +1,9 @@
-/** What an app's live key signs of a broadcast, for the mesh that signs and the listener that verifies. */
+/** The bytes that an app's live key signs for a broadcast: the mesh signs them, the listener verifies them. */
 import { toBase64Url } from "./text.ts";
 
 export interface SignedBroadcast {
   readonly appId: string;
-  /** The first of the tags that it was sent to. */
+  /** The first tag that it was sent to. */
   readonly tag: string;
   /** The 9 bytes in its message ID. */
   readonly key: Uint8Array;
@@ -13,20 +13,20 @@ export interface SignedBroadcast {
   readonly data: Uint8Array;
 }
 
-/** What is signed of a broadcast as it stands in the log of the tag that is listened to. */
+/** The signed parts of a broadcast at its place in the log of the tag that is listened to. */
 export interface SignedPlace {
   readonly appId: string;
-  /** The one that is listened to. */
+  /** The tag that is listened to. */
   readonly listened: string;
   readonly cursor: number;
-  /** The message's. */
+  /** The ID of the message. */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly sentAt: number;
   /** Null for ttl 0. */
   readonly expiresAt: number | null;
   readonly collapseKey: string | null;
-  /** The first of the tags that it was sent to. */
+  /** The first tag that it was sent to. */
   readonly tag: string;
   /** 1 JSON, 2 text, 3 bytes. */
   readonly contentType: 1 | 2 | 3;
@@ -36,7 +36,7 @@ export interface SignedPlace {
 const utf8 = new TextEncoder();
 const textOf = (text: string) => toBase64Url(utf8.encode(text));
 
-/** Ten lines and the data; what is null is an empty line. */
+/** Ten lines and the data; a null value is an empty line. */
 export function livePlaceBytes(place: SignedPlace): Uint8Array {
   const { appId, listened, cursor, id, sentAt, expiresAt, collapseKey, tag, contentType } = place;
   const lines = [
@@ -46,7 +46,7 @@ export function livePlaceBytes(place: SignedPlace): Uint8Array {
   return joined(`${lines.join("\n")}\n`, place.data);
 }
 
-/** Five lines and the data. The tag is in base64url, for it may hold a line feed. */
+/** Five lines and the data. The tag is in base64url because it may contain a line feed. */
 export function liveSignedBytes({
   appId,
   tag,

@@ -1,18 +1,18 @@
-/** Text forms of bytes and of message IDs, for the mesh and the SDKs alike. */
+/** Text forms of bytes and of message IDs, for the mesh and the SDKs. */
 
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const BASE64 = `${ALPHANUMERIC}+/`;
 const BASE64URL = `${ALPHANUMERIC}-_`;
 const BASE32HEX = "0123456789abcdefghijklmnopqrstuv";
 
-/** The value of each ASCII character as a digit; -1 for one that is none. */
+/** The value of each ASCII character as a digit; -1 if it is not a digit. */
 function valuesOf(digits: string): Int8Array {
   const values = new Int8Array(128).fill(-1);
   for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value;
   return values;
 }
 
-// Pure: the device SDK, whose size is bounded, reads none of these, and is to be built without them.
+// Pure, so that bundlers drop them from the device SDK, which does not use them and must stay small.
 const BASE64_VALUES = /* @__PURE__ */ valuesOf(BASE64);
 const BASE64URL_VALUES = /* @__PURE__ */ valuesOf(BASE64URL);
 const BASE32HEX_VALUES = /* @__PURE__ */ valuesOf(BASE32HEX);
@@ -34,7 +34,7 @@ function toDigits(bytes: Uint8Array, digits: string, bitsPerDigit: number): stri
   return text;
 }
 
-/** Undefined where the text is no canonical form: a foreign character, a wrong length, or set padding bits. */
+/** Undefined if the text is not canonical: an invalid character, a wrong length, or set padding bits. */
 function fromDigits(text: string, values: Int8Array, bitsPerDigit: number): Uint8Array | undefined {
   const bytes = new Uint8Array(Math.floor((text.length * bitsPerDigit) / 8));
   let buffer = 0;
@@ -50,7 +50,7 @@ function fromDigits(text: string, values: Int8Array, bitsPerDigit: number): Uint
       bytes[length++] = (buffer >> bits) & 0xff;
     }
   }
-  // One text per value: two spellings of one regId would be two entries in somebody's table.
+  // One text per value: two spellings of one regId would be two entries in a table.
   if (bits >= bitsPerDigit || (buffer & ((1 << bits) - 1)) !== 0) return undefined;
   return bytes;
 }
@@ -60,7 +60,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return toDigits(bytes, BASE64URL, 6);
 }
 
-/** Reads unpadded base64url; undefined where the text is not the canonical form of any bytes. */
+/** Reads unpadded base64url; undefined if the text is not the canonical form of any bytes. */
 export function fromBase64Url(text: string): Uint8Array | undefined {
   return fromDigits(text, BASE64URL_VALUES, 6);
 }
@@ -71,7 +71,7 @@ export function toBase64(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }
 
-/** Reads padded base64 (RFC 4648 §4); undefined where the text is not the canonical form of any bytes. */
+/** Reads padded base64 (RFC 4648 §4); undefined if the text is not the canonical form of any bytes. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
@@ -83,7 +83,7 @@ const SEQ_BYTES = 7;
 /** Bytes of `Message.key`. */
 export const KEY_BYTES = 9;
 
-/** What a message ID says. */
+/** The parts of a message ID. */
 export interface MessageIdParts {
   readonly seq: number;
   readonly key: Uint8Array;
@@ -106,7 +106,7 @@ export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
   return `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
 }
 
-/** Reads a message ID; undefined where it is none. The regId in it is not checked here. */
+/** Parses a message ID; undefined if it is malformed. Does not check the regId in it. */
 export function parseMessageId(id: string): MessageIdParts | undefined {
   const dot = id.indexOf(".");
   if (dot !== 26) return undefined;

@@ -35,7 +35,7 @@ export const encodeEnvelope = (value: Envelope): Uint8Array<ArrayBuffer> =>
 /** Reads one Envelope that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeEnvelope = (bytes: Uint8Array): Envelope => decode(bytes, EnvelopeShape[1]);
 
-/** Delivery order is kept within a lane; a higher lane may overtake a lower one. */
+/** Messages of one priority keep their order; a higher priority may overtake a lower one. */
 export const Priority = {
   HIGH: 1,
   NORMAL: 2,
@@ -45,7 +45,7 @@ export type Priority = 1 | 2 | 3;
 
 const PriorityShape: Shape<Priority> = /* @__PURE__ */ enumeration(Priority);
 
-/** How the sender gave the data, and so how the app wants it back. */
+/** The form in which the sender gave the data, and in which the app gets it. */
 export const ContentType = {
   /** UTF-8 JSON text of an object. */
   JSON: 1,
@@ -58,14 +58,14 @@ export type ContentType = 1 | 2 | 3;
 
 const ContentTypeShape: Shape<ContentType> = /* @__PURE__ */ enumeration(ContentType);
 
-/** How far a registration has come in the broadcasts of one tag. */
+/** The position of a registration in the broadcasts of one tag. */
 export interface Cursor {
   readonly slot: number;
   /** Broadcast.tagRef. */
   readonly tagRef: number;
-  /** Broadcast.position of the last one that the app has taken. */
+  /** Broadcast.position of the last broadcast that the app has. */
   readonly position: number;
-  /** Positions of the tag that came on this socket and were dropped because their time was over; the app was given none. */
+  /** Positions of broadcasts on this socket that were dropped because their time was over; the app did not get them. */
   readonly discarded?: readonly number[];
 }
 
@@ -86,7 +86,7 @@ export const decodeCursor = (bytes: Uint8Array): Cursor => decode(bytes, CursorS
 /** First frame of a device, once per socket, within the hello timeout. */
 export interface Hello {
   readonly revision: number;
-  /** The highest Message.seq this device ever received, for the slots of `attach` at least; the mesh numbers on from above it. */
+  /** The highest Message.seq that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
   readonly lastSeq?: number;
   /** Slots whose app is listening now; only these receive messages. */
   readonly attach?: readonly number[];
@@ -94,7 +94,7 @@ export interface Hello {
   readonly agent?: string;
   /** The session of the last Welcome, if the device resumes. */
   readonly session?: Uint8Array;
-  /** How far the device has come in its tags. Those it does not name go on from what the mesh remembers. */
+  /** The device's positions in its tags. Tags that it does not name continue from what the mesh remembers. */
   readonly cursors?: readonly Cursor[];
 }
 
@@ -120,8 +120,8 @@ export interface Registration {
   readonly appId: string;
   readonly regId: string;
   /**
-   * The same for as long as the registration lives, of no other one of this device, and opaque: a change of the mesh's keys
-   * gives a registration another regId, and this says that it is the same. A mesh of an older version does not tell it.
+   * Opaque, the same for the life of the registration, and unique on this device. A change of the mesh's keys gives a
+   * registration another regId; this says that it is the same one. A mesh of an older version does not send it.
    */
   readonly identity?: string;
 }
@@ -142,15 +142,15 @@ export const decodeRegistration = (bytes: Uint8Array): Registration => decode(by
 
 /** Answer to Hello. All times are milliseconds. */
 export interface Welcome {
-  /** 16 random bytes naming this session. */
+  /** 16 random bytes that identify this session. */
   readonly session: Uint8Array;
-  /** Mesh clock, milliseconds since 1970. */
+  /** Clock of the mesh, milliseconds since 1970. */
   readonly serverTimeMs: number;
   /** Bounds and first value of the heartbeat interval. */
   readonly heartbeatMinMs: number;
   readonly heartbeatMaxMs: number;
   readonly heartbeatMs: number;
-  /** Full-jitter reconnect window: first upper bound, and the cap it doubles to. */
+  /** Full-jitter reconnect window: its first value, and the maximum to which it doubles. */
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
   /** Largest WebSocket message either side may send, in bytes. */
@@ -159,7 +159,7 @@ export interface Welcome {
   readonly registrations: readonly Registration[];
   /** Hello.session is the session before this one: no other link was opened in between. */
   readonly resumed: boolean;
-  /** Window of the first reconnect after a link that stood was closed; `reconnectBaseMs` where it is absent. */
+  /** Window of the first reconnect after an established link was closed; `reconnectBaseMs` if absent. */
   readonly reconnectFirstMs?: number;
 }
 
@@ -189,7 +189,7 @@ export interface Refusal {
   readonly code: number;
   readonly name: string;
   readonly message: string;
-  /** The request the refusal answers, where there was one. */
+  /** The request that the refusal answers, if there was one. */
   readonly request?: number;
   /** Wait this long before the same request again. */
   readonly retryAfterMs?: number;
@@ -306,7 +306,7 @@ export const encodeUnregister = (value: Unregister): Uint8Array<ArrayBuffer> =>
 /** Reads one Unregister that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeUnregister = (bytes: Uint8Array): Unregister => decode(bytes, UnregisterShape[1]);
 
-/** The app of this slot listens from now on: its mailbox is replayed, then live messages follow. */
+/** The app of this slot listens from now on: the mesh replays its mailbox, then sends new messages. */
 export interface Attach {
   readonly slot: number;
 }
@@ -322,7 +322,7 @@ export const encodeAttach = (value: Attach): Uint8Array<ArrayBuffer> =>
 /** Reads one Attach that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeAttach = (bytes: Uint8Array): Attach => decode(bytes, AttachShape[1]);
 
-/** The app of this slot listens no more; its messages queue. */
+/** The app of this slot stops listening; its messages wait. */
 export interface Detach {
   readonly slot: number;
 }
@@ -341,16 +341,16 @@ export const decodeDetach = (bytes: Uint8Array): Detach => decode(bytes, DetachS
 /**
  * Cumulative acknowledgement: the device is done with every message of this slot
  * and priority that was sent on this socket up to and including `seq`. Those that
- * `discarded` names never reached the app, the others did.
+ * `discarded` names did not reach the app; the others did.
  */
 export interface Ack {
   readonly slot: number;
   readonly priority: Priority;
-  /** 0 where the frame only says what was discarded. */
+  /** 0 if the frame only says what was discarded. */
   readonly seq: number;
   /**
-   * Messages of the lane that came on this socket and were dropped because their time was over or they were
-   * withdrawn. May be above `seq`, where a message before them is not done yet.
+   * Messages of the lane on this socket that were dropped because their time was over or they were withdrawn. May be above
+   * `seq` if a message before them is not done yet.
    */
   readonly discarded?: readonly number[];
 }
@@ -406,7 +406,7 @@ export const decodeUnregistered = (bytes: Uint8Array): Unregistered => decode(by
 /** One message to one registration. */
 export interface Message {
   readonly slot: number;
-  /** Hybrid-clock sequence: (ms since 2024-01-01T00:00:00Z) * 4096 + counter. Rises within a lane. */
+  /** Hybrid-clock sequence: (ms since 2024-01-01T00:00:00Z) * 4096 + counter. Increases within a lane. */
   readonly seq: number;
   /** 9 bytes; two messages of one registration with the same key are the same message. */
   readonly key: Uint8Array;
@@ -416,14 +416,14 @@ export interface Message {
   /** Milliseconds since 1970 after which the message must not be shown; absent for ttl 0. */
   readonly expiresAtMs?: number;
   readonly collapseKey?: string;
-  /** True where the mesh may have sent it before on another socket. */
+  /** True if the mesh may have sent it before on another socket. */
   readonly replay?: boolean;
   /**
-   * Milliseconds from the receipt, by a clock that nobody sets, after which the message must not be handed to the app.
-   * Counts in place of expiresAtMs where it is there. 0: only a device that has taken it already acknowledges it.
+   * Milliseconds from the receipt, on a monotonic clock, after which the message must not be passed to the app. Replaces
+   * expiresAtMs if present. 0: only a device that has it already acknowledges it.
    */
   readonly remainingMs?: number;
-  /** Where remainingMs is 0: FNV-1a of 32 bits of the data as it was sent first, for it may be left out here. */
+  /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   readonly dataHash?: number;
 }
 
@@ -448,7 +448,7 @@ export const encodeMessage = (value: Message): Uint8Array<ArrayBuffer> =>
 /** Reads one Message that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeMessage = (bytes: Uint8Array): Message => decode(bytes, MessageShape[1]);
 
-/** Messages in the order to hand to the app. */
+/** Messages in the order in which to pass them to the app. */
 export interface Deliver {
   readonly messages: readonly Message[];
 }
@@ -464,13 +464,13 @@ export const encodeDeliver = (value: Deliver): Uint8Array<ArrayBuffer> =>
 /** Reads one Deliver that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeDeliver = (bytes: Uint8Array): Deliver => decode(bytes, DeliverShape[1]);
 
-/** Adds tags to a registration and takes others away, each whole or not at all. The answer is Done or a Refusal. */
+/** Adds tags to a registration and removes others, all or nothing. The answer is Done or a Refusal. */
 export interface Subscribe {
   readonly request: number;
   readonly slot: number;
-  /** Tags to join; those joined already stay as they are. */
+  /** Tags to join; tags that are joined already stay as they are. */
   readonly add: readonly string[];
-  /** Tags to leave; those not joined are no error. */
+  /** Tags to leave; it is not an error if they are not joined. */
   readonly remove: readonly string[];
 }
 
@@ -493,9 +493,9 @@ export interface SetAlias {
   readonly request: number;
   readonly slot: number;
   readonly alias: string;
-  /** False takes it away; that it is not held is no error. */
+  /** False takes it away; it is not an error if it is not held. */
   readonly held: boolean;
-  /** True where several registrations may hold it together; else the last setter has it alone. */
+  /** True if several registrations may hold it together; otherwise the last setter has it alone. */
   readonly shared?: boolean;
 }
 
@@ -532,11 +532,11 @@ export const encodeAttribute = (value: Attribute): Uint8Array<ArrayBuffer> =>
 /** Reads one Attribute that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeAttribute = (bytes: Uint8Array): Attribute => decode(bytes, AttributeShape[1]);
 
-/** What broadcasts may be filtered by; replaces all that was reported before. The answer is Done or a Refusal. */
+/** Attributes that broadcasts can filter by; replaces all earlier ones. The answer is Done or a Refusal. */
 export interface Report {
   readonly request: number;
   readonly slot: number;
-  /** Such as "android", "ios", "web"; lower case. */
+  /** For example "android", "ios" or "web"; lower case. */
   readonly platform?: string;
   /** Numbers separated by dots. */
   readonly appVersion?: string;
@@ -579,7 +579,7 @@ export const encodeDescribe = (value: Describe): Uint8Array<ArrayBuffer> =>
 /** Reads one Describe that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeDescribe = (bytes: Uint8Array): Describe => decode(bytes, DescribeShape[1]);
 
-/** The command of this request is carried out, durably. */
+/** The command of this request was carried out, durably. */
 export interface Done {
   readonly request: number;
 }
@@ -599,7 +599,7 @@ export interface Described {
   readonly request: number;
   readonly tags: readonly string[];
   readonly aliases: readonly string[];
-  /** True where another Described of this request follows: what a registration has may not fit in one frame. */
+  /** True if another Described of this request follows: the tags and aliases may not fit in one frame. */
   readonly more?: boolean;
 }
 
@@ -617,28 +617,28 @@ export const encodeDescribed = (value: Described): Uint8Array<ArrayBuffer> =>
 /** Reads one Described that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeDescribed = (bytes: Uint8Array): Described => decode(bytes, DescribedShape[1]);
 
-/** One broadcast of a tag, to one registration that is in it. */
+/** One broadcast of a tag, to one registration in it. */
 export interface Broadcast {
   readonly slot: number;
-  /** Names the tag in cursors, for as long as the registration is in it; never used again for another. */
+  /** Identifies the tag in cursors as long as the registration is in it; never reused for another tag. */
   readonly tagRef: number;
   /** The tag; empty for the built-in tag of all devices. */
   readonly tag: string;
-  /** Place in the tag's log: rises within a tag. */
+  /** Position in the tag's log; increases within a tag. */
   readonly position: number;
-  /** As Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
+  /** Like Message.seq, but of the tag: it says when the broadcast was accepted, and orders nothing else. */
   readonly seq: number;
-  /** As Message.key. */
+  /** Like Message.key. */
   readonly key: Uint8Array;
-  /** The part of the message ID behind its dot. */
+  /** The part of the message ID after its dot. */
   readonly source: string;
   readonly priority: Priority;
   readonly contentType: ContentType;
   readonly data: Uint8Array;
-  /** As Message.expiresAtMs. */
+  /** Like Message.expiresAtMs. */
   readonly expiresAtMs?: number;
   readonly collapseKey?: string;
-  /** As Message.remainingMs. */
+  /** Like Message.remainingMs. */
   readonly remainingMs?: number;
 }
 
@@ -665,7 +665,7 @@ export const encodeBroadcast = (value: Broadcast): Uint8Array<ArrayBuffer> =>
 /** Reads one Broadcast that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeBroadcast = (bytes: Uint8Array): Broadcast => decode(bytes, BroadcastShape[1]);
 
-/** Broadcasts in the order to hand to the app. They are acknowledged by cursors, not by acks. */
+/** Broadcasts in the order in which to pass them to the app. They are acknowledged by cursors, not by acks. */
 export interface Broadcasts {
   readonly broadcasts: readonly Broadcast[];
 }
@@ -682,7 +682,7 @@ export const encodeBroadcasts = (value: Broadcasts): Uint8Array<ArrayBuffer> =>
 export const decodeBroadcasts = (bytes: Uint8Array): Broadcasts => decode(bytes, BroadcastsShape[1]);
 
 /**
- * Another device of a shared alias took the message, or its time is over: not to be handed to the app if it was not yet.
+ * Another device of a shared alias took the message, or its time is over: do not pass it to the app if it was not passed yet.
  * A device that drops it says so at once with Ack.discarded.
  */
 export interface Withdraw {
@@ -703,7 +703,7 @@ export const encodeWithdraw = (value: Withdraw): Uint8Array<ArrayBuffer> =>
 /** Reads one Withdraw that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeWithdraw = (bytes: Uint8Array): Withdraw => decode(bytes, WithdrawShape[1]);
 
-/** Another registration set an alias that this one held: it holds it no more. */
+/** Another registration took an alias that this one held; this one no longer holds it. */
 export interface AliasLost {
   readonly slot: number;
   readonly alias: string;
@@ -795,7 +795,7 @@ export const encodePushDown = (value: WritablePushDown): Uint8Array<ArrayBuffer>
 /** Reads one PushDown that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodePushDown = (bytes: Uint8Array): PushDown => decode(bytes, PushDownShape[1]);
 
-/** Comes back as it was sent: measures a link, and proves that a channel is only a number. */
+/** Echoed unchanged: measures a link, and proves that a channel is only a number. */
 export interface Echo {
   readonly nonce: number;
   readonly data?: Uint8Array;
