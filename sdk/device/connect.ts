@@ -35,7 +35,7 @@ export interface ConnectOptions extends StartOptions {
 
 const NO_STORAGE: PushErrorData = {
   code: "storage_missing",
-  message: "No IndexedDB: each start is a new device. Give a storage.",
+  message: "No IndexedDB: each start is a new device. Pass a storage.",
   retry: "never",
 };
 

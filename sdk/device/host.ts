@@ -91,7 +91,7 @@ function listen(target: Partial<EventTarget> | undefined, type: string, act: () 
 export function requireGlobals(...names: readonly ("WebSocket" | "fetch" | "crypto")[]): void {
   for (const name of names) {
     if (globalThis[name] !== undefined) continue;
-    const message = `This runtime has no ${name}: use Node 22 or newer, or give a host of your own.`;
+    const message = `This runtime has no ${name}: use Node 22 or newer, or pass your own host.`;
     throw new PushError({ code: "runtime_unsupported", message, retry: "never" });
   }
 }

@@ -70,6 +70,6 @@ function isRetry(value: unknown): value is PushError["retry"] {
 
 /** The mesh was not reached, or what answered was not the mesh. */
 function networkError(url: string, cause: unknown): PushError {
-  const message = `${url} did not answer as a mesh does.`;
+  const message = `${url} did not answer like a mesh.`;
   return new PushError({ code: "network_failed", message, retry: "later", cause });
 }

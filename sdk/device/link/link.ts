@@ -101,7 +101,7 @@ export class Link {
     this.#handle({ kind: "fault", message });
   }
 
-  /** Sends one frame, or drops it where the link does not stand: what matters is sent again after a Welcome. */
+  /** Sends one frame, or drops it if there is no link: what matters is sent again after a Welcome. */
   send(channel: number, body: Uint8Array): void {
     if (this.connected) this.#socket?.send(encodeEnvelope({ channel, body }));
   }

@@ -145,7 +145,7 @@ class Listener implements LiveListener {
     this.#cancelTimer = this.#host.after(OPEN_TIMEOUT_MS, () => this.#giveUp("it did not open"));
     this.#open(epoch).catch((cause: unknown) => {
       if (epoch !== this.#epoch) return;
-      const message = `the token or the socket could not be had: ${cause}`;
+      const message = `could not get a token or open a socket: ${cause}`;
       this.#retry(new PushError({ code: "network_failed", message, retry: "later", cause }));
     });
   }
@@ -292,7 +292,7 @@ function bodyOf(text: string): LiveMessageBody | LivePresenceBody {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = "A frame of the mesh is no JSON.";
+    const message = "A frame from the mesh is not JSON.";
     throw new PushError({ code: "data_invalid", message, retry: "never", cause });
   }
 }

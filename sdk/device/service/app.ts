@@ -47,7 +47,7 @@ type AnswerFrame = Extract<
 >;
 
 export interface AppOwner {
-  /** False where the link does not stand. */
+  /** False if there is no link. */
   readonly connected: boolean;
   /** What the mesh holds for the device, by appId, as far as known; kept between links. */
   readonly held: Map<string, Registration | undefined>;

@@ -7,7 +7,7 @@ import type { ServicePort } from "../port.ts";
 
 const LOST: PushErrorData = {
   code: "link_lost",
-  message: "The link does not stand.",
+  message: "There is no link.",
   retry: "later",
 };
 const TIMEOUT: PushErrorData = {
@@ -26,7 +26,7 @@ export class Echoes {
     this.#host = host;
   }
 
-  /** @param send Sends the frame; undefined where the link does not stand. */
+  /** @param send Sends the frame; undefined if there is no link. */
   start(port: ServicePort, request: number, send: ((nonce: number) => void) | undefined): void {
     const nonce = ++this.#nonce;
     const sentAtMs = this.#host.elapsed();

@@ -66,7 +66,7 @@ export function guardStorage(storage: Storage, host?: Pick<Host, "after">): Requ
     try {
       return await act();
     } catch (cause) {
-      const message = `The storage failed at ${key}, or did not answer: start again, or give another storage.`;
+      const message = `The storage failed at ${key}, or did not answer: restart, or pass another storage.`;
       throw new PushError({ code: "storage_failed", message, retry: "later", cause });
     }
   };
