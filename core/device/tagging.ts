@@ -26,7 +26,9 @@ export function changeTags(
   }
   const leaving = subscriptions.leaving(registration.slot);
   if (leaving > LIMITS.TAGS_LEAVING) {
-    return new MeshError("overloaded", `${leaving} tags are being left`, { retryAfterMs: 1_000 });
+    return new MeshError("overloaded", `the registration is still leaving ${leaving} tags`, {
+      retryAfterMs: 1_000,
+    });
   }
   const tags = new Set(tagsOf({ subscriptions }, registration.slot));
   for (const tag of remove) tags.delete(tag);

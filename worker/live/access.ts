@@ -45,7 +45,7 @@ function requireQuestion(app: string): void {
   }
   const waitMs = limiter.take(Date.now());
   if (waitMs === 0) return;
-  throw new MeshError("overloaded", "too many tags that are not known here, without a token", {
+  throw new MeshError("overloaded", "too many unknown tags without a token", {
     retryAfterMs: waitMs,
   });
 }

@@ -116,7 +116,7 @@ async function takeOnce(
   const directory = () => c.env.TAG_DIRECTORIES.getByName(changesNameOf(app, key, shardsOf(c.env)));
   for (let waits = 0; !(await callInTime(() => directory().claim(key, request))); waits++) {
     if (waits >= CLAIM_WAITS) {
-      throw new MeshError("overloaded", "another request of its key is under way");
+      throw new MeshError("overloaded", "another request with this key is in progress");
     }
     await new Promise((resolve) => setTimeout(resolve, CLAIM_WAIT_MS));
   }

@@ -84,7 +84,10 @@ export async function verifyRequest<V extends Verifier>(
   const verifier = await findKey(keyid);
   // The key decides the algorithm; a claim can only disagree (RFC 9421 §3.2, step 6).
   if (alg !== undefined && alg !== verifier.algorithm) {
-    throw new MeshError("signature_invalid", `alg is not ${verifier.algorithm}, as the key's is`);
+    throw new MeshError(
+      "signature_invalid",
+      `alg is not ${verifier.algorithm}, the algorithm of the key`,
+    );
   }
   if (!(await verifier.verify(base, signature))) throw new MeshError("signature_invalid");
   return { verifier, nonce, signature };

@@ -102,7 +102,7 @@ export class Aliases {
     const asking = this.#asking.get(slot)?.get(alias);
     if (asking !== undefined) {
       if (asking.unwanted || asking.shared !== shared) {
-        return new MeshError("alias_stale", "it is being set otherwise");
+        return new MeshError("alias_stale", "another command for this alias is in progress");
       }
       errand.expect();
       asking.errands.push(errand);
