@@ -14,7 +14,7 @@ interface Life<Loaded> {
 }
 
 export class Memory<Store, Loaded> {
-  readonly #open: () => Stored<Store>;
+  readonly #runtime: Pick<ObjectRuntime<Store>, "open">;
   readonly #load: (stored: Stored<Store>, broken: Loaded | null) => Loaded;
   /** Null until the first event: what cannot be loaded fails that, and an alarm sees to it that another comes. */
   #life: Life<Loaded> | null = null;
@@ -27,7 +27,7 @@ export class Memory<Store, Loaded> {
     runtime: Pick<ObjectRuntime<Store>, "open">,
     load: (stored: Stored<Store>, broken: Loaded | null) => Loaded,
   ) {
-    this.#open = () => runtime.open();
+    this.#runtime = runtime;
     this.#load = load;
   }
 
@@ -54,7 +54,7 @@ export class Memory<Store, Loaded> {
   get #current(): Life<Loaded> {
     let life = this.#life;
     if (life === null || life.storage.failure !== null) {
-      const stored = this.#open();
+      const stored = this.#runtime.open();
       life = { storage: stored.storage, loaded: this.#load(stored, life?.loaded ?? null) };
       this.#life = life;
     }

@@ -3,12 +3,12 @@ import { app } from "./app.ts";
 import { type WorkersEnv, workersEnv } from "./workers-env.ts";
 
 export { AliasObject } from "../objects/alias.ts";
-export { AppObject } from "../objects/app.ts";
 export { DeviceObject } from "../objects/device.ts";
+export { AppObject } from "../objects/durable/app.ts";
 export { AppDirectoryObject } from "../objects/durable/app-directory.ts";
+export { TagDirectoryObject } from "../objects/durable/tag-directory.ts";
 export { LiveObject } from "../objects/live.ts";
 export { TagObject } from "../objects/tag.ts";
-export { TagDirectoryObject } from "../objects/tag-directory.ts";
 
 export default {
   fetch: (request, bindings, context) => app.fetch(request, workersEnv(bindings), context),

@@ -1,9 +1,7 @@
 /** Deno as a host of `npm start`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
 import { keyringOf } from "../../core/identity/keyring.ts";
-import { AppDirectory } from "../../objects/app-directory.ts";
 import { countOf } from "../../objects/count.ts";
-import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
 import { StorageError } from "../../objects/storage-error.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
@@ -20,10 +18,7 @@ import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
 import { answerJson } from "./net/answer.ts";
 import type { Certificate } from "./net/tls.ts";
-import { AppHost } from "./objects/apps.ts";
 import { Mesh } from "./objects/mesh.ts";
-import { MachineRuntime } from "./objects/runtime.ts";
-import { SharedDirectoryStore } from "./store/app-store.ts";
 import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
@@ -65,7 +60,7 @@ class DenoMesh implements MeshProcess {
     });
     this.#links = new DenoLinks({ mesh: this.#mesh, maxLinks: context.maxLinks });
     this.#live = new DenoLive(this.#mesh, this.#links);
-    const env = environment(context, db, this.#mesh, this.#links, this.#live);
+    const env = environment(context, this.#mesh, this.#links, this.#live);
     const readEnv: Env = { ...env, ANSWER_JSON: answerJson };
     this.#fetch = (request) => app.fetch(request, env, EXECUTION);
     this.#listener = new Listener({
@@ -113,22 +108,9 @@ class DenoMesh implements MeshProcess {
   }
 }
 
-function environment(
-  { secrets }: HostContext,
-  db: Database,
-  mesh: Mesh,
-  links: DenoLinks,
-  live: DenoLive,
-): Env {
-  const directory = new AppDirectory(
-    new MachineRuntime(mesh, APP_DIRECTORY_NAME, {
-      store: (writer) => new SharedDirectoryStore(db, writer),
-    }),
-  );
+function environment({ secrets }: HostContext, mesh: Mesh, links: DenoLinks, live: DenoLive): Env {
   return {
     ...mesh.bindings,
-    APPS: { getByName: (appId) => new AppHost(db, appId) },
-    APP_DIRECTORY: { getByName: () => directory },
     MESH_KEYS: secrets.meshKeys,
     ADMIN_TOKEN: secrets.adminToken,
     LINK_HOST: links,

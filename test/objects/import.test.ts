@@ -4,13 +4,13 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
 import type { AliasObject } from "../../objects/alias.ts";
-import type { AppObject } from "../../objects/app.ts";
+import type { AppObject } from "../../objects/durable/app.ts";
+import type { TagDirectoryObject } from "../../objects/durable/tag-directory.ts";
 import { SqlAppStore } from "../../objects/storage/app-store.ts";
 import { nameIn } from "../../objects/storage/device-store.ts";
 import { SqlTagDirectoryStore } from "../../objects/storage/tag-directory-store.ts";
 import { nodeNameIn } from "../../objects/storage/tag-store.ts";
 import type { TagObject } from "../../objects/tag.ts";
-import type { TagDirectoryObject } from "../../objects/tag-directory.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { newApp, newStub, randomText } from "./support/client.ts";
 

@@ -11,7 +11,6 @@ import { liveSignerOf } from "../../../objects/live-key.ts";
 import { withTimeout } from "../../../objects/timeout.ts";
 import { fromBase64Url } from "../../../schema/text.ts";
 import { SharedLiveStore } from "../store/live-store.ts";
-import { AppHost } from "./apps.ts";
 import type { Mesh } from "./mesh.ts";
 
 /** What is in memory while somebody listens, or is about to. */
@@ -122,7 +121,7 @@ function liveHost(mesh: Mesh, { app, tagId }: { app: string; tagId: string }): L
     yield: () => mesh.turns.yield(),
     root: mesh.nodes.get(nodeObjectName({ app, tagId, path: "" })),
     appId,
-    sign: liveSignerOf(() => new AppHost(mesh.db, appId).liveKey()),
+    sign: liveSignerOf(() => mesh.peers.app(appId).liveKey()),
     messageId: (entry) => broadcastId(mesh.keyring, app, entry),
     reportError: (error) => mesh.report(error),
   };

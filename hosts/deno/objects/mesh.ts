@@ -3,8 +3,10 @@ import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/tree/depths.ts";
 import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
+import type { Peers } from "../../../objects/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
 import { sends } from "../../../objects/sends.ts";
+import type { TagDirectoryShell } from "../../../objects/tag-directory.ts";
 import type { Database } from "../store/database.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
 import { AliasHost } from "./alias.ts";
@@ -16,8 +18,8 @@ import { Leftovers } from "./leftovers.ts";
 import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { machineScheduler } from "./runtime.ts";
+import { appDirectoryOf, appOf, tagDirectoryOf } from "./shells.ts";
 import { TagNodeHost } from "./tag.ts";
-import { TagDirectoryHost } from "./tag-directory.ts";
 import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 
@@ -74,16 +76,28 @@ export class Mesh {
   readonly nodes = new Pool((name) => new TagNodeHost(this, name));
   readonly liveNodes = new Pool((name) => new LiveNodeHost(this, name));
   readonly aliases = new Pool((name) => new AliasHost(this, name));
-  /** The objects that others call, as a worker's bindings. */
-  readonly bindings = {
-    DEVICES: { getByName: (name: string) => this.devices.get(name) },
-    TAGS: { getByName: (name: string) => this.nodes.get(name) },
-    ALIASES: { getByName: (name: string) => this.aliases.get(name) },
-    TAG_DIRECTORIES: { getByName: (app: string) => this.tagDirectory(app) },
-    LIVE_NODES: { getByName: (name: string) => this.live(name) },
+  /** By name: only those of apps that the mesh made are asked. */
+  readonly #tagDirectories = new Map<string, TagDirectoryShell>();
+  /** The objects that objects call. */
+  readonly peers: Peers = {
+    device: (name) => this.devices.get(name),
+    node: (name) => this.nodes.get(name),
+    alias: (name) => this.aliases.get(name),
+    live: (name) => this.liveNodes.get(name),
+    tagDirectory: (name) => this.tagDirectory(name),
+    // Nothing of it is in memory alone.
+    app: (appId) => appOf(this, appId),
   };
-  /** By app: only those that the mesh made are asked. */
-  readonly #tagDirectories = new Map<string, TagDirectoryHost>();
+  /** The objects that the edge calls, as a worker's bindings. */
+  readonly bindings = {
+    DEVICES: { getByName: this.peers.device },
+    TAGS: { getByName: this.peers.node },
+    ALIASES: { getByName: this.peers.alias },
+    TAG_DIRECTORIES: { getByName: this.peers.tagDirectory },
+    LIVE_NODES: { getByName: this.peers.live },
+    APPS: { getByName: this.peers.app },
+    APP_DIRECTORY: { getByName: () => appDirectoryOf(this) },
+  };
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #collect: () => void;
   readonly #idleDevices: IdleDevices;
@@ -115,11 +129,11 @@ export class Mesh {
     return this.devices.get(name);
   }
 
-  tagDirectory(app: string): TagDirectoryHost {
-    let directory = this.#tagDirectories.get(app);
+  tagDirectory(name: string): TagDirectoryShell {
+    let directory = this.#tagDirectories.get(name);
     if (directory === undefined) {
-      directory = new TagDirectoryHost(this.db, app);
-      this.#tagDirectories.set(app, directory);
+      directory = tagDirectoryOf(this, name);
+      this.#tagDirectories.set(name, directory);
     }
     return directory;
   }

@@ -9,15 +9,18 @@ import { SharedTables } from "./shared-tables.ts";
 export class SharedAppStore extends AppRows<SharedTables> {
   readonly #db: Database;
   readonly #appId: string;
+  readonly #writer: Pick<Database, "run">;
 
-  constructor(db: Database, appId: string) {
-    super(new SharedTables(db, appId));
+  /** @param writer by which it writes */
+  constructor(db: Database, appId: string, writer: Pick<Database, "run"> = db) {
+    super(new SharedTables(db, appId, writer));
     this.#db = db;
+    this.#writer = writer;
     this.#appId = appId;
   }
 
   setApp({ name, createdAt }: StoredApp): void {
-    this.#db.run(
+    this.#writer.run(
       "INSERT INTO apps (app_id, name, created_at, keys_made) VALUES (?, ?, ?, 0)",
       this.#appId,
       name,
@@ -34,7 +37,7 @@ export class SharedAppStore extends AppRows<SharedTables> {
   }
 
   protected countKeys(made: number): void {
-    this.#db.run("UPDATE apps SET keys_made = ? WHERE app_id = ?", made, this.#appId);
+    this.#writer.run("UPDATE apps SET keys_made = ? WHERE app_id = ?", made, this.#appId);
   }
 }
 

@@ -1,11 +1,10 @@
 /** The tag directory in the shared database, held to the suite that the other is held to. */
 import { describe, expect, test } from "vitest";
-import { TagDirectoryHost } from "../../../hosts/deno/objects/tag-directory.ts";
-import type { Database } from "../../../hosts/deno/store/database.ts";
+import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
 import { SharedTagDirectoryStore } from "../../../hosts/deno/store/tag-directory-store.ts";
 import { StorageError } from "../../../objects/storage-error.ts";
 import { TAG_DIRECTORY_CASES } from "../../objects/support/tag-directory-suite.ts";
-import { databasePath, openDatabase } from "./support/mesh.ts";
+import { databasePath, openDatabase, openMesh } from "./support/mesh.ts";
 
 const REPORT = { tag: "news", members: 1, listeners: 0, lastBroadcastAt: null };
 
@@ -21,7 +20,7 @@ describe("a tag directory in the shared database", () => {
 
   test("H1 has what it was told on disk when it answers", async () => {
     const path = databasePath();
-    const directory = new TagDirectoryHost(openDatabase(path), "app");
+    const directory = openMesh(path).mesh.tagDirectory("app");
     await directory.report(REPORT);
     const reader = new SharedTagDirectoryStore(openDatabase(path), "app");
     expect(reader.read("news")).toEqual(REPORT);
@@ -30,16 +29,16 @@ describe("a tag directory in the shared database", () => {
   test("A6 knows a signed change after a kill that it has begun, in the app's own rows", async () => {
     const path = databasePath();
     const change = { id: "AAAAAAAAAAAA", at: Date.now() };
-    const begin = (db: Database, app: string) => new TagDirectoryHost(db, app).begin(change);
-    expect(await begin(openDatabase(path), "app")).toBe("begun");
-    const db = openDatabase(path);
-    expect(await begin(db, "app")).toBe("replayed");
-    expect(await begin(db, "other")).toBe("begun");
+    const begin = (mesh: Mesh, app: string) => mesh.tagDirectory(app).begin(change);
+    expect(await begin(openMesh(path).mesh, "app")).toBe("begun");
+    const { mesh } = openMesh(path);
+    expect(await begin(mesh, "app")).toBe("replayed");
+    expect(await begin(mesh, "other")).toBe("begun");
   });
 
   test("P1.10 A6 takes no signed change for a copy that it could not note", async () => {
-    const db = openDatabase();
-    const directory = new TagDirectoryHost(db, "app");
+    const { mesh, db } = openMesh();
+    const directory = mesh.tagDirectory("app");
     const change = { id: "AAAAAAAAAAAA", at: Date.now() };
     const beginning = directory.begin(change);
     // In one transaction with it, and not to be written.

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { aliasObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { AliasObject } from "../../../objects/alias.ts";
+import type { TagDirectoryObject } from "../../../objects/durable/tag-directory.ts";
 import type { TagObject } from "../../../objects/tag.ts";
-import type { TagDirectoryObject } from "../../../objects/tag-directory.ts";
 import { newApp, randomText } from "./client.ts";
 
 interface Bindings {

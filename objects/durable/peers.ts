@@ -1,0 +1,48 @@
+/** Other objects by the worker's bindings. */
+import { callObject } from "../call.ts";
+import type { ObjectNamespace } from "../interfaces/namespace.ts";
+import type {
+  AliasRpc,
+  AppRpc,
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryRpc,
+  TagRpc,
+} from "../interfaces/rpc.ts";
+import type { Peers } from "../peers.ts";
+
+/** worker/env.ts describes them. */
+export interface PeerEnv {
+  readonly DEVICES: ObjectNamespace<DeviceRpc>;
+  readonly TAGS: ObjectNamespace<TagRpc>;
+  readonly ALIASES: ObjectNamespace<AliasRpc>;
+  readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
+  readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
+  readonly APPS: ObjectNamespace<AppRpc>;
+}
+
+export const peersOf = (env: PeerEnv): Peers => ({
+  device: (name) => retried(env.DEVICES, name),
+  node: (name) => retried(env.TAGS, name),
+  alias: (name) => retried(env.ALIASES, name),
+  live: (name) => retried(env.LIVE_NODES, name),
+  tagDirectory: (name) => retried(env.TAG_DIRECTORIES, name),
+  app: (appId) => retried(env.APPS, appId),
+});
+
+/** A stub whose calls are made as `callObject` makes them: every call that objects make to each other is safe to repeat. */
+function retried<Rpc extends object>(namespace: ObjectNamespace<Rpc>, name: string): Rpc {
+  const stub = {
+    get(_: object, method: string) {
+      return (...values: unknown[]) =>
+        callObject(() => {
+          const fresh = namespace.getByName(name) as Readonly<Record<string, Call>>;
+          // Not by `Reflect`: a stub's method is what it makes of its name.
+          return (fresh[method] as Call)(...values);
+        });
+    },
+  };
+  return new Proxy({}, stub) as Rpc;
+}
+
+type Call = (...values: unknown[]) => Promise<unknown>;
