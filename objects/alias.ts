@@ -1,6 +1,6 @@
-/** The Durable Object of one alias: a thin shell that gives core/alias a database and the objects of devices. */
-import { DurableObject } from "cloudflare:workers";
+/** The object of one alias: a thin shell that gives core/alias its rows, an alarm and the objects of devices. */
 import { Alias } from "../core/alias/alias.ts";
+import type { AliasStore } from "../core/alias/host.ts";
 import type {
   AliasConfirmation,
   AliasHolders,
@@ -13,100 +13,120 @@ import type {
 import { backoffMs } from "../core/backoff.ts";
 import { writeAlias } from "../core/move/alias.ts";
 import type { AliasLine } from "../schema/export.ts";
-import { alarmTime } from "./alarm-room.ts";
-import { callObject } from "./call.ts";
-import { openRows } from "./durable/runtime.ts";
-import type { ObjectNamespace } from "./interfaces/namespace.ts";
-import type { AliasImportRpc, AliasRpc, DeviceRpc } from "./interfaces/rpc.ts";
+import type { AliasImportRpc, AliasRpc } from "./interfaces/rpc.ts";
 import { durable, Memory } from "./memory.ts";
-import type { Stored } from "./runtime.ts";
-import { SqlAliasStore } from "./storage/alias-store.ts";
+import type { Peers } from "./peers.ts";
+import type { Erasable, ObjectRuntime, Stored } from "./runtime.ts";
+import { Stay } from "./stay.ts";
 import { withTimeout } from "./timeout.ts";
 
-/** What an alias object needs of the worker's bindings. */
-interface AliasEnv {
-  readonly DEVICES: ObjectNamespace<DeviceRpc>;
-  readonly MAX_LINKS?: string;
+type Store = AliasStore & Erasable;
+
+interface Loaded {
+  readonly alias: Alias;
+  readonly store: Store;
 }
 
-export class AliasObject extends DurableObject<AliasEnv> implements AliasRpc, AliasImportRpc {
-  readonly #memory: Memory<SqlAliasStore, { readonly alias: Alias; readonly store: SqlAliasStore }>;
+export class AliasShell implements AliasRpc, AliasImportRpc {
+  readonly #runtime: ObjectRuntime<Store>;
+  readonly #peers: Pick<Peers, "device">;
+  readonly #memory: Memory<Store, Loaded>;
+  readonly #stay: Stay;
   /** Alarms in a row that failed. */
   #failures = 0;
 
-  constructor(ctx: DurableObjectState, env: AliasEnv) {
-    super(ctx, env);
-    const open = () => openRows(ctx, (rows) => new SqlAliasStore(rows));
-    this.#memory = new Memory({ open }, (stored) => this.#load(stored));
+  constructor(runtime: ObjectRuntime<Store>, peers: Pick<Peers, "device">) {
+    this.#runtime = runtime;
+    this.#peers = peers;
+    this.#stay = new Stay(runtime.residence);
+    this.#memory = new Memory(runtime, (stored) => this.#load(stored));
   }
 
-  async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
-    return this.#memory.call(({ alias }) => alias.set(request));
+  get name(): string {
+    return this.#runtime.name;
+  }
+
+  set(request: AliasSetRequest): Promise<AliasSetAnswer> {
+    return this.#call((alias) => alias.set(request));
   }
 
   async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
-    const late = await this.#memory.call(({ alias }) => alias.unset(request));
+    const late = await this.#call((alias) => alias.unset(request));
     await this.#free();
     return late;
   }
 
   async confirm(request: AliasUnsetRequest): Promise<AliasConfirmation> {
-    const answer = await this.#memory.call(({ alias }) => alias.confirm(request));
+    const answer = await this.#call((alias) => alias.confirm(request));
     await this.#free();
     return answer;
   }
 
-  async holders(key?: Uint8Array): Promise<AliasHolders> {
-    return this.#memory.call(({ alias }) => alias.holders(key));
+  holders(key?: Uint8Array): Promise<AliasHolders> {
+    return this.#call((alias) => alias.holders(key));
   }
 
-  async firstAck(request: FirstAckRequest): Promise<void> {
-    return this.#memory.call(({ alias }) => alias.firstAck(request));
+  firstAck(request: FirstAckRequest): Promise<void> {
+    return this.#call((alias) => alias.firstAck(request));
   }
 
-  /** Throws where not even another alarm can be set: the platform gives up one that failed six times. */
-  override async alarm(): Promise<void> {
+  /** Throws where not even another alarm can be set: Workers give up one that failed six times. */
+  async alarm(): Promise<void> {
+    const runtime = this.#runtime;
+    const { alarm } = runtime;
+    alarm.fired();
     try {
-      await this.#memory.call(({ alias }) => alias.onAlarm());
+      await this.#call((alias) => alias.onAlarm());
       await this.#free();
       this.#failures = 0;
     } catch (error) {
-      console.error(error);
-      await this.ctx.storage.setAlarm(Date.now() + backoffMs(++this.#failures, Math.random()));
+      runtime.reportError(error);
+      await alarm.set(runtime.now() + backoffMs(++this.#failures, Math.random()));
     }
   }
 
   async write(line: AliasLine): Promise<void> {
-    this.#memory.run(({ store }) => writeAlias(store, line));
+    await this.#memory.answer(({ store }) => writeAlias(store, line));
     // What nobody holds was to go.
-    if (line.holders.length === 0) await this.ctx.storage.setAlarm(Date.now());
+    if (line.holders.length === 0) await this.#runtime.alarm.set(this.#runtime.now());
   }
 
-  #load({ store, storage }: Stored<SqlAliasStore>) {
-    const { DEVICES } = this.env;
+  /**
+   * Leaves memory if there is nothing to do. It is one row, so that nothing is gained by keeping it.
+   *
+   * @returns false where there is
+   */
+  sleep(): boolean {
+    return this.#stay.end(
+      Number.POSITIVE_INFINITY,
+      () => false,
+      () => this.#memory.reload(),
+    );
+  }
+
+  #call<Answer>(call: (alias: Alias) => Promise<Answer>): Promise<Answer> {
+    return this.#stay.during(() => this.#memory.call(({ alias }) => call(alias)));
+  }
+
+  #load({ store, storage }: Stored<Store>): Loaded {
+    const runtime = this.#runtime;
     const alias = new Alias({
       store,
       host: {
         durable: () => durable(storage),
-        device: (name) => ({
-          suspendAlias: (request) =>
-            callObject(() => DEVICES.getByName(name).suspendAlias(request)),
-          withdraw: (request) => callObject(() => DEVICES.getByName(name).withdraw(request)),
-        }),
+        device: (name) => this.#peers.device(name),
         withTimeout,
-        now: () => Date.now(),
+        now: () => runtime.now(),
         setAlarm: (at) => {
-          const time = alarmTime(this.env.MAX_LINKS, at, null);
-          this.ctx.storage.setAlarm(time).catch((error: unknown) => this.#memory.fail(error));
+          runtime.alarm.set(at)?.catch((error: unknown) => this.#memory.fail(error));
         },
-        reportError: (error) => console.error(error),
+        reportError: (error) => runtime.reportError(error),
       },
     });
     return { alias, store };
   }
 
-  /** An empty database is 12 KB and more for ever; nothing else frees it. */
   async #free(): Promise<void> {
-    if (!this.#memory.loaded.store.exists) await this.ctx.storage.deleteAll();
+    if (!this.#memory.loaded.store.exists) await this.#runtime.free();
   }
 }

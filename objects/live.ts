@@ -1,189 +1,155 @@
-/**
- * The Durable Object of one live node: WebSockets of the hibernation API, and event streams, which keep it awake for as long
- * as they are open.
- */
-import { DurableObject } from "cloudflare:workers";
+/** The object of one live node: a thin shell that gives core/live its rows, time and the root of its tag. */
 import { sealAppId } from "../core/identity/app-id.ts";
-import { keyringOf } from "../core/identity/keyring.ts";
-import type { LiveHost, Sink } from "../core/live/host.ts";
+import type { Keyring } from "../core/identity/keyring.ts";
+import type { Sink } from "../core/live/host.ts";
 import { LiveNode } from "../core/live/live-node.ts";
 import { broadcastId } from "../core/live/message-id.ts";
+import type { LiveStore } from "../core/live/store.ts";
 import { nodeObjectName, parseLiveName } from "../core/tag/name.ts";
 import type { LivePublish, LivePublishAnswer } from "../core/tag/types.ts";
-import { MeshError } from "../schema/errors.ts";
 import { fromBase64Url } from "../schema/text.ts";
-import { callObject } from "./call.ts";
-import { finish } from "./close.ts";
-import type { ObjectNamespace } from "./interfaces/namespace.ts";
-import { type AppRpc, LIVE_HEADERS, type LiveRpc, type TagRpc } from "./interfaces/rpc.ts";
+import type { LiveRpc } from "./interfaces/rpc.ts";
 import { listeners } from "./links.ts";
 import { liveSignerOf } from "./live-key.ts";
-import { SocketSink } from "./live-socket.ts";
-import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "./live-stream.ts";
-import { SqlLiveStore } from "./storage/live-store.ts";
+import { durable } from "./memory.ts";
+import type { Peers } from "./peers.ts";
+import type { Erasable, ObjectRuntime } from "./runtime.ts";
+import { Stay } from "./stay.ts";
 import { withTimeout } from "./timeout.ts";
 
-/** What a live node needs of the worker's bindings. */
-interface LiveEnv {
-  readonly MESH_KEYS: string;
-  readonly TAGS: ObjectNamespace<TagRpc>;
-  readonly APPS: ObjectNamespace<AppRpc>;
+type Store = LiveStore & Erasable;
+
+/** What is in memory while somebody listens, or is about to. */
+interface Awake {
+  readonly node: LiveNode;
+  readonly store: Store;
 }
 
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000;
+/**
+ * Not by `Memory`: its listeners are nowhere but in memory, and a row that could not be written loses none of them, for the root has
+ * all that it stores.
+ */
+export class LiveShell implements LiveRpc {
+  readonly #runtime: ObjectRuntime<Store>;
+  readonly #peers: Pick<Peers, "node" | "app">;
+  readonly #keyring: Keyring;
+  readonly #stay: Stay;
+  #awake: Awake | null = null;
 
-/** A socket's attachment: where a listener lags, for a node that is evicted meanwhile. */
-interface Attachment {
-  readonly behind: number;
-}
-
-/** Keeps with the socket from where on its listener lags. */
-const lagOf =
-  (socket: WebSocket): Sink["lag"] =>
-  (position) => {
-    const attachment: Attachment | null = position === null ? null : { behind: position };
-    socket.serializeAttachment(attachment);
-  };
-
-export class LiveObject extends DurableObject<LiveEnv> implements LiveRpc {
-  readonly #name: string;
-  readonly #node: LiveNode;
-  readonly #stored: SqlLiveStore;
-  readonly #sinks = new Map<WebSocket, SocketSink>();
-  readonly #streams = new EventStreams();
-
-  constructor(ctx: DurableObjectState, env: LiveEnv) {
-    super(ctx, env);
-    this.#name = ctx.id.name ?? "";
-    const name = parseLiveName(this.#name);
-    this.#stored = new SqlLiveStore(ctx.storage.sql);
-    this.#node = new LiveNode({ name, store: this.#stored, host: liveHost(env, name) });
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const socket of ctx.getWebSockets()) {
-      if (socket.readyState !== WebSocket.OPEN) continue;
-      const attachment = socket.deserializeAttachment() as Attachment | null;
-      this.#node.restore(this.#sinkOf(socket), attachment?.behind ?? null);
-    }
-    this.#count();
+  constructor(runtime: ObjectRuntime<Store>, peers: Pick<Peers, "node" | "app">, keyring: Keyring) {
+    this.#runtime = runtime;
+    this.#peers = peers;
+    this.#keyring = keyring;
+    this.#stay = new Stay(runtime.residence);
   }
 
-  async publish(request: LivePublish): Promise<LivePublishAnswer> {
-    return this.#node.publish(request);
+  get name(): string {
+    return this.#runtime.name;
   }
 
-  async presence(total: number): Promise<void> {
-    return this.#node.presence(total);
+  publish(request: LivePublish): Promise<LivePublishAnswer> {
+    return this.#call((node) => node.publish(request));
+  }
+
+  presence(total: number): Promise<void> {
+    return this.#call((node) => node.presence(total));
   }
 
   async listeners(): Promise<number> {
-    const count = await this.#node.listeners();
-    // An empty database is 12 KB and more for ever; nothing else frees it.
-    if (!this.#stored.exists) await this.ctx.storage.deleteAll();
+    const count = await this.#call((node) => node.listeners());
+    if (!this.#wake().store.exists) await this.#runtime.free();
     return count;
   }
 
   async drain(): Promise<void> {
-    this.#node.drain();
+    this.#now((node) => node.drain());
+  }
+
+  /** See `LiveNode`, as the next three. */
+  prepare(tag: string, after: number | null): Promise<void> {
+    return this.#call((node) => node.prepare(tag, after));
+  }
+
+  join(sink: Sink, after: number | null): void {
+    this.#now((node) => node.join(sink, after));
+  }
+
+  leave(sink: Sink): void {
+    // Where the node sleeps with listeners, it counts anew; else none of them is here any more.
+    if (this.#awake === null && !this.#runtime.residence.hibernates) return;
+    this.#now((node) => node.leave(sink));
+  }
+
+  restore(sink: Sink, position: number | null): void {
+    this.#now((node) => node.restore(sink, position));
+  }
+
+  /**
+   * Leaves memory if there is nothing to do.
+   *
+   * @returns false where there is, or it was used after `idleSince`, by `Residence.sweeps`
+   */
+  sleep(idleSince: number): boolean {
+    const { node } = this.#awake ?? {};
+    return this.#stay.end(
+      idleSince,
+      () => node !== undefined && (node.count > 0 || node.isBusy),
+      () => {
+        this.#awake = null;
+      },
+    );
+  }
+
+  #now(run: (node: LiveNode) => void): void {
+    run(this.#wake().node);
     this.#count();
   }
 
-  /** A request to listen that the edge has let through. */
-  override async fetch(request: Request): Promise<Response> {
-    const { headers } = request;
-    const tag = decodeURIComponent(headers.get(LIVE_HEADERS.tag) ?? "");
-    const afterText = headers.get(LIVE_HEADERS.after);
-    const after = afterText === null ? null : Number(afterText);
+  async #call<Answer>(call: (node: LiveNode) => Promise<Answer>): Promise<Answer> {
     try {
-      await this.#node.prepare(tag, after);
-    } catch (error) {
-      if (!(error instanceof MeshError)) throw error;
-      return new Response(error.message, {
-        status: 503,
-        headers: { [LIVE_HEADERS.error]: error.code },
-      });
-    }
-    const answer = headers.has("upgrade")
-      ? this.#openSocket(after, headers.get("sec-websocket-protocol"))
-      : this.#openStream(after);
-    this.#count();
-    return answer;
-  }
-
-  /** A listener has nothing to say; the heartbeat never gets here. */
-  override webSocketMessage(socket: WebSocket): void {
-    this.#sinkOf(socket).close("protocol_error");
-    this.#lose(socket);
-  }
-
-  override webSocketClose(socket: WebSocket): void {
-    this.#lose(socket);
-    finish(socket, NORMAL_CLOSURE, "");
-  }
-
-  override webSocketError(socket: WebSocket): void {
-    this.#lose(socket);
-  }
-
-  #openSocket(after: number | null, protocol: string | null): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
-    this.#node.join(this.#sinkOf(server), after);
-    const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
-    return new Response(null, { status: 101, webSocket: client, headers });
-  }
-
-  #openStream(after: number | null): Response {
-    const stream = new EventStream(() => {
-      this.#streams.delete(stream);
-      this.#node.leave(stream);
+      return await this.#stay.during(() => call(this.#wake().node));
+    } finally {
       this.#count();
-    });
-    this.#streams.add(stream);
-    this.#node.join(stream, after);
-    return new Response(stream.body, { headers: EVENT_STREAM_HEADERS });
-  }
-
-  #sinkOf(socket: WebSocket): SocketSink {
-    let sink = this.#sinks.get(socket);
-    if (sink === undefined) {
-      sink = new SocketSink(socket, lagOf(socket));
-      this.#sinks.set(socket, sink);
     }
-    return sink;
   }
 
-  #lose(socket: WebSocket): void {
-    // One whose close is what woke the object was not among those to restore: the node counts anew all the same.
-    this.#node.leave(this.#sinkOf(socket));
-    this.#sinks.delete(socket);
-    this.#count();
+  #wake(): Awake {
+    this.#stay.begin();
+    this.#awake ??= this.#load();
+    return this.#awake;
   }
 
   #count(): void {
-    listeners.set(this.#name, this.#node.count);
+    listeners.set(this.#runtime.name, this.#awake?.node.count ?? 0);
   }
-}
 
-function liveHost(env: LiveEnv, { app, tagId }: { app: string; tagId: string }): LiveHost {
-  const keyring = keyringOf(env.MESH_KEYS);
-  if (typeof keyring === "string") throw new Error(keyring);
-  const root = nodeObjectName({ app, tagId, path: "" });
-  const appId = sealAppId(keyring, fromBase64Url(app) ?? new Uint8Array());
-  return {
-    now: () => Date.now(),
-    // The output gate holds back whatever the object says until it is.
-    durable: () => Promise.resolve(),
-    sleep: (ms) => scheduler.wait(ms),
-    withTimeout,
-    yield: () => scheduler.wait(0),
-    root: {
-      reportLive: (report) => callObject(() => env.TAGS.getByName(root).reportLive(report)),
-      entriesAfter: (after) => callObject(() => env.TAGS.getByName(root).entriesAfter(after)),
-    },
-    appId,
-    sign: liveSignerOf(() => callObject(() => env.APPS.getByName(appId).liveKey())),
-    messageId: (entry) => broadcastId(keyring, app, entry),
-    reportError: (error) => console.error(error),
-  };
+  #load(): Awake {
+    const runtime = this.#runtime;
+    const { scheduler } = runtime;
+    const name = parseLiveName(runtime.name);
+    const { app, tagId } = name;
+    const root = nodeObjectName({ app, tagId, path: "" });
+    const appId = sealAppId(this.#keyring, fromBase64Url(app) ?? new Uint8Array());
+    const { store, storage } = runtime.open();
+    const node = new LiveNode({
+      name,
+      store,
+      host: {
+        now: () => runtime.now(),
+        durable: () => durable(storage),
+        sleep: (ms) => scheduler.sleep(ms),
+        withTimeout,
+        yield: () => scheduler.yield(),
+        root: {
+          reportLive: (report) => this.#peers.node(root).reportLive(report),
+          entriesAfter: (position) => this.#peers.node(root).entriesAfter(position),
+        },
+        appId,
+        sign: liveSignerOf(() => this.#peers.app(appId).liveKey()),
+        messageId: (entry) => broadcastId(this.#keyring, app, entry),
+        reportError: (error) => runtime.reportError(error),
+      },
+    });
+    return { node, store };
+  }
 }

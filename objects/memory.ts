@@ -14,7 +14,7 @@ interface Life<Loaded> {
 }
 
 export class Memory<Store, Loaded> {
-  readonly #runtime: Pick<ObjectRuntime<Store>, "open">;
+  readonly #open: () => Stored<Store>;
   readonly #load: (stored: Stored<Store>, broken: Loaded | null) => Loaded;
   /** Null until the first event: what cannot be loaded fails that, and an alarm sees to it that another comes. */
   #life: Life<Loaded> | null = null;
@@ -27,13 +27,18 @@ export class Memory<Store, Loaded> {
     runtime: Pick<ObjectRuntime<Store>, "open">,
     load: (stored: Stored<Store>, broken: Loaded | null) => Loaded,
   ) {
-    this.#runtime = runtime;
+    this.#open = () => runtime.open();
     this.#load = load;
   }
 
   /** As it is stored. */
   get loaded(): Loaded {
     return this.#current.loaded;
+  }
+
+  /** The same, where it was loaded and nothing broke off; it is not loaded for this. */
+  get standing(): Loaded | null {
+    return this.#life?.storage.failure === null ? this.#life.loaded : null;
   }
 
   /** The next event begins anew with what is stored. */
@@ -54,7 +59,7 @@ export class Memory<Store, Loaded> {
   get #current(): Life<Loaded> {
     let life = this.#life;
     if (life === null || life.storage.failure !== null) {
-      const stored = this.#runtime.open();
+      const stored = this.#open();
       life = { storage: stored.storage, loaded: this.#load(stored, life?.loaded ?? null) };
       this.#life = life;
     }

@@ -18,6 +18,12 @@ export interface ObjectRuntime<Store> {
   reportError(error: unknown): void;
 }
 
+/** The store of an object that can come to store nothing, and then has something to free: see `ObjectRuntime.free`. */
+export interface Erasable {
+  /** Whether anything is stored. */
+  readonly exists: boolean;
+}
+
 /** How long an object stays in memory. */
 export interface Residence {
   /**

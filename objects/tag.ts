@@ -1,8 +1,11 @@
-/** The Durable Object of one node of a tag's tree: a thin shell that gives core/tag a database, an alarm and other objects. */
-import { DurableObject } from "cloudflare:workers";
+/** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
 import { backoffMs } from "../core/backoff.ts";
 import { alarmOf, writeNode } from "../core/move/node.ts";
+import { directoryNameOf } from "../core/tag/directory/directory-shards.ts";
+import type { CallLimiter } from "../core/tag/fan-out/call-limiter.ts";
+import type { TagDevice, TagHost } from "../core/tag/host.ts";
 import { TagNode } from "../core/tag/node.ts";
+import type { TagStore } from "../core/tag/store.ts";
 import type {
   AttachAnswer,
   AttachRequest,
@@ -24,163 +27,285 @@ import type {
   TagInfo,
 } from "../core/tag/types.ts";
 import type { NodePart } from "../schema/export.ts";
-import { countOf } from "./count.ts";
-import { DurableAlarm } from "./durable/alarm.ts";
-import { openRows } from "./durable/runtime.ts";
 import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
-import { Memory } from "./memory.ts";
-import type { Stored } from "./runtime.ts";
-import { SqlTagStore } from "./storage/tag-store.ts";
-import { type TagEnv, tagHost } from "./tag-host.ts";
+import { durable, Memory } from "./memory.ts";
+import type { Peers } from "./peers.ts";
+import type { Erasable, ObjectRuntime, StoragePort, Stored } from "./runtime.ts";
+import { Stay } from "./stay.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** How often it looks whether an import is over. */
 const IMPORT_MS = 2_000;
-/** How long one alarm may take: the platform ends it after 15 min, and a paced broadcast may run for hours. */
-const ALARM_MS = 600_000;
-/** How often an alarm that takes its time looks whether the next is due, which would wait for it. */
+/** How often an alarm that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
 const LOOK_MS = 1_000;
 
-export class TagObject extends DurableObject<TagEnv> implements TagRpc, TagImportRpc {
-  readonly #memory: Memory<SqlTagStore, { readonly stored: SqlTagStore; readonly node: TagNode }>;
-  readonly #name: string;
-  readonly #alarm: DurableAlarm;
+/** What is different from host to host. */
+export interface TagSettings {
+  /** Members of one node; the core's own bound where it is not set. */
+  readonly nodeMembers: number | undefined;
+  /** Nodes called at once. */
+  readonly parallelNodes: number;
+  /** Of the process, shared by all its nodes. */
+  readonly calls: CallLimiter;
+  /** Objects that the directory of one app is spread over. */
+  readonly directoryShards: number;
+  /**
+   * How long one alarm may take, in ms: what is unfinished then goes on in the next one. Null where it takes as long as its work does, and
+   * the host lets one that failed, or was cut short, come again.
+   */
+  readonly sliceMs: number | null;
+  /** Whether a mesh is imported, when not all of it is there. */
+  readonly isImporting: boolean;
+  /** Whether a device without a link may be woken to say so; null where all may. */
+  readonly mayWake: ((device: string) => boolean) | null;
+}
+
+type Store = TagStore & Erasable;
+type TagPeers = Pick<Peers, "device" | "node" | "live" | "tagDirectory">;
+
+interface Loaded {
+  readonly node: TagNode;
+  readonly store: Store;
+}
+
+export class TagShell implements TagRpc, TagImportRpc {
+  readonly #runtime: ObjectRuntime<Store>;
+  readonly #peers: TagPeers;
+  readonly #settings: TagSettings;
+  readonly #memory: Memory<Store, Loaded>;
+  readonly #stay: Stay;
+  /** Of the alarm that was set last. */
+  #setting: Promise<void> | null = null;
+  /** The alarm that is set while one without an end rings: that one stays until its work is done, so that a kill brings it again. */
+  #ringing: { next: number | null } | null = null;
   /** Alarms in a row that failed. */
   #failures = 0;
 
-  constructor(ctx: DurableObjectState, env: TagEnv) {
-    super(ctx, env);
-    const { name } = ctx.id;
-    if (name === undefined) throw new Error("TagObject must be addressed by name");
-    this.#name = name;
-    this.#alarm = new DurableAlarm(ctx.storage, env.MAX_LINKS);
-    const open = () => openRows(ctx, (rows) => new SqlTagStore(rows, this.#name));
-    this.#memory = new Memory({ open }, (stored) => this.#load(stored));
-    // The core sets its alarm without waiting, and so has to know from the start which one stands.
-    ctx.blockConcurrencyWhile(() => this.#alarm.load());
+  constructor(runtime: ObjectRuntime<Store>, peers: TagPeers, settings: TagSettings) {
+    this.#runtime = runtime;
+    this.#peers = peers;
+    this.#settings = settings;
+    this.#stay = new Stay(runtime.residence);
+    this.#memory = new Memory(runtime, (stored) => this.#load(stored));
   }
 
-  async join(request: JoinRequest): Promise<JoinAnswer> {
-    return this.#memory.call(({ node }) => node.join(request));
+  get name(): string {
+    return this.#runtime.name;
   }
 
-  async leave(request: LeaveRequest): Promise<boolean> {
-    return this.#memory.call(({ node }) => node.leave(request));
+  join(request: JoinRequest): Promise<JoinAnswer> {
+    return this.#call((node) => node.join(request));
   }
 
-  async attach(request: AttachRequest): Promise<AttachAnswer> {
-    return this.#memory.call(({ node }) => node.attach(request));
+  leave(request: LeaveRequest): Promise<boolean> {
+    return this.#call((node) => node.leave(request));
   }
 
-  async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    return this.#memory.call(({ node }) => node.fanOut(request));
+  attach(request: AttachRequest): Promise<AttachAnswer> {
+    return this.#call((node) => node.attach(request));
   }
 
-  async countChild(report: CountReport): Promise<CountAnswer> {
-    return this.#memory.call(({ node }) => node.countChild(report));
+  fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
+    return this.#call((node) => node.fanOut(request));
+  }
+
+  countChild(report: CountReport): Promise<CountAnswer> {
+    return this.#call((node) => node.countChild(report));
   }
 
   async go(): Promise<GoAnswer> {
-    const answer = await this.#memory.call(({ node }) => node.go());
+    const answer = await this.#call((node) => node.go());
     if (answer.gone) await this.#free();
     return answer;
   }
 
-  async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
-    return this.#memory.call(({ node }) => node.broadcast(request));
+  broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
+    return this.#call((node) => node.broadcast(request));
   }
 
-  async broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
-    return this.#memory.call(({ node }) => node.broadcastStatus(key, seq));
+  broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
+    return this.#call((node) => node.broadcastStatus(key, seq));
   }
 
-  async info(): Promise<TagInfo | null> {
-    return this.#memory.call(({ node }) => node.info());
+  info(): Promise<TagInfo | null> {
+    return this.#call((node) => node.info());
   }
 
-  async setLive(tag: string, access: LiveAccess): Promise<void> {
-    return this.#memory.call(({ node }) => node.setLive(tag, access));
+  setLive(tag: string, access: LiveAccess): Promise<void> {
+    return this.#call((node) => node.setLive(tag, access));
   }
 
-  async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
-    return this.#memory.call(({ node }) => node.reportLive(report));
+  reportLive(report: LiveReport): Promise<LiveReportAnswer> {
+    return this.#call((node) => node.reportLive(report));
   }
 
-  async entriesAfter(position: number): Promise<readonly LogEntry[]> {
-    return this.#memory.call(({ node }) => node.entriesAfter(position));
+  entriesAfter(position: number): Promise<readonly LogEntry[]> {
+    return this.#call((node) => node.entriesAfter(position));
   }
 
   async write(parts: readonly NodePart[]): Promise<void> {
-    this.#memory.run(({ stored }) => writeNode(this.#name, stored, parts));
+    await this.#memory.answer(({ store }) => writeNode(this.name, store, parts));
     // What is in memory was read before.
     this.#memory.reload();
-    this.#expectImported(Date.now());
+    this.#expectImported(this.#runtime.now());
+  }
+
+  /** The alarm has come: lasts as long as the work, or as `TagSettings.sliceMs` says. */
+  async alarm(): Promise<void> {
+    const { sliceMs, isImporting } = this.#settings;
+    if (isImporting) {
+      this.#runtime.alarm.fired();
+      // Members whose devices are not here yet would be taken for gone.
+      this.#expectImported(this.#runtime.now() + IMPORT_MS);
+    } else if (sliceMs === null) await this.#stay.during(() => this.#ringOut());
+    else await this.#ringSlice(sliceMs);
   }
 
   /**
-   * Lasts as long as the work, and no longer than until the next alarm is due; what is unfinished then goes on, and the
-   * next one waits for it. Throws only where not even another alarm can be set: the platform gives up one that failed six times,
-   * and a broadcast would stand still for good.
+   * Leaves memory if there is nothing to do.
+   *
+   * @returns false where there is, or it was used after `idleSince`, by `Residence.sweeps`
    */
-  override async alarm(): Promise<void> {
-    this.#alarm.fired();
-    if (this.env.IMPORTING !== undefined) {
-      // Members whose devices are not here yet would be taken for gone.
-      this.#expectImported(Date.now() + IMPORT_MS);
-      return;
-    }
-    const until = Date.now() + ALARM_MS;
-    let isDone = false;
-    const work = this.#work().then(() => {
-      isDone = true;
-    });
-    while (!isDone && !this.#isDue && Date.now() < until) {
-      await Promise.race([work, scheduler.wait(LOOK_MS)]);
-    }
-    if (!isDone) this.#setAlarm(Date.now());
-    else await this.#free().catch((error) => console.error(error));
-    await this.#alarm.stands;
+  sleep(idleSince: number): boolean {
+    return this.#stay.end(
+      idleSince,
+      () => this.#memory.standing?.node.isBusy === true,
+      () => this.#memory.reload(),
+    );
   }
 
-  /** Whether another alarm is set, and its time has come. */
-  get #isDue(): boolean {
-    return (this.#alarm.at ?? Number.POSITIVE_INFINITY) <= Date.now();
+  #call<Answer>(call: (node: TagNode) => Promise<Answer>): Promise<Answer> {
+    return this.#stay.during(() => this.#memory.call(({ node }) => call(node)));
+  }
+
+  /** Rings until all is done. */
+  async #ringOut(): Promise<void> {
+    const runtime = this.#runtime;
+    const ringing: { next: number | null } = { next: null };
+    this.#ringing = ringing;
+    const endsSoon = (work: Promise<void>): Promise<boolean> =>
+      Promise.race([work.then(() => true), runtime.scheduler.sleep(LOOK_MS).then(() => false)]);
+    try {
+      for (let work = this.#work(); !(await endsSoon(work)); ) {
+        if (ringing.next === null || ringing.next > runtime.now()) continue;
+        ringing.next = null;
+        work = Promise.all([work, this.#work()]).then(() => {});
+      }
+    } finally {
+      this.#ringing = null;
+    }
+    await this.#memory.answer(() => {
+      runtime.alarm.fired();
+      if (ringing.next !== null) this.#setAlarm(ringing.next);
+    });
+  }
+
+  /**
+   * Rings no longer than until the next alarm is due, which waits for this one. Throws only where not even another alarm can be
+   * set: Workers give up one that failed six times, and a broadcast would stand still for good.
+   */
+  async #ringSlice(sliceMs: number): Promise<void> {
+    const runtime = this.#runtime;
+    runtime.alarm.fired();
+    const until = runtime.now() + sliceMs;
+    let isDone = false;
+    const work = this.#tryWork().then(() => {
+      isDone = true;
+    });
+    while (!isDone && !this.#isAlarmDue && runtime.now() < until) {
+      await Promise.race([work, runtime.scheduler.sleep(LOOK_MS)]);
+    }
+    if (!isDone) this.#setAlarm(runtime.now());
+    else await this.#free().catch((error: unknown) => runtime.reportError(error));
+    await this.#setting;
+  }
+
+  #work(): Promise<void> {
+    return this.#memory.call(({ node }) => node.alarm());
+  }
+
+  async #tryWork(): Promise<void> {
+    try {
+      await this.#work();
+      this.#failures = 0;
+    } catch (error) {
+      this.#runtime.reportError(error);
+      this.#setAlarm(this.#runtime.now() + backoffMs(++this.#failures, Math.random()));
+    }
+  }
+
+  get #isAlarmDue(): boolean {
+    return (this.#runtime.alarm.at ?? Number.POSITIVE_INFINITY) <= this.#runtime.now();
   }
 
   #setAlarm(at: number): void {
-    this.#alarm.set(at)?.catch((error: unknown) => this.#memory.fail(error));
+    if (this.#ringing !== null) {
+      this.#ringing.next = Math.min(this.#ringing.next ?? at, at);
+      return;
+    }
+    const setting = this.#runtime.alarm.set(at);
+    if (setting === null) return;
+    this.#setting = setting;
+    setting.catch((error: unknown) => this.#memory.fail(error));
   }
 
   /** @param from milliseconds since 1970 */
   #expectImported(from: number): void {
-    this.#setAlarm(alarmOf(this.#name, this.#memory.loaded.stored, from));
+    this.#setAlarm(alarmOf(this.name, this.#memory.loaded.store, from));
   }
 
-  /** Frees the database of a node that is not there (any more): empty, it is 12 KB and more for ever. */
+  /** Frees what a node takes that is not there (any more). */
   async #free(): Promise<void> {
-    if (this.#memory.loaded.stored.exists) return;
-    this.#alarm.clear();
-    await this.ctx.storage.deleteAll();
+    if (this.#memory.loaded.store.exists) return;
+    this.#runtime.alarm.clear();
+    await this.#runtime.free();
   }
 
   /** The node as it is stored. */
-  #load({ store: stored, storage }: Stored<SqlTagStore>) {
-    const nodeMembers = countOf(this.env.NODE_MEMBERS);
+  #load({ store, storage }: Stored<Store>): Loaded {
+    const { nodeMembers } = this.#settings;
     const node = new TagNode({
-      name: this.#name,
-      store: stored,
-      host: tagHost(this.env, storage, (at) => this.#setAlarm(at)),
+      name: this.name,
+      store,
+      host: this.#host(storage),
       ...(nodeMembers === undefined ? {} : { nodeMembers }),
     });
-    return { stored, node };
+    return { node, store };
   }
 
-  async #work(): Promise<void> {
-    try {
-      await this.#memory.call(({ node }) => node.alarm());
-      this.#failures = 0;
-    } catch (error) {
-      console.error(error);
-      this.#setAlarm(Date.now() + backoffMs(++this.#failures, Math.random()));
-    }
+  #host(storage: StoragePort): TagHost {
+    const runtime = this.#runtime;
+    const peers = this.#peers;
+    const { scheduler } = runtime;
+    const { calls, parallelNodes, directoryShards } = this.#settings;
+    return {
+      now: () => runtime.now(),
+      durable: () => durable(storage),
+      sleep: (ms) => scheduler.sleep(ms),
+      withTimeout,
+      random: Math.random,
+      yield: () => scheduler.yield(),
+      rest: () => scheduler.rest(),
+      setAlarm: (at) => this.#setAlarm(at),
+      device: (name) => this.#device(name),
+      node: (name) => peers.node(name),
+      live: (name) => peers.live(name),
+      updateDirectory: (app, entry) =>
+        peers.tagDirectory(directoryNameOf(app, entry.tag, directoryShards)).report(entry),
+      reportError: (error) => runtime.reportError(error),
+      calls,
+      parallelNodes,
+    };
+  }
+
+  #device(name: string): TagDevice {
+    const { mayWake } = this.#settings;
+    if (mayWake === null) return this.#peers.device(name);
+    return {
+      deliver: async (request) =>
+        mayWake(name)
+          ? this.#peers.device(name).deliver(request)
+          : { ok: true, outcome: "offline" },
+    };
   }
 }

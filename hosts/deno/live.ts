@@ -1,5 +1,6 @@
 /** The live listeners of this process: WebSockets and event streams, which count among the mesh's links. */
 import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
+import type { LiveShell } from "../../objects/live.ts";
 import { SocketSink } from "../../objects/live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -8,7 +9,6 @@ import { type DenoLinks, UPGRADED } from "./links.ts";
 import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
 import { tunnelOf } from "./net/tunnels.ts";
-import type { LiveNodeHost } from "./objects/live.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
 /** There is one region: this machine. */
@@ -75,7 +75,7 @@ export class DenoLive implements LiveHost {
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))]);
   }
 
-  #openSocket(request: Request, node: LiveNodeHost, { after, protocol }: Listen): Response {
+  #openSocket(request: Request, node: LiveShell, { after, protocol }: Listen): Response {
     const socket = connectionOf(request).accept(request, protocol);
     const sink = new SocketSink(socket);
     this.#sockets.add(socket);
@@ -97,7 +97,7 @@ export class DenoLive implements LiveHost {
     }
   }
 
-  #openStream(request: Request, node: LiveNodeHost, { after }: Listen): Response {
+  #openStream(request: Request, node: LiveShell, { after }: Listen): Response {
     const tunnel = tunnelOf(request);
     tunnel?.begin();
     const stream = new EventStream(() => {

@@ -1,6 +1,11 @@
 /** The classes of Durable Objects that only hand on what they are asked. */
 import { DurableObject } from "cloudflare:workers";
 
+/** An object with an alarm. */
+export interface Alarmed {
+  alarm(): Promise<void>;
+}
+
 type Method = (...values: unknown[]) => unknown;
 
 /**
@@ -28,6 +33,7 @@ export function durableObject<Rpc extends object, Env>(
       // Of the prototype: what an instance has of its own cannot be called over RPC.
       for (const method of Object.keys(methods)) {
         Object.defineProperty(Forwarding.prototype, method, {
+          configurable: true,
           value(this: Forwarding, ...values: unknown[]) {
             return this.#shell[method]?.(...values);
           },

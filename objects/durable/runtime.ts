@@ -5,10 +5,10 @@ import { DurableAlarm } from "./alarm.ts";
 import { Rows } from "./rows.ts";
 
 /** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
-const REST_MS = 4;
+const REST_MS = 2;
 
 /** Settings that all objects read. */
-interface Settings {
+export interface Settings {
   /** What may be connected to this process; undefined where the platform bounds it. */
   readonly MAX_LINKS?: string;
 }
@@ -42,6 +42,8 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   }
 
   free(): Promise<void> {
+    // It goes with all the rest.
+    this.alarm.fired();
     return this.#ctx.storage.deleteAll();
   }
 

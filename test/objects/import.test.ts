@@ -3,14 +3,14 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
-import type { AliasObject } from "../../objects/alias.ts";
+import type { AliasObject } from "../../objects/durable/alias.ts";
 import type { AppObject } from "../../objects/durable/app.ts";
+import type { TagObject } from "../../objects/durable/tag.ts";
 import type { TagDirectoryObject } from "../../objects/durable/tag-directory.ts";
 import { SqlAppStore } from "../../objects/storage/app-store.ts";
 import { nameIn } from "../../objects/storage/device-store.ts";
 import { SqlTagDirectoryStore } from "../../objects/storage/tag-directory-store.ts";
 import { nodeNameIn } from "../../objects/storage/tag-store.ts";
-import type { TagObject } from "../../objects/tag.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { newApp, newStub, randomText } from "./support/client.ts";
 

@@ -1,7 +1,6 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/tree/depths.ts";
-import type { LiveRpc } from "../../../objects/interfaces/rpc.ts";
 import { links } from "../../../objects/links.ts";
 import type { Peers } from "../../../objects/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
@@ -9,17 +8,15 @@ import { sends } from "../../../objects/sends.ts";
 import type { TagDirectoryShell } from "../../../objects/tag-directory.ts";
 import type { Database } from "../store/database.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
-import { AliasHost } from "./alias.ts";
 import { DeviceHost } from "./device.ts";
 import { Identities } from "./identities.ts";
 import { IdleDevices } from "./idle-devices.ts";
 import { JoinSlices } from "./join-slices.ts";
 import { Leftovers } from "./leftovers.ts";
-import { LiveNodeHost } from "./live.ts";
 import { Pool } from "./pool.ts";
 import { machineScheduler } from "./runtime.ts";
-import { appDirectoryOf, appOf, tagDirectoryOf } from "./shells.ts";
-import { TagNodeHost } from "./tag.ts";
+import { aliasOf, appDirectoryOf, appOf, liveOf, tagDirectoryOf, tagOf } from "./shells.ts";
+import { SweptAlarms } from "./swept-alarms.ts";
 import { Turns } from "./turns.ts";
 import { Waits } from "./waits.ts";
 
@@ -61,6 +58,7 @@ export class Mesh {
   readonly nodeMembers: number | undefined;
   readonly alarms: Alarms;
   readonly nodeAlarms: Alarms;
+  readonly aliasAlarms = new SweptAlarms();
   readonly waits: Waits;
   readonly turns = new Turns();
   readonly scheduler: Scheduler;
@@ -73,9 +71,9 @@ export class Mesh {
   /** At which depth joins of a tag begin. */
   readonly depths = new Depths();
   readonly devices = new Pool((name) => new DeviceHost(this, name));
-  readonly nodes = new Pool((name) => new TagNodeHost(this, name));
-  readonly liveNodes = new Pool((name) => new LiveNodeHost(this, name));
-  readonly aliases = new Pool((name) => new AliasHost(this, name));
+  readonly nodes = new Pool((name, woke) => tagOf(this, name, woke));
+  readonly liveNodes = new Pool((name, woke) => liveOf(this, name, woke));
+  readonly aliases = new Pool((name, woke) => aliasOf(this, name, woke));
   /** By name: only those of apps that the mesh made are asked. */
   readonly #tagDirectories = new Map<string, TagDirectoryShell>();
   /** The objects that objects call. */
@@ -114,12 +112,12 @@ export class Mesh {
     this.report = report;
     this.nodeMembers = nodeMembers;
     this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
-    this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).onDeadline());
+    this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).alarm());
     this.waits = new Waits(report);
     this.scheduler = machineScheduler(this.waits, this.turns);
     this.#idleDevices = new IdleDevices(db, this.alarms);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
-    const wakeAlias = (name: string) => this.aliases.get(name).onStart().catch(report);
+    const wakeAlias = (name: string) => this.aliases.get(name).alarm().catch(report);
     this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake, wakeAlias });
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
@@ -136,10 +134,6 @@ export class Mesh {
       this.#tagDirectories.set(name, directory);
     }
     return directory;
-  }
-
-  live(name: string): LiveRpc {
-    return this.liveNodes.get(name);
   }
 
   linked(name: string): void {
@@ -196,6 +190,7 @@ export class Mesh {
     } catch (error) {
       this.report(error);
     }
+    this.aliasAlarms.look(Date.now());
     this.nodes.sweep(idleSince);
     this.liveNodes.sweep(idleSince);
     this.aliases.sweep(idleSince);

@@ -13,12 +13,12 @@ export interface Pooled {
    * @returns false where there is, or it was used after `idleSince`, by `Mesh.sweeps`
    */
   sleep(idleSince: number): boolean;
-  /** Whether it must stay findable though it sleeps. */
-  readonly isNeeded: boolean;
+  /** Whether it must stay findable though it sleeps; not where it is left out. */
+  readonly isNeeded?: boolean;
 }
 
 export class Pool<Item extends Pooled> {
-  readonly #make: (name: string) => Item;
+  readonly #make: (name: string, woke: () => void) => Item;
   readonly #known = new Map<string, Item>();
   /** Those that have left, and are perhaps still held by somebody. */
   readonly #left = new Map<string, WeakRef<Item>>();
@@ -29,14 +29,15 @@ export class Pool<Item extends Pooled> {
   });
   readonly #awake = new Set<Item>();
 
-  constructor(make: (name: string) => Item) {
+  /** @param make an object of a name, which says when it has something to do */
+  constructor(make: (name: string, woke: () => void) => Item) {
     this.#make = make;
   }
 
   get(name: string): Item {
     let item = this.#known.get(name);
     if (item === undefined) {
-      item = this.#left.get(name)?.deref() ?? this.#make(name);
+      item = this.#left.get(name)?.deref() ?? this.#new(name);
       this.#left.delete(name);
       this.#known.set(name, item);
     }
@@ -76,11 +77,16 @@ export class Pool<Item extends Pooled> {
       if (!item.sleep(idleSince)) continue;
       this.#awake.delete(item);
       slept++;
-      if (item.isNeeded) continue;
+      if (item.isNeeded === true) continue;
       this.#known.delete(item.name);
       this.#left.set(item.name, new WeakRef(item));
       this.#gone.register(item, item.name);
     }
     return slept;
+  }
+
+  #new(name: string): Item {
+    const item = this.#make(name, () => this.woke(item));
+    return item;
   }
 }

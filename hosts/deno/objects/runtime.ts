@@ -4,6 +4,7 @@ import type {
   ObjectRuntime,
   Residence,
   Scheduler,
+  StoragePort,
   Stored,
 } from "../../../objects/runtime.ts";
 import { sends } from "../../../objects/sends.ts";
@@ -14,14 +15,16 @@ import type { Mesh } from "./mesh.ts";
 import type { Turns } from "./turns.ts";
 import type { Waits } from "./waits.ts";
 
-/** Longer than a turn of a fan-out: most of the thread is left to single sends. */
-const REST_MS = 4;
+/** Longer than a turn of a fan-out, since Deno's timers fire 1 ms late: most of the thread is left to single sends. */
+const REST_MS = 1;
 
 export interface MachineObject<Store> {
   /** Makes the object's store, which writes by this alone. */
   readonly store: (writer: Writer) => Store;
-  /** Its alarm, where it has one. */
-  readonly alarm?: (store: Store) => AlarmPort;
+  /** The port of what is stored, where that is not the writer. */
+  readonly storage?: StoragePort;
+  /** Its alarm, where it has one: of what is stored, or of the process. */
+  readonly alarm?: ((store: Store) => AlarmPort) | AlarmPort;
   /** Called when it has something to do. */
   readonly woke?: () => void;
 }
@@ -39,6 +42,7 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
     this.name = name;
     this.#object = object;
     this.scheduler = mesh.scheduler;
+    if (typeof object.alarm === "object") this.#alarm = object.alarm;
   }
 
   now(): number {
@@ -46,9 +50,10 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
   }
 
   open(): Stored<Store> {
-    const storage = new Writer(this.#mesh.db);
-    const store = this.#object.store(storage);
-    this.#alarm = this.#object.alarm?.(store) ?? null;
+    const writer = new Writer(this.#mesh.db);
+    const { alarm, storage = writer } = this.#object;
+    const store = this.#object.store(writer);
+    if (typeof alarm === "function") this.#alarm = alarm(store);
     return { store, storage };
   }
 

@@ -1,12 +1,28 @@
 /** The objects of a mesh, each on its part of the shared database. */
+import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
+import { AliasShell } from "../../../objects/alias.ts";
 import { AppShell } from "../../../objects/app.ts";
 import { AppDirectory } from "../../../objects/app-directory.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
+import { LiveShell } from "../../../objects/live.ts";
+import type { StoragePort } from "../../../objects/runtime.ts";
+import { type TagSettings, TagShell } from "../../../objects/tag.ts";
 import { TagDirectoryShell } from "../../../objects/tag-directory.ts";
+import { SharedAliasStore } from "../store/alias-store.ts";
 import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
+import type { Database } from "../store/database.ts";
+import { SharedLiveStore } from "../store/live-store.ts";
 import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";
+import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
-import { MachineRuntime } from "./runtime.ts";
+import { MachineRuntime, RowAlarm } from "./runtime.ts";
+
+/** All objects share a thread; beside each other only so that a node whose devices are slow to answer holds up nobody. */
+const PARALLEL_NODES = 8;
+/** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
+const CALLED_MS = 4;
+/** Of all fan-outs of this process. */
+const calls = new CallLimiter(CALLED_MS);
 
 export const appOf = (mesh: Mesh, appId: string): AppShell =>
   new AppShell(
@@ -29,3 +45,50 @@ export const tagDirectoryOf = (mesh: Mesh, name: string): TagDirectoryShell =>
     }),
     mesh.peers,
   );
+
+export function tagOf(mesh: Mesh, name: string, woke: () => void): TagShell {
+  const settings: TagSettings = {
+    nodeMembers: mesh.nodeMembers,
+    parallelNodes: PARALLEL_NODES,
+    calls,
+    directoryShards: 1,
+    sliceMs: null,
+    isImporting: false,
+    mayWake: null,
+  };
+  const runtime = new MachineRuntime(mesh, name, {
+    store: (writer) => new SharedTagStore(mesh.db, name, writer),
+    alarm: (store) => new RowAlarm(mesh.nodeAlarms, store),
+    woke,
+  });
+  return new TagShell(runtime, mesh.peers, settings);
+}
+
+export function aliasOf(mesh: Mesh, name: string, woke: () => void): AliasShell {
+  const ring = () => void shell.alarm().catch(mesh.report);
+  const runtime = new MachineRuntime(mesh, name, {
+    store: (writer) => new SharedAliasStore(mesh.db, name, writer),
+    alarm: mesh.aliasAlarms.of(ring),
+    woke,
+  });
+  const shell = new AliasShell(runtime, mesh.peers);
+  return shell;
+}
+
+export function liveOf(mesh: Mesh, name: string, woke: () => void): LiveShell {
+  const runtime = new MachineRuntime(mesh, name, {
+    store: () => new SharedLiveStore(mesh.db, name),
+    storage: sharedStorage(mesh.db),
+    woke,
+  });
+  return new LiveShell(runtime, mesh.peers, mesh.keyring);
+}
+
+/** Of an object whose memory is not ahead of its rows where one could not be written. */
+const sharedStorage = (db: Database): StoragePort => ({
+  failure: null,
+  gate: () => db.committed(),
+  atomic: (run) => run(),
+  end() {},
+  fail: (error) => error,
+});

@@ -5,12 +5,15 @@ import { SharedTables } from "./shared-tables.ts";
 import { Writer } from "./writer.ts";
 
 export class SharedAliasStore extends AliasRows<SharedTables> {
-  readonly writer: Writer;
-
-  /** @param name of the alias's object */
-  constructor(db: Database, name: string) {
-    const writer = new Writer(db);
+  /**
+   * @param name of the alias's object
+   * @param writer by which it writes
+   */
+  constructor(db: Database, name: string, writer = new Writer(db)) {
     super(new SharedTables(db, name, writer));
-    this.writer = writer;
+  }
+
+  get exists(): boolean {
+    return this.read() !== null;
   }
 }

@@ -11,4 +11,8 @@ export class SharedLiveStore extends LiveRows<SharedTables> {
   constructor(db: Database, name: string) {
     super(new SharedTables(db, name));
   }
+
+  get exists(): boolean {
+    return this.read() !== null;
+  }
 }

@@ -43,20 +43,22 @@ class TagTables extends SharedTables {
 export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   readonly #db: Database;
   readonly #name: string;
-  readonly writer: Writer;
+  readonly #writer: Writer;
   #alarmAt: number | null;
 
-  /** @param name of the node's object */
-  constructor(db: Database, name: string) {
+  /**
+   * @param name of the node's object
+   * @param writer by which it writes
+   */
+  constructor(db: Database, name: string, writer = new Writer(db)) {
     const row = db.get<{ id: number; at: number | null }>(
       "SELECT id, at FROM tag_nodes LEFT JOIN node_alarms ON node = id WHERE name = ?",
       name,
     );
-    const writer = new Writer(db);
     super(new TagTables(db, name, row?.id ?? null, writer));
     this.#db = db;
     this.#name = name;
-    this.writer = writer;
+    this.#writer = writer;
     this.#alarmAt = row?.at ?? null;
   }
 
@@ -65,12 +67,16 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
     return this.tables.scope as number | null;
   }
 
+  get exists(): boolean {
+    return this.id !== null;
+  }
+
   get alarmAt(): number | null {
     return this.#alarmAt;
   }
 
   setAlarm(at: number): void {
-    this.writer.run(
+    this.#writer.run(
       "INSERT INTO node_alarms (node, at) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET at = excluded.at",
       this.id,
       at,
@@ -80,7 +86,7 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
 
   clearAlarm(): void {
     // A stale alarm fires once and does nothing.
-    this.writer.defer("DELETE FROM node_alarms WHERE node = ?", this.id);
+    this.#writer.defer("DELETE FROM node_alarms WHERE node = ?", this.id);
     this.#alarmAt = null;
   }
 
@@ -92,7 +98,7 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   }
 
   override erase(): void {
-    this.writer.run("DELETE FROM node_alarms WHERE node = ?", this.id);
+    this.#writer.run("DELETE FROM node_alarms WHERE node = ?", this.id);
     super.erase();
     this.tables.scope = null;
     this.#alarmAt = null;

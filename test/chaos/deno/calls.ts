@@ -5,20 +5,20 @@
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AliasHost } from "../../../hosts/deno/objects/alias.ts";
 import { DeviceHost } from "../../../hosts/deno/objects/device.ts";
-import { LiveNodeHost } from "../../../hosts/deno/objects/live.ts";
-import { TagNodeHost } from "../../../hosts/deno/objects/tag.ts";
+import { AliasShell } from "../../../objects/alias.ts";
+import { LiveShell } from "../../../objects/live.ts";
+import { TagShell } from "../../../objects/tag.ts";
 import { callWith, FAULTS } from "../../core/support/faults.ts";
 
 const share = Number(process.env["CHAOS_CALLS"] ?? 0);
 
 /** Methods that only other objects call. */
 const CALLED: readonly (readonly [object, readonly string[]])[] = [
-  [TagNodeHost.prototype, ["join", "leave", "attach", "fanOut", "countChild", "go"]],
+  [TagShell.prototype, ["join", "leave", "attach", "fanOut", "countChild", "go"]],
   [DeviceHost.prototype, ["deliver", "suspendAlias", "withdraw"]],
-  [AliasHost.prototype, ["confirm", "firstAck"]],
-  [LiveNodeHost.prototype, ["publish", "presence", "listeners"]],
+  [AliasShell.prototype, ["confirm", "firstAck"]],
+  [LiveShell.prototype, ["publish", "presence", "listeners"]],
 ];
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;

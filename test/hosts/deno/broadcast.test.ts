@@ -121,7 +121,7 @@ describe("a broadcast", () => {
     const { mesh, db } = openMesh(undefined, { nodeMembers: 4 });
     const { app, online } = await fleet(mesh, 12);
     mesh.nodeAlarms.stop();
-    await root(mesh, app).onDeadline();
+    await root(mesh, app).alarm();
     await quiet(mesh);
     const nodes = db.get<{ n: number }>("SELECT count(*) AS n FROM tag_nodes")?.n ?? 0;
     expect(nodes).toBeGreaterThan(3);

@@ -108,7 +108,7 @@ test(`P8.12 what ${DEVICES} hostile devices made is gone some months later, in m
         due
           .slice(n, n + CROWD)
           .map(({ name }) =>
-            table === "alarms" ? mesh.device(name).onDeadline() : mesh.nodes.get(name).onDeadline(),
+            table === "alarms" ? mesh.device(name).onDeadline() : mesh.nodes.get(name).alarm(),
           ),
       );
     }

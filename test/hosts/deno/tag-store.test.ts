@@ -1,6 +1,7 @@
 /** The store of a node among many in one database, held to the suite that the other stores are held to. */
 import { describe, expect, test } from "vitest";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
+import { Writer } from "../../../hosts/deno/store/writer.ts";
 import { TAG_STORE_CASES } from "../../objects/support/tag-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
@@ -73,22 +74,24 @@ describe("tag store in the shared database", () => {
 
   test("P7.1 a node that is only asked after leaves no row", () => {
     const db = openDatabase();
-    const store = new SharedTagStore(db, "stranger");
+    const writer = new Writer(db);
+    const store = new SharedTagStore(db, "stranger", writer);
     expect(store.readNode()).toBeNull();
-    expect(store.writer.isPending).toBe(false);
+    expect(writer.isPending).toBe(false);
     expect(db.get("SELECT count(*) AS n FROM tag_nodes")).toEqual({ n: 0 });
   });
 
   test("P4.2 after a write that failed nothing more is stored, and durable() says why", async () => {
     const db = openDatabase();
-    const store = new SharedTagStore(db, "node");
+    const writer = new Writer(db);
+    const store = new SharedTagStore(db, "node", writer);
     store.writeNode(node);
-    const durable = store.writer.durable();
+    const durable = writer.durable();
     // Another writer of the same transaction makes it fail.
     expect(() => db.run("INSERT INTO tag_nodes (name, record) VALUES ('x', NULL)")).toThrow();
     await expect(durable).rejects.toThrow(/NOT NULL/);
     expect(() => store.putMember(member)).toThrow(/NOT NULL/);
-    await expect(store.writer.durable()).rejects.toThrow(/NOT NULL/);
+    await expect(writer.durable()).rejects.toThrow(/NOT NULL/);
     expect(db.get("SELECT count(*) AS n FROM tag_members")).toEqual({ n: 0 });
     expect(new SharedTagStore(db, "node").readNode()).toBeNull();
   });

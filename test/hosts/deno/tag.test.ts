@@ -130,7 +130,7 @@ describe("rows of a node", () => {
     expect(await root(mesh).broadcast(request)).toMatchObject({ ok: true });
     // The alarm of the members' report stands later, and is moved.
     expect(written()).toBe(1 + 1);
-    await root(mesh).onDeadline();
+    await root(mesh).alarm();
     expect(await root(mesh).broadcastStatus(request.key)).toMatchObject({
       status: "sent",
       members: 10,

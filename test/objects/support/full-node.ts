@@ -2,9 +2,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { LogEntry } from "../../../core/tag/types.ts";
+import type { TagObject } from "../../../objects/durable/tag.ts";
 import { headerText } from "../../../objects/storage/log-row.ts";
 import { SqlTagStore } from "../../../objects/storage/tag-store.ts";
-import type { TagObject } from "../../../objects/tag.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { newApp, randomText } from "./client.ts";
 import { TAGS } from "./tags.ts";

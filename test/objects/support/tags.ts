@@ -1,9 +1,9 @@
 /** Objects of tags and aliases that were never heard of. */
 import { env } from "cloudflare:workers";
 import { aliasObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
-import type { AliasObject } from "../../../objects/alias.ts";
+import type { AliasObject } from "../../../objects/durable/alias.ts";
+import type { TagObject } from "../../../objects/durable/tag.ts";
 import type { TagDirectoryObject } from "../../../objects/durable/tag-directory.ts";
-import type { TagObject } from "../../../objects/tag.ts";
 import { newApp, randomText } from "./client.ts";
 
 interface Bindings {
