@@ -1,31 +1,30 @@
 /**
- * The file that `pushmesh export` writes and `pushmesh import` reads: all data of a mesh, whichever host it ran on.
- * One JSON object a line, UTF-8:
+ * The file that `pushmesh export` writes and `pushmesh import` reads: all data of a mesh, from any host. UTF-8, one JSON object per line:
  *
- * 1. `header`, then `secrets`, then `demo` where there is one;
+ * 1. `header`, then `secrets`, then `demo` if there is one;
  * 2. an `app` line for each app, oldest first;
  * 3. an `alias` line for each alias that was ever set;
  * 4. a `tag` line for each tag in the directories;
- * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by rising position;
- * 6. each device: `device`, then its `registration` lines, its `subscription` and `holding` lines (the tags it is in, the
- *    aliases it holds), then its `mail` lines by rising seq;
- * 7. `end`, which makes a file that was cut off or changed one that is refused.
+ * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by increasing position;
+ * 6. each device: `device`, then its `registration` lines, its `subscription` and `holding` lines (its tags and aliases), then its `mail`
+ *    lines by increasing seq;
+ * 7. `end`, so that a truncated or changed file is refused.
  *
- * Alarms are not in it: they follow from the expiries, and from the broadcasts that are not served. Live nodes are not
- * either: what they send is in the root's log, and their listeners connect again. docs/operations/ says how it is used.
+ * It contains no alarms, because they follow from the expiries and from unserved broadcasts, and no live nodes, because the root's log has
+ * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "./text.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
 /**
- * Raised when a reader of the version before would misread a file, or refuse it: a file of a newer version is refused, one
- * of an older version is read. What a version adds to a line has a default for the lines of those before.
+ * Incremented when a reader of the previous version would misread or refuse a file. A file of a newer version is refused, one of an older version
+ * is read: whatever a version adds to a line has a default for older lines.
  *
  * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships.
  */
 export const EXPORT_VERSION = 3;
-/** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, and room. */
+/** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */
 export const EXPORT_LINE_BYTES = 262_144;
 /** Signed changes in one `changes` line, of about 40 bytes each. */
 export const EXPORT_CHANGES = 1_000;
@@ -63,7 +62,7 @@ const secrets = z.strictObject({
   adminToken: z.string().regex(/^\S{16,}$/),
 });
 
-/** As in `demo.json`, but for what depends on where the folder is. */
+/** As in `demo.json`, except for what depends on the location of the folder. */
 const demo = z.strictObject({
   kind: z.literal("demo"),
   url: z.url(),
@@ -77,7 +76,7 @@ const app = z.strictObject({
   appId: z.string(),
   name: z.string(),
   createdAt: timeMs,
-  /** Keys ever made, revoked ones included: the number of a revoked key is not given again. */
+  /** Keys ever created, including revoked ones: the number of a revoked key is not reused. */
   keysMade: count,
   keys: z.array(
     z.strictObject({
@@ -87,23 +86,23 @@ const app = z.strictObject({
       createdAt: timeMs,
     }),
   ),
-  /** Null where nobody ever listened live. Since version 2. */
+  /** Null if nobody ever listened live. Since version 2. */
   liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
 });
 
 // ---------------------------------------------------------------- aliases and tags, since version 2
 
-/** As of core/alias/host.ts. */
+/** See core/alias/host.ts. */
 const alias = z.strictObject({
   kind: z.literal("alias"),
-  /** base64url of the app's 8 bytes, as everywhere but in `app`. */
+  /** base64url of the app's 8 bytes, as everywhere except in `app`. */
   app: z.string(),
   alias: z.string(),
   shared: z.boolean(),
   holders: z.array(
     z.strictObject({ device: z.string(), generation: count, epoch: count.optional() }),
   ),
-  /** As of core/alias/host.ts. Since version 3. */
+  /** See core/alias/host.ts. Since version 3. */
   taken: z
     .array(
       z.strictObject({
@@ -112,7 +111,7 @@ const alias = z.strictObject({
       }),
     )
     .optional(),
-  /** What an unreleased version 3 had of what `changes` has. */
+  /** In an unreleased version 3: what `changes` has now. */
   begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).optional(),
 });
 
@@ -125,29 +124,29 @@ const tag = z.strictObject({
   lastBroadcastAt: timeMs.nullable(),
 });
 
-/** Signed changes of an app that were begun lately; absent in exports from before they were together. */
+/** Recently started signed changes of an app; absent in older exports, which had them elsewhere. */
 const changes = z.strictObject({
   kind: z.literal("changes"),
   app: z.string(),
   begun: z.array(z.strictObject({ id: z.string(), at: timeMs })).max(EXPORT_CHANGES),
 });
 
-/** Odd while a parent leaves the subtree out of fan-outs; absent in exports from before it did. */
+/** Odd while a parent leaves the subtree out of fan-outs; absent in older exports. */
 const turns = count.exactOptional();
-/** Of one that nobody is in; absent in exports from before such nodes went. */
+/** For a node without members; absent in older exports. */
 const neededUntil = timeMs.exactOptional();
 const subtree = z.strictObject({ members: count, nodes: count, depth: count, turns, neededUntil });
 
 const node = z.strictObject({
   kind: z.literal("node"),
-  /** Name of its object: `<app>.<tagId>.<path>`. */
+  /** Name of the object: `<app>.<tagId>.<path>`. */
   node: z.string(),
   tag: z.string(),
   born: count,
   turns,
   children: z.record(z.string().regex(/^[0-9a-f]$/), subtree),
   live: z.enum(["closed", "token", "open"]),
-  /** Broadcasts that nodes could not be brought up to; absent in exports from before there were any. */
+  /** Broadcasts that are owed to nodes; absent in older exports. */
   debts: z
     .array(z.strictObject({ path: z.string().regex(/^[0-9a-f]+$/), position: count }))
     .exactOptional(),
@@ -213,11 +212,11 @@ const broadcast = z.strictObject({
   collapseKey: z.string().nullable(),
   pace: z.number().nullable(),
   signature: bytes.nullable(),
-  /** Of the request's body. Since version 3. */
+  /** Fingerprint of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
-  /** As of core/tag/types.ts. */
+  /** See core/tag/types.ts. */
   takenAt: timeMs.exactOptional(),
-  /** Null while it is not served. */
+  /** Null until it is served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
     .nullable(),
@@ -242,7 +241,7 @@ const device = z.strictObject({
     createdAt: timeMs,
     /** Since version 3. */
     lives: count.exactOptional(),
-    /** As of core/device/idle.ts. */
+    /** See core/device/idle.ts. */
     idle: z.strictObject({ looks: count, atMs: timeMs, usedAtMs: timeMs }).exactOptional(),
   }),
   /** Null for a device that never opened a link. */
@@ -252,11 +251,11 @@ const device = z.strictObject({
       lastSeenMs: timeMs,
       tokens: z.array(z.tuple([z.string(), count])),
       seqFloor: count,
-      /** As of core/device/store.ts. Since version 3. */
+      /** See core/device/store.ts. Since version 3. */
       seqReserve: count.exactOptional(),
-      /** As of core/device/mail/recent-keys.ts. Since version 3. */
+      /** See core/device/mail/recent-keys.ts. Since version 3. */
       recent: z.string().exactOptional(),
-      /** As of core/device/link/snapshot.ts. Since version 3. */
+      /** See core/device/link/snapshot.ts. Since version 3. */
       sent: z.array(z.tuple([count, count, count, count])).exactOptional(),
     })
     .nullable(),
@@ -269,27 +268,27 @@ const registration = z.strictObject({
   app: z.string(),
   createdAt: timeMs,
   endedAt: timeMs.nullable(),
-  /** As of core/device/store.ts, here and below. Since version 3. */
+  /** See core/device/store.ts, here and below. Since version 3. */
   generation: count.default(0),
-  /** The log of core/device/outcomes.ts; null where nothing ended. */
+  /** The log of core/device/outcomes.ts; null if nothing ended. */
   outcomes: z.string().nullable(),
-  /** What the app reported of itself. Since version 2. */
+  /** Attributes that the app reported. Since version 2. */
   attributes: attributes.nullable().default(null),
 });
 
-/** A tag that a registration is in. Since version 2. */
+/** A tag of a registration. Since version 2. */
 const subscription = z.strictObject({
   kind: z.literal("subscription"),
   device: z.string(),
   ref: z.int().min(1),
   slot: z.int().min(1),
   tag: z.string(),
-  /** Of the node that it is a member of. */
+  /** Path of the node that it is a member of. */
   path: z.string(),
   /** Since version 3, as is the epoch. */
   generation: count.default(0),
   epoch: count.default(0),
-  /** Position of the tag's log that the device has come to; null where it never told. */
+  /** The device's position in the tag's log; null if it never sent one. */
   cursor: count.nullable(),
 });
 
@@ -317,17 +316,17 @@ const mail = z.strictObject({
   collapseKey: z.string().nullable(),
   contentType: z.literal([1, 2, 3]),
   data: bytes,
-  /** The shared alias that it came by, where the first to acknowledge takes it. Since version 2. */
+  /** The shared alias it was sent to, if sent with `firstAckWins`. Since version 2. */
   firstAckAlias: z.string().nullable().default(null),
-  /** As of core/device/store.ts. Since version 3. */
+  /** See core/device/store.ts. Since version 3. */
   fingerprint: count.nullable().default(null),
 });
 
 const end = z.strictObject({
   kind: z.literal("end"),
-  /** Lines before this one. */
+  /** Number of lines before this one. */
   lines: count,
-  /** Of all bytes before this line, in hexadecimal. */
+  /** Checksum of all bytes before this line, in hexadecimal. */
   sha256: z.string(),
 });
 

@@ -7,7 +7,7 @@
  */
 import { ThriftError } from "./error.ts";
 
-/** Position in the bytes that are being decoded. */
+/** A position in the bytes that are being decoded. */
 export interface Reader {
   readonly bytes: Uint8Array;
   pos: number;
@@ -22,7 +22,7 @@ const I64 = 6;
 const DOUBLE = 7;
 const BINARY = 8;
 const LIST = 9;
-// A set, 10, is on the wire what a list is.
+// A set, 10, has the wire format of a list.
 const MAP = 11;
 const STRUCT = 12;
 const UUID = 13;
@@ -30,7 +30,7 @@ const UUID = 13;
 /** How deep unknown fields may nest, in structs and collections; our own IDL needs 3. */
 export const SKIP_DEPTH = 32;
 
-// A byte order mark is a character of the string like any other: ignoreBOM keeps it.
+// ignoreBOM keeps a byte order mark: it is a character like any other.
 const utf8 = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Reads one struct that fills `bytes` exactly. */
@@ -73,12 +73,12 @@ export function readI16(reader: Reader): number {
   return value;
 }
 
-/** An i64 within ±(2^53 − 1): beyond that a JavaScript number is not exact. */
+/** An i64 within ±(2^53 − 1): beyond that, a JavaScript number is not exact. */
 export function readI64(reader: Reader): number {
   let byte = readByte(reader);
   const negative = byte & 1;
   let value = (byte & 0x7f) >> 1;
-  // Multiplied, not shifted: bit operations end at 32 bits. What is rounded here is out of range below.
+  // Multiplied, not shifted: bit operations end at 32 bits. Rounded values are out of range below.
   for (let scale = 2 ** 6; byte > 0x7f; scale *= 2 ** 7) {
     if (scale > 2 ** 62) throw new ThriftError("overlong", reader.pos);
     byte = readByte(reader);
@@ -89,7 +89,7 @@ export function readI64(reader: Reader): number {
   return value;
 }
 
-/** An element of a `list<bool>`: 1 is true, 2 is false, and so is 0 of older writers. */
+/** An element of a `list<bool>`: 1 is true; 2 is false, and so is 0, from older writers. */
 export function readBool(reader: Reader): boolean {
   const byte = readByte(reader);
   if (byte > FALSE) throw new ThriftError("range", reader.pos);
@@ -144,9 +144,9 @@ export function nextField(reader: Reader, last: number): number {
 /**
  * Skips a field that is not in our IDL, or whose wire type is not the one in our IDL.
  *
- * @param header What `nextField` gave.
- * @param known Bit `n` is set where field `n` is in our IDL: then the wire type is the fault.
- * @param depth How many unknown structs and collections are around it.
+ * @param header The result of `nextField`.
+ * @param known Bit `n` is set where field `n` is in our IDL: then its wire type is wrong.
+ * @param depth How many unknown structs and collections enclose it.
  */
 export function skipField(reader: Reader, header: number, known: number, depth = 0): void {
   const id = header >> 4;
@@ -173,7 +173,7 @@ function skipValue(reader: Reader, type: number, depth: number): void {
 
 function skipCollection(reader: Reader, map: boolean, depth: number): void {
   let count: number;
-  // The types of keys and values, a nibble each; elements are of one type.
+  // The types of keys and values, a nibble each. All elements have one type.
   let types = 0;
   if (map) {
     count = checkCount(reader, readVarint(reader)) * 2;
@@ -194,13 +194,13 @@ function skipVarint(reader: Reader): void {
   }
 }
 
-/** The size in a list's header: in its high nibble, or after it where that is 15. */
+/** The size in a list's header: in its high nibble, or after the header if that is 15. */
 function readCount(reader: Reader, header: number): number {
   const short = header >> 4;
   return checkCount(reader, short === 15 ? readVarint(reader) : short);
 }
 
-/** No value is shorter than a byte, so a collection of more than the bytes left is a lie. */
+/** No value is shorter than a byte, so a collection cannot have more elements than there are bytes left. */
 function checkCount(reader: Reader, count: number): number {
   if (count > reader.bytes.length - reader.pos) throw new ThriftError("count", reader.pos);
   return count;

@@ -1,6 +1,6 @@
 /**
  * Writes Thrift compact protocol, byte for byte as the Apache libraries do. Functions over one
- * growing buffer that is used again for each frame; see reader.ts for why these are no methods.
+ * growing buffer that is reused for each frame; see reader.ts for why they are not methods.
  */
 import { ThriftError } from "./error.ts";
 
@@ -12,9 +12,9 @@ export interface Writer {
 
 /** First size of the buffer: most frames are smaller. */
 const FIRST_BYTES = 1_024;
-/** A buffer that grew over this is not kept: one large frame must not hold memory for good. */
+/** A larger buffer is not kept: one large frame must not hold memory forever. */
 const KEPT_BYTES = 131_072;
-/** The longest varint: 64 bits, 7 a byte. */
+/** The longest varint: 64 bits, 7 per byte. */
 const VARINT_BYTES = 10;
 
 const utf8 = /* @__PURE__ */ new TextEncoder();
@@ -22,7 +22,7 @@ const utf8 = /* @__PURE__ */ new TextEncoder();
 /** The writer for the next frame. Taken while in use, so that encoding inside a getter is safe too. */
 let idle: Writer | undefined;
 
-/** Writes one struct into bytes of their own. */
+/** Writes one struct into new bytes. */
 export function encode<T>(
   value: T,
   write: (writer: Writer, value: T) => void,
@@ -35,7 +35,7 @@ export function encode<T>(
   return writer.bytes.slice(0, writer.length);
 }
 
-/** Makes room for `count` more bytes and gives the buffer. */
+/** Makes room for `count` more bytes and returns the buffer. */
 function reserve(writer: Writer, count: number): Uint8Array {
   const needed = writer.length + count;
   if (needed > writer.bytes.length) {
@@ -61,23 +61,23 @@ function writeVarint(writer: Writer, value: number): void {
   bytes[writer.length++] = rest;
 }
 
-/** @throws ThriftError `range` where the value is no integer of 32 bits. */
+/** @throws ThriftError `range` if the value is not a 32-bit integer. */
 export function writeI32(writer: Writer, value: number): void {
   if (value !== (value | 0)) throw new ThriftError("range", `i32 ${value}`);
   writeVarint(writer, (value << 1) ^ (value >> 31));
 }
 
-/** @throws ThriftError `range` where the value is no integer of 16 bits. */
+/** @throws ThriftError `range` if the value is not a 16-bit integer. */
 export function writeI16(writer: Writer, value: number): void {
   if (value !== (value << 16) >> 16) throw new ThriftError("range", `i16 ${value}`);
   writeI32(writer, value);
 }
 
-/** @throws ThriftError `range` where the value is no integer within ±(2^53 − 1). */
+/** @throws ThriftError `range` if the value is not an integer within ±(2^53 − 1). */
 export function writeI64(writer: Writer, value: number): void {
   if (!Number.isSafeInteger(value)) throw new ThriftError("range", `i64 ${value}`);
   const bytes = reserve(writer, VARINT_BYTES);
-  // Zigzag doubles the value, which a number cannot hold near 2^53: so the sign joins the first six bits.
+  // Zigzag doubles the value, which a number cannot hold near 2^53, so the sign joins the first six bits.
   const magnitude = value < 0 ? -1 - value : value;
   let low = ((magnitude % 64) << 1) | (value < 0 ? 1 : 0);
   let rest = Math.floor(magnitude / 64);
@@ -121,7 +121,7 @@ export function writeList<T>(
 }
 
 /**
- * A field header, in the short form where the IDs are at most 15 apart, and gives `id` back.
+ * Writes a field header, in the short form if the IDs are at most 15 apart. Returns `id`.
  *
  * @param last ID of the field written before it in this struct, 0 for none; smaller than `id`.
  */
