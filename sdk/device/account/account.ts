@@ -13,9 +13,9 @@ const ACCOUNT = "device/account";
 
 interface StoredAccount {
   readonly credential: string;
-  /** The identifiers it was made with, joined by commas: with others it is another device. */
+  /** The identifiers it was created with, joined by commas: other identifiers are another device. */
   readonly ids: string;
-  /** Mesh clock minus device clock, milliseconds, when the account was made. */
+  /** Mesh clock minus device clock in milliseconds, when the account was created. */
   readonly clockOffsetMs: number;
 }
 
@@ -36,7 +36,7 @@ export class Account {
   }
 
   /**
-   * Reads what is stored, and makes and stores a key pair where there is none; asks nothing of the network.
+   * Reads the stored state, or creates and stores a key pair if there is none. Makes no network request.
    *
    * @throws PushError `storage_failed`, `crypto_unsupported`, `option_invalid`
    */
@@ -57,7 +57,7 @@ export class Account {
     return this.#clockOffsetMs;
   }
 
-  /** Names the account to the mesh; undefined until there is one. */
+  /** Identifies the account to the mesh; undefined until there is one. */
   get credential(): string | undefined {
     return this.#credential;
   }
@@ -77,10 +77,10 @@ export class Account {
     return this.#sign({ typ: "pushmesh-connect+jwt" }, { cred: credential });
   }
 
-  /** Drops the credential: the next token makes the account again. */
+  /** Drops the credential: the next token creates the account again. */
   forget(): void {
     this.#credential = undefined;
-    // Where this fails, the credential is refused at the next start, and made anew then.
+    // If this fails, the credential is refused at the next start, and created anew then.
     this.#storage.delete(ACCOUNT).catch(this.#host.report);
   }
 
@@ -92,7 +92,7 @@ export class Account {
     this.#credential = credential;
     const ids = this.#ids.join();
     const stored: StoredAccount = { credential, ids, clockOffsetMs: this.#clockOffsetMs };
-    // The account follows from the key and the identifiers, which are kept: losing this costs one request.
+    // The key and the identifiers, which are stored, determine the account: losing this costs one request.
     await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch(this.#host.report);
     return credential;
   }
@@ -104,7 +104,7 @@ export class Account {
       this.#credential = stored.credential;
       this.#clockOffsetMs = Number(stored.clockOffsetMs ?? 0);
     } catch {
-      // Nothing stored, or nothing of ours: the account is made again.
+      // Nothing stored, or not in our format: the account is created again.
     }
   }
 

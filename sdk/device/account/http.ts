@@ -1,9 +1,9 @@
-/** The two HTTPS requests a device makes: for its account, and for the mesh's clock. */
+/** The two HTTPS requests of a device: for its account, and for the clock of the mesh. */
 import type { DeviceAnswerBody } from "../../../schema/http.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
-/** No mesh makes a device wait longer than this before it asks for its account again. */
+/** The longest time that any mesh makes a device wait before it asks for its account again. */
 const RETRY_AFTER_MAX_MS = 86_400_000;
 
 /** `POST /v1/devices`. Rejects with a PushError. */
@@ -52,7 +52,7 @@ async function request(
   }
   if (response.ok) return body;
   const { code, detail, retry } = body;
-  // A proxy or a captive portal answers in a form of its own, and may be gone later.
+  // A proxy or a captive portal answers in its own format, and may be gone later.
   if (typeof code !== "string" || !isRetry(retry)) throw networkError(url, response.status);
   // Seconds (RFC 9110 §10.2.3); the mesh sends no dates.
   const retryAfterMs = Number(response.headers.get("retry-after")) * 1_000 || 0;
@@ -68,7 +68,7 @@ function isRetry(value: unknown): value is PushError["retry"] {
   return value === "never" || value === "later" || value === "reauthenticate";
 }
 
-/** The mesh was not reached, or what answered was not the mesh. */
+/** The error if the mesh could not be reached, or something else answered. */
 function networkError(url: string, cause: unknown): PushError {
   const message = `${url} did not answer like a mesh.`;
   return new PushError({ code: "network_failed", message, retry: "later", cause });

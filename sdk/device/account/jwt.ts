@@ -1,4 +1,4 @@
-/** Compact JWS with Ed25519 (RFC 7515, RFC 8037): the three kinds that a device signs, and nothing else. */
+/** Compact JWS with Ed25519 (RFC 7515, RFC 8037): only the three kinds that a device signs. */
 import { toBase64Url } from "../../../schema/text.ts";
 
 const utf8 = new TextEncoder();

@@ -1,11 +1,11 @@
-/** The device's key pair and identifiers: made once, kept in the storage. */
+/** The device's key pair and identifiers: created once and kept in the storage. */
 import { toBase64Url } from "../../../schema/text.ts";
 import { DEVICE_IDENTIFIERS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Storage, Stored } from "../storage/storage.ts";
 
-/** Storage key of the key pair: itself, or the private key as the text of a JWK where the storage takes no keys. */
+/** Storage key of the key pair: the pair itself, or the private key as the text of a JWK if the storage cannot hold keys. */
 const KEY_PAIR = "device/key";
 /** Storage key of the random identifier, in base64url. */
 const RANDOM_ID = "device/id";
@@ -16,18 +16,18 @@ export interface DeviceKeys {
   readonly publicX: string;
 }
 
-/** Reads the key pair, or makes and stores one. Throws `storage_failed` or `crypto_unsupported`. */
+/** Reads the key pair, or creates and stores one. Throws `storage_failed` or `crypto_unsupported`. */
 export async function loadKeys(host: Host, storage: Required<Storage>): Promise<DeviceKeys> {
   const { subtle } = host.crypto;
   const { keepsKeys } = storage;
   const stored = await storage.get(KEY_PAIR);
   if (stored !== undefined) return fromStored(subtle, stored);
   try {
-    // An extractable key only where the storage cannot hold the key itself.
+    // The key is only extractable if the storage cannot hold the key itself.
     const pair = await subtle.generateKey("Ed25519", !keepsKeys, ["sign", "verify"]);
     if (!("privateKey" in pair)) throw new TypeError("no key pair");
     const value = keepsKeys ? pair : JSON.stringify(await subtle.exportKey("jwk", pair.privateKey));
-    // Another start may have been faster: both go on with what is stored.
+    // Another start may have been faster: both continue with what is stored.
     return await fromStored(subtle, await storage.add(KEY_PAIR, value));
   } catch (cause) {
     if (cause instanceof PushError) throw cause;
@@ -50,8 +50,8 @@ async function fromJwk(subtle: SubtleCrypto, jwk: JsonWebKey): Promise<DeviceKey
 }
 
 /**
- * The hashes that name this device to the mesh: of the app's stable identifiers, or 32 random bytes kept in the
- * storage. In base64url, sorted, no two alike.
+ * The hashes that identify this device to the mesh: those of the app's stable identifiers, or 32 random bytes kept in the
+ * storage. In base64url, sorted, without duplicates.
  */
 export async function loadIdentifiers(
   host: Host,

@@ -1,9 +1,9 @@
-/** What the app has taken or dropped, told to the push service. */
+/** Tells the push service which messages the app has handled or dropped. */
 import type { Message } from "../../../schema/generated/link.ts";
 import type { ClientPort } from "../port.ts";
 import type { Incoming } from "./message.ts";
 
-/** @param discarded The app was not given it. */
+/** @param discarded The app did not get it. */
 export function postAcknowledgement(
   port: ClientPort,
   link: number,
@@ -21,7 +21,7 @@ export function postAcknowledgement(
   }
 }
 
-/** One that is dropped before its turn: those before it in its lane are not acknowledged. */
+/** A message that is dropped before its turn: those before it in its lane are not acknowledged. */
 export function postDiscard(port: ClientPort, link: number, { priority, seq }: Message): void {
   port.postMessage({ kind: "ack", link, priority, seq: 0, discarded: seq });
 }

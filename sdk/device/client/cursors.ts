@@ -1,6 +1,6 @@
 /**
- * How far one registration has come in the broadcasts of each of its tags, kept in segments so that one more broadcast
- * is one small write.
+ * The position of one registration in the broadcasts of each of its tags, kept in segments so that one more broadcast is
+ * one small write.
  */
 import type { Broadcast, Cursor } from "../../../schema/generated/link.ts";
 import { CURSOR_SEGMENTS, SEGMENT_CURSORS } from "../constants.ts";
@@ -12,17 +12,17 @@ type Segment = Map<number, number>;
 export class Cursors {
   readonly #storage: BatchedStorage;
   readonly #prefix: string;
-  /** A tag stays in the segment in which it came first. Stored as JSON `[slot, [tagRef, position] …]`. */
+  /** A tag stays in the segment in which it first appeared. Stored as JSON `[slot, [tagRef, position] …]`. */
   #segments: Segment[] = [];
   #slot = 0;
 
-  /** @param prefix Of the storage keys, `<prefix>0` and on. */
+  /** @param prefix Prefix of the storage keys, `<prefix>0` and so on. */
   constructor(storage: BatchedStorage, prefix: string) {
     this.#storage = storage;
     this.#prefix = prefix;
   }
 
-  /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
+  /** Reads the stored state; call it first. Rejects with the error of the storage. */
   async load(): Promise<void> {
     while (this.#segments.length < CURSOR_SEGMENTS) {
       const stored = await this.#storage.get(this.#prefix + this.#segments.length);
@@ -31,7 +31,7 @@ export class Cursors {
         this.#segments.push(new Map(entries));
         this.#slot = slot;
       } catch {
-        // None, or none of ours: the last was the one before.
+        // None, or not in our format: the previous one was the last.
         return;
       }
     }
@@ -43,12 +43,12 @@ export class Cursors {
     );
   }
 
-  /** Whether the app has taken it, or one behind it. */
+  /** Whether the app has this broadcast, or a later one. */
   has({ tagRef, position }: Broadcast): boolean {
     return this.#segments.some((segment) => (segment.get(tagRef) ?? 0) >= position);
   }
 
-  /** The app has taken every broadcast of the tag up to this one. */
+  /** The app has every broadcast of the tag up to this one. */
   set({ slot, tagRef, position }: Broadcast): void {
     this.#slot = slot;
     const at = this.#find(tagRef);
@@ -58,13 +58,13 @@ export class Cursors {
     this.#storage.put(this.#prefix + at, () => JSON.stringify([this.#slot, ...segment]));
   }
 
-  /** Forgets them all, for another registration. */
+  /** Drops all cursors, for another registration. */
   clear(): void {
     for (const at of this.#segments.keys()) this.#storage.put(this.#prefix + at, () => undefined);
     this.#segments = [];
   }
 
-  /** The segment of a tag; one that has no room left for a new tag is emptied: the mesh remembers too. */
+  /** The segment of a tag. If it has no room for a new tag, it is emptied: the mesh has its own cursors. */
   #find(tagRef: number): number {
     const segments = this.#segments;
     const at = segments.findIndex((segment) => segment.has(tagRef));

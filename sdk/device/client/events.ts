@@ -1,16 +1,16 @@
-/** A list of listeners of one kind of event. */
+/** A list of listeners for one kind of event. */
 export class Listeners<T> {
   readonly #listeners = new Set<(event: T) => void>();
 
-  /** Adds a listener; the answer removes it. */
+  /** Adds a listener. The returned function removes it. */
   readonly add = (listener: (event: T) => void): (() => void) => {
-    // A wrapper of its own, so that a function added twice is called twice and removed once.
+    // A new wrapper each time, so that a function added twice is called twice and removed once.
     const entry = (event: T): void => listener(event);
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
   };
 
-  /** Calls every listener; false where there is none. What a listener throws goes to `report`. */
+  /** Calls every listener; returns false if there is none. Errors of listeners go to `report`. */
   emit(event: T, report: (error: unknown) => void): boolean {
     for (const listener of [...this.#listeners]) {
       try {

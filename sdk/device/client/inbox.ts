@@ -9,15 +9,15 @@ import { type Delivery, Lane } from "./lane.ts";
 import { type Incoming, isExpired, type PushMessage, toPushMessage } from "./message.ts";
 import type { StoredRegistration } from "./registration.ts";
 
-/** Takes one message. It is acknowledged, and its sender told `delivered`, when the handler returns or resolves. */
+/** Handles one message. When it returns or resolves, the message is acknowledged, and its sender told `delivered`. */
 export type MessageHandler = (message: PushMessage) => void | Promise<void>;
 
 export interface InboxOwner {
-  /** The mesh's clock, milliseconds since 1970. */
+  /** The clock of the mesh, milliseconds since 1970. */
   meshNow(): number;
-  /** @param discarded The app was not given it: its time is over, or it was withdrawn. */
+  /** @param discarded The app did not get it: its time is over, or it was withdrawn. */
   acknowledge(link: number, message: Incoming, discarded: boolean): void;
-  /** A message was withdrawn that waits behind others of its lane. */
+  /** A message that waits behind others of its lane was withdrawn. */
   discard(link: number, message: Message): void;
   report(error: PushError): void;
 }
@@ -27,14 +27,14 @@ export class Inbox {
   readonly #storage: BatchedStorage;
   readonly #registration: StoredRegistration;
   readonly #owner: InboxOwner;
-  /** By priority; that of broadcasts, first, goes its own way beside the others. */
+  /** By priority. The first one, for broadcasts, is independent of the others. */
   readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
-  /** Of the registration that what comes now is for. */
+  /** The registration that incoming messages are for. */
   #life = 0;
   #isCalling = false;
 
-  /** @param storage That of the registration. */
+  /** @param storage The storage of the registration. */
   constructor(
     host: Host,
     storage: BatchedStorage,
@@ -48,7 +48,7 @@ export class Inbox {
     this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
   }
 
-  /** Whether a handler is being called: true within its call, until its first await. */
+  /** Whether a handler is being called: true during its call, until its first await. */
   get isCalling(): boolean {
     return this.#isCalling;
   }
@@ -58,8 +58,8 @@ export class Inbox {
   }
 
   /**
-   * Hands messages to `handler` from now on. Without one what waits is dropped: while nobody listens it may end in the mesh, which
-   * sends what has not on a new attach.
+   * Passes messages to `handler` from now on. Without one, waiting messages are dropped: while nobody listens they may end in the
+   * mesh, which sends the others again on a new attach.
    */
   set handler(handler: MessageHandler | undefined) {
     this.#handler = handler;
@@ -67,19 +67,19 @@ export class Inbox {
     for (const lane of this.#lanes) lane.setOpen(handler !== undefined);
   }
 
-  /** Takes a message of link number `link`; false where more wait than any mesh may send. */
+  /** Accepts a message of link number `link`; returns false if more wait than any mesh may send. */
   push(link: number, message: Incoming): boolean {
     const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waiting.length, 0);
     if (waiting >= QUEUE_MESSAGES) return false;
     const { remainingMs } = message;
-    // From the receipt on, by a clock that nobody sets: the clocks of the mesh and of this device may be.
+    // From the receipt on, on a monotonic clock: the clocks of the mesh and of this device may be changed.
     const until = remainingMs === undefined ? undefined : this.#host.elapsed() + remainingMs;
     const lane = this.#lanes["tag" in message ? 0 : message.priority];
     lane?.push({ link, message, failures: 0, until });
     return true;
   }
 
-  /** The message of this key is not to be shown, if it was not yet. */
+  /** Do not show the message with this key, if it was not shown yet. */
   withdraw(key: Uint8Array): void {
     const withdrawn = toBase64Url(key);
     for (const lane of this.#lanes) {
@@ -88,42 +88,42 @@ export class Inbox {
         const { link, message } = delivery;
         if ("tag" in message || toBase64Url(message.key) !== withdrawn) continue;
         delivery.withdrawn = true;
-        // Its handler runs: that it takes it outweighs, that it fails does not.
+        // Its handler is running: if it succeeds, that counts; if it fails, the withdrawal does.
         if (delivery === current) continue;
-        // Else before its turn: somebody waits for the word.
+        // Otherwise before its turn, because a sender waits for the answer.
         if (!lane.hurry(delivery) && !this.#registration.windows.has(message))
           this.#owner.discard(link, message);
       }
     }
   }
 
-  /** The link is gone: what waits is dropped, and comes again on the next one. */
+  /** The link is gone: waiting messages are dropped, and come again on the next one. */
   clear(): void {
     for (const lane of this.#lanes) lane.clear();
   }
 
   /**
-   * What is here is not this client's any more: the registration is another one, or another client has taken the link over. What a
-   * handler that runs takes is neither remembered nor acknowledged.
+   * The messages here no longer belong to this client: the registration is another one, or another client has taken over the link.
+   * A message whose handler is running is neither remembered nor acknowledged.
    */
   abandon(): void {
     this.#life++;
     this.clear();
   }
 
-  /** Resolves when no handler runs and what the app has taken is acknowledged. */
+  /** Resolves when no handler runs and all handled messages are acknowledged. */
   async idle(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.idle()));
     await this.#storage.settled();
   }
 
-  /** Hands one message over; see `Take`. */
+  /** Passes one message to the handler; see `Take`. */
   async #take(delivery: Delivery): Promise<number | null> {
     const { message } = delivery;
     const handler = this.#handler;
     const life = this.#life;
     const regId = this.#registration.regId;
-    // Without a handler the lanes are closed, and without a registration nothing comes.
+    // Without a handler the lanes are closed, and without a registration nothing arrives.
     if (handler === undefined || regId === undefined) return null;
     if (
       this.#registration.windows.has(message) ||
@@ -198,14 +198,14 @@ export class Inbox {
     );
     const { until = Number.POSITIVE_INFINITY, withdrawn } = delivery;
     if (withdrawn) return 0;
-    // No later than its time is over: then it is given up, and its sender hears so.
+    // At the latest when its time is over: then it is dropped, and its sender is told.
     return Math.max(0, Math.min(retryAfterMs, until - this.#host.elapsed()));
   }
 
   /**
-   * Acknowledges a message when everything taken before it is stored, in the windows and the cursors, because an
-   * acknowledgement covers its lane up to it. Where that cannot be stored it acknowledges all the same: holding mail back for
-   * good is worse than the chance of a double after a crash.
+   * Acknowledges a message once everything handled before it is stored, in the windows and the cursors, because an
+   * acknowledgement covers its lane up to it. If that cannot be stored, it acknowledges anyway: blocking mail forever is worse
+   * than a possible duplicate after a crash.
    */
   #acknowledge({ link, message }: Delivery, discarded: boolean): void {
     if ("tag" in message && !this.#registration.cursors.has(message))

@@ -1,21 +1,21 @@
-/** One lane of a registration: hands its messages over one after another, in order. */
+/** One lane of a registration: passes its messages to the handler one after another, in order. */
 import type { Host } from "../host.ts";
 import type { Incoming } from "./message.ts";
 
 /** A message on its way to the app. */
 export interface Delivery {
-  /** The link it came on. */
+  /** The link on which it arrived. */
   readonly link: number;
   readonly message: Incoming;
-  /** How often the app's handler has failed on it. */
+  /** How often the app's handler has failed for it. */
   failures: number;
-  /** By `Host.elapsed`: when it must not be handed over any more; undefined where the mesh did not say. */
+  /** On the clock of `Host.elapsed`: when it expires; undefined if the mesh did not say. */
   readonly until: number | undefined;
-  /** Its sender has taken it back before the app was given it. */
+  /** Its sender recalled it before the app got it. */
   withdrawn?: boolean;
 }
 
-/** Hands one message over; resolves with the milliseconds after which to try it again, or null when it is done. */
+/** Passes one message to the handler; resolves with the milliseconds until the next attempt, or null when it is done. */
 export type Take = (delivery: Delivery) => Promise<number | null>;
 
 export class Lane {
@@ -33,12 +33,12 @@ export class Lane {
     this.#take = take;
   }
 
-  /** Messages waiting, without the one that is being handed over. */
+  /** Waiting messages, without the one that is being handled. */
   get waiting(): readonly Delivery[] {
     return this.#queue;
   }
 
-  /** The message that is being handed over, or was when `clear` dropped what waits. */
+  /** The message that is being handled, or was when `clear` dropped the waiting ones. */
   get current(): Delivery | undefined {
     return this.#current;
   }
@@ -48,13 +48,13 @@ export class Lane {
     this.#pump();
   }
 
-  /** Whether messages are handed over; while not, they wait. */
+  /** Whether messages are passed on; otherwise they wait. */
   setOpen(open: boolean): void {
     this.#open = open;
     this.#pump();
   }
 
-  /** It was withdrawn and does not wait for its next try. @returns false where it is not its turn */
+  /** The message was withdrawn and does not wait for its next attempt. @returns false if it is not its turn */
   hurry(delivery: Delivery): boolean {
     if (this.#queue[0] !== delivery || this.#running || !this.#open) return false;
     this.#cancelRetry?.();
@@ -63,14 +63,14 @@ export class Lane {
     return true;
   }
 
-  /** The link is gone: what waits will come again on the next one, unless its sender took it back by then. */
+  /** The link is gone: waiting messages come again on the next one, unless their senders recall them before. */
   clear(): void {
     this.#queue = [];
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
   }
 
-  /** Resolves when no message is being handed over. */
+  /** Resolves when no message is being handled. */
   idle(): Promise<void> {
     return this.#ran;
   }
@@ -88,7 +88,7 @@ export class Lane {
       this.#current = delivery;
       const retryInMs = await this.#take(delivery);
       this.#current = undefined;
-      // After a `clear` the queue is another one, and the message no more ours.
+      // After a `clear` the queue is another one, and the message is no longer ours.
       if (retryInMs === null || queue !== this.#queue) continue;
       queue.unshift(delivery);
       this.#cancelRetry = this.#host.after(retryInMs, () => {
@@ -96,7 +96,7 @@ export class Lane {
         this.#pump();
       });
     }
-    // In the same turn as the last look at the queue, or a message pushed in between would wait for the next one.
+    // In the same turn as the last check of the queue; otherwise a message pushed in between would wait for the next one.
     this.#running = false;
   }
 }

@@ -1,10 +1,10 @@
-/** What an app keeps of its registration: its regId, and which of its messages and broadcasts it has taken. */
+/** The stored state of a registration: its regId, and the messages and broadcasts that the app has handled. */
 import type { Ending } from "../port.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 import { Cursors } from "./cursors.ts";
 import { DuplicateWindows } from "./windows.ts";
 
-/** Of a regId that the mesh's first key sealed (docs/protocol.md, section 5): all there is where the mesh has told none. */
+/** The identity in a regId sealed with the mesh's first key (docs/protocol.md, section 5): used if the mesh sent none. */
 const ownIdentity = (regId: string | undefined) => regId?.slice(2, 10);
 
 export class StoredRegistration {
@@ -15,9 +15,9 @@ export class StoredRegistration {
   #regId: string | undefined;
   /** `Registration.identity`, as far as it is known. */
   #identity: string | undefined;
-  /** As it is stored: of the regId to come, where a crash came between the two writes. */
+  /** As stored: belongs to the next regId if a crash happened between the two writes. */
   #stored: string | undefined;
-  /** The app asked for its end, and the mesh has not answered. */
+  /** The app asked to end it, and the mesh has not answered. */
   #isEnding = false;
 
   constructor(storage: BatchedStorage, appId: string) {
@@ -27,7 +27,7 @@ export class StoredRegistration {
     this.cursors = new Cursors(storage, `${this.#prefix}cursors/`);
   }
 
-  /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
+  /** Reads the stored state; call it first. Rejects with the error of the storage. */
   async load(): Promise<void> {
     await this.windows.load();
     await this.cursors.load();
@@ -35,34 +35,34 @@ export class StoredRegistration {
     const regId = await get("regId");
     if (typeof regId !== "string") return;
     this.#regId = regId;
-    // Of another regId where an older version of the SDK, which does not write it, has been here since.
+    // It belongs to another regId if an older version of the SDK, which does not write it, has run since.
     const [of, identity] = String(await get("identity")).split(" ");
     this.#stored = identity;
     this.#identity = of === regId ? identity : ownIdentity(regId);
-    // A crash between the two writes leaves the end of a regId that is no longer ours.
+    // After a crash between the two writes, this may be the end of an earlier regId.
     this.#isEnding = (await get("ending")) === regId;
   }
 
-  /** Undefined while the app is not registered, or is to be no more. */
+  /** Undefined while the app is not registered, or is to be unregistered. */
   get regId(): string | undefined {
     return this.#isEnding ? undefined : this.#regId;
   }
 
-  /** What is to end, also after a restart; undefined where nothing is. */
+  /** The registration to end, also after a restart; undefined if there is none. */
   get ending(): Ending | undefined {
     return this.#isEnding ? { only: this.#regId, identity: this.#identity } : undefined;
   }
 
-  /** Remembers that the registration is to end, or (`false`) that it is not. */
+  /** Stores that the registration is to end, or (`false`) that it is not. */
   end(on: boolean): void {
     this.#isEnding = on;
     this.#write();
   }
 
   /**
-   * Takes what the mesh told; a regId of undefined after an unregister.
+   * Stores what the mesh sent; a regId of undefined after an unregister.
    *
-   * @returns undefined where the app has nothing to learn of it; else whether the registration is another one
+   * @returns undefined if nothing changes for the app; otherwise whether the registration is another one
    */
   change(regId: string | undefined, identity: string | undefined): boolean | undefined {
     const known = this.#regId;
@@ -70,7 +70,7 @@ export class StoredRegistration {
     const isAnother =
       regId !== known && ![this.#identity, this.#stored].includes(identity ?? regId ?? "");
     this.#isEnding &&= !isAnother;
-    // Keys tell messages apart within one registration only, and cursors broadcasts.
+    // Keys identify messages, and cursors broadcasts, only within one registration.
     if (isAnother && known !== undefined) {
       this.windows.clear();
       this.cursors.clear();

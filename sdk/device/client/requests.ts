@@ -12,8 +12,8 @@ export class Requests {
   #next = 1;
 
   /**
-   * Makes a request: `post` gets its number. Rejects with the signal's reason where that comes first, and `cancel` gets the
-   * number then: what is not on its way to the mesh is not asked for.
+   * Makes a request: `post` gets its number. If the signal fires first, it rejects with the signal's reason, and `cancel` gets
+   * the number: a request that is not on its way to the mesh is dropped.
    */
   make(
     post: (request: number) => void,
@@ -30,7 +30,7 @@ export class Requests {
     };
     signal?.addEventListener("abort", onAbort);
     this.#waiting.set(request, { resolve, reject });
-    // A signal that fires in this turn still takes it back. Every request is posted so: they keep their order.
+    // A signal that fires in this turn still cancels it. Every request is posted this way, so they keep their order.
     queueMicrotask(() => {
       if (!signal?.aborted) post(request);
     });

@@ -1,7 +1,7 @@
 /**
- * The duplicate window of one lane of a registration: the keys of the messages its app has taken, at least the last 1,024,
- * kept in segments so that one more key is one small write. With each key goes a hash of the data: the mesh remembers an
- * idempotency key for minutes, this window for 1,024 messages, and what is sent under it later is another message.
+ * The duplicate window of one lane of a registration: the keys of the messages that its app has handled, at least the last 1,024,
+ * kept in segments so that one more key is one small write. Each key has a hash of the data: the mesh remembers an idempotency key
+ * for minutes, this window for 1,024 messages, and a later message with that key is another one.
  */
 import { dataHash as hash } from "../../../schema/data-hash.ts";
 import type { Message } from "../../../schema/generated/link.ts";
@@ -9,22 +9,22 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { DUPLICATE_WINDOW, WINDOW_SEGMENT_KEYS } from "../constants.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 
-/** One more than the window fills: the newest is rarely full. */
+/** One more than the window needs: the newest one is rarely full. */
 const SEGMENTS = Math.ceil(DUPLICATE_WINDOW / WINDOW_SEGMENT_KEYS) + 1;
 
 /** Stored as JSON. */
 interface Segment {
-  /** Rises by one; the segment's place in the storage is `number % SEGMENTS`. */
+  /** Increments by one; the segment's place in the storage is `number % SEGMENTS`. */
   readonly number: number;
-  /** The highest seq taken when it was written. */
+  /** The highest handled seq at the time of writing. */
   lastSeq: number;
-  /** Message keys in base64url, each with the hash of its data behind it; bare from before there were hashes. */
+  /** Message keys in base64url, each followed by the hash of its data; older entries have no hash. */
   readonly keys: string[];
 }
 
 type Known = Pick<Message, "key" | "data" | "remainingMs" | "dataHash">;
 
-/** Of what is sent without its data, the hash comes with it. */
+/** A message without its data carries the hash. */
 const hashOf = ({ data, dataHash = hash(data) }: Known): string => (dataHash >>> 0).toString(36);
 
 export class DuplicateWindow {
@@ -34,16 +34,16 @@ export class DuplicateWindow {
   readonly #known = new Set<string>();
   /** By place. */
   readonly #segments: (Segment | undefined)[] = [];
-  /** The one being filled. */
+  /** The segment being filled. */
   #newest: Segment = { number: 0, lastSeq: 0, keys: [] };
 
-  /** @param prefix Of the storage keys, `<prefix>0` to `<prefix>16`. */
+  /** @param prefix Prefix of the storage keys, `<prefix>0` to `<prefix>16`. */
   constructor(storage: BatchedStorage, prefix: string) {
     this.#storage = storage;
     this.#prefix = prefix;
   }
 
-  /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
+  /** Reads the stored state; call it first. Rejects with the error of the storage. */
   async load(): Promise<void> {
     const places = Array.from({ length: SEGMENTS }, (_, i) => this.#storage.get(this.#prefix + i));
     for (const stored of await Promise.all(places)) this.#restore(stored);
@@ -55,7 +55,7 @@ export class DuplicateWindow {
     return this.#newest.lastSeq;
   }
 
-  /** Whether the app has taken it. A mesh of before there were hashes sends none with what is for its answer alone. */
+  /** Whether the app has handled it. An older mesh sends no hash with a message that only asks for an answer. */
   has(message: Known): boolean {
     const { key, data, remainingMs, dataHash } = message;
     const text = toBase64Url(key);
@@ -71,7 +71,7 @@ export class DuplicateWindow {
   /**
    * Adds a message; the storage's `settled` says when it is stored.
    *
-   * @param seq Of a message; 0 of a broadcast, whose seq is not of this device's numbering.
+   * @param seq The seq of a message; 0 for a broadcast, whose seq does not belong to this device.
    */
   add(message: Known, seq: number): void {
     if (this.#newest.keys.length === WINDOW_SEGMENT_KEYS) this.#turn();
@@ -82,7 +82,7 @@ export class DuplicateWindow {
     this.#write(this.#newest.number % SEGMENTS);
   }
 
-  /** Forgets every key, for another registration. */
+  /** Drops every key, for another registration. */
   clear(): void {
     this.#known.clear();
     for (let place = 0; place < SEGMENTS; place++) {
@@ -92,7 +92,7 @@ export class DuplicateWindow {
     this.#turn();
   }
 
-  /** Starts the next segment in the place of the oldest. */
+  /** Starts the next segment in place of the oldest. */
   #turn(): void {
     const { number, lastSeq } = this.#newest;
     const oldest = this.#segments[(number + 1) % SEGMENTS];
@@ -112,7 +112,7 @@ export class DuplicateWindow {
     });
   }
 
-  /** Takes a stored segment; what is none is as if it were not there. */
+  /** Loads a stored segment; ignores anything that is not one. */
   #restore(stored: unknown): void {
     let segment: Segment;
     try {

@@ -1,21 +1,21 @@
 /**
- * The duplicate windows of one registration, one of each lane: what keeps coming in one pushes no key out of another. The mesh
- * sends what was not acknowledged again before what is behind it in its lane, but after all that is more urgent.
+ * The duplicate windows of one registration, one per lane: many messages in one lane evict no key of another. The mesh sends an
+ * unacknowledged message again before the messages behind it in its lane, but after all more urgent ones.
  */
 import type { BatchedStorage } from "../storage/batched.ts";
 import type { Incoming } from "./message.ts";
 import { DuplicateWindow } from "./window.ts";
 
 export class DuplicateWindows {
-  /** 0 for broadcasts, else by priority. */
+  /** 0 for broadcasts, otherwise by priority. */
   readonly #lanes: readonly DuplicateWindow[];
 
-  /** @param prefix Of the storage keys. Normal messages have it bare: one window was for all lanes before. */
+  /** @param prefix Prefix of the storage keys. Normal messages use it alone: before, all lanes had one window. */
   constructor(storage: BatchedStorage, prefix: string) {
     this.#lanes = ["b/", "1/", "", "3/"].map((lane) => new DuplicateWindow(storage, prefix + lane));
   }
 
-  /** Reads what is stored; before anything else. Rejects with what the storage rejects with. */
+  /** Reads the stored state; call it first. Rejects with the error of the storage. */
   async load(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.load()));
   }
@@ -25,7 +25,7 @@ export class DuplicateWindows {
     return Math.max(...this.#lanes.map(({ lastSeq }) => lastSeq));
   }
 
-  /** See `DuplicateWindow.has`. Whatever lane it came in: a sender may repeat a message in another. */
+  /** See `DuplicateWindow.has`. Checks all lanes: a sender may repeat a message in another one. */
   has(message: Incoming): boolean {
     return this.#lanes.some((lane) => lane.has(message));
   }
@@ -36,7 +36,7 @@ export class DuplicateWindows {
     else this.#lanes[message.priority]?.add(message, message.seq);
   }
 
-  /** Forgets every key, for another registration. */
+  /** Drops every key, for another registration. */
   clear(): void {
     for (const lane of this.#lanes) lane.clear();
   }

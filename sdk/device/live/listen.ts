@@ -18,10 +18,10 @@ const TOKEN_PROTOCOL = "pushmesh.token.";
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 const ABNORMAL_CLOSURE = 1006;
-/** Close codes from here on are the mesh's own, and their reason begins with the error's name. */
+/** Close codes from here on belong to the mesh, and their reason starts with the name of the error. */
 const MESH_CLOSURES = 4_000;
 
-/** What the mesh needs of a host to listen. */
+/** What a live listener needs from its host. */
 type ListenHost = Pick<
   Host,
   "openSocket" | "after" | "random" | "onOnline" | "onOffline" | "report"
@@ -55,9 +55,9 @@ export interface ListenOptions {
 
 export type ListenState =
   | { readonly name: "connecting" | "listening" }
-  /** Connects again after so many milliseconds. */
+  /** Reconnects after this many milliseconds. */
   | { readonly name: "waiting"; readonly retryInMs: number; readonly error: PushError }
-  /** For good: by `close`, or because connecting again cannot help, which `error` says why. */
+  /** Closed for good: by `close`, or because reconnecting does not help; `error` says why. */
   | { readonly name: "closed"; readonly error: PushError | undefined };
 
 export interface LiveListener {
@@ -84,12 +84,12 @@ class Listener implements LiveListener {
   readonly #host: ListenHost;
   readonly #url: URL;
   cursor: number | undefined;
-  /** Where the mesh has it go on; below `cursor` where the mesh has less than was signed. */
+  /** The position from which the mesh continues; below `cursor` if the mesh has less than was signed. */
   #place: number | undefined;
-  /** The last message that was signed. */
+  /** The last signed message. */
   #verified: Pick<LiveMessageBody, "cursor" | "sentAt"> | undefined;
   #socket: Socket | undefined;
-  /** Connections before this one are over: what still comes of them is not heard. */
+  /** Earlier connections are over: later events of them are ignored. */
   #epoch = 0;
   #failures = 0;
   #isClosed = false;
@@ -187,9 +187,9 @@ class Listener implements LiveListener {
     const body = bodyOf(text);
     if (body.type === "presence") {
       if (epoch !== this.#epoch) return;
-      // Where the mesh was told of a cursor that it never gave, its own is the one to go on from: a backup was put back.
+      // If the mesh gets a cursor that it never sent, its own is the one to continue from: a backup was restored.
       this.#place = body.cursor;
-      // Whoever goes on from it elsewhere does not know what was signed.
+      // Code that resumes from this cursor elsewhere does not know what was signed.
       this.cursor = Math.max(body.cursor, this.#verified?.cursor ?? 0);
       onPresence?.(body.listeners);
       return;
@@ -208,13 +208,13 @@ class Listener implements LiveListener {
     }
   }
 
-  /** Whether it may have been heard, whatever cursor the mesh names: positions are given anew after a restore, times are not. */
+  /** Whether the message may be a repeat, whatever its cursor: after a restore, positions are reassigned, times are not. */
   #isOld({ cursor, sentAt }: LiveMessageBody): boolean {
     const last = this.#verified;
     return last !== undefined && cursor <= last.cursor && sentAt <= last.sentAt;
   }
 
-  /** Asks for a sign of life after a while of silence, and gives the socket up where none comes. */
+  /** Probes the socket after a period of silence, and closes it if there is no answer. */
   #expectLife(epoch: number): void {
     this.#cancelTimer();
     this.#cancelTimer = this.#host.after(HEARTBEAT_DEFAULT_MS, () => this.#probe(epoch));
@@ -229,7 +229,7 @@ class Listener implements LiveListener {
     });
   }
 
-  /** The socket is dead, though it does not say so. */
+  /** The socket is dead without a close event. */
   #giveUp(why: string): void {
     this.#socket?.close(NORMAL_CLOSURE, "");
     this.#lose(ABNORMAL_CLOSURE, why);
@@ -253,7 +253,7 @@ class Listener implements LiveListener {
     return typeof this.#options.token === "function";
   }
 
-  /** Full jitter: any time up to a bound that doubles, so that an audience does not come back at once. */
+  /** Full jitter: a random time up to a bound that doubles, so that listeners do not all come back at once. */
   #retry(error: PushError): void {
     this.#cancelTimer();
     this.#socket = undefined;
@@ -287,7 +287,7 @@ class Listener implements LiveListener {
 const invalid = (message: string): PushError =>
   new PushError({ code: "option_invalid", message, retry: "never" });
 
-/** @throws PushError `data_invalid` for what no mesh sends. */
+/** @throws PushError `data_invalid` for a frame that no mesh sends. */
 function bodyOf(text: string): LiveMessageBody | LivePresenceBody {
   try {
     return JSON.parse(text);

@@ -1,30 +1,30 @@
 /**
- * Writes of one client to its storage, gathered: what comes while a write is under way goes into the next one together. What fails
- * is tried again, until it is stored.
+ * Batches the writes of one client to its storage: what is put during a write goes into the next one together. Failed writes are
+ * retried until they succeed.
  */
 import { RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import type { Host } from "../host.ts";
 import type { Storage, Stored } from "./storage.ts";
 
-/** The value when it is written; undefined deletes it. */
+/** Returns the value at the time of writing; undefined deletes it. */
 type Text = () => string | undefined;
 
 export class BatchedStorage {
   readonly #storage: Storage;
   readonly #onError: (error: unknown) => void;
-  /** Spaces out the tries of what failed; undefined where it is not tried again by itself. */
+  /** Spaces out retries; undefined if nothing is retried automatically. */
   #host: Pick<Host, "after" | "random"> | undefined;
-  /** By key: what no write has taken yet. */
+  /** By key: values that no write has picked up yet. */
   readonly #waiting = new Map<string, Text>();
-  /** A write will take it. */
+  /** A write is scheduled. */
   #isExpected = false;
-  /** That write; the one before it may be under way. */
+  /** The scheduled write; the previous one may be in progress. */
   #last: Promise<void> = Promise.resolve();
-  /** Writes that failed since one did not. */
+  /** Consecutive failed writes. */
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
 
-  /** @param onError Takes the errors of writing, at most one of each batch. */
+  /** @param onError Receives write errors, at most one per batch. */
   constructor(
     storage: Storage,
     onError: (error: unknown) => void,
@@ -39,19 +39,19 @@ export class BatchedStorage {
     return this.#storage.get(key);
   }
 
-  /** `settled` says when it is stored. */
+  /** `settled` resolves when it is stored. */
   put(key: string, text: Text): void {
     this.#waiting.set(key, text);
     this.#start();
   }
 
-  /** Resolves when everything put so far is stored, or could not be; what failed before is tried once more. Never rejects. */
+  /** Resolves when everything put so far is stored, or has failed; earlier failures are retried once. Never rejects. */
   settled(): Promise<void> {
     if (this.#waiting.size > 0) this.#start();
     return this.#last;
   }
 
-  /** What fails is not tried again by itself any more: its client has left, or the storage is another one's now. */
+  /** Stops automatic retries: the client has left, or the storage belongs to another one now. */
   stop(): void {
     this.#host = undefined;
     this.#cancelRetry?.();
@@ -64,7 +64,7 @@ export class BatchedStorage {
   }
 
   async #write(before: Promise<void>): Promise<void> {
-    // A burst of one turn gathers meanwhile, too.
+    // Meanwhile a burst of one turn is collected.
     await before;
     this.#isExpected = false;
     this.#cancelRetry?.();

@@ -1,31 +1,31 @@
-/** The storage of Node, Deno and Bun: one small file a key, in one folder. */
+/** The storage of Node, Deno and Bun: one small file per key, in one folder. */
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Storage, Stored } from "./storage.ts";
 
-/** A file name for a key: `/` is no part of a name, so it becomes `,`, which no key has. */
+/** The file name of a key: a name cannot contain `/`, so it becomes `,`, which no key contains. */
 const fileName = (key: string): string => key.replaceAll("/", ",");
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;
 
-/** Between the name of a file and what tells its unfinished successors apart; no key has it. */
+/** Separates the name of a file from the suffix of its unfinished successors; no key contains it. */
 const FRESH = "~";
-/** An unfinished file that is older was left by a process that was killed: no write takes as long. */
+/** An older unfinished file was left by a killed process: no write takes this long. */
 const FRESH_MAX_MS = 60_000;
 
 /**
- * A storage in `folder`, which is made where it is missing; folder 0700, files 0600. Each write goes to a new
- * file that is synced and then takes the old one's name, so a killed process leaves the old value or the new.
- * Processes that share a folder are one device, whose newest link replaces the others.
+ * A storage in `folder`, which is created if it is missing; folder 0700, files 0600. Each write goes to a new file that is synced
+ * and then renamed over the old one, so a killed process leaves the old value or the new one. Processes that share a folder are
+ * one device, whose newest link replaces the others.
  */
 export function fileStorage(folder: string): Storage {
   let ready: Promise<void> | undefined;
 
   const prepare = async (): Promise<void> => {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // `mode` above has no effect on a folder that was there.
+    // `mode` above has no effect on an existing folder.
     await chmod(folder, 0o700);
     for (const name of await readdir(folder)) {
       if (!name.includes(FRESH)) continue;
@@ -50,7 +50,7 @@ export function fileStorage(folder: string): Storage {
       throw error;
     }
   };
-  /** Writes a file of its own, synced, and lets `place` give it its name. */
+  /** Writes and syncs a new file, and lets `place` give it its name. */
   const write = async (
     key: string,
     value: Stored,
@@ -80,7 +80,7 @@ export function fileStorage(folder: string): Storage {
     set: (key, value) => write(key, value, rename),
     add: async (key, value) => {
       try {
-        // Unlike a rename, a link does not take the place of a file that is there.
+        // Unlike a rename, a link does not replace an existing file.
         await write(key, value, link);
         return value;
       } catch (error) {

@@ -1,4 +1,4 @@
-/** The storage of browsers: IndexedDB, where a private key can be kept that no script can read. */
+/** The storage of browsers: IndexedDB, which can hold a private key that no script can read. */
 import type { Storage, Stored } from "./storage.ts";
 
 const STORE = "values";
@@ -13,8 +13,8 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 /**
- * A storage in IndexedDB. Pages of one origin that use the same name are one device: the newest of them holds
- * the link, and the others are told `replaced`.
+ * A storage in IndexedDB. Pages of one origin that use the same name are one device: the newest one holds the link, and the
+ * others are closed with `replaced`.
  *
  * @param name Name of the database; default `pushmesh`.
  */
@@ -25,7 +25,7 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE);
     return settled(request).then((database) => {
-      // Another page deletes or upgrades the database, or the browser drops it: open it anew at the next use.
+      // Another page deletes or upgrades the database, or the browser drops it: reopen it at the next use.
       const forget = (): void => {
         database.close();
         opened = undefined;
@@ -51,7 +51,7 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     const [value] = await Promise.all([act(transaction.objectStore(STORE)), done]);
     return value;
   };
-  /** WebKit drops a connection without a close event: what fails is done once more, on a new one. */
+  /** WebKit drops a connection without a close event: a failed operation is repeated once on a new one. */
   const use = async <T>(mode: IDBTransactionMode, act: Act<T>): Promise<T> => {
     try {
       return await run(mode, act);
@@ -68,7 +68,7 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     add: (key, value) =>
       use("readwrite", async (store) => {
         const stored = await settled<Stored | undefined>(store.get(key));
-        // Within the transaction of the read: nobody writes between.
+        // Within the transaction of the read, so that nobody writes in between.
         if (stored === undefined) await settled(store.put(value, key));
         return stored ?? value;
       }),
