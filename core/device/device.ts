@@ -13,11 +13,11 @@ import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { Depths } from "../tag/tree/depths.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
 import type { Claims } from "./account.ts";
-import type { Errand } from "./errands.ts";
 import { end } from "./lifecycle.ts";
-import { keptOf, Linkage, refusedBy } from "./link/linkage.ts";
+import { keptOf, LinkSession, refusedBy } from "./link/session.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { statusOf } from "./mail/status.ts";
+import type { PendingCommand } from "./pending-commands.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
 import type { DeviceStore } from "./store.ts";
@@ -75,19 +75,19 @@ const UNREGISTERED: Refused = { ok: false, code: "unregistered" };
 
 export class Device {
   readonly #options: DeviceOptions;
-  #linkage: Linkage;
+  #session: LinkSession;
   #rooms: Rooms;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
-    this.#linkage = new Linkage(options);
-    this.#rooms = this.#linkage.rooms;
+    this.#session = new LinkSession(options);
+    this.#rooms = this.#session.rooms;
   }
 
   /** When `onDeadline` should be called; null for not at all. */
   get deadline(): number | null {
     // Without a link the next one is soon enough.
-    const retry = this.#linkage.link === null ? null : this.#rooms.retries.deadline;
+    const retry = this.#session.link === null ? null : this.#rooms.retries.deadline;
     return earlier(this.lastingDeadline, retry);
   }
 
@@ -112,7 +112,7 @@ export class Device {
 
   /** The session of the current link; null without one. */
   get session(): string | null {
-    return this.#linkage.link?.session ?? null;
+    return this.#session.link?.session ?? null;
   }
 
   /** The session of the link that was opened last, whether it still stands or not. */
@@ -133,7 +133,7 @@ export class Device {
   /** Finds the account of a key. Another key than the stored one displaces it, and ends its registrations. */
   openAccount(request: OpenAccountRequest, now: number, effects: Effects): OpenAccountAnswer {
     const { account, registrations } = this.#rooms;
-    const { link } = this.#linkage;
+    const { link } = this.#session;
     try {
       const { outcome, generation } = account.open(request, link !== null, now);
       if (outcome === "replaced") {
@@ -157,7 +157,7 @@ export class Device {
    */
   connect(claims: Claims, session: string, now: number, effects: Effects): { ok: true } | Refused {
     try {
-      this.#linkage.open(claims, session, now, effects);
+      this.#session.open(claims, session, now, effects);
       return { ok: true };
     } catch (error) {
       return refusedBy(error);
@@ -171,7 +171,7 @@ export class Device {
    *   given: those are ahead of the wall clock, and the next costs a row, which a full disk has not.
    */
   restore(snapshot: LinkSnapshot, lastSeq?: number): void {
-    this.#linkage.restore(snapshot, lastSeq);
+    this.#session.restore(snapshot, lastSeq);
   }
 
   /** The highest sequence number that was given or observed. */
@@ -181,12 +181,12 @@ export class Device {
 
   /** What to attach to the socket, where that has changed since it was last asked for; null otherwise. */
   takeSnapshot(now: number): LinkSnapshot | null {
-    return this.#linkage.takeSnapshot(now);
+    return this.#session.takeSnapshot(now);
   }
 
   /** One binary WebSocket message of the current link. */
   receive(bytes: Uint8Array, now: number, effects: Effects): void {
-    this.#linkage.link?.receive(bytes, now, effects);
+    this.#session.link?.receive(bytes, now, effects);
     this.#rooms.retries.run(now, effects);
     this.#rooms.firstAcks.run(now, effects);
     this.#afterwards(now, effects);
@@ -194,19 +194,19 @@ export class Device {
 
   /** A text message other than the heartbeat, which the host answers. */
   receiveText(now: number, effects: Effects): void {
-    this.#linkage.link?.receiveText(effects);
+    this.#session.link?.receiveText(effects);
     this.#afterwards(now, effects);
   }
 
   /** `LIMITS.HELLO_TIMEOUT_MS` after the link opened. */
   helloTimeout(now: number, effects: Effects): void {
-    this.#linkage.link?.helloTimeout(effects);
+    this.#session.link?.helloTimeout(effects);
     this.#afterwards(now, effects);
   }
 
   /** The mesh ends the link: the device should reconnect. */
   drain(now: number, effects: Effects): void {
-    this.#linkage.link?.close("going_away", "restart", effects);
+    this.#session.link?.close("going_away", "restart", effects);
     this.#afterwards(now, effects);
   }
 
@@ -216,7 +216,7 @@ export class Device {
    * @param seenAt when it was last heard of, where that is not now
    */
   linkLost(now: number, effects: Effects, seenAt = now): void {
-    this.#linkage.lost(now, effects, seenAt);
+    this.#session.lost(now, effects, seenAt);
   }
 
   /** Accepts a message: an answer, or a token to wait for, `firstWaitMs` at first (see `Delivery.send`). */
@@ -245,15 +245,15 @@ export class Device {
 
   /** Joins tags and leaves others: an answer, or a token to wait for, `COMMAND_WAIT_MS` at the most. */
   setTags(request: TagsRequest, now: number, effects: Effects): CommandAnswer | number {
-    const start = (registration: Registration, errand: Errand) =>
-      changeTags(this.#rooms, registration, request, errand, now, effects);
+    const start = (registration: Registration, command: PendingCommand) =>
+      changeTags(this.#rooms, registration, request, command, now, effects);
     return this.#command(request, start, now, effects);
   }
 
   /** Takes an alias, or gives it up: likewise. */
   setAlias(request: AliasRequest, now: number, effects: Effects): CommandAnswer | number {
-    const start = (registration: Registration, errand: Errand) =>
-      changeAlias(this.#rooms, registration, request, errand, now, effects);
+    const start = (registration: Registration, command: PendingCommand) =>
+      changeAlias(this.#rooms, registration, request, command, now, effects);
     return this.#command(request, start, now, effects);
   }
 
@@ -268,7 +268,7 @@ export class Device {
       tags: tagsOf(this.#rooms, slot),
       aliases: aliases.of(slot),
       attributes: attributes.of(slot),
-      connected: this.#linkage.link?.ready ?? false,
+      connected: this.#session.link?.ready ?? false,
     };
   }
 
@@ -307,10 +307,10 @@ export class Device {
 
   /** Whoever waits under this token has waited long enough: it is answered in `effects`, unless it was before. */
   waitTimeout(token: number, now: number, effects: Effects): void {
-    const { delivery, broadcasts, errands } = this.#rooms;
+    const { delivery, broadcasts, commands } = this.#rooms;
     delivery.timeout(token, now, effects);
     broadcasts.timeout(token, now, effects);
-    errands.timeout(token, effects);
+    commands.timeout(token, effects);
     this.#afterwards(now, effects);
   }
 
@@ -332,21 +332,21 @@ export class Device {
     for (const registration of standing) end(this.#rooms, registration, now, effects);
     if (standing.length > 0 || debts.isOwing || !account.isErasable) return;
     this.#options.store.erase();
-    this.#linkage = new Linkage({ ...this.#options, now });
-    this.#rooms = this.#linkage.rooms;
+    this.#session = new LinkSession({ ...this.#options, now });
+    this.#rooms = this.#session.rooms;
   }
 
   #command(
     request: RegistrationName,
-    start: (registration: Registration, errand: Errand) => MeshError | null,
+    start: (registration: Registration, command: PendingCommand) => MeshError | null,
     now: number,
     effects: Effects,
   ): CommandAnswer | number {
     const registration = this.#standing(request);
     if (registration === undefined) return UNREGISTERED;
-    const answer = this.#rooms.errands.run((errand) => {
-      const refused = start(registration, errand);
-      errand.done(refused === null ? null : refusedBy(refused), now, effects);
+    const answer = this.#rooms.commands.run((command) => {
+      const refused = start(registration, command);
+      command.done(refused === null ? null : refusedBy(refused), now, effects);
     });
     this.#afterwards(now, effects);
     return answer;
@@ -361,7 +361,7 @@ export class Device {
   /** A handler that closed the link leaves nothing on its socket; what it made room for is sent. */
   #afterwards(now: number, effects: Effects): void {
     const { broadcasts, cursors, account } = this.#rooms;
-    if (this.#linkage.link?.closed) this.linkLost(now, effects);
+    if (this.#session.link?.closed) this.linkLost(now, effects);
     broadcasts.pump(now, effects);
     if (cursors.isOverfull) account.saveCursors(keptOf(this.#rooms, true, now));
   }

@@ -36,14 +36,14 @@ export function joinEveryone(
 }
 
 /** The app listens no more, or the link is gone. */
-export function ground(
+export function detach(
   { delivery, broadcasts }: Rooms,
   registration: Registration,
   now: number,
   effects: Effects,
 ): void {
-  delivery.ground(registration, now, effects);
-  broadcasts.ground(registration, effects);
+  delivery.detach(registration, now, effects);
+  broadcasts.detach(registration, effects);
 }
 
 /**
@@ -59,8 +59,8 @@ export function end(
   const { subscriptions, aliases, attributes, debts } = rooms;
   delivery.end(registration, effects);
   mailbox.clear(registration, now, effects);
-  delivery.ground(registration, now, effects);
-  broadcasts.ground(registration, effects);
+  delivery.detach(registration, now, effects);
+  broadcasts.detach(registration, effects);
   // First: what it gives up is told from what it took again by its being over.
   registrations.end(registration, now);
   firstAcks.end(registration.slot);

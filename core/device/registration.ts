@@ -1,7 +1,7 @@
 /** What is in memory of one registration: its lanes, what is on the socket, and what ended lately. */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Lane } from "../message/priority.ts";
+import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
 import type { SentMark } from "./link/snapshot.ts";
 import type { Ending } from "./mail/outcomes.ts";
@@ -9,11 +9,8 @@ import type { Asked, Final, RecentKeys, Unanswered } from "./mail/recent-keys.ts
 import type { MailHeader, RegistrationRecord } from "./store.ts";
 import { BroadcastWindow } from "./tags/window.ts";
 
-/** Lanes in the order they are served: high, normal, low. */
-export const LANES: readonly Lane[] = [1, 2, 3];
-
 /** A message on the socket that the device has not acknowledged. */
-export interface Flight {
+export interface InFlight {
   readonly seq: number;
   readonly key: string;
   readonly bytes: number;
@@ -42,11 +39,11 @@ export interface Flight {
 }
 
 /** One lane: its waiting rows, and what of it is on the socket. Both in seq order. */
-export class LaneState {
+export class Lane {
   readonly rows: MailHeader[] = [];
   /** How many of `rows`, from the front, are on the socket. */
   sent = 0;
-  readonly flights: Flight[] = [];
+  readonly inFlight: InFlight[] = [];
   /** What is to be sent for its answer alone: it was on a link that was lost. In seq order, and among the rows by it. */
   readonly asked: Unanswered[] = [];
 
@@ -91,16 +88,16 @@ export class Registration {
   record: RegistrationRecord;
   /** Whether the app listens on the current link. */
   attached = false;
-  readonly #lanes: Record<Lane, LaneState> = {
-    1: new LaneState(),
-    2: new LaneState(),
-    3: new LaneState(),
+  readonly #lanes: Record<Priority, Lane> = {
+    1: new Lane(),
+    2: new Lane(),
+    3: new Lane(),
   };
   /** Every message on the socket, by key. */
-  readonly flights = new Map<string, Flight>();
-  flightBytes = 0;
+  readonly inFlight = new Map<string, InFlight>();
+  inFlightBytes = 0;
   /** Stored messages that the device took first, while their alias is told: their rows stay, and they are `queued`. By key. */
-  readonly telling = new Map<string, Flight>();
+  readonly telling = new Map<string, InFlight>();
   /** Every waiting row, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
@@ -110,7 +107,7 @@ export class Registration {
   readonly waiting = new Map<string, number[]>();
   readonly broadcasts = new BroadcastWindow();
   /** By lane: see `mayHave`. */
-  readonly #reached: Record<Lane, number> = { 1: 0, 2: 0, 3: 0 };
+  readonly #reached: Record<Priority, number> = { 1: 0, 2: 0, 3: 0 };
   readonly #recent = new Map<string, Final>();
   readonly #recentKeys: RecentKeys;
 
@@ -129,8 +126,8 @@ export class Registration {
     return this.record.slot;
   }
 
-  lane(lane: Lane): LaneState {
-    return this.#lanes[lane];
+  lane(priority: Priority): Lane {
+    return this.#lanes[priority];
   }
 
   /**
@@ -139,8 +136,8 @@ export class Registration {
    */
   get hasRoom(): boolean {
     return (
-      this.flights.size < LIMITS.INFLIGHT_MESSAGES &&
-      this.flightBytes + LIMITS.DATA_BYTES <= LIMITS.INFLIGHT_BYTES
+      this.inFlight.size < LIMITS.INFLIGHT_MESSAGES &&
+      this.inFlightBytes + LIMITS.DATA_BYTES <= LIMITS.INFLIGHT_BYTES
     );
   }
 
@@ -150,26 +147,26 @@ export class Registration {
    */
   isBusy(now: number): boolean {
     if (!this.attached) return false;
-    const oldest = this.flights.values().next().value;
+    const oldest = this.inFlight.values().next().value;
     if (oldest === undefined) return this.mail.size > 0;
     return Math.abs(now - oldest.sentAt) < LIMITS.ACK_WAIT_DEFAULT_MS;
   }
 
-  takeOff(lane: LaneState, flight: Flight): void {
-    lane.flights.push(flight);
-    this.flights.set(flight.key, flight);
-    this.flightBytes += flight.bytes;
+  track(lane: Lane, entry: InFlight): void {
+    lane.inFlight.push(entry);
+    this.inFlight.set(entry.key, entry);
+    this.inFlightBytes += entry.bytes;
   }
 
   /** A message on the socket, or one whose end waits for its alias. */
-  open(key: string): Flight | undefined {
-    return this.flights.get(key) ?? this.telling.get(key);
+  open(key: string): InFlight | undefined {
+    return this.inFlight.get(key) ?? this.telling.get(key);
   }
 
-  /** Forgets a flight that has left its lane's list. */
-  land(flight: Flight): void {
-    this.flights.delete(flight.key);
-    this.flightBytes -= flight.bytes;
+  /** Forgets what has left its lane's list of what is in flight. */
+  untrack(entry: InFlight): void {
+    this.inFlight.delete(entry.key);
+    this.inFlightBytes -= entry.bytes;
   }
 
   addMail(header: MailHeader, onSocket: boolean): void {
@@ -204,19 +201,21 @@ export class Registration {
   }
 
   /** Numbers of a lane up to here may have reached the device. */
-  reach(lane: Lane, seq: number): void {
-    this.#reached[lane] = Math.max(this.#reached[lane], seq);
+  reach(priority: Priority, seq: number): void {
+    this.#reached[priority] = Math.max(this.#reached[priority], seq);
   }
 
   /** Nothing above this number has. */
   reachNoFurther(seq: number): void {
-    for (const lane of LANES) this.#reached[lane] = Math.min(this.#reached[lane], seq);
+    for (const priority of PRIORITIES) {
+      this.#reached[priority] = Math.min(this.#reached[priority], seq);
+    }
   }
 
   /** What waits and may have reached the device: the last of each lane; null for none. */
   get reached(): SentMark | null {
-    const lastOf = (lane: Lane): number =>
-      this.lane(lane).rows.findLast((header) => this.mayHave(header))?.seq ?? 0;
+    const lastOf = (priority: Priority): number =>
+      this.lane(priority).rows.findLast((header) => this.mayHave(header))?.seq ?? 0;
     const mark: SentMark = [this.slot, lastOf(1), lastOf(2), lastOf(3)];
     return mark[1] + mark[2] + mark[3] > 0 ? mark : null;
   }

@@ -4,6 +4,7 @@ import { fromBase64Url } from "../../schema/text.ts";
 import { spreadOf } from "../backoff.ts";
 import type { Link } from "../link/link.ts";
 import { HybridClock } from "../message/clock.ts";
+import { PRIORITIES } from "../message/priority.ts";
 import { Account } from "./account.ts";
 import { Aliases } from "./aliases/aliases.ts";
 import { FirstAcks } from "./aliases/first-acks.ts";
@@ -11,20 +12,20 @@ import { AliasLines } from "./aliases/lines.ts";
 import { Calls } from "./calls.ts";
 import { Debts } from "./debts.ts";
 import type { DeviceOptions } from "./device.ts";
-import { Errands } from "./errands.ts";
 import { Idle } from "./idle.ts";
 import { Delivery } from "./mail/delivery.ts";
 import { Mailbox } from "./mail/mailbox.ts";
 import { Outbox } from "./mail/outbox.ts";
 import { Outcomes } from "./mail/outcomes.ts";
 import { RecentKeys } from "./mail/recent-keys.ts";
-import { LANES, type Registration } from "./registration.ts";
+import { PendingCommands } from "./pending-commands.ts";
+import type { Registration } from "./registration.ts";
 import { Registrations } from "./registrations.ts";
 import { Retries } from "./retries.ts";
 import { AttributeBook } from "./tags/attributes.ts";
 import { Broadcasts } from "./tags/broadcasts.ts";
+import { CatchUp } from "./tags/catch-up.ts";
 import { Cursors } from "./tags/cursors.ts";
-import { Feeds } from "./tags/feeds.ts";
 import { Subscriptions } from "./tags/subscriptions.ts";
 
 export type Rooms = ReturnType<typeof makeRooms>;
@@ -46,7 +47,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
   const calls = new Calls();
   const spread = spreadOf(name);
   const retries = new Retries(spread);
-  const errands = new Errands(nextToken);
+  const commands = new PendingCommands(nextToken);
   const outcomes = new Outcomes(store);
   const attributes = new AttributeBook(store);
   const asking = { calls, retries, name };
@@ -80,7 +81,7 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
   const delivery: Delivery = new Delivery({
     ...{ clock, mailbox, outbox, outcomes, aliases, firstAcks, nextToken },
   });
-  const feeds: Feeds = new Feeds({
+  const catchUp: CatchUp = new CatchUp({
     ...{ calls, retries, name, listens },
     subscriptions: () => subscriptions,
     onPage: (...page) => broadcasts.onPage(...page),
@@ -89,14 +90,14 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
     ...{ store, calls, retries, depths, name, listens },
     mayBeKnown: () => generation() > 1,
     onJoined: (one, live) => {
-      if (live) feeds.live(one);
-      else feeds.want(one);
+      if (live) catchUp.live(one);
+      else catchUp.want(one);
     },
     onUnwanted: (one, _, effects) => broadcasts.drop(one, effects),
   });
   const cursors = new Cursors(subscriptions);
   const broadcasts: Broadcasts = new Broadcasts({
-    ...{ registrations, feeds, attributes, link, bufferedBytes, nextToken, retries },
+    ...{ registrations, catchUp, attributes, link, bufferedBytes, nextToken, retries },
     subscriptions: () => subscriptions,
     source: (app, tagId) => identity.source(app, tagId),
     onMoved: cursors.moved,
@@ -128,8 +129,8 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       const { sent } = account.link ?? {};
       const mark = sent?.find(([slot]) => slot === registration.slot);
       // Where the link did not end, or a version before this wrote its row, all that waits may have been on it.
-      LANES.forEach((lane, i) => {
-        registration.reach(lane, sent === undefined ? clock.last : (mark?.[i + 1] ?? 0));
+      PRIORITIES.forEach((priority, i) => {
+        registration.reach(priority, sent === undefined ? clock.last : (mark?.[i + 1] ?? 0));
       });
     }
   }
@@ -144,11 +145,11 @@ export function makeRooms(options: DeviceOptions, link: () => Link | null) {
       delivery,
       calls,
       retries,
-      errands,
+      commands,
     },
     ...{
       subscriptions,
-      feeds,
+      catchUp,
       broadcasts,
       cursors,
       aliases,

@@ -5,7 +5,7 @@
  * docs/storage.md has the tables behind them.
  */
 import type { Attributes } from "../condition/types.ts";
-import type { Lane } from "../message/priority.ts";
+import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
 import type { SentMark } from "./link/snapshot.ts";
 
@@ -65,7 +65,7 @@ export interface RegistrationRecord {
 export interface MailHeader {
   readonly seq: number;
   readonly slot: number;
-  readonly lane: Lane;
+  readonly lane: Priority;
   /** base64url of `Message.key`. */
   readonly key: string;
   /** Length of the data. */

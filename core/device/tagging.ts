@@ -1,22 +1,22 @@
 /** Commands about tags, aliases and attributes, from the device or the app's server alike: checked, then carried out. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { EVERYONE } from "../condition/types.ts";
 import type { Effects } from "../link/effects.ts";
-import type { Errand } from "./errands.ts";
+import { EVERYONE } from "../condition/types.ts";
 import { aliasProblem, tagProblem, utf8Length } from "./names.ts";
+import type { PendingCommand } from "./pending-commands.ts";
 import type { Registration } from "./registration.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Names in one part of a description, in bytes: with the lengths of 2,000 tags it stays under FRAME_BYTES. */
 const PART_BYTES = 32_768;
 
-/** A tag in both lists is joined. Null where the errand is told. */
+/** A tag in both lists is joined. Null where the command is told. */
 export function changeTags(
   { subscriptions }: Rooms,
   registration: Registration,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
-  errand: Errand,
+  command: PendingCommand,
   now: number,
   effects: Effects,
 ): MeshError | null {
@@ -41,13 +41,13 @@ export function changeTags(
   for (const tag of new Set(remove)) {
     // Also one that is being left: the answer is to say that it is gone.
     const one = subscriptions.rowOf(registration.slot, tag);
-    if (one !== undefined && !joined.has(tag)) subscriptions.leave(one, errand, now, effects);
+    if (one !== undefined && !joined.has(tag)) subscriptions.leave(one, command, now, effects);
   }
-  for (const tag of joined) subscriptions.join(registration, tag, errand, now, effects);
+  for (const tag of joined) subscriptions.join(registration, tag, command, now, effects);
   return null;
 }
 
-/** Null where the errand is told. */
+/** Null where the command is told. */
 export function changeAlias(
   { aliases }: Rooms,
   registration: Registration,
@@ -56,14 +56,14 @@ export function changeAlias(
     held,
     shared,
   }: { readonly alias: string; readonly held: boolean; readonly shared: boolean },
-  errand: Errand,
+  command: PendingCommand,
   now: number,
   effects: Effects,
 ): MeshError | null {
   const problem = aliasProblem(alias);
   if (problem !== null) return problem;
-  if (held) return aliases.set(registration, alias, shared, errand, now, effects);
-  aliases.unset(registration, alias, errand, now, effects);
+  if (held) return aliases.set(registration, alias, shared, command, now, effects);
+  aliases.unset(registration, alias, command, now, effects);
   return null;
 }
 

@@ -1,6 +1,6 @@
 /** A message to one registration, and what its sender is answered. Plain data: it crosses RPC. */
 import type { MessageStatus } from "../../schema/http.ts";
-import type { Lane } from "./priority.ts";
+import type { Priority } from "./priority.ts";
 import type { Refused } from "./refusal.ts";
 
 /** ContentType on the link: 1 JSON, 2 text, 3 binary. */
@@ -19,7 +19,7 @@ export interface SendRequest {
    * signature, whose copies are alike.
    */
   readonly fingerprint?: number;
-  readonly lane: Lane;
+  readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
   /** 0: now or never. */

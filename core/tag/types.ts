@@ -1,6 +1,6 @@
 /** What the edge, devices, tags' nodes and live nodes ask of each other about tags. Plain data: it crosses RPC. */
 import type { Condition, Filter } from "../condition/types.ts";
-import type { Lane } from "../message/priority.ts";
+import type { Priority } from "../message/priority.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { ContentTypeCode } from "../message/send.ts";
 
@@ -18,7 +18,7 @@ export interface BroadcastRequest {
   /** `SendRequest.fingerprint`. */
   readonly fingerprint?: number;
   /** Priority among the broadcasts of one tag. */
-  readonly lane: Lane;
+  readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
   /** 0: only for devices that are connected when the fan-out reaches them. */

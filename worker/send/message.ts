@@ -1,7 +1,7 @@
 /** What all messages have, whomever they are for. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
-import type { Lane } from "../../core/message/priority.ts";
+import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
@@ -59,7 +59,7 @@ export function lastingBody(
   return utf8.encode(text.slice(0, start) + text.slice(start).replace(to, lasting));
 }
 
-const LANES: Readonly<Record<SendBody["priority"], Lane>> = { high: 1, normal: 2, low: 3 };
+const LANES: Readonly<Record<SendBody["priority"], Priority>> = { high: 1, normal: 2, low: 3 };
 const utf8 = new TextEncoder();
 
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */

@@ -8,7 +8,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { AliasConfirmation, AliasUnsetRequest } from "../../alias/types.ts";
 import type { CallResult, Effects } from "../../link/effects.ts";
 import type { Refused } from "../../message/refusal.ts";
-import { type Errand, refusalOf } from "../errands.ts";
+import { type PendingCommand, refusalOf } from "../pending-commands.ts";
 import type { Registration } from "../registration.ts";
 import type { HeldAlias } from "../store.ts";
 import { type AliasDebtParts, AliasDebts, put } from "./debts.ts";
@@ -28,7 +28,7 @@ export interface AliasParts extends AliasDebtParts {
 /** A set that the alias has not answered. */
 interface Asking {
   readonly shared: boolean;
-  readonly errands: Errand[];
+  readonly commands: PendingCommand[];
   /** Another registration takes it, before the alias heard of this one or after. */
   lost: boolean;
   /** The app does not want it any more. */
@@ -94,7 +94,7 @@ export class Aliases {
     registration: Registration,
     alias: string,
     shared: boolean,
-    errand: Errand,
+    command: PendingCommand,
     now: number,
     effects: Effects,
   ): MeshError | null {
@@ -104,8 +104,8 @@ export class Aliases {
       if (asking.unwanted || asking.shared !== shared) {
         return new MeshError("alias_stale", "another command for this alias is in progress");
       }
-      errand.expect();
-      asking.errands.push(errand);
+      command.expect();
+      asking.commands.push(command);
       return null;
     }
     if (this.holds(slot, alias, shared)) return null;
@@ -119,9 +119,9 @@ export class Aliases {
       const detail = `${owed.size} aliases are being given up`;
       return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
     }
-    errand.expect();
-    const errands = [errand];
-    const fresh: Asking = { shared, errands, lost: false, unwanted: false, tries: 1 };
+    command.expect();
+    const commands = [command];
+    const fresh: Asking = { shared, commands, lost: false, unwanted: false, tries: 1 };
     put(this.#asking, slot, alias, fresh);
     // It is given up no more; what an earlier life held still is.
     this.#debts.cancel(slot, alias, generation);
@@ -139,7 +139,7 @@ export class Aliases {
   unset(
     registration: Registration,
     alias: string,
-    errand: Errand,
+    command: PendingCommand,
     now: number,
     effects: Effects,
   ): void {
@@ -155,8 +155,8 @@ export class Aliases {
       owed = this.#debts.owe(registration, { ...record, shared });
       this.#forget(registration, alias, now, effects);
     }
-    errand.expect();
-    this.#debts.tell(owed, now, effects, errand);
+    command.expect();
+    this.#debts.tell(owed, now, effects, command);
   }
 
   /**
@@ -314,7 +314,7 @@ export class Aliases {
             else this.#dropRow(slot, alias);
           }
         }
-        for (const errand of asking.errands) errand.done(refused, when, out);
+        for (const command of asking.commands) command.done(refused, when, out);
       },
       now,
       effects,

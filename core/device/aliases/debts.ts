@@ -4,7 +4,7 @@
  */
 import type { AliasUnsetRequest } from "../../alias/types.ts";
 import type { Effects } from "../../link/effects.ts";
-import { type Errand, refusalOf } from "../errands.ts";
+import { type PendingCommand, refusalOf } from "../pending-commands.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { HeldAlias, SubscriptionStore } from "../store.ts";
@@ -81,12 +81,12 @@ export class AliasDebts {
     for (const { record } of this.of(slot).values()) this.#parts.store.putAlias(record);
   }
 
-  /** Tells the alias, again until it has heard. @param errand told what came of the first time */
-  tell(owed: Owed, now: number, effects: Effects, errand?: Errand): void {
+  /** Tells the alias, again until it has heard. @param command told what came of the first time */
+  tell(owed: Owed, now: number, effects: Effects, command?: PendingCommand): void {
     const { slot, alias, generation } = owed.record;
     const holder = { device: this.#parts.name, generation };
     const request: AliasUnsetRequest = { app: owed.registration.record.app, alias, holder };
-    let asker = errand;
+    let asker = command;
     const isOwed = () => this.of(slot).get(alias) === owed;
     const tell = (when: number, out: Effects): void =>
       this.#parts.lines.ask(

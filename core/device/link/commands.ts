@@ -4,8 +4,8 @@ import type { Registration as WireRegistration } from "../../../schema/generated
 import { LIMITS } from "../../../schema/limits.ts";
 import type { OnAnswer, PushCommands } from "../../channels/push.ts";
 import type { Effects } from "../../link/effects.ts";
-import { Errand } from "../errands.ts";
-import { begin, end, ground } from "../lifecycle.ts";
+import { begin, detach, end } from "../lifecycle.ts";
+import { PendingCommand } from "../pending-commands.ts";
 import type { Registration } from "../registration.ts";
 import type { Rooms } from "../rooms.ts";
 import { changeAlias, changeTags, inParts, tagsOf } from "../tagging.ts";
@@ -19,7 +19,7 @@ export interface CommandParts {
 }
 
 export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
-  const { registrations, outbox, delivery, feeds, broadcasts, aliases, attributes } = rooms;
+  const { registrations, outbox, delivery, catchUp, broadcasts, aliases, attributes } = rooms;
 
   /** Acts on the standing registration of a slot. */
   const inSlot = <Answer>(
@@ -34,16 +34,16 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
   /** Carries out a command in parts; what refuses it at once is returned. */
   const run = (
     onAnswer: OnAnswer,
-    start: (errand: Errand) => MeshError | null,
+    start: (pending: PendingCommand) => MeshError | null,
     now: number,
     effects: Effects,
   ): MeshError | null => {
     let refused: MeshError | null = null;
-    const errand = new Errand((...answer) => {
+    const pending = new PendingCommand((...answer) => {
       if (refused === null) onAnswer(...answer);
     }, now);
-    refused = start(errand);
-    errand.done(null, now, effects);
+    refused = start(pending);
+    pending.done(null, now, effects);
     return refused;
   };
 
@@ -69,12 +69,12 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
         registration.attached = true;
         outbox.ask(registration, now);
         outbox.pump(registration, now, effects);
-        feeds.open(registration, now);
+        catchUp.open(registration, now);
         return null;
       }),
     detach: (slot, now, effects) =>
       inSlot(slot, (registration) => {
-        ground(rooms, registration, now, effects);
+        detach(rooms, registration, now, effects);
         return null;
       }),
     acknowledge(ack, now, effects) {
@@ -89,16 +89,16 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
         return new MeshError("too_many_tags", `${count} at once, at most ${LIMITS.SUBSCRIBE_TAGS}`);
       }
       return inSlot(command.slot, (registration) => {
-        const start = (errand: Errand) =>
-          changeTags(rooms, registration, command, errand, now, effects);
+        const start = (pending: PendingCommand) =>
+          changeTags(rooms, registration, command, pending, now, effects);
         return run(onAnswer, start, now, effects);
       });
     },
     setAlias: (command, onAnswer, now, effects) =>
       inSlot(command.slot, (registration) => {
         const wish = { ...command, shared: command.shared ?? false };
-        const start = (errand: Errand) =>
-          changeAlias(rooms, registration, wish, errand, now, effects);
+        const start = (pending: PendingCommand) =>
+          changeAlias(rooms, registration, wish, pending, now, effects);
         return run(onAnswer, start, now, effects);
       }),
     report: (command) =>

@@ -1,6 +1,6 @@
 /** What stays with the socket while the object sleeps. Under 6 KB of 16 at the limits, tested. */
 
-import type { Lane } from "../../message/priority.ts";
+import type { Priority } from "../../message/priority.ts";
 import type { PendingAccount } from "../account.ts";
 import type { Outbox } from "../mail/outbox.ts";
 import type { Registration } from "../registration.ts";
@@ -31,8 +31,8 @@ export type SentMark = readonly [slot: number, high: number, normal: number, low
 export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   const marks: SentMark[] = [];
   for (const registration of registrations) {
-    const lastOf = (lane: Lane): number => {
-      const { rows, sent } = registration.lane(lane);
+    const lastOf = (priority: Priority): number => {
+      const { rows, sent } = registration.lane(priority);
       return rows[sent - 1]?.seq ?? 0;
     };
     const mark: SentMark = [registration.slot, lastOf(1), lastOf(2), lastOf(3)];

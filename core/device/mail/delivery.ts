@@ -9,9 +9,11 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { isReused } from "../../fingerprint.ts";
 import type { Effects } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
+import { PRIORITIES } from "../../message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
-import { type Flight, LANES, type LaneState, type Registration } from "../registration.ts";
-import type { AliasPort, FirstAckPort } from "./alias-ports.ts";
+import type { Aliases } from "../aliases/aliases.ts";
+import type { FirstAcks } from "../aliases/first-acks.ts";
+import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { Mailbox, OnEnd } from "./mailbox.ts";
 import { type Outbox, questionOf } from "./outbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
@@ -24,8 +26,8 @@ export interface DeliveryParts {
   readonly mailbox: Mailbox;
   readonly outcomes: Outcomes;
   readonly outbox: Outbox;
-  readonly aliases: AliasPort;
-  readonly firstAcks: FirstAckPort;
+  readonly aliases: Aliases;
+  readonly firstAcks: FirstAcks;
   readonly nextToken: () => number;
 }
 
@@ -109,8 +111,8 @@ export class Delivery {
     const { registration, key, restMs } = waiting;
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     if (this.#senders.find(token) === undefined) return;
-    const flight = registration.open(key);
-    if (flight !== undefined && isOverdue(flight, registration, now)) {
+    const entry = registration.open(key);
+    if (entry !== undefined && isOverdue(entry, registration, now)) {
       this.overdue(registration, key, effects);
     }
     if (restMs > 0) {
@@ -118,28 +120,28 @@ export class Delivery {
       effects.push({ kind: "wait", token, ms: restMs });
       return;
     }
-    const tokens = flight?.tokens ?? registration.waiting.get(key);
+    const tokens = entry?.tokens ?? registration.waiting.get(key);
     tokens?.splice(tokens.indexOf(token), 1);
-    const seq = flight?.seq ?? registration.mail.get(key)?.seq ?? 0;
-    const status = flight === undefined ? "queued" : this.#secure(registration, flight, true, now);
+    const seq = entry?.seq ?? registration.mail.get(key)?.seq ?? 0;
+    const status = entry === undefined ? "queued" : this.#secure(registration, entry, true, now);
     this.#senders.settle([token], { ok: true, status, seq }, effects);
   }
 
   /** The time of a message on the socket is over: the device is asked, once, to drop it if the app was not given it. */
   readonly overdue = (registration: Registration, key: string, effects: Effects): void => {
-    const flight = registration.flights.get(key);
-    if (flight === undefined || flight.withdrawn || flight.ended !== null) return;
-    flight.withdrawn = true;
+    const entry = registration.inFlight.get(key);
+    if (entry === undefined || entry.withdrawn || entry.ended !== null) return;
+    entry.withdrawn = true;
     this.#parts.outbox.withdraw(registration, key, effects);
   };
 
   /** A message ended in the mailbox: whoever waits for it is answered. */
   readonly onEnd: OnEnd = (registration, key, ended, effects) => {
     const answer: SendAnswer = { ok: true, ...ended };
-    const flight = registration.flights.get(key);
-    if (flight !== undefined && ended.status !== "sent") {
-      flight.ended = ended.status;
-      this.#senders.settle(flight.tokens.splice(0), answer, effects);
+    const entry = registration.inFlight.get(key);
+    if (entry !== undefined && ended.status !== "sent") {
+      entry.ended = ended.status;
+      this.#senders.settle(entry.tokens.splice(0), answer, effects);
     }
     this.#senders.settle(registration.waiting.get(key) ?? [], answer, effects);
     registration.waiting.delete(key);
@@ -161,27 +163,27 @@ export class Delivery {
     const state = registration.lane(priority);
     const dropped = this.#discard(registration, state, discarded, effects);
     let count = 0;
-    while ((state.flights[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
-    const landed = state.flights.splice(0, count);
+    while ((state.inFlight[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
+    const done = state.inFlight.splice(0, count);
     const keys = new Set<string>();
     const asked: string[] = [];
     const told = new Set<string>();
-    for (const flight of landed) {
-      registration.land(flight);
+    for (const entry of done) {
+      registration.untrack(entry);
       // What has ended otherwise keeps that state: its sender may have been told.
-      if (flight.ended !== null) continue;
-      const isStored = flight.unstored === null;
+      if (entry.ended !== null) continue;
+      const isStored = entry.unstored === null;
       // While its row stays (see FirstAcks), or it is `sent`, a kill makes it wait, or be asked after, again: nobody is told that it
       // was delivered.
-      const isKept = flight.firstAckAlias !== null && (isStored || flight.left === "recalled");
-      if (flight.left !== null && !isKept) asked.push(flight.key);
-      if (flight.firstAckAlias !== null) {
-        if (isStored) told.add(flight.key);
-        if (isKept) registration.telling.set(flight.key, flight);
-        this.#tellFirst(registration, flight, flight.firstAckAlias, now, effects);
+      const isKept = entry.firstAckAlias !== null && (isStored || entry.left === "recalled");
+      if (entry.left !== null && !isKept) asked.push(entry.key);
+      if (entry.firstAckAlias !== null) {
+        if (isStored) told.add(entry.key);
+        if (isKept) registration.telling.set(entry.key, entry);
+        this.#tellFirst(registration, entry, entry.firstAckAlias, now, effects);
         if (isKept) continue;
-      } else if (isStored) keys.add(flight.key);
-      this.#delivered(registration, flight, effects);
+      } else if (isStored) keys.add(entry.key);
+      this.#delivered(registration, entry, effects);
     }
     const taken = state.take(({ key }) => told.has(key));
     for (const header of taken) registration.dropMail(header);
@@ -195,39 +197,39 @@ export class Delivery {
     }
     // Once all that was delivered with them has left.
     this.#parts.mailbox.endReplaced(registration, taken, effects);
-    // Also after an acknowledgement of nothing: flights that had no row are forgotten while the object sleeps, and
+    // Also after an acknowledgement of nothing: messages in flight that had no row are forgotten while the object sleeps, and
     // what waited for their place in the window would wait on.
     this.#parts.outbox.pump(registration, now, effects);
     return count + dropped;
   }
 
-  #delivered(registration: Registration, flight: Flight, effects: Effects): void {
-    const { key, seq, fingerprint, tokens } = flight;
+  #delivered(registration: Registration, entry: InFlight, effects: Effects): void {
+    const { key, seq, fingerprint, tokens } = entry;
     registration.remember(key, "delivered", seq, fingerprint);
     this.#senders.settle(tokens.splice(0), { ok: true, status: "delivered", seq }, effects);
   }
 
   /** The row of a message that the device took first is gone, or goes now: it is delivered, durably. */
-  #told(registration: Registration, flight: Flight, effects: Effects): void {
-    if (registration.telling.get(flight.key) !== flight) return;
-    registration.telling.delete(flight.key);
-    if (flight.left !== null) this.#parts.outcomes.delivered(registration.slot, [flight.key]);
-    this.#delivered(registration, flight, effects);
+  #told(registration: Registration, entry: InFlight, effects: Effects): void {
+    if (registration.telling.get(entry.key) !== entry) return;
+    registration.telling.delete(entry.key);
+    if (entry.left !== null) this.#parts.outcomes.delivered(registration.slot, [entry.key]);
+    this.#delivered(registration, entry, effects);
   }
 
   /** The device dropped messages that the app was not given. @returns how many of them it had not answered for */
   #discard(
     registration: Registration,
-    { flights }: LaneState,
+    { inFlight }: Lane,
     discarded: readonly number[],
     effects: Effects,
   ): number {
     if (discarded.length === 0) return 0;
     const seqs = new Set(discarded);
-    const dropped = flights.filter(({ seq, ended }) => ended === null && seqs.has(seq));
-    for (const flight of dropped) {
-      const status = flight.left ?? (flight.superseded ? "collapsed" : "expired");
-      this.#end(registration, flight, status, effects);
+    const dropped = inFlight.filter(({ seq, ended }) => ended === null && seqs.has(seq));
+    for (const entry of dropped) {
+      const status = entry.left ?? (entry.superseded ? "collapsed" : "expired");
+      this.#end(registration, entry, status, effects);
     }
     const asked = dropped.flatMap(({ left, key }) => (left === null ? [] : [key]));
     this.#parts.outcomes.dropped(registration.slot, asked);
@@ -249,7 +251,7 @@ export class Delivery {
     mailbox.expireIfDue(registration, key, now, effects);
     if (registration.recent(key) !== undefined || registration.telling.has(key)) return;
     if (outcomes.find(registration.slot, key) !== undefined) return;
-    if (registration.flights.has(key) || registration.mail.has(key)) {
+    if (registration.inFlight.has(key) || registration.mail.has(key)) {
       this.#recall(registration, [key], effects);
       return;
     }
@@ -265,21 +267,21 @@ export class Delivery {
    * that: its answer decides. That is not shown any more either.
    */
   leave(registration: Registration, alias: string, now: number, effects: Effects): void {
-    const { mail, flights } = registration;
+    const { mail, inFlight } = registration;
     this.#parts.mailbox.expire(registration, now, effects);
     const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
     const asked = new Set(rows.filter((row) => registration.mayHave(row)));
     this.#parts.mailbox.leaveToDevice(registration, asked, effects);
     for (const { key, lane, fingerprint } of asked) {
-      const flight = flights.get(key);
-      if (flight === undefined) continue;
-      if (!flight.withdrawn) this.#parts.outbox.withdraw(registration, key, effects);
-      flight.withdrawn = true;
-      flight.left = "recalled";
-      flight.unstored = questionOf(registration, lane, key, fingerprint);
+      const entry = inFlight.get(key);
+      if (entry === undefined) continue;
+      if (!entry.withdrawn) this.#parts.outbox.withdraw(registration, key, effects);
+      entry.withdrawn = true;
+      entry.left = "recalled";
+      entry.unstored = questionOf(registration, lane, key, fingerprint);
     }
-    const rung = [...mail.values(), ...flights.values()].filter(
-      ({ firstAckAlias, key }) => firstAckAlias === alias && flights.get(key)?.left !== "recalled",
+    const rung = [...mail.values(), ...inFlight.values()].filter(
+      ({ firstAckAlias, key }) => firstAckAlias === alias && inFlight.get(key)?.left !== "recalled",
     );
     this.#recall(registration, [...new Set(rung.map(({ key }) => key))], effects);
   }
@@ -287,79 +289,79 @@ export class Delivery {
   #recall(registration: Registration, keys: readonly string[], effects: Effects): void {
     const { mailbox, outbox, outcomes } = this.#parts;
     for (const key of keys) {
-      const flight = registration.flights.get(key);
-      if (flight === undefined || flight.ended !== null) continue;
+      const entry = registration.inFlight.get(key);
+      if (entry === undefined || entry.ended !== null) continue;
       outbox.withdraw(registration, key, effects);
-      if (flight.left !== null) outcomes.record(registration.slot, "recalled", [flight]);
-      if (flight.unstored !== null) this.#end(registration, flight, "recalled", effects);
+      if (entry.left !== null) outcomes.record(registration.slot, "recalled", [entry]);
+      if (entry.unstored !== null) this.#end(registration, entry, "recalled", effects);
     }
     mailbox.end(registration, keys, "recalled", effects);
   }
 
   /** A message on the socket ends otherwise than by being taken. */
-  #end(registration: Registration, flight: Flight, status: Ending, effects: Effects): void {
-    const { key, seq, unstored } = flight;
+  #end(registration: Registration, entry: InFlight, status: Ending, effects: Effects): void {
+    const { key, seq, unstored } = entry;
     if (unstored === null) {
       this.#parts.mailbox.end(registration, [key], status, effects);
       // Also where it had a row no more.
-      flight.ended = status;
+      entry.ended = status;
       return;
     }
-    flight.ended = status;
-    registration.remember(key, status, seq, flight.fingerprint);
+    entry.ended = status;
+    registration.remember(key, status, seq, entry.fingerprint);
     // The outcome of a now-or-never message is only in its answer, so that it costs no row.
     if (unstored.ttlSeconds > 0) {
-      this.#parts.outcomes.record(registration.slot, status, [flight]);
+      this.#parts.outcomes.record(registration.slot, status, [entry]);
     }
-    this.#senders.settle(flight.tokens.splice(0), { ok: true, status, seq }, effects);
+    this.#senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, effects);
   }
 
   /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
   end(registration: Registration, effects: Effects): void {
-    for (const flight of registration.telling.values()) this.#told(registration, flight, effects);
-    const ended: Flight[] = [];
-    for (const flight of registration.flights.values()) {
-      const { key, seq, unstored } = flight;
-      if (flight.ended !== null || unstored === null) continue;
-      flight.ended = "unregistered";
-      registration.remember(key, "unregistered", seq, flight.fingerprint);
-      if (unstored.ttlSeconds > 0) ended.push(flight);
+    for (const entry of registration.telling.values()) this.#told(registration, entry, effects);
+    const ended: InFlight[] = [];
+    for (const entry of registration.inFlight.values()) {
+      const { key, seq, unstored } = entry;
+      if (entry.ended !== null || unstored === null) continue;
+      entry.ended = "unregistered";
+      registration.remember(key, "unregistered", seq, entry.fingerprint);
+      if (unstored.ttlSeconds > 0) ended.push(entry);
       const answer: SendAnswer = { ok: true, status: "unregistered", seq };
-      this.#senders.settle(flight.tokens.splice(0), answer, effects);
+      this.#senders.settle(entry.tokens.splice(0), answer, effects);
     }
     this.#parts.outcomes.record(registration.slot, "unregistered", ended);
   }
 
   /** The app no longer listens, or the link is gone: what is on the socket goes back to waiting. */
-  ground(registration: Registration, now: number, effects: Effects): void {
+  detach(registration: Registration, now: number, effects: Effects): void {
     registration.attached = false;
-    const flights: Flight[] = [];
-    for (const lane of LANES) {
-      const state = registration.lane(lane);
-      const landed = state.flights.splice(0);
-      registration.reach(lane, landed.at(-1)?.seq ?? 0);
-      flights.push(...landed);
+    const inFlight: InFlight[] = [];
+    for (const priority of PRIORITIES) {
+      const state = registration.lane(priority);
+      const done = state.inFlight.splice(0);
+      registration.reach(priority, done.at(-1)?.seq ?? 0);
+      inFlight.push(...done);
       state.sent = 0;
       state.asked.length = 0;
     }
-    for (const flight of flights) {
-      registration.land(flight);
-      this.#secure(registration, flight, false, now);
+    for (const entry of inFlight) {
+      registration.untrack(entry);
+      this.#secure(registration, entry, false, now);
     }
     this.#parts.mailbox.expire(registration, now, effects);
     // Their time was over once: a clock that is set back does not bring them back behind what came after them.
-    const over = flights.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
+    const over = inFlight.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
     this.#parts.mailbox.end(registration, over, "expired", effects);
     // What replaced them has gone meanwhile, and the newest of them is not shown either.
-    const superseded = flights.flatMap((flight) =>
-      flight.superseded ? (registration.mail.get(flight.key) ?? []) : [],
+    const superseded = inFlight.flatMap((entry) =>
+      entry.superseded ? (registration.mail.get(entry.key) ?? []) : [],
     );
     const seqs = new Set(superseded.map(({ seq }) => seq));
     const keys = superseded
       .filter(({ collapseKey }) => seqs.has(registration.newest(collapseKey)))
       .map(({ key }) => key);
     this.#parts.mailbox.end(registration, keys, "collapsed", effects);
-    for (const { ended, key, seq, tokens } of flights) {
+    for (const { ended, key, seq, tokens } of inFlight) {
       const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;
       const status = ended ?? left ?? "sent";
       this.#senders.settle(tokens, { ok: true, status, seq }, effects);
@@ -381,17 +383,17 @@ export class Delivery {
   ): SendAnswer | number | undefined {
     this.#parts.mailbox.expireIfDue(registration, key, now, effects);
     const recent = registration.recent(key);
-    const flight = registration.open(key);
+    const entry = registration.open(key);
     // A device that is being asked may say more than that it was sent.
-    const isAsked = recent?.status === "sent" && flight !== undefined;
+    const isAsked = recent?.status === "sent" && entry !== undefined;
     if (recent !== undefined && !isAsked && !isForgotten(recent, now))
       return againOf(request, recent);
-    if (flight !== undefined) {
-      if (isReused(request.fingerprint, flight.fingerprint)) return REUSED;
-      if (flight.ended !== null) return { ok: true, status: flight.ended, seq: flight.seq };
+    if (entry !== undefined) {
+      if (isReused(request.fingerprint, entry.fingerprint)) return REUSED;
+      if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
-      const status = this.#secure(registration, flight, true, now);
-      return { ok: true, status, seq: flight.seq };
+      const status = this.#secure(registration, entry, true, now);
+      return { ok: true, status, seq: entry.seq };
     }
     const row = registration.mail.get(key);
     if (row !== undefined) return againOf(request, { ...row, status: "queued" });
@@ -401,7 +403,7 @@ export class Delivery {
 
   #sendNow(
     registration: Registration,
-    lane: LaneState,
+    lane: Lane,
     request: SendRequest,
     key: string,
     seq: number,
@@ -409,7 +411,7 @@ export class Delivery {
     effects: Effects,
   ): SendAnswer | number {
     const nowOrNever = request.ttlSeconds === 0;
-    const flight: Flight = {
+    const entry: InFlight = {
       seq,
       key,
       bytes: request.data.length,
@@ -424,7 +426,7 @@ export class Delivery {
       left: null,
       tokens: [],
     };
-    registration.takeOff(lane, flight);
+    registration.track(lane, entry);
     const message: Message = {
       slot: registration.slot,
       seq,
@@ -440,7 +442,7 @@ export class Delivery {
     };
     this.#parts.outbox.deliver([message], effects);
     if (request.waitMs > 0) return this.#wait(registration, request, key);
-    return { ok: true, status: this.#secure(registration, flight, true, now), seq };
+    return { ok: true, status: this.#secure(registration, entry, true, now), seq };
   }
 
   #wait(registration: Registration, request: SendRequest, key: string): number {
@@ -449,47 +451,47 @@ export class Delivery {
 
   #tellFirst(
     registration: Registration,
-    flight: Flight,
+    entry: InFlight,
     alias: string,
     now: number,
     effects: Effects,
   ): void {
-    const { key, seq, fingerprint, expiresAt, unstored } = flight;
+    const { key, seq, fingerprint, expiresAt, unstored } = entry;
     const first = { alias, key, seq, fingerprint, expiresAt, isStored: unstored === null };
-    const onSettled = (out: Effects) => this.#told(registration, flight, out);
+    const onSettled = (out: Effects) => this.#told(registration, entry, out);
     this.#parts.firstAcks.tell(registration, first, onSettled, now, effects);
   }
 
   /**
-   * The sender of a flight does not wait for its acknowledgement, or it has lost its link: makes it durable.
+   * Makes a message in flight durable: its sender does not wait for the acknowledgement, or the link is lost.
    *
    * @returns what to answer
    */
   #secure(
     registration: Registration,
-    flight: Flight,
+    entry: InFlight,
     onSocket: boolean,
     now: number,
   ): MessageStatus {
-    const { key, seq, unstored, expiresAt, left } = flight;
-    if (flight.ended !== null) return flight.ended;
+    const { key, seq, unstored, expiresAt, left } = entry;
+    if (entry.ended !== null) return entry.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
       if (!onSocket && left === null)
-        registration.remember(key, "sent", seq, flight.fingerprint, askedOf(flight, unstored));
+        registration.remember(key, "sent", seq, entry.fingerprint, askedOf(entry, unstored));
       return "sent";
     }
-    if (!onSocket && unstored !== null && isOverdue(flight, registration, now)) {
-      registration.remember(key, "sent", seq, flight.fingerprint);
-      const open = { ...flight, ...askedOf(flight, unstored) };
+    if (!onSocket && unstored !== null && isOverdue(entry, registration, now)) {
+      registration.remember(key, "sent", seq, entry.fingerprint);
+      const open = { ...entry, ...askedOf(entry, unstored) };
       this.#parts.outcomes.leaveOpen(registration.slot, "expired", [open]);
       return "sent";
     }
     if (unstored !== null) {
       // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
       this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt);
-      flight.unstored = null;
+      entry.unstored = null;
     }
-    return isOverdue(flight, registration, now) ? "sent" : "queued";
+    return isOverdue(entry, registration, now) ? "sent" : "queued";
   }
 }

@@ -3,8 +3,9 @@ import { dataHash } from "../../../schema/data-hash.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Effects } from "../../link/effects.ts";
 import { seqTimeMs } from "../../message/clock.ts";
+import { PRIORITIES } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
-import { LANES, type Registration } from "../registration.ts";
+import type { Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import { questionOf } from "./outbox.ts";
 import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
@@ -150,7 +151,7 @@ export class Mailbox {
     const due = new Set<MailHeader>();
     for (const header of registration.mail.values()) {
       if (header.expiresAt > now) continue;
-      if (registration.flights.has(header.key)) {
+      if (registration.inFlight.has(header.key)) {
         this.#onOverdue(registration, header.key, effects);
       } else due.add(header);
     }
@@ -213,8 +214,8 @@ export class Mailbox {
     const { slot } = registration;
     const ended: MailHeader[] = [];
     const open: (MailHeader & OpenMessage)[] = [];
-    for (const lane of LANES) {
-      for (const header of registration.lane(lane).take((row) => leaving.has(row))) {
+    for (const priority of PRIORITIES) {
+      for (const header of registration.lane(priority).take((row) => leaving.has(row))) {
         const isOpen = asks(header);
         const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
         registration.dropMail(header);
@@ -232,8 +233,8 @@ export class Mailbox {
         };
         open.push(one);
         // On the socket it is being asked after. Else nothing behind it in its lane has been sent on this link.
-        if (registration.attached && !registration.flights.has(key))
-          registration.lane(lane).ask(one);
+        if (registration.attached && !registration.inFlight.has(key))
+          registration.lane(priority).ask(one);
       }
     }
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
@@ -258,14 +259,14 @@ export class Mailbox {
       const gone = collapseKey === null ? 0 : (newest.get(collapseKey) ?? 0);
       return (
         gone > registration.newest(collapseKey) &&
-        (registration.flights.get(key)?.superseded ?? true)
+        (registration.inFlight.get(key)?.superseded ?? true)
       );
     });
     for (const { lane, key, fingerprint } of replaced) {
-      const flight = registration.flights.get(key);
-      if (flight === undefined) continue;
-      flight.left = "collapsed";
-      flight.unstored = questionOf(registration, lane, key, fingerprint);
+      const entry = registration.inFlight.get(key);
+      if (entry === undefined) continue;
+      entry.left = "collapsed";
+      entry.unstored = questionOf(registration, lane, key, fingerprint);
     }
     this.#leave(registration, "collapsed", effects, new Set(replaced));
   }
@@ -289,8 +290,8 @@ export class Mailbox {
  * holder took, and what its registration leaves behind, ends so whatever the device did; see `leaveToDevice`, too.
  */
 function isAsked(registration: Registration, header: MailHeader, status: Ending): boolean {
-  const flight = registration.flights.get(header.key);
-  if (flight !== undefined) return flight.left === status;
+  const entry = registration.inFlight.get(header.key);
+  if (entry !== undefined) return entry.left === status;
   return (
     (status === "expired" || status === "overflowed" || status === "collapsed") &&
     registration.mayHave(header)
@@ -301,8 +302,8 @@ function isAsked(registration: Registration, header: MailHeader, status: Ending)
 function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
   const replaced = new Set<MailHeader>();
   if (collapseKey === null) return replaced;
-  for (const lane of LANES) {
-    const { rows, sent } = registration.lane(lane);
+  for (const priority of PRIORITIES) {
+    const { rows, sent } = registration.lane(priority);
     for (const header of rows.slice(sent)) {
       if (header.collapseKey === collapseKey && !registration.mayHave(header)) {
         replaced.add(header);
@@ -326,9 +327,9 @@ function droppedFor(
     registration.mail.size - replaced.size < LIMITS.MAILBOX_MESSAGES &&
     registration.mailBytes - bytesOf(replaced) + data.length <= LIMITS.MAILBOX_BYTES;
   if (fits) return new Set();
-  for (const lane of LANES.toReversed()) {
-    if (lane < own) break;
-    const { rows, sent } = registration.lane(lane);
+  for (const priority of PRIORITIES.toReversed()) {
+    if (priority < own) break;
+    const { rows, sent } = registration.lane(priority);
     const oldest = rows.slice(sent).find((header) => !replaced.has(header));
     if (oldest !== undefined) return new Set([oldest]);
   }

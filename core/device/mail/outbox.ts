@@ -8,9 +8,9 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url } from "../../../schema/text.ts";
 import type { Effects } from "../../link/effects.ts";
 import type { Link } from "../../link/link.ts";
-import type { Lane } from "../../message/priority.ts";
+import { PRIORITIES, type Priority } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
-import { type Flight, LANES, type LaneState, type Registration } from "../registration.ts";
+import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -41,8 +41,8 @@ export class Outbox {
 
   /** Sends what waits, as far as the window allows: high before normal before low. */
   pump(registration: Registration, now: number, effects: Effects): void {
-    for (const lane of LANES) {
-      const state = registration.lane(lane);
+    for (const priority of PRIORITIES) {
+      const state = registration.lane(priority);
       while (this.isLive(registration) && state.hasMore && registration.hasRoom) {
         if ((state.rows[state.sent]?.expiresAt ?? Number.POSITIVE_INFINITY) <= now) {
           this.#parts.mailbox.expire(registration, now, effects);
@@ -66,12 +66,12 @@ export class Outbox {
   }
 
   /** Marks rows as on the socket again, after the object slept with its link open. */
-  restore(registration: Registration, lane: Lane, sentUpTo: number): void {
+  restore(registration: Registration, lane: Priority, sentUpTo: number): void {
     const state = registration.lane(lane);
     for (const header of state.rows) {
       if (header.seq > sentUpTo) break;
       state.sent++;
-      registration.takeOff(state, flightOf(header, 0, registration.isSuperseded(header)));
+      registration.track(state, inFlightOf(header, 0, registration.isSuperseded(header)));
     }
   }
 
@@ -89,7 +89,7 @@ export class Outbox {
   }
 
   /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
-  #sendBatch(registration: Registration, state: LaneState, now: number, effects: Effects): void {
+  #sendBatch(registration: Registration, state: Lane, now: number, effects: Effects): void {
     const messages: Message[] = [];
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
@@ -106,24 +106,24 @@ export class Outbox {
         (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
       )
         break;
-      const flight = flightOf(header, now, registration.isSuperseded(header));
+      const entry = inFlightOf(header, now, registration.isSuperseded(header));
       const waiting = registration.waiting.get(header.key);
       if (waiting !== undefined) {
-        flight.tokens.push(...waiting);
+        entry.tokens.push(...waiting);
         registration.waiting.delete(header.key);
       }
       state.sent++;
-      registration.takeOff(state, flight);
+      registration.track(state, entry);
       bytes += header.bytes;
-      messages.push(this.#read(header, flight.superseded ? 0 : header.expiresAt - now));
+      messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - now));
     }
     this.deliver(messages, effects);
   }
 
-  #ask(registration: Registration, state: LaneState, asked: Unanswered, now: number): Message {
+  #ask(registration: Registration, state: Lane, asked: Unanswered, now: number): Message {
     const { key, seq, fingerprint, lane, dataHash, left, firstAck } = asked;
     const unstored = questionOf(registration, lane, key, fingerprint);
-    registration.takeOff(state, {
+    registration.track(state, {
       ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
       // It is withdrawn as it comes.
       ...{ unstored, withdrawn: true, superseded: false, left, ended: null, tokens: [] },
@@ -163,7 +163,7 @@ export class Outbox {
 /** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
 export function questionOf(
   { record: { app }, generation }: Registration,
-  lane: Lane,
+  lane: Priority,
   key: string,
   fingerprint: number | null,
 ): SendRequest {
@@ -174,8 +174,8 @@ export function questionOf(
   };
 }
 
-/** The flight of a row. */
-function flightOf(header: MailHeader, sentAt: number, superseded: boolean): Flight {
+/** What is in flight of a row. */
+function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {
   const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
   return {
     ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },

@@ -4,7 +4,7 @@
  */
 import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Lane } from "../../message/priority.ts";
+import type { Priority } from "../../message/priority.ts";
 import type { OutcomeStore } from "../store.ts";
 import type { Asked } from "./recent-keys.ts";
 
@@ -68,7 +68,7 @@ type StoredEntry = readonly [
   status: Ended["status"],
   seq: number,
   fingerprint?: number | null,
-  lane?: Lane,
+  lane?: Priority,
   left?: Ending,
   dataHash?: number | null,
   firstAckAlias?: string,

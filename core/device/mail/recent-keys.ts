@@ -6,7 +6,7 @@ import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
-import type { Lane } from "../../message/priority.ts";
+import type { Priority } from "../../message/priority.ts";
 import type { Ending } from "./outcomes.ts";
 
 /** A final answer, as a repeated request gets it. */
@@ -19,7 +19,7 @@ export interface Final {
 
 /** How a device is asked after a message, without its data. */
 export interface Asked {
-  readonly lane: Lane;
+  readonly lane: Priority;
   /** See `Message.dataHash`; null where it is not known: an older version did not keep it. */
   readonly dataHash: number | null;
 }

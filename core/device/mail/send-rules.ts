@@ -2,7 +2,7 @@
 import { dataHash } from "../../../schema/data-hash.ts";
 import { isReused } from "../../fingerprint.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
-import type { Flight, Registration } from "../registration.ts";
+import type { InFlight, Registration } from "../registration.ts";
 import type { Asked, Final } from "./recent-keys.ts";
 
 /** How long before the end of a ttl 0 wait the message is withdrawn: a round trip to a slow device. */
@@ -20,7 +20,7 @@ export function firstWaitMs({ waitMs, ttlSeconds }: SendRequest): number {
 
 /** Whether a message on the socket must not be handed to the app any more, were it not yet: a ttl 0 one once its sender stops waiting. */
 export function isOverdue(
-  { key, unstored, expiresAt }: Flight,
+  { key, unstored, expiresAt }: InFlight,
   registration: Registration,
   now: number,
 ): boolean {
@@ -39,7 +39,7 @@ export function againOf(request: SendRequest, known: Final): SendAnswer {
 }
 
 /** How the device is asked after a message that has no row. One that it was asked after already came without its data. */
-export const askedOf = (flight: Flight, { lane, data }: SendRequest): Asked => ({
+export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => ({
   lane,
-  dataHash: flight.dataHash === undefined ? dataHash(data) : flight.dataHash,
+  dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
 });

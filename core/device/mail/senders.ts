@@ -1,6 +1,6 @@
 /**
  * Senders that wait for a message to be acknowledged, each under a token. The tokens stay with the message: those of one that
- * is on the socket with its flight, the others with its registration.
+ * is on the socket with what is in flight, the others with its registration.
  */
 import type { Effects } from "../../link/effects.ts";
 import type { SendAnswer } from "../../message/send.ts";
@@ -32,8 +32,8 @@ export class Senders {
   wait(registration: Registration, key: string, restMs: number): number {
     const token = this.#nextToken();
     this.#waiting.set(token, { registration, key, restMs });
-    const flight = registration.open(key);
-    if (flight !== undefined) flight.tokens.push(token);
+    const entry = registration.open(key);
+    if (entry !== undefined) entry.tokens.push(token);
     else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
     return token;
   }

@@ -34,10 +34,10 @@ export function statusOf(
     if (isForgotten(known, now)) return { ok: false, code: "message_not_found" };
     return { ok: true, status: known.status };
   }
-  const flight = registration.open(key);
-  if (flight?.seq === seq) {
-    const open = isOverdue(flight, registration, now) ? "sent" : "queued";
-    return { ok: true, status: flight.ended ?? open };
+  const entry = registration.open(key);
+  if (entry?.seq === seq) {
+    const open = isOverdue(entry, registration, now) ? "sent" : "queued";
+    return { ok: true, status: entry.ended ?? open };
   }
   if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
   // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.

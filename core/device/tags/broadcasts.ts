@@ -28,8 +28,8 @@ import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
 import type { AttributeBook } from "./attributes.ts";
 import { encodeOneBroadcast } from "./broadcast-frame.ts";
-import type { Feeds, Page } from "./feeds.ts";
-import type { Parcel, Subscription } from "./subscription.ts";
+import type { CatchUp, Page } from "./catch-up.ts";
+import type { PendingBroadcast, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** A socket that holds more unsent than this is left alone: what comes next should be able to overtake. */
@@ -38,7 +38,7 @@ const BUFFERED_BYTES = 65_536;
 export interface BroadcastParts {
   readonly registrations: Registrations;
   readonly subscriptions: () => Subscriptions;
-  readonly feeds: Feeds;
+  readonly catchUp: CatchUp;
   readonly attributes: AttributeBook;
   readonly source: (app: string, tagId: string) => string;
   /** The current link; null without one. */
@@ -51,11 +51,11 @@ export interface BroadcastParts {
 }
 
 /** What is known of an entry that a node called with: where it is, or what became of it. */
-type Standing = Parcel | DeliverOutcome;
+type Standing = PendingBroadcast | DeliverOutcome;
 
 /** A node that waits for an acknowledgement. */
 interface Waiting {
-  readonly parcel: Parcel;
+  readonly pending: PendingBroadcast;
   /** Of the entries before it, in their order. */
   readonly before: readonly Standing[];
 }
@@ -93,7 +93,7 @@ export class Broadcasts {
     }
     if (one.record.path !== request.path) return answer("unknown");
     if (!registration.attached || link()?.ready !== true) return answer("offline");
-    if (one.feed !== "live" && one.feed !== "last") return this.#fetch(one, entries);
+    if (one.catchUp !== "live" && one.catchUp !== "last") return this.#fetch(one, entries);
     if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one, entries);
     // After a sleep the node knows better, but for what is on the socket since before.
     one.reached ??= Math.max(prev, one.slept, one.taken ?? 0);
@@ -101,7 +101,7 @@ export class Broadcasts {
     for (const entry of entries) {
       if (entry.position <= one.reached) {
         const known = one.open.find((open) => open.position === entry.position);
-        standings.push(known?.parcel ?? one.endOf(entry.position));
+        standings.push(known?.pending ?? one.endOf(entry.position));
         continue;
       }
       if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT)
@@ -114,7 +114,7 @@ export class Broadcasts {
     }
     const last = standings.pop() ?? "filtered";
     const isOwn = typeof last === "object" && last.subscription === one && last.state !== "done";
-    const token = isOwn && waitMs > 0 ? this.#wait({ parcel: last, before: standings }) : null;
+    const token = isOwn && waitMs > 0 ? this.#wait({ pending: last, before: standings }) : null;
     this.pump(now, effects);
     this.#advance(one);
     return token ?? answerOf(one, last, standings);
@@ -139,7 +139,7 @@ export class Broadcasts {
 
   /** Puts on the socket what is held, as far as there is room and no single send waits. */
   pump(now: number, effects: Effects): void {
-    const { registrations, feeds } = this.#parts;
+    const { registrations, catchUp } = this.#parts;
     if (this.#held > 0) {
       let overdue = 0;
       for (const registration of registrations.standing()) {
@@ -149,17 +149,17 @@ export class Broadcasts {
         this.#send(registration, now, effects);
       }
     }
-    feeds.pump(now, effects);
+    catchUp.pump(now, effects);
   }
 
   /** The caller of this token waits no longer: it is answered in `effects`, unless it was answered before. */
   timeout(token: number, now: number, effects: Effects): void {
     this.pump(now, effects);
-    const parcel = this.#waiting.get(token)?.parcel;
-    if (parcel === undefined) return;
-    parcel.tokens.splice(parcel.tokens.indexOf(token), 1);
-    this.#settle([token], parcel.state === "sent" ? "delivered" : "deferred", effects);
-    this.#parts.onMoved(parcel.subscription);
+    const pending = this.#waiting.get(token)?.pending;
+    if (pending === undefined) return;
+    pending.tokens.splice(pending.tokens.indexOf(token), 1);
+    this.#settle([token], pending.state === "sent" ? "delivered" : "deferred", effects);
+    this.#parts.onMoved(pending.subscription);
   }
 
   /**
@@ -180,15 +180,15 @@ export class Broadcasts {
       if (position >= one.slept) one.slept = 0;
       counts = true;
     }
-    for (const { parcel, position: at } of one.open) {
+    for (const { pending, position: at } of one.open) {
       if (at > position) break;
-      if (parcel.subscription !== one || parcel.state !== "sent") continue;
-      one.registration.broadcasts.drop(parcel, "done");
+      if (pending.subscription !== one || pending.state !== "sent") continue;
+      one.registration.broadcasts.drop(pending, "done");
       const outcome = discarded.includes(at) ? "expired" : "acknowledged";
-      parcel.end = outcome;
+      pending.end = outcome;
       one.ended(at, outcome);
-      this.#settle(parcel.tokens.splice(0), outcome, effects);
-      for (const twin of parcel.twins) this.#advance(twin);
+      this.#settle(pending.tokens.splice(0), outcome, effects);
+      for (const duplicate of pending.duplicates) this.#advance(duplicate);
       counts = true;
     }
     if (!counts) return false;
@@ -199,24 +199,24 @@ export class Broadcasts {
   }
 
   /** The link is lost, or the app listens no more: what it has not acknowledged is fetched again. */
-  ground(registration: Registration, effects: Effects): void {
+  detach(registration: Registration, effects: Effects): void {
     for (const one of this.#parts.subscriptions().in(registration.slot)) this.drop(one, effects);
   }
 
   /** Forgets what is under way of one tag. Others that counted on it fetch it themselves. */
   drop(one: Subscription, effects: Effects): void {
-    for (const { parcel } of one.open.splice(0)) {
-      if (parcel.subscription !== one || parcel.state === "done" || parcel.state === "gone")
+    for (const { pending } of one.open.splice(0)) {
+      if (pending.subscription !== one || pending.state === "done" || pending.state === "gone")
         continue;
-      if (parcel.state === "held") this.#held--;
-      one.registration.broadcasts.drop(parcel, "gone");
-      this.#settle(parcel.tokens.splice(0), "offline", effects);
-      for (const twin of parcel.twins) {
-        if (twin.open.length > 0) this.#refetch(twin, effects);
+      if (pending.state === "held") this.#held--;
+      one.registration.broadcasts.drop(pending, "gone");
+      this.#settle(pending.tokens.splice(0), "offline", effects);
+      for (const duplicate of pending.duplicates) {
+        if (duplicate.open.length > 0) this.#refetch(duplicate, effects);
       }
     }
     one.held = 0;
-    this.#parts.feeds.reset(one);
+    this.#parts.catchUp.reset(one);
   }
 
   #refetch(one: Subscription, effects: Effects): void {
@@ -224,12 +224,12 @@ export class Broadcasts {
     this.drop(one, effects);
     // Those of ttl 0 were for it, and are still.
     for (const position of open) one.called.add(position);
-    this.#parts.feeds.want(one);
+    this.#parts.catchUp.want(one);
   }
 
   #fetch(one: Subscription, entries: readonly LogEntry[]): DeliverAnswer {
     this.#remember(one, entries);
-    this.#parts.feeds.want(one);
+    this.#parts.catchUp.want(one);
     return answer("deferred");
   }
 
@@ -254,26 +254,26 @@ export class Broadcasts {
     const known = key === null ? undefined : registration.broadcasts.find(key);
     if (known !== undefined && known.subscription !== one) {
       if (known.state !== "done") {
-        known.twins.push(one);
-        one.open.push({ position, parcel: known });
+        known.duplicates.push(one);
+        one.open.push({ position, pending: known });
       }
       return known;
     }
-    const parcel: Parcel = {
+    const pending: PendingBroadcast = {
       subscription: one,
       position,
       bytes: entry.data.length,
       entry,
       state: "held",
       tokens: [],
-      twins: [],
+      duplicates: [],
     };
-    if (key !== null) registration.broadcasts.share(key, parcel);
-    registration.broadcasts.hold(parcel, now);
-    one.open.push({ position, parcel });
+    if (key !== null) registration.broadcasts.share(key, pending);
+    registration.broadcasts.hold(pending, now);
+    one.open.push({ position, pending });
     one.held++;
     this.#held++;
-    return parcel;
+    return pending;
   }
 
   /** Whether a later broadcast of its collapse key, is for this device; one of ttl 0 replaces nothing. */
@@ -325,21 +325,21 @@ export class Broadcasts {
     while (window.held.length > 0 && window.hasRoom) {
       const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
       let bytes = 0;
-      for (let parcel = window.held[0]; parcel !== undefined; parcel = window.held[0]) {
-        if (!window.hasRoom || (bytes > 0 && bytes + parcel.bytes > LIMITS.DELIVER_BYTES)) break;
-        sent.push(parcel.subscription);
-        parcel.subscription.held--;
+      for (let pending = window.held[0]; pending !== undefined; pending = window.held[0]) {
+        if (!window.hasRoom || (bytes > 0 && bytes + pending.bytes > LIMITS.DELIVER_BYTES)) break;
+        sent.push(pending.subscription);
+        pending.subscription.held--;
         this.#held--;
-        const { entry } = parcel;
+        const { entry } = pending;
         if (entry === null || (!isNowOrNever(entry.seq) && entry.expiresAt <= now)) {
-          window.drop(parcel, "done");
-          parcel.end = "expired";
-          this.#settle(parcel.tokens.splice(0), "expired", effects);
+          window.drop(pending, "done");
+          pending.end = "expired";
+          this.#settle(pending.tokens.splice(0), "expired", effects);
           continue;
         }
-        window.takeOff(parcel);
-        going.push({ one: parcel.subscription, entry });
-        bytes += parcel.bytes;
+        window.track(pending);
+        going.push({ one: pending.subscription, entry });
+        bytes += pending.bytes;
       }
       const [first, ...others] = going;
       if (first === undefined) continue;
@@ -362,8 +362,8 @@ export class Broadcasts {
     for (const one of new Set(sent)) {
       this.#advance(one);
       // Where a node waits for the answer there is no sleep, and it is settled before there is one.
-      if (one.open.some(({ parcel }) => parcel.tokens.length === 0)) this.#parts.onMoved(one);
-      if (one.held === 0) this.#parts.feeds.pageSent(one);
+      if (one.open.some(({ pending }) => pending.tokens.length === 0)) this.#parts.onMoved(one);
+      if (one.held === 0) this.#parts.catchUp.pageSent(one);
     }
   }
 
@@ -396,7 +396,7 @@ export class Broadcasts {
   #wait(waiting: Waiting): number {
     const token = this.#parts.nextToken();
     this.#waiting.set(token, waiting);
-    waiting.parcel.tokens.push(token);
+    waiting.pending.tokens.push(token);
     return token;
   }
 
@@ -411,8 +411,8 @@ export class Broadcasts {
       const waiting = this.#waiting.get(token);
       if (waiting === undefined) continue;
       this.#waiting.delete(token);
-      const { parcel, before } = waiting;
-      const settled = { ...answer(outcome), ...outcomesOf(parcel.subscription, before) };
+      const { pending, before } = waiting;
+      const settled = { ...answer(outcome), ...outcomesOf(pending.subscription, before) };
       effects.push({ kind: "settle", token, answer: settled });
     }
   }

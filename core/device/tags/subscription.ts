@@ -3,12 +3,12 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
 import type { DeliverOutcome, LogEntry } from "../../tag/types.ts";
-import type { Errand } from "../errands.ts";
+import type { PendingCommand } from "../pending-commands.ts";
 import type { Registration } from "../registration.ts";
 import type { TagRecord } from "../store.ts";
 
 /** A broadcast that is on its way to the app, through one tag. */
-export interface Parcel {
+export interface PendingBroadcast {
   /** The tag it goes through. */
   readonly subscription: Subscription;
   readonly position: number;
@@ -22,20 +22,20 @@ export interface Parcel {
   /** How it was "done"; "acknowledged" unless told. */
   end?: "acknowledged" | "expired";
   /** Other tags of the registration that had the same broadcast, and do not send it too. */
-  readonly twins: Subscription[];
+  readonly duplicates: Subscription[];
 }
 
 /** A place in the log that the app has not taken. */
 interface Open {
   readonly position: number;
-  readonly parcel: Parcel;
+  readonly pending: PendingBroadcast;
 }
 
 /**
  * Where the node of the tag stands with this link: not asked, to be asked, being asked for a page, its page on the way to
  * the socket with more behind it or not, or calling with what is new.
  */
-export type Feed = "idle" | "wanted" | "asking" | "more" | "last" | "live";
+export type CatchUpState = "idle" | "wanted" | "asking" | "more" | "last" | "live";
 
 export class Subscription {
   readonly registration: Registration;
@@ -48,14 +48,14 @@ export class Subscription {
   member: "no" | "maybe" | "yes";
   /** What is being asked, or waits to be. */
   call: "join" | "leave" | null = null;
-  readonly joins: Errand[] = [];
-  readonly leaves: Errand[] = [];
+  readonly joins: PendingCommand[] = [];
+  readonly leaves: PendingCommand[] = [];
   #tagId: string | null = null;
   /** The part of its broadcasts' message IDs behind their dot; null until it is needed. */
   source: string | null = null;
 
   // ---- broadcasts
-  feed: Feed = "idle";
+  catchUp: CatchUpState = "idle";
   /** One more whenever what was asked before is of no use: the link was lost, or the app stopped listening. */
   epoch = 0;
   /** The node called for this link while it was being asked: there may be more than the answer says. */
@@ -104,7 +104,7 @@ export class Subscription {
   /** The last position that went onto this socket through this tag and is not acknowledged; 0 for none. */
   get sentUpTo(): number {
     const sent = this.open.findLast(
-      ({ parcel }) => parcel.subscription === this && parcel.state === "sent",
+      ({ pending }) => pending.subscription === this && pending.state === "sent",
     );
     return sent?.position ?? this.slept;
   }
@@ -126,7 +126,7 @@ export class Subscription {
 
   /** Moves `taken` over all that is done at the front. */
   advance(): void {
-    while (this.open[0]?.parcel.state === "done") this.open.shift();
+    while (this.open[0]?.pending.state === "done") this.open.shift();
     if (this.slept > 0) return;
     const first = this.open[0];
     const upTo = first === undefined ? this.reached : first.position - 1;

@@ -7,7 +7,7 @@ import type { CallResult, Effects } from "../../link/effects.ts";
 import { devicePath, tagIdOf } from "../../tag/name.ts";
 import type { Depths } from "../../tag/tree/depths.ts";
 import type { Calls } from "../calls.ts";
-import { type Errand, refusalOf } from "../errands.ts";
+import { type PendingCommand, refusalOf } from "../pending-commands.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { SubscriptionStore, TagRecord } from "../store.ts";
@@ -123,7 +123,7 @@ export class Subscriptions {
   join(
     registration: Registration,
     tag: string,
-    errand: Errand | null,
+    command: PendingCommand | null,
     now: number,
     effects: Effects,
   ): void {
@@ -132,11 +132,11 @@ export class Subscriptions {
     // A leave that nobody answered may come late: it must not be taken for one of the membership that begins.
     if (!one.wanted) this.#write(one, { path: one.record.path, epoch: this.#newEpoch(now) });
     one.wanted = true;
-    if (errand !== null) wait(one.joins, errand);
+    if (command !== null) wait(one.joins, command);
     this.#step(one, now, effects);
   }
 
-  leave(one: Subscription, errand: Errand | null, now: number, effects: Effects): void {
+  leave(one: Subscription, command: PendingCommand | null, now: number, effects: Effects): void {
     if (one.wanted) {
       one.wanted = false;
       // A leave that was sent may be carried out at any time, also after this object was killed. What an ended registration leaves
@@ -148,7 +148,7 @@ export class Subscriptions {
       // What comes until it is joined anew is not for it.
       one.taken = null;
     }
-    if (errand !== null) wait(one.leaves, errand);
+    if (command !== null) wait(one.leaves, command);
     this.#step(one, now, effects);
   }
 
@@ -178,7 +178,7 @@ export class Subscriptions {
     if (one.call !== null) return;
     const met = one.wanted ? one.leaves : one.joins;
     // Somebody has wanted the other since: as far as they are concerned it was so for a moment.
-    for (const errand of met.splice(0)) errand.done(null, now, effects);
+    for (const command of met.splice(0)) command.done(null, now, effects);
     if (one.wanted) {
       if (one.member !== "yes") this.#enter(one, now, effects);
     } else if (one.member === "no") this.#left(one, now, effects);
@@ -207,7 +207,7 @@ export class Subscriptions {
         if (joined === null) {
           // An attach may have found the member meanwhile; what it did not fetch was left to the join.
           if (one.wanted && one.member === "yes") {
-            for (const errand of one.joins.splice(0)) errand.done(null, when, out);
+            for (const command of one.joins.splice(0)) command.done(null, when, out);
             onJoined(one, false, when, out);
           } else this.#failed(one, one.joins, result, when, out);
           return;
@@ -231,7 +231,7 @@ export class Subscriptions {
         }
         one.taken ??= joined.head;
         if (joined.live) one.reached = joined.head;
-        for (const errand of one.joins.splice(0)) errand.done(null, when, out);
+        for (const command of one.joins.splice(0)) command.done(null, when, out);
         if (one.wanted) onJoined(one, joined.live, when, out);
         this.#step(one, when, out);
       },
@@ -270,7 +270,7 @@ export class Subscriptions {
   /** The node has let the member go. */
   #left(one: Subscription, now: number, effects: Effects): void {
     this.#delete(one);
-    for (const errand of one.leaves.splice(0)) errand.done(null, now, effects);
+    for (const command of one.leaves.splice(0)) command.done(null, now, effects);
     const key = leftoverKey(one);
     const others = this.#leftovers.get(key)?.filter((other) => other !== one);
     if (others === undefined) return;
@@ -293,15 +293,15 @@ export class Subscriptions {
   /** What was commanded is refused; what is to be is tried again. */
   #failed(
     one: Subscription,
-    errands: Errand[],
+    commands: PendingCommand[],
     result: CallResult,
     now: number,
     effects: Effects,
   ): void {
     // Nothing comes of a join that waits for it, either, before it is tried again.
     const waiting = this.#heirsOf(one).flatMap(({ joins }) => joins.splice(0));
-    for (const errand of [...errands.splice(0), ...waiting]) {
-      errand.done(refusalOf(result), now, effects);
+    for (const command of [...commands.splice(0), ...waiting]) {
+      command.done(refusalOf(result), now, effects);
     }
     this.#tryAgain(one, now);
   }
@@ -366,10 +366,10 @@ export class Subscriptions {
 }
 
 /** Whoever was answered before its end is forgotten where another comes: a device may ask again and again meanwhile. */
-function wait(errands: Errand[], errand: Errand): void {
-  const open = errands.filter(({ isAnswered }) => !isAnswered);
-  errands.splice(0, errands.length, ...open, errand);
-  errand.expect();
+function wait(commands: PendingCommand[], command: PendingCommand): void {
+  const open = commands.filter(({ isAnswered }) => !isAnswered);
+  commands.splice(0, commands.length, ...open, command);
+  command.expect();
 }
 
 const leftoverKey = ({ record }: Subscription): string => `${record.slot} ${record.tag}`;

@@ -1,10 +1,10 @@
 /** Broadcasts of one registration: what is on its socket, what is held for it, and what came lately. */
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Parcel } from "./subscription.ts";
+import type { PendingBroadcast } from "./subscription.ts";
 
 export class BroadcastWindow {
   /** Waiting for room, in order. */
-  readonly held: Parcel[] = [];
+  readonly held: PendingBroadcast[] = [];
   /** Since when those that are held wait for their turn, milliseconds since 1970. */
   heldSince = 0;
   /** Milliseconds since 1970 at which the app began to listen; null where that was before a sleep. */
@@ -14,7 +14,7 @@ export class BroadcastWindow {
   #sent = 0;
   #sentBytes = 0;
   /** Broadcasts of several tags, by number and key: each goes through one of them. */
-  readonly #shared = new Map<string, Parcel>();
+  readonly #shared = new Map<string, PendingBroadcast>();
 
   /** Whether the socket may take another one, however large. */
   get hasRoom(): boolean {
@@ -25,40 +25,40 @@ export class BroadcastWindow {
   }
 
   /** It waits for room. */
-  hold(parcel: Parcel, now: number): void {
+  hold(pending: PendingBroadcast, now: number): void {
     if (this.held.length === 0) this.heldSince = now;
-    this.held.push(parcel);
+    this.held.push(pending);
   }
 
   /** The first that is held goes onto the socket. */
-  takeOff(parcel: Parcel): void {
+  track(pending: PendingBroadcast): void {
     this.held.shift();
-    parcel.state = "sent";
-    parcel.entry = null;
+    pending.state = "sent";
+    pending.entry = null;
     this.#sent++;
-    this.#sentBytes += parcel.bytes;
+    this.#sentBytes += pending.bytes;
   }
 
   /** It is on the socket, or waits for it, no more. */
-  drop(parcel: Parcel, state: "done" | "gone"): void {
-    if (parcel.state === "sent") {
+  drop(pending: PendingBroadcast, state: "done" | "gone"): void {
+    if (pending.state === "sent") {
       this.#sent--;
-      this.#sentBytes -= parcel.bytes;
-    } else if (parcel.state === "held") {
-      this.held.splice(this.held.indexOf(parcel), 1);
+      this.#sentBytes -= pending.bytes;
+    } else if (pending.state === "held") {
+      this.held.splice(this.held.indexOf(pending), 1);
     }
-    parcel.state = state;
-    parcel.entry = null;
+    pending.state = state;
+    pending.entry = null;
   }
 
-  /** The parcel by which a broadcast of this key came, or is to come. */
-  find(key: string): Parcel | undefined {
-    const parcel = this.#shared.get(key);
-    return parcel?.state === "gone" ? undefined : parcel;
+  /** The pending broadcast by which a broadcast of this key came, or is to come. */
+  find(key: string): PendingBroadcast | undefined {
+    const pending = this.#shared.get(key);
+    return pending?.state === "gone" ? undefined : pending;
   }
 
-  share(key: string, parcel: Parcel): void {
-    this.#shared.set(key, parcel);
+  share(key: string, pending: PendingBroadcast): void {
+    this.#shared.set(key, pending);
     if (this.#shared.size > LIMITS.RECENT) {
       const oldest = this.#shared.keys().next().value;
       if (oldest !== undefined) this.#shared.delete(oldest);

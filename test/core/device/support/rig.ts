@@ -4,7 +4,7 @@ import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
-import type { Lane } from "../../../../core/message/priority.ts";
+import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { Depths } from "../../../../core/tag/tree/depths.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
@@ -219,7 +219,7 @@ export class Rig {
     }
   }
 
-  ack(slot: number, priority: Lane, seq: number, discarded: readonly number[] = []): void {
+  ack(slot: number, priority: Priority, seq: number, discarded: readonly number[] = []): void {
     const all = discarded.length === 0 ? {} : { discarded };
     this.command({ kind: "acks", value: [{ slot, priority, seq, ...all }] });
   }

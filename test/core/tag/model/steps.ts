@@ -1,6 +1,6 @@
 /** What may happen to the tags of an app, as data: fast-check makes lists of it, and shrinks them. */
 import fc from "fast-check";
-import type { Lane } from "../../../../core/message/priority.ts";
+import type { Priority } from "../../../../core/message/priority.ts";
 
 export const TAGS = ["news", "b"] as const;
 export type Tag = (typeof TAGS)[number];
@@ -20,7 +20,7 @@ export type Step =
   | {
       readonly kind: "broadcast";
       readonly cover: readonly Tag[];
-      readonly lane: Lane;
+      readonly lane: Priority;
       readonly pace: number | null;
       readonly ttlSeconds: number;
       readonly waits: boolean;
@@ -78,7 +78,7 @@ export const steps = {
       ["news", "b"],
       ["b", "news"],
     ),
-    lane: fc.constantFrom<Lane[]>(1, 2, 3),
+    lane: fc.constantFrom<Priority[]>(1, 2, 3),
     pace: fc.constantFrom(null, 5, 50),
     ttlSeconds: fc.constantFrom(0, 1, LASTING_SECONDS, LASTING_SECONDS),
     waits,

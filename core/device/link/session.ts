@@ -14,7 +14,7 @@ import { Link } from "../../link/link.ts";
 import { HybridClock } from "../../message/clock.ts";
 import type { Claims, Kept } from "../account.ts";
 import type { DeviceOptions } from "../device.ts";
-import { ground, joinEveryone } from "../lifecycle.ts";
+import { detach, joinEveryone } from "../lifecycle.ts";
 import type { Registration } from "../registration.ts";
 import { makeRooms, type Rooms } from "../rooms.ts";
 import { pushCommands } from "./commands.ts";
@@ -28,7 +28,7 @@ const SEQ_RESERVE_MS = 5_000;
 /** A device's lastSeq moves the clock forward by no more than this: a wrong one must not exhaust the numbers. */
 const LAST_SEQ_AHEAD_MS = 86_400_000;
 
-export class Linkage {
+export class LinkSession {
   readonly rooms: Rooms;
   readonly #options: DeviceOptions;
   readonly #commands: PushCommands;
@@ -58,7 +58,7 @@ export class Linkage {
     const previous = account.link?.session ?? null;
     const linked = this.#link !== null;
     account.admit(claims, session, linked, clock.last, () => keptOf(this.rooms, true, now), now);
-    this.#ground(now, effects);
+    this.#detach(now, effects);
     this.#previousSession = previous;
     this.#link = this.#newLink(session, false);
     this.#savedMark = "";
@@ -80,7 +80,7 @@ export class Linkage {
       // What came since the link opened is on its socket, or has not been sent.
       registration.reachNoFurther(account.link?.seqFloor ?? 0);
       registration.attached = true;
-      this.#restoreFeeds(registration, snapshot.live?.includes(slot) ?? false);
+      this.#restoreCatchUp(registration, snapshot.live?.includes(slot) ?? false);
     }
     restoreSent(snapshot.sent, registrations, outbox);
     this.#savedMark = this.#mark();
@@ -116,7 +116,7 @@ export class Linkage {
   lost(now: number, effects: Effects, seenAt: number): void {
     if (this.#link === null) return;
     const { account, clock } = this.rooms;
-    this.#ground(now, effects);
+    this.#detach(now, effects);
     this.#link.lost();
     this.#link = null;
     account.release(clock.last, keptOf(this.rooms, false, now), seenAt);
@@ -174,21 +174,21 @@ export class Linkage {
   }
 
   /** Nodes go on calling for a link that stands; where asking was unfinished, all are asked again. */
-  #restoreFeeds(registration: Registration, live: boolean): void {
-    const { feeds, subscriptions } = this.rooms;
+  #restoreCatchUp(registration: Registration, live: boolean): void {
+    const { catchUp, subscriptions } = this.rooms;
     if (!live) {
-      feeds.open(registration, null);
+      catchUp.open(registration, null);
       return;
     }
     for (const one of subscriptions.in(registration.slot)) {
       one.member = "yes";
-      feeds.live(one);
+      catchUp.live(one);
     }
   }
 
-  #ground(now: number, effects: Effects): void {
+  #detach(now: number, effects: Effects): void {
     for (const registration of this.rooms.registrations.standing()) {
-      ground(this.rooms, registration, now, effects);
+      detach(this.rooms, registration, now, effects);
     }
   }
 
@@ -196,7 +196,7 @@ export class Linkage {
   #live(): number[] {
     const live: number[] = [];
     for (const registration of this.rooms.registrations.standing()) {
-      if (registration.attached && this.rooms.feeds.isLive(registration)) {
+      if (registration.attached && this.rooms.catchUp.isLive(registration)) {
         live.push(registration.slot);
       }
     }

@@ -8,7 +8,7 @@ import type { LogEntry, Replacement } from "../../tag/types.ts";
 import type { Calls } from "../calls.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
-import type { Feed, Subscription } from "./subscription.ts";
+import type { CatchUpState, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** A page of a node's log. */
@@ -19,7 +19,7 @@ export interface Page {
   readonly replacements?: readonly Replacement[];
 }
 
-export interface FeedParts {
+export interface CatchUpParts {
   readonly calls: Calls;
   readonly retries: Retries;
   /** Of the device's object. */
@@ -34,8 +34,8 @@ export interface FeedParts {
 /** Pages in memory: each may be LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing does not hold up the others. */
 const PAGES = { registration: LIMITS.TAG_CALLS, device: 4 * LIMITS.TAG_CALLS } as const;
 
-export class Feeds {
-  readonly #parts: FeedParts;
+export class CatchUp {
+  readonly #parts: CatchUpParts;
   /** To be asked for, in order. */
   readonly #wanted = new Set<Subscription>();
   /** Pages of all registrations that are asked for, or held. */
@@ -43,7 +43,7 @@ export class Feeds {
   /** By slot. */
   readonly #live = new Map<number, number>();
 
-  constructor(parts: FeedParts) {
+  constructor(parts: CatchUpParts) {
     this.#parts = parts;
   }
 
@@ -64,7 +64,7 @@ export class Feeds {
 
   /** A tag is to be fetched from, as soon as there is room; `pump` begins it. */
   want(one: Subscription): void {
-    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") {
+    if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last") {
       one.missed = true;
       return;
     }
@@ -81,7 +81,8 @@ export class Feeds {
 
   /** The link is lost, the app stopped listening, or the tag is wanted no more. */
   reset(one: Subscription): void {
-    if (one.feed === "asking" || one.feed === "more" || one.feed === "last") this.#count(one, -1);
+    if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last")
+      this.#count(one, -1);
     this.#wanted.delete(one);
     this.#set(one, "idle");
     one.epoch++;
@@ -103,9 +104,9 @@ export class Feeds {
 
   /** All of the page is on the socket. */
   pageSent(one: Subscription): void {
-    if (one.feed !== "more" && one.feed !== "last") return;
+    if (one.catchUp !== "more" && one.catchUp !== "last") return;
     this.#count(one, -1);
-    const goesOn = one.feed === "more" || one.missed;
+    const goesOn = one.catchUp === "more" || one.missed;
     this.#set(one, "live");
     if (goesOn) this.want(one);
   }
@@ -191,11 +192,11 @@ export class Feeds {
     one.registration.broadcasts.pages += pages;
   }
 
-  #set(one: Subscription, feed: Feed): void {
+  #set(one: Subscription, state: CatchUpState): void {
     const { slot } = one.record;
     const live = this.#live.get(slot) ?? 0;
-    if (one.feed === "live") this.#live.set(slot, live - 1);
-    if (feed === "live") this.#live.set(slot, (this.#live.get(slot) ?? 0) + 1);
-    one.feed = feed;
+    if (one.catchUp === "live") this.#live.set(slot, live - 1);
+    if (state === "live") this.#live.set(slot, (this.#live.get(slot) ?? 0) + 1);
+    one.catchUp = state;
   }
 }

@@ -6,7 +6,7 @@ import type { CommandAnswer, Refused } from "../message/refusal.ts";
 type Finish = (answer: CommandAnswer, now: number, effects: Effects) => void;
 
 /** One command: begins with one part, that of finding out what the others are. */
-export class Errand {
+export class PendingCommand {
   readonly #finish: Finish;
   readonly #since: number;
   #open = 1;
@@ -45,7 +45,7 @@ export class Errand {
   }
 }
 
-export class Errands {
+export class PendingCommands {
   readonly #nextToken: () => number;
   readonly #waiting = new Set<number>();
 
@@ -54,11 +54,11 @@ export class Errands {
   }
 
   /** Carries out a command for a caller who waits: an answer, or a token that a `settle` effect follows for. */
-  run(begin: (errand: Errand) => void): CommandAnswer | number {
+  run(begin: (command: PendingCommand) => void): CommandAnswer | number {
     const token = this.#nextToken();
     const answers: CommandAnswer[] = [];
     begin(
-      new Errand((answer, _, effects) => {
+      new PendingCommand((answer, _, effects) => {
         if (this.#waiting.delete(token)) effects.push({ kind: "settle", token, answer });
         else answers.push(answer);
       }),
