@@ -1,6 +1,6 @@
 /** Seals what a device is called by with the mesh's keys. */
 
-import type { DeviceIdentity } from "../core/device/device.ts";
+import type { DeviceIdentity } from "../core/device/identity.ts";
 import { openAppId, sealAppId } from "../core/identity/app-id.ts";
 import type { Keyring } from "../core/identity/keyring.ts";
 import { identityOf, lastingRegId, sealRegId } from "../core/identity/reg-id.ts";

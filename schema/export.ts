@@ -255,7 +255,7 @@ const device = z.strictObject({
       seqReserve: count.exactOptional(),
       /** See core/device/mail/recent-keys.ts. Since version 3. */
       recent: z.string().exactOptional(),
-      /** See core/device/link/snapshot.ts. Since version 3. */
+      /** See core/device/store.ts. Since version 3. */
       sent: z.array(z.tuple([count, count, count, count])).exactOptional(),
     })
     .nullable(),

@@ -133,6 +133,8 @@ export const LIMITS = {
   HELLO_TIMEOUT_MS: 10_000,
   /** Unsent bytes on a socket before the link is closed as a slow consumer. */
   SOCKET_BUFFER_BYTES: 1_048_576,
+  /** Bytes a socket may hold unsent before broadcasts wait, so that single sends that come next can overtake them. */
+  BROADCAST_BUFFER_BYTES: 65_536,
   /** Commands of a device: rate, and burst. */
   COMMANDS_PER_SECOND: 50,
   COMMANDS_BURST: 200,

@@ -14,11 +14,11 @@ import {
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
-import type { Effects } from "../link/effects.ts";
+import type { Context } from "../link/effects.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 
 /** Told what came of a command, then or later. */
-export type OnAnswer = (answer: CommandAnswer, now: number, effects: Effects) => void;
+export type OnAnswer = (answer: CommandAnswer, context: Context) => void;
 
 /** What a registration is in and holds, in parts that fit into a frame each; at least one. */
 export type DescribedParts = readonly {
@@ -28,24 +28,19 @@ export type DescribedParts = readonly {
 
 /** What the push channel commands. Refusals are returned, not thrown: they are ordinary answers. */
 export interface PushCommands {
-  register(appId: string, now: number, effects: Effects): WireRegistration | MeshError;
+  register(appId: string, context: Context): WireRegistration | MeshError;
   /** Ends a registration; refused for a slot that has none. */
-  unregister(slot: number, now: number, effects: Effects): MeshError | null;
-  attach(slot: number, now: number, effects: Effects): MeshError | null;
-  detach(slot: number, now: number, effects: Effects): MeshError | null;
+  unregister(slot: number, context: Context): MeshError | null;
+  attach(slot: number, context: Context): MeshError | null;
+  detach(slot: number, context: Context): MeshError | null;
   /** How many messages it answers for; none for an unknown slot. */
-  acknowledge(ack: Ack, now: number, effects: Effects): number;
+  acknowledge(ack: Ack, context: Context): number;
   /** Whether it acknowledged any broadcast. */
-  acknowledgeBroadcasts(cursor: Cursor, now: number, effects: Effects): boolean;
+  acknowledgeBroadcasts(cursor: Cursor, context: Context): boolean;
   /** A refusal, or null where `onAnswer` is told. */
-  subscribe(
-    command: Subscribe,
-    onAnswer: OnAnswer,
-    now: number,
-    effects: Effects,
-  ): MeshError | null;
+  subscribe(command: Subscribe, onAnswer: OnAnswer, context: Context): MeshError | null;
   /** Likewise. */
-  setAlias(command: SetAlias, onAnswer: OnAnswer, now: number, effects: Effects): MeshError | null;
+  setAlias(command: SetAlias, onAnswer: OnAnswer, context: Context): MeshError | null;
   report(command: Report): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
 }
@@ -66,20 +61,16 @@ export function pushChannel(commands: PushCommands): Channel {
 type AckFrames = Extract<PushUp, { kind: "acks" | "cursors" }>;
 
 /** An acknowledgement of something is free, so that a fast reader is never slowed; one of nothing counts. */
-function receiveAcks(
-  frame: AckFrames,
-  commands: PushCommands,
-  { now, effects, admit }: ChannelContext,
-): void {
+function receiveAcks(frame: AckFrames, commands: PushCommands, context: ChannelContext): void {
   let acknowledged = 0;
   if (frame.kind === "acks") {
-    for (const ack of frame.value) acknowledged += commands.acknowledge(ack, now, effects);
+    for (const ack of frame.value) acknowledged += commands.acknowledge(ack, context);
   } else {
     for (const cursor of frame.value) {
-      if (commands.acknowledgeBroadcasts(cursor, now, effects)) acknowledged++;
+      if (commands.acknowledgeBroadcasts(cursor, context)) acknowledged++;
     }
   }
-  if (acknowledged === 0) admit();
+  if (acknowledged === 0) context.admit();
 }
 
 function receiveCommand(
@@ -87,11 +78,10 @@ function receiveCommand(
   commands: PushCommands,
   context: ChannelContext,
 ): void {
-  const { now, effects } = context;
   switch (frame.kind) {
     case "register": {
       const { request, appId } = frame.value;
-      const registration = commands.register(appId, now, effects);
+      const registration = commands.register(appId, context);
       if (registration instanceof Error) refuse(registration, request, context);
       else {
         const value = { request, registration };
@@ -101,26 +91,26 @@ function receiveCommand(
     }
     case "unregister": {
       const { request, slot } = frame.value;
-      const refused = commands.unregister(slot, now, effects);
+      const refused = commands.unregister(slot, context);
       if (refused !== null) refuse(refused, request, context);
       else context.send(encodePushDown({ kind: "unregistered", value: { request, slot } }));
       return;
     }
     case "attach":
     case "detach": {
-      const refused = commands[frame.kind](frame.value.slot, now, effects);
+      const refused = commands[frame.kind](frame.value.slot, context);
       if (refused !== null) refuse(refused, undefined, context);
       return;
     }
     case "subscribe": {
       const { request } = frame.value;
-      const refused = commands.subscribe(frame.value, whenDone(request, context), now, effects);
+      const refused = commands.subscribe(frame.value, whenDone(request, context), context);
       if (refused !== null) refuse(refused, request, context);
       return;
     }
     case "setAlias": {
       const { request } = frame.value;
-      const refused = commands.setAlias(frame.value, whenDone(request, context), now, effects);
+      const refused = commands.setAlias(frame.value, whenDone(request, context), context);
       if (refused !== null) refuse(refused, request, context);
       return;
     }
@@ -141,8 +131,8 @@ function receiveCommand(
 
 /** Answers a command once its calls are done. */
 function whenDone(request: number, context: ChannelContext): OnAnswer {
-  return (answer, now, effects) => {
-    const later = context.later(now, effects);
+  return (answer, when) => {
+    const later = context.later(when);
     if (answer.ok) later.send(encodePushDown({ kind: "done", value: { request } }));
     else later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
   };

@@ -1,6 +1,6 @@
 /** What a device asks of tags' nodes and of aliases: a few calls at once, the rest in their order. */
 import { LIMITS } from "../../schema/limits.ts";
-import type { CallResult, Effect, Effects } from "../link/effects.ts";
+import type { CallResult, Context, Effect } from "../link/effects.ts";
 
 type Asked<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
 
@@ -10,7 +10,7 @@ export type CallBody = Asked<"tag"> | Asked<"alias">;
 export interface Call {
   /** Its turn has come; null where it is needed no more: then `done` does not follow. */
   begin(now: number): CallBody | null;
-  done(result: CallResult, now: number, effects: Effects): void;
+  done(result: CallResult, context: Context): void;
 }
 
 /** Bounded by those who ask: each tag and each alias has at most one call here. */
@@ -19,29 +19,29 @@ export class Calls {
   readonly #queue = new Set<Call>();
   #lastToken = 0;
 
-  ask(call: Call, now: number, effects: Effects): void {
+  ask(call: Call, context: Context): void {
     this.#queue.add(call);
-    this.#pump(now, effects);
+    this.#pump(context);
   }
 
   /** What came of the call of this token. */
-  called(token: number, result: CallResult, now: number, effects: Effects): void {
+  called(token: number, result: CallResult, context: Context): void {
     const call = this.#underWay.get(token);
     if (call === undefined) return;
     this.#underWay.delete(token);
-    call.done(result, now, effects);
-    this.#pump(now, effects);
+    call.done(result, context);
+    this.#pump(context);
   }
 
-  #pump(now: number, effects: Effects): void {
+  #pump(context: Context): void {
     for (const call of this.#queue) {
       if (this.#underWay.size >= LIMITS.TAG_CALLS) return;
       this.#queue.delete(call);
-      const body = call.begin(now);
+      const body = call.begin(context.now);
       if (body === null) continue;
       const token = ++this.#lastToken;
       this.#underWay.set(token, call);
-      effects.push({ ...body, token });
+      context.effects.push({ ...body, token });
     }
   }
 }

@@ -2,19 +2,23 @@
  * What ended registrations owe: tags and aliases that have not let them go. The rows say so until they have answered; this is
  * when they are asked again without any help of the device, also after the process was killed.
  */
+import type { Part } from "./part.ts";
+import type { Registrations } from "./registrations.ts";
 
 /** First wait, and what it doubles to: an alarm is a row and a request. */
 const FIRST_MS = 30_000;
 const LONGEST_MS = 3_600_000;
 
 export class Debts {
-  readonly #owes: () => boolean;
+  readonly #registrations: Registrations;
+  readonly #parts: readonly Part[];
   #deadline: number | null = null;
   #waitMs: number;
 
   /** @param spread from 0 up to 1, another for each device: what failed for all of them is not tried by all at once */
-  constructor(owes: () => boolean, spread: number) {
-    this.#owes = owes;
+  constructor(registrations: Registrations, parts: readonly Part[], spread: number) {
+    this.#registrations = registrations;
+    this.#parts = parts;
     this.#waitMs = FIRST_MS * (1 + spread);
   }
 
@@ -25,12 +29,15 @@ export class Debts {
 
   /** Whether something is owed now. */
   get isOwing(): boolean {
-    return this.#owes();
+    for (const slot of this.#registrations.bySlot.keys()) {
+      if (this.#parts.some((part) => part.owes(slot))) return true;
+    }
+    return false;
   }
 
   /** Something may be owed from now on. */
   expect(now: number): void {
-    if (this.#deadline === null && this.#owes()) this.#deadline = now + this.#waitMs;
+    if (this.#deadline === null && this.isOwing) this.#deadline = now + this.#waitMs;
   }
 
   /** Call it at the deadline, once what is owed was tried again: whether there is another deadline depends on what is left. */

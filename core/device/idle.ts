@@ -4,6 +4,9 @@
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Account } from "./account.ts";
+import type { CurrentLink } from "./current-link.ts";
+import type { Mail } from "./mail/mail.ts";
+import type { Registrations } from "./registrations.ts";
 import type { IdleMark } from "./store.ts";
 
 /** Time between two looks at an account that is idle: one day. */
@@ -13,12 +16,9 @@ const SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
 export interface IdleParts {
   readonly account: Account;
-  /** Whether the device holds a link now. */
-  readonly isLinked: () => boolean;
-  /** Whether an app is registered: such an account stays for longer. */
-  readonly isRegistered: () => boolean;
-  /** Whether messages wait: their senders were told that they do. */
-  readonly hasMail: () => boolean;
+  readonly link: CurrentLink;
+  readonly registrations: Registrations;
+  readonly mail: Mail;
 }
 
 export class Idle {
@@ -33,12 +33,12 @@ export class Idle {
    * moved. Null for an account that is not stored.
    */
   deadline(now: number): number | null {
-    const { account, isLinked, isRegistered } = this.#parts;
+    const { account, link, registrations } = this.#parts;
     if (!account.isBound) return null;
-    if (isLinked()) return now + this.#limitMs;
+    if (link.link !== null) return now + this.#limitMs;
     const mark = this.#mark(now);
     const isOver = mark !== null && mark.looks > LIMITS.DEVICE_IDLE_LOOKS;
-    if (isOver && !isRegistered() && !account.isErasable) return null;
+    if (isOver && !registrations.isStanding && !account.isErasable) return null;
     if (mark !== null) return Math.max(mark.atMs + LOOK_MS, now);
     return Math.max(Math.min(account.usedAtMs, now) + this.#limitMs, now);
   }
@@ -49,10 +49,12 @@ export class Idle {
    * @returns whether it was idle at each of its looks: then it is to end
    */
   look(now: number): boolean {
-    const { account, isLinked, hasMail } = this.#parts;
+    const { account, link, mail } = this.#parts;
     if (!account.isBound) return false;
     if (account.usedAtMs > now + SKEW_MS) account.correct(now);
-    const isIdle = !isLinked() && !hasMail() && account.usedAtMs + this.#limitMs <= now;
+    // Senders were told that messages wait.
+    const isUsed = link.link !== null || mail.isWaiting;
+    const isIdle = !isUsed && account.usedAtMs + this.#limitMs <= now;
     const mark = this.#mark(now);
     if (!isIdle) {
       if (account.record?.idle !== undefined) account.markIdle(null);
@@ -74,6 +76,7 @@ export class Idle {
   }
 
   get #limitMs(): number {
-    return this.#parts.isRegistered() ? LIMITS.DEVICE_IDLE_MS : LIMITS.ACCOUNT_IDLE_MS;
+    // An account that an app is registered for stays for longer.
+    return this.#parts.registrations.isStanding ? LIMITS.DEVICE_IDLE_MS : LIMITS.ACCOUNT_IDLE_MS;
   }
 }

@@ -1,71 +1,81 @@
-/** How a registration begins and ends: what else begins and ends with it. */
-
-import { EVERYONE } from "../condition/types.ts";
-import type { Effects } from "../link/effects.ts";
+/** How a registration begins, listens, stops listening and ends: each is a turn of all parts of the device. */
+import type { Context } from "../link/effects.ts";
+import type { HybridClock } from "../message/clock.ts";
+import type { Account } from "./account.ts";
+import type { Aliases } from "./aliases/aliases.ts";
+import type { Debts } from "./debts.ts";
+import type { Mail } from "./mail/mail.ts";
+import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Registrations } from "./registrations.ts";
+import type { Tags } from "./tags/tags.ts";
 
-/**
- * Registers an app, and stores the account with the first; it joins the tag of all devices in the background.
- *
- * @throws MeshError too_many_registrations
- */
-export function begin(rooms: Rooms, app: string, now: number, effects: Effects): Registration {
-  const { account, registrations, subscriptions, aliases, clock } = rooms;
-  account.bind();
-  const comesBack = registrations.ofApp(app)?.record.endedAt != null;
-  const registration = registrations.open(app, now);
-  if (comesBack) {
-    subscriptions.outlive(registration.slot);
-    aliases.outlive(registration.slot);
+export interface LifecycleParts {
+  readonly account: Account;
+  readonly clock: HybridClock;
+  readonly registrations: Registrations;
+  readonly mail: Mail;
+  readonly tags: Tags;
+  readonly aliases: Aliases;
+}
+
+export class Lifecycle {
+  readonly #parts: LifecycleParts;
+  readonly #all: readonly Part[];
+  readonly #debts: Debts;
+
+  constructor(parts: LifecycleParts, debts: Debts) {
+    this.#parts = parts;
+    this.#all = [parts.mail, parts.tags, parts.aliases];
+    this.#debts = debts;
   }
-  clock.observeBirth(registration.record.createdAt);
-  joinEveryone(rooms, registration, now, effects);
-  return registration;
-}
 
-/** What a registration lacks that was made before there were tags, or whose join failed. */
-export function joinEveryone(
-  { subscriptions }: Rooms,
-  registration: Registration,
-  now: number,
-  effects: Effects,
-): void {
-  if (subscriptions.find(registration.slot, EVERYONE) !== undefined) return;
-  subscriptions.join(registration, EVERYONE, null, now, effects);
-}
+  /** Reads what is stored. */
+  load(now: number): void {
+    const { registrations, clock } = this.#parts;
+    registrations.load();
+    const { bySlot } = registrations;
+    for (const part of this.#all) part.load(bySlot, now);
+    for (const { record } of bySlot.values()) clock.observeBirth(record.createdAt);
+    this.#debts.expect(now);
+  }
 
-/** The app listens no more, or the link is gone. */
-export function detach(
-  { delivery, broadcasts }: Rooms,
-  registration: Registration,
-  now: number,
-  effects: Effects,
-): void {
-  delivery.detach(registration, now, effects);
-  broadcasts.detach(registration, effects);
-}
+  /**
+   * Registers an app, and stores the account with the first; it joins the tag of all devices in the background.
+   *
+   * @throws MeshError too_many_registrations; overloaded where no slot is free
+   */
+  begin(app: string, context: Context): Registration {
+    const { account, registrations, tags, clock } = this.#parts;
+    account.bind();
+    const comesBack = registrations.ofApp(app)?.record.endedAt != null;
+    const registration = registrations.open(app, this.#all, context.now);
+    if (comesBack) for (const part of this.#all) part.outlive(registration.slot);
+    clock.observeBirth(registration.record.createdAt);
+    tags.joinEveryone(registration, context);
+    return registration;
+  }
 
-/**
- * Ends a registration at once; its tags and aliases hear of it in the background. What waits and what is on the socket ends
- * `unregistered`, and whoever waits for it is told so.
- */
-export function end(
-  { registrations, delivery, mailbox, firstAcks, broadcasts, ...rooms }: Rooms,
-  registration: Registration,
-  now: number,
-  effects: Effects,
-): void {
-  const { subscriptions, aliases, attributes, debts } = rooms;
-  delivery.end(registration, effects);
-  mailbox.clear(registration, now, effects);
-  delivery.detach(registration, now, effects);
-  broadcasts.detach(registration, effects);
-  // First: what it gives up is told from what it took again by its being over.
-  registrations.end(registration, now);
-  firstAcks.end(registration.slot);
-  subscriptions.end(registration, now, effects);
-  aliases.end(registration, now, effects);
-  attributes.write(registration.slot, null);
-  debts.expect(now);
+  /** The app listens on the current link. */
+  attach(registration: Registration, context: Context): void {
+    if (registration.attached) return;
+    registration.attached = true;
+    this.#parts.mail.attach(registration, context);
+    this.#parts.tags.attach(registration, context.now);
+  }
+
+  /** The app stops listening, or the link is lost. */
+  detach(registration: Registration, context: Context): void {
+    // First: what one part gives up must not be asked for again by another.
+    registration.attached = false;
+    for (const part of this.#all) part.detach(registration, context);
+  }
+
+  /** Ends a registration at once; other objects hear of it in the background. */
+  end(registration: Registration, context: Context): void {
+    registration.attached = false;
+    for (const part of this.#all) part.end(registration, context);
+    this.#parts.registrations.end(registration, context.now);
+    this.#debts.expect(context.now);
+  }
 }

@@ -3,10 +3,9 @@ import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
-import type { SentMark } from "./link/snapshot.ts";
 import type { Ending } from "./mail/outcomes.ts";
 import type { Asked, Final, RecentKeys, Unanswered } from "./mail/recent-keys.ts";
-import type { MailHeader, RegistrationRecord } from "./store.ts";
+import type { MailHeader, RegistrationRecord, SentMark } from "./store.ts";
 import { BroadcastWindow } from "./tags/window.ts";
 
 /** A message on the socket that the device has not acknowledged. */

@@ -5,6 +5,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { generationOf, lifeOf } from "../identity/reg-id.ts";
 import type { Account } from "./account.ts";
 import type { RecentKeys } from "./mail/recent-keys.ts";
+import type { Part } from "./part.ts";
 import { Registration } from "./registration.ts";
 import type { RegistrationStore } from "./store.ts";
 
@@ -14,28 +15,14 @@ const RECORDS = LIMITS.REGISTRATIONS * 2;
 export class Registrations {
   readonly #store: RegistrationStore;
   readonly #account: Account;
-  readonly #owes: (slot: number) => boolean;
   readonly #recentKeys: RecentKeys;
-  readonly #onDrop: (slot: number) => void;
   readonly #bySlot = new Map<number, Registration>();
   readonly #byApp = new Map<string, Registration>();
 
-  /**
-   * @param owes whether tags and aliases of an ended registration have not let it go yet: then it is not forgotten
-   * @param onDrop told of each slot that is free again, so that its heir inherits nothing
-   */
-  constructor(
-    store: RegistrationStore,
-    account: Account,
-    owes: (slot: number) => boolean,
-    recentKeys: RecentKeys,
-    onDrop: (slot: number) => void,
-  ) {
+  constructor(store: RegistrationStore, account: Account, recentKeys: RecentKeys) {
     this.#store = store;
     this.#account = account;
-    this.#owes = owes;
     this.#recentKeys = recentKeys;
-    this.#onDrop = onDrop;
   }
 
   load(): void {
@@ -56,6 +43,11 @@ export class Registrations {
     }
   }
 
+  /** Whether any does. */
+  get isStanding(): boolean {
+    return !this.standing().next().done;
+  }
+
   /** The registration of an app, ended or not. */
   ofApp(app: string): Registration | undefined {
     return this.#byApp.get(app);
@@ -70,9 +62,10 @@ export class Registrations {
   /**
    * Registers an app; one that is registered already stays as it is, one that ended begins another life in its slot.
    *
+   * @param parts of the device: an ended registration is forgotten only once none of them owes anything for it
    * @throws MeshError too_many_registrations; overloaded where no slot is free before tags or aliases have answered
    */
-  open(app: string, now: number): Registration {
+  open(app: string, parts: readonly Part[], now: number): Registration {
     const known = this.#byApp.get(app);
     if (known !== undefined && known.record.endedAt === null) return known;
     if ([...this.standing()].length >= LIMITS.REGISTRATIONS) {
@@ -84,7 +77,7 @@ export class Registrations {
       this.#store.putRegistration(known.record);
       return known;
     }
-    const slot = this.#freeSlot();
+    const slot = this.#freeSlot(parts);
     const generation = this.#generationIn(this.#account.lives);
     const record = { slot, app, createdAt: now, endedAt: null, generation };
     const registration = new Registration(record, this.#recentKeys);
@@ -104,7 +97,6 @@ export class Registrations {
     this.#byApp.delete(registration.record.app);
     this.#store.deleteRegistration(registration.slot);
     this.#account.outlive(lifeOf(registration.generation));
-    this.#onDrop(registration.slot);
   }
 
   #generationIn(life: number): number {
@@ -116,16 +108,17 @@ export class Registrations {
     this.#byApp.set(registration.record.app, registration);
   }
 
-  #freeSlot(): number {
+  #freeSlot(parts: readonly Part[]): number {
     if (this.#bySlot.size >= RECORDS) {
       const ended = [...this.#bySlot.values()].filter(({ record }) => record.endedAt !== null);
       ended.sort((a, b) => (a.record.endedAt ?? 0) - (b.record.endedAt ?? 0));
-      const oldest = ended.find(({ slot }) => !this.#owes(slot));
+      const oldest = ended.find(({ slot }) => !parts.some((part) => part.owes(slot)));
       if (oldest === undefined) {
         const detail = `${ended.length} registrations are being ended`;
         throw new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
       }
       this.#drop(oldest);
+      for (const part of parts) part.forget(oldest.slot);
     }
     let slot = 1;
     while (this.#bySlot.has(slot)) slot++;

@@ -1,13 +1,13 @@
 /** What failed and is to be tried again: when the device next does something, or at the latest after half a minute. */
 import { backoffMs } from "../backoff.ts";
-import type { Effects } from "../link/effects.ts";
+import type { Context } from "../link/effects.ts";
 
 /** An alarm costs a row, so it is for a device that stays silent. */
 const LATEST_MS = 30_000;
 /** Failures that are further apart are not in a row. */
 const ROW_MS = 600_000;
 
-type Action = (now: number, effects: Effects) => void;
+type Action = (context: Context) => void;
 
 interface Failed {
   readonly at: number;
@@ -51,13 +51,13 @@ export class Retries {
     return first;
   }
 
-  run(now: number, effects: Effects): void {
+  run(context: Context): void {
     if (this.#failed.size === 0) return;
     for (const [what, { at, dueAt, action }] of [...this.#failed]) {
       // Also after the clock was set back.
-      if (now >= at && now < dueAt) continue;
+      if (context.now >= at && context.now < dueAt) continue;
       this.#failed.delete(what);
-      action(now, effects);
+      action(context);
     }
   }
 }

@@ -7,7 +7,6 @@
 import type { Attributes } from "../condition/types.ts";
 import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
-import type { SentMark } from "./link/snapshot.ts";
 
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */
@@ -49,6 +48,9 @@ export interface LinkRecord {
   /** What waited and may have reached the device when the link ended. Absent while one stands: it is not known then. */
   readonly sent?: readonly SentMark[];
 }
+
+/** The last stored row of each priority that is on the socket; 0 for none. One array a slot: each costs bytes. */
+export type SentMark = readonly [slot: number, high: number, normal: number, low: number];
 
 export interface RegistrationRecord {
   readonly slot: number;

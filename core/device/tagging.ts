@@ -1,55 +1,53 @@
 /** Commands about tags, aliases and attributes, from the device or the app's server alike: checked, then carried out. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { Effects } from "../link/effects.ts";
-import { EVERYONE } from "../condition/types.ts";
+import type { Context } from "../link/effects.ts";
+import type { Aliases } from "./aliases/aliases.ts";
 import { aliasProblem, tagProblem, utf8Length } from "./names.ts";
-import type { PendingCommand } from "./pending-commands.ts";
+import type { PendingCommand } from "./pending-command.ts";
 import type { Registration } from "./registration.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Tags } from "./tags/tags.ts";
 
 /** Names in one part of a description, in bytes: with the lengths of 2,000 tags it stays under FRAME_BYTES. */
 const PART_BYTES = 32_768;
 
-/** A tag in both lists is joined. Null where the command is told. */
+/** A tag in both lists is joined. Null where the command is told what came of it. */
 export function changeTags(
-  { subscriptions }: Rooms,
+  tags: Tags,
   registration: Registration,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
   command: PendingCommand,
-  now: number,
-  effects: Effects,
+  context: Context,
 ): MeshError | null {
   for (const tag of [...add, ...remove]) {
     const problem = tagProblem(tag);
     if (problem !== null) return problem;
   }
-  const leaving = subscriptions.leaving(registration.slot);
+  const leaving = tags.leaving(registration.slot);
   if (leaving > LIMITS.TAGS_LEAVING) {
     return new MeshError("overloaded", `the registration is still leaving ${leaving} tags`, {
       retryAfterMs: 1_000,
     });
   }
-  const tags = new Set(tagsOf({ subscriptions }, registration.slot));
-  for (const tag of remove) tags.delete(tag);
-  const before = tags.size;
-  for (const tag of add) tags.add(tag);
-  if (tags.size > LIMITS.TAGS && tags.size > before) {
-    return new MeshError("too_many_tags", `${tags.size} tags, at most ${LIMITS.TAGS}`);
+  const all = new Set(tags.of(registration.slot));
+  for (const tag of remove) all.delete(tag);
+  const before = all.size;
+  for (const tag of add) all.add(tag);
+  if (all.size > LIMITS.TAGS && all.size > before) {
+    return new MeshError("too_many_tags", `${all.size} tags, at most ${LIMITS.TAGS}`);
   }
   const joined = new Set(add);
   for (const tag of new Set(remove)) {
     // Also one that is being left: the answer is to say that it is gone.
-    const one = subscriptions.rowOf(registration.slot, tag);
-    if (one !== undefined && !joined.has(tag)) subscriptions.leave(one, command, now, effects);
+    if (!joined.has(tag)) tags.leave(registration, tag, command, context);
   }
-  for (const tag of joined) subscriptions.join(registration, tag, command, now, effects);
+  for (const tag of joined) tags.join(registration, tag, command, context);
   return null;
 }
 
-/** Null where the command is told. */
+/** Null likewise. */
 export function changeAlias(
-  { aliases }: Rooms,
+  aliases: Aliases,
   registration: Registration,
   {
     alias,
@@ -57,23 +55,13 @@ export function changeAlias(
     shared,
   }: { readonly alias: string; readonly held: boolean; readonly shared: boolean },
   command: PendingCommand,
-  now: number,
-  effects: Effects,
+  context: Context,
 ): MeshError | null {
   const problem = aliasProblem(alias);
   if (problem !== null) return problem;
-  if (held) return aliases.set(registration, alias, shared, command, now, effects);
-  aliases.unset(registration, alias, command, now, effects);
+  if (held) return aliases.set(registration, alias, shared, command, context);
+  aliases.unset(registration, alias, command, context);
   return null;
-}
-
-/** Tags that the app is in, without the one that all devices are in. */
-export function tagsOf({ subscriptions }: Pick<Rooms, "subscriptions">, slot: number): string[] {
-  const tags: string[] = [];
-  for (const { wanted, record } of subscriptions.in(slot)) {
-    if (wanted && record.tag !== EVERYONE) tags.push(record.tag);
-  }
-  return tags;
 }
 
 /** Cuts what a registration is in and holds into parts that fit into a frame. */

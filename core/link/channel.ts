@@ -1,12 +1,9 @@
 /** What a channel is to the link, and the link to a channel. Adding a channel touches no other code. */
 import type { ErrorCode } from "../../schema/errors.ts";
-import type { Effects } from "./effects.ts";
+import type { Context } from "./effects.ts";
 
 /** What a channel may do with the link while it handles a frame. */
-export interface ChannelContext {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly effects: Effects;
+export interface ChannelContext extends Context {
   /** Counts one command; false where it came too fast and has been refused (or the link closed). */
   admit(request?: number): boolean;
   /** Refuses a command; the link stays up. */
@@ -14,7 +11,7 @@ export interface ChannelContext {
   /** Sends one frame on this channel. */
   send(body: Uint8Array): void;
   /** The same link at a later time, for an answer that is not known yet. A link that is gone takes nothing. */
-  later(now: number, effects: Effects): ChannelContext;
+  later(context: Context): ChannelContext;
 }
 
 export interface Channel {

@@ -78,3 +78,10 @@ export type Effect =
 
 /** Handlers push onto it; the host drains it. */
 export type Effects = Effect[];
+
+/** One turn of an object: when it is, and what its host is to do about it. Every handler passes it on. */
+export interface Context {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly effects: Effects;
+}

@@ -162,7 +162,7 @@ export class Link {
       refuse: (code, detail, request, retryAfterMs) =>
         this.#refuse(channel, code, detail, { request, retryAfterMs }, effects),
       send: (frame) => this.send(channel.number, frame, effects),
-      later: (when, out) => this.#context(channel, when, out),
+      later: (context) => this.#context(channel, context.now, context.effects),
     };
   }
 

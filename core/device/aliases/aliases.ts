@@ -6,23 +6,22 @@
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { AliasConfirmation, AliasUnsetRequest } from "../../alias/types.ts";
-import type { CallResult, Effects } from "../../link/effects.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
 import type { Refused } from "../../message/refusal.ts";
-import { type PendingCommand, refusalOf } from "../pending-commands.ts";
+import type { Calls } from "../calls.ts";
+import type { CurrentLink } from "../current-link.ts";
+import type { Mail } from "../mail/mail.ts";
+import type { Part } from "../part.ts";
+import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { HeldAlias } from "../store.ts";
 import { type AliasDebtParts, AliasDebts, put } from "./debts.ts";
+import { AliasLines } from "./lines.ts";
 
-export interface AliasParts extends AliasDebtParts {
-  /** A registration that shared an alias holds it no more: it gave it up, or lost it. */
-  readonly onLeft: (
-    registration: Registration,
-    alias: string,
-    now: number,
-    effects: Effects,
-  ) => void;
-  /** The app is to hear that it holds an alias no more. */
-  readonly onLost: (slot: number, alias: string, effects: Effects) => void;
+export interface AliasOptions extends Omit<AliasDebtParts, "lines"> {
+  readonly calls: Calls;
+  readonly link: CurrentLink;
+  readonly mail: Mail;
 }
 
 /** A set that the alias has not answered. */
@@ -39,8 +38,8 @@ interface Asking {
 /** How often a set is repeated whose answer may be out of date. */
 const MAX_TRIES = 3;
 
-export class Aliases {
-  readonly #parts: AliasParts;
+export class Aliases implements Part {
+  readonly #parts: AliasOptions & AliasDebtParts;
   /** By slot and alias: what the present lives hold, or may hold. */
   readonly #held = new Map<number, Map<string, HeldAlias>>();
   /** How often aliases were suspended: an answer to a question from before the last time decides nothing. */
@@ -50,9 +49,9 @@ export class Aliases {
   /** What is asked about because of a send, likewise. */
   readonly #doubted = new Map<number, Set<string>>();
 
-  constructor(parts: AliasParts) {
-    this.#parts = parts;
-    this.#debts = new AliasDebts(parts, (slot, alias) => {
+  constructor(options: AliasOptions) {
+    this.#parts = { ...options, lines: new AliasLines(options.calls) };
+    this.#debts = new AliasDebts(this.#parts, (slot, alias) => {
       if (this.#held.get(slot)?.has(alias) !== true) this.#dropRow(slot, alias);
     });
   }
@@ -95,8 +94,7 @@ export class Aliases {
     alias: string,
     shared: boolean,
     command: PendingCommand,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): MeshError | null {
     const { slot, generation } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
@@ -131,7 +129,7 @@ export class Aliases {
       const state = { shared: held?.shared ?? shared, suspended: true, leaving: false };
       this.#parts.store.putAlias({ slot, alias, generation, ...state });
     }
-    this.#ask(registration, alias, fresh, now, effects);
+    this.#ask(registration, alias, fresh, context);
     return null;
   }
 
@@ -140,8 +138,7 @@ export class Aliases {
     registration: Registration,
     alias: string,
     command: PendingCommand,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     const { slot, generation } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
@@ -153,17 +150,17 @@ export class Aliases {
     let owed = known?.record.generation === generation ? known : { registration, record };
     if (shared !== undefined) {
       owed = this.#debts.owe(registration, { ...record, shared });
-      this.#forget(registration, alias, now, effects);
+      this.#forget(registration, alias, context);
     }
     command.expect();
-    this.#debts.tell(owed, now, effects, command);
+    this.#debts.tell(owed, context, command);
   }
 
   /**
    * A send by this alias came, from an edge to which the alias named this registration, though it does not hold it, or not so: the
    * alias is asked, or told, unless that is being done. It costs no row where the edge was out of date.
    */
-  doubt(registration: Registration, alias: string, now: number, effects: Effects): void {
+  doubt(registration: Registration, alias: string, context: Context): void {
     const { slot, generation } = registration;
     const held = this.#held.get(slot)?.get(alias);
     const doubted = this.#doubted.get(slot) ?? new Set();
@@ -177,21 +174,20 @@ export class Aliases {
         if (isMoot) doubted.delete(alias);
         return isMoot ? null : { method: held === undefined ? "unset" : "confirm", request };
       },
-      (result, when, out) => {
+      (result, later) => {
         doubted.delete(alias);
         const record = this.#held.get(slot)?.get(alias);
         if (held === undefined || record !== held) return;
         const answer = result.ok ? result.answer : undefined;
         if (typeof answer === "object" && "holds" in answer)
-          this.#confirmed(registration, held, answer, when, out);
+          this.#confirmed(registration, held, answer, later);
       },
-      now,
-      effects,
+      context,
     );
   }
 
   /** Another registration sets it: from here on the alias says whether it is held. */
-  suspend(registration: Registration, alias: string, now: number, effects: Effects): void {
+  suspend(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
     if (asking !== undefined) asking.lost = true;
@@ -199,11 +195,14 @@ export class Aliases {
     if (record === undefined) return;
     this.#suspensions++;
     if (!record.suspended) this.#write({ ...record, suspended: true });
-    this.#confirm(registration, alias, now, effects);
+    this.#confirm(registration, alias, context);
   }
 
-  /** The registration has ended: its aliases are given up. Their rows go when the aliases have answered. */
-  end(registration: Registration, now: number, effects: Effects): void {
+  /** Aliases are held whether the app listens or not. */
+  detach(): void {}
+
+  /** The registration ends: its aliases are given up. Their rows go when the aliases have answered. */
+  end(registration: Registration, context: Context): void {
     const { slot, generation } = registration;
     const given = new Map(this.#held.get(slot));
     for (const [alias, asking] of this.#asking.get(slot) ?? []) {
@@ -214,9 +213,11 @@ export class Aliases {
     // What the next life asks is not what this one did.
     this.#asking.delete(slot);
     this.#held.delete(slot);
-    for (const record of given.values())
-      this.#debts.inherit({ registration, record }, now, effects);
+    for (const record of given.values()) this.#debts.inherit({ registration, record }, context);
   }
+
+  /** Its rows tell what is owed, and a slot that owes is not freed. */
+  forget(): void {}
 
   /** Another life begins in the slot: what the one before held stays to be given up, as that of its generation. */
   outlive(slot: number): void {
@@ -225,13 +226,12 @@ export class Aliases {
 
   /** To be tried again: asks the alias what came of a suspension. */
   #again(registration: Registration, record: HeldAlias) {
-    const ask = (when: number, effects: Effects) =>
-      this.#confirm(registration, record.alias, when, effects);
+    const ask = (later: Context) => this.#confirm(registration, record.alias, later);
     return [record, ask] as const;
   }
 
   /** Asks the alias what came of a suspension. */
-  #confirm(registration: Registration, alias: string, now: number, effects: Effects): void {
+  #confirm(registration: Registration, alias: string, context: Context): void {
     const { slot, generation } = registration;
     const request = this.#request(registration, alias, generation);
     const suspended = () => {
@@ -239,52 +239,46 @@ export class Aliases {
       return record?.suspended === true && record.generation === generation ? record : undefined;
     };
     let suspensions = this.#suspensions;
-    const ask = (when: number, out: Effects): void =>
+    const ask = (later: Context): void =>
       this.#parts.lines.ask(
         request,
         () => {
           suspensions = this.#suspensions;
           return suspended() === undefined ? null : { method: "confirm", request };
         },
-        (result, at, told) => {
+        (result, later) => {
           const record = suspended();
           if (record === undefined) return;
           const answer = result.ok ? result.answer : undefined;
           if (typeof answer !== "object" || !("holds" in answer)) {
-            this.#parts.retries.add(request, ask, at);
-          } else if (suspensions !== this.#suspensions) ask(at, told);
-          else this.#confirmed(registration, record, answer, at, told);
+            this.#parts.retries.add(request, ask, later.now);
+          } else if (suspensions !== this.#suspensions) ask(later);
+          else this.#confirmed(registration, record, answer, later);
         },
-        when,
-        out,
+        later,
       );
-    ask(now, effects);
+    ask(context);
   }
 
   #confirmed(
     registration: Registration,
     record: HeldAlias,
     { holds, shared }: AliasConfirmation,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     const { slot, alias } = record;
     if (!holds) {
-      this.#forget(registration, alias, now, effects);
+      this.#forget(registration, alias, context);
       this.#dropRow(slot, alias);
-      this.#parts.onLost(slot, alias, effects);
+      // The app is told.
+      const { link } = this.#parts;
+      if (link.isReady) link.send({ kind: "aliasLost", value: { slot, alias } }, context);
     } else if (record.suspended || record.shared !== shared) {
       this.#write({ ...record, shared, suspended: false });
     }
   }
 
-  #ask(
-    registration: Registration,
-    alias: string,
-    asking: Asking,
-    now: number,
-    effects: Effects,
-  ): void {
+  #ask(registration: Registration, alias: string, asking: Asking, context: Context): void {
     const { slot, generation } = registration;
     const request = this.#request(registration, alias, generation);
     const { shared } = asking;
@@ -294,11 +288,11 @@ export class Aliases {
         asking.lost = false;
         return { method: "set", request: { ...request, shared } };
       },
-      (result, when, out) => {
+      (result, later) => {
         const granted = isGranted(result);
         // Whether it was lost before the alias heard of this one or after is not known: asking again tells.
         if (granted && asking.lost && !asking.unwanted && asking.tries++ < MAX_TRIES) {
-          this.#ask(registration, alias, asking, when, out);
+          this.#ask(registration, alias, asking, later);
           return;
         }
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
@@ -309,30 +303,23 @@ export class Aliases {
             if (refused === null) {
               const state = { shared, suspended: false, leaving: false };
               this.#write({ slot, alias, generation, ...state });
-            } else if (!result.ok) this.#unanswered(registration, alias, shared, when);
-            else if (asking.tries > 1) this.#outrun(registration, alias, shared, when, out);
+            } else if (!result.ok) this.#unanswered(registration, alias, shared, later.now);
+            else if (asking.tries > 1) this.#outrun(registration, alias, shared, later);
             else this.#dropRow(slot, alias);
           }
         }
-        for (const command of asking.commands) command.done(refused, when, out);
+        for (const command of asking.commands) command.done(refused, later);
       },
-      now,
-      effects,
+      context,
     );
   }
 
   /** It was set, and others took it, or wanted to. Where it was held before, what is asked because of that tells whether it still is. */
-  #outrun(
-    registration: Registration,
-    alias: string,
-    shared: boolean,
-    now: number,
-    effects: Effects,
-  ): void {
+  #outrun(registration: Registration, alias: string, shared: boolean, context: Context): void {
     const { slot, generation } = registration;
     if (this.#held.get(slot)?.has(alias) === true) return;
     const owed = this.#debts.owe(registration, { slot, alias, shared, generation });
-    this.#debts.tell(owed, now, effects);
+    this.#debts.tell(owed, context);
   }
 
   /** The alias may have it for a holder. As one that is suspended, as its row says, it is asked about until that is known. */
@@ -379,12 +366,12 @@ export class Aliases {
   }
 
   /** The registration does not say any more that it holds it. */
-  #forget(registration: Registration, alias: string, now: number, effects: Effects): void {
+  #forget(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
     const record = this.#held.get(slot)?.get(alias);
     if (record === undefined) return;
     this.#held.get(slot)?.delete(alias);
-    if (record.shared) this.#parts.onLeft(registration, alias, now, effects);
+    if (record.shared) this.#parts.mail.leaveAlias(registration, alias, context);
   }
 }
 

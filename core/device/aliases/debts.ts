@@ -3,8 +3,8 @@
  * until it has heard, over kills: the row says so until then.
  */
 import type { AliasUnsetRequest } from "../../alias/types.ts";
-import type { Effects } from "../../link/effects.ts";
-import { type PendingCommand, refusalOf } from "../pending-commands.ts";
+import type { Context } from "../../link/effects.ts";
+import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { HeldAlias, SubscriptionStore } from "../store.ts";
@@ -39,7 +39,7 @@ export class AliasDebts {
   /** A row says that it is owed. */
   load(owed: Owed, now: number): void {
     put(this.#owed, owed.record.slot, owed.record.alias, owed);
-    this.#parts.retries.addDue(owed, (...when) => this.tell(owed, ...when), now);
+    this.#parts.retries.addDue(owed, (later) => this.tell(owed, later), now);
   }
 
   of(slot: number): ReadonlyMap<string, Owed> {
@@ -66,8 +66,8 @@ export class AliasDebts {
   }
 
   /** The registration has ended: its row says so. */
-  inherit(owed: Owed, now: number, effects: Effects): void {
-    this.tell(this.#add(owed), now, effects);
+  inherit(owed: Owed, context: Context): void {
+    this.tell(this.#add(owed), context);
   }
 
   /** The same registration sets it again. */
@@ -82,31 +82,30 @@ export class AliasDebts {
   }
 
   /** Tells the alias, again until it has heard. @param command told what came of the first time */
-  tell(owed: Owed, now: number, effects: Effects, command?: PendingCommand): void {
+  tell(owed: Owed, context: Context, command?: PendingCommand): void {
     const { slot, alias, generation } = owed.record;
     const holder = { device: this.#parts.name, generation };
     const request: AliasUnsetRequest = { app: owed.registration.record.app, alias, holder };
     let asker = command;
     const isOwed = () => this.of(slot).get(alias) === owed;
-    const tell = (when: number, out: Effects): void =>
+    const tell = (later: Context): void =>
       this.#parts.lines.ask(
         request,
         () => (asker === undefined && !isOwed() ? null : { method: "unset", request }),
-        (result, at, told) => {
+        (result, later) => {
           const isDone = result.ok && result.answer === undefined;
-          asker?.done(isDone ? null : refusalOf(result), at, told);
+          asker?.done(isDone ? null : refusalOf(result), later);
           asker = undefined;
           if (!isOwed()) return;
-          if (!isDone) this.#parts.retries.add(owed, tell, at);
+          if (!isDone) this.#parts.retries.add(owed, tell, later.now);
           else {
             this.#owed.get(slot)?.delete(alias);
             this.#onSettled(slot, alias);
           }
         },
-        when,
-        out,
+        later,
       );
-    tell(now, effects);
+    tell(context);
   }
 
   #add(owed: Owed): Owed {

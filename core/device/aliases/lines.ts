@@ -3,11 +3,11 @@
  * out later: each thing has an epoch above those before, so that the alias knows one that comes late.
  */
 import { LIMITS } from "../../../schema/limits.ts";
-import type { AliasCall, CallResult, Effects } from "../../link/effects.ts";
+import type { AliasCall, CallResult, Context } from "../../link/effects.ts";
 import { aliasObjectName } from "../../tag/name.ts";
 import type { Calls } from "../calls.ts";
 
-type Done = (result: CallResult, now: number, effects: Effects) => void;
+type Done = (result: CallResult, context: Context) => void;
 
 interface Waiting {
   /** Null where it is needed no more. */
@@ -29,19 +29,18 @@ export class AliasLines {
     { app, alias }: { readonly app: string; readonly alias: string },
     call: () => AliasCall | null,
     done: Done,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     const name = aliasObjectName(app, alias);
     const line = this.#lines.get(name);
     if (line !== undefined) line.push({ call, done });
     else {
       this.#lines.set(name, [{ call, done }]);
-      this.#next(name, now, effects);
+      this.#next(name, context);
     }
   }
 
-  #next(name: string, now: number, effects: Effects): void {
+  #next(name: string, context: Context): void {
     const line = this.#lines.get(name) ?? [];
     for (let first = line[0]; first !== undefined; first = line[0]) {
       const { done } = first;
@@ -49,13 +48,12 @@ export class AliasLines {
       if (call !== null) {
         this.#ask(
           { name, call },
-          (result, when, out) => {
-            done(result, when, out);
+          (result, later) => {
+            done(result, later);
             line.shift();
-            this.#next(name, when, out);
+            this.#next(name, later);
           },
-          now,
-          effects,
+          context,
         );
         return;
       }
@@ -67,8 +65,7 @@ export class AliasLines {
   #ask(
     { name, call }: { readonly name: string; readonly call: AliasCall },
     done: Done,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     let epoch = 0;
     const body = {
@@ -78,16 +75,16 @@ export class AliasLines {
         epoch = this.#lastEpoch;
         return { kind: "alias", name, call: ordered(call, epoch, at) } as const;
       },
-      done: (result: CallResult, when: number, out: Effects) => {
+      done: (result: CallResult, later: Context) => {
         const answer = result.ok ? result.answer : undefined;
         const latest = typeof answer === "object" && "epoch" in answer ? (answer.epoch ?? 0) : 0;
         if (latest > epoch) {
           this.#lastEpoch = Math.max(this.#lastEpoch, latest);
-          this.#ask({ name, call }, done, when, out);
-        } else done(result, when, out);
+          this.#ask({ name, call }, done, later);
+        } else done(result, later);
       },
     };
-    this.#calls.ask(body, now, effects);
+    this.#calls.ask(body, context);
   }
 }
 

@@ -3,23 +3,31 @@ import { MeshError } from "../../../schema/errors.ts";
 import type { Registration as WireRegistration } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { OnAnswer, PushCommands } from "../../channels/push.ts";
-import type { Effects } from "../../link/effects.ts";
-import { begin, detach, end } from "../lifecycle.ts";
-import { PendingCommand } from "../pending-commands.ts";
+import type { Context } from "../../link/effects.ts";
+import type { Aliases } from "../aliases/aliases.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import type { Mail } from "../mail/mail.ts";
+import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
-import type { Rooms } from "../rooms.ts";
-import { changeAlias, changeTags, inParts, tagsOf } from "../tagging.ts";
+import type { Registrations } from "../registrations.ts";
+import { changeAlias, changeTags, inParts } from "../tagging.ts";
 import { attributesOf } from "../tags/attributes.ts";
+import type { Tags } from "../tags/tags.ts";
 
 export interface CommandParts {
+  readonly registrations: Registrations;
+  readonly lifecycle: Lifecycle;
+  readonly mail: Mail;
+  readonly tags: Tags;
+  readonly aliases: Aliases;
   /** The app behind an appId; undefined where this mesh did not issue it. */
   readonly openAppId: (appId: string) => string | undefined;
   /** A registration as the device sees it. */
   readonly describe: (registration: Registration) => WireRegistration;
 }
 
-export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
-  const { registrations, outbox, delivery, catchUp, broadcasts, aliases, attributes } = rooms;
+export function pushCommands(parts: CommandParts): PushCommands {
+  const { registrations, lifecycle, mail, tags, aliases } = parts;
 
   /** Acts on the standing registration of a slot. */
   const inSlot = <Answer>(
@@ -35,79 +43,74 @@ export function pushCommands(rooms: Rooms, parts: CommandParts): PushCommands {
   const run = (
     onAnswer: OnAnswer,
     start: (pending: PendingCommand) => MeshError | null,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): MeshError | null => {
     let refused: MeshError | null = null;
     const pending = new PendingCommand((...answer) => {
       if (refused === null) onAnswer(...answer);
-    }, now);
+    }, context.now);
     refused = start(pending);
-    pending.done(null, now, effects);
+    pending.done(null, context);
     return refused;
   };
 
   return {
-    register(appId, now, effects) {
+    register(appId, context) {
       const app = parts.openAppId(appId);
       if (app === undefined) return new MeshError("app_unknown");
       try {
-        return parts.describe(begin(rooms, app, now, effects));
+        return parts.describe(lifecycle.begin(app, context));
       } catch (error) {
         if (error instanceof MeshError) return error;
         throw error;
       }
     },
-    unregister: (slot, now, effects) =>
+    unregister: (slot, context) =>
       inSlot(slot, (registration) => {
-        end(rooms, registration, now, effects);
+        lifecycle.end(registration, context);
         return null;
       }),
-    attach: (slot, now, effects) =>
+    attach: (slot, context) =>
       inSlot(slot, (registration) => {
-        if (registration.attached) return null;
-        registration.attached = true;
-        outbox.ask(registration, now);
-        outbox.pump(registration, now, effects);
-        catchUp.open(registration, now);
+        lifecycle.attach(registration, context);
         return null;
       }),
-    detach: (slot, now, effects) =>
+    detach: (slot, context) =>
       inSlot(slot, (registration) => {
-        detach(rooms, registration, now, effects);
+        lifecycle.detach(registration, context);
         return null;
       }),
-    acknowledge(ack, now, effects) {
+    acknowledge(ack, context) {
       const registration = registrations.inSlot(ack.slot);
       if (registration === undefined) return 0;
-      return delivery.acknowledge(registration, ack, now, effects);
+      return mail.acknowledge(registration, ack, context);
     },
-    acknowledgeBroadcasts: (cursor, now, effects) => broadcasts.acknowledge(cursor, now, effects),
-    subscribe(command, onAnswer, now, effects) {
+    acknowledgeBroadcasts: (cursor, context) => tags.acknowledge(cursor, context),
+    subscribe(command, onAnswer, context) {
       const count = command.add.length + command.remove.length;
       if (count > LIMITS.SUBSCRIBE_TAGS) {
         return new MeshError("too_many_tags", `${count} at once, at most ${LIMITS.SUBSCRIBE_TAGS}`);
       }
       return inSlot(command.slot, (registration) => {
         const start = (pending: PendingCommand) =>
-          changeTags(rooms, registration, command, pending, now, effects);
-        return run(onAnswer, start, now, effects);
+          changeTags(tags, registration, command, pending, context);
+        return run(onAnswer, start, context);
       });
     },
-    setAlias: (command, onAnswer, now, effects) =>
+    setAlias: (command, onAnswer, context) =>
       inSlot(command.slot, (registration) => {
         const wish = { ...command, shared: command.shared ?? false };
         const start = (pending: PendingCommand) =>
-          changeAlias(rooms, registration, wish, pending, now, effects);
-        return run(onAnswer, start, now, effects);
+          changeAlias(aliases, registration, wish, pending, context);
+        return run(onAnswer, start, context);
       }),
     report: (command) =>
       inSlot(command.slot, ({ slot }) => {
         const reported = attributesOf(command);
         if (reported instanceof MeshError) return reported;
-        attributes.write(slot, reported);
+        tags.report(slot, reported);
         return null;
       }),
-    describe: (slot) => inSlot(slot, () => inParts(tagsOf(rooms, slot), aliases.of(slot))),
+    describe: (slot) => inSlot(slot, () => inParts(tags.of(slot), aliases.of(slot))),
   };
 }

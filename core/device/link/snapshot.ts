@@ -2,9 +2,8 @@
 
 import type { Priority } from "../../message/priority.ts";
 import type { PendingAccount } from "../account.ts";
-import type { Outbox } from "../mail/outbox.ts";
 import type { Registration } from "../registration.ts";
-import type { Registrations } from "../registrations.ts";
+import type { SentMark } from "../store.ts";
 
 /** Plain data: it is structured-cloned into the socket's attachment. */
 export interface LinkSnapshot {
@@ -24,9 +23,6 @@ export interface LinkSnapshot {
   /** See `RecentKeys.bytes`: 3.6 KB at the most. */
   readonly recent?: Uint8Array;
 }
-
-/** The last stored row of each lane that is on the socket; 0 for none. One array a slot: each costs bytes. */
-export type SentMark = readonly [slot: number, high: number, normal: number, low: number];
 
 export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   const marks: SentMark[] = [];
@@ -49,18 +45,4 @@ export function markOfSent(registrations: Iterable<Registration>): string {
     if (registration.mail.size > 0) mark += `:${sentOf([registration]).join()}`;
   }
   return mark;
-}
-
-export function restoreSent(
-  marks: readonly SentMark[],
-  registrations: Registrations,
-  outbox: Outbox,
-): void {
-  for (const [slot, high, normal, low] of marks) {
-    const registration = registrations.inSlot(slot);
-    if (registration === undefined) continue;
-    outbox.restore(registration, 1, high);
-    outbox.restore(registration, 2, normal);
-    outbox.restore(registration, 3, low);
-  }
 }

@@ -1,14 +1,16 @@
 /** Durable queueing: what is put into a mailbox, and every way out of it but delivery. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Effects } from "../../link/effects.ts";
+import type { Context } from "../../link/effects.ts";
 import { seqTimeMs } from "../../message/clock.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
 import type { Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
-import { questionOf } from "./outbox.ts";
+import type { MailSocket } from "./mail-socket.ts";
 import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
+import { questionOf } from "./send-rules.ts";
+import type { Senders } from "./senders.ts";
 
 /** An alarm may come this much of the message's life late, so that one alarm serves many messages. */
 const DEADLINE_SLACK = 1 / 16;
@@ -18,29 +20,18 @@ const DEADLINE_SLACK_MIN_MS = 1_000;
 /** How often a message is looked at that is overdue on a socket: an alarm is a row, and such a one is rare. */
 const OVERDUE_RECHECK_MS = 600_000;
 
-/** Told of each message that ended here, so that whoever waits for it is answered. */
-export type OnEnd = (
-  registration: Registration,
-  key: string,
-  ended: { readonly status: Ending | "sent"; readonly seq: number },
-  effects: Effects,
-) => void;
-
-/** Told of a message whose time is over while it is on the socket: only the device knows whether the app has it. */
-export type OnOverdue = (registration: Registration, key: string, effects: Effects) => void;
-
 export class Mailbox {
   readonly #store: MailStore;
   readonly #outcomes: Outcomes;
-  readonly #onEnd: OnEnd;
-  readonly #onOverdue: OnOverdue;
+  readonly #senders: Senders;
+  readonly #socket: MailSocket;
   #deadline: number | null = null;
 
-  constructor(store: MailStore, outcomes: Outcomes, onEnd: OnEnd, onOverdue: OnOverdue) {
+  constructor(store: MailStore, outcomes: Outcomes, senders: Senders, socket: MailSocket) {
     this.#store = store;
     this.#outcomes = outcomes;
-    this.#onEnd = onEnd;
-    this.#onOverdue = onOverdue;
+    this.#senders = senders;
+    this.#socket = socket;
   }
 
   /** When the expiry of some row should be looked at; null where no row waited at the last look, and none came since. */
@@ -67,22 +58,21 @@ export class Mailbox {
     request: SendRequest,
     key: string,
     seq: number,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): "queued" | "overflowed" | "full" {
     let replaced = replacedBy(registration, request);
     let dropped = droppedFor(registration, request, replaced);
     if (replaced.size > 0 || dropped?.size !== 0) {
       // What has expired is not replaced or dropped, and may leave room enough.
-      this.expire(registration, now, effects);
+      this.expire(registration, context);
       replaced = replacedBy(registration, request);
       dropped = droppedFor(registration, request, replaced);
     }
     if (dropped?.size !== 0 && request.onOverflow === "reject") return "full";
     if (dropped === null) return "overflowed";
-    this.#leave(registration, "collapsed", effects, replaced);
-    this.#leave(registration, "overflowed", effects, dropped);
-    this.store(registration, request, key, seq, false, now + request.ttlSeconds * 1_000);
+    this.#leave(registration, "collapsed", context, replaced);
+    this.#leave(registration, "overflowed", context, dropped);
+    this.store(registration, request, key, seq, false, context.now + request.ttlSeconds * 1_000);
     return "queued";
   }
 
@@ -122,7 +112,7 @@ export class Mailbox {
    *
    * @param lastSeq the highest number that ever reached this app, or a higher one
    */
-  replaceUnseen(registration: Registration, lastSeq: number, effects: Effects): void {
+  replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {
     registration.reachNoFurther(lastSeq);
     const unseen = this.#outcomes.open(registration.slot).filter(({ seq }) => seq > lastSeq);
     for (const { key, left, seq, fingerprint } of unseen) {
@@ -135,53 +125,53 @@ export class Mailbox {
     const replaced = [...registration.mail.values()].filter(
       (header) => header.seq > lastSeq && registration.isSuperseded(header),
     );
-    this.#leave(registration, "collapsed", effects, new Set(replaced));
+    this.#leave(registration, "collapsed", context, new Set(replaced));
   }
 
   /** Deletes rows that were delivered; they have left their lanes. */
-  delivered(registration: Registration, headers: readonly MailHeader[], effects: Effects): void {
+  delivered(registration: Registration, headers: readonly MailHeader[], context: Context): void {
     if (headers.length === 0) return;
     for (const header of headers) registration.dropMail(header);
     this.#store.deleteMail(headers.map((header) => header.seq));
-    this.endReplaced(registration, headers, effects);
+    this.endReplaced(registration, headers, context);
   }
 
   /** Ends what has expired of one registration; what is on its socket ends with the device's answer. */
-  expire(registration: Registration, now: number, effects: Effects): void {
+  expire(registration: Registration, context: Context): void {
     const due = new Set<MailHeader>();
     for (const header of registration.mail.values()) {
-      if (header.expiresAt > now) continue;
+      if (header.expiresAt > context.now) continue;
       if (registration.inFlight.has(header.key)) {
-        this.#onOverdue(registration, header.key, effects);
+        this.#socket.withdrawOverdue(registration, header.key, context);
       } else due.add(header);
     }
-    this.#leave(registration, "expired", effects, due);
+    this.#leave(registration, "expired", context, due);
   }
 
   /** The same, where the message of this key is among what has expired. */
-  expireIfDue(registration: Registration, key: string, now: number, effects: Effects): void {
+  expireIfDue(registration: Registration, key: string, context: Context): void {
     const row = registration.mail.get(key);
-    if (row !== undefined && row.expiresAt <= now) this.expire(registration, now, effects);
+    if (row !== undefined && row.expiresAt <= context.now) this.expire(registration, context);
   }
 
   /** Ends the messages of these keys, as far as they have rows. */
-  end(registration: Registration, keys: readonly string[], status: Ending, effects: Effects): void {
+  end(registration: Registration, keys: readonly string[], status: Ending, context: Context): void {
     const rows = keys.flatMap((key) => registration.mail.get(key) ?? []);
-    this.#leave(registration, status, effects, new Set(rows));
+    this.#leave(registration, status, context, new Set(rows));
   }
 
   /**
    * The same for rows that the device may have, on its socket or not: they leave as `sent`, and its answer ends them, as `recalled` where
    * it dropped them. Of one that it took, the alias is told.
    */
-  leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, effects: Effects): void {
-    this.#leave(registration, "recalled", effects, rows, () => true);
+  leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, context: Context): void {
+    this.#leave(registration, "recalled", context, rows, () => true);
   }
 
   /** Ends everything that waits. */
-  clear(registration: Registration, now: number, effects: Effects): void {
-    this.expire(registration, now, effects);
-    this.#leave(registration, "unregistered", effects, new Set(registration.mail.values()));
+  clear(registration: Registration, context: Context): void {
+    this.expire(registration, context);
+    this.#leave(registration, "unregistered", context, new Set(registration.mail.values()));
     // Nobody is asked any more.
     const open = this.#outcomes.open(registration.slot);
     for (const { key, seq, fingerprint } of open) {
@@ -191,13 +181,13 @@ export class Mailbox {
   }
 
   /** Looks at all expiries anew: call it when the deadline has come. */
-  onDeadline(registrations: Iterable<Registration>, now: number, effects: Effects): void {
+  onDeadline(registrations: Iterable<Registration>, context: Context): void {
     this.#deadline = null;
     for (const registration of registrations) {
-      this.expire(registration, now, effects);
+      this.expire(registration, context);
       for (const header of registration.mail.values()) {
         // What is overdue on the socket ends with its answer or its link; this is for a host that misses the link's end.
-        if (header.expiresAt <= now) this.#expectAt(now + OVERDUE_RECHECK_MS);
+        if (header.expiresAt <= context.now) this.#expectAt(context.now + OVERDUE_RECHECK_MS);
         else this.#expect(header);
       }
     }
@@ -206,7 +196,7 @@ export class Mailbox {
   #leave(
     registration: Registration,
     status: Ending,
-    effects: Effects,
+    context: Context,
     leaving: ReadonlySet<MailHeader>,
     asks = (header: MailHeader) => isAsked(registration, header, status),
   ): void {
@@ -220,7 +210,12 @@ export class Mailbox {
         const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
         registration.dropMail(header);
         registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
-        this.#onEnd(registration, key, { status: isOpen ? "sent" : status, seq }, effects);
+        this.#senders.settleEnded(
+          registration,
+          key,
+          { status: isOpen ? "sent" : status, seq },
+          context,
+        );
         if (!isOpen) {
           ended.push(header);
           continue;
@@ -241,14 +236,14 @@ export class Mailbox {
     this.#outcomes.record(slot, status, ended);
     this.#outcomes.leaveOpen(slot, status, open);
     // What is replaced leaves for one that is still to come, or has gone already.
-    if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], effects);
+    if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], context);
   }
 
   /**
    * What waited before a message of its collapse key that has gone is not shown after it: it was replaced, and nothing
    * would tell of that any more, least of all after a sleep or a kill. So it leaves also where it is on the socket for its answer.
    */
-  endReplaced(registration: Registration, gone: readonly MailHeader[], effects: Effects): void {
+  endReplaced(registration: Registration, gone: readonly MailHeader[], context: Context): void {
     const newest = new Map<string, number>();
     for (const { collapseKey, seq } of gone) {
       if (collapseKey === null) continue;
@@ -268,7 +263,7 @@ export class Mailbox {
       entry.left = "collapsed";
       entry.unstored = questionOf(registration, lane, key, fingerprint);
     }
-    this.#leave(registration, "collapsed", effects, new Set(replaced));
+    this.#leave(registration, "collapsed", context, new Set(replaced));
   }
 
   /** Says the same of a message whenever it is asked: by the time now, each wake would move the alarm, a row each time. */

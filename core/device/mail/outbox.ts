@@ -3,28 +3,24 @@
  * and what has just come.
  */
 import { dataHash } from "../../../schema/data-hash.ts";
-import { CHANNEL_PUSH, encodePushDown, type Message } from "../../../schema/generated/link.ts";
+import type { Message } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { fromBase64Url } from "../../../schema/text.ts";
-import type { Effects } from "../../link/effects.ts";
-import type { Link } from "../../link/link.ts";
+import type { Context } from "../../link/effects.ts";
+import { bytesOfKey } from "../../message/key.ts";
 import { PRIORITIES, type Priority } from "../../message/priority.ts";
-import type { SendRequest } from "../../message/send.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
+import type { MailSocket } from "./mail-socket.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Unanswered } from "./recent-keys.ts";
-
-/** ContentType of a message that has no data. */
-const BINARY = 3;
+import { BINARY, questionOf } from "./send-rules.ts";
 
 export interface OutboxParts {
   readonly mailbox: Mailbox;
   readonly store: MailStore;
   readonly outcomes: Outcomes;
-  /** The current link; null without one. */
-  readonly link: () => Link | null;
+  readonly socket: MailSocket;
 }
 
 export class Outbox {
@@ -34,20 +30,15 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** Whether the app listens on a link that stands. */
-  isLive(registration: Registration): boolean {
-    return registration.attached && (this.#parts.link()?.ready ?? false);
-  }
-
   /** Sends what waits, as far as the window allows: high before normal before low. */
-  pump(registration: Registration, now: number, effects: Effects): void {
+  pump(registration: Registration, context: Context): void {
     for (const priority of PRIORITIES) {
       const state = registration.lane(priority);
-      while (this.isLive(registration) && state.hasMore && registration.hasRoom) {
-        if ((state.rows[state.sent]?.expiresAt ?? Number.POSITIVE_INFINITY) <= now) {
-          this.#parts.mailbox.expire(registration, now, effects);
+      while (this.#parts.socket.reaches(registration) && state.hasMore && registration.hasRoom) {
+        if ((state.rows[state.sent]?.expiresAt ?? Number.POSITIVE_INFINITY) <= context.now) {
+          this.#parts.mailbox.expire(registration, context);
         } else {
-          this.#sendBatch(registration, state, now, effects);
+          this.#sendBatch(registration, state, context);
         }
       }
     }
@@ -75,21 +66,8 @@ export class Outbox {
     }
   }
 
-  /** Messages that fit into one frame. */
-  deliver(messages: readonly Message[], effects: Effects): void {
-    const frame = encodePushDown({ kind: "deliver", value: { messages } });
-    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
-  }
-
-  /** The app is not to be shown a message that is on its socket, if it was not yet. */
-  withdraw({ slot }: Registration, key: string, effects: Effects): void {
-    const value = { slot, key: bytesOf(key) };
-    const frame = encodePushDown({ kind: "withdraw", value });
-    this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
-  }
-
   /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
-  #sendBatch(registration: Registration, state: Lane, now: number, effects: Effects): void {
+  #sendBatch(registration: Registration, state: Lane, context: Context): void {
     const messages: Message[] = [];
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
@@ -97,16 +75,16 @@ export class Outbox {
       const [asked] = state.asked;
       if (asked !== undefined && asked.seq < (header?.seq ?? Number.POSITIVE_INFINITY)) {
         state.asked.shift();
-        messages.push(this.#ask(registration, state, asked, now));
+        messages.push(this.#ask(registration, state, asked, context.now));
         continue;
       }
       if (
         header === undefined ||
-        header.expiresAt <= now ||
+        header.expiresAt <= context.now ||
         (messages.length > 0 && bytes + header.bytes > LIMITS.DELIVER_BYTES)
       )
         break;
-      const entry = inFlightOf(header, now, registration.isSuperseded(header));
+      const entry = inFlightOf(header, context.now, registration.isSuperseded(header));
       const waiting = registration.waiting.get(header.key);
       if (waiting !== undefined) {
         entry.tokens.push(...waiting);
@@ -115,9 +93,9 @@ export class Outbox {
       state.sent++;
       registration.track(state, entry);
       bytes += header.bytes;
-      messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - now));
+      messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - context.now));
     }
-    this.deliver(messages, effects);
+    this.#parts.socket.deliver(messages, context);
   }
 
   #ask(registration: Registration, state: Lane, asked: Unanswered, now: number): Message {
@@ -141,7 +119,7 @@ export class Outbox {
 
   #read(header: MailHeader, remainingMs: number): Message {
     const body = this.#parts.store.readMail(header.seq);
-    const key = bytesOf(header.key);
+    const key = bytesOfKey(header.key);
     // A header without its row means that memory and storage disagree: failing is better than guessing.
     if (body === null) throw new Error(`row ${header.seq} is unreadable`);
     return {
@@ -160,20 +138,6 @@ export class Outbox {
   }
 }
 
-/** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
-export function questionOf(
-  { record: { app }, generation }: Registration,
-  lane: Priority,
-  key: string,
-  fingerprint: number | null,
-): SendRequest {
-  return {
-    ...{ app, generation, key: bytesOf(key), ...(fingerprint === null ? {} : { fingerprint }) },
-    ...{ lane, contentType: BINARY, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
-    ...{ collapseKey: null, onOverflow: "drop_oldest" },
-  };
-}
-
 /** What is in flight of a row. */
 function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {
   const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
@@ -181,11 +145,4 @@ function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): In
     ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },
     ...{ unstored: null, ended: null, withdrawn: false, superseded, left: null, tokens: [] },
   };
-}
-
-/** The bytes of a key that the mesh wrote itself. */
-export function bytesOf(key: string): Uint8Array {
-  const bytes = fromBase64Url(key);
-  if (bytes === undefined) throw new Error(`${key} is no key`);
-  return bytes;
 }

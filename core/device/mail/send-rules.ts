@@ -1,6 +1,8 @@
 /** What a send goes by beyond its own state: how long its sender waits, when its time is over, and what its repetition is answered. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { isReused } from "../../fingerprint.ts";
+import { bytesOfKey } from "../../message/key.ts";
+import type { Priority } from "../../message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { InFlight, Registration } from "../registration.ts";
 import type { Asked, Final } from "./recent-keys.ts";
@@ -43,3 +45,20 @@ export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => 
   lane,
   dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
 });
+
+/** ContentType of a message that has no data. */
+export const BINARY = 3;
+
+/** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
+export function questionOf(
+  { record: { app }, generation }: Registration,
+  lane: Priority,
+  key: string,
+  fingerprint: number | null,
+): SendRequest {
+  return {
+    ...{ app, generation, key: bytesOfKey(key), ...(fingerprint === null ? {} : { fingerprint }) },
+    ...{ lane, contentType: BINARY, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
+    ...{ collapseKey: null, onOverflow: "drop_oldest" },
+  };
+}

@@ -1,47 +1,54 @@
 /**
- * Senders that wait for a message to be acknowledged, each under a token. The tokens stay with the message: those of one that
- * is on the socket with what is in flight, the others with its registration.
+ * Senders that wait for the device to acknowledge their message. Their tokens stay with the message: in its `InFlight` while it is
+ * on the socket, with its registration while it waits for the socket.
  */
-import type { Effects } from "../../link/effects.ts";
+import type { Context } from "../../link/effects.ts";
 import type { SendAnswer } from "../../message/send.ts";
 import type { Registration } from "../registration.ts";
-
-/** What a sender waits for. */
-interface Waiting {
-  readonly registration: Registration;
-  /** Of the message. */
-  readonly key: string;
-  /** How much longer it waits once its first wait is over, milliseconds. */
-  restMs: number;
-}
+import type { Waiter, Waits } from "../waits.ts";
+import type { Ending } from "./outcomes.ts";
 
 export class Senders {
-  readonly #nextToken: () => number;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waits: Waits;
 
-  constructor(nextToken: () => number) {
-    this.#nextToken = nextToken;
+  constructor(waits: Waits) {
+    this.#waits = waits;
   }
 
-  /** Undefined for one that was answered. */
-  find(token: number): Waiting | undefined {
-    return this.#waiting.get(token);
-  }
-
-  /** @param restMs how much longer the sender waits once `firstWaitMs` is over */
-  wait(registration: Registration, key: string, restMs: number): number {
-    const token = this.#nextToken();
-    this.#waiting.set(token, { registration, key, restMs });
+  wait(registration: Registration, key: string, waiter: Waiter): number {
+    const token = this.#waits.begin(waiter);
     const entry = registration.open(key);
     if (entry !== undefined) entry.tokens.push(token);
     else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
     return token;
   }
 
-  settle(tokens: readonly number[], answer: SendAnswer, effects: Effects): void {
-    for (const token of tokens) {
-      this.#waiting.delete(token);
-      effects.push({ kind: "settle", token, answer });
+  /** False once the sender of this token was answered. */
+  isWaiting(token: number): boolean {
+    return this.#waits.has(token);
+  }
+
+  settle(tokens: readonly number[], answer: SendAnswer, context: Context): void {
+    for (const token of tokens) this.#waits.settle(token, answer, context);
+  }
+
+  /** The message of this key left the mailbox: whoever waits for it is answered. */
+  settleEnded(
+    registration: Registration,
+    key: string,
+    ended: { readonly status: Ending | "sent"; readonly seq: number },
+    context: Context,
+  ): void {
+    const entry = registration.inFlight.get(key);
+    const waiting = registration.waiting.get(key);
+    if (entry === undefined && waiting === undefined) return;
+    const answer: SendAnswer = { ok: true, ...ended };
+    if (entry !== undefined && ended.status !== "sent") {
+      entry.ended = ended.status;
+      this.settle(entry.tokens.splice(0), answer, context);
     }
+    if (waiting === undefined) return;
+    this.settle(waiting, answer, context);
+    registration.waiting.delete(key);
   }
 }

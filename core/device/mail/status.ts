@@ -1,6 +1,6 @@
 /** What became of a message, told without a row for each (docs/decisions/0003-status-without-rows.md). */
 import { toBase64Url } from "../../../schema/text.ts";
-import type { Effects } from "../../link/effects.ts";
+import type { Context } from "../../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
 import type { StatusAnswer, StatusRequest } from "../types.ts";
@@ -22,28 +22,27 @@ export function statusOf(
   { clock, mailbox, outcomes }: StatusParts,
   registration: Registration,
   request: StatusRequest,
-  now: number,
-  effects: Effects,
+  context: Context,
 ): StatusAnswer {
   const { seq } = request;
   const key = toBase64Url(request.key);
-  mailbox.expireIfDue(registration, key, now, effects);
+  mailbox.expireIfDue(registration, key, context);
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
   // Of one key there may be another message later, where the first was forgotten: it says nothing of this one.
   if (known?.seq === seq) {
-    if (isForgotten(known, now)) return { ok: false, code: "message_not_found" };
+    if (isForgotten(known, context.now)) return { ok: false, code: "message_not_found" };
     return { ok: true, status: known.status };
   }
   const entry = registration.open(key);
   if (entry?.seq === seq) {
-    const open = isOverdue(entry, registration, now) ? "sent" : "queued";
+    const open = isOverdue(entry, registration, context.now) ? "sent" : "queued";
     return { ok: true, status: entry.ended ?? open };
   }
   if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
   // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
   const issued =
     seqTimeMs(seq) >= registration.record.createdAt &&
-    seq <= Math.max(clock.last, HybridClock.at(now));
+    seq <= Math.max(clock.last, HybridClock.at(context.now));
   if (!issued || isNowOrNever(seq) || outcomes.mayHaveForgotten(registration.slot, seq)) {
     return { ok: false, code: "message_not_found" };
   }

@@ -2,69 +2,40 @@
  * Broadcasts on their way to one device: they yield to single sends, are held in memory and never stored, and are
  * acknowledged by cursors. What is lost with a link is fetched again from where the app has come to.
  */
-import {
-  type Broadcast,
-  CHANNEL_PUSH,
-  type Cursor,
-  encodePushDown,
-} from "../../../schema/generated/link.ts";
+import type { Cursor } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
-import { EVERYONE } from "../../condition/types.ts";
-import type { Effects } from "../../link/effects.ts";
-import type { Link } from "../../link/link.ts";
+import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import { tagIdOf } from "../../tag/name.ts";
-import type {
-  DeliverAnswer,
-  DeliverOutcome,
-  DeliverRequest,
-  LogEntry,
-  Replacement,
-} from "../../tag/types.ts";
+import type { DeliverAnswer, DeliverRequest, LogEntry } from "../../tag/types.ts";
+import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
-import type { AttributeBook } from "./attributes.ts";
-import { encodeOneBroadcast } from "./broadcast-frame.ts";
-import type { CatchUp, Page } from "./catch-up.ts";
+import type { Audience } from "./audience.ts";
+import type { BroadcastSender } from "./broadcast-sender.ts";
+import type { CatchUp, Page, PageTaker } from "./catch-up.ts";
+import type { Cursors } from "./cursors.ts";
+import type { Memberships } from "./memberships.ts";
+import { answer, answerOf, type NodeWaits, type Standing } from "./node-waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
-import type { Subscriptions } from "./subscriptions.ts";
-
-/** A socket that holds more unsent than this is left alone: what comes next should be able to overtake. */
-const BUFFERED_BYTES = 65_536;
+import type { SubscriptionTable } from "./subscription-table.ts";
 
 export interface BroadcastParts {
   readonly registrations: Registrations;
-  readonly subscriptions: () => Subscriptions;
+  readonly table: SubscriptionTable;
+  readonly memberships: Memberships;
   readonly catchUp: CatchUp;
-  readonly attributes: AttributeBook;
-  readonly source: (app: string, tagId: string) => string;
-  /** The current link; null without one. */
-  readonly link: () => Link | null;
-  readonly bufferedBytes: () => number;
-  readonly nextToken: () => number;
+  readonly cursors: Cursors;
+  readonly audience: Audience;
+  readonly sender: BroadcastSender;
+  readonly nodes: NodeWaits;
+  readonly link: CurrentLink;
   readonly retries: Retries;
-  /** Something changed that is to outlast a sleep. */
-  readonly onMoved: (one: Subscription) => void;
 }
 
-/** What is known of an entry that a node called with: where it is, or what became of it. */
-type Standing = PendingBroadcast | DeliverOutcome;
-
-/** A node that waits for an acknowledgement. */
-interface Waiting {
-  readonly pending: PendingBroadcast;
-  /** Of the entries before it, in their order. */
-  readonly before: readonly Standing[];
-}
-
-export class Broadcasts {
+export class Broadcasts implements PageTaker {
   readonly #parts: BroadcastParts;
-  /** By token. */
-  readonly #waiting = new Map<number, Waiting>();
-  #held = 0;
 
   constructor(parts: BroadcastParts) {
     this.#parts = parts;
@@ -78,11 +49,10 @@ export class Broadcasts {
   deliver(
     registration: Registration,
     request: DeliverRequest,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): DeliverAnswer | number {
-    const { subscriptions, link } = this.#parts;
-    const one = subscriptions().find(registration.slot, request.tag);
+    const { table, link, audience } = this.#parts;
+    const one = table.find(registration.slot, request.tag);
     if (one === undefined) return answer("unknown");
     const { prev, entries, waitMs } = request;
     if (one.call === "join") {
@@ -92,7 +62,7 @@ export class Broadcasts {
       return answer("deferred");
     }
     if (one.record.path !== request.path) return answer("unknown");
-    if (!registration.attached || link()?.ready !== true) return answer("offline");
+    if (!link.reaches(registration)) return answer("offline");
     if (one.catchUp !== "live" && one.catchUp !== "last") return this.#fetch(one, entries);
     if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one, entries);
     // After a sleep the node knows better, but for what is on the socket since before.
@@ -106,60 +76,47 @@ export class Broadcasts {
       }
       if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT)
         return this.#fetch(one, entries);
-      const isReplaced = this.#isReplaced(one, entry, entries);
-      const standing = isReplaced ? "collapsed" : this.#take(one, entry, now);
+      const isReplaced = audience.isReplaced(one, entry, entries);
+      const standing = isReplaced ? "collapsed" : this.#take(one, entry, context.now);
       if (typeof standing === "string") one.ended(entry.position, standing);
       standings.push(standing);
       one.reached = entry.position;
     }
     const last = standings.pop() ?? "filtered";
     const isOwn = typeof last === "object" && last.subscription === one && last.state !== "done";
-    const token = isOwn && waitMs > 0 ? this.#wait({ pending: last, before: standings }) : null;
-    this.pump(now, effects);
-    this.#advance(one);
+    const token = isOwn && waitMs > 0 ? this.#wait(last, standings) : null;
+    this.pump(context);
+    this.#parts.cursors.advance(one);
     return token ?? answerOf(one, last, standings);
   }
 
   /** Holds what is to be sent of a page. */
-  readonly onPage = (one: Subscription, page: Page, now: number, effects: Effects): void => {
+  page(one: Subscription, page: Page, context: Context): void {
+    const { audience, sender, retries } = this.#parts;
     const { entries, replacements = [] } = page;
     for (const entry of entries) {
-      if (entry.position <= (one.reached ?? 0) || this.#isReplaced(one, entry, replacements))
+      if (entry.position <= (one.reached ?? 0) || audience.isReplaced(one, entry, replacements))
         continue;
-      this.#take(one, entry, now);
+      this.#take(one, entry, context.now);
     }
     one.reached = page.upTo;
-    this.#advance(one);
-    this.pump(now, effects);
+    this.#parts.cursors.advance(one);
+    this.pump(context);
     // An acknowledgement makes room; nothing tells that others do not wait any more.
-    if (one.held > 0 && !this.#mayGo(one.registration, now)) {
-      this.#parts.retries.add(this, (...when) => this.pump(...when), now);
+    if (one.held > 0 && !sender.mayGo(one.registration, context.now)) {
+      retries.add(this, (later) => this.pump(later), context.now);
     }
-  };
-
-  /** Puts on the socket what is held, as far as there is room and no single send waits. */
-  pump(now: number, effects: Effects): void {
-    const { registrations, catchUp } = this.#parts;
-    if (this.#held > 0) {
-      let overdue = 0;
-      for (const registration of registrations.standing()) {
-        if (!this.#mayGo(registration, now)) continue;
-        // One at a time, by the next event the next: together they could overfill a socket that is slow.
-        if (isOverdue(registration, now) && overdue++ > 0) continue;
-        this.#send(registration, now, effects);
-      }
-    }
-    catchUp.pump(now, effects);
   }
 
-  /** The caller of this token waits no longer: it is answered in `effects`, unless it was answered before. */
-  timeout(token: number, now: number, effects: Effects): void {
-    this.pump(now, effects);
-    const pending = this.#waiting.get(token)?.pending;
-    if (pending === undefined) return;
-    pending.tokens.splice(pending.tokens.indexOf(token), 1);
-    this.#settle([token], pending.state === "sent" ? "delivered" : "deferred", effects);
-    this.#parts.onMoved(pending.subscription);
+  /** The node does not have the member. */
+  unknown(one: Subscription, context: Context): void {
+    this.#parts.memberships.unknown(one, context);
+  }
+
+  /** Puts on the socket what is held, as far as it may go, and asks nodes for what is wanted. */
+  pump(context: Context): void {
+    this.#parts.sender.pump(context);
+    this.#parts.catchUp.pump(this, context);
   }
 
   /**
@@ -167,12 +124,8 @@ export class Broadcasts {
    *
    * @returns whether it acknowledged anything
    */
-  acknowledge(
-    { slot, tagRef, position, discarded = [] }: Cursor,
-    now: number,
-    effects: Effects,
-  ): boolean {
-    const one = this.#parts.subscriptions().byRef(slot, tagRef);
+  acknowledge({ slot, tagRef, position, discarded = [] }: Cursor, context: Context): boolean {
+    const one = this.#parts.table.byRef(slot, tagRef);
     if (one === undefined || !this.#parts.registrations.inSlot(slot)?.attached) return false;
     let counts = false;
     if (one.slept > 0 && position > (one.taken ?? 0)) {
@@ -187,41 +140,40 @@ export class Broadcasts {
       const outcome = discarded.includes(at) ? "expired" : "acknowledged";
       pending.end = outcome;
       one.ended(at, outcome);
-      this.#settle(pending.tokens.splice(0), outcome, effects);
-      for (const duplicate of pending.duplicates) this.#advance(duplicate);
+      this.#parts.nodes.settle(pending.tokens.splice(0), outcome, context);
+      for (const duplicate of pending.duplicates) this.#parts.cursors.advance(duplicate);
       counts = true;
     }
     if (!counts) return false;
     one.advance();
-    this.#parts.onMoved(one);
-    this.pump(now, effects);
+    this.#parts.cursors.moved(one);
+    this.pump(context);
     return true;
   }
 
   /** The link is lost, or the app listens no more: what it has not acknowledged is fetched again. */
-  detach(registration: Registration, effects: Effects): void {
-    for (const one of this.#parts.subscriptions().in(registration.slot)) this.drop(one, effects);
+  detach(registration: Registration, context: Context): void {
+    for (const one of this.#parts.table.in(registration.slot)) this.drop(one, context);
   }
 
   /** Forgets what is under way of one tag. Others that counted on it fetch it themselves. */
-  drop(one: Subscription, effects: Effects): void {
+  drop(one: Subscription, context: Context): void {
     for (const { pending } of one.open.splice(0)) {
       if (pending.subscription !== one || pending.state === "done" || pending.state === "gone")
         continue;
-      if (pending.state === "held") this.#held--;
-      one.registration.broadcasts.drop(pending, "gone");
-      this.#settle(pending.tokens.splice(0), "offline", effects);
+      this.#parts.sender.drop(pending);
+      this.#parts.nodes.settle(pending.tokens.splice(0), "offline", context);
       for (const duplicate of pending.duplicates) {
-        if (duplicate.open.length > 0) this.#refetch(duplicate, effects);
+        if (duplicate.open.length > 0) this.#refetch(duplicate, context);
       }
     }
     one.held = 0;
     this.#parts.catchUp.reset(one);
   }
 
-  #refetch(one: Subscription, effects: Effects): void {
+  #refetch(one: Subscription, context: Context): void {
     const open = one.open.map(({ position }) => position);
-    this.drop(one, effects);
+    this.drop(one, context);
     // Those of ttl 0 were for it, and are still.
     for (const position of open) one.called.add(position);
     this.#parts.catchUp.want(one);
@@ -247,7 +199,7 @@ export class Broadcasts {
     const { registration } = one;
     // One of ttl 0 is for whoever is there when its turn comes: its node says when that is.
     if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
-    if (!this.#isMeant(one, entry)) return "filtered";
+    if (!this.#parts.audience.has(one, entry)) return "filtered";
     const { position } = entry;
     // By its number too, which it has in each of its tags: under a key that they have forgotten there may be another.
     const key = entry.cover.length > 1 ? `${entry.seq}.${toBase64Url(entry.key)}` : null;
@@ -269,175 +221,17 @@ export class Broadcasts {
       duplicates: [],
     };
     if (key !== null) registration.broadcasts.share(key, pending);
-    registration.broadcasts.hold(pending, now);
+    this.#parts.sender.hold(pending, now);
     one.open.push({ position, pending });
-    one.held++;
-    this.#held++;
     return pending;
   }
 
-  /** Whether a later broadcast of its collapse key, is for this device; one of ttl 0 replaces nothing. */
-  #isReplaced(
-    one: Subscription,
-    { position, collapseKey }: LogEntry,
-    later: readonly (Replacement | LogEntry)[],
-  ): boolean {
-    if (collapseKey === null) return false;
-    return later.some(
-      (each) =>
-        each.position > position &&
-        each.collapseKey === collapseKey &&
-        !("seq" in each && isNowOrNever(each.seq)) &&
-        this.#isMeant(one, each),
-    );
-  }
-
-  /** Whether its condition and its filter hold for this device. */
-  #isMeant(
-    one: Subscription,
-    { condition, filter }: Pick<LogEntry, "condition" | "filter">,
-  ): boolean {
-    const { slot } = one.record;
-    const isMember = (tag: string) =>
-      tag === EVERYONE || this.#parts.subscriptions().find(slot, tag) !== undefined;
-    return (
-      matchesCondition(condition, isMember) &&
-      (filter === null || matchesFilter(filter, this.#parts.attributes.of(slot)))
-    );
-  }
-
-  /**
-   * Whether the broadcasts of a registration may go: no single send to it waits for the socket or for its acknowledgement,
-   * and the socket is not full. Traffic that never ends holds them up for a while at a time, not for ever; that of other
-   * apps of the device does not at all.
-   */
-  #mayGo(registration: Registration, now: number): boolean {
-    if (registration.broadcasts.held.length === 0) return false;
-    const buffered = this.#parts.bufferedBytes();
-    if (isOverdue(registration, now)) return buffered <= LIMITS.SOCKET_BUFFER_BYTES / 2;
-    return buffered <= BUFFERED_BYTES && !registration.isBusy(now);
-  }
-
-  #send(registration: Registration, now: number, effects: Effects): void {
-    const window = registration.broadcasts;
-    const sent: Subscription[] = [];
-    window.heldSince = now;
-    while (window.held.length > 0 && window.hasRoom) {
-      const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
-      let bytes = 0;
-      for (let pending = window.held[0]; pending !== undefined; pending = window.held[0]) {
-        if (!window.hasRoom || (bytes > 0 && bytes + pending.bytes > LIMITS.DELIVER_BYTES)) break;
-        sent.push(pending.subscription);
-        pending.subscription.held--;
-        this.#held--;
-        const { entry } = pending;
-        if (entry === null || (!isNowOrNever(entry.seq) && entry.expiresAt <= now)) {
-          window.drop(pending, "done");
-          pending.end = "expired";
-          this.#settle(pending.tokens.splice(0), "expired", effects);
-          continue;
-        }
-        window.track(pending);
-        going.push({ one: pending.subscription, entry });
-        bytes += pending.bytes;
-      }
-      const [first, ...others] = going;
-      if (first === undefined) continue;
-      const frame =
-        others.length === 0
-          ? encodeOneBroadcast(first.entry, first.one.record, now, () => this.#broadcast(first))
-          : encodePushDown({
-              kind: "broadcasts",
-              value: {
-                broadcasts: going.map((each) => ({
-                  ...this.#broadcast(each),
-                  ...(isNowOrNever(each.entry.seq)
-                    ? {}
-                    : { remainingMs: each.entry.expiresAt - now }),
-                })),
-              },
-            });
-      this.#parts.link()?.send(CHANNEL_PUSH, frame, effects);
-    }
-    for (const one of new Set(sent)) {
-      this.#advance(one);
-      // Where a node waits for the answer there is no sleep, and it is settled before there is one.
-      if (one.open.some(({ pending }) => pending.tokens.length === 0)) this.#parts.onMoved(one);
-      if (one.held === 0) this.#parts.catchUp.pageSent(one);
-    }
-  }
-
-  #broadcast({ one, entry }: { readonly one: Subscription; readonly entry: LogEntry }): Broadcast {
-    const { slot, ref, tag } = one.record;
-    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
-    return {
-      slot,
-      tagRef: ref,
-      tag,
-      position,
-      seq,
-      key,
-      source: this.#sourceOf(one, entry.cover[0] ?? tag),
-      priority: lane,
-      contentType,
-      data,
-      ...(isNowOrNever(seq) ? {} : { expiresAtMs: expiresAt }),
-      ...(collapseKey === null ? {} : { collapseKey }),
-    };
-  }
-
-  #sourceOf(one: Subscription, first: string): string {
-    const { app } = one.registration.record;
-    if (first !== one.record.tag) return this.#parts.source(app, tagIdOf(app, first));
-    one.source ??= this.#parts.source(app, one.tagId);
-    return one.source;
-  }
-
-  #wait(waiting: Waiting): number {
-    const token = this.#parts.nextToken();
-    this.#waiting.set(token, waiting);
-    waiting.pending.tokens.push(token);
-    return token;
-  }
-
-  #advance(one: Subscription): void {
-    const { taken } = one;
-    one.advance();
-    if (one.taken !== taken) this.#parts.onMoved(one);
-  }
-
-  #settle(tokens: readonly number[], outcome: DeliverOutcome, effects: Effects): void {
-    for (const token of tokens) {
-      const waiting = this.#waiting.get(token);
-      if (waiting === undefined) continue;
-      this.#waiting.delete(token);
-      const { pending, before } = waiting;
-      const settled = { ...answer(outcome), ...outcomesOf(pending.subscription, before) };
-      effects.push({ kind: "settle", token, answer: settled });
-    }
+  /** The node of this entry waits for its acknowledgement. */
+  #wait(pending: PendingBroadcast, before: readonly Standing[]): number {
+    const { nodes, cursors } = this.#parts;
+    return nodes.wait(pending, before, (context) => {
+      this.pump(context);
+      if (pending.tokens.length > 0) cursors.moved(pending.subscription);
+    });
   }
 }
-
-/** Whether the broadcasts of a registration have yielded long enough; by either way of the clock, which may be set. */
-const isOverdue = ({ broadcasts: { heldSince } }: Registration, now: number): boolean =>
-  Math.abs(now - heldSince) >= LIMITS.BROADCAST_YIELD_MS;
-
-const answer = (outcome: DeliverOutcome) => ({ ok: true, outcome }) as const;
-
-/** Of a tag that a broadcast came through, or another tag of the same app. */
-function outcomeOf(one: Subscription, standing: Standing): DeliverOutcome {
-  if (typeof standing === "string") return standing;
-  if (standing.subscription !== one) return "filtered";
-  const { state } = standing;
-  if (state === "done") return standing.end ?? "acknowledged";
-  return state === "sent" ? "delivered" : state === "held" ? "deferred" : "offline";
-}
-
-const outcomesOf = (one: Subscription, before: readonly Standing[]) =>
-  before.length === 0 ? {} : { before: before.map((standing) => outcomeOf(one, standing)) };
-
-const answerOf = (
-  one: Subscription,
-  last: Standing,
-  before: readonly Standing[],
-): DeliverAnswer => ({ ...answer(outcomeOf(one, last)), ...outcomesOf(one, before) });

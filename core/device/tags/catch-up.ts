@@ -3,13 +3,14 @@
  * Nothing is told when a link goes: a node finds out when it calls.
  */
 import { LIMITS } from "../../../schema/limits.ts";
-import type { CallResult, Effects } from "../../link/effects.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
 import type { LogEntry, Replacement } from "../../tag/types.ts";
 import type { Calls } from "../calls.ts";
+import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { CatchUpState, Subscription } from "./subscription.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { SubscriptionTable } from "./subscription-table.ts";
 
 /** A page of a node's log. */
 export interface Page {
@@ -24,11 +25,16 @@ export interface CatchUpParts {
   readonly retries: Retries;
   /** Of the device's object. */
   readonly name: string;
-  readonly subscriptions: () => Subscriptions;
-  /** Whether a link stands, and the app of the registration listens. */
-  readonly listens: (registration: Registration) => boolean;
+  readonly table: SubscriptionTable;
+  readonly link: CurrentLink;
+}
+
+/** What takes the answers of the nodes that are asked. */
+export interface PageTaker {
   /** Holds what is to be sent of a page. */
-  readonly onPage: (one: Subscription, page: Page, now: number, effects: Effects) => void;
+  page(one: Subscription, page: Page, context: Context): void;
+  /** The node does not have the member. */
+  unknown(one: Subscription, context: Context): void;
 }
 
 /** Pages in memory: each may be LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing does not hold up the others. */
@@ -52,14 +58,14 @@ export class CatchUp {
     const { slot } = registration;
     return (
       registration.broadcasts.held.length === 0 &&
-      (this.#live.get(slot) ?? 0) === this.#parts.subscriptions().count(slot)
+      (this.#live.get(slot) ?? 0) === this.#parts.table.count(slot)
     );
   }
 
   /** @param since when the app began to listen; null where that is not known any more */
   open(registration: Registration, since: number | null): void {
     registration.broadcasts.since = since;
-    for (const one of this.#parts.subscriptions().in(registration.slot)) this.want(one);
+    for (const one of this.#parts.table.in(registration.slot)) this.want(one);
   }
 
   /** A tag is to be fetched from, as soon as there is room; `pump` begins it. */
@@ -69,7 +75,7 @@ export class CatchUp {
       return;
     }
     // A join that is under way attaches it.
-    if (!one.wanted || one.call !== null || !this.#parts.listens(one.registration)) return;
+    if (!one.wanted || one.call !== null || !this.#parts.link.reaches(one.registration)) return;
     this.#set(one, "wanted");
     this.#wanted.add(one);
   }
@@ -92,13 +98,13 @@ export class CatchUp {
     one.called.clear();
   }
 
-  /** Asks for what is wanted, as far as there is room. */
-  pump(now: number, effects: Effects): void {
+  /** Asks for what is wanted, as far as there is room. @param taker of what the nodes answer */
+  pump(taker: PageTaker, context: Context): void {
     for (const one of this.#wanted) {
       if (this.#pages >= PAGES.device) return;
       if (one.registration.broadcasts.pages >= PAGES.registration) continue;
       this.#wanted.delete(one);
-      this.#ask(one, now, effects);
+      this.#ask(one, taker, context);
     }
   }
 
@@ -111,7 +117,7 @@ export class CatchUp {
     if (goesOn) this.want(one);
   }
 
-  #ask(one: Subscription, now: number, effects: Effects): void {
+  #ask(one: Subscription, taker: PageTaker, context: Context): void {
     this.#count(one, 1);
     this.#set(one, "asking");
     const { epoch } = one;
@@ -131,39 +137,45 @@ export class CatchUp {
         };
         return { kind: "tag", name: one.nodeName(), call: { method: "attach", request } } as const;
       },
-      done: (result: CallResult, when: number, out: Effects) => {
-        if (one.epoch === epoch) this.#answered(one, after, result, when, out);
+      done: (result: CallResult, later: Context) => {
+        if (one.epoch === epoch) this.#answered(one, taker, after, result, later);
         // The node may take for served what only this late answer had.
         else this.want(one);
       },
     };
-    this.#parts.calls.ask(call, now, effects);
+    this.#parts.calls.ask(call, context);
   }
 
   #answered(
     one: Subscription,
+    taker: PageTaker,
     after: number | null,
     result: CallResult,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     const answer = result.ok ? result.answer : undefined;
     const kind = typeof answer === "object" && "kind" in answer ? answer.kind : undefined;
     if (kind === "unknown") {
       this.#count(one, -1);
       this.#set(one, "idle");
-      this.#parts.subscriptions().unknown(one, now, effects);
+      taker.unknown(one, context);
     } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
       one.member = "yes";
-      this.#paged(one, after, answer, now, effects);
+      this.#paged(one, taker, after, answer, context);
     } else {
       this.#count(one, -1);
       this.#set(one, "idle");
-      this.#parts.retries.add(one, () => this.want(one), now);
+      this.#parts.retries.add(one, () => this.want(one), context.now);
     }
   }
 
-  #paged(one: Subscription, after: number | null, page: Page, now: number, effects: Effects): void {
+  #paged(
+    one: Subscription,
+    taker: PageTaker,
+    after: number | null,
+    page: Page,
+    context: Context,
+  ): void {
     if (after !== null && page.upTo < after) {
       // The node never had that many. The device itself cannot know: what the mesh remembers counts. Where that is it, the node has
       // forgotten, or its tag has begun anew while the clock was set back: all since the device joined it is to be had again.
@@ -183,7 +195,7 @@ export class CatchUp {
     one.claimed = null;
     for (const position of one.called) if (position <= page.upTo) one.called.delete(position);
     this.#set(one, page.more ? "more" : "last");
-    this.#parts.onPage(one, page, now, effects);
+    taker.page(one, page, context);
     if (one.held === 0) this.pageSent(one);
   }
 

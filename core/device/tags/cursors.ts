@@ -4,19 +4,19 @@
  */
 import type { Cursor } from "../../../schema/generated/link.ts";
 import type { Subscription } from "./subscription.ts";
-import type { Subscriptions } from "./subscriptions.ts";
+import type { SubscriptionTable } from "./subscription-table.ts";
 
 /** Cursors that are kept with the socket: 1.1 KB of its attachment, as positions begin at the time in milliseconds. Beyond, the link's row is written. */
 export const SNAPSHOT_CURSORS = 40;
 
 export class Cursors {
-  readonly #subscriptions: Subscriptions;
+  readonly #table: SubscriptionTable;
   /** Those that have moved since the link's row was written. */
   readonly #moved = new Set<Subscription>();
   #version = 0;
 
-  constructor(subscriptions: Subscriptions) {
-    this.#subscriptions = subscriptions;
+  constructor(table: SubscriptionTable) {
+    this.#table = table;
   }
 
   /** Changes whenever `snapshot` would. */
@@ -30,26 +30,34 @@ export class Cursors {
   }
 
   load(cursors: Readonly<Record<number, number>>): void {
-    for (const one of this.#subscriptions.all()) one.taken = cursors[one.record.ref] ?? null;
+    for (const one of this.#table.all()) one.taken = cursors[one.record.ref] ?? null;
   }
 
   /** What the device says of itself; what it says of tags that it is not in is passed over. */
   claim(cursors: readonly Cursor[]): void {
     for (const { slot, tagRef, position } of cursors) {
-      const one = this.#subscriptions.byRef(slot, tagRef);
+      const one = this.#table.byRef(slot, tagRef);
       if (one !== undefined && position > (one.taken ?? -1)) one.claimed = position;
     }
   }
 
-  readonly moved = (one: Subscription): void => {
+  /** What is to outlast a sleep of it has changed. */
+  moved(one: Subscription): void {
     this.#moved.add(one);
     this.#version++;
-  };
+  }
+
+  /** Moves the cursor over all that is done at the front. */
+  advance(one: Subscription): void {
+    const { taken } = one;
+    one.advance();
+    if (one.taken !== taken) this.moved(one);
+  }
 
   /** For the link's row: after this nothing has moved. Undefined where nothing is known. */
   save(): Record<number, number> | undefined {
     const cursors: Record<number, number> = {};
-    for (const { record, taken } of this.#subscriptions.all()) {
+    for (const { record, taken } of this.#table.all()) {
       if (taken !== null) cursors[record.ref] = taken;
     }
     if (this.#moved.size > 0) this.#version++;
@@ -74,7 +82,7 @@ export class Cursors {
       const [ref = 0, taken = 0, told = 0] = flat.slice(at, at + 3);
       // What an older version kept is no difference, nor is what would be none below the cursor.
       const sent = told < taken ? taken + told : told;
-      const one = this.#subscriptions.known(ref);
+      const one = this.#table.known(ref);
       if (one === undefined) continue;
       one.taken = taken;
       one.slept = sent > taken ? sent : 0;

@@ -1,6 +1,6 @@
 /** The way of one join through the tree of its tag: from the depth that is known to the node that takes the member. */
 import { LIMITS } from "../../../schema/limits.ts";
-import type { CallResult, Effects } from "../../link/effects.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
 import type { Depths } from "../../tag/tree/depths.ts";
 import type { Call, CallBody, Calls } from "../calls.ts";
 import type { Subscription } from "./subscription.ts";
@@ -27,12 +27,7 @@ export interface JoinParts {
   /** Whether the registration is to be attached to its tags. */
   readonly listens: () => boolean;
   /** Null where it failed. */
-  readonly onEnd: (
-    joined: Joined | null,
-    result: CallResult,
-    now: number,
-    effects: Effects,
-  ) => void;
+  readonly onEnd: (joined: Joined | null, result: CallResult, context: Context) => void;
 }
 
 export class Join implements Call {
@@ -74,39 +69,33 @@ export class Join implements Call {
     return { kind: "tag", name, call: { method: "join", request } };
   }
 
-  done(result: CallResult, now: number, effects: Effects): void {
+  done(result: CallResult, context: Context): void {
     const { depths, onEnd } = this.#parts;
     const one = this.#one;
     const answer = result.ok ? result.answer : undefined;
     const depth = this.#path.length;
-    if (typeof answer !== "object" || !("kind" in answer)) onEnd(null, result, now, effects);
+    if (typeof answer !== "object" || !("kind" in answer)) onEnd(null, result, context);
     else if (answer.kind === "joined") {
       const live = !this.#find && this.#attach && this.#epoch === one.epoch && !one.missed;
       const head = this.#find ? null : answer.head;
       const { epoch = this.#asked } = answer;
-      onEnd({ path: this.#path, head, live, epoch }, result, now, effects);
+      onEnd({ path: this.#path, head, live, epoch }, result, context);
     } else if (answer.kind === "child") {
-      depths.full(one.tagId, depth, now);
-      this.#goOn(this.#path + answer.digit, answer.born, result, now, effects);
+      depths.full(one.tagId, depth, context.now);
+      this.#goOn(this.#path + answer.digit, answer.born, result, context);
     } else if (answer.kind === "unborn" && depth > 0) {
-      depths.unborn(one.tagId, depth, now);
-      this.#goOn(this.#path.slice(0, -1), null, result, now, effects);
-    } else onEnd(null, result, now, effects);
+      depths.unborn(one.tagId, depth, context.now);
+      this.#goOn(this.#path.slice(0, -1), null, result, context);
+    } else onEnd(null, result, context);
   }
 
-  #goOn(
-    path: string,
-    born: number | null,
-    result: CallResult,
-    now: number,
-    effects: Effects,
-  ): void {
+  #goOn(path: string, born: number | null, result: CallResult, context: Context): void {
     if (++this.#hops > MAX_HOPS) {
-      this.#parts.onEnd(null, result, now, effects);
+      this.#parts.onEnd(null, result, context);
       return;
     }
     this.#path = path;
     this.#born = born;
-    this.#parts.calls.ask(this, now, effects);
+    this.#parts.calls.ask(this, context);
   }
 }

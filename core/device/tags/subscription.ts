@@ -3,7 +3,7 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
 import type { DeliverOutcome, LogEntry } from "../../tag/types.ts";
-import type { PendingCommand } from "../pending-commands.ts";
+import type { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { TagRecord } from "../store.ts";
 

@@ -1,6 +1,7 @@
 /** One device of the core with everything around it scripted: clock, store, socket, device and senders. */
 import type { Claims } from "../../../../core/device/account.ts";
-import { Device, type DeviceIdentity } from "../../../../core/device/device.ts";
+import { Device } from "../../../../core/device/device.ts";
+import type { DeviceIdentity } from "../../../../core/device/identity.ts";
 import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";

@@ -1,13 +1,12 @@
 /** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
 import { backoffMs, isDue } from "../../backoff.ts";
-import type { CallResult, Effects } from "../../link/effects.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
+import { bytesOfKey } from "../../message/key.ts";
 import { aliasObjectName } from "../../tag/name.ts";
 import type { Calls } from "../calls.ts";
-import type { FirstAck } from "../mail/alias-ports.ts";
-import { bytesOf } from "../mail/outbox.ts";
-import type { Outcomes, Untold } from "../mail/outcomes.ts";
 import type { Registration } from "../registration.ts";
 import type { MailStore } from "../store.ts";
+import type { Outcomes, Untold } from "./outcomes.ts";
 
 export interface FirstAckParts {
   readonly store: Pick<MailStore, "deleteMail">;
@@ -17,6 +16,12 @@ export interface FirstAckParts {
   readonly name: string;
   /** From 0 up to 1, another for each device: what failed for all of them is not tried by all at once. */
   readonly spread: number;
+}
+
+/** A message that this device was the first to acknowledge. */
+export interface FirstAck extends Untold {
+  readonly seq: number;
+  readonly isStored: boolean;
 }
 
 interface Again {
@@ -57,24 +62,23 @@ export class FirstAcks {
   tell(
     registration: Registration,
     { isStored, ...untold }: FirstAck,
-    onSettled: (effects: Effects) => void,
-    now: number,
-    effects: Effects,
+    onSettled: (context: Context) => void,
+    context: Context,
   ): void {
     const { slot } = registration;
     const rows = this.#rows.get(slot) ?? new Set<number>();
     const { seq, expiresAt } = untold;
     if (isStored) this.#rows.set(slot, rows.add(seq));
-    const done = (isTold: boolean, at: number, out: Effects): void => {
-      if (!isTold && at < expiresAt) {
+    const done = (isTold: boolean, later: Context): void => {
+      if (!isTold && later.now < expiresAt) {
         // What has ended leaves no row behind that nobody deletes.
         if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
-        this.#failed({ registration, untold, failures: 0, dueAt: null }, at);
+        this.#failed({ registration, untold, failures: 0, dueAt: null }, later.now);
       }
       if (rows.delete(seq)) this.#parts.store.deleteMail([seq]);
-      onSettled(out);
+      onSettled(later);
     };
-    this.#ask(registration, untold, done, now, effects);
+    this.#ask(registration, untold, done, context);
   }
 
   /**
@@ -82,25 +86,25 @@ export class FirstAcks {
    *
    * @param registrations all of them, where what failed before this object was loaded is to be found too
    */
-  run(now: number, effects: Effects, registrations: Iterable<Registration> = []): void {
-    for (const registration of registrations) this.#load(registration, now);
+  run(context: Context, registrations: Iterable<Registration> = []): void {
+    for (const registration of registrations) this.#load(registration, context.now);
     for (const again of this.#again.values()) {
       const { registration, untold, dueAt } = again;
-      if (dueAt === null || !isDue(dueAt, now)) continue;
-      if (now >= untold.expiresAt) {
+      if (dueAt === null || !isDue(dueAt, context.now)) continue;
+      if (context.now >= untold.expiresAt) {
         this.#settle(again);
         continue;
       }
       again.dueAt = null;
-      const done = (isTold: boolean, at: number) =>
-        isTold ? this.#settle(again) : this.#failed(again, at);
-      this.#ask(registration, untold, done, now, effects);
+      const done = (isTold: boolean, later: Context) =>
+        isTold ? this.#settle(again) : this.#failed(again, later.now);
+      this.#ask(registration, untold, done, context);
     }
   }
 
   /** The alarm has come; the first one after a load also finds what failed before it. */
-  onDeadline(registrations: Iterable<Registration>, now: number, effects: Effects): void {
-    this.run(now, effects, this.#isLoaded ? [] : registrations);
+  onDeadline(registrations: Iterable<Registration>, context: Context): void {
+    this.run(context, this.#isLoaded ? [] : registrations);
     this.#isLoaded = true;
   }
 
@@ -133,21 +137,20 @@ export class FirstAcks {
   #ask(
     { generation, record: { app } }: Registration,
     { alias, key, seq, fingerprint }: Untold,
-    done: (isTold: boolean, at: number, effects: Effects) => void,
-    now: number,
-    effects: Effects,
+    done: (isTold: boolean, later: Context) => void,
+    context: Context,
   ): void {
     const holder = { device: this.#parts.name, generation };
     const call = {
       method: "firstAck",
       request: {
-        ...{ app, alias, holder, key: bytesOf(key) },
+        ...{ app, alias, holder, key: bytesOfKey(key) },
         ...(seq === undefined ? {} : { seq }),
         ...(fingerprint === undefined ? {} : { fingerprint }),
       },
     } as const;
     const body = { kind: "alias", name: aliasObjectName(app, alias), call } as const;
-    const ended = ({ ok }: CallResult, at: number, out: Effects) => done(ok, at, out);
-    this.#parts.calls.ask({ begin: () => body, done: ended }, now, effects);
+    const ended = ({ ok }: CallResult, later: Context) => done(ok, later);
+    this.#parts.calls.ask({ begin: () => body, done: ended }, context);
   }
 }

@@ -3,32 +3,32 @@
  * answered; what a crash leaves between is found when the node is attached to: see docs/storage.md.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
-import type { CallResult, Effects } from "../../link/effects.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
 import { devicePath, tagIdOf } from "../../tag/name.ts";
 import type { Depths } from "../../tag/tree/depths.ts";
+import type { Account } from "../account.ts";
 import type { Calls } from "../calls.ts";
-import { type PendingCommand, refusalOf } from "../pending-commands.ts";
+import type { CurrentLink } from "../current-link.ts";
+import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { SubscriptionStore, TagRecord } from "../store.ts";
+import type { CatchUp } from "./catch-up.ts";
 import { Join } from "./join.ts";
 import { Subscription } from "./subscription.ts";
+import type { SubscriptionTable } from "./subscription-table.ts";
 
-export interface SubscriptionParts {
+export interface MembershipParts {
   readonly store: SubscriptionStore;
+  readonly table: SubscriptionTable;
+  readonly catchUp: CatchUp;
+  readonly account: Account;
   readonly calls: Calls;
   readonly retries: Retries;
   readonly depths: Depths;
+  readonly link: CurrentLink;
   /** Of the device's object. */
   readonly name: string;
-  /** Whether an earlier account of this device may have left members behind. */
-  readonly mayBeKnown: () => boolean;
-  /** Whether a registration is to be attached to its tags. */
-  readonly listens: (registration: Registration) => boolean;
-  /** A node has the member; `live` where it calls from now on with all that is new. */
-  readonly onJoined: (one: Subscription, live: boolean, now: number, effects: Effects) => void;
-  /** The app wants the tag no more. */
-  readonly onUnwanted: (one: Subscription, now: number, effects: Effects) => void;
 }
 
 const utf8 = new TextEncoder();
@@ -36,16 +36,13 @@ const utf8 = new TextEncoder();
 /** As the generation of a row: no life of the registration wants it. */
 const LEAVING = Number.MAX_SAFE_INTEGER;
 
-export class Subscriptions {
-  readonly #parts: SubscriptionParts;
-  /** By slot and tag. */
-  readonly #bySlot = new Map<number, Map<string, Subscription>>();
-  readonly #byRef = new Map<number, Subscription>();
+export class Memberships {
+  readonly #parts: MembershipParts;
   /** What earlier lives of a registration are leaving, by slot and tag: whoever joins the tag anew waits for it. */
   readonly #leftovers = new Map<string, Subscription[]>();
   #lastEpoch = 0;
 
-  constructor(parts: SubscriptionParts) {
+  constructor(parts: MembershipParts) {
     this.#parts = parts;
   }
 
@@ -58,18 +55,17 @@ export class Subscriptions {
       const one = new Subscription(registration, record, "maybe");
       const isOver = record.generation !== registration.generation;
       this.#lastEpoch = Math.max(this.#lastEpoch, record.epoch);
-      this.#byRef.set(record.ref, one);
+      this.#parts.table.add(one, !isOver);
       if (isOver) this.#leaveBehind(one);
-      else this.#addToSlot(one);
       if (!isOver && registration.record.endedAt === null) continue;
       one.wanted = false;
-      this.#parts.retries.addDue(one, (...when) => this.#step(one, ...when), now);
+      this.#parts.retries.addDue(one, (later) => this.#step(one, later), now);
     }
   }
 
   /** Whether tags of an ended registration, or of an earlier life, have not let it go. */
   owes(slot: number): boolean {
-    for (const { record, registration } of this.#byRef.values()) {
+    for (const { record, registration } of this.#parts.table.all()) {
       if (record.slot !== slot) continue;
       if (registration.record.endedAt !== null) return true;
       if (record.generation !== registration.generation) return true;
@@ -77,46 +73,11 @@ export class Subscriptions {
     return false;
   }
 
-  /** All of a slot, those that are being left included. */
-  in(slot: number): Iterable<Subscription> {
-    return this.#bySlot.get(slot)?.values() ?? [];
-  }
-
-  /** How many a slot has, likewise. */
-  count(slot: number): number {
-    return this.#bySlot.get(slot)?.size ?? 0;
-  }
-
   /** How many tags a slot is leaving, and how many the device still leaves for earlier lives. */
   leaving(slot: number): number {
     let count = this.#leftovers.size;
-    for (const { wanted } of this.in(slot)) if (!wanted) count++;
+    for (const { wanted } of this.#parts.table.in(slot)) if (!wanted) count++;
     return count;
-  }
-
-  /** The tag as the app wants it; undefined where it does not. */
-  find(slot: number, tag: string): Subscription | undefined {
-    const one = this.rowOf(slot, tag);
-    return one?.wanted === true ? one : undefined;
-  }
-
-  /** The tag, wanted or being left. */
-  rowOf(slot: number, tag: string): Subscription | undefined {
-    return this.#bySlot.get(slot)?.get(tag);
-  }
-
-  byRef(slot: number, ref: number): Subscription | undefined {
-    const one = this.#byRef.get(ref);
-    return one?.record.slot === slot && one.wanted ? one : undefined;
-  }
-
-  known(ref: number): Subscription | undefined {
-    return this.#byRef.get(ref);
-  }
-
-  /** All that have a row. */
-  all(): Iterable<Subscription> {
-    return this.#byRef.values();
   }
 
   /** Joins a tag; nothing is to be done where its node is known to have the member. */
@@ -124,43 +85,48 @@ export class Subscriptions {
     registration: Registration,
     tag: string,
     command: PendingCommand | null,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
-    const one = this.rowOf(registration.slot, tag) ?? this.#make(registration, tag, now);
+    const one =
+      this.#parts.table.rowOf(registration.slot, tag) ?? this.#make(registration, tag, context.now);
     if (one.wanted && one.member === "yes" && one.call === null) return;
     // A leave that nobody answered may come late: it must not be taken for one of the membership that begins.
-    if (!one.wanted) this.#write(one, { path: one.record.path, epoch: this.#newEpoch(now) });
+    if (!one.wanted)
+      this.#write(one, { path: one.record.path, epoch: this.#newEpoch(context.now) });
     one.wanted = true;
     if (command !== null) wait(one.joins, command);
-    this.#step(one, now, effects);
+    this.#step(one, context);
   }
 
-  leave(one: Subscription, command: PendingCommand | null, now: number, effects: Effects): void {
+  /**
+   * Leaves a tag. What is under way through it has been dropped.
+   *
+   * @param ends whether its registration ends: then the row of that says that it is to be left
+   */
+  leave(one: Subscription, command: PendingCommand | null, context: Context, ends = false): void {
     if (one.wanted) {
       one.wanted = false;
-      // A leave that was sent may be carried out at any time, also after this object was killed. What an ended registration leaves
-      // its own row tells.
-      if (one.registration.record.endedAt === null && one.member !== "no") {
+      // A leave that was sent may be carried out at any time, also after this object was killed.
+      if (!ends && one.member !== "no") {
         this.#parts.store.putTag({ ...one.record, generation: LEAVING });
       }
-      this.#parts.onUnwanted(one, now, effects);
       // What comes until it is joined anew is not for it.
       one.taken = null;
     }
     if (command !== null) wait(one.leaves, command);
-    this.#step(one, now, effects);
+    this.#step(one, context);
   }
 
   /** The registration has ended: its rows go when the nodes have answered. */
-  end(registration: Registration, now: number, effects: Effects): void {
-    for (const one of [...this.in(registration.slot)]) this.leave(one, null, now, effects);
+  end(registration: Registration, context: Context): void {
+    for (const one of [...this.#parts.table.in(registration.slot)])
+      this.leave(one, null, context, true);
   }
 
   /** Another life begins in the slot: what the one before has left and no node has answered stays to be left. */
   outlive(slot: number): void {
-    for (const one of [...this.in(slot)]) {
-      this.#bySlot.get(slot)?.delete(one.record.tag);
+    for (const one of [...this.#parts.table.in(slot)]) {
+      this.#parts.table.removeFromSlot(one);
       this.#leaveBehind(one);
       // A row from before there were lives would be taken for one of the life that begins.
       this.#parts.store.putTag(one.record);
@@ -168,60 +134,62 @@ export class Subscriptions {
   }
 
   /** The node says that it does not have the member. */
-  unknown(one: Subscription, now: number, effects: Effects): void {
+  unknown(one: Subscription, context: Context): void {
     one.member = "maybe";
-    this.#step(one, now, effects);
+    this.#step(one, context);
   }
 
   /** Does what is next, unless something is being done. */
-  #step(one: Subscription, now: number, effects: Effects): void {
+  #step(one: Subscription, context: Context): void {
     if (one.call !== null) return;
     const met = one.wanted ? one.leaves : one.joins;
     // Somebody has wanted the other since: as far as they are concerned it was so for a moment.
-    for (const command of met.splice(0)) command.done(null, now, effects);
+    for (const command of met.splice(0)) command.done(null, context);
     if (one.wanted) {
-      if (one.member !== "yes") this.#enter(one, now, effects);
-    } else if (one.member === "no") this.#left(one, now, effects);
-    else this.#leave(one, now, effects);
+      if (one.member !== "yes") this.#enter(one, context);
+    } else if (one.member === "no") this.#left(one, context);
+    else this.#leave(one, context);
   }
 
   /** Joins once all that an earlier life left behind is gone; without a link nobody else would ask for that for half a minute. */
-  #enter(one: Subscription, now: number, effects: Effects): void {
+  #enter(one: Subscription, context: Context): void {
     const before = this.#leftovers.get(leftoverKey(one));
-    if (before === undefined) this.#join(one, now, effects);
-    else for (const each of [...before]) this.#step(each, now, effects);
+    if (before === undefined) this.#join(one, context);
+    else for (const each of [...before]) this.#step(each, context);
   }
 
-  #join(one: Subscription, now: number, effects: Effects): void {
-    const { calls, depths, name, listens, mayBeKnown, onJoined } = this.#parts;
-    const find = one.member === "maybe" || mayBeKnown();
+  #join(one: Subscription, context: Context): void {
+    const { calls, depths, name, link, account } = this.#parts;
+    // An earlier account of this device may have left members behind.
+    const mayBeKnown = (account.record?.generation ?? 0) > 1;
+    const find = one.member === "maybe" || mayBeKnown;
     one.call = "join";
     one.member = "maybe";
     const join = new Join(one, find, {
       calls,
       depths,
       name,
-      listens: () => one.wanted && listens(one.registration),
-      onEnd: (joined, result, when, out) => {
+      listens: () => one.wanted && link.reaches(one.registration),
+      onEnd: (joined, result, later) => {
         one.call = null;
         if (joined === null) {
           // An attach may have found the member meanwhile; what it did not fetch was left to the join.
           if (one.wanted && one.member === "yes") {
-            for (const command of one.joins.splice(0)) command.done(null, when, out);
-            onJoined(one, false, when, out);
-          } else this.#failed(one, one.joins, result, when, out);
+            for (const command of one.joins.splice(0)) command.done(null, later);
+            this.#parts.catchUp.want(one);
+          } else this.#failed(one, one.joins, result, later);
           return;
         }
         const { path, epoch } = joined;
         if (epoch < one.record.epoch) {
           // It was left and joined anew meanwhile: what stands there is of the membership before.
-          this.#step(one, when, out);
+          this.#step(one, later);
           return;
         }
         if (!one.wanted && epoch > one.record.epoch) {
           // The member is a later one's; of this one there is nothing.
           one.member = "no";
-          this.#step(one, when, out);
+          this.#step(one, later);
           return;
         }
         one.member = "yes";
@@ -231,15 +199,21 @@ export class Subscriptions {
         }
         one.taken ??= joined.head;
         if (joined.live) one.reached = joined.head;
-        for (const command of one.joins.splice(0)) command.done(null, when, out);
-        if (one.wanted) onJoined(one, joined.live, when, out);
-        this.#step(one, when, out);
+        for (const command of one.joins.splice(0)) command.done(null, later);
+        if (one.wanted) this.#joined(one, joined.live);
+        this.#step(one, later);
       },
     });
-    calls.ask(join, now, effects);
+    calls.ask(join, context);
   }
 
-  #leave(one: Subscription, now: number, effects: Effects): void {
+  /** @param live whether the node calls from now on with all that is new */
+  #joined(one: Subscription, live: boolean): void {
+    if (live) this.#parts.catchUp.live(one);
+    else this.#parts.catchUp.want(one);
+  }
+
+  #leave(one: Subscription, context: Context): void {
     one.call = "leave";
     const leaving = { device: this.#parts.name, epoch: one.record.epoch };
     const call = {
@@ -249,28 +223,28 @@ export class Subscriptions {
           name: one.nodeName(),
           call: { method: "leave", request: leaving },
         }) as const,
-      done: (result: CallResult, when: number, out: Effects) => {
+      done: (result: CallResult, later: Context) => {
         one.call = null;
         if (!result.ok) {
           one.member = "maybe";
-          this.#failed(one, one.leaves, result, when, out);
-          if (one.wanted) this.#step(one, when, out);
+          this.#failed(one, one.leaves, result, later);
+          if (one.wanted) this.#step(one, later);
         } else if (result.answer === false && one.member === "maybe") {
           // Its join was cut off, and may have ended at another node: it is looked for before it is called gone.
-          this.#join(one, when, out);
+          this.#join(one, later);
         } else {
           one.member = "no";
-          this.#step(one, when, out);
+          this.#step(one, later);
         }
       },
     };
-    this.#parts.calls.ask(call, now, effects);
+    this.#parts.calls.ask(call, context);
   }
 
   /** The node has let the member go. */
-  #left(one: Subscription, now: number, effects: Effects): void {
+  #left(one: Subscription, context: Context): void {
     this.#delete(one);
-    for (const command of one.leaves.splice(0)) command.done(null, now, effects);
+    for (const command of one.leaves.splice(0)) command.done(null, context);
     const key = leftoverKey(one);
     const others = this.#leftovers.get(key)?.filter((other) => other !== one);
     if (others === undefined) return;
@@ -278,7 +252,7 @@ export class Subscriptions {
     else {
       const heirs = this.#heirsOf(one);
       this.#leftovers.delete(key);
-      for (const heir of heirs) this.#step(heir, now, effects);
+      for (const heir of heirs) this.#step(heir, context);
     }
   }
 
@@ -286,32 +260,31 @@ export class Subscriptions {
   #heirsOf(one: Subscription): readonly Subscription[] {
     const key = leftoverKey(one);
     if (this.#leftovers.get(key)?.includes(one) !== true) return [];
-    const heir = this.rowOf(one.record.slot, one.record.tag);
+    const heir = this.#parts.table.rowOf(one.record.slot, one.record.tag);
     return heir?.wanted === true && heir.member !== "yes" ? [heir] : [];
   }
 
-  /** What was commanded is refused; what is to be is tried again. */
+  /** Fails the waiting commands; keeps retrying the desired state. */
   #failed(
     one: Subscription,
     commands: PendingCommand[],
     result: CallResult,
-    now: number,
-    effects: Effects,
+    context: Context,
   ): void {
     // Nothing comes of a join that waits for it, either, before it is tried again.
     const waiting = this.#heirsOf(one).flatMap(({ joins }) => joins.splice(0));
     for (const command of [...commands.splice(0), ...waiting]) {
-      command.done(refusalOf(result), now, effects);
+      command.done(refusalOf(result), context);
     }
-    this.#tryAgain(one, now);
+    this.#tryAgain(one, context.now);
   }
 
   #tryAgain(one: Subscription, now: number): void {
-    this.#parts.retries.add(one, (...when) => this.#step(one, ...when), now);
+    this.#parts.retries.add(one, (later) => this.#step(one, later), now);
   }
 
   #make(registration: Registration, tag: string, now: number): Subscription {
-    const { store, depths, name } = this.#parts;
+    const { store, table, depths, name } = this.#parts;
     const { slot, record } = registration;
     const depth = depths.start(tagIdOf(record.app, tag), name, now);
     const path = devicePath(name, depth);
@@ -320,8 +293,7 @@ export class Subscriptions {
     const membership = { ref, slot, tag, path, generation, epoch: this.#newEpoch(now) };
     const one = new Subscription(registration, membership, "no");
     store.putTag(one.record);
-    this.#byRef.set(ref, one);
-    this.#addToSlot(one);
+    table.add(one, true);
     return one;
   }
 
@@ -335,19 +307,13 @@ export class Subscriptions {
   #newRef(tag: string, now: number): number {
     const hash = sha256(utf8.encode(`${tag} ${now}`));
     let ref = new DataView(hash.buffer, hash.byteOffset).getUint32(0) >>> 1;
-    while (ref === 0 || this.#byRef.has(ref)) ref = (ref + 1) & 0x7fff_ffff;
+    while (ref === 0 || this.#parts.table.known(ref) !== undefined) ref = (ref + 1) & 0x7fff_ffff;
     return ref;
   }
 
   #write(one: Subscription, change: Pick<TagRecord, "path" | "epoch">): void {
     one.record = { ...one.record, ...change };
-    if (this.#byRef.get(one.record.ref) === one) this.#parts.store.putTag(one.record);
-  }
-
-  #addToSlot(one: Subscription): void {
-    const { slot, tag } = one.record;
-    const inSlot = this.#bySlot.get(slot) ?? new Map<string, Subscription>();
-    this.#bySlot.set(slot, inSlot.set(tag, one));
+    if (this.#parts.table.known(one.record.ref) === one) this.#parts.store.putTag(one.record);
   }
 
   #leaveBehind(one: Subscription): void {
@@ -357,11 +323,7 @@ export class Subscriptions {
 
   /** With its row, where it has one still. */
   #delete(one: Subscription): void {
-    const { slot, tag, ref } = one.record;
-    if (this.#byRef.get(ref) !== one) return;
-    this.#byRef.delete(ref);
-    if (this.rowOf(slot, tag) === one) this.#bySlot.get(slot)?.delete(tag);
-    this.#parts.store.deleteTag(ref);
+    if (this.#parts.table.delete(one)) this.#parts.store.deleteTag(one.record.ref);
   }
 }
 

@@ -1,0 +1,141 @@
+/** Messages on the socket that the device has not acknowledged: how each becomes durable, or ends without its acknowledgement. */
+import type { MessageStatus } from "../../../schema/http.ts";
+import type { Context } from "../../link/effects.ts";
+import { PRIORITIES } from "../../message/priority.ts";
+import type { InFlight, Registration } from "../registration.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Ending, Outcomes } from "./outcomes.ts";
+import { askedOf, isOverdue } from "./send-rules.ts";
+import type { Senders } from "./senders.ts";
+
+export interface InFlightParts {
+  readonly mailbox: Mailbox;
+  readonly outcomes: Outcomes;
+  readonly senders: Senders;
+}
+
+export class InFlightMail {
+  readonly #parts: InFlightParts;
+
+  constructor(parts: InFlightParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes a message in flight durable: its sender does not wait for the acknowledgement, or the link is lost.
+   *
+   * @returns what to answer
+   */
+  secure(
+    registration: Registration,
+    entry: InFlight,
+    onSocket: boolean,
+    now: number,
+  ): MessageStatus {
+    const { key, seq, unstored, expiresAt, left } = entry;
+    if (entry.ended !== null) return entry.ended;
+    if (unstored?.ttlSeconds === 0) {
+      // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
+      if (!onSocket && left === null)
+        registration.remember(key, "sent", seq, entry.fingerprint, askedOf(entry, unstored));
+      return "sent";
+    }
+    if (!onSocket && unstored !== null && isOverdue(entry, registration, now)) {
+      registration.remember(key, "sent", seq, entry.fingerprint);
+      const open = { ...entry, ...askedOf(entry, unstored) };
+      this.#parts.outcomes.leaveOpen(registration.slot, "expired", [open]);
+      return "sent";
+    }
+    if (unstored !== null) {
+      // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
+      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt);
+      entry.unstored = null;
+    }
+    return isOverdue(entry, registration, now) ? "sent" : "queued";
+  }
+
+  /** A message on the socket ends otherwise than by being taken. */
+  endOne(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
+    const { mailbox, outcomes, senders } = this.#parts;
+    const { key, seq, unstored } = entry;
+    if (unstored === null) {
+      mailbox.end(registration, [key], status, context);
+      // Also where it had a row no more.
+      entry.ended = status;
+      return;
+    }
+    entry.ended = status;
+    registration.remember(key, status, seq, entry.fingerprint);
+    // The outcome of a now-or-never message is only in its answer, so that it costs no row.
+    if (unstored.ttlSeconds > 0) outcomes.record(registration.slot, status, [entry]);
+    senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, context);
+  }
+
+  /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
+  end(registration: Registration, context: Context): void {
+    const { outcomes, senders } = this.#parts;
+    const status = "unregistered";
+    const ended: InFlight[] = [];
+    for (const entry of registration.inFlight.values()) {
+      const { key, seq, unstored } = entry;
+      if (entry.ended !== null || unstored === null) continue;
+      entry.ended = status;
+      registration.remember(key, status, seq, entry.fingerprint);
+      if (unstored.ttlSeconds > 0) ended.push(entry);
+      senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, context);
+    }
+    outcomes.record(registration.slot, status, ended);
+  }
+
+  /** The app stops listening, or the link is lost: what is on the socket goes back to waiting. */
+  detach(registration: Registration, context: Context): void {
+    const { mailbox } = this.#parts;
+    const entries = this.#takeAll(registration);
+    for (const entry of entries) {
+      registration.untrack(entry);
+      this.secure(registration, entry, false, context.now);
+    }
+    mailbox.expire(registration, context);
+    // Their time was over once: a clock that is set back does not bring them back behind what came after them.
+    const over = entries.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
+    mailbox.end(registration, over, "expired", context);
+    // What replaced them has gone meanwhile, and the newest of them is not shown either.
+    const superseded = entries.flatMap((entry) =>
+      entry.superseded ? (registration.mail.get(entry.key) ?? []) : [],
+    );
+    const seqs = new Set(superseded.map(({ seq }) => seq));
+    const keys = superseded
+      .filter(({ collapseKey }) => seqs.has(registration.newest(collapseKey)))
+      .map(({ key }) => key);
+    mailbox.end(registration, keys, "collapsed", context);
+    this.#settleAll(registration, entries, context);
+  }
+
+  /** Empties the lanes of what is on the socket. */
+  #takeAll(registration: Registration): InFlight[] {
+    const all: InFlight[] = [];
+    for (const priority of PRIORITIES) {
+      const lane = registration.lane(priority);
+      const entries = lane.inFlight.splice(0);
+      registration.reach(priority, entries.at(-1)?.seq ?? 0);
+      all.push(...entries);
+      lane.sent = 0;
+      lane.asked.length = 0;
+    }
+    return all;
+  }
+
+  /** Nobody waits any longer, neither for what was on the socket nor for what waited to be. */
+  #settleAll(registration: Registration, entries: readonly InFlight[], context: Context): void {
+    const { senders } = this.#parts;
+    for (const { ended, key, seq, tokens } of entries) {
+      const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;
+      senders.settle(tokens, { ok: true, status: ended ?? left ?? "sent", seq }, context);
+    }
+    for (const [key, tokens] of registration.waiting) {
+      const seq = registration.mail.get(key)?.seq ?? 0;
+      senders.settle(tokens, { ok: true, status: "queued", seq }, context);
+    }
+    registration.waiting.clear();
+  }
+}

@@ -1,0 +1,83 @@
+/** Messages of shared aliases that another holder took, or that this registration has no claim on any more. */
+import type { Context } from "../../link/effects.ts";
+import type { HybridClock } from "../../message/clock.ts";
+import type { Registration } from "../registration.ts";
+import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
+import type { MailSocket } from "./mail-socket.ts";
+import { questionOf } from "./send-rules.ts";
+
+export interface RecallParts extends InFlightParts {
+  readonly clock: HybridClock;
+  readonly inFlight: InFlightMail;
+  readonly socket: MailSocket;
+}
+
+export class Recalls {
+  readonly #parts: RecallParts;
+
+  constructor(parts: RecallParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Another holder of a shared alias took the message. On the socket it is withdrawn if it was not shown yet; one that
+   * has not come yet is not taken any more.
+   */
+  withdraw(
+    registration: Registration,
+    key: string,
+    context: Context,
+    fingerprint: number | null = null,
+  ): void {
+    const { mailbox, outcomes, clock } = this.#parts;
+    mailbox.expireIfDue(registration, key, context);
+    if (registration.recent(key) !== undefined || registration.telling.has(key)) return;
+    if (outcomes.find(registration.slot, key) !== undefined) return;
+    if (registration.inFlight.has(key) || registration.mail.has(key)) {
+      this.#recall(registration, [key], context);
+      return;
+    }
+    // Durably: its sender is answered by this, and what leaves no trace counts as delivered.
+    const recalled = { key, seq: clock.next(context.now, false), fingerprint };
+    outcomes.record(registration.slot, "recalled", [recalled]);
+    registration.remember(key, "recalled", recalled.seq, fingerprint);
+  }
+
+  /**
+   * The registration holds a shared alias no more, and so does not hear any more who takes a message: what is with it of its
+   * `firstAckWins` messages is the others'. What it may have from a link that was lost it may have taken, and the alias may know
+   * that: its answer decides. That is not shown any more either.
+   */
+  leave(registration: Registration, alias: string, context: Context): void {
+    const { mail, inFlight } = registration;
+    this.#parts.mailbox.expire(registration, context);
+    const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
+    const asked = new Set(rows.filter((row) => registration.mayHave(row)));
+    this.#parts.mailbox.leaveToDevice(registration, asked, context);
+    for (const { key, lane, fingerprint } of asked) {
+      const entry = inFlight.get(key);
+      if (entry === undefined) continue;
+      if (!entry.withdrawn) this.#parts.socket.withdraw(registration, key, context);
+      entry.withdrawn = true;
+      entry.left = "recalled";
+      entry.unstored = questionOf(registration, lane, key, fingerprint);
+    }
+    const rung = [...mail.values(), ...inFlight.values()].filter(
+      ({ firstAckAlias, key }) => firstAckAlias === alias && inFlight.get(key)?.left !== "recalled",
+    );
+    this.#recall(registration, [...new Set(rung.map(({ key }) => key))], context);
+  }
+
+  #recall(registration: Registration, keys: readonly string[], context: Context): void {
+    const { mailbox, socket, outcomes } = this.#parts;
+    for (const key of keys) {
+      const entry = registration.inFlight.get(key);
+      if (entry === undefined || entry.ended !== null) continue;
+      socket.withdraw(registration, key, context);
+      if (entry.left !== null) outcomes.record(registration.slot, "recalled", [entry]);
+      if (entry.unstored !== null)
+        this.#parts.inFlight.endOne(registration, entry, "recalled", context);
+    }
+    mailbox.end(registration, keys, "recalled", context);
+  }
+}

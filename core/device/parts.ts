@@ -1,0 +1,75 @@
+/** Makes the parts of one device, each with what it needs, and reads into them what is stored. */
+import { spreadOf } from "../backoff.ts";
+import { HybridClock } from "../message/clock.ts";
+import type { Depths } from "../tag/tree/depths.ts";
+import { Account } from "./account.ts";
+import { Aliases } from "./aliases/aliases.ts";
+import { Calls } from "./calls.ts";
+import { CurrentLink } from "./current-link.ts";
+import { Debts } from "./debts.ts";
+import type { DeviceIdentity } from "./identity.ts";
+import { Idle } from "./idle.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { LinkSession } from "./link/session.ts";
+import { Mail } from "./mail/mail.ts";
+import { RecentKeys } from "./mail/recent-keys.ts";
+import { Registrations } from "./registrations.ts";
+import { Retries } from "./retries.ts";
+import type { DeviceStore } from "./store.ts";
+import { Tags } from "./tags/tags.ts";
+import { Waits } from "./waits.ts";
+
+export interface DeviceOptions {
+  readonly store: DeviceStore;
+  readonly identity: DeviceIdentity;
+  /** Of its object: base64url of the device ID. */
+  readonly name: string;
+  /** One for all devices of a process. */
+  readonly depths: Depths;
+  /** Window of the first reconnect after a link that stood was closed, milliseconds. */
+  readonly reconnectFirstMs: number;
+  /** Bytes the current socket holds unsent; 0 without one. */
+  readonly bufferedBytes: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What `Device` hands its events to; no part is given more than what it needs of the others. */
+export type DeviceParts = ReturnType<typeof makeParts>;
+
+export function makeParts(options: DeviceOptions) {
+  const { store, name, depths, identity, bufferedBytes, reconnectFirstMs, now } = options;
+  const spread = spreadOf(name);
+  const account = new Account(store);
+  const clock = new HybridClock((upTo) => account.reserve(upTo));
+  const link = new CurrentLink(bufferedBytes);
+  const waits = new Waits();
+  const calls = new Calls();
+  const retries = new Retries(spread);
+  const recentKeys = new RecentKeys();
+  const registrations = new Registrations(store, account, recentKeys);
+  const shared = { store, account, registrations, recentKeys, link, clock, waits, calls, retries };
+
+  const mail = new Mail({ ...shared, name, spread });
+  const source = (app: string, tagId: string) => identity.source(app, tagId);
+  const tags = new Tags({ ...shared, depths, name, source });
+  const aliases = new Aliases({ ...shared, mail, name });
+  const debts = new Debts(registrations, [mail, tags, aliases], spread);
+  const lifecycle = new Lifecycle({ ...shared, mail, tags, aliases }, debts);
+  const session = new LinkSession({
+    ...{ ...shared, mail, tags, aliases, lifecycle },
+    ...{ identity, reconnectFirstMs },
+  });
+  const idle = new Idle({ account, link, registrations, mail });
+
+  if (account.record !== null) {
+    clock.observe(account.link?.seqFloor ?? 0);
+    clock.observe(account.link?.seqReserve ?? 0);
+    lifecycle.load(now);
+    session.load();
+  }
+  return {
+    ...{ account, clock, registrations, waits, calls, retries },
+    ...{ mail, tags, aliases, debts, lifecycle, session, idle },
+  };
+}

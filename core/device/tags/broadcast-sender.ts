@@ -1,0 +1,161 @@
+/**
+ * Puts broadcasts on the socket of the device, as far as there is room and no single send waits.
+ */
+import { type Broadcast, encodePushDown } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { Context } from "../../link/effects.ts";
+import { isNowOrNever } from "../../message/clock.ts";
+import { tagIdOf } from "../../tag/name.ts";
+import type { LogEntry } from "../../tag/types.ts";
+import type { CurrentLink } from "../current-link.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
+import { encodeOneBroadcast } from "./broadcast-frame.ts";
+import type { CatchUp } from "./catch-up.ts";
+import type { Cursors } from "./cursors.ts";
+import type { NodeWaits } from "./node-waits.ts";
+import type { PendingBroadcast, Subscription } from "./subscription.ts";
+
+export interface SenderParts {
+  readonly registrations: Registrations;
+  readonly link: CurrentLink;
+  readonly catchUp: CatchUp;
+  readonly cursors: Cursors;
+  readonly nodes: NodeWaits;
+  /** The part of a message ID behind its dot. */
+  readonly source: (app: string, tagId: string) => string;
+}
+
+export class BroadcastSender {
+  readonly #parts: SenderParts;
+  #held = 0;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether broadcasts are held in memory for the socket. */
+  get isHolding(): boolean {
+    return this.#held > 0;
+  }
+
+  /** It waits for its turn. */
+  hold(pending: PendingBroadcast, now: number): void {
+    const { subscription } = pending;
+    subscription.registration.broadcasts.hold(pending, now);
+    subscription.held++;
+    this.#held++;
+  }
+
+  /** It does not go, or not on, through its tag. */
+  drop(pending: PendingBroadcast): void {
+    if (pending.state === "held") this.#held--;
+    pending.subscription.registration.broadcasts.drop(pending, "gone");
+  }
+
+  /** Sends what is held, as far as it may go. */
+  pump(context: Context): void {
+    if (this.#held === 0) return;
+    let overdue = 0;
+    for (const registration of this.#parts.registrations.standing()) {
+      if (!this.mayGo(registration, context.now)) continue;
+      // One at a time, by the next event the next: together they could overfill a socket that is slow.
+      if (isOverdue(registration, context.now) && overdue++ > 0) continue;
+      this.#send(registration, context);
+    }
+  }
+
+  /**
+   * Whether the broadcasts of a registration may go: no single send to it waits for the socket or for its acknowledgement,
+   * and the socket is not full. Traffic that never ends holds them up for a while at a time, not for ever; that of other
+   * apps of the device does not at all.
+   */
+  mayGo(registration: Registration, now: number): boolean {
+    if (registration.broadcasts.held.length === 0) return false;
+    const buffered = this.#parts.link.bufferedBytes;
+    if (isOverdue(registration, now)) return buffered <= LIMITS.SOCKET_BUFFER_BYTES / 2;
+    return buffered <= LIMITS.BROADCAST_BUFFER_BYTES && !registration.isBusy(now);
+  }
+
+  #send(registration: Registration, context: Context): void {
+    const window = registration.broadcasts;
+    const sent: Subscription[] = [];
+    window.heldSince = context.now;
+    while (window.held.length > 0 && window.hasRoom) {
+      const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
+      let bytes = 0;
+      for (let pending = window.held[0]; pending !== undefined; pending = window.held[0]) {
+        if (!window.hasRoom || (bytes > 0 && bytes + pending.bytes > LIMITS.DELIVER_BYTES)) break;
+        sent.push(pending.subscription);
+        pending.subscription.held--;
+        this.#held--;
+        const { entry } = pending;
+        if (entry === null || (!isNowOrNever(entry.seq) && entry.expiresAt <= context.now)) {
+          window.drop(pending, "done");
+          pending.end = "expired";
+          this.#parts.nodes.settle(pending.tokens.splice(0), "expired", context);
+          continue;
+        }
+        window.track(pending);
+        going.push({ one: pending.subscription, entry });
+        bytes += pending.bytes;
+      }
+      const [first, ...others] = going;
+      if (first === undefined) continue;
+      const frame =
+        others.length === 0
+          ? encodeOneBroadcast(first.entry, first.one.record, context.now, () =>
+              this.#broadcast(first),
+            )
+          : encodePushDown({
+              kind: "broadcasts",
+              value: {
+                broadcasts: going.map((each) => ({
+                  ...this.#broadcast(each),
+                  ...(isNowOrNever(each.entry.seq)
+                    ? {}
+                    : { remainingMs: each.entry.expiresAt - context.now }),
+                })),
+              },
+            });
+      this.#parts.link.sendBytes(frame, context);
+    }
+    for (const one of new Set(sent)) {
+      this.#parts.cursors.advance(one);
+      // Where a node waits for the answer there is no sleep, and it is settled before there is one.
+      if (one.open.some(({ pending }) => pending.tokens.length === 0))
+        this.#parts.cursors.moved(one);
+      if (one.held === 0) this.#parts.catchUp.pageSent(one);
+    }
+  }
+
+  #broadcast({ one, entry }: { readonly one: Subscription; readonly entry: LogEntry }): Broadcast {
+    const { slot, ref, tag } = one.record;
+    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
+    return {
+      slot,
+      tagRef: ref,
+      tag,
+      position,
+      seq,
+      key,
+      source: this.#sourceOf(one, entry.cover[0] ?? tag),
+      priority: lane,
+      contentType,
+      data,
+      ...(isNowOrNever(seq) ? {} : { expiresAtMs: expiresAt }),
+      ...(collapseKey === null ? {} : { collapseKey }),
+    };
+  }
+
+  #sourceOf(one: Subscription, first: string): string {
+    const { app } = one.registration.record;
+    if (first !== one.record.tag) return this.#parts.source(app, tagIdOf(app, first));
+    one.source ??= this.#parts.source(app, one.tagId);
+    return one.source;
+  }
+}
+
+/** Whether the broadcasts of a registration have yielded long enough; by either way of the clock, which may be set. */
+const isOverdue = ({ broadcasts: { heldSince } }: Registration, now: number): boolean =>
+  Math.abs(now - heldSince) >= LIMITS.BROADCAST_YIELD_MS;

@@ -1,0 +1,74 @@
+/** Nodes that called with broadcasts and wait for the app's acknowledgement. */
+import type { Context } from "../../link/effects.ts";
+import type { DeliverAnswer, DeliverOutcome } from "../../tag/types.ts";
+import type { Waits } from "../waits.ts";
+import type { PendingBroadcast, Subscription } from "./subscription.ts";
+
+/** What is known of an entry that a node called with: where it is, or what became of it. */
+export type Standing = PendingBroadcast | DeliverOutcome;
+
+export class NodeWaits {
+  readonly #waits: Waits;
+  /** By token: the entries before the one that is waited for, in their order. */
+  readonly #before = new Map<
+    number,
+    { readonly one: Subscription; readonly before: readonly Standing[] }
+  >();
+
+  constructor(waits: Waits) {
+    this.#waits = waits;
+  }
+
+  /**
+   * @param before what is known of the entries before it
+   * @param onTimeout called where the node has waited long enough, before it is answered
+   * @returns a token that a `settle` effect follows for
+   */
+  wait(
+    pending: PendingBroadcast,
+    before: readonly Standing[],
+    onTimeout: (context: Context) => void,
+  ): number {
+    const token = this.#waits.begin({
+      timeout: (own, context) => {
+        onTimeout(context);
+        if (!this.#before.has(own)) return;
+        pending.tokens.splice(pending.tokens.indexOf(own), 1);
+        this.settle([own], pending.state === "sent" ? "delivered" : "deferred", context);
+      },
+    });
+    this.#before.set(token, { one: pending.subscription, before });
+    pending.tokens.push(token);
+    return token;
+  }
+
+  settle(tokens: readonly number[], outcome: DeliverOutcome, context: Context): void {
+    for (const token of tokens) {
+      const waiting = this.#before.get(token);
+      if (waiting === undefined) continue;
+      this.#before.delete(token);
+      const { one, before } = waiting;
+      this.#waits.settle(token, { ...answer(outcome), ...outcomesOf(one, before) }, context);
+    }
+  }
+}
+
+export const answer = (outcome: DeliverOutcome) => ({ ok: true, outcome }) as const;
+
+/** Of a tag that a broadcast came through, or another tag of the same app. */
+function outcomeOf(one: Subscription, standing: Standing): DeliverOutcome {
+  if (typeof standing === "string") return standing;
+  if (standing.subscription !== one) return "filtered";
+  const { state } = standing;
+  if (state === "done") return standing.end ?? "acknowledged";
+  return state === "sent" ? "delivered" : state === "held" ? "deferred" : "offline";
+}
+
+const outcomesOf = (one: Subscription, before: readonly Standing[]) =>
+  before.length === 0 ? {} : { before: before.map((standing) => outcomeOf(one, standing)) };
+
+export const answerOf = (
+  one: Subscription,
+  last: Standing,
+  before: readonly Standing[],
+): DeliverAnswer => ({ ...answer(outcomeOf(one, last)), ...outcomesOf(one, before) });
