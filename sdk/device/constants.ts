@@ -1,7 +1,7 @@
-/** The times and sizes of the device SDK. */
+/** Times and sizes of the device SDK. */
 import type { LIMITS } from "../../schema/limits.ts";
 
-// What the mesh holds too: copies, because the whole table is a tenth of what the SDK may weigh in a browser. Their
+// Limits that the mesh has too. They are copies, because the whole table is a tenth of the size limit of the SDK in a browser. Their
 // types are the numbers themselves, so that a copy that differs from schema/limits.ts does not compile.
 type Limit<Name extends keyof typeof LIMITS> = (typeof LIMITS)[Name];
 export const FRAME_BYTES: Limit<"FRAME_BYTES"> = 65_536;
@@ -15,7 +15,7 @@ export const SUBSCRIBE_TAGS: Limit<"SUBSCRIBE_TAGS"> = 100;
 export const HELLO_CURSORS: Limit<"HELLO_CURSORS"> = 2_000;
 export const DUPLICATE_WINDOW: Limit<"DUPLICATE_WINDOW"> = 1_024;
 
-// What is the SDK's own.
+// Limits of the SDK only.
 
 /** A link with no answer to `ping` for this long is dead (docs/protocol.md, section 3). */
 export const PONG_TIMEOUT_MS = 10_000;
@@ -28,24 +28,24 @@ export const WELCOME_TIMEOUT_MS = 10_000;
 /** Longest wait for the answer to an echo: a link with no answer for that long is dead. */
 export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
 /**
- * First and longest wait before a message whose handler threw is handed over again, or a write that failed is tried again, and first and
- * longest window for a command that was refused for now. Each doubles with every failure in a row.
+ * First and longest wait before the retry of a message whose handler threw, or of a failed write, and first and longest window for a
+ * command that was refused for now. Each doubles with every consecutive failure.
  */
 export const RETRY_BASE_MS = 1_000;
 export const RETRY_MAX_MS = 60_000;
-/** Longest wait for one write of the storage before what waits for it goes on: well over a disk that wakes, or a busy machine. */
+/** Longest wait for one write of the storage before the SDK continues: well above a disk that spins up, or a busy machine. */
 export const STORAGE_TIMEOUT_MS = 30_000;
-/** A handler that runs for so long is reported: what is behind its message waits. */
+/** A handler that runs this long is reported: the messages behind its message wait. */
 export const HANDLER_STUCK_MS = 30_000;
-/** How long `close` waits for handlers; twice as long, they may still have acknowledged what they take. */
+/** How long `close` waits for handlers. For twice as long, what they finish is still acknowledged. */
 export const CLOSE_WAIT_MS = 5_000;
-/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 22 bytes and a head. */
+/** Keys in one segment of the duplicate window: a message costs one write of at most 64 × 22 bytes plus a head. */
 export const WINDOW_SEGMENT_KEYS = 64;
 /** Cursors in one segment: a broadcast rewrites at most 44 × 25 bytes. */
 export const SEGMENT_CURSORS = 44;
-/** Their segments hold more cursors than a Hello may. */
+/** Number of these segments: together they hold more cursors than a Hello may. */
 export const CURSOR_SEGMENTS = 46;
-/** Messages one app may hold undelivered on one link: the mesh sends 128 and 32 broadcasts, and those again after each new attach. */
+/** Unhandled messages of one app on one link: the mesh sends 128 messages and 32 broadcasts, and those again after each new attach. */
 export const QUEUE_MESSAGES = 1_024;
 /** Start of `Message.seq`: 2024-01-01T00:00:00Z, milliseconds since 1970. */
 export const SEQ_EPOCH_MS = 1_704_067_200_000;

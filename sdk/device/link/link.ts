@@ -1,4 +1,4 @@
-/** The shell of the link's state machine: does what `machine.ts` says, on a host. Decides nothing by itself. */
+/** The shell of the link's state machine: carries out the effects of `machine.ts` on a host, and decides nothing itself. */
 import { ThriftError } from "../../../schema/codec/error.ts";
 import {
   CHANNEL_LINK,
@@ -28,14 +28,14 @@ import {
   step,
 } from "./machine.ts";
 
-/** What the link needs of its owner, and tells it. */
+/** What the link needs from its owner, and reports to it. */
 export interface LinkOwner {
   /** A token for one connect to `endpoint`; rejects with a PushError. */
   token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string>;
   hello(session: Uint8Array | undefined): Hello;
-  /** The link stands. `link` counts the links of this process from 1. */
+  /** The link is open. `link` counts the links of this process from 1. */
   onWelcome(welcome: Welcome, link: number): void;
-  /** A frame of any channel but the link's own; throws ThriftError for one that cannot be read. */
+  /** A frame of any channel except the link's own; throws ThriftError if it cannot be read. */
   onFrame(channel: number, body: Uint8Array): void;
   onRefusal(refusal: Refusal): void;
   onStatus(
@@ -43,7 +43,7 @@ export interface LinkOwner {
     error: PushErrorData | undefined,
     retryInMs: number | undefined,
   ): void;
-  /** The stored credential is void. */
+  /** The stored credential is invalid. */
   onForget(): void;
 }
 
@@ -92,7 +92,7 @@ export class Link {
     this.#handle({ kind: "wake" });
   }
 
-  /** The network may be gone: asks for a sign of life. */
+  /** The network may be gone: probes the link. */
   doubt(): void {
     this.#handle({ kind: "doubt" });
   }
@@ -132,7 +132,7 @@ export class Link {
         const socket = this.#socket;
         this.#socket = undefined;
         this.#abort?.abort();
-        // RFC 6455 bounds a reason to 123 bytes; ours are ASCII.
+        // RFC 6455 limits a reason to 123 bytes; ours are ASCII.
         socket?.close(effect.code, effect.reason.slice(0, 123));
         return;
       }
@@ -166,12 +166,12 @@ export class Link {
     } catch (error) {
       event = { kind: "refused", error: toErrorData(error, "network_failed") };
     }
-    // A late answer belongs to an attempt that was given up.
+    // A late answer belongs to an abandoned attempt.
     if (!abort.signal.aborted) this.#handle(event);
   }
 
   #open(token: string): void {
-    // Events of a socket that was cut, or replaced by a newer one, say nothing about the link.
+    // Ignore events of a socket that was closed, or replaced by a newer one.
     const ifCurrent = (event: () => void): void => {
       if (this.#socket === socket && socket !== undefined) event();
     };

@@ -1,6 +1,6 @@
 /**
- * The life of the link as a pure state machine: an event comes in, the next state and what should happen come
- * out. It knows no socket, no timer and no clock; `link.ts` does what it says.
+ * The link as a pure state machine: an event goes in, the next state and the effects come out. It knows no socket, no timer and
+ * no clock; `link.ts` carries out the effects.
  */
 import { CLOSE_RANGES, closeVerdict } from "../../../schema/errors.ts";
 import type { Welcome } from "../../../schema/generated/link.ts";
@@ -12,7 +12,7 @@ import {
 } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 
-/** `authenticating`, `opening` and `greeting` are the three steps of what the app sees as `connecting`. */
+/** `authenticating`, `opening` and `greeting` are the three steps of the state that the app sees as `connecting`. */
 export type LinkPhase =
   | "idle"
   | "authenticating"
@@ -22,26 +22,26 @@ export type LinkPhase =
   | "waiting"
   | "closed";
 
-/** How much of the credentials to make anew before the next token; each includes the ones before it. */
+/** Which credentials to renew before the next token; each includes the ones before it. */
 export type Renewal = "none" | "clock" | "account";
 
 export interface LinkState {
   readonly phase: LinkPhase;
   /** Index of the endpoint in use; taken modulo their number. */
   readonly endpoint: number;
-  /** Failures since the last Welcome: the backoff's exponent. */
+  /** Failures since the last Welcome: the exponent of the backoff. */
   readonly failures: number;
-  /** Links in a row that this side cut for a broken frame. A Welcome does not reset it, a pong does. */
+  /** Consecutive links that this side closed because of a broken frame. A pong resets it, a Welcome does not. */
   readonly faults: number;
-  /** Refusals of our credentials in a row. */
+  /** Consecutive refusals of our credentials. */
   readonly refusals: number;
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
-  /** Window of the first reconnect after the mesh closed a link that stood. */
+  /** Window of the first reconnect after the mesh closed an established link. */
   readonly reconnectFirstMs: number;
   readonly heartbeatMs: number;
   readonly session: Uint8Array | undefined;
-  /** A `ping` is out and nothing was heard since. */
+  /** A `ping` was sent, and nothing arrived since. */
   readonly probing: boolean;
   /** The window of a Goaway, until the socket closes. */
   readonly goawayMs: number | undefined;
@@ -51,7 +51,7 @@ export type LinkEvent =
   | { readonly kind: "start" }
   /** The app closes the link. */
   | { readonly kind: "stop" }
-  /** The network may have come back, or the app asks. */
+  /** The network may have come back, or the app asks to reconnect. */
   | { readonly kind: "wake" }
   /** The network may be gone. */
   | { readonly kind: "doubt" }
@@ -60,12 +60,12 @@ export type LinkEvent =
   | { readonly kind: "opened" }
   | { readonly kind: "welcome"; readonly welcome: Welcome }
   | { readonly kind: "goaway"; readonly withinMs: number }
-  /** Anything came from the mesh, a `pong` too. */
+  /** Anything arrived from the mesh, including a `pong`. */
   | { readonly kind: "heard" }
-  /** The mesh sent what is no frame. */
+  /** The mesh sent something that is not a frame. */
   | { readonly kind: "fault"; readonly message: string }
   | { readonly kind: "ended"; readonly code: number; readonly reason: string }
-  /** The one timer ran out. */
+  /** The one timer fired. */
   | { readonly kind: "timer" };
 
 export type LinkEffect =
@@ -73,26 +73,26 @@ export type LinkEffect =
   | { readonly kind: "open"; readonly token: string }
   | { readonly kind: "hello"; readonly session: Uint8Array | undefined }
   | { readonly kind: "ping" }
-  /** Close the socket and hear no more of it. */
+  /** Close the socket and ignore its later events. */
   | { readonly kind: "cut"; readonly code: number; readonly reason: string }
-  /** Set the one timer, in place of what it was set to; null for none. */
+  /** Set the one timer anew; null for none. */
   | { readonly kind: "timer"; readonly ms: number | null }
-  /** The stored credential is void. */
+  /** The stored credential is invalid. */
   | { readonly kind: "forget" }
-  /** What the app sees has changed: `state` is in the new state's phase. */
+  /** The state that the app sees has changed: it follows from the phase of the new state. */
   | {
       readonly kind: "status";
       readonly error?: PushErrorData;
       readonly retryInMs?: number;
     };
 
-/** Effects are done in order; the timer comes before what may fail at once and set it anew. */
+/** Effects run in order; the timer comes before effects that may fail at once and set it anew. */
 export interface Step {
   readonly state: LinkState;
   readonly effects: readonly LinkEffect[];
 }
 
-/** What a device starts from, until a Welcome says otherwise (docs/protocol.md, section 7). */
+/** Initial values, until a Welcome says otherwise (docs/protocol.md, section 7). */
 export interface LinkDefaults {
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
@@ -114,15 +114,15 @@ export function initialLink(defaults: LinkDefaults): LinkState {
   };
 }
 
-/** Codes of the WebSocket close that this side sends (RFC 6455; docs/protocol.md, section 7). */
+/** Close codes that this side sends (RFC 6455; docs/protocol.md, section 7). */
 const CLOSE_NORMAL = 1000;
 const CLOSE_PROTOCOL = 4202;
-/** `account_replaced`, that the mesh sends. */
+/** `account_replaced`, which the mesh sends. */
 const CLOSE_ACCOUNT_REPLACED = 4201;
 
-/** No mesh, however wrong, makes a device reconnect or ping more often than this. */
+/** No mesh, however faulty, can make a device reconnect or ping more often than this. */
 const INTERVAL_MIN_MS = 100;
-/** The longest that timers of JavaScript hosts can be set to. */
+/** The longest delay of timers in JavaScript hosts. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 const STATUS: LinkEffect = { kind: "status" };
@@ -133,9 +133,9 @@ const to = (state: LinkState, patch: Partial<LinkState>, ...effects: LinkEffect[
 });
 
 /**
- * One step. An event that means nothing in a phase, such as a late answer, changes nothing.
+ * One step. An event without a meaning in a phase, such as a late answer, changes nothing.
  *
- * @param random A number from 0 up to 1: the place of the next attempt in its window.
+ * @param random A number from 0 (included) to 1 (excluded): the position of the next attempt in its window.
  */
 export function step(state: LinkState, event: LinkEvent, random: number): Step {
   const { phase } = state;
@@ -201,7 +201,7 @@ function setTimer(ms: number | null): LinkEffect {
   return { kind: "timer", ms };
 }
 
-/** Makes a token for the next attempt. */
+/** Requests a token for the next attempt. */
 function begin(state: LinkState): Step {
   const renewal = RENEWALS[state.refusals] ?? "account";
   return to(state, { phase: "authenticating" }, setTimer(AUTHENTICATE_TIMEOUT_MS), STATUS, {
@@ -210,7 +210,7 @@ function begin(state: LinkState): Step {
   });
 }
 
-/** By refusals of our credentials in a row. */
+/** By consecutive refusals of our credentials. */
 const RENEWALS: readonly Renewal[] = ["none", "clock"];
 
 function welcome(state: LinkState, welcome: Welcome): Step {
@@ -234,7 +234,7 @@ function welcome(state: LinkState, welcome: Welcome): Step {
   );
 }
 
-/** Asks a link that stands for a sign of life. */
+/** Probes an open link. */
 function doubt(state: LinkState): Step {
   return state.phase === "connected" && !state.probing ? probe(state) : to(state, {});
 }
@@ -243,7 +243,7 @@ function probe(state: LinkState): Step {
   return to(state, { probing: true }, setTimer(PONG_TIMEOUT_MS), { kind: "ping" });
 }
 
-/** What the timer means depends on the phase alone. */
+/** The meaning of the timer depends only on the phase. */
 function timer(state: LinkState, random: number): Step {
   const { phase, probing } = state;
   if (phase === "waiting") return begin(state);
@@ -254,11 +254,11 @@ function timer(state: LinkState, random: number): Step {
 
 function fault(state: LinkState, message: string, random: number): Step {
   const error: PushErrorData = { code: "protocol_error", message, retry: "later" };
-  // A mesh that welcomes and then always sends the same broken frame must not be called every second.
+  // If a mesh welcomes and then always sends the same broken frame, do not reconnect every second.
   return cut({ ...state, faults: state.faults + 1 }, CLOSE_PROTOCOL, error, random);
 }
 
-/** Gives the attempt or the link up, and goes on as if it had failed. */
+/** Abandons the attempt or the link, and continues as if it had failed. */
 function cut(state: LinkState, code: number, error: PushErrorData, random: number): Step {
   const next = failed(state, error, random);
   const effect: LinkEffect = { kind: "cut", code, reason: error.message };
@@ -267,7 +267,7 @@ function cut(state: LinkState, code: number, error: PushErrorData, random: numbe
 
 function ended(state: LinkState, code: number, reason: string, random: number): Step {
   const verdict = closeVerdict(code);
-  // The mesh's reasons begin with the error's name (docs/protocol.md, section 7).
+  // Reasons from the mesh start with the name of the error (docs/protocol.md, section 7).
   const name = code >= CLOSE_RANGES.reconnect[0] ? /^[a-z_]+/.exec(reason)?.[0] : undefined;
   return refused(
     state,
@@ -283,12 +283,12 @@ function ended(state: LinkState, code: number, reason: string, random: number): 
 
 const RETRY = { reconnect: "later", reauthenticate: "reauthenticate", stop: "never" } as const;
 
-/** The mesh refused our credentials, to make an account, or to keep the link. */
+/** The mesh refused our credentials, an account, or the link. */
 function refused(state: LinkState, error: PushErrorData, random: number): Step {
   const { retry, closeCode } = error;
   if (retry === "never") {
     const status: LinkEffect = { kind: "status", error };
-    // The account has another key now: the next start has to make it again.
+    // The account has another key now: the next start must create it again.
     return closeCode === CLOSE_ACCOUNT_REPLACED
       ? close(state, { kind: "forget" }, status)
       : close(state, status);
@@ -297,10 +297,10 @@ function refused(state: LinkState, error: PushErrorData, random: number): Step {
   return failed({ ...state, refusals }, error, random);
 }
 
-/** Waits a random time, then tries again: at the next endpoint, where this one was never reached. */
+/** Waits a random time, then retries; at the next endpoint if this one was never reached. */
 function failed(state: LinkState, error: PushErrorData, random: number): Step {
   const { phase, endpoint, failures, faults, reconnectBaseMs, reconnectMaxMs, goawayMs } = state;
-  // What the mesh closes it may close for all devices at once; a link that we give up is ours alone.
+  // The mesh may close the links of all devices at once; a link that we close is only ours.
   const isClosed = phase === "connected" && error.closeCode !== undefined;
   const firstMs = isClosed ? state.reconnectFirstMs : 0;
   const doubledMs = reconnectBaseMs * 2 ** Math.max(failures, faults);

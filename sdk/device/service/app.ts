@@ -1,6 +1,6 @@
 /**
- * One app of the push service: its port, its registration, and its commands to the mesh, one at a time. One that is to be tried
- * again waits, and those about other names pass it by.
+ * One app of the push service: its port, its registration, and its commands to the mesh, one at a time. Commands about other names
+ * overtake one that waits for its retry.
  */
 import type {
   PushDown,
@@ -24,11 +24,11 @@ const TOO_LARGE: PushErrorData = {
   retry: "never",
 };
 
-/** A command with the client's number for it. */
+/** A command with the number that the client gave it. */
 type Asked = Command & { readonly request: number };
 
 type Pending = Asked & {
-  /** For its time to be tried again. */
+  /** Waits for its retry. */
   waits?: boolean;
   /** Refusals so far. */
   failures: number;
@@ -37,10 +37,10 @@ type Pending = Asked & {
   readonly alias?: string;
 };
 
-/** What an app sends on the push channel. */
+/** A frame that an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
 
-/** What the mesh sends of a command that it carried out. */
+/** The answer of the mesh to a command that it carried out. */
 type AnswerFrame = Extract<
   PushDown,
   { readonly kind: "done" | "described" | "registered" | "unregistered" }
@@ -49,17 +49,17 @@ type AnswerFrame = Extract<
 export interface AppOwner {
   /** False if there is no link. */
   readonly connected: boolean;
-  /** What the mesh holds for the device, by appId, as far as known; kept between links. */
+  /** The registrations of the device in the mesh, by appId, as far as known; kept between links. */
   readonly held: Map<string, Registration | undefined>;
-  /** Slots of which messages may still come that the mesh sent before it heard Detach. */
+  /** Slots for which messages may still arrive that the mesh sent before it received Detach. */
   readonly detached: Set<number>;
-  /** False, and nothing is sent, where the frame is larger than any mesh takes. */
+  /** Returns false and sends nothing if the frame is larger than any mesh accepts. */
   send(frame: PushFrame): boolean;
-  /** Calls `act` when all that the mesh sent before it heard of this is here; not at all if the link ends first. */
+  /** Calls `act` when everything that the mesh sent before it received this has arrived; never if the link ends first. */
   afterDrain(act: () => void): void;
-  /** A number for a command that no other command of this link has. */
+  /** A command number that is unique on this link. */
   nextRequest(): number;
-  /** Calls `act` after `ms` and up to `windowMs` more, on whatever link there is then. */
+  /** Calls `act` after `ms` plus up to `windowMs`, whatever link there is then. */
   after(ms: number, act: () => void, windowMs: number): void;
 }
 
@@ -68,14 +68,14 @@ export class App {
   readonly port: ServicePort;
   readonly #owner: AppOwner;
   #listening = false;
-  /** Attach waits for what comes of an unregister. */
+  /** Attach waits for the result of an unregister. */
   #attachesLater = false;
-  /** In the order asked for. */
+  /** In the order of the calls. */
   readonly #pending: Pending[] = [];
-  /** The one that is under way, and the number on the link of the last that was. */
+  /** The command in progress, and the number on the link of the last one. */
   #current: Pending | undefined;
   #wireRequest = 0;
-  /** What came of the description asked for, while there is more to come. */
+  /** The parts of a description so far, while more follow. */
   #described: Description[] = [];
 
   constructor(appId: string, port: ServicePort, owner: AppOwner) {
@@ -84,7 +84,7 @@ export class App {
     this.#owner = owner;
   }
 
-  /** What the mesh holds for it. */
+  /** Its registration in the mesh. */
   get registration(): Registration | undefined {
     return this.#owner.held.get(this.appId);
   }
@@ -93,12 +93,12 @@ export class App {
     return this.#listening;
   }
 
-  /** Whether Hello is to attach it; not where its end was asked for, and may have come. */
+  /** Whether Hello attaches it; not if its end was requested, and may have happened. */
   get attachable(): boolean {
     return this.#listening && this.#pending[0]?.kind !== "unregister";
   }
 
-  /** The app takes messages, or does so no longer. */
+  /** The app starts or stops listening. */
   listen(on: boolean): void {
     if (on === this.#listening) return;
     this.#listening = on;
@@ -115,7 +115,7 @@ export class App {
       this.#owner.detached.add(slot);
       this.#owner.send({ kind: "detach", value: { slot } });
     } else if (this.#owner.detached.has(slot)) {
-      // The acknowledgement of one of them would count for what Attach has sent again (docs/protocol.md, section 5).
+      // Otherwise the acknowledgement of one of them would count for messages that Attach sends again (docs/protocol.md, section 5).
       this.#owner.afterDrain(() => {
         this.#owner.detached.delete(slot);
         if (this.#listening) this.attach();
@@ -123,13 +123,13 @@ export class App {
     } else this.#owner.send({ kind: "attach", value: { slot } });
   }
 
-  /** @param command With the client's number for it. */
+  /** @param command With the number that the client gave it. */
   command(command: Asked): void {
     this.#pending.push({ ...command, failures: 0 });
     this.#next();
   }
 
-  /** Drops a command that nobody waits for, unless the mesh may have it. */
+  /** Drops a command that nobody waits for, unless the mesh may already have it. */
   cancel(request: number): void {
     const at = this.#pending.findIndex(
       (each) => each.request === request && each !== this.#current,
@@ -141,7 +141,7 @@ export class App {
   }
 
   /**
-   * The link stands, and `owner.held` is what the mesh holds.
+   * The link is open, and `owner.held` has the registrations of the mesh.
    *
    * @param attached Whether Hello attached this app.
    */
@@ -152,7 +152,7 @@ export class App {
     this.#next();
   }
 
-  /** The mesh carried a command out, or answered a part of it. */
+  /** The mesh carried out a command, or answered a part of it. */
   answered({ kind, value }: AnswerFrame): void {
     if (value.request !== this.#wireRequest) return;
     let answer: Answer;
@@ -163,7 +163,7 @@ export class App {
       const aliases = this.#described.flatMap(({ aliases }) => aliases);
       answer = { tags, aliases };
     } else if (kind !== "done") {
-      // What it holds for the app from now on.
+      // The registration of the app from now on.
       const { registration }: Partial<Registered> = value;
       this.#owner.held.set(this.appId, registration);
       if (this.#listening) this.attach();
@@ -172,14 +172,14 @@ export class App {
     this.#answer({ kind: "done", value: answer, ...this.registration });
   }
 
-  /** True where the refusal was of this app's command. */
+  /** Returns true if a command of this app was refused. */
   refused(refusal: Refusal): boolean {
     const one = this.#current;
     if (!one || refusal.request !== this.#wireRequest) return false;
     const { retryAfterMs } = refusal;
     if (retryAfterMs === undefined) this.#answer({ kind: "failed", error: refusalData(refusal) });
     else {
-      // Whatever refuses it may refuse all devices: they are not to come again at once.
+      // All devices may be refused at once; they must not all retry at once.
       const windowMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** one.failures++);
       one.waits = true;
       this.#current = undefined;
@@ -200,8 +200,8 @@ export class App {
   }
 
   /**
-   * Sends the first command that neither waits nor is behind one that does and is about one of its names, or about all. Or
-   * answers it where what it asks for is so already, or cannot be.
+   * Sends the first command that neither waits nor is behind a waiting one about the same name or about all names. Answers it itself
+   * if its wanted state exists already, or is impossible.
    */
   #next(): void {
     if (this.#current !== undefined || !this.#owner.connected) return;
@@ -210,7 +210,7 @@ export class App {
     const one = this.#pending.find(({ kind, waits, ...names }) => {
       const { alias = kind === "report" ? kind : undefined, add = [alias], remove = [] } = names;
       const own = [...add, ...remove];
-      // Of all names, as the name `undefined`.
+      // A command about all names has the name `undefined`.
       const isFree = own[0] ? ![undefined, ...own].some((name) => passed.has(name)) : !passed.size;
       for (const name of own) passed.add(name);
       return isFree && !waits;
@@ -231,14 +231,14 @@ export class App {
     const request = this.#owner.nextRequest();
     this.#wireRequest = request;
     this.#described = [];
-    // Of the fields, the codec writes those that the command has.
+    // The codec only writes the fields of the command.
     const value = { ...one, ...(registration ?? { appId }), request };
     if (!this.#owner.send({ kind, value } as PushFrame)) {
       this.#answer({ kind: "failed", error: TOO_LARGE });
     }
   }
 
-  /** Answers the command that is under way and goes on to the next. */
+  /** Answers the command in progress and continues with the next. */
   #answer(
     answer:
       | { kind: "done"; value: Answer; identity?: string | undefined }
@@ -251,7 +251,7 @@ export class App {
   }
 }
 
-/** A refusal on the link as an error's data. */
+/** Converts a refusal on the link to error data. */
 export function refusalData({ name, message, retryAfterMs }: Refusal): PushErrorData {
   const retry = retryAfterMs === undefined ? "never" : "later";
   return { code: name, message, retry, retryAfterMs };

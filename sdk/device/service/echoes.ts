@@ -1,4 +1,4 @@
-/** Echo requests under way: how long the way to the mesh's device object and back takes. */
+/** Echo requests in progress: they measure the round trip to the device's object in the mesh. */
 import type { Echo } from "../../../schema/generated/link.ts";
 import { ECHO_TIMEOUT_MS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
@@ -18,7 +18,7 @@ const TIMEOUT: PushErrorData = {
 
 export class Echoes {
   readonly #host: Host;
-  /** By nonce: ends the wait, with an error or without. */
+  /** By nonce: ends the wait, with or without an error. */
   readonly #waiting = new Map<number, (error?: PushErrorData) => void>();
   #nonce = 0;
 
@@ -45,7 +45,7 @@ export class Echoes {
     else send(nonce);
   }
 
-  /** Calls `act` when an echo came back; not at all where the link ends first. */
+  /** Calls `act` when an echo came back; never if the link ends first. */
   after(send: (nonce: number) => void, act: () => void): void {
     const nonce = ++this.#nonce;
     this.#waiting.set(nonce, (error) => {
@@ -55,7 +55,7 @@ export class Echoes {
     send(nonce);
   }
 
-  /** An echo that nobody waits for came too late. */
+  /** An echo that nobody waits for is too late. */
   receive({ nonce }: Echo): void {
     this.#waiting.get(nonce)?.();
   }

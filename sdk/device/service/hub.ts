@@ -1,4 +1,4 @@
-/** Between the ports of the apps and the link: routes by registration, and resumes after each Welcome. */
+/** Connects the ports of the apps with the link: routes by registration, and resumes after each Welcome. */
 import {
   CHANNEL_ECHO,
   CHANNEL_PUSH,
@@ -25,7 +25,7 @@ import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
 
-/** What an envelope adds to a frame. */
+/** Bytes that an envelope adds to a frame. */
 const ENVELOPE_BYTES = 7;
 
 type Opening = Extract<ToService, { readonly kind: "open" }>;
@@ -48,10 +48,10 @@ export class Hub implements LinkOwner, AppOwner {
   /** Number of the current link; 0 before the first. */
   #linkNumber = 0;
   #lastSeq = 0;
-  /** The mesh's clock minus `Host.elapsed`, at the last Welcome: our own clock may be set between. */
+  /** The clock of the mesh minus `Host.elapsed`, at the last Welcome: our own clock may be changed in between. */
   #meshOffsetMs = 0;
   #request = 0;
-  /** The credential at the last Welcome, or stored at the start: what is held, and the cursors, were said of it. */
+  /** The credential at the last Welcome, or stored at the start: registrations and cursors belong to it. */
   #welcomed: string | undefined;
   /** Slots that the last Hello attached. */
   #attached: readonly number[] = [];
@@ -154,7 +154,7 @@ export class Hub implements LinkOwner, AppOwner {
       case "ack": {
         const { link, priority, seq, discarded } = message;
         const slot = app.registration?.slot;
-        // What came on an earlier link comes again on this one, and is acknowledged then.
+        // Messages of an earlier link come again on this one, and are acknowledged then.
         if (slot !== undefined && link === this.#linkNumber)
           this.#progress.acknowledge({ slot, priority, seq }, discarded);
         return;
@@ -219,7 +219,7 @@ export class Hub implements LinkOwner, AppOwner {
     for (const registration of welcome.registrations) {
       this.held.set(registration.appId, registration);
     }
-    // Said here and not with the link's own status, so that the apps get the clock with it.
+    // Sent here and not with the link's own status, so that the apps get the clock with it.
     this.#postStatuses(undefined);
     for (const app of this.#apps.values()) {
       const slot = app.registration?.slot;
@@ -229,7 +229,7 @@ export class Hub implements LinkOwner, AppOwner {
 
   onFrame(channel: number, body: Uint8Array): void {
     if (channel === CHANNEL_ECHO) this.#echoes.receive(decodeEcho(body));
-    // A channel of a newer mesh: nothing here asked for it.
+    // A channel of a newer mesh, which nothing here requested.
     if (channel !== CHANNEL_PUSH) return;
     const frame = decodePushDown(body);
     switch (frame.kind) {
@@ -251,7 +251,7 @@ export class Hub implements LinkOwner, AppOwner {
       case "registered":
         for (const app of this.#apps.values()) app.answered(frame);
         if (frame.kind !== "unregistered") return;
-        // Also where its app has left before the answer.
+        // Even if its app has left before the answer.
         for (const [appId, registration] of this.held) {
           if (registration?.slot === frame.value.slot) this.held.set(appId, undefined);
         }
@@ -267,13 +267,13 @@ export class Hub implements LinkOwner, AppOwner {
   onRefusal(refusal: Refusal): void {
     for (const app of this.#apps.values()) if (app.refused(refusal)) return;
     if (refusal.name === "rate_limited") {
-      // It may have been an attach: saying again who listens is harmless, and not saying it would be silence.
+      // It may have been an attach: repeating it is harmless, and without it no messages would arrive.
       this.after(refusal.retryAfterMs ?? 0, () => {
         for (const app of this.#apps.values()) app.attach();
       });
       return;
     }
-    // A detach that came behind the unregister of its slot.
+    // A detach that arrived after the unregister of its slot.
     if (refusal.name === "slot_unknown" && [...this.held.values()].includes(undefined)) return;
     const error = refusalData(refusal);
     for (const { port } of this.#apps.values()) port.postMessage({ kind: "failed", error });
@@ -298,7 +298,7 @@ export class Hub implements LinkOwner, AppOwner {
 
   #deliver(messages: readonly Incoming[]): void {
     for (const message of messages) {
-      // What follows a message that ended the link comes again behind it.
+      // Messages after one that ended the link come again after it.
       if (!this.connected) return;
       const { key, data } = message;
       if (key.length !== KEY_BYTES) {
@@ -306,23 +306,23 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       }
       if (!("tag" in message)) this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-      // So late that it lay in a socket that nobody read, or that the mesh's clock was set: the next welcome tells the
-      // time, and the mesh what still counts.
+      // So late that nobody read the socket, or that the clock of the mesh was changed: the next Welcome has the time, and the
+      // mesh sends what is still valid.
       if (isExpired(message, this.#host.elapsed() + this.#meshOffsetMs, ACK_WAIT_MAX_MS)) {
         this.#link.fault("late");
         return;
       }
-      // Copies: the views hold a whole frame, and a port to another thread would send all of it with each message.
+      // Copies, because the views hold a whole frame, and a port to another thread would send all of it with each message.
       const own = { ...message, key: key.slice(), data: data.slice() };
       this.#post(message.slot, { kind: "deliver", link: this.#linkNumber, message: own });
     }
   }
 
-  /** To the app of the slot; what is to be shown only if it listens. */
+  /** Posts to the app of the slot; messages only if it listens. */
   #post(slot: number, message: ToClient): void {
     for (const { registration, listening, port } of this.#apps.values()) {
       if (registration?.slot !== slot) continue;
-      // What was sent before the mesh heard Detach may have ended since; what has not comes again.
+      // Messages sent before the mesh received Detach may have ended since; the others come again.
       if ((listening && !this.detached.has(slot)) || message.kind !== "deliver")
         port.postMessage(message);
     }

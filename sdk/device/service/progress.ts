@@ -1,4 +1,4 @@
-/** How far the apps have come: told to the mesh a frame a turn, and of broadcasts kept for the next Hello. */
+/** The positions of the apps: sent to the mesh in one frame per turn, and kept for the next Hello in the case of broadcasts. */
 import type { Ack, Cursor } from "../../../schema/generated/link.ts";
 import { HELLO_CURSORS } from "../constants.ts";
 import { Acks } from "./acks.ts";
@@ -15,17 +15,17 @@ export class Progress {
     this.#taken = new Acks((value) => send({ kind: "cursors", value }));
   }
 
-  /** The app of the slot is done with every message of the lane up to `seq`; one of the lane it was not given. */
+  /** The app of the slot is done with every message of the lane up to `seq`; it did not get `discarded`. */
   acknowledge(ack: Ack, discarded: number | undefined): void {
     const dropped = discarded === undefined ? [] : [discarded];
     this.#acks.add(`${ack.slot}/${ack.priority}`, ack.seq, ack, ...dropped);
   }
 
   /**
-   * The app has taken every broadcast of the tag up to the cursor. Kept in place of those longest ago.
+   * The app has every broadcast of the tag up to the cursor. The oldest cursors are dropped.
    *
-   * @param discarded Whether the app was not given the one at the cursor.
-   * @param tell Whether this link is to hear of it: it may not where the broadcast came on another.
+   * @param discarded Whether the app did not get the one at the cursor.
+   * @param tell Whether to send it on this link: not if the broadcast arrived on another one.
    */
   take(cursor: Cursor, tell: boolean, discarded: boolean): void {
     const cursors = this.#cursors;
@@ -45,12 +45,12 @@ export class Progress {
     return [...this.#cursors.values()].reverse();
   }
 
-  /** Another account: its registrations have come nowhere. */
+  /** Another account: its registrations have no positions. */
   clear(): void {
     this.#cursors.clear();
   }
 
-  /** Sends at once what waits for the end of the turn. */
+  /** Sends at once instead of at the end of the turn. */
   flush(): void {
     this.#acks.flush();
     this.#taken.flush();
