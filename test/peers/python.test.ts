@@ -280,7 +280,7 @@ describe("a sender that is not ours", () => {
   test("P4.1 in shell, as docs/api.md prints it", async () => {
     const { device, regId } = await listening();
     const api = readFileSync(fileURLToPath(new URL("../../docs/api.md", import.meta.url)), "utf8");
-    const script = /With nothing but a shell[^\n]*:\n\n```sh\n(.*?)```/s.exec(api)?.[1];
+    const script = /With only a shell[^\n]*:\n\n```sh\n(.*?)```/s.exec(api)?.[1];
     if (script === undefined) throw new Error("docs/api.md has no such script");
     const { keyId: KEY_ID, secret: SECRET } = app;
     const env = { ...process.env, MESH: mesh.url, REG_ID: regId, KEY_ID, SECRET };
