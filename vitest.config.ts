@@ -16,6 +16,9 @@ const TEST_BINDINGS = {
   ADMIN_TOKEN: "test-admin-token-of-known-bytes",
 };
 
+/** Of projects whose tests call a mesh. */
+const CHECKED = { setupFiles: ["./test/support/contract-setup.ts"] };
+
 /** Of a group: projects of one group have the same `maxWorkers`. Vitest's own would be one on a machine of two cores. */
 const COMPUTING = {
   maxWorkers: 2,
@@ -27,7 +30,7 @@ const WAITING = { maxWorkers: 4, maxConcurrency: 3, sequence: { groupOrder: 1 } 
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 /** Tests that run in Node with nothing outside the process. */
-const inNode = (name: string, options: { readonly isolate?: false } = {}) => ({
+const inNode = (name: string, options: Partial<typeof SHARED & typeof CHECKED> = {}) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -101,6 +104,7 @@ const withProcesses = (
     include: [...include],
     globalSetup: BUILT[folderOf(name)] ?? [],
     env: { ...PROCESS_ENV, ...env },
+    ...CHECKED,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     ...SHARED,
@@ -133,8 +137,8 @@ export default defineConfig({
       inNode("architecture", SHARED),
       inNode("schema", SHARED),
       inNode("core", SHARED),
-      inNode("sdk"),
-      inNode("hosts", SHARED),
+      inNode("sdk", CHECKED),
+      inNode("hosts", { ...SHARED, ...CHECKED }),
       {
         plugins: [
           cloudflareTest({
@@ -146,6 +150,7 @@ export default defineConfig({
           name: "workerd",
           include: ["test/worker/**/*.test.ts", "test/objects/**/*.test.ts"],
           ...SHARED,
+          ...CHECKED,
           ...COMPUTING,
         },
       },

@@ -1,6 +1,6 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PRIORITY_NAMES } from "../schema/http.ts";
+import { PRIORITY_NAMES } from "../schema/http/names.ts";
 
 /** `--url`, `--data-dir`, `--json`. */
 export function withMesh(command: Command): Command {

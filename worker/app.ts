@@ -1,9 +1,11 @@
-/** The HTTPS face of the mesh: which route is where, and what becomes of an error. */
+/** The HTTPS face of the mesh: the routes of the table and who answers them, and what becomes of an error. */
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
+import { allowOf, type PathRoutes, routesByPath } from "../schema/http.ts";
 import { configOf } from "./config.ts";
-import type { AppEnv } from "./context.ts";
-import { METHODS } from "./methods.ts";
+import type { AppEnv, Handlers } from "./context.ts";
+import { requireAdmin } from "./middleware/admin.ts";
+import { openToPages } from "./middleware/cors.ts";
 import { requireHost } from "./path.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
 import { aliases } from "./routes/aliases.ts";
@@ -16,6 +18,19 @@ import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
 
+/** Who answers each route of the table: one without a handler does not compile. */
+const HANDLERS: Handlers = {
+  ...service,
+  ...devices,
+  ...connect,
+  ...messages,
+  ...tags,
+  ...aliases,
+  ...registrations,
+  ...live,
+  ...apps,
+};
+
 export const app = new Hono<AppEnv>();
 
 app.use(async (c, next) => {
@@ -26,20 +41,24 @@ app.use(async (c, next) => {
   await next();
 });
 
-app.route("/", service);
-app.route("/v1/devices", devices);
-app.route("/v1/connect", connect);
-app.route("/v1/messages", messages);
-app.route("/v1/tags", tags);
-app.route("/v1/aliases", aliases);
-app.route("/v1/registrations", registrations);
-// Before the operator's routes, whose token guards all below /v1/apps.
-app.route("/v1/apps", live);
-app.route("/v1/apps", apps);
-
-for (const [path, allow] of Object.entries(METHODS)) {
-  app.all(path, () => problemResponse(new MeshError("method_not_allowed"), { allow }));
+/** Serves the routes of some paths, and refuses any other method there. */
+function serve(paths: readonly PathRoutes[]): void {
+  for (const { path, routes } of paths) {
+    for (const route of routes) if (route.cors) app.use(path, openToPages(route));
+    for (const { method, id } of routes) app.on(method, path, HANDLERS[id]);
+    const allow = allowOf(routes);
+    app.all(path, () => problemResponse(new MeshError("method_not_allowed"), { allow }));
+  }
 }
+
+const isOperators = ({ routes }: PathRoutes): boolean =>
+  routes.some(({ auth }) => auth === "admin");
+const paths = routesByPath();
+
+serve(paths.filter((path) => !isOperators(path)));
+// Whoever is not the operator learns nothing of what else is there.
+app.use("/v1/apps/*", requireAdmin);
+serve(paths.filter(isOperators));
 
 app.notFound(() => problemResponse(new MeshError("not_found")));
 app.onError((error, c) => problemResponse(asMeshError(error, c.req.raw)));

@@ -1,5 +1,6 @@
 /** What Hono carries through a request. Read it by `c.get`: `c.var` copies all of it each time. */
 import type { Context } from "hono";
+import type { OperationId } from "../schema/http.ts";
 import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
 
@@ -15,3 +16,8 @@ export interface AppEnv {
 }
 
 export type MeshContext = Context<AppEnv>;
+
+/** Who answers which routes. */
+export type Handlers<Id extends OperationId = OperationId> = Readonly<
+  Record<Id, (c: MeshContext) => Response | Promise<Response>>
+>;

@@ -1,6 +1,14 @@
 /** The client for the operator of a mesh: apps and their sending keys. */
-import type { z } from "zod";
-import type { AppAnswerBody, KeyAnswerBody, keyBody } from "../../schema/http.ts";
+import type {
+  AnswerBody,
+  AppAnswerBody,
+  AppWithKeysAnswerBody,
+  KeyAnswerBody,
+  MethodOf,
+  NewKey,
+  OperationId,
+  PathOf,
+} from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError } from "./errors.ts";
 
@@ -52,17 +60,17 @@ export class MeshAdmin {
 
   /** @param name - A display name, 1 to 128 bytes of UTF-8. */
   createApp(name: string): Promise<AppAnswerBody> {
-    return this.#call("POST", "/v1/apps", { name });
+    return this.#call<"createApp">("POST", "/v1/apps", { name });
   }
 
   /** All apps, oldest first. */
   async apps(): Promise<readonly AppAnswerBody[]> {
-    return (await this.#call<{ apps: readonly AppAnswerBody[] }>("GET", "/v1/apps")).apps;
+    return (await this.#call<"listApps">("GET", "/v1/apps")).apps;
   }
 
   /** One app with its keys, oldest first. Secrets are never shown again. */
-  app(appId: string): Promise<AppAnswerBody & { readonly keys: readonly KeyAnswerBody[] }> {
-    return this.#call("GET", `/v1/apps/${encodeURIComponent(appId)}`);
+  app(appId: string): Promise<AppWithKeysAnswerBody> {
+    return this.#call<"getApp">("GET", `/v1/apps/${encodeURIComponent(appId)}`);
   }
 
   /**
@@ -72,7 +80,7 @@ export class MeshAdmin {
    * @throws PushServerError `app_not_found`
    */
   deleteApp(appId: string): Promise<void> {
-    return this.#call("DELETE", `/v1/apps/${encodeURIComponent(appId)}`);
+    return this.#call<"deleteApp">("DELETE", `/v1/apps/${encodeURIComponent(appId)}`);
   }
 
   /**
@@ -80,23 +88,24 @@ export class MeshAdmin {
    *
    * @throws PushServerError `too_many_keys` at 16 keys.
    */
-  createKey(
-    appId: string,
-    key: z.input<typeof keyBody> = { algorithm: "hmac-sha256" },
-  ): Promise<KeyAnswerBody> {
-    return this.#call("POST", `/v1/apps/${encodeURIComponent(appId)}/keys`, key);
+  createKey(appId: string, key: NewKey = { algorithm: "hmac-sha256" }): Promise<KeyAnswerBody> {
+    return this.#call<"createKey">("POST", `/v1/apps/${encodeURIComponent(appId)}/keys`, key);
   }
 
   /** Revokes a key. An edge that has the app cached refuses it within 30 s. */
   revokeKey(appId: string, keyId: string): Promise<void> {
-    const path = `/v1/apps/${encodeURIComponent(appId)}/keys/${encodeURIComponent(keyId)}`;
-    return this.#call("DELETE", path);
+    const [app, key] = [encodeURIComponent(appId), encodeURIComponent(keyId)];
+    return this.#call<"revokeKey">("DELETE", `/v1/apps/${app}/keys/${key}`);
   }
 
-  #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  #call<Id extends OperationId>(
+    method: MethodOf<Id>,
+    path: PathOf<Id>,
+    body?: unknown,
+  ): Promise<AnswerBody<Id>> {
     const headers = new Headers({ authorization: `Bearer ${this.#token}` });
     if (body !== undefined) headers.set("content-type", "application/json");
     const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
-    return callMesh<T>(this.#host, this.#origin + path, init, TIMEOUT_MS);
+    return callMesh(this.#host, this.#origin + path, init, TIMEOUT_MS);
   }
 }

@@ -1,5 +1,5 @@
 /** The aliases of an app. */
-import type { AliasAnswerBody, RegistrationResult, ResultsAnswerBody } from "../../schema/http.ts";
+import type { AliasAnswerBody, RegistrationResult } from "../../schema/http.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
@@ -39,12 +39,12 @@ export class Aliases {
    * @throws PushServerError `alias_unknown` if there are none; `option_invalid` for "." and "..", which no path can name
    */
   async get(alias: string): Promise<AliasAnswerBody> {
-    return this.#calls.call("GET", `/v1/aliases/${pathPart("alias", alias)}`);
+    return this.#calls.call<"getAlias">("GET", `/v1/aliases/${pathPart("alias", alias)}`);
   }
 
   async #change(body: unknown): Promise<readonly RegistrationResult[]> {
     const request = { body, isChange: true };
-    return (await this.#calls.call<ResultsAnswerBody>("POST", "/v1/aliases", request)).results;
+    return (await this.#calls.call<"changeAlias">("POST", "/v1/aliases", request)).results;
   }
 }
 

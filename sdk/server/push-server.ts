@@ -1,6 +1,7 @@
 /** The client for app servers. */
 import type {
   AliasSendAnswerBody,
+  AnswerBody,
   BroadcastAnswerBody,
   BroadcastStatusBody,
   ConditionBody,
@@ -150,7 +151,9 @@ export class PushServer {
     id: string,
     { signal }: Pick<BroadcastOptions, "signal"> = {},
   ): Promise<StatusAnswerBody | BroadcastStatusBody> {
-    return this.#calls.call("GET", `/v1/messages/${encodeURIComponent(id)}`, { signal });
+    return this.#calls.call<"getMessage">("GET", `/v1/messages/${encodeURIComponent(id)}`, {
+      signal,
+    });
   }
 
   /**
@@ -159,10 +162,14 @@ export class PushServer {
    * @throws PushServerError `unregistered`
    */
   registration(regId: string): Promise<RegistrationAnswerBody> {
-    return this.#calls.call("GET", `/v1/registrations/${encodeURIComponent(regId)}`);
+    return this.#calls.call<"getRegistration">(
+      "GET",
+      `/v1/registrations/${encodeURIComponent(regId)}`,
+    );
   }
 
-  async #send<T>(
+  /** @template T what an answer to a message to such a target is */
+  async #send<T extends AnswerBody<"sendMessage">>(
     { data, json, ...message }: Content & Pick<SendBodyInput, "to" | "filter" | "pace">,
     options: SendOptions,
   ): Promise<T> {
@@ -178,13 +185,14 @@ export class PushServer {
     const headers = { "idempotency-key": idempotencyKey };
     const waitMs = options.wait === undefined ? LIMITS.ACK_WAIT_DEFAULT_MS : options.wait * 1_000;
     try {
-      return await this.#calls.call<T>("POST", "/v1/messages", {
+      const answer = await this.#calls.call<"sendMessage">("POST", "/v1/messages", {
         headers: prefer === null ? headers : { ...headers, prefer },
         body: { ...message, ...dataFields(data) },
         dataJson: json,
         timeoutMs: TIMEOUT_MS + waitMs,
         signal: options.signal,
       });
+      return answer as T;
     } catch (error) {
       throw error instanceof PushServerError ? Object.assign(error, { idempotencyKey }) : error;
     }

@@ -1,4 +1,5 @@
 /** Signed calls of an app server to the mesh, tried again where that can help. */
+import type { AnswerBody, MethodOf, OperationId, PathOf } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { encodeBody } from "./body.ts";
@@ -95,10 +96,15 @@ export class SignedCalls {
   }
 
   /**
+   * @template Id of the operation, by which method, path and answer are held to the table of routes
    * @throws UndecidedError where a change was begun by a try whose answer was lost; PushServerError what the mesh, or the network,
    *   says after the last try
    */
-  async call<T>(method: string, path: string, request: SignedRequest = {}): Promise<T> {
+  async call<Id extends OperationId>(
+    method: MethodOf<Id>,
+    path: PathOf<Id>,
+    request: SignedRequest = {},
+  ): Promise<AnswerBody<Id>> {
     const url = this.#origin + path;
     const { signal, timeoutMs = TIMEOUT_MS, isChange = false } = request;
     const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
@@ -111,7 +117,8 @@ export class SignedCalls {
         headers = await this.#sign(method, url, new Headers(request.headers), body);
       }
       try {
-        return await callMesh<T>(this.host, url, { method, headers, body }, timeoutMs, signal);
+        const init = { method, headers, body };
+        return await callMesh<AnswerBody<Id>>(this.host, url, init, timeoutMs, signal);
       } catch (error) {
         if (!(error instanceof PushServerError)) throw error;
         if (error.code === "request_replayed") throw new UndecidedError(error);

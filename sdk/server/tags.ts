@@ -3,7 +3,6 @@ import type { z } from "zod";
 import type {
   LiveAccessName,
   RegistrationResult,
-  ResultsAnswerBody,
   TagAnswerBody,
   TagBody,
   TagsAnswerBody,
@@ -48,7 +47,7 @@ export class Tags {
    * @throws PushServerError `tag_unknown`; `option_invalid` for "", "." and "..", which no path can name: use `page`
    */
   async get(tag: string): Promise<TagAnswerBody> {
-    return this.#calls.call("GET", `/v1/tags/${pathPart("tag", tag)}`);
+    return this.#calls.call<"getTag">("GET", `/v1/tags/${pathPart("tag", tag)}`);
   }
 
   /** A page of the app's tags. Counts are up to 10 s old for each level of a tag's tree, plus 10 s. */
@@ -57,7 +56,8 @@ export class Tags {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) search.set(name, String(value));
     }
-    return this.#calls.call("GET", search.size === 0 ? "/v1/tags" : `/v1/tags?${search}`);
+    const path = search.size === 0 ? "/v1/tags" : (`/v1/tags?${search}` as const);
+    return this.#calls.call<"listTags">("GET", path);
   }
 
   /** All tags that fit, page after page. */
@@ -76,8 +76,12 @@ export class Tags {
    * @throws PushServerError `option_invalid` for "", "." and "..", which no path can name
    */
   async setLive(tag: string, access: LiveAccessName): Promise<void> {
-    const path = `/v1/tags/${pathPart("tag", tag)}/live`;
-    await this.#calls.call("PUT", path, { body: { access }, isChange: true });
+    const request = { body: { access }, isChange: true };
+    await this.#calls.call<"setLiveAccess">(
+      "PUT",
+      `/v1/tags/${pathPart("tag", tag)}/live`,
+      request,
+    );
   }
 
   /**
@@ -107,7 +111,7 @@ export class Tags {
     const results: RegistrationResult[] = [];
     for (let at = 0; at < regIds.length; at += LIMITS.SUBSCRIBE_REGISTRATIONS) {
       const some = regIds.slice(at, at + LIMITS.SUBSCRIBE_REGISTRATIONS);
-      const answer = await this.#calls.call<ResultsAnswerBody>("POST", "/v1/tags/members", {
+      const answer = await this.#calls.call<"changeMembers">("POST", "/v1/tags/members", {
         body: { tag, [how]: some },
         timeoutMs: MEMBERS_TIMEOUT_MS,
         isChange: true,

@@ -58,7 +58,8 @@ describe("a link", () => {
       "x-pushmesh-generation": "9",
       "x-pushmesh-device": "someone",
     };
-    const fetch = vi.fn(async () => new Response("seen"));
+    const webSocket = new WebSocketPair()[0];
+    const fetch = vi.fn(async () => new Response(null, { status: 101, webSocket }));
     const request = new Request(`${ORIGIN}/v1/connect`, { headers });
     await fetchCounting(request, { LINK_HOST: workersLinks({ getByName: () => ({ fetch }) }) });
     const [, init] = fetch.mock.calls[0] as unknown as [

@@ -4,6 +4,7 @@ import { sealAppId } from "../../core/identity/app-id.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { type LiveName, liveObjectName, parseLiveName, placeOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
+import { EVENT_STREAM_HEADERS } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -27,10 +28,11 @@ function fullBelow(room: number) {
   const asked: LiveName[] = [];
   const LIVE_HOST: LiveHost = {
     ...env.LIVE_HOST,
-    open: async (_request, node) => {
+    open: async (_request, node, { transport }) => {
       asked.push(node);
       if (node.n < room) throw new MeshError("live_full");
-      return new Response("");
+      if (transport === "stream") return new Response("", { headers: EVENT_STREAM_HEADERS });
+      return new Response(null, { status: 101, webSocket: new WebSocketPair()[0] });
     },
   };
   return { asked, LIVE_HOST };

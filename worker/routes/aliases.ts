@@ -1,29 +1,27 @@
 /** `/v1/aliases`: an app server gives aliases to registrations, and asks who holds one. */
-import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegIdParts } from "../../core/identity/reg-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type AliasAnswerBody,
-  aliasesBody,
   aliasText,
   type ResultsAnswerBody,
+  ROUTES,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseBody } from "../body.ts";
 import { beginChange } from "../changes.ts";
-import type { AppEnv } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { wakeInTime } from "../objects.ts";
 import { nameInPath } from "../path.ts";
 import { forEachRegId, regIdOf } from "../registrations.ts";
 import { askHolders, forgetHolders } from "../send/holders.ts";
 import { readCaller, readSigned } from "../signed.ts";
 
-export const aliases = new Hono<AppEnv>();
-
-aliases.post("/", async (c) => {
-  const { caller, bytes } = await readSigned(c, LIMITS.SUBSCRIBE_BODY_BYTES);
-  const { alias, shared, add, remove } = parseBody(aliasesBody, bytes);
+async function changeAlias(c: MeshContext): Promise<Response> {
+  const { schema, maxBytes } = ROUTES.changeAlias.body;
+  const { caller, bytes } = await readSigned(c, maxBytes);
+  const { alias, shared, add, remove } = parseBody(schema, bytes);
   await beginChange(c, caller, [...add, ...remove]);
   const set = (held: boolean) => (parts: RegIdParts) => {
     const { generation, deviceId } = parts;
@@ -41,13 +39,15 @@ aliases.post("/", async (c) => {
   const added = await forEachRegId(c, caller, add, set(true));
   forgetHolders(caller.appName, alias);
   return c.json({ results: [...added, ...removed] } satisfies ResultsAnswerBody);
-});
+}
 
-aliases.get("/:alias", async (c) => {
+async function getAlias(c: MeshContext): Promise<Response> {
   const caller = await readCaller(c);
   const alias = nameInPath(c, 3, "alias", aliasText);
   const { shared, holders } = await askHolders(c, caller.appName, alias);
   if (holders.length === 0) throw new MeshError("alias_unknown");
   const regIds = holders.map((holder) => regIdOf(c, caller, holder));
   return c.json({ alias, shared, regIds } satisfies AliasAnswerBody);
-});
+}
+
+export const aliases: Handlers<"changeAlias" | "getAlias"> = { changeAlias, getAlias };

@@ -1,14 +1,18 @@
 /** `/v1/apps`: the operator makes apps and their sending keys. */
-import { Hono } from "hono";
-import type { z } from "zod";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
 import { APP_DIRECTORY_NAME, type AppKey } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { type AppAnswerBody, appBody, type KeyAnswerBody, keyBody } from "../../schema/http.ts";
+import {
+  type AppAnswerBody,
+  type AppsAnswerBody,
+  type AppWithKeysAnswerBody,
+  type KeyAnswerBody,
+  type NewKey,
+  ROUTES,
+} from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
-import type { AppEnv, MeshContext } from "../context.ts";
-import { requireAdmin } from "../middleware/admin.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { callObject, callOnce } from "../objects.ts";
 import { appCache } from "../signature/authenticate.ts";
 import { loadKey } from "../signature/keys.ts";
@@ -23,13 +27,13 @@ function appIdOf(c: MeshContext): string {
   return appId;
 }
 
-const keyAnswer = ({ keyId, algorithm, createdAt }: AppKey): KeyAnswerBody => ({
+const answerOf = ({ keyId, algorithm, createdAt }: AppKey): KeyAnswerBody => ({
   keyId,
   algorithm,
   createdAt,
 });
 
-async function materialOf(body: z.output<typeof keyBody>): Promise<Uint8Array> {
+async function materialOf(body: NewKey): Promise<Uint8Array> {
   if (body.algorithm === "hmac-sha256") return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   const material = fromBase64Url(body.publicKey) ?? new Uint8Array();
   try {
@@ -48,13 +52,10 @@ function newApp(): Uint8Array {
   return app;
 }
 
-export const apps = new Hono<AppEnv>();
-
-apps.use(requireAdmin);
-
-apps.post("/", async (c) => {
+async function createApp(c: MeshContext): Promise<Response> {
   requireJson(c.req.raw);
-  const { name } = parseBody(appBody, await readBody(c.req.raw));
+  const { schema, maxBytes } = ROUTES.createApp.body;
+  const { name } = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const appId = sealAppId(c.get("config").keyring, newApp());
   // The app before the list: whatever fails between, every app of the list is there.
   const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
@@ -64,22 +65,23 @@ apps.post("/", async (c) => {
   );
   if (!listed) throw new MeshError("too_many_apps");
   return c.json(answer, 201);
-});
+}
 
-apps.get("/", async (c) => {
+async function listApps(c: MeshContext): Promise<Response> {
   const list = await callObject(() => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).list());
-  return c.json({ apps: list });
-});
+  return c.json({ apps: list } satisfies AppsAnswerBody);
+}
 
-apps.get("/:appId", async (c) => {
+async function getApp(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
   const record = await callObject(() => c.env.APPS.getByName(appId).record());
   if (record === null) throw new MeshError("app_not_found");
   const { name, createdAt, keys } = record;
-  return c.json({ appId, name, createdAt, keys: keys.map(keyAnswer) });
-});
+  const answer: AppWithKeysAnswerBody = { appId, name, createdAt, keys: keys.map(answerOf) };
+  return c.json(answer);
+}
 
-apps.delete("/:appId", async (c) => {
+async function deleteApp(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
   // The keys before the list: whatever fails between, an app of the list can be deleted again.
   const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
@@ -89,12 +91,13 @@ apps.delete("/:appId", async (c) => {
   );
   if (!removed && !listed) throw new MeshError("app_not_found");
   return c.body(null, 204);
-});
+}
 
-apps.post("/:appId/keys", async (c) => {
+async function createKey(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
   requireJson(c.req.raw);
-  const body = parseBody(keyBody, await readBody(c.req.raw));
+  const { schema, maxBytes } = ROUTES.createKey.body;
+  const body = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const material = await materialOf(body);
   // Once: a call that ran and was lost would, when made again, leave a key that nobody knows.
   const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(body.algorithm, material));
@@ -102,15 +105,18 @@ apps.post("/:appId/keys", async (c) => {
   if (key === "full") throw new MeshError("too_many_keys");
   const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};
   c.header("cache-control", "no-store");
-  return c.json({ ...keyAnswer(key), ...secret } satisfies KeyAnswerBody, 201);
-});
+  return c.json({ ...answerOf(key), ...secret } satisfies KeyAnswerBody, 201);
+}
 
-apps.delete("/:appId/keys/:keyId", async (c) => {
+async function revokeKey(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
-  const revoked = await callObject(() =>
-    c.env.APPS.getByName(appId).revokeKey(c.req.param("keyId")),
-  );
+  const keyId = c.req.param("keyId") ?? "";
+  const revoked = await callObject(() => c.env.APPS.getByName(appId).revokeKey(keyId));
   appCache.forget(appId);
   if (!revoked) throw new MeshError("key_not_found");
   return c.body(null, 204);
-});
+}
+
+export const apps: Handlers<
+  "createApp" | "createKey" | "deleteApp" | "getApp" | "listApps" | "revokeKey"
+> = { createApp, createKey, deleteApp, getApp, listApps, revokeKey };

@@ -1,5 +1,4 @@
 /** `GET /v1/connect`: the edge checks the token, then hands the WebSocket to the device's object (docs/protocol.md, section 2). */
-import { Hono } from "hono";
 import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
@@ -8,20 +7,17 @@ import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
-import type { AppEnv, MeshContext } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
 import { connectClaims, type TokenKind, verifyToken } from "../tokens.ts";
+import { isUpgrade, offeredBy } from "../upgrade.ts";
 
 const TOKEN_PROTOCOL = "pushmesh.token.";
 
 /** @throws MeshError `upgrade_required` or `subprotocol_unsupported`, which are HTTP answers. */
 function readToken(request: Request): string {
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    throw new MeshError("upgrade_required");
-  }
-  const offered = (request.headers.get("sec-websocket-protocol") ?? "")
-    .split(",")
-    .map((name) => name.trim());
+  if (!isUpgrade(request)) throw new MeshError("upgrade_required");
+  const offered = offeredBy(request);
   const token = offered.find((name) => name.startsWith(TOKEN_PROTOCOL));
   if (token === undefined || !offered.includes(LINK_SUBPROTOCOL)) {
     throw new MeshError("subprotocol_unsupported");
@@ -76,13 +72,13 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
   });
 }
 
-export const connect = new Hono<AppEnv>();
-
-connect.get("/", async (c) => {
-  const token = readToken(c.req.raw);
-  try {
-    return await openLink(c, token);
-  } catch (error) {
-    return c.env.LINK_HOST.refuse(c.req.raw, asMeshError(error, c.req.raw));
-  }
-});
+export const connect: Handlers<"openLink"> = {
+  async openLink(c) {
+    const token = readToken(c.req.raw);
+    try {
+      return await openLink(c, token);
+    } catch (error) {
+      return c.env.LINK_HOST.refuse(c.req.raw, asMeshError(error, c.req.raw));
+    }
+  },
+};

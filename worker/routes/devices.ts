@@ -1,13 +1,11 @@
 /** `POST /v1/devices`: a device makes or finds its account (docs/protocol.md, section 1). */
-import { Hono } from "hono";
 import { sealCredential } from "../../core/identity/credential.ts";
 import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { type DeviceAnswerBody, deviceBody } from "../../schema/http.ts";
+import { type DeviceAnswerBody, ROUTES } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { parseBody, readBody, requireJson } from "../body.ts";
-import type { AppEnv } from "../context.ts";
-import { openToPages } from "../middleware/cors.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { callInTime, refusal } from "../objects.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
 import type { TimeFault } from "../signed-times.ts";
@@ -44,14 +42,11 @@ async function readHandover(
   return toBase64Url(verified.publicKey);
 }
 
-export const devices = new Hono<AppEnv>();
-
-devices.use(openToPages("POST"));
-
-devices.post("/", async (c) => {
+async function openAccount(c: MeshContext): Promise<Response> {
   const request = c.req.raw;
   requireJson(request);
-  const body = parseBody(deviceBody, await readBody(request));
+  const { schema, maxBytes } = ROUTES.openAccount.body;
+  const body = parseBody(schema, await readBody(request, maxBytes));
   const now = c.get("receivedAt");
 
   const proof = await verifyToken(body.proof, PROOF, now, c.env.CRYPTO);
@@ -80,4 +75,6 @@ devices.post("/", async (c) => {
     now: Date.now(),
   };
   return c.json(answer, created ? 201 : 200);
-});
+}
+
+export const devices: Handlers<"openAccount"> = { openAccount };

@@ -1,41 +1,26 @@
 /** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
-import { Hono } from "hono";
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
 import { EVENT_STREAM_HEADERS } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { type LiveKeyBody, tagText } from "../../schema/http.ts";
+import { type LiveKeyBody, POSITION, tagText } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
-import type { AppEnv, MeshContext } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { requireAccess } from "../live/access.ts";
 import type { Listen } from "../live/host.ts";
 import { liveSigner } from "../live/sign.ts";
-import { METHODS } from "../methods.ts";
-import { openToPages } from "../middleware/cors.ts";
 import { nameInPath } from "../path.ts";
-import { asMeshError, problemResponse } from "../problem.ts";
+import { asMeshError } from "../problem.ts";
+import { isUpgrade, offeredBy } from "../upgrade.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
 const TOKEN_PROTOCOL = "pushmesh.token.";
 const BEARER = /^bearer +(\S+)$/i;
-const POSITION = /^\d{1,15}$/;
 /** A live key never changes. */
 const KEY_MAX_AGE_SECONDS = 86_400;
-
-const OTHER_METHODS = ["POST", "PUT", "PATCH", "DELETE"];
-
-const isUpgrade = (request: Request): boolean =>
-  request.headers.get("upgrade")?.toLowerCase() === "websocket";
-
-/** What the caller offers as subprotocols; none where it offers none. */
-const offeredBy = (request: Request): string[] =>
-  (request.headers.get("sec-websocket-protocol") ?? "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
 
 /**
  * The subprotocol to answer with. A browser fails where it offered some and gets none, so one of its own is taken.
@@ -135,17 +120,7 @@ function asClose(error: MeshError): MeshError {
   return error;
 }
 
-const openToAll = openToPages("GET");
-
-export const live = new Hono<AppEnv>();
-
-// An upgrade's answer is to be left as it is, and CORS says nothing about it.
-live.use("/:appId/tags/:tag/live", (c, next) =>
-  isUpgrade(c.req.raw) ? next() : openToAll(c, next),
-);
-live.use("/:appId/live-key", openToAll);
-
-live.get("/:appId/tags/:tag/live", async (c) => {
+async function listenLive(c: MeshContext): Promise<Response> {
   const request = c.req.raw;
   if (!isUpgrade(request)) {
     if (request.headers.get("accept")?.includes("text/event-stream") === true) {
@@ -160,19 +135,14 @@ live.get("/:appId/tags/:tag/live", async (c) => {
   } catch (error) {
     return c.env.LIVE_HOST.refuse(request, asClose(asMeshError(error, request)), protocol);
   }
-});
-
-// Else the operator's routes would ask for their token first.
-for (const path of ["/:appId/tags/:tag/live", "/:appId/live-key"] as const) {
-  live.on(OTHER_METHODS, path, () =>
-    problemResponse(new MeshError("method_not_allowed"), { allow: METHODS[`/v1/apps${path}`] }),
-  );
 }
 
-live.get("/:appId/live-key", async (c) => {
+async function getLiveKey(c: MeshContext): Promise<Response> {
   const signer = await liveSigner(c, appOf(c).appId);
   if (signer === null) throw new MeshError("app_not_found");
   const publicKey = toBase64Url(signer.publicKey);
   c.header("cache-control", `public, max-age=${KEY_MAX_AGE_SECONDS}`);
   return c.json({ algorithm: "ed25519", publicKey } satisfies LiveKeyBody);
-});
+}
+
+export const live: Handlers<"getLiveKey" | "listenLive"> = { getLiveKey, listenLive };

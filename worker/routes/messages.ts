@@ -1,14 +1,12 @@
 /** `/v1/messages`: an app server sends, and asks what became of it. */
-import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import { seqTimeMs } from "../../core/message/clock.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { type BroadcastStatusBody, type StatusAnswerBody, sendBody } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
+import { type BroadcastStatusBody, ROUTES, type StatusAnswerBody } from "../../schema/http.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
 import { parseValue, readJson } from "../body.ts";
-import type { AppEnv, MeshContext } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { refusal, wakeInTime } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { sendToAlias } from "../send/alias.ts";
@@ -17,13 +15,12 @@ import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
 import { sendSingle } from "../send/single.ts";
 import { type Caller, readBasis, readCaller, readSigned } from "../signed.ts";
 
-export const messages = new Hono<AppEnv>();
-
-messages.post("/", async (c) => {
-  const { caller, bytes } = await readSigned(c, LIMITS.MESSAGE_BODY_BYTES);
+async function sendMessage(c: MeshContext): Promise<Response> {
+  const { schema, maxBytes } = ROUTES.sendMessage.body;
+  const { caller, bytes } = await readSigned(c, maxBytes);
   const basis = readBasis(c, caller);
   const json = readJson(bytes);
-  const body = parseValue(sendBody, json.value);
+  const body = parseValue(schema, json.value);
   const content = contentOf(body, json);
   const { to } = body;
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
@@ -32,7 +29,7 @@ messages.post("/", async (c) => {
     return sendSingle(c, { caller, basis, fingerprint, to, body, content });
   if ("alias" in to) return sendToAlias(c, { caller, basis, fingerprint, to, body, content });
   return sendBroadcast(c, { caller, basis, fingerprint, to, body, content });
-});
+}
 
 async function statusOfMessage(
   c: MeshContext,
@@ -65,11 +62,13 @@ async function statusOfBroadcast(
   return { id, acceptedAt: seqTimeMs(seq), ...status };
 }
 
-messages.get("/:id", async (c) => {
+async function getMessage(c: MeshContext): Promise<Response> {
   const caller = await readCaller(c);
-  const id = c.req.param("id");
+  const id = c.req.param("id") ?? "";
   const parts = parseMessageId(id);
   if (parts === undefined) throw new MeshError("message_id_invalid");
   const isBroadcast = parts.regId.length === SOURCE_CHARS;
   return c.json(await (isBroadcast ? statusOfBroadcast : statusOfMessage)(c, caller, id, parts));
-});
+}
+
+export const messages: Handlers<"getMessage" | "sendMessage"> = { getMessage, sendMessage };

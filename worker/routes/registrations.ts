@@ -1,25 +1,24 @@
 /** `/v1/registrations`: what a registration is in, holds and reported. */
-import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegistrationAnswerBody } from "../../schema/http.ts";
-import type { AppEnv } from "../context.ts";
+import type { Handlers } from "../context.ts";
 import { refusal, wakeInTime } from "../objects.ts";
 import { openOwnRegId } from "../registrations.ts";
 import { readCaller } from "../signed.ts";
 
-export const registrations = new Hono<AppEnv>();
-
-registrations.get("/:regId", async (c) => {
-  const caller = await readCaller(c);
-  const regId = c.req.param("regId");
-  const { deviceId, generation } = openOwnRegId(c, caller, regId);
-  const name = { app: caller.appName, generation };
-  const device = deviceName(deviceId);
-  const described = await wakeInTime(c, device, () =>
-    c.env.DEVICES.getByName(device).describe(name),
-  );
-  if (!described.ok) throw refusal(described);
-  const { tags, aliases, attributes, connected } = described;
-  const answer: RegistrationAnswerBody = { regId, tags, aliases, attributes, connected };
-  return c.json(answer);
-});
+export const registrations: Handlers<"getRegistration"> = {
+  async getRegistration(c) {
+    const caller = await readCaller(c);
+    const regId = c.req.param("regId") ?? "";
+    const { deviceId, generation } = openOwnRegId(c, caller, regId);
+    const name = { app: caller.appName, generation };
+    const device = deviceName(deviceId);
+    const described = await wakeInTime(c, device, () =>
+      c.env.DEVICES.getByName(device).describe(name),
+    );
+    if (!described.ok) throw refusal(described);
+    const { tags, aliases, attributes, connected } = described;
+    const answer: RegistrationAnswerBody = { regId, tags, aliases, attributes, connected };
+    return c.json(answer);
+  },
+};

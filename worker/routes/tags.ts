@@ -1,23 +1,20 @@
 /** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
-import { Hono } from "hono";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { TagQuery } from "../../core/tag/directory/directory.ts";
 import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
-  liveBody,
-  membersBody,
   type ResultsAnswerBody,
+  ROUTES,
   type TagAnswerBody,
   type TagsAnswerBody,
-  tagsQuery,
   tagText,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseBody, parseQuery } from "../body.ts";
 import { beginChange } from "../changes.ts";
-import type { AppEnv, MeshContext } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
 import { callInTime, wakeInTime } from "../objects.ts";
 import { nameInPath } from "../path.ts";
@@ -25,13 +22,12 @@ import { forEachRegId } from "../registrations.ts";
 import { readCaller, readSigned } from "../signed.ts";
 import { askRoot } from "../tag-root.ts";
 
-export const tags = new Hono<AppEnv>();
-
 const tagInPath = (c: MeshContext): string => nameInPath(c, 3, "tag", tagText);
 
-tags.post("/members", async (c) => {
-  const { caller, bytes } = await readSigned(c, LIMITS.SUBSCRIBE_BODY_BYTES);
-  const { tag, add, remove } = parseBody(membersBody, bytes);
+async function changeMembers(c: MeshContext): Promise<Response> {
+  const { schema, maxBytes } = ROUTES.changeMembers.body;
+  const { caller, bytes } = await readSigned(c, maxBytes);
+  const { tag, add, remove } = parseBody(schema, bytes);
   await beginChange(c, caller, [...add, ...remove]);
   const adding = new Set(add);
   const results = await forEachRegId(c, caller, [...add, ...remove], (parts, regId) => {
@@ -42,11 +38,11 @@ tags.post("/members", async (c) => {
     return wakeInTime(c, name, set, LIMITS.DEVICE_CALL_MS);
   });
   return c.json({ results } satisfies ResultsAnswerBody);
-});
+}
 
-tags.get("/", async (c) => {
+async function listTags(c: MeshContext): Promise<Response> {
   const { appName } = await readCaller(c);
-  const query = parseQuery(tagsQuery, c.req.url);
+  const query = parseQuery(ROUTES.listTags.query, c.req.url);
   const { prefix, sort, limit } = query;
   const asked: TagQuery = {
     prefix,
@@ -67,9 +63,9 @@ tags.get("/", async (c) => {
     throw new MeshError("field_invalid", detail, { field: "cursor" });
   }
   return c.json(page satisfies TagsAnswerBody);
-});
+}
 
-tags.get("/:tag", async (c) => {
+async function getTag(c: MeshContext): Promise<Response> {
   const { appName } = await readCaller(c);
   const tag = tagInPath(c);
   const info = await askRoot(c, appName, tag, (root) => root.info());
@@ -77,14 +73,19 @@ tags.get("/:tag", async (c) => {
   const { members, nodes, depth, lastBroadcastAt, listeners, live } = info;
   const answer: TagAnswerBody = { tag, members, listeners, lastBroadcastAt, nodes, depth, live };
   return c.json(answer);
-});
+}
 
-tags.put("/:tag/live", async (c) => {
-  const { caller, bytes } = await readSigned(c);
+async function setLiveAccess(c: MeshContext): Promise<Response> {
+  const { schema, maxBytes } = ROUTES.setLiveAccess.body;
+  const { caller, bytes } = await readSigned(c, maxBytes);
   const tag = tagInPath(c);
-  const { access } = parseBody(liveBody, bytes);
+  const { access } = parseBody(schema, bytes);
   await beginChange(c, caller);
   await askRoot(c, caller.appName, tag, (root) => root.setLive(tag, access));
   forgetAccess(caller.appName, tag);
   return c.body(null, 204);
-});
+}
+
+export const tags: Handlers<
+  "changeMembers" | "getTag" | "getTagCalledMembers" | "listTags" | "setLiveAccess"
+> = { changeMembers, getTag, getTagCalledMembers: getTag, listTags, setLiveAccess };

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readHead } from "../../../hosts/machine/net/head.ts";
 import { isConnect, Strangers } from "../../../hosts/workerd/front/strangers.ts";
-import { METHODS } from "../../../worker/methods.ts";
+import { routesByPath } from "../../../schema/http.ts";
 import { demoOf, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
 import { rawConnection } from "../support/raw-http.ts";
@@ -114,7 +114,7 @@ test("P8.5 every route is to the front what it is to the worker, whatever the fo
   const data = temporaryFolder();
   const { url } = await startMesh(data);
   const { appId } = demoOf(data);
-  const paths = Object.keys(METHODS).map((path) =>
+  const paths = routesByPath().map(({ path }) =>
     path.replace(":appId", appId).replace(/:\w+/g, "name"),
   );
   const forms = paths.flatMap((path) => FORMS.map((form) => form(path)));

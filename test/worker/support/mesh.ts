@@ -5,6 +5,7 @@ import { app } from "../../../worker/app.ts";
 import type { Env, ObjectNamespace } from "../../../worker/env.ts";
 import { type WorkersEnv, workersEnv } from "../../../worker/workers-env.ts";
 import { workersLinks } from "../../../worker/workers-links.ts";
+import { checkAnswer } from "../../support/checked-answers.ts";
 
 export const ORIGIN = "https://push.example.com";
 const given = bindings as unknown as WorkersEnv;
@@ -54,6 +55,7 @@ export async function fetchCounting(
   const context = createExecutionContext();
   const response = await app.fetch(request, counting, context);
   await waitOnExecutionContext(context);
+  checkAnswer(request, response);
   return { response, touched };
 }
 

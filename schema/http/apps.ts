@@ -1,0 +1,122 @@
+/** `/v1/apps`: the operator makes apps and their sending keys. */
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
+import { KEY_ALGORITHMS } from "./names.ts";
+import { WITH_BODY } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+/** `POST /v1/apps`. */
+export const appBody = z.strictObject({ name: boundedText(LIMITS.APP_NAME_BYTES) });
+
+/** `POST /v1/apps/{appId}/keys`. The mesh makes the secret of an HMAC key; of an Ed25519 key it only sees the public half. */
+export const keyBody = z.discriminatedUnion("algorithm", [
+  z.strictObject({ algorithm: z.literal("hmac-sha256") }),
+  z.strictObject({
+    algorithm: z.literal("ed25519"),
+    /** Raw public key, 32 bytes in base64url. */
+    publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 bytes in base64url"),
+  }),
+]);
+
+/** A key as its maker asks for it. */
+export type NewKey = z.output<typeof keyBody>;
+
+export const appAnswer = lazily(() =>
+  z.strictObject({
+    appId: z.string(),
+    name: z.string(),
+    createdAt: milliseconds(),
+  }),
+);
+export type AppAnswerBody = AnswerOf<typeof appAnswer>;
+
+/** Answer of `GET /v1/apps`. */
+export const appsAnswer = lazily(() => z.strictObject({ apps: z.array(appAnswer()) }));
+export type AppsAnswerBody = AnswerOf<typeof appsAnswer>;
+
+const listedKey = lazily(() =>
+  z.strictObject({
+    keyId: z.string(),
+    algorithm: z.enum(KEY_ALGORITHMS),
+    createdAt: milliseconds(),
+  }),
+);
+
+/** Answer of `POST /v1/apps/{appId}/keys`. */
+export const keyAnswer = lazily(() =>
+  listedKey().extend({
+    /** base64url, 32 bytes; only in the answer that creates an HMAC key. */
+    secret: z.string().exactOptional(),
+  }),
+);
+export type KeyAnswerBody = AnswerOf<typeof keyAnswer>;
+
+/** Answer of `GET /v1/apps/{appId}`: its keys, without secrets. */
+export const appWithKeysAnswer = lazily(() => appAnswer().extend({ keys: z.array(listedKey()) }));
+export type AppWithKeysAnswerBody = AnswerOf<typeof appWithKeysAnswer>;
+
+export const appRoutes = {
+  listApps: {
+    method: "GET",
+    path: "/v1/apps",
+    auth: "admin",
+    summary: "List the apps",
+    answers: lazily(() => ({ 200: { description: "All of them.", body: appsAnswer() } })),
+    errors: ["admin_token_invalid"],
+  },
+  createApp: {
+    method: "POST",
+    path: "/v1/apps",
+    auth: "admin",
+    summary: "Make an app",
+    body: { schema: appBody, maxBytes: LIMITS.BODY_BYTES },
+    answers: lazily(() => ({ 201: { description: "It was made.", body: appAnswer() } })),
+    errors: ["admin_token_invalid", ...WITH_BODY, "too_many_apps"],
+  },
+  getApp: {
+    method: "GET",
+    path: "/v1/apps/:appId",
+    auth: "admin",
+    summary: "An app and its keys",
+    answers: lazily(() => ({
+      200: { description: "Without secrets.", body: appWithKeysAnswer() },
+    })),
+    errors: ["admin_token_invalid", "app_not_found"],
+  },
+  deleteApp: {
+    method: "DELETE",
+    path: "/v1/apps/:appId",
+    auth: "admin",
+    summary: "Delete an app and its keys",
+    answers: lazily(() => ({
+      204: { description: "Deleted; its keys may work for 30 s more elsewhere." },
+    })),
+    errors: ["admin_token_invalid", "app_not_found"],
+  },
+  createKey: {
+    method: "POST",
+    path: "/v1/apps/:appId/keys",
+    auth: "admin",
+    summary: "Make a sending key",
+    body: { schema: keyBody, maxBytes: LIMITS.BODY_BYTES },
+    answers: lazily(() => ({
+      201: {
+        description: "The only answer that has the secret of an HMAC key.",
+        body: keyAnswer(),
+        headers: { "cache-control": { description: "no-store", required: true } },
+      },
+    })),
+    errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found", "too_many_keys"],
+  },
+  revokeKey: {
+    method: "DELETE",
+    path: "/v1/apps/:appId/keys/:keyId",
+    auth: "admin",
+    summary: "Revoke a sending key",
+    answers: lazily(() => ({
+      204: { description: "Revoked; it may work for 30 s more elsewhere." },
+    })),
+    errors: ["admin_token_invalid", "app_not_found", "key_not_found"],
+  },
+} as const satisfies Record<string, Route>;

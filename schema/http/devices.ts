@@ -1,0 +1,94 @@
+/** What devices ask of the mesh over HTTPS, and what anybody may. */
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import { type AnswerOf, lazily, milliseconds } from "./fields.ts";
+import { WITH_BODY } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+/** `POST /v1/devices`. */
+export const deviceBody = z.strictObject({
+  proof: z.string().min(1).max(LIMITS.TOKEN_CHARS),
+  handover: z.string().min(1).max(LIMITS.TOKEN_CHARS).optional(),
+});
+
+export const deviceAnswer = lazily(() =>
+  z.strictObject({
+    deviceId: z.string(),
+    generation: z.int().min(1),
+    credential: z.string(),
+    now: milliseconds(),
+  }),
+);
+export type DeviceAnswerBody = AnswerOf<typeof deviceAnswer>;
+
+/** Answer of `GET /`. */
+export const serviceAnswer = lazily(() =>
+  z.strictObject({
+    service: z.literal("pushmesh"),
+    /** The subprotocol of device links. */
+    protocol: z.string(),
+    documentation: z.string(),
+  }),
+);
+export type ServiceAnswerBody = AnswerOf<typeof serviceAnswer>;
+
+/** Answer of `GET /healthz`. */
+export const healthAnswer = lazily(() =>
+  z.strictObject({ status: z.literal("ok"), now: milliseconds() }),
+);
+export type HealthAnswerBody = AnswerOf<typeof healthAnswer>;
+
+export const deviceRoutes = {
+  getService: {
+    method: "GET",
+    path: "/",
+    auth: "none",
+    summary: "The name of the service",
+    answers: lazily(() => ({ 200: { description: "Name and documents.", body: serviceAnswer() } })),
+    errors: [],
+  },
+  /** Any page may read the clock: a device in a browser needs it to mend its own. */
+  getHealth: {
+    method: "GET",
+    path: "/healthz",
+    auth: "none",
+    cors: true,
+    summary: "Whether the mesh answers, and its clock",
+    answers: lazily(() => ({
+      200: {
+        description: "It does.",
+        body: healthAnswer(),
+        headers: { "cache-control": { description: "no-store", required: true } },
+      },
+    })),
+    errors: [],
+  },
+  openAccount: {
+    method: "POST",
+    path: "/v1/devices",
+    auth: "none",
+    cors: true,
+    summary: "Make or find a device account (docs/protocol.md, section 1)",
+    body: { schema: deviceBody, maxBytes: LIMITS.BODY_BYTES },
+    answers: lazily(() => ({
+      200: { description: "It stands already.", body: deviceAnswer() },
+      201: { description: "It was made.", body: deviceAnswer() },
+    })),
+    errors: [...WITH_BODY, "proof_invalid", "proof_expired", "device_active"],
+  },
+  openLink: {
+    method: "GET",
+    path: "/v1/connect",
+    auth: "connect-token",
+    upgrade: true,
+    summary: "Open the device link, a WebSocket (docs/protocol.md, section 2)",
+    headers: {
+      "Sec-WebSocket-Protocol": {
+        description: "pushmesh.v1, pushmesh.token.<token>",
+        required: true,
+      },
+    },
+    answers: lazily(() => ({ 101: { description: "The link; a bad token closes it at once." } })),
+    errors: ["upgrade_required", "subprotocol_unsupported"],
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,214 @@
+/** `/v1/messages`: sending, and what became of what was sent. */
+import * as z from "zod";
+import { isJsonObject, type JsonObject } from "../json.ts";
+import { LIMITS } from "../limits.ts";
+import { conditionBody, filterBody } from "./condition.ts";
+import {
+  type AnswerOf,
+  aliasText,
+  boundedText,
+  count,
+  lazily,
+  milliseconds,
+  regIdText,
+  tagText,
+  tookMs,
+} from "./fields.ts";
+import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./names.ts";
+import { SIGNED, WITH_BODY } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+/** Whom a message is for. */
+const target = z.union(
+  [
+    /** A regId: first, for most messages are to one. */
+    regIdText,
+    /** Every registration that holds the alias; with `firstAckWins` it is withdrawn from the others once one has it. */
+    z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
+    /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
+    z.strictObject({ tag: tagText }),
+    z.strictObject({ condition: conditionBody }),
+    z.strictObject({ everyone: z.literal(true) }),
+  ],
+  "must be a regId of 1 to 256 characters, or one of {alias}, {tag}, {condition} and {everyone: true}",
+);
+
+/** A JSON object, or a string that arrives as it is. */
+export const messageData = z.custom<string | JsonObject>(
+  (data) => (typeof data === "string" ? data.isWellFormed() : isJsonObject(data)),
+  `must be a string or an object, nested at most ${LIMITS.DATA_DEPTH} deep, of finite numbers`,
+);
+
+/** `POST /v1/messages`. Exactly one of `data` and `dataBase64`. */
+export const sendBody = z
+  .strictObject({
+    to: target,
+    /** A JSON object, or a string that arrives as it is. */
+    data: messageData.optional(),
+    /** Bytes, in standard base64 with padding. */
+    dataBase64: z.base64().optional(),
+    /** Seconds the message may wait for the device; 0 is now or never. */
+    ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
+    priority: z.enum(PRIORITY_NAMES).default("normal"),
+    /** A newer message of the same key replaces an older one that is still waiting. */
+    collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
+    /** Not of a broadcast: what happens when the mailbox is full; `drop_oldest` where it is not given. */
+    onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
+    /** Of a broadcast: only devices that reported these attributes. */
+    filter: filterBody.optional(),
+    /** Of a broadcast: devices a second. */
+    pace: z.int().min(1).max(LIMITS.PACE_MAX).optional(),
+  })
+  .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
+    message: "give exactly one of data and dataBase64",
+    path: ["data"],
+  });
+export type SendBody = z.infer<typeof sendBody>;
+/** What a caller may write: fields with defaults are optional. */
+export type SendBodyInput = z.input<typeof sendBody>;
+
+const status = lazily(() => z.enum(MESSAGE_STATUSES));
+
+/** Answer of `POST /v1/messages`: 200 where the status is final, 202 where it is `queued` or `sent`. */
+export const sendAnswer = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    status: status(),
+    /** Milliseconds from the request's arrival at the edge to this answer. */
+    tookMs: tookMs(),
+  }),
+);
+export type SendAnswerBody = AnswerOf<typeof sendAnswer>;
+
+/** Of one holder of the alias: what became of its message, or why it was refused. */
+const aliasResult = lazily(() =>
+  z.union([
+    z.strictObject({ regId: z.string(), id: z.string(), status: status() }),
+    z.strictObject({ regId: z.string(), error: z.string(), detail: z.string() }),
+  ]),
+);
+export type AliasResult = AnswerOf<typeof aliasResult>;
+
+/** Answer of `POST /v1/messages` to an alias: 200 where every result is final, 202 otherwise. */
+export const aliasSendAnswer = lazily(() =>
+  z.strictObject({ results: z.array(aliasResult()), tookMs: tookMs() }),
+);
+export type AliasSendAnswerBody = AnswerOf<typeof aliasSendAnswer>;
+
+/** Answer of `POST /v1/messages` to a tag, a condition or everyone: 202, durable, whatever comes of it. */
+export const broadcastAnswer = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    status: z.literal("accepted"),
+    tookMs: tookMs(),
+  }),
+);
+export type BroadcastAnswerBody = AnswerOf<typeof broadcastAnswer>;
+
+/** Answer of `GET /v1/messages/{id}`. */
+export const statusAnswer = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    status: status(),
+    /** When the mesh accepted it, milliseconds since 1970. */
+    acceptedAt: milliseconds(),
+  }),
+);
+export type StatusAnswerBody = AnswerOf<typeof statusAnswer>;
+
+/** Answer of `GET /v1/messages/{id}` for a broadcast. `sent` is final. Counts: see docs/api.md. */
+export const broadcastStatus = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    status: z.enum(["accepted", "sending", "sent"]),
+    /** Milliseconds since 1970. */
+    acceptedAt: milliseconds(),
+    finishedAt: milliseconds().nullable(),
+    members: count(),
+    attached: count(),
+    delivered: count(),
+    acknowledged: count(),
+    filtered: count(),
+    deferred: count(),
+    offline: count(),
+    failed: count(),
+    expired: count(),
+    collapsed: count(),
+    remaining: count(),
+    /** Devices, nodes and tags that could not be reached yet; not final before there are none. */
+    owed: count(),
+    /** Nodes that could not be reached until the broadcast expired. */
+    unreached: count(),
+    nodes: count(),
+    listeners: count(),
+    /** Devices a second. */
+    rate: z.number().describe("Devices a second."),
+  }),
+);
+export type BroadcastStatusBody = AnswerOf<typeof broadcastStatus>;
+
+/** Of a request with a body that is signed. */
+export const CONTENT_DIGEST = {
+  "Content-Digest": { description: "RFC 9530, of the body.", required: true },
+} as const;
+
+const ANSWER_HEADERS = {
+  location: { description: "Where GET tells what became of it. Not of a message to an alias." },
+  "preference-applied": { description: "The preference that was followed, where one was." },
+} as const;
+
+export const messageRoutes = {
+  sendMessage: {
+    method: "POST",
+    path: "/v1/messages",
+    auth: "signature",
+    summary: "Send a message to a registration or an alias, or broadcast it to tags",
+    headers: {
+      ...CONTENT_DIGEST,
+      "Idempotency-Key": {
+        description: `1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters; requests with the same are one message. Only a request whose signature has a nonce may be without it.`,
+        required: true,
+      },
+      Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." },
+    },
+    body: { schema: sendBody, maxBytes: LIMITS.MESSAGE_BODY_BYTES },
+    answers: lazily(() => ({
+      200: {
+        description: "Final: delivered, or how it ended.",
+        body: z.union([sendAnswer(), aliasSendAnswer()]),
+        headers: ANSWER_HEADERS,
+      },
+      202: {
+        description:
+          "Queued: it is on disk and waits for a device; or a broadcast, which is on disk and on its way.",
+        body: z.union([sendAnswer(), aliasSendAnswer(), broadcastAnswer()]),
+        headers: ANSWER_HEADERS,
+      },
+    })),
+    errors: [
+      ...SIGNED,
+      ...WITH_BODY,
+      "digest_mismatch",
+      "nonce_required",
+      "idempotency_key_invalid",
+      "idempotency_key_reused",
+      "reg_id_invalid",
+      "reg_id_foreign",
+      "unregistered",
+      "mailbox_full",
+      "alias_unknown",
+      "tag_unknown",
+      "broadcast_rate",
+    ],
+  },
+  getMessage: {
+    method: "GET",
+    path: "/v1/messages/:id",
+    auth: "signature",
+    summary: "What became of a message",
+    answers: lazily(() => ({
+      200: { description: "Where it is.", body: z.union([statusAnswer(), broadcastStatus()]) },
+    })),
+    errors: [...SIGNED, "message_id_invalid", "reg_id_foreign", "message_not_found"],
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,57 @@
+/** Refusals over HTTPS, and which a route may answer with. */
+import * as z from "zod";
+import type { ErrorCode } from "../errors.ts";
+import { type AnswerOf, lazily } from "./fields.ts";
+
+/** Every refusal over HTTPS, as `application/problem+json` (RFC 9457). */
+export const problemBody = lazily(() =>
+  z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    /** Name in the error table. */
+    code: z.string(),
+    detail: z.string(),
+    retry: z.enum(["never", "later", "reauthenticate"]),
+    /** What to do about it. */
+    advice: z.string(),
+    /** The field at fault, where there is one. */
+    field: z.string().exactOptional(),
+  }),
+);
+export type ProblemBody = AnswerOf<typeof problemBody>;
+
+/** What any request may be refused with, by the edge or by the host in front of it. */
+export const ANY_REQUEST: readonly ErrorCode[] = [
+  "request_malformed",
+  "request_timeout",
+  "too_many_failures",
+  "head_too_large",
+  "internal",
+  "misconfigured",
+  "overloaded",
+  "storage_unavailable",
+  "mesh_full",
+];
+export const WITH_BODY: readonly ErrorCode[] = [
+  "body_too_large",
+  "content_type_unsupported",
+  "body_invalid",
+  "field_invalid",
+];
+export const SIGNED: readonly ErrorCode[] = [
+  "signature_missing",
+  "signature_malformed",
+  "signature_incomplete",
+  "signature_invalid",
+  "signature_expired",
+  "key_unknown",
+];
+/** Of a signed request that changes what stays. */
+export const SIGNED_CHANGE: readonly ErrorCode[] = [
+  ...SIGNED,
+  ...WITH_BODY,
+  "digest_mismatch",
+  "request_replayed",
+  "rate_limited",
+];

@@ -1,0 +1,90 @@
+/** `/v1/aliases` and `/v1/registrations`: who holds which alias, and what a registration is in, holds and reported. */
+import * as z from "zod";
+import { LIMITS } from "../limits.ts";
+import { type AnswerOf, aliasText, DISTINCT, isDistinct, lazily, regIdList } from "./fields.ts";
+import { CONTENT_DIGEST } from "./messages.ts";
+import { SIGNED, SIGNED_CHANGE } from "./problem.ts";
+import type { Route } from "./route.ts";
+import { resultsAnswer } from "./tags.ts";
+
+/** `POST /v1/aliases`: gives an alias to registrations and takes it from others. */
+export const aliasesBody = z
+  .strictObject({
+    alias: aliasText,
+    shared: z.boolean().default(false),
+    add: regIdList.max(LIMITS.ALIAS_HOLDERS).default([]),
+    remove: regIdList.max(LIMITS.ALIAS_HOLDERS).default([]),
+  })
+  .refine(({ add, remove }) => add.length + remove.length >= 1, {
+    message: "give at least one regId in add or remove",
+    path: ["add"],
+  })
+  .refine(({ shared, add }) => shared || add.length <= 1, {
+    message: "an alias that is not shared has one holder",
+    path: ["add"],
+  })
+  .refine(isDistinct, DISTINCT);
+
+/** Answer of `GET /v1/aliases/{alias}`. */
+export const aliasAnswer = lazily(() =>
+  z.strictObject({
+    alias: z.string(),
+    shared: z.boolean(),
+    regIds: z.array(z.string()),
+  }),
+);
+export type AliasAnswerBody = AnswerOf<typeof aliasAnswer>;
+
+const attributes = lazily(() =>
+  z.strictObject({
+    platform: z.string().nullable(),
+    appVersion: z.string().nullable(),
+    locale: z.string().nullable(),
+    custom: z.record(z.string(), z.string()),
+  }),
+);
+export type AttributesBody = AnswerOf<typeof attributes>;
+
+/** Answer of `GET /v1/registrations/{regId}`. */
+export const registrationAnswer = lazily(() =>
+  z.strictObject({
+    regId: z.string(),
+    tags: z.array(z.string()),
+    aliases: z.array(z.string()),
+    attributes: attributes().nullable(),
+    /** Whether the device holds a link now. */
+    connected: z.boolean(),
+  }),
+);
+export type RegistrationAnswerBody = AnswerOf<typeof registrationAnswer>;
+
+export const registrationRoutes = {
+  changeAlias: {
+    method: "POST",
+    path: "/v1/aliases",
+    auth: "signature",
+    summary: "Give an alias to registrations, and take it from others",
+    headers: CONTENT_DIGEST,
+    body: { schema: aliasesBody, maxBytes: LIMITS.SUBSCRIBE_BODY_BYTES },
+    answers: lazily(() => ({
+      200: { description: "One for each regId: add, then remove.", body: resultsAnswer() },
+    })),
+    errors: SIGNED_CHANGE,
+  },
+  getAlias: {
+    method: "GET",
+    path: "/v1/aliases/:alias",
+    auth: "signature",
+    summary: "Who holds an alias",
+    answers: lazily(() => ({ 200: { description: "Its holders.", body: aliasAnswer() } })),
+    errors: [...SIGNED, "field_invalid", "alias_unknown"],
+  },
+  getRegistration: {
+    method: "GET",
+    path: "/v1/registrations/:regId",
+    auth: "signature",
+    summary: "Tags, aliases and attributes of a registration",
+    answers: lazily(() => ({ 200: { description: "What it has.", body: registrationAnswer() } })),
+    errors: [...SIGNED, "reg_id_invalid", "reg_id_foreign", "unregistered"],
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,73 @@
+/**
+ * Every route of the HTTPS API, once. From this table come the edge's router and its 405 (worker/app.ts), docs/openapi.json, the
+ * types of the SDKs, and the check of every answer that a test gets (test/support/contract.ts).
+ */
+import type * as z from "zod";
+import { appRoutes } from "./apps.ts";
+import { deviceRoutes } from "./devices.ts";
+import type { AnswerOf } from "./fields.ts";
+import { liveRoutes } from "./live.ts";
+import { messageRoutes } from "./messages.ts";
+import { registrationRoutes } from "./registrations.ts";
+import type { Route } from "./route.ts";
+import { tagRoutes } from "./tags.ts";
+
+/** By operation ID. Where a path fits two routes, the first is taken. */
+export const ROUTES = {
+  ...deviceRoutes,
+  ...messageRoutes,
+  ...tagRoutes,
+  ...registrationRoutes,
+  ...liveRoutes,
+  ...appRoutes,
+} as const satisfies Record<string, Route>;
+
+export type OperationId = keyof typeof ROUTES;
+
+export interface NamedRoute extends Route {
+  readonly id: OperationId;
+}
+
+export interface PathRoutes {
+  readonly path: string;
+  readonly routes: readonly NamedRoute[];
+}
+
+/** Every path with its routes, in the order of the table. */
+export function routesByPath(): PathRoutes[] {
+  const named = (Object.entries(ROUTES) as [OperationId, Route][]).map(
+    ([id, route]): NamedRoute => ({ id, ...route }),
+  );
+  const paths = new Set(named.map(({ path }) => path));
+  return [...paths].map((path) => ({ path, routes: named.filter((route) => route.path === path) }));
+}
+
+/** Allow of a path: its methods, in alphabetical order. */
+export const allowOf = (routes: readonly Pick<Route, "method">[]): string =>
+  routes
+    .map(({ method }) => method)
+    .sort()
+    .join(", ");
+
+type Answers<Id extends OperationId> = ReturnType<(typeof ROUTES)[Id]["answers"]>;
+type BodyOf<Row> = Row extends { readonly body: infer Schema extends z.ZodType }
+  ? AnswerOf<() => Schema>
+  : undefined;
+
+/** What an operation answers, where it is no refusal. */
+export type AnswerBody<Id extends OperationId> = {
+  [Status in keyof Answers<Id>]: BodyOf<Answers<Id>[Status]>;
+}[keyof Answers<Id>];
+
+export type MethodOf<Id extends OperationId> = (typeof ROUTES)[Id]["method"];
+
+type Filled<Path extends string> = Path extends `${infer Head}:${string}/${infer Tail}`
+  ? `${Head}${string}/${Filled<Tail>}`
+  : Path extends `${infer Head}:${string}`
+    ? `${Head}${string}`
+    : Path;
+
+/** The path of an operation with its parameters filled in; a query may follow. */
+export type PathOf<Id extends OperationId> =
+  | Filled<(typeof ROUTES)[Id]["path"]>
+  | `${Filled<(typeof ROUTES)[Id]["path"]>}?${string}`;
