@@ -1,4 +1,4 @@
-/** The HTTPS face of the mesh: the routes of the table and who answers them, and what becomes of an error. */
+/** The HTTPS edge of the mesh: serves the routes of the table by their handlers, and turns errors into answers. */
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
 import { allowOf, type PathRoutes, routesByPath } from "../schema/http.ts";
@@ -18,7 +18,7 @@ import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
 
-/** Who answers each route of the table: one without a handler does not compile. */
+/** The handler of each route. A route without one does not compile. */
 const HANDLERS: Handlers = {
   ...service,
   ...devices,
@@ -41,7 +41,7 @@ app.use(async (c, next) => {
   await next();
 });
 
-/** Serves the routes of some paths, and refuses any other method there. */
+/** Serves the routes of some paths; answers 405 to other methods. */
 function serve(paths: readonly PathRoutes[]): void {
   for (const { path, routes } of paths) {
     for (const route of routes) if (route.cors) app.use(path, openToPages(route));
@@ -56,7 +56,7 @@ const isOperators = ({ routes }: PathRoutes): boolean =>
 const paths = routesByPath();
 
 serve(paths.filter((path) => !isOperators(path)));
-// Whoever is not the operator learns nothing of what else is there.
+// Guards unknown paths too: only the operator learns which paths exist.
 app.use("/v1/apps/*", requireAdmin);
 serve(paths.filter(isOperators));
 

@@ -17,7 +17,7 @@ export interface AppEnv {
 
 export type MeshContext = Context<AppEnv>;
 
-/** Who answers which routes. */
+/** Handlers by operation ID. */
 export type Handlers<Id extends OperationId = OperationId> = Readonly<
   Record<Id, (c: MeshContext) => Response | Promise<Response>>
 >;

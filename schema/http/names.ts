@@ -1,4 +1,4 @@
-/** Words of the HTTPS API that programs choose from. No schema is here: the command and the SDKs load none. */
+/** Enumerated words of the HTTPS API. No zod here, so that the command and the SDKs can import them. */
 
 /** Names of the priorities on HTTPS; `PRIORITY_LANE` gives their numbers on the link. */
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;

@@ -21,7 +21,7 @@ export const problemBody = lazily(() =>
 );
 export type ProblemBody = AnswerOf<typeof problemBody>;
 
-/** What any request may be refused with, by the edge or by the host in front of it. */
+/** Codes that any request may be refused with, by the edge or by the host in front of it. */
 export const ANY_REQUEST: readonly ErrorCode[] = [
   "request_malformed",
   "request_timeout",

@@ -1,8 +1,8 @@
-/** What a route of the HTTPS API is. */
+/** The shape of a row in the table of routes. */
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 
-/** How the caller says who it is. */
+/** How the caller authenticates. */
 export type Auth =
   | "none"
   /** An app server: RFC 9421, by a sending key. */
@@ -16,18 +16,18 @@ export type Auth =
 
 export interface HeaderRow {
   readonly description: string;
-  /** Without it a request is refused, or an answer is wrong. */
+  /** Requests without it are refused; answers always have it. */
   readonly required?: true;
 }
 
-/** One answer that is no refusal. */
+/** A successful answer. */
 export interface AnswerRow {
   readonly description: string;
-  /** Of `application/json`; an answer without it has no body, or is a stream of events. */
+  /** As `application/json`. Without it, the answer has no body or is a stream of events. */
   readonly body?: z.ZodType;
-  /** Of `text/event-stream`: the data of each event. */
+  /** As `text/event-stream`: the data of each event. */
   readonly events?: z.ZodType;
-  /** Beside content-type, by lower-case name. */
+  /** Headers besides content-type, by lower-case name. */
   readonly headers?: Readonly<Record<string, HeaderRow>>;
 }
 
@@ -50,6 +50,6 @@ export interface Route {
   };
   /** By status; made when asked for, see `lazily`. */
   readonly answers: () => Readonly<Record<number, AnswerRow>>;
-  /** Refusals, beside those that any request may get. */
+  /** Error codes, besides those of `ANY_REQUEST`. */
   readonly errors: readonly ErrorCode[];
 }

@@ -1,6 +1,6 @@
 /**
- * Every route of the HTTPS API, once. From this table come the edge's router and its 405 (worker/app.ts), docs/openapi.json, the
- * types of the SDKs, and the check of every answer that a test gets (test/support/contract.ts).
+ * The table of all routes of the HTTPS API. From it come the edge's router and its 405 answers (worker/app.ts), docs/openapi.json,
+ * the types of the server SDK, and the check of every answer that a test receives (test/support/contract.ts).
  */
 import type * as z from "zod";
 import { appRoutes } from "./apps.ts";
@@ -12,7 +12,7 @@ import { registrationRoutes } from "./registrations.ts";
 import type { Route } from "./route.ts";
 import { tagRoutes } from "./tags.ts";
 
-/** By operation ID. Where a path fits two routes, the first is taken. */
+/** By operation ID. If a path matches two routes, the first wins. */
 export const ROUTES = {
   ...deviceRoutes,
   ...messageRoutes,
@@ -54,7 +54,7 @@ type BodyOf<Row> = Row extends { readonly body: infer Schema extends z.ZodType }
   ? AnswerOf<() => Schema>
   : undefined;
 
-/** What an operation answers, where it is no refusal. */
+/** The body of an operation's successful answer. */
 export type AnswerBody<Id extends OperationId> = {
   [Status in keyof Answers<Id>]: BodyOf<Answers<Id>[Status]>;
 }[keyof Answers<Id>];

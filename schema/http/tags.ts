@@ -103,7 +103,7 @@ const tag = {
 } as const;
 
 export const tagRoutes = {
-  /** Before the next: its path is that of a tag, too. */
+  /** A route of its own, because the path matches `/v1/tags/:tag` too. */
   getTagCalledMembers: {
     method: "GET",
     path: "/v1/tags/members",

@@ -1,4 +1,4 @@
-/** The check that all answers of the tests are held to can fail: each wrong answer here has one fault. */
+/** The check of all answers that tests receive can fail: each wrong answer here has one fault. */
 import { describe, expect, it } from "vitest";
 import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
 import { faultsOf, type Received } from "../support/contract.ts";
@@ -81,14 +81,14 @@ describe("wrong answers", () => {
       answer(SEND, sent, { "content-type": "text/plain" }),
       /text\/plain/,
     ],
-    ["a status that is not told of", answer({ ...SEND, status: 201 }, sent), /201: not told of/],
+    ["an undeclared status", answer({ ...SEND, status: 201 }, sent), /201: undeclared answer/],
     [
       "a body where there is none",
       answer({ path: "/v1/apps/a", method: "DELETE", status: 204 }, app, {}),
       /has a body/,
     ],
     [
-      "a header that is not told of",
+      "an undeclared header",
       answer(STATUS, { id: "1", status: "queued", acceptedAt: 1 }, { ...JSON_TYPE, location: "/" }),
       /location/,
     ],
@@ -115,7 +115,7 @@ describe("wrong answers", () => {
       answer(SEND, sent, { ...JSON_TYPE, "access-control-allow-origin": "*" }),
       /CORS/,
     ],
-    ["a code of another route", refusal(STATUS, "mailbox_full"), /not told of: mailbox_full/],
+    ["a code of another route", refusal(STATUS, "mailbox_full"), /undeclared code mailbox_full/],
     ["a code that there is not", refusal(STATUS, "unregistered", { code: "gone" }), /no such code/],
     ["another status in the body", refusal(SEND, "unregistered", { status: 400 }), /status is 400/],
     ["another title", refusal(SEND, "unregistered", { title: "Gone." }), /title is Gone/],
@@ -136,7 +136,7 @@ describe("wrong answers", () => {
       ),
       /allow is GET, POST, not GET/,
     ],
-    ["a route that is there", refusal(STATUS, "not_found"), /not told of: not_found/],
+    ["a route that is there", refusal(STATUS, "not_found"), /undeclared code not_found/],
   ])("%s", (_, received, fault) => {
     expect(faultsOf(received).join("\n")).toMatch(fault);
   });

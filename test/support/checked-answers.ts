@@ -1,4 +1,4 @@
-/** The answers that tests got, each held to the table of routes while its caller reads it. */
+/** Checks the answers that tests receive against the table of routes, while the caller reads them. */
 import type { Received } from "./contract.ts";
 
 interface Checked {
@@ -9,21 +9,21 @@ interface Checked {
 const KEY = Symbol.for("pushmesh.contract");
 type Global = typeof globalThis & { [KEY]?: Checked };
 
-/** Of this context: files may share one, and each has its own copy of this module. */
+/** One for all files of a context, each of which may have its own copy of this module. */
 export const checked = (): Checked => {
   const own = globalThis as Global;
   own[KEY] ??= { faults: [], pending: new Set() };
   return own[KEY];
 };
 
-/** Loaded by the first answer: most files of some projects call no mesh. */
+/** Loaded at the first answer: many test files receive none. */
 let contract: Promise<typeof import("./contract.ts")> | undefined;
 
-/** Bodies that end: JSON, a problem, and none. */
+/** Whether the body ends: that of an event stream does not. */
 const hasEnd = (response: Response): boolean =>
   response.status !== 101 && response.headers.get("content-type") !== "text/event-stream";
 
-/** Holds an answer to the table, while its caller reads it. An answer of what is no mesh is left alone. */
+/** Checks an answer. Ignores answers of servers that are not a mesh. */
 export function checkAnswer({ method, url }: Pick<Request, "method" | "url">, response: Response) {
   const { pathname, search } = new URL(url);
   const { status, headers } = response;
@@ -33,7 +33,7 @@ export function checkAnswer({ method, url }: Pick<Request, "method" | "url">, re
     const { faultsOf, routesOf } = await contract;
     const isOurs = headers.get("content-type") === "application/problem+json";
     if (!isOurs && routesOf(pathname) === undefined) return;
-    // Null where it broke off: whoever asked for it was told so.
+    // Null if the body broke off; the caller learns that itself.
     const body = (await copy?.text().catch(() => null)) ?? null;
     const received: Received = { method, path: pathname + search, status, headers, body };
     checked().faults.push(...faultsOf(received));

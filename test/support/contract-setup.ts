@@ -1,6 +1,6 @@
 /**
- * Set-up of every project that calls a mesh: each answer that a test gets by `fetch` is held to the table of routes, and a test that
- * got a wrong one fails.
+ * Setup of every project that calls a mesh: checks each answer that a test receives by `fetch` against the table of routes, and fails
+ * the test if one differs.
  */
 import { afterAll, afterEach, expect } from "vitest";
 import { checkAnswer, checked } from "./checked-answers.ts";
@@ -8,7 +8,7 @@ import { checkAnswer, checked } from "./checked-answers.ts";
 async function requireNoFaults(): Promise<void> {
   const { faults, pending } = checked();
   await Promise.all(pending);
-  expect(faults.splice(0), "answers that schema/http tells nothing of").toEqual([]);
+  expect(faults.splice(0), "answers that differ from schema/http").toEqual([]);
 }
 
 afterEach(requireNoFaults);

@@ -1,4 +1,4 @@
-/** Holds an answer of a mesh to the table of routes. */
+/** Checks an answer of a mesh against the table of routes. */
 import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
 import {
   ANY_REQUEST,
@@ -10,20 +10,20 @@ import {
   routesByPath,
 } from "../../schema/http.ts";
 
-/** An answer as its caller had it. */
+/** An answer as its caller received it. */
 export interface Received {
   readonly method: string;
   /** With its query, if any. */
   readonly path: string;
   readonly status: number;
   readonly headers: Pick<Headers, "get">;
-  /** Null where it was not read: of a stream, of a WebSocket. */
+  /** Null if it was not read: of a stream or a WebSocket. */
   readonly body: string | null;
 }
 
 const PROBLEM = "application/problem+json";
-/** What tells a caller something; others are the host's, such as Date. */
-const TELLING = [
+/** Headers that the API declares; others, such as Date, belong to the host. */
+const DECLARED = [
   "allow",
   "cache-control",
   "location",
@@ -47,7 +47,7 @@ export function routesOf(path: string): PathRoutes | undefined {
   return patterns.find(({ pattern }) => pattern.test(pathname));
 }
 
-/** What is wrong with an answer, by the table; nothing where it is right. */
+/** How an answer differs from the table; empty if it does not. */
 export function faultsOf(received: Received): string[] {
   const { method, path, status } = received;
   const found = routesOf(path);
@@ -66,10 +66,10 @@ function headerFaults(
   known: Readonly<Record<string, boolean>>,
 ): string[] {
   const missing = Object.keys(known).filter((name) => known[name] && headers.get(name) === null);
-  const untold = TELLING.filter((name) => headers.get(name) !== null && !(name in known));
+  const undeclared = DECLARED.filter((name) => headers.get(name) !== null && !(name in known));
   return [
     ...missing.map((name) => `no header ${name}`),
-    ...untold.map((name) => `a header that is not told of: ${name}`),
+    ...undeclared.map((name) => `undeclared header ${name}`),
   ];
 }
 
@@ -88,7 +88,7 @@ function answerFaults(
       : ["CORS of a closed route"];
   }
   const row = route?.answers()[status];
-  if (route === undefined || row === undefined) return [`not told of: ${body}`];
+  if (route === undefined || row === undefined) return [`undeclared answer: ${body}`];
   const rows = Object.entries(row.headers ?? {});
   const known = Object.fromEntries(rows.map(([name, { required }]) => [name, required === true]));
   const faults = headerFaults(headers, known);
@@ -138,7 +138,7 @@ function problemFaults(
     const [allow, allowed] = [headers.get("allow"), allowOf(found.routes)];
     if (allow !== allowed) faults.push(`allow is ${allow}, not ${allowed}`);
   }
-  // HEAD has none, and what else is in it is what GET answers.
+  // An answer to HEAD has no body.
   if (body === null || method === "HEAD") return faults;
   const problems = bodyFaults(problemBody(), body);
   if (problems.length > 0) return [...faults, ...problems];
@@ -146,15 +146,15 @@ function problemFaults(
   const problem: Record<string, unknown> = JSON.parse(body);
   const code = String(problem["code"]);
   if (!Object.hasOwn(ERRORS, code)) return [...faults, `no such code: ${code}`];
-  const { title, advice, retry, status: told } = ERRORS[code as ErrorCode];
+  const { title, advice, retry, status: declared } = ERRORS[code as ErrorCode];
   const wanted = { type: `urn:pushmesh:error:${code}`, title, advice, retry, status };
   for (const [name, value] of Object.entries(wanted)) {
     if (problem[name] !== value) faults.push(`${name} is ${problem[name]}, not ${value}`);
   }
-  if (told !== status) faults.push(`${code} is ${told}`);
+  if (declared !== status) faults.push(`${code} is ${declared}`);
   const codes: readonly string[] = [...ANY_REQUEST, ...(route?.errors ?? [])];
   if (!codes.includes(code) && !isRefusedSo(code, found, received)) {
-    faults.push(`not told of: ${code}`);
+    faults.push(`undeclared code ${code}`);
   }
   return faults;
 }

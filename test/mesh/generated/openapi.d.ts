@@ -429,7 +429,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "idempotency_key_reused" | "admin_token_invalid" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "message_id_invalid" | "message_not_found" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "alias_stale" | "request_replayed" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -653,7 +653,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -662,7 +662,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -673,7 +673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -684,7 +684,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -696,8 +696,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -749,7 +749,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -758,7 +758,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -769,7 +769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -780,7 +780,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -792,8 +792,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -849,7 +849,7 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
+             *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -862,7 +862,7 @@ export interface operations {
             };
             /**
              * @description `proof_invalid`: The proof of possession does not verify.
-             *     `proof_expired`: The proof is too old, or from the future.
+             *     `proof_expired`: The proof is too old, or its time is in the future.
              */
             401: {
                 headers: {
@@ -872,7 +872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -881,7 +881,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device_active`: These identifiers belong to a device that is in use under another key. */
+            /** @description `device_active`: These identifiers belong to a device that is in use with another key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -890,7 +890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -908,7 +908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -919,7 +919,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -930,7 +930,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -942,8 +942,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -986,7 +986,7 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description `subprotocol_unsupported`: The WebSocket subprotocols do not name one this mesh speaks, or carry no token.
+             * @description `subprotocol_unsupported`: The WebSocket subprotocols do not include one that this mesh supports, or carry no token.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -997,7 +997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1006,7 +1006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upgrade_required`: This route takes WebSocket upgrades only. */
+            /** @description `upgrade_required`: This route only accepts WebSocket upgrades. */
             426: {
                 headers: {
                     [name: string]: unknown;
@@ -1015,7 +1015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1026,7 +1026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1037,7 +1037,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1049,8 +1049,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1121,10 +1121,10 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
-             *     `digest_mismatch`: Content-Digest is missing or is not that of the body.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `nonce_required`: The request has neither an Idempotency-Key nor a signature nonce.
-             *     `idempotency_key_invalid`: The Idempotency-Key is out of bounds.
+             *     `idempotency_key_invalid`: The Idempotency-Key is invalid.
              *     `reg_id_invalid`: The regId was not issued by this mesh.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -1138,10 +1138,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1163,7 +1163,7 @@ export interface operations {
             };
             /**
              * @description `alias_unknown`: No registration holds the alias.
-             *     `tag_unknown`: Nobody is in the tag, and it never had a broadcast.
+             *     `tag_unknown`: The tag has no members and never had a broadcast.
              */
             404: {
                 headers: {
@@ -1173,7 +1173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1191,7 +1191,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1209,7 +1209,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: The Idempotency-Key was used for another request body. */
+            /** @description `idempotency_key_reused`: The Idempotency-Key was used with another request body. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1220,8 +1220,8 @@ export interface operations {
             };
             /**
              * @description `mailbox_full`: The registration's mailbox is full.
-             *     `broadcast_rate`: The tag takes no more broadcasts now.
-             *     `too_many_failures`: This network has failed to authenticate too often.
+             *     `broadcast_rate`: The tag accepts no more broadcasts right now.
+             *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
                 headers: {
@@ -1233,7 +1233,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1244,7 +1244,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1256,8 +1256,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1315,10 +1315,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1347,7 +1347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1356,7 +1356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1367,7 +1367,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1378,7 +1378,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1390,8 +1390,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1433,7 +1433,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `field_invalid`: A field has a wrong type or is out of bounds.
+             * @description `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -1446,10 +1446,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1460,7 +1460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `tag_unknown`: Nobody is in the tag, and it never had a broadcast. */
+            /** @description `tag_unknown`: The tag has no members and never had a broadcast. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1469,7 +1469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1478,7 +1478,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1489,7 +1489,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1500,7 +1500,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1512,8 +1512,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1563,8 +1563,8 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
-             *     `digest_mismatch`: Content-Digest is missing or is not that of the body.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -1577,10 +1577,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1591,7 +1591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1600,7 +1600,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_replayed`: This very request was begun before. */
+            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1609,7 +1609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1628,8 +1628,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands come faster than they may.
-             *     `too_many_failures`: This network has failed to authenticate too often.
+             * @description `rate_limited`: Commands arrive too fast.
+             *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
                 headers: {
@@ -1641,7 +1641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1652,7 +1652,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1664,8 +1664,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1717,7 +1717,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `field_invalid`: A field has a wrong type or is out of bounds.
+             * @description `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -1730,10 +1730,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1744,7 +1744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1753,7 +1753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1764,7 +1764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1775,7 +1775,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1787,8 +1787,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1833,7 +1833,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `field_invalid`: A field has a wrong type or is out of bounds.
+             * @description `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -1846,10 +1846,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1860,7 +1860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `tag_unknown`: Nobody is in the tag, and it never had a broadcast. */
+            /** @description `tag_unknown`: The tag has no members and never had a broadcast. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1869,7 +1869,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1878,7 +1878,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1889,7 +1889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -1900,7 +1900,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -1912,8 +1912,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -1964,8 +1964,8 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
-             *     `digest_mismatch`: Content-Digest is missing or is not that of the body.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -1978,10 +1978,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -1992,7 +1992,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2001,7 +2001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_replayed`: This very request was begun before. */
+            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2010,7 +2010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2029,8 +2029,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands come faster than they may.
-             *     `too_many_failures`: This network has failed to authenticate too often.
+             * @description `rate_limited`: Commands arrive too fast.
+             *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
                 headers: {
@@ -2042,7 +2042,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2053,7 +2053,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2065,8 +2065,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2116,8 +2116,8 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
-             *     `digest_mismatch`: Content-Digest is missing or is not that of the body.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -2130,10 +2130,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -2144,7 +2144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2153,7 +2153,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_replayed`: This very request was begun before. */
+            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2181,8 +2181,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands come faster than they may.
-             *     `too_many_failures`: This network has failed to authenticate too often.
+             * @description `rate_limited`: Commands arrive too fast.
+             *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
                 headers: {
@@ -2194,7 +2194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2205,7 +2205,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2217,8 +2217,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2263,7 +2263,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `field_invalid`: A field has a wrong type or is out of bounds.
+             * @description `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -2276,10 +2276,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -2299,7 +2299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2308,7 +2308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2319,7 +2319,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2330,7 +2330,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2342,8 +2342,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2401,10 +2401,10 @@ export interface operations {
             };
             /**
              * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be read.
-             *     `signature_incomplete`: The signature does not cover everything it must.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
              *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or from the future.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              */
             401: {
@@ -2424,7 +2424,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2442,7 +2442,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2453,7 +2453,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2464,7 +2464,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2476,8 +2476,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2547,8 +2547,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `field_invalid`: A field has a wrong type or is out of bounds.
-             *     `subprotocol_unsupported`: The WebSocket subprotocols do not name one this mesh speaks, or carry no token.
+             * @description `field_invalid`: A field has the wrong type or is out of range.
+             *     `subprotocol_unsupported`: The WebSocket subprotocols do not include one that this mesh supports, or carry no token.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -2568,7 +2568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `live_closed`: The tag has no open audience. */
+            /** @description `live_closed`: The tag is not open to live listeners. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2586,7 +2586,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2595,7 +2595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `upgrade_required`: This route takes WebSocket upgrades only. */
+            /** @description `upgrade_required`: This route only accepts WebSocket upgrades. */
             426: {
                 headers: {
                     [name: string]: unknown;
@@ -2604,7 +2604,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2615,7 +2615,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2626,7 +2626,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2637,10 +2637,10 @@ export interface operations {
                 };
             };
             /**
-             * @description `live_full`: The tag has as many listeners here as it may.
+             * @description `live_full`: The tag has the maximum number of live listeners here.
              *     `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2704,7 +2704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2713,7 +2713,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2724,7 +2724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2735,7 +2735,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2747,8 +2747,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2807,7 +2807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2816,7 +2816,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2827,7 +2827,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2838,7 +2838,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2850,8 +2850,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -2898,7 +2898,7 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
+             *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -2918,7 +2918,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2927,7 +2927,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_apps`: The mesh has as many apps as it may. */
+            /** @description `too_many_apps`: The mesh has the maximum number of apps. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2936,7 +2936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2954,7 +2954,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2965,7 +2965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -2976,7 +2976,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -2988,8 +2988,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -3060,7 +3060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3069,7 +3069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3080,7 +3080,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3091,7 +3091,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -3103,8 +3103,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -3173,7 +3173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3182,7 +3182,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3193,7 +3193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3204,7 +3204,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -3216,8 +3216,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -3269,7 +3269,7 @@ export interface operations {
             };
             /**
              * @description `body_invalid`: The request body is not valid JSON.
-             *     `field_invalid`: A field has a wrong type or is out of bounds.
+             *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
             400: {
@@ -3298,7 +3298,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3307,7 +3307,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_keys`: The app has as many keys as it may. */
+            /** @description `too_many_keys`: The app has the maximum number of keys. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3316,7 +3316,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `body_too_large`: The request body is over its bound. */
+            /** @description `body_too_large`: The request body is too large. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3334,7 +3334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3345,7 +3345,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3356,7 +3356,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -3368,8 +3368,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
@@ -3443,7 +3443,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_timeout`: The request did not come in time. */
+            /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -3452,7 +3452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: This network has failed to authenticate too often. */
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3463,7 +3463,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `head_too_large`: The request's headers are over their bound. */
+            /** @description `head_too_large`: The request headers are too large. */
             431: {
                 headers: {
                     [name: string]: unknown;
@@ -3474,7 +3474,7 @@ export interface operations {
             };
             /**
              * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not set up.
+             *     `misconfigured`: The mesh is not configured.
              */
             500: {
                 headers: {
@@ -3486,8 +3486,8 @@ export interface operations {
             };
             /**
              * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk, and took nothing.
-             *     `mesh_full`: The mesh, or your address, holds as many connections, or has as many accounts made at once, as it may.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */
             503: {
                 headers: {
