@@ -1,6 +1,6 @@
 /** Enumerated words of the HTTPS API. No zod here, so that the command and the SDKs can import them. */
 
-/** Names of the priorities on HTTPS; `PRIORITY_LANE` gives their numbers on the link. */
+/** Names of the priorities of a message. */
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
 /** Final states of a message, and the two that are not: `queued`, and `sent` where only the device knows how it ended. */
