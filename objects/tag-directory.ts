@@ -5,7 +5,7 @@ import {
   type SignedChange,
   SignedChanges,
 } from "../core/app/changes.ts";
-import { Claims } from "../core/app/claims.ts";
+import { BroadcastClaims } from "../core/app/claims.ts";
 import { writeDirectory } from "../core/move/directory.ts";
 import {
   TagDirectory,
@@ -34,7 +34,7 @@ export class TagDirectoryShell implements TagDirectoryRpc, TagDirectoryImportRpc
   /** Reports to the first of the app's directory objects; null where this is it. */
   readonly #first: ((report: TagReport) => Promise<void>) | null;
   readonly #memory: Memory<Store, Loaded>;
-  readonly #claims = new Claims();
+  readonly #claims = new BroadcastClaims();
 
   constructor(runtime: ObjectRuntime<Store>, peers: Pick<Peers, "tagDirectory">) {
     this.#runtime = runtime;

@@ -10,7 +10,7 @@ import type {
   TagRpc,
 } from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
-import type { LiveHost } from "./live/host.ts";
+import type { ListenHost } from "./live/host.ts";
 import type { EdgeCrypto } from "./signature/crypto.ts";
 
 export type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
@@ -41,7 +41,7 @@ export interface Env {
   /** Bearer token of the admin routes. */
   readonly ADMIN_TOKEN: string;
   readonly LINK_HOST: LinkHost;
-  readonly LIVE_HOST: LiveHost;
+  readonly LIVE_HOST: ListenHost;
   readonly CRYPTO: EdgeCrypto;
   /** Links this process may hold, decimal; absent where the platform bounds them itself. */
   readonly MAX_LINKS?: string;

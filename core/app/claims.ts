@@ -8,7 +8,7 @@ import { LIMITS } from "../../schema/limits.ts";
 /** A claim that nobody gave up, as where the process of the edge has died. */
 const CLAIM_MS = 30_000;
 
-export class Claims {
+export class BroadcastClaims {
   /** By key. */
   readonly #claimed = new BoundedMap<string, { readonly request: string; readonly until: number }>(
     LIMITS.BROADCAST_CLAIMS,

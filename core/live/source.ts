@@ -5,7 +5,7 @@ import type { LogEntry } from "../tag/types.ts";
 import type { LiveHost } from "./host.ts";
 import { LiveLog } from "./log.ts";
 import type { LiveEntry, LiveStore } from "./store.ts";
-import { isForListeners, liveEntry, placeOf } from "./text.ts";
+import { isForListeners, liveEntry, signedPlaceOf } from "./text.ts";
 
 export class Source {
   /** That the node was made for, as it was stored at the start; null where it was not. */
@@ -122,7 +122,7 @@ export class Source {
   async #signedOne(entry: LogEntry): Promise<LiveEntry> {
     const host = this.#host;
     const { appId } = host;
-    const place = placeOf(entry, { id: host.messageId(entry), appId, listened: this.#tag });
+    const place = signedPlaceOf(entry, { id: host.messageId(entry), appId, listened: this.#tag });
     if (!isForListeners(entry)) return liveEntry(entry, place, null);
     const signature = await host.withTimeout(LIMITS.CALL_MS, host.sign(livePlaceBytes(place)));
     return liveEntry(entry, place, signature);

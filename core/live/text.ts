@@ -38,7 +38,7 @@ export const presenceText = (listeners: number, cursor: number): LiveText =>
   new LiveText(JSON.stringify({ type: "presence", listeners, cursor }), cursor, "presence");
 
 /** The parts of a broadcast that are signed at its place in the log, and those that only the node of the place knows. */
-export function placeOf(
+export function signedPlaceOf(
   entry: LogEntry,
   { id, appId, listened }: Pick<SignedPlace, "id" | "appId" | "listened">,
 ): SignedPlace {

@@ -64,7 +64,7 @@ const STREAMS = "stream";
 export const streamRegion = (region: string): string => `${region}${STREAMS}`;
 
 /** Where the listeners of a region are, whichever kind they are. */
-export const placeOf = (region: string): string =>
+export const locationOf = (region: string): string =>
   region.endsWith(STREAMS) ? region.slice(0, -STREAMS.length) : region;
 
 /** Name of the object of a live node: `<app>.<tagId>.<region>.<n>`. */

@@ -17,7 +17,7 @@ import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { Birth, firstPosition, firstTurn } from "./tree/birth.ts";
 import { Doors, isClosed } from "./tree/doors.ts";
 import { Erasing } from "./tree/erasing.ts";
-import { calledOf, NOBODY, sameCount, subtreeOf } from "./tree/subtree.ts";
+import { calledOf, EMPTY_SUBTREE, sameCount, subtreeOf } from "./tree/subtree.ts";
 import type {
   AttachAnswer,
   AttachRequest,
@@ -185,7 +185,7 @@ export class TagNode {
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
-    if (this.#made === null) return NOBODY;
+    if (this.#made === null) return EMPTY_SUBTREE;
     return this.#made.fanOut.fanOut(request);
   }
 

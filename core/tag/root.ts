@@ -4,7 +4,7 @@ import { backoffMs } from "../backoff.ts";
 import { isReused } from "../fingerprint.ts";
 import { HybridClock, seqTimeMs } from "../message/clock.ts";
 import { SingleFlight } from "../single-flight.ts";
-import { refusalOf, takenAtOf } from "./fan-out/admission.ts";
+import { broadcastRefusal, takenAtOf } from "./fan-out/admission.ts";
 import { HandOns } from "./fan-out/hand-ons.ts";
 import type { NodeProgress } from "./fan-out/node-call.ts";
 import { NodeDebts } from "./fan-out/node-debts.ts";
@@ -134,7 +134,7 @@ export class Root {
     const now = host.now();
     const unserved = log.unserved;
     const waiting = unserved.filter(({ position }) => !this.#jobs.has(position)).length;
-    const refused = refusalOf({ log, oldest: unserved[0], waiting, now });
+    const refused = broadcastRefusal({ log, oldest: unserved[0], waiting, now });
     if (refused !== null) return refused;
     const { app: _, ttlSeconds, accepted, ...message } = request;
     const clock = this.#readClock();

@@ -4,7 +4,7 @@ import type { LiveShell } from "../../objects/live.ts";
 import { SocketSink } from "../../objects/live-socket.ts";
 import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
-import type { Listen, LiveHost } from "../../worker/live/host.ts";
+import type { Listen, ListenHost } from "../../worker/live/host.ts";
 import { type DenoLinks, UPGRADED } from "./links.ts";
 import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
@@ -22,7 +22,7 @@ const LOOK_MS = 30_000;
 /** Close frames that are not answered in this time end with the process. */
 const CLOSE_WAIT_MS = 500;
 
-export class DenoLive implements LiveHost {
+export class DenoLive implements ListenHost {
   readonly #mesh: Mesh;
   readonly #links: DenoLinks;
   readonly #streams = new EventStreams();

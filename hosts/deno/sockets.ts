@@ -30,7 +30,7 @@ export async function lookAtSockets(): Promise<void> {
  * waited for only then: where others want the cores, it comes late (measured: 2 of them under a load of 8, a sixth fewer
  * messages stored in a second where each commit waited for it).
  */
-export function nextTurn(task: () => void): void {
+export function nextLoopTurn(task: () => void): void {
   const isFresh = performance.now() - lookedAt < FRESH_MS;
   // Not from here: the thread would be done before the rest of this turn is, and the loop go on without a look.
   setImmediate(isFresh ? task : () => void lookAtSockets().then(task));

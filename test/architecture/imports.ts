@@ -64,6 +64,40 @@ export function violations(file: string, source: string): string[] {
   });
 }
 
+/** Names that a source declares and exports; what it passes on from another file is not its own. */
+export function exportsOf(source: string): string[] {
+  const declared = (declaration: unknown): string[] => {
+    const { declarations, id } = declaration as {
+      readonly declarations?: readonly unknown[];
+      readonly id?: { readonly name?: string };
+    };
+    if (declarations !== undefined) return declarations.flatMap(declared);
+    return id?.name === undefined ? [] : [id.name];
+  };
+  return parseAst(source, { lang: "ts" }).body.flatMap((statement) =>
+    statement.type === "ExportNamedDeclaration" && statement.declaration !== null
+      ? declared(statement.declaration)
+      : [],
+  );
+}
+
+/**
+ * Names that two files declare and export, each for something of its own: whoever reads one has to find out which.
+ *
+ * @param sources text by file.
+ * @returns a line for each such name.
+ */
+export function namesOfTwo(sources: ReadonlyMap<string, string>): string[] {
+  const files = new Map<string, Set<string>>();
+  for (const [file, source] of sources)
+    for (const name of exportsOf(source))
+      files.set(name, (files.get(name) ?? new Set<string>()).add(file));
+  return [...files]
+    .filter(([, { size }]) => size > 1)
+    .map(([name, each]) => `${name}: ${[...each].sort().join(", ")}`)
+    .sort();
+}
+
 /**
  * Folders side by side that import each other, directly or by way of others: neither can be read, or changed, without the other.
  * Files beside the folders belong to none of them.

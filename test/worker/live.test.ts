@@ -2,14 +2,14 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
-import { type LiveName, liveObjectName, parseLiveName, placeOf } from "../../core/tag/name.ts";
+import { type LiveName, liveObjectName, locationOf, parseLiveName } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/links.ts";
 import { EVENT_STREAM_HEADERS } from "../../objects/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Env } from "../../worker/env.ts";
-import type { LiveHost } from "../../worker/live/host.ts";
+import type { ListenHost } from "../../worker/live/host.ts";
 import { createApp } from "./support/app.ts";
 import { env, fetchCounting, ORIGIN, problemOf } from "./support/mesh.ts";
 import { ask, put } from "./support/server.ts";
@@ -26,7 +26,7 @@ afterEach(() => {
 /** Nodes that are full below some number, and which of them were asked. */
 function fullBelow(room: number) {
   const asked: LiveName[] = [];
-  const LIVE_HOST: LiveHost = {
+  const LIVE_HOST: ListenHost = {
     ...env.LIVE_HOST,
     open: async (_request, node, { transport }) => {
       asked.push(node);
@@ -99,7 +99,10 @@ describe("where a listener goes", () => {
     });
     const [streams, sockets] = asked.map(({ region }) => region);
     expect(streams).not.toBe(sockets);
-    expect([streams, sockets].map((region) => placeOf(region ?? ""))).toEqual(["local", "local"]);
+    expect([streams, sockets].map((region) => locationOf(region ?? ""))).toEqual([
+      "local",
+      "local",
+    ]);
     expect(asked.map((name) => parseLiveName(liveObjectName(name)))).toEqual(asked);
   });
 

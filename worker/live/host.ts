@@ -13,7 +13,7 @@ export interface Listen {
   readonly protocol: string | null;
 }
 
-export interface LiveHost {
+export interface ListenHost {
   /** Where the listener is, in lower-case letters; "local" where that is nowhere in particular. */
   regionOf(request: Request): string;
   /**

@@ -1,10 +1,10 @@
 /** Listening on Workers: the live node's own object accepts the socket, or writes the stream. */
-import { type LiveName, liveObjectName, placeOf } from "../../core/tag/name.ts";
+import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.ts";
 import { closeCodeOf, closeReason } from "../../objects/close.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { callObject } from "../objects.ts";
-import type { LiveHost } from "./host.ts";
+import type { ListenHost } from "./host.ts";
 
 /** A namespace whose objects answer `fetch`, and may be made near their listeners. */
 export interface LiveNamespace {
@@ -33,7 +33,7 @@ function refusalOf(code: string | null, detail: string): never {
   throw new MeshError(code as ErrorCode, detail);
 }
 
-export function workersLive(nodes: LiveNamespace): LiveHost {
+export function workersLive(nodes: LiveNamespace): ListenHost {
   return {
     regionOf(request) {
       const continent = (request as Request<unknown, IncomingRequestCfProperties>).cf?.continent;
@@ -47,7 +47,7 @@ export function workersLive(nodes: LiveNamespace): LiveHost {
       if (after !== null) headers.set(LIVE_HEADERS.after, String(after));
       if (transport === "socket") headers.set("upgrade", "websocket");
       if (protocol !== null) headers.set("sec-websocket-protocol", protocol);
-      const hint = HINTS[placeOf(node.region)];
+      const hint = HINTS[locationOf(node.region)];
       const options = hint === undefined ? {} : { locationHint: hint };
       const answer = await callObject(() =>
         nodes.getByName(liveObjectName(node), options).fetch(request.url, { headers }),

@@ -14,7 +14,12 @@ import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
 import { regIdOf } from "../registrations.ts";
 import { askHolders, knownHolders } from "./holders.ts";
-import { messageOf, type Outgoing, requireNoBroadcastFields, type TargetWith } from "./message.ts";
+import {
+  messageFields,
+  type Outgoing,
+  requireNoBroadcastFields,
+  type TargetWith,
+} from "./message.ts";
 
 export async function sendToAlias(
   c: MeshContext,
@@ -27,7 +32,7 @@ export async function sendToAlias(
     app: caller.appName,
     key,
     ...fingerprint,
-    ...messageOf({ body, content }),
+    ...messageFields({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
   };
   const send = async (

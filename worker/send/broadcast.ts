@@ -16,7 +16,7 @@ import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
 import { callInTime, refusal } from "../objects.ts";
 import { askRoot } from "../tag-root.ts";
-import { messageOf, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
+import { messageFields, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
 
@@ -142,7 +142,7 @@ export async function sendBroadcast(
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,
-    ...messageOf({ body, content }),
+    ...messageFields({ body, content }),
     ...(await aimOf(c, app, to)),
     filter: filterOf(body.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),

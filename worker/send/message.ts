@@ -81,7 +81,10 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
 }
 
 /** The fields that mean the same for every target. */
-export function messageOf({ body, content }: Pick<Outgoing<SendBody["to"]>, "body" | "content">) {
+export function messageFields({
+  body,
+  content,
+}: Pick<Outgoing<SendBody["to"]>, "body" | "content">) {
   return {
     lane: LANES[body.priority],
     ...content,

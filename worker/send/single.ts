@@ -10,7 +10,7 @@ import type { MeshContext } from "../context.ts";
 import { leftOf, refusal, wakeInTime } from "../objects.ts";
 import { isFinal, readPrefer } from "../prefer.ts";
 import { openOwnRegId } from "../registrations.ts";
-import { messageOf, type Outgoing, requireNoBroadcastFields } from "./message.ts";
+import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
 
 export async function sendSingle(
   c: MeshContext,
@@ -25,7 +25,7 @@ export async function sendSingle(
     generation: registration.generation,
     key,
     ...fingerprint,
-    ...messageOf({ body, content }),
+    ...messageFields({ body, content }),
     onOverflow: body.onOverflow ?? "drop_oldest",
   };
   const name = deviceName(registration.deviceId);

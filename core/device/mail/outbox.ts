@@ -14,7 +14,7 @@ import type { MailSocket } from "./mail-socket.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Unanswered } from "./recent-keys.ts";
-import { BINARY, questionOf } from "./send-rules.ts";
+import { BINARY_CONTENT, questionOf } from "./send-rules.ts";
 
 export interface OutboxParts {
   readonly mailbox: Mailbox;
@@ -110,7 +110,7 @@ export class Outbox {
     });
     return {
       ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },
-      ...{ contentType: BINARY, data: unstored.data, replay: true },
+      ...{ contentType: BINARY_CONTENT, data: unstored.data, replay: true },
       // With a time of its own it is for no device a sign that a clock was set.
       ...{ expiresAtMs: now, remainingMs: 0 },
       ...(dataHash === null ? {} : { dataHash }),

@@ -47,7 +47,7 @@ export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => 
 });
 
 /** ContentType of a message that has no data. */
-export const BINARY = 3;
+export const BINARY_CONTENT = 3;
 
 /** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
 export function questionOf(
@@ -58,7 +58,7 @@ export function questionOf(
 ): SendRequest {
   return {
     ...{ app, generation, key: bytesOfKey(key), ...(fingerprint === null ? {} : { fingerprint }) },
-    ...{ lane, contentType: BINARY, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
+    ...{ lane, contentType: BINARY_CONTENT, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
     ...{ collapseKey: null, onOverflow: "drop_oldest" },
   };
 }

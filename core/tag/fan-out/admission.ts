@@ -22,7 +22,7 @@ export interface Load {
 }
 
 /** Null where one more broadcast can be taken. */
-export function refusalOf({ log, oldest, waiting, now }: Load): Refused | null {
+export function broadcastRefusal({ log, oldest, waiting, now }: Load): Refused | null {
   if (waiting >= WAITING) return refused(`${WAITING} wait`, RETRY_MS);
   // Nodes would forget it, and nobody could say what became of it.
   if (oldest !== undefined && log.head - oldest.position >= LIMITS.LOG_ENTRIES - 1)

@@ -12,7 +12,7 @@ const LAG_MS = 4;
 /** Longer than a call takes to reach its device in another object, and back. */
 const COUNTED_MS = 250;
 
-export interface Call {
+export interface LimitedCall {
   readonly from: number;
 }
 
@@ -21,7 +21,7 @@ export class CallLimiter {
   readonly countedMs: number;
   #size = START;
   /** Oldest first. */
-  readonly #young = new Set<Call>();
+  readonly #young = new Set<LimitedCall>();
   #waiting: (() => void)[] = [];
 
   /** @param countedMs how long a call may be on its way before its device is waited for */
@@ -40,14 +40,14 @@ export class CallLimiter {
     return this.#young.size < this.#size;
   }
 
-  begin(now: number): Call {
+  begin(now: number): LimitedCall {
     const call = { from: now };
     this.#young.add(call);
     return call;
   }
 
   /** The call was answered. */
-  end(call: Call): void {
+  end(call: LimitedCall): void {
     this.#young.delete(call);
     if (this.#waiting.length === 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();

@@ -53,7 +53,7 @@ export class Birth {
         begin({ turns, head: answer.head });
         return true;
       }
-      turns = nextTurn(answer.turns, turns);
+      turns = turnAfter(answer.turns, turns);
     }
   }
 }
@@ -62,5 +62,5 @@ export class Birth {
 export const firstTurn = (now: number): number => 2 * Math.floor(now / 1_000);
 
 /** The first turn after one that is known which is open or closed as another is. */
-export const nextTurn = (known: number, like: number): number =>
+export const turnAfter = (known: number, like: number): number =>
   known + 1 + ((known + 1 + like) % 2);

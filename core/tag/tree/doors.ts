@@ -7,7 +7,7 @@
 import { SingleFlight } from "../../single-flight.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { CountAnswer } from "../types.ts";
-import { nextTurn } from "./birth.ts";
+import { turnAfter } from "./birth.ts";
 
 export interface DoorsParts {
   readonly record: () => NodeRecord;
@@ -61,7 +61,7 @@ export class Doors {
     const { turns: later } = await report(count());
     // Of an earlier life of this node, or of a turn that a kill kept from being written.
     if (later === undefined || this.isOpening) return;
-    change({ turns: nextTurn(later, record().turns ?? 0) });
+    change({ turns: turnAfter(later, record().turns ?? 0) });
     await durable();
     await report(count());
   }
@@ -73,7 +73,7 @@ export class Doors {
     try {
       let answer = await report({ ...count(), turns });
       while (answer.turns !== undefined) {
-        turns = nextTurn(answer.turns, turns);
+        turns = turnAfter(answer.turns, turns);
         answer = await report({ ...count(), turns });
       }
       if (answer.isUnborn === true) throw new Error("the node above is gone");

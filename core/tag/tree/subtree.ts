@@ -5,7 +5,7 @@ import type { FanOutAnswer } from "../types.ts";
 import { isClosed } from "./doors.ts";
 
 /** Of a child that its parent knows, and that nobody has joined yet. */
-export const NOBODY: FanOutAnswer = {
+export const EMPTY_SUBTREE: FanOutAnswer = {
   kind: "progress",
   done: true,
   waiting: false,

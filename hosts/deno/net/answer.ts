@@ -69,7 +69,7 @@ export function headOf({ status, headers }: Response, framing: Framing): Uint8Ar
 }
 
 /** Head and body in one. */
-export function bytesOf(
+export function answerBytes(
   { status, headers, text: body }: JsonAnswer,
   framing: Omit<Framing, "bytes">,
   isHead: boolean,

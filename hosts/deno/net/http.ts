@@ -11,7 +11,7 @@ import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
-import { bytesOf, headOf, JsonAnswer } from "./answer.ts";
+import { answerBytes, headOf, JsonAnswer } from "./answer.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
@@ -303,7 +303,7 @@ export class HttpConnection implements TransportHandler {
   #write(head: RequestHead, answer: JsonAnswer): void {
     const keepsAlive = head.keepsAlive && !this.#hasEnded;
     const { isCurrent, method } = head;
-    this.#transport.write(bytesOf(answer, { isCurrent, keepsAlive }, method === "HEAD"));
+    this.#transport.write(answerBytes(answer, { isCurrent, keepsAlive }, method === "HEAD"));
     this.#next(keepsAlive);
   }
 

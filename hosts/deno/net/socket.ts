@@ -23,7 +23,7 @@ const isPing = (bytes: Uint8Array): boolean =>
   bytes.length === PING.length && PING.every((byte, i) => bytes[i] === byte);
 
 /** What the connection has to do with its socket. */
-export interface SocketPort {
+export interface SocketEvents {
   /** A close frame was sent: the connection ends within a second. */
   closing(): void;
   /** Milliseconds that only rise. */
@@ -38,14 +38,14 @@ export class ServerSocket implements FrameHandler, TransportHandler {
   /** When something came last. */
   heardAt: number;
   readonly #transport: Transport;
-  readonly #port: SocketPort;
+  readonly #port: SocketEvents;
   readonly #reader: FrameReader;
   readonly #limiter = new Limiter(LIMITS.CONTROL_FRAMES_PER_SECOND, LIMITS.CONTROL_FRAMES_BURST);
   #isOpen = true;
   #isLost = false;
   #discarded = 0;
 
-  constructor(transport: Transport, port: SocketPort) {
+  constructor(transport: Transport, port: SocketEvents) {
     this.#transport = transport;
     this.#port = port;
     this.heardAt = port.now();

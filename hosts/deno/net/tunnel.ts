@@ -1,7 +1,7 @@
 /** How a connection by HTTP/2 stands, whose requests and event streams come beside each other. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { type Entry, OVER_SHARE, type Standing } from "../../machine/net/admission.ts";
+import { type ConnectionStanding, type Entry, OVER_SHARE } from "../../machine/net/admission.ts";
 
 /** Event streams by HTTP/2 that one network has. */
 export interface Share {
@@ -66,7 +66,7 @@ export class Tunnel {
     if (standing === "idle") this.#idle();
   }
 
-  #standing(): Standing {
+  #standing(): ConnectionStanding {
     if (this.#vouched > 0) return "busy";
     if (this.#streams > 0) return "guest";
     return this.#unknown === 1 ? "asking" : "idle";

@@ -4,7 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../../objects/storage-error.ts";
-import { nextTurn } from "../sockets.ts";
+import { nextLoopTurn } from "../sockets.ts";
 import { OwedLinks } from "./owed-links.ts";
 import { prepareTables } from "./tables.ts";
 
@@ -154,7 +154,7 @@ export class Database {
     promise.catch(() => {});
     this.#batch = { done: promise, resolve, reject };
     // A sync takes milliseconds of everybody's time: sockets are not to wait for many of them, where one write follows from another.
-    nextTurn(() => this.commit());
+    nextLoopTurn(() => this.commit());
   }
 
   #fail(cause: unknown): StorageError {

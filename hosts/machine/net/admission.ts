@@ -21,7 +21,7 @@ const STANDINGS = [...SHED, "busy", "device"] as const;
  * - `busy`: a request is being answered that a known key has signed
  * - `device`: the link of a device with a registration
  */
-export type Standing = (typeof STANDINGS)[number];
+export type ConnectionStanding = (typeof STANDINGS)[number];
 /** Those that are shed for a newcomer of their own network, too. */
 const OWN = ["closing", "silent", "idle", "guest"] as const;
 /** A network that holds less than this part of what the largest holds is not looked at. */
@@ -60,7 +60,7 @@ interface Network {
   /** Connections in all. */
   size: number;
   /** How many of them have each standing. */
-  readonly of: Record<Standing, number>;
+  readonly of: Record<ConnectionStanding, number>;
 }
 
 /** One connection, as admission sees it. */
@@ -74,7 +74,7 @@ export class Entry {
   /** Whether its device has a registration by now: asked only where it would be shed. */
   isDevice: () => boolean = () => false;
   readonly #admission: Admission;
-  #standing: Standing = "silent";
+  #standing: ConnectionStanding = "silent";
   #deadline = Number.POSITIVE_INFINITY;
   #onExpire: () => void = () => {};
   readonly #destroy: () => void;
@@ -105,12 +105,12 @@ export class Entry {
     return true;
   }
 
-  get standing(): Standing {
+  get standing(): ConnectionStanding {
     return this.#standing;
   }
 
   /** It has another standing, and no deadline. */
-  become(standing: Standing): void {
+  become(standing: ConnectionStanding): void {
     this.#deadline = Number.POSITIVE_INFINITY;
     if (this.#admission.move(this, standing)) this.#standing = standing;
   }
@@ -157,10 +157,14 @@ export class Entry {
 export class Admission {
   readonly now: () => number;
   readonly #capacity: number;
-  readonly #byStanding = new Map<Standing, Set<Entry>>(STANDINGS.map((each) => [each, new Set()]));
+  readonly #byStanding = new Map<ConnectionStanding, Set<Entry>>(
+    STANDINGS.map((each) => [each, new Set()]),
+  );
   readonly #networks = new Map<string, Network>();
   /** Those that have a connection of a standing that is shed, by what they hold in all: looked at for each newcomer to a full mesh. */
-  readonly #ranked = new Map<Standing, Ranking<Network>>(SHED.map((each) => [each, new Ranking()]));
+  readonly #ranked = new Map<ConnectionStanding, Ranking<Network>>(
+    SHED.map((each) => [each, new Ranking()]),
+  );
   #size = 0;
   readonly #onRefuse: (kind: string) => void;
 
@@ -240,7 +244,7 @@ export class Admission {
   }
 
   /** @returns false for a connection that is gone */
-  move(entry: Entry, to: Standing): boolean {
+  move(entry: Entry, to: ConnectionStanding): boolean {
     const from = entry.standing;
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
@@ -340,8 +344,8 @@ export class Admission {
   }
 
   /** A network has a connection more or less of a standing, and what it holds in all changes by so many. */
-  #count(network: Network, standing: Standing, ofStanding: number, inAll: number): void {
-    const changed: readonly Standing[] = inAll === 0 ? [standing] : SHED;
+  #count(network: Network, standing: ConnectionStanding, ofStanding: number, inAll: number): void {
+    const changed: readonly ConnectionStanding[] = inAll === 0 ? [standing] : SHED;
     for (const each of changed)
       if (network.of[each] > 0) this.#ranked.get(each)?.remove(network, countOf(network));
     network.of[standing] += ofStanding;
@@ -363,7 +367,7 @@ export class Admission {
     return network === undefined ? 0 : countOf(network);
   }
 
-  #of(standing: Standing): Set<Entry> {
+  #of(standing: ConnectionStanding): Set<Entry> {
     return this.#byStanding.get(standing) as Set<Entry>;
   }
 
@@ -380,7 +384,7 @@ export class Admission {
   }
 }
 
-const none = (): Record<Standing, number> => ({
+const none = (): Record<ConnectionStanding, number> => ({
   closing: 0,
   silent: 0,
   idle: 0,
@@ -391,7 +395,7 @@ const none = (): Record<Standing, number> => ({
 });
 
 /** Whether it counts against the share of its network: 1 or 0. */
-const counts = (standing: Standing): number => (standing === "device" ? 0 : 1);
+const counts = (standing: ConnectionStanding): number => (standing === "device" ? 0 : 1);
 const weightOf = ({ standing, weight }: Entry): number => counts(standing) * weight;
 
 /** A proxy's own connections are many clients': they go last. */
@@ -403,5 +407,5 @@ const countOf = ({ address, count }: Network): number => (address === NOBODY ? 0
  *
  * @param held of the newcomer's network
  */
-const yields = (standing: Standing, network: Network, held: number): boolean =>
+const yields = (standing: ConnectionStanding, network: Network, held: number): boolean =>
   standing !== "asking" || countOf(network) > held + 1;

@@ -7,14 +7,14 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import { networkOf } from "../../machine/net/address.ts";
-import { type Entry, OVER_SHARE, type Standing } from "../../machine/net/admission.ts";
+import { type ConnectionStanding, type Entry, OVER_SHARE } from "../../machine/net/admission.ts";
 import { ChunkReader } from "../../machine/net/chunks.ts";
 import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
 import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import type { RequestHead } from "../../machine/net/head.ts";
 import { HeadReader } from "../../machine/net/head-reader.ts";
 import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
-import { Link } from "./link.ts";
+import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
@@ -53,7 +53,7 @@ export class FrontConnection {
   /** Of the request that is being answered. */
   #response: ResponseReader | null = null;
   #asked: RequestHead | null = null;
-  #work: Standing = "asking";
+  #work: ConnectionStanding = "asking";
   #isAnswered = false;
   #keepsAlive = true;
   #isEnding = false;
@@ -63,7 +63,7 @@ export class FrontConnection {
   #isWaiting = false;
   /** The client does not read what was written to it. */
   #isStuck = false;
-  #link: Link | null = null;
+  #link: ProxiedLink | null = null;
   readonly #woken: WokenObjects;
   readonly #expire = () => this.expire();
   readonly #takeTurn = () => this.#contain(() => this.#goOn());
@@ -330,7 +330,7 @@ export class FrontConnection {
     const failed = () => failedAuth.failed(this.#clientOf(asked), asked);
     const opened = () => this.#woken.opened();
     const registered = () => this.#woken.registered();
-    const link = new Link(
+    const link = new ProxiedLink(
       { client: this.#client, inner, entry, now, destroy, failed, opened, registered },
       isDevice,
     );

@@ -29,7 +29,7 @@ export interface LinkPort {
   registered(): void;
 }
 
-export class Link implements FrameHandler {
+export class ProxiedLink implements FrameHandler {
   readonly #port: LinkPort;
   readonly #reader = new FrameReader(LIMITS.FRAME_BYTES, this);
   readonly #limiter = new Limiter(LIMITS.CONTROL_FRAMES_PER_SECOND, LIMITS.CONTROL_FRAMES_BURST);

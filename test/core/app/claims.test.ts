@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { Claims } from "../../../core/app/claims.ts";
+import { BroadcastClaims } from "../../../core/app/claims.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 test("B4 a key is one request's at a time, until it gives it up or has died", () => {
-  const claims = new Claims();
+  const claims = new BroadcastClaims();
   expect(claims.claim("a", "first", 0)).toBe(true);
   expect(claims.claim("a", "second", 29_999)).toBe(false);
   expect(claims.claim("b", "second", 0)).toBe(true);
@@ -13,7 +13,7 @@ test("B4 a key is one request's at a time, until it gives it up or has died", ()
 });
 
 test("B4 a claim whose answer was lost is its request's, and a late release ends no other's", () => {
-  const claims = new Claims();
+  const claims = new BroadcastClaims();
   expect(claims.claim("a", "first", 0)).toBe(true);
   expect(claims.claim("a", "first", 1)).toBe(true);
   claims.release("a", "second");
@@ -21,7 +21,7 @@ test("B4 a claim whose answer was lost is its request's, and a late release ends
 });
 
 test("P8.1 so many keys are known at once: the oldest goes for one more", () => {
-  const claims = new Claims();
+  const claims = new BroadcastClaims();
   for (let n = 0; n < LIMITS.BROADCAST_CLAIMS; n++) claims.claim(`${n}`, "first", 0);
   expect(claims.claim("0", "second", 1)).toBe(false);
   expect(claims.claim("more", "second", 1)).toBe(true);

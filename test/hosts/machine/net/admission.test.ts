@@ -1,6 +1,10 @@
 /** Who keeps a connection on the host of Deno where there are not enough for all. */
 import { expect, test } from "vitest";
-import { Admission, type Entry, type Standing } from "../../../../hosts/machine/net/admission.ts";
+import {
+  Admission,
+  type ConnectionStanding,
+  type Entry,
+} from "../../../../hosts/machine/net/admission.ts";
 
 interface Held {
   readonly name: string;
@@ -17,7 +21,11 @@ function admissionOf(capacity: number) {
     onRefuse: (kind) => refused.push(kind),
   });
   /** @returns null where it was refused */
-  const open = (name: string, address: string, standing: Standing = "silent"): Held | null => {
+  const open = (
+    name: string,
+    address: string,
+    standing: ConnectionStanding = "silent",
+  ): Held | null => {
     let entry: Entry | null = null;
     const destroy = () => {
       closed.push(name);
@@ -40,7 +48,14 @@ const addressOf = (index: number): string => `192.0.2.${index}`;
 
 test("P8.5 connections are shed by standing, and of one standing the oldest", () => {
   const { open, closed } = admissionOf(6);
-  const standings: readonly Standing[] = ["device", "busy", "guest", "idle", "silent", "closing"];
+  const standings: readonly ConnectionStanding[] = [
+    "device",
+    "busy",
+    "guest",
+    "idle",
+    "silent",
+    "closing",
+  ];
   for (const [index, standing] of standings.entries()) open(standing, addressOf(index), standing);
   // Each newcomer is at once no one to be shed, so that the next standing's turn comes.
   for (let i = 0; i < 4; i++) expect(open(`new ${i}`, addressOf(10 + i), "busy")).not.toBe(null);
@@ -162,7 +177,7 @@ test("P8.5 requests under way end for nobody whose network would hold as many, s
   expect(closed).toEqual(["a 0"]);
 });
 
-test.each<Standing>(["silent", "idle", "guest", "asking"])(
+test.each<ConnectionStanding>(["silent", "idle", "guest", "asking"])(
   "P8.5 a newcomer that is %s does not go for a network that holds much and comes back",
   (standing) => {
     const { open, closed } = admissionOf(100);
