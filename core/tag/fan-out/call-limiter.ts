@@ -1,13 +1,13 @@
 /**
- * How many calls of fan-outs are under way at once in a process: more while whatever else waits gets its turn at once, fewer
- * when it has to wait. On one thread that bounds the line in which single sends stand; where objects have threads of their
- * own it opens up.
+ * Limits how many fan-out calls a process has under way at once. The limit rises while a yield returns at once, and falls when other
+ * work makes it wait. On one thread this bounds the queue that single sends wait in; where objects have their own threads, the limit
+ * opens up.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 
 const START = 32;
 const LEAST = 8;
-/** What waited longer than this for its turn stood in a line of our making. Single sends stand in it, too: see promise P5.1. */
+/** If a yield takes longer than this, our own calls caused the queue. Single sends wait in it too: see promise P5.1. */
 const LAG_MS = 4;
 /** Longer than a call takes to reach its device in another object, and back. */
 const COUNTED_MS = 250;
@@ -17,7 +17,7 @@ export interface LimitedCall {
 }
 
 export class CallLimiter {
-  /** A call older than this waits for its device and no longer counts: one that does not answer must hold up nobody. */
+  /** A call older than this no longer counts: it waits for its device, and a device that does not answer must not block others. */
   readonly countedMs: number;
   #size = START;
   /** Oldest first. */
@@ -33,7 +33,7 @@ export class CallLimiter {
   hasRoom(now: number): boolean {
     for (const call of this.#young) {
       const age = now - call.from;
-      // A clock that was set back must not keep them young for ever.
+      // If the clock was set back, calls must not stay young forever.
       if (age >= 0 && age < this.countedMs) break;
       this.#young.delete(call);
     }
@@ -46,14 +46,14 @@ export class CallLimiter {
     return call;
   }
 
-  /** The call was answered. */
+  /** Ends a call: it was answered. */
   end(call: LimitedCall): void {
     this.#young.delete(call);
     if (this.#waiting.length === 0) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Others had their turn, and it took so long until ours came again. */
+  /** Reports how long a yield took. */
   waited(ms: number): void {
     this.#size =
       ms > LAG_MS
@@ -61,7 +61,7 @@ export class CallLimiter {
         : Math.min(LIMITS.FAN_OUT_CALLS, this.#size + 1);
   }
 
-  /** Resolves when some call was answered. */
+  /** Resolves when the next call is answered. */
   change(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);

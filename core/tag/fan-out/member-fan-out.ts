@@ -1,6 +1,6 @@
 /**
- * One pass over the members of a node: brings everybody who is attached up to one position of the log. Members are called
- * side by side, as many as the calls bear; it may be left and taken up again, and begins anew where the node forgot it.
+ * Fans one broadcast out to the members of a node: brings every attached member up to one position of the log. It calls members in
+ * parallel, within the call limiter. It can be paused and resumed, and starts over if the node forgot it.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
@@ -20,9 +20,9 @@ import { Pacer } from "./pacer.ts";
  * devices a second are called as with 16.
  */
 const TURN = 7;
-/** Most devices have answered so long after the last was called; one that has not is left to a later call. */
+/** Most devices answer within this time after the last call; a slower one is left to a later call. */
 const PATIENCE_MS = 100;
-/** How soon it is looked again where nothing happens: for room to call, and where nothing but answers is waited for. */
+/** How often to check when nothing happens: for room to call, and while only answers are missing. */
 const TICK_MS = { room: 50, answers: 500 } as const;
 
 export interface MemberFanOutParts {
@@ -33,7 +33,7 @@ export interface MemberFanOutParts {
   readonly app: string;
   readonly tag: string;
   readonly path: string;
-  /** A device says that it is not a member of this node. */
+  /** The device answered that it is not a member of this node. */
   readonly onUnknown: (member: Member) => void;
 }
 
@@ -42,7 +42,7 @@ interface Attempt {
   readonly tries: number;
 }
 
-/** A call whose answer is not here. */
+/** A call without an answer yet. */
 interface OpenCall {
   readonly next: Attempt;
   /** Milliseconds since 1970. */
@@ -51,7 +51,7 @@ interface OpenCall {
   readonly close: () => void;
 }
 
-/** What a member is called with that was served up to `prev`. */
+/** What a member that was served up to `prev` is called with. */
 interface Entries {
   readonly prev: number;
   readonly entries: readonly LogEntry[];
@@ -59,7 +59,7 @@ interface Entries {
   readonly until: number;
 }
 
-/** A device answers within the wait that it was told of; what takes so much longer hangs. */
+/** A device answers within the wait it was given; a call that takes this long hangs. */
 export const HUNG_MS = LIMITS.BROADCAST_ACK_WAIT_MS + LIMITS.CALL_MS;
 
 export class MemberFanOut {
@@ -71,16 +71,16 @@ export class MemberFanOut {
   #at = 0;
   /** Oldest first. */
   readonly #open = new Set<OpenCall>();
-  /** Ends a wait that no answer ends. */
+  /** Ends a wait when no answer comes. */
   #tick: Promise<void> | null = null;
-  /** Resolves when one of the own calls is answered; null while nobody waits for that. */
+  /** Resolves when one of its own calls is answered; null while nobody waits for it. */
   #answer: Promise<void> | null = null;
   #onAnswer: () => void = () => {};
-  /** Members to be tried again, and when. */
+  /** Members to retry, and when. */
   #again: { readonly at: number; readonly next: Attempt }[] = [];
-  /** Of a ttl 0 broadcast: devices that were offline when their turn came. */
+  /** For a ttl 0 broadcast: devices that were offline at their turn. */
   readonly #missed = new Set<string>();
-  /** Members that it is owed to. */
+  /** Members that are still owed it. */
   readonly #owing = new Set<Member>();
   #entries: Entries | null = null;
 
@@ -162,7 +162,7 @@ export class MemberFanOut {
     return isBeingCalled || (!this.called && !this.#missed.has(device));
   }
 
-  /** Passes over those whom a later broadcast has brought this one along. */
+  /** Skips members already served by a later broadcast. */
   skim(): void {
     for (; this.#at < this.#queue.length; this.#at++) {
       const member = this.#queue[this.#at]?.member;
@@ -178,18 +178,18 @@ export class MemberFanOut {
   async #turn(pacer: Pacer, pace: () => number | null, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.calls.hasRoom(host.now()); count++) {
-      // Whom a more urgent broadcast has reached takes up nobody's place.
+      // A member that a more urgent broadcast has served must not use up a slot.
       this.skim();
       if (this.#at >= this.#queue.length) return true;
       pacer.pace = pace();
       if (!(await pacer.admit(end))) return false;
-      // Who was next may have been passed over meanwhile: see `skim`.
+      // The next member may have been skipped meanwhile: see `skim`.
       const next = this.#queue[this.#at];
       if (next === undefined) return true;
       this.#at++;
       this.#call(next);
     }
-    // What waits meanwhile, single sends above all, goes first.
+    // Other work goes first, above all single sends.
     const from = host.now();
     await host.yield();
     host.calls.waited(host.now() - from);
@@ -197,7 +197,7 @@ export class MemberFanOut {
     return true;
   }
 
-  /** Not when any call of the process is answered: many passes may wait, and each would look at each answer of all the others. */
+  /** Only for its own calls: if every fan-out woke on every answer of the process, each would process the answers of all others. */
   #answered(): Promise<void> {
     this.#answer ??= new Promise((resolve) => {
       this.#onAnswer = resolve;
@@ -214,13 +214,13 @@ export class MemberFanOut {
 
   #call(next: Attempt): void {
     const { member } = next;
-    // Members leave, and are found to be gone, while they wait here.
+    // A member may leave, or turn out to be gone, while it waits here.
     if (this.#parts.members.of(member.device) !== member || !member.attached) {
       this.#end("offline", member);
       return;
     }
     if (member.served !== null && member.served >= this.position) {
-      // A later broadcast brought it along.
+      // A later broadcast has served it already.
       this.#end(this.#parts.early.of(this.position, member) ?? "delivered", member);
       return;
     }
@@ -228,7 +228,7 @@ export class MemberFanOut {
     const prev = member.served;
     const entries = this.#entriesAfter(prev);
     if (entries.length === 0) {
-      // The member stays where it is: it has been told of nothing, and the next call begins there.
+      // The member was told nothing, so the next call starts where this one did.
       this.#end(this.#goneAs(this.position), member);
       return;
     }
@@ -242,7 +242,7 @@ export class MemberFanOut {
     };
     const open: OpenCall = { next, from: host.now(), entries, close };
     this.#open.add(open);
-    // One that was given up has been counted, or is called again.
+    // A call that was given up is already counted, or is retried.
     const once = (end: () => void) => {
       if (this.#open.has(open)) end();
     };
@@ -280,7 +280,7 @@ export class MemberFanOut {
       return told === "unknown" ? undefined : told;
     });
     this.#bring(member, entries, ends);
-    // It may have attached anew while it was asked, and have more by then.
+    // It may have attached again during the call, and have more by now.
     if (outcome === "offline") {
       if (member.served === null || member.served < this.position) member.attached = false;
       if (isNowOrNever(entries.at(-1)?.seq ?? 0)) this.#missed.add(member.device);
@@ -288,7 +288,7 @@ export class MemberFanOut {
     this.#end(last === this.position ? outcome : this.#goneAs(this.position), member);
   }
 
-  /** What is known of the broadcasts before this one that went along, and of those that were left out of them. */
+  /** Records the outcomes of earlier broadcasts sent with this one, and of those left out. */
   #bring(
     member: Member,
     entries: readonly LogEntry[],
@@ -304,7 +304,7 @@ export class MemberFanOut {
     }
   }
 
-  /** Why a broadcast is not sent any more. */
+  /** Why a broadcast is no longer sent. */
   #goneAs(position: number): "expired" | "collapsed" {
     const { log, host } = this.#parts;
     return (log.header(position)?.expiresAt ?? 0) <= host.now() ? "expired" : "collapsed";
@@ -323,7 +323,7 @@ export class MemberFanOut {
       this.#again.push({ at, next: { member, tries: tries + 1 } });
       return;
     }
-    // It stays attached: its node tries it again, and so does the next broadcast.
+    // It stays attached: its node retries, and so does the next broadcast.
     const now = this.#parts.host.now();
     const ends = entries.map(({ seq, expiresAt }) =>
       isNowOrNever(seq) || expiresAt <= now ? "failed" : "owed",
@@ -335,7 +335,7 @@ export class MemberFanOut {
     this.#parts.host.reportError(error);
   }
 
-  /** Takes calls that hang for failed ones. */
+  /** Fails calls that hang. */
   #giveUp(now: number): void {
     for (const { next, from, entries, close } of this.#open) {
       if (now >= from && now - from < HUNG_MS) return;
@@ -352,7 +352,7 @@ export class MemberFanOut {
     this.#at = 0;
   }
 
-  /** Nearly all members were served up to the entry before. */
+  /** Cached, because nearly all members were served up to the entry before. */
   #entriesAfter(prev: number | null): readonly LogEntry[] {
     const from = prev ?? this.position - 1;
     const now = this.#parts.host.now();

@@ -1,6 +1,6 @@
 /**
- * What the root of a tag owes to nodes that it could not reach: kept until the broadcast expires, and paid in order as soon as the
- * node answers. They outlast the root's sleep and its death.
+ * Broadcasts that the root of a tag owes to nodes it could not reach. A debt lasts until the broadcast expires, and is paid in order
+ * as soon as the node answers. Debts are stored, so they survive sleep and kills of the root.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
@@ -14,7 +14,7 @@ export interface NodeDebtsParts extends NodeCallParts {
   readonly change: (change: Partial<NodeRecord>) => void;
 }
 
-/** How a debt ended: what the node's subtree counted; null where the broadcast expired, or is remembered no more. */
+/** Called when a debt ends: with the counts of the node's subtree, or null if the broadcast expired or left the log. */
 export type OnPaid = (position: number, progress: NodeProgress | null) => void;
 
 export class NodeDebts {
@@ -60,7 +60,7 @@ export class NodeDebts {
     for (const debt of excess) this.#end(debt, null);
   }
 
-  /** Tries the nodes whose time has come, and drops what has expired. */
+  /** Calls the nodes that are due, and drops expired debts. */
   alarm(): Promise<void> {
     return this.#paying.run(() => this.#pay());
   }
@@ -94,7 +94,7 @@ export class NodeDebts {
         this.#end(debt, null);
         continue;
       }
-      // Its whole subtree is owed, whatever was known of it before.
+      // Its whole subtree is owed, whatever was counted before.
       const options = { pace: () => entry.pace, settle: true, drive: true };
       let last: NodeProgress | null = null;
       const isServed = await callNode(this.#parts, path, entry, options, (progress) => {
@@ -127,7 +127,7 @@ export class NodeDebts {
     }
   }
 
-  /** The next try, or the first that expires. */
+  /** The earliest retry or expiry. */
   #nextAt(): number {
     const { host, log } = this.#parts;
     const times = this.#all.flatMap(({ path, position }) => [

@@ -1,4 +1,4 @@
-/** The fan-out of one node: to its own members, and where it is asked to drive, to the nodes below it. */
+/** Fans broadcasts out at one node: to its own members and, if asked to drive, to the nodes below it. */
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
@@ -28,13 +28,13 @@ export interface Served {
   readonly counts: FanOutCounts;
   readonly remaining: number;
   readonly done: boolean;
-  /** Everybody was called, and some have not answered. */
+  /** All members were called, and some have not answered. */
   readonly waiting: boolean;
-  /** Places of members that could not be called yet; absent for what was written before. */
+  /** Places of members that could not be called yet; absent in older rows. */
   readonly owing?: readonly number[];
 }
 
-/** How far the nodes below are. */
+/** Progress of the nodes below. */
 interface Driven extends SubtreeProgress {
   readonly done: boolean;
   readonly called: boolean;
@@ -47,14 +47,14 @@ export class NodeFanOut {
   readonly #parts: NodeFanOutParts;
   #debts: MemberDebts | null = null;
   readonly #early = new EarlyOutcomes();
-  /** Passes that are not done, by position. */
+  /** Those under way, by position. */
   readonly #memberFanOuts = new Map<number, MemberFanOut>();
-  /** Finished, and not written because something before is not, by position. */
+  /** Finished but not written, because an earlier one is not finished; by position. */
   readonly #finished = new Map<number, Served>();
-  /** Everybody was served, and the root has not written so yet. */
+  /** Positions at which all members were served, and the root has not written it yet. */
   readonly #over = new Set<number>();
   #treeFanOut: TreeFanOut | null = null;
-  /** One call of a position at a time, for a driver that began anew must not run beside itself. */
+  /** Serializes the calls for one position: a driving node that started over must not run twice at once. */
   readonly #last = new Map<number, Promise<unknown>>();
 
   constructor(parts: NodeFanOutParts) {
@@ -69,13 +69,13 @@ export class NodeFanOut {
     );
   }
 
-  /** Tries the members again that could not be called. */
+  /** Retries members that could not be called. */
   alarm(): Promise<void> {
     return this.#readDebts().alarm();
   }
 
   /**
-   * A member fetches by itself what it lacks: who was to be called, or called again, is so no more.
+   * A member fetches what it lacks by itself, so it is no longer called or retried.
    *
    * @param isOwed whether a call of it had failed
    */
@@ -88,7 +88,7 @@ export class NodeFanOut {
     }
   }
 
-  /** What became of a broadcast is written, and these members are still to have it. */
+  /** The outcome of a broadcast is written, and these members are still owed it. */
   owe(position: number, places: readonly number[]): void {
     this.#readDebts().add(position, places);
   }
@@ -150,7 +150,7 @@ export class NodeFanOut {
     this.#over.add(position);
   }
 
-  /** Whether a device that attaches now is still to be reached by a broadcast. */
+  /** Whether a broadcast has yet to reach a device that attaches now. */
   isAhead(position: number, device: string): boolean {
     if (this.#parts.log.state(position) !== null) return false;
     const memberFanOut = this.#memberFanOuts.get(position);
@@ -197,7 +197,7 @@ export class NodeFanOut {
     };
   }
 
-  /** Serves an entry and writes what became of it: then it is known for good, and served no more. */
+  /** Serves an entry and writes its outcome. After that it is never served again. */
   async #serveOnce(
     position: number,
     pace: () => number | null,
@@ -214,14 +214,14 @@ export class NodeFanOut {
       this.#finished.set(position, served);
     }
     while (!this.#write(position)) {
-      // To be told so at once, the driver would ask again at once, and nobody else would get a turn.
+      // If it were told at once, the driving node would ask again at once, and nothing else would get a turn.
       if (!settle || host.now() >= end) return { ...served, done: false, waiting: true };
       await this.#settleBefore(position, end);
     }
     return served;
   }
 
-  /** What is stored; null where the entry is still to be served, or to be written. */
+  /** The stored outcome; null if the entry is not served or not written yet. */
   #known(position: number): Served | null {
     const { log } = this.#parts;
     this.#readDebts().settle();
@@ -230,30 +230,30 @@ export class NodeFanOut {
       const { owing: _, ...counts }: NodeOutcome = JSON.parse(state.outcome);
       return { counts, ...NOTHING_LEFT };
     }
-    // A driver that comes for something older than all that is here comes in vain.
+    // The driving node asks for something older than the log: there is nothing to do.
     if (log.header(position) === undefined) return { counts: noCounts(), ...NOTHING_LEFT };
     return null;
   }
 
-  /** Ends the passes before a position, for some time; their own drivers may have given them up. */
+  /** Runs the fan-outs before a position for some time; the nodes that drove them may have given up. */
   async #settleBefore(position: number, end: number): Promise<void> {
     const { host } = this.#parts;
     const earlier = [...this.#memberFanOuts].filter(([at, { done }]) => at < position && !done);
     const ends = earlier.map(([at, memberFanOut]) =>
-      // Whom their pace held back, the later broadcast has reached: there is nobody left to be called at that pace.
+      // The later broadcast has reached the members that the pace held back, so no call is left for the pace to limit.
       this.#inTurn(at, () => memberFanOut.run(() => null, Math.max(end - host.now(), 0), true)),
     );
     await Promise.all(ends);
   }
 
   /**
-   * Writes what is finished up to a position; in order, for what is stored is taken for all there is up to then.
+   * Writes what is finished up to a position, in order: a stored position means that everything before it is done.
    *
-   * @returns false where something before it is not finished
+   * @returns false if something before it is not finished
    */
   #write(position: number): boolean {
     const { log, members } = this.#parts;
-    // Those that this one has brought along, and whose own drivers have not come: each is counted by itself.
+    // Earlier ones that were sent with this one, and whose own driving node has not come: each is counted by itself.
     for (let at = position - 1; log.header(at) !== undefined && log.state(at) === null; at--) {
       if (!this.#memberFanOuts.has(at) && !this.#finished.has(at)) this.#begin(at);
     }
@@ -279,7 +279,7 @@ export class NodeFanOut {
   #treeFanOutOf(entry: LogEntry, pace: number | null): TreeFanOut {
     const { path, children } = this.#parts;
     if (this.#treeFanOut?.position !== entry.position) {
-      // What it owes is told to the root, which alone keeps debts.
+      // Only the root keeps debts to nodes, so what is owed goes up to it.
       this.#treeFanOut = new TreeFanOut({ ...this.#parts, owes: () => false }, entry);
     }
     this.#treeFanOut.pace = pace;

@@ -1,6 +1,6 @@
 /**
- * The nodes of a tag that owe a broadcast to members of theirs: its root asks them from its alarm what has become of those, until
- * nobody is owed it any more. Whom it concerns is kept with what became of the broadcast.
+ * The nodes of a tag that still owe a broadcast to some of their members. The root polls them from its alarm until nobody is owed it.
+ * Which nodes they are is stored with the broadcast's outcome.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
@@ -40,7 +40,7 @@ export class OwingNodePolls {
     this.#setAlarm();
   }
 
-  /** Asks the nodes whose time has come. */
+  /** Asks the nodes that are due. */
   alarm(): Promise<void> {
     return this.#asking.run(() => this.#ask());
   }
@@ -98,7 +98,7 @@ export class OwingNodePolls {
     this.#tries.forget(path);
   }
 
-  /** It is not to be known any more: those who were owed it are taken not to have it. */
+  /** Nothing more will be known: members that were owed it count as failed. */
   #end(path: string, position: number): void {
     const outcome = this.#parts.log.state(position)?.outcome;
     const { owingNodes }: Pick<TreeOutcome, "owingNodes"> =

@@ -1,4 +1,4 @@
-/** When to try again those that could not be reached: each by a backoff of its own. In memory only. */
+/** When to retry each one that could not be reached, each with its own backoff. In memory only. */
 import { backoffMs, isDue } from "../../backoff.ts";
 import type { TagHost } from "../host.ts";
 
@@ -11,7 +11,7 @@ interface Try {
 
 export class RetryTimes<Key> {
   readonly #host: TagHost;
-  /** None yet for what was owed when this object woke. */
+  /** Empty for what was owed before this object woke: that is due at once. */
   readonly #tries = new Map<Key, Try>();
 
   constructor(host: TagHost) {
@@ -26,19 +26,19 @@ export class RetryTimes<Key> {
     return this.#tries.keys();
   }
 
-  /** It could not be reached, or has more to say: its next try is further away than the one before. */
+  /** It could not be reached, or has more to report: the next retry waits longer than the last. */
   failed(key: Key): void {
     const failures = (this.#tries.get(key)?.failures ?? 0) + 1;
     const at = this.#host.now() + backoffMs(failures, this.#host.random());
     this.#tries.set(key, { failures, at });
   }
 
-  /** Its next try is the first again. */
+  /** Starts its backoff over. */
   forget(key: Key): void {
     this.#tries.delete(key);
   }
 
-  /** When it is tried next, in milliseconds since 1970; 0 for at once. */
+  /** When it is retried, milliseconds since 1970; 0 for at once. */
   at(key: Key): number {
     return this.#tries.get(key)?.at ?? 0;
   }

@@ -1,8 +1,7 @@
 /**
- * Drives a broadcast through a tree, from the node that it belongs to: calls the nodes below it, some levels of them by
- * itself and the ones at the end of its reach with their whole subtree, and adds up what they say. It keeps nothing: after a
- * kill it begins anew, and nodes that are done answer at once. A node that cannot be reached is tried again beside the others,
- * and then left to its debts (see node-debts.ts).
+ * Drives a broadcast through the tree below one node, the driving node. It calls a few levels itself, asks the nodes at the last of
+ * these levels to drive their own subtrees, and adds up their counts. It stores nothing: after a kill it starts over, and nodes that
+ * are done answer at once. A node that cannot be reached is retried beside the others, and then becomes a debt (see node-debts.ts).
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
@@ -11,7 +10,7 @@ import { addCounts, noCounts } from "../outcome/counts.ts";
 import type { FanOutCounts, LogEntry, OwingNodes } from "../types.ts";
 import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
 
-/** What is known of the nodes below. */
+/** Sums over the nodes below. */
 export interface SubtreeProgress {
   readonly counts: FanOutCounts;
   readonly nodes: number;
@@ -19,28 +18,28 @@ export interface SubtreeProgress {
 }
 
 export interface TreeFanOutParts extends NodeCallParts {
-  /** Of the driving node. */
+  /** Path of the driving node. */
   readonly path: string;
-  /** Whether a node has a debt already: then it is not called, for what comes later comes behind it. */
+  /** Whether a node has a debt already. It is not called then: a later broadcast must not overtake an owed one. */
   readonly owes: (path: string) => boolean;
 }
 
 export class TreeFanOut {
   readonly position: number;
-  /** Devices a second of all nodes below, as the driver above said last; null for as fast as it goes. */
+  /** Devices a second for all nodes below, as the node above said last; null for no limit. */
   pace: number | null;
-  /** Whether the driving node serves its own members meanwhile, at its part of the pace. */
+  /** Whether the driving node serves its own members at the same time, at its share of the pace. */
   servesOwn = false;
   readonly #parts: TreeFanOutParts;
   readonly #known = new Map<string, SubtreeProgress & { readonly owing: OwingNodes }>();
   readonly #entry: LogEntry;
-  /** Paths to be called, in the order in which they were found. */
+  /** Paths to call, in the order they were found. */
   readonly #queue: string[] = [];
   readonly #found = new Set<string>();
   #calling = 0;
-  /** Paths of nodes whose members have not all answered. */
+  /** Paths of nodes with members that have not answered. */
   readonly #waiting = new Set<string>();
-  /** Paths of nodes that could not be called, and are to be called again. */
+  /** Paths of nodes to retry. */
   readonly #failing = new Set<string>();
   /** Paths of nodes that were given up. */
   readonly #owed = new Set<string>();
@@ -54,7 +53,7 @@ export class TreeFanOut {
     this.pace = entry.pace;
   }
 
-  /** Without the subtrees of nodes that are owed it: those are counted when the debt is paid. */
+  /** Excludes subtrees that are owed it: those are counted when the debt is paid. */
   get progress(): SubtreeProgress {
     const counts = noCounts();
     let nodes = 0;
@@ -68,7 +67,7 @@ export class TreeFanOut {
     return { counts, nodes, remaining };
   }
 
-  /** Paths of nodes that it could not be brought to, each with its whole subtree. */
+  /** Paths of nodes that it could not reach; each stands for its whole subtree. */
   get owed(): readonly string[] {
     return [...this.#owed].filter((path) => !this.#isOwed(path.slice(0, -1)));
   }
@@ -79,17 +78,17 @@ export class TreeFanOut {
     return Object.assign({}, ...known.map(([, { owing }]) => owing));
   }
 
-  /** Whether every node that was found has called its members, or could not be called. */
+  /** Whether every known node has called its members, or could not be called. */
   get called(): boolean {
     return this.#queue.length === 0 && this.#calling === 0;
   }
 
-  /** Whether they have answered, too, or were given up. */
+  /** Whether all of them have also answered, or were given up. */
   get done(): boolean {
     return this.called && this.#waiting.size === 0 && this.#failing.size === 0;
   }
 
-  /** Children that a node told. */
+  /** Adds children that a node reported. */
   add(parent: string, children: string): void {
     for (const digit of children) {
       const path = parent + digit;
@@ -100,7 +99,7 @@ export class TreeFanOut {
   }
 
   /**
-   * Resolves when every node has called its members, or could not be called once.
+   * Resolves when every node has called its members, or failed once.
    *
    * @param before see `NodeCallOptions`
    */
@@ -108,12 +107,12 @@ export class TreeFanOut {
     return this.#running.run(() => this.#callAll(before));
   }
 
-  /** Resolves when everybody has answered, or was waited for long enough. */
+  /** Resolves when all have answered, or were given up. */
   async settle(): Promise<void> {
     return this.#settling.run(() => this.#settleAll());
   }
 
-  /** The pace of one of the nodes that are served together. */
+  /** The pace for each of the nodes that are served in parallel. */
   get share(): number | null {
     if (this.pace === null) return null;
     const below = Math.min(this.#parts.host.parallelNodes, this.#calling + this.#queue.length);
@@ -121,7 +120,7 @@ export class TreeFanOut {
   }
 
   async #settleAll(): Promise<void> {
-    // A node that answers late tells of children that nobody knew.
+    // A node that answers late may report new children.
     for (; !this.done; await this.call()) {
       const late = [...this.#waiting, ...this.#failing];
       await Promise.all(late.map((path) => this.#finish(path)));
@@ -170,7 +169,7 @@ export class TreeFanOut {
     this.#failing.add(path);
   }
 
-  /** Waits for the answers of one node; tries it again where it cannot be called. */
+  /** Waits for the answers of one node, and retries it if it cannot be called. */
   async #finish(path: string): Promise<void> {
     const { host } = this.#parts;
     for (let failures = Number(this.#failing.has(path)); ; failures++) {
@@ -183,7 +182,7 @@ export class TreeFanOut {
     this.#owed.add(path);
   }
 
-  /** Whether the node, or one above it, is owed the broadcast. */
+  /** Whether the node or one above it is owed the broadcast. */
   #isOwed(path: string): boolean {
     for (let end = path.length; end > this.#parts.path.length; end--) {
       if (this.#owed.has(path.slice(0, end))) return true;

@@ -1,6 +1,6 @@
 /**
- * What became of broadcasts that a later, more urgent one brought along, of each member: they are counted by their own passes,
- * which begin later or find the member served.
+ * Outcomes that members reported early: a later, more urgent broadcast was sent together with earlier ones. The fan-outs of those earlier
+ * ones count them when they start, or when they find the member served.
  */
 import type { Member } from "../members/members.ts";
 import type { DeliverOutcome } from "../types.ts";
@@ -9,7 +9,7 @@ import type { DeliverOutcome } from "../types.ts";
 export type MemberOutcome = Exclude<DeliverOutcome, "unknown"> | "failed" | "owed";
 
 export class EarlyOutcomes {
-  /** By position: those that are not counted yet. */
+  /** Not counted yet, by position. */
   readonly #ends = new Map<number, Map<Member, MemberOutcome>>();
 
   of(position: number, member: Member): MemberOutcome | undefined {
