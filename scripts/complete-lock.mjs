@@ -30,7 +30,7 @@ const LIBC = new Map([
 ]);
 
 /**
- * @typedef {{ version?: string, integrity?: string, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, dev?: boolean, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
  *   optionalDependencies?: Record<string, string> }} Locked
  */
 
@@ -84,7 +84,9 @@ for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
   }
 }
 for (const [path, locked] of Object.entries(packages)) {
-  if (path === "" || locked.integrity !== undefined) continue;
+  // Of this repository, as bench/ is.
+  if (!path.includes("node_modules/") || locked.link === true) continue;
+  if (locked.integrity !== undefined) continue;
   const { version = "", ...rest } = locked;
   // In npm's own order of fields, so that its next write changes nothing.
   packages[path] = { version, integrity: integrityOf(path, version), ...rest };

@@ -1,6 +1,6 @@
 /** A subscriber of a peer: a connection that counts what it gets. */
-import { MqttClient } from "../peers/mqtt.ts";
-import { NatsClient } from "../peers/nats.ts";
+import { openMqtt } from "../peers/mosquitto.ts";
+import { openNats } from "../peers/nats-server.ts";
 import { EVERYBODY, type Protocol } from "../peers/peer.ts";
 import type { Address } from "./http.ts";
 
@@ -17,12 +17,12 @@ export async function subscribe(
   onMessage: () => void,
 ): Promise<{ close(): void }> {
   if (protocol === "nats") {
-    const client = await NatsClient.open(address, EVERYBODY);
-    client.countAll(onMessage);
-    return client;
+    const client = await openNats(address);
+    client.subscribe(EVERYBODY, { callback: onMessage });
+    await client.flush();
+    return { close: () => void client.close() };
   }
-  const client = await MqttClient.open(address, `subscriber${n}`, true);
-  client.onMessage = onMessage;
-  await client.subscribe(EVERYBODY, answering ? 1 : 0);
-  return client;
+  const client = await openMqtt(address, `subscriber${n}`, true, onMessage);
+  await client.subscribeAsync(EVERYBODY, { qos: answering ? 1 : 0 });
+  return { close: () => client.end() };
 }

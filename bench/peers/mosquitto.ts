@@ -2,8 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type MqttClient } from "mqtt";
+import type { Address } from "../client/http.ts";
 import { forMs, pace, type Slice } from "../client/pace.ts";
-import { MqttClient } from "./mqtt.ts";
 import { Broker, EVERYBODY, freePort, MESSAGE, type Peer } from "./peer.ts";
 
 /** No message more in so long: all have come. */
@@ -11,6 +12,33 @@ const QUIET_MS = 1_000;
 /** Messages kept for one device; Mosquitto's own bound is 1,000. */
 const KEPT_EACH = 100;
 const DATA = Buffer.from(MESSAGE);
+const QOS_1 = { qos: 1 } as const;
+const MQTT_3_1_1 = 4;
+
+/**
+ * Opens a connection that is not opened again: a broker that is killed takes its clients with it.
+ *
+ * @param clean false: the broker keeps the subscription and its messages while the client is away
+ * @param onMessage called with each message, also with one that comes before the promise resolves
+ */
+export async function openMqtt(
+  { host, port }: Address,
+  clientId: string,
+  clean: boolean,
+  onMessage: () => void = () => {},
+): Promise<MqttClient> {
+  const client = connect({
+    ...{ host, port, clientId, clean },
+    ...{ protocolVersion: MQTT_3_1_1, reconnectPeriod: 0, keepalive: 0 },
+  });
+  client.on("message", onMessage);
+  await new Promise<void>((resolve, reject) =>
+    client.once("connect", () => resolve()).once("error", reject),
+  );
+  // Whoever waits has a time limit of its own.
+  client.on("error", () => {});
+  return client;
+}
 
 export async function mosquitto(folder: string, devices: number): Promise<Peer> {
   const port = await freePort();
@@ -33,8 +61,8 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
   let publisher: MqttClient | undefined;
 
   const device = async (id: string, clean: boolean): Promise<MqttClient> => {
-    const client = await MqttClient.open(address, id, clean);
-    await client.subscribe(`d/${id}`);
+    const client = await openMqtt(address, id, clean);
+    await client.subscribeAsync(`d/${id}`, QOS_1);
     return client;
   };
   const publish = async (
@@ -43,14 +71,16 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
     topic: () => string,
   ): Promise<Slice> => {
     const lanes = await Promise.all(
-      Array.from({ length: inFlight }, (_, lane) => MqttClient.open(address, `s${lane}`, true)),
+      Array.from({ length: inFlight }, (_, lane) => openMqtt(address, `s${lane}`, true)),
     );
-    const slice = await pace(inFlight, more, async (lane) => lanes[lane]?.publish(topic(), DATA));
-    for (const lane of lanes) lane.close();
+    const slice = await pace(inFlight, more, async (lane) => {
+      await lanes[lane]?.publishAsync(topic(), DATA, QOS_1);
+    });
+    for (const lane of lanes) lane.end();
     return slice;
   };
   const away = async (name: string, count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) (await device(`${name}${i}`, false)).close();
+    for (let i = 0; i < count; i++) await (await device(`${name}${i}`, false)).endAsync();
   };
 
   return {
@@ -68,7 +98,7 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
       return publish(inFlight, forMs(ms), () => `d/off${next++ % devices}`);
     },
     storm: (ms, inFlight) =>
-      pace(inFlight, forMs(ms), async (lane) => (await device(`storm${lane}`, true)).close()),
+      pace(inFlight, forMs(ms), async (lane) => (await device(`storm${lane}`, true)).endAsync()),
     async lostOnKill(count) {
       const kept = Math.ceil(count / KEPT_EACH);
       await away("kill", kept);
@@ -81,21 +111,25 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
       await broker.kill();
       await broker.start();
       const back: MqttClient[] = [];
-      for (let i = 0; i < kept; i++) back.push(await MqttClient.open(address, `kill${i}`, false));
-      const all = () => back.reduce((sum, { received }) => sum + received, 0);
-      for (let before = -1; before !== all(); await sleep(QUIET_MS)) before = all();
-      for (const client of back) client.close();
-      return accepted - all();
+      let received = 0;
+      const onMessage = () => {
+        received++;
+      };
+      for (let i = 0; i < kept; i++)
+        back.push(await openMqtt(address, `kill${i}`, false, onMessage));
+      for (let before = -1; before !== received; await sleep(QUIET_MS)) before = received;
+      for (const client of back) client.end();
+      return accepted - received;
     },
     address,
     protocol: "mqtt",
     async publishAll() {
-      publisher ??= await MqttClient.open(address, "publisher", true);
-      await publisher.publish(EVERYBODY, DATA);
+      publisher ??= await openMqtt(address, "publisher", true);
+      await publisher.publishAsync(EVERYBODY, DATA, QOS_1);
     },
     end() {
-      publisher?.close();
-      for (const client of clients) client.close();
+      publisher?.end();
+      for (const client of clients) client.end();
       void broker.kill();
     },
   };

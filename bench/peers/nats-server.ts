@@ -3,12 +3,19 @@
  * file, answered when the stream has it; it syncs the disk every two minutes.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import type { Address } from "../client/http.ts";
 import { forMs, pace, type Slice } from "../client/pace.ts";
-import { NatsClient } from "./nats.ts";
 import { Broker, EVERYBODY, freePort, MESSAGE, type Peer } from "./peer.ts";
 
 const STREAM = { name: "MAIL", subjects: ["mail.*"], storage: "file" };
 const READY_LOOK_MS = 100;
+/** Of a request; the client's own is a second, which a busy machine takes longer for. */
+const TIMEOUT = { timeout: 10_000 };
+
+/** A connection that is not opened again: a server that is killed takes its clients with it. */
+export const openNats = ({ host, port }: Address): Promise<NatsConnection> =>
+  connect({ servers: `${host}:${port}`, reconnect: false });
 
 export async function nats(folder: string, devices: number): Promise<Peer> {
   const port = await freePort();
@@ -16,16 +23,18 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
   const broker = new Broker({ host: "127.0.0.1", port }, ["nats-server", ...args]);
   await broker.start();
   const { address } = broker;
-  const admin = await NatsClient.open(address, "_INBOX.admin");
-  await admin.request(`$JS.API.STREAM.CREATE.${STREAM.name}`, JSON.stringify(STREAM));
-  admin.close();
-  let clients: NatsClient[] = [];
+  const admin = await openNats(address);
+  await admin.request(`$JS.API.STREAM.CREATE.${STREAM.name}`, JSON.stringify(STREAM), TIMEOUT);
+  await admin.close();
+  let clients: NatsConnection[] = [];
   let next = 0;
-  let publisher: NatsClient | undefined;
+  let publisher: NatsConnection | undefined;
 
-  const device = async (subject: string): Promise<NatsClient> => {
-    const client = await NatsClient.open(address, subject);
-    client.answerAll();
+  /** Answers everything that comes, as a device acknowledges. */
+  const device = async (subject: string): Promise<NatsConnection> => {
+    const client = await openNats(address);
+    client.subscribe(subject, { callback: (_, message) => void message.respond() });
+    await client.flush();
     return client;
   };
   const request = async (
@@ -33,27 +42,24 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
     more: () => boolean,
     subject: () => string,
   ): Promise<Slice> => {
-    const lanes = await Promise.all(
-      Array.from({ length: inFlight }, (_, lane) => NatsClient.open(address, `_INBOX.s${lane}`)),
-    );
+    const lanes = await Promise.all(Array.from({ length: inFlight }, () => openNats(address)));
     const slice = await pace(inFlight, more, async (lane) => {
-      await lanes[lane]?.request(subject(), MESSAGE);
+      await lanes[lane]?.request(subject(), MESSAGE, TIMEOUT);
     });
-    for (const lane of lanes) lane.close();
+    for (const lane of lanes) await lane.close();
     return slice;
   };
   const kept = async (): Promise<number> => {
-    const client = await NatsClient.open(address, "_INBOX.count");
+    const client = await openNats(address);
     try {
       for (;;) {
-        const info = JSON.parse(await client.request(`$JS.API.STREAM.INFO.${STREAM.name}`, "")) as {
-          state?: { messages: number };
-        };
+        const answer = await client.request(`$JS.API.STREAM.INFO.${STREAM.name}`, "", TIMEOUT);
+        const info = answer.json<{ state?: { messages: number } }>();
         if (info.state !== undefined) return info.state.messages;
         await sleep(READY_LOOK_MS);
       }
     } finally {
-      client.close();
+      await client.close();
     }
   };
 
@@ -82,12 +88,14 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
     address,
     protocol: "nats",
     async publishAll() {
-      publisher ??= await NatsClient.open(address, "_INBOX.publisher");
-      await publisher.publish(EVERYBODY, MESSAGE);
+      publisher ??= await openNats(address);
+      publisher.publish(EVERYBODY, MESSAGE);
+      // Answered once the server has taken what was sent before.
+      await publisher.flush();
     },
     end() {
-      publisher?.close();
-      for (const client of clients) client.close();
+      void publisher?.close();
+      for (const client of clients) void client.close();
       void broker.kill();
     },
   };
