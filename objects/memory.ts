@@ -31,9 +31,19 @@ export class Memory<Store, Loaded> {
     this.#load = load;
   }
 
+  /** What is in memory by now, trusted or not; null where nothing is. */
+  get current(): Loaded | null {
+    return this.#life?.loaded ?? null;
+  }
+
+  /** Why that is not to be trusted any more; null while it is. */
+  get failure(): unknown {
+    return this.#life?.storage.failure ?? null;
+  }
+
   /** As it is stored. */
   get loaded(): Loaded {
-    return this.#current.loaded;
+    return this.#trusted.loaded;
   }
 
   /** The same, where it was loaded and nothing broke off; it is not loaded for this. */
@@ -56,7 +66,7 @@ export class Memory<Store, Loaded> {
     this.#life?.storage.end(error);
   }
 
-  get #current(): Life<Loaded> {
+  get #trusted(): Life<Loaded> {
     let life = this.#life;
     if (life === null || life.storage.failure !== null) {
       const stored = this.#open();
@@ -74,7 +84,7 @@ export class Memory<Store, Loaded> {
    * @throws StorageError where a row could not be written or read
    */
   run<Answer>(handler: (loaded: Loaded) => Answer, { isAtomic = false } = {}): Answer {
-    const { loaded, storage } = this.#current;
+    const { loaded, storage } = this.#trusted;
     const whole = () => {
       const answer = handler(loaded);
       check(storage);
@@ -93,7 +103,7 @@ export class Memory<Store, Loaded> {
     handler: (loaded: Loaded) => Answer,
     options?: { readonly isAtomic?: boolean },
   ): Promise<Answer> {
-    const { storage } = this.#current;
+    const { storage } = this.#trusted;
     const answer = this.run(handler, options);
     await durable(storage);
     return answer;
@@ -105,7 +115,7 @@ export class Memory<Store, Loaded> {
    * @throws StorageError where a row could not be written or read, meanwhile and by whomever
    */
   async call<Answer>(handler: (loaded: Loaded) => Promise<Answer>): Promise<Answer> {
-    const { loaded, storage } = this.#current;
+    const { loaded, storage } = this.#trusted;
     try {
       const answer = await handler(loaded);
       await durable(storage);

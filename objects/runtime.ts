@@ -7,8 +7,11 @@ export interface ObjectRuntime<Store> {
   readonly name: string;
   /** Milliseconds since 1970; may be set back and forth. */
   now(): number;
+  randomBytes(count: number): Uint8Array;
   /** Opens what is stored, for one life of the object's memory: see `Memory`. */
   open(): Stored<Store>;
+  /** Whether the disk is known to take no writes: then it is not asked for those that can wait. */
+  readonly isFailing: boolean;
   /** Frees what an object takes that stores nothing (any more): on Workers an empty database is 12 KB and more for ever. */
   free(): Promise<void>;
   readonly alarm: AlarmPort;
@@ -107,6 +110,15 @@ export interface SocketPort {
   send(frame: Uint8Array): void;
   /** Closes it, if it is not closed yet, with the number and the reason of an error. */
   close(code: ErrorCode, detail: string): void;
-  /** What stays with it while the object sleeps. */
-  save(snapshot: LinkSnapshot): void;
+  /** What stays with it while the object sleeps; null once it is given up, for the object may not hear of its end before the next life. */
+  save(snapshot: LinkSnapshot | null): void;
+  /** What was saved last; null where nothing was. */
+  saved(): LinkSnapshot | null;
+  /**
+   * Whether its device is gone without a word, where the host does not close such a socket by itself.
+   *
+   * @param openedAt when the link opened, milliseconds since 1970, as is `now`
+   * @returns when it was last heard of; null where it lives
+   */
+  silentSince(openedAt: number, now: number): number | null;
 }

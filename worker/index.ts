@@ -2,10 +2,10 @@
 import { app } from "./app.ts";
 import { type WorkersEnv, workersEnv } from "./workers-env.ts";
 
-export { DeviceObject } from "../objects/device.ts";
 export { AliasObject } from "../objects/durable/alias.ts";
 export { AppObject } from "../objects/durable/app.ts";
 export { AppDirectoryObject } from "../objects/durable/app-directory.ts";
+export { DeviceObject } from "../objects/durable/device.ts";
 export { LiveObject } from "../objects/durable/live.ts";
 export { TagObject } from "../objects/durable/tag.ts";
 export { TagDirectoryObject } from "../objects/durable/tag-directory.ts";

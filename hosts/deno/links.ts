@@ -2,11 +2,12 @@
 import type { Claims } from "../../core/device/account.ts";
 import { SILENT_MS } from "../../core/link/silence.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import type { DeviceShell } from "../../objects/device.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { LinkHost } from "../../worker/link-host.ts";
 import { connectionOf, type HttpConnection } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
-import type { DeviceHost } from "./objects/device.ts";
+import { LinkSocket } from "./objects/link-socket.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
 /** How often silent links are looked for: late by that much at the most, and no timer for each of them. */
@@ -20,7 +21,8 @@ const CLOSE_WAIT_MS = 500;
 /** A WebSocket of a device. */
 interface Link {
   readonly socket: ServerSocket;
-  readonly device: DeviceHost;
+  readonly port: LinkSocket;
+  readonly device: DeviceShell;
 }
 
 /** For whoever answers the request: the connection is a WebSocket by now. */
@@ -58,12 +60,13 @@ export class DenoLinks implements LinkHost {
     const device = this.#mesh.device(name);
     const { isRegistered } = device;
     if (!device.isLinked) this.requireRoom(isRegistered ? connection : undefined);
-    device.connect(claims, () => {
+    const opened = device.connect(claims, () => {
       const socket = connection.accept(request, LINK_SUBPROTOCOL);
       if (isRegistered) connection.entry.become("device");
       else connection.entry.isDevice = () => device.isRegistered;
       return this.#serve(device, socket);
     });
+    if (!opened.ok) throw new MeshError(opened.code, opened.detail);
     return UPGRADED;
   }
 
@@ -94,9 +97,9 @@ export class DenoLinks implements LinkHost {
   sweep(): void {
     const heardBefore = this.#now() - SILENT_MS;
     for (const link of this.#links) {
-      const { device, socket } = link;
+      const { device, socket, port } = link;
       if (socket.heardAt > heardBefore || !socket.isOpen) continue;
-      device.lose(socket, this.#now() - socket.heardAt);
+      device.lose(port, this.#now() - socket.heardAt);
       socket.refuse("silent");
     }
   }
@@ -124,16 +127,17 @@ export class DenoLinks implements LinkHost {
     await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
   }
 
-  #serve(device: DeviceHost, socket: ServerSocket): ServerSocket {
-    const link: Link = { socket, device };
+  #serve(device: DeviceShell, socket: ServerSocket): LinkSocket {
+    const port = new LinkSocket(socket);
+    const link: Link = { socket, port, device };
     this.#links.add(link);
-    socket.onmessage = (data) => device.receive(socket, data);
+    socket.onmessage = (data) => void device.receive(port, data);
     socket.onclose = () => {
       this.#links.delete(link);
-      device.lose(socket);
+      device.lose(port);
       if (this.#links.size === 0) this.#onEmpty?.();
     };
-    return socket;
+    return port;
   }
 }
 

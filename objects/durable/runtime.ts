@@ -1,4 +1,5 @@
 /** A Durable Object as the runtime of what it holds. */
+import { backoffMs } from "../../core/backoff.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
 import { sends } from "../sends.ts";
 import { DurableAlarm } from "./alarm.ts";
@@ -15,11 +16,15 @@ export interface Settings {
 
 export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   readonly name: string;
+  /** The platform has room. */
+  readonly isFailing = false;
   readonly alarm: AlarmPort;
   readonly scheduler: Scheduler = workersScheduler;
   readonly residence: Residence = hibernation;
   readonly #ctx: DurableObjectState;
   readonly #store: (rows: Rows) => Store;
+  /** Alarms in a row that failed. */
+  #failures = 0;
 
   /**
    * @param store makes the object's store of its rows
@@ -37,6 +42,10 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
     return Date.now();
   }
 
+  randomBytes(count: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(count));
+  }
+
   open(): Stored<Store> {
     return openRows(this.#ctx, this.#store);
   }
@@ -49,6 +58,21 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
 
   reportError(error: unknown): void {
     console.error(error);
+  }
+
+  /**
+   * The alarm has come: where what is to be done breaks off, another is set. The platform gives up one that failed six times, so that
+   * this throws only where none can be set.
+   */
+  async ring(work: () => Promise<void>): Promise<void> {
+    this.alarm.fired();
+    try {
+      await work();
+      this.#failures = 0;
+    } catch (error) {
+      this.reportError(error);
+      await this.alarm.set(Date.now() + backoffMs(++this.#failures, Math.random()));
+    }
   }
 }
 

@@ -19,7 +19,6 @@ const LONG_FILES: readonly string[] = [
   "core/tag/node.ts",
   "core/tag/root.ts",
   "hosts/machine/net/admission.ts",
-  "objects/device.ts",
   "schema/http.ts",
   "scripts/generate-openapi.ts",
   "sdk/device/client/client.ts",

@@ -1,14 +1,14 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/tree/depths.ts";
-import { links } from "../../../objects/links.ts";
+import type { DeviceShell } from "../../../objects/device.ts";
 import type { Peers } from "../../../objects/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
 import { sends } from "../../../objects/sends.ts";
 import type { TagDirectoryShell } from "../../../objects/tag-directory.ts";
 import type { Database } from "../store/database.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
-import { DeviceHost } from "./device.ts";
+import { deviceOf } from "./device-shell.ts";
 import { Identities } from "./identities.ts";
 import { IdleDevices } from "./idle-devices.ts";
 import { JoinSlices } from "./join-slices.ts";
@@ -70,7 +70,7 @@ export class Mesh {
   readonly identities: Identities;
   /** At which depth joins of a tag begin. */
   readonly depths = new Depths();
-  readonly devices = new Pool((name) => new DeviceHost(this, name));
+  readonly devices = new Pool((name, woke) => deviceOf(this, name, woke));
   readonly nodes = new Pool((name, woke) => tagOf(this, name, woke));
   readonly liveNodes = new Pool((name, woke) => liveOf(this, name, woke));
   readonly aliases = new Pool((name, woke) => aliasOf(this, name, woke));
@@ -123,7 +123,7 @@ export class Mesh {
   }
 
   /** The device of this name; there is one object of a name at a time. */
-  device(name: string): DeviceHost {
+  device(name: string): DeviceShell {
     return this.devices.get(name);
   }
 
@@ -134,14 +134,6 @@ export class Mesh {
       this.#tagDirectories.set(name, directory);
     }
     return directory;
-  }
-
-  linked(name: string): void {
-    links.add(name);
-  }
-
-  unlinked(name: string): void {
-    links.delete(name);
   }
 
   /** How often idle objects were looked for: the time by which one was used last. */

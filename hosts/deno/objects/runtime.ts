@@ -49,12 +49,20 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
     return Date.now();
   }
 
+  randomBytes(count: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(count));
+  }
+
   open(): Stored<Store> {
     const writer = new Writer(this.#mesh.db);
     const { alarm, storage = writer } = this.#object;
     const store = this.#object.store(writer);
     if (typeof alarm === "function") this.#alarm = alarm(store);
     return { store, storage };
+  }
+
+  get isFailing(): boolean {
+    return this.#mesh.db.isFailing;
   }
 
   /** The database is everybody's: nothing of it is left to one object. */

@@ -66,9 +66,8 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
   readonly #writer: Writer;
   #alarmAt: number | null;
 
-  constructor(db: Database, name: string) {
+  constructor(db: Database, name: string, writer = new Writer(db)) {
     const found = db.get<Found>(FIND, name) ?? null;
-    const writer = new Writer(db);
     super(new DeviceTables(db, found, writer));
     this.#db = db;
     this.#name = name;
@@ -105,14 +104,8 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     return this.tables.scope as number | null;
   }
 
-  /** Why something this device wrote is not stored: what it has in memory is not to be trusted any more. */
-  get failure(): unknown {
-    return this.#writer.failure;
-  }
-
-  /** Whether something this device wrote is not on disk yet. */
-  get isPending(): boolean {
-    return this.#writer.isPending;
+  get exists(): boolean {
+    return this.id !== null;
   }
 
   readAccount(): AccountRecord | null {

@@ -5,8 +5,8 @@
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DeviceHost } from "../../../hosts/deno/objects/device.ts";
 import { AliasShell } from "../../../objects/alias.ts";
+import { DeviceShell } from "../../../objects/device.ts";
 import { LiveShell } from "../../../objects/live.ts";
 import { TagShell } from "../../../objects/tag.ts";
 import { callWith, FAULTS } from "../../core/support/faults.ts";
@@ -16,7 +16,7 @@ const share = Number(process.env["CHAOS_CALLS"] ?? 0);
 /** Methods that only other objects call. */
 const CALLED: readonly (readonly [object, readonly string[]])[] = [
   [TagShell.prototype, ["join", "leave", "attach", "fanOut", "countChild", "go"]],
-  [DeviceHost.prototype, ["deliver", "suspendAlias", "withdraw"]],
+  [DeviceShell.prototype, ["deliver", "suspendAlias", "withdraw"]],
   [AliasShell.prototype, ["confirm", "firstAck"]],
   [LiveShell.prototype, ["publish", "presence", "listeners"]],
 ];

@@ -51,6 +51,14 @@ export class FakeRuntime<Store> implements ObjectRuntime<Store> {
     return this.time;
   }
 
+  get isFailing(): boolean {
+    return false;
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return new Uint8Array(count);
+  }
+
   open(): Stored<Store> {
     this.opened++;
     return { store: this.#disk(), storage: this.#storage() };

@@ -96,7 +96,7 @@ describe("sleep", () => {
   });
 
   test("L2 a link that says nothing is closed, though its device slept", async () => {
-    fakeTime();
+    fakeTime(Date.now(), ["performance"]);
     const { mesh } = openMesh();
     const device = await TestDevice.create(mesh);
     const link = device.dial();

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { sealAppId } from "../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../core/message/send.ts";
-import type { DeviceObject } from "../../../objects/device.ts";
+import type { DeviceObject } from "../../../objects/durable/device.ts";
 import { CONNECT_HEADERS } from "../../../objects/interfaces/rpc.ts";
 import type { Hello } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";

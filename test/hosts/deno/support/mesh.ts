@@ -7,12 +7,13 @@ import { onTestFinished, vi } from "vitest";
 import { sealAppId } from "../../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../../core/message/send.ts";
-import type { DeviceHost } from "../../../../hosts/deno/objects/device.ts";
+import { LinkSocket, type LinkTransport } from "../../../../hosts/deno/objects/link-socket.ts";
 import { Mesh, type MeshOptions } from "../../../../hosts/deno/objects/mesh.ts";
-import type { DeviceSocket } from "../../../../hosts/deno/objects/socket.ts";
 import { lookAtSockets } from "../../../../hosts/deno/sockets.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
+import type { DeviceShell } from "../../../../objects/device.ts";
 import { sends } from "../../../../objects/sends.ts";
+import { MeshError } from "../../../../schema/errors.ts";
 import type { Hello } from "../../../../schema/generated/link.ts";
 import { hello } from "../../../core/device/support/frames.ts";
 import { DeviceEnd } from "../../../objects/support/device-end.ts";
@@ -115,14 +116,16 @@ export async function passTime(mesh: Pick<Mesh, "db">, ms: number): Promise<void
 }
 
 /** The mesh's side of a socket whose other side is a test. */
-class TestSocket implements DeviceSocket {
+class TestSocket implements LinkTransport {
+  readonly port = new LinkSocket(this);
   bufferedAmount = 0;
   readonly device: DeviceEnd;
   #open = true;
 
-  constructor(host: DeviceHost) {
-    this.device = new DeviceEnd((frame) =>
-      host.receive(this, typeof frame === "string" ? frame : frame.slice().buffer),
+  constructor(host: DeviceShell) {
+    this.device = new DeviceEnd(
+      (frame) =>
+        void host.receive(this.port, typeof frame === "string" ? frame : frame.slice().buffer),
     );
   }
 
@@ -138,9 +141,9 @@ class TestSocket implements DeviceSocket {
   }
 
   /** The connection breaks; the mesh learns of it. */
-  lose(host: DeviceHost): void {
+  lose(host: DeviceShell): void {
     this.#open = false;
-    host.lose(this);
+    void host.lose(this.port);
   }
 }
 
@@ -153,7 +156,7 @@ export interface TestLink {
 
 /** A device with its account made. */
 export class TestDevice {
-  readonly host: DeviceHost;
+  readonly host: DeviceShell;
   readonly #mesh: Mesh;
   readonly #publicKey: string;
 
@@ -183,7 +186,8 @@ export class TestDevice {
       tokenExpires: Math.floor(Date.now() / 1_000) + 60,
     };
     const socket = new TestSocket(this.host);
-    this.host.connect(claims, () => socket);
+    const opened = this.host.connect(claims, () => socket.port);
+    if (!opened.ok) throw new MeshError(opened.code, opened.detail);
     return { device: socket.device, lose: () => socket.lose(this.host) };
   }
 

@@ -1,22 +1,23 @@
 /**
  * Carries out the calls that a device asks for: to nodes of tags, and to aliases. One that is under way keeps the object in
- * memory, so that its answer finds the device that asked (measured: with a call of 25 s, and gone 10 s after it).
+ * memory, so that its answer finds the device that asked (measured on Workers: with a call of 25 s, and gone 10 s after it).
  */
 import type { AliasCall, CallResult, Effect, TagCall } from "../core/link/effects.ts";
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
-import { callObject } from "./call.ts";
-import { callRoomOf } from "./call-room.ts";
-import type { ObjectNamespace } from "./interfaces/namespace.ts";
 import type { AliasRpc, TagRpc } from "./interfaces/rpc.ts";
-import { withTimeout } from "./timeout.ts";
+import type { Peers } from "./peers.ts";
+import type { ObjectRuntime } from "./runtime.ts";
+import { within } from "./timeout.ts";
 
-/** The worker's bindings by which a device reaches other objects. */
-export interface CallEnv {
-  readonly TAGS: ObjectNamespace<TagRpc>;
-  readonly ALIASES: ObjectNamespace<AliasRpc>;
-  /** What may be connected to this process; undefined where the platform bounds it. */
-  readonly MAX_LINKS?: string;
+export interface CallPorts {
+  readonly peers: Pick<Peers, "node" | "alias">;
+  /**
+   * Waits until a call may be made, where the host has those of devices leave room for others.
+   *
+   * @throws MeshError where there is none for too long
+   */
+  admit(effect: CallEffect): Promise<void> | null;
 }
 
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
@@ -24,26 +25,24 @@ type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
 
 /**
- * Never fails: what went wrong is told to the log, and to the core that there is no answer. A call that hangs would keep its
+ * Never fails: what went wrong is reported, and told to the core as a call without an answer. A call that hangs would keep its
  * place among the few that a device makes at once, and the object in memory.
  */
 export async function resultOf(
-  { TAGS, ALIASES, MAX_LINKS }: CallEnv,
+  runtime: Pick<ObjectRuntime<unknown>, "scheduler" | "reportError">,
+  { peers, admit }: CallPorts,
   effect: CallEffect,
 ): Promise<CallResult> {
   try {
+    await admit(effect);
     const { kind, name, call } = effect;
-    // A first acknowledgement belongs to a send, which has woken its alias.
-    const room = call.method === "firstAck" ? null : callRoomOf(MAX_LINKS);
-    await room?.enter(name, LIMITS.COMMAND_MS);
     const answering =
-      kind === "tag"
-        ? callObject(() => callTag(TAGS.getByName(name), call))
-        : callObject(() => callAlias(ALIASES.getByName(name), call));
-    return { ok: true, answer: await withTimeout(LIMITS.DEVICE_CALL_MS, answering) };
+      kind === "tag" ? callTag(peers.node(name), call) : callAlias(peers.alias(name), call);
+    const answer = await within(runtime.scheduler, LIMITS.DEVICE_CALL_MS, answering);
+    return { ok: true, answer };
   } catch (error) {
     // One that is too busy, or moving, is no news: the core tries again.
-    if (!(error instanceof MeshError)) console.error(error);
+    if (!(error instanceof MeshError)) runtime.reportError(error);
     return { ok: false };
   }
 }

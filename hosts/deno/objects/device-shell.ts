@@ -1,0 +1,27 @@
+/** The object of a device, in the process that holds them all. */
+import { DeviceShell } from "../../../objects/device.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { SharedDeviceStore } from "../store/device-store.ts";
+import type { Mesh } from "./mesh.ts";
+import { MachineRuntime, RowAlarm } from "./runtime.ts";
+
+/** @param woke called when it has something to do */
+export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShell {
+  const runtime = new MachineRuntime(mesh, name, {
+    store: (writer) => new SharedDeviceStore(mesh.db, name, writer),
+    alarm: (store) => new RowAlarm(mesh.alarms, store),
+    woke,
+  });
+  return new DeviceShell(runtime, {
+    depths: mesh.depths,
+    peers: mesh.peers,
+    settings: () => ({
+      identity: mesh.identities.of(name),
+      reconnectFirstMs: LIMITS.RECONNECT_FIRST_MACHINE_MS,
+    }),
+    // A link outlives its device's sleep with the shell itself.
+    sockets: () => [],
+    admit: ({ kind, call }) =>
+      kind === "tag" && call.method !== "attach" ? mesh.joinSlices.enter(name) : null,
+  });
+}

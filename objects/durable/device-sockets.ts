@@ -1,0 +1,101 @@
+/** The WebSockets of a device's object, by the hibernation API. */
+import type { LinkSnapshot } from "../../core/device/link/snapshot.ts";
+import { lastHeard, SILENT_MS } from "../../core/link/silence.ts";
+import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
+import { closeReason, finish } from "../close.ts";
+import type { SocketPort } from "../runtime.ts";
+
+export class DeviceSockets {
+  readonly #ctx: DurableObjectState;
+  readonly #ports = new WeakMap<WebSocket, DurableSocket>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+  }
+
+  of(socket: WebSocket): DurableSocket {
+    let port = this.#ports.get(socket);
+    if (port === undefined) {
+      port = new DurableSocket(this.#ctx, socket);
+      this.#ports.set(socket, port);
+    }
+    return port;
+  }
+
+  /** Those that stayed open while the object slept. */
+  open(): DurableSocket[] {
+    const open = this.#ctx
+      .getWebSockets()
+      .filter(({ readyState }) => readyState === WebSocket.OPEN);
+    return open.map((socket) => this.of(socket));
+  }
+
+  /** Takes a socket in place of all others, which may be of before a sleep. */
+  accept(socket: WebSocket): DurableSocket {
+    for (const older of this.#ctx.getWebSockets()) {
+      closeWith(older, "replaced", "");
+      older.serializeAttachment(null);
+    }
+    this.#ctx.acceptWebSocket(socket);
+    return this.of(socket);
+  }
+}
+
+export class DurableSocket implements SocketPort {
+  readonly #ctx: DurableObjectState;
+  readonly #socket: WebSocket;
+  /** When a frame came last, as far as this object remembers; the heartbeat does not wake it. */
+  #heardAt = 0;
+
+  constructor(ctx: DurableObjectState, socket: WebSocket) {
+    this.#ctx = ctx;
+    this.#socket = socket;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** A frame has come. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  send(frame: Uint8Array): void {
+    try {
+      this.#socket.send(frame);
+    } catch {
+      // It closed, and that event is on its way.
+    }
+  }
+
+  close(code: ErrorCode, detail: string): void {
+    closeWith(this.#socket, code, detail);
+  }
+
+  save(snapshot: LinkSnapshot | null): void {
+    this.#socket.serializeAttachment(snapshot);
+  }
+
+  saved(): LinkSnapshot | null {
+    return this.#socket.deserializeAttachment() as LinkSnapshot | null;
+  }
+
+  /**
+   * The runtime keeps the socket of a peer that vanished open for ever (workerd#1187), and tells when it last answered a heartbeat:
+   * asked for only where memory does not know better.
+   */
+  silentSince(openedAt: number, now: number): number | null {
+    if (Math.abs(now - this.#heardAt) < SILENT_MS) return null;
+    const answered = this.#ctx.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime() ?? 0;
+    this.#heardAt = lastHeard([this.#heardAt, answered, openedAt], now);
+    return now - this.#heardAt < SILENT_MS ? null : this.#heardAt;
+  }
+}
+
+/** Closes it, if it is not closed yet, with the number and the reason of an error. */
+export function closeWith(socket: WebSocket, code: ErrorCode, detail: string): void {
+  const number = ERRORS[code].close;
+  if (number === null) throw new Error(`${code} closes no link`);
+  finish(socket, number, closeReason(code, detail));
+}
