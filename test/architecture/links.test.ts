@@ -46,6 +46,50 @@ test.each(documents)("relative links of %s resolve", (path) => {
   expect(relative.flatMap((target) => brokenLink(path, target) ?? [])).toEqual([]);
 });
 
+/** What looks like a path of a source or a folder of the repository, in code. */
+const PATH = /`((?:[a-z.-]+\/)+(?:[a-z-]+(?:\.test)?\.(?:ts|mjs|json|thrift|md))?)`/g;
+
+/** Paths in code of a text that are not there; those below a folder of the table of ports may name one of its files alone. */
+const missingPaths = (text: string): string[] =>
+  [...text.matchAll(PATH)]
+    .map(([, path = ""]) => path)
+    .filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, "docs", path)));
+
+describe("docs/architecture.md", () => {
+  const text = read("docs/architecture.md");
+  const inFolders = new Set([
+    "deno/",
+    "workerd/",
+    "machine/",
+    "move/",
+    "device/",
+    "device/live/",
+    "server/",
+  ]);
+
+  test("names no file or folder that is not there", () => {
+    expect(missingPaths(text).filter((path) => !inFolders.has(path))).toEqual([]);
+    expect(missingPaths("`core/device/gone.ts` and `objects/tag.ts`")).toEqual([
+      "core/device/gone.ts",
+    ]);
+  });
+
+  test("names every folder of sources", () => {
+    for (const folder of [
+      "schema",
+      "core",
+      "objects",
+      "objects/durable",
+      "worker",
+      "hosts",
+      "sdk",
+      "cli",
+    ]) {
+      expect(text).toContain(`| \`${folder}/\` |`);
+    }
+  });
+});
+
 describe("decisions", () => {
   const files = readdirSync(join(ROOT, "docs/decisions"))
     .filter((name) => name !== "README.md")
