@@ -80,8 +80,8 @@ export class DeviceRunner {
   }
 
   /** Loads it where it sleeps. What is done with it must have no effects. */
-  get device(): Device {
-    return this.#memory.loaded.device;
+  get awake(): Pick<Awake, "device" | "store"> {
+    return this.#memory.loaded;
   }
 
   /** Whether a socket is the current link's. That may be what wakes the object: where it fails the socket is closed. */

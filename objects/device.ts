@@ -149,17 +149,18 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
 
   /** The alarm has come. Rejects where it has to come again. */
   async onDeadline(): Promise<void> {
-    const isGone = await this.#runner.run(
-      ({ device, store }, now, effects) => {
+    await this.#runner.run(
+      ({ device }, now, effects) => {
         this.#runtime.alarm.fired();
         device.onDeadline(now, effects);
-        return !store.exists && device.session === null;
       },
       "keep",
       // It writes in any case: what is one commit on Workers costs no more, and an object that ended would count as a failure.
       true,
     );
-    if (isGone) await this.#runtime.free();
+    // Asked only now: whoever came meanwhile may have begun it anew.
+    const { device, store } = this.#runner.awake;
+    if (!store.exists && device.session === null) await this.#runtime.free();
   }
 
   /**
@@ -177,7 +178,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
 
   /** Whether an app is registered on it. Wakes it. */
   get isRegistered(): boolean {
-    return this.#runner.device.isRegistered;
+    return this.#runner.awake.device.isRegistered;
   }
 
   /** Whether it must stay findable: it has a socket, or is awake. */
