@@ -56,12 +56,12 @@ export class Memory<Store, Loaded> {
     this.#life = null;
   }
 
-  /** What was said of a row (that the alarm is set) turned out not to be so. */
+  /** An alarm or row that memory counts on could not be set: memory is not trusted any more. */
   fail(error: unknown): void {
     this.#life?.storage.fail(new StorageError(error));
   }
 
-  /** What came of a handler could not be carried out: its rows stand, and memory begins anew with them. */
+  /** The effects of a handler could not be carried out: its rows stand, and memory is loaded anew. */
   end(error: unknown): void {
     this.#life?.storage.end(error);
   }

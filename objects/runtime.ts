@@ -12,7 +12,7 @@ export interface ObjectRuntime<Store> {
   open(): Stored<Store>;
   /** Whether the disk is known to take no writes: then it is not asked for those that can wait. */
   readonly isFailing: boolean;
-  /** Frees what an object takes that stores nothing (any more): on Workers an empty database is 12 KB and more for ever. */
+  /** Frees the storage of an object that stores nothing: on Workers even an empty database takes 12 KB. */
   free(): Promise<void>;
   readonly alarm: AlarmPort;
   readonly scheduler: Scheduler;

@@ -270,7 +270,7 @@ const registration = z.strictObject({
   endedAt: timeMs.nullable(),
   /** See core/device/store.ts, here and below. Since version 3. */
   generation: count.default(0),
-  /** The log of core/device/outcomes.ts; null if nothing ended. */
+  /** The log of core/device/mail/outcomes.ts; null if nothing ended. */
   outcomes: z.string().nullable(),
   /** Attributes that the app reported. Since version 2. */
   attributes: attributes.nullable().default(null),

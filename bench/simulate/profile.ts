@@ -29,7 +29,7 @@ export interface Profile {
 /** What `npm run bench -- --scenario broadcast-devices` measured: see docs/benchmarks.md. */
 const ONE_MACHINE = {
   oneThread: true,
-  /** hosts/machine/tags.ts. */
+  /** hosts/deno/objects/shells.ts. */
   parallelNodes: 8,
   hopMs: 0,
   deviceMs: 1,

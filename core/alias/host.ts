@@ -8,7 +8,7 @@ export interface AliasRecord {
   readonly shared: boolean;
   /** In the order in which they set it. */
   readonly holders: readonly Holder[];
-  /** Oldest first; absent where there are none, as in a row from before. See `TakenKeys`. */
+  /** Oldest first; absent where there are none, as in a row from before. */
   readonly taken?: readonly TakenKey[] | undefined;
 }
 

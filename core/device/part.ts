@@ -1,4 +1,4 @@
-/** What each part of a device does when a registration's state changes; `Lifecycle` calls all of them in turn. */
+/** What each part of a device (mail, tags, aliases) does as a registration comes and goes: `Lifecycle`, `Registrations` and `Debts` call all parts in turn. */
 import type { Context } from "../link/effects.ts";
 import type { Registration } from "./registration.ts";
 

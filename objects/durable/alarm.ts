@@ -7,8 +7,6 @@ export class DurableAlarm implements AlarmPort {
   readonly #storage: DurableObjectStorage;
   readonly #maxLinks: string | undefined;
   #at: number | null | undefined;
-  /** Of the last that was set. */
-  #setting: Promise<void> = Promise.resolve();
 
   /** @param maxLinks the setting MAX_LINKS: where there is one, an alarm may come later, for want of room (alarm-room.ts) */
   constructor(storage: DurableObjectStorage, maxLinks: string | undefined) {
@@ -33,13 +31,7 @@ export class DurableAlarm implements AlarmPort {
     const time = alarmTime(this.#maxLinks, at, standing);
     if (time === standing) return null;
     this.#at = time;
-    this.#setting = this.#set(time);
-    return this.#setting;
-  }
-
-  /** Resolves when the one that was set last stands. */
-  get stands(): Promise<void> {
-    return this.#setting;
+    return this.#set(time);
   }
 
   fired(): void {

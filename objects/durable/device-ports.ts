@@ -10,13 +10,12 @@ import type { StoredDevice } from "../device-ports.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import type { DeviceSockets } from "./device-sockets.ts";
 import { type PeerEnv, peersOf } from "./peers.ts";
+import type { Settings } from "./runtime.ts";
 
 /** What it needs of the worker's bindings; worker/env.ts describes them. */
-export interface DeviceEnv extends PeerEnv {
+export interface DeviceEnv extends PeerEnv, Settings {
   readonly RECONNECT_FIRST_MS?: string;
   readonly MESH_KEYS: string;
-  /** What may be connected to this process; undefined where the platform bounds it. */
-  readonly MAX_LINKS?: string;
 }
 
 /** Where joins begin, of all devices of this isolate. */

@@ -30,7 +30,7 @@ export class DeviceSockets {
     return open.map((socket) => this.of(socket));
   }
 
-  /** Takes a socket in place of all others, which may be of before a sleep. */
+  /** Accepts a socket and closes all older ones, also those from before a sleep. */
   accept(socket: WebSocket): DurableSocket {
     for (const older of this.#ctx.getWebSockets()) {
       closeWith(older, "replaced", "");

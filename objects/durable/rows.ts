@@ -43,7 +43,7 @@ export class Rows implements Sql, StoragePort {
     return null;
   }
 
-  /** Not where it is dear: also one that writes nothing is a commit. */
+  /** Costs a commit even if nothing is written: not for what must be cheap. */
   atomic<Answer>(run: () => Answer): Answer {
     this.#isAtomic = true;
     try {

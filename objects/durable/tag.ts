@@ -54,8 +54,8 @@ export class TagObject extends durableObject<TagRpc & TagImportRpc & Alarmed, Ta
 ) {}
 
 function settingsOf(env: TagEnv): TagSettings {
-  // A process that has descriptors for so many only is the whole mesh, and knows who has a link: who has none need not be woken to say
-  // so. It is where there is room, for it may be no member any more.
+  // With MAX_LINKS this process is the whole mesh and knows which devices have a link; the others need not be woken to say that they are
+  // offline. While there is room they are woken all the same: they may be members no more.
   const room = wakeRoomOf(env.MAX_LINKS);
   return {
     nodeMembers: countOf(env.NODE_MEMBERS),

@@ -62,7 +62,7 @@ export const appRoutes = {
     path: "/v1/apps",
     auth: "admin",
     summary: "List the apps",
-    answers: lazily(() => ({ 200: { description: "All of them.", body: appsAnswer() } })),
+    answers: lazily(() => ({ 200: { description: "The apps.", body: appsAnswer() } })),
     errors: ["admin_token_invalid"],
   },
   createApp: {
@@ -71,7 +71,7 @@ export const appRoutes = {
     auth: "admin",
     summary: "Make an app",
     body: { schema: appBody, maxBytes: LIMITS.BODY_BYTES },
-    answers: lazily(() => ({ 201: { description: "It was made.", body: appAnswer() } })),
+    answers: lazily(() => ({ 201: { description: "Created.", body: appAnswer() } })),
     errors: ["admin_token_invalid", ...WITH_BODY, "too_many_apps"],
   },
   getApp: {

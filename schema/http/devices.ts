@@ -56,7 +56,7 @@ export const deviceRoutes = {
     summary: "Whether the mesh answers, and its clock",
     answers: lazily(() => ({
       200: {
-        description: "It does.",
+        description: "The mesh answers.",
         body: healthAnswer(),
         headers: { "cache-control": { description: "no-store", required: true } },
       },
@@ -71,8 +71,8 @@ export const deviceRoutes = {
     summary: "Make or find a device account (docs/protocol.md, section 1)",
     body: { schema: deviceBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({
-      200: { description: "It stands already.", body: deviceAnswer() },
-      201: { description: "It was made.", body: deviceAnswer() },
+      200: { description: "The account existed.", body: deviceAnswer() },
+      201: { description: "Created.", body: deviceAnswer() },
     })),
     errors: [...WITH_BODY, "proof_invalid", "proof_expired", "device_active"],
   },

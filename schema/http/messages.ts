@@ -153,7 +153,7 @@ export const CONTENT_DIGEST = {
 } as const;
 
 const ANSWER_HEADERS = {
-  location: { description: "Where GET tells what became of it. Not of a message to an alias." },
+  location: { description: "The URL of its status; absent for a message to an alias." },
   "preference-applied": { description: "The preference that was followed, where one was." },
 } as const;
 
@@ -207,7 +207,10 @@ export const messageRoutes = {
     auth: "signature",
     summary: "What became of a message",
     answers: lazily(() => ({
-      200: { description: "Where it is.", body: z.union([statusAnswer(), broadcastStatus()]) },
+      200: {
+        description: "Its status, or the progress of the broadcast.",
+        body: z.union([statusAnswer(), broadcastStatus()]),
+      },
     })),
     errors: [...SIGNED, "message_id_invalid", "reg_id_foreign", "message_not_found"],
   },

@@ -84,7 +84,9 @@ export const registrationRoutes = {
     path: "/v1/registrations/:regId",
     auth: "signature",
     summary: "Tags, aliases and attributes of a registration",
-    answers: lazily(() => ({ 200: { description: "What it has.", body: registrationAnswer() } })),
+    answers: lazily(() => ({
+      200: { description: "Its tags, aliases and attributes.", body: registrationAnswer() },
+    })),
     errors: [...SIGNED, "reg_id_invalid", "reg_id_foreign", "unregistered"],
   },
 } as const satisfies Record<string, Route>;

@@ -146,7 +146,7 @@ export const tagRoutes = {
     summary: "Who may listen to the tag live",
     headers: CONTENT_DIGEST,
     body: { schema: liveBody, maxBytes: LIMITS.BODY_BYTES },
-    answers: lazily(() => ({ 204: { description: "It is so." } })),
+    answers: lazily(() => ({ 204: { description: "Set." } })),
     errors: SIGNED_CHANGE,
   },
 } as const satisfies Record<string, Route>;

@@ -1,4 +1,4 @@
-/** The objects of a mesh, each on its part of the shared database. */
+/** The objects of a mesh but devices (device-shell.ts), each on its part of the shared database. */
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { AliasShell } from "../../../objects/alias.ts";
 import { AppShell } from "../../../objects/app.ts";
@@ -17,7 +17,7 @@ import { SharedTagStore } from "../store/tag-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { MachineRuntime, RowAlarm } from "./runtime.ts";
 
-/** All objects share a thread; beside each other only so that a node whose devices are slow to answer holds up nobody. */
+/** Objects share a thread, so this is not for speed: a node with slow devices must not hold up others. */
 const PARALLEL_NODES = 8;
 /** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
 const CALLED_MS = 4;
@@ -84,7 +84,7 @@ export function liveOf(mesh: Mesh, name: string, woke: () => void): LiveShell {
   return new LiveShell(runtime, mesh.peers, mesh.keyring);
 }
 
-/** Of an object whose memory is not ahead of its rows where one could not be written. */
+/** For live nodes, which keep their memory when a row could not be written. */
 const sharedStorage = (db: Database): StoragePort => ({
   failure: null,
   gate: () => db.committed(),

@@ -729,7 +729,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description The mesh answers. */
             200: {
                 headers: {
                     /** @description no-store */
@@ -829,7 +829,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It stands already. */
+            /** @description The account existed. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -838,7 +838,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1096,7 +1096,7 @@ export interface operations {
             /** @description Final: delivered, or how it ended. */
             200: {
                 headers: {
-                    /** @description Where GET tells what became of it. Not of a message to an alias. */
+                    /** @description The URL of its status; absent for a message to an alias. */
                     location?: string;
                     /** @description The preference that was followed, where one was. */
                     "preference-applied"?: string;
@@ -1109,7 +1109,7 @@ export interface operations {
             /** @description Queued: it is on disk and waits for a device; or a broadcast, which is on disk and on its way. */
             202: {
                 headers: {
-                    /** @description Where GET tells what became of it. Not of a message to an alias. */
+                    /** @description The URL of its status; absent for a message to an alias. */
                     location?: string;
                     /** @description The preference that was followed, where one was. */
                     "preference-applied"?: string;
@@ -1292,7 +1292,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Where it is. */
+            /** @description Its status, or the progress of the broadcast. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1955,7 +1955,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is so. */
+            /** @description Set. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2378,7 +2378,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What it has. */
+            /** @description Its tags, aliases and attributes. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2780,7 +2780,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All of them. */
+            /** @description The apps. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2887,7 +2887,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
