@@ -300,6 +300,8 @@ describe("a disk that cannot be written", () => {
   });
 
   test("H3 a tag that cannot be attached leaves the link alone, and is attached when it can", async () => {
+    // Before the mesh begins to wait for anything: its one timer must be a faked one.
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "performance"] });
     const path = databasePath();
     const { mesh, db, reported } = openMesh(path);
     const device = await TestDevice.create(mesh);
@@ -309,7 +311,6 @@ describe("a disk that cannot be written", () => {
     await quiet(mesh);
     for (const node of mesh.nodes.awake) expect(node.sleep(Number.POSITIVE_INFINITY)).toBe(true);
     const link = await device.connect();
-    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout", "performance"] });
     const mend = spoil(path, "INSERT ON tag_members");
     const mendAlarms = spoil(path, "INSERT ON alarms", "alarmed");
     link.device.command({ kind: "attach", value: { slot: 1 } });
