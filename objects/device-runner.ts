@@ -10,7 +10,7 @@ import { DeviceLink } from "./device-link.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
 import { Memory } from "./memory.ts";
 import type { ObjectRuntime, SocketPort, StoragePort, Stored, Timer } from "./runtime.ts";
-import { StorageError } from "./storage-error.ts";
+import { codeOf, StorageError } from "./storage-error.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What is in memory besides the link, while the device has something to do. */
@@ -23,7 +23,6 @@ export interface Awake {
   calls: number;
   /** Until what failed is tried again; null where nothing did, or the alarm is for that, too. */
   retry: Timer | null;
-  /** By `Residence.sweeps`. */
   usedAt: number;
 }
 
@@ -81,7 +80,7 @@ export class DeviceRunner {
 
   /** Loads it where it sleeps. What is done with it must have no effects. */
   get awake(): Pick<Awake, "device" | "store"> {
-    return this.#memory.loaded;
+    return this.#wake("keep");
   }
 
   /** Whether a socket is the current link's. That may be what wakes the object: where it fails the socket is closed. */
@@ -118,7 +117,13 @@ export class DeviceRunner {
 
   /** Writes rows behind the device's back, for which there is to be an alarm. */
   async rewrite(write: (store: StoredDevice) => void, alarmAt: number): Promise<void> {
-    await this.#memory.answer(({ store }) => write(store));
+    const awake = this.#wake("keep");
+    await this.#memory
+      .answer(({ store }) => write(store))
+      .catch((error: unknown) => {
+        this.#fail(awake, error, "keep");
+        throw error;
+      });
     // What is in memory was read before.
     this.#memory.reload();
     const now = this.#runtime.now();
@@ -316,15 +321,16 @@ export class DeviceRunner {
     const standing = alarm.at;
     // What is owed gets its alarm in one commit with what made it owed: a kill between asking and setting would lose it.
     if (standing === undefined && !device.owes) {
-      const isWanted = deadline !== null || device.idleDeadline(now) !== null;
+      const isWanted =
+        Number.isFinite(at) || deadline !== null || device.idleDeadline(now) !== null;
       return isWanted ? this.#askAlarm(awake, now, at) : null;
     }
     let own = deadline;
     // Whatever alarm comes looks whether anybody uses the account: for that alone none is moved, and no full disk is asked.
     if (own === null && typeof standing !== "number" && !this.#runtime.isFailing)
       own = device.idleDeadline(now);
-    if (own === null) return null;
-    return alarm.set(Math.min(own, at));
+    const due = Math.min(own ?? Number.POSITIVE_INFINITY, at);
+    return Number.isFinite(due) ? alarm.set(due) : null;
   }
 
   async #askAlarm(awake: Awake, now: number, at: number): Promise<void> {
@@ -392,7 +398,3 @@ function endRetry(awake: Awake): void {
   awake.retry?.cancel();
   awake.retry = null;
 }
-
-/** What a link is closed with, and those are refused who wait. */
-const codeOf = (error: unknown): "storage_unavailable" | "internal" =>
-  error instanceof StorageError ? "storage_unavailable" : "internal";

@@ -11,3 +11,7 @@ export class StorageError extends MeshError {
 
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
+
+/** What a link is closed with, and those are refused who wait. */
+export const codeOf = (error: unknown): "storage_unavailable" | "internal" =>
+  error instanceof StorageError ? "storage_unavailable" : "internal";

@@ -22,6 +22,38 @@ const { APPS, TAGS, ALIASES, TAG_DIRECTORIES } = env as unknown as {
 };
 
 describe("a device object", () => {
+  test("M1 A3 tells an alias at once of a first acknowledgement that came in a later batch", async () => {
+    const stub = newStub();
+    const device = stub.name ?? "";
+    const now = Date.now();
+    const of = (slot: number, outcomes: string | null): DevicePart => ({
+      ...{ kind: "registration", device, slot, app: newApp().app, createdAt: now },
+      ...{ endedAt: null, generation: 1, outcomes, attributes: null },
+    });
+    const account = { publicKey: randomText(32), generation: 1, createdAt: now };
+    await stub.write([{ kind: "device", device, account, link: null }, of(1, null)]);
+    const untold = [{ key: "AAAAAAAAAAAA", alias: "me", expiresAt: now + 3_600_000 }];
+    await stub.write([of(2, JSON.stringify({ forgotten: 0, entries: [], untold }))]);
+    const logs = () =>
+      runInDurableObject(stub, (_, { storage }) =>
+        storage.sql.exec("SELECT log FROM outcomes").toArray(),
+      );
+    await expect.poll(async () => JSON.stringify(await logs())).not.toContain("untold");
+  });
+
+  test("M1 a batch that it refuses leaves it as it was", async () => {
+    const stub = newStub();
+    const device = stub.name ?? "";
+    const account = { publicKey: randomText(32), generation: 1, createdAt: Date.now() };
+    const parts: DevicePart[] = [{ kind: "device", device, account, link: null }];
+    await stub.write(parts);
+    await runInDurableObject(stub, async (object) => {
+      await expect(object.write(parts)).rejects.toThrow("is there already");
+      const question = { app: newApp().app, generation: 1 };
+      expect(await object.describe(question)).toEqual({ ok: false, code: "unregistered" });
+    });
+  });
+
   test("M1 knows at once what it was given, sets its alarm for it, and keeps its own name", async () => {
     const stub = newStub();
     const device = stub.name ?? "";
