@@ -13,14 +13,10 @@ const GENERATED = /(^|\/)generated\/|^bench\/results\/|(^|\/)package-lock\.json$
 
 /** To be cut. Take a line out once it is; none is to be added. */
 const LONG_FILES: readonly string[] = [
-  "core/device/mail/delivery.ts",
-  "core/device/tags/broadcasts.ts",
   "core/tag/log/log.ts",
   "core/tag/node.ts",
   "core/tag/root.ts",
   "hosts/machine/net/admission.ts",
-  "schema/http.ts",
-  "scripts/generate-openapi.ts",
   "sdk/device/client/client.ts",
   "test/core/device/aliases.test.ts",
   "test/core/device/broadcast-delivery.test.ts",
@@ -54,7 +50,8 @@ test("no source has more than 400 lines", () => {
   const sources = files.filter((file) => /\.m?[jt]s$/.test(file) && !GENERATED.test(file));
   expect(sources.length).toBeGreaterThan(500);
   const long = sources.filter((file) => read(file).split("\n").length - 1 > LINES);
-  expect(long.filter((file) => !LONG_FILES.includes(file))).toEqual([]);
+  // Also one that is named and has been cut.
+  expect(long.sort()).toEqual([...LONG_FILES].sort());
 });
 
 test("no folder has more than 20 files", () => {
