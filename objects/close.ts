@@ -1,6 +1,9 @@
 /** How the mesh closes a link, or the WebSocket of a listener, at the edge and in objects alike. */
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
 
+/** RFC 6455 §7.4.1. */
+export const NORMAL_CLOSURE = 1000;
+
 /** The subprotocol of the device link. */
 export const LINK_SUBPROTOCOL = "pushmesh.v1";
 

@@ -12,7 +12,7 @@ import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendRequest } from "../../core/message/send.ts";
 import type { DeliverRequest } from "../../core/tag/types.ts";
 import type { DevicePart } from "../../schema/export.ts";
-import { finish, LINK_SUBPROTOCOL } from "../close.ts";
+import { finish, LINK_SUBPROTOCOL, NORMAL_CLOSURE } from "../close.ts";
 import type { DeviceShell } from "../device.ts";
 import { REGISTERED_HEADER } from "../interfaces/connect-answer.ts";
 import { CONNECT_HEADERS, type DeviceImportRpc, type DeviceRpc } from "../interfaces/rpc.ts";
@@ -20,9 +20,6 @@ import { SqlDeviceStore } from "../storage/device-store.ts";
 import { type DeviceEnv, durableDevice } from "./device-ports.ts";
 import { closeWith, DeviceSockets } from "./device-sockets.ts";
 import { DurableRuntime } from "./runtime.ts";
-
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000;
 
 export class DeviceObject extends DurableObject<DeviceEnv> implements DeviceRpc, DeviceImportRpc {
   readonly #runtime: DurableRuntime<SqlDeviceStore>;

@@ -7,7 +7,7 @@ import { keyringOf } from "../../core/identity/keyring.ts";
 import type { Sink } from "../../core/live/host.ts";
 import type { LivePublish, LivePublishAnswer } from "../../core/tag/types.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { finish } from "../close.ts";
+import { finish, NORMAL_CLOSURE } from "../close.ts";
 import { LIVE_HEADERS, type LiveRpc } from "../interfaces/rpc.ts";
 import { LiveShell } from "../live.ts";
 import { SocketSink } from "../live-socket.ts";
@@ -20,9 +20,6 @@ import { DurableRuntime, type Settings } from "./runtime.ts";
 interface LiveEnv extends PeerEnv, Settings {
   readonly MESH_KEYS: string;
 }
-
-/** RFC 6455 §7.4.1. */
-const NORMAL_CLOSURE = 1000;
 
 /** A socket's attachment: where a listener lags, for a node that is evicted meanwhile. */
 interface Attachment {

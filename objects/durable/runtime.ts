@@ -47,7 +47,8 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   }
 
   open(): Stored<Store> {
-    return openRows(this.#ctx, this.#store);
+    const rows = new Rows(this.#ctx);
+    return { store: this.#store(rows), storage: rows };
   }
 
   free(): Promise<void> {
@@ -74,15 +75,6 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
       await this.alarm.set(Date.now() + backoffMs(++this.#failures, Math.random()));
     }
   }
-}
-
-/** Opens the rows of an object for one life of its memory. */
-export function openRows<Store>(
-  ctx: DurableObjectState,
-  store: (rows: Rows) => Store,
-): Stored<Store> & { readonly storage: Rows } {
-  const rows = new Rows(ctx);
-  return { store: store(rows), storage: rows };
 }
 
 const hibernation: Residence = { hibernates: true, sweeps: 0, woke() {} };

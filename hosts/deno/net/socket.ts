@@ -1,6 +1,6 @@
 /** The server's end of a WebSocket: what its client may do is bounded here, before and after it has said who it is. */
 import { Limiter } from "../../../core/link/limiter.ts";
-import { closeCodeOf, closeReason } from "../../../objects/close.ts";
+import { closeCodeOf, closeReason, NORMAL_CLOSURE } from "../../../objects/close.ts";
 import type { ErrorCode } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type Fault, type FrameHandler, FrameReader, frames } from "../../machine/net/frames.ts";
@@ -9,7 +9,6 @@ import type { Transport, TransportHandler } from "./transport.ts";
 /** RFC 6455 §7.4.1. */
 const PROTOCOL_ERROR = 1002;
 const NOT_UTF8 = 1007;
-const NORMAL_CLOSURE = 1000;
 
 /** Read on behind a close, so that its code arrives behind a frame that is too long; whoever sends more is not listening. */
 const DISCARD_BYTES = 33_554_432;

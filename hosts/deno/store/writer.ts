@@ -43,17 +43,7 @@ export class Writer implements StoragePort {
     return this.#db.isPending(this.#batch);
   }
 
-  /**
-   * Resolves when all this object wrote is on disk.
-   *
-   * @throws StorageError where it could not be stored, now or earlier
-   */
-  async durable(): Promise<void> {
-    if (this.isPending) await this.#db.committed();
-    if (this.#failure !== null) throw this.#failure;
-  }
-
-  /** Writes some time soon: what nobody waits for, and what may be lost. `durable` does not wait for it. */
+  /** Writes some time soon: what nobody waits for, and what may be lost. `gate` does not wait for it. */
   defer(sql: string, ...values: SqlValue[]): void {
     this.#db.defer(() => {
       try {

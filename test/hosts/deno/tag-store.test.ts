@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
 import { Writer } from "../../../hosts/deno/store/writer.ts";
+import { durable } from "../../../objects/memory.ts";
 import { TAG_STORE_CASES } from "../../objects/support/tag-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
@@ -86,12 +87,12 @@ describe("tag store in the shared database", () => {
     const writer = new Writer(db);
     const store = new SharedTagStore(db, "node", writer);
     store.writeNode(node);
-    const durable = writer.durable();
+    const writing = durable(writer);
     // Another writer of the same transaction makes it fail.
     expect(() => db.run("INSERT INTO tag_nodes (name, record) VALUES ('x', NULL)")).toThrow();
-    await expect(durable).rejects.toThrow(/NOT NULL/);
+    await expect(writing).rejects.toThrow(/NOT NULL/);
     expect(() => store.putMember(member)).toThrow(/NOT NULL/);
-    await expect(writer.durable()).rejects.toThrow(/NOT NULL/);
+    await expect(durable(writer)).rejects.toThrow(/NOT NULL/);
     expect(db.get("SELECT count(*) AS n FROM tag_members")).toEqual({ n: 0 });
     expect(new SharedTagStore(db, "node").readNode()).toBeNull();
   });
