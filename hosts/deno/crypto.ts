@@ -6,7 +6,7 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify } from "nod
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { equalBytes } from "../../core/identity/mac.ts";
-import { ed25519Jwk } from "../../objects/live-key.ts";
+import { ed25519Jwk } from "../../objects/live/live-key.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { EdgeCrypto, VerifySignature } from "../../worker/signature/crypto.ts";
 

@@ -2,7 +2,7 @@
 import type { Claims } from "../../core/device/account.ts";
 import { SILENT_MS } from "../../core/link/silence.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import type { DeviceShell } from "../../objects/device.ts";
+import type { DeviceShell } from "../../objects/device/device-shell.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { LinkHost } from "../../worker/link-host.ts";
 import { connectionOf, type HttpConnection } from "./net/http.ts";

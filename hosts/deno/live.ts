@@ -1,8 +1,8 @@
 /** The live listeners of this process: WebSockets and event streams, which count among the mesh's links. */
 import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
-import type { LiveShell } from "../../objects/live.ts";
-import { SocketSink } from "../../objects/live-socket.ts";
-import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live-stream.ts";
+import type { LiveShell } from "../../objects/live/live-shell.ts";
+import { SocketSink } from "../../objects/live/live-socket.ts";
+import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { Listen, ListenHost } from "../../worker/live/host.ts";
 import { type DenoLinks, UPGRADED } from "./links.ts";

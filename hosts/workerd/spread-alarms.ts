@@ -1,12 +1,12 @@
 /**
  * Sets later what alarms are due at once when workerd starts: it rings all of them as it comes up, and opens a database for each
- * (objects/alarm-room.ts). An object whose own alarm is overdue does what is due when this one comes (measured).
+ * (objects/capacity/alarm-room.ts). An object whose own alarm is overdue does what is due when this one comes (measured).
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { alarmsFor, placeAlarm } from "../../objects/alarm-room.ts";
-import { AWAKE_MS } from "../../objects/awake.ts";
+import { alarmsFor, placeAlarm } from "../../objects/capacity/alarm-room.ts";
+import { AWAKE_MS } from "../../objects/capacity/awake.ts";
 import { uniqueKeyOf } from "./config.ts";
 
 /** In the folder of each class. */

@@ -1,5 +1,5 @@
 /** The alarm of a Durable Object. */
-import { alarmTime } from "../alarm-room.ts";
+import { alarmTime } from "../capacity/alarm-room.ts";
 import type { AlarmPort } from "../runtime.ts";
 import { StorageError } from "../storage-error.ts";
 

@@ -1,5 +1,5 @@
 /** The Durable Object of one alias. */
-import { AliasShell } from "../alias.ts";
+import { AliasShell } from "../alias/alias-shell.ts";
 import type { AliasImportRpc, AliasRpc } from "../interfaces/rpc.ts";
 import { SqlAliasStore } from "../storage/alias-store.ts";
 import { type Alarmed, durableObject } from "./object.ts";

@@ -1,5 +1,5 @@
 /** The Durable Object of the list of apps. */
-import { AppDirectory } from "../app-directory.ts";
+import { AppDirectory } from "../app/app-directory-shell.ts";
 import type { AppDirectoryRpc } from "../interfaces/rpc.ts";
 import { SqlDirectoryStore } from "../storage/app-directory-store.ts";
 import { durableObject } from "./object.ts";

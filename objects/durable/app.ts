@@ -1,5 +1,5 @@
 /** The Durable Object of one app. */
-import { AppShell } from "../app.ts";
+import { AppShell } from "../app/app-shell.ts";
 import type { AppImportRpc, AppRpc } from "../interfaces/rpc.ts";
 import { SqlAppStore } from "../storage/app-store.ts";
 import { durableObject } from "./object.ts";

@@ -2,11 +2,11 @@
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { Depths } from "../../core/tag/tree/depths.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { callRoomOf } from "../call-room.ts";
+import { callRoomOf } from "../capacity/call-room.ts";
 import { countOf } from "../count.ts";
-import { DeviceShell } from "../device.ts";
-import { deviceIdentity } from "../device-identity.ts";
-import type { StoredDevice } from "../device-ports.ts";
+import { deviceIdentity } from "../device/device-identity.ts";
+import type { StoredDevice } from "../device/device-ports.ts";
+import { DeviceShell } from "../device/device-shell.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import type { DeviceSockets } from "./device-sockets.ts";
 import { type PeerEnv, peersOf } from "./peers.ts";

@@ -13,7 +13,7 @@ import type { SendRequest } from "../../core/message/send.ts";
 import type { DeliverRequest } from "../../core/tag/types.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { finish, LINK_SUBPROTOCOL, NORMAL_CLOSURE } from "../close.ts";
-import type { DeviceShell } from "../device.ts";
+import type { DeviceShell } from "../device/device-shell.ts";
 import { REGISTERED_HEADER } from "../interfaces/connect-answer.ts";
 import { CONNECT_HEADERS, type DeviceImportRpc, type DeviceRpc } from "../interfaces/rpc.ts";
 import { SqlDeviceStore } from "../storage/device-store.ts";

@@ -1,6 +1,7 @@
 /** Other objects by the worker's bindings. */
 import { callObject } from "../call.ts";
 import type { ObjectNamespace } from "../interfaces/namespace.ts";
+import type { Peers } from "../interfaces/peers.ts";
 import type {
   AliasRpc,
   AppRpc,
@@ -9,7 +10,6 @@ import type {
   TagDirectoryRpc,
   TagRpc,
 } from "../interfaces/rpc.ts";
-import type { Peers } from "../peers.ts";
 
 /** worker/env.ts describes them. */
 export interface PeerEnv {

@@ -1,7 +1,7 @@
 /** A Durable Object as the runtime of what it holds. */
 import { backoffMs } from "../../core/backoff.ts";
+import { sends } from "../capacity/sends.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
-import { sends } from "../sends.ts";
 import { DurableAlarm } from "./alarm.ts";
 import { Rows } from "./rows.ts";
 

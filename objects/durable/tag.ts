@@ -1,11 +1,11 @@
 /** The Durable Object of one node of a tag's tree. */
 import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { wakeRoomOf } from "../call-room.ts";
+import { wakeRoomOf } from "../capacity/call-room.ts";
 import { countOf, shardsOf } from "../count.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
 import { SqlTagStore } from "../storage/tag-store.ts";
-import { type TagSettings, TagShell } from "../tag.ts";
+import { type TagSettings, TagShell } from "../tag/tag-shell.ts";
 import { type Alarmed, durableObject } from "./object.ts";
 import { type PeerEnv, peersOf } from "./peers.ts";
 import { DurableRuntime, type Settings } from "./runtime.ts";

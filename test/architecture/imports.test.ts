@@ -27,7 +27,7 @@ describe("layers", () => {
   test.each([
     ["core/a.ts", 'import { x } from "../worker/env.ts";'],
     ["core/a.ts", 'import type { X } from "../objects/device.ts";'],
-    ["core/device/a.ts", 'export * from "../../objects/device.ts";'],
+    ["core/device/a.ts", 'export * from "../../objects/device/device-shell.ts";'],
     ["core/a.ts", 'let x: import("../sdk/device/mod.ts").X;'],
     ["schema/a.ts", 'await import("../core/a.ts");'],
     ["schema/a.ts", 'import fs from "node:fs";'],

@@ -69,7 +69,7 @@ describe("docs/architecture.md", () => {
 
   test("names no file or folder that is not there", () => {
     expect(missingPaths(text).filter((path) => !inFolders.has(path))).toEqual([]);
-    expect(missingPaths("`core/device/gone.ts` and `objects/tag.ts`")).toEqual([
+    expect(missingPaths("`core/device/gone.ts` and `objects/tag/tag-shell.ts`")).toEqual([
       "core/device/gone.ts",
     ]);
   });

@@ -29,7 +29,6 @@ const LONG_FILES: readonly string[] = [
 const FULL_FOLDERS: readonly string[] = [
   "cli",
   "cli/commands",
-  "objects",
   "scripts",
   "test/core/device",
   "test/hosts/deno",

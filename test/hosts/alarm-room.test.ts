@@ -1,7 +1,7 @@
 /** Alarms of objects that sleep, where a process has descriptors for so many only. */
 import { expect, test } from "vitest";
-import { AlarmRoom, alarmsFor } from "../../objects/alarm-room.ts";
-import { AWAKE_MS } from "../../objects/awake.ts";
+import { AlarmRoom, alarmsFor } from "../../objects/capacity/alarm-room.ts";
+import { AWAKE_MS } from "../../objects/capacity/awake.ts";
 
 /** Ten alarms at a time. */
 const MAX_LINKS = 30;

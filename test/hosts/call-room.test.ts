@@ -1,7 +1,7 @@
 /** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
 import { expect, test, vi } from "vitest";
-import { AWAKE_MS } from "../../objects/awake.ts";
-import { CallRoom, type CallRoomOptions } from "../../objects/call-room.ts";
+import { AWAKE_MS } from "../../objects/capacity/awake.ts";
+import { CallRoom, type CallRoomOptions } from "../../objects/capacity/call-room.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { MeshContext } from "../../worker/context.ts";
 import { leftOf } from "../../worker/objects.ts";

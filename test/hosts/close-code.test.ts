@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { closeCodeOf } from "../../objects/close.ts";
-import { SocketSink } from "../../objects/live-socket.ts";
+import { SocketSink } from "../../objects/live/live-socket.ts";
 import { closeVerdict, ERRORS, type ErrorCode } from "../../schema/errors.ts";
 
 const OWN = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => ERRORS[code].close !== null);

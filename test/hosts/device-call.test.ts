@@ -1,6 +1,6 @@
 /** Calls that a device asks for, of objects that do not answer. */
 import { expect, test } from "vitest";
-import { type CallPorts, resultOf } from "../../objects/device-call.ts";
+import { type CallPorts, resultOf } from "../../objects/device/device-call.ts";
 import type { Scheduler } from "../../objects/runtime.ts";
 import { LIMITS } from "../../schema/limits.ts";
 

@@ -1,7 +1,7 @@
 /** The event stream of a listener, which both hosts answer with. */
 import { afterEach, expect, test, vi } from "vitest";
 import { LiveText } from "../../core/live/text.ts";
-import { EventStream, EventStreams } from "../../objects/live-stream.ts";
+import { EventStream, EventStreams } from "../../objects/live/live-stream.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
 afterEach(() => {

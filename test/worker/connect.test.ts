@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sealCredential } from "../../core/identity/credential.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
-import { links } from "../../objects/links.ts";
+import { links } from "../../objects/capacity/links.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { workersLinks } from "../../worker/workers-links.ts";
 import { nowSeconds } from "./support/app.ts";

@@ -2,8 +2,8 @@
 import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
+import { links, listeners } from "../../objects/capacity/links.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import { links, listeners } from "../../objects/links.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";

@@ -1,8 +1,8 @@
 /** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
-import { links, listeners } from "../../objects/links.ts";
-import { EVENT_STREAM_HEADERS } from "../../objects/live-stream.ts";
+import { links, listeners } from "../../objects/capacity/links.ts";
+import { EVENT_STREAM_HEADERS } from "../../objects/live/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type LiveKeyBody, POSITION, tagText } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";

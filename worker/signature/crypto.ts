@@ -1,6 +1,6 @@
 /** How a host computes digests and verifies signatures: two calls with every send. */
 import type { AppKey } from "../../objects/interfaces/rpc.ts";
-import { ed25519Jwk } from "../../objects/live-key.ts";
+import { ed25519Jwk } from "../../objects/live/live-key.ts";
 
 export type DigestAlgorithm = "SHA-256" | "SHA-512";
 

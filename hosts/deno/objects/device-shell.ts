@@ -1,5 +1,5 @@
 /** The object of a device, in the process that holds them all. */
-import { DeviceShell } from "../../../objects/device.ts";
+import { DeviceShell } from "../../../objects/device/device-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";

@@ -1,7 +1,7 @@
 /** What devices seal with the mesh's keys, where it is the same for all of them. */
 import type { DeviceIdentity } from "../../../core/device/identity.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
-import { deviceIdentity } from "../../../objects/device-identity.ts";
+import { deviceIdentity } from "../../../objects/device/device-identity.ts";
 import { BoundedMap } from "../../../schema/bounded-map.ts";
 
 /** Tags whose sources are remembered, about 100 bytes each; the oldest goes first. */

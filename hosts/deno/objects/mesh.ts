@@ -1,11 +1,11 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { Depths } from "../../../core/tag/tree/depths.ts";
-import type { DeviceShell } from "../../../objects/device.ts";
-import type { Peers } from "../../../objects/peers.ts";
+import { sends } from "../../../objects/capacity/sends.ts";
+import type { DeviceShell } from "../../../objects/device/device-shell.ts";
+import type { Peers } from "../../../objects/interfaces/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
-import { sends } from "../../../objects/sends.ts";
-import type { TagDirectoryShell } from "../../../objects/tag-directory.ts";
+import type { TagDirectoryShell } from "../../../objects/tag/tag-directory-shell.ts";
 import type { Database } from "../store/database.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
 import { deviceOf } from "./device-shell.ts";

@@ -1,4 +1,6 @@
 /** The runtime of an object in the process that holds them all. */
+
+import { sends } from "../../../objects/capacity/sends.ts";
 import type {
   AlarmPort,
   ObjectRuntime,
@@ -7,7 +9,6 @@ import type {
   StoragePort,
   Stored,
 } from "../../../objects/runtime.ts";
-import { sends } from "../../../objects/sends.ts";
 import type { AlarmRow } from "../store/alarm-row.ts";
 import { Writer } from "../store/writer.ts";
 import type { Alarms } from "./alarms.ts";

@@ -1,13 +1,13 @@
 /** The objects of a mesh but devices (device-shell.ts), each on its part of the shared database. */
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
-import { AliasShell } from "../../../objects/alias.ts";
-import { AppShell } from "../../../objects/app.ts";
-import { AppDirectory } from "../../../objects/app-directory.ts";
+import { AliasShell } from "../../../objects/alias/alias-shell.ts";
+import { AppDirectory } from "../../../objects/app/app-directory-shell.ts";
+import { AppShell } from "../../../objects/app/app-shell.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
-import { LiveShell } from "../../../objects/live.ts";
+import { LiveShell } from "../../../objects/live/live-shell.ts";
 import type { StoragePort } from "../../../objects/runtime.ts";
-import { type TagSettings, TagShell } from "../../../objects/tag.ts";
-import { TagDirectoryShell } from "../../../objects/tag-directory.ts";
+import { TagDirectoryShell } from "../../../objects/tag/tag-directory-shell.ts";
+import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
 import { SharedAliasStore } from "../store/alias-store.ts";
 import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
 import type { Database } from "../store/database.ts";

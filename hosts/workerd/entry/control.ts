@@ -3,8 +3,8 @@
  * mesh's own user can open; the public socket leads elsewhere.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { links, listeners } from "../../../objects/links.ts";
-import { steadyClock } from "../../../objects/steady-clock.ts";
+import { links, listeners } from "../../../objects/capacity/links.ts";
+import { steadyClock } from "../../../objects/capacity/steady-clock.ts";
 import { type DataLine, exportLine } from "../../../schema/export.ts";
 import { type ImportEnv, importLines } from "./import.ts";
 

@@ -1,5 +1,5 @@
 /** Objects that are awake behind no link: each has a database open, three descriptors, until workerd closes it. */
-import { AWAKE_MS } from "../../../objects/awake.ts";
+import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 
 interface Woken {
   readonly address: string;

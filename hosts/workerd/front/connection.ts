@@ -1,7 +1,7 @@
 /** One connection to the front: whole requests go to workerd, each bounded in size and time, until one becomes a WebSocket. */
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
-import { AWAKE_MS } from "../../../objects/awake.ts";
+import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 import { REGISTERED_HEADER } from "../../../objects/interfaces/connect-answer.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";

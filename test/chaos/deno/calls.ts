@@ -5,10 +5,10 @@
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AliasShell } from "../../../objects/alias.ts";
-import { DeviceShell } from "../../../objects/device.ts";
-import { LiveShell } from "../../../objects/live.ts";
-import { TagShell } from "../../../objects/tag.ts";
+import { AliasShell } from "../../../objects/alias/alias-shell.ts";
+import { DeviceShell } from "../../../objects/device/device-shell.ts";
+import { LiveShell } from "../../../objects/live/live-shell.ts";
+import { TagShell } from "../../../objects/tag/tag-shell.ts";
 import { callWith, FAULTS } from "../../core/support/faults.ts";
 
 const share = Number(process.env["CHAOS_CALLS"] ?? 0);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
-import { type TagSettings, TagShell } from "../../../objects/tag.ts";
+import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
 import { MemoryTagStore } from "../tag/support/memory-tag-store.ts";
 import { FakeRuntime } from "./fake-runtime.ts";
 

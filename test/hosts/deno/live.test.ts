@@ -4,7 +4,7 @@ import { copyFileSync } from "node:fs";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { Mesh } from "../../../hosts/deno/objects/mesh.ts";
-import { listeners } from "../../../objects/links.ts";
+import { listeners } from "../../../objects/capacity/links.ts";
 import { StorageError } from "../../../objects/storage-error.ts";
 import { TestListener } from "../../core/live/support/rig.ts";
 import { SOON } from "../../support/soon.ts";

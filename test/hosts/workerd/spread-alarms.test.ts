@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { spreadAlarms } from "../../../hosts/workerd/spread-alarms.ts";
-import { AWAKE_MS } from "../../../objects/awake.ts";
+import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 import { temporaryFolder } from "../../mesh/support/process.ts";
 
 const NOW = Date.UTC(2026, 10, 30);

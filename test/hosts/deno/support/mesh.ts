@@ -11,8 +11,8 @@ import { LinkSocket, type LinkTransport } from "../../../../hosts/deno/objects/l
 import { Mesh, type MeshOptions } from "../../../../hosts/deno/objects/mesh.ts";
 import { lookAtSockets } from "../../../../hosts/deno/sockets.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
-import type { DeviceShell } from "../../../../objects/device.ts";
-import { sends } from "../../../../objects/sends.ts";
+import { sends } from "../../../../objects/capacity/sends.ts";
+import type { DeviceShell } from "../../../../objects/device/device-shell.ts";
 import { MeshError } from "../../../../schema/errors.ts";
 import type { Hello } from "../../../../schema/generated/link.ts";
 import { hello } from "../../../core/device/support/frames.ts";

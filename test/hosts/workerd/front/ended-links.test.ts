@@ -1,7 +1,7 @@
 /** How many objects of registered devices may be awake on the host workerd behind links that have ended. */
 import { expect, test } from "vitest";
 import { EndedLinks } from "../../../../hosts/workerd/front/ended-links.ts";
-import { AWAKE_MS } from "../../../../objects/awake.ts";
+import { AWAKE_MS } from "../../../../objects/capacity/awake.ts";
 
 const CAPACITY = 100;
 const OFFICE = "192.0.2.1";

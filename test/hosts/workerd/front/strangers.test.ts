@@ -1,7 +1,7 @@
 /** How many objects strangers may have awake on the host workerd. */
 import { expect, test } from "vitest";
 import { isConnect, Strangers } from "../../../../hosts/workerd/front/strangers.ts";
-import { AWAKE_MS } from "../../../../objects/awake.ts";
+import { AWAKE_MS } from "../../../../objects/capacity/awake.ts";
 
 const CAPACITY = 400;
 const MOST = 100;

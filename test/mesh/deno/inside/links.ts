@@ -11,7 +11,7 @@ import { DenoLinks } from "../../../../hosts/deno/links.ts";
 import { Listener } from "../../../../hosts/deno/listener.ts";
 import { Mesh } from "../../../../hosts/deno/objects/mesh.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
-import { links as held } from "../../../../objects/links.ts";
+import { links as held } from "../../../../objects/capacity/links.ts";
 import { MeshError } from "../../../../schema/errors.ts";
 
 const [folder = "", scenario = ""] = process.argv.slice(2);

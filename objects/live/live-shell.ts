@@ -1,21 +1,21 @@
 /** The object of one live node: a thin shell that gives core/live its rows, time and the root of its tag. */
-import { sealAppId } from "../core/identity/app-id.ts";
-import type { Keyring } from "../core/identity/keyring.ts";
-import type { Sink } from "../core/live/host.ts";
-import { LiveNode } from "../core/live/live-node.ts";
-import { broadcastId } from "../core/live/message-id.ts";
-import type { LiveStore } from "../core/live/store.ts";
-import { nodeObjectName, parseLiveName } from "../core/tag/name.ts";
-import type { LivePublish, LivePublishAnswer } from "../core/tag/types.ts";
-import { fromBase64Url } from "../schema/text.ts";
-import type { LiveRpc } from "./interfaces/rpc.ts";
-import { listeners } from "./links.ts";
+import { sealAppId } from "../../core/identity/app-id.ts";
+import type { Keyring } from "../../core/identity/keyring.ts";
+import type { Sink } from "../../core/live/host.ts";
+import { LiveNode } from "../../core/live/live-node.ts";
+import { broadcastId } from "../../core/live/message-id.ts";
+import type { LiveStore } from "../../core/live/store.ts";
+import { nodeObjectName, parseLiveName } from "../../core/tag/name.ts";
+import type { LivePublish, LivePublishAnswer } from "../../core/tag/types.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+import { listeners } from "../capacity/links.ts";
+import type { Peers } from "../interfaces/peers.ts";
+import type { LiveRpc } from "../interfaces/rpc.ts";
+import { durable } from "../memory.ts";
+import type { Erasable, ObjectRuntime } from "../runtime.ts";
+import { Stay } from "../stay.ts";
+import { withTimeout } from "../timeout.ts";
 import { liveSignerOf } from "./live-key.ts";
-import { durable } from "./memory.ts";
-import type { Peers } from "./peers.ts";
-import type { Erasable, ObjectRuntime } from "./runtime.ts";
-import { Stay } from "./stay.ts";
-import { withTimeout } from "./timeout.ts";
 
 type Store = LiveStore & Erasable;
 

@@ -1,9 +1,9 @@
 /** The object of one device, on every host: what others call of it, and what its socket says. */
 
-import type { AliasSuspension, WithdrawRequest } from "../core/alias/types.ts";
-import type { Claims } from "../core/device/account.ts";
-import { COMMAND_WAIT_MS } from "../core/device/device.ts";
-import { firstWaitMs } from "../core/device/mail/send-rules.ts";
+import type { AliasSuspension, WithdrawRequest } from "../../core/alias/types.ts";
+import type { Claims } from "../../core/device/account.ts";
+import { COMMAND_WAIT_MS } from "../../core/device/device.ts";
+import { firstWaitMs } from "../../core/device/mail/send-rules.ts";
 import type {
   AliasRequest,
   DescribeAnswer,
@@ -12,19 +12,19 @@ import type {
   StatusAnswer,
   StatusRequest,
   TagsRequest,
-} from "../core/device/types.ts";
-import type { CommandAnswer, Refused } from "../core/message/refusal.ts";
-import type { RegistrationName } from "../core/message/registration-name.ts";
-import type { SendAnswer, SendRequest } from "../core/message/send.ts";
-import { deviceAlarmOf, writeDevice } from "../core/move/device.ts";
-import type { DeliverAnswer, DeliverRequest } from "../core/tag/types.ts";
-import type { DevicePart } from "../schema/export.ts";
-import { toBase64Url } from "../schema/text.ts";
+} from "../../core/device/types.ts";
+import type { CommandAnswer, Refused } from "../../core/message/refusal.ts";
+import type { RegistrationName } from "../../core/message/registration-name.ts";
+import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
+import { deviceAlarmOf, writeDevice } from "../../core/move/device.ts";
+import type { DeliverAnswer, DeliverRequest } from "../../core/tag/types.ts";
+import type { DevicePart } from "../../schema/export.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import { sends } from "../capacity/sends.ts";
+import type { DeviceImportRpc, DeviceRpc } from "../interfaces/rpc.ts";
+import type { ObjectRuntime, SocketPort } from "../runtime.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
 import { DeviceRunner, type OnFailure } from "./device-runner.ts";
-import type { DeviceImportRpc, DeviceRpc } from "./interfaces/rpc.ts";
-import type { ObjectRuntime, SocketPort } from "./runtime.ts";
-import { sends } from "./sends.ts";
 
 /** Bytes of a session's random name. */
 const SESSION_BYTES = 16;

@@ -1,6 +1,6 @@
 /** Who waits for something that a device will tell later: senders, nodes of tags, app servers. */
-import type { WaitAnswer } from "../core/link/effects.ts";
-import type { Scheduler, Timer } from "./runtime.ts";
+import type { WaitAnswer } from "../../core/link/effects.ts";
+import type { Scheduler, Timer } from "../runtime.ts";
 
 interface Waiter {
   readonly resolve: (answer: WaitAnswer) => void;

@@ -1,8 +1,8 @@
 /** A listener's WebSocket, on every host. */
-import type { Sink } from "../core/live/host.ts";
-import type { LiveText } from "../core/live/text.ts";
-import type { ErrorCode } from "../schema/errors.ts";
-import { closeCodeOf, closeReason, finish } from "./close.ts";
+import type { Sink } from "../../core/live/host.ts";
+import type { LiveText } from "../../core/live/text.ts";
+import type { ErrorCode } from "../../schema/errors.ts";
+import { closeCodeOf, closeReason, finish } from "../close.ts";
 
 /** The part of a WebSocket that is needed here. */
 interface ListenerSocket {

@@ -1,6 +1,6 @@
 /** The live key of an app by Web Crypto, on every host: it is made once an app, and signs once a broadcast and live node. */
-import type { LiveKey } from "../core/app/app.ts";
-import { fromBase64Url, toBase64Url } from "../schema/text.ts";
+import type { LiveKey } from "../../core/app/app.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 
 export async function makeLiveKey(): Promise<LiveKey> {
   const { subtle } = crypto;

@@ -1,9 +1,9 @@
 /** What a device's object needs of its host, besides its runtime. */
-import type { DeviceIdentity } from "../core/device/identity.ts";
-import type { DeviceStore } from "../core/device/store.ts";
-import type { Depths } from "../core/tag/tree/depths.ts";
+import type { DeviceIdentity } from "../../core/device/identity.ts";
+import type { DeviceStore } from "../../core/device/store.ts";
+import type { Depths } from "../../core/tag/tree/depths.ts";
+import type { SocketPort } from "../runtime.ts";
 import type { CallPorts } from "./device-call.ts";
-import type { SocketPort } from "./runtime.ts";
 
 /** What a device's object stores. */
 export interface StoredDevice extends DeviceStore {

@@ -1,12 +1,5 @@
 /** The other objects that an object calls, as its host reaches them. */
-import type {
-  AliasRpc,
-  AppRpc,
-  DeviceRpc,
-  LiveRpc,
-  TagDirectoryRpc,
-  TagRpc,
-} from "./interfaces/rpc.ts";
+import type { AliasRpc, AppRpc, DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./rpc.ts";
 
 /** By name. What is returned is for one call: it may be of an object that is gone by the next. */
 export interface Peers {

@@ -1,11 +1,11 @@
 /** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
-import { backoffMs } from "../core/backoff.ts";
-import { alarmOf, writeNode } from "../core/move/node.ts";
-import { directoryNameOf } from "../core/tag/directory/directory-shards.ts";
-import type { CallLimiter } from "../core/tag/fan-out/call-limiter.ts";
-import type { TagDevice, TagHost } from "../core/tag/host.ts";
-import { TagNode } from "../core/tag/node.ts";
-import type { TagStore } from "../core/tag/store.ts";
+import { backoffMs } from "../../core/backoff.ts";
+import { alarmOf, writeNode } from "../../core/move/node.ts";
+import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
+import type { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
+import type { TagDevice, TagHost } from "../../core/tag/host.ts";
+import { TagNode } from "../../core/tag/node.ts";
+import type { TagStore } from "../../core/tag/store.ts";
 import type {
   AttachAnswer,
   AttachRequest,
@@ -25,14 +25,14 @@ import type {
   LiveReportAnswer,
   LogEntry,
   TagInfo,
-} from "../core/tag/types.ts";
-import type { NodePart } from "../schema/export.ts";
-import type { TagImportRpc, TagRpc } from "./interfaces/rpc.ts";
-import { durable, Memory } from "./memory.ts";
-import type { Peers } from "./peers.ts";
-import type { Erasable, ObjectRuntime, StoragePort, Stored } from "./runtime.ts";
-import { Stay } from "./stay.ts";
-import { withTimeout } from "./timeout.ts";
+} from "../../core/tag/types.ts";
+import type { NodePart } from "../../schema/export.ts";
+import type { Peers } from "../interfaces/peers.ts";
+import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
+import { durable, Memory } from "../memory.ts";
+import type { Erasable, ObjectRuntime, StoragePort, Stored } from "../runtime.ts";
+import { Stay } from "../stay.ts";
+import { withTimeout } from "../timeout.ts";
 
 /** How often it looks whether an import is over. */
 const IMPORT_MS = 2_000;

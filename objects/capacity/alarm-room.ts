@@ -4,9 +4,10 @@
  * that had 300 and ended it, and every one that was started after it. So no more are set for one time than may be awake at once, and
  * the next ones come later. What expires does so exactly all the same, and whatever is due is done when an object is asked, too.
  */
+
+import { countOf } from "../count.ts";
 import { AWAKE_MS } from "./awake.ts";
 import { LEAST, SHARE } from "./call-room.ts";
-import { countOf } from "./count.ts";
 
 /** How many alarms of objects that sleep may be due within `AWAKE_MS`. */
 export const alarmsFor = (maxLinks: number): number =>

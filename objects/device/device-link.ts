@@ -1,8 +1,8 @@
 /** The link of a device: its socket, and what stays with that while the object sleeps. */
-import type { Device } from "../core/device/device.ts";
-import { LIMITS } from "../schema/limits.ts";
-import { links } from "./links.ts";
-import type { ObjectRuntime, SocketPort, Timer } from "./runtime.ts";
+import type { Device } from "../../core/device/device.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { links } from "../capacity/links.ts";
+import type { ObjectRuntime, SocketPort, Timer } from "../runtime.ts";
 
 export class DeviceLink {
   readonly #runtime: Pick<ObjectRuntime<unknown>, "name" | "scheduler">;

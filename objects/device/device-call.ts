@@ -2,13 +2,13 @@
  * Carries out the calls that a device asks for: to nodes of tags, and to aliases. One that is under way keeps the object in
  * memory, so that its answer finds the device that asked (measured on Workers: with a call of 25 s, and gone 10 s after it).
  */
-import type { AliasCall, CallResult, Effect, TagCall } from "../core/link/effects.ts";
-import { MeshError } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
-import type { AliasRpc, TagRpc } from "./interfaces/rpc.ts";
-import type { Peers } from "./peers.ts";
-import type { ObjectRuntime } from "./runtime.ts";
-import { within } from "./timeout.ts";
+import type { AliasCall, CallResult, Effect, TagCall } from "../../core/link/effects.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { Peers } from "../interfaces/peers.ts";
+import type { AliasRpc, TagRpc } from "../interfaces/rpc.ts";
+import type { ObjectRuntime } from "../runtime.ts";
+import { within } from "../timeout.ts";
 
 export interface CallPorts {
   readonly peers: Pick<Peers, "node" | "alias">;

@@ -2,15 +2,15 @@
  * Runs the handlers of one device's core: loads it, keeps its link, and carries out what it returns, once what it wrote is durable
  * and behind what handlers before it returned.
  */
-import { Device } from "../core/device/device.ts";
-import type { Effects, WaitAnswer } from "../core/link/effects.ts";
-import { MeshError } from "../schema/errors.ts";
+import { Device } from "../../core/device/device.ts";
+import type { Effects, WaitAnswer } from "../../core/link/effects.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { Memory } from "../memory.ts";
+import type { ObjectRuntime, SocketPort, StoragePort, Stored, Timer } from "../runtime.ts";
+import { codeOf, StorageError } from "../storage-error.ts";
 import { type CallEffect, resultOf } from "./device-call.ts";
 import { DeviceLink } from "./device-link.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
-import { Memory } from "./memory.ts";
-import type { ObjectRuntime, SocketPort, StoragePort, Stored, Timer } from "./runtime.ts";
-import { codeOf, StorageError } from "./storage-error.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What is in memory besides the link, while the device has something to do. */

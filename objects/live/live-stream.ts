@@ -1,8 +1,8 @@
 /** A listener's event stream (WHATWG HTML, Server-sent events), on every host: it is no more than an answer's body. */
-import type { Sink } from "../core/live/host.ts";
-import type { LiveText } from "../core/live/text.ts";
-import type { ErrorCode } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
+import type { Sink } from "../../core/live/host.ts";
+import type { LiveText } from "../../core/live/text.ts";
+import type { ErrorCode } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 
 export const EVENT_STREAM_HEADERS = {
   "content-type": "text/event-stream",

@@ -6,15 +6,15 @@ import {
   type LiveKey,
   liveKeyOf,
   type StoredApp,
-} from "../core/app/app.ts";
-import { parseKeyId } from "../core/identity/app-id.ts";
-import { writeApp } from "../core/move/app.ts";
-import type { AppLine } from "../schema/export.ts";
+} from "../../core/app/app.ts";
+import { parseKeyId } from "../../core/identity/app-id.ts";
+import { writeApp } from "../../core/move/app.ts";
+import type { AppLine } from "../../schema/export.ts";
+import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "../interfaces/rpc.ts";
+import { makeLiveKey } from "../live/live-key.ts";
+import { Memory } from "../memory.ts";
+import type { ObjectRuntime } from "../runtime.ts";
 import { appKey, appRecord } from "./app-record.ts";
-import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "./interfaces/rpc.ts";
-import { makeLiveKey } from "./live-key.ts";
-import { Memory } from "./memory.ts";
-import type { ObjectRuntime } from "./runtime.ts";
 
 export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;

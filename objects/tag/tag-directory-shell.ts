@@ -4,22 +4,22 @@ import {
   type ChangeStore,
   type SignedChange,
   SignedChanges,
-} from "../core/app/changes.ts";
-import { BroadcastClaims } from "../core/app/claims.ts";
-import { writeDirectory } from "../core/move/directory.ts";
+} from "../../core/app/changes.ts";
+import { BroadcastClaims } from "../../core/app/claims.ts";
+import { writeDirectory } from "../../core/move/directory.ts";
 import {
   TagDirectory,
   type TagDirectoryStore,
   type TagPage,
   type TagQuery,
   type TagReport,
-} from "../core/tag/directory/directory.ts";
-import { reportToShard } from "../core/tag/directory/directory-shards.ts";
-import type { DirectoryLine } from "../schema/export.ts";
-import type { TagDirectoryImportRpc, TagDirectoryRpc } from "./interfaces/rpc.ts";
-import { Memory } from "./memory.ts";
-import type { Peers } from "./peers.ts";
-import type { ObjectRuntime } from "./runtime.ts";
+} from "../../core/tag/directory/directory.ts";
+import { reportToShard } from "../../core/tag/directory/directory-shards.ts";
+import type { DirectoryLine } from "../../schema/export.ts";
+import type { Peers } from "../interfaces/peers.ts";
+import type { TagDirectoryImportRpc, TagDirectoryRpc } from "../interfaces/rpc.ts";
+import { Memory } from "../memory.ts";
+import type { ObjectRuntime } from "../runtime.ts";
 
 type Store = TagDirectoryStore & ChangeStore;
 

@@ -4,9 +4,9 @@
  * one may be in 2,000 tags, and four of them took all descriptors of a process that had 1,024. There is another for what signed requests wake, and
  * fan-outs: sends to 200 devices without a link took all of 300. So neither holds up the other, nor links.
  */
-import { MeshError } from "../schema/errors.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { countOf } from "../count.ts";
 import { AWAKE_MS } from "./awake.ts";
-import { countOf } from "./count.ts";
 import { links, listeners } from "./links.ts";
 import { OwnerShares } from "./owner-shares.ts";
 import { steadyClock } from "./steady-clock.ts";

@@ -1,8 +1,12 @@
 /** The object that lists the apps of a mesh: one, named "apps". */
-import { addToDirectory, type DirectoryEntry, type DirectoryStore } from "../core/app/directory.ts";
-import type { AppDirectoryRpc } from "./interfaces/rpc.ts";
-import { Memory } from "./memory.ts";
-import type { ObjectRuntime } from "./runtime.ts";
+import {
+  addToDirectory,
+  type DirectoryEntry,
+  type DirectoryStore,
+} from "../../core/app/directory.ts";
+import type { AppDirectoryRpc } from "../interfaces/rpc.ts";
+import { Memory } from "../memory.ts";
+import type { ObjectRuntime } from "../runtime.ts";
 
 export class AppDirectory implements AppDirectoryRpc {
   readonly #memory: Memory<DirectoryStore, DirectoryStore>;

@@ -1,7 +1,7 @@
 /** What an app's rows are to the edge, on every host. */
-import type { StoredApp, StoredKey } from "../core/app/app.ts";
-import { formatKeyId } from "../core/identity/app-id.ts";
-import type { AppKey, AppRecord } from "./interfaces/rpc.ts";
+import type { StoredApp, StoredKey } from "../../core/app/app.ts";
+import { formatKeyId } from "../../core/identity/app-id.ts";
+import type { AppKey, AppRecord } from "../interfaces/rpc.ts";
 
 export function appKey(appId: string, { n, ...key }: StoredKey): AppKey {
   return { keyId: formatKeyId(appId, n), ...key };

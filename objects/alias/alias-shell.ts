@@ -1,6 +1,6 @@
 /** The object of one alias: a thin shell that gives core/alias its rows, an alarm and the objects of devices. */
-import { Alias } from "../core/alias/alias.ts";
-import type { AliasStore } from "../core/alias/host.ts";
+import { Alias } from "../../core/alias/alias.ts";
+import type { AliasStore } from "../../core/alias/host.ts";
 import type {
   AliasConfirmation,
   AliasHolders,
@@ -9,16 +9,16 @@ import type {
   AliasUnsetRequest,
   FirstAckRequest,
   LateOrder,
-} from "../core/alias/types.ts";
-import { backoffMs } from "../core/backoff.ts";
-import { writeAlias } from "../core/move/alias.ts";
-import type { AliasLine } from "../schema/export.ts";
-import type { AliasImportRpc, AliasRpc } from "./interfaces/rpc.ts";
-import { durable, Memory } from "./memory.ts";
-import type { Peers } from "./peers.ts";
-import type { Erasable, ObjectRuntime, Stored } from "./runtime.ts";
-import { Stay } from "./stay.ts";
-import { withTimeout } from "./timeout.ts";
+} from "../../core/alias/types.ts";
+import { backoffMs } from "../../core/backoff.ts";
+import { writeAlias } from "../../core/move/alias.ts";
+import type { AliasLine } from "../../schema/export.ts";
+import type { Peers } from "../interfaces/peers.ts";
+import type { AliasImportRpc, AliasRpc } from "../interfaces/rpc.ts";
+import { durable, Memory } from "../memory.ts";
+import type { Erasable, ObjectRuntime, Stored } from "../runtime.ts";
+import { Stay } from "../stay.ts";
+import { withTimeout } from "../timeout.ts";
 
 type Store = AliasStore & Erasable;
 

@@ -1,11 +1,11 @@
 /** Seals what a device is called by with the mesh's keys. */
 
-import type { DeviceIdentity } from "../core/device/identity.ts";
-import { openAppId, sealAppId } from "../core/identity/app-id.ts";
-import type { Keyring } from "../core/identity/keyring.ts";
-import { identityOf, lastingRegId, sealRegId } from "../core/identity/reg-id.ts";
-import { sealSource } from "../core/tag/name.ts";
-import { fromBase64Url, toBase64Url } from "../schema/text.ts";
+import type { DeviceIdentity } from "../../core/device/identity.ts";
+import { openAppId, sealAppId } from "../../core/identity/app-id.ts";
+import type { Keyring } from "../../core/identity/keyring.ts";
+import { identityOf, lastingRegId, sealRegId } from "../../core/identity/reg-id.ts";
+import { sealSource } from "../../core/tag/name.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 
 /** @param name base64url of the device ID: the name of its object */
 export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
