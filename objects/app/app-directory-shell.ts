@@ -8,7 +8,7 @@ import type { AppDirectoryRpc } from "../interfaces/rpc.ts";
 import { Memory } from "../memory.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 
-export class AppDirectory implements AppDirectoryRpc {
+export class AppDirectoryShell implements AppDirectoryRpc {
   readonly #memory: Memory<DirectoryStore, DirectoryStore>;
 
   constructor(runtime: ObjectRuntime<DirectoryStore>) {

@@ -17,7 +17,7 @@ import type { DeviceShell } from "../device/device-shell.ts";
 import { REGISTERED_HEADER } from "../interfaces/connect-answer.ts";
 import { CONNECT_HEADERS, type DeviceImportRpc, type DeviceRpc } from "../interfaces/rpc.ts";
 import { SqlDeviceStore } from "../storage/device-store.ts";
-import { type DeviceEnv, durableDevice } from "./device-ports.ts";
+import { type DeviceEnv, durableDevice } from "./device-host.ts";
 import { closeWith, DeviceSockets } from "./device-sockets.ts";
 import { DurableRuntime } from "./runtime.ts";
 

@@ -17,8 +17,8 @@ import { Pool } from "./pool.ts";
 import { machineScheduler } from "./runtime.ts";
 import { aliasOf, appDirectoryOf, appOf, liveOf, tagDirectoryOf, tagOf } from "./shells.ts";
 import { SweptAlarms } from "./swept-alarms.ts";
+import { TimerWheel } from "./timer-wheel.ts";
 import { Turns } from "./turns.ts";
-import { Waits } from "./waits.ts";
 
 /** How often idle devices are looked for. */
 const SWEEP_MS = 2_500;
@@ -59,7 +59,7 @@ export class Mesh {
   readonly alarms: Alarms;
   readonly nodeAlarms: Alarms;
   readonly aliasAlarms = new SweptAlarms();
-  readonly waits: Waits;
+  readonly wheel: TimerWheel;
   readonly turns = new Turns();
   readonly scheduler: Scheduler;
   readonly joinSlices = new JoinSlices({
@@ -113,8 +113,8 @@ export class Mesh {
     this.nodeMembers = nodeMembers;
     this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).alarm());
-    this.waits = new Waits(report);
-    this.scheduler = machineScheduler(this.waits, this.turns);
+    this.wheel = new TimerWheel(report);
+    this.scheduler = machineScheduler(this.wheel, this.turns);
     this.#idleDevices = new IdleDevices(db, this.alarms);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
     const wakeAlias = (name: string) => this.aliases.get(name).alarm().catch(report);
@@ -157,7 +157,7 @@ export class Mesh {
   close(): void {
     this.quiesce();
     clearInterval(this.#sweeper);
-    this.waits.stop();
+    this.wheel.stop();
     this.db.close();
   }
 

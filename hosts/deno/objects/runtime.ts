@@ -10,18 +10,18 @@ import type {
   Stored,
 } from "../../../objects/runtime.ts";
 import type { AlarmRow } from "../store/alarm-row.ts";
-import { Writer } from "../store/writer.ts";
+import { ObjectWriter } from "../store/object-writer.ts";
 import type { Alarms } from "./alarms.ts";
 import type { Mesh } from "./mesh.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
 import type { Turns } from "./turns.ts";
-import type { Waits } from "./waits.ts";
 
 /** Longer than a turn of a fan-out, since Deno's timers fire 1 ms late: most of the thread is left to single sends. */
 const REST_MS = 1;
 
 export interface MachineObject<Store> {
   /** Makes the object's store, which writes by this alone. */
-  readonly store: (writer: Writer) => Store;
+  readonly store: (writer: ObjectWriter) => Store;
   /** The port of what is stored, where that is not the writer. */
   readonly storage?: StoragePort;
   /** Its alarm, where it has one: of what is stored, or of the process. */
@@ -55,7 +55,7 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
   }
 
   open(): Stored<Store> {
-    const writer = new Writer(this.#mesh.db);
+    const writer = new ObjectWriter(this.#mesh.db);
     const { alarm, storage = writer } = this.#object;
     const store = this.#object.store(writer);
     if (typeof alarm === "function") this.#alarm = alarm(store);
@@ -123,8 +123,8 @@ export class RowAlarm implements AlarmPort {
   }
 }
 
-export const machineScheduler = (waits: Waits, turns: Turns): Scheduler => ({
-  timer: (ms, onEnd) => waits.begin(ms, onEnd),
+export const machineScheduler = (wheel: TimerWheel, turns: Turns): Scheduler => ({
+  timer: (ms, onEnd) => wheel.start(ms, onEnd),
   sleep: (ms) => turns.sleep(ms),
   yield: () => turns.yield(),
   rest: () => (sends.isActive(Date.now()) ? turns.rest(REST_MS) : Promise.resolve()),

@@ -1,7 +1,7 @@
 /** The objects of a mesh but devices (device-shell.ts), each on its part of the shared database. */
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { AliasShell } from "../../../objects/alias/alias-shell.ts";
-import { AppDirectory } from "../../../objects/app/app-directory-shell.ts";
+import { AppDirectoryShell } from "../../../objects/app/app-directory-shell.ts";
 import { AppShell } from "../../../objects/app/app-shell.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
 import { LiveShell } from "../../../objects/live/live-shell.ts";
@@ -31,8 +31,8 @@ export const appOf = (mesh: Mesh, appId: string): AppShell =>
     }),
   );
 
-export const appDirectoryOf = (mesh: Mesh): AppDirectory =>
-  new AppDirectory(
+export const appDirectoryOf = (mesh: Mesh): AppDirectoryShell =>
+  new AppDirectoryShell(
     new MachineRuntime(mesh, APP_DIRECTORY_NAME, {
       store: (writer) => new SharedDirectoryStore(mesh.db, writer),
     }),

@@ -1,15 +1,15 @@
 /** An alias's port on the database that all objects share. */
 import { AliasRows } from "../../../objects/storage/alias-store.ts";
 import type { Database } from "./database.ts";
+import { ObjectWriter } from "./object-writer.ts";
 import { SharedTables } from "./shared-tables.ts";
-import { Writer } from "./writer.ts";
 
 export class SharedAliasStore extends AliasRows<SharedTables> {
   /**
    * @param name of the alias's object
    * @param writer by which it writes
    */
-  constructor(db: Database, name: string, writer = new Writer(db)) {
+  constructor(db: Database, name: string, writer = new ObjectWriter(db)) {
     super(new SharedTables(db, name, writer));
   }
 

@@ -13,9 +13,9 @@ import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { Statement } from "../../../objects/storage/table.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
+import { ObjectWriter } from "./object-writer.ts";
 import { WRITE_LINK } from "./owed-links.ts";
 import { SharedTables } from "./shared-tables.ts";
-import { Writer } from "./writer.ts";
 
 /** All that is needed to wake most devices, by one query: alone each would take as long as this (3 µs of 8 on Deno). */
 const FIND = `
@@ -48,7 +48,7 @@ class DeviceTables extends SharedTables {
   /** What was stored when this was made; null once anything was written, or it is forgotten. */
   found: Found | null;
 
-  constructor(db: Database, found: Found | null, writer: Writer) {
+  constructor(db: Database, found: Found | null, writer: ObjectWriter) {
     super(db, found?.id ?? null, writer);
     this.found = found;
   }
@@ -63,10 +63,10 @@ class DeviceTables extends SharedTables {
 export class SharedDeviceStore extends DeviceRows<DeviceTables> implements DeviceStore, AlarmRow {
   readonly #db: Database;
   readonly #name: string;
-  readonly #writer: Writer;
+  readonly #writer: ObjectWriter;
   #alarmAt: number | null;
 
-  constructor(db: Database, name: string, writer = new Writer(db)) {
+  constructor(db: Database, name: string, writer = new ObjectWriter(db)) {
     const found = db.get<Found>(FIND, name) ?? null;
     super(new DeviceTables(db, found, writer));
     this.#db = db;

@@ -5,15 +5,15 @@ import type { Statement } from "../../../objects/storage/table.ts";
 import { LOG, NODE, TagRows } from "../../../objects/storage/tag-store.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
+import { ObjectWriter } from "./object-writer.ts";
 import { SharedTables } from "./shared-tables.ts";
-import { Writer } from "./writer.ts";
 
 /** With the number of a node, which its rows are found by: a name of up to 200 bytes is in one of them alone. */
 class TagTables extends SharedTables {
   readonly #name: string;
-  readonly #writer: Writer;
+  readonly #writer: ObjectWriter;
 
-  constructor(db: Database, name: string, id: number | null, writer: Writer) {
+  constructor(db: Database, name: string, id: number | null, writer: ObjectWriter) {
     super(db, id, writer);
     this.#name = name;
     this.#writer = writer;
@@ -43,14 +43,14 @@ class TagTables extends SharedTables {
 export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   readonly #db: Database;
   readonly #name: string;
-  readonly #writer: Writer;
+  readonly #writer: ObjectWriter;
   #alarmAt: number | null;
 
   /**
    * @param name of the node's object
    * @param writer by which it writes
    */
-  constructor(db: Database, name: string, writer = new Writer(db)) {
+  constructor(db: Database, name: string, writer = new ObjectWriter(db)) {
     const row = db.get<{ id: number; at: number | null }>(
       "SELECT id, at FROM tag_nodes LEFT JOIN node_alarms ON node = id WHERE name = ?",
       name,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { DeviceStore } from "../../../core/device/store.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
-import { Writer } from "../../../hosts/deno/store/writer.ts";
+import { ObjectWriter } from "../../../hosts/deno/store/object-writer.ts";
 import { DEVICE_STORE_CASES } from "../../objects/support/device-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
 
@@ -81,7 +81,7 @@ describe("device store in the shared database", () => {
 
   test("P7.1 a device that is only asked after leaves no row", () => {
     const db = openDatabase();
-    const writer = new Writer(db);
+    const writer = new ObjectWriter(db);
     const store = new SharedDeviceStore(db, "stranger", writer);
     expect(store.readAccount()).toBeNull();
     expect(store.listMail()).toEqual([]);

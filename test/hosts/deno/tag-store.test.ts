@@ -1,7 +1,7 @@
 /** The store of a node among many in one database, held to the suite that the other stores are held to. */
 import { describe, expect, test } from "vitest";
+import { ObjectWriter } from "../../../hosts/deno/store/object-writer.ts";
 import { SharedTagStore } from "../../../hosts/deno/store/tag-store.ts";
-import { Writer } from "../../../hosts/deno/store/writer.ts";
 import { durable } from "../../../objects/memory.ts";
 import { TAG_STORE_CASES } from "../../objects/support/tag-store-suite.ts";
 import { databasePath, openDatabase } from "./support/mesh.ts";
@@ -75,7 +75,7 @@ describe("tag store in the shared database", () => {
 
   test("P7.1 a node that is only asked after leaves no row", () => {
     const db = openDatabase();
-    const writer = new Writer(db);
+    const writer = new ObjectWriter(db);
     const store = new SharedTagStore(db, "stranger", writer);
     expect(store.readNode()).toBeNull();
     expect(writer.isPending).toBe(false);
@@ -84,7 +84,7 @@ describe("tag store in the shared database", () => {
 
   test("P4.2 after a write that failed nothing more is stored, and durable() says why", async () => {
     const db = openDatabase();
-    const writer = new Writer(db);
+    const writer = new ObjectWriter(db);
     const store = new SharedTagStore(db, "node", writer);
     store.writeNode(node);
     const writing = durable(writer);

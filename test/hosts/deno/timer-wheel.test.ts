@@ -1,23 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Waits } from "../../../hosts/deno/objects/waits.ts";
+import { TimerWheel } from "../../../hosts/deno/objects/timer-wheel.ts";
 
-describe("waits of sends", () => {
+describe("timers of all objects", () => {
   const ended: string[] = [];
   const reported: unknown[] = [];
-  let waits: Waits;
+  let wheel: TimerWheel;
   beforeEach(() => {
     vi.useFakeTimers();
     ended.length = 0;
     reported.length = 0;
-    waits = new Waits((error) => reported.push(error));
+    wheel = new TimerWheel((error) => reported.push(error));
   });
   afterEach(() => {
-    waits.stop();
+    wheel.stop();
     vi.useRealTimers();
   });
-  const begin = (name: string, ms: number) => waits.begin(ms, () => ended.push(name));
+  const begin = (name: string, ms: number) => wheel.start(ms, () => ended.push(name));
 
-  it("P4.9 end no later than they should, and at most 100 ms earlier, whenever they begin", () => {
+  it("P4.9 fire no later than they should, and at most 100 ms earlier, whenever they begin", () => {
     vi.advanceTimersByTime(30);
     begin("b", 1_000);
     begin("a", 350);
@@ -32,18 +32,18 @@ describe("waits of sends", () => {
     expect(ended).toEqual(["a", "b", "c"]);
   });
 
-  it("that are cancelled do not end, and leave no timer behind", () => {
-    waits.cancel(begin("a", 100));
+  it("that are cancelled do not fire, and leave no timer behind", () => {
+    wheel.cancel(begin("a", 100));
     const late = begin("b", 100);
     vi.advanceTimersByTime(300);
     expect(ended).toEqual(["b"]);
-    waits.cancel(late);
+    wheel.cancel(late);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("end all the same where one before them fails, which is reported", () => {
+  it("fire even if one before them throws, which is reported", () => {
     const failure = new Error("no");
-    waits.begin(100, () => {
+    wheel.start(100, () => {
       throw failure;
     });
     begin("b", 100);

@@ -4,7 +4,7 @@ import type { SqlValue } from "../../../objects/storage/sql.ts";
 import { StorageError } from "../../../objects/storage-error.ts";
 import type { Database } from "./database.ts";
 
-export class Writer implements StoragePort {
+export class ObjectWriter implements StoragePort {
   readonly #db: Database;
   /** The transaction that this object wrote in last. */
   #batch = -1;
