@@ -1,6 +1,6 @@
 /**
  * On Deno alone: workerd's supervisor gives it no environment but its secrets, and so nobody another clock. What the
- * clock decides is decided in core/, the same for both (test/core/device/clocks.test.ts).
+ * clock decides is decided in core/, the same for both (test/core/device/mail/clocks.test.ts).
  */
 import { expect, test } from "vitest";
 import { HOST } from "../../support/host.ts";

@@ -1,7 +1,7 @@
 /**
  * What an idle device costs the disk of a real process. Of this host alone, because it looks at the files; that a
  * heartbeat leaves a device asleep is not to be seen from outside (hosts/deno/links.ts answers it without the device,
- * and test/hosts/deno/mesh.test.ts counts who is in memory).
+ * and test/hosts/deno/objects/mesh.test.ts counts who is in memory).
  */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
+import { createApp, signed, type TestApp } from "../support/app.ts";
+import { createRecipient } from "../support/fleet.ts";
+import { fetchCounting, problemOf, UNTOUCHED } from "../support/mesh.ts";
+
+let app: TestApp;
+let to: string;
+
+beforeAll(async () => {
+  app = await createApp();
+  const recipient = await createRecipient(app);
+  to = recipient.regId;
+  recipient.link.close();
+  expect((await post({ to, data: "warm" })).response.status).toBe(202);
+});
+
+const post = async (body: unknown, headers: Record<string, string> = {}) =>
+  fetchCounting(await signed(app, { body, headers: { prefer: "respond-async", ...headers } }));
+
+async function refused(body: unknown, code: string, headers: Record<string, string> = {}) {
+  const { response, touched } = await post(body, headers);
+  const problem = await problemOf(response);
+  expect(problem.code).toBe(code);
+  expect(touched).toEqual(UNTOUCHED);
+  return problem;
+}
+
+const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+const fields: [string, unknown[]][] = [
+  ["to", [undefined, null, 5, "", [], {}, true, "x".repeat(257)]],
+  ["data", [null, 5, true, [], ["x"], { a: nested(LIMITS.DATA_DEPTH) }]],
+  ["dataBase64", [null, 5, {}, "***", "YQ", "YWI=YWI=", "_-__"]],
+  ["ttl", [null, "60", -1, 1.5, LIMITS.TTL_MAX_SECONDS + 1, true, [], {}]],
+  ["priority", [null, "urgent", 1, "", "HIGH", []]],
+  ["collapseKey", [null, "", 5, {}, "x".repeat(LIMITS.COLLAPSE_KEY_BYTES + 1), "é".repeat(33)]],
+  ["onOverflow", [null, "drop", true, ""]],
+  ["extra", [1, null]],
+];
+
+describe.each(fields)("P4.4 the field %s", (field, values) => {
+  it.each(values.map((value) => [JSON.stringify(value)?.slice(0, 40), value]))(
+    "refuses %s by name",
+    async (_, value) => {
+      const good = field === "dataBase64" ? { to } : { to, data: "x" };
+      const problem = await refused({ ...good, [field]: value }, "field_invalid");
+      expect(problem.field).toBe(field);
+      expect(problem.detail).toContain(field);
+    },
+  );
+});
+
+describe("P8.1 the data", () => {
+  const bound = LIMITS.DATA_BYTES;
+  it.each([
+    ["text", { data: "x".repeat(bound) }, { data: "x".repeat(bound + 1) }],
+    [
+      "text counted in bytes",
+      { data: "é".repeat(bound / 2) },
+      { data: `${"é".repeat(bound / 2)}x` },
+    ],
+    ["JSON", { data: { a: "x".repeat(bound - 8) } }, { data: { a: "x".repeat(bound - 7) } }],
+    [
+      "text of control characters, six bytes of JSON each",
+      { data: "\u0001".repeat(bound) },
+      { data: "\u0001".repeat(bound + 1) },
+    ],
+    ["bytes", { dataBase64: btoa("x".repeat(bound)) }, { dataBase64: btoa("x".repeat(bound + 1)) }],
+    [
+      "depth",
+      { data: { a: nested(LIMITS.DATA_DEPTH - 1) } },
+      { data: { a: nested(LIMITS.DATA_DEPTH) } },
+    ],
+  ])("as %s is taken at the bound and refused one past it", async (_, good, bad) => {
+    expect((await post({ to, ...good })).response.status).toBe(202);
+    await refused({ to, ...bad }, "field_invalid");
+  });
+
+  it("is given once", async () => {
+    expect((await refused({ to }, "field_invalid")).field).toBe("data");
+    expect((await refused({ to, data: "x", dataBase64: "eA==" }, "field_invalid")).field).toBe(
+      "data",
+    );
+  });
+
+  it.each(["1e999", '"\\ud800"', '{"a":{"b":-1e999}}'])(
+    "refuses %s, which could not go on as it is",
+    async (json) => {
+      const data = json.startsWith("{") || json.startsWith('"') ? json : `{"a":${json}}`;
+      await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
+    },
+  );
+
+  it.each([
+    ['{"a":1,"a":2}', "a"],
+    ['{"a":{"b":[{"c":1,"\\u0063":1}]}}', "c"],
+    ['"x","data":"y"', "data"],
+    ['"x","to":"y"', "to"],
+  ])("with a member given twice is refused by its name: %s", async (data, field) => {
+    const problem = await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
+    expect(problem.field).toBe(field);
+    expect(problem.detail).toContain("given twice");
+  });
+
+  it("refuses brackets that would exhaust the stack of a careless reader", async () => {
+    const depth = 7_900;
+    const data = `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+    await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
+  });
+});
+
+it("P1.8 data arrives with every number as it was written", async () => {
+  const { link, regId } = await createRecipient(app);
+  const written = '{"id": 9223372036854775807, "price": 1.50}';
+  const next = link.nextMessage();
+  expect((await post(`{"to":"${regId}","data":${written}}`)).response.status).toBe(202);
+  const message = await next;
+  expect(new TextDecoder().decode(message?.data)).toBe('{"id":9223372036854775807,"price":1.50}');
+  link.close();
+});
+
+describe("P8.1 the body", () => {
+  const filled = (bytes: number): string => {
+    const text = `{"to":"${to}","data":"x"}`;
+    return text + " ".repeat(bytes - text.length);
+  };
+
+  it("is taken at its bound and refused one byte past it, declared or not", async () => {
+    const bound = LIMITS.MESSAGE_BODY_BYTES;
+    expect((await post(filled(bound))).response.status).toBe(202);
+    await refused(filled(bound + 1), "body_too_large");
+
+    const request = await signed(app, { body: filled(bound + 1) });
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const chunked = new Request(request.url, {
+      method: "POST",
+      headers: request.headers,
+      body: readable,
+    });
+    const writer = writable.getWriter();
+    // The reader may leave before the end.
+    const written = writer
+      .write(new Uint8Array(bound + 1))
+      .then(() => writer.close())
+      .catch(() => {});
+    const { response } = await fetchCounting(chunked);
+    expect((await problemOf(response)).code).toBe("body_too_large");
+    await written;
+  });
+
+  it("P8.1 of a declared length beyond the bound is refused before it is read", async () => {
+    const headers = { "content-type": "application/json", "content-length": "99999999" };
+    const request = new Request("https://push.example.com/v1/messages", {
+      method: "POST",
+      headers,
+      body: "{}",
+    });
+    const { response, touched } = await fetchCounting(request);
+    expect((await problemOf(response)).code).toBe("body_too_large");
+    expect(touched).toEqual(UNTOUCHED);
+  });
+
+  it.each(["", "{", "null,", "{'a':1}", "\u0000"])(
+    "that is no JSON is refused: %j",
+    async (body) => {
+      await refused(body, "body_invalid");
+    },
+  );
+
+  it.each(["null", "[]", "5", '"x"'])("that is no object is refused: %s", async (body) => {
+    await refused(body, "field_invalid");
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", ""])(
+    "of the content type %j is refused",
+    async (type) => {
+      await refused({ to, data: "x" }, "content_type_unsupported", { "content-type": type });
+    },
+  );
+
+  it.each(["application/json; charset=utf-8", "APPLICATION/JSON", "application/json ;x=y"])(
+    "of the content type %j is taken",
+    async (type) => {
+      expect((await post({ to, data: "x" }, { "content-type": type })).response.status).toBe(202);
+    },
+  );
+
+  it("P8.2 of any JSON at all is answered by the table, and never by a crash", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json(), async (body) => {
+        const { response, touched } = await post(body);
+        expect((await problemOf(response)).code).toMatch(/^(field_invalid|body_invalid)$/);
+        expect(touched).toEqual(UNTOUCHED);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
