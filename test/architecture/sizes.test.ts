@@ -18,13 +18,9 @@ const LONG_FILES: readonly string[] = [
   "core/tag/root.ts",
   "hosts/machine/net/admission.ts",
   "sdk/device/client/client.ts",
-  "test/core/device/aliases/aliases.test.ts",
-  "test/core/device/tags/broadcast-delivery.test.ts",
   "test/core/device/broadcasts/world.ts",
   "test/mesh/deno/tls.test.ts",
   "test/mesh/hostile.test.ts",
-  "test/sdk/device/client.test.ts",
-  "test/sdk/device/link.test.ts",
 ];
 const FULL_FOLDERS: readonly string[] = ["cli", "cli/commands", "scripts", "test/mesh", "worker"];
 

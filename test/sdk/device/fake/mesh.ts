@@ -295,6 +295,13 @@ export async function start(
   return device;
 }
 
+export const reaches = (device: Device, state: string): Promise<true> =>
+  until(() => device.client.state === state && true, state);
+
+/** The states so far, without times. */
+export const statesOf = ({ states }: Device): string[] =>
+  states.map(({ state, error }) => (error === undefined ? state : `${state} ${error.code}`));
+
 /** A device that is registered, listens and keeps what it gets. */
 export async function listening(mesh: FakeMesh, storage?: Storage) {
   const device = await start(mesh, storage === undefined ? {} : { storage });
