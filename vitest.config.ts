@@ -60,7 +60,16 @@ const LONGEST = [
     "start",
     "import",
   ],
-  ...["supervisor", "strangers", "tls", "edge", "edges", "broadcasts", "device-tags", "sends"],
+  ...[
+    "supervisor",
+    "strangers",
+    "handshakes",
+    "edge",
+    "edges",
+    "broadcasts",
+    "device-tags",
+    "sends",
+  ],
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -95,13 +104,13 @@ const PROCESS_ENV = {
  */
 const withProcesses = (
   name: string,
-  include: readonly string[],
+  files: { readonly include: string[]; readonly exclude?: string[] },
   env: Readonly<Record<string, string>> = {},
   group: typeof WAITING | typeof ALONE = WAITING,
 ) => ({
   test: {
     name,
-    include: [...include],
+    ...files,
     globalSetup: BUILT[folderOf(name)] ?? [],
     env: { ...PROCESS_ENV, ...env },
     ...CHECKED,
@@ -112,15 +121,22 @@ const withProcesses = (
   },
 });
 
+const HOSTS = ["workerd", "deno"];
+
 /**
  * A folder of the black-box suite, which sees nothing but HTTP, WebSockets and processes, on every host. What is in
- * a folder of it that is named for a host is about that host alone, and says why.
+ * a folder of it that is named for a host is about that host alone, and says why; "once" is for what chooses its hosts itself.
  */
 const onEveryHost = (folder: string, group?: typeof ALONE) =>
-  ["workerd", "deno"].map((host) =>
+  HOSTS.map((host) =>
     withProcesses(
       `${folder}-${host}`,
-      [`test/${folder}/*.test.ts`, `test/${folder}/${host}/*.test.ts`],
+      {
+        include: [`test/${folder}/**/*.test.ts`],
+        exclude: ["once", ...HOSTS.filter((other) => other !== host)].map(
+          (other) => `test/${folder}/${other}/**`,
+        ),
+      },
       { PUSHMESH_TEST_HOST: host },
       group,
     ),
@@ -155,9 +171,9 @@ export default defineConfig({
         },
       },
       // These choose their hosts themselves.
-      withProcesses("edges", ["test/edges/*.test.ts"]),
-      withProcesses("mesh", ["test/mesh/once/*.test.ts"]),
-      withProcesses("runtimes", ["test/runtimes/once/*.test.ts"]),
+      withProcesses("edges", { include: ["test/edges/*.test.ts"] }),
+      withProcesses("mesh", { include: ["test/mesh/once/*.test.ts"] }),
+      withProcesses("runtimes", { include: ["test/runtimes/once/*.test.ts"] }),
       ...onEveryHost("mesh"),
       ...onEveryHost("runtimes"),
       ...onEveryHost("peers"),

@@ -1,14 +1,14 @@
 /** Junk credentials from behind an address that others are behind as well. */
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { LIMITS } from "../../schema/limits.ts";
-import { demoOf, serve } from "./support/mesh.ts";
-import { Phone } from "./support/phone.ts";
-import { temporaryFolder } from "./support/process.ts";
-import { hello, offer, RawAccount, RawDevice } from "./support/raw-device.ts";
-import { rawHttp } from "./support/raw-http.ts";
-import { RawSocket } from "./support/raw-socket.ts";
-import { signedPost } from "./support/signed-post.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { demoOf, serve } from "../support/mesh.ts";
+import { Phone } from "../support/phone.ts";
+import { temporaryFolder } from "../support/process.ts";
+import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { rawHttp } from "../support/raw-http.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { signedPost } from "../support/signed-post.ts";
 
 const OFFICE = "198.51.100.1";
 const ELSEWHERE = "198.51.100.2";

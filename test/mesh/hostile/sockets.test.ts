@@ -3,15 +3,15 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { LIMITS } from "../../schema/limits.ts";
-import { until } from "../chaos/wait.ts";
-import { device } from "./support/device.ts";
-import { liveUrl, setLive } from "./support/listener.ts";
-import { demoOf, type Mesh, serve, startMesh } from "./support/mesh.ts";
-import { temporaryFolder } from "./support/process.ts";
-import { offer, RawAccount, RawDevice } from "./support/raw-device.ts";
-import { rawConnection, rawHttp } from "./support/raw-http.ts";
-import { clientFrame } from "./support/raw-socket.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { until } from "../../chaos/wait.ts";
+import { device } from "../support/device.ts";
+import { liveUrl, setLive } from "../support/listener.ts";
+import { demoOf, type Mesh, serve, startMesh } from "../support/mesh.ts";
+import { temporaryFolder } from "../support/process.ts";
+import { offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { rawConnection, rawHttp } from "../support/raw-http.ts";
+import { clientFrame } from "../support/raw-socket.ts";
 
 const PATIENCE_MS = 30_000;
 
