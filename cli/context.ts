@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { savedKeyOf } from "./credentials.ts";
-import { type Demo, readDemo } from "./demo-file.ts";
 import { usageFailure } from "./failure.ts";
-import { findDemo, isSameMesh } from "./local-meshes.ts";
+import { savedKeyOf } from "./files/credentials.ts";
+import { type Demo, readDemo } from "./files/demo-file.ts";
+import { findDemo, isSameMesh } from "./files/local-meshes.ts";
 import { type Output, outputFor } from "./output.ts";
 
 /** The options that every command takes. */

@@ -1,28 +1,28 @@
 /** The `pushmesh` command. Each command has a file in commands/. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { aliasSet } from "./commands/alias-set.ts";
-import { aliasShow } from "./commands/alias-show.ts";
-import { aliasUnset } from "./commands/alias-unset.ts";
-import { appCreate } from "./commands/app-create.ts";
-import { appDelete } from "./commands/app-delete.ts";
-import { appList } from "./commands/app-list.ts";
-import { appShow, keyList } from "./commands/app-show.ts";
+import { aliasSet } from "./commands/alias/set.ts";
+import { aliasShow } from "./commands/alias/show.ts";
+import { aliasUnset } from "./commands/alias/unset.ts";
+import { appCreate } from "./commands/app/create.ts";
+import { appDelete } from "./commands/app/delete.ts";
+import { appList } from "./commands/app/list.ts";
+import { appShow, keyList } from "./commands/app/show.ts";
 import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
 import { directory } from "./commands/directory.ts";
 import { exportData } from "./commands/export.ts";
 import { importData } from "./commands/import.ts";
-import { keyCreate } from "./commands/key-create.ts";
-import { keyRevoke } from "./commands/key-revoke.ts";
+import { keyCreate } from "./commands/key/create.ts";
+import { keyRevoke } from "./commands/key/revoke.ts";
 import { listen } from "./commands/listen.ts";
 import { send } from "./commands/send.ts";
 import { smoke } from "./commands/smoke.ts";
 import { status } from "./commands/status.ts";
-import { tagAdd } from "./commands/tag-add.ts";
-import { tagLive } from "./commands/tag-live.ts";
-import { tagRemove } from "./commands/tag-remove.ts";
-import { tagShow } from "./commands/tag-show.ts";
+import { tagAdd } from "./commands/tag/add.ts";
+import { tagLive } from "./commands/tag/live.ts";
+import { tagRemove } from "./commands/tag/remove.ts";
+import { tagShow } from "./commands/tag/show.ts";
 import { asFailure, commanderExit } from "./errors.ts";
 
 function version(): string {

@@ -3,10 +3,10 @@ import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { PushServer } from "../../sdk/server/push-server.ts";
 import { type AppOptions, appOf, type Context, contextOf, keyAtHand } from "../context.ts";
-import { deviceFolder } from "../device-folder.ts";
-import { listenAsDevice } from "../device-listener.ts";
 import { usageFailure } from "../failure.ts";
-import { type Audience, listenToTags } from "../live-listener.ts";
+import { deviceFolder } from "../files/device-folder.ts";
+import { listenAsDevice } from "../listen/device-listener.ts";
+import { type Audience, listenToTags } from "../listen/live-listener.ts";
 import { jsonObject, withApp, withExamples, withMesh } from "../options.ts";
 
 /** Bounds are the mesh's to judge. */

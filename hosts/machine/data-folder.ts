@@ -24,7 +24,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
-import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/private-file.ts";
+import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/files/private-file.ts";
 import { HostFailure } from "./failure.ts";
 
 /** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */

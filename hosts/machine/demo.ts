@@ -1,6 +1,6 @@
 /** The demo app: made at the first start, so that the first push needs no more than two commands. */
-import { readDemo } from "../../cli/demo-file.ts";
-import { writePrivate } from "../../cli/private-file.ts";
+import { readDemo } from "../../cli/files/demo-file.ts";
+import { writePrivate } from "../../cli/files/private-file.ts";
 import { MeshAdmin } from "../../sdk/server/admin.ts";
 import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder } from "./data-folder.ts";

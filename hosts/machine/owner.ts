@@ -1,6 +1,6 @@
 /** Which host a data folder is of. The hosts keep their data in different forms, and one cannot read the other's. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { writePrivateText } from "../../cli/private-file.ts";
+import { writePrivateText } from "../../cli/files/private-file.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { HostFailure } from "./failure.ts";
 import { HOST_NAMES, type HostName } from "./host.ts";

@@ -4,8 +4,8 @@
  *
  * Exit codes: 0 after a clean stop, 1 where it could not start, 130 at a second signal.
  */
-import { rememberMesh } from "../../cli/local-meshes.ts";
-import { takeLock } from "../../cli/lock.ts";
+import { rememberMesh } from "../../cli/files/local-meshes.ts";
+import { takeLock } from "../../cli/files/lock.ts";
 import { openAdminSocket } from "./admin-socket.ts";
 import { endFirstStart, isNewFolder, openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";

@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { makePrivateFolder } from "../../cli/private-file.ts";
+import { makePrivateFolder } from "../../cli/files/private-file.ts";
 import { faultOf } from "../deno/store/open.ts";
 import { openDataFolder } from "../machine/data-folder.ts";
 import { claimFolder } from "../machine/owner.ts";

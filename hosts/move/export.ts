@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { readDemo } from "../../cli/demo-file.ts";
+import { readDemo } from "../../cli/files/demo-file.ts";
 import type { DataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
 import { Counter, type MovedCounts } from "./counter.ts";

@@ -1,8 +1,8 @@
 /** Data folders as these commands find them. */
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Lock, takeLock } from "../../cli/lock.ts";
-import { makePrivateFolder } from "../../cli/private-file.ts";
+import { type Lock, takeLock } from "../../cli/files/lock.ts";
+import { makePrivateFolder } from "../../cli/files/private-file.ts";
 import {
   type DataFolder,
   openDataFolder,

@@ -1,7 +1,7 @@
 /** Makes a data folder from an export. */
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { writePrivate } from "../../cli/private-file.ts";
+import { writePrivate } from "../../cli/files/private-file.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { DataLine, DemoLine, SecretsLine } from "../../schema/export.ts";

@@ -1,7 +1,7 @@
 /** workerd as a host of `npm start`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makePrivateFolder } from "../../cli/private-file.ts";
+import { makePrivateFolder } from "../../cli/files/private-file.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";

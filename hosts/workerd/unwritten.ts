@@ -8,7 +8,7 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivateText } from "../../cli/private-file.ts";
+import { writePrivateText } from "../../cli/files/private-file.ts";
 
 /** A database has no more while it is made: its first page. */
 const FIRST_PAGE_BYTES = 4_096;

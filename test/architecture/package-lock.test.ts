@@ -36,5 +36,5 @@ test("the oldest Node that the package names is the one that its command asks fo
   const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
   const [, oldest = ""] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
   expect(read("bin/pushmesh.mjs")).toContain(`Node ${oldest} or newer is needed`);
-  expect(read("scripts/build-cli.ts")).toContain(`target: "node${oldest}"`);
+  expect(read("scripts/build/cli.ts")).toContain(`target: "node${oldest}"`);
 });

@@ -11,7 +11,7 @@ declare module "vitest" {
 }
 
 export default function setup(project: TestProject): () => void {
-  const { folder, remove } = built("build-sdk.ts");
+  const { folder, remove } = built("sdk");
   project.provide("sdk", join(folder, "sdk"));
   return remove;
 }

@@ -11,12 +11,14 @@ const RUN = `${process.pid}-${Math.round(performance.timeOrigin)}`;
 export const NODE = join(ROOT, "node_modules/.bin/node");
 
 /**
- * @param script of scripts/, which takes the folder in place of dist
+ * @param what the name of a script in scripts/build/, which takes the folder in place of dist
  * @returns the folder, and what removes it
  */
-export function built(script: string): { readonly folder: string; readonly remove: () => void } {
-  const folder = join(CACHE, `pushmesh-${RUN}-${script}`);
+export function built(what: string): { readonly folder: string; readonly remove: () => void } {
+  const folder = join(CACHE, `pushmesh-${RUN}-${what}`);
   if (!existsSync(folder))
-    execFileSync(NODE, [join(ROOT, "scripts", script), relative(ROOT, folder)], { cwd: ROOT });
+    execFileSync(NODE, [join(ROOT, "scripts/build", `${what}.ts`), relative(ROOT, folder)], {
+      cwd: ROOT,
+    });
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

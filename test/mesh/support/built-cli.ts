@@ -11,7 +11,7 @@ declare module "vitest" {
 }
 
 export default function setup(project: TestProject): () => void {
-  const { folder, remove } = built("build-cli.ts");
+  const { folder, remove } = built("cli");
   project.provide("cli", join(folder, "cli/main.js"));
   return remove;
 }

@@ -1,10 +1,10 @@
 /** `pushmesh app show`, and `pushmesh key list`, which is the part of it that is the keys. */
 
 import { Command } from "commander";
-import type { MeshAdmin } from "../../sdk/server/admin.ts";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { type AppOptions, appOf, contextOf } from "../context.ts";
-import { withAdmin, withApp, withExamples } from "../options.ts";
+import type { MeshAdmin } from "../../../sdk/server/admin.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { type AppOptions, appOf, contextOf } from "../../context.ts";
+import { withAdmin, withApp, withExamples } from "../../options.ts";
 
 type Shown = Awaited<ReturnType<MeshAdmin["app"]>>;
 type Key = Shown["keys"][number];

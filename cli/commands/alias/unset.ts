@@ -1,9 +1,9 @@
 /** `pushmesh alias unset` */
 import { Command } from "commander";
-import { contextOf, type KeyOptions } from "../context.ts";
-import { asServer, withExamples, withRegIds } from "../options.ts";
-import { printResults } from "../registrations.ts";
-import { serverOf } from "../server.ts";
+import { contextOf, type KeyOptions } from "../../context.ts";
+import { asServer, withExamples, withRegIds } from "../../options.ts";
+import { printResults } from "../../registrations.ts";
+import { serverOf } from "../../server.ts";
 
 interface AliasUnsetOptions extends KeyOptions {
   readonly to: readonly string[];

@@ -4,7 +4,7 @@
  * Not minified: a Node that ends by an error prints the line it was thrown on. Whoever builds for browsers minifies, and
  * rolldown keeps what a minifier needs for that: constants are `const`, which esbuild's own bundles turn into `var`.
  *
- *     node scripts/build-sdk.ts [FOLDER in place of dist]
+ *     node scripts/build/sdk.ts [FOLDER in place of dist]
  *
  * Fails where a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
  */
@@ -19,7 +19,7 @@ import { rolldown } from "rolldown";
 /** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
 const BROWSER_GZIP_BYTES_MAX = 16_000;
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDER = process.argv[2] ?? "dist";
 const OUT = join(ROOT, FOLDER, "sdk");
 const TYPES = join(FOLDER, "types");

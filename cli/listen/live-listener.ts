@@ -2,11 +2,11 @@
  * `pushmesh listen --live`: hears the broadcasts of tags, without an account. With --json, `on` is the tag that is
  * listened to; `tag` is the first that the broadcast was sent to.
  */
-import { type ListenState, type LiveListener, listenLive } from "../sdk/device/live/mod.ts";
-import { liveLine } from "./message-data.ts";
-import { tagText } from "./names.ts";
-import type { Output } from "./output.ts";
-import { interrupted } from "./signals.ts";
+import { type ListenState, type LiveListener, listenLive } from "../../sdk/device/live/mod.ts";
+import { liveLine } from "../message-data.ts";
+import { tagText } from "../names.ts";
+import type { Output } from "../output.ts";
+import { interrupted } from "../signals.ts";
 
 export interface Audience {
   readonly url: string;

@@ -1,10 +1,10 @@
 /** `pushmesh key revoke` */
 
 import { Command } from "commander";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { appOfKey, contextOf } from "../context.ts";
-import { forgetKey } from "../credentials.ts";
-import { withAdmin, withExamples } from "../options.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { appOfKey, contextOf } from "../../context.ts";
+import { forgetKey } from "../../files/credentials.ts";
+import { withAdmin, withExamples } from "../../options.ts";
 
 export function keyRevoke(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("revoke"))

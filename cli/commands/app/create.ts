@@ -1,9 +1,9 @@
 /** `pushmesh app create` */
 
 import { Command } from "commander";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { contextOf } from "../context.ts";
-import { withAdmin, withExamples } from "../options.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { contextOf } from "../../context.ts";
+import { withAdmin, withExamples } from "../../options.ts";
 
 export function appCreate(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("create"))

@@ -1,14 +1,14 @@
 /**
  * Bundles the `pushmesh` command into dist/cli/, for the package: Node strips no types from what is installed.
  *
- *     node scripts/build-cli.ts [FOLDER in place of dist]
+ *     node scripts/build/cli.ts [FOLDER in place of dist]
  */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const outfile = `${process.argv[2] ?? "dist"}/cli/main.js`;
 await build({
-  absWorkingDir: fileURLToPath(new URL("..", import.meta.url)),
+  absWorkingDir: fileURLToPath(new URL("../..", import.meta.url)),
   entryPoints: ["cli/main.ts"],
   outfile,
   bundle: true,

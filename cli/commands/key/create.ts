@@ -1,10 +1,10 @@
 /** `pushmesh key create` */
 
 import { Command } from "commander";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { type AppOptions, appOf, contextOf } from "../context.ts";
-import { saveKey } from "../credentials.ts";
-import { withAdmin, withApp, withExamples } from "../options.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { type AppOptions, appOf, contextOf } from "../../context.ts";
+import { saveKey } from "../../files/credentials.ts";
+import { withAdmin, withApp, withExamples } from "../../options.ts";
 
 interface KeyCreateOptions extends AppOptions, AdminOptions {
   readonly publicKey?: string;

@@ -1,8 +1,8 @@
 /** The folder that keeps what a device of `pushmesh listen` is. */
 import { join, resolve } from "node:path";
-import type { Context } from "./context.ts";
+import type { Context } from "../context.ts";
+import { CliFailure, usageFailure } from "../failure.ts";
 import { configFolder } from "./credentials.ts";
-import { CliFailure, usageFailure } from "./failure.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { makePrivateFolder } from "./private-file.ts";
 

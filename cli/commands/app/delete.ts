@@ -1,10 +1,10 @@
 /** `pushmesh app delete` */
 
 import { Command } from "commander";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { contextOf } from "../context.ts";
-import { usageFailure } from "../failure.ts";
-import { withAdmin, withExamples } from "../options.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { contextOf } from "../../context.ts";
+import { usageFailure } from "../../failure.ts";
+import { withAdmin, withExamples } from "../../options.ts";
 
 export function appDelete(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("delete"))

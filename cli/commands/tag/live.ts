@@ -1,10 +1,10 @@
 /** `pushmesh tag live` */
 import { Argument, Command } from "commander";
-import { LIVE_ACCESS, type LiveAccessName } from "../../schema/http/names.ts";
-import { contextOf, type KeyOptions } from "../context.ts";
-import { tagText } from "../names.ts";
-import { asServer, withExamples } from "../options.ts";
-import { serverOf } from "../server.ts";
+import { LIVE_ACCESS, type LiveAccessName } from "../../../schema/http/names.ts";
+import { contextOf, type KeyOptions } from "../../context.ts";
+import { tagText } from "../../names.ts";
+import { asServer, withExamples } from "../../options.ts";
+import { serverOf } from "../../server.ts";
 
 export function tagLive(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("live"))

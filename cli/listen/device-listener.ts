@@ -6,12 +6,12 @@ import {
   fileStorage,
   type PushClient,
   type StateChange,
-} from "../sdk/device/node.ts";
-import { lockFolder } from "./device-folder.ts";
-import { messageJson, messageLine } from "./message-data.ts";
-import { nameText, tagText } from "./names.ts";
-import type { Output } from "./output.ts";
-import { interrupted } from "./signals.ts";
+} from "../../sdk/device/node.ts";
+import { lockFolder } from "../files/device-folder.ts";
+import { messageJson, messageLine } from "../message-data.ts";
+import { nameText, tagText } from "../names.ts";
+import type { Output } from "../output.ts";
+import { interrupted } from "../signals.ts";
 
 export interface Device {
   readonly url: string;

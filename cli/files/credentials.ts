@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { CliFailure } from "./failure.ts";
+import { CliFailure } from "../failure.ts";
 import { writePrivate } from "./private-file.ts";
 
 /** The configuration folder, by the XDG Base Directory Specification. */

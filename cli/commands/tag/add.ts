@@ -1,9 +1,9 @@
 /** `pushmesh tag add` */
 import { Command } from "commander";
-import { contextOf, type KeyOptions } from "../context.ts";
-import { asServer, withExamples, withRegIds } from "../options.ts";
-import { printResults } from "../registrations.ts";
-import { serverOf } from "../server.ts";
+import { contextOf, type KeyOptions } from "../../context.ts";
+import { asServer, withExamples, withRegIds } from "../../options.ts";
+import { printResults } from "../../registrations.ts";
+import { serverOf } from "../../server.ts";
 
 interface TagAddOptions extends KeyOptions {
   readonly to: readonly string[];

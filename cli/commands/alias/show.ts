@@ -1,8 +1,8 @@
 /** `pushmesh alias show` */
 import { Command } from "commander";
-import { contextOf, type KeyOptions } from "../context.ts";
-import { asServer, withExamples } from "../options.ts";
-import { serverOf } from "../server.ts";
+import { contextOf, type KeyOptions } from "../../context.ts";
+import { asServer, withExamples } from "../../options.ts";
+import { serverOf } from "../../server.ts";
 
 export function aliasShow(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("show"))

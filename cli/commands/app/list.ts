@@ -1,9 +1,9 @@
 /** `pushmesh app list` */
 
 import { Command } from "commander";
-import { type AdminOptions, adminOf } from "../admin.ts";
-import { contextOf } from "../context.ts";
-import { withAdmin, withExamples } from "../options.ts";
+import { type AdminOptions, adminOf } from "../../admin.ts";
+import { contextOf } from "../../context.ts";
+import { withAdmin, withExamples } from "../../options.ts";
 
 export function appList(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("list"))
