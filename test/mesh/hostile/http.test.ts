@@ -38,7 +38,7 @@ test("P8.4 a health check by HTTP/1.0 is answered, with Host and without", async
   expect(await statusOf(url, "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n")).toBe(200);
 });
 
-test("P8.4 what has several forms is the same request on every host", async () => {
+test("P8.4 a request that can be written in several ways is the same on every host", async () => {
   const { url } = bystander().mesh;
   const ask = (line: string, ...more: string[]) =>
     statusOf(url, [line, "Host: x", ...more, "Connection: close", "", ""].join("\r\n"));
@@ -101,7 +101,7 @@ describe("P8.1 bodies over real connections:", () => {
   const bodyOf = (bytes: number) =>
     Buffer.from(JSON.stringify({ to: bystander().regId, data: "at the bound" }).padEnd(bytes));
 
-  it("are taken at the bound and refused one past it, with a length or in chunks", async () => {
+  it("are accepted at the bound and refused one past it, with a length or in chunks", async () => {
     const { mesh, app } = bystander();
     for (const chunked of [false, true]) {
       const at = await signedPost(mesh.url, app, bodyOf(LIMITS.MESSAGE_BODY_BYTES), { chunked });
@@ -113,7 +113,7 @@ describe("P8.1 bodies over real connections:", () => {
     }
   });
 
-  it("data is taken at the bound and refused one past it, by the name of its field", async () => {
+  it("data is accepted at the bound and refused one past it, by the name of its field", async () => {
     const { sender, regId } = bystander();
     const at = { to: regId, data: "x".repeat(LIMITS.DATA_BYTES) };
     expect((await sender.send(at)).status).toBe("delivered");

@@ -119,7 +119,7 @@ describe("P8.2 bytes that are no WebSocket end their own connection:", () => {
   });
 });
 
-describe("P4.4 what a link refuses it names, and stays up:", () => {
+describe("P4.4 a link answers what it refuses, and stays open:", () => {
   it("a frame of exactly the bound is read, whole or in two parts", async () => {
     const device = await RawDevice.greet(bystander().mesh.url);
     device.socket.binary(envelopeOf(LIMITS.FRAME_BYTES));
@@ -194,7 +194,7 @@ it("L2 a link that says nothing is closed with 4001 after 10 s", async () => {
   expect(Date.now() - openedAt).toBeGreaterThan(LIMITS.HELLO_TIMEOUT_MS - 500);
 });
 
-it("P8.3 a device that does not read is cut with 4002, and what it did not get waits", async () => {
+it("P8.3 a device that does not read is closed with 4002, and its messages wait", async () => {
   const device = await RawDevice.greet(bystander().mesh.url);
   const { slot, regId } = await device.register(bystander().app.appId);
   // It acknowledges what it never looked at, so that nothing but its socket's buffer bounds what is sent.
@@ -222,7 +222,7 @@ it("P8.3 a device that does not read is cut with 4002, and what it did not get w
   expect(closeCodes(4002)).toContain((await device.socket.close()).code);
 });
 
-describe("P7.2 P7.3 of another mesh, or of another time:", () => {
+describe("P7.2 P7.3 from another mesh, or replayed:", () => {
   let other: Mesh;
   beforeAll(async () => {
     other = await Mesh.start();
@@ -260,7 +260,7 @@ describe("P7.2 P7.3 of another mesh, or of another time:", () => {
     expect(await socket.close()).toMatchObject({ code: 4100 });
   });
 
-  it("headers that the edge sets are worth nothing from outside", async () => {
+  it("headers that the edge sets are ignored if a client sends them", async () => {
     const socket = await RawSocket.open(bystander().mesh.url, offer("x.y.z"), {
       "x-pushmesh-device": "AAAAAAAAAAAAAAAAAAAAAA",
       "x-pushmesh-generation": "1",
@@ -271,7 +271,7 @@ describe("P7.2 P7.3 of another mesh, or of another time:", () => {
     expect(await socket.close()).toMatchObject({ code: 4100 });
   });
 
-  it("P7.3 a connect token opens one link, also when the mesh was killed in between, once something was registered", async () => {
+  it("P7.3 a connect token opens one link, also if the mesh was killed in between, once something is registered", async () => {
     const account = await new RawAccount().open(other.url);
     const { appId } = await other.app("tokens");
     const registering = await RawDevice.greet(other.url, account);

@@ -67,7 +67,7 @@ describe("the account", () => {
     await device.client.close();
   });
 
-  it("stops where the mesh says that it cannot succeed, and fails what waits with the reason", async () => {
+  it("stops if the mesh says that it cannot succeed, and fails what waits with the reason", async () => {
     mesh.refuse.push({ code: "field_invalid" });
     const device = await start(mesh);
     await expect(device.client.register()).rejects.toMatchObject({ code: "field_invalid" });
@@ -104,7 +104,7 @@ describe("the account", () => {
     await device.client.close();
   });
 
-  it("is made anew where the mesh does not know its credential", async () => {
+  it("is made anew if the mesh does not know its credential", async () => {
     const storage = memoryStorage();
     const first = await start(mesh, { storage });
     await reaches(first, "connected");

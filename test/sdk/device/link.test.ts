@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe("the link", () => {
-  it("says each state once, with the reason and the time of a wait", async () => {
+  it("reports each state once, with the reason and the time of a wait", async () => {
     const device = await start(mesh);
     await reaches(device, "connected");
     mesh.socket.end(4000, "going_away: deploy");
@@ -179,7 +179,7 @@ describe("the link", () => {
     await device.client.close();
   });
 
-  it("measures its round trip by echo, and fails that where the link does not stand, or ends, or is deaf", async () => {
+  it("measures its round trip by echo, which fails if there is no link, or it ends, or the mesh does not answer", async () => {
     const device = await start(mesh);
     await expect(device.client.ping()).rejects.toMatchObject({ code: "link_lost" });
     await reaches(device, "connected");

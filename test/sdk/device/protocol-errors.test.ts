@@ -43,7 +43,7 @@ describe("P7 a mesh that breaks the protocol", () => {
       "a key of another length",
       (mesh) => mesh.socket.bytes(frame(mesh.message("", { key: new Uint8Array(8) }))),
     ],
-  ])("with %s is left with 4202, and called again", async (_, break_) => {
+  ])("with %s is disconnected with 4202, and connected again", async (_, break_) => {
     const device = await start(mesh);
     await reaches(device, "connected");
     const { socket } = mesh;
@@ -59,7 +59,7 @@ describe("P7 a mesh that breaks the protocol", () => {
     await device.client.close();
   });
 
-  it("with a frame before its welcome is left", async () => {
+  it("with a frame before its welcome is disconnected", async () => {
     mesh.auto = false;
     const device = await start(mesh);
     const socket = await until(() => mesh.sockets[0], "a socket");
@@ -87,7 +87,7 @@ describe("P7 a mesh that breaks the protocol", () => {
     await device.client.close();
   });
 
-  it("P8 with more messages than it may send ahead is left", async () => {
+  it("P8 with more messages than its window allows is disconnected", async () => {
     const device = await start(mesh);
     device.client.onMessage(() => new Promise(() => {}));
     await device.client.register();

@@ -4,8 +4,8 @@ import { LIMITS } from "../../../../schema/limits.ts";
 import { byAlias, holding, ofAlias, suspend, withdraw } from "../support/holder.ts";
 import { keyOf, type Rig } from "../support/rig.ts";
 
-describe("sends by alias", () => {
-  test("A4 reach who holds it; what was accepted keeps its answer when it does no more", () => {
+describe("sends to an alias", () => {
+  test("A4 reach the holder; a message that was accepted keeps its answer after the alias is lost", () => {
     const rig = holding();
     const token = rig.sendAndWait(byAlias(false, { key: "1" }));
     rig.takeAndAck();
@@ -16,7 +16,7 @@ describe("sends by alias", () => {
     expect(rig.send(byAlias(false, { key: "2" }))).toMatchObject({ code: "alias_stale" });
   });
 
-  test("A3 the first acknowledgement is told to the alias, where that is asked for", () => {
+  test("A3 the first acknowledgement is reported to the alias if the sender asked for that", () => {
     const rig = holding();
     rig.sendAndWait(byAlias(true, { key: "1" }));
     rig.takeAndAck();
@@ -32,7 +32,7 @@ describe("sends by alias", () => {
     expect(rig.answerCalls()).toMatchObject([{ call: { method: "firstAck" } }]);
   });
 
-  test("A3 it is told until it was heard, or the message has expired", () => {
+  test("A3 it is reported until the alias has answered, or the message has expired", () => {
     for (const [seconds, methods] of [
       [29, ["firstAck"]],
       [31, []],
@@ -49,7 +49,7 @@ describe("sends by alias", () => {
     }
   });
 
-  test("A3 P1.2 a stored one keeps its row until the alias has answered", () => {
+  test("A3 P1.2 a stored message keeps its row until the alias has answered", () => {
     const rig = holding();
     rig.lose();
     rig.queue(byAlias(true, { key: "1" }));
@@ -67,43 +67,46 @@ describe("sends by alias", () => {
   test.each([
     ["a kill", (rig: Rig) => rig.restart()],
     ["a sleep", (rig: Rig) => rig.hibernate()],
-  ])("A3 P1.2 one whose telling failed stays delivered, and is told of, over %s", (_, over) => {
-    for (const stored of [true, false]) {
-      const rig = holding();
-      const token = rig.sendAndWait(byAlias(true, { key: "1" }));
-      if (stored) rig.timeout(token);
-      const [message] = rig.takeMessages();
-      const seq = message?.seq ?? 0;
-      rig.ack(1, 2, seq);
-      expect(rig.rows(() => rig.answerCall({ ok: false }))).toBe(stored ? 2 : 1);
-      expect(rig.store.mail.size).toBe(0);
-      // With a link or without: that of the others is no better for its being gone.
-      rig.lose();
-      const alarmAt = rig.device.lastingDeadline ?? Number.POSITIVE_INFINITY;
-      expect(alarmAt).toBeLessThanOrEqual(rig.now + 1_000);
-      over(rig);
-      expect(rig.statusOf("1", seq)).toBe("delivered");
-      rig.now = alarmAt;
-      rig.alarm();
-      const key = keyOf("1");
-      const request = { ...ofAlias("me"), key, seq, fingerprint: null };
-      const call = { method: "firstAck", request };
-      expect(rig.answerCall({ ok: false }).call).toEqual(call);
-      rig.alarm();
-      expect(rig.calls).toEqual([]);
-      rig.now = rig.device.lastingDeadline ?? 0;
-      rig.alarm();
-      expect(rig.calls.map((each) => each.call)).toEqual([call]);
-      expect(rig.rows(() => rig.answerCalls())).toBe(1);
-      rig.now += 7_200_000;
-      rig.alarm();
-      over(rig);
-      rig.alarm();
-      expect([rig.calls, rig.statusOf("1", seq)]).toEqual([[], "delivered"]);
-    }
-  });
+  ])(
+    "A3 P1.2 a message whose report failed stays delivered, and is reported, over %s",
+    (_, over) => {
+      for (const stored of [true, false]) {
+        const rig = holding();
+        const token = rig.sendAndWait(byAlias(true, { key: "1" }));
+        if (stored) rig.timeout(token);
+        const [message] = rig.takeMessages();
+        const seq = message?.seq ?? 0;
+        rig.ack(1, 2, seq);
+        expect(rig.rows(() => rig.answerCall({ ok: false }))).toBe(stored ? 2 : 1);
+        expect(rig.store.mail.size).toBe(0);
+        // With a link or without: that of the others is no better for its being gone.
+        rig.lose();
+        const alarmAt = rig.device.lastingDeadline ?? Number.POSITIVE_INFINITY;
+        expect(alarmAt).toBeLessThanOrEqual(rig.now + 1_000);
+        over(rig);
+        expect(rig.statusOf("1", seq)).toBe("delivered");
+        rig.now = alarmAt;
+        rig.alarm();
+        const key = keyOf("1");
+        const request = { ...ofAlias("me"), key, seq, fingerprint: null };
+        const call = { method: "firstAck", request };
+        expect(rig.answerCall({ ok: false }).call).toEqual(call);
+        rig.alarm();
+        expect(rig.calls).toEqual([]);
+        rig.now = rig.device.lastingDeadline ?? 0;
+        rig.alarm();
+        expect(rig.calls.map((each) => each.call)).toEqual([call]);
+        expect(rig.rows(() => rig.answerCalls())).toBe(1);
+        rig.now += 7_200_000;
+        rig.alarm();
+        over(rig);
+        rig.alarm();
+        expect([rig.calls, rig.statusOf("1", seq)]).toEqual([[], "delivered"]);
+      }
+    },
+  );
 
-  test("P8.1 of one more than may be kept the oldest is told of no more after a kill", () => {
+  test("P8.1 past the bound of kept reports, the oldest is not reported after a kill", () => {
     const rig = holding();
     for (let n = 0; n <= LIMITS.UNTOLD; n++) {
       rig.sendAndWait(byAlias(true, { key: `${n}` }));
@@ -117,7 +120,7 @@ describe("sends by alias", () => {
     expect(told).toHaveLength(LIMITS.UNTOLD);
   });
 
-  test("its row goes with the registration", () => {
+  test("the row of a report goes with its registration", () => {
     const rig = holding();
     rig.lose();
     rig.queue(byAlias(true));
@@ -128,7 +131,7 @@ describe("sends by alias", () => {
     rig.answerCalls();
   });
 
-  test("A3 one that another holder took is recalled: waiting, in 2 rows", () => {
+  test("A3 a waiting message that another holder acknowledged is recalled, in 2 rows", () => {
     const rig = holding();
     rig.lose();
     const { seq } = rig.queue(byAlias(true, { key: "1" }));
@@ -143,7 +146,7 @@ describe("sends by alias", () => {
   test.each([
     ["that waits for its acknowledgement", false],
     ["that is stored", true],
-  ])("A3 one on the socket %s is withdrawn from the app", (_, stored) => {
+  ])("A3 a message on the socket %s is withdrawn from the app", (_, stored) => {
     const rig = holding();
     const token = rig.sendAndWait(byAlias(true, { key: "1" }));
     if (stored) rig.timeout(token);
@@ -159,14 +162,14 @@ describe("sends by alias", () => {
     expect(rig.take()).toEqual([]);
   });
 
-  test("one that comes after it was recalled is not taken", () => {
+  test("a message that arrives after its recall is refused", () => {
     const rig = holding();
     withdraw(rig, "1");
     expect(rig.send(byAlias(true, { key: "1" }))).toMatchObject({ status: "recalled" });
     expect(rig.take()).toEqual([]);
   });
 
-  test("one that the app has is not recalled", () => {
+  test("a message that the app has acknowledged is not recalled", () => {
     const rig = holding();
     const token = rig.sendAndWait(byAlias(true, { key: "1" }));
     rig.takeAndAck();

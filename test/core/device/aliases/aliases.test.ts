@@ -16,8 +16,8 @@ import {
 } from "../support/holder.ts";
 import { Rig } from "../support/rig.ts";
 
-describe("aliases", () => {
-  test("A1 one is held from the answer of its alias on, in 2 rows", () => {
+describe("the aliases of a registration", () => {
+  test("A1 an alias is held once its object has answered, in 2 rows", () => {
     const rig = settled();
     expect(rig.rows(() => command(rig, "me"))).toBe(1);
     expect(rig.calls).toMatchObject([
@@ -40,7 +40,7 @@ describe("aliases", () => {
     expect(held(rig)).toEqual(["me"]);
   });
 
-  test("one is given up before its alias hears of it, in 2 rows; that it is not held is no error", () => {
+  test("an alias is given up before its object hears of it, in 2 rows; giving up one that is not held succeeds", () => {
     const rig = holding();
     expect(rig.rows(() => command(rig, "me", false))).toBe(1);
     expect(held(rig)).toEqual([]);
@@ -57,7 +57,7 @@ describe("aliases", () => {
     expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
   });
 
-  test("what the alias refuses, or a call that fails, is told and not held", () => {
+  test("a set that is refused, or whose call fails, is answered with the reason, and the alias is not held", () => {
     const rig = settled();
     command(rig, "me", true, true);
     rig.answerCall({ ok: true, answer: { ok: false, code: "alias_full" } });
@@ -70,7 +70,7 @@ describe("aliases", () => {
     expect(rig.device.describe({ app: "a", generation: 1 })).toMatchObject({ aliases: [] });
   });
 
-  test("A1 A4 one that another sets is said to be held no more, until the alias has told", () => {
+  test("A1 A4 an alias that another device sets counts as lost until its object has answered", () => {
     const rig = holding();
     expect(rig.rows(() => suspend(rig))).toBe(1);
     expect(rig.send(byAlias(false))).toEqual({ ok: false, code: "alias_stale" });
@@ -82,7 +82,7 @@ describe("aliases", () => {
     expect([rig.calls, rig.take()]).toEqual([[], []]);
   });
 
-  test("A1 one whose taking was refused is held on, and the app hears nothing of it", () => {
+  test("A1 an alias that another device failed to take stays held, and the app is told nothing", () => {
     const rig = holding();
     suspend(rig);
     suspend(rig);
@@ -95,7 +95,7 @@ describe("aliases", () => {
     expect(rig.take().map(({ kind }) => kind)).not.toContain("aliasLost");
   });
 
-  test("A1 P1.2 a suspension outlives a crash, and calls that fail", () => {
+  test("A1 P1.2 a suspension survives a crash, and calls that fail", () => {
     const rig = holding();
     suspend(rig);
     rig.restart();
@@ -113,7 +113,7 @@ describe("aliases", () => {
     expect(rig.send(byAlias(false))).toMatchObject({ status: "queued" });
   });
 
-  test("A1 A4 a suspension whose answer failed keeps no mail from a device without a link", () => {
+  test("A1 A4 a suspension whose answer failed keeps no mail from an offline device", () => {
     const rig = holding();
     rig.lose();
     suspend(rig);
@@ -133,7 +133,7 @@ describe("aliases", () => {
   });
 
   test.each([true, false])(
-    "A1 after a set that got no answer the device asks what came of it, also after a crash (held: %s)",
+    "A1 after a set without an answer the device asks for the outcome, also after a crash (held: %s)",
     (holds) => {
       const rig = settled();
       command(rig, "me");
@@ -151,7 +151,7 @@ describe("aliases", () => {
     },
   );
 
-  test("A4 one that the edge knows as another's alone is refused where it is shared, and the other way round", () => {
+  test("A4 a send is refused if the edge takes a shared alias for an exclusive one, or the other way round", () => {
     const rig = holding();
     const known = (shared: boolean) => ({ alias: { alias: "me", firstAckWins: false, shared } });
     expect(rig.send(known(false))).toMatchObject({ code: "alias_stale" });
@@ -163,7 +163,7 @@ describe("aliases", () => {
     expect(rig.send(known(false))).toBeTypeOf("number");
   });
 
-  test("A1 one that is suspended may be set again, and given up", () => {
+  test("A1 a suspended alias may be set again, and given up", () => {
     const rig = holding();
     suspend(rig);
     command(rig, "me");
@@ -177,7 +177,7 @@ describe("aliases", () => {
     expect(held(rig)).toEqual([]);
   });
 
-  test("A1 one that is taken while it is set is asked for again: the answer may be older", () => {
+  test("A1 an alias that is taken while it is being set is asked for again: the answer may be older", () => {
     const rig = settled();
     command(rig, "me");
     suspend(rig);
@@ -189,7 +189,7 @@ describe("aliases", () => {
     expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
   });
 
-  test("not for ever: then it is given up", () => {
+  test("an alias that is taken each time it is set is given up in the end", () => {
     const rig = settled();
     command(rig, "me");
     for (let n = 0; n < 3; n++) {
@@ -201,7 +201,7 @@ describe("aliases", () => {
     expect(held(rig)).toEqual([]);
   });
 
-  test("one thing after the other is asked of an alias", () => {
+  test("an alias has one call at a time", () => {
     const rig = settled();
     command(rig, "me");
     command(rig, "me", false);
@@ -210,7 +210,7 @@ describe("aliases", () => {
     expect(held(rig)).toEqual([]);
   });
 
-  test("two commands to set it are one call", () => {
+  test("two commands that set the same alias make one call", () => {
     const rig = settled();
     command(rig, "me");
     command(rig, "me");
@@ -233,7 +233,7 @@ describe("aliases", () => {
     expect(frame?.kind === "refusal" ? frame.value.name : null).toBe(code);
   });
 
-  test("P8.1 a registration holds 16, and no more, those that are being set included", () => {
+  test("P8.1 a registration holds at most 16 aliases, including those that are being set", () => {
     const rig = settled();
     for (let n = 0; n < LIMITS.ALIASES; n++) command(rig, `a${n}`);
     command(rig, "more");
@@ -245,7 +245,7 @@ describe("aliases", () => {
     expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "too_many_aliases" } }]);
   });
 
-  test("the app's server sets them too, and waits for no longer than it may", () => {
+  test("the app's server sets aliases too, and its wait is bounded", () => {
     const rig = Rig.offline();
     rig.answerCalls();
     const request = { app: "a", generation: 1, alias: "me", held: true, shared: false };
@@ -259,7 +259,7 @@ describe("aliases", () => {
     });
   });
 
-  test("those of an ended registration are given up, also after a crash and a failed call", () => {
+  test("the aliases of an ended registration are given up, also after a crash and a failed call", () => {
     const rig = holding();
     rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
     expect(rowsOf(rig)).toEqual(["me"]);
@@ -275,7 +275,7 @@ describe("aliases", () => {
     expect(rowsOf(rig)).toEqual([]);
   });
 
-  test("one that is set again is not given up by what was left to do", () => {
+  test("an alias that is set again is not given up by an earlier unset that is still to be done", () => {
     const rig = holding();
     rig.command({ kind: "unregister", value: { request: 9, slot: 1 } });
     const unset = rig.calls.findIndex(({ kind }) => kind === "alias");
@@ -298,7 +298,7 @@ describe("aliases", () => {
     });
   });
 
-  test("those of a replaced account are given up in its own name", () => {
+  test("the aliases of a replaced account are given up under its own generation", () => {
     const rig = holding();
     rig.lose();
     rig.openAccount("key-1", "key-2");

@@ -14,8 +14,8 @@ import {
 } from "../support/holder.ts";
 import type { Rig } from "../support/rig.ts";
 
-describe("what nobody answered, or comes late", () => {
-  test("A1 P1.2 after a kill with a set under way the device asks what came of it", () => {
+describe("a call of an alias without an answer, or with a late one", () => {
+  test("A1 P1.2 a device that is killed during a set asks for the outcome", () => {
     for (const holds of [true, false]) {
       const rig = settled();
       command(rig, "me");
@@ -29,7 +29,7 @@ describe("what nobody answered, or comes late", () => {
     }
   });
 
-  test("A1 P1.2 likewise where it was held otherwise, and until then it is held so", () => {
+  test("A1 P1.2 the same if it was held in the other mode, which counts until the answer", () => {
     const rig = holding();
     command(rig, "me");
     expect(held(rig)).toEqual(["me"]);
@@ -42,7 +42,7 @@ describe("what nobody answered, or comes late", () => {
     expect(rig.queue(sent)).toMatchObject({ status: "queued" });
   });
 
-  test("A1 a set that is refused leaves what was before, in 2 rows", () => {
+  test("A1 a set that is refused changes nothing, in 2 rows", () => {
     for (const [rig, before] of [
       [settled(), []],
       [holding(), ["me"]],
@@ -58,7 +58,7 @@ describe("what nobody answered, or comes late", () => {
   });
 
   test.each([false, true])(
-    "A1 T15 an unset that failed is asked again, also after a kill, or another life (ended: %s)",
+    "A1 T15 an unset that failed is tried again, also after a kill or a new registration (ended: %s)",
     (ended) => {
       const rig = holding();
       command(rig, "me", false);
@@ -76,7 +76,7 @@ describe("what nobody answered, or comes late", () => {
     },
   );
 
-  test("A1 one that is set again is not given up by an unset that failed", () => {
+  test("A1 an alias that is set again is not given up by an unset that failed before", () => {
     const rig = holding();
     command(rig, "me", false);
     rig.answerCall({ ok: false });
@@ -87,7 +87,7 @@ describe("what nobody answered, or comes late", () => {
     expect([rig.calls, held(rig), rowsOf(rig)]).toEqual([[], ["me"], ["me"]]);
   });
 
-  test("A1 each thing that is asked has an epoch above those before, also where the clock was set back", () => {
+  test("A1 each call has a higher epoch than those before, also after the clock was set back", () => {
     const rig = settled();
     const epochs: number[] = [];
     const answer = (result: Parameters<Rig["answerCall"]>[0]) => {
@@ -116,7 +116,7 @@ describe("what nobody answered, or comes late", () => {
     expect(rig.take()).toEqual([{ kind: "done", value: { request: 5 } }]);
   });
 
-  test("A1 A4 a send by an alias that the device does not hold makes it give that back, once at a time", () => {
+  test("A1 A4 a send to an alias that the device does not hold makes it give that up, one call at a time", () => {
     const rig = settled();
     for (let n = 0; n < 3; n++) expect(rig.send(byAlias(false))).toMatchObject({ ok: false });
     expect(rig.rows(() => expect(rig.answerCalls()).toHaveLength(1))).toBe(0);
@@ -130,7 +130,7 @@ describe("what nobody answered, or comes late", () => {
     expect(rig.answerCalls()).toMatchObject([{ call: { method: "set" } }]);
   });
 
-  test("A4 a send by an alias that is held otherwise makes the device ask how", () => {
+  test("A4 a send to an alias that is held in the other mode makes the device ask for the mode", () => {
     const rig = holding();
     const sent = { alias: { alias: "me", firstAckWins: false, shared: false } };
     expect(rig.send(sent)).toMatchObject({ code: "alias_stale" });
@@ -140,7 +140,7 @@ describe("what nobody answered, or comes late", () => {
     expect(rig.send(sent)).toBeTypeOf("number");
   });
 
-  test("P8.1 while 16 are being given up no other is set", () => {
+  test("P8.1 while 16 aliases are being given up, no other is set", () => {
     const rig = settled();
     for (let n = 0; n < LIMITS.ALIASES; n++) {
       command(rig, `a${n}`);

@@ -21,7 +21,7 @@ describe("broadcasts yield", () => {
     expect(outcome(rig, answer)).toBe("acknowledged");
   });
 
-  test("P5.2 but not for ever to an app that acknowledges nothing", () => {
+  test("P5.2 to an app that acknowledges nothing, but not for ever", () => {
     const rig = inX();
     rig.queue();
     const answer = deliver(rig, [entry(1)]);
@@ -61,7 +61,7 @@ describe("broadcasts yield", () => {
     }
   });
 
-  test("also where nothing else happens: the alarm comes", () => {
+  test("and are sent by the alarm if nothing else happens", () => {
     const rig = inX();
     rig.lose();
     rig.queue();
@@ -88,7 +88,7 @@ describe("broadcasts yield", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("what expires while it is held is not sent", () => {
+  test("and are not sent if they expire meanwhile", () => {
     const rig = inX();
     rig.buffered = 65_537;
     const answer = deliver(rig, [entry(1, { expiresAt: rig.now + 10 })]);
@@ -101,7 +101,7 @@ describe("broadcasts yield", () => {
 });
 
 describe("P8.1 the window", () => {
-  test("holds 32 broadcasts; 32 more are held, and one past that is fetched later", () => {
+  test("has room for 32 broadcasts; 32 more are held back, and one past that is fetched later", () => {
     const rig = inX();
     const count = LIMITS.BROADCAST_INFLIGHT;
     const answers = Array.from({ length: 2 * count + 1 }, (_, n) =>
@@ -120,7 +120,7 @@ describe("P8.1 the window", () => {
     expect(positions(take(rig))).toEqual([2 * count + 1]);
   });
 
-  test("holds 64 KiB of data", () => {
+  test("has room for 64 KiB of data", () => {
     const rig = inX();
     const data = new Uint8Array(LIMITS.DATA_BYTES);
     for (let n = 1; n <= 17; n++) deliver(rig, [entry(n, { data })], { waitMs: 0 });
@@ -130,7 +130,7 @@ describe("P8.1 the window", () => {
     expect(take(rig)).toHaveLength(1);
   });
 
-  test("an app that acknowledges nothing holds up no other", () => {
+  test("of an app that acknowledges nothing holds up no other app", () => {
     const rig = inX();
     rig.subscribe(...Array.from({ length: 20 }, (_, n) => `t${n}`));
     const slot = rig.register("b");
@@ -149,7 +149,7 @@ describe("P8.1 the window", () => {
     expect(take(rig)).toMatchObject([{ slot }]);
   });
 
-  test("pages of no more than six tags are in memory", () => {
+  test("keeps the pages of at most six tags in memory", () => {
     const rig = inX();
     rig.buffered = 65_537;
     rig.subscribe(...Array.from({ length: 20 }, (_, n) => `t${n}`));

@@ -21,7 +21,7 @@ describe("catching up", () => {
     expect(positions(take(rig))).toEqual([4]);
   });
 
-  test("what a node calls with meanwhile is in one of the pages", () => {
+  test("a broadcast that a node delivers meanwhile is in one of the pages", () => {
     const rig = inX();
     reconnect(rig);
     expect(outcome(rig, deliver(rig, [entry(2)]))).toBe("deferred");
@@ -30,7 +30,7 @@ describe("catching up", () => {
     expect(positions(take(rig))).toEqual([1, 2]);
   });
 
-  test("B11 one of ttl 0 that its node called with meanwhile is asked for by name, and taken", () => {
+  test("B11 a broadcast of ttl 0 that its node delivers meanwhile is asked for by name, and taken", () => {
     const rig = inX();
     rig.lose();
     rig.connect({ attach: [1] });
@@ -54,7 +54,7 @@ describe("catching up", () => {
     expect(again.request).not.toHaveProperty("called");
   });
 
-  test("B11 a device tells since when it listens, and no more after a sleep", () => {
+  test("B11 a device says since when it listens, but not after a sleep", () => {
     const rig = inX();
     rig.lose();
     rig.now += 5_000;
@@ -63,7 +63,7 @@ describe("catching up", () => {
     expect(rig.answerCall({ ok: false }).call).toMatchObject({ request: { since: rig.now } });
   });
 
-  test("B15 each entry of a call is answered for by itself", () => {
+  test("B15 each entry of a delivery is answered by itself", () => {
     const rig = inX();
     const answer = deliver(rig, [
       entry(1, { filter: { platform: ["ios"] } }),
@@ -83,7 +83,7 @@ describe("catching up", () => {
     });
   });
 
-  test("a node that cannot be called is called again when the device does something, or by the alarm", () => {
+  test("a call of a node that fails is tried again when the device is active, or by the alarm", () => {
     const rig = inX();
     reconnect(rig);
     rig.answerCall({ ok: false });
@@ -101,7 +101,7 @@ describe("catching up", () => {
     expect(rig.device.deadline).toBeNull();
   });
 
-  test("an answer for a link that is gone is asked for again", () => {
+  test("a page for a link that was lost is asked for again", () => {
     const rig = inX();
     rig.lose();
     rig.connect({ attach: [1] });
@@ -117,7 +117,7 @@ describe("catching up", () => {
 });
 
 describe("P1.4 a sleep", () => {
-  test("forgets nothing: nodes go on calling, and nothing is asked", () => {
+  test("forgets nothing: nodes go on delivering, and no page is asked for", () => {
     const rig = inX();
     deliver(rig, [entry(1)]);
     ackBroadcasts(rig, take(rig));
@@ -132,7 +132,7 @@ describe("P1.4 a sleep", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(2);
   });
 
-  test("keeps what is on the socket: its acknowledgement counts after it", () => {
+  test("keeps what is on the socket: its acknowledgement counts afterwards", () => {
     const rig = inX();
     rig.timeout(Number(deliver(rig, [entry(1)])));
     rig.timeout(Number(deliver(rig, [entry(2)])));
@@ -146,7 +146,7 @@ describe("P1.4 a sleep", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(2);
   });
 
-  test("keeps what is on the socket: what is left out after it acknowledges nothing", () => {
+  test("keeps what is on the socket: a broadcast that is left out afterwards acknowledges nothing", () => {
     const rig = inX();
     rig.timeout(Number(deliver(rig, [entry(1)])));
     rig.hibernate();
@@ -155,7 +155,7 @@ describe("P1.4 a sleep", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(0);
   });
 
-  test("while it was catching up makes it ask again", () => {
+  test("while it catches up makes it ask again", () => {
     const rig = inX();
     reconnect(rig);
     rig.buffered = 65_537;
@@ -166,7 +166,7 @@ describe("P1.4 a sleep", () => {
     expect(rig.answerCalls().map(({ call }) => call.method)).toEqual(["attach", "attach"]);
   });
 
-  test("that began before there were tags is followed by asking all", () => {
+  test("that began before there were tags makes it ask all nodes", () => {
     const rig = inX();
     const { live: _, cursors: __, ...before } = rig.attachment ?? {};
     rig.attachment = before as typeof rig.attachment;

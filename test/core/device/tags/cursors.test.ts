@@ -51,7 +51,7 @@ describe("cursors", () => {
     expect(rig.take()).toMatchObject([{ kind: "refusal", value: { name: "rate_limited" } }]);
   });
 
-  test("P1.5 nor what is held back", () => {
+  test("P1.5 do not acknowledge a broadcast that is held back", () => {
     const rig = inX();
     rig.buffered = 65_537;
     deliver(rig, [entry(1)]);
@@ -61,7 +61,7 @@ describe("cursors", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("the device's own count where they are further; those of what it is not in do not", () => {
+  test("of the device count if they are further; those of other tags do not", () => {
     const rig = inX();
     const cursors = [
       { slot: 1, tagRef: refOf(rig), position: 7 },
@@ -74,7 +74,7 @@ describe("cursors", () => {
     expect(rig.store.link?.cursors).toEqual({ [refOf(rig)]: 9, [refOf(rig, "")]: 0 });
   });
 
-  test("beyond what the node ever had count nothing: what the mesh remembers does", () => {
+  test("beyond the log of the node are ignored in favour of what the mesh remembers", () => {
     const rig = inX();
     deliver(rig, [entry(1)]);
     ackBroadcasts(rig, take(rig));
@@ -84,7 +84,7 @@ describe("cursors", () => {
     expect(positions(take(rig))).toEqual([2]);
   });
 
-  test("B1 a node that forgot, or has begun anew below, is believed, and gives all since the device joined it", () => {
+  test("B1 a node that forgot, or began anew at a lower position, is believed, and sends all since the device joined", () => {
     const rig = inX();
     deliver(rig, [entry(1)]);
     ackBroadcasts(rig, take(rig));
@@ -95,7 +95,7 @@ describe("cursors", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("P8.1 2,000 of them are read in a hello, and one more closes the link", () => {
+  test("P8.1 2,000 cursors are read in a hello, and one more closes the link", () => {
     const rig = inX();
     const cursors = (length: number) =>
       Array.from({ length }, (_, n) => ({ slot: 1, tagRef: n + 1, position: 1 }));
@@ -107,7 +107,7 @@ describe("cursors", () => {
     expect(rig.closes.at(-1)?.code).toBe("protocol_error");
   });
 
-  test("P8.1 of more than 40 tags the link's row is written once, and the socket keeps few", () => {
+  test("P8.1 for more than 40 tags the link's row is written once, and the socket keeps few cursors", () => {
     const rig = inX();
     const tags = Array.from({ length: 41 }, (_, n) => `t${n}`);
     rig.subscribe(...tags);

@@ -5,8 +5,8 @@ import { ackBroadcasts, broadcastsIn, deliver, entry } from "../support/broadcas
 import { inX, outcome, page, positions, reconnect, refOf, take } from "../support/in-tag.ts";
 import { keyOf, Rig } from "../support/rig.ts";
 
-describe("what a node calls with", () => {
-  test("P6.6 goes to the app, and the node hears that it took it: 0 rows", () => {
+describe("a broadcast that a node delivers", () => {
+  test("P6.6 goes to the app, and the node is answered acknowledged: 0 rows", () => {
     const rig = inX();
     const rows = rig.rows(() => {
       const answer = deliver(rig, [entry(1)]);
@@ -23,7 +23,7 @@ describe("what a node calls with", () => {
     expect(rig.device.deadline).toBeNull();
   });
 
-  test("is called delivered where the app takes it too late, and counts all the same", () => {
+  test("is answered delivered if the app acknowledges it too late, and the cursor advances all the same", () => {
     const rig = inX();
     const answer = deliver(rig, [entry(1)]);
     rig.timeout(Number(answer));
@@ -33,7 +33,7 @@ describe("what a node calls with", () => {
     expect(page(rig, [], 1)).toBe(1);
   });
 
-  test("that the app has already is not sent again", () => {
+  test("is not sent again if the app has it", () => {
     const rig = inX();
     deliver(rig, [entry(1)]);
     expect(outcome(rig, deliver(rig, [entry(1)], { waitMs: 0 }))).toBe("delivered");
@@ -42,7 +42,7 @@ describe("what a node calls with", () => {
     expect(take(rig)).toEqual([]);
   });
 
-  test("B1 after a gap is fetched, with what is missing", () => {
+  test("B1 is fetched after a gap, with those that are missing", () => {
     const rig = inX();
     expect(outcome(rig, deliver(rig, [entry(3)]))).toBe("deferred");
     expect(page(rig, [entry(1), entry(2), entry(3)], 3)).toBe(0);
@@ -70,13 +70,13 @@ describe("what a node calls with", () => {
       "unknown",
     ],
     ["a link that has not said hello", (rig) => rig.connect(null), {}, "offline"],
-  ])("for %s is answered so", (_, happens, fields, expected) => {
+  ])("for %s is answered with the reason", (_, happens, fields, expected) => {
     const rig = inX();
     happens(rig);
     expect(outcome(rig, deliver(rig, [entry(1)], fields))).toBe(expected);
   });
 
-  test("while its tag is being joined waits for that", () => {
+  test("waits while its tag is being joined", () => {
     const rig = Rig.online();
     rig.answerCalls();
     rig.command({ kind: "subscribe", value: { request: 1, slot: 1, add: ["x"], remove: [] } });
@@ -86,7 +86,7 @@ describe("what a node calls with", () => {
     expect(positions(take(rig))).toEqual([1]);
   });
 
-  test("B1 waits when the link is lost, and comes with the next", () => {
+  test("B1 waits if the link is lost, and is sent on the next", () => {
     const rig = inX();
     const answer = deliver(rig, [entry(1)]);
     reconnect(rig);
@@ -96,7 +96,7 @@ describe("what a node calls with", () => {
   });
 
   test.each([{ ok: false }, { ok: true, answer: { kind: "late" } }] as const)(
-    "B1 what is behind a page is fetched, though a join that was asked beside it failed: %o",
+    "B1 is fetched if it is behind a page, though a join at the same time failed: %o",
     (failure) => {
       const rig = inX();
       rig.restart();
@@ -114,7 +114,7 @@ describe("what a node calls with", () => {
     },
   );
 
-  test("B22 B23 B11 the condition, the filter and the time decide whether it is for the device", () => {
+  test("B22 B23 B11 is for the device if the condition, the filter and the time say so", () => {
     const rig = inX();
     rig.command({ kind: "report", value: { request: 1, slot: 1, platform: "ios" } });
     const not = { not: { tag: "x" } };
@@ -142,7 +142,7 @@ describe("what a node calls with", () => {
     expect(rig.store.link?.cursors?.[refOf(rig)]).toBe(2);
   });
 
-  test("B9 of several tags comes through the first that calls, and again only if that one is left", () => {
+  test("B9 of several tags comes through the first that delivers it, and again only if that tag is left", () => {
     const rig = inX();
     rig.subscribe("y");
     rig.take();
@@ -164,7 +164,7 @@ describe("what a node calls with", () => {
     ["in both still", false],
     ["in the other alone by now", true],
   ])(
-    "B1 B9 P2.1 one under a key that the tags have forgotten is another, and comes to a device that is %s",
+    "B1 B9 P2.1 under a key that the tags have forgotten is a new one, and comes to a device that is %s",
     (_, leaves) => {
       const rig = inX();
       rig.subscribe("y");
@@ -188,7 +188,7 @@ describe("what a node calls with", () => {
   );
 });
 
-test("B15 a broadcast that the device discarded is expired, also when its node asks again", () => {
+test("B15 a broadcast that the device discarded is answered expired, also when its node asks again", () => {
   const rig = inX();
   const answers = [
     deliver(rig, [entry(1, { expiresAt: rig.now + 1_000 })]),
@@ -205,14 +205,14 @@ test("B15 a broadcast that the device discarded is expired, also when its node a
   expect(again).toEqual(ends);
 });
 
-test("B15 a node that asks again hears of a broadcast that was left out what it would have heard", () => {
+test("B15 a node that asks again about a broadcast that was left out gets the same answer", () => {
   const rig = inX();
   const first = outcome(rig, deliver(rig, [entry(1, { expiresAt: rig.now - 1 })]));
   expect(first).toBe("expired");
   expect(outcome(rig, deliver(rig, [entry(1)], { prev: 0 }))).toBe(first);
 });
 
-describe("a later broadcast of its collapse key", () => {
+describe("a later broadcast with the same collapse key", () => {
   const first = entry(1, { collapseKey: "k" });
   const ios = { filter: { platform: ["ios"] } };
   const forIos = { position: 5, collapseKey: "k", condition: null, ...ios };
@@ -229,18 +229,18 @@ describe("a later broadcast of its collapse key", () => {
     return rig;
   }
 
-  test("B12 replaces one where it is for this device, whatever page it is on", () => {
+  test("B12 replaces the earlier one if it is for this device, whatever page it is on", () => {
     const everybody = { ...forIos, filter: null, condition: { tag: "x" } };
     expect(positions(take(back([everybody])))).toEqual([]);
   });
 
-  test("B12 does not where it is for others, or of another key", () => {
+  test("B12 does not if it is for others, or has another key", () => {
     expect(positions(take(back([forIos])))).toEqual([1]);
     expect(positions(take(back([{ ...forIos, filter: null, collapseKey: "l" }])))).toEqual([1]);
     expect(positions(take(back(undefined)))).toEqual([1]);
   });
 
-  test("B12 that a node brings along with it goes by the same rule", () => {
+  test("B12 follows the same rule in one delivery", () => {
     const rig = inX();
     deliver(rig, [first, entry(2, { collapseKey: "k", ...ios }), entry(3)]);
     expect(positions(take(rig))).toEqual([1, 3]);

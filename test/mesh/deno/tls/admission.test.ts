@@ -27,7 +27,7 @@ async function ask(
   return status;
 }
 
-test("P8.5 a signed request by HTTP/2 goes for nobody, and one that is not goes after idle connections", async () => {
+test("P8.5 a signed request by HTTP/2 is closed for nobody, and an unsigned one only after idle connections", async () => {
   const server = await Server.start(40);
   // Whoever was answered there is known.
   expect(await ask(await server.http2(), "/v1/messages", "known")).toBe(200);
@@ -53,7 +53,7 @@ test("P8.5 a signed request by HTTP/2 goes for nobody, and one that is not goes 
   while (!signed.destroyed || !unsigned.destroyed) await newcomer();
 });
 
-test("P8.13 a network's failures count by HTTP/2 as well, and shut out no key that was good there", async () => {
+test("P8.13 a network's failures count by HTTP/2 as well, and lock out no key that was valid there", async () => {
   const server = await Server.start(40, { version: "proxied" });
   const session = await server.http2();
   expect(await ask(session, "/v1/messages", "known")).toBe(200);

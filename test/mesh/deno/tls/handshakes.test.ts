@@ -50,7 +50,7 @@ test("P8.5 connections that are refused before their handshake keep no descripto
   await server.until(({ size, descriptors }) => size === most && descriptors <= before);
 });
 
-test("P8.5 where there was no descriptor to accept by, connections are accepted once there is", async () => {
+test("P8.5 connections that no descriptor was free for are accepted once one is", async () => {
   const server = await Server.start(150, {
     before: ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh"],
   });
@@ -67,7 +67,7 @@ test("P8.5 where there was no descriptor to accept by, connections are accepted 
   await server.process.stdout.match(/connections are accepted again/);
 });
 
-test("P8.5 where there was no descriptor to carry HTTP/2 by, it is carried once there is", async () => {
+test("P8.5 HTTP/2 that no descriptor was free for is served once one is", async () => {
   const server = await Server.start(150, {
     before: ["/bin/sh", "-c", 'ulimit -n 200; exec "$@"', "sh"],
   });

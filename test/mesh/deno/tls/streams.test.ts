@@ -20,7 +20,7 @@ test.each(["TLSv1.2", "TLSv1.3"] as const)("by %s, bodies are whole both ways", 
   expect(big.length).toBe(8_388_608);
 });
 
-test("a protocol is agreed on, or HTTP/1.1 is spoken", async () => {
+test("a protocol is negotiated, or HTTP/1.1 is used", async () => {
   const server = await Server.start(100);
   const agreed = async (protocols?: string[]) =>
     (await server.tls(protocols && { ALPNProtocols: protocols })).alpnProtocol;
@@ -32,14 +32,14 @@ test("a protocol is agreed on, or HTTP/1.1 is spoken", async () => {
   expect(error.code).toBe("ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
 });
 
-test("a client that sends no more, but listens, gets its answer", async () => {
+test("a client that has closed its sending side gets its answer", async () => {
   const server = await Server.start(100);
   const socket = await server.tls({ allowHalfOpen: true } as ConnectionOptions);
   socket.end("POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc");
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n3$/s);
 });
 
-test("P8.3 whoever does not read is sent no more than the system and the bounds hold", async () => {
+test("P8.3 a client that does not read is sent no more than the system and the bounds hold", async () => {
   const server = await Server.start(100);
   const socket = await server.tls();
   socket.pause();
@@ -59,22 +59,19 @@ test("P8.3 whoever does not read is sent no more than the system and the bounds 
 test.each([
   ["with TLS", ""],
   ["without TLS", "plain"],
-])(
-  "P8.3 no more is read of what comes before its turn than bounds allow, %s",
-  async (_, version) => {
-    const server = await Server.start(100, { version });
-    // One whose answer its client does not read, and one that is not answered yet.
-    for (const path of ["/big", "/hang"]) {
-      const socket = version === "plain" ? connect(server.port, "127.0.0.1") : await server.tls();
-      socket.on("error", () => {}).pause();
-      onTestFinished(() => void socket.destroy());
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: mesh\r\n\r\n`);
-      expect(await flood(socket, server)).toBeLessThan(MOST_BYTES);
-    }
-  },
-);
+])("P8.3 pipelined requests are read only within bounds, %s", async (_, version) => {
+  const server = await Server.start(100, { version });
+  // One whose answer its client does not read, and one that is not answered yet.
+  for (const path of ["/big", "/hang"]) {
+    const socket = version === "plain" ? connect(server.port, "127.0.0.1") : await server.tls();
+    socket.on("error", () => {}).pause();
+    onTestFinished(() => void socket.destroy());
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: mesh\r\n\r\n`);
+    expect(await flood(socket, server)).toBeLessThan(MOST_BYTES);
+  }
+});
 
-test("P8.3 what waited for its client to read is read after that, and so is its end", async () => {
+test("P8.3 requests that waited for their client to read are read afterwards, and so is its end", async () => {
   const server = await Server.start(100);
   const count = 20;
   const body = randomBytes(60_000);
@@ -98,7 +95,7 @@ test("P8.3 what waited for its client to read is read after that, and so is its 
   await server.until(({ size }) => size === 1);
 });
 
-test("P8.3 an event stream is made no faster than its client reads, and ends with it", async () => {
+test("P8.3 an event stream is produced no faster than its client reads, and ends with it", async () => {
   const server = await Server.start(100);
   const socket = await server.tls();
   socket.write("GET /events HTTP/1.1\r\nHost: mesh\r\n\r\n");

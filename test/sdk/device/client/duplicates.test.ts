@@ -43,7 +43,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P2.1 P4.1 are none where the sender has used its key for other data once more", async () => {
+  it("P2.1 P4.1 are not assumed if the sender used its key again for other data", async () => {
     const storage = memoryStorage();
     const first = await listening(storage);
     const message = mesh.message("monday");
@@ -61,7 +61,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P4.3 are told of a message that comes for its answer alone, without its data", async () => {
+  it("P4.3 are recognised in a message that is sent without its data, for its answer alone", async () => {
     const { client, texts } = await listening();
     const [taken, missed] = [mesh.message("taken"), mesh.message("missed")];
     mesh.socket.deliver(taken);
@@ -78,7 +78,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P4.1 P2.2 are not told of a message whose key was another's, where the mesh asks with the hash of its data", async () => {
+  it("P4.1 P2.2 are not assumed if the mesh asks with the hash of other data under the same key", async () => {
     const { client, texts } = await listening();
     const taken = mesh.message("taken");
     mesh.socket.deliver(taken);
@@ -107,7 +107,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P2.1 are known of a message that comes again after thousands that are more urgent", async () => {
+  it("P2.1 are recognised after thousands of more urgent messages", async () => {
     const storage = memoryStorage();
     const { client, got } = await listening(storage);
     const calm = [Priority.NORMAL, Priority.LOW].map((priority) =>
@@ -133,7 +133,7 @@ describe("P2 duplicates", () => {
     await second.client.close();
   });
 
-  it("of a message whose handler still runs wait for it, and its acknowledgement goes to the new link", async () => {
+  it("wait for a handler that still runs, and the acknowledgement goes to the new link", async () => {
     const { client } = await listening();
     const { open, opened } = gate();
     let calls = 0;
@@ -159,7 +159,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P1 with a lower seq do not take back what was acknowledged in the same turn", async () => {
+  it("P1 with a lower seq do not take back an acknowledgement of the same turn", async () => {
     const { client } = await listening();
     const [a, b] = [mesh.message("a"), mesh.message("b")];
     mesh.socket.deliver(a);
@@ -171,7 +171,7 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
-  it("P2.1 of 1,089 broadcasts and nothing else the newest are known after a restart", async () => {
+  it("P2.1 among the newest of 1,089 broadcasts are recognised after a restart", async () => {
     const inner = memoryStorage();
     const open = async () => {
       const storage = new BatchedStorage(inner, () => {}, mesh.host);
@@ -206,7 +206,7 @@ describe("P2 duplicates", () => {
     await storage.settled();
   });
 
-  it("are known across restarts, the last 1,024 of them", async () => {
+  it("are recognised after a restart, for the last 1,024 messages", async () => {
     const storage = memoryStorage();
     const messages = Array.from({ length: LIMITS.DUPLICATE_WINDOW + 300 }, (_, i) =>
       mesh.message(String(i)),
@@ -233,7 +233,7 @@ describe("P2 duplicates", () => {
     await second.client.close();
   });
 
-  it("are told within a registration only: another one starts with none", async () => {
+  it("are recognised within one registration; a new one starts with none", async () => {
     const { client, texts } = await listening();
     const message = mesh.message("a");
     mesh.socket.deliver(message);
@@ -270,7 +270,7 @@ describe("P2 duplicates", () => {
   });
 });
 
-it("P2.1 a window that cannot be written is reported and tried again, and messages still come and are acknowledged", async () => {
+it("P2.1 a window that cannot be written is reported and written later; messages are still shown and acknowledged", async () => {
   const inner = memoryStorage();
   let isFull = true;
   const storage: Storage = {

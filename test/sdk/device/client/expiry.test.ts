@@ -45,7 +45,7 @@ describe("messages whose time is over", () => {
     await client.close();
   });
 
-  it("P4.1 one that waits behind a busy handler is discarded, and what the handler took is not", async () => {
+  it("P4.1 a message behind a busy handler is discarded, and the one that the handler took is not", async () => {
     const { client, calls, open } = await busy();
     const [first, second] = [mesh.message("1"), mesh.message("2", { remainingMs: 2_000 })];
     mesh.socket.deliver(first, second);
@@ -75,7 +75,7 @@ describe("messages whose time is over", () => {
     await client.close();
   });
 
-  it("P4.6 one that is sent for its answer alone is taken where it was, and discarded where it was not", async () => {
+  it("P4.6 a message that is sent for its answer alone is acknowledged if it was shown, and discarded if not", async () => {
     const { client, texts } = await listening();
     const [taken, missed] = [mesh.message("taken"), mesh.message("missed", { remainingMs: 0 })];
     mesh.socket.deliver(taken);

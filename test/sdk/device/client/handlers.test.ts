@@ -57,7 +57,7 @@ describe("handlers that do not end", () => {
     expect(mesh.clock.pending).toEqual([]);
   });
 
-  it("P1.1 likewise after an await of the handler's own, within 5 s", async () => {
+  it("P1.1 the same after an await in the handler, within 5 s", async () => {
     const { client } = await listening();
     let closed = false;
     client.onMessage(async () => {
@@ -90,7 +90,7 @@ describe("handlers that do not end", () => {
     expect(socket.acks).toEqual([]);
   });
 
-  it("P1.1 one that has not ended for 30 s is reported, once, and its message is kept", async () => {
+  it("P1.1 a handler that runs for 30 s is reported, once, and its message is kept", async () => {
     const { client, errors } = await listening();
     const { open, opened } = gate();
     client.onMessage(() => opened);

@@ -20,7 +20,7 @@ afterEach(() => {
 const listening = (storage?: Storage) => listeningOn(mesh, storage);
 
 describe("messages", () => {
-  it("come in the sender's form, with an ID, times and priority", async () => {
+  it("are shown in the sender's form, with an ID, times and priority", async () => {
     const { client, got, regId } = await listening();
     const sentAt = mesh.now() - 1_234;
     const text = mesh.message("Grüße\u{1F600}", { seq: seqAt(sentAt, 7), collapseKey: "k" });
@@ -190,7 +190,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("of a link that is gone are not acknowledged on the next one, where they were not sent", async () => {
+  it("are not acknowledged on a link that they were not sent on", async () => {
     const { client } = await listening();
     const { open, opened } = gate();
     let calls = 0;
@@ -234,7 +234,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("P1.6 are neither dropped nor acknowledged where a clock was set meanwhile: a new link tells the time", async () => {
+  it("P1.6 are neither dropped nor acknowledged if a clock was set meanwhile: a new link gives the time", async () => {
     const { client, texts } = await listening();
     // The mesh's set back, or the device's forth.
     mesh.skewMs -= 60_000;
@@ -251,7 +251,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("P4.1 of a now-or-never send are not acknowledged where they come after its sender can be waiting", async () => {
+  it("P4.1 of a now-or-never send are not acknowledged if they arrive after its sender has stopped waiting", async () => {
     const { client, texts } = await listening();
     const { expiresAtMs: _, ...stale } = mesh.message("stale");
     await mesh.clock.advance(LIMITS.ACK_WAIT_MAX_MS);
@@ -263,7 +263,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("P4 of a now-or-never send are not shown once their sender cannot be waiting any more", async () => {
+  it("P4 of a now-or-never send are not shown after their sender has stopped waiting", async () => {
     const { client } = await listening();
     const { open, opened } = gate();
     const calls: unknown[] = [];
@@ -295,7 +295,7 @@ describe("messages", () => {
     await client.close();
   });
 
-  it("P1.1 wait in the mesh while nobody listens, also those that are here: they may end there", async () => {
+  it("P1.1 wait in the mesh while nobody listens, also those that have arrived: they may expire there", async () => {
     const { client, texts } = await listening();
     const { open, opened } = gate();
     const stop = client.onMessage(() => opened);

@@ -154,7 +154,7 @@ describe("registering", () => {
     await again.client.close();
   });
 
-  it("keeps a registration whose end was taken back before it was asked for", async () => {
+  it("keeps a registration if its end was taken back before the mesh was asked", async () => {
     const storage = memoryStorage();
     const { client, regId } = await listening(storage);
     mesh.auto = false;
@@ -191,7 +191,7 @@ describe("registering", () => {
     await client.close();
   });
 
-  it("attaches nothing of the account before, when that was made anew under a running client", async () => {
+  it("attaches no registration of the earlier account, if a new one is made under a running client", async () => {
     const { client, regIds } = await listening();
     mesh.dropAccounts();
     mesh.socket.end(1006);
@@ -206,7 +206,7 @@ describe("registering", () => {
     await client.close();
   });
 
-  it("registers again by itself and says the new regId when the account was made anew", async () => {
+  it("registers again by itself and reports the new regId if a new account was made", async () => {
     const storage = memoryStorage();
     const first = await listening(storage);
     await first.client.close();
@@ -272,7 +272,7 @@ describe("registering", () => {
     await client.close();
   });
 
-  it("says the error of a command whose appId is none", async () => {
+  it("reports the error of a command with an appId that is none", async () => {
     for (const appId of [undefined, null, 5, ""]) {
       await expect(start(mesh, { appId: appId as never })).rejects.toMatchObject({
         code: "option_invalid",
@@ -281,7 +281,7 @@ describe("registering", () => {
     }
   });
 
-  it("L6 asks its link for a sign of life when the network may have gone, and gives it up in 10 s", async () => {
+  it("L6 probes its link when the network may be gone, and gives the link up after 10 s", async () => {
     const { client, states } = await start(mesh);
     await until(() => client.state === "connected", "the link");
     mesh.socket.alive = false;

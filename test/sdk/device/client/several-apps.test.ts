@@ -14,7 +14,7 @@ afterEach(() => {
   expect(mesh.reported).toEqual([]);
 });
 
-it("P1.5 attach again on the same link only when what was sent before the detach is here", async () => {
+it("P1.5 an app attaches again on the same link only after everything sent before its detach has arrived", async () => {
   const storage = memoryStorage();
   const { host } = mesh;
   const service = await startService({ url: "https://push.test", storage, host });
@@ -80,7 +80,7 @@ describe("several apps", () => {
     expect(mesh.socket.closedBy).toEqual({ by: "device", code: 1000 });
   });
 
-  it("may each be open once", async () => {
+  it("may each be open only once", async () => {
     const storage = memoryStorage();
     const { host } = mesh;
     const service = await startService({ url: "https://push.test", storage, host });
