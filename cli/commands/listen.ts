@@ -1,6 +1,6 @@
 /** `pushmesh listen` */
 import { Command, InvalidArgumentError } from "commander";
-import { z } from "zod";
+import type { Attributes } from "../../sdk/device/mod.ts";
 import { PushServer } from "../../sdk/server/push-server.ts";
 import { type AppOptions, appOf, type Context, contextOf, keyAtHand } from "../context.ts";
 import { usageFailure } from "../failure.ts";
@@ -8,18 +8,24 @@ import { deviceFolder } from "../files/device-folder.ts";
 import { listenAsDevice } from "../listen/device-listener.ts";
 import { type Audience, listenToTags } from "../listen/live-listener.ts";
 import { jsonObject, withApp, withExamples, withMesh } from "../options.ts";
+import { isRecordOf, isText } from "../values.ts";
+
+/** Beside `custom`. */
+const ATTRIBUTES: ReadonlySet<string> = new Set(["platform", "appVersion", "locale"]);
 
 /** Bounds are the mesh's to judge. */
-const attributesObject = z.strictObject({
-  platform: z.string().optional(),
-  appVersion: z.string().optional(),
-  locale: z.string().optional(),
-  custom: z.record(z.string(), z.string()).optional(),
-});
+function areAttributes(value: object): value is Attributes {
+  const { custom, ...rest } = value as Record<string, unknown>;
+  const texts = Object.entries(rest);
+  return (
+    texts.every(([name, text]) => ATTRIBUTES.has(name) && isText(text)) &&
+    (custom === undefined || isRecordOf(custom, isText))
+  );
+}
 
-function attributesOf(text: string): z.output<typeof attributesObject> {
-  const parsed = attributesObject.safeParse(jsonObject(text));
-  if (parsed.success) return parsed.data;
+function attributesOf(text: string): Attributes {
+  const value = jsonObject(text);
+  if (areAttributes(value)) return value;
   throw new InvalidArgumentError(
     "Give texts as platform, appVersion and locale, and an object of texts as custom.",
   );
@@ -29,7 +35,7 @@ interface ListenOptions extends AppOptions {
   readonly tag?: readonly string[];
   readonly alias?: string;
   readonly shared?: boolean;
-  readonly attributes?: z.output<typeof attributesObject>;
+  readonly attributes?: Attributes;
   readonly state?: string;
   readonly live?: boolean;
   /** False by --no-token. */

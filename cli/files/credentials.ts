@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { CliFailure } from "../failure.ts";
+import { isObject, isRecordOf, isText } from "../values.ts";
 import { writePrivate } from "./private-file.ts";
 
 /** The configuration folder, by the XDG Base Directory Specification. */
@@ -11,12 +11,18 @@ export function configFolder(env: NodeJS.ProcessEnv): string {
   return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh");
 }
 
-const savedKey = z.object({ keyId: z.string(), secret: z.string() });
-export type SavedKey = z.infer<typeof savedKey>;
+export interface SavedKey {
+  readonly keyId: string;
+  readonly secret: string;
+}
 
 /** By the origin of the mesh, then by appId: the newest key. */
-const credentialsFile = z.record(z.string(), z.record(z.string(), savedKey));
-type Credentials = z.infer<typeof credentialsFile>;
+type Credentials = Record<string, Record<string, SavedKey>>;
+
+const isSavedKey = (value: unknown): value is SavedKey =>
+  isObject(value) && isText(value["keyId"]) && isText(value["secret"]);
+const areKeys = (value: unknown): value is Record<string, SavedKey> =>
+  isRecordOf(value, isSavedKey);
 
 const fileOf = (env: NodeJS.ProcessEnv): string => join(configFolder(env), "credentials.json");
 
@@ -28,12 +34,15 @@ function read(file: string): Credentials {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw error;
   }
+  let value: unknown;
   try {
-    return credentialsFile.parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch {
-    // Not written over: what is in it may be somebody's only copy.
-    throw new CliFailure(1, "credentials_damaged", `${file} is damaged; fix it or move it away`);
+    // Refused below.
   }
+  if (isRecordOf(value, areKeys)) return value;
+  // Not written over: what is in it may be somebody's only copy.
+  throw new CliFailure(1, "credentials_damaged", `${file} is damaged; fix it or move it away`);
 }
 
 /** The key that is saved for an app. */

@@ -1,25 +1,32 @@
 /** `demo.json` in a data folder: the demo app that `npm start` made, which the commands use where nothing else is named. */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import { isObject, isText } from "../values.ts";
 
-const demoFile = z.object({
+export interface Demo {
   /** Origin of the mesh, as of its last start. */
-  url: z.url(),
-  appId: z.string(),
-  keyId: z.string(),
+  readonly url: string;
+  readonly appId: string;
+  readonly keyId: string;
   /** HMAC secret, base64url. */
-  secret: z.string(),
+  readonly secret: string;
   /** File that holds the admin token, under `adminToken`. */
-  adminTokenFile: z.string(),
+  readonly adminTokenFile: string;
   /** Unix socket of the operator's routes, as of the last start; absent where an older pushmesh started it. */
-  adminSocket: z.string().optional(),
-});
-export type Demo = z.infer<typeof demoFile>;
+  readonly adminSocket?: string;
+}
+
+function isDemo(value: unknown): value is Demo {
+  if (!isObject(value)) return false;
+  const { url, appId, keyId, secret, adminTokenFile, adminSocket } = value;
+  if (![url, appId, keyId, secret, adminTokenFile].every(isText)) return false;
+  return URL.canParse(`${url}`) && (adminSocket === undefined || isText(adminSocket));
+}
 
 /** Reads it; undefined where there is none, or one that cannot be used. */
 export function readDemo(file: string): Demo | undefined {
   try {
-    return demoFile.parse(JSON.parse(readFileSync(file, "utf8")));
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return isDemo(value) ? value : undefined;
   } catch {
     return undefined;
   }

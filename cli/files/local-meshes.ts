@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import { isObject, isText } from "../values.ts";
 import { configFolder } from "./credentials.ts";
 import { type Demo, readDemo } from "./demo-file.ts";
 import { writePrivate } from "./private-file.ts";
@@ -12,13 +12,19 @@ import { writePrivate } from "./private-file.ts";
 /** Meshes remembered; the one that was not started for the longest time goes first. */
 const MESHES = 16;
 
-const meshesFile = z.array(z.strictObject({ data: z.string() }));
+interface LocalMesh {
+  /** Absolute path of its data folder. */
+  readonly data: string;
+}
+
+const isMesh = (value: unknown): value is LocalMesh => isObject(value) && isText(value["data"]);
 
 const fileOf = (env: NodeJS.ProcessEnv): string => join(configFolder(env), "meshes.json");
 
-function read(env: NodeJS.ProcessEnv): z.infer<typeof meshesFile> {
+function read(env: NodeJS.ProcessEnv): readonly LocalMesh[] {
   try {
-    return meshesFile.parse(JSON.parse(readFileSync(fileOf(env), "utf8")));
+    const value: unknown = JSON.parse(readFileSync(fileOf(env), "utf8"));
+    return Array.isArray(value) && value.every(isMesh) ? value : [];
   } catch {
     // None yet, or damaged: nothing in it is anybody's only copy.
     return [];

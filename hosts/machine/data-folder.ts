@@ -23,7 +23,7 @@ import {
   rmSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/files/private-file.ts";
 import { HostFailure } from "./failure.ts";
 

@@ -3,7 +3,7 @@
  * does not read TOML and does not know every field of wrangler; what it cannot honour is refused here.
  */
 import { parse } from "smol-toml";
-import { z } from "zod";
+import * as z from "zod";
 import { HostFailure } from "../machine/failure.ts";
 
 /** What this host reads from secrets.json, and gives the worker. */
