@@ -3,12 +3,12 @@
  * What is stored is read when it is asked for: rows that are read are billed on Cloudflare, and are time everywhere.
  */
 import { LIMITS } from "../../../schema/limits.ts";
-import { toBase64Url } from "../../../schema/text.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import { owesSomething } from "../outcome/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
 import type { LogEntry, Replacement } from "../types.ts";
 import { findHead } from "./head.ts";
+import { KeyIndex } from "./key-index.ts";
 import { replacementsIn, replacesForAll } from "./replacements.ts";
 
 interface Slot {
@@ -53,8 +53,11 @@ export class Log {
   readonly #slots = new Map<number, Slot | null>();
   /** Positions that are not stored, rising. */
   readonly #unstored = new Set<number>();
-  /** Positions by base64url of the key; null until one was looked for. */
-  #byKey: Map<string, number> | null = null;
+  readonly #keys = new KeyIndex({
+    bounds: () => ({ first: this.#first, head: this.head }),
+    header: (position) => this.header(position),
+    readHeaders: () => this.#readHeaders(),
+  });
   /** Positions that are not served, or of which somebody is owed something; null until they were looked for. */
   #open: Set<number> | null = null;
 
@@ -241,28 +244,14 @@ export class Log {
     return { entries, upTo, replacements: replacementsIn(entries, this.headers()) };
   }
 
-  /** The entry of this key. Reads the whole ring once: a row by key would be one more row written for every broadcast. */
+  /** Finds an entry by its key; reads the whole ring once. */
   find(key: Uint8Array): LogHeader | undefined {
-    this.#byKey ??= this.#readKeys();
-    const position = this.#byKey.get(toBase64Url(key));
-    return position === undefined ? undefined : this.header(position);
+    return this.#keys.find(key);
   }
 
-  /** The entry of this key, looked for by its number, which rises with the position but for broadcasts that were handed on. */
+  /** Finds an entry by its key in a few rows, if `seq` is its number. */
   findBySeq(seq: number, key: Uint8Array): LogHeader | undefined {
-    const isFound = (header: LogHeader | undefined) =>
-      header?.seq === seq && toBase64Url(header.key) === toBase64Url(key);
-    let low = this.#first;
-    let high = this.head;
-    while (this.#byKey === null && low <= high) {
-      const middle = Math.floor((low + high) / 2);
-      const header = this.header(middle);
-      if (isFound(header)) return header;
-      // Older ones are not there.
-      if (header === undefined || header.seq < seq) low = middle + 1;
-      else high = middle - 1;
-    }
-    return this.find(key);
+    return this.#keys.findBySeq(seq, key);
   }
 
   /** Whether a newer one of its collapse key has replaced it for everybody. */
@@ -302,9 +291,9 @@ export class Log {
   }
 
   #add(slot: Slot): void {
-    const { position, key } = slot.header;
+    const { position } = slot.header;
     this.#slots.set(position, slot);
-    this.#byKey?.set(toBase64Url(key), position);
+    this.#keys.add(slot.header);
     this.#head = Math.max(this.#head ?? 0, position);
   }
 
@@ -315,8 +304,7 @@ export class Log {
       this.#slots.delete(position);
       this.#open?.delete(position);
       this.#unstored.delete(position);
-      const key = slot === null ? "" : toBase64Url(slot.header.key);
-      if (this.#byKey?.get(key) === position) this.#byKey.delete(key);
+      if (slot !== null) this.#keys.remove(slot.header);
     }
   }
 
@@ -359,15 +347,9 @@ export class Log {
       this.#slots.set(position, { ...record, entry: null });
   }
 
-  #readKeys(): Map<string, number> {
+  #readHeaders(): Iterable<LogHeader> {
     for (const record of this.#store.listLog()) this.#keep(record);
-    const byKey = new Map<string, number>();
-    for (const { key, position } of this.headers()) {
-      const text = toBase64Url(key);
-      // Of two of one key the newer one, as it would be where each had been added when it came.
-      if (!byKey.has(text)) byKey.set(text, position);
-    }
-    return byKey;
+    return this.headers();
   }
 
   #readOpen(): Set<number> {

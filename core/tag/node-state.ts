@@ -1,0 +1,124 @@
+/** A node of a tag that exists: its record, and the parts that work on it. A node that nobody ever joined has no state. */
+import { LIMITS } from "../../schema/limits.ts";
+import { NodeFanOut } from "./fan-out/node-fan-out.ts";
+import type { TagHost } from "./host.ts";
+import { Log } from "./log/log.ts";
+import { type Member, Members } from "./members/members.ts";
+import { type NodeName, nodeObjectName } from "./name.ts";
+import { Root } from "./root.ts";
+import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
+import { Doors, isClosed } from "./tree/doors.ts";
+import { Erasing } from "./tree/erasing.ts";
+import { calledOf, subtreeOf } from "./tree/subtree.ts";
+import type { CountAnswer } from "./types.ts";
+
+export interface NodeStateParts {
+  readonly name: NodeName;
+  readonly store: TagStore;
+  readonly host: TagHost;
+  /** Members that it takes before it sends joins on to its children. */
+  readonly capacity: number;
+  /** A count changed that the parent or the directory is told of. */
+  readonly onChange: () => void;
+  /** Reports to the parent. */
+  readonly report: (count: SubtreeCount) => Promise<CountAnswer>;
+}
+
+export class NodeState {
+  readonly log: Log;
+  readonly members: Members;
+  readonly fanOut: NodeFanOut;
+  readonly doors: Doors;
+  readonly erasing: Erasing;
+  readonly #parts: NodeStateParts;
+  readonly #makeRoot: (() => Root) | null;
+  #root: Root | null = null;
+  #record: NodeRecord;
+  #isErased = false;
+
+  constructor(parts: NodeStateParts, record: NodeRecord) {
+    const { name, store, host, capacity, onChange, report } = parts;
+    const { app, tagId, path } = name;
+    const isRoot = path === "";
+    this.#parts = parts;
+    this.#record = record;
+    const log = new Log({
+      ...{ store, born: record.born, isGapless: record.isGapless === true },
+      size: isRoot ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES,
+      onGap: (born) => this.change({ born }),
+    });
+    const members = new Members(store, () => log.lastServed, capacity);
+    const shared = {
+      ...{ host, log, members, app, tagId, path, onChange },
+      tag: record.tag,
+      record: () => this.#record,
+      change: (change: Partial<NodeRecord>) => this.change(change),
+      children: () => calledOf(this.#record),
+      onUnknown: (member: Member) => this.remove(member),
+    };
+    const fanOut = new NodeFanOut(shared);
+    this.log = log;
+    this.members = members;
+    this.fanOut = fanOut;
+    this.doors = new Doors({
+      ...{ record: shared.record, change: shared.change },
+      count: () => this.count,
+      members: () => members.count,
+      durable: () => host.durable(),
+      report: isRoot ? null : report,
+      onSkipped: (position) => log.skipTo(position),
+      onFailed: onChange,
+    });
+    this.erasing = new Erasing({
+      ...{ host, log, record: shared.record, change: shared.change },
+      members: () => members.count,
+      ask: (digit) => host.node(nodeObjectName({ app, tagId, path: path + digit })).go(),
+      onGone: onChange,
+    });
+    this.#makeRoot = isRoot ? () => new Root({ ...shared, fanOut }) : null;
+  }
+
+  get record(): NodeRecord {
+    return this.#record;
+  }
+
+  /** Null for a node that is not the root. Its log is read at the first use. */
+  get root(): Root | null {
+    if (this.#makeRoot !== null) this.#root ??= this.#makeRoot();
+    return this.#root;
+  }
+
+  /** Whether something is under way that only memory knows. */
+  get isBusy(): boolean {
+    return this.fanOut.isBusy || this.#root?.isBusy === true || this.erasing.isBusy;
+  }
+
+  /** What the parent is told of the subtree. */
+  get count(): SubtreeCount {
+    const neededUntil = isClosed(this.#record) ? this.erasing.neededUntil : null;
+    return subtreeOf(this.#record, this.members.count, neededUntil);
+  }
+
+  /** Writes the record: one row. Once the node is erased, what is still under way writes nothing. */
+  change(change: Partial<NodeRecord>): void {
+    if (this.#isErased) return;
+    const changed = { ...this.#record, ...change };
+    const { gaplessFrom } = this.log;
+    // The record of an older version says from now on where the log has no gaps.
+    const born = Math.max(changed.born, gaplessFrom ?? 0);
+    const record: NodeRecord =
+      gaplessFrom === null ? changed : { ...changed, born, isGapless: true };
+    this.#parts.store.writeNode(record);
+    this.#record = record;
+  }
+
+  remove(member: Member): void {
+    this.members.leave(member);
+    this.#parts.onChange();
+  }
+
+  erase(): void {
+    this.#isErased = true;
+    this.#parts.store.erase();
+  }
+}
