@@ -5,7 +5,7 @@ import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
 import { type Member, Members } from "./members/members.ts";
 import { type NodeName, nodeObjectName } from "./name.ts";
-import { Root } from "./root.ts";
+import { Root } from "./root/root.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { Doors, isClosed } from "./tree/doors.ts";
 import { Erasing } from "./tree/erasing.ts";

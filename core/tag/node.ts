@@ -1,5 +1,5 @@
 /**
- * One node of a tag's tree. Every node holds members and serves them; the root also takes broadcasts (see root.ts). The calls
+ * One node of a tag's tree. Every node holds members and serves them; the root also takes broadcasts (see root/root.ts). The calls
  * are those of `TagRpc`, which says what they mean; all of them may be repeated.
  */
 import { LIMITS } from "../../schema/limits.ts";

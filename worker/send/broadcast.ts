@@ -3,8 +3,8 @@ import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/conditio
 import { EVERYONE, type Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
-import { type Taken, take, takenBefore } from "../../core/tag/fan-out/taking.ts";
 import { sealSource, tagIdOf } from "../../core/tag/name.ts";
+import { type Taken, take, takenBefore } from "../../core/tag/taking.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";

@@ -1,6 +1,6 @@
 /** Plays a list of steps on the tags of one app, and compares what came of it with what was promised. */
 
-import { take, takenBefore } from "../../../../core/tag/fan-out/taking.ts";
+import { take, takenBefore } from "../../../../core/tag/taking.ts";
 import { firstPosition } from "../../../../core/tag/tree/birth.ts";
 import type {
   BroadcastAnswer,

@@ -2,14 +2,14 @@
  * The live nodes of a tag, as its root sees them: who listens, and how far each has come. Nothing waits for a live node but the
  * listeners of that node: one that cannot be reached is owed what it lacks, durably, until that expires.
  */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs, isDue } from "../backoff.ts";
-import { SingleFlight } from "../single-flight.ts";
-import type { TagHost, TagLive } from "./host.ts";
-import type { Log } from "./log/log.ts";
-import { liveObjectName } from "./name.ts";
-import type { LiveNodeRecord, NodeRecord } from "./store.ts";
-import type { LiveReport } from "./types.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { TagHost, TagLive } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import { liveObjectName } from "../name.ts";
+import type { LiveNodeRecord, NodeRecord } from "../store.ts";
+import type { LiveReport } from "../types.ts";
 
 /** A live node that has not answered how many listen there is not asked again for this time. */
 const ASK_AGAIN_MS = 5_000;

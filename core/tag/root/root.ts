@@ -1,22 +1,19 @@
 /** What only the root of a tag does: takes broadcasts, has them served one after another, and knows what became of them. */
-import { LIMITS } from "../../schema/limits.ts";
-import { backoffMs } from "../backoff.ts";
-import { isReused } from "../fingerprint.ts";
-import { HybridClock, seqTimeMs } from "../message/clock.ts";
-import { SingleFlight } from "../single-flight.ts";
-import { broadcastRefusal, takenAtOf } from "./fan-out/admission.ts";
-import { HandOns } from "./fan-out/hand-ons.ts";
-import type { NodeProgress } from "./fan-out/node-call.ts";
-import { NodeDebts } from "./fan-out/node-debts.ts";
-import type { NodeFanOut, Served } from "./fan-out/node-fan-out.ts";
-import { OwingNodePolls } from "./fan-out/owing-nodes.ts";
-import { TreeFanOut } from "./fan-out/tree-fan-out.ts";
-import type { TagHost } from "./host.ts";
-import { Listeners } from "./listeners.ts";
-import type { Log } from "./log/log.ts";
-import type { Members } from "./members/members.ts";
-import { nodeObjectName, tagIdOf } from "./name.ts";
-import { addCounts, type Counting, noCounts } from "./outcome/counts.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { backoffMs } from "../../backoff.ts";
+import { isReused } from "../../fingerprint.ts";
+import { HybridClock, seqTimeMs } from "../../message/clock.ts";
+import { SingleFlight } from "../../single-flight.ts";
+import type { NodeProgress } from "../fan-out/node-call.ts";
+import { NodeDebts } from "../fan-out/node-debts.ts";
+import type { NodeFanOut, Served } from "../fan-out/node-fan-out.ts";
+import { OwingNodePolls } from "../fan-out/owing-nodes.ts";
+import { TreeFanOut } from "../fan-out/tree-fan-out.ts";
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import type { Members } from "../members/members.ts";
+import { nodeObjectName, tagIdOf } from "../name.ts";
+import { addCounts, type Counting, noCounts } from "../outcome/counts.ts";
 import {
   addToOutcome,
   boundOwing,
@@ -24,15 +21,18 @@ import {
   rateOf,
   type TreeOutcome,
   unknownStatus,
-} from "./outcome/outcome.ts";
-import type { LogHeader, NodeRecord } from "./store.ts";
+} from "../outcome/outcome.ts";
+import type { LogHeader, NodeRecord } from "../store.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
   LiveReport,
   LogEntry,
-} from "./types.ts";
+} from "../types.ts";
+import { broadcastRefusal, takenAtOf } from "./admission.ts";
+import { HandOns } from "./hand-ons.ts";
+import { Listeners } from "./listeners.ts";
 
 /** How long the row of a broadcast waits for the roots of its other tags. */
 const HAND_ON_MS = 1_000;

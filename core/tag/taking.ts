@@ -1,6 +1,6 @@
 /** Has a broadcast taken by one root, whoever asks for it again: see B4. */
-import type { Refused } from "../../message/refusal.ts";
-import type { BroadcastAnswer, BroadcastStatus } from "../types.ts";
+import type { Refused } from "../message/refusal.ts";
+import type { BroadcastAnswer, BroadcastStatus } from "./types.ts";
 
 /** The tag whose root took a broadcast, and the number that it gave. */
 export interface Taken {
