@@ -1,15 +1,12 @@
 /** The root of a tag's tree: what the edge asks about a tag. */
-import { nodeObjectName, tagIdOf } from "../core/tag/name.ts";
+import { rootObjectName } from "../core/tag/name.ts";
 import type { TagRpc } from "../objects/interfaces/rpc.ts";
 import type { MeshContext } from "./context.ts";
 import { wakeInTime } from "./objects.ts";
 
-const rootNameOf = (app: string, tag: string): string =>
-  nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" });
-
 /** A fresh stub of the root. */
 export const rootOf = (c: MeshContext, app: string, tag: string): TagRpc =>
-  c.env.TAGS.getByName(rootNameOf(app, tag));
+  c.env.TAGS.getByName(rootObjectName(app, tag));
 
 /** Calls the root for a signed request, which waits for room where it wakes it. */
 export const askRoot = <T>(
@@ -17,4 +14,4 @@ export const askRoot = <T>(
   app: string,
   tag: string,
   call: (root: TagRpc) => Promise<T>,
-): Promise<T> => wakeInTime(c, rootNameOf(app, tag), () => call(rootOf(c, app, tag)));
+): Promise<T> => wakeInTime(c, rootObjectName(app, tag), () => call(rootOf(c, app, tag)));

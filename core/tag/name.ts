@@ -37,6 +37,10 @@ export interface NodeName {
 /** Name of the object of a node: `<app>.<tagId>.<path>`. */
 export const nodeObjectName = ({ app, tagId, path }: NodeName): string => `${app}.${tagId}.${path}`;
 
+/** Name of the object of a tag's root. */
+export const rootObjectName = (app: string, tag: string): string =>
+  nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" });
+
 const NODE_NAME = /^([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{22})\.([0-9a-f]*)$/;
 
 /** @throws Error for a name of another form: the mesh makes them all itself. */

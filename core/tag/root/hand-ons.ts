@@ -9,7 +9,7 @@ import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
-import { nodeObjectName, tagIdOf } from "../name.ts";
+import { rootObjectName } from "../name.ts";
 import type { LogEntry } from "../types.ts";
 
 export interface HandOnParts {
@@ -111,7 +111,7 @@ export class HandOns {
     const { host, app } = this.#parts;
     const { position: _, seq, expiresAt, ...message } = entry;
     const request = { ...message, app, ttlSeconds: 0, accepted: { seq, expiresAt } };
-    const root = host.node(nodeObjectName({ app, tagId: tagIdOf(app, tag), path: "" }));
+    const root = host.node(rootObjectName(app, tag));
     try {
       const answer = await host.withTimeout(LIMITS.CALL_MS, root.broadcast(request));
       // A tag that nobody ever joined needs no broadcast.

@@ -1,0 +1,111 @@
+/**
+ * The other tags that a broadcast is for. Has it handed on to their roots (see hand-ons.ts), and records which of them are still owed it
+ * and which missed it.
+ */
+import type { TagHost } from "../host.ts";
+import type { Log } from "../log/log.ts";
+import { addToOutcome, type TreeOutcome } from "../outcome/outcome.ts";
+import type { LogHeader } from "../store.ts";
+import { HandOns } from "./hand-ons.ts";
+
+export interface OtherTagsParts {
+  readonly host: TagHost;
+  readonly log: Log;
+  readonly app: string;
+  readonly tag: string;
+}
+
+/** How long the outcome of a broadcast waits for the other roots: mostly they have it by then, and the row is not written again. */
+const HAND_ON_MS = 1_000;
+
+type Covered = Pick<LogHeader, "position" | "cover">;
+
+export class OtherTags {
+  readonly #parts: OtherTagsParts;
+  readonly #handOns: HandOns;
+  /** By position: tags that missed a broadcast whose outcome is not written yet. */
+  readonly #missed = new Map<number, readonly string[]>();
+
+  constructor(parts: OtherTagsParts) {
+    this.#parts = parts;
+    this.#handOns = new HandOns(parts, (...end) => this.#ended(...end));
+    for (const header of parts.log.open) this.add(header);
+  }
+
+  get isBusy(): boolean {
+    return this.#handOns.isBusy;
+  }
+
+  add(header: Covered): void {
+    this.#handOns.add(header.position, this.#owes(header));
+  }
+
+  /** Asks the roots that are due. */
+  run(): Promise<void> {
+    return this.#handOns.run();
+  }
+
+  /** Resolves when the roots were asked, or after `HAND_ON_MS`. */
+  async runSoon(position: number): Promise<void> {
+    if (this.owed(position).length === 0) return;
+    await Promise.race([this.run(), this.#parts.host.sleep(HAND_ON_MS)]);
+  }
+
+  /** Tags whose roots have the broadcast. */
+  having(header: Covered): readonly string[] {
+    const owed = this.owed(header.position);
+    const missed = this.missed(header.position);
+    return this.#othersOf(header).filter((tag) => !owed.includes(tag) && !missed.includes(tag));
+  }
+
+  /** Tags that are still owed a broadcast. */
+  owed(position: number): readonly string[] {
+    return this.#handOns.owed(position);
+  }
+
+  /** Tags that did not get a broadcast: it expired first, or their root refused it. */
+  missed(position: number): readonly string[] {
+    const outcome = this.#parts.log.state(position)?.outcome;
+    if (outcome?.includes('"missed"') !== true) return this.#missed.get(position) ?? [];
+    return (JSON.parse(outcome) as TreeOutcome).missed ?? [];
+  }
+
+  /** What is written with the outcome of a broadcast. */
+  take(position: number): Pick<TreeOutcome, "unreached" | "missed" | "owes"> {
+    const missed = this.missed(position);
+    const owes = this.owed(position);
+    this.#missed.delete(position);
+    return {
+      unreached: missed.length,
+      ...(missed.length === 0 ? {} : { missed }),
+      ...(owes.length === 0 ? {} : { owes }),
+    };
+  }
+
+  #ended(position: number, tag: string, isTaken: boolean): void {
+    const { log, host } = this.#parts;
+    const state = log.state(position);
+    if (state === null) {
+      if (!isTaken) this.#missed.set(position, [...this.missed(position), tag]);
+      return;
+    }
+    const more = {
+      ...{ paid: tag, unreached: Number(!isTaken) },
+      ...(isTaken ? {} : { missed: tag }),
+    };
+    const outcome = addToOutcome(state.outcome, more, host.now());
+    log.serve(position, { ...state, outcome });
+  }
+
+  /** Tags that are owed a broadcast according to the log. */
+  #owes(header: Covered): readonly string[] {
+    const state = this.#parts.log.state(header.position);
+    if (state === null) return this.#othersOf(header);
+    return header.cover.length === 1 ? [] : ((JSON.parse(state.outcome) as TreeOutcome).owes ?? []);
+  }
+
+  /** Empty for a broadcast that another root handed on: that root sees to the other tags. */
+  #othersOf({ cover }: Covered): readonly string[] {
+    return cover[0] === this.#parts.tag ? cover.slice(1) : [];
+  }
+}
