@@ -12,7 +12,7 @@ const idOf = ({ device, generation, epoch = 0 }: Holder): string =>
   `${device} ${generation} ${epoch}`;
 
 /** The telling of one message. */
-export class Telling {
+class Telling {
   /** Calls that are under way or succeeded, by holder. */
   readonly #calls = new Map<string, Promise<boolean>>();
   /** When it began, milliseconds since 1970. */

@@ -5,7 +5,7 @@
 import { type Condition, EVERYONE } from "./types.ts";
 
 /** Members of a tag, about: a wrong number makes the cover larger than it could be, and nothing else. */
-export type CountMembers = (tag: string) => number;
+type CountMembers = (tag: string) => number;
 
 const union = (covers: readonly (readonly string[])[]): readonly string[] => {
   const tags = new Set(covers.flat());

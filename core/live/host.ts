@@ -4,7 +4,7 @@ import type { LiveReport, LiveReportAnswer, LogEntry } from "../tag/types.ts";
 import type { LiveText } from "./text.ts";
 
 /** The root of the tag. */
-export interface LiveRoot {
+interface LiveRoot {
   reportLive(report: LiveReport): Promise<LiveReportAnswer>;
   entriesAfter(position: number): Promise<readonly LogEntry[]>;
 }

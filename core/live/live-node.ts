@@ -23,7 +23,7 @@ const LAG_LOOKS = 200;
 /** A connection opens within this time of being let in; one that is later makes the node known again when it joins. */
 const OPENING_MS = 60_000;
 
-export interface LiveNodeOptions {
+interface LiveNodeOptions {
   readonly name: LiveName;
   readonly store: LiveStore;
   readonly host: LiveHost;

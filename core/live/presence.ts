@@ -9,7 +9,7 @@ import type { LiveHost } from "./host.ts";
 /** Reports that failed one after another, after which the next change is waited for. */
 const TRIES = 5;
 
-export interface PresenceParts {
+interface PresenceParts {
   readonly name: LiveName;
   readonly host: LiveHost;
   /** Null while no listener has named it. */

@@ -12,7 +12,7 @@ import { Erasing } from "./tree/erasing.ts";
 import { calledOf, subtreeOf } from "./tree/subtree.ts";
 import type { CountAnswer } from "./types.ts";
 
-export interface NodeStateParts {
+interface NodeStateParts {
   readonly name: NodeName;
   readonly store: TagStore;
   readonly host: TagHost;

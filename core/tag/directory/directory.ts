@@ -41,7 +41,7 @@ export interface TagPage {
 }
 
 /** Where a page begins: behind the tag that has this place in the order. */
-export interface TagPlace {
+interface TagPlace {
   /** What is sorted by: members, or milliseconds since 1970 (0 for never); 0 where it is the tag alone. */
   readonly value: number;
   readonly tag: string;

@@ -12,7 +12,7 @@ const LAG_MS = 4;
 /** Longer than a call takes to reach its device in another object, and back. */
 const COUNTED_MS = 250;
 
-export interface LimitedCall {
+interface LimitedCall {
   readonly from: number;
 }
 

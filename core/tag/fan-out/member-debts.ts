@@ -11,7 +11,7 @@ import { type DebtEnd, type Owing, settleMembers } from "../outcome/outcome.ts";
 import { HUNG_MS } from "./member-fan-out.ts";
 import { RetryTimes } from "./retry-times.ts";
 
-export interface MemberDebtsParts {
+interface MemberDebtsParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;

@@ -25,7 +25,7 @@ const PATIENCE_MS = 100;
 /** How often to check when nothing happens: for room to call, and while only answers are missing. */
 const TICK_MS = { room: 50, answers: 500 } as const;
 
-export interface MemberFanOutParts {
+interface MemberFanOutParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;

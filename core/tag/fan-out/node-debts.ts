@@ -8,14 +8,14 @@ import type { NodeDebt, NodeRecord } from "../store.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import { RetryTimes } from "./retry-times.ts";
 
-export interface NodeDebtsParts extends NodeCallParts {
+interface NodeDebtsParts extends NodeCallParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
 }
 
 /** Called when a debt ends: with the counts of the node's subtree, or null if the broadcast expired or left the log. */
-export type OnPaid = (position: number, progress: NodeProgress | null) => void;
+type OnPaid = (position: number, progress: NodeProgress | null) => void;
 
 export class NodeDebts {
   readonly #parts: NodeDebtsParts;

@@ -10,7 +10,7 @@ import { MemberDebts } from "./member-debts.ts";
 import { MemberFanOut } from "./member-fan-out.ts";
 import { type SubtreeProgress, TreeFanOut } from "./tree-fan-out.ts";
 
-export interface NodeFanOutParts {
+interface NodeFanOutParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;

@@ -3,7 +3,7 @@
  * one more row written for every broadcast.
  */
 
-export interface Ring {
+interface Ring {
   /** Positions up to this one are not in the log; after it there is a row for each. */
   readonly born: number;
   /** Slots. */

@@ -6,7 +6,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import type { LogHeader } from "../store.ts";
 
 /** The log that is searched. */
-export interface SearchedLog {
+interface SearchedLog {
   /** Oldest and newest position of the ring. */
   readonly bounds: () => { readonly first: number; readonly head: number };
   readonly header: (position: number) => LogHeader | undefined;

@@ -20,7 +20,7 @@ interface Slot {
 }
 
 /** What a device that comes back is given at once. */
-export interface LogPage {
+interface LogPage {
   readonly entries: readonly LogEntry[];
   /** The last position that was looked at. */
   readonly upTo: number;
@@ -28,7 +28,7 @@ export interface LogPage {
   readonly replacements: readonly Replacement[];
 }
 
-export interface LogParts {
+interface LogParts {
   readonly store: TagStore;
   /** Entries kept. */
   readonly size: number;

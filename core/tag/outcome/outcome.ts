@@ -34,7 +34,7 @@ export const owesSomething = (outcome: string): boolean =>
   outcome.includes('"owing') || outcome.includes('"owes"');
 
 /** What is learned of a broadcast after its row was written. */
-export interface Late {
+interface Late {
   readonly counts?: FanOutCounts;
   readonly nodes?: number;
   /** Nodes that did not get it in time. */

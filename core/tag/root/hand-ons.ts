@@ -12,14 +12,14 @@ import type { Log } from "../log/log.ts";
 import { rootObjectName } from "../name.ts";
 import type { LogEntry } from "../types.ts";
 
-export interface HandOnParts {
+interface HandOnParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;
 }
 
 /** The hand-on to a tag is over: `isTaken` where its root took the broadcast or needs none; else it was refused, or expired. */
-export type OnHandedOn = (position: number, tag: string, isTaken: boolean) => void;
+type OnHandedOn = (position: number, tag: string, isTaken: boolean) => void;
 
 /** What one other tag is owed. */
 interface Queue {

@@ -6,13 +6,13 @@ import { TreeFanOut, type TreeFanOutParts } from "../fan-out/tree-fan-out.ts";
 import { addCounts, type Counting, noCounts } from "../outcome/counts.ts";
 import type { LogEntry, OwingNodes } from "../types.ts";
 
-export interface JobParts extends Omit<TreeFanOutParts, "path"> {
+interface JobParts extends Omit<TreeFanOutParts, "path"> {
   readonly fanOut: NodeFanOut;
   readonly children: () => string;
 }
 
 /** Sums over all nodes. */
-export interface JobProgress {
+interface JobProgress {
   readonly counts: Counting;
   readonly nodes: number;
   readonly remaining: number;

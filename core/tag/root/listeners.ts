@@ -17,7 +17,7 @@ const ASK_MS = 2_000;
 /** How often in a row one is asked that says so, once a report: for longer than it says so of one that it let in (a minute). */
 const OPENINGS = 12;
 
-export interface ListenersParts {
+interface ListenersParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;

@@ -8,7 +8,7 @@ import { addToOutcome, type TreeOutcome } from "../outcome/outcome.ts";
 import type { LogHeader } from "../store.ts";
 import { HandOns } from "./hand-ons.ts";
 
-export interface OtherTagsParts {
+interface OtherTagsParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;

@@ -10,7 +10,7 @@ import type { LogHeader } from "../store.ts";
 import type { LogEntry } from "../types.ts";
 import type { Job } from "./job.ts";
 
-export interface BroadcastQueueParts {
+interface BroadcastQueueParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly makeJob: (entry: LogEntry) => Job;

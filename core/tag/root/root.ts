@@ -26,7 +26,7 @@ import { OtherTags } from "./other-tags.ts";
 import { BroadcastQueue } from "./queue.ts";
 import { readStatus } from "./status.ts";
 
-export interface RootParts {
+interface RootParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;

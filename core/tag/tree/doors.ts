@@ -9,7 +9,7 @@ import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { CountAnswer } from "../types.ts";
 import { turnAfter } from "./birth.ts";
 
-export interface DoorsParts {
+interface DoorsParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;

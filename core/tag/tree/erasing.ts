@@ -13,7 +13,7 @@ import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { GoAnswer } from "../types.ts";
 import { isClosed } from "./doors.ts";
 
-export interface ErasingParts {
+interface ErasingParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly record: () => NodeRecord;
