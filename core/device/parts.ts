@@ -1,7 +1,7 @@
 /** Makes the parts of one device, each with what it needs, and reads into them what is stored. */
 import { spreadOf } from "../backoff.ts";
 import { HybridClock } from "../message/clock.ts";
-import type { Depths } from "../tag/tree/depths.ts";
+import type { DepthCache } from "../tag/tree/depth-cache.ts";
 import { Account } from "./account.ts";
 import { Aliases } from "./aliases/aliases.ts";
 import { Calls } from "./calls.ts";
@@ -25,7 +25,7 @@ export interface DeviceOptions {
   /** Of its object: base64url of the device ID. */
   readonly name: string;
   /** One for all devices of a process. */
-  readonly depths: Depths;
+  readonly depths: DepthCache;
   /** Window of the first reconnect after a link that stood was closed, milliseconds. */
   readonly reconnectFirstMs: number;
   /** Bytes the current socket holds unsent; 0 without one. */

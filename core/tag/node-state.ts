@@ -7,9 +7,9 @@ import { type Member, Members } from "./members/members.ts";
 import { type NodeName, nodeObjectName } from "./name.ts";
 import { Root } from "./root/root.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
-import { Doors, isClosed } from "./tree/doors.ts";
 import { Erasing } from "./tree/erasing.ts";
-import { calledOf, subtreeOf } from "./tree/subtree.ts";
+import { isClosed, OpenState } from "./tree/open-state.ts";
+import { countSubtree, openChildren } from "./tree/subtree.ts";
 import type { CountAnswer } from "./types.ts";
 
 interface NodeStateParts {
@@ -28,7 +28,7 @@ export class NodeState {
   readonly log: Log;
   readonly members: Members;
   readonly fanOut: NodeFanOut;
-  readonly doors: Doors;
+  readonly openState: OpenState;
   readonly erasing: Erasing;
   readonly #parts: NodeStateParts;
   readonly #makeRoot: (() => Root) | null;
@@ -53,14 +53,14 @@ export class NodeState {
       tag: record.tag,
       record: () => this.#record,
       change: (change: Partial<NodeRecord>) => this.change(change),
-      children: () => calledOf(this.#record),
+      children: () => openChildren(this.#record),
       onUnknown: (member: Member) => this.remove(member),
     };
     const fanOut = new NodeFanOut(shared);
     this.log = log;
     this.members = members;
     this.fanOut = fanOut;
-    this.doors = new Doors({
+    this.openState = new OpenState({
       ...{ record: shared.record, change: shared.change },
       count: () => this.count,
       members: () => members.count,
@@ -96,7 +96,7 @@ export class NodeState {
   /** What the parent is told of the subtree. */
   get count(): SubtreeCount {
     const neededUntil = isClosed(this.#record) ? this.erasing.neededUntil : null;
-    return subtreeOf(this.#record, this.members.count, neededUntil);
+    return countSubtree(this.#record, this.members.count, neededUntil);
   }
 
   /** Writes the record: one row. Once the node is erased, what is still under way writes nothing. */

@@ -5,14 +5,14 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
+import { CountReporter } from "./directory/count-reporter.ts";
 import type { TagReport } from "./directory/directory.ts";
-import { Reporter } from "./directory/reporter.ts";
 import type { TagHost } from "./host.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
 import { NodeState } from "./node-state.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
-import { Birth, firstPosition, firstTurn } from "./tree/birth.ts";
-import { isClosed } from "./tree/doors.ts";
+import { firstPosition, firstTurn, NodeCreation } from "./tree/creation.ts";
+import { isClosed } from "./tree/open-state.ts";
 import { EMPTY_SUBTREE, sameCount } from "./tree/subtree.ts";
 import type {
   AttachAnswer,
@@ -51,11 +51,11 @@ export class TagNode {
   readonly #store: TagStore;
   readonly #host: TagHost;
   readonly #capacity: number;
-  readonly #reporter: Reporter;
+  readonly #reporter: CountReporter;
   readonly #leaves = new LatestEpochs(LIMITS.NODE_LEAVES);
   readonly #born: (now: number) => number;
   #state: NodeState | null = null;
-  readonly #birth = new Birth((count) => this.#report(count));
+  readonly #creation = new NodeCreation((count) => this.#report(count));
 
   constructor(options: TagNodeOptions) {
     const { name, store, host, nodeMembers = LIMITS.NODE_MEMBERS, born = firstPosition } = options;
@@ -64,7 +64,7 @@ export class TagNode {
     this.#host = host;
     this.#capacity = nodeMembers;
     this.#born = born;
-    this.#reporter = new Reporter(host, () => this.#tell());
+    this.#reporter = new CountReporter(host, () => this.#tell());
     const record = store.readNode();
     if (record !== null) this.#state = this.#load(record);
   }
@@ -79,7 +79,7 @@ export class TagNode {
     if (request.until !== undefined && request.until <= now) return { kind: "late" };
     const state = this.#isRoot ? this.#makeRoot(request.tag) : this.#state;
     if (state === null) {
-      return (await this.#bear(request)) ? this.join(request) : { kind: "unborn" };
+      return (await this.#create(request)) ? this.join(request) : { kind: "unborn" };
     }
     const { device, find, epoch = 0 } = request;
     const standing = state.members.of(device);
@@ -105,7 +105,7 @@ export class TagNode {
       return { kind: "child", digit, born: state.log.head };
     }
     if (isClosed(state.record)) {
-      await state.doors.open();
+      await state.openState.open();
       // Others came in meanwhile.
       return this.join(request);
     }
@@ -113,7 +113,7 @@ export class TagNode {
     const left = this.#leaves.of(device, now);
     if (left > 0 && epoch <= left) return { kind: "joined", head: state.log.head };
     const { joined } = state.members.join(request, state.log.head);
-    this.#reporter.expect();
+    this.#reporter.schedule();
     await this.#host.durable();
     return { kind: "joined", head: joined };
   }
@@ -174,7 +174,7 @@ export class TagNode {
     if (state === null) return { head: 0, isUnborn: true };
     // Whom this node is told of is to be found by those above, too.
     if (isClosed(state.record) && !isClosed(count)) {
-      await state.doors.open();
+      await state.openState.open();
       return this.countChild({ digit, ...count });
     }
     const { head } = state.log;
@@ -187,7 +187,7 @@ export class TagNode {
     const isLate = turns > (count.turns ?? 0);
     if (!isLate && !sameCount(known, count)) {
       state.change({ children: { ...state.record.children, [digit]: count } });
-      this.#reporter.expect();
+      this.#reporter.schedule();
     }
     await this.#host.durable();
     return { head, ...(isLate ? { turns } : {}) };
@@ -195,8 +195,8 @@ export class TagNode {
 
   async go(): Promise<GoAnswer> {
     const state = this.#state;
-    if (state === null && !this.#birth.isUnderWay) return { gone: true };
-    const isClosedNode = state !== null && isClosed(state.record) && !state.doors.isOpening;
+    if (state === null && !this.#creation.isRunning) return { gone: true };
+    const isClosedNode = state !== null && isClosed(state.record) && !state.openState.isOpening;
     if (isClosedNode && state.erasing.canGo && !this.isBusy) {
       this.#erase(state);
       await this.#host.durable();
@@ -232,13 +232,13 @@ export class TagNode {
   async setLive(tag: string, access: LiveAccess): Promise<void> {
     const state = this.#makeRoot(tag);
     if (state.record.live !== access) state.change({ live: access });
-    this.#reporter.expect();
+    this.#reporter.schedule();
     await this.#host.durable();
   }
 
   async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
     const state = this.#makeRoot(report.tag);
-    this.#reporter.expect();
+    this.#reporter.schedule();
     await state.root?.countListeners(report);
     await this.#host.durable();
     return { listeners: (await state.root?.listeners()) ?? 0, head: state.log.head };
@@ -264,12 +264,12 @@ export class TagNode {
   async #endIfVoid(): Promise<void> {
     const state = this.#state;
     if (state === null || state.root === null) return;
-    const isIdle = () => this.#state === state && !this.#reporter.isExpecting && !this.isBusy;
+    const isIdle = () => this.#state === state && !this.#reporter.isScheduled && !this.isBusy;
     const forget = async () => {
       if (state.root?.lastBroadcastAt == null) return;
       await this.#tellDirectory(state.record.tag, NOTHING);
     };
-    if (await state.erasing.ends(forget, isIdle)) this.#erase(state);
+    if (await state.erasing.tryEnd(forget, isIdle)) this.#erase(state);
   }
 
   #erase(state: NodeState): void {
@@ -278,9 +278,9 @@ export class TagNode {
   }
 
   /** A node comes to be where its parent sent a join here. */
-  #bear({ tag, born }: JoinRequest): Promise<boolean> {
+  #create({ tag, born }: JoinRequest): Promise<boolean> {
     if (born === null) return Promise.resolve(false);
-    return this.#birth.tell(this.#host.now(), ({ turns, head }) => {
+    return this.#creation.run(this.#host.now(), ({ turns, head }) => {
       if (this.#state === null) this.#make(tag, Math.max(born, head), { turns });
     });
   }
@@ -304,7 +304,7 @@ export class TagNode {
   #load(record: NodeRecord): NodeState {
     const parts = {
       ...{ name: this.#name, store: this.#store, host: this.#host, capacity: this.#capacity },
-      onChange: () => this.#reporter.expect(),
+      onChange: () => this.#reporter.schedule(),
       report: (count: SubtreeCount) => this.#report(count),
     };
     return new NodeState(parts, record);
@@ -325,9 +325,9 @@ export class TagNode {
     // What an older version wrote is read whole until its record says that it need not be.
     if (state.log.gaplessFrom !== null && state.record.isGapless !== true) state.change({});
     const count = state.count;
-    if (state.root === null) await state.doors.tell();
+    if (state.root === null) await state.openState.tellParent();
     else {
-      const areKnown = await state.root.tellListeners();
+      const areKnown = await state.root.tellLiveNodes();
       const listeners = await state.root.listeners();
       const { lastBroadcastAt } = state.root;
       const { tag } = state.record;

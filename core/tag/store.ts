@@ -26,7 +26,7 @@ export interface NodeRecord {
   readonly born: number;
   /** Children there are, by digit, and what each said last of its subtree. */
   readonly children: Readonly<Record<string, SubtreeCount>>;
-  /** Odd while the parent may have been told that nobody is here: see core/tag/tree/doors.ts. Absent for 0. */
+  /** Odd while the parent may have been told that nobody is here: see core/tag/tree/open-state.ts. Absent for 0. */
   readonly turns?: number;
   /** Of the root. */
   readonly live: LiveAccess;

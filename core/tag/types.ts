@@ -263,7 +263,7 @@ export interface CountReport {
   readonly nodes: number;
   /** Levels of the subtree: 1 for a leaf. */
   readonly depth: number;
-  /** How often the child was closed or opened: see core/tag/tree/doors.ts. Absent for never. */
+  /** How often the child was closed or opened: see core/tag/tree/open-state.ts. Absent for never. */
   readonly turns?: number;
   /** Of one that nobody is in: milliseconds since 1970 from which on it may be asked whether it goes. Absent for at once. */
   readonly neededUntil?: number;

@@ -1,7 +1,7 @@
 /** What a device's object needs of its host, besides its runtime. */
 import type { DeviceIdentity } from "../../core/device/identity.ts";
 import type { DeviceStore } from "../../core/device/store.ts";
-import type { Depths } from "../../core/tag/tree/depths.ts";
+import type { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import type { SocketPort } from "../runtime.ts";
 import type { CallPorts } from "./device-call.ts";
 
@@ -15,7 +15,7 @@ export interface StoredDevice extends DeviceStore {
 
 export interface DevicePorts extends CallPorts {
   /** Where joins begin, of all devices of this process. */
-  readonly depths: Depths;
+  readonly depths: DepthCache;
   /** Asked for each life of its memory. What it throws fails whatever woke the object. */
   settings(): DeviceSettings;
   /** Those that were open before the object was in memory, of which one may be its link's. */

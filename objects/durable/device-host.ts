@@ -1,6 +1,6 @@
 /** What a device's object is given on Workers. */
 import { keyringOf } from "../../core/identity/keyring.ts";
-import { Depths } from "../../core/tag/tree/depths.ts";
+import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { callRoomOf } from "../capacity/call-room.ts";
 import { countOf } from "../count.ts";
@@ -19,7 +19,7 @@ export interface DeviceEnv extends PeerEnv, Settings {
 }
 
 /** Where joins begin, of all devices of this isolate. */
-const depths = new Depths();
+const depths = new DepthCache();
 
 /** @param env its bindings, asked for anew each time that one is needed */
 export function durableDevice(

@@ -2,9 +2,9 @@
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
 import { EVERYONE, type Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
+import { type Accepted, acceptedBefore, firstToAccept } from "../../core/tag/acceptance.ts";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { sealSource, tagIdOf } from "../../core/tag/name.ts";
-import { type Taken, take, takenBefore } from "../../core/tag/taking.ts";
 import type { BroadcastRequest } from "../../core/tag/types.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -84,8 +84,11 @@ function filterOf(given: SendBody["filter"]): Filter | null {
 }
 
 /** @throws MeshError `tag_unknown` where no tag of the cover ever had a member, or as the root refuses */
-async function hand(c: MeshContext, unsigned: Omit<BroadcastRequest, "signature">): Promise<Taken> {
-  const answer = await take(unsigned.cover, async (tag, cover) => {
+async function hand(
+  c: MeshContext,
+  unsigned: Omit<BroadcastRequest, "signature">,
+): Promise<Accepted> {
+  const answer = await firstToAccept(unsigned.cover, async (tag, cover) => {
     const rest = { ...unsigned, cover };
     const request: BroadcastRequest = { ...rest, signature: await signLive(c, rest) };
     return askRoot(c, unsigned.app, tag, (root) => root.broadcast(request));
@@ -106,7 +109,7 @@ async function takeOnce(
   c: MeshContext,
   to: BroadcastTarget,
   unsigned: Omit<BroadcastRequest, "signature">,
-): Promise<Taken> {
+): Promise<Accepted> {
   const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
   // Where there is no choice of roots, the one that is asked knows it itself.
   if (tags.length < 2) return hand(c, unsigned);
@@ -121,7 +124,7 @@ async function takeOnce(
     await new Promise((resolve) => setTimeout(resolve, CLAIM_WAIT_MS));
   }
   try {
-    const before = await takenBefore(tags, (tag) =>
+    const before = await acceptedBefore(tags, (tag) =>
       askRoot(c, app, tag, (root) => root.broadcastStatus(unsigned.key)),
     );
     if (before === null) return await hand(c, unsigned);

@@ -1,7 +1,7 @@
 /** The way of one join through the tree of its tag: from the depth that is known to the node that takes the member. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import type { Depths } from "../../tag/tree/depths.ts";
+import type { DepthCache } from "../../tag/tree/depth-cache.ts";
 import type { Call, CallBody, Calls } from "../calls.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -21,7 +21,7 @@ export interface Joined {
 
 export interface JoinParts {
   readonly calls: Calls;
-  readonly depths: Depths;
+  readonly depths: DepthCache;
   /** Of the device's object. */
   readonly name: string;
   /** Whether the registration is to be attached to its tags. */

@@ -5,7 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CallResult, Context } from "../../link/effects.ts";
 import { devicePath, tagIdOf } from "../../tag/name.ts";
-import type { Depths } from "../../tag/tree/depths.ts";
+import type { DepthCache } from "../../tag/tree/depth-cache.ts";
 import type { Account } from "../account.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
@@ -25,7 +25,7 @@ export interface MembershipParts {
   readonly account: Account;
   readonly calls: Calls;
   readonly retries: Retries;
-  readonly depths: Depths;
+  readonly depths: DepthCache;
   readonly link: CurrentLink;
   /** Of the device's object. */
   readonly name: string;

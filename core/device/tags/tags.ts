@@ -3,7 +3,7 @@ import type { Cursor } from "../../../schema/generated/link.ts";
 import type { Attributes } from "../../condition/types.ts";
 import { EVERYONE } from "../../condition/types.ts";
 import type { Context } from "../../link/effects.ts";
-import type { Depths } from "../../tag/tree/depths.ts";
+import type { DepthCache } from "../../tag/tree/depth-cache.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/types.ts";
 import type { Account } from "../account.ts";
 import type { Calls } from "../calls.ts";
@@ -33,7 +33,7 @@ export interface TagOptions {
   readonly calls: Calls;
   readonly retries: Retries;
   readonly waits: Waits;
-  readonly depths: Depths;
+  readonly depths: DepthCache;
   /** Of the device's object. */
   readonly name: string;
   /** The part of a broadcast's message ID behind its dot. */

@@ -35,7 +35,7 @@ export class MemberDebts {
   constructor(parts: MemberDebtsParts) {
     this.#parts = parts;
     this.#tries = new RetryTimes(parts.host);
-    for (const { position } of parts.log.open) {
+    for (const { position } of parts.log.unsettled) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owing"') !== true) continue;
       const { owing = [] }: Owing = JSON.parse(outcome);

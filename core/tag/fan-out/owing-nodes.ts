@@ -21,7 +21,7 @@ export class OwingNodePolls {
   constructor(parts: NodeCallParts) {
     this.#parts = parts;
     this.#tries = new RetryTimes(parts.host);
-    for (const { position } of parts.log.open) {
+    for (const { position } of parts.log.unsettled) {
       const outcome = parts.log.state(position)?.outcome;
       if (outcome?.includes('"owingNodes"') !== true) continue;
       const { owingNodes = {} }: TreeOutcome = JSON.parse(outcome);

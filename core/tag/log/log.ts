@@ -59,7 +59,7 @@ export class Log {
     readHeaders: () => this.#readHeaders(),
   });
   /** Positions that are not served, or of which somebody is owed something; null until they were looked for. */
-  #open: Set<number> | null = null;
+  #unsettled: Set<number> | null = null;
 
   constructor(parts: LogParts) {
     this.#parts = parts;
@@ -118,14 +118,16 @@ export class Log {
   }
 
   /** Those that are not served, or of which somebody is owed something; oldest first. */
-  get open(): readonly LogHeader[] {
-    this.#open ??= this.#readOpen();
-    return [...this.#open].sort((a, b) => a - b).flatMap((position) => this.header(position) ?? []);
+  get unsettled(): readonly LogHeader[] {
+    this.#unsettled ??= this.#readUnsettled();
+    return [...this.#unsettled]
+      .sort((a, b) => a - b)
+      .flatMap((position) => this.header(position) ?? []);
   }
 
   /** Those that are not served; oldest first. */
   get unserved(): readonly LogHeader[] {
-    return this.open.filter(({ position }) => this.state(position) === null);
+    return this.unsettled.filter(({ position }) => this.state(position) === null);
   }
 
   /** @param store whether it is written now: one row; or else by `serve` */
@@ -133,7 +135,7 @@ export class Log {
     const { position } = entry;
     const { data, ...rest } = entry;
     // Before the head moves: what is open is read from there.
-    const open = this.#openPositions;
+    const open = this.#unsettledPositions;
     // What could not be written has not come, for its sender is told so.
     if (position > this.head + 1) {
       this.#parts.onGap(position - 1);
@@ -148,7 +150,7 @@ export class Log {
 
   /** An entry has been served: one row. The ones before it that nobody asked to be served alone are stored with it. */
   serve(position: number, state: LogState): void {
-    const open = new Set(this.#openPositions);
+    const open = new Set(this.#unsettledPositions);
     const last = this.lastServed?.position ?? 0;
     for (const earlier of [...this.#unstored, position]) {
       if (earlier > position) continue;
@@ -157,7 +159,7 @@ export class Log {
     }
     const openFrom = open.size === 0 ? null : Math.min(...open);
     this.#write(position, last, { ...state, openFrom });
-    this.#open = open;
+    this.#unsettled = open;
   }
 
   #write(position: number, last: number, written: LogState & { openFrom: number | null }): void {
@@ -270,9 +272,9 @@ export class Log {
     return Math.max(this.#born, this.head - this.#size) + 1;
   }
 
-  get #openPositions(): Set<number> {
-    this.#open ??= this.#readOpen();
-    return this.#open;
+  get #unsettledPositions(): Set<number> {
+    this.#unsettled ??= this.#readUnsettled();
+    return this.#unsettled;
   }
 
   #slotOf(position: number): number {
@@ -302,7 +304,7 @@ export class Log {
     for (const [position, slot] of this.#slots) {
       if (position > upTo) continue;
       this.#slots.delete(position);
-      this.#open?.delete(position);
+      this.#unsettled?.delete(position);
       this.#unstored.delete(position);
       if (slot !== null) this.#keys.remove(slot.header);
     }
@@ -352,7 +354,7 @@ export class Log {
     return this.headers();
   }
 
-  #readOpen(): Set<number> {
+  #readUnsettled(): Set<number> {
     const open = new Set<number>();
     let from = Number.NEGATIVE_INFINITY;
     let isLast = true;

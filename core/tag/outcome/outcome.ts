@@ -34,7 +34,7 @@ export const owesSomething = (outcome: string): boolean =>
   outcome.includes('"owing') || outcome.includes('"owes"');
 
 /** What is learned of a broadcast after its row was written. */
-interface Late {
+interface OutcomeUpdate {
   readonly counts?: FanOutCounts;
   readonly nodes?: number;
   /** Nodes that did not get it in time. */
@@ -50,7 +50,7 @@ interface Late {
  * @param outcome JSON of an `Ending`
  * @returns the same with more
  */
-export function addToOutcome(outcome: string, more: Late, now: number): string {
+export function addToOutcome(outcome: string, more: OutcomeUpdate, now: number): string {
   const { owes = [], ...ending }: TreeOutcome = JSON.parse(outcome);
   const counts = noCounts();
   addCounts(counts, ending.counts);

@@ -11,7 +11,7 @@ const WAITING = LIMITS.LOG_ENTRIES / 2;
 const RETRY_MS = 1_000;
 const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
-export interface Load {
+export interface TagLoad {
   readonly log: Log;
   /** The oldest that is not served. */
   readonly oldest: LogHeader | undefined;
@@ -22,7 +22,7 @@ export interface Load {
 }
 
 /** Null where one more broadcast can be taken. */
-export function broadcastRefusal({ log, oldest, waiting, now }: Load): Refused | null {
+export function broadcastRefusal({ log, oldest, waiting, now }: TagLoad): Refused | null {
   if (waiting >= WAITING) return refused(`${WAITING} wait`, RETRY_MS);
   // Nodes would forget it, and nobody could say what became of it.
   if (oldest !== undefined && log.head - oldest.position >= LIMITS.LOG_ENTRIES - 1)

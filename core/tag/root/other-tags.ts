@@ -1,12 +1,12 @@
 /**
- * The other tags that a broadcast is for. Has it handed on to their roots (see hand-ons.ts), and records which of them are still owed it
+ * The other tags that a broadcast is for. Has it handed on to their roots (see forwarder.ts), and records which of them are still owed it
  * and which missed it.
  */
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import { addToOutcome, type TreeOutcome } from "../outcome/outcome.ts";
 import type { LogHeader } from "../store.ts";
-import { HandOns } from "./hand-ons.ts";
+import { Forwarder } from "./forwarder.ts";
 
 interface OtherTagsParts {
   readonly host: TagHost;
@@ -16,39 +16,39 @@ interface OtherTagsParts {
 }
 
 /** How long the outcome of a broadcast waits for the other roots: mostly they have it by then, and the row is not written again. */
-const HAND_ON_MS = 1_000;
+const FORWARD_MS = 1_000;
 
 type Covered = Pick<LogHeader, "position" | "cover">;
 
 export class OtherTags {
   readonly #parts: OtherTagsParts;
-  readonly #handOns: HandOns;
+  readonly #forwarder: Forwarder;
   /** By position: tags that missed a broadcast whose outcome is not written yet. */
   readonly #missed = new Map<number, readonly string[]>();
 
   constructor(parts: OtherTagsParts) {
     this.#parts = parts;
-    this.#handOns = new HandOns(parts, (...end) => this.#ended(...end));
-    for (const header of parts.log.open) this.add(header);
+    this.#forwarder = new Forwarder(parts, (...end) => this.#ended(...end));
+    for (const header of parts.log.unsettled) this.add(header);
   }
 
   get isBusy(): boolean {
-    return this.#handOns.isBusy;
+    return this.#forwarder.isBusy;
   }
 
   add(header: Covered): void {
-    this.#handOns.add(header.position, this.#owes(header));
+    this.#forwarder.add(header.position, this.#owes(header));
   }
 
   /** Asks the roots that are due. */
   run(): Promise<void> {
-    return this.#handOns.run();
+    return this.#forwarder.run();
   }
 
-  /** Resolves when the roots were asked, or after `HAND_ON_MS`. */
+  /** Resolves when the roots were asked, or after `FORWARD_MS`. */
   async runSoon(position: number): Promise<void> {
     if (this.owed(position).length === 0) return;
-    await Promise.race([this.run(), this.#parts.host.sleep(HAND_ON_MS)]);
+    await Promise.race([this.run(), this.#parts.host.sleep(FORWARD_MS)]);
   }
 
   /** Tags whose roots have the broadcast. */
@@ -60,7 +60,7 @@ export class OtherTags {
 
   /** Tags that are still owed a broadcast. */
   owed(position: number): readonly string[] {
-    return this.#handOns.owed(position);
+    return this.#forwarder.owed(position);
   }
 
   /** Tags that did not get a broadcast: it expired first, or their root refused it. */

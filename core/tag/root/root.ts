@@ -21,7 +21,7 @@ import type {
 } from "../types.ts";
 import { broadcastRefusal, takenAtOf } from "./admission.ts";
 import { Job } from "./job.ts";
-import { Listeners } from "./listeners.ts";
+import { LiveNodes } from "./live-nodes.ts";
 import { OtherTags } from "./other-tags.ts";
 import { BroadcastQueue } from "./queue.ts";
 import { readStatus } from "./status.ts";
@@ -46,7 +46,7 @@ export class Root {
   readonly #parts: RootParts;
   /** Null until the first broadcast: it starts from the numbers in the log. */
   #clock: HybridClock | null = null;
-  readonly #listeners: Listeners;
+  readonly #liveNodes: LiveNodes;
   readonly #debts: NodeDebts;
   readonly #otherTags: OtherTags;
   readonly #owingNodes: OwingNodePolls;
@@ -56,7 +56,7 @@ export class Root {
     this.#parts = parts;
     const { host, log } = parts;
     const [oldest] = log.unserved;
-    this.#listeners = new Listeners(parts, (oldest?.position ?? log.head + 1) - 1);
+    this.#liveNodes = new LiveNodes(parts, (oldest?.position ?? log.head + 1) - 1);
     this.#debts = new NodeDebts(parts, (position, progress) => this.#credit(position, progress));
     this.#owingNodes = new OwingNodePolls(parts);
     this.#otherTags = new OtherTags(parts);
@@ -76,8 +76,8 @@ export class Root {
 
   /** Live listeners of all regions. Asks the live nodes, if the root slept since they reported. */
   async listeners(): Promise<number> {
-    await this.#listeners.learn();
-    return this.#listeners.count;
+    await this.#liveNodes.learn();
+    return this.#liveNodes.count;
   }
 
   /** Milliseconds since 1970; null for never. */
@@ -87,7 +87,7 @@ export class Root {
   }
 
   countListeners(report: LiveReport): Promise<void> {
-    return this.#listeners.report(report);
+    return this.#liveNodes.report(report);
   }
 
   /** Appends a broadcast to the log: one row, and the alarm. Call `begin` once that is durable. */
@@ -122,7 +122,7 @@ export class Root {
   /** The broadcast is durable. Live listeners get it at once, before its turn. */
   begin(): void {
     const { reportError } = this.#parts.host;
-    this.#listeners.publish();
+    this.#liveNodes.publish();
     this.#otherTags.run().catch(reportError);
     this.#queue.added();
     this.#queue.run().catch(reportError);
@@ -132,15 +132,15 @@ export class Root {
   status(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
     const { host, log, app, tag } = this.#parts;
     const parts = { host, log, app, tag, queue: this.#queue, otherTags: this.#otherTags };
-    return readStatus({ ...parts, debts: this.#debts, listeners: this.#listeners }, key, seq);
+    return readStatus({ ...parts, debts: this.#debts, liveNodes: this.#liveNodes }, key, seq);
   }
 
   /** Serves what waits, and retries what could not be reached. */
   async alarm(): Promise<void> {
-    this.#listeners.publish();
+    this.#liveNodes.publish();
     await Promise.all([
       ...[this.#queue.run(), this.#debts.alarm(), this.#owingNodes.alarm()],
-      ...[this.#listeners.alarm(), this.#otherTags.run()],
+      ...[this.#liveNodes.alarm(), this.#otherTags.run()],
     ]);
   }
 
@@ -149,9 +149,9 @@ export class Root {
    *
    * @returns false if a live node did not say how many listen there
    */
-  async tellListeners(): Promise<boolean> {
-    const areKnown = await this.#listeners.prune();
-    this.#listeners.tell();
+  async tellLiveNodes(): Promise<boolean> {
+    const areKnown = await this.#liveNodes.prune();
+    this.#liveNodes.tell();
     return areKnown;
   }
 
@@ -169,8 +169,8 @@ export class Root {
     const { position } = entry;
     await Promise.all([job.settle(), this.#otherTags.runSoon(position)]);
     // A live node that cannot be called is owed it from then on.
-    await this.#listeners.reach(position);
-    const listeners = this.#listeners.sentTo(position);
+    await this.#liveNodes.reach(position);
+    const listeners = this.#liveNodes.sentTo(position);
     const { counts, nodes } = job.progress;
     const owingNodes = boundOwing(job.owingNodes, counts, LIMITS.NODE_DEBTS);
     const owingPaths = Object.keys(owingNodes);

@@ -7,7 +7,7 @@ import { noCounts } from "../outcome/counts.ts";
 import { joinStatus, rateOf, type TreeOutcome, unknownStatus } from "../outcome/outcome.ts";
 import type { LogHeader, LogState } from "../store.ts";
 import type { BroadcastStatus } from "../types.ts";
-import type { Listeners } from "./listeners.ts";
+import type { LiveNodes } from "./live-nodes.ts";
 import type { OtherTags } from "./other-tags.ts";
 import type { BroadcastQueue } from "./queue.ts";
 
@@ -22,7 +22,7 @@ export interface StatusParts {
   readonly queue: BroadcastQueue;
   readonly otherTags: OtherTags;
   readonly debts: NodeDebts;
-  readonly listeners: Listeners;
+  readonly liveNodes: LiveNodes;
 }
 
 /**
@@ -86,7 +86,7 @@ function statusOfOutcome(
 
 /** Of a broadcast that waits, or is being served. */
 function statusOfJob(
-  { host, tag, queue, otherTags, listeners }: StatusParts,
+  { host, tag, queue, otherTags, liveNodes }: StatusParts,
   { position, seq, cover }: LogHeader,
 ): BroadcastStatus {
   const job = queue.job(position);
@@ -100,7 +100,7 @@ function statusOfJob(
     ...{ nodes, remaining },
     owed: counts.owed + (job?.owedNodes.length ?? 0) + otherTags.owed(position).length,
     unreached: otherTags.missed(position).length,
-    listeners: listeners.sentTo(position),
+    listeners: liveNodes.sentTo(position),
     rate: job === undefined ? 0 : rateOf(counts, host.now() - job.startedAt),
     finishedAt: null,
   };

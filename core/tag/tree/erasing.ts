@@ -2,7 +2,7 @@
  * The end of a node that nobody needs: nobody is in its subtree, and what it remembers of broadcasts is not to be told any more.
  * Nodes go from the leaves up: a node asks each child that it leaves out of fan-outs, when the child's time has come, whether it goes;
  * the child erases itself before it says so. A join that is on its way to one that went makes it anew, and the new node makes itself
- * known above before it takes anybody (see core/tag/tree/birth.ts), so that none is in a node that no fan-out reaches.
+ * known above before it takes anybody (see core/tag/tree/creation.ts), so that none is in a node that no fan-out reaches.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
@@ -11,7 +11,7 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { GoAnswer } from "../types.ts";
-import { isClosed } from "./doors.ts";
+import { isClosed } from "./open-state.ts";
 
 interface ErasingParts {
   readonly host: TagHost;
@@ -77,7 +77,7 @@ export class Erasing {
    * @param forget has the directory forget the tag
    * @param isIdle whether nothing is under way
    */
-  async ends(forget: () => Promise<void>, isIdle: () => boolean): Promise<boolean> {
+  async tryEnd(forget: () => Promise<void>, isIdle: () => boolean): Promise<boolean> {
     const { host } = this.#parts;
     const { neededUntil } = this;
     if (neededUntil === null || this.hasChildren) return false;

@@ -2,7 +2,7 @@
 import { noCounts } from "../outcome/counts.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { FanOutAnswer } from "../types.ts";
-import { isClosed } from "./doors.ts";
+import { isClosed } from "./open-state.ts";
 
 /** Of a child that its parent knows, and that nobody has joined yet. */
 export const EMPTY_SUBTREE: FanOutAnswer = {
@@ -16,7 +16,7 @@ export const EMPTY_SUBTREE: FanOutAnswer = {
 };
 
 /** Digits of the children that are called: whose subtree may have a member. */
-export const calledOf = ({ children }: NodeRecord): string =>
+export const openChildren = ({ children }: NodeRecord): string =>
   Object.keys(children)
     .filter((digit) => !isClosed(children[digit] ?? {}))
     .sort()
@@ -26,7 +26,7 @@ export const calledOf = ({ children }: NodeRecord): string =>
  * @param members of the node alone
  * @param neededUntil of a node that nobody is in; null for any other
  */
-export function subtreeOf(
+export function countSubtree(
   record: NodeRecord,
   members: number,
   neededUntil: number | null,

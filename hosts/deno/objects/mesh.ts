@@ -1,6 +1,6 @@
 /** All objects of a mesh in one process, found by name; the idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
-import { Depths } from "../../../core/tag/tree/depths.ts";
+import { DepthCache } from "../../../core/tag/tree/depth-cache.ts";
 import { sends } from "../../../objects/capacity/sends.ts";
 import type { DeviceShell } from "../../../objects/device/device-shell.ts";
 import type { Peers } from "../../../objects/interfaces/peers.ts";
@@ -69,7 +69,7 @@ export class Mesh {
   });
   readonly identities: Identities;
   /** At which depth joins of a tag begin. */
-  readonly depths = new Depths();
+  readonly depths = new DepthCache();
   readonly devices = new Pool((name, woke) => deviceOf(this, name, woke));
   readonly nodes = new Pool((name, woke) => tagOf(this, name, woke));
   readonly liveNodes = new Pool((name, woke) => liveOf(this, name, woke));

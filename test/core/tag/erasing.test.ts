@@ -1,6 +1,6 @@
 /** Tags that nobody needs any more: what is left of them, and what those find who come again. */
 import { describe, expect, test } from "vitest";
-import { firstPosition } from "../../../core/tag/tree/birth.ts";
+import { firstPosition } from "../../../core/tag/tree/creation.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { broadcastOf, keyOf, TAG, World } from "./support/world.ts";

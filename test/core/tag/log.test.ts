@@ -66,7 +66,7 @@ class Rig {
 const look = (log: Log, from: number) => ({
   head: log.head,
   last: log.lastServed?.position,
-  open: log.open.map(({ position }) => position).filter((position) => position >= from),
+  open: log.unsettled.map(({ position }) => position).filter((position) => position >= from),
   unserved: log.unserved.map(({ position }) => position),
   headers: [...log.headers()].map(({ position }) => position),
 });

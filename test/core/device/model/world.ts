@@ -4,7 +4,7 @@ import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { Effects } from "../../../../core/link/effects.ts";
 import type { SendAnswer } from "../../../../core/message/send.ts";
-import { Depths } from "../../../../core/tag/tree/depths.ts";
+import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../../schema/text.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
@@ -284,7 +284,7 @@ export class World {
       store: this.#store,
       identity,
       name: DEVICE_NAME,
-      depths: new Depths(),
+      depths: new DepthCache(),
       reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
       bufferedBytes: () => 0,
       now: this.#now,

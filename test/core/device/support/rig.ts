@@ -7,7 +7,7 @@ import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
 import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
-import { Depths } from "../../../../core/tag/tree/depths.ts";
+import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -77,7 +77,7 @@ export class Rig {
   waits: number[] = [];
   /** Calls to nodes and aliases that were not answered. */
   readonly calls: CallEffect[] = [];
-  readonly depths = new Depths();
+  readonly depths = new DepthCache();
   /** What the socket's attachment holds. */
   attachment: LinkSnapshot | null = null;
   publicKey = "key-1";

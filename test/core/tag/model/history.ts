@@ -1,7 +1,7 @@
 /** Plays a list of steps on the tags of one app, and compares what came of it with what was promised. */
 
-import { take, takenBefore } from "../../../../core/tag/taking.ts";
-import { firstPosition } from "../../../../core/tag/tree/birth.ts";
+import { acceptedBefore, firstToAccept } from "../../../../core/tag/acceptance.ts";
+import { firstPosition } from "../../../../core/tag/tree/creation.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -188,8 +188,8 @@ export class History {
     ask: (tag: string) => Promise<BroadcastStatus | null>,
     give: (tag: string, cover: readonly string[]) => Promise<BroadcastAnswer>,
   ) {
-    const before = cover.length < 2 ? null : await takenBefore(cover, ask);
-    return before === null ? take(cover, give) : { ok: true as const, ...before };
+    const before = cover.length < 2 ? null : await acceptedBefore(cover, ask);
+    return before === null ? firstToAccept(cover, give) : { ok: true as const, ...before };
   }
 
   async #listen({ tag, region, listeners }: StepOf<"listen">): Promise<void> {

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Depths } from "../../../core/tag/tree/depths.ts";
+import { DepthCache } from "../../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 
 const device = (last: number) => toBase64Url(new Uint8Array(16).fill(last, 15));
 
 test("joins begin where a node was not full, until a minute has passed", () => {
-  const depths = new Depths();
+  const depths = new DepthCache();
   expect(depths.start("t", device(1), 0)).toBe(0);
   depths.full("t", 0, 0);
   depths.full("t", 1, 0);
@@ -20,7 +20,7 @@ test("joins begin where a node was not full, until a minute has passed", () => {
 });
 
 test("a node that is not there moves the beginning nearer to the root", () => {
-  const depths = new Depths();
+  const depths = new DepthCache();
   depths.full("t", 1, 0);
   depths.unborn("t", 2, 0);
   expect(depths.start("t", device(1), 0)).toBe(1);
@@ -29,14 +29,14 @@ test("a node that is not there moves the beginning nearer to the root", () => {
 });
 
 test("one device in 16 begins at the root, so that free places are filled", () => {
-  const depths = new Depths();
+  const depths = new DepthCache();
   depths.full("t", 0, 0);
   const all = Array.from({ length: 256 }, (_, last) => depths.start("t", device(last), 0));
   expect(all.filter((depth) => depth === 0)).toHaveLength(16);
 });
 
 test("P8.1 of more tags than it holds, those that were learned first are forgotten", () => {
-  const depths = new Depths();
+  const depths = new DepthCache();
   const count = LIMITS.DEPTH_CACHE_COUNT;
   for (let tag = 0; tag <= count; tag++) depths.full(`t${tag}`, 0, 0);
   expect(depths.start("t0", device(1), 0)).toBe(0);
@@ -48,7 +48,7 @@ test("whatever nodes say, it is a depth of a tree", () => {
   const said = fc.record({ full: fc.boolean(), depth: fc.nat({ max: LIMITS.NODE_DEPTH - 1 }) });
   fc.assert(
     fc.property(fc.array(said), (all) => {
-      const depths = new Depths();
+      const depths = new DepthCache();
       for (const { full, depth } of all) depths[full ? "full" : "unborn"]("t", depth, 0);
       const start = depths.start("t", device(1), 0);
       expect(start).toBeGreaterThanOrEqual(0);

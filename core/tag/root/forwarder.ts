@@ -12,14 +12,14 @@ import type { Log } from "../log/log.ts";
 import { rootObjectName } from "../name.ts";
 import type { LogEntry } from "../types.ts";
 
-interface HandOnParts {
+interface ForwarderParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;
 }
 
 /** The hand-on to a tag is over: `isTaken` where its root took the broadcast or needs none; else it was refused, or expired. */
-type OnHandedOn = (position: number, tag: string, isTaken: boolean) => void;
+type OnForwarded = (position: number, tag: string, isTaken: boolean) => void;
 
 /** What one other tag is owed. */
 interface Queue {
@@ -31,13 +31,13 @@ interface Queue {
   readonly trying: SingleFlight;
 }
 
-export class HandOns {
-  readonly #parts: HandOnParts;
-  readonly #onEnd: OnHandedOn;
+export class Forwarder {
+  readonly #parts: ForwarderParts;
+  readonly #onEnd: OnForwarded;
   /** By tag. */
   readonly #queues = new Map<string, Queue>();
 
-  constructor(parts: HandOnParts, onEnd: OnHandedOn) {
+  constructor(parts: ForwarderParts, onEnd: OnForwarded) {
     this.#parts = parts;
     this.#onEnd = onEnd;
   }
@@ -81,11 +81,11 @@ export class HandOns {
       this.#expire(tag, queue);
       return Promise.resolve();
     }
-    return queue.trying.run(() => this.#hand(tag, queue));
+    return queue.trying.run(() => this.#forward(tag, queue));
   }
 
   /** Oldest first, until one fails. */
-  async #hand(tag: string, queue: Queue): Promise<void> {
+  async #forward(tag: string, queue: Queue): Promise<void> {
     const { host } = this.#parts;
     for (;;) {
       this.#expire(tag, queue);

@@ -13,15 +13,15 @@ import type { CountAnswer } from "../types.ts";
 export const firstPosition = (now: number): number => now;
 
 /** What a node begins with. */
-export interface Begun {
+export interface NodeStart {
   readonly turns: number;
   /** Position of the last broadcast that its parent may have served without it. */
   readonly head: number;
 }
 
-export class Birth {
+export class NodeCreation {
   readonly #report: (count: SubtreeCount) => Promise<CountAnswer>;
-  readonly #telling = new SingleFlight<boolean>();
+  readonly #running = new SingleFlight<boolean>();
 
   /** @param report tells the parent */
   constructor(report: (count: SubtreeCount) => Promise<CountAnswer>) {
@@ -29,8 +29,8 @@ export class Birth {
   }
 
   /** Whether the parent is just being told. */
-  get isUnderWay(): boolean {
-    return this.#telling.isRunning;
+  get isRunning(): boolean {
+    return this.#running.isRunning;
   }
 
   /**
@@ -39,11 +39,11 @@ export class Birth {
    * @param begin makes the node
    * @returns false where the parent is not there
    */
-  tell(now: number, begin: (begun: Begun) => void): Promise<boolean> {
-    return this.#telling.run(() => this.#tell(now, begin));
+  run(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
+    return this.#running.run(() => this.#tell(now, begin));
   }
 
-  async #tell(now: number, begin: (begun: Begun) => void): Promise<boolean> {
+  async #tell(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
     // With the time: then what is left of reports of an earlier life on their way counts for nothing.
     let turns = firstTurn(now);
     for (;;) {

@@ -6,7 +6,7 @@ import type { TagHost } from "../host.ts";
 /** No report is due later, unless the clock was set back. */
 const LONGEST_MS = LIMITS.COUNT_DELAY_MS + BACKOFF_MAX_MS;
 
-export class Reporter {
+export class CountReporter {
   readonly #host: TagHost;
   readonly #tell: () => Promise<void>;
   #dueAt: number | null = null;
@@ -21,12 +21,12 @@ export class Reporter {
   }
 
   /** Whether something changed that is not told yet. */
-  get isExpecting(): boolean {
+  get isScheduled(): boolean {
     return this.#dueAt !== null;
   }
 
   /** Something changed. */
-  expect(): void {
+  schedule(): void {
     if (this.#dueAt !== null) return;
     // Tags whose directory is overloaded do not come back to it together.
     const backoff = this.#failures === 0 ? 0 : backoffMs(this.#failures, this.#host.random());
@@ -51,7 +51,7 @@ export class Reporter {
     } catch (error) {
       this.#failures++;
       this.#host.reportError(error);
-      this.expect();
+      this.schedule();
     }
   }
 }

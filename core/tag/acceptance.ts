@@ -3,7 +3,7 @@ import type { Refused } from "../message/refusal.ts";
 import type { BroadcastAnswer, BroadcastStatus } from "./types.ts";
 
 /** The tag whose root took a broadcast, and the number that it gave. */
-export interface Taken {
+export interface Accepted {
   readonly tag: string;
   readonly seq: number;
 }
@@ -16,10 +16,10 @@ export interface Taken {
  * @param ask what the root of a tag knows of the broadcast; null for nothing
  * @throws what a root's call rejects with, where none of the others has it: it may be the one that took it
  */
-export async function takenBefore(
+export async function acceptedBefore(
   tags: readonly string[],
   ask: (tag: string) => Promise<Pick<BroadcastStatus, "first" | "seq"> | null>,
-): Promise<Taken | null> {
+): Promise<Accepted | null> {
   const asked = await Promise.allSettled(tags.map(ask));
   let failed: PromiseRejectedResult | null = null;
   for (const answer of asked) {
@@ -35,10 +35,10 @@ export async function takenBefore(
  *
  * @param ask gives the broadcast to the root of a tag, for this tag and those behind it in the cover
  */
-export async function take(
+export async function firstToAccept(
   cover: readonly string[],
   ask: (tag: string, cover: readonly string[]) => Promise<BroadcastAnswer>,
-): Promise<({ readonly ok: true } & Taken) | Refused> {
+): Promise<({ readonly ok: true } & Accepted) | Refused> {
   for (const [at, tag] of cover.entries()) {
     const answer = await ask(tag, cover.slice(at));
     if (answer.ok) return { ok: true, tag, seq: answer.seq };

@@ -17,7 +17,7 @@ interface Known {
 const ROOT_DIGIT = 31;
 
 /** Only a hint: a wrong depth costs a join another hop, and nothing else. */
-export class Depths {
+export class DepthCache {
   /** By tag ID. */
   readonly #known = new BoundedMap<string, Known>(LIMITS.DEPTH_CACHE_COUNT);
 

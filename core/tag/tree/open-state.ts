@@ -7,9 +7,9 @@
 import { SingleFlight } from "../../single-flight.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { CountAnswer } from "../types.ts";
-import { turnAfter } from "./birth.ts";
+import { turnAfter } from "./creation.ts";
 
-interface DoorsParts {
+interface OpenStateParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
@@ -28,13 +28,13 @@ interface DoorsParts {
 /** Whether the subtree of a child is left out of fan-outs. */
 export const isClosed = ({ turns = 0 }: { readonly turns?: number }): boolean => turns % 2 === 1;
 
-export class Doors {
-  readonly #parts: DoorsParts;
+export class OpenState {
+  readonly #parts: OpenStateParts;
   readonly #opening = new SingleFlight();
   /** The parent may know of a later turn than is written here. */
   #isAhead = false;
 
-  constructor(parts: DoorsParts) {
+  constructor(parts: OpenStateParts) {
     this.#parts = parts;
   }
 
@@ -50,7 +50,7 @@ export class Doors {
   }
 
   /** Tells the parent how many there are, or that there is nobody. */
-  async tell(): Promise<void> {
+  async tellParent(): Promise<void> {
     const { report, record, change, count, durable } = this.#parts;
     if (report === null || this.#opening.isRunning) return;
     const { turns = 0 } = record();

@@ -17,7 +17,7 @@ const ASK_MS = 2_000;
 /** How often in a row one is asked that says so, once a report: for longer than it says so of one that it let in (a minute). */
 const OPENINGS = 12;
 
-interface ListenersParts {
+interface LiveNodesParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;
@@ -52,8 +52,8 @@ interface Known {
   retryAt: number | null;
 }
 
-export class Listeners {
-  readonly #parts: ListenersParts;
+export class LiveNodes {
+  readonly #parts: LiveNodesParts;
   /** By name of the live node's object. */
   readonly #known = new Map<string, Known>();
   /** Listeners that entries were sent to, by position; of those under way. */
@@ -63,7 +63,7 @@ export class Listeners {
   readonly #start: number;
 
   /** @param upTo what is known to have been published before */
-  constructor(parts: ListenersParts, upTo: number) {
+  constructor(parts: LiveNodesParts, upTo: number) {
     this.#parts = parts;
     this.#start = upTo;
   }
