@@ -214,7 +214,7 @@ export const LIMITS = {
   /**
    * Devices whose latest command an alias remembers, about 100 bytes each: all holders of a shared alias several times over.
    */
-  ALIAS_ORDERS: 1_024,
+  ALIAS_COMMANDS: 1_024,
   /**
    * Messages with `firstAckWins` for which an alias remembers who took them, for IDEMPOTENCY_KEY_MS, about 120 bytes each in its row; as many as the
    * answers that a device remembers (RECENT_KEYS).
@@ -223,7 +223,7 @@ export const LIMITS = {
   /**
    * Such messages for which it knows in memory which holders were told, about 100 bytes per holder; for older ones, all are told again.
    */
-  ALIAS_TELLINGS: 32,
+  ALIAS_WITHDRAWALS: 32,
   /**
    * Signed changes of aliases and tags that one directory object of an app stores for the life of a signature, 7 minutes: over 300 a second. A row of
    * 30 bytes each, and 100 in memory.

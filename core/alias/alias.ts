@@ -13,7 +13,6 @@ import { LatestEpochs } from "../message/latest-epochs.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { AliasHost, AliasRecord, AliasStore } from "./host.ts";
 import { lastEnd, liveKeys, takersOf, withTaken } from "./taken-keys.ts";
-import { Tellings } from "./tellings.ts";
 import {
   type AliasConfirmation,
   type AliasHolders,
@@ -22,17 +21,18 @@ import {
   type AliasUnsetRequest,
   type FirstAckRequest,
   type Holder,
-  type LateOrder,
+  type LateCommand,
   sameHolder,
 } from "./types.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 const refuse = (code: Refused["code"], detail: string): Refused => ({ ok: false, code, detail });
 
 export class Alias {
   readonly #store: AliasStore;
   readonly #host: AliasHost;
-  readonly #orders = new LatestEpochs(LIMITS.ALIAS_ORDERS);
-  readonly #tellings = new Tellings();
+  readonly #commands = new LatestEpochs(LIMITS.ALIAS_COMMANDS);
+  readonly #withdrawals = new Withdrawals();
   /** Ends when all operations so far have; it never fails. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -47,7 +47,7 @@ export class Alias {
    *
    * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a holder could not be suspended, and nothing has
    *   changed; `unregistered` for an account generation that another holder of the same device has replaced;
-   *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait; `alias_stale` for one that comes late, see `AliasOrder`
+   *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait; `alias_stale` for one that comes late, see `AliasCommand`
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
     const done = this.#enqueue(() => this.#set(request));
@@ -60,7 +60,7 @@ export class Alias {
    * @returns undefined when it is done; `alias_stale` where it comes late
    * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
    */
-  async unset({ holder, epoch }: AliasUnsetRequest): Promise<LateOrder | undefined> {
+  async unset({ holder, epoch }: AliasUnsetRequest): Promise<LateCommand | undefined> {
     const done = this.#enqueue(async () => {
       const late = this.#late(holder, epoch);
       if (late !== null) return late;
@@ -109,12 +109,12 @@ export class Alias {
     const { app, holder, key } = request;
     const record = this.#store.read();
     const others = this.#others(record, holder);
-    const telling = this.#tellings.of(key, this.#host.now());
+    const withdrawal = this.#withdrawals.of(key, this.#host.now());
     // Whoever took it itself has nothing to withdraw.
     const taker = record?.holders.find((each) => sameHolder(each, holder));
-    if (taker !== undefined) telling.heard(taker);
+    if (taker !== undefined) withdrawal.heard(taker);
     const calls = others.map((other) =>
-      telling.tell(other, () =>
+      withdrawal.tell(other, () =>
         this.#hears(() =>
           this.#host.device(other.device).withdraw({ app, generation: other.generation, key }),
         ),
@@ -124,7 +124,7 @@ export class Alias {
     const failed = (await Promise.all(calls)).filter((isTold) => !isTold).length;
     if (remembered.status === "rejected") {
       // Whoever joins before it is remembered may be sent it, and those who have heard may have forgotten by then.
-      this.#tellings.forget(key);
+      this.#withdrawals.forget(key);
       throw remembered.reason;
     }
     if (failed > 0) throw new Error(`${failed} of ${others.length} holders could not be told`);
@@ -154,15 +154,15 @@ export class Alias {
   }
 
   /** Null for an order that is to be carried out: it is the latest of its device from here on. */
-  #late({ device }: Holder, epoch: number | undefined): LateOrder | null {
+  #late({ device }: Holder, epoch: number | undefined): LateCommand | null {
     if (epoch === undefined) return null;
     const now = this.#host.now();
-    let latest = this.#orders.of(device, now);
+    let latest = this.#commands.of(device, now);
     for (const each of this.#store.read()?.holders ?? []) {
       if (each.device === device) latest = Math.max(latest, each.epoch ?? 0);
     }
     if (epoch < latest) return { ...refuse("alias_stale", "it came late"), epoch: latest };
-    this.#orders.add(device, epoch, now);
+    this.#commands.add(device, epoch, now);
     return null;
   }
 

@@ -47,7 +47,7 @@ const without = (holders: readonly Holder[], others: readonly Holder[]): readonl
  * How long those who joined lately wait for the others' word on the key. A refusal takes one call of an object; what takes longer is
  * mostly a device that does not acknowledge, and a phone that was just signed in should not ring later for it.
  */
-const ELDERS_MS = 300;
+const ESTABLISHED_MS = 300;
 
 /**
  * Sends to the holders that are known, and once more to whoever holds the alias by then.
@@ -64,11 +64,11 @@ export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[
   const isAsked = known === undefined || mustAsk(port, known);
   const first = isAsked ? await port.ask() : known;
   if (first.taken !== undefined) return sendTaken(port, first);
-  const elders = eldersOf(port, first.holders);
-  const sending = elders.map((holder) => sendTo(port, first, holder));
+  const established = establishedHolders(port, first.holders);
+  const sending = established.map((holder) => sendTo(port, first, holder));
   const joined = !isAsked && first.shared ? await port.ask() : undefined;
   const current = joined ?? first;
-  const later = without(current.holders, elders);
+  const later = without(current.holders, established);
   const isOther = later.length > 0 && (await isOtherBody(port, current, sending));
   const [old, rest] = await Promise.all([
     Promise.all(sending),
@@ -91,10 +91,10 @@ export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[
 }
 
 /** Those who had it before any request whose key still lives; else the first, which has had it as long as any. */
-function eldersOf({ fingerprint, now }: AliasSendPort, holders: readonly Holder[]) {
+function establishedHolders({ fingerprint, now }: AliasSendPort, holders: readonly Holder[]) {
   if (fingerprint === undefined) return holders;
-  const elders = holders.filter((holder) => !isNew(holder, now));
-  return elders.length > 0 ? elders : holders.slice(0, 1);
+  const established = holders.filter((holder) => !isNew(holder, now));
+  return established.length > 0 ? established : holders.slice(0, 1);
 }
 
 /** Whether the key was that of another body, as far as that is known in time. */
@@ -108,7 +108,7 @@ async function isOtherBody(
   const heard = sending.map(async (each) => {
     if (isRefusedAsReused(await each)) isOther = true;
   });
-  await within(ELDERS_MS, Promise.all(heard));
+  await within(ESTABLISHED_MS, Promise.all(heard));
   return isOther;
 }
 

@@ -8,7 +8,7 @@ export interface Holder {
   readonly device: string;
   /** Of the registration: `RegIdParts.generation`. */
   readonly generation: number;
-  /** `AliasOrder.epoch` of the set that made it one; absent for 0. */
+  /** `AliasCommand.epoch` of the set that made it one; absent for 0. */
   readonly epoch?: number | undefined;
 }
 
@@ -16,12 +16,12 @@ export const sameHolder = (a: Holder, b: Holder): boolean =>
   a.device === b.device && a.generation === b.generation;
 
 /** What tells whether something that a device asks of an alias is late. */
-export interface AliasOrder {
+export interface AliasCommand {
   /** Rises with each thing that the device asks: none is carried out after a later one. Absent from devices of an older version. */
   readonly epoch?: number;
 }
 
-export interface AliasSetRequest extends AliasOrder {
+export interface AliasSetRequest extends AliasCommand {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;
@@ -32,12 +32,12 @@ export interface AliasSetRequest extends AliasOrder {
 }
 
 /** `ok` when it is durable, and nobody who held it before says any more that it is theirs. */
-export type AliasSetAnswer = { readonly ok: true } | Refused | LateOrder;
+export type AliasSetAnswer = { readonly ok: true } | Refused | LateCommand;
 
 /** The device asked for something since, or its clock was set back: `epoch` is that of its latest. Nothing was done. */
-export type LateOrder = Refused & { readonly epoch: number };
+export type LateCommand = Refused & { readonly epoch: number };
 
-export interface AliasUnsetRequest extends AliasOrder {
+export interface AliasUnsetRequest extends AliasCommand {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;

@@ -6,7 +6,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
-  LateOrder,
+  LateCommand,
 } from "../alias/types.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 import type { SendAnswer } from "../message/send.ts";
@@ -41,7 +41,7 @@ export type CallResult =
         | AttachAnswer
         | AliasSetAnswer
         | AliasConfirmation
-        | LateOrder
+        | LateCommand
         | boolean
         | undefined;
     }

@@ -10,7 +10,7 @@ import type { LivePublish, LivePublishAnswer } from "../tag/types.ts";
 import type { LiveHost, Sink } from "./host.ts";
 import type { LiveLog } from "./log.ts";
 import { Presence } from "./presence.ts";
-import { Source } from "./source.ts";
+import { RootFeed } from "./root-feed.ts";
 import type { LiveStore } from "./store.ts";
 import { type LiveText, presenceText } from "./text.ts";
 
@@ -43,7 +43,7 @@ interface Listener {
 
 export class LiveNode {
   readonly #host: LiveHost;
-  readonly #source: Source;
+  readonly #feed: RootFeed;
   readonly #maxListeners: number;
   readonly #listeners = new Map<Sink, Listener>();
   readonly #presence: Presence;
@@ -59,12 +59,12 @@ export class LiveNode {
 
   constructor({ name, store, host, maxListeners = LIMITS.LIVE_LISTENERS }: LiveNodeOptions) {
     this.#host = host;
-    this.#source = new Source(store, host);
+    this.#feed = new RootFeed(store, host);
     this.#maxListeners = maxListeners;
     this.#presence = new Presence({
       name,
       host,
-      tag: this.#source.storedTag,
+      tag: this.#feed.storedTag,
       count: () => this.#listeners.size,
       // The root may have gone on while this node slept, or was not called because nobody listened.
       reported: (head) => this.#catchUp(head),
@@ -89,7 +89,7 @@ export class LiveNode {
    */
   restore(sink: Sink, position: number | null): void {
     const isLive = position === null;
-    const head = this.#source.log?.head ?? 0;
+    const head = this.#feed.log?.head ?? 0;
     const listener = { sink, position: position ?? head, isLive, told: null };
     this.#listeners.set(sink, listener);
     if (!isLive) this.#serve(listener);
@@ -106,13 +106,13 @@ export class LiveNode {
     this.#preparedAt = this.#host.now();
     await this.#presence.announce(tag);
     this.#preparedAt = this.#host.now();
-    if (after !== null && after < (this.#source.log?.floor ?? 0)) await this.#source.extend(after);
+    if (after !== null && after < (this.#feed.log?.floor ?? 0)) await this.#feed.extend(after);
     this.#requireRoom();
   }
 
   /** Takes a listener that `prepare` was called for, once its connection is open. */
   join(sink: Sink, after: number | null): void {
-    const { head } = this.#source;
+    const { head } = this.#feed;
     const known = Math.max(head, this.#presence.rootHead);
     // Above all that the tag ever had, it is no position of this tag: then from now on.
     const isLive = after === null || after > known;
@@ -139,18 +139,18 @@ export class LiveNode {
       return { kind: "sent", listeners: 0 };
     }
     const first = entries[0];
-    const log = this.#source.make(tag, (first?.position ?? 1) - 1);
+    const log = this.#feed.make(tag, (first?.position ?? 1) - 1);
     if (first !== undefined && first.position > log.head + 1) {
       try {
-        await this.#source.fetch(first.position - 1);
+        await this.#feed.fetch(first.position - 1);
       } catch (error) {
         this.#host.reportError(error);
         return { kind: "behind", head: log.head };
       }
     }
-    await this.#source.take(log, entries);
+    await this.#feed.take(log, entries);
     await this.#serveAll();
-    await this.#source.save(log);
+    await this.#feed.save(log);
     return { kind: "sent", listeners: this.#listeners.size };
   }
 
@@ -164,7 +164,7 @@ export class LiveNode {
     const sinceMs = Math.abs(this.#host.now() - this.#preparedAt);
     if (this.#presence.isReporting || sinceMs < OPENING_MS) return 1;
     this.#presence.forgotten();
-    this.#source.erase();
+    this.#feed.erase();
     await this.#host.durable();
     return 0;
   }
@@ -186,9 +186,9 @@ export class LiveNode {
 
   /** What the root answered a report: a new node begins at its head, another fetches what it lacks. */
   async #catchUp(head: number): Promise<void> {
-    const log = this.#source.make(this.#presence.tag, head);
-    if (log.head < head) await this.#source.fetch(head);
-    await this.#source.save(log);
+    const log = this.#feed.make(this.#presence.tag, head);
+    if (log.head < head) await this.#feed.fetch(head);
+    await this.#feed.save(log);
     await this.#serveAll();
   }
 
@@ -211,7 +211,7 @@ export class LiveNode {
 
   /** Gives a listener all that is there, as far as it can take it. */
   #serve(listener: Listener): void {
-    const log = this.#source.log;
+    const log = this.#feed.log;
     if (log === null || this.#lagging.has(listener)) return;
     const { sink } = listener;
     if (listener.position < log.head && !this.#send(listener, log)) {
@@ -273,7 +273,7 @@ export class LiveNode {
         const { sink } = listener;
         const unread = sink.bufferedBytes;
         seen.looks = unread < seen.unread ? 0 : seen.looks + 1;
-        const log = this.#source.log;
+        const log = this.#feed.log;
         if (log === null || seen.looks >= LAG_LOOKS) {
           this.#cut(sink, "slow_consumer");
         } else if (this.#send(listener, log)) {

@@ -8,7 +8,7 @@ import type {
   AliasSetRequest,
   AliasUnsetRequest,
   FirstAckRequest,
-  LateOrder,
+  LateCommand,
 } from "../../core/alias/types.ts";
 import { backoffMs } from "../../core/backoff.ts";
 import { writeAlias } from "../../core/move/alias.ts";
@@ -50,7 +50,7 @@ export class AliasShell implements AliasRpc, AliasImportRpc {
     return this.#call((alias) => alias.set(request));
   }
 
-  async unset(request: AliasUnsetRequest): Promise<LateOrder | undefined> {
+  async unset(request: AliasUnsetRequest): Promise<LateCommand | undefined> {
     const late = await this.#call((alias) => alias.unset(request));
     await this.#free();
     return late;

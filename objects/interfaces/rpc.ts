@@ -8,7 +8,7 @@ import type {
   AliasSuspension,
   AliasUnsetRequest,
   FirstAckRequest,
-  LateOrder,
+  LateCommand,
   WithdrawRequest,
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
@@ -129,7 +129,7 @@ export const LIVE_HEADERS = {
 /** One alias of one app: addressed by `aliasObjectName`. */
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
-  unset(request: AliasUnsetRequest): Promise<LateOrder | undefined>;
+  unset(request: AliasUnsetRequest): Promise<LateCommand | undefined>;
   /** Whether a suspended holder still is one, once the set under way has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
   /** With the key of a message also who has taken it by a first acknowledgement. */

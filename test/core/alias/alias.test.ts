@@ -250,7 +250,7 @@ describe("what comes late", () => {
 
   it("P8.1 it remembers the orders of so many devices, and forgets the oldest for one more", async () => {
     const other = (i: number) => ({ holder: { device: `other-${i}`, generation: 1 } });
-    for (let i = 0; i < LIMITS.ALIAS_ORDERS; i++) await world.alias.unset(order(2, other(i)));
+    for (let i = 0; i < LIMITS.ALIAS_COMMANDS; i++) await world.alias.unset(order(2, other(i)));
     expect(await world.alias.set(order(1, other(0)))).toMatchObject({ code: "alias_stale" });
     await world.alias.unset(order(2));
     expect(await world.alias.set(order(1, other(1)))).toMatchObject({ code: "alias_stale" });

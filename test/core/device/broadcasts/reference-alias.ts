@@ -5,7 +5,7 @@ import {
   type AliasSetRequest,
   type AliasUnsetRequest,
   type Holder,
-  type LateOrder,
+  type LateCommand,
   sameHolder,
 } from "../../../../core/alias/types.ts";
 import type { AliasCall } from "../../../../core/link/effects.ts";
@@ -24,7 +24,7 @@ export class ReferenceAlias {
   call(
     { method, request }: AliasCall,
     now: number,
-  ): AliasSetAnswer | AliasConfirmation | LateOrder | undefined {
+  ): AliasSetAnswer | AliasConfirmation | LateCommand | undefined {
     if (method === "firstAck") return undefined;
     const { epoch = this.#latest } = request;
     if (method === "set" && request.until !== undefined && request.until <= now)

@@ -7,7 +7,7 @@ import { LiveLog } from "./log.ts";
 import type { LiveEntry, LiveStore } from "./store.ts";
 import { isForListeners, liveEntry, signedPlaceOf } from "./text.ts";
 
-export class Source {
+export class RootFeed {
   /** That the node was made for, as it was stored at the start; null where it was not. */
   readonly storedTag: string | null;
   readonly #store: LiveStore;

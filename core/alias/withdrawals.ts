@@ -11,8 +11,8 @@ import type { Holder } from "./types.ts";
 const idOf = ({ device, generation, epoch = 0 }: Holder): string =>
   `${device} ${generation} ${epoch}`;
 
-/** The telling of one message. */
-class Telling {
+/** The withdrawal of one message. */
+class Withdrawal {
   /** Calls that are under way or succeeded, by holder. */
   readonly #calls = new Map<string, Promise<boolean>>();
   /** When it began, milliseconds since 1970. */
@@ -46,21 +46,21 @@ class Telling {
   }
 }
 
-export class Tellings {
+export class Withdrawals {
   /** By key. */
-  readonly #byKey = new BoundedMap<string, Telling>(LIMITS.ALIAS_TELLINGS);
+  readonly #byKey = new BoundedMap<string, Withdrawal>(LIMITS.ALIAS_WITHDRAWALS);
 
   /** Of the message with this key. */
-  of(key: Uint8Array, now: number): Telling {
+  of(key: Uint8Array, now: number): Withdrawal {
     // Whoever heard of a key remembers that for its life; also where the clock was set back.
     for (const [text, { at }] of this.#byKey)
       if (Math.abs(now - at) > LIMITS.IDEMPOTENCY_KEY_MS) this.#byKey.delete(text);
     const text = toBase64Url(key);
     const known = this.#byKey.get(text);
     if (known !== undefined) return known;
-    const telling = new Telling(now);
-    this.#byKey.set(text, telling);
-    return telling;
+    const withdrawal = new Withdrawal(now);
+    this.#byKey.set(text, withdrawal);
+    return withdrawal;
   }
 
   forget(key: Uint8Array): void {
