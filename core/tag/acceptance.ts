@@ -1,20 +1,20 @@
-/** Has a broadcast taken by one root, whoever asks for it again: see B4. */
+/** Has a broadcast accepted by one root, even if its request is repeated: see B4 in docs/spec.md. */
 import type { Refused } from "../message/refusal.ts";
 import type { BroadcastAnswer, BroadcastStatus } from "./types.ts";
 
-/** The tag whose root took a broadcast, and the number that it gave. */
+/** The tag whose root accepted a broadcast, and the number it gave. */
 export interface Accepted {
   readonly tag: string;
   readonly seq: number;
 }
 
 /**
- * The root that took this very broadcast before. Between a request and its repetition counts move, and tags get their first
- * members: the roots that would be asked now may be others, so that each is asked that could have been.
+ * Finds the root that accepted this broadcast before. Between a request and its repetition, counts change and tags get their first
+ * members, so the cover may differ. Therefore all roots are asked that the first request may have used.
  *
  * @param tags of all covers that the broadcast may have
- * @param ask what the root of a tag knows of the broadcast; null for nothing
- * @throws what a root's call rejects with, where none of the others has it: it may be the one that took it
+ * @param ask asks the root of a tag about the broadcast; resolves to null if it does not have it
+ * @throws the error of a failed call if no other root has the broadcast: the failed one may have it
  */
 export async function acceptedBefore(
   tags: readonly string[],
@@ -31,9 +31,9 @@ export async function acceptedBefore(
 }
 
 /**
- * Asks the roots of a cover in turn until one takes it: a tag that nobody ever joined has nobody to tell.
+ * Asks the roots of a cover in turn until one accepts the broadcast, skipping tags that nobody ever joined.
  *
- * @param ask gives the broadcast to the root of a tag, for this tag and those behind it in the cover
+ * @param ask sends the broadcast to the root of a tag, for this tag and those after it in the cover
  */
 export async function firstToAccept(
   cover: readonly string[],

@@ -1,4 +1,4 @@
-/** What a node of a tag needs of its host. */
+/** What a node of a tag needs from its host, as a port. */
 import type { TagReport } from "./directory/directory.ts";
 import type { CallLimiter } from "./fan-out/call-limiter.ts";
 import type {
@@ -39,32 +39,31 @@ export interface TagLive {
 export interface TagHost {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Resolves when all that the node wrote so far is durable; on Workers the output gate sees to it. */
+  /** Resolves when everything written so far is durable. On Workers it resolves at once, because the output gate holds answers back. */
   durable(): Promise<void>;
-  /** Resolves after some time. */
   sleep(ms: number): Promise<void>;
-  /** Settles as the call does; rejects where that takes longer. What the call answers later is dropped. */
+  /** Settles like the call, or rejects after `ms`; a later answer is dropped. */
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
-  /** From 0 up to 1. */
+  /** From 0 up to but not including 1. */
   random(): number;
-  /** Lets whatever else waits run first: called between devices of a fan-out. */
+  /** Lets other work run first. Called between devices of a fan-out. */
   yield(): Promise<void>;
-  /** Leaves the thread to single sends for a moment, where there are any; after each turn of a fan-out. */
+  /** Leaves the thread to single sends for a moment, if there are any. Called after each turn of a fan-out. */
   rest(): Promise<void>;
-  /** `TagNode.alarm` is called at this time or soon after, at least once, also over a restart. An earlier one stands. */
+  /** Has `TagNode.alarm` called at this time or soon after, at least once, even after a restart. Keeps an earlier alarm. */
   setAlarm(at: number): void;
-  /** A device's object, by name. */
+  /** @param name of the device's object */
   device(name: string): TagDevice;
-  /** A node of any tag, by name of its object. */
+  /** @param name of the object of a node, of any tag */
   node(name: string): TagPeer;
-  /** A live node, by name of its object. */
+  /** @param name of the live node's object */
   live(name: string): TagLive;
-  /** Tells the app's directory; `app` is its object's name. */
+  /** @param app base64url of the app's 8 bytes */
   updateDirectory(app: string, report: TagReport): Promise<void>;
-  /** A failure that no caller sees. */
+  /** Logs a failure that no caller sees. */
   reportError(error: unknown): void;
-  /** Of this process, shared by all its nodes. */
+  /** Shared by all nodes of this process. */
   readonly calls: CallLimiter;
-  /** Nodes called at once; `LIMITS.FAN_OUT_NODES` unless told. Where they share a thread, `calls` sees to single sends. */
+  /** Nodes called in parallel. Where all nodes share a thread, `calls` limits what they do to single sends. */
   readonly parallelNodes: number;
 }

@@ -1,15 +1,15 @@
-/** Names of the objects of tags and aliases, and the text by which a message ID says whose it is. */
+/** Names of the objects of tags and aliases, and the source in the message ID of a broadcast. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { Keyring, MeshKey } from "../identity/keyring.ts";
 import { equalBytes, shortMac } from "../identity/mac.ts";
 
 const ID_BYTES = 16;
-/** As of an appId: a forger's chance is 2^-64 a try. */
+/** As in an appId: a forgery succeeds with probability 2^-64. */
 const MAC_BYTES = 8;
 const utf8 = new TextEncoder();
 
-/** A name of any length as 22 characters; two of one app meet by chance in 2^-128. */
+/** Hashes a name to 22 characters; two names of one app collide with probability 2^-128. */
 function nameId(kind: "tag" | "alias", app: string, name: string): string {
   const hash = sha256(utf8.encode(`pushmesh/v1/${kind}/${app}/${name}`));
   return toBase64Url(hash.subarray(0, ID_BYTES));
@@ -26,11 +26,10 @@ export const tagIdOf = (app: string, tag: string): string => nameId("tag", app, 
 export const aliasObjectName = (app: string, alias: string): string =>
   `${app}.${nameId("alias", app, alias)}`;
 
-/** What the name of a tag's node says. */
 export interface NodeName {
   readonly app: string;
   readonly tagId: string;
-  /** The hexadecimal digits that lead to it from the root, whose path is empty. */
+  /** The hexadecimal digits that lead from the root to the node; empty for the root. */
   readonly path: string;
 }
 
@@ -43,31 +42,30 @@ export const rootObjectName = (app: string, tag: string): string =>
 
 const NODE_NAME = /^([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{22})\.([0-9a-f]*)$/;
 
-/** @throws Error for a name of another form: the mesh makes them all itself. */
+/** @throws Error for any other form. The mesh makes all names itself. */
 export function parseNodeName(name: string): NodeName {
   const [, app, tagId, path] = NODE_NAME.exec(name) ?? [];
   if (app === undefined || tagId === undefined || path === undefined) {
-    throw new Error(`${name} names no node`);
+    throw new Error(`not the name of a node: ${name}`);
   }
   return { app, tagId, path };
 }
 
-/** What the name of a live node says. */
 export interface LiveName {
   readonly app: string;
   readonly tagId: string;
   /** Lower-case letters: where its listeners are, and whether they are event streams. */
   readonly region: string;
-  /** From 0. */
+  /** Number of the node in its region, from 0. */
   readonly n: number;
 }
 
 const STREAMS = "stream";
 
-/** The region of the live nodes that take event streams: those keep their node awake, and must keep no sockets' awake. */
+/** The region of live nodes for event streams. They have their own nodes, because a stream keeps its node awake, and sockets do not. */
 export const streamRegion = (region: string): string => `${region}${STREAMS}`;
 
-/** Where the listeners of a region are, whichever kind they are. */
+/** Where the listeners of a region are, sockets or event streams. */
 export const locationOf = (region: string): string =>
   region.endsWith(STREAMS) ? region.slice(0, -STREAMS.length) : region;
 
@@ -77,22 +75,22 @@ export const liveObjectName = ({ app, tagId, region, n }: LiveName): string =>
 
 const LIVE_NAME = /^([A-Za-z0-9_-]{11})\.([A-Za-z0-9_-]{22})\.([a-z]+)\.(\d+)$/;
 
-/** @throws Error for a name of another form. */
+/** @throws Error for any other form. */
 export function parseLiveName(name: string): LiveName {
   const [, app, tagId, region, n] = LIVE_NAME.exec(name) ?? [];
   if (app === undefined || tagId === undefined || region === undefined || n === undefined) {
-    throw new Error(`${name} names no live node`);
+    throw new Error(`not the name of a live node: ${name}`);
   }
   return { app, tagId, region, n: Number(n) };
 }
 
-/** The hexadecimal digit of a device at some depth, from 0; its ID is uniform, being a keyed hash or random. */
+/** The hexadecimal digit of a device's ID at a depth from 0. IDs are uniform: each is a keyed hash, or random. */
 export function deviceDigit(device: string, depth: number): string {
   const byte = fromBase64Url(device)?.[depth >> 1] ?? 0;
   return ((depth & 1) === 0 ? byte >> 4 : byte & 0xf).toString(16);
 }
 
-/** The path of the node at `depth` that a device would be in. */
+/** The path of the node at this depth that a device belongs to. */
 export function devicePath(device: string, depth: number): string {
   let path = "";
   for (let at = 0; at < depth; at++) path += deviceDigit(device, at);
@@ -102,12 +100,12 @@ export function devicePath(device: string, depth: number): string {
 const macOf = (key: MeshKey, app: string, tagId: string): Uint8Array =>
   shortMac(key.subkey("tagId"), utf8.encode(`${app}.${tagId}`), MAC_BYTES);
 
-/** Characters of a broadcast's source. */
+/** Length of a source. */
 export const SOURCE_CHARS = 32;
 
 /**
- * The part of a broadcast's message ID behind its dot: 32 characters of base64url, the tag's ID and a code that this mesh
- * made it for this app.
+ * The source of a broadcast, which is the part of its message ID after the dot: base64url of the tag's ID, and of a MAC that proves that
+ * this mesh made it for this app.
  */
 export function sealSource(keyring: Keyring, app: string, tagId: string): string {
   const id = fromBase64Url(tagId);
@@ -118,7 +116,7 @@ export function sealSource(keyring: Keyring, app: string, tagId: string): string
   return toBase64Url(bytes);
 }
 
-/** The tag's ID in a source that this mesh made for this app; undefined for any other text. */
+/** The tag's ID in a source; undefined for any text that this mesh did not make for this app. */
 export function openSource(keyring: Keyring, app: string, source: string): string | undefined {
   if (source.length !== SOURCE_CHARS) return undefined;
   const bytes = fromBase64Url(source);

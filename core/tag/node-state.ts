@@ -1,4 +1,4 @@
-/** A node of a tag that exists: its record, and the parts that work on it. A node that nobody ever joined has no state. */
+/** The state of a node that exists: its record, and the parts that work on it. */
 import { LIMITS } from "../../schema/limits.ts";
 import { NodeFanOut } from "./fan-out/node-fan-out.ts";
 import type { TagHost } from "./host.ts";
@@ -16,9 +16,9 @@ interface NodeStateParts {
   readonly name: NodeName;
   readonly store: TagStore;
   readonly host: TagHost;
-  /** Members that it takes before it sends joins on to its children. */
+  /** Members that it takes before it sends joins to its children. */
   readonly capacity: number;
-  /** A count changed that the parent or the directory is told of. */
+  /** A count changed that is reported to the parent or the directory. */
   readonly onChange: () => void;
   /** Reports to the parent. */
   readonly report: (count: SubtreeCount) => Promise<CountAnswer>;
@@ -82,29 +82,29 @@ export class NodeState {
     return this.#record;
   }
 
-  /** Null for a node that is not the root. Its log is read at the first use. */
+  /** Null for a node that is not the root. Made at the first use, which reads the log. */
   get root(): Root | null {
     if (this.#makeRoot !== null) this.#root ??= this.#makeRoot();
     return this.#root;
   }
 
-  /** Whether something is under way that only memory knows. */
+  /** Whether work is under way that exists in memory only. */
   get isBusy(): boolean {
     return this.fanOut.isBusy || this.#root?.isBusy === true || this.erasing.isBusy;
   }
 
-  /** What the parent is told of the subtree. */
+  /** What is reported to the parent. */
   get count(): SubtreeCount {
     const neededUntil = isClosed(this.#record) ? this.erasing.neededUntil : null;
     return countSubtree(this.#record, this.members.count, neededUntil);
   }
 
-  /** Writes the record: one row. Once the node is erased, what is still under way writes nothing. */
+  /** Writes the record: one row. Work that is still under way when the node is erased writes nothing. */
   change(change: Partial<NodeRecord>): void {
     if (this.#isErased) return;
     const changed = { ...this.#record, ...change };
     const { gaplessFrom } = this.log;
-    // The record of an older version says from now on where the log has no gaps.
+    // Upgrades the record of an older version: from now on it says where the log has no gaps.
     const born = Math.max(changed.born, gaplessFrom ?? 0);
     const record: NodeRecord =
       gaplessFrom === null ? changed : { ...changed, born, isGapless: true };

@@ -1,6 +1,6 @@
 /**
- * One node of a tag's tree. Every node holds members and serves them; the root also takes broadcasts (see root/root.ts). The calls
- * are those of `TagRpc`, which says what they mean; all of them may be repeated.
+ * One node of a tag's tree. Every node has members and serves them; the root also accepts broadcasts (see root/root.ts). Its methods are
+ * those of `TagRpc`, which documents them; all of them can be repeated.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
@@ -36,13 +36,13 @@ import type {
 } from "./types.ts";
 
 export interface TagNodeOptions {
-  /** Of the node's object: see `nodeObjectName`. */
+  /** Name of the node's object: see `nodeObjectName`. */
   readonly name: string;
   readonly store: TagStore;
   readonly host: TagHost;
-  /** Members that it takes before it sends joins on; `LIMITS.NODE_MEMBERS` unless told. */
+  /** Members that it takes before it sends joins to its children. Default: `LIMITS.NODE_MEMBERS`. */
   readonly nodeMembers?: number;
-  /** Position before the first of a new root; `firstPosition` unless told. */
+  /** Position at which a new root starts. Default: `firstPosition`. */
   readonly born?: (now: number) => number;
 }
 
@@ -69,7 +69,7 @@ export class TagNode {
     if (record !== null) this.#state = this.#load(record);
   }
 
-  /** Whether something is under way that only memory knows. */
+  /** Whether work is under way that exists in memory only. */
   get isBusy(): boolean {
     return this.#state?.isBusy === true;
   }
@@ -84,7 +84,7 @@ export class TagNode {
     const { device, find, epoch = 0 } = request;
     const standing = state.members.of(device);
     if (standing !== undefined && standing.epoch < epoch) {
-      // It has ended, and its leave has not come, or will come late: what was sent to it is not for the one that begins.
+      // The earlier membership has ended, and its leave was lost or is late. What was sent to it is not for the new one.
       state.members.leave(standing);
       const { joined } = state.members.join(request, state.log.head);
       await this.#host.durable();
@@ -92,7 +92,7 @@ export class TagNode {
     }
     if (standing !== undefined) {
       await this.#host.durable();
-      // It may not know what it has: everything since it joined is to be had again.
+      // The device may not know what it has, so it gets everything since it joined.
       const later = standing.epoch > epoch ? { epoch: standing.epoch } : {};
       return { kind: "joined", head: standing.joined, ...later };
     }
@@ -106,10 +106,10 @@ export class TagNode {
     }
     if (isClosed(state.record)) {
       await state.openState.open();
-      // Others came in meanwhile.
+      // Others may have joined meanwhile.
       return this.join(request);
     }
-    // It came late, and nobody waits for the answer; or who leaves looks for itself, and is not here.
+    // The device has left since: the join is late and nobody waits for the answer, or it is the search of a device that leaves.
     const left = this.#leaves.of(device, now);
     if (left > 0 && epoch <= left) return { kind: "joined", head: state.log.head };
     const { joined } = state.members.join(request, state.log.head);
@@ -120,12 +120,12 @@ export class TagNode {
 
   async leave(request: LeaveRequest): Promise<boolean> {
     const { device, epoch = 0 } = request;
-    // Devices that knew no epochs join anew with the one that they left.
+    // Devices of a version without epochs join again with epoch 0.
     if (epoch > 0) this.#leaves.add(device, epoch, this.#host.now());
     const state = this.#state;
     const member = state?.members.of(device);
     if (state === null || member === undefined) return false;
-    // A later membership stands: of this one there is nothing left.
+    // A later membership has replaced the one that ends.
     if (member.epoch > epoch) return true;
     state.remove(member);
     await this.#host.durable();
@@ -156,7 +156,7 @@ export class TagNode {
     return { kind: "attached", upTo, more, entries, ...replacing };
   }
 
-  /** Whether a ttl 0 broadcast is for a device that attaches: it was there in time, or the turn of it is still to come. */
+  /** Whether a ttl 0 broadcast is for a device that attaches: it was connected in time, or the fan-out has yet to reach it. */
   #isForNow(state: NodeState, request: AttachRequest, position: number, seq: number): boolean {
     const { device, since, called = [] } = request;
     const lately = this.#host.now() - LIMITS.NOW_MS;
@@ -172,16 +172,16 @@ export class TagNode {
   async countChild({ digit, ...count }: CountReport): Promise<CountAnswer> {
     const state = this.#state;
     if (state === null) return { head: 0, isUnborn: true };
-    // Whom this node is told of is to be found by those above, too.
+    // If the child has members, fan-outs must reach this node, too.
     if (isClosed(state.record) && !isClosed(count)) {
       await state.openState.open();
       return this.countChild({ digit, ...count });
     }
     const { head } = state.log;
     const known = state.record.children[digit];
-    // It is gone, and its report comes late; or it says so anew before somebody is in it.
+    // The child was erased, and its report is late; or it exists anew, and reports again before it takes a member.
     if (known === undefined && isClosed(count)) return { head };
-    // Of one that is not known, an old turn may be what a life that has ended said: if the node is there, it says so anew.
+    // An old turn of an unknown child may be from an earlier life. If the child exists, it reports again.
     const unknown = firstTurn(this.#host.now() - LIMITS.COUNT_DELAY_MS);
     const turns = known === undefined ? unknown : (known.turns ?? 0);
     const isLate = turns > (count.turns ?? 0);
@@ -249,7 +249,7 @@ export class TagNode {
     return state === null ? [] : state.log.page(position, this.#host.now()).entries;
   }
 
-  /** The alarm has come: reports what is due, and serves the broadcasts that wait; resolves when none does. */
+  /** Reports what is due, and serves broadcasts; resolves when none waits. */
   async alarm(): Promise<void> {
     await Promise.all([
       this.#reporter.alarm(),
@@ -257,11 +257,11 @@ export class TagNode {
       this.#state?.root?.alarm(),
       this.#state?.erasing.alarm(),
     ]);
-    await this.#endIfVoid();
+    await this.#eraseIfUnused();
   }
 
-  /** The root of a tag that nobody needs any more leaves nothing: else anybody could fill the disk with tags that he makes up. */
-  async #endIfVoid(): Promise<void> {
+  /** Erases a root that is no longer needed. Otherwise anyone could fill the disk with made-up tags. */
+  async #eraseIfUnused(): Promise<void> {
     const state = this.#state;
     if (state === null || state.root === null) return;
     const isIdle = () => this.#state === state && !this.#reporter.isScheduled && !this.isBusy;
@@ -277,7 +277,7 @@ export class TagNode {
     this.#state = null;
   }
 
-  /** A node comes to be where its parent sent a join here. */
+  /** Creates the node if its parent sent the join here. */
   #create({ tag, born }: JoinRequest): Promise<boolean> {
     if (born === null) return Promise.resolve(false);
     return this.#creation.run(this.#host.now(), ({ turns, head }) => {
@@ -310,7 +310,7 @@ export class TagNode {
     return new NodeState(parts, record);
   }
 
-  /** Tells the parent. */
+  /** Reports to the parent. */
   #report(count: SubtreeCount): Promise<CountAnswer> {
     const { app, tagId, path } = this.#name;
     const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
@@ -318,11 +318,11 @@ export class TagNode {
     return this.#host.withTimeout(LIMITS.CALL_MS, this.#host.node(parent).countChild(report));
   }
 
-  /** Tells whoever is above how many members there are. */
+  /** Reports the counts to the parent, or to the directory. */
   async #tell(): Promise<void> {
     const state = this.#state;
     if (state === null) return;
-    // What an older version wrote is read whole until its record says that it need not be.
+    // Upgrades the record of an older version: until then, each start reads the whole log.
     if (state.log.gaplessFrom !== null && state.record.isGapless !== true) state.change({});
     const count = state.count;
     if (state.root === null) await state.openState.tellParent();
@@ -332,8 +332,8 @@ export class TagNode {
       const { lastBroadcastAt } = state.root;
       const { tag } = state.record;
       await this.#tellDirectory(tag, { members: count.members, listeners, lastBroadcastAt });
-      // Later, and ever more seldom: a tag stays for as long as somebody may listen.
-      if (!areKnown) throw new Error("a live node does not say how many listen");
+      // Retried with backoff: a tag is not erased while someone may listen.
+      if (!areKnown) throw new Error("a live node did not say how many listen");
     }
   }
 
@@ -346,5 +346,5 @@ export class TagNode {
   }
 }
 
-/** What the directory is told of a tag that it is to forget. */
+/** A report that makes the directory forget a tag. */
 const NOTHING = { members: 0, listeners: 0, lastBroadcastAt: null } as const;

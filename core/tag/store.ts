@@ -1,78 +1,78 @@
-/** What a node of a tag keeps durably, as a port. Every method is synchronous; see core/device/store.ts. */
+/** What a node of a tag stores, as a port. Every method is synchronous; see core/device/store.ts. */
 import type { CountReport, LiveAccess, LogEntry } from "./types.ts";
 
 /** A live node of the tag, known to its root. */
 export interface LiveNodeRecord {
   readonly region: string;
   readonly n: number;
-  /** It could not be reached: the position up to which it has everything. Absent where it has all that was served. */
+  /** Position up to which it has everything, if it could not be reached after that. Absent if it is owed nothing. */
   readonly upTo?: number;
 }
 
-/** A broadcast that a node could not be brought up to yet, with its whole subtree. */
+/** A broadcast that a node, with its whole subtree, is still owed. */
 export interface NodeDebt {
   readonly path: string;
   readonly position: number;
 }
 
-/** What a child said last. */
+/** The last report of a child. */
 export type SubtreeCount = Omit<CountReport, "digit">;
 
 /** The node itself: one row. */
 export interface NodeRecord {
   /** The tag's name. */
   readonly tag: string;
-  /** Log position that the node began at. */
+  /** Log position at which the node started. */
   readonly born: number;
-  /** Children there are, by digit, and what each said last of its subtree. */
+  /** By digit. */
   readonly children: Readonly<Record<string, SubtreeCount>>;
-  /** Odd while the parent may have been told that nobody is here: see core/tag/tree/open-state.ts. Absent for 0. */
+  /** Odd while the node is closed: see core/tag/tree/open-state.ts. Absent for 0. */
   readonly turns?: number;
-  /** Of the root. */
+  /** Used at the root only, like `liveNodes` and `debts`. */
   readonly live: LiveAccess;
   readonly liveNodes: readonly LiveNodeRecord[];
-  /** Of the root, oldest first; absent for none. */
+  /** Oldest first; absent for none. */
   readonly debts?: readonly NodeDebt[];
-  /** After `born` the log has a row for each position up to its head. Absent in nodes of an older version: see core/tag/log/head.ts. */
+  /** After `born`, the log has a row for each position up to its head: see core/tag/log/head.ts. Absent in nodes of an older version. */
   readonly isGapless?: true;
 }
 
 export interface MemberRecord {
-  /** From 0, below `LIMITS.NODE_MEMBERS`: its bit in `attached` of the log. */
+  /** From 0, below `LIMITS.NODE_MEMBERS`: its bit in `LogState.attached`. */
   readonly place: number;
   /** Name of the device's object. */
   readonly device: string;
-  /** Log position at which it joined: what came later is its due, if it does not know better. */
+  /** Log position at which it joined. It gets what came later, unless it attaches with a cursor. */
   readonly joined: number;
-  /** Log position at which `attached` was written; a bit of a later entry outweighs it. */
+  /** Log position at which `attached` was written. The bit of a later entry takes precedence. */
   readonly since: number;
   readonly attached: boolean;
-  /** Of the membership; 0 in rows from before there were epochs. */
+  /** See `JoinRequest`; 0 in rows from before epochs existed. */
   readonly epoch: number;
 }
 
-/** An entry without its data: what a node keeps in memory. */
+/** An entry without its data. */
 export type LogHeader = Omit<LogEntry, "data"> & {
   /** Length of the data. */
   readonly bytes: number;
 };
 
-/** What is written with an entry when the node has served it. */
+/** Written with an entry once the node has served it. */
 export interface LogState {
-  /** Members that are attached and were served up to this entry: bit `place` of byte `place >> 3`, in base64url. */
+  /** Members that are attached and were served up to this entry: bit `place & 7` of byte `place >> 3`, in base64url. */
   readonly attached: string;
   /** Places of members that are attached and could not be served. */
   readonly failed: readonly number[];
-  /** JSON of what the core remembers of the fan-out. */
+  /** JSON of a `NodeOutcome`; at the root, of a `TreeOutcome`. */
   readonly outcome: string;
   /**
-   * The oldest position that somebody was still owed something of, or that was not served, when this was written; null for none. It
-   * goes by the last entry that was served. Absent in what an older version wrote.
+   * The oldest position that was not served, or was owed to someone, when this was written; null for none. Valid in the last served entry
+   * only. Absent in rows of an older version.
    */
   readonly openFrom?: number | null;
 }
 
-/** An entry as it is read, without its data; `state` is null while it is not served. */
+/** An entry without its data; `state` is null until it is served. */
 export interface LogRecord {
   readonly header: LogHeader;
   readonly state: LogState | null;
@@ -80,45 +80,45 @@ export interface LogRecord {
 
 export interface MemberCount {
   readonly members: number;
-  /** One past the last place that is taken. */
+  /** One more than the highest place in use. */
   readonly places: number;
 }
 
 export interface TagStore {
-  /** Null where the node was never made: then no other method but `writeNode` is called. */
+  /** Null if the node was never created; then only `writeNode` may be called. */
   readNode(): NodeRecord | null;
-  /** One row; also makes the tables of a node that had none. */
+  /** Writes one row. Creates the tables if there are none. */
   writeNode(record: NodeRecord): void;
-  /** All of them: only a fan-out needs them. */
+  /** Reads all members. Only a fan-out needs them. */
   listMembers(): MemberRecord[];
-  /** One row. */
+  /** Reads one row. */
   readMember(device: string): MemberRecord | null;
-  /** Reads every member's row, and makes no object of any. */
+  /** Reads all rows of members, but returns none. */
   countMembers(): MemberCount;
-  /** One row, new or in place of another. */
+  /** Writes one row, new or replaced. */
   putMember(record: MemberRecord): void;
-  /** One row; only where the device is in this place: a place is given anew. */
+  /** Writes one row, if the device still has this place: places are reused. */
   deleteMember(place: number, device: string): void;
-  /** All of it, in order of position. */
+  /** Reads the whole log, in order of position. */
   listLog(): LogRecord[];
   /**
-   * What is in a slot of the ring now: one row.
+   * Reads one row: what is in a slot of the ring now.
    *
    * @param slot position modulo the ring's size
    */
   readEntry(slot: number): LogRecord | null;
-  /** One row; null where another position is in the slot. */
+  /** Reads one row; null if the slot has another position. */
   readData(slot: number, position: number): Uint8Array | null;
   /**
-   * One row, in place of the one in its slot of the ring.
+   * Writes one row, replacing what is in the slot.
    *
    * @param slot position modulo the ring's size
-   * @param state null where it has to last before anybody is answered; else it may be lost for as long as nothing that is
-   *   written later lasts: it is served again then
+   * @param state null: the row must be durable before anyone is answered. Otherwise a kill may lose it together with everything
+   *   written later; then the entry is served again
    */
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void;
-  /** One row; the entry is in this slot. It may be lost, likewise. */
+  /** Writes one row: the slot has the entry. A kill may lose it, as above. */
   writeState(slot: number, state: LogState): void;
-  /** Nothing is left, as if the node had never been made. */
+  /** Removes everything, as if the node had never been created. */
   erase(): void;
 }

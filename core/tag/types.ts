@@ -1,19 +1,19 @@
-/** What the edge, devices, tags' nodes and live nodes ask of each other about tags. Plain data: it crosses RPC. */
+/** Calls between the edge, devices, nodes of tags and live nodes, as plain data: they cross RPC. */
 import type { Condition, Filter } from "../condition/types.ts";
 import type { Priority } from "../message/priority.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { ContentTypeCode } from "../message/send.ts";
 
-/** A broadcast as its sender gave it, validated by the edge. */
+/** A broadcast from its sender, validated by the edge. */
 export interface BroadcastRequest {
   /** base64url of the app's 8 bytes. */
   readonly app: string;
-  /** The tags whose logs hold it, the one asked first; a device takes it from the first that it is in. */
+  /** The tags whose logs have it. The first one's root accepted it from the sender; a device takes it from the first it is a member of. */
   readonly cover: readonly string[];
-  /** Null where every member of the cover is meant. */
+  /** Null if it is for every member of the cover. */
   readonly condition: Condition | null;
   readonly filter: Filter | null;
-  /** 9 bytes that make a retried request the same broadcast. */
+  /** 9 bytes by which a repeated request is recognized. */
   readonly key: Uint8Array;
   /** `SendRequest.fingerprint`. */
   readonly fingerprint?: number;
@@ -21,73 +21,73 @@ export interface BroadcastRequest {
   readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
-  /** 0: only for devices that are connected when the fan-out reaches them. */
+  /** 0 is for devices that are connected when the fan-out reaches them. */
   readonly ttlSeconds: number;
   readonly collapseKey: string | null;
-  /** Devices a second; null for as fast as it goes without slowing single sends. */
+  /** Devices a second; null for no limit. */
   readonly pace: number | null;
-  /** By the app's live key, for live listeners; null where the app has none. */
+  /** By the app's live key, for live listeners; null if the app has none. */
   readonly signature: Uint8Array | null;
-  /** Of one that another tag of its cover has accepted: it is the same broadcast here, of the same ID and time. */
+  /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */
   readonly accepted?: { readonly seq: number; readonly expiresAt: number };
 }
 
 /** One broadcast in the log of a tag. */
 export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "accepted"> {
-  /** Rises by 1 from what the tag's root began at, and over the lives of the tag: see `firstPosition`. */
+  /** Rises by 1 from where the tag's root started, and over all lives of the tag: see `firstPosition`. */
   readonly position: number;
   /** Hybrid-clock number; odd for ttl 0. */
   readonly seq: number;
-  /** Milliseconds since 1970; of a ttl 0 broadcast when it was accepted. */
+  /** Milliseconds since 1970. For ttl 0, when it was accepted. */
   readonly expiresAt: number;
-  /** When its root took it, milliseconds since 1970, where its number tells a later time: the clock had been ahead before. */
+  /** When the root accepted it, milliseconds since 1970, if its number is from a later time because the clock was ahead before. */
   readonly takenAt?: number;
 }
 
-/** Answer of the root to a broadcast: durable when it is given. A second with the same key gets the first one's. */
+/** The root's answer to a broadcast that is durable. A repetition with the same key gets the same answer. */
 export type BroadcastAnswer = { readonly ok: true; readonly seq: number } | Refused;
 
-/** How many members came to which end. A member counts once; `delivered` includes `acknowledged`. */
+/** Members by outcome. Each counts once, except that `delivered` includes `acknowledged`. */
 export interface FanOutCounts {
   readonly members: number;
-  /** Members that were called. */
+  /** Members that were attached when the fan-out started. */
   readonly attached: number;
-  /** Of those: it went onto their sockets, and they did not say that it came too late. */
+  /** Of those: it was sent on their sockets, and they did not report that it had expired. */
   readonly delivered: number;
-  /** Of those: the app has taken it. */
+  /** Of those: the app acknowledged it. */
   readonly acknowledged: number;
-  /** The condition or the filter left them out, or they got it through an earlier tag of the cover. */
+  /** The condition or the filter excludes them, or they got it through an earlier tag of the cover. */
   readonly filtered: number;
-  /** They had work before it, and fetch it by themselves. */
+  /** They were busy with earlier messages, and fetch it themselves. */
   readonly deferred: number;
-  /** They turned out to be offline: they catch up when they come back. */
+  /** They turned out to be offline, and catch up when they reconnect. */
   readonly offline: number;
-  /** They could not be called until it expired. */
+  /** They could not be called before it expired. */
   readonly failed: number;
-  /** They could not be called yet: their node tries them until it expires. */
+  /** They could not be called yet. Their node retries until it expires. */
   readonly owed: number;
-  /** It had expired when their turn came, or before their app was given it. */
+  /** It expired before they were called, or before it was passed to their app. */
   readonly expired: number;
-  /** A newer one of its collapse key had taken its place when their turn came. */
+  /** A newer broadcast with its collapse key replaced it before they were called. */
   readonly collapsed: number;
 }
 
-/** What became of a broadcast so far. */
+/** The progress of a broadcast. */
 export interface BroadcastStatus extends FanOutCounts {
   readonly status: "accepted" | "sending" | "sent";
   readonly seq: number;
-  /** The tag whose root took it from its sender. */
+  /** The tag whose root accepted it from the sender. */
   readonly first: string;
-  /** Attached members that were not called yet, as far as nodes were visited. */
+  /** Attached members without an outcome, at the nodes called so far. */
   readonly remaining: number;
   readonly nodes: number;
   /** Live listeners it was sent to. */
   readonly listeners: number;
-  /** With members, nodes (each with all below it) and tags that could not be reached yet: they are tried until the broadcast expires. */
+  /** Members, nodes (each with its subtree) and tags that could not be reached yet. They are retried until the broadcast expires. */
   readonly owed: number;
-  /** Nodes that could not be reached until then: their members are in no other count. */
+  /** Nodes and tags that were not reached before it expired. Their members are in no other count. */
   readonly unreached: number;
-  /** Devices a second, over the time it took or takes. */
+  /** Devices a second, on average so far. */
   readonly rate: number;
   /** Milliseconds since 1970; null until it is `sent`. */
   readonly finishedAt: number | null;
@@ -96,25 +96,22 @@ export interface BroadcastStatus extends FanOutCounts {
 // ---------------------------------------------------------------- membership
 
 export interface JoinRequest {
-  /** The tag's name: a node that has none yet learns it. */
+  /** The tag's name, for a node that is created. */
   readonly tag: string;
   /** Name of the device's object. */
   readonly device: string;
-  /** The member is looked for on the way down before it is given a new place: it may have joined without knowing. */
+  /** Search the path for the member before it is added: it may have joined without knowing. */
   readonly find: boolean;
-  /** From the parent's answer: the log position that a new node begins at. */
+  /** From the parent's answer: the log position at which a new node starts. */
   readonly born: number | null;
-  /** The device is connected and listens: it counts as attached at once. */
+  /** The device is connected, and its app listens: attach it at once. */
   readonly attach: boolean;
   /**
-   * Tells the device's memberships apart: rises from one to the next, and a node takes no order of an older one. Absent for 0,
-   * from devices that knew none.
+   * Number of the membership. Rises with each membership of the device, and a node ignores requests of an older one. Absent for 0, from
+   * devices of an older version.
    */
   readonly epoch?: number;
-  /**
-   * Milliseconds since 1970 from which on it is not to be taken any more: the device may have left by then. Absent from devices of an
-   * older version.
-   */
+  /** Milliseconds since 1970 at which it becomes invalid, because the device may leave later. Absent from devices of an older version. */
   readonly until?: number;
 }
 
@@ -125,29 +122,29 @@ export interface LeaveRequest {
 }
 
 export type JoinAnswer =
-  /** `head`: the position of the last broadcast before it joined. */
+  /** `head` is the position of the last broadcast before it joined. */
   | {
       readonly kind: "joined";
       readonly head: number;
-      /** Of the membership that stands, where it is later than the one asked for. */
+      /** Set if the device has a later membership than the one in the request. */
       readonly epoch?: number;
     }
-  /** Full: go on to the child of this digit, which exists from position `born` on. */
+  /** The node is full: join the child with this digit, which starts at position `born`. */
   | { readonly kind: "child"; readonly digit: string; readonly born: number }
-  /** This node does not exist (yet): begin nearer to the root. */
+  /** This node does not exist: start nearer to the root. */
   | { readonly kind: "unborn" }
-  /** It came after its `until`: to be asked anew. */
+  /** It arrived after `until`: ask again. */
   | { readonly kind: "late" }
   | Refused;
 
 export interface AttachRequest {
   readonly device: string;
   readonly epoch?: number;
-  /** The last position the device has; null where it does not know: then from its joining on. */
+  /** The last position that the device has; null if it does not know, for everything since it joined. */
   readonly after: number | null;
-  /** Milliseconds since 1970 at which the app began to listen: what is for those who are there is for it since then. */
+  /** Milliseconds since 1970 at which the app began to listen: ttl 0 broadcasts since then are for it. */
   readonly since?: number;
-  /** Positions of ttl 0 broadcasts that the node called with since then, and that the device could not take. */
+  /** Positions of ttl 0 broadcasts that the node delivered since then, and that the device could not accept. */
   readonly called?: readonly number[];
 }
 
@@ -156,49 +153,49 @@ export type AttachAnswer =
   | { readonly kind: "unknown" }
   | {
       readonly kind: "attached";
-      /** Position up to which this page goes, filtered, expired and collapsed entries included. */
+      /** Position up to which this page goes, including entries that are left out as expired or collapsed. */
       readonly upTo: number;
-      /** There is more: attach again after `upTo`. Only without more does the node send live. */
+      /** There are more pages: attach again after `upTo`. The node calls the device only after the last page. */
       readonly more: boolean;
       readonly entries: readonly LogEntry[];
-      /** Absent for none, and from a node of an older version. */
+      /** Absent for none, and from nodes of an older version. */
       readonly replacements?: readonly Replacement[];
     }
   | Refused;
 
-/** A later broadcast that replaces entries of its collapse key before its position, for whom it is meant. */
+/** A later broadcast that replaces entries with its collapse key before its position, for the devices it is for. */
 export type Replacement = Pick<LogEntry, "position" | "condition" | "filter"> & {
   readonly collapseKey: string;
 };
 
 // ---------------------------------------------------------------- fan-out
 
-/** From a node to a device: the broadcasts after `prev`, for one registration. */
+/** From a node to a device: the broadcasts after `prev`, for one of its registrations. */
 export interface DeliverRequest {
   readonly app: string;
   readonly tag: string;
-  /** The node that calls: a device that is in another says `unknown`. */
+  /** Path of the calling node. A device that is a member of another one answers `unknown`. */
   readonly path: string;
-  /** Position up to which the node has served this member; null where it does not know. */
+  /** Position up to which the node has served this member; null if unknown. */
   readonly prev: number | null;
-  /** In order, without gaps but for what has expired, or was replaced for everybody. */
+  /** In order, without gaps except for entries that expired, or were replaced for all members. */
   readonly entries: readonly LogEntry[];
-  /** How long to wait for the device's acknowledgement. */
+  /** How long to wait for the app's acknowledgement. */
   readonly waitMs: number;
 }
 
 export type DeliverOutcome =
-  /** The app has taken it. */
+  /** The app acknowledged it. */
   | "acknowledged"
-  /** It is on the socket. */
+  /** It was sent on the socket. */
   | "delivered"
   | "filtered"
   | "expired"
-  /** A newer one of its collapse key came with it, or before it. */
+  /** A newer one with its collapse key came with it, or before it. */
   | "collapsed"
-  /** The device fetches it by itself. */
+  /** The device fetches it itself. */
   | "deferred"
-  /** No link, or the app does not listen: the node should not call again before it attaches. */
+  /** The device is not connected, or the app does not listen: do not call it before it attaches. */
   | "offline"
   /** Not a member of the node that called. */
   | "unknown";
@@ -208,87 +205,87 @@ export type DeliverAnswer =
       readonly ok: true;
       /** Of the last entry. */
       readonly outcome: DeliverOutcome;
-      /** Of those before it, in their order; absent where there are none, or the device does not tell. */
+      /** Of the entries before it, in order; absent for none, and from devices of an older version. */
       readonly before?: readonly DeliverOutcome[];
     }
   | Refused;
 
-/** From a driver to a node: bring your attached members up to the last of these entries. */
+/** From a driving node to another: bring your attached members up to the last of these entries. */
 export interface FanOutRequest {
   readonly tag: string;
-  /** In order, without gaps; the last is the one that is counted. */
+  /** In order, without gaps. The answer is about the last one. */
   readonly entries: readonly LogEntry[];
-  /** Devices a second of this node; null for as fast as it goes. */
+  /** Devices a second at this node; null for no limit. */
   readonly pace: number | null;
   /** Answer after this time, done or not. */
   readonly sliceMs: number;
-  /** What is missing before the first entry is remembered nowhere any more: go on without it. */
+  /** Entries that are missing before the first one no longer exist: continue without them. */
   readonly gap: boolean;
-  /** Wait for devices that were called and have not answered; else they are left to a later call, see `waiting`. */
+  /** Wait for the answers of devices that were called. Otherwise a later call does: see `waiting`. */
   readonly settle: boolean;
-  /** Drive your own subtree too, and answer `done` only when it is: for nodes at the end of a driver's reach. */
+  /** Also drive your subtree, and answer `done` only when it is done: see `LIMITS.DRIVE_LEVELS`. */
   readonly drive: boolean;
 }
 
-/** What nodes have counted so far that owe a broadcast to members of theirs, by path. */
+/** By path: the counts of nodes that owe a broadcast to some of their members. */
 export type OwingNodes = Readonly<Record<string, FanOutCounts>>;
 
 export type FanOutAnswer =
-  /** Entries before the first of the request are missing here: send from `head` + 1. */
+  /** Entries before the first one of the request are missing here: send from `head` + 1. */
   | { readonly kind: "behind"; readonly head: number }
   | {
       readonly kind: "progress";
       readonly done: boolean;
-      /** Everybody was called, and some have not answered: ask again with `settle`, there is time. */
+      /** All were called, and some have not answered: call again with `settle`, it is not urgent. */
       readonly waiting: boolean;
-      /** Of the last entry, at this node; with `drive`, of its subtree. */
+      /** Of the last entry at this node; with `drive`, in its subtree. */
       readonly counts: FanOutCounts;
-      /** Nodes counted in it. */
+      /** Nodes included in `counts`. */
       readonly nodes: number;
       readonly remaining: number;
-      /** Digits of the children there are. */
+      /** Digits of the children to call. */
       readonly children: string;
-      /** With `drive`: paths of nodes that could not be reached, each with all below it; they are counted in nothing. */
+      /** With `drive`: paths of nodes that could not be reached; each stands for its subtree, and is in no count. */
       readonly owed?: readonly string[];
-      /** By path: what nodes counted that owe it to members of theirs; in `counts`, too. */
+      /** Nodes that owe it to some of their members. They are included in `counts`. */
       readonly owing?: OwingNodes;
     }
   | Refused;
 
-/** From a node to its parent: how many members its subtree holds. */
+/** From a node to its parent: the size of its subtree. */
 export interface CountReport {
-  /** Of the child. */
+  /** Of the reporting node. */
   readonly digit: string;
   readonly members: number;
   readonly nodes: number;
   /** Levels of the subtree: 1 for a leaf. */
   readonly depth: number;
-  /** How often the child was closed or opened: see core/tag/tree/open-state.ts. Absent for never. */
+  /** How often the node was closed or opened: see core/tag/tree/open-state.ts. Absent for never. */
   readonly turns?: number;
-  /** Of one that nobody is in: milliseconds since 1970 from which on it may be asked whether it goes. Absent for at once. */
+  /** Of an unused node: milliseconds since 1970 from which on it may be asked to go. Absent for at once. */
   readonly neededUntil?: number;
 }
 
-/** What a parent answers its child. */
+/** The parent's answer to a report. */
 export interface CountAnswer {
   /** Position of the last broadcast that the parent may have served without the child. */
   readonly head: number;
-  /** There is no such parent (any more). */
+  /** The parent does not exist. */
   readonly isUnborn?: boolean;
-  /** Of a later report, where the parent knows one: this one counts for nothing. */
+  /** The turn of a later report that the parent has. It ignored this one. */
   readonly turns?: number;
 }
 
-/** What a child answers to whether it goes. */
+/** The answer of a child that was asked to go. */
 export type GoAnswer =
-  /** Nothing of it is left. */
+  /** It was erased. */
   | { readonly gone: true }
-  /** Not before then, in milliseconds since 1970. */
+  /** Do not ask before this time, milliseconds since 1970. */
   | { readonly gone: false; readonly neededUntil: number };
 
-/** From a live node to the root: it exists, and has so many listeners now. */
+/** From a live node to the root: how many listeners it has. */
 export interface LiveReport {
-  /** The tag's name: a root that has none yet learns it. */
+  /** The tag's name, for a root that is created. */
   readonly tag: string;
   readonly region: string;
   readonly n: number;
@@ -298,16 +295,16 @@ export interface LiveReport {
 export interface LiveReportAnswer {
   /** Listeners of all live nodes. */
   readonly listeners: number;
-  /** Position of the last broadcast, or the one that the root began at. */
+  /** Position of the last broadcast; if there was none, the one at which the root started. */
   readonly head: number;
 }
 
 // ---------------------------------------------------------------- live listeners
 
-/** Who may listen live: nobody, whoever has a token of the app, or anybody. */
+/** Who may listen live: nobody, those with a token of the app, or anyone. */
 export type LiveAccess = "closed" | "token" | "open";
 
-/** From the root to a live node: these entries are new. */
+/** From the root to a live node: new entries. */
 export interface LivePublish {
   readonly tag: string;
   readonly entries: readonly LogEntry[];
@@ -317,7 +314,7 @@ export type LivePublishAnswer =
   | { readonly kind: "behind"; readonly head: number }
   | { readonly kind: "sent"; readonly listeners: number };
 
-/** What the root tells of its tag. */
+/** The root's answer about its tag. */
 export interface TagInfo {
   readonly tag: string;
   readonly members: number;
@@ -327,6 +324,6 @@ export interface TagInfo {
   readonly lastBroadcastAt: number | null;
   readonly listeners: number;
   readonly live: LiveAccess;
-  /** Position of the last broadcast, or the one that the root began at. */
+  /** Position of the last broadcast; if there was none, the one at which the root started. */
   readonly head: number;
 }

@@ -1,18 +1,18 @@
-/** Tells what changed some time later, once for all that changed meanwhile; also over a restart, for the alarm lasts. */
+/** Reports changed counts with a delay, once for all changes until then. The alarm makes it survive restarts. */
 import { LIMITS } from "../../../schema/limits.ts";
 import { BACKOFF_MAX_MS, backoffMs } from "../../backoff.ts";
 import type { TagHost } from "../host.ts";
 
-/** No report is due later, unless the clock was set back. */
+/** No report is due later than this, unless the clock was set back. */
 const LONGEST_MS = LIMITS.COUNT_DELAY_MS + BACKOFF_MAX_MS;
 
 export class CountReporter {
   readonly #host: TagHost;
   readonly #tell: () => Promise<void>;
   #dueAt: number | null = null;
-  /** Reports in a row that failed. */
+  /** Failed reports in a row. */
   #failures = 0;
-  /** After a start, an alarm that comes may be for something that changed before. */
+  /** After a start, the first alarm may be for a change from before. */
   #isFresh = true;
 
   constructor(host: TagHost, tell: () => Promise<void>) {
@@ -20,15 +20,15 @@ export class CountReporter {
     this.#tell = tell;
   }
 
-  /** Whether something changed that is not told yet. */
+  /** Whether there are changes that were not reported. */
   get isScheduled(): boolean {
     return this.#dueAt !== null;
   }
 
-  /** Something changed. */
+  /** A count changed. */
   schedule(): void {
     if (this.#dueAt !== null) return;
-    // Tags whose directory is overloaded do not come back to it together.
+    // If a directory is overloaded, its tags must not all retry at the same time.
     const backoff = this.#failures === 0 ? 0 : backoffMs(this.#failures, this.#host.random());
     this.#dueAt = this.#host.now() + LIMITS.COUNT_DELAY_MS + backoff;
     this.#host.setAlarm(this.#dueAt);
@@ -36,10 +36,10 @@ export class CountReporter {
 
   async alarm(): Promise<void> {
     const inMs = (this.#dueAt ?? Number.POSITIVE_INFINITY) - this.#host.now();
-    // Also where the clock was set back: it is never due later than that.
+    // Also if the clock was set back: no report is due later than `LONGEST_MS`.
     const isDue = this.#isFresh || inMs <= 0 || (inMs > LONGEST_MS && this.#dueAt !== null);
     if (!isDue) {
-      // It came for something else, and took the place of ours.
+      // The alarm was for something else, and replaced ours.
       if (this.#dueAt !== null) this.#host.setAlarm(this.#dueAt);
       return;
     }

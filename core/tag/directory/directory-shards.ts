@@ -1,6 +1,6 @@
 /**
- * The directory of an app in several objects: each tag reports to one of them, by a hash of its name. One object takes a few
- * hundred reports a second; an app whose ten thousand tags move sends a thousand.
+ * The directory of an app, sharded over several objects: each tag reports to one of them, by a hash of its name. One object handles a few
+ * hundred reports a second; an app with ten thousand tags that change sends a thousand.
  */
 import { tagIdOf } from "../name.ts";
 import {
@@ -15,7 +15,7 @@ import {
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Names of an app's directory objects; the first is the app's own name, which was the only one before there were several. */
+/** Names of an app's directory objects. The first is the app's own name, which was the only one before there were shards. */
 export const directoryNames = (app: string, shards: number): string[] =>
   Array.from({ length: shards }, (_, shard) => (shard === 0 ? app : `${app}.${shard}`));
 
@@ -25,24 +25,24 @@ export const directoryNames = (app: string, shards: number): string[] =>
  * @param app base64url of the app's 8 bytes
  */
 export function directoryNameOf(app: string, tag: string, shards: number): string {
-  // A tag's ID is a hash in base64url: its first digit is uniform.
+  // A tag's ID is a hash in base64url, so its first digit is uniform.
   const shard = DIGITS.indexOf(tagIdOf(app, tag).charAt(0)) % shards;
   return directoryNames(app, shards)[shard] ?? app;
 }
 
 /**
- * Name of the directory object that notes a signed change of the app.
+ * Name of the directory object that records a signed change of the app.
  *
- * @param id of the change, whose first digit is uniform
+ * @param id of the change; its first digit is uniform
  */
 export const changesNameOf = (app: string, id: string, shards: number): string =>
   directoryNames(app, shards)[DIGITS.indexOf(id.charAt(0)) % shards] ?? app;
 
 /**
- * Takes a report of a tag. Before there were several objects the first had all tags: what it has of one that is new here goes
- * first, so that a report which fails between, and is repeated, leaves the tag in no list twice.
+ * Records the report of a tag. Before there were shards, the first object had all tags: the entry of a tag that is new here is removed
+ * there first, so that no tag is listed twice, even if a report fails halfway and is repeated.
  *
- * @param first reports to the first of the app's objects; null where this is the first
+ * @param first reports to the first of the app's objects; null if this is the first
  */
 export async function reportToShard(
   store: TagDirectoryStore,
@@ -57,9 +57,9 @@ export async function reportToShard(
 }
 
 /**
- * One page of all shards' pages of the same query: a cursor is a place in the order, and means the same to each.
+ * Merges the shards' pages of one query. A cursor is a place in the order, so it means the same to all shards.
  *
- * @param pages null for a shard that does not take the cursor
+ * @param pages null for a shard that rejects the cursor
  */
 export function mergePages(pages: readonly (TagPage | null)[], query: TagQuery): TagPage | null {
   const all = pages.flatMap((page) => page?.tags ?? []).sort(byOrder(query));

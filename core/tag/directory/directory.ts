@@ -1,10 +1,10 @@
 /**
- * The tags of one app, as their roots told of them last. Pages are found by where the page before ended (its sort key and
- * tag), not by counting rows, so that a tag that does not move is listed once while others come, go and move.
+ * The tags of one app, as their roots last reported them. A page starts after the sort key and tag that the previous page ended with, not at
+ * a row number, so a tag whose key does not change is listed exactly once while others change.
  */
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 
-/** What the root of a tag tells its app's directory. */
+/** What the root of a tag reports to its app's directory. */
 export interface TagReport {
   /** Empty for the built-in tag of all devices. */
   readonly tag: string;
@@ -22,15 +22,15 @@ export interface TagQuery {
   readonly prefix: string;
   readonly minMembers: number | null;
   readonly maxMembers: number | null;
-  /** Milliseconds since 1970, inclusive. A tag that never had a broadcast is neither before nor after any time. */
+  /** Milliseconds since 1970, inclusive. A tag without broadcasts matches neither bound. */
   readonly broadcastAfter: number | null;
   readonly broadcastBefore: number | null;
-  /** Tags in byte order of their UTF-8; equals of another sort by tag; never broadcast counts as before all times. */
+  /** Tags are in byte order of their UTF-8; equal keys are in order of tag; a tag without broadcasts comes before all times. */
   readonly sort: TagSort;
-  /** The whole order reversed, that of equals too. */
+  /** Reverses the whole order, that of equal keys included. */
   readonly descending: boolean;
   readonly limit: number;
-  /** Of the page before; null for the first. */
+  /** From the previous page; null for the first. */
   readonly cursor: string | null;
 }
 
@@ -40,14 +40,14 @@ export interface TagPage {
   readonly next: string | null;
 }
 
-/** Where a page begins: behind the tag that has this place in the order. */
+/** Where a page starts: after the tag with this place in the order. */
 interface TagPlace {
-  /** What is sorted by: members, or milliseconds since 1970 (0 for never); 0 where it is the tag alone. */
+  /** The sort key: members, or milliseconds since 1970 (0 for never); 0 when sorting by tag. */
   readonly value: number;
   readonly tag: string;
 }
 
-/** What a store looks for: tags from `from` on and before `to`, in the query's order, after a place in it. */
+/** What a store selects: tags from `from` up to but not including `to`, after a place in the query's order. */
 export interface TagSelection extends Omit<TagQuery, "prefix" | "cursor"> {
   readonly from: string;
   /** Null for no end. */
@@ -62,7 +62,7 @@ export interface TagDirectoryStore {
   put(report: TagReport): void;
   remove(tag: string): void;
   select(selection: TagSelection): TagReport[];
-  /** All of them, in order of tag. */
+  /** All tags, in order. */
   all(): Iterable<TagReport>;
 }
 
@@ -73,7 +73,7 @@ export class TagDirectory {
     this.#store = store;
   }
 
-  /** No row where nothing changed. A tag with no members, no listeners and no broadcast ever is forgotten. */
+  /** Writes no row if nothing changed. A tag without members, listeners and broadcasts is removed. */
   report(report: TagReport): void {
     const known = this.#store.read(report.tag);
     const { members, listeners, lastBroadcastAt } = report;
@@ -89,12 +89,12 @@ export class TagDirectory {
     if (!isSame) this.#store.put(report);
   }
 
-  /** Null for a cursor that was not made for this order. */
+  /** Null for a cursor of another order. */
   list({ prefix, cursor, ...query }: TagQuery): TagPage | null {
     const after = cursor === null ? null : readCursor(cursor, query);
     if (after === undefined) return null;
     const range = { from: prefix, to: prefixEnd(prefix) };
-    // One more tells whether there is a next page.
+    // One more shows whether there is a next page.
     const found = this.#store.select({ ...query, ...range, limit: query.limit + 1, after });
     const tags = found.slice(0, query.limit);
     const last = tags.at(-1);
@@ -108,7 +108,7 @@ type Order = Pick<TagQuery, "sort" | "descending">;
 const sortValue = ({ members, lastBroadcastAt }: TagReport, sort: TagSort): number =>
   sort === "members" ? members : sort === "lastBroadcastAt" ? (lastBroadcastAt ?? 0) : 0;
 
-/** UTF-8's order is that of code points, which is UTF-16's but for surrogates. */
+/** Compares by code points, which is the order of UTF-8. UTF-16 differs for surrogates. */
 function compareTags(a: string, b: string): number {
   const [left, right] = [Array.from(a), Array.from(b)];
   for (const [at, character] of left.entries()) {
@@ -130,7 +130,7 @@ export const byOrder =
 const SORT_LETTER = { tag: "t", members: "m", lastBroadcastAt: "b" } as const;
 const utf8 = new TextEncoder();
 
-/** The cursor of the page behind a tag. */
+/** The cursor of the page after a tag. */
 export function writeCursor(last: TagReport, order: Order): string {
   return formatCursor({ value: sortValue(last, order.sort), tag: last.tag }, order);
 }
@@ -141,7 +141,7 @@ function formatCursor({ value, tag }: TagPlace, { sort, descending }: Order): st
 
 const CURSOR = /^[tmb][+-](\d{1,16})\.(.*)$/s;
 
-/** Undefined for any text but one of `writeCursor` for the same order. */
+/** Undefined for any text that `writeCursor` did not make for this order. */
 function readCursor(cursor: string, order: Order): TagPlace | undefined {
   const bytes = fromBase64Url(cursor);
   if (bytes === undefined) return undefined;
@@ -155,7 +155,7 @@ const LAST_CODE_POINT = 0x10ffff;
 const SURROGATES_FIRST = 0xd800;
 const SURROGATES_END = 0xe000;
 
-/** The first text, in byte order of UTF-8, behind all that begin with `prefix`; null where there is none. */
+/** The first text, in byte order of UTF-8, after all that begin with `prefix`; null for none. */
 function prefixEnd(prefix: string): string | null {
   // UTF-8 has the order of code points.
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);

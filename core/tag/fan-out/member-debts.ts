@@ -1,6 +1,6 @@
 /**
- * What a node owes to members that could not be called: kept with what became of each broadcast, and tried again from the node's
- * alarm until the member took it, left or is offline, or the broadcast expired. Nothing is written for a member that answers.
+ * Broadcasts that a node owes to members it could not call. A debt is stored with the outcome of its broadcast. The node's alarm retries
+ * the member until it has the broadcast, has left or is offline, or the broadcast expired. Members that answer cost no row.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
@@ -18,16 +18,16 @@ interface MemberDebtsParts {
   readonly app: string;
   readonly tag: string;
   readonly path: string;
-  /** A device says that it is not a member of this node. */
+  /** The device answered that it is not a member of this node. */
   readonly onUnknown: (member: Member) => void;
 }
 
-/** Members that are called at once: they failed before, and may hang. */
+/** Members called in parallel. They failed before, and may hang. */
 const PARALLEL = 16;
 
 export class MemberDebts {
   readonly #parts: MemberDebtsParts;
-  /** By position, then by place; undefined for a member that left while this node was not in memory. */
+  /** By position, then by place; undefined for a member that left while this node slept. */
   readonly #owed = new Map<number, Map<number, Member | undefined>>();
   readonly #tries: RetryTimes<Member>;
   readonly #paying = new SingleFlight();
@@ -48,7 +48,7 @@ export class MemberDebts {
     return this.#paying.isRunning;
   }
 
-  /** The alarm, where there are any; the row was written with what became of the broadcast. */
+  /** Sets the alarm. The debts were stored with the outcome of the broadcast. */
   add(position: number, places: readonly number[]): void {
     if (places.length === 0) return;
     this.#add(position, places);
@@ -58,19 +58,19 @@ export class MemberDebts {
     this.#setAlarm();
   }
 
-  /** A member has fetched what it lacked: the alarm writes it. */
+  /** A member fetched what it lacked. The alarm writes that. */
   attached(member: Member): void {
     if (!this.#all.has(member)) return;
     this.#tries.forget(member);
     this.#parts.host.setAlarm(this.#parts.host.now() + 1);
   }
 
-  /** Calls the members whose time has come, and writes what became of them. */
+  /** Calls the members that are due, and writes their outcomes. */
   alarm(): Promise<void> {
     return this.#paying.run(() => this.#pay());
   }
 
-  /** Writes the ends of debts that need no call: one row a broadcast that has any. */
+  /** Ends the debts that need no call: one row for each broadcast with such debts. */
   settle(): void {
     for (const [position, places] of [...this.#owed]) {
       const ends = new Map<number, DebtEnd>();
@@ -82,7 +82,7 @@ export class MemberDebts {
     }
   }
 
-  /** Members that are owed something, with the newest of it. */
+  /** Members that are owed something, with the position of the newest. */
   get #all(): Map<Member, number> {
     const all = new Map<Member, number>();
     for (const [position, places] of this.#owed) {
@@ -98,7 +98,7 @@ export class MemberDebts {
     const standing = this.#owed.get(position) ?? new Map<number, Member | undefined>();
     for (const place of places) {
       const member = this.#parts.members.at(place);
-      // A place is given anew to who joined later.
+      // The place may have been reused by a member that joined later.
       const isSame = member !== undefined && member.joined < position;
       standing.set(place, isSame ? member : undefined);
     }
@@ -120,7 +120,7 @@ export class MemberDebts {
     this.#setAlarm();
   }
 
-  /** Asks a member for the newest that it is owed: it fetches what it lacks before that. */
+  /** Delivers only the newest that the member is owed: it fetches earlier ones itself. */
   async #call(member: Member, position: number): Promise<void> {
     const { host, log, app, tag, path, onUnknown } = this.#parts;
     const entries = log.between(position - 1, position, host.now());
@@ -150,7 +150,7 @@ export class MemberDebts {
     }
   }
 
-  /** Undefined while it is owed. */
+  /** Undefined while the debt stands. */
   #endOf(position: number, member: Member | undefined): DebtEnd | undefined {
     const { host, log, members } = this.#parts;
     if (member === undefined || members.of(member.device) !== member) return "offline";
@@ -176,13 +176,13 @@ export class MemberDebts {
     if (places.size === 0) this.#owed.delete(position);
     const state = log.state(position);
     if (state === null) return;
-    // Who is attached is read from the last that was served.
+    // Marks are read from the last served entry only.
     const marks = log.lastServed?.position === position ? members.marks() : {};
     const outcome = settleMembers(state.outcome, ends, host.now());
     log.serve(position, { ...state, ...marks, outcome });
   }
 
-  /** The next try, or the first that expires. */
+  /** The earliest retry or expiry. */
   #setAlarm(): void {
     const { host, log } = this.#parts;
     if (this.#owed.size === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Fans one broadcast out to the members of a node: brings every attached member up to one position of the log. It calls members in
- * parallel, within the call limiter. It can be paused and resumed, and starts over if the node forgot it.
+ * Fans one broadcast out to the members of a node: brings every attached member up to one position of the log. Calls members in parallel,
+ * within the call limiter. Can be paused and resumed, and starts over after a kill.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
@@ -93,9 +93,9 @@ export class MemberFanOut {
       this.#counts.attached++;
       const end = parts.early.of(position, member);
       if (end !== undefined) this.#end(end, member);
-      // It attached since the broadcast was accepted, and got it then.
+      // It attached after the broadcast was accepted, and got it then.
       else if (member.served !== null && member.served >= position) this.#end("deferred", member);
-      // One that could not be called before is tried once: its debts see to the rest.
+      // A member that could not be called before is tried once; after that, it is retried as a debt.
       else
         this.#queue.push({ member, tries: member.served === null ? LIMITS.FAN_OUT_TRIES - 1 : 0 });
     }
@@ -126,21 +126,21 @@ export class MemberFanOut {
   }
 
   /**
-   * Goes on until all are called, or for some time.
+   * Runs until all members were called, or for one slice.
    *
-   * @param pace devices a second, now; null for as fast as it goes. Asked again before each device
-   * @param settle whether to wait for the answers of all
+   * @param pace devices a second; null for no limit. Read again before each device
+   * @param settle whether to wait for all answers
    */
   async run(pace: () => number | null, sliceMs: number, settle: boolean): Promise<void> {
     const { host } = this.#parts;
     const end = host.now() + sliceMs;
-    // Of all slices: at less than one device a slice, each would let one through otherwise.
+    // Kept over slices: at less than one device a slice, a new pacer would let one through in each.
     this.#pacer ??= new Pacer(host, pace());
     let patience = settle ? end : null;
     while (!this.done) {
       const now = host.now();
       if (this.called) patience ??= now + PATIENCE_MS;
-      // A slice ends where the clock was set back, too: it would last as long as the jump.
+      // Also ends if the clock was set back: the slice would last as long as the jump.
       if (now >= end || end - now > sliceMs) return;
       if (this.called && now >= (patience ?? end)) return;
       this.#giveUp(now);
@@ -155,9 +155,9 @@ export class MemberFanOut {
     }
   }
 
-  /** Whether a device that attaches now is still to be reached: what is for those who are there is for it, too. */
+  /** Whether the fan-out has yet to reach a device that attaches now: then a ttl 0 broadcast is for it, too. */
   isAhead(device: string): boolean {
-    // A call that has no answer may never come to it.
+    // A call without an answer may never reach it.
     const isBeingCalled = [...this.#open].some(({ next }) => next.member.device === device);
     return isBeingCalled || (!this.called && !this.#missed.has(device));
   }
@@ -174,7 +174,7 @@ export class MemberFanOut {
     }
   }
 
-  /** False where the pace lets nobody through before the end. */
+  /** False if the pace admits nobody before the end. */
   async #turn(pacer: Pacer, pace: () => number | null, end: number): Promise<boolean> {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.calls.hasRoom(host.now()); count++) {

@@ -1,4 +1,4 @@
-/** A call of another node of the tree: brings it up to one entry of the log. */
+/** Calls another node of the tree, to bring its members up to one entry of the log. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { TagHost, TagPeer } from "../host.ts";
 import type { Log } from "../log/log.ts";
@@ -14,11 +14,11 @@ export interface NodeCallParts {
 }
 
 export interface NodeCallOptions {
-  /** Devices a second of this node; null for as fast as it goes. */
+  /** Devices a second at this node; null for no limit. */
   readonly pace: () => number | null;
   readonly settle: boolean;
   readonly drive: boolean;
-  /** Awaited before each slice: what is more urgent; absent where nothing is. */
+  /** Awaited before each slice: serves what is more urgent. */
   readonly before?: (() => Promise<void>) | undefined;
 }
 
@@ -27,8 +27,8 @@ export type NodeProgress = Extract<FanOutAnswer, { kind: "progress" }>;
 /**
  * Calls a node until its members are called, or with `settle` until they have answered.
  *
- * @param onProgress told after each slice
- * @returns false where a call failed, or was not answered in time
+ * @param onProgress called after each slice
+ * @returns false if a call failed, or was not answered in time
  */
 export async function callNode(
   parts: NodeCallParts,
@@ -44,7 +44,7 @@ export async function callNode(
     const answer = await callSlice(parts, node, entry, from, options);
     if (answer === null) return false;
     if (answer.kind === "behind") {
-      // It was sent all that it lacks, and more cannot be done.
+      // It was sent everything that it lacks.
       if (answer.head + 1 >= from) return false;
       from = answer.head + 1;
       continue;
@@ -54,7 +54,7 @@ export async function callNode(
   }
 }
 
-/** Null where the call failed. */
+/** Null if the call failed. */
 async function callSlice(
   { host, log, tag }: NodeCallParts,
   node: TagPeer,

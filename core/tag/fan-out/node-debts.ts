@@ -44,7 +44,7 @@ export class NodeDebts {
     return this.#all.some((debt) => debt.path === path);
   }
 
-  /** One row, and the alarm. */
+  /** Writes one row, and sets the alarm. */
   add(position: number, paths: readonly string[]): void {
     const { host } = this.#parts;
     const isNew = (path: string) =>

@@ -18,7 +18,7 @@ interface NodeFanOutParts {
   readonly tagId: string;
   readonly path: string;
   readonly tag: string;
-  /** Digits of the children there are. */
+  /** Digits of the children to call. */
   readonly children: () => string;
   readonly onUnknown: (member: Member) => void;
 }
@@ -230,7 +230,7 @@ export class NodeFanOut {
       const { owing: _, ...counts }: NodeOutcome = JSON.parse(state.outcome);
       return { counts, ...NOTHING_LEFT };
     }
-    // The driving node asks for something older than the log: there is nothing to do.
+    // The entry is older than the log: there is nothing to do.
     if (log.header(position) === undefined) return { counts: noCounts(), ...NOTHING_LEFT };
     return null;
   }
@@ -253,7 +253,7 @@ export class NodeFanOut {
    */
   #write(position: number): boolean {
     const { log, members } = this.#parts;
-    // Earlier ones that were sent with this one, and whose own driving node has not come: each is counted by itself.
+    // Earlier entries that were sent with this one, and that no driving node has asked for: each is counted by itself.
     for (let at = position - 1; log.header(at) !== undefined && log.state(at) === null; at--) {
       if (!this.#memberFanOuts.has(at) && !this.#finished.has(at)) this.#begin(at);
     }

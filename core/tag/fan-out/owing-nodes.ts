@@ -33,7 +33,7 @@ export class OwingNodePolls {
     return this.#asking.isRunning;
   }
 
-  /** The alarm, where there are any. */
+  /** Sets the alarm. */
   add(position: number, paths: readonly string[]): void {
     this.#add(position, paths);
     for (const path of paths) if (!this.#tries.has(path)) this.#tries.failed(path);
@@ -98,7 +98,7 @@ export class OwingNodePolls {
     this.#tries.forget(path);
   }
 
-  /** Nothing more will be known: members that were owed it count as failed. */
+  /** Ends a poll without news: members that were still owed it count as failed. */
   #end(path: string, position: number): void {
     const outcome = this.#parts.log.state(position)?.outcome;
     const { owingNodes }: Pick<TreeOutcome, "owingNodes"> =

@@ -1,25 +1,25 @@
 /**
- * Finds the last position of a log that is a ring, by a few of its rows: an index by position, or a row that says it, would be
- * one more row written for every broadcast.
+ * Finds the head of a log, which is a ring, by reading a few of its rows. An index by position, or a row that stores the head, would be
+ * one more row written for each broadcast.
  */
 
 interface Ring {
-  /** Positions up to this one are not in the log; after it there is a row for each. */
+  /** Position before the first: after it, the log has a row for each position. */
   readonly born: number;
-  /** Slots. */
+  /** Number of slots. */
   readonly size: number;
-  /** The position that is in the slot of another one; undefined for none. */
+  /** The position stored in the slot of this position; undefined for an empty slot. */
   readonly at: (position: number) => number | undefined;
 }
 
 /**
- * The last position; `born` where there is none. A position that is not past it has itself or a later one in its slot, any other an
- * earlier one or none: so that halving finds it, in 8 rows of a ring of 128, and 11 of 1,024.
+ * The last position; `born` for an empty log. The slot of a position up to the head holds that position or a later one; any other slot
+ * holds an earlier one or is empty. So a binary search finds the head, in 8 rows of a ring of 128, and 11 of 1,024.
  *
- * @param near where it is looked for first, as far as somebody knows: at the head itself it takes 2 rows
+ * @param near where to search first: if it is the head, 2 rows are read
  */
 export function findHead({ born, size, at }: Ring, near: number): number {
-  /** What is in the slot of a position that is not past the head; null for one that is. */
+  /** The position in the slot of a position up to the head; null past the head. */
   const reach = (position: number): number | null => {
     const found = at(position);
     return found === undefined || found < position ? null : found;

@@ -1,6 +1,6 @@
 /**
- * The log of one node: a ring of the last broadcasts. An entry that was begun is in memory, and stored when it is served.
- * What is stored is read when it is asked for: rows that are read are billed on Cloudflare, and are time everywhere.
+ * The log of one node: a ring of the last broadcasts. At the root an entry is stored when it is appended, elsewhere when it is served.
+ * Rows are read when they are needed: a row read is billed on Cloudflare, and takes time everywhere.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
@@ -13,30 +13,30 @@ import { replacementsIn, replacesForAll } from "./replacements.ts";
 
 interface Slot {
   readonly header: LogHeader;
-  /** Null while it is not served: at the root it is stored all the same, elsewhere it is only here. */
+  /** Null until it is served. */
   state: LogState | null;
-  /** While it is not stored, or was used lately. */
+  /** Null if it is stored and its data is not in memory. */
   entry: LogEntry | null;
 }
 
-/** What a device that comes back is given at once. */
+/** One page of catch-up. */
 interface LogPage {
   readonly entries: readonly LogEntry[];
-  /** The last position that was looked at. */
+  /** The last position that the page covers. */
   readonly upTo: number;
-  /** Later broadcasts of the entries' collapse keys that are for some members only: the device knows whether for itself. */
+  /** Later broadcasts with the entries' collapse keys that are for some members only: the device knows whether it is one. */
   readonly replacements: readonly Replacement[];
 }
 
 interface LogParts {
   readonly store: TagStore;
-  /** Entries kept. */
+  /** Slots of the ring. */
   readonly size: number;
-  /** Position that the node began at, or was opened again at. */
+  /** Position at which the node started, or was opened again. */
   readonly born: number;
   /** See `NodeRecord`. */
   readonly isGapless: boolean;
-  /** Entries between the head and this position are not to be had: the log begins anew there, durably. */
+  /** Entries up to this position are missing: the log starts over there, durably. */
   readonly onGap: (born: number) => void;
 }
 
@@ -47,18 +47,18 @@ export class Log {
   readonly #store: TagStore;
   readonly #size: number;
   #born: number;
-  /** Null until it was looked for. */
+  /** Null until it is first needed. */
   #head: number | null = null;
-  /** What was read or written, by position; null where it is not there. */
+  /** Entries that were read or written, by position; null for a position that is not stored. */
   readonly #slots = new Map<number, Slot | null>();
-  /** Positions that are not stored, rising. */
+  /** Positions that are not stored, ascending. */
   readonly #unstored = new Set<number>();
   readonly #keys = new KeyIndex({
     bounds: () => ({ first: this.#first, head: this.head }),
     header: (position) => this.header(position),
     readHeaders: () => this.#readHeaders(),
   });
-  /** Positions that are not served, or of which somebody is owed something; null until they were looked for. */
+  /** Positions that are not served, or are owed to someone; null until first needed. */
   #unsettled: Set<number> | null = null;
 
   constructor(parts: LogParts) {
@@ -68,23 +68,23 @@ export class Log {
     this.#born = parts.born;
   }
 
-  /** Position of the last entry; where there is none, the one that the node began at. */
+  /** Position of the last entry; in an empty log, the position at which the node started. */
   get head(): number {
     this.#head ??= this.#parts.isGapless ? this.#findHead(this.#born) : this.#readHead();
     return this.#head;
   }
 
-  /** After this position the log is known to have no gaps; null while nobody knows. */
+  /** After this position the log has no gaps; null if that is unknown. */
   get gaplessFrom(): number | null {
     return this.#parts.isGapless || this.#head !== null ? this.#born : null;
   }
 
-  /** Says where the head probably is, before anybody asks for it. */
+  /** Finds the head, if it is not known yet, starting at its probable position. */
   expectHead(near: number): void {
     if (this.#parts.isGapless) this.#head ??= this.#findHead(near);
   }
 
-  /** The entry that was served last, by position. */
+  /** The served entry with the highest position. */
   get lastServed(): { readonly position: number; readonly state: LogState } | null {
     for (const { position } of this.headers()) {
       const state = this.state(position);
@@ -93,7 +93,7 @@ export class Log {
     return null;
   }
 
-  /** What came up to a position was for nobody here: the log goes on behind it. */
+  /** Broadcasts up to this position were for nobody here: the log continues after it. */
   skipTo(position: number): void {
     if (position <= this.head) return;
     this.#head = position;
@@ -117,7 +117,7 @@ export class Log {
     }
   }
 
-  /** Those that are not served, or of which somebody is owed something; oldest first. */
+  /** Entries that are not served, or are owed to someone; oldest first. */
   get unsettled(): readonly LogHeader[] {
     this.#unsettled ??= this.#readUnsettled();
     return [...this.#unsettled]
@@ -125,18 +125,18 @@ export class Log {
       .flatMap((position) => this.header(position) ?? []);
   }
 
-  /** Those that are not served; oldest first. */
+  /** Entries that are not served; oldest first. */
   get unserved(): readonly LogHeader[] {
     return this.unsettled.filter(({ position }) => this.state(position) === null);
   }
 
-  /** @param store whether it is written now: one row; or else by `serve` */
+  /** @param store true writes the row now, false leaves that to `serve` */
   append(entry: LogEntry, store: boolean): void {
     const { position } = entry;
     const { data, ...rest } = entry;
-    // Before the head moves: what is open is read from there.
-    const open = this.#unsettledPositions;
-    // What could not be written has not come, for its sender is told so.
+    // Read before the head moves, because reading starts at the head.
+    const unsettled = this.#unsettledPositions;
+    // Written before memory changes: if it fails, the sender is told so.
     if (position > this.head + 1) {
       this.#parts.onGap(position - 1);
       this.#born = position - 1;
@@ -144,22 +144,22 @@ export class Log {
     if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
     else this.#unstored.add(position);
     this.#add({ header: { ...rest, bytes: data.length }, state: null, entry });
-    open.add(position);
+    unsettled.add(position);
     this.#forget(position - this.#size);
   }
 
-  /** An entry has been served: one row. The ones before it that nobody asked to be served alone are stored with it. */
+  /** Writes the outcome of an entry: one row. Entries before it that were not served by themselves are stored with the same outcome. */
   serve(position: number, state: LogState): void {
-    const open = new Set(this.#unsettledPositions);
+    const unsettled = new Set(this.#unsettledPositions);
     const last = this.lastServed?.position ?? 0;
     for (const earlier of [...this.#unstored, position]) {
       if (earlier > position) continue;
-      if (owesSomething(state.outcome) && this.#at(earlier) !== undefined) open.add(earlier);
-      else open.delete(earlier);
+      if (owesSomething(state.outcome) && this.#at(earlier) !== undefined) unsettled.add(earlier);
+      else unsettled.delete(earlier);
     }
-    const openFrom = open.size === 0 ? null : Math.min(...open);
+    const openFrom = unsettled.size === 0 ? null : Math.min(...unsettled);
     this.#write(position, last, { ...state, openFrom });
-    this.#unsettled = open;
+    this.#unsettled = unsettled;
   }
 
   #write(position: number, last: number, written: LogState & { openFrom: number | null }): void {
@@ -173,13 +173,13 @@ export class Log {
     }
     this.#writeState(position, written);
     const { openFrom } = written;
-    // It goes by the last: what comes to be owed of an earlier one (a node that was not reached owes it to members) is told there.
+    // `openFrom` is read from the last served entry, so a debt of an earlier one must be covered there.
     const lastState = this.state(last);
     if (last > position && lastState !== null && isHigher(lastState.openFrom, openFrom))
       this.#writeState(last, { ...lastState, openFrom });
   }
 
-  /** With its data; undefined where it is here no more. */
+  /** The entry with its data; undefined if the log no longer has it. */
   entry(position: number): LogEntry | undefined {
     const slot = this.#at(position);
     if (slot === undefined) return undefined;
@@ -192,7 +192,7 @@ export class Log {
     return slot.entry;
   }
 
-  /** The entries of some positions, both included, as far as they are here; whatever became of them. */
+  /** All entries from `first` to `last`, inclusive, that the log still has. */
   slice(first: number, last: number): LogEntry[] {
     const entries: LogEntry[] = [];
     for (let position = Math.max(first, this.#first); position <= last; position++) {
@@ -202,13 +202,13 @@ export class Log {
     return entries;
   }
 
-  /** Lets go of data that is stored: a fan-out keeps it in memory for as long as it runs. */
+  /** Frees the data of stored entries. A fan-out keeps data in memory while it runs. */
   forgetData(): void {
     for (const [position, slot] of this.#slots)
       if (slot !== null && !this.#unstored.has(position)) slot.entry = null;
   }
 
-  /** Entries after a position and up to another that are still to be sent, whatever their size; ttl 0 ones until they are served. */
+  /** Entries after a position and up to another that are still to be sent, of any total size. Ttl 0 ones only until they are served. */
   between(after: number, upTo: number, now: number): LogEntry[] {
     const entries: LogEntry[] = [];
     const isTurn = ({ position }: LogHeader) => position === upTo || this.state(position) === null;
@@ -221,9 +221,9 @@ export class Log {
   }
 
   /**
-   * What a device that has everything up to `after` has missed, as far as one page holds it.
+   * The first page of what a device that has everything up to `after` missed.
    *
-   * @param isForNow whether a ttl 0 broadcast is for the device: it was there when its turn came, or that is still to come
+   * @param isForNow whether a ttl 0 broadcast is for the device: it was connected when the fan-out reached it, or will still be reached
    */
   page(after: number, now: number, isForNow: (header: LogHeader) => boolean = never): LogPage {
     const entries: LogEntry[] = [];
@@ -256,7 +256,7 @@ export class Log {
     return this.#keys.findBySeq(seq, key);
   }
 
-  /** Whether a newer one of its collapse key has replaced it for everybody. */
+  /** Whether a newer broadcast with its collapse key replaced it for all members. */
   isCollapsed(position: number): boolean {
     const collapseKey = this.header(position)?.collapseKey ?? null;
     if (collapseKey === null) return false;
@@ -267,7 +267,7 @@ export class Log {
     return false;
   }
 
-  /** The oldest position that is still sent to anybody. */
+  /** The oldest position that is still sent. */
   get #first(): number {
     return Math.max(this.#born, this.head - this.#size) + 1;
   }
@@ -299,7 +299,7 @@ export class Log {
     this.#head = Math.max(this.#head ?? 0, position);
   }
 
-  /** Forgets what was read or written up to a position: its place in the ring is taken. */
+  /** Forgets everything up to a position: its slots are taken. */
   #forget(upTo: number): void {
     for (const [position, slot] of this.#slots) {
       if (position > upTo) continue;
@@ -330,12 +330,12 @@ export class Log {
     return head;
   }
 
-  /** Of a node of an older version, whose log may have gaps: all rows. */
+  /** Reads all rows: the log of an older version may have gaps. */
   #readHead(): number {
     const records = this.#store.listLog();
     this.#head = Math.max(this.#born, records.at(-1)?.header.position ?? 0);
     for (const record of records) this.#keep(record);
-    // Behind a gap nothing was ever sent again.
+    // Entries before a gap were never sent again.
     let first = this.#head;
     while (this.#slots.get(first) !== undefined) first--;
     this.#born = Math.max(this.#born, first);
@@ -355,7 +355,7 @@ export class Log {
   }
 
   #readUnsettled(): Set<number> {
-    const open = new Set<number>();
+    const unsettled = new Set<number>();
     let from = Number.NEGATIVE_INFINITY;
     let isLast = true;
     for (const { position } of this.headers()) {
@@ -365,15 +365,15 @@ export class Log {
         if (state.openFrom !== undefined) from = state.openFrom ?? position;
       }
       if (position < from) break;
-      if (state === null || owesSomething(state.outcome)) open.add(position);
+      if (state === null || owesSomething(state.outcome)) unsettled.add(position);
     }
-    return open;
+    return unsettled;
   }
 
   /**
-   * Whether an entry is worth sending: not expired, and not replaced for everybody by a newer one of its collapse key.
+   * Whether an entry is still to be sent: not expired, and not replaced for all members.
    *
-   * @param isForNow decides of one of ttl 0
+   * @param isForNow decides for ttl 0
    */
   #isWanted(position: number, now: number, isForNow: (header: LogHeader) => boolean): boolean {
     const header = this.header(position);
@@ -384,6 +384,6 @@ export class Log {
   }
 }
 
-/** Whether what is stored leaves out something that is open; what an older version wrote tells nothing, and all is read. */
+/** Whether the stored `openFrom` misses something unsettled. An older version wrote none, and everything is read. */
 const isHigher = (stored: number | null | undefined, openFrom: number | null): boolean =>
   stored !== undefined && openFrom !== null && openFrom < (stored ?? Number.POSITIVE_INFINITY);

@@ -1,6 +1,6 @@
 /**
- * Which broadcasts replace earlier ones of their collapse key, and for whom. One that is for some members only replaces
- * nothing for the others, and only a device knows whether it is for it: see docs/spec.md, B12.
+ * Which broadcasts replace earlier ones with the same collapse key, and for whom. One that is for some members only replaces nothing for
+ * the others, and only the device knows whether it is one of them: see B12 in docs/spec.md.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
@@ -8,16 +8,16 @@ import type { LogEntry, Replacement } from "../types.ts";
 
 type Replacing = Pick<LogEntry, "position" | "seq" | "collapseKey" | "condition" | "filter">;
 
-/** One of ttl 0 replaces nothing: who is away now never gets it. */
+/** A ttl 0 broadcast replaces nothing, because devices that are offline never get it. */
 const replacesForSome = ({ seq }: Replacing): boolean => !isNowOrNever(seq);
 
-/** Whether every member has it in place of what came before it. */
+/** Whether it replaces earlier ones for all members. */
 export const replacesForAll = (later: Replacing): boolean =>
   replacesForSome(later) && later.condition === null && later.filter === null;
 
 /**
- * What a device needs to know of later broadcasts to tell which of these entries it still wants, in at most
- * `LIMITS.CATCH_UP_BYTES` of text; of what does not fit an app gets more than the newest, and nothing is lost.
+ * The later broadcasts that a device has to know of to skip entries that were replaced for it, in at most `LIMITS.CATCH_UP_BYTES` of
+ * text. If some do not fit, an app gets more than the newest, and nothing is lost.
  *
  * @param later newest first
  */
@@ -30,7 +30,7 @@ export function replacementsIn(
   const replacements: Replacement[] = [];
   if (keys.size === 0) return replacements;
   const first = entries[0]?.position ?? 0;
-  /** Of the same members the newest replaces all that the others do. */
+  /** Collapse keys with condition and filter: the newest for the same members replaces whatever older ones do. */
   const seen = new Set<string>();
   let length = 0;
   for (const header of later) {

@@ -1,7 +1,7 @@
 /**
- * The members of one node, and which of them are attached. A mark is written when a device attaches; what a fan-out finds
- * out (a device that is gone) is written for all members together with the entry that it served: see `LogState`.
- * A member's row is read when its device asks for something, and all of them for a fan-out.
+ * The members of one node, and which of them are attached. A member's row is written when its device attaches. What a fan-out finds out
+ * (a device that is gone) is written for all members with the entry that was served: see `LogState`. A member's row is read when its
+ * device calls, and all rows for a fan-out.
  */
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 import type { LogState, MemberRecord, TagStore } from "../store.ts";
@@ -12,29 +12,30 @@ export interface Member {
   readonly device: string;
   /** Log position at which it joined. */
   readonly joined: number;
-  /** It is called with what is new. */
+  /** The node calls it with new broadcasts. */
   attached: boolean;
-  /** Position up to which it was served; null where a call failed or was not understood. */
+  /** Position up to which it was served; null after a failed call. */
   served: number | null;
-  /** As it is stored. */
+  /** See `MemberRecord`. */
   since: number;
-  /** Of the membership: see `JoinRequest.epoch`. */
+  /** See `JoinRequest`. */
   readonly epoch: number;
 }
 
-/** The entry that was served last, with what was written then; null where none was. */
+/** The entry that was served last; null for none. */
 type LastServed = { readonly position: number; readonly state: LogState } | null;
 
 export class Members {
   readonly #store: TagStore;
   readonly #lastServed: () => LastServed;
-  /** Places from which on holes are filled before another is taken. */
+  /** From this many places on, free ones are reused. */
   readonly #capacity: number;
-  /** Those that were read, or joined. */
+  /** Members that were read, or joined. */
   readonly #byDevice = new Map<string, Member>();
   readonly #byPlace: (Member | undefined)[] = [];
+  /** Whether all members are in memory. */
   #isWhole = false;
-  /** Null until it was asked for; not kept up where all are read. */
+  /** Null until first needed; not updated once all members are in memory. */
   #counted: { members: number; places: number } | null = null;
 
   constructor(store: TagStore, lastServed: () => LastServed, capacity: number) {
@@ -47,7 +48,7 @@ export class Members {
     return this.#isWhole ? this.#byDevice.size : this.#count().members;
   }
 
-  /** One row, where it was not asked for before. */
+  /** Reads one row, if it was not read before. */
   of(device: string): Member | undefined {
     const known = this.#byDevice.get(device);
     if (known !== undefined || this.#isWhole) return known;
@@ -66,7 +67,10 @@ export class Members {
     for (const member of this.#byPlace) if (member !== undefined) yield member;
   }
 
-  /** Gives a device a free place: the first, where all are read or one past the last would be too many. One row. */
+  /**
+   * Gives a device a place: the one after the last; or the first free one, if all members are in memory or no place is left. Writes one
+   * row.
+   */
   join(
     { device, attach: attached, epoch = 0 }: Pick<JoinRequest, "device" | "attach" | "epoch">,
     head: number,
@@ -83,7 +87,7 @@ export class Members {
     return member;
   }
 
-  /** One row. */
+  /** Writes one row. */
   leave(member: Member): void {
     this.#store.deleteMember(member.place, member.device);
     this.#byDevice.delete(member.device);
@@ -92,7 +96,7 @@ export class Members {
     while (this.#byPlace.length > 0 && this.#byPlace.at(-1) === undefined) this.#byPlace.pop();
   }
 
-  /** The device has everything up to `head`, and is called from now on. No row where it was marked already. */
+  /** The device has everything up to `head`, and is called from now on. Writes no row if it was attached already. */
   attach(member: Member, head: number): void {
     if (!member.attached) {
       const { place, device, joined, epoch } = member;
@@ -103,7 +107,7 @@ export class Members {
     member.served = head;
   }
 
-  /** What to write with an entry. */
+  /** Which members are attached, to be written with an entry. */
   marks(): Pick<LogState, "attached" | "failed"> {
     this.#readAll();
     const bits = new Uint8Array(Math.ceil(this.#byPlace.length / 8));
@@ -134,7 +138,7 @@ export class Members {
   #readAll(): void {
     if (this.#isWhole) return;
     const marks = lastMarks(this.#lastServed());
-    // What was read of one before is newer than its row.
+    // A member in memory is newer than its row.
     for (const record of this.#store.listMembers())
       if (!this.#byDevice.has(record.device)) this.#read(record, marks);
     this.#isWhole = true;
@@ -159,7 +163,7 @@ export class Members {
 
   #add(member: Member): void {
     this.#byDevice.set(member.device, member);
-    // `indexOf` skips holes: fill what lies between.
+    // Filled, because `indexOf` skips holes.
     while (this.#byPlace.length < member.place) this.#byPlace.push(undefined);
     this.#byPlace[member.place] = member;
   }

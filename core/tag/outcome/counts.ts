@@ -1,7 +1,7 @@
-/** Sums of what became of a broadcast. */
+/** Sums of outcomes of a broadcast. */
 import type { FanOutCounts } from "../types.ts";
 
-/** While it is being counted. */
+/** Counts that can still change. */
 export type Counting = { -readonly [Name in keyof FanOutCounts]: number };
 
 export const noCounts = (): Counting => ({
@@ -20,7 +20,7 @@ export const noCounts = (): Counting => ({
 
 export function addCounts(sum: Counting, more: FanOutCounts): void {
   for (const name of Object.keys(sum) as (keyof FanOutCounts)[]) {
-    // What was counted by an older version has not all of them.
+    // An older version does not count all of them.
     sum[name] += more[name] ?? 0;
   }
 }

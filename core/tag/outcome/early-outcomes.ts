@@ -1,6 +1,6 @@
 /**
- * Outcomes that members reported early: a later, more urgent broadcast was sent together with earlier ones. The fan-outs of those earlier
- * ones count them when they start, or when they find the member served.
+ * Outcomes that members reported early, because a later, more urgent broadcast was sent together with earlier ones. The fan-outs of the
+ * earlier ones count them when they start, or when they find the member served.
  */
 import type { Member } from "../members/members.ts";
 import type { DeliverOutcome } from "../types.ts";

@@ -1,54 +1,53 @@
-/** How a broadcast ended at one tag, as its root keeps it, and at all its tags, as its sender is told. */
+/** The outcome of a broadcast: at a node and at a tag, as it is stored, and at all its tags, as its sender is told. */
 import type { BroadcastStatus, FanOutCounts, OwingNodes } from "../types.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import type { MemberOutcome } from "./early-outcomes.ts";
 
-/** Members that could not be called yet. */
 export interface Owing {
-  /** Their places; absent for none. */
+  /** Places of members that could not be called yet; absent for none. */
   readonly owing?: readonly number[];
 }
 
-/** What a node other than the root writes when it has served a broadcast. */
+/** Stored by a node other than the root. */
 export type NodeOutcome = FanOutCounts & Owing;
 
-/** What the root writes then. */
+/** Stored by the root. */
 export interface TreeOutcome extends Owing {
   readonly counts: FanOutCounts;
   readonly nodes: number;
   readonly listeners: number;
   readonly startedAt: number;
   readonly finishedAt: number;
-  /** Nodes that were given up; absent in what was written before there were debts. */
+  /** Nodes and tags that did not get it before it expired; absent in rows from before debts existed. */
   readonly unreached?: number;
-  /** Other tags whose roots had not taken it; absent for none. */
+  /** Other tags whose roots are still owed it; absent for none. */
   readonly owes?: readonly string[];
-  /** Other tags that never took it: it expired first, or their root refused it. Absent for none. */
+  /** Other tags that never got it: it expired first, or their root refused it. Absent for none. */
   readonly missed?: readonly string[];
-  /** Nodes that owe it to members of theirs, with what of them is in `counts`; absent for none. */
+  /** Nodes that owe it to some of their members, with their share of `counts`; absent for none. */
   readonly owingNodes?: OwingNodes;
 }
 
-/** Whether somebody is still owed something, by the JSON of a `NodeOutcome` or of an `Ending`. */
+/** @param outcome JSON of a `NodeOutcome` or a `TreeOutcome` */
 export const owesSomething = (outcome: string): boolean =>
   outcome.includes('"owing') || outcome.includes('"owes"');
 
-/** What is learned of a broadcast after its row was written. */
+/** News about a broadcast whose outcome is written. */
 interface OutcomeUpdate {
   readonly counts?: FanOutCounts;
   readonly nodes?: number;
-  /** Nodes that did not get it in time. */
+  /** More nodes or tags that did not get it in time. */
   readonly unreached: number;
-  /** Another tag that is owed it no more. */
+  /** Another tag that is no longer owed it. */
   readonly paid?: string;
-  /** The same tag, where it did not get it. */
+  /** The same tag if it did not get it. */
   readonly missed?: string;
   readonly owingNodes?: OwingNodes;
 }
 
 /**
- * @param outcome JSON of an `Ending`
- * @returns the same with more
+ * @param outcome JSON of a `TreeOutcome`
+ * @returns the updated JSON
  */
 export function addToOutcome(outcome: string, more: OutcomeUpdate, now: number): string {
   const { owes = [], ...ending }: TreeOutcome = JSON.parse(outcome);
@@ -69,13 +68,15 @@ export function addToOutcome(outcome: string, more: OutcomeUpdate, now: number):
   return JSON.stringify(sum);
 }
 
-/** How a debt to a member ended; null where the member is none of the node's, and counts no more. */
+/** How a debt to a member ended; null if it is not a member of the node, and is not counted. */
 export type DebtEnd = Exclude<MemberOutcome, "owed"> | null;
 
 /**
- * @param outcome JSON of a `NodeOutcome`, or of an `Ending`
+ * Counts the ends of debts to members.
+ *
+ * @param outcome JSON of a `NodeOutcome` or a `TreeOutcome`
  * @param ends by place
- * @returns the same after these members came to an end
+ * @returns the updated JSON
  */
 export function settleMembers(
   outcome: string,
@@ -106,9 +107,9 @@ export function settleMembers(
 }
 
 /**
- * Keeps of so many nodes that they owe it to members of theirs; members of the others are taken not to have it.
+ * Limits for how many nodes the root remembers that they owe a broadcast to members. Members of the others count as failed.
  *
- * @param counts of all nodes; changed where some are left out
+ * @param counts of all nodes; updated if some are dropped
  */
 export function boundOwing(nodes: OwingNodes, counts: Counting, most: number): OwingNodes {
   const all = Object.entries(nodes);
@@ -120,9 +121,11 @@ export function boundOwing(nodes: OwingNodes, counts: Counting, most: number): O
 }
 
 /**
- * @param outcome JSON of an `Ending`
- * @param counts what a node that owed it to members counts now
- * @returns the same with that; null where nothing is new
+ * Replaces the share of one node that owed the broadcast to members.
+ *
+ * @param outcome JSON of a `TreeOutcome`
+ * @param counts the node's present counts
+ * @returns the updated JSON; null if nothing changed
  */
 export function settleNode(
   outcome: string,
@@ -147,7 +150,7 @@ export function settleNode(
 export const rateOf = ({ attached }: FanOutCounts, ms: number): number =>
   Math.round((attached * 1_000) / Math.max(ms, 1));
 
-/** Of a tag whose root does not say: it is owed the answer. */
+/** The status at a tag whose root does not answer: one more that is owed. */
 export const unknownStatus = (seq: number, first: string): BroadcastStatus => ({
   ...noCounts(),
   ...{ status: "sending", seq, first, owed: 1, unreached: 0 },
@@ -156,7 +159,7 @@ export const unknownStatus = (seq: number, first: string): BroadcastStatus => ({
 
 const ORDER = ["accepted", "sending", "sent"] as const;
 
-/** A broadcast to several tags is `sent` when it is at all of them. */
+/** Adds the status at another tag. A broadcast is `sent` once it is sent at all of its tags. */
 export function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): BroadcastStatus {
   if (b === null) return a;
   const counts = noCounts();
@@ -174,7 +177,7 @@ export function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): Broad
     first: a.first,
     nodes: a.nodes + b.nodes,
     remaining: a.remaining + b.remaining,
-    // Of a root that runs code from before there were debts.
+    // Absent from a root whose code is older than debts.
     unreached: a.unreached + (b.unreached ?? 0),
     listeners: a.listeners + b.listeners,
     rate: a.rate + b.rate,

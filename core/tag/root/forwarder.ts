@@ -1,7 +1,7 @@
 /**
- * Gives a broadcast that is for several tags to the roots of the others: the root that has it from its sender owes it to each of
- * them until that root takes it, or it expires. One that is full or cannot be reached holds up nothing but what is for it.
- * What is owed is told by the log, so that it outlasts the root's sleep and its death.
+ * Forwards a broadcast for several tags to the roots of the others. The root that accepted it from the sender owes it to each of them
+ * until that root accepts it, or it expires. A root that is full or cannot be reached delays only what is for its own tag. What is owed
+ * is stored in the log, so it survives sleep and kills of the root.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
@@ -18,15 +18,15 @@ interface ForwarderParts {
   readonly app: string;
 }
 
-/** The hand-on to a tag is over: `isTaken` where its root took the broadcast or needs none; else it was refused, or expired. */
-type OnForwarded = (position: number, tag: string, isTaken: boolean) => void;
+/** Called when a tag is no longer owed a broadcast. `isAccepted`: its root accepted it, or needs none; else it was refused, or expired. */
+type OnForwarded = (position: number, tag: string, isAccepted: boolean) => void;
 
-/** What one other tag is owed. */
+/** What another tag is owed. */
 interface Queue {
-  /** Rising: a tag gets them in the order in which they were accepted. */
+  /** Ascending: a tag gets broadcasts in the order they were accepted. */
   readonly positions: number[];
   failures: number;
-  /** When it is tried next, milliseconds since 1970. */
+  /** Next try, milliseconds since 1970. */
   at: number;
   readonly trying: SingleFlight;
 }
@@ -42,12 +42,12 @@ export class Forwarder {
     this.#onEnd = onEnd;
   }
 
-  /** Whether a root is being asked. */
+  /** Whether a root is being called. */
   get isBusy(): boolean {
     return [...this.#queues.values()].some(({ trying }) => trying.isRunning);
   }
 
-  /** Broadcasts are added in the order of their positions. */
+  /** Must be called in the order of positions. */
   add(position: number, tags: readonly string[]): void {
     for (const tag of tags) {
       const queue = this.#queues.get(tag) ?? {
@@ -68,7 +68,7 @@ export class Forwarder {
       .map(([tag]) => tag);
   }
 
-  /** Asks the roots whose time has come, side by side; sets the alarm for the others. */
+  /** Calls the roots that are due, in parallel, and sets the alarm for the others. */
   async run(): Promise<void> {
     const { host } = this.#parts;
     await Promise.all([...this.#queues].map(([tag, queue]) => this.#try(tag, queue)));
@@ -102,12 +102,12 @@ export class Forwarder {
       }
       queue.failures = 0;
       queue.at = 0;
-      this.#end(tag, queue, position, waitMs === "taken");
+      this.#end(tag, queue, position, waitMs === "accepted");
     }
   }
 
-  /** Whether the root has taken it or never will, or else how many milliseconds to wait at least. */
-  async #ask(tag: string, entry: LogEntry): Promise<number | "taken" | "refused"> {
+  /** Resolves to a number if the root may accept it later: how many milliseconds to wait at least. */
+  async #ask(tag: string, entry: LogEntry): Promise<number | "accepted" | "refused"> {
     const { host, app } = this.#parts;
     const { position: _, seq, expiresAt, ...message } = entry;
     const request = { ...message, app, ttlSeconds: 0, accepted: { seq, expiresAt } };
@@ -115,8 +115,8 @@ export class Forwarder {
     try {
       const answer = await host.withTimeout(LIMITS.CALL_MS, root.broadcast(request));
       // A tag that nobody ever joined needs no broadcast.
-      if (answer.ok || answer.code === "tag_unknown") return "taken";
-      // It has another broadcast of this key, which stays.
+      if (answer.ok || answer.code === "tag_unknown") return "accepted";
+      // It has a different broadcast with this key.
       if (answer.code === "idempotency_key_reused") return "refused";
       return answer.retryAfterMs ?? 0;
     } catch (error) {
@@ -125,7 +125,7 @@ export class Forwarder {
     }
   }
 
-  /** Gives up what has expired, and what the log remembers no more. */
+  /** Drops what has expired, or is no longer in the log. */
   #expire(tag: string, queue: Queue): void {
     const now = this.#parts.host.now();
     for (const position of [...queue.positions]) {
@@ -134,13 +134,13 @@ export class Forwarder {
     }
   }
 
-  #end(tag: string, queue: Queue, position: number, isTaken: boolean): void {
+  #end(tag: string, queue: Queue, position: number, isAccepted: boolean): void {
     queue.positions.splice(queue.positions.indexOf(position), 1);
     if (queue.positions.length === 0 && this.#queues.get(tag) === queue) this.#queues.delete(tag);
-    this.#onEnd(position, tag, isTaken);
+    this.#onEnd(position, tag, isAccepted);
   }
 }
 
-/** Until when a broadcast is of use to another tag, milliseconds since 1970. */
+/** When a broadcast is of no more use to another tag, milliseconds since 1970. */
 const endOf = ({ seq, expiresAt }: Pick<LogEntry, "seq" | "expiresAt">): number =>
   isNowOrNever(seq) ? seqTimeMs(seq) + LIMITS.NOW_MS : expiresAt;

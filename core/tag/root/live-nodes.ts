@@ -1,6 +1,6 @@
 /**
- * The live nodes of a tag, as its root sees them: who listens, and how far each has come. Nothing waits for a live node but the
- * listeners of that node: one that cannot be reached is owed what it lacks, durably, until that expires.
+ * The live nodes of a tag, as its root sees them: how many listen at each, and which position it has. Nothing waits for a live node except
+ * its own listeners. One that cannot be reached is owed what it lacks, durably, until that expires.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
@@ -11,10 +11,13 @@ import { liveObjectName } from "../name.ts";
 import type { LiveNodeRecord, NodeRecord } from "../store.ts";
 import type { LiveReport } from "../types.ts";
 
-/** A live node that has not answered how many listen there is not asked again for this time. */
+/** How long a live node that did not say how many listen there is not asked again. */
 const ASK_AGAIN_MS = 5_000;
 const ASK_MS = 2_000;
-/** How often in a row one is asked that says so, once a report: for longer than it says so of one that it let in (a minute). */
+/**
+ * How often a live node may say that a listener is about to open, once a report: longer than the minute for which it says so of one
+ * listener (`OPENING_MS`).
+ */
 const OPENINGS = 12;
 
 interface LiveNodesParts {
@@ -26,43 +29,42 @@ interface LiveNodesParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
-  /** Something is to be told, some time soon. */
+  /** A report is due soon. */
   readonly onChange: () => void;
 }
 
-/** What is remembered of one live node. */
-interface Known {
+interface KnownNode {
   readonly name: string;
   readonly live: TagLive;
-  /** Null where the root slept since it reported. */
+  /** Null if the root slept since the last report. */
   listeners: number | null;
-  /** Reports of listeners, ever: one that comes while the node is asked outweighs its answer. */
+  /** Number of reports. One that comes while the node is asked replaces its answer. */
   reports: number;
-  /** How often since the last report it said that somebody is about to listen. */
+  /** How often since the last report it said that a listener is about to open. */
   openings: number;
   askedAt: number;
-  /** How many listen in all, as it was told last. */
+  /** Total of listeners that it was told last. */
   told: number | null;
   /** Position up to which it has everything. */
   upTo: number;
   readonly publishing: SingleFlight;
-  /** Since it was reached last. */
+  /** In a row. */
   failures: number;
-  /** Milliseconds since 1970; null where it is not owed anything. */
+  /** Milliseconds since 1970; null if it is owed nothing. */
   retryAt: number | null;
 }
 
 export class LiveNodes {
   readonly #parts: LiveNodesParts;
   /** By name of the live node's object. */
-  readonly #known = new Map<string, Known>();
-  /** Listeners that entries were sent to, by position; of those under way. */
+  readonly #known = new Map<string, KnownNode>();
+  /** Listeners that an entry was sent to, by position. */
   readonly #sent = new Map<number, number>();
   readonly #learning = new SingleFlight();
   #toldAt = 0;
   readonly #start: number;
 
-  /** @param upTo what is known to have been published before */
+  /** @param upTo position up to which everything was published before */
   constructor(parts: LiveNodesParts, upTo: number) {
     this.#parts = parts;
     this.#start = upTo;
@@ -76,33 +78,33 @@ export class LiveNodes {
     return this.#sent.get(position) ?? 0;
   }
 
-  /** Asks the live nodes of which it does not know: the root slept since they reported. */
+  /** Asks the live nodes whose listeners are unknown, because the root slept since they reported. */
   learn(): Promise<void> {
     return this.#learning.run(() => this.#learn());
   }
 
-  /** A live node says how many listen there. */
+  /** A live node reports its listeners. */
   async report({ region, n, listeners }: LiveReport): Promise<void> {
     const { liveNodes } = this.#parts.record();
     const standing = liveNodes.find((node) => node.region === region && node.n === n);
     const isNew = standing === undefined;
     if (isNew) this.#parts.change({ liveNodes: [...liveNodes, { region, n }] });
-    // Not by its name alone: what it is owed is in the record.
+    // From its record, which has what it is owed.
     const own = this.#of(standing ?? { region, n });
-    // What was there before it fetches by itself: the answer tells how far that is.
+    // It fetches earlier broadcasts itself: the answer has the head.
     if (isNew) own.upTo = this.#parts.log.head;
     own.listeners = listeners;
     own.reports++;
     own.openings = 0;
     await this.learn();
-    // It is answered what the others are told.
+    // The answer has the total.
     own.told = this.count;
     const sinceMs = this.#parts.host.now() - this.#toldAt;
-    // What changes before the next time is told by the alarm that every report sets.
+    // Every report sets the alarm, which tells what changed in between.
     if (sinceMs < 0 || sinceMs >= LIMITS.PRESENCE_MS) this.tell();
   }
 
-  /** Tells every live node that does not know it how many listen in all. */
+  /** Tells the total to every live node that does not know it. */
   tell(): void {
     const { host } = this.#parts;
     const total = this.count;
@@ -118,16 +120,16 @@ export class LiveNodes {
   }
 
   /**
-   * Forgets live nodes without listeners: whoever comes to one makes it known again before it is let in.
+   * Forgets live nodes without listeners. One that gets a listener reports itself first.
    *
-   * @returns false where one could not be asked
+   * @returns false if one could not be asked
    */
   async prune(): Promise<boolean> {
     await this.learn();
     const idle = this.#all.filter(({ listeners }) => listeners === 0);
     const before = idle.map(({ reports }) => reports);
     const isGone = await Promise.all(idle.map((node) => this.#askIdle(node)));
-    // One that has reported since, while another was asked, counts on being known.
+    // A node that reported meanwhile relies on being known.
     const gone = new Set(
       idle
         .filter(({ reports }, at) => isGone[at] && reports === before[at])
@@ -141,8 +143,8 @@ export class LiveNodes {
     return this.#all.every(({ listeners }) => listeners !== null);
   }
 
-  /** One that said that nobody listens says now that somebody is about to: it is asked again, for that may come to nothing. */
-  async #askIdle(node: Known): Promise<boolean> {
+  /** Whether nobody listens. A listener that is about to open may fail to: then the node is asked again with the next report. */
+  async #askIdle(node: KnownNode): Promise<boolean> {
     const { reports } = node;
     await this.#ask(node);
     if (node.listeners === 0) return true;
@@ -154,17 +156,17 @@ export class LiveNodes {
     return false;
   }
 
-  /** Sends what is new to every live node that is not owed anything, each by itself and in order. */
+  /** Sends what is new to every live node that is owed nothing. */
   publish(): void {
     void this.reach(this.#parts.log.head);
   }
 
-  /** Resolves when every live node has what there is up to a position, or could not be called. */
+  /** Resolves when every live node has everything up to a position, or could not be called. */
   async reach(position: number): Promise<void> {
     await Promise.all(this.#all.map((node) => this.#reach(node, position)));
   }
 
-  /** Tries the live nodes that are owed something and whose time has come. */
+  /** Retries the live nodes that are owed something and are due. */
   async alarm(): Promise<void> {
     const { host } = this.#parts;
     const now = host.now();
@@ -173,16 +175,16 @@ export class LiveNodes {
     this.#setAlarm();
   }
 
-  get #all(): Known[] {
+  get #all(): KnownNode[] {
     return this.#parts.record().liveNodes.map((node) => this.#of(node));
   }
 
-  #of(node: LiveNodeRecord): Known {
+  #of(node: LiveNodeRecord): KnownNode {
     const name = this.#nameOf(node);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const isOwed = node.upTo !== undefined;
-    const fresh: Known = {
+    const fresh: KnownNode = {
       name,
       live: this.#parts.host.live(name),
       listeners: null,
@@ -201,12 +203,12 @@ export class LiveNodes {
 
   async #learn(): Promise<void> {
     const now = this.#parts.host.now();
-    const isUnknown = ({ listeners, askedAt }: Known) =>
+    const isUnknown = ({ listeners, askedAt }: KnownNode) =>
       listeners === null && (now < askedAt || now - askedAt >= ASK_AGAIN_MS);
     await Promise.all(this.#all.filter(isUnknown).map((node) => this.#ask(node)));
   }
 
-  async #ask(node: Known): Promise<void> {
+  async #ask(node: KnownNode): Promise<void> {
     const { host } = this.#parts;
     const { reports } = node;
     node.askedAt = host.now();
@@ -214,19 +216,19 @@ export class LiveNodes {
       const count = await host.withTimeout(ASK_MS, node.live.listeners());
       if (node.reports === reports) node.listeners = count;
     } catch (error) {
-      // Not 0, by which it would be forgotten.
+      // With 0, it would be forgotten.
       if (node.reports === reports) node.listeners = null;
       host.reportError(error);
     }
   }
 
-  async #reach(node: Known, position: number): Promise<void> {
+  async #reach(node: KnownNode, position: number): Promise<void> {
     while (node.upTo < position && node.retryAt === null) {
       await node.publishing.run(() => this.#publishTo(node));
     }
   }
 
-  async #retry(node: Known): Promise<void> {
+  async #retry(node: KnownNode): Promise<void> {
     const { host, log } = this.#parts;
     const now = host.now();
     const upTo = Math.max(node.upTo, log.head - LIMITS.LOG_ENTRIES);
@@ -245,8 +247,8 @@ export class LiveNodes {
     await node.publishing.run(() => this.#publishTo(node));
   }
 
-  /** Once; never rejects. */
-  async #publishTo(node: Known): Promise<void> {
+  /** Never rejects. */
+  async #publishTo(node: KnownNode): Promise<void> {
     const { host, tag, log } = this.#parts;
     const { head } = log;
     try {
@@ -281,8 +283,8 @@ export class LiveNodes {
     }
   }
 
-  /** One row where it was owed nothing before, and the alarm. */
-  #owe(node: Known): void {
+  /** Sets the alarm; one row if it was owed nothing before. */
+  #owe(node: KnownNode): void {
     const { host } = this.#parts;
     node.failures++;
     node.retryAt = host.now() + backoffMs(node.failures, host.random());
@@ -290,14 +292,14 @@ export class LiveNodes {
     this.#setAlarm();
   }
 
-  /** It has everything, or what it lacks has expired: one row where it was owed something. */
-  #settle(node: Known): void {
+  /** It has everything, or what it lacks has expired. One row if it was owed something. */
+  #settle(node: KnownNode): void {
     if (node.retryAt !== null) this.#write(node, undefined);
     node.failures = 0;
     node.retryAt = null;
   }
 
-  #write(node: Known, upTo: number | undefined): void {
+  #write(node: KnownNode, upTo: number | undefined): void {
     const { record, change } = this.#parts;
     const { liveNodes } = record();
     const standing = liveNodes.find((each) => this.#nameOf(each) === node.name);

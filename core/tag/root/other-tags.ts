@@ -1,5 +1,5 @@
 /**
- * The other tags that a broadcast is for. Has it handed on to their roots (see forwarder.ts), and records which of them are still owed it
+ * The other tags that a broadcast is for: has it forwarded to their roots (see forwarder.ts), and records which of them are still owed it
  * and which missed it.
  */
 import type { TagHost } from "../host.ts";
@@ -15,7 +15,7 @@ interface OtherTagsParts {
   readonly tag: string;
 }
 
-/** How long the outcome of a broadcast waits for the other roots: mostly they have it by then, and the row is not written again. */
+/** How long the outcome of a broadcast waits for the other roots. Most have it by then, and the row need not be written again. */
 const FORWARD_MS = 1_000;
 
 type Covered = Pick<LogHeader, "position" | "cover">;
@@ -40,12 +40,12 @@ export class OtherTags {
     this.#forwarder.add(header.position, this.#owes(header));
   }
 
-  /** Asks the roots that are due. */
+  /** Calls the roots that are due. */
   run(): Promise<void> {
     return this.#forwarder.run();
   }
 
-  /** Resolves when the roots were asked, or after `FORWARD_MS`. */
+  /** Resolves when the roots were called, or after `FORWARD_MS`. */
   async runSoon(position: number): Promise<void> {
     if (this.owed(position).length === 0) return;
     await Promise.race([this.run(), this.#parts.host.sleep(FORWARD_MS)]);
@@ -82,16 +82,16 @@ export class OtherTags {
     };
   }
 
-  #ended(position: number, tag: string, isTaken: boolean): void {
+  #ended(position: number, tag: string, isAccepted: boolean): void {
     const { log, host } = this.#parts;
     const state = log.state(position);
     if (state === null) {
-      if (!isTaken) this.#missed.set(position, [...this.missed(position), tag]);
+      if (!isAccepted) this.#missed.set(position, [...this.missed(position), tag]);
       return;
     }
     const more = {
-      ...{ paid: tag, unreached: Number(!isTaken) },
-      ...(isTaken ? {} : { missed: tag }),
+      ...{ paid: tag, unreached: Number(!isAccepted) },
+      ...(isAccepted ? {} : { missed: tag }),
     };
     const outcome = addToOutcome(state.outcome, more, host.now());
     log.serve(position, { ...state, outcome });
@@ -104,7 +104,7 @@ export class OtherTags {
     return header.cover.length === 1 ? [] : ((JSON.parse(state.outcome) as TreeOutcome).owes ?? []);
   }
 
-  /** Empty for a broadcast that another root handed on: that root sees to the other tags. */
+  /** Empty for a broadcast that another root forwarded: that root forwards it to all tags. */
   #othersOf({ cover }: Covered): readonly string[] {
     return cover[0] === this.#parts.tag ? cover.slice(1) : [];
   }

@@ -1,21 +1,21 @@
-/** How a node comes to be: where its positions and its turns begin, over all the lives that a node of its name has. */
+/** Creates a node: tells its parent first, and sets where its positions and turns start, so that both rise over all lives of the node. */
 import { SingleFlight } from "../../single-flight.ts";
 import type { SubtreeCount } from "../store.ts";
 import type { CountAnswer } from "../types.ts";
 
 /**
- * The position before the first of a new root. Positions only rise over the lives of a tag, so that a cursor of an earlier life is
- * below all of a later one's: a tag takes far fewer broadcasts than one a millisecond (`LIMITS.REPLAY_MS`), and is not erased
- * before the clock has come past its last position.
+ * The position at which a new root starts. Positions rise over the lives of a tag, so a cursor of an earlier life is below all positions
+ * of a later one: a tag accepts far less than one broadcast a millisecond (`LIMITS.REPLAY_MS`), and is not erased before the clock has
+ * passed its last position.
  *
  * @param now milliseconds since 1970
  */
 export const firstPosition = (now: number): number => now;
 
-/** What a node begins with. */
+/** What a new node starts with. */
 export interface NodeStart {
   readonly turns: number;
-  /** Position of the last broadcast that its parent may have served without it. */
+  /** Position of the last broadcast that the parent may have served without it. */
   readonly head: number;
 }
 
@@ -23,28 +23,28 @@ export class NodeCreation {
   readonly #report: (count: SubtreeCount) => Promise<CountAnswer>;
   readonly #running = new SingleFlight<boolean>();
 
-  /** @param report tells the parent */
+  /** @param report reports to the parent */
   constructor(report: (count: SubtreeCount) => Promise<CountAnswer>) {
     this.#report = report;
   }
 
-  /** Whether the parent is just being told. */
+  /** Whether the parent is being told. */
   get isRunning(): boolean {
     return this.#running.isRunning;
   }
 
   /**
-   * Tells the parent of a node that is about to be, before anybody is in it: then no fan-out misses it.
+   * Tells the parent, then makes the node. It has no members before that, so no fan-out misses one.
    *
    * @param begin makes the node
-   * @returns false where the parent is not there
+   * @returns false if there is no parent
    */
   run(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
     return this.#running.run(() => this.#tell(now, begin));
   }
 
   async #tell(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
-    // With the time: then what is left of reports of an earlier life on their way counts for nothing.
+    // From the time: then late reports of an earlier life are ignored.
     let turns = firstTurn(now);
     for (;;) {
       const answer = await this.#report({ members: 0, nodes: 1, depth: 1, turns });
@@ -58,9 +58,9 @@ export class NodeCreation {
   }
 }
 
-/** The turn that a node begins with, open; one that is there is never ahead of it, for it closes and opens less than once a second. */
+/** The turn of a new node, which is open. No existing node is ahead of it, because a node closes and opens less than once a second. */
 export const firstTurn = (now: number): number => 2 * Math.floor(now / 1_000);
 
-/** The first turn after one that is known which is open or closed as another is. */
+/** The first turn after `known` that is open if `like` is, and closed if `like` is. */
 export const turnAfter = (known: number, like: number): number =>
   known + 1 + ((known + 1 + like) % 2);

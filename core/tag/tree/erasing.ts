@@ -1,8 +1,8 @@
 /**
- * The end of a node that nobody needs: nobody is in its subtree, and what it remembers of broadcasts is not to be told any more.
- * Nodes go from the leaves up: a node asks each child that it leaves out of fan-outs, when the child's time has come, whether it goes;
- * the child erases itself before it says so. A join that is on its way to one that went makes it anew, and the new node makes itself
- * known above before it takes anybody (see core/tag/tree/creation.ts), so that none is in a node that no fan-out reaches.
+ * Erases nodes that are no longer needed: their subtree has no members, and nobody asks about their broadcasts any more. Nodes are erased
+ * from the leaves up. A parent asks each closed child that is due to go; the child erases itself before it answers yes. If a join is on
+ * its way to an erased node, the node is created anew and tells its parent before it takes a member (see creation.ts), so no member is in
+ * a node that fan-outs do not reach.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
@@ -21,23 +21,23 @@ interface ErasingParts {
   readonly change: (change: Partial<NodeRecord>) => void;
   /** Members of this node alone. */
   readonly members: () => number;
-  /** Asks a child whether it goes. */
+  /** Asks a child to go. */
   readonly ask: (digit: string) => Promise<GoAnswer>;
-  /** A child is gone. */
+  /** A child was erased. */
   readonly onGone: () => void;
 }
 
-/** Children asked at once. */
+/** Children asked in parallel. */
 const PARALLEL = 16;
 
 export class Erasing {
   readonly #parts: ErasingParts;
   readonly #asking = new SingleFlight();
-  /** Rounds in a row in which a child could not be asked, and when the next one is. */
+  /** Rounds in a row in which a child could not be asked, and the time of the next round. */
   #failures = 0;
   #notBefore = 0;
-  /** How often in a row the directory could not be told. */
-  #untold = 0;
+  /** Failed calls of the directory in a row. */
+  #directoryFailures = 0;
 
   constructor(parts: ErasingParts) {
     this.#parts = parts;
@@ -47,15 +47,13 @@ export class Erasing {
     return this.#asking.isRunning;
   }
 
-  /**
-   * From when on nobody needs this node, in milliseconds since 1970, as far as it knows by now; null while somebody does.
-   */
+  /** When this node is no longer needed, milliseconds since 1970; null while it is in use. */
   get neededUntil(): number | null {
     const { members, record } = this.#parts;
     const { children, live, liveNodes, debts = [] } = record();
     const below = Object.values(children);
     if (members() > 0 || live !== "token" || liveNodes.length > 0 || debts.length > 0) return null;
-    if (!below.every(isVoid)) return null;
+    if (!below.every(isEmpty)) return null;
     const later = below.map(({ neededUntil = 0 }) => neededUntil + LIMITS.COUNT_DELAY_MS);
     return Math.max(this.#rememberedUntil, ...later);
   }
@@ -64,7 +62,7 @@ export class Erasing {
     return Object.keys(this.#parts.record().children).length > 0;
   }
 
-  /** Whether it can go now. */
+  /** Whether it can be erased now. */
   get canGo(): boolean {
     const { neededUntil } = this;
     if (neededUntil === null || this.hasChildren) return false;
@@ -72,7 +70,7 @@ export class Erasing {
   }
 
   /**
-   * Whether a root ends now; where it may later, the alarm comes then.
+   * Whether a root can be erased now. If it may be later, sets the alarm.
    *
    * @param forget has the directory forget the tag
    * @param isIdle whether nothing is under way
@@ -90,19 +88,19 @@ export class Erasing {
       await forget();
     } catch (error) {
       host.reportError(error);
-      host.setAlarm(now + backoffMs(++this.#untold, host.random()));
+      host.setAlarm(now + backoffMs(++this.#directoryFailures, host.random()));
       return false;
     }
-    // Somebody may have come meanwhile.
+    // Someone may have joined meanwhile.
     return this.canGo && isIdle();
   }
 
-  /** Asks the children whose time has come, forgets those that go, and sets the alarm for the others. */
+  /** Asks the children that are due, forgets those that were erased, and sets the alarm for the others. */
   alarm(): Promise<void> {
     return this.#asking.run(() => this.#ask());
   }
 
-  /** Its log has a status to tell until then, and its next life has to begin at a later position: see `firstPosition`. */
+  /** Until then its log answers for the status of a broadcast. Its next life has to start at a later position: see `firstPosition`. */
   get #rememberedUntil(): number {
     const { log } = this.#parts;
     let until = log.head + 1;
@@ -125,12 +123,12 @@ export class Erasing {
     this.#setAlarm();
   }
 
-  /** Those that are left out of fan-outs; where nobody is left at all also those that say nothing: perhaps they never came to be. */
+  /** Digits of closed children. If the whole subtree is empty, also those that never reported being closed: they may not exist. */
   get #candidates(): readonly string[] {
     const { members, record } = this.#parts;
     const children = Object.entries(record().children);
-    const isAllVoid = members() === 0 && children.every(([, count]) => isVoid(count));
-    return children.filter(([, count]) => isAllVoid || isClosed(count)).map(([digit]) => digit);
+    const isAllEmpty = members() === 0 && children.every(([, count]) => isEmpty(count));
+    return children.filter(([, count]) => isAllEmpty || isClosed(count)).map(([digit]) => digit);
   }
 
   async #askSome(digits: readonly string[]): Promise<void> {
@@ -147,7 +145,7 @@ export class Erasing {
     asked.forEach(({ digit, turns }, at) => {
       const answer = answers[at];
       const known = children[digit];
-      // What it said meanwhile outweighs its answer: it may have come to be anew.
+      // It reported meanwhile, so its answer is stale: it may have been created anew.
       if (known === undefined || known.turns !== turns) return;
       if (answer === undefined) {
         this.#failed();
@@ -178,7 +176,7 @@ export class Erasing {
   }
 }
 
-const isVoid = ({ members }: SubtreeCount): boolean => members === 0;
+const isEmpty = ({ members }: SubtreeCount): boolean => members === 0;
 
 const isDue = (child: SubtreeCount | undefined, now: number): boolean =>
   child !== undefined && (child.neededUntil ?? 0) <= now;

@@ -1,8 +1,8 @@
 /**
- * Leaves empty subtrees out of fan-outs: a tag that shrank costs no more node calls than a small one. A node whose subtree is empty
- * *closes*: it writes so, then tells its parent, which calls it no more. A join *opens* it: before the member is written the parent
- * knows that it has to be called, and says up to where the node was left out. Each of both is a turn, and a parent takes no report
- * of an earlier turn than it knows, however late one comes.
+ * Leaves empty subtrees out of fan-outs, so that a tag that shrank costs no more node calls than a small one. A node whose subtree is
+ * empty *closes*: it writes that, then tells its parent, which stops calling it. A join *opens* it: before the member is written, the
+ * parent knows that it has to call the node, and answers up to which position it left it out. Each closing or opening is a turn. A parent
+ * ignores reports of earlier turns than the last it knows, however late they come.
  */
 import { SingleFlight } from "../../single-flight.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
@@ -17,11 +17,11 @@ interface OpenStateParts {
   /** Members of this node alone. */
   readonly members: () => number;
   readonly durable: () => Promise<void>;
-  /** Tells the parent; null for the root, which has none. */
+  /** Reports to the parent; null for the root. */
   readonly report: ((count: SubtreeCount) => Promise<CountAnswer>) | null;
   /** Broadcasts up to this position were for nobody here. */
   readonly onSkipped: (position: number) => void;
-  /** The parent is to be told again some time soon. */
+  /** The parent has to be told again soon. */
   readonly onFailed: () => void;
 }
 
@@ -31,35 +31,35 @@ export const isClosed = ({ turns = 0 }: { readonly turns?: number }): boolean =>
 export class OpenState {
   readonly #parts: OpenStateParts;
   readonly #opening = new SingleFlight();
-  /** The parent may know of a later turn than is written here. */
+  /** Whether the parent may know a later turn than the one written here. */
   #isAhead = false;
 
   constructor(parts: OpenStateParts) {
     this.#parts = parts;
   }
 
-  /** Whether the parent is just being told that it has to call this node. */
+  /** Whether the parent is being told that it has to call this node. */
   get isOpening(): boolean {
     return this.#opening.isRunning;
   }
 
-  /** Resolves when the parent calls this node; rejects where the parent cannot be told. */
+  /** Resolves once the parent calls this node; rejects if the parent cannot be told. */
   async open(): Promise<void> {
     if (!isClosed(this.#parts.record())) return;
     return this.#opening.run(() => this.#open());
   }
 
-  /** Tells the parent how many there are, or that there is nobody. */
+  /** Reports the counts to the parent. Closes the node first if its subtree is empty. */
   async tellParent(): Promise<void> {
     const { report, record, change, count, durable } = this.#parts;
     if (report === null || this.#opening.isRunning) return;
     const { turns = 0 } = record();
-    if (this.#isVoid() && !isClosed(record())) change({ turns: turns + 1 });
+    if (this.#isEmpty() && !isClosed(record())) change({ turns: turns + 1 });
     else if (isClosed(record()) && this.#isAhead) change({ turns: turns + 2 });
     this.#isAhead = false;
     await durable();
     const { turns: later } = await report(count());
-    // Of an earlier life of this node, or of a turn that a kill kept from being written.
+    // The parent knows a later turn: of an earlier life of this node, or one that was not written because of a kill.
     if (later === undefined || this.isOpening) return;
     change({ turns: turnAfter(later, record().turns ?? 0) });
     await durable();
@@ -76,7 +76,7 @@ export class OpenState {
         turns = turnAfter(answer.turns, turns);
         answer = await report({ ...count(), turns });
       }
-      if (answer.isUnborn === true) throw new Error("the node above is gone");
+      if (answer.isUnborn === true) throw new Error("the parent node no longer exists");
       onSkipped(answer.head);
       change({ turns, born: Math.max(record().born, answer.head) });
       await durable();
@@ -87,7 +87,7 @@ export class OpenState {
     }
   }
 
-  #isVoid(): boolean {
+  #isEmpty(): boolean {
     const { members, record } = this.#parts;
     return members() === 0 && Object.values(record().children).every(isClosed);
   }

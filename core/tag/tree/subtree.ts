@@ -1,10 +1,10 @@
-/** What a node tells of its subtree to the node above. */
+/** What a node reports to its parent about its subtree. */
 import { noCounts } from "../outcome/counts.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
 import type { FanOutAnswer } from "../types.ts";
 import { isClosed } from "./open-state.ts";
 
-/** Of a child that its parent knows, and that nobody has joined yet. */
+/** The answer of a node that its parent knows but that nobody has joined yet. */
 export const EMPTY_SUBTREE: FanOutAnswer = {
   kind: "progress",
   done: true,
@@ -15,7 +15,7 @@ export const EMPTY_SUBTREE: FanOutAnswer = {
   children: "",
 };
 
-/** Digits of the children that are called: whose subtree may have a member. */
+/** Digits of the children that fan-outs call, because their subtree may have a member. */
 export const openChildren = ({ children }: NodeRecord): string =>
   Object.keys(children)
     .filter((digit) => !isClosed(children[digit] ?? {}))
@@ -24,7 +24,7 @@ export const openChildren = ({ children }: NodeRecord): string =>
 
 /**
  * @param members of the node alone
- * @param neededUntil of a node that nobody is in; null for any other
+ * @param neededUntil null for a node that is open or in use
  */
 export function countSubtree(
   record: NodeRecord,
