@@ -1,12 +1,11 @@
 /**
- * One alias of one app: the registrations behind a name.
+ * One alias of one app: the registrations that hold a name.
  *
- * A device says that an alias is its own only between the answer of `set` and a suspension, and again once `confirm` says so.
- * `set` suspends every holder that it changes anything for, durably, before it writes: its row is what decides. Only one
- * operation runs at a time, and `confirm` is one, so that a holder learns what came of it, whatever failed or died between. So
- * no two devices say that an alias is theirs that is not shared, and what is refused has changed nothing: an edge that sends to
- * a suspended holder is told, and asks again. A suspension that comes late, after it was given up, only makes its holder ask. What
- * a device asked before the latest that was carried out for it is not carried out: it has given that up.
+ * A device claims an alias only between the answer to `set` and a suspension, and again once `confirm` says so. `set` suspends every
+ * holder that it affects, durably, before it writes its row, which decides. Operations run one at a time, and `confirm` is one of them, so
+ * a suspended holder learns the result, whatever failed in between. So no two devices claim an exclusive alias, and a refused `set` has
+ * changed nothing. An edge that sends to a suspended holder is refused, and asks the alias again. A suspension that arrives late only makes
+ * its holder ask. A command that was sent before the latest one carried out for its device is ignored, because the device has given it up.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
@@ -33,7 +32,7 @@ export class Alias {
   readonly #host: AliasHost;
   readonly #commands = new LatestEpochs(LIMITS.ALIAS_COMMANDS);
   readonly #withdrawals = new Withdrawals();
-  /** Ends when all operations so far have; it never fails. */
+  /** Resolves when all operations so far have ended; never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -43,11 +42,11 @@ export class Alias {
   }
 
   /**
-   * Gives the alias to a registration. Safe to repeat: the same order changes nothing and writes nothing.
+   * Gives the alias to a registration. Safe to repeat: the same command changes and writes nothing.
    *
-   * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` where a holder could not be suspended, and nothing has
-   *   changed; `unregistered` for an account generation that another holder of the same device has replaced;
-   *   `overloaded` where `LIMITS.ALIAS_WAITING` operations wait; `alias_stale` for one that comes late, see `AliasCommand`
+   * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` if a holder could not be suspended, and nothing changed, or if the command
+   *   is late (see `AliasCommand`); `unregistered` if a later generation of the same device holds the alias; `overloaded` if
+   *   `LIMITS.ALIAS_WAITING` operations wait
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
     const done = this.#enqueue(() => this.#set(request));
@@ -55,10 +54,10 @@ export class Alias {
   }
 
   /**
-   * Takes the alias from a registration, and those before it of its device; that it has it not is no error.
+   * Takes the alias from a registration, and from earlier generations of its device. Not an error if it does not hold the alias.
    *
-   * @returns undefined when it is done; `alias_stale` where it comes late
-   * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
+   * @returns undefined when done; `alias_stale` if the command is late
+   * @throws Error if `LIMITS.ALIAS_WAITING` operations wait
    */
   async unset({ holder, epoch }: AliasUnsetRequest): Promise<LateCommand | undefined> {
     const done = this.#enqueue(async () => {
@@ -74,13 +73,13 @@ export class Alias {
   }
 
   /**
-   * Whether a registration holds it, and how: the word for one that was suspended. Those before it of its device hold it no more.
+   * Tells a suspended registration whether it holds the alias. Takes the alias from earlier generations of its device.
    *
-   * @throws Error where `LIMITS.ALIAS_WAITING` operations wait
+   * @throws Error if `LIMITS.ALIAS_WAITING` operations wait
    */
   async confirm({ holder, epoch }: AliasUnsetRequest): Promise<AliasConfirmation> {
     const done = this.#enqueue(async () => {
-      // A set that comes after this answer is not what was answered.
+      // Makes a `set` that was sent before this call, and arrives after it, late: it would contradict the answer.
       this.#late(holder, epoch);
       await this.#keep(
         ({ device, generation }) => device !== holder.device || generation >= holder.generation,
@@ -92,7 +91,7 @@ export class Alias {
     return done;
   }
 
-  /** @param key of a message: whether one of them has taken it is told, too */
+  /** @param key of a message: the answer then also says which registrations acknowledged it */
   async holders(key?: Uint8Array): Promise<AliasHolders> {
     const { shared, holders, taken } = this.#store.read() ?? { shared: false, holders: [] };
     const takers = key === undefined ? [] : takersOf(taken, key, this.#host.now());
@@ -100,17 +99,17 @@ export class Alias {
   }
 
   /**
-   * Tells all other holders to withdraw the message of this key, and remembers, durably, who took it: for those who join later.
-   * Safe to repeat; it writes one row once. However many take it at once, each other holder is called once, until it has heard.
+   * Has all other holders withdraw the message with this key, and stores who acknowledged it, for registrations that join later. Safe to
+   * repeat; writes one row once. However many holders acknowledge it at the same time, each other holder is called once, until that succeeds.
    *
-   * @throws Error where one could not be told, or it cannot be remembered: it is to be repeated then
+   * @throws Error if a holder could not be told, or the row could not be written; repeat the call then
    */
   async firstAck(request: FirstAckRequest): Promise<void> {
     const { app, holder, key } = request;
     const record = this.#store.read();
     const others = this.#others(record, holder);
     const withdrawal = this.#withdrawals.of(key, this.#host.now());
-    // Whoever took it itself has nothing to withdraw.
+    // A holder that acknowledged it has nothing to withdraw.
     const taker = record?.holders.find((each) => sameHolder(each, holder));
     if (taker !== undefined) withdrawal.heard(taker);
     const calls = others.map((other) =>
@@ -123,14 +122,14 @@ export class Alias {
     const [remembered] = await Promise.allSettled([this.#remember(request)]);
     const failed = (await Promise.all(calls)).filter((isTold) => !isTold).length;
     if (remembered.status === "rejected") {
-      // Whoever joins before it is remembered may be sent it, and those who have heard may have forgotten by then.
+      // A registration that joins before the row is written may be sent the message, so the next call must tell all holders again.
       this.#withdrawals.forget(key);
       throw remembered.reason;
     }
     if (failed > 0) throw new Error(`${failed} of ${others.length} holders could not be told`);
   }
 
-  /** The alarm: one that nobody holds leaves nothing once it need not remember anything. */
+  /** Erases an alias that nobody holds once it has nothing left to remember. */
   async onAlarm(): Promise<void> {
     const record = this.#store.read();
     if (record === null || record.holders.length > 0) return;
@@ -144,7 +143,7 @@ export class Alias {
     if (taken !== null) await this.#write(record, taken);
   }
 
-  /** Undefined at the bound. */
+  /** Undefined at the limit. */
   #enqueue<T>(run: () => Promise<T>): Promise<T> | undefined {
     if (this.#waiting >= LIMITS.ALIAS_WAITING) return undefined;
     this.#waiting++;
@@ -153,7 +152,7 @@ export class Alias {
     return done;
   }
 
-  /** Null for an order that is to be carried out: it is the latest of its device from here on. */
+  /** Null for a command that is to be carried out; it is then the latest of its device. */
   #late({ device }: Holder, epoch: number | undefined): LateCommand | null {
     if (epoch === undefined) return null;
     const now = this.#host.now();
@@ -168,7 +167,7 @@ export class Alias {
 
   async #set(request: AliasSetRequest): Promise<AliasSetAnswer> {
     const { app, alias, shared, epoch, until } = request;
-    // The device may have given it up by then, and nobody remember that.
+    // The device may have unset it since, and the alias may have forgotten that.
     if (until !== undefined && until <= this.#host.now()) {
       return refuse("alias_stale", "it came late");
     }
@@ -191,12 +190,12 @@ export class Alias {
     if (shared && others.length >= LIMITS.ALIAS_HOLDERS) {
       return refuse("alias_full", `at most ${LIMITS.ALIAS_HOLDERS} registrations hold it`);
     }
-    // One that had it alone is to know that it is shared now: edges that do not are told by it.
+    // A holder that had it alone must know that it is shared now, because it tells edges that do not know.
     if (!shared || record?.shared === false) {
       const calls = others.map(({ device, generation }) =>
         this.#hears(() => this.#host.device(device).suspendAlias({ app, alias, generation })),
       );
-      // Those who were suspended ask what came of it, and hear that they hold it.
+      // Suspended holders ask for the result, and learn that they still hold it.
       if ((await Promise.all(calls)).includes(false))
         return refuse("alias_stale", "a holder could not be told");
     }
@@ -207,10 +206,7 @@ export class Alias {
     return this.#write({ ...record, app, alias, shared, holders: shared ? joined : [holder] });
   }
 
-  /**
-   * Everybody but this registration. An older account generation of its device is nobody: the device itself has
-   * ended it, or it could not have a newer one.
-   */
+  /** All other holders. Excludes earlier generations of the same device, which ended when the device got this one. */
   #others(record: AliasRecord | null, { device, generation }: Holder): readonly Holder[] {
     return (record?.holders ?? []).filter(
       (each) => each.device !== device || each.generation > generation,
@@ -226,10 +222,10 @@ export class Alias {
   }
 
   /**
-   * One row. One that nobody holds leaves nothing, for devices make up as many as they like, but what it has to remember for a
-   * while: an alarm comes then.
+   * Writes one row. An alias that nobody holds is erased, because devices can make up any number of them. If it still has to remember
+   * acknowledgements, the alarm erases it later.
    *
-   * @param known what was taken: as stored now, for a first acknowledgement may have come while others were suspended
+   * @param known acknowledged messages. Read again by default, because one may have been stored while holders were suspended
    */
   async #write(
     { taken: _, ...record }: AliasRecord,
@@ -247,8 +243,8 @@ export class Alias {
   }
 
   /**
-   * Calls a device; false where that failed, or took too long: one that hangs must hold up neither the operations that wait nor
-   * those who ask what came of a suspension.
+   * Calls a device; false if that failed or took too long: a device that hangs must not block the operations that wait, of which one may be
+   * the `confirm` of a suspended holder.
    */
   async #hears(call: () => Promise<void>): Promise<boolean> {
     try {

@@ -1,4 +1,4 @@
-/** What an alias keeps, and needs of its host. */
+/** What an alias stores, and what it needs from its host, as ports. */
 import type { AliasSuspension, Holder, WithdrawRequest } from "./types.ts";
 
 /** The whole alias: one row. */
@@ -8,7 +8,7 @@ export interface AliasRecord {
   readonly shared: boolean;
   /** In the order in which they set it. */
   readonly holders: readonly Holder[];
-  /** Oldest first; absent where there are none, as in a row from before. */
+  /** Oldest first; absent for none, and in rows of an older version. */
   readonly taken?: readonly TakenKey[] | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface TakenKey {
   readonly generation: number;
   readonly seq: number | null;
   readonly fingerprint: number | null;
-  /** When the alias heard of it, milliseconds since 1970. */
+  /** When the alias learned of it, milliseconds since 1970. */
   readonly at: number;
 }
 
@@ -33,19 +33,19 @@ export interface AliasStore {
 }
 
 export interface AliasHost {
-  /** Resolves when all that was written so far is durable. */
+  /** Resolves when everything written so far is durable. */
   durable(): Promise<void>;
-  /** A device's object, by name. */
+  /** @param name of the device's object */
   device(name: string): {
     suspendAlias(request: AliasSuspension): Promise<void>;
     withdraw(request: WithdrawRequest): Promise<void>;
   };
-  /** Settles as the call does; rejects where that takes longer. What the call does later is no matter: see `Alias`. */
+  /** Settles like the call, or rejects after `ms`. The call may still take effect later: see `Alias`. */
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Has `onAlarm` called at that time or later, over sleeps and kills, in one commit with what was written before. */
+  /** Has `onAlarm` called at this time or later, even after a restart. Committed together with what was written before. */
   setAlarm(at: number): void;
-  /** A failure that no caller sees. */
+  /** Logs a failure that no caller sees. */
   reportError(error: unknown): void;
 }

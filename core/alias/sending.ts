@@ -1,33 +1,33 @@
-/** A send to whoever holds an alias: whom to ask and whom to send to, so that what an edge remembers is never a wrong delivery. */
+/** Sends to the holders of an alias. An edge's cache may be stale, but never causes a wrong delivery. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { isReused } from "../fingerprint.ts";
 import type { AliasSend, SendAnswer } from "../message/send.ts";
 import { type AliasHolders, type Holder, sameHolder } from "./types.ts";
 
-/** What came of the call for one holder. */
+/** The answer of one holder. */
 export interface Sent {
   readonly holder: Holder;
   readonly answer: SendAnswer;
 }
 
 export interface AliasSendPort {
-  /** Who holds it, as the edge remembers; undefined where it does not. */
+  /** The holders in the edge's cache; undefined for a miss. */
   readonly known: AliasHolders | undefined;
   readonly firstAckWins: boolean;
   /** `SendRequest.fingerprint`. */
   readonly fingerprint: number | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Asks the alias, also who has taken the message. */
+  /** Asks the alias for its holders, and for who acknowledged the message. */
   ask(): Promise<AliasHolders>;
-  /** Sends to the device of one holder. Does not reject: that the call failed is an answer, too. */
+  /** Sends to the device of one holder. Never rejects: a failed call is an answer, too. */
   send(holder: Holder, shared: boolean, taken?: AliasSend["taken"]): Promise<SendAnswer>;
-  /** Resolves once this is done, or after so many milliseconds. */
+  /** Resolves when `done` does, or after `ms`. */
   within(ms: number, done: Promise<unknown>): Promise<unknown>;
 }
 
-/** The device says that it is not, or no more, a holder: the alias has moved since we asked, or is moving. */
+/** The device answers that it is not a holder: the alias has moved since it was asked, or is moving. */
 const MOVED: readonly ErrorCode[] = ["alias_stale", "unregistered"];
 const hasMoved = ({ answer }: Sent): boolean => !answer.ok && MOVED.includes(answer.code);
 
@@ -36,7 +36,7 @@ export const isRefusedAsReused = ({ answer }: Sent): boolean =>
 
 const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
 
-/** Whether a request of before may have found the alias without this holder. */
+/** Whether an earlier copy of the request may have been sent before this holder joined. */
 const isNew = ({ epoch = 0 }: Holder, now: number): boolean =>
   now - epoch <= LIMITS.IDEMPOTENCY_KEY_MS;
 
@@ -44,20 +44,20 @@ const without = (holders: readonly Holder[], others: readonly Holder[]): readonl
   holders.filter((holder) => !others.some((other) => sameHolder(other, holder)));
 
 /**
- * How long those who joined lately wait for the others' word on the key. A refusal takes one call of an object; what takes longer is
- * mostly a device that does not acknowledge, and a phone that was just signed in should not ring later for it.
+ * How long the message for new holders waits for the others, which may refuse its key. A refusal takes one call of an object. Anything slower is
+ * mostly a device that does not acknowledge, and a phone that just signed in should not ring later because of it.
  */
 const ESTABLISHED_MS = 300;
 
 /**
- * Sends to the holders that are known, and once more to whoever holds the alias by then.
+ * Sends to the holders in the edge's cache, and then to those that hold the alias by now.
  *
- * An alias of one holder that has moved, or is shared by now, is told by that holder, which refuses. Of a shared one nobody but the
- * alias knows who joined: it is asked while its known holders are sent to, which takes no longer and costs one request. By
- * `firstAckWins` it is asked before: only it knows that the message was taken before one of them joined.
+ * If an exclusive alias has moved or is shared by now, its former holder refuses the message. Of a shared alias, only the alias knows
+ * who joined: it is asked in parallel with the sends to the known holders, which takes no longer and costs one request. With
+ * `firstAckWins` it is asked first, because only it knows whether the message was acknowledged before a holder joined.
  *
- * Under an `Idempotency-Key` those who joined within the life of one come after the others: these know whether it was that of
- * another body.
+ * With an `Idempotency-Key`, holders that joined within the life of a key come after the others, which know whether the key was used with
+ * a different body.
  */
 export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[]> {
   const { known } = port;
@@ -75,7 +75,7 @@ export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[
     isOther ? refuse(later) : sendToAll(port, { ...current, holders: later }),
   ]);
   const sent = [...old, ...rest];
-  // Of those that the alias named just now none is asked twice.
+  // Holders that the alias has just named are not asked again.
   const doubted = joined === undefined ? sent : old;
   if (!doubted.some(hasMoved)) return sent;
   const latest = joined ?? (await port.ask());
@@ -85,19 +85,19 @@ export async function sendToHolders(port: AliasSendPort): Promise<readonly Sent[
     done.map(({ holder }) => holder),
   );
   if (done.some(isRefusedAsReused)) return [...done, ...refuse(missed)];
-  // One that took it and forgot it, or has taken it since, has let the alias go: the alias still knows.
+  // A holder acknowledged it and has unset the alias since. The alias still knows.
   if (latest.taken !== undefined) return [...done, ...(await sendTaken(port, latest, done))];
   return [...done, ...(await sendToAll(port, { ...latest, holders: missed }))];
 }
 
-/** Those who had it before any request whose key still lives; else the first, which has had it as long as any. */
+/** Holders that joined before any request whose key is still remembered; if there are none, the first, which holds it longest. */
 function establishedHolders({ fingerprint, now }: AliasSendPort, holders: readonly Holder[]) {
   if (fingerprint === undefined) return holders;
   const established = holders.filter((holder) => !isNew(holder, now));
   return established.length > 0 ? established : holders.slice(0, 1);
 }
 
-/** Whether the key was that of another body, as far as that is known in time. */
+/** Whether the key was used with a different body, as far as that is known in time. */
 async function isOtherBody(
   { fingerprint, within }: AliasSendPort,
   { taken = [] }: AliasHolders,
@@ -115,14 +115,15 @@ async function isOtherBody(
 const refuse = (holders: readonly Holder[]): readonly Sent[] =>
   holders.map((holder) => ({ holder, answer: REUSED }));
 
-/** One that was held alone for so long had no other holder to take it. */
+/** False for an alias that one registration has held alone for the life of a key: no other could have acknowledged the message. */
 const mustAsk = ({ firstAckWins, now }: AliasSendPort, known: AliasHolders): boolean =>
   firstAckWins && (known.shared || known.holders.some((holder) => isNew(holder, now)));
 
 /**
- * Of a message that was taken everybody tells what is so there, who took it among them, also where that one has let go since.
+ * Collects the answers for a message that was acknowledged before: of all holders, and of those that acknowledged it, even if they no
+ * longer hold the alias.
  *
- * @param done who has told it already
+ * @param done answers that are known
  */
 async function sendTaken(
   port: AliasSendPort,
@@ -148,7 +149,7 @@ async function sendTo(
   holder: Holder,
 ): Promise<Sent> {
   const taker = taken.find((each) => sameHolder(each.holder, holder));
-  // One whose number is not known is of an older version, and is sent a repetition as ever.
+  // A holder without a number has an older version, and is sent a plain repetition.
   const isPlain = taken.length === 0 || taker?.seq === null;
   const flag = isPlain ? undefined : { seq: taker?.seq ?? null };
   return { holder, answer: await port.send(holder, shared, flag) };

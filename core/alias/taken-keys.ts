@@ -1,13 +1,13 @@
 /**
- * Which messages of `firstAckWins` were taken, and by whom: whoever gets the alias later is not sent them when their request is
- * repeated. In the alias's row, for the life of an Idempotency-Key and within `LIMITS.ALIAS_TAKEN`.
+ * Which `firstAckWins` messages were acknowledged, and by whom. When a request is repeated, registrations that joined since are not sent the
+ * message. Stored in the alias's row for the life of an Idempotency-Key, at most `LIMITS.ALIAS_TAKEN` of them.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { TakenKey } from "./host.ts";
 import type { FirstAckRequest, TakenBy } from "./types.ts";
 
-/** A clock that was set back by more than that forgets them, too: else one that was ahead would keep them for ever. */
+/** Also false if the clock was set back by more than that: a clock that was ahead must not keep them forever. */
 const isLive = ({ at }: TakenKey, now: number): boolean =>
   Math.abs(now - at) <= LIMITS.IDEMPOTENCY_KEY_MS;
 
@@ -29,7 +29,7 @@ export function takersOf(
     }));
 }
 
-/** @returns null where it is known: nothing is to be written */
+/** @returns null if it is known already, and nothing has to be written */
 export function withTaken(
   taken: readonly TakenKey[] = [],
   { holder: { device, generation }, key, seq, fingerprint = null }: FirstAckRequest,
@@ -44,7 +44,7 @@ export function withTaken(
   return [...live, added].slice(-LIMITS.ALIAS_TAKEN);
 }
 
-/** When the last of them is past its life, milliseconds since 1970; null for none. */
+/** When the last one is forgotten, milliseconds since 1970; null for none. */
 export const lastEnd = (taken: readonly TakenKey[]): number | null =>
   taken.length === 0
     ? null

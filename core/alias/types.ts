@@ -1,4 +1,4 @@
-/** What the edge, devices and alias objects ask of each other. Plain data: it crosses RPC. */
+/** Calls between the edge, devices and aliases, as plain data: they cross RPC. */
 import type { Refused } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 
@@ -6,18 +6,17 @@ import type { RegistrationName } from "../message/registration-name.ts";
 export interface Holder {
   /** Name of the device's object. */
   readonly device: string;
-  /** Of the registration: `RegIdParts.generation`. */
+  /** `RegIdParts.generation` of the registration. */
   readonly generation: number;
-  /** `AliasCommand.epoch` of the set that made it one; absent for 0. */
+  /** `AliasCommand.epoch` of the `set` that made it a holder; absent for 0. */
   readonly epoch?: number | undefined;
 }
 
 export const sameHolder = (a: Holder, b: Holder): boolean =>
   a.device === b.device && a.generation === b.generation;
 
-/** What tells whether something that a device asks of an alias is late. */
 export interface AliasCommand {
-  /** Rises with each thing that the device asks: none is carried out after a later one. Absent from devices of an older version. */
+  /** Rises with each command of the device. A command is late after one with a higher epoch. Absent from devices of an older version. */
   readonly epoch?: number;
 }
 
@@ -25,16 +24,16 @@ export interface AliasSetRequest extends AliasCommand {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;
-  /** Milliseconds since 1970 from which on it is not to be carried out any more. Absent likewise. */
+  /** Milliseconds since 1970 at which the command becomes invalid. Absent from devices of an older version. */
   readonly until?: number;
-  /** True joins the others that hold it; false takes it from them. An alias is one or the other: the last set decides. */
+  /** True joins the other holders, false takes the alias from them. The last `set` decides whether an alias is shared. */
   readonly shared: boolean;
 }
 
-/** `ok` when it is durable, and nobody who held it before says any more that it is theirs. */
+/** `ok` once it is durable, and no earlier holder claims an exclusive alias any more. */
 export type AliasSetAnswer = { readonly ok: true } | Refused | LateCommand;
 
-/** The device asked for something since, or its clock was set back: `epoch` is that of its latest. Nothing was done. */
+/** Refused, because the device has sent a later command, or its clock was set back. `epoch` is that of its latest command. */
 export type LateCommand = Refused & { readonly epoch: number };
 
 export interface AliasUnsetRequest extends AliasCommand {
@@ -46,44 +45,44 @@ export interface AliasUnsetRequest extends AliasCommand {
 export interface AliasHolders {
   readonly shared: boolean;
   readonly holders: readonly Holder[];
-  /** Who has acknowledged the message that was asked about, first and at the same time; absent for nobody. */
+  /** Who acknowledged the message in question. Several if they did at the same time; absent for none. */
   readonly taken?: readonly TakenBy[];
 }
 
-/** A registration that acknowledged a message of `firstAckWins`; it may hold the alias no more. */
+/** A registration that acknowledged a `firstAckWins` message. It may no longer hold the alias. */
 export interface TakenBy {
   readonly holder: Holder;
-  /** Of the message there; null where its device is of an older version. */
+  /** Number of the message there; null from a device of an older version. */
   readonly seq: number | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
 }
 
-/** What a suspended holder is told. */
+/** The answer to a suspended holder. */
 export interface AliasConfirmation {
   readonly holds: boolean;
   readonly shared: boolean;
 }
 
-/** From the device that acknowledged first to the alias: the others need not show it. */
+/** From the device that acknowledged a `firstAckWins` message first to the alias. */
 export interface FirstAckRequest {
   readonly app: string;
   readonly alias: string;
   readonly holder: Holder;
   /** `SendRequest.key`: the same for all holders of one send by alias. */
   readonly key: Uint8Array;
-  /** Of the message there. Absent from devices of an older version, as what follows. */
+  /** Number of the message there. Absent from devices of an older version. */
   readonly seq?: number;
-  /** `SendRequest.fingerprint`; null for none. */
+  /** `SendRequest.fingerprint`; null for none. Absent from devices of an older version. */
   readonly fingerprint?: number | null;
 }
 
-/** From an alias object: the registration may hold the alias no more, or otherwise, and is to ask. */
+/** From an alias to a device: the registration may no longer hold it, or it may be shared now. The device has to ask. */
 export interface AliasSuspension extends RegistrationName {
   readonly alias: string;
 }
 
-/** From an alias object: another holder has acknowledged the message of this key. */
+/** From an alias to a device: another holder acknowledged the message with this key. */
 export interface WithdrawRequest extends RegistrationName {
   readonly key: Uint8Array;
 }

@@ -1,10 +1,10 @@
 /**
- * In which tags' logs a broadcast has to be, so that every device that its condition holds for hears of it. The device
- * evaluates the condition; the cover only has to be large enough, and should be small.
+ * The cover of a condition: tags that every matching device is a member of at least one of. A broadcast goes into their logs, and each
+ * device evaluates the condition itself. So a cover has to be large enough, and should be small.
  */
 import { type Condition, EVERYONE } from "./types.ts";
 
-/** Members of a tag, about: a wrong number makes the cover larger than it could be, and nothing else. */
+/** Members of a tag, approximately: a wrong count only makes the cover larger than necessary. */
 type CountMembers = (tag: string) => number;
 
 const union = (covers: readonly (readonly string[])[]): readonly string[] => {
@@ -12,14 +12,14 @@ const union = (covers: readonly (readonly string[])[]): readonly string[] => {
   return tags.has(EVERYONE) ? [EVERYONE] : [...tags];
 };
 
-/** What an `all` chooses from: whoever it holds for is in each of them. A `not` alone covers nothing but everyone. */
+/** The parts of an `all` that can be its cover: a matching device matches each of them. The cover of a `not` is everyone. */
 const parts = (all: readonly Condition[]): readonly Condition[] =>
   all.filter((part) => !("not" in part));
 
 /**
- * The tags that cover a condition; the tag of everyone, and that alone, where no other does.
+ * The tags that cover a condition; only `EVERYONE` if no others do.
  *
- * @param count asked only where an `all` has a choice: see `tagsToCount`
+ * @param count called only for the tags in `tagsToCount`
  */
 export function coverOf(condition: Condition, count: CountMembers): readonly string[] {
   if ("tag" in condition) return [condition.tag];
@@ -32,7 +32,7 @@ export function coverOf(condition: Condition, count: CountMembers): readonly str
   return rest.reduce((best, cover) => (size(cover) < size(best) ? cover : best), first);
 }
 
-/** The tags whose members `coverOf` has to know: none where there is no choice. */
+/** The tags whose members `coverOf` has to count: those among which an `all` has a choice. */
 export function tagsToCount(condition: Condition): readonly string[] {
   if ("tag" in condition || "not" in condition) return [];
   const inner = "any" in condition ? condition.any : parts(condition.all);
@@ -41,7 +41,7 @@ export function tagsToCount(condition: Condition): readonly string[] {
   return [...new Set([...below, ...chosen])];
 }
 
-/** The tags of all covers there may be, by what counts there may be. */
+/** The tags of all possible covers, whatever the counts are. */
 export function tagsOfCovers(condition: Condition): readonly string[] {
   if ("tag" in condition) return [condition.tag];
   if ("not" in condition) return [EVERYONE];
@@ -57,7 +57,7 @@ function positiveTags(condition: Condition): readonly string[] {
   return ("any" in condition ? condition.any : condition.all).flatMap(positiveTags);
 }
 
-/** Whether a condition holds for every member of its cover, so that devices need not be told of it. */
+/** Whether a condition matches every member of its cover, so that devices need not evaluate it. */
 export function isUnion(condition: Condition): boolean {
   return "tag" in condition || ("any" in condition && condition.any.every(isUnion));
 }

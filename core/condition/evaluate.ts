@@ -1,9 +1,9 @@
-/** Whether a broadcast is for a device: what its sender asked for, against what the device is in and has reported. */
+/** Whether a broadcast is for a device, by the device's tags and reported attributes. */
 import type { Attributes, Condition, Filter } from "./types.ts";
 
 /**
- * @param isMember whether the registration is in a tag
- * @param condition null for everybody
+ * @param isMember whether the registration is a member of a tag
+ * @param condition null matches everyone
  */
 export function matchesCondition(
   condition: Condition | null,
@@ -16,7 +16,7 @@ export function matchesCondition(
   return "any" in condition ? condition.any.some(holds) : condition.all.every(holds);
 }
 
-/** An attribute that was not reported matches no filter on it. */
+/** A filter on an attribute that was not reported does not match. */
 export function matchesFilter(filter: Filter | null, attributes: Attributes | null): boolean {
   if (filter === null) return true;
   const { platform, appVersion, locale, custom = {} } = attributes ?? {};
@@ -34,13 +34,13 @@ export function matchesFilter(filter: Filter | null, attributes: Attributes | nu
   );
 }
 
-/** Whether a text is a version: numbers separated by dots. */
+/** Whether a text is a version: numbers, separated by dots. */
 export const isVersion = (text: string): boolean => /^\d+(\.\d+)*$/.test(text);
 
 /**
  * Compares two versions number by number; missing numbers are 0.
  *
- * @returns below 0 where `a` is the older, 0 where they are the same, above 0 where `a` is the newer
+ * @returns negative if `a` is older, 0 if they are equal, positive if `a` is newer
  */
 export function compareVersions(a: string, b: string): number {
   const as = a.split(".");
@@ -52,7 +52,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** As texts: a number of a version may have more digits than a float has. */
+/** Compares as text: a number in a version may have more digits than a float. */
 function compareNumbers(a: string, b: string): number {
   const x = a.replace(/^0+/, "");
   const y = b.replace(/^0+/, "");
