@@ -1,4 +1,4 @@
-/** What a live node needs of its host. */
+/** What a live node needs from its host, as ports. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { LiveReport, LiveReportAnswer, LogEntry } from "../tag/types.ts";
 import type { LiveText } from "./text.ts";
@@ -9,33 +9,32 @@ interface LiveRoot {
   entriesAfter(position: number): Promise<readonly LogEntry[]>;
 }
 
-/** The connection of one listener. Nothing here throws: one that is gone takes nothing, and its end is told by `leave`. */
+/** The connection of one listener. Its methods never throw: on a closed connection they do nothing, and the host calls `leave`. */
 export interface Sink {
-  /** Bytes that the listener has not read yet. */
+  /** Bytes that were sent and not read yet. */
   readonly bufferedBytes: number;
   send(text: LiveText): void;
   close(code: ErrorCode): void;
-  /** The listener lags behind from this position on, or does not any more: what a host keeps of a socket over a sleep. */
+  /** Stores with the connection, so that it survives a sleep, the position after which the listener lags; null if it has everything. */
   lag(position: number | null): void;
 }
 
 export interface LiveHost {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Resolves when all that the node wrote so far is durable; on Workers the output gate sees to it. */
+  /** Resolves when everything written so far is durable. */
   durable(): Promise<void>;
-  /** Resolves after some time. */
   sleep(ms: number): Promise<void>;
-  /** Settles as the call does; rejects where that takes longer. What the call answers later is dropped. */
+  /** Settles like the call, or rejects after `ms`; a later answer is dropped. */
   withTimeout<Value>(ms: number, call: Promise<Value>): Promise<Value>;
-  /** Lets whatever else waits run first. */
+  /** Lets other work run first. */
   yield(): Promise<void>;
   readonly root: LiveRoot;
   /** The public ID of a broadcast. */
   messageId(entry: LogEntry): string;
   readonly appId: string;
-  /** Signs by the app's live key; null where the app was deleted. */
+  /** Signs with the app's live key; null if the app was deleted. */
   sign(bytes: Uint8Array): Promise<Uint8Array | null>;
-  /** A failure that no caller sees. */
+  /** Logs a failure that no caller sees. */
   reportError(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 /**
- * One live node: the listeners of one tag in one region, and the log that they resume from. Every listener has a position,
- * and is served whatever came after it; one pass at a time goes over all of them.
+ * One live node: the listeners of one tag in one region, and the log that they resume from. Every listener has a position, and is sent what
+ * came after it. One pass at a time goes over all listeners.
  */
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -14,30 +14,30 @@ import { RootFeed } from "./root-feed.ts";
 import type { LiveStore } from "./store.ts";
 import { type LiveText, presenceText } from "./text.ts";
 
-/** Listeners served before whatever else waits may run: about 10 ms of sends. */
+/** Listeners served before other work may run: about 10 ms of sends. */
 const TURN_COUNT = 256;
-/** How often listeners that lag are looked at, and after how many looks without reading one is cut: 10 s. */
-const LAG_LOOK_MS = 50;
-const LAG_LOOKS = 200;
+/** How often lagging listeners are checked, and after how many checks without reading they are disconnected: 10 s. */
+const LAG_CHECK_MS = 50;
+const LAG_CHECKS = 200;
 
-/** A connection opens within this time of being let in; one that is later makes the node known again when it joins. */
+/** How long a connection may take to open after `prepare`. After a longer time, `join` makes the node report itself again. */
 const OPENING_MS = 60_000;
 
 interface LiveNodeOptions {
   readonly name: LiveName;
   readonly store: LiveStore;
   readonly host: LiveHost;
-  /** Listeners that it takes; `LIMITS.LIVE_LISTENERS` unless told. */
+  /** Default: `LIMITS.LIVE_LISTENERS`. */
   readonly maxListeners?: number;
 }
 
 interface Listener {
   readonly sink: Sink;
-  /** It has all up to here that it is to have. */
+  /** It has everything up to here. */
   position: number;
-  /** It has been here for all that came: ttl 0 broadcasts are for it, too. */
+  /** It was connected for everything after its position, so ttl 0 broadcasts are for it, too. */
   isLive: boolean;
-  /** What it was told of how many listen; null before the first. */
+  /** The number of listeners that it was told last; null for none. */
   told: number | null;
 }
 
@@ -47,15 +47,15 @@ export class LiveNode {
   readonly #maxListeners: number;
   readonly #listeners = new Map<Sink, Listener>();
   readonly #presence: Presence;
-  /** When a listener was let in last, in ms since 1970. */
+  /** Last call of `prepare`, milliseconds since 1970. */
   #preparedAt = Number.NEGATIVE_INFINITY;
   readonly #pass = new SingleFlight();
-  /** Something came since the pass began that it may have gone past. */
+  /** Something came during the pass, which may have missed it for some listeners. */
   #again = false;
-  /** What was told last of who listens. */
+  /** The last presence message. */
   #told: { listeners: number; cursor: number; text: LiveText } | null = null;
-  /** Those with more to come than they can take at once, and for how many looks each has read nothing. */
-  readonly #lagging = new Map<Listener, { looks: number; unread: number }>();
+  /** Listeners whose buffer is full, and for how many checks each has read nothing. */
+  readonly #lagging = new Map<Listener, { checks: number; unread: number }>();
 
   constructor({ name, store, host, maxListeners = LIMITS.LIVE_LISTENERS }: LiveNodeOptions) {
     this.#host = host;
@@ -66,26 +66,26 @@ export class LiveNode {
       host,
       tag: this.#feed.storedTag,
       count: () => this.#listeners.size,
-      // The root may have gone on while this node slept, or was not called because nobody listened.
+      // The root may have new broadcasts: this node slept, or was not called because nobody listened.
       reported: (head) => this.#catchUp(head),
       show: () => this.#serveAll(),
     });
   }
 
-  /** Listeners now. */
+  /** Number of listeners. */
   get count(): number {
     return this.#listeners.size;
   }
 
-  /** Whether something is under way that only memory knows. */
+  /** Whether work is under way that exists in memory only. */
   get isBusy(): boolean {
     return this.#pass.isRunning || this.#presence.isBusy || this.#lagging.size > 0;
   }
 
   /**
-   * Takes up a listener whose connection outlived a sleep of this node.
+   * Adds a listener whose connection survived a sleep of this node.
    *
-   * @param position that it lags behind from; null where it had everything
+   * @param position after which it lags; null if it had everything
    */
   restore(sink: Sink, position: number | null): void {
     const isLive = position === null;
@@ -96,9 +96,9 @@ export class LiveNode {
   }
 
   /**
-   * Makes the node ready for one more listener: it is known to the root, and has what is to be resumed.
+   * Prepares the node for one more listener: the root knows the node, and the log has what the listener resumes from.
    *
-   * @param after position that the listener resumes after; null for one that takes only what is new
+   * @param after position that the listener resumes after; null for new broadcasts only
    * @throws MeshError `live_full`
    */
   async prepare(tag: string, after: number | null): Promise<void> {
@@ -110,11 +110,11 @@ export class LiveNode {
     this.#requireRoom();
   }
 
-  /** Takes a listener that `prepare` was called for, once its connection is open. */
+  /** Adds a listener whose connection is open, after `prepare`. */
   join(sink: Sink, after: number | null): void {
     const { head } = this.#feed;
     const known = Math.max(head, this.#presence.rootHead);
-    // Above all that the tag ever had, it is no position of this tag: then from now on.
+    // A position above the tag's head is not one of this tag: then it gets only new broadcasts.
     const isLive = after === null || after > known;
     const listener = { sink, position: isLive ? head : after, isLive, told: null };
     this.#listeners.set(sink, listener);
@@ -122,7 +122,7 @@ export class LiveNode {
     this.#serve(listener);
   }
 
-  /** This listener is gone; one that went while this node slept it does not know. */
+  /** A connection closed. If it did so during a sleep, the node does not know the listener. */
   leave(sink: Sink): void {
     const listener = this.#listeners.get(sink);
     if (listener !== undefined) {
@@ -132,9 +132,9 @@ export class LiveNode {
     this.#presence.changed();
   }
 
-  /** From the root: these broadcasts are new. */
+  /** Called by the root with new broadcasts. */
   async publish({ tag, entries }: LivePublish): Promise<LivePublishAnswer> {
-    // Nobody is here, and the root was not told of anybody: who comes has it fetched.
+    // There are no listeners, and none were reported. The next one has missing broadcasts fetched.
     if (this.#listeners.size === 0 && !this.#presence.isExpectedAtRoot) {
       return { kind: "sent", listeners: 0 };
     }
@@ -155,12 +155,12 @@ export class LiveNode {
   }
 
   /**
-   * From the root: how many listen here. Where that is nobody it may forget this node, which keeps nothing then, and makes itself known
-   * again before its next listener is let in.
+   * Called by the root. If the answer is 0, the root may forget this node. Then the node erases its log, and reports itself again before it
+   * accepts the next listener.
    */
   async listeners(): Promise<number> {
     if (this.#listeners.size > 0) return this.#listeners.size;
-    // Somebody was just let in, and the connection is about to open.
+    // A listener was prepared, and its connection is about to open.
     const sinceMs = Math.abs(this.#host.now() - this.#preparedAt);
     if (this.#presence.isReporting || sinceMs < OPENING_MS) return 1;
     this.#presence.forgotten();
@@ -169,14 +169,14 @@ export class LiveNode {
     return 0;
   }
 
-  /** From the root: so many listen in all. */
+  /** Called by the root with the number of listeners of all nodes. */
   async presence(listeners: number): Promise<void> {
     this.#presence.tell(listeners);
   }
 
-  /** The mesh stops: every listener is told to come back. */
+  /** Disconnects all listeners, because the mesh stops; they reconnect. */
   drain(): void {
-    for (const sink of [...this.#listeners.keys()]) this.#cut(sink, "going_away");
+    for (const sink of [...this.#listeners.keys()]) this.#disconnect(sink, "going_away");
   }
 
   #requireRoom(): void {
@@ -184,7 +184,7 @@ export class LiveNode {
     throw new MeshError("live_full", `at most ${this.#maxListeners} listeners`);
   }
 
-  /** What the root answered a report: a new node begins at its head, another fetches what it lacks. */
+  /** Catches up with the head in the root's answer: a new node starts there, another fetches what it lacks. */
   async #catchUp(head: number): Promise<void> {
     const log = this.#feed.make(this.#presence.tag, head);
     if (log.head < head) await this.#feed.fetch(head);
@@ -192,7 +192,7 @@ export class LiveNode {
     await this.#serveAll();
   }
 
-  /** Resolves when every listener was served what was there at the call. It never rejects. */
+  /** Resolves when every listener was served what was in the log at the call. Never rejects. */
   async #serveAll(): Promise<void> {
     this.#again = true;
     return this.#pass.run(() => this.#passes());
@@ -209,7 +209,7 @@ export class LiveNode {
     }
   }
 
-  /** Gives a listener all that is there, as far as it can take it. */
+  /** Sends a listener everything it lacks, until its buffer is full. */
   #serve(listener: Listener): void {
     const log = this.#feed.log;
     if (log === null || this.#lagging.has(listener)) return;
@@ -224,7 +224,7 @@ export class LiveNode {
     sink.send(this.#presenceText(shown, listener.position));
   }
 
-  /** Most of those who are told have come as far. */
+  /** Made once for all listeners at the same position, which are most. */
   #presenceText(listeners: number, cursor: number): LiveText {
     const last = this.#told;
     if (last?.listeners === listeners && last.cursor === cursor) return last.text;
@@ -233,12 +233,12 @@ export class LiveNode {
     return text;
   }
 
-  /** @returns false where there is more than it can take at once */
+  /** @returns false if the buffer is full before everything is sent */
   #send(listener: Listener, log: LiveLog): boolean {
     const { sink } = listener;
     const now = this.#host.now();
     if (listener.isLive && listener.position === log.head - 1) {
-      // Nearly always: thousands are served so, one after another.
+      // The usual case: thousands of listeners, one after another.
       const text = log.last(now);
       if (sink.bufferedBytes > LIMITS.LIVE_BUFFER_BYTES) return false;
       if (text !== null) sink.send(text);
@@ -261,21 +261,21 @@ export class LiveNode {
     const { sink, position } = listener;
     listener.isLive = false;
     sink.lag(position);
-    this.#lagging.set(listener, { looks: 0, unread: sink.bufferedBytes });
-    if (this.#lagging.size === 1) void this.#look();
+    this.#lagging.set(listener, { checks: 0, unread: sink.bufferedBytes });
+    if (this.#lagging.size === 1) void this.#checkLagging();
   }
 
-  /** Sends to those that lag as they read, until none does. */
-  async #look(): Promise<void> {
+  /** Sends to lagging listeners as they read, until none lags. */
+  async #checkLagging(): Promise<void> {
     while (this.#lagging.size > 0) {
-      await this.#host.sleep(LAG_LOOK_MS);
+      await this.#host.sleep(LAG_CHECK_MS);
       for (const [listener, seen] of this.#lagging) {
         const { sink } = listener;
         const unread = sink.bufferedBytes;
-        seen.looks = unread < seen.unread ? 0 : seen.looks + 1;
+        seen.checks = unread < seen.unread ? 0 : seen.checks + 1;
         const log = this.#feed.log;
-        if (log === null || seen.looks >= LAG_LOOKS) {
-          this.#cut(sink, "slow_consumer");
+        if (log === null || seen.checks >= LAG_CHECKS) {
+          this.#disconnect(sink, "slow_consumer");
         } else if (this.#send(listener, log)) {
           this.#lagging.delete(listener);
           sink.lag(null);
@@ -286,7 +286,7 @@ export class LiveNode {
     }
   }
 
-  #cut(sink: Sink, code: ErrorCode): void {
+  #disconnect(sink: Sink, code: ErrorCode): void {
     sink.close(code);
     this.leave(sink);
   }

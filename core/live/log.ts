@@ -1,10 +1,10 @@
-/** The ring of a live node: the last broadcasts, for listeners that come back. */
+/** The log of a live node: a ring of the last broadcasts, for listeners that resume. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { LiveEntry, LiveStore } from "./store.ts";
 import { LiveText } from "./text.ts";
 
 interface Slot extends LiveEntry {
-  /** Made when it is sent first. */
+  /** Made when it is first sent. */
   made: LiveText | null;
 }
 
@@ -12,39 +12,39 @@ const slotOf = (entry: LiveEntry): Slot => ({ ...entry, made: null });
 
 export class LiveLog {
   readonly #store: LiveStore;
-  /** By rising position. Positions between two of them expired or collapsed before this node learned of them. */
+  /** In order of position. Missing positions expired or collapsed before this node learned of them. */
   readonly #slots: Slot[];
   #floor: number;
   #head: number;
-  /** Position up to which all is on disk. */
+  /** Position up to which everything is durable. */
   #saved: number;
 
-  /** @param born position that the node began at */
+  /** @param born position at which the node started */
   constructor(store: LiveStore, born: number) {
     this.#store = store;
     const stored = store.list();
     this.#head = stored.at(-1)?.position ?? born;
     this.#saved = this.#head;
-    // What an older version stored was not signed at its place: the root is asked for it anew.
+    // Entries of an older version have no place signature: they are fetched from the root again.
     const unsigned = stored.findLast(
       ({ text }) => text !== null && !text.includes('"placeSignature":'),
     );
-    // Where positions were left out, slots of the ring still hold what is older than the ring.
+    // If positions were left out, slots may hold entries that are older than the ring.
     this.#floor = Math.max(...[born, this.#head - LIMITS.LOG_ENTRIES, unsigned?.position ?? 0]);
     this.#slots = stored.filter(({ position }) => position > this.#floor).map(slotOf);
   }
 
-  /** Position of the last broadcast that is here. */
+  /** Position of the last broadcast. */
   get head(): number {
     return this.#head;
   }
 
-  /** All that is still worth sending of what came after this position is here. */
+  /** The log has everything after this position that is still to be sent. */
   get floor(): number {
     return this.#floor;
   }
 
-  /** Takes the next broadcast; `save` stores it. */
+  /** Appends the next broadcast in memory; `save` stores it. */
   append(entry: LiveEntry): void {
     this.#slots.push(slotOf(entry));
     this.#head = entry.position;
@@ -53,7 +53,7 @@ export class LiveLog {
     this.#floor = Math.max(this.#floor, oldest);
   }
 
-  /** Writes what is not on disk: one row for each. */
+  /** Writes what is not durable: one row for each broadcast. */
   save(): void {
     for (const { made: _, ...entry } of this.#slots) {
       if (entry.position > this.#saved) {
@@ -62,15 +62,15 @@ export class LiveLog {
     }
   }
 
-  /** What `save` wrote up to this position has become durable: until then it writes it again. */
+  /** What `save` wrote up to this position is durable. Until this is called, `save` writes it again. */
   saved(position: number): void {
     this.#saved = Math.max(this.#saved, position);
   }
 
   /**
-   * Takes broadcasts from before the floor, in memory only: the root has them stored.
+   * Adds broadcasts from before the floor, in memory only, because the root has them stored.
    *
-   * @param floor what came after it is in `entries`
+   * @param floor position after which `entries` has everything
    */
   extend(entries: readonly LiveEntry[], floor: number): void {
     this.#slots.unshift(...entries.filter(({ position }) => position <= this.#floor).map(slotOf));
@@ -78,9 +78,9 @@ export class LiveLog {
   }
 
   /**
-   * The first after a position that is to be sent; null where there is none up to the head.
+   * The first broadcast after a position that is to be sent; null for none.
    *
-   * @param isLive whether the listener has been here for all of them: then ttl 0 broadcasts are for it, too
+   * @param isLive whether the listener was connected all the time, so that ttl 0 broadcasts are for it, too
    */
   next(after: number, isLive: boolean, now: number): { position: number; text: LiveText } | null {
     for (let at = this.#indexAfter(after); at < this.#slots.length; at++) {
@@ -94,7 +94,7 @@ export class LiveLog {
     return null;
   }
 
-  /** The last broadcast, for one who has everything before it; null where it is not to be sent. */
+  /** The last broadcast, for a listener that has everything before it; null if it is not to be sent. */
   last(now: number): LiveText | null {
     const slot = this.#slots.at(-1);
     if (slot === undefined || slot.text === null) return null;
@@ -103,7 +103,7 @@ export class LiveLog {
     return slot.made;
   }
 
-  /** Most listeners are at the end, so it is looked for from there. */
+  /** Searches from the end, because most listeners are there. */
   #indexAfter(position: number): number {
     let at = this.#slots.length;
     while (at > 0 && (this.#slots[at - 1]?.position ?? 0) > position) at--;
@@ -114,7 +114,7 @@ export class LiveLog {
     if (collapseKey === null) return false;
     for (let later = at + 1; later < this.#slots.length; later++) {
       const slot = this.#slots[later];
-      // One of ttl 0 replaces nothing: whoever comes back now never hears it.
+      // A ttl 0 broadcast replaces nothing, because a listener that resumes never gets it.
       const replaces = slot !== undefined && slot.text !== null && slot.expiresAt !== null;
       if (replaces && slot.collapseKey === collapseKey) return true;
     }

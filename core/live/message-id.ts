@@ -1,4 +1,4 @@
-/** The public ID of a broadcast, for every live node alike. */
+/** The public ID of a broadcast. */
 import { formatMessageId } from "../../schema/text.ts";
 import type { Keyring } from "../identity/keyring.ts";
 import { sealSource, tagIdOf } from "../tag/name.ts";

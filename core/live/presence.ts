@@ -1,39 +1,39 @@
 /**
- * How many listen: told to the tag's root where it has changed, and to the listeners where the whole has, each at most
- * every `LIMITS.PRESENCE_MS`.
+ * The number of listeners: reports that of this node to the tag's root, and shows that of all nodes to the listeners. Each when it changed,
+ * at most every `LIMITS.PRESENCE_MS`.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { LiveName } from "../tag/name.ts";
 import type { LiveHost } from "./host.ts";
 
-/** Reports that failed one after another, after which the next change is waited for. */
+/** After this many failed reports in a row, the next try waits for a change. */
 const TRIES = 5;
 
 interface PresenceParts {
   readonly name: LiveName;
   readonly host: LiveHost;
-  /** Null while no listener has named it. */
+  /** Null until a listener named it. */
   readonly tag: string | null;
   /** Listeners of this node. */
   readonly count: () => number;
-  /** The root has answered a report: this is the position of its last broadcast. */
+  /** Called when the root answered a report, with the position of its last broadcast. */
   readonly reported: (head: number) => Promise<void>;
-  /** What is shown has changed. */
+  /** Called when `shown` changed. */
   readonly show: () => Promise<void>;
 }
 
 export class Presence {
   readonly #parts: PresenceParts;
   #tag: string | null;
-  /** What the root believes; null where this node does not know. */
+  /** The number that the root has; null if unknown. */
   #reported: number | null = null;
   #reporting: Promise<void> | null = null;
   #rootHead = 0;
-  /** Listeners of all nodes, as last heard and as shown; null before the first answer. */
+  /** Listeners of all nodes, as the root last said and as shown; null before the first answer. */
   #total: number | null = null;
   #shown: number | null = null;
-  #talking = false;
-  #talkedAt = Number.NEGATIVE_INFINITY;
+  #updating = false;
+  #updatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
@@ -44,17 +44,17 @@ export class Presence {
     return this.#tag ?? "";
   }
 
-  /** How many listen in all, as listeners are told; null while that is unknown. */
+  /** Listeners of all nodes, as shown to listeners; null if unknown. */
   get shown(): number | null {
     return this.#shown;
   }
 
-  /** Position of the root's last broadcast when it was asked last. */
+  /** Position of the root's last broadcast at its last answer. */
   get rootHead(): number {
     return this.#rootHead;
   }
 
-  /** Whether the root may believe that somebody listens here, or is just being told. */
+  /** Whether the root may count listeners here, or is being told of some. */
   get isExpectedAtRoot(): boolean {
     return this.#isAnnounced || this.#reporting !== null;
   }
@@ -64,13 +64,13 @@ export class Presence {
   }
 
   get isBusy(): boolean {
-    return this.#talking || this.#reporting !== null;
+    return this.#updating || this.#reporting !== null;
   }
 
   /**
-   * Resolves when the root knows that somebody listens here: every broadcast from then on comes here.
+   * Resolves once the root counts a listener here: then it sends every broadcast.
    *
-   * @throws what the root's call throws
+   * @throws the error of the call
    */
   async announce(tag: string): Promise<void> {
     this.#tag ??= tag;
@@ -78,32 +78,32 @@ export class Presence {
     if (!this.#isAnnounced) await this.#report(this.#parts.count() + 1);
   }
 
-  /** Whether the root is just being told of listeners. */
+  /** Whether the root is being told of listeners. */
   get isReporting(): boolean {
     return this.#reporting !== null;
   }
 
-  /** The root may forget this node: it has to be told before anybody is let in. */
+  /** The root may forget this node: `announce` has to report again. */
   forgotten(): void {
     this.#reported = 0;
   }
 
-  /** Somebody came or went. */
+  /** A listener joined or left, or the total changed. */
   changed(): void {
-    if (this.#talking || !this.#hasNews) return;
-    this.#talking = true;
-    this.#talk().then(
+    if (this.#updating || !this.#hasNews) return;
+    this.#updating = true;
+    this.#update().then(
       () => {
-        this.#talking = false;
+        this.#updating = false;
       },
       (error: unknown) => {
-        this.#talking = false;
+        this.#updating = false;
         this.#parts.host.reportError(error);
       },
     );
   }
 
-  /** The root says how many listen in all. */
+  /** The root told the number of listeners of all nodes. */
   tell(total: number): void {
     this.#total = total;
     this.changed();
@@ -113,15 +113,15 @@ export class Presence {
     return this.#reported !== this.#parts.count() || this.#total !== this.#shown;
   }
 
-  async #talk(): Promise<void> {
+  async #update(): Promise<void> {
     const { host, count, show } = this.#parts;
     for (let tries = 1; this.#hasNews; tries++) {
-      // Not longer than that, though the clock was set back.
-      const wait = Math.min(this.#talkedAt + LIMITS.PRESENCE_MS - host.now(), LIMITS.PRESENCE_MS);
+      // No longer than that, even if the clock was set back.
+      const wait = Math.min(this.#updatedAt + LIMITS.PRESENCE_MS - host.now(), LIMITS.PRESENCE_MS);
       if (wait > 0) await host.sleep(wait);
       while (this.#reporting !== null) await this.#reporting;
       try {
-        if (this.#reported === count()) this.#talkedAt = host.now();
+        if (this.#reported === count()) this.#updatedAt = host.now();
         else await this.#report(count());
         tries = 0;
       } catch (error) {
@@ -136,19 +136,19 @@ export class Presence {
 
   /** One report at a time. */
   async #report(listeners: number): Promise<void> {
-    this.#talkedAt = this.#parts.host.now();
-    const report = this.#tell(listeners);
+    this.#updatedAt = this.#parts.host.now();
+    const report = this.#callRoot(listeners);
     this.#reporting = report
       .catch(() => {})
       .finally(() => {
         this.#reporting = null;
       });
     await report;
-    // Whoever waited sees it ended.
+    // So that `#reporting` is null for the caller.
     await this.#reporting;
   }
 
-  async #tell(listeners: number): Promise<void> {
+  async #callRoot(listeners: number): Promise<void> {
     const { name, host, reported } = this.#parts;
     const { region, n } = name;
     const report = host.root.reportLive({ tag: this.tag, region, n, listeners });

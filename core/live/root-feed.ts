@@ -1,4 +1,4 @@
-/** Where a live node has its broadcasts from: what the root sends, and what it fetches there that it missed. */
+/** The broadcasts of a live node: those that the root sends, and those that it missed and fetches from the root. */
 import { LIMITS } from "../../schema/limits.ts";
 import { livePlaceBytes } from "../../schema/live.ts";
 import type { LogEntry } from "../tag/types.ts";
@@ -8,12 +8,12 @@ import type { LiveEntry, LiveStore } from "./store.ts";
 import { isForListeners, liveEntry, signedPlaceOf } from "./text.ts";
 
 export class RootFeed {
-  /** That the node was made for, as it was stored at the start; null where it was not. */
+  /** The tag in the stored record; null if there was none at the start. */
   readonly storedTag: string | null;
   readonly #store: LiveStore;
   readonly #host: LiveHost;
   #log: LiveLog | null = null;
-  /** Position that it had come to when it was erased. */
+  /** Head of the log when it was erased. */
   #erasedAt: number | null = null;
   #tag = "";
   #fetching: Promise<void> = Promise.resolve();
@@ -27,20 +27,20 @@ export class RootFeed {
     if (record !== null) this.#log = new LiveLog(store, record.born);
   }
 
-  /** Null for a node that was never made. */
+  /** Null if it was never made, or was erased. */
   get log(): LiveLog | null {
     return this.#log;
   }
 
-  /** Position of the last broadcast that was here. */
+  /** Position of the last broadcast that this node had. */
   get head(): number {
     return this.#log?.head ?? this.#erasedAt ?? 0;
   }
 
-  /** @param born position that the node begins at, where it was never made */
+  /** @param born position at which a new log starts */
   make(tag: string, born: number): LiveLog {
     if (this.#log === null) {
-      // Who was let in before that is to have what came since.
+      // Listeners that joined before the log was erased get everything since.
       const from = Math.min(born, this.#erasedAt ?? born);
       this.#store.write({ tag, born: from });
       this.#tag = tag;
@@ -49,7 +49,7 @@ export class RootFeed {
     return this.#log;
   }
 
-  /** Forgets everything: the root has it, and whoever comes again has it fetched. */
+  /** Erases the log. The root has everything, and it is fetched again for the next listener. */
   erase(): void {
     if (this.#log === null) return;
     this.#store.erase();
@@ -74,12 +74,12 @@ export class RootFeed {
         log,
         page.filter(({ position }) => position <= upTo),
       );
-      // What the root has left out expired, or was replaced.
+      // The root left out the rest as expired or collapsed.
       if (log.head === before) return;
     }
   }
 
-  /** Fetches from the root what came after a position and before this node's own log. */
+  /** Fetches from the root what is between a position and the start of the log. */
   async extend(after: number): Promise<void> {
     const log = this.#log;
     if (log === null) return;
@@ -95,26 +95,26 @@ export class RootFeed {
     log.extend(entries, after);
   }
 
-  /** A root that hangs must not hang the listeners who wait. */
+  /** With a timeout, because a root that hangs must not block the listeners. */
   #entriesAfter(position: number): Promise<readonly LogEntry[]> {
     const { root, withTimeout } = this.#host;
     return withTimeout(LIMITS.CALL_MS, root.entriesAfter(position));
   }
 
   /**
-   * Takes what the log does not have yet.
+   * Appends what the log does not have yet.
    *
-   * @throws where it cannot be signed now: what is not signed at its place would be dropped by those who listen
+   * @throws if it cannot be signed: listeners drop broadcasts without a place signature
    */
   async take(log: LiveLog, entries: readonly LogEntry[]): Promise<void> {
     const fresh = entries.filter(({ position }) => position > log.head);
-    // Others may have taken the same meanwhile.
+    // The same may have been appended meanwhile.
     for (const entry of await this.#signed(fresh)) {
       if (entry.position > log.head) log.append(entry);
     }
   }
 
-  /** As listeners get them, signed once for all of them. */
+  /** Signed once for all listeners. */
   #signed(entries: readonly LogEntry[]): Promise<LiveEntry[]> {
     return Promise.all(entries.map((entry) => this.#signedOne(entry)));
   }
@@ -128,9 +128,9 @@ export class RootFeed {
     return liveEntry(entry, place, signature);
   }
 
-  /** Listeners need not wait for it: the root has everything, and a node that starts asks it. */
+  /** Stores the log. Listeners do not wait for it, because a node that starts fetches what it lacks from the root. */
   async save(log: LiveLog): Promise<void> {
-    // Erased meanwhile.
+    // It was erased meanwhile.
     if (log !== this.#log) return;
     const { head } = log;
     log.save();

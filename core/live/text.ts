@@ -1,4 +1,4 @@
-/** What a live node sends, each text made once for all listeners (docs/api.md, Live listeners). */
+/** The messages of a live node, each made once for all listeners (docs/api.md, Live listeners). */
 import type { SignedPlace } from "../../schema/live.ts";
 import { toBase64, toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../message/clock.ts";
@@ -8,7 +8,7 @@ import type { LiveEntry } from "./store.ts";
 const utf8 = new TextEncoder();
 const fromUtf8 = new TextDecoder();
 
-/** One text in both its forms: a WebSocket's frame, and an event of an event stream. */
+/** A message in both its forms: WebSocket frame, and event of an event stream. */
 export class LiveText {
   readonly json: string;
   readonly #cursor: number;
@@ -18,7 +18,7 @@ export class LiveText {
   /**
    * @param json on one line
    * @param cursor ID of the event
-   * @param event its type; null for the one that a stream's reader takes where none is named, `message`
+   * @param event type of the event; null for the default, `message`
    */
   constructor(json: string, cursor: number, event: string | null) {
     this.json = json;
@@ -26,7 +26,7 @@ export class LiveText {
     this.#event = event;
   }
 
-  /** As an event of a stream, UTF-8. */
+  /** The event of a stream, in UTF-8. */
   get bytes(): Uint8Array {
     const type = this.#event === null ? "" : `event: ${this.#event}\n`;
     this.#bytes ??= utf8.encode(`id: ${this.#cursor}\n${type}data: ${this.json}\n\n`);
@@ -37,7 +37,7 @@ export class LiveText {
 export const presenceText = (listeners: number, cursor: number): LiveText =>
   new LiveText(JSON.stringify({ type: "presence", listeners, cursor }), cursor, "presence");
 
-/** The parts of a broadcast that are signed at its place in the log, and those that only the node of the place knows. */
+/** What the place signature of a broadcast covers: the broadcast, and its place in the log of the tag that is listened to. */
 export function signedPlaceOf(
   entry: LogEntry,
   { id, appId, listened }: Pick<SignedPlace, "id" | "appId" | "listened">,
@@ -48,17 +48,17 @@ export function signedPlaceOf(
     cursor: position,
     sentAt: seqTimeMs(seq),
     expiresAt: isNowOrNever(seq) ? null : entry.expiresAt,
-    // The first of the tags that it was sent to, as its sender's edge has signed it.
+    // The first tag of the cover, as in the signature of the sender's edge.
     tag: cover[0] ?? "",
   };
 }
 
-/** One with a condition or a filter is for some of the tag's devices, and no listener is known to be among them. */
+/** A broadcast with a condition or a filter is for some devices only, and listeners have no tags or attributes. */
 export const isForListeners = ({ condition, filter }: LogEntry): boolean =>
   condition === null && filter === null;
 
 /**
- * A broadcast as listeners get it; without a text where it is not theirs to read.
+ * A broadcast as listeners get it; without a text if it is not for them.
  *
  * @param placeSignature over `livePlaceBytes` of the place
  */
@@ -87,7 +87,7 @@ function jsonOf(entry: LogEntry, place: SignedPlace, placeSignature: Uint8Array 
   return `${fields.slice(0, -1)},${dataJson(entry)}}`;
 }
 
-/** The data as a field: JSON is put in as its sender wrote it, so that its bytes can be verified. */
+/** The data as a JSON field. JSON is inserted as its sender wrote it, so that its bytes can be verified. */
 function dataJson({ contentType, data }: Pick<LogEntry, "contentType" | "data">): string {
   if (contentType === 3) return `"dataBase64":"${toBase64(data)}"`;
   const text = fromUtf8.decode(data);
