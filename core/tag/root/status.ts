@@ -14,7 +14,7 @@ import type { BroadcastQueue } from "./queue.ts";
 /** How long a request for a status waits for the roots of other tags. */
 const STATUS_MS = 5_000;
 
-export interface StatusParts {
+interface StatusParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly app: string;
