@@ -1,15 +1,15 @@
-/** How long to wait before something is tried again. */
+/** How long to wait before a retry. */
 
 const FIRST_MS = 1_000;
-/** No wait is longer, unless the clock was set back. */
+/** The longest wait, unless the clock is set back. */
 export const BACKOFF_MAX_MS = 300_000;
 
 /**
- * Exponential backoff with jitter: a random time in the upper half of a window that doubles from 1 s to 5 min, so that what failed
- * together is not tried again together.
+ * Exponential backoff with jitter: a random time in the upper half of a window that doubles from 1 s to 5 min, so that calls that
+ * failed together are not retried together.
  *
- * @param failures in a row, from 1
- * @param random from 0 up to 1
+ * @param failures consecutive failures, from 1
+ * @param random 0 (included) to 1 (excluded)
  * @returns milliseconds
  */
 export function backoffMs(failures: number, random: number): number {
@@ -17,9 +17,7 @@ export function backoffMs(failures: number, random: number): number {
   return Math.ceil((window * (1 + random)) / 2);
 }
 
-/**
- * A number from 0 up to 1 that is another for each name, and always the same: spreads what has no randomness of its own.
- */
+/** A number from 0 (included) to 1 (excluded) that depends only on the name: spreads retries where there is no source of randomness. */
 export function spreadOf(name: string): number {
   let hash = 0;
   for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) >>> 0;
@@ -27,8 +25,8 @@ export function spreadOf(name: string): number {
 }
 
 /**
- * Whether the time for another try has come; also where it is further away than any wait: then the clock was set back.
+ * Whether a retry is due. Also true if it is further away than the longest wait: then the clock was set back.
  *
- * @param at when it is to be tried, and `now`: milliseconds since 1970
+ * @param at when to retry, and `now`: milliseconds since 1970
  */
 export const isDue = (at: number, now: number): boolean => at <= now || at - now > BACKOFF_MAX_MS;

@@ -1,7 +1,8 @@
 /**
- * Whether an Idempotency-Key was that of another body; undecided, which is no, for one whose body nobody remembers.
+ * Whether an Idempotency-Key was used before with a different body. False if the fingerprint of either request is unknown.
  *
- * @param asked fingerprint of the request that comes now, and `known` that of the one before
+ * @param asked fingerprint of the present request
+ * @param known fingerprint of the earlier request
  */
 export const isReused = (
   asked: number | null | undefined,

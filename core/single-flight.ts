@@ -1,4 +1,4 @@
-/** Something that is done once at a time: whoever asks for it while it is under way waits for the same. */
+/** Runs an action once at a time: a caller during a run waits for that run. */
 export class SingleFlight<Result = void> {
   #running: Promise<Result> | null = null;
 
@@ -6,7 +6,7 @@ export class SingleFlight<Result = void> {
     return this.#running !== null;
   }
 
-  /** Begins it, unless it is under way. */
+  /** Starts `act`, unless a run is in progress. @returns the result of the run */
   run(act: () => Promise<Result>): Promise<Result> {
     this.#running ??= act().finally(() => {
       this.#running = null;

@@ -1,11 +1,11 @@
-/** The rules of one app: it is made once, and holds a bounded number of sending keys. */
+/** The rules of one app: it is created once, and has a bounded number of sending keys. */
 import { LIMITS } from "../../schema/limits.ts";
 
 export type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
-/** A sending key as it is kept. */
+/** A stored sending key. */
 export interface StoredKey {
-  /** From 1, never given twice: a revoked key's ID must not come back to life. */
+  /** From 1, never reused: the ID of a revoked key must not become valid again. */
   readonly n: number;
   readonly algorithm: KeyAlgorithm;
   /** HMAC secret, or raw Ed25519 public key: 32 bytes. */
@@ -20,34 +20,34 @@ export interface StoredApp {
   readonly createdAt: number;
 }
 
-/** The pair by which an app's broadcasts are signed for live listeners: Ed25519, raw, 32 bytes each. */
+/** The key pair that signs an app's broadcasts for live listeners: Ed25519, raw, 32 bytes each. */
 export interface LiveKey {
   readonly seed: Uint8Array;
   readonly publicKey: Uint8Array;
 }
 
-/** Where one app's rows are. Every call takes effect before it returns. */
+/** The storage port of an app. Every call takes effect before it returns. */
 export interface AppStore {
   app(): StoredApp | null;
   setApp(app: StoredApp): void;
   /** Oldest first. */
   keys(): readonly StoredKey[];
-  /** Adds a key under the next n and counts on. */
+  /** Adds a key with the next n. */
   addKey(key: Omit<StoredKey, "n">): StoredKey;
-  /** False where there is no such key. */
+  /** False if there is no such key. */
   removeKey(n: number): boolean;
-  /** How many keys were ever added, removed ones included: the last n given. */
+  /** The number of keys ever added, including removed ones: the last n. */
   keysMade(): number;
-  /** Null where it was never needed. */
+  /** Null if it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
-  /** Removes the app with its keys, the live key too. False where there is none. */
+  /** Removes the app with its keys, including the live key. False if there is no app. */
   removeApp(): boolean;
-  /** Puts keys of another store into one that has none, and counts on from `made`. */
+  /** Imports keys of another store into an empty one. @param made the last n: new keys continue after it */
   putKeys(keys: readonly StoredKey[], made: number): void;
 }
 
-/** Makes the app; making it again changes nothing, so that a repeated call is harmless. */
+/** Creates the app. If it exists, returns it unchanged, so that a repeated call is harmless. */
 export function createApp(store: AppStore, name: string, now: number): StoredApp {
   const standing = store.app();
   if (standing !== null) return standing;
@@ -56,7 +56,7 @@ export function createApp(store: AppStore, name: string, now: number): StoredApp
   return app;
 }
 
-/** Adds a key. Null where there is no app, "full" at `LIMITS.APP_KEYS`. */
+/** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,
   algorithm: KeyAlgorithm,
@@ -69,9 +69,9 @@ export function addKey(
 }
 
 /**
- * The app's live key; the first call makes it. Null where there is no app.
+ * The app's live key, created by the first call; null if there is no app.
  *
- * @param make a fresh pair; where two calls make one, the first to be stored is the app's
+ * @param make creates a key pair; if two calls do so at once, the first stored pair is the app's
  */
 export async function liveKeyOf(
   store: AppStore,

@@ -1,12 +1,12 @@
 /**
- * The signed requests that changed something of an app lately. A signature is taken for minutes, and what a copy of it says may be
- * out of date by then: each is carried out once, so that no copy undoes what was changed since.
+ * The signed requests that recently changed an app. A signature is valid for minutes, and a late copy of a request may be outdated: each
+ * request is carried out once, so that no copy undoes later changes.
  */
 import { LIMITS } from "../../schema/limits.ts";
 
 /** A signed request that was begun. */
 export interface SignedChange {
-  /** Of its signature: base64url of 9 bytes of the hash. */
+  /** 9 bytes of the hash of its signature, base64url. */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -14,16 +14,16 @@ export interface SignedChange {
 
 export type BeginAnswer = "begun" | "replayed" | "full";
 
-/** Where they are kept: a ring that grows, in which a change takes the place of one that is over. */
+/** The storage port: a growing ring, in which a new change replaces an expired one. */
 export interface ChangeStore {
   listChanges(): Iterable<SignedChange & { readonly slot: number }>;
-  /** One row, new or in place of the one of this slot. */
+  /** Writes one row; replaces the row of this slot. */
   putChange(slot: number, change: SignedChange): void;
-  /** All rows go, at the price of none each. */
+  /** Deletes all rows, without a row written for each. */
   dropChanges(): void;
 }
 
-/** A ring of more rows than this is read at its real price: it shrinks when most of it is over. */
+/** A larger ring is expensive to read: it is shrunk once most of it has expired. */
 const KEPT_COUNT = 1_024;
 
 export class SignedChanges {
@@ -31,7 +31,7 @@ export class SignedChanges {
   /** By slot. */
   #ring: SignedChange[] | null = null;
   readonly #begun = new Map<string, number>();
-  /** Slot of the oldest, about: whatever it is, only what is over is replaced. */
+  /** The slot of the oldest change, approximately: a change is replaced only if it has expired. */
   #oldest = 0;
 
   constructor(store: ChangeStore) {
@@ -39,9 +39,9 @@ export class SignedChanges {
   }
 
   /**
-   * Notes a change before it is carried out.
+   * Records a change before it is carried out.
    *
-   * @returns "replayed" for one that was noted before, "full" where `LIMITS.SIGNED_CHANGES` were within the life of a signature
+   * @returns "replayed" if it was recorded before; "full" if there were `LIMITS.SIGNED_CHANGES` within the lifetime of a signature
    */
   begin({ id, at }: SignedChange): BeginAnswer {
     const isOver = (change: number): boolean => Math.abs(at - change) >= LIMITS.REPLAY_MS;
@@ -52,7 +52,7 @@ export class SignedChanges {
     const isFree = oldest !== undefined && isOver(oldest.at);
     if (!isFree && ring.length >= LIMITS.SIGNED_CHANGES) return "full";
     const slot = isFree ? this.#oldest : ring.length;
-    // Before it is known here: what could not be written is not carried out, and is no copy when it comes again.
+    // First in the store: if the write fails, the change is not carried out, and its retry is not a replay.
     this.#store.putChange(slot, { id, at });
     if (isFree) {
       this.#begun.delete(oldest.id);
@@ -76,8 +76,8 @@ export class SignedChanges {
   }
 
   /**
-   * After a burst the ring would be read whole at each wake, for good (measured: 131,096 rows and 1.3 s for one change). What is not
-   * over is written again, at most one row for each that goes.
+   * After a burst the whole ring would be read at each wake, forever (measured: 131,096 rows and 1.3 s for one change). Rewrites the
+   * changes that have not expired, at most one row for each that is dropped.
    */
   #shrink(ring: SignedChange[], isOver: (at: number) => boolean): SignedChange[] {
     if (ring.length <= KEPT_COUNT) return ring;

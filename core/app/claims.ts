@@ -1,11 +1,11 @@
 /**
- * Which broadcasts to several tags are being handed to a root now: two requests with one key would each find another root to take
- * theirs where a tag gets its first member between them. In memory alone: it is for seconds.
+ * The broadcasts to several tags that are being passed to a root at present. Without these claims, two requests with one key could
+ * choose different roots if a tag gets its first member in between. In memory only, because a claim lasts seconds.
  */
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
-/** A claim that nobody gave up, as where the process of the edge has died. */
+/** A claim ends after this time if it was not released, for example because the edge's process died. */
 const CLAIM_MS = 30_000;
 
 export class BroadcastClaims {
@@ -15,8 +15,8 @@ export class BroadcastClaims {
   );
 
   /**
-   * @param request a random name: one whose answer was lost claims again, and has it
-   * @returns false while another request has it
+   * @param request a random name: a request whose answer was lost may claim again
+   * @returns false while another request has the claim
    */
   claim(key: string, request: string, now: number): boolean {
     const claimed = this.#claimed.get(key);
@@ -25,7 +25,7 @@ export class BroadcastClaims {
     return true;
   }
 
-  /** One that comes late ends no claim of another request. */
+  /** Releases a claim; a late call does not end the claim of another request. */
   release(key: string, request: string): void {
     if (this.#claimed.get(key)?.request === request) this.#claimed.delete(key);
   }

@@ -1,4 +1,4 @@
-/** The rules of the list of apps: bounded, and an app is in it once. */
+/** The rules of the list of apps: bounded, without duplicates. */
 import { LIMITS } from "../../schema/limits.ts";
 
 export interface DirectoryEntry {
@@ -8,18 +8,18 @@ export interface DirectoryEntry {
   readonly createdAt: number;
 }
 
-/** Where the list is. Every call takes effect before it returns. */
+/** The storage port of the list. Every call takes effect before it returns. */
 export interface DirectoryStore {
   count(): number;
   has(appId: string): boolean;
   add(entry: DirectoryEntry): void;
-  /** False where it is not listed. */
+  /** False if it is not listed. */
   remove(appId: string): boolean;
   /** Oldest first. */
   list(): readonly DirectoryEntry[];
 }
 
-/** Adds an app; one that is listed already stays as it is. False at `LIMITS.APPS`. */
+/** Adds an app, unless it is listed already. @returns false at `LIMITS.APPS` */
 export function addToDirectory(store: DirectoryStore, entry: DirectoryEntry): boolean {
   if (store.has(entry.appId)) return true;
   if (store.count() >= LIMITS.APPS) return false;

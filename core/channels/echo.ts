@@ -1,4 +1,4 @@
-/** Channel 2: what comes goes back. Measures a link, and shows that a channel is only a number. */
+/** Channel 2: sends each frame back, to measure the link. Also the smallest example of a channel. */
 import { CHANNEL_ECHO, decodeEcho, encodeEcho } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Channel } from "../link/channel.ts";

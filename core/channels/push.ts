@@ -17,29 +17,29 @@ import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Context } from "../link/effects.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 
-/** Told what came of a command, then or later. */
+/** Receives the answer of a command, at once or later. */
 export type OnAnswer = (answer: CommandAnswer, context: Context) => void;
 
-/** What a registration is in and holds, in parts that fit into a frame each; at least one. */
+/** The tags and aliases of a registration, in one or more parts that each fit into a frame. */
 export type DescribedParts = readonly {
   readonly tags: readonly string[];
   readonly aliases: readonly string[];
 }[];
 
-/** What the push channel commands. Refusals are returned, not thrown: they are ordinary answers. */
+/** The commands of the push channel. Refusals are returned, not thrown: they are ordinary answers. */
 export interface PushCommands {
   register(appId: string, context: Context): WireRegistration | MeshError;
-  /** Ends a registration; refused for a slot that has none. */
+  /** Ends a registration. Refused for a slot without one. */
   unregister(slot: number, context: Context): MeshError | null;
   attach(slot: number, context: Context): MeshError | null;
   detach(slot: number, context: Context): MeshError | null;
-  /** How many messages it answers for; none for an unknown slot. */
+  /** @returns the number of messages that it acknowledged; 0 for an unknown slot */
   acknowledge(ack: Ack, context: Context): number;
-  /** Whether it acknowledged any broadcast. */
+  /** @returns whether it acknowledged any broadcast */
   acknowledgeBroadcasts(cursor: Cursor, context: Context): boolean;
-  /** A refusal, or null where `onAnswer` is told. */
+  /** @returns a refusal, or null if `onAnswer` gets the answer */
   subscribe(command: Subscribe, onAnswer: OnAnswer, context: Context): MeshError | null;
-  /** Likewise. */
+  /** @returns as `subscribe` */
   setAlias(command: SetAlias, onAnswer: OnAnswer, context: Context): MeshError | null;
   report(command: Report): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
@@ -60,7 +60,7 @@ export function pushChannel(commands: PushCommands): Channel {
 
 type AckFrames = Extract<PushUp, { kind: "acks" | "cursors" }>;
 
-/** An acknowledgement of something is free, so that a fast reader is never slowed; one of nothing counts. */
+/** An acknowledgement does not count against the rate limit, so that a fast reader is not slowed, unless it acknowledges nothing. */
 function receiveAcks(frame: AckFrames, commands: PushCommands, context: ChannelContext): void {
   let acknowledged = 0;
   if (frame.kind === "acks") {

@@ -1,6 +1,6 @@
 /**
- * The device account: which key owns the device, and which tokens may open a link. It is stored by the first registration;
- * until then the sealed credential that the device carries is all there is of it, and its link all that is in memory.
+ * The device account: which key owns the device, and which tokens may open a link. The first registration stores it.
+ * Until then it exists only in the device's sealed credential and, while a link is open, in memory.
  */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -8,7 +8,7 @@ import { SEQ_EPOCH_MS } from "../message/clock.ts";
 import type { AccountRecord, AccountStore, IdleMark, LinkRecord } from "./store.ts";
 import type { OpenAccountRequest } from "./types.ts";
 
-/** What the edge verified of a connect token. */
+/** The contents of a connect token that the edge has verified. */
 export interface Claims {
   readonly generation: number;
   /** Raw public key of the credential, base64url. */
@@ -19,14 +19,14 @@ export interface Claims {
   readonly tokenExpires: number;
 }
 
-/** What `Account.open` found or did. */
+/** The result of `Account.open`. */
 export interface Opened {
-  /** "standing" for the key that is bound already, "created" for a device's first, "replaced" for another. */
+  /** "standing": the key has this account already. "created": the device's first. "replaced": the key displaced another. */
   readonly outcome: "standing" | "created" | "replaced";
   readonly generation: number;
 }
 
-/** An account that nothing was registered for: it is in no row, and goes with the link that holds it. */
+/** An account without a registration. It is not stored, and is forgotten with the link that carries it. */
 export interface PendingAccount extends AccountRecord {
   /** See `LinkRecord.tokens`. */
   readonly tokens: LinkRecord["tokens"];
@@ -36,7 +36,7 @@ export class Account {
   readonly #store: AccountStore;
   #record: AccountRecord | null;
   #link: LinkRecord | null;
-  /** Whether the account is stored; its first registration stores it. */
+  /** Whether the account is stored. */
   #isBound: boolean;
 
   constructor(store: AccountStore) {
@@ -46,7 +46,7 @@ export class Account {
     this.#link = this.#record === null ? null : store.readLink();
   }
 
-  /** Null for a device that has no account here, as far as this object remembers. */
+  /** Null if the device has no account, as far as this object knows. */
   get record(): AccountRecord | null {
     return this.#record;
   }
@@ -55,25 +55,25 @@ export class Account {
     return this.#link;
   }
 
-  /** Whether it is stored. */
+  /** Whether the account is stored. */
   get isBound(): boolean {
     return this.#isBound;
   }
 
   /**
-   * Whether nothing of it has to be remembered: its generation is never given again. An account of an older version, whose generation
-   * was counted, stays, and with it what its next registration is numbered by.
+   * Whether the account can be erased: its generation is a time, so it is never issued again. Older versions counted generations;
+   * such an account stays, so that its next registration continues the count.
    */
   get isErasable(): boolean {
     return (this.#record?.generation ?? 0) >= COUNTED;
   }
 
-  /** When the device last opened or lost a link, or got its key: milliseconds since 1970. */
+  /** When the device last opened or lost a link, or the account was created. Milliseconds since 1970. */
   get usedAtMs(): number {
     return Math.max(this.#link?.lastSeenMs ?? 0, this.#record?.createdAt ?? 0);
   }
 
-  /** One row; null where it is in use. */
+  /** Writes one row. Null: the account is in use. */
   markIdle(idle: IdleMark | null): void {
     if (this.#record === null) return;
     const { idle: _, ...record } = this.#record;
@@ -81,13 +81,13 @@ export class Account {
     this.#store.writeAccount(this.#record);
   }
 
-  /** What the socket's attachment has to keep of an account that is not stored; null where it is. */
+  /** The account for the socket's attachment; null if it is stored. */
   get pending(): PendingAccount | null {
     if (this.#isBound || this.#record === null) return null;
     return { ...this.#record, tokens: this.#link?.tokens ?? [] };
   }
 
-  /** Takes up an account that is not stored, with the link that holds it. */
+  /** Restores an account that is not stored, from the socket's attachment. */
   restore({ tokens, ...record }: PendingAccount, session: string, seqFloor: number): void {
     if (this.#isBound) return;
     this.#record = record;
@@ -95,11 +95,11 @@ export class Account {
   }
 
   /**
-   * Finds the account of a key, or says in which generation it may be made. Writes nothing but where another key is
-   * displaced: an account is stored by its first registration, see `bind`.
+   * Finds the account of a key, or returns the generation of a new one. Writes a row only if a stored key is displaced:
+   * a new account is stored by its first registration, see `bind`.
    *
-   * @param linked whether the device holds a link now
-   * @throws MeshError device_active where the device is in use under another key, and no handover says otherwise
+   * @param linked whether the device has a link now
+   * @throws MeshError device_active if the device is in use under another key and the request has no handover
    */
   open(request: OpenAccountRequest, linked: boolean, now: number): Opened {
     const { publicKey, handoverFrom } = request;
@@ -120,12 +120,12 @@ export class Account {
     return { outcome: "replaced", generation };
   }
 
-  /** The life that a registration begins with of which nothing is remembered. */
+  /** The life of the next registration of an app whose earlier ones are forgotten: above all of theirs. */
   get lives(): number {
     return this.#record?.lives ?? 0;
   }
 
-  /** A registration of this life is forgotten: the next of its app must not be taken for it. One row, where that is news. */
+  /** A registration of this life is forgotten: later ones begin above it. Writes one row if that raises `lives`. */
   outlive(life: number): void {
     if (this.#record === null || this.lives > life) return;
     this.#record = { ...this.#record, lives: life + 1 };
@@ -133,10 +133,10 @@ export class Account {
   }
 
   /**
-   * Admits a link: writes one row, which also uses the token up, or none where nothing was registered yet.
+   * Admits a link and marks its token as used. Writes one row, or none if the account is not stored yet.
    *
-   * @param linked whether the device holds a link now
-   * @param kept asked for when it is admitted
+   * @param linked whether the device has a link now
+   * @param kept called once the link is admitted
    * @throws MeshError account_replaced, token_replayed, token_invalid
    */
   admit(
@@ -149,7 +149,7 @@ export class Account {
   ): void {
     const { publicKey, generation, tokenId, tokenExpires } = claims;
     const record = this.#record;
-    // Whose key it is decides; a credential made before the account was stored may name another generation.
+    // The key decides, not the generation: a credential from before the account was stored may name another one.
     const isOther = record !== null && record.publicKey !== publicKey;
     if (isOther && (this.#isBound || linked)) throw new MeshError("account_replaced");
     const known = isOther ? [] : (this.#link?.tokens ?? []);
@@ -157,7 +157,7 @@ export class Account {
     const live = liveTokens(known, most, now);
     if (live.some(([other]) => other === tokenId)) throw new MeshError("token_replayed");
     if (live.length >= most) {
-      throw new MeshError("token_invalid", `over ${most} links in the life of a token`);
+      throw new MeshError("token_invalid", `more than ${most} links in the lifetime of a token`);
     }
     if (!this.#isBound)
       this.#record = { publicKey, generation: admittedGeneration(generation, now), createdAt: now };
@@ -170,7 +170,7 @@ export class Account {
     });
   }
 
-  /** Stores an account that is not stored, and its link: two rows, and the tables. Before anything else is stored. */
+  /** Stores the account and its link, unless they are: two rows, and the tables. Call it before anything else is stored. */
   bind(): void {
     if (this.#isBound || this.#record === null) return;
     this.#isBound = true;
@@ -179,21 +179,21 @@ export class Account {
   }
 
   /**
-   * The link is gone: one row, so that the next key knows when the device was last in use.
+   * The link has ended. Writes one row, which tells a later key when the device was last in use.
    *
-   * @param seenAt when it was last heard of
+   * @param seenAt when the device was last heard from, milliseconds since 1970
    */
   release(seqFloor: number, kept: Kept, seenAt: number): void {
     if (this.#link === null) return;
     this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, ...kept });
   }
 
-  /** One row: sequence numbers up to this one may have been used, see `HybridClock`. */
+  /** Writes one row: sequence numbers up to this one may have been used, see `HybridClock`. */
   reserve(seqReserve: number): void {
     if (this.#link !== null) this.#write({ ...this.#link, ...this.#kept, seqReserve }, true);
   }
 
-  /** One row, for cursors that nothing else can keep. */
+  /** Writes one row, for cursors that do not fit into the socket's attachment. */
   saveCursors(kept: Kept): void {
     if (this.#link !== null) this.#write({ ...this.#link, ...kept });
   }
@@ -202,8 +202,8 @@ export class Account {
   #requireIdle(linked: boolean, now: number): void {
     let activeAt = this.#link?.lastSeenMs ?? this.#record?.createdAt ?? 0;
     if (activeAt > now + CLOCK_SKEW_MS) {
-      // The clock was ahead when it was written. From the first question on it is a time of now, durably: else it would
-      // lock the device for as long as the clock was ahead.
+      // The clock was ahead when this was written. Replace it durably with the present time at the first request: otherwise
+      // the device would stay locked for as long as the clock was ahead.
       activeAt = now;
       this.correct(now);
     }
@@ -217,7 +217,7 @@ export class Account {
     }
   }
 
-  /** A row or two: what stands for the last use of the device becomes `now`, where it is later. */
+  /** Replaces times of last use that are in the future by `now`. Writes one row for each. */
   correct(now: number): void {
     if (this.#link !== null && this.#link.lastSeenMs > now)
       this.#write({ ...this.#link, ...this.#kept, lastSeenMs: now });
@@ -244,7 +244,7 @@ export class Account {
   }
 }
 
-/** What a link's row keeps beside the link, where there is anything. */
+/** What the link's row stores beside the link itself; undefined for nothing. */
 export interface Kept {
   readonly cursors: LinkRecord["cursors"] | undefined;
   readonly recent: LinkRecord["recent"] | undefined;
@@ -253,27 +253,27 @@ export interface Kept {
 
 type Written = Omit<LinkRecord, keyof Kept> & Kept;
 
-/** Tokens remembered at once: a link every second for as long as a token can live, clock skew included. */
+/** Used tokens that are remembered: one link a second for as long as a token is valid, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;
 
-/** The same of an account that is not stored: they are in the socket's attachment: see LinkSnapshot. */
+/** The same for an account that is not stored, whose tokens are in the socket's attachment: see `LinkSnapshot`. */
 const PENDING_TOKENS = 16;
 
 const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
 /**
- * Seconds since 2024: an account that is made anew after the one before was erased has a generation, and so regIds, that
- * no account of this device had.
+ * Seconds since 2024: an account that is created after the previous one was erased gets a generation, and so regIds, that
+ * no earlier account of this device had.
  */
 const freshGeneration = (now: number): number =>
   Math.max(1, Math.floor((now - SEQ_EPOCH_MS) / 1_000));
 
-/** Generations below it were counted from 1, before accounts were erased. */
+/** Generations below this were counted from 1, by versions that did not erase accounts. */
 const COUNTED = 1_000_000;
 
 /**
- * The generation of an account that its credential makes. One older than any account that was erased gets another: with its
- * own, a device that comes back would get its ended regIds again.
+ * The generation of an account that is recreated from its credential. If the credential is old enough that the account may have
+ * been erased, it gets a new generation: with the old one the device would get its ended regIds again.
  */
 function admittedGeneration(claimed: number, now: number): number {
   const fresh = freshGeneration(now);
@@ -281,11 +281,11 @@ function admittedGeneration(claimed: number, now: number): number {
   return claimed < COUNTED || isRecent ? claimed : fresh;
 }
 
-/** Without those that the edge refuses by their age alone, and where there are too many also those from the future. */
+/** Drops tokens that the edge refuses by age alone; if that leaves too many, also tokens from the future. */
 function liveTokens(tokens: LinkRecord["tokens"], most: number, now: number): LinkRecord["tokens"] {
   const live = tokens.filter(([, exp]) => exp * 1_000 + CLOCK_SKEW_MS >= now);
   if (live.length < most) return live;
-  // Used while the clock was ahead: the edge takes none of them before it is that late again.
+  // They were used while the clock was ahead: the edge refuses them until that time has come.
   const latest = now + LIMITS.TOKEN_MAX_AGE_SECONDS * 1_000 + CLOCK_SKEW_MS;
   return live.filter(([, exp]) => exp * 1_000 <= latest);
 }

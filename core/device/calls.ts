@@ -1,19 +1,19 @@
-/** What a device asks of tags' nodes and of aliases: a few calls at once, the rest in their order. */
+/** Calls of a device to nodes of tags and to aliases: at most `LIMITS.TAG_CALLS` at once, the rest in order. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Context, Effect } from "../link/effects.ts";
 
 type Asked<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
 
-/** An effect, but for its token. */
+/** A call effect without its token. */
 export type CallBody = Asked<"tag"> | Asked<"alias">;
 
 export interface Call {
-  /** Its turn has come; null where it is needed no more: then `done` does not follow. */
+  /** Called when its turn comes. Null if the call is no longer needed; then `done` is not called. */
   begin(now: number): CallBody | null;
   done(result: CallResult, context: Context): void;
 }
 
-/** Bounded by those who ask: each tag and each alias has at most one call here. */
+/** The queue is bounded by its callers: each tag and each alias has at most one call here. */
 export class Calls {
   readonly #underWay = new Map<number, Call>();
   readonly #queue = new Set<Call>();
@@ -24,7 +24,7 @@ export class Calls {
     this.#pump(context);
   }
 
-  /** What came of the call of this token. */
+  /** Takes the result of the call with this token. */
   called(token: number, result: CallResult, context: Context): void {
     const call = this.#underWay.get(token);
     if (call === undefined) return;

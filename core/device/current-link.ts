@@ -1,4 +1,4 @@
-/** The link of a device, if it has one now: what its parts send on. */
+/** The device's current link, if it has one; its parts send on it. */
 import {
   CHANNEL_PUSH,
   encodePushDown,
@@ -13,32 +13,32 @@ export class CurrentLink {
   link: Link | null = null;
   readonly #bufferedBytes: () => number;
 
-  /** @param bufferedBytes bytes that the socket holds unsent */
+  /** @param bufferedBytes returns the unsent bytes of the socket */
   constructor(bufferedBytes: () => number) {
     this.#bufferedBytes = bufferedBytes;
   }
 
-  /** Bytes that the socket holds unsent. */
+  /** Unsent bytes of the socket. */
   get bufferedBytes(): number {
     return this.#bufferedBytes();
   }
 
-  /** Whether hello was exchanged. */
+  /** Whether hello and welcome were exchanged. */
   get isReady(): boolean {
     return this.link?.ready ?? false;
   }
 
-  /** Whether the app of a registration listens on it. */
+  /** Whether the app of this registration is listening on it. */
   reaches(registration: Registration): boolean {
     return registration.attached && this.isReady;
   }
 
-  /** Sends one frame of the push channel; nothing without a link. */
+  /** Sends one frame on the push channel. Does nothing without a link. */
   send(frame: WritablePushDown, context: Context): void {
     this.sendBytes(encodePushDown(frame), context);
   }
 
-  /** Likewise, where the frame is encoded already. */
+  /** Like `send`, for an encoded frame. */
   sendBytes(frame: Uint8Array, { effects }: Context): void {
     this.link?.send(CHANNEL_PUSH, frame, effects);
   }

@@ -1,11 +1,11 @@
 /**
- * What ended registrations owe: tags and aliases that have not let them go. The rows say so until they have answered; this is
- * when they are asked again without any help of the device, also after the process was killed.
+ * When to retry the debts of ended registrations: tags and aliases that have not confirmed that the registration left. Their rows
+ * remain until then, so retries continue without the device and after a kill of the process.
  */
 import type { Part } from "./part.ts";
 import type { Registrations } from "./registrations.ts";
 
-/** First wait, and what it doubles to: an alarm is a row and a request. */
+/** The first wait, and the bound to which it doubles: an alarm costs a row and a request. */
 const FIRST_MS = 30_000;
 const LONGEST_MS = 3_600_000;
 
@@ -15,19 +15,19 @@ export class Debts {
   #deadline: number | null = null;
   #waitMs: number;
 
-  /** @param spread from 0 up to 1, another for each device: what failed for all of them is not tried by all at once */
+  /** @param spread 0 to 1, different for each device, so that a failure of all devices is not retried by all at once */
   constructor(registrations: Registrations, parts: readonly Part[], spread: number) {
     this.#registrations = registrations;
     this.#parts = parts;
     this.#waitMs = FIRST_MS * (1 + spread);
   }
 
-  /** When they should be looked at; null where nothing was owed. */
+  /** When to call `onDeadline`; null if there are no debts. */
   get deadline(): number | null {
     return this.#deadline;
   }
 
-  /** Whether something is owed now. */
+  /** Whether there is a debt now. */
   get isOwing(): boolean {
     for (const slot of this.#registrations.bySlot.keys()) {
       if (this.#parts.some((part) => part.owes(slot))) return true;
@@ -35,12 +35,12 @@ export class Debts {
     return false;
   }
 
-  /** Something may be owed from now on. */
+  /** Call it when there may be a new debt: sets the deadline if there is none. */
   expect(now: number): void {
     if (this.#deadline === null && this.isOwing) this.#deadline = now + this.#waitMs;
   }
 
-  /** Call it at the deadline, once what is owed was tried again: whether there is another deadline depends on what is left. */
+  /** Call it at the deadline, after the retries: sets the next deadline if debts are left. */
   onDeadline(now: number): void {
     if (this.#deadline === null || now < this.#deadline) return;
     this.#deadline = null;

@@ -1,6 +1,6 @@
 /**
- * One device: its account, its link, its registrations with their mailboxes, tags and aliases. Knows no socket, timer,
- * database or network: it is told what happened, writes through its store, and returns what should happen as effects.
+ * One device: its account, its link, and its registrations with their mailboxes, tags and aliases. It has no socket, timer,
+ * database or network: its methods are told what happened, write to its store, and return effects for the host to carry out.
  */
 import type { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -28,8 +28,8 @@ import type {
 } from "./types.ts";
 
 /**
- * How long the shell waits for the token of `setTags` or `setAlias` before it calls `waitTimeout`: the longest that a
- * signed request waits for anything.
+ * How long the shell waits for the token of `setTags` or `setAlias` before it calls `waitTimeout`: as long as any signed request
+ * may wait.
  */
 export const COMMAND_WAIT_MS = LIMITS.ACK_WAIT_MAX_MS;
 
@@ -48,29 +48,29 @@ export class Device {
     this.#parts = makeParts(options);
   }
 
-  /** When `onDeadline` should be called; null for not at all. */
+  /** When to call `onDeadline`, milliseconds since 1970; null for never. */
   get deadline(): number | null {
     const { session, retries } = this.#parts;
-    // Without a link the next one is soon enough.
+    // Without a link, the next link retries early enough.
     const retry = session.link === null ? null : retries.deadline;
     return earlier(this.lastingDeadline, retry);
   }
 
-  /** The part of `deadline` that has to outlive the process: what expires, and what is owed. The rest ends with the link. */
+  /** The part of `deadline` that must survive the process: expiries and debts. The rest ends with the link. */
   get lastingDeadline(): number | null {
     const { mail, debts } = this.#parts;
     return earlier(mail.deadline, debts.deadline);
   }
 
   /**
-   * When `onDeadline` should be called where no alarm is set at all: an account that nobody uses is erased in the end. It also
-   * has to outlive the process; null where nothing is stored.
+   * When to call `onDeadline` if no alarm is set at all: an unused account is erased eventually. This deadline must survive the
+   * process, too. Null if nothing is stored.
    */
   idleDeadline(now: number): number | null {
     return this.#parts.idle.deadline(now);
   }
 
-  /** Whether something is owed to other objects: see `Debts` and `FirstAcks`. */
+  /** Whether the device owes other objects a call: see `Debts` and `FirstAcks`. */
   get owes(): boolean {
     const { mail, debts } = this.#parts;
     return debts.deadline !== null || mail.owesAliases;
@@ -81,36 +81,36 @@ export class Device {
     return this.#parts.session.link?.session ?? null;
   }
 
-  /** The session of the link that was opened last, whether it still stands or not. */
+  /** The session of the last link, open or not. */
   get lastSession(): string | null {
     return this.#parts.account.link?.session ?? null;
   }
 
-  /** When the last link opened, or was lost; 0 where none is known. */
+  /** When the last link opened or was lost, milliseconds since 1970; 0 if none is known. */
   get lastSeenMs(): number {
     return this.#parts.account.link?.lastSeenMs ?? 0;
   }
 
-  /** Whether an app is registered: such a device is in good standing, and no connection of a stranger takes its place. */
+  /** Whether any app is registered. Unregistered devices cannot take the place of such a one when connections are scarce. */
   get isRegistered(): boolean {
     return this.#parts.registrations.bySlot.size > 0;
   }
 
-  /** The highest sequence number that was given or observed. */
+  /** The highest sequence number that was issued or observed. */
   get lastSeq(): number {
     return this.#parts.clock.last;
   }
 
-  // ---------------------------------------------------------------- its account and its link
+  // ---------------------------------------------------------------- account and link
 
-  /** Finds the account of a key. Another key than the stored one displaces it, and ends its registrations. */
+  /** Finds or creates the account of a key. A key other than the stored one displaces it and ends its registrations. */
   openAccount(request: OpenAccountRequest, now: number, effects: Effects): OpenAccountAnswer {
     const { account, registrations, lifecycle, session } = this.#parts;
     const context = { now, effects };
     try {
       const { outcome, generation } = account.open(request, session.link !== null, now);
       if (outcome === "replaced") {
-        // Before the link closes: what was on its socket ends here, and does not go back to waiting.
+        // Before the link closes, so that messages on its socket end instead of going back to the mailbox.
         for (const registration of [...registrations.standing()]) {
           lifecycle.end(registration, context);
         }
@@ -124,7 +124,7 @@ export class Device {
   }
 
   /**
-   * Opens a link; what the one before had on its socket goes back to waiting.
+   * Opens a link. Messages on the socket of the previous link go back to the mailbox.
    *
    * @param session base64url of 16 fresh random bytes
    */
@@ -138,21 +138,21 @@ export class Device {
   }
 
   /**
-   * Takes up a link that stayed open while the object slept.
+   * Restores a link that stayed open while the object slept.
    *
-   * @param lastSeq the last number of the device that had it before, where that is known. By default all that were reserved may have been
-   *   given: those are ahead of the wall clock, and the next costs a row, which a full disk has not.
+   * @param lastSeq the last sequence number issued on the link, if known. Default: the end of the reserved range, which is ahead of
+   *   the wall clock, so that the next number costs a row; on a full disk that fails.
    */
   restore(snapshot: LinkSnapshot, lastSeq?: number): void {
     this.#parts.session.restore(snapshot, lastSeq);
   }
 
-  /** What to attach to the socket, where that has changed since it was last asked for; null otherwise. */
+  /** The state to attach to the socket; null if it has not changed since the last call. */
   takeSnapshot(now: number): LinkSnapshot | null {
     return this.#parts.session.takeSnapshot(now);
   }
 
-  /** One binary WebSocket message of the current link. */
+  /** Handles one binary WebSocket message of the current link. */
   receive(bytes: Uint8Array, now: number, effects: Effects): void {
     const { session, retries, mail } = this.#parts;
     const context = { now, effects };
@@ -162,36 +162,36 @@ export class Device {
     this.#afterwards(context);
   }
 
-  /** A text message other than the heartbeat, which the host answers. */
+  /** Handles a text message. The host answers the heartbeat itself, so any other text is an error. */
   receiveText(now: number, effects: Effects): void {
     this.#parts.session.link?.receiveText(effects);
     this.#afterwards({ now, effects });
   }
 
-  /** `LIMITS.HELLO_TIMEOUT_MS` after the link opened. */
+  /** Call it `LIMITS.HELLO_TIMEOUT_MS` after the link opened. */
   helloTimeout(now: number, effects: Effects): void {
     this.#parts.session.link?.helloTimeout(effects);
     this.#afterwards({ now, effects });
   }
 
-  /** The mesh ends the link: the device should reconnect. */
+  /** Closes the link with a code that tells the device to reconnect. */
   drain(now: number, effects: Effects): void {
     this.#parts.session.link?.close("going_away", "restart", effects);
     this.#afterwards({ now, effects });
   }
 
   /**
-   * The socket of the current link is gone.
+   * The socket of the current link has closed.
    *
-   * @param seenAt when it was last heard of, where that is not now
+   * @param seenAt when the device was last heard from, milliseconds since 1970. Default: `now`
    */
   linkLost(now: number, effects: Effects, seenAt = now): void {
     this.#parts.session.lost(seenAt, { now, effects });
   }
 
-  // ---------------------------------------------------------------- what others ask of it
+  // ---------------------------------------------------------------- requests of other objects
 
-  /** Accepts a message: an answer, or a token to wait for, `firstWaitMs` at first. */
+  /** Accepts a message. @returns the answer, or a token: the caller then waits `firstWaitMs` for its `settle` effect */
   send(request: SendRequest, now: number, effects: Effects): SendAnswer | number {
     const registration = this.#standing(request);
     if (registration === undefined) return UNREGISTERED;
@@ -210,19 +210,19 @@ export class Device {
     return answer;
   }
 
-  /** What became of a message; it may write, see `statusOf`. */
+  /** Returns the status of a message. May write: see `statusOf`. */
   status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
     const { registrations, mail } = this.#parts;
-    // Also of an earlier life: what was delivered to it stays so.
+    // Also for an earlier life: what was delivered to it stays delivered.
     const registration = registrations.ofApp(request.app);
-    // Nothing is remembered of it, so nothing is known of its messages: one may have been delivered once.
+    // The registration is forgotten, so the message may have been delivered or not.
     if (registration === undefined || request.generation > registration.generation) {
       return { ok: false, code: "message_not_found" };
     }
     return mail.status(registration, request, { now, effects });
   }
 
-  /** Joins tags and leaves others: an answer, or a token to wait for, `COMMAND_WAIT_MS` at the most. */
+  /** Joins and leaves tags. @returns the answer, or a token: the caller then waits up to `COMMAND_WAIT_MS` */
   setTags(request: TagsRequest, now: number, effects: Effects): CommandAnswer | number {
     const context = { now, effects };
     const start = (registration: Registration, command: PendingCommand) =>
@@ -230,7 +230,7 @@ export class Device {
     return this.#command(request, start, context);
   }
 
-  /** Takes an alias, or gives it up: likewise. */
+  /** Sets or removes an alias. @returns as `setTags` */
   setAlias(request: AliasRequest, now: number, effects: Effects): CommandAnswer | number {
     const context = { now, effects };
     const start = (registration: Registration, command: PendingCommand) =>
@@ -238,7 +238,7 @@ export class Device {
     return this.#command(request, start, context);
   }
 
-  /** What a registration is in, holds and reported. */
+  /** Returns the tags, aliases and attributes of a registration, and whether the device is connected. */
   describe(request: RegistrationName): DescribeAnswer {
     const registration = this.#standing(request);
     if (registration === undefined) return UNREGISTERED;
@@ -253,7 +253,7 @@ export class Device {
     };
   }
 
-  /** Broadcasts from a node: an answer, or a token to wait for, `request.waitMs` at the most. */
+  /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */
   deliver(request: DeliverRequest, now: number, effects: Effects): DeliverAnswer | number {
     const { registrations, tags } = this.#parts;
     const registration = registrations.ofApp(request.app);
@@ -266,7 +266,7 @@ export class Device {
     return answer;
   }
 
-  /** Another registration sets the alias. It is suspended when this returns, and durably when the shell answers. */
+  /** Another registration is setting the alias. It is suspended when this returns, and durably once the shell answers. */
   suspendAlias(request: AliasSuspension, now: number, effects: Effects): void {
     const registration = this.#standing(request);
     if (registration === undefined) return;
@@ -275,7 +275,7 @@ export class Device {
     this.#afterwards(context);
   }
 
-  /** Another holder of a shared alias took the message. */
+  /** Another holder of a shared alias acknowledged the message first. */
   withdraw(request: WithdrawRequest, now: number, effects: Effects): void {
     const registration = this.#standing(request);
     if (registration === undefined) return;
@@ -284,23 +284,23 @@ export class Device {
     this.#afterwards(context);
   }
 
-  // ---------------------------------------------------------------- what its host tells it
+  // ---------------------------------------------------------------- events of the host
 
-  /** What came of the `tag` or `alias` effect of this token. */
+  /** Takes the result of the `tag` or `alias` effect with this token. */
   called(token: number, result: CallResult, now: number, effects: Effects): void {
     const context = { now, effects };
     this.#parts.calls.called(token, result, context);
     this.#afterwards(context);
   }
 
-  /** Whoever waits under this token has waited long enough: it is answered in `effects`, unless it was before. */
+  /** The wait of this token is over: its caller is answered in `effects`, unless it was answered before or its wait is extended. */
   waitTimeout(token: number, now: number, effects: Effects): void {
     const context = { now, effects };
     this.#parts.waits.timeout(token, context);
     this.#afterMail(context);
   }
 
-  /** The alarm: ends what has expired, and tries again what failed. */
+  /** Handles the alarm: expires messages, and retries what failed. */
   onDeadline(now: number, effects: Effects): void {
     const { mail, retries, debts, idle } = this.#parts;
     const context = { now, effects };
@@ -311,7 +311,7 @@ export class Device {
     if (idle.look(now)) this.#expire(context);
   }
 
-  /** The account is not used any more. Its registrations end first, and are let go by their tags and aliases before it is erased. */
+  /** The account is no longer used. First its registrations end; it is erased once their tags and aliases have confirmed that. */
   #expire(context: Context): void {
     const { account, debts, registrations, lifecycle } = this.#parts;
     const standing = [...registrations.standing()];
@@ -321,11 +321,11 @@ export class Device {
     this.#parts = makeParts({ ...this.#options, now: context.now });
   }
 
-  /** The edge is out of date, or the alias: the alias is asked. */
+  /** The edge or the alias is out of date: asks the alias. */
   #refuseStale(registration: Registration, alias: string, context: Context): Refused {
     const { aliases, retries } = this.#parts;
     aliases.doubt(registration, alias, context);
-    // Without a link nothing else asks about a suspension whose answer failed, and no message would come by that alias.
+    // Without a link nothing else would retry a failed confirmation, and no message would arrive through the alias.
     retries.run(context);
     this.#afterwards(context);
     return ALIAS_STALE;
@@ -352,7 +352,7 @@ export class Device {
     return registration.record.endedAt === null ? registration : undefined;
   }
 
-  /** A handler that closed the link leaves nothing on its socket; what it made room for is sent. */
+  /** Ends a link that the handler closed, and sends broadcasts that it made room for. */
   #afterwards(context: Context): void {
     const { session, tags } = this.#parts;
     this.#endClosed(context);
@@ -360,7 +360,7 @@ export class Device {
     session.saveCursors(context.now);
   }
 
-  /** The same after a handler that moves no broadcast on: only where some are held does it concern them. */
+  /** The same after a handler that concerns broadcasts only if some are held back. */
   #afterMail(context: Context): void {
     this.#endClosed(context);
     if (this.#parts.tags.isHolding) this.#afterwards(context);

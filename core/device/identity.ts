@@ -1,14 +1,14 @@
-/** Turns apps into what devices and senders see, and back. */
+/** Converts internal app names to the IDs that devices and app servers see, and back. */
 export interface DeviceIdentity {
-  /** What a registration of an app on this device is called; `identity` is the same whichever key seals its regId. */
+  /** The regId of an app's registration on this device, and its `identity`, which stays the same when mesh keys rotate. */
   registration(
     app: string,
     generation: number,
   ): { readonly regId: string; readonly identity: string };
   /** The public appId of an app. */
   appId(app: string): string;
-  /** The app behind an appId; undefined where this mesh did not issue it. */
+  /** The app of an appId; undefined if this mesh did not issue it. */
   openAppId(appId: string): string | undefined;
-  /** The part of a broadcast's message ID behind its dot: `sealSource`. */
+  /** The part of a broadcast's message ID after the dot: see `sealSource`. */
   source(app: string, tagId: string): string;
 }

@@ -1,6 +1,6 @@
 /**
- * When an account that nobody uses any more is erased: what free accounts can leave is bounded by what is in use. Nothing is
- * lost to a clock that jumps: the account is looked at on so many days, durably, and each look moves one day on at the most.
+ * Decides when an unused account is erased, so that accounts, which cost nothing, cannot fill the storage. A clock that jumps
+ * erases nothing: the account must be found idle at `LIMITS.DEVICE_IDLE_LOOKS` looks, stored durably, at least a day apart.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Account } from "./account.ts";
@@ -9,9 +9,9 @@ import type { Mail } from "./mail/mail.ts";
 import type { Registrations } from "./registrations.ts";
 import type { IdleMark } from "./store.ts";
 
-/** Time between two looks at an account that is idle: one day. */
+/** Time between two looks at an idle account: one day. */
 const LOOK_MS = 86_400_000;
-/** A clock this much behind what is stored was ahead before. */
+/** If a stored time is further in the future than this, the clock was ahead when it was stored. */
 const SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
 export interface IdleParts {
@@ -29,8 +29,8 @@ export class Idle {
   }
 
   /**
-   * When the account should be looked at next, where no alarm is set that comes earlier: an alarm is a row, so it is not
-   * moved. Null for an account that is not stored.
+   * When to look at the account next. Used only if no other alarm is set: moving an alarm costs a row. Null if the account
+   * is not stored.
    */
   deadline(now: number): number | null {
     const { account, link, registrations } = this.#parts;
@@ -44,15 +44,15 @@ export class Idle {
   }
 
   /**
-   * The alarm has come: notes durably that the account is idle still, or that it is not.
+   * Call it at each alarm: stores whether the account is still idle.
    *
-   * @returns whether it was idle at each of its looks: then it is to end
+   * @returns whether the account was idle at enough looks to be erased
    */
   look(now: number): boolean {
     const { account, link, mail } = this.#parts;
     if (!account.isBound) return false;
     if (account.usedAtMs > now + SKEW_MS) account.correct(now);
-    // Senders were told that messages wait.
+    // Senders were told that these messages are queued.
     const isUsed = link.link !== null || mail.isWaiting;
     const isIdle = !isUsed && account.usedAtMs + this.#limitMs <= now;
     const mark = this.#mark(now);
@@ -67,7 +67,7 @@ export class Idle {
     return looks > LIMITS.DEVICE_IDLE_LOOKS;
   }
 
-  /** What earlier looks have found; null where the account was used since, or the clock was ahead then. */
+  /** The result of earlier looks; null if the account was used since, or the clock was ahead then. */
   #mark(now: number): IdleMark | null {
     const { account } = this.#parts;
     const mark = account.record?.idle;
@@ -76,7 +76,7 @@ export class Idle {
   }
 
   get #limitMs(): number {
-    // An account that an app is registered for stays for longer.
+    // An account with a registration is kept longer.
     return this.#parts.registrations.isStanding ? LIMITS.DEVICE_IDLE_MS : LIMITS.ACCOUNT_IDLE_MS;
   }
 }

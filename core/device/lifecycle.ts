@@ -1,4 +1,4 @@
-/** How a registration begins, listens, stops listening and ends: each is a turn of all parts of the device. */
+/** Begins, attaches, detaches and ends registrations: each step calls all parts of the device in turn. */
 import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
@@ -30,7 +30,7 @@ export class Lifecycle {
     this.#debts = debts;
   }
 
-  /** Reads what is stored. */
+  /** Loads all parts from the store. */
   load(now: number): void {
     const { registrations, clock } = this.#parts;
     registrations.load();
@@ -41,9 +41,9 @@ export class Lifecycle {
   }
 
   /**
-   * Registers an app, and stores the account with the first; it joins the tag of all devices in the background.
+   * Registers an app; the first one also stores the account. The registration joins the tag of all devices in the background.
    *
-   * @throws MeshError too_many_registrations; overloaded where no slot is free
+   * @throws MeshError too_many_registrations; overloaded if no slot is free
    */
   begin(app: string, context: Context): Registration {
     const { account, registrations, tags, clock } = this.#parts;
@@ -56,7 +56,7 @@ export class Lifecycle {
     return registration;
   }
 
-  /** The app listens on the current link. */
+  /** The app starts to listen on the current link. */
   attach(registration: Registration, context: Context): void {
     if (registration.attached) return;
     registration.attached = true;
@@ -64,14 +64,14 @@ export class Lifecycle {
     this.#parts.tags.attach(registration, context.now);
   }
 
-  /** The app stops listening, or the link is lost. */
+  /** The app stops listening, or the link has ended. */
   detach(registration: Registration, context: Context): void {
-    // First: what one part gives up must not be asked for again by another.
+    // Before the parts, so that none of them sends again what another has just withdrawn.
     registration.attached = false;
     for (const part of this.#all) part.detach(registration, context);
   }
 
-  /** Ends a registration at once; other objects hear of it in the background. */
+  /** Ends a registration at once; other objects are told in the background. */
   end(registration: Registration, context: Context): void {
     registration.attached = false;
     for (const part of this.#all) part.end(registration, context);

@@ -1,4 +1,4 @@
-/** Makes the parts of one device, each with what it needs, and reads into them what is stored. */
+/** Creates the parts of one device, gives each the parts it needs, and loads them from the store. */
 import { spreadOf } from "../backoff.ts";
 import { HybridClock } from "../message/clock.ts";
 import type { DepthCache } from "../tag/tree/depth-cache.ts";
@@ -22,19 +22,19 @@ import { Waits } from "./waits.ts";
 export interface DeviceOptions {
   readonly store: DeviceStore;
   readonly identity: DeviceIdentity;
-  /** Of its object: base64url of the device ID. */
+  /** The name of the device's object: base64url of the device ID. */
   readonly name: string;
-  /** One for all devices of a process. */
+  /** Shared by all devices of a process. */
   readonly depths: DepthCache;
-  /** Window of the first reconnect after a link that stood was closed, milliseconds. */
+  /** Window of the first reconnect after an established link closed, milliseconds. */
   readonly reconnectFirstMs: number;
-  /** Bytes the current socket holds unsent; 0 without one. */
+  /** Unsent bytes of the current socket; 0 without one. */
   readonly bufferedBytes: () => number;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
-/** What `Device` hands its events to; no part is given more than what it needs of the others. */
+/** The parts that `Device` passes its events to. */
 export type DeviceParts = ReturnType<typeof makeParts>;
 
 export function makeParts(options: DeviceOptions) {

@@ -1,4 +1,4 @@
-/** Commands that take calls to other objects: each is answered once, when all of its parts are done. */
+/** Commands that need calls to other objects. Each is answered once, when all its calls are done. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Context } from "../link/effects.ts";
 import type { CommandAnswer, Refused } from "../message/refusal.ts";
@@ -6,7 +6,7 @@ import type { Waits } from "./waits.ts";
 
 type Finish = (answer: CommandAnswer, context: Context) => void;
 
-/** One command. It begins with one part: finding out what the others are. */
+/** One command, made of steps. It starts with one open step: finding out what the others are. */
 export class PendingCommand {
   readonly #finish: Finish;
   readonly #since: number;
@@ -14,7 +14,7 @@ export class PendingCommand {
   #refused: Refused | null = null;
   #isAnswered = false;
 
-  /** @param since when a device gave it, which is answered in any case; whoever else waits has a timer */
+  /** @param since when a device sent it: then `LIMITS.COMMAND_MS` applies. Absent for callers that have a timer of their own */
   constructor(finish: Finish, since = Number.POSITIVE_INFINITY) {
     this.#finish = finish;
     this.#since = since;
@@ -24,14 +24,14 @@ export class PendingCommand {
     return this.#isAnswered;
   }
 
-  /** Another part, whose `done` follows. */
+  /** Adds a step; one call of `done` must follow. */
   expect(): void {
     this.#open++;
   }
 
   /**
-   * A part is done, or refused. The first refusal is the answer, once the other parts are done too. The parts of a hundred tags wait
-   * for each other and for free calls, so a command past its time is answered with the next part that ends, and the others go on.
+   * A step is done, or refused. The first refusal is the answer once all steps are done. The steps of a hundred tags wait for each
+   * other and for free calls, so an overdue command is answered with the next step that ends, and the other steps continue.
    */
   done(refused: Refused | null, context: Context): void {
     this.#refused ??= refused;
@@ -46,7 +46,7 @@ export class PendingCommand {
   }
 }
 
-/** Carries out a command for a caller who waits: an answer, or a token that a `settle` effect follows for. */
+/** Carries out a command for a waiting caller. @returns the answer, or a token whose `settle` effect follows */
 export function waitFor(
   waits: Waits,
   begin: (command: PendingCommand) => void,
@@ -61,20 +61,20 @@ export function waitFor(
   );
   const [answer] = answers;
   if (answer !== undefined) return answer;
-  // What was begun goes on.
+  // After a timeout the command continues.
   token = waits.begin({ timeout: (own, context) => waits.settle(own, UNFINISHED, context) });
   return token;
 }
 
-/** A call failed or takes too long: whether it was carried out is not known, and asking again is safe. */
+/** A call failed or takes too long. It may have been carried out; repeating it is safe. */
 export const UNFINISHED: Refused = {
   ok: false,
   code: "overloaded",
-  detail: "not carried out in time; it may still be",
+  detail: "not completed in time; it may still be carried out",
   retryAfterMs: 1_000,
 };
 
-/** What a caller is told of a call that did not succeed: its refusal, or that it failed. */
+/** The refusal of a call that did not succeed; `UNFINISHED` if it failed. */
 export function refusalOf(result: CallResult): Refused {
   const answer = result.ok ? result.answer : undefined;
   return typeof answer === "object" && "ok" in answer && !answer.ok ? answer : UNFINISHED;

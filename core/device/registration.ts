@@ -1,4 +1,4 @@
-/** What is in memory of one registration: its lanes, what is on the socket, and what ended lately. */
+/** One registration in memory: its lanes, its messages on the socket, and the final answers of recent messages. */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { PRIORITIES, type Priority } from "../message/priority.ts";
@@ -13,51 +13,51 @@ export interface InFlight {
   readonly seq: number;
   readonly key: string;
   readonly bytes: number;
-  /** When its time to live is over, milliseconds since 1970. */
+  /** When it expires, milliseconds since 1970. */
   readonly expiresAt: number;
-  /** When it went onto the socket; 0 where that was before the object slept. */
+  /** When it was sent, milliseconds since 1970; 0 if that was before the object slept. */
   readonly sentAt: number;
-  /** The shared alias whose other holders are told when this is acknowledged; null for none. */
+  /** The shared alias to notify when this is acknowledged, so that its other holders withdraw it; null for none. */
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
-  /** Of what is sent without its data, what the device knows it by beside its key; null where that is not known. */
+  /** For a message sent without its data: the hash by which the device recognizes the data; null if unknown. */
   readonly dataHash?: number | null;
-  /** What to store if the acknowledgement does not come; null where a row holds it already. */
+  /** The message to store if the acknowledgement does not arrive; null if it has a row already. */
   unstored: SendRequest | null;
-  /** How it ended while it was on the socket; an acknowledgement that comes later changes nothing. */
+  /** How it ended while on the socket; a later acknowledgement changes nothing. Null while it has not ended. */
   ended: Ending | null;
-  /** The device was told to drop it if the app was not given it: only its answer says how the message ended. */
+  /** The device was told to drop it unless the app has it already: only its answer tells how the message ended. */
   withdrawn: boolean;
-  /** A newer message of its collapse key waits behind it: the device acknowledges it only if it has taken it already. */
+  /** A newer message with its collapse key waits behind it: the device acknowledges it only if the app has it already. */
   readonly superseded: boolean;
-  /** It is on the socket for its answer alone, and this is its end where the device dropped it. Until then `sent` is in the log of outcomes. */
+  /** It was sent only as a query, and this is how it ends if the device dropped it. Until then the log of outcomes has it as `sent`. */
   left: Ending | null;
-  /** Sends that wait for the acknowledgement. */
+  /** Tokens of senders that wait for the acknowledgement. */
   readonly tokens: number[];
 }
 
-/** One lane: its waiting rows, and what of it is on the socket. Both in seq order. */
+/** One lane: its stored rows, and its messages on the socket. Both in seq order. */
 export class Lane {
   readonly rows: MailHeader[] = [];
   /** How many of `rows`, from the front, are on the socket. */
   sent = 0;
   readonly inFlight: InFlight[] = [];
-  /** What is to be sent for its answer alone: it was on a link that was lost. In seq order, and among the rows by it. */
+  /** Queries to send: for messages that were on a link that was lost. In seq order; sent between the rows by seq. */
   readonly asked: Unanswered[] = [];
 
-  /** Puts what is to be asked after in its place. */
+  /** Inserts a query by its seq. */
   ask(one: Unanswered): void {
     const at = this.asked.findIndex(({ seq }) => seq > one.seq);
     this.asked.splice(at < 0 ? this.asked.length : at, 0, one);
   }
 
-  /** Whether anything waits for its place on the socket. */
+  /** Whether a row or a query is waiting for the socket. */
   get hasMore(): boolean {
     return this.sent < this.rows.length || this.asked.length > 0;
   }
 
-  /** Puts a row in its place; one that is on the socket already belongs to the sent front. */
+  /** Inserts a row by its seq. @param onSocket whether it is on the socket: then it counts to the sent front */
   insert(header: MailHeader, onSocket: boolean): void {
     let at = this.rows.length;
     while (at > 0 && (this.rows[at - 1]?.seq ?? 0) > header.seq) at--;
@@ -65,7 +65,7 @@ export class Lane {
     if (onSocket) this.sent++;
   }
 
-  /** Takes the rows out that `leaves` picks, and returns them. */
+  /** Removes the rows for which `leaves` returns true, and returns them. */
   take(leaves: (header: MailHeader, onSocket: boolean) => boolean): MailHeader[] {
     const taken: MailHeader[] = [];
     let kept = 0;
@@ -85,38 +85,38 @@ export class Lane {
 
 export class Registration {
   record: RegistrationRecord;
-  /** Whether the app listens on the current link. */
+  /** Whether the app is listening on the current link. */
   attached = false;
   readonly #lanes: Record<Priority, Lane> = {
     1: new Lane(),
     2: new Lane(),
     3: new Lane(),
   };
-  /** Every message on the socket, by key. */
+  /** All messages on the socket, by key. */
   readonly inFlight = new Map<string, InFlight>();
   inFlightBytes = 0;
-  /** Stored messages that the device took first, while their alias is told: their rows stay, and they are `queued`. By key. */
+  /** Stored messages that this device acknowledged first, while their alias is being notified: still `queued`, with rows. By key. */
   readonly telling = new Map<string, InFlight>();
-  /** Every waiting row, by key. */
+  /** All stored rows, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
-  /** The highest number that waits under each collapse key. */
+  /** The highest seq among the rows of each collapse key. */
   readonly #newest = new Map<string, number>();
-  /** Sends that wait for a row which is not on the socket yet, by key. */
+  /** Tokens of senders whose message has a row that is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
   readonly broadcasts = new BroadcastWindow();
-  /** By lane: see `mayHave`. */
+  /** By lane; see `mayHave`. */
   readonly #reached: Record<Priority, number> = { 1: 0, 2: 0, 3: 0 };
   readonly #recent = new Map<string, Final>();
   readonly #recentKeys: RecentKeys;
 
-  /** @param recentKeys of the device: what is remembered beyond this object's time in memory */
+  /** @param recentKeys the device's: final answers that survive a sleep of the object */
   constructor(record: RegistrationRecord, recentKeys: RecentKeys) {
     this.record = record;
     this.#recentKeys = recentKeys;
   }
 
-  /** What its regId says: see `RegIdParts.generation`. */
+  /** As in its regId: see `RegIdParts.generation`. */
   get generation(): number {
     return this.record.generation;
   }
@@ -130,8 +130,8 @@ export class Registration {
   }
 
   /**
-   * Whether the socket may take another message of this registration, however large: were it asked of each
-   * message, small ones would slip past a large one that waits.
+   * Whether the socket has room for another message of this registration, of any size. If it depended on the size, small
+   * messages would overtake a waiting large one.
    */
   get hasRoom(): boolean {
     return (
@@ -141,8 +141,8 @@ export class Registration {
   }
 
   /**
-   * Whether messages wait for the app, or for its acknowledgement. An app that has not answered the oldest in the time
-   * that a sender waits is not waited for.
+   * Whether messages wait for the app or for its acknowledgement. False if the app has not acknowledged the oldest one within
+   * the time that a sender waits.
    */
   isBusy(now: number): boolean {
     if (!this.attached) return false;
@@ -157,12 +157,12 @@ export class Registration {
     this.inFlightBytes += entry.bytes;
   }
 
-  /** A message on the socket, or one whose end waits for its alias. */
+  /** The message on the socket, or the acknowledged one whose alias is being notified. */
   open(key: string): InFlight | undefined {
     return this.inFlight.get(key) ?? this.telling.get(key);
   }
 
-  /** Forgets what has left its lane's list of what is in flight. */
+  /** Forgets a message that was removed from its lane's `inFlight`. */
   untrack(entry: InFlight): void {
     this.inFlight.delete(entry.key);
     this.inFlightBytes -= entry.bytes;
@@ -178,7 +178,7 @@ export class Registration {
     }
   }
 
-  /** Forgets a row that has left its lane's list. */
+  /** Forgets a row that was removed from its lane. */
   dropMail(header: MailHeader): void {
     this.mail.delete(header.key);
     this.mailBytes -= header.bytes;
@@ -192,26 +192,26 @@ export class Registration {
   }
 
   /**
-   * Whether the device may have a message that is not on the socket: then the app may have it too, and only the device's answer
-   * says how it ended.
+   * Whether the device may have received a message that is not on the socket now. Then the app may have it, and only the device
+   * knows how it ended.
    */
   mayHave({ lane, seq }: Pick<MailHeader, "lane" | "seq">): boolean {
     return seq <= this.#reached[lane];
   }
 
-  /** Numbers of a lane up to here may have reached the device. */
+  /** Messages of a lane up to `seq` may have reached the device. */
   reach(priority: Priority, seq: number): void {
     this.#reached[priority] = Math.max(this.#reached[priority], seq);
   }
 
-  /** Nothing above this number has. */
+  /** No message above `seq` has reached the device. */
   reachNoFurther(seq: number): void {
     for (const priority of PRIORITIES) {
       this.#reached[priority] = Math.min(this.#reached[priority], seq);
     }
   }
 
-  /** What waits and may have reached the device: the last of each lane; null for none. */
+  /** The last stored row of each lane that may have reached the device; null for none. */
   get reached(): SentMark | null {
     const lastOf = (priority: Priority): number =>
       this.lane(priority).rows.findLast((header) => this.mayHave(header))?.seq ?? 0;
@@ -219,27 +219,27 @@ export class Registration {
     return mark[1] + mark[2] + mark[3] > 0 ? mark : null;
   }
 
-  /** Whether a newer message of its collapse key waits here too: then it was on a socket when that one came. */
+  /** Whether a newer row has its collapse key: this one was on a socket when that one arrived, so it was not replaced. */
   isSuperseded({ collapseKey, seq }: MailHeader): boolean {
     return this.newest(collapseKey) > seq;
   }
 
-  /** The highest number that waits under a collapse key; 0 for none. */
+  /** The highest seq among the rows of a collapse key; 0 for none. */
   newest(collapseKey: string | null): number {
     return collapseKey === null ? 0 : (this.#newest.get(collapseKey) ?? 0);
   }
 
-  /** A final state that a retried send is answered with. */
+  /** The final answer of a message, for a repeated send. */
   recent(key: string): Final | undefined {
     return this.#recent.get(key) ?? this.#recentKeys.find(this.slot, key);
   }
 
-  /** Messages of which only the device knows whether the app has them, oldest first. */
+  /** Messages of which only the device knows whether the app has them. Oldest first. */
   unanswered(now: number): Unanswered[] {
     return this.#recentKeys.unanswered(this.slot, now);
   }
 
-  /** @param asked of a message that the device is to be asked after on its next link */
+  /** @param asked for a message that the device is to be queried about on its next link */
   remember(
     key: string,
     status: MessageStatus,

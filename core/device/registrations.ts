@@ -9,7 +9,7 @@ import type { Part } from "./part.ts";
 import { Registration } from "./registration.ts";
 import type { RegistrationStore } from "./store.ts";
 
-/** Ended registrations are remembered, so that their messages' outcomes can be told. */
+/** Records kept: ended registrations are remembered, so that the status of their messages can be answered. */
 const RECORDS = LIMITS.REGISTRATIONS * 2;
 
 export class Registrations {
@@ -36,14 +36,14 @@ export class Registrations {
     return this.#bySlot;
   }
 
-  /** All that stand. */
+  /** All registrations that have not ended. */
   *standing(): Generator<Registration> {
     for (const registration of this.#bySlot.values()) {
       if (registration.record.endedAt === null) yield registration;
     }
   }
 
-  /** Whether any does. */
+  /** Whether there is any. */
   get isStanding(): boolean {
     return !this.standing().next().done;
   }
@@ -53,17 +53,17 @@ export class Registrations {
     return this.#byApp.get(app);
   }
 
-  /** The standing registration in a slot. */
+  /** The registration in a slot, unless it has ended. */
   inSlot(slot: number): Registration | undefined {
     const registration = this.#bySlot.get(slot);
     return registration?.record.endedAt === null ? registration : undefined;
   }
 
   /**
-   * Registers an app; one that is registered already stays as it is, one that ended begins another life in its slot.
+   * Registers an app. If it is registered, nothing changes; if its registration has ended, it begins another life in its slot.
    *
-   * @param parts of the device: an ended registration is forgotten only once none of them owes anything for it
-   * @throws MeshError too_many_registrations; overloaded where no slot is free before tags or aliases have answered
+   * @param parts the device's parts: an ended registration is forgotten only when none of them has debts of it
+   * @throws MeshError too_many_registrations; overloaded if no slot is free until tags or aliases have answered
    */
   open(app: string, parts: readonly Part[], now: number): Registration {
     const known = this.#byApp.get(app);

@@ -1,29 +1,29 @@
-/** What failed and is to be tried again: when the device next does something, or at the latest after half a minute. */
+/** Failed calls to retry: when the device next does something, or after half a minute at the latest. */
 import { backoffMs } from "../backoff.ts";
 import type { Context } from "../link/effects.ts";
 
-/** An alarm costs a row, so it is for a device that stays silent. */
+/** The alarm for a silent device: late, because an alarm costs a row. */
 const LATEST_MS = 30_000;
-/** Failures that are further apart are not in a row. */
+/** Failures further apart than this are not consecutive. */
 const ROW_MS = 600_000;
 
 type Action = (context: Context) => void;
 
 interface Failed {
   readonly at: number;
-  /** Not sooner: what is overloaded must not be asked with every frame. */
+  /** The earliest retry: an overloaded object must not be called with every frame. */
   readonly dueAt: number;
   readonly action: Action;
 }
 
 export class Retries {
   readonly #spread: number;
-  /** By what failed: each once. */
+  /** By what failed; each has one entry. */
   readonly #failed = new Map<object, Failed>();
-  /** How often it failed in a row, and when last. */
+  /** Consecutive failures, and the time of the last. */
   readonly #rows = new WeakMap<object, { readonly failures: number; readonly at: number }>();
 
-  /** @param spread from 0 up to 1, another for each device: what failed for all of them is not tried by all at once */
+  /** @param spread 0 to 1, different for each device, so that a failure of all devices is not retried by all at once */
   constructor(spread: number) {
     this.#spread = spread;
   }
@@ -36,12 +36,12 @@ export class Retries {
     this.#failed.set(what, { at: now, dueAt: now + backoffMs(failures, this.#spread), action });
   }
 
-  /** What failed before this object was loaded: due at once. */
+  /** Adds what failed before this object was loaded; it is due at once. */
   addDue(what: object, action: Action, now: number): void {
     this.#failed.set(what, { at: now, dueAt: now, action });
   }
 
-  /** When they should be tried at the latest; null for none. */
+  /** The latest time for the next retry, milliseconds since 1970; null for none. */
   get deadline(): number | null {
     let first: number | null = null;
     for (const { at, dueAt } of this.#failed.values()) {
@@ -54,7 +54,7 @@ export class Retries {
   run(context: Context): void {
     if (this.#failed.size === 0) return;
     for (const [what, { at, dueAt, action }] of [...this.#failed]) {
-      // Also after the clock was set back.
+      // If the clock was set back, retry now.
       if (context.now >= at && context.now < dueAt) continue;
       this.#failed.delete(what);
       action(context);

@@ -1,8 +1,7 @@
 /**
- * What a device keeps durably, as ports. Every method is synchronous: a handler reads, decides and writes
- * without a gap, and the host makes the writes durable before it lets the handler's effects out
- * (the output gate on Workers; the shared commit where one process holds many devices).
- * docs/storage.md has the tables behind them.
+ * The storage ports of a device. Every method is synchronous, so a handler reads, decides and writes without interruption. The
+ * host makes the writes durable before it carries out the handler's effects (on Workers by the output gate, in a process with
+ * many devices by a shared commit). docs/storage.md describes the tables.
  */
 import type { Attributes } from "../condition/types.ts";
 import type { Priority } from "../message/priority.ts";
@@ -11,22 +10,22 @@ import type { ContentTypeCode } from "../message/send.ts";
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */
   readonly publicKey: string;
-  /** Of the account: seconds since 2024 when it was made (below 1,000,000: of an older version), one more for each key that displaced another. */
+  /** Seconds since 2024 when the account was created, plus one for each displaced key. Below 1,000,000: counted by an older version. */
   readonly generation: number;
   readonly createdAt: number;
-  /** Lives of registrations begin here: above those of all that were forgotten. Absent for 0. */
+  /** The first life of new registrations: above those of all forgotten ones. Absent for 0. */
   readonly lives?: number;
   /** Absent while the account is in use. */
   readonly idle?: IdleMark;
 }
 
-/** That an account was found idle, see `Idle`. */
+/** The account was found idle: see `Idle`. */
 export interface IdleMark {
-  /** On so many days. */
+  /** Number of looks that found it idle, at least a day apart. */
   readonly looks: number;
-  /** The last of them, milliseconds since 1970. */
+  /** Time of the last look, milliseconds since 1970. */
   readonly atMs: number;
-  /** `Account.usedAtMs` then: a use since then ends the mark without a row. */
+  /** `Account.usedAtMs` at that time: if it has changed, the mark is void, without writing a row. */
   readonly usedAtMs: number;
 }
 
@@ -35,21 +34,21 @@ export interface LinkRecord {
   readonly session: string;
   /** When the device last opened or lost a link, milliseconds since 1970. */
   readonly lastSeenMs: number;
-  /** Connect tokens that may not be used again: jti and exp in seconds. */
+  /** Used connect tokens: jti, and exp in seconds since 1970. */
   readonly tokens: readonly (readonly [jti: string, exp: number])[];
   /** Sequence numbers up to here may have been used. */
   readonly seqFloor: number;
-  /** Likewise, of those that ran ahead of the wall clock since that was written; absent for none. */
+  /** The same for numbers reserved since then because they ran ahead of the wall clock; absent for none. */
   readonly seqReserve?: number;
-  /** By `TagRecord.ref`: the position of each tag's log that this device has come to. Absent where there is none. */
+  /** The cursor of each tag, by `TagRecord.ref`. Absent for none. */
   readonly cursors?: Readonly<Record<number, number>>;
-  /** See `RecentKeys`. Absent where there is nothing to keep. */
+  /** See `RecentKeys`. Absent for none. */
   readonly recent?: string;
-  /** What waited and may have reached the device when the link ended. Absent while one stands: it is not known then. */
+  /** Rows that may have reached the device when the link ended. Absent, because unknown, while a link is open. */
   readonly sent?: readonly SentMark[];
 }
 
-/** The last stored row of each priority that is on the socket; 0 for none. One array a slot: each costs bytes. */
+/** The seq of the last stored row of each priority that is on the socket; 0 for none. An array, to save bytes. */
 export type SentMark = readonly [slot: number, high: number, normal: number, low: number];
 
 export interface RegistrationRecord {
@@ -57,60 +56,60 @@ export interface RegistrationRecord {
   /** base64url of the app's 8 bytes. */
   readonly app: string;
   readonly createdAt: number;
-  /** When it ended; null while it stands. */
+  /** When it ended, milliseconds since 1970; null if it has not. */
   readonly endedAt: number | null;
-  /** Which of the app's registrations on this device it is: see `RegIdParts.generation`. 0 in rows from before there were lives. */
+  /** See `RegIdParts.generation`. 0 in rows of versions without lives. */
   readonly generation: number;
 }
 
-/** A waiting message without its data: what the mailbox keeps in memory. */
+/** A stored message without its data; the mailbox keeps it in memory. */
 export interface MailHeader {
   readonly seq: number;
   readonly slot: number;
   readonly lane: Priority;
   /** base64url of `Message.key`. */
   readonly key: string;
-  /** Length of the data. */
+  /** Length of the data, bytes. */
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly collapseKey: string | null;
-  /** The shared alias whose other holders are told when this is acknowledged; null for none. */
+  /** The shared alias to notify when this is acknowledged, so that its other holders withdraw it; null for none. */
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
 }
 
-/** A tag that a registration is in, or is about to join. */
+/** A tag that a registration is in, is joining, or is leaving. */
 export interface TagRecord {
-  /** Cursor.tagRef on the link. */
+  /** `Cursor.tagRef` on the link. */
   readonly ref: number;
   readonly slot: number;
   readonly tag: string;
   /** Path of the member's node. */
   readonly path: string;
-  /** Of the registration that it is of; 0 in rows from before there were lives. */
+  /** The registration's generation; 0 in rows of versions without lives. */
   readonly generation: number;
-  /** Tells this membership from those before it: a node takes no order of an older one. 0 likewise. */
+  /** Orders the memberships: a node refuses commands of an older one. 0 in rows of those versions. */
   readonly epoch: number;
 }
 
-/** An alias that a registration holds, wants to hold, or gives up. */
+/** An alias that a registration holds, is setting, or is giving up. */
 export interface HeldAlias {
   readonly slot: number;
   readonly alias: string;
   readonly shared: boolean;
-  /** A set is under way, or was: until the alias has said what came of it, the registration does not say that it holds it. */
+  /** A set is in progress, or its result is unknown: until the alias confirms, the registration does not claim to hold it. */
   readonly suspended: boolean;
-  /** It is given up: the alias has not said yet that it knows. */
+  /** It is being given up, and the alias has not confirmed it. */
   readonly leaving: boolean;
-  /** Of the registration that holds it; 0 in rows from before there were lives. */
+  /** The holding registration's generation; 0 in rows of versions without lives. */
   readonly generation: number;
 }
 
 type AliasState = Pick<HeldAlias, "shared" | "suspended" | "leaving">;
 
-/** The state as the one number that a row has for it, in bits 0 to 2. An older version asks about what is being given up. */
+/** The state as stored: one number, bits 0 to 2. An alias being given up is also marked suspended, so that an older version asks about it. */
 export const aliasBits = ({ shared, suspended, leaving }: AliasState): number =>
   Number(shared) + 2 * Number(suspended || leaving) + 4 * Number(leaving);
 
@@ -120,7 +119,7 @@ export const ofAliasBits = (bits: number): AliasState => ({
   leaving: (bits & 4) !== 0,
 });
 
-/** The part of a message that is read again only to send it. */
+/** The part of a stored message that is read only to send it. */
 export interface MailBody {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
@@ -128,19 +127,19 @@ export interface MailBody {
 
 export interface AccountStore {
   readAccount(): AccountRecord | null;
-  /** Also makes the tables of a device that had none. */
+  /** Also creates the tables if the device has none. */
   writeAccount(record: AccountRecord): void;
   readLink(): LinkRecord | null;
-  /** @param reserves that it reserves numbers, which may be given only once it is stored; a host may store any other record later */
+  /** @param reserves whether it reserves sequence numbers: then it must be stored before the effects; other records may be stored later */
   writeLink(record: LinkRecord, reserves?: boolean): void;
-  /** All that is stored of the device goes, its tables and its alarm too. */
+  /** Deletes everything stored of the device, including tables and alarm. */
   erase(): void;
 }
 
 export interface RegistrationStore {
   listRegistrations(): RegistrationRecord[];
   putRegistration(record: RegistrationRecord): void;
-  /** With its outcomes. */
+  /** Also deletes its outcomes. */
   deleteRegistration(slot: number): void;
 }
 
@@ -148,28 +147,28 @@ export interface MailStore {
   /** Ordered by seq. */
   listMail(): MailHeader[];
   insertMail(header: MailHeader, body: MailBody): void;
-  /** One row written for each. */
+  /** Writes one row for each. */
   deleteMail(seqs: readonly number[]): void;
   readMail(seq: number): MailBody | null;
 }
 
 export interface OutcomeStore {
   readOutcomes(slot: number): string | null;
-  /** One row written. */
+  /** Writes one row. */
   writeOutcomes(slot: number, log: string): void;
 }
 
 export interface SubscriptionStore {
   listTags(): TagRecord[];
-  /** One row, new or in place of the one of this ref. */
+  /** Writes one row; replaces the row with this ref. */
   putTag(record: TagRecord): void;
   deleteTag(ref: number): void;
   listAliases(): HeldAlias[];
-  /** One row, new or in place of the one of this slot and alias. */
+  /** Writes one row; replaces the row with this slot and alias. */
   putAlias(record: HeldAlias): void;
   deleteAlias(slot: number, alias: string): void;
   readAttributes(slot: number): Attributes | null;
-  /** One row; null deletes it. */
+  /** Writes one row; null deletes it. */
   writeAttributes(slot: number, attributes: Attributes | null): void;
 }
 

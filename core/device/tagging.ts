@@ -1,4 +1,4 @@
-/** Commands about tags, aliases and attributes, from the device or the app's server alike: checked, then carried out. */
+/** Checks and carries out commands about tags and aliases, from the device or the app server. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Context } from "../link/effects.ts";
@@ -8,10 +8,10 @@ import type { PendingCommand } from "./pending-command.ts";
 import type { Registration } from "./registration.ts";
 import type { Tags } from "./tags/tags.ts";
 
-/** Names in one part of a description, in bytes: with the lengths of 2,000 tags it stays under FRAME_BYTES. */
+/** Bytes of names in one part of a description: with the length prefixes of 2,000 tags it stays under FRAME_BYTES. */
 const PART_BYTES = 32_768;
 
-/** A tag in both lists is joined. Null where the command is told what came of it. */
+/** Joins and leaves tags; a tag in both lists is joined. @returns a refusal; null if `command` gets the answer */
 export function changeTags(
   tags: Tags,
   registration: Registration,
@@ -38,14 +38,14 @@ export function changeTags(
   }
   const joined = new Set(add);
   for (const tag of new Set(remove)) {
-    // Also one that is being left: the answer is to say that it is gone.
+    // Also a tag that is being left already: the command then waits for that leave.
     if (!joined.has(tag)) tags.leave(registration, tag, command, context);
   }
   for (const tag of joined) tags.join(registration, tag, command, context);
   return null;
 }
 
-/** Null likewise. */
+/** Sets or removes an alias. @returns as `changeTags` */
 export function changeAlias(
   aliases: Aliases,
   registration: Registration,
@@ -64,7 +64,7 @@ export function changeAlias(
   return null;
 }
 
-/** Cuts what a registration is in and holds into parts that fit into a frame. */
+/** Splits the tags and aliases of a registration into parts that each fit into a frame. */
 export function inParts(tags: readonly string[], aliases: readonly string[]) {
   const parts: { tags: string[]; aliases: readonly string[] }[] = [{ tags: [], aliases }];
   let bytes = 0;

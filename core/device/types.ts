@@ -1,10 +1,10 @@
-/** What the edge asks of a device, and what a device answers. Plain data: it crosses RPC. */
+/** Requests of the edge to a device, and their answers. Plain data: it crosses RPC. */
 import type { MessageStatus } from "../../schema/http.ts";
 import type { Attributes } from "../condition/types.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 
-/** Asks after a message by the parts of its ID. */
+/** Asks for the status of a message, by the parts of its ID. */
 export interface StatusRequest {
   readonly app: string;
   readonly generation: number;
@@ -14,11 +14,11 @@ export interface StatusRequest {
 
 export type StatusAnswer = { readonly ok: true; readonly status: MessageStatus } | Refused;
 
-/** Binds a public key to a device, or finds that it is bound. The edge has verified possession. */
+/** Opens the account of a public key. The edge has verified possession of the private key. */
 export interface OpenAccountRequest {
   /** Raw Ed25519 public key, 32 bytes in base64url. */
   readonly publicKey: string;
-  /** The old public key, where the edge verified a handover signed by it. */
+  /** The old public key, if the edge verified a handover signed by it; null otherwise. */
   readonly handoverFrom: string | null;
 }
 
@@ -26,7 +26,7 @@ export type OpenAccountAnswer =
   | { readonly ok: true; readonly generation: number; readonly created: boolean }
   | Refused;
 
-// ---------------------------------------------------------------- from the app server, about one registration
+// ---------------------------------------------------------------- requests of the app server about one registration
 
 export interface TagsRequest extends RegistrationName {
   readonly add: readonly string[];

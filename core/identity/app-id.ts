@@ -1,11 +1,11 @@
-/** App IDs and key IDs: a forged one is told without asking any object. */
+/** App IDs and key IDs: authenticated, so that a forged appId is refused without a call to any object. */
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import type { Keyring, MeshKey } from "./keyring.ts";
 import { equalBytes, shortMac } from "./mac.ts";
 
-/** The random half of an appId: what a regId carries. */
+/** The random half of an appId, which regIds contain. */
 export const APP_BYTES = 8;
-/** A forger's chance is 2^-64 a try, and all that a hit gains is one lookup of an app that is not there. */
+/** A forgery succeeds once in 2^64 tries, and gains only one lookup of an app that does not exist. */
 const MAC_BYTES = 8;
 
 const macOf = (key: MeshKey, app: Uint8Array): Uint8Array =>
@@ -19,9 +19,9 @@ export function sealAppId(keyring: Keyring, app: Uint8Array): string {
   return toBase64Url(bytes);
 }
 
-/** The 8 app bytes of an appId that this mesh made; undefined for any other text. */
+/** The 8 app bytes of an appId that this mesh issued; undefined for any other text. */
 export function openAppId(keyring: Keyring, appId: string): Uint8Array | undefined {
-  // The length first: a caller may be a hostile device, and the text as long as a frame.
+  // Check the length first: the text may come from a hostile device and be as long as a frame.
   if (appId.length !== 22) return undefined;
   const bytes = fromBase64Url(appId);
   if (bytes?.length !== APP_BYTES + MAC_BYTES) return undefined;
@@ -37,7 +37,7 @@ export function formatKeyId(appId: string, n: number): string {
   return `${appId}.k${n}`;
 }
 
-/** Reads a key ID; undefined where it has another form. The appId in it is not checked here. */
+/** Parses a key ID; undefined if it is malformed. Does not authenticate its appId. */
 export function parseKeyId(
   keyId: string,
 ): { readonly appId: string; readonly n: number } | undefined {

@@ -1,13 +1,13 @@
 /**
- * Credentials: the mesh's own note, carried by the device, that a key is bound to a device in a generation.
- * With it the edge checks a connect token without asking the device's object.
+ * Credentials: the mesh's statement, kept by the device, that a key is bound to a device and generation. With it the edge verifies a
+ * connect token without a call to the device's object.
  */
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
 import type { Keyring } from "./keyring.ts";
 import { equalBytes, shortMac } from "./mac.ts";
 
-/** What a credential says. */
+/** The contents of a credential. */
 export interface CredentialParts {
   /** 16 bytes. */
   readonly deviceId: Uint8Array;
@@ -25,7 +25,7 @@ const MAC_AT = PUBLIC_KEY_AT + PUBLIC_KEY_BYTES;
 /** 69 bytes in base64url. */
 export const CREDENTIAL_CHARS = 92;
 
-/** The credential of these parts: 92 characters, authenticated with the newest key. It holds no secret. */
+/** Creates a credential: 92 characters, authenticated with the newest key. It contains no secret. */
 export function sealCredential(keyring: Keyring, parts: CredentialParts): string {
   const bytes = new Uint8Array(MAC_AT + MAC_BYTES);
   bytes[0] = keyring.newest.kid;
@@ -37,7 +37,7 @@ export function sealCredential(keyring: Keyring, parts: CredentialParts): string
   return toBase64Url(bytes);
 }
 
-/** Opens a credential; undefined for anything that this mesh did not make with a key it still has. */
+/** Opens a credential; undefined for any text that this mesh did not issue with one of its present keys. */
 export function openCredential(keyring: Keyring, credential: string): CredentialParts | undefined {
   if (credential.length !== CREDENTIAL_CHARS) return undefined;
   const bytes = fromBase64Url(credential);

@@ -1,4 +1,4 @@
-/** Device IDs: the same stable identifiers always give the same device. */
+/** Device IDs: the same identifiers always give the same device. */
 import { toBase64Url } from "../../schema/text.ts";
 import type { Keyring } from "./keyring.ts";
 import { shortMac } from "./mac.ts";
@@ -19,8 +19,8 @@ function compare(a: Uint8Array, b: Uint8Array): number {
 /**
  * The ID of the device with these identifier hashes, in any order.
  *
- * @param hashes - 32 bytes each, no two alike; the caller has checked that.
- * @returns 16 bytes. Without the root key nobody can tell which identifiers gave them.
+ * @param hashes 32 bytes each, without duplicates; the caller checks that
+ * @returns 16 bytes, from which nobody without the root key can find the identifiers
  */
 export function deviceIdOf(keyring: Keyring, hashes: readonly Uint8Array[]): Uint8Array {
   const sorted = [...hashes].sort(compare);

@@ -1,12 +1,11 @@
 /**
- * Public keys of Ed25519 that prove nothing: points of small order. For each of them there is a signature that verifies over
- * any text (RFC 8032 §5.1.7 leaves the check to who needs it; Web Crypto does not make it).
+ * Ed25519 public keys of small order, which prove nothing: for each of them there is a signature that verifies for any text.
+ * RFC 8032 §5.1.7 leaves this check to the application, and Web Crypto does not make it.
  */
-
 import { fromBase64Url } from "../../schema/text.ts";
 import { equalBytes } from "./mac.ts";
 
-/** y of the points of order 1, 2, 4 and 8, little-endian, and the two of them that have a second encoding (y + p). */
+/** The y of the points of order 1, 2, 4 and 8, little-endian, including the second encoding (y + p) that two of them have. */
 const SMALL_ORDER: readonly Uint8Array[] = [
   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
   "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
@@ -17,14 +16,14 @@ const SMALL_ORDER: readonly Uint8Array[] = [
   "7v_______________________________________38",
 ].map((text) => fromBase64Url(text) ?? new Uint8Array());
 
-/** The top bit is the sign of x, which a point of small order may have either way. */
+/** Clears the top bit, the sign of x: points of small order exist with both signs. */
 const withoutSign = (publicKey: Uint8Array): Uint8Array => {
   const y = Uint8Array.from(publicKey);
   y[31] = (y[31] ?? 0) & 0x7f;
   return y;
 };
 
-/** @param publicKey 32 bytes, as RFC 8032 §5.1.5 writes them */
+/** Whether a public key has small order. @param publicKey 32 bytes, encoded as in RFC 8032 §5.1.5 */
 export function isSmallOrder(publicKey: Uint8Array): boolean {
   const y = withoutSign(publicKey);
   return SMALL_ORDER.some((point) => equalBytes(point, y));

@@ -1,17 +1,17 @@
 /**
- * The mesh's master keys and the subkeys made from them. Nothing outside this folder sees either.
+ * The mesh's master keys and the subkeys derived from them. No code outside this folder sees either.
  *
- * Each purpose has a subkey of its own (HKDF-SHA-256, RFC 5869), so that no output of one purpose can be
- * taken for one of another, and a leaked subkey opens nothing else.
+ * Each purpose has its own subkey (HKDF-SHA-256, RFC 5869), so that a value made for one purpose is not valid for another, and a leaked
+ * subkey compromises only its purpose.
  */
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fromBase64Url } from "../../schema/text.ts";
 
-/** What a subkey is for; the text is the HKDF info and so part of the format. */
+/** The purposes of subkeys. The text is the HKDF info, and so part of the format. */
 const PURPOSES = {
   deviceId: { info: "pushmesh/v1/device-id", bytes: 32 },
-  /** AES-256-SIV takes two 256-bit keys in one (RFC 5297 §2.2). */
+  /** AES-256-SIV takes one key of twice 256 bits (RFC 5297 §2.2). */
   regId: { info: "pushmesh/v1/reg-id", bytes: 64 },
   appId: { info: "pushmesh/v1/app-id", bytes: 32 },
   credential: { info: "pushmesh/v1/credential", bytes: 32 },
@@ -19,12 +19,12 @@ const PURPOSES = {
 } as const;
 type Purpose = keyof typeof PURPOSES;
 
-/** Bytes of one master key: the strength of the strongest thing made from it. */
+/** Bytes of one master key: 256 bits, the strength of its strongest subkey. */
 const MASTER_BYTES = 32;
 const ENTRY = /^(\d{1,3}):([A-Za-z0-9_-]{43})(;accept)?$/;
 const utf8 = new TextEncoder();
 
-/** One master key. Subkeys are derived on first use: an object that only opens regIds pays for one. */
+/** One master key. A subkey is derived at its first use, so an object that only opens regIds derives one. */
 export class MeshKey {
   /** 0 to 255; the first byte of everything sealed with this key. */
   readonly kid: number;
@@ -49,11 +49,11 @@ export class MeshKey {
 
 /** The keys of one mesh. */
 export interface Keyring {
-  /** Seals new regIds and credentials: the first that does more than accept. */
+  /** Seals new regIds and credentials: the first key of the list without `;accept`. */
   readonly newest: MeshKey;
   /**
-   * The last of the list. It names devices and apps, whose names must outlive a rotation: the same identifiers
-   * have to stay the same device. Taking it off the list makes every app and every returning device a new one.
+   * The last key of the list. It derives device IDs and appIds, which must survive a rotation: the same identifiers must remain the
+   * same device. Without it, every app and every returning device is a new one.
    */
   readonly root: MeshKey;
   readonly all: readonly MeshKey[];
@@ -61,12 +61,12 @@ export interface Keyring {
 }
 
 /**
- * Reads `MESH_KEYS`: `<kid>:<base64url of 32 bytes>`, newest first, separated by commas; kid is 0 to 255.
+ * Parses `MESH_KEYS`: `<kid>:<base64url of 32 bytes>`, newest first, separated by commas; kid is 0 to 255.
  *
- * A key with `;accept` behind it opens what others seal, and seals nothing itself: a mesh of several processes or places takes
- * a new key on so before any of them seals with it.
+ * A key followed by `;accept` opens what other processes seal with it, but seals nothing: so every process of a mesh can have a new
+ * key before the first one seals with it.
  *
- * @returns The keyring, or a sentence that says what is wrong; it never quotes key material.
+ * @returns the keyring, or a sentence that says what is wrong, without key material
  */
 export function parseKeyring(text: string): Keyring | string {
   if (text.trim() === "")
@@ -92,7 +92,7 @@ export function parseKeyring(text: string): Keyring | string {
   }
   const all = [...keys.values()];
   const root = all.at(-1);
-  // Devices and apps have their names from it, from the first day on.
+  // It derives the IDs of devices and apps, from the first day on.
   if (!isRootSealing) return "the last entry of MESH_KEYS must not be ;accept";
   if (newest === undefined || root === undefined) return "MESH_KEYS holds no key";
   return { newest, root, all, byKid: (kid) => keys.get(kid) };
@@ -100,7 +100,7 @@ export function parseKeyring(text: string): Keyring | string {
 
 let last: { readonly text: string; readonly keyring: Keyring | string } | undefined;
 
-/** `parseKeyring` that remembers its last answer: thousands of objects in one isolate share one keyring. */
+/** Like `parseKeyring`, but remembers the last result: thousands of objects in one isolate share one keyring. */
 export function keyringOf(text: string): Keyring | string {
   if (last?.text !== text) last = { text, keyring: parseKeyring(text) };
   return last.keyring;

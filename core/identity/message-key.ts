@@ -1,21 +1,21 @@
-/** Message keys: a retried or replayed request is the same message (promise P2). */
+/** Message keys: a retried or replayed request has the same key and is the same message (promise P2). */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { KEY_BYTES } from "../../schema/text.ts";
 import { APP_BYTES } from "./app-id.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
 import { lifeOf, type RegIdParts } from "./reg-id.ts";
 
-/** What makes a request this one and no other. */
+/** What identifies a request. */
 export type IdempotencyBasis =
   | { readonly kind: "idempotency-key"; readonly value: string }
-  /** The signature covers everything of the request, a nonce among it. */
+  /** The signature covers the whole request, including a nonce. */
   | { readonly kind: "signature"; readonly value: Uint8Array };
 
-/** Kinds are kept apart, so that no Idempotency-Key can be chosen to meet a signature. */
+/** Separates the kinds, so that no Idempotency-Key can be chosen to equal a signature. */
 const KIND_BYTE = { "idempotency-key": 1, signature: 2 } as const;
 const utf8 = new TextEncoder();
 const DOMAIN = utf8.encode("pushmesh/v1/message-key");
-/** As long as the other, and so never the beginning of the same input. */
+/** Of the same length as the other, so that no input begins with both. */
 const LATER_DOMAIN = utf8.encode("pushmesh/v2/message-key");
 const KIND_AT = DOMAIN.length;
 const DEVICE_AT = KIND_AT + 1;
@@ -23,8 +23,9 @@ const APP_AT = DEVICE_AT + DEVICE_ID_BYTES;
 const BASIS_AT = APP_AT + APP_BYTES;
 
 /**
- * The 9-byte key of a message: the same for the same registration and basis, whatever key the regId is
- * sealed with. Another life of the registration is another one. 72 bits: that a new message meets by chance one of the 1,024 that a device remembers is 2^-62.
+ * The 9-byte key of a message: the same for the same registration and basis, whichever mesh key seals the regId. Another life of the
+ * registration is another registration. 72 bits: a new message collides with one of the 1,024 that a device remembers with a chance of
+ * 2^-62.
  */
 export function messageKey(
   registration: Pick<RegIdParts, "deviceId" | "app" | "generation">,
@@ -32,7 +33,7 @@ export function messageKey(
 ): Uint8Array {
   const value = basis.kind === "signature" ? basis.value : utf8.encode(basis.value);
   const life = lifeOf(registration.generation);
-  // Of the first life nothing is added, so that keys from before there were lives stay what they are.
+  // Nothing is added for the first life, so that keys of versions without lives stay the same.
   const basisAt = life === 0 ? BASIS_AT : BASIS_AT + 4;
   const input = new Uint8Array(basisAt + value.length);
   input.set(life === 0 ? DOMAIN : LATER_DOMAIN);
@@ -44,10 +45,10 @@ export function messageKey(
   return sha256(input).slice(0, KEY_BYTES);
 }
 
-/** What a message to more than one registration is sent to. */
+/** The target of a message to several registrations. */
 export type GroupTarget =
   | { readonly kind: "alias"; readonly name: string }
-  /** The target as its sender wrote it, in one spelling: which tags cover it may change between a request and its retry. */
+  /** The target as its sender wrote it, in canonical form: the tags that cover it may change between a request and its retry. */
   | { readonly kind: "broadcast"; readonly name: string };
 
 const GROUP_DOMAIN = { alias: "pushmesh/v1/alias-key", broadcast: "pushmesh/v1/broadcast-key" };
@@ -65,7 +66,7 @@ export function groupKey(
 ): Uint8Array {
   const hash = sha256.create();
   hash.update(utf8.encode(GROUP_DOMAIN[kind])).update(app);
-  // Hashed by itself, for its length is anything.
+  // Hashed first, because its length varies.
   hash.update(sha256(utf8.encode(name))).update(Uint8Array.of(KIND_BYTE[basis.kind]));
   hash.update(basis.kind === "signature" ? basis.value : utf8.encode(basis.value));
   return hash.digest().slice(0, KEY_BYTES);

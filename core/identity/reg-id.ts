@@ -1,6 +1,6 @@
 /**
- * RegIds: what an app server sends to. Sealed with AES-SIV (RFC 5297), so that a regId is the same for its whole life,
- * cannot be forged, and says nothing to whom it is given: two apps cannot find that their regIds are one device.
+ * RegIds: the addresses that app servers send to. Sealed with AES-SIV (RFC 5297), so that a regId never changes, cannot be forged, and
+ * reveals nothing: two apps cannot find out that their regIds belong to one device.
  */
 import { aessiv } from "@noble/ciphers/aes.js";
 import { BoundedMap } from "../../schema/bounded-map.ts";
@@ -9,58 +9,58 @@ import { APP_BYTES } from "./app-id.ts";
 import { DEVICE_ID_BYTES } from "./device-id.ts";
 import type { Keyring, MeshKey } from "./keyring.ts";
 
-/** What a regId says. */
+/** The contents of a regId. */
 export interface RegIdParts {
   /** 16 bytes. */
   readonly deviceId: Uint8Array;
   /** 8 bytes. */
   readonly app: Uint8Array;
   /**
-   * Which registration of the app on this device it names: account generation + 2^32 × life, where a life is one of the
-   * registrations that followed each other. Rises with each.
+   * Which registration of the app on this device: account generation + 2^32 × life. Successive registrations are numbered lives, from
+   * 0, so this increases with each.
    */
   readonly generation: number;
 }
 
-/** Account generations are below it. */
+/** Account generations are below this. */
 const LIFE = 2 ** 32;
 
 /** The life of a generation: 0 for the first registration of an app. */
 export const lifeOf = (generation: number): number => Math.floor(generation / LIFE);
 
-/** The generation of a registration. @param account generation of the account, 1 to 2^32 − 1 */
+/** The generation of a registration. @param account the generation of the account, 1 to 2^32 − 1 */
 export const generationOf = (account: number, life: number): number => account + life * LIFE;
 
 const GENERATION_AT = DEVICE_ID_BYTES + APP_BYTES;
 const LIFE_AT = GENERATION_AT + 4;
-/** The first life is not written, so that regIds from before there were lives stay what they are. */
+/** The first life is not encoded, so that regIds of versions without lives stay the same. */
 const FIRST_BYTES = LIFE_AT;
 const LATER_BYTES = LIFE_AT + 4;
-/** The synthetic IV, which is the authentication tag too. */
+/** The synthetic IV, which is also the authentication tag. */
 const SIV_BYTES = 16;
-/** 45 bytes in base64url: of the first life. */
+/** 45 bytes in base64url, for the first life. */
 export const REG_ID_CHARS = 60;
-/** 49 bytes: of a later one. */
+/** 49 bytes in base64url, for later lives. */
 export const LATER_REG_ID_CHARS = 66;
 
-/** The library expands its keys with each call: making the cipher once saves nothing. The key ID is associated data. */
+/** The library expands the key at each call, so caching the cipher saves nothing. The key ID is associated data. */
 const cipherOf = (key: MeshKey) => aessiv(key.subkey("regId"), Uint8Array.of(key.kid));
 
-/** The regId of these parts: 60 characters, 66 after the first life; sealed with the newest key. */
+/** Creates a regId, sealed with the newest key: 60 characters, or 66 after the first life. */
 export const sealRegId = ({ newest }: Keyring, parts: RegIdParts): string => seal(newest, parts);
 
 /**
- * As `sealRegId`, but with the root: the one regId of a registration that stays the same over rotations.
+ * Like `sealRegId`, but with the root key: this regId of a registration stays the same when keys rotate.
  *
- * @param regId one of these parts: it is the answer, at no cost, where there was no rotation
+ * @param regId a regId of these parts, which is returned without sealing if there is only one key
  */
 export const lastingRegId = ({ root, all }: Keyring, parts: RegIdParts, regId: string): string =>
   all.length === 1 ? regId : seal(root, parts);
 
 /**
- * Which registration a regId names, told to its device beside it: 48 bits of the synthetic IV of the lasting regId, whichever key
- * seals by now. Cut from the text where no bit is of the key ID: a device that kept no identity finds it in a regId from before the
- * first rotation.
+ * The identity of a registration, which the device gets with its regId: 48 bits of the synthetic IV of the lasting regId, whichever key
+ * seals now. These characters contain no bit of the key ID, so a device that stored no identity finds it in a regId from before the first
+ * rotation.
  *
  * @param lasting `lastingRegId`
  */
@@ -81,9 +81,8 @@ function seal(key: MeshKey, parts: RegIdParts): string {
 }
 
 /**
- * Opens a regId; undefined for anything that this mesh did not seal with a key it still has.
- *
- * It takes 14 µs in workerd, of which 8 are the key schedule: see `RegIdCache`.
+ * Opens a regId; undefined for any text that this mesh did not seal with one of its present keys. Takes 14 µs in workerd, 8 of them for
+ * the key schedule: see `RegIdCache`.
  */
 export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefined {
   if (regId.length !== REG_ID_CHARS && regId.length !== LATER_REG_ID_CHARS) return undefined;
@@ -95,7 +94,7 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
   try {
     plain = cipherOf(key).decrypt(sealed.slice(1));
   } catch {
-    // The one failure left is a tag that does not match: a forged regId.
+    // The only remaining error is a wrong authentication tag: a forged regId.
     return undefined;
   }
   const view = new DataView(plain.buffer, plain.byteOffset);
@@ -107,27 +106,27 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
   };
 }
 
-/** What a regId says, and the one that stays. */
+/** The contents of a regId, and the lasting regId. */
 export interface OpenedRegId extends RegIdParts {
   /** `lastingRegId` */
   readonly lasting: string;
 }
 
 /**
- * Opened regIds of one keyring. A regId says the same for ever, so an entry is never stale; forged ones are not kept.
- * Bounded: at the limit the oldest entry goes.
+ * A cache of opened regIds of one keyring. The contents of a regId never change, so entries are never stale. Forged regIds are not
+ * cached. At the limit the oldest entry is dropped.
  */
 export class RegIdCache {
   readonly #keyring: Keyring;
   readonly #opened: BoundedMap<string, OpenedRegId>;
 
-  /** @param count entries kept, about 300 bytes each */
+  /** @param count limit of entries, about 300 bytes each */
   constructor(keyring: Keyring, count: number) {
     this.#keyring = keyring;
     this.#opened = new BoundedMap(count);
   }
 
-  /** `openRegId`, once for each regId that stays in the cache. */
+  /** Like `openRegId`, with the cache. */
   open(regId: string): OpenedRegId | undefined {
     const known = this.#opened.get(regId);
     if (known !== undefined) return known;

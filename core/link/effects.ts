@@ -1,4 +1,4 @@
-/** What a handler asks its host to do, in order, once the handler's writes are durable. */
+/** Effects: what the host does after a handler, in order, once the handler's writes are durable. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type {
   AliasConfirmation,
@@ -19,20 +19,20 @@ import type {
   LeaveRequest,
 } from "../tag/types.ts";
 
-/** What a device asks of a node of a tag (`TagRpc`). */
+/** A call of a device to a node of a tag (`TagRpc`). */
 export type TagCall =
   | { readonly method: "join"; readonly request: JoinRequest }
   | { readonly method: "leave"; readonly request: LeaveRequest }
   | { readonly method: "attach"; readonly request: AttachRequest };
 
-/** What a device asks of an alias (`AliasRpc`). */
+/** A call of a device to an alias (`AliasRpc`). */
 export type AliasCall =
   | { readonly method: "set"; readonly request: AliasSetRequest }
   | { readonly method: "unset"; readonly request: AliasUnsetRequest }
   | { readonly method: "confirm"; readonly request: AliasUnsetRequest }
   | { readonly method: "firstAck"; readonly request: FirstAckRequest };
 
-/** What came of a call: its answer, or that it failed (the host has told why, if that is worth telling). */
+/** The result of a call: its answer, or that it failed (the host has logged the error). */
 export type CallResult =
   | {
       readonly ok: true;
@@ -47,7 +47,7 @@ export type CallResult =
     }
   | { readonly ok: false };
 
-/** What the sender, node or app server that waits under a token is answered. */
+/** The answer to the sender, node or app server that waits with a token. */
 export type WaitAnswer = SendAnswer | CommandAnswer | DeliverAnswer;
 
 export type Effect =
@@ -55,31 +55,31 @@ export type Effect =
   | { readonly kind: "frame"; readonly bytes: Uint8Array }
   /** Close the link with the code of this error; the reason is `<name>: <detail>`. */
   | { readonly kind: "close"; readonly code: ErrorCode; readonly detail: string }
-  /** Answer the send that waits under this token. */
+  /** Answer the caller that waits with this token. */
   | { readonly kind: "settle"; readonly token: number; readonly answer: WaitAnswer }
-  /** The wait of this token goes on for `ms` more: call `Device.waitTimeout` again then. */
+  /** Extend the wait of this token by `ms`, then call `Device.waitTimeout` again. */
   | { readonly kind: "wait"; readonly token: number; readonly ms: number }
-  /** Call a node of a tag, and tell the device what came of it by `Device.called` with this token. */
+  /** Call a node of a tag, and pass the result to `Device.called` with this token. */
   | {
       readonly kind: "tag";
       readonly token: number;
-      /** Of the node's object. */
+      /** Name of the node's object. */
       readonly name: string;
       readonly call: TagCall;
     }
-  /** Call an alias, likewise. */
+  /** The same for an alias. */
   | {
       readonly kind: "alias";
       readonly token: number;
-      /** Of the alias's object. */
+      /** Name of the alias's object. */
       readonly name: string;
       readonly call: AliasCall;
     };
 
-/** Handlers push onto it; the host drains it. */
+/** Handlers append to it; the host carries it out. */
 export type Effects = Effect[];
 
-/** One turn of an object: when it is, and what its host is to do about it. Every handler passes it on. */
+/** One event of an object: its time, and its effects. Handlers pass it on to all that they call. */
 export interface Context {
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -11,7 +11,7 @@ export class Limiter {
     this.#tokens = burst;
   }
 
-  /** Takes one token; 0 where there was one, otherwise the milliseconds until there is. */
+  /** Takes one token. @returns 0 if there was one, otherwise the milliseconds until there will be */
   take(now: number): number {
     const elapsed = Math.max(0, now - (this.#filledAt ?? now));
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsed * this.#perSecond) / 1_000);

@@ -1,4 +1,4 @@
-/** One link: envelopes in, channels behind it, hello first. Knows no socket and no timer. */
+/** The protocol of one link: expects hello first, then passes each envelope to its channel. Has no socket and no timer. */
 import { ThriftError } from "../../schema/codec/error.ts";
 import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
 import {
@@ -21,18 +21,18 @@ const utf8 = new TextEncoder();
 export interface LinkOptions {
   /** base64url of the session's 16 bytes. */
   readonly session: string;
-  /** Whether hello was already exchanged: a link restored after hibernation. */
+  /** Whether hello was exchanged already: true for a link restored after hibernation. */
   readonly ready: boolean;
   readonly channels: readonly Channel[];
-  /** Bytes the socket holds unsent. */
+  /** Unsent bytes of the socket. */
   readonly bufferedBytes: () => number;
-  /** Answers the first frame. */
+  /** Returns the answer to hello. */
   readonly onHello: (hello: Hello, now: number) => Welcome;
-  /** Called after the welcome is on its way. */
+  /** Called after the welcome was sent. */
   readonly onReady: (hello: Hello, now: number, effects: Effects) => void;
 }
 
-/** A command that can succeed later says when, also where nobody knows: without a time it would be given up. */
+/** The time in refusals that may succeed later and have none of their own: without one, a device would give up. */
 const RETRY_MS = 1_000;
 
 export class Link {
@@ -50,12 +50,12 @@ export class Link {
     this.#channels = new Map(options.channels.map((channel) => [channel.number, channel]));
   }
 
-  /** Whether hello was exchanged and the link stands. */
+  /** Whether hello was exchanged and the link is open. */
   get ready(): boolean {
     return this.#state === "ready";
   }
 
-  /** Whether it was closed from this side. */
+  /** Whether this side closed it. */
   get closed(): boolean {
     return this.#state === "closed";
   }
@@ -81,17 +81,17 @@ export class Link {
     }
   }
 
-  /** A text message that is not the heartbeat (the host answers that one by itself). */
+  /** Handles a text message. The host answers the heartbeat itself, so any other text closes the link. */
   receiveText(effects: Effects): void {
     this.close("protocol_error", "text other than ping", effects);
   }
 
-  /** No hello came in time. */
+  /** Closes the link if no hello has arrived. */
   helloTimeout(effects: Effects): void {
     if (this.#state === "opening") this.close("hello_timeout", "no hello", effects);
   }
 
-  /** Sends one frame on a channel, or cuts a device that does not read. */
+  /** Sends one frame on a channel; closes the link if the device does not read. */
   send(channel: number, body: Uint8Array, effects: Effects): void {
     if (this.#state === "closed") return;
     const buffered = this.#options.bufferedBytes();
@@ -108,7 +108,7 @@ export class Link {
     effects.push({ kind: "close", code, detail });
   }
 
-  /** Its socket is gone: nothing is sent on it any more. */
+  /** The socket has closed: sends nothing any more. */
   lost(): void {
     this.#state = "closed";
   }
@@ -174,7 +174,7 @@ export class Link {
   ): boolean {
     const retryAfterMs = this.#limiter.take(now);
     if (retryAfterMs === 0) {
-      // Not back to 0: the bucket grants one command in 20 ms to the fastest flood, which would never be cut then.
+      // Not back to 0: the bucket admits one command in 20 ms even of a flood, so its link would never be closed.
       this.#refusedBeyondGranted = Math.max(0, this.#refusedBeyondGranted - 1);
       return true;
     }

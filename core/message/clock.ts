@@ -1,29 +1,29 @@
-/** Sequence numbers of one device: a hybrid clock, so that the write-free path needs no counter row. */
+/** Sequence numbers of one device: a hybrid clock, so that a send without a row needs no stored counter. */
 
-/** 2024-01-01T00:00:00Z. With 12 bits a millisecond, numbers stay under 2^53 until the year 2093. */
+/** 2024-01-01T00:00:00Z. With 12 bits per millisecond, numbers stay below 2^53 until the year 2093. */
 export const SEQ_EPOCH_MS = 1_704_067_200_000;
-/** Numbers of one millisecond: 2,048 messages, each in two kinds (see `HybridClock.next`). */
+/** Numbers per millisecond: 2,048 messages of each of two kinds (see `HybridClock.next`). */
 const PER_MS = 4_096;
 
-/** What one reservation ahead of the wall clock lasts for: 2,048 messages. */
+/** Size of one reservation ahead of the wall clock: 2,048 messages. */
 const RESERVE_NUMBERS = PER_MS;
 
-/** The time a sequence number was made at, milliseconds since 1970. */
+/** The time of a sequence number, milliseconds since 1970. */
 export function seqTimeMs(seq: number): number {
   return Math.floor(seq / PER_MS) + SEQ_EPOCH_MS;
 }
 
-/** Whether the number belongs to a ttl 0 message, whose outcome is only in its send answer. */
+/** Whether a number belongs to a ttl 0 (now or never) message, whose outcome is only in the answer to its sender. */
 export function isNowOrNever(seq: number): boolean {
   return seq % 2 === 1;
 }
 
 /**
- * Numbers that rise whatever the wall clock does, as long as `observe` is told of every number that
- * may have been used before: rows, the socket attachment's reserve, the device's own `lastSeq`.
+ * Issues numbers that increase whatever the wall clock does, provided that `observe` gets every number that may have been used
+ * before: of rows, of the socket attachment's reserve, of the device's `lastSeq`.
  *
- * What no row tells of is not given again after a kill, because the wall clock has gone on by then. That is no help while the numbers
- * run ahead of it, as they do once it was set back: those are reserved before they are given.
+ * Numbers without a row are not issued again after a kill, because the wall clock has advanced by then. While numbers run ahead of the
+ * wall clock, as they do after it was set back, that does not hold, so those are reserved before they are issued.
  */
 export class HybridClock {
   #last = 0;
@@ -31,8 +31,8 @@ export class HybridClock {
   readonly #reserve: (upTo: number) => void;
 
   /**
-   * @param reserve stores durably that numbers up to this one may have been used; where it throws, no number is given. For whom every number has a row of its own it does
-   *   nothing.
+   * @param reserve stores durably that numbers up to `upTo` may have been used; if it throws, no number is issued. Default: nothing,
+   *   for callers that store every number
    */
   constructor(reserve: (upTo: number) => void = () => {}) {
     this.#reserve = reserve;
@@ -43,19 +43,21 @@ export class HybridClock {
     return this.#last;
   }
 
-  /** Numbers from now on are above `seq`. */
+  /** Later numbers will be above `seq`. */
   observe(seq: number): void {
     if (seq > this.#last) this.#last = seq;
   }
 
-  /** No message is numbered before its registration was made, though the wall clock was set back since. */
+  /** Keeps numbers above the creation time of a registration, even if the wall clock was set back since. */
   observeBirth(createdAt: number): void {
     this.observe(HybridClock.at(createdAt));
   }
 
   /**
+   * Issues the next number.
+   *
    * @param now milliseconds since 1970
-   * @param nowOrNever true makes an odd number, false an even one
+   * @param nowOrNever true for an odd number, false for an even one
    */
   next(now: number, nowOrNever: boolean): number {
     const parity = nowOrNever ? 1 : 0;
@@ -70,7 +72,7 @@ export class HybridClock {
     return seq;
   }
 
-  /** The first number of a moment, to reserve up to. */
+  /** The first number of a millisecond since 1970. */
   static at(ms: number): number {
     return (ms - SEQ_EPOCH_MS) * PER_MS;
   }

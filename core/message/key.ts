@@ -2,12 +2,12 @@
 import { fromBase64Url } from "../../schema/text.ts";
 
 /**
- * The bytes of a key that the mesh wrote itself.
+ * Decodes a key that the mesh itself encoded.
  *
- * @throws Error where it is none
+ * @throws Error if it is not base64url
  */
 export function bytesOfKey(key: string): Uint8Array {
   const bytes = fromBase64Url(key);
-  if (bytes === undefined) throw new Error(`${key} is no key`);
+  if (bytes === undefined) throw new Error(`${key} is not a base64url key`);
   return bytes;
 }

@@ -1,7 +1,7 @@
-/** What is refused, and what commands are answered. Plain data: it crosses RPC. */
+/** Refusals and answers of commands. Plain data: it crosses RPC. */
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 
-/** A device's refusal; the edge turns it into an answer by the error table. */
+/** A refusal of an object; the edge makes an HTTP answer of it by the error table. */
 export interface Refused {
   readonly ok: false;
   readonly code: ErrorCode;
@@ -9,10 +9,10 @@ export interface Refused {
   readonly retryAfterMs?: number;
 }
 
-/** Of a command that is carried out, durably, or refused. */
+/** The answer to a command: carried out durably, or refused. */
 export type CommandAnswer = { readonly ok: true } | Refused;
 
-/** A refusal as an answer. @throws what is no refusal */
+/** The refusal in a thrown error. @throws the error itself if it is not a MeshError */
 export function refusedBy(error: unknown): Refused & { readonly detail: string } {
   if (!(error instanceof MeshError)) throw error;
   const { code, message, retryAfterMs } = error;

@@ -1,4 +1,4 @@
-/** Names a registration as a regId does. */
+/** Names a registration on a device, as its regId does. */
 export interface RegistrationName {
   readonly app: string;
   readonly generation: number;

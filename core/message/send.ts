@@ -1,4 +1,4 @@
-/** A message to one registration, and what its sender is answered. Plain data: it crosses RPC. */
+/** A message to one registration, and the answer to its sender. Plain data: it crosses RPC. */
 import type { MessageStatus } from "../../schema/http.ts";
 import type { Priority } from "./priority.ts";
 import type { Refused } from "./refusal.ts";
@@ -8,42 +8,42 @@ export type ContentTypeCode = 1 | 2 | 3;
 
 /** One message to one registration, authenticated and validated by the edge. */
 export interface SendRequest {
-  /** Base64url of the app's 8 bytes, as a regId carries them. */
+  /** The app's 8 bytes of the regId, base64url. */
   readonly app: string;
-  /** What the regId says: see `RegIdParts.generation`. */
+  /** As in the regId: see `RegIdParts.generation`. */
   readonly generation: number;
-  /** 9 bytes that make a retried request the same message. */
+  /** 9 bytes; a request with the same key is the same message. */
   readonly key: Uint8Array;
   /**
-   * 32 bits of a hash of the request's body: another body under the same key is refused. Absent where the key is of one
-   * signature, whose copies are alike.
+   * 32 bits of a hash of the request's body: a different body with the same key is refused. Absent if the key was derived from the
+   * signature, which covers the body.
    */
   readonly fingerprint?: number;
   readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
-  /** 0: now or never. */
+  /** 0 means now or never: delivered at once or expired. */
   readonly ttlSeconds: number;
   readonly collapseKey: string | null;
   readonly onOverflow: "drop_oldest" | "reject";
-  /** How long to wait for the device's acknowledgement; 0 answers as soon as it is durable. */
+  /** How long to wait for the device's acknowledgement, milliseconds; 0 answers as soon as the message is durable. */
   readonly waitMs: number;
-  /** The alias it was sent to; the device refuses with `alias_stale` where the registration does not hold it. */
+  /** The alias it was sent to; refused with `alias_stale` if the registration does not hold it. */
   readonly alias?: AliasSend;
 }
 
-/** What a send by alias adds. */
+/** The additional fields of a send to an alias. */
 export interface AliasSend {
   readonly alias: string;
-  /** Once one holder has acknowledged, the others are told to withdraw the message of this same `key`. */
+  /** Once one holder has acknowledged the message, the others are told to withdraw their copy, which has the same `key`. */
   readonly firstAckWins: boolean;
-  /** How the edge knows the alias: a holder that knows it otherwise refuses. Absent from an edge of an older version. */
+  /** Whether the edge knows the alias as shared; a holder that knows otherwise refuses. Absent from edges of an older version. */
   readonly shared?: boolean;
-  /** Present where the alias knows who took it first: this registration, of which it has the number, or others, where it is null. */
+  /** Present if the alias knows the first acknowledgement: `seq` of this registration's copy, or null if another holder sent it. */
   readonly taken?: { readonly seq: number | null };
 }
 
-/** What became of a send. */
+/** The answer to a send. */
 export type SendAnswer =
   | { readonly ok: true; readonly status: MessageStatus; readonly seq: number }
   | Refused;

@@ -1,4 +1,4 @@
-/** What one alias stores, as a line of an export, and back: the same for every host. */
+/** Converts the stored state of an alias to a line of an export, and back. */
 import type { AliasLine } from "../../schema/export.ts";
 import type { AliasStore } from "../alias/host.ts";
 
@@ -13,7 +13,7 @@ export function readAlias(store: AliasStore): AliasLine | null {
   };
 }
 
-/** @throws Error where the store holds an alias already */
+/** @throws Error if the store has an alias already */
 export function writeAlias(store: AliasStore, { kind: _, begun: __, ...record }: AliasLine): void {
   if (store.read() !== null) throw new Error(`alias ${record.alias} is there already`);
   store.write(record);

@@ -1,4 +1,4 @@
-/** All that one app stores, as a line of an export, and back: the same for every host. */
+/** Converts the stored state of an app to a line of an export, and back. */
 import type { AppLine } from "../../schema/export.ts";
 import type { AppStore } from "../app/app.ts";
 
@@ -17,7 +17,7 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
   };
 }
 
-/** @throws Error where the store holds an app already */
+/** @throws Error if the store has an app already */
 export function writeApp(
   store: AppStore,
   { appId, name, createdAt, keysMade, keys, liveKey }: AppLine,

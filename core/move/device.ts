@@ -1,12 +1,12 @@
-/** All that one device stores, as lines of an export, and back: the same for every host. */
+/** Converts the stored state of a device to lines of an export, and back. */
 import type { DeviceLine, DevicePart } from "../../schema/export.ts";
 import type { DeviceStore, LinkRecord } from "../device/store.ts";
 
 /**
- * Reads a device line by line, so that no mailbox is ever in memory whole.
+ * Reads a device line by line, so that its mailbox is never in memory as a whole.
  *
- * @param name of its object: base64url of the device ID
- * @returns nothing for a device without an account: it has nothing
+ * @param name the name of its object: base64url of the device ID
+ * @returns nothing for a device without an account
  */
 export function* readDevice(name: string, store: DeviceStore): Generator<DevicePart> {
   const account = store.readAccount();
@@ -30,7 +30,7 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
   }
 }
 
-/** Without its cursors: each is with the tag that it is for, so that no line grows with their number. */
+/** The link without its cursors: each is in the line of its tag, so that no line grows with their number. */
 function linkLine({ cursors: _, tokens, sent, ...rest }: LinkRecord): DeviceLine["link"] {
   return {
     ...rest,
@@ -40,9 +40,9 @@ function linkLine({ cursors: _, tokens, sent, ...rest }: LinkRecord): DeviceLine
 }
 
 /**
- * Writes some lines of one device into its store, in their order; the first of all is its `device` line.
+ * Writes lines of one device into its store, in order; the first one of all must be its `device` line.
  *
- * @throws Error where the store holds an account already: two devices must not be mixed
+ * @throws Error if the store has an account already: two devices must not be mixed
  */
 export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): void {
   const cursors: Record<number, number> = {};
@@ -56,11 +56,11 @@ export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): vo
 }
 
 /**
- * When the alarm of a device is due that was given these lines; it sets the next one as it needs it. At once where other holders
- * of an alias are still to be told that a message was taken (`Outcomes`): nothing else looks for that before the device is sent to.
+ * When the first alarm of an imported device is due; the device sets later ones itself. At once if an alias has yet to be notified of
+ * an acknowledged message (`Outcomes`): otherwise nothing would do that before the device gets a message.
  *
  * @param now milliseconds since 1970
- * @returns infinity for none
+ * @returns milliseconds since 1970; infinity for none
  */
 export function deviceAlarmOf(parts: Iterable<DevicePart>, now: number): number {
   let at = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** What a directory object of one app holds, as lines of an export, and back: the same for every host. */
+/** Converts the stored state of an app's directory to lines of an export, and back. */
 import { type DirectoryLine, EXPORT_CHANGES } from "../../schema/export.ts";
 import type { ChangeStore } from "../app/changes.ts";
 import { TagDirectory, type TagDirectoryStore } from "../tag/directory/directory.ts";
@@ -9,7 +9,7 @@ export function* readDirectory(
   store: TagDirectoryStore & ChangeStore,
 ): Generator<DirectoryLine> {
   for (const { listeners: _, ...report } of store.all()) {
-    // What only listeners made known, they make known again.
+    // Tags known only because of listeners: the listeners will report them again.
     if (report.members === 0 && report.lastBroadcastAt === null) continue;
     yield { kind: "tag", app, ...report };
   }
@@ -18,7 +18,7 @@ export function* readDirectory(
     yield { kind: "changes", app, begun: begun.slice(from, from + EXPORT_CHANGES) };
 }
 
-/** Nobody listens on a mesh that serves nobody yet. */
+/** Writes lines of a directory. Listener counts are 0, because nobody listens on a mesh that is not serving yet. */
 export function writeDirectory(
   store: TagDirectoryStore & ChangeStore,
   lines: Iterable<DirectoryLine>,

@@ -1,19 +1,19 @@
-/** All that one node of a tag stores, as lines of an export, and back: the same for every host. */
+/** Converts the stored state of a node of a tag to lines of an export, and back. */
 import { EXPORT_MEMBERS, type NodePart } from "../../schema/export.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseNodeName } from "../tag/name.ts";
 import type { TagStore } from "../tag/store.ts";
 
 /**
- * Reads a node line by line, so that no log is ever in memory whole.
+ * Reads a node line by line, so that its log is never in memory as a whole.
  *
- * @param name of its object
- * @returns nothing for a node that was never made
+ * @param name the name of its object
+ * @returns nothing for a node that was never created
  */
 export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   const record = store.readNode();
   if (record === null) return;
-  // Live nodes are not moved: those that have listeners again make themselves known.
+  // Live nodes are not exported: those that get listeners again report themselves.
   const { tag, born, turns, children, live, debts = [] } = record;
   const owed = debts.length === 0 ? {} : { debts: [...debts] };
   const doors = turns === undefined ? {} : { turns };
@@ -42,13 +42,13 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   }
 }
 
-/** The same but for `readonly`. */
+/** The same type without `readonly`. */
 type LineFilter = Extract<NodePart, { kind: "broadcast" }>["filter"];
 
 /**
- * Writes some lines of one node into its store, in their order; the first of all is its `node` line.
+ * Writes lines of one node into its store, in order; the first one of all must be its `node` line.
  *
- * @throws Error where the store holds a node already: two must not be mixed
+ * @throws Error if the store has a node already: two nodes must not be mixed
  */
 export function writeNode(name: string, store: TagStore, parts: Iterable<NodePart>): void {
   const ring = ringOf(name);
@@ -66,14 +66,15 @@ export function writeNode(name: string, store: TagStore, parts: Iterable<NodePar
   }
 }
 
-/** Over this time nodes that were moved tell those above them their counts: at once would be too much at once. */
+/** Imported nodes report their counts to their parents spread over this time, not all at once. */
 const RECOUNT_MS = 600_000;
 
 /**
- * When the alarm of a node is due that was moved: at once where broadcasts wait to be served or are owed to nodes, and else some time soon, for
- * what it had not told yet when it was read.
+ * When the first alarm of an imported node is due: at once if broadcasts are unfinished or owed to other nodes; otherwise within
+ * `RECOUNT_MS`, to report counts that it had not reported before the export.
  *
  * @param now milliseconds since 1970
+ * @returns milliseconds since 1970
  */
 export function alarmOf(name: string, store: TagStore, now: number): number {
   if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
@@ -84,7 +85,7 @@ export function alarmOf(name: string, store: TagStore, now: number): number {
   return now + (hash % RECOUNT_MS);
 }
 
-/** Slots of its log. */
+/** Number of slots in its log. */
 const ringOf = (name: string): number =>
   isRoot(name) ? LIMITS.ROOT_LOG_ENTRIES : LIMITS.LOG_ENTRIES;
 

@@ -1,7 +1,7 @@
 /**
- * The aliases that registrations hold. A row says that one is wanted, or given up, before the alias is asked, so that after a kill
- * the alias is asked again and no holder is left that does not know it. A device says that an alias is its own only from a good
- * answer on, and from the moment that it gives it up no more: it is never wrong.
+ * The aliases that registrations hold. The row of an alias is written before its object is called to set or unset it, so that after a
+ * kill the call is repeated and the alias names no holder that has forgotten it. A registration claims an alias only after a positive
+ * answer, and no longer once it begins to give it up.
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -28,25 +28,26 @@ export interface AliasOptions extends Omit<AliasDebtParts, "lines"> {
 interface Asking {
   readonly shared: boolean;
   readonly commands: PendingCommand[];
-  /** Another registration takes it, before the alias heard of this one or after. */
+  /** Another registration is setting the alias, too; which of them was first is unknown. */
   lost: boolean;
-  /** The app does not want it any more. */
+  /** The app no longer wants it. */
   unwanted: boolean;
   tries: number;
 }
 
-/** How often a set is repeated whose answer may be out of date. */
+/** How often a set is repeated if its answer may be out of date. */
 const MAX_TRIES = 3;
 
 export class Aliases implements Part {
   readonly #parts: AliasOptions & AliasDebtParts;
-  /** By slot and alias: what the present lives hold, or may hold. */
+  /** By slot and alias: what the present lives hold or may hold. */
   readonly #held = new Map<number, Map<string, HeldAlias>>();
-  /** How often aliases were suspended: an answer to a question from before the last time decides nothing. */
+  /** Number of suspensions: a confirmation requested before the last one is void. */
   #suspensions = 0;
+  /** Sets in progress, by slot and alias. */
   readonly #asking = new Map<number, Map<string, Asking>>();
   readonly #debts: AliasDebts;
-  /** What is asked about because of a send, likewise. */
+  /** Aliases being asked about because of a send, by slot. */
   readonly #doubted = new Map<number, Set<string>>();
 
   constructor(options: AliasOptions) {
@@ -56,7 +57,7 @@ export class Aliases implements Part {
     });
   }
 
-  /** Reads the rows of all registrations; those of ended ones, and of earlier lives, were being given up. */
+  /** Reads the rows of all registrations. Aliases of ended registrations and of earlier lives were being given up. */
   load(registrations: ReadonlyMap<number, Registration>, now: number): void {
     for (const stored of this.#parts.store.listAliases()) {
       const registration = registrations.get(stored.slot);
@@ -70,25 +71,25 @@ export class Aliases implements Part {
     }
   }
 
-  /** Whether aliases of an ended registration, or of an earlier life, have not let it go. */
+  /** Whether aliases of an ended registration or an earlier life have not confirmed that it gave them up. */
   owes(slot: number): boolean {
     return this.#debts.hasOver(slot);
   }
 
-  /** What a registration holds; what is suspended may be another's. */
+  /** The aliases that a registration holds, without suspended ones, which may have another holder. */
   of(slot: number): string[] {
     const records = [...(this.#held.get(slot)?.values() ?? [])];
     return records.filter(({ suspended }) => !suspended).map(({ alias }) => alias);
   }
 
-  /** @param shared how it is to be held; either way where this is not given */
+  /** @param shared whether it must be held as shared or as exclusive; either if absent */
   holds(slot: number, alias: string, shared?: boolean): boolean {
     const record = this.#held.get(slot)?.get(alias);
     if (record === undefined || record.suspended) return false;
     return shared === undefined || record.shared === shared;
   }
 
-  /** Takes an alias; nothing is to be done where it is held so already. */
+  /** Sets an alias. Does nothing if it is held in this way already. */
   set(
     registration: Registration,
     alias: string,
@@ -121,10 +122,10 @@ export class Aliases implements Part {
     const commands = [command];
     const fresh: Asking = { shared, commands, lost: false, unwanted: false, tries: 1 };
     put(this.#asking, slot, alias, fresh);
-    // It is given up no more; what an earlier life held still is.
+    // It is no longer given up, unless by an earlier life.
     this.#debts.cancel(slot, alias, generation);
     const held = this.#held.get(slot)?.get(alias);
-    // Until then it is held as it was; after a kill the alias is asked.
+    // Until the answer it is held as before; after a kill the alias is asked.
     if (held?.suspended !== true) {
       const state = { shared: held?.shared ?? shared, suspended: true, leaving: false };
       this.#parts.store.putAlias({ slot, alias, generation, ...state });
@@ -133,7 +134,7 @@ export class Aliases implements Part {
     return null;
   }
 
-  /** Gives an alias up; that it is not held is no error. */
+  /** Gives an alias up. It is not an error if it is not held. */
   unset(
     registration: Registration,
     alias: string,
@@ -157,8 +158,8 @@ export class Aliases implements Part {
   }
 
   /**
-   * A send by this alias came, from an edge to which the alias named this registration, though it does not hold it, or not so: the
-   * alias is asked, or told, unless that is being done. It costs no row where the edge was out of date.
+   * A send through this alias arrived, although this registration does not hold it, or not in this way: the edge or the alias is out
+   * of date. Asks or tells the alias, unless a call is in progress. Costs no row if only the edge was out of date.
    */
   doubt(registration: Registration, alias: string, context: Context): void {
     const { slot, generation } = registration;
@@ -186,7 +187,7 @@ export class Aliases implements Part {
     );
   }
 
-  /** Another registration sets it: from here on the alias says whether it is held. */
+  /** Another registration is setting the alias: from now on the alias decides whether this one holds it. */
   suspend(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
     const asking = this.#asking.get(slot)?.get(alias);
@@ -198,10 +199,10 @@ export class Aliases implements Part {
     this.#confirm(registration, alias, context);
   }
 
-  /** Aliases are held whether the app listens or not. */
+  /** Does nothing: aliases are held whether the app is listening or not. */
   detach(): void {}
 
-  /** The registration ends: its aliases are given up. Their rows go when the aliases have answered. */
+  /** Gives up all aliases of the registration. Their rows are deleted when the aliases have answered. */
   end(registration: Registration, context: Context): void {
     const { slot, generation } = registration;
     const given = new Map(this.#held.get(slot));
@@ -210,27 +211,27 @@ export class Aliases implements Part {
       const state = { shared: asking.shared, suspended: true, leaving: false };
       if (!given.has(alias)) given.set(alias, { slot, alias, generation, ...state });
     }
-    // What the next life asks is not what this one did.
+    // The next life's sets must not be mixed with these.
     this.#asking.delete(slot);
     this.#held.delete(slot);
     for (const record of given.values()) this.#debts.inherit({ registration, record }, context);
   }
 
-  /** Its rows tell what is owed, and a slot that owes is not freed. */
+  /** Does nothing: rows remain only for debts, and a slot with debts is not freed. */
   forget(): void {}
 
-  /** Another life begins in the slot: what the one before held stays to be given up, as that of its generation. */
+  /** Another life begins in the slot: aliases of the previous life keep being given up, under its generation. */
   outlive(slot: number): void {
     this.#debts.outlive(slot);
   }
 
-  /** To be tried again: asks the alias what came of a suspension. */
+  /** The arguments of `Retries` for `#confirm`. */
   #again(registration: Registration, record: HeldAlias) {
     const ask = (later: Context) => this.#confirm(registration, record.alias, later);
     return [record, ask] as const;
   }
 
-  /** Asks the alias what came of a suspension. */
+  /** Asks the alias whether a suspended registration still holds it. */
   #confirm(registration: Registration, alias: string, context: Context): void {
     const { slot, generation } = registration;
     const request = this.#request(registration, alias, generation);
@@ -270,7 +271,7 @@ export class Aliases implements Part {
     if (!holds) {
       this.#forget(registration, alias, context);
       this.#dropRow(slot, alias);
-      // The app is told.
+      // Tells the app.
       const { link } = this.#parts;
       if (link.isReady) link.send({ kind: "aliasLost", value: { slot, alias } }, context);
     } else if (record.suspended || record.shared !== shared) {
@@ -290,7 +291,7 @@ export class Aliases implements Part {
       },
       (result, later) => {
         const granted = isGranted(result);
-        // Whether it was lost before the alias heard of this one or after is not known: asking again tells.
+        // Another set came before or after this one; repeating the set tells which.
         if (granted && asking.lost && !asking.unwanted && asking.tries++ < MAX_TRIES) {
           this.#ask(registration, alias, asking, later);
           return;
@@ -298,7 +299,7 @@ export class Aliases implements Part {
         const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
         if (this.#asking.get(slot)?.get(alias) === asking) {
           this.#asking.get(slot)?.delete(alias);
-          // Else it is owed since, and being given up.
+          // Otherwise it is a debt, and being given up.
           if (!asking.unwanted) {
             if (refused === null) {
               const state = { shared, suspended: false, leaving: false };
@@ -314,7 +315,7 @@ export class Aliases implements Part {
     );
   }
 
-  /** It was set, and others took it, or wanted to. Where it was held before, what is asked because of that tells whether it still is. */
+  /** Other registrations keep setting it. Gives it up, unless it was held before: then the confirmation decides. */
   #outrun(registration: Registration, alias: string, shared: boolean, context: Context): void {
     const { slot, generation } = registration;
     if (this.#held.get(slot)?.has(alias) === true) return;
@@ -322,7 +323,7 @@ export class Aliases implements Part {
     this.#debts.tell(owed, context);
   }
 
-  /** The alias may have it for a holder. As one that is suspended, as its row says, it is asked about until that is known. */
+  /** The call failed, so the alias may name this registration: it stays suspended, as its row says, until the alias confirms. */
   #unanswered(registration: Registration, alias: string, asked: boolean, now: number): void {
     const { slot, generation } = registration;
     const shared = this.#held.get(slot)?.get(alias)?.shared ?? asked;
@@ -331,7 +332,7 @@ export class Aliases implements Part {
     this.#parts.retries.add(...this.#again(registration, record), now);
   }
 
-  /** Whether the alias is being asked, or told, whose it is. */
+  /** Whether a call about this alias is in progress. */
   #isAsked(slot: number, alias: string): boolean {
     return (
       this.#held.get(slot)?.get(alias)?.suspended === true ||
@@ -347,17 +348,17 @@ export class Aliases implements Part {
 
   #write(record: HeldAlias): void {
     const { slot, alias } = record;
-    // While it is being set otherwise a kill leaves that to be asked about.
+    // While another set is in progress, the row stays suspended, so that after a kill the alias is asked.
     const isAsking = this.#asking.get(slot)?.has(alias) === true;
     this.#parts.store.putAlias(isAsking ? { ...record, suspended: true } : record);
     put(this.#held, slot, alias, record);
   }
 
-  /** A set, or a giving up, has ended: the row says what is so without it. */
+  /** A set or a debt is done: the row becomes what it would be without it, or is deleted. */
   #dropRow(slot: number, alias: string): void {
     if (this.#asking.get(slot)?.has(alias) === true) return;
     const record = this.#held.get(slot)?.get(alias);
-    // That of an earlier life was overwritten.
+    // The row of an earlier life's debt was overwritten.
     const owed = this.#debts.of(slot).get(alias)?.record;
     if (record?.suspended === true) return;
     const stays = record ?? owed;
@@ -365,7 +366,7 @@ export class Aliases implements Part {
     else this.#parts.store.deleteAlias(slot, alias);
   }
 
-  /** The registration does not say any more that it holds it. */
+  /** The registration no longer claims the alias. */
   #forget(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
     const record = this.#held.get(slot)?.get(alias);
@@ -375,7 +376,7 @@ export class Aliases implements Part {
   }
 }
 
-const MOVING: Refused = { ok: false, code: "alias_stale", detail: "others set it too" };
+const MOVING: Refused = { ok: false, code: "alias_stale", detail: "other registrations are setting it, too" };
 
 function isGranted(result: CallResult): boolean {
   const answer = result.ok ? result.answer : undefined;

@@ -1,6 +1,6 @@
 /**
- * Aliases that have yet to let go of a registration: what it gave up, and what ended registrations and earlier lives held. Each is told
- * until it has heard, over kills: the row says so until then.
+ * Aliases that have not confirmed that a registration gave them up, including those of ended registrations and earlier lives. Each is
+ * called until it confirms, across kills: its row remains until then.
  */
 import type { AliasUnsetRequest } from "../../alias/types.ts";
 import type { Context } from "../../link/effects.ts";
@@ -14,11 +14,11 @@ export interface AliasDebtParts {
   readonly store: SubscriptionStore;
   readonly lines: AliasLines;
   readonly retries: Retries;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
 }
 
-/** What an alias has yet to let go of. */
+/** An alias that is being given up. */
 export interface Owed {
   readonly registration: Registration;
   readonly record: HeldAlias;
@@ -26,7 +26,7 @@ export interface Owed {
 
 export class AliasDebts {
   readonly #parts: AliasDebtParts;
-  /** The alias has let go: its row is needed no more, unless it is that of a later set. */
+  /** Called when the alias has confirmed: its row is no longer needed, unless a later set uses it. */
   readonly #onSettled: (slot: number, alias: string) => void;
   /** By slot and alias. */
   readonly #owed = new Map<number, Map<string, Owed>>();
@@ -36,7 +36,7 @@ export class AliasDebts {
     this.#onSettled = onSettled;
   }
 
-  /** A row says that it is owed. */
+  /** Adds a debt found in a row. */
   load(owed: Owed, now: number): void {
     put(this.#owed, owed.record.slot, owed.record.alias, owed);
     this.#parts.retries.addDue(owed, (later) => this.tell(owed, later), now);
@@ -46,7 +46,7 @@ export class AliasDebts {
     return this.#owed.get(slot) ?? new Map<string, Owed>();
   }
 
-  /** Whether aliases of an ended registration, or of an earlier life, have not let it go. */
+  /** Whether there is a debt of an ended registration or an earlier life. */
   hasOver(slot: number): boolean {
     for (const { registration, record } of this.of(slot).values()) {
       if (registration.record.endedAt !== null) return true;
@@ -55,7 +55,7 @@ export class AliasDebts {
     return false;
   }
 
-  /** The registration gives it up. One row. */
+  /** The registration gives the alias up. Writes one row. */
   owe(
     registration: Registration,
     held: Pick<HeldAlias, "slot" | "alias" | "shared" | "generation">,
@@ -65,23 +65,23 @@ export class AliasDebts {
     return this.#add({ registration, record });
   }
 
-  /** The registration has ended: its row says so. */
+  /** The registration has ended, which its own row records. */
   inherit(owed: Owed, context: Context): void {
     this.tell(this.#add(owed), context);
   }
 
-  /** The same registration sets it again. */
+  /** The same registration sets the alias again. */
   cancel(slot: number, alias: string, generation: number): void {
     const owed = this.#owed.get(slot);
     if (owed?.get(alias)?.record.generation === generation) owed.delete(alias);
   }
 
-  /** Another life begins in the slot: what is owed is of the generation before. */
+  /** Another life begins in the slot: writes the debts with the previous generation. */
   outlive(slot: number): void {
     for (const { record } of this.of(slot).values()) this.#parts.store.putAlias(record);
   }
 
-  /** Tells the alias, again until it has heard. @param command told what came of the first time */
+  /** Calls the alias until it confirms. @param command gets the result of the first call */
   tell(owed: Owed, context: Context, command?: PendingCommand): void {
     const { slot, alias, generation } = owed.record;
     const holder = { device: this.#parts.name, generation };

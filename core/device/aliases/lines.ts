@@ -1,6 +1,6 @@
 /**
- * What a device asks of one alias, one thing after the other: an unset must not overtake a set. What nobody answered may be carried
- * out later: each thing has an epoch above those before, so that the alias knows one that comes late.
+ * Calls of a device to each alias, one after another: an unset must not overtake a set. A call without an answer may be carried out
+ * later, so each call has a higher epoch than those before, by which the alias recognizes a late one.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { AliasCall, CallResult, Context } from "../../link/effects.ts";
@@ -10,14 +10,14 @@ import type { Calls } from "../calls.ts";
 type Done = (result: CallResult, context: Context) => void;
 
 interface Waiting {
-  /** Null where it is needed no more. */
+  /** Returns null if it is no longer needed. */
   readonly call: () => AliasCall | null;
   readonly done: Done;
 }
 
 export class AliasLines {
   readonly #calls: Calls;
-  /** By name of the alias's object: what is asked, and what waits behind it. */
+  /** By name of the alias's object: the call in progress, and those waiting behind it. */
   readonly #lines = new Map<string, Waiting[]>();
   #lastEpoch = 0;
 
@@ -70,7 +70,7 @@ export class AliasLines {
     let epoch = 0;
     const body = {
       begin: (at: number) => {
-        // After a kill the time is above all before. Where the clock was set back, the alias tells.
+        // After a kill the time is above all earlier epochs. If the clock was set back, the alias answers with a higher one.
         this.#lastEpoch = Math.max(this.#lastEpoch + 1, at);
         epoch = this.#lastEpoch;
         return { kind: "alias", name, call: ordered(call, epoch, at) } as const;

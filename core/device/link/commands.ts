@@ -1,4 +1,4 @@
-/** What a device commands over the push channel, carried out on its registrations. */
+/** Carries out the commands that a device sends on the push channel. */
 import { MeshError } from "../../../schema/errors.ts";
 import type { Registration as WireRegistration } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -20,7 +20,7 @@ export interface CommandParts {
   readonly mail: Mail;
   readonly tags: Tags;
   readonly aliases: Aliases;
-  /** The app behind an appId; undefined where this mesh did not issue it. */
+  /** The app of an appId; undefined if this mesh did not issue it. */
   readonly openAppId: (appId: string) => string | undefined;
   /** A registration as the device sees it. */
   readonly describe: (registration: Registration) => WireRegistration;
@@ -29,7 +29,7 @@ export interface CommandParts {
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases } = parts;
 
-  /** Acts on the standing registration of a slot. */
+  /** Acts on the registration of a slot; refuses if there is none. */
   const inSlot = <Answer>(
     slot: number,
     act: (registration: Registration) => Answer,
@@ -39,7 +39,7 @@ export function pushCommands(parts: CommandParts): PushCommands {
     return act(registration);
   };
 
-  /** Carries out a command in parts; what refuses it at once is returned. */
+  /** Starts a command that is answered later. @returns an immediate refusal, or null if `onAnswer` gets the answer */
   const run = (
     onAnswer: OnAnswer,
     start: (pending: PendingCommand) => MeshError | null,

@@ -1,4 +1,4 @@
-/** The link of one device: opening, greeting, sleeping and losing it. */
+/** The link of one device: opens, welcomes, saves, restores and ends it. */
 import type {
   Hello,
   Welcome,
@@ -26,11 +26,11 @@ import { pushCommands } from "./commands.ts";
 import { type LinkSnapshot, markOfSent, sentOf } from "./snapshot.ts";
 
 /**
- * Sequence numbers reserved ahead in the socket's attachment, so that not every message rewrites it. Less than the 10 s that an object
- * is idle for before it sleeps: one that wakes is not ahead of the wall clock by it, which would cost a row (see `HybridClock`).
+ * How far ahead sequence numbers are reserved in the socket's attachment, so that not every message rewrites it. Less than the 10 s
+ * of idleness before an object sleeps: on waking, numbers are then not ahead of the wall clock, which would cost a row (`HybridClock`).
  */
 const SEQ_RESERVE_MS = 5_000;
-/** A device's lastSeq moves the clock forward by no more than this: a wrong one must not exhaust the numbers. */
+/** The most by which a device's `lastSeq` moves the clock forward: a wrong one must not exhaust the numbers. */
 const LAST_SEQ_AHEAD_MS = 86_400_000;
 
 export interface SessionParts {
@@ -44,7 +44,7 @@ export interface SessionParts {
   readonly aliases: Aliases;
   readonly lifecycle: Lifecycle;
   readonly identity: DeviceIdentity;
-  /** Window of the first reconnect after a link that stood was closed, milliseconds. */
+  /** Window of the first reconnect after an established link closed, milliseconds. */
   readonly reconnectFirstMs: number;
 }
 
@@ -70,7 +70,7 @@ export class LinkSession {
     return this.#parts.link.link;
   }
 
-  /** Where the last link did not end, or a version before this wrote its row, all that waits may have been on it. */
+  /** If the end of the last link was not recorded, or an older version wrote its row, every row may have been on that link. */
   load(): void {
     const { account, clock, registrations, recentKeys } = this.#parts;
     recentKeys.load(fromBase64Url(account.link?.recent ?? "") ?? new Uint8Array());
@@ -83,7 +83,7 @@ export class LinkSession {
     }
   }
 
-  /** @throws MeshError where the account does not admit it */
+  /** @throws MeshError if the account does not admit it */
   open(claims: Claims, session: string, context: Context): void {
     const { account, clock, link } = this.#parts;
     const { now } = context;
@@ -109,10 +109,10 @@ export class LinkSession {
     for (const slot of snapshot.attached) {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) continue;
-      // What came since the link opened is on its socket, or has not been sent.
+      // Messages since the link opened are on this socket, or have not been sent.
       registration.reachNoFurther(account.link?.seqFloor ?? 0);
       registration.attached = true;
-      // Nodes go on calling for a link that stands.
+      // Nodes keep calling while the link is open.
       tags.restore(registration, snapshot.live?.includes(slot) ?? false);
     }
     mail.restore(snapshot.sent);
@@ -144,7 +144,7 @@ export class LinkSession {
     };
   }
 
-  /** The socket of the current link is gone. */
+  /** The socket of the current link has closed. */
   lost(seenAt: number, context: Context): void {
     const { account, clock, link } = this.#parts;
     if (link.link === null) return;
@@ -154,7 +154,7 @@ export class LinkSession {
     account.release(clock.last, this.#kept(false, context.now), seenAt);
   }
 
-  /** Cursors that the socket cannot keep are written to the link's row. */
+  /** Writes the cursors to the link's row if the socket's attachment cannot hold them. */
   saveCursors(now: number): void {
     const { account, tags } = this.#parts;
     if (tags.cursors.isOverfull) account.saveCursors(this.#kept(true, now));
@@ -174,7 +174,7 @@ export class LinkSession {
   #begin(hello: Hello, context: Context): void {
     const { tags, registrations, mail, lifecycle } = this.#parts;
     tags.cursors.claim(hello.cursors ?? []);
-    // Of an app that is not open yet, `lastSeq` says nothing: it is asked after each message, once it attaches.
+    // `lastSeq` says nothing about an app that is not open yet: when it attaches, it is queried about each message.
     for (const slot of hello.attach ?? []) {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) continue;
@@ -216,7 +216,7 @@ export class LinkSession {
     for (const registration of registrations.standing()) lifecycle.detach(registration, context);
   }
 
-  /** Attached slots whose tags all call by themselves. */
+  /** Attached slots whose nodes all call with new broadcasts. */
   #live(): number[] {
     const { registrations, tags } = this.#parts;
     const live: number[] = [];
@@ -234,7 +234,7 @@ export class LinkSession {
     return `${link.isReady} ${this.#seqReserve} ${sent} ${versions} ${this.#live()}${pending}`;
   }
 
-  /** What the link's row keeps, as it is now. @param linked whether a link stands, or is about to */
+  /** The present state for the link's row. @param linked whether a link is open or opening */
   #kept(linked: boolean, now: number): Kept {
     const { tags, recentKeys, registrations } = this.#parts;
     const reached = [...registrations.standing()].flatMap((one) => {

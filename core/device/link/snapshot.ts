@@ -1,26 +1,25 @@
-/** What stays with the socket while the object sleeps. Under 6 KB of 16 at the limits, tested. */
-
+/** The state kept in the socket's attachment while the object sleeps. Under 6 KB of 16 at the limits; a test checks that. */
 import type { Priority } from "../../message/priority.ts";
 import type { PendingAccount } from "../account.ts";
 import type { Registration } from "../registration.ts";
 import type { SentMark } from "../store.ts";
 
-/** Plain data: it is structured-cloned into the socket's attachment. */
+/** Plain data, because it is structured-cloned into the attachment. */
 export interface LinkSnapshot {
-  /** The account, while nothing was registered for it and so nothing is stored. */
+  /** The account, if it has no registration yet and so is not stored. */
   readonly pending?: PendingAccount;
   readonly session: string;
   readonly previousSession: string | null;
   readonly ready: boolean;
-  /** Numbers up to here may have been sent on this socket. */
+  /** Sequence numbers up to here may have been sent on this socket. */
   readonly seqReserve: number;
   readonly attached: readonly number[];
   readonly sent: readonly SentMark[];
-  /** Attached slots whose tags all call by themselves: the others ask for what they missed. */
+  /** Attached slots whose nodes all call with new broadcasts; the others fetch what they missed. */
   readonly live?: readonly number[];
-  /** See `Cursors.snapshot`. A socket that was opened before there were tags has neither. */
+  /** See `Cursors.snapshot`. Absent, as `live`, on sockets opened by a version without tags. */
   readonly cursors?: readonly number[];
-  /** See `RecentKeys.bytes`: 3.6 KB at the most. */
+  /** See `RecentKeys.bytes`; at most 3.6 KB. */
   readonly recent?: Uint8Array;
 }
 
@@ -37,7 +36,7 @@ export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   return marks;
 }
 
-/** Changes whenever a snapshot's registrations would: cheap where no rows are on the socket. */
+/** A text that changes whenever the snapshot's `attached` or `sent` would; cheap if no rows are on the socket. */
 export function markOfSent(registrations: Iterable<Registration>): string {
   let mark = "";
   for (const registration of registrations) {

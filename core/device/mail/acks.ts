@@ -1,4 +1,4 @@
-/** What the device acknowledges: messages that the app was given, and messages that were dropped before that. */
+/** Acknowledgements of the device: for messages that the app has, and for messages that the device dropped before. */
 import type { Ack } from "../../../schema/generated/link.ts";
 import type { Context } from "../../link/effects.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
@@ -20,11 +20,11 @@ export class Acks {
   }
 
   /**
-   * The device is done with a lane up to `seq`. Only what is on the socket counts, so a wrong number can
-   * lose nothing that was not sent.
+   * The device is done with a lane up to `seq`. Applies only to messages on the socket, so a wrong number cannot lose a message
+   * that was not sent.
    *
-   * @param discarded what of the lane it dropped without giving it to the app, also above `seq`
-   * @returns how many messages it answered for
+   * @param discarded messages of the lane that it dropped without passing them to the app; may be above `seq`
+   * @returns the number of messages that this acknowledged
    */
   acknowledge(
     registration: Registration,
@@ -41,11 +41,11 @@ export class Acks {
     const told = new Set<string>();
     for (const entry of done) {
       registration.untrack(entry);
-      // What has ended otherwise keeps that state: its sender may have been told.
+      // A message that has ended in another way keeps that state: its sender may have been answered.
       if (entry.ended !== null) continue;
       const isStored = entry.unstored === null;
-      // While its row stays (see FirstAcks), or it is `sent`, a kill makes it wait, or be asked after, again: nobody is told that it
-      // was delivered.
+      // While its row stays (see FirstAcks), or the log has it as `sent`, a kill would send or query it again: until that is over,
+      // nobody is told that it was delivered.
       const isKept = entry.firstAckAlias !== null && (isStored || entry.left === "recalled");
       if (entry.left !== null && !isKept) asked.push(entry.key);
       if (entry.firstAckAlias !== null) {
@@ -66,10 +66,10 @@ export class Acks {
         context,
       );
     }
-    // Once all that was delivered with them has left.
+    // After all rows acknowledged with them have been deleted.
     this.#parts.mailbox.endReplaced(registration, taken, context);
-    // Also after an acknowledgement of nothing: messages in flight that had no row are forgotten while the object sleeps, and
-    // what waited for their place in the window would wait on.
+    // Also if nothing was acknowledged: a sleep forgets messages in flight that had no row, and the rows that waited for their
+    // place in the window must not wait forever.
     this.#parts.outbox.pump(registration, context);
     return count + dropped;
   }
@@ -80,12 +80,12 @@ export class Acks {
     this.#parts.senders.settle(tokens.splice(0), { ok: true, status: "delivered", seq }, context);
   }
 
-  /** The registration ends: nobody waits for what its aliases are being told. */
+  /** The registration ends: messages whose alias is being notified count as delivered now. */
   end(registration: Registration, context: Context): void {
     for (const entry of registration.telling.values()) this.#told(registration, entry, context);
   }
 
-  /** The row of a message that the device took first is gone, or goes now: it is delivered, durably. */
+  /** The row of a message that this device acknowledged first is deleted, or is being deleted: it is delivered durably. */
   #told(registration: Registration, entry: InFlight, context: Context): void {
     if (registration.telling.get(entry.key) !== entry) return;
     registration.telling.delete(entry.key);
@@ -93,7 +93,7 @@ export class Acks {
     this.#delivered(registration, entry, context);
   }
 
-  /** The device dropped messages that the app was not given. @returns how many of them it had not answered for */
+  /** The device dropped messages before the app got them. @returns how many of them were not acknowledged before */
   #discard(
     registration: Registration,
     { inFlight }: Lane,

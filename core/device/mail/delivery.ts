@@ -1,6 +1,6 @@
 /**
- * Ack-through delivery: a message goes straight to the socket where nothing is ahead of it, and its sender is answered by the
- * device's acknowledgement. A row is written only where that does not come in time.
+ * Ack-through delivery: if nothing is ahead of a message it goes straight to the socket, and the device's acknowledgement answers
+ * its sender. A row is written only if the acknowledgement does not arrive in time.
  */
 import type { Message } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -25,11 +25,11 @@ export interface DeliveryParts extends InFlightParts {
   readonly socket: MailSocket;
 }
 
-/** A sender that waits: one object a send, and no closure. */
+/** A waiting sender. A class instead of closures, so that a send allocates one object. */
 class WaitingSender implements Waiter {
   readonly registration: Registration;
   readonly key: string;
-  /** How much longer it waits once its first wait is over, milliseconds. */
+  /** The rest of its wait after the first part, milliseconds. */
   restMs: number;
   readonly #delivery: Delivery;
 
@@ -53,10 +53,11 @@ export class Delivery {
   }
 
   /**
-   * What a send is answered by what is known of its message already; undefined for a message that is new. What was sent to this
-   * registration while it held an alias stays what it was.
+   * Answers a send whose message is known already. A message sent to this registration through an alias keeps its state after the
+   * alias moves.
    *
-   * @param key of the request, base64url
+   * @param key the request's key, base64url
+   * @returns the answer, or a token as `accept` returns it; undefined for a new message
    */
   answerKnown(
     registration: Registration,
@@ -65,21 +66,21 @@ export class Delivery {
     context: Context,
   ): SendAnswer | number | undefined {
     const taken = request.alias?.taken;
-    // Where others took it, it is theirs: nothing that is with this registration is shown any more.
+    // Another holder took it: a copy at this registration must no longer be shown.
     if (taken?.seq === null) {
       this.#parts.recalls.withdraw(registration, key, context, request.fingerprint);
     }
     const known = this.#known(registration, request, key, context);
     if (known !== undefined || taken === undefined || taken.seq === null) return known;
-    // It took it itself, and a kill, or 128 others, made it forget the answer.
+    // This registration took it, and forgot the answer because of a kill or 128 newer answers.
     registration.remember(key, "delivered", taken.seq, request.fingerprint);
     return { ok: true, status: "delivered", seq: taken.seq };
   }
 
   /**
-   * Accepts a message that is new.
+   * Accepts a new message.
    *
-   * @returns the answer, or a token: then a `settle` effect of that token follows, at the latest when it times out
+   * @returns the answer, or a token whose `settle` effect follows, after its timeout at the latest
    */
   accept(
     registration: Registration,
@@ -114,7 +115,7 @@ export class Delivery {
     return { ok: true, status: "queued", seq };
   }
 
-  /** A send whose message is known already gets that message's answer. */
+  /** The answer for a message that this registration knows; undefined for a new one. */
   #known(
     registration: Registration,
     request: SendRequest,
@@ -124,7 +125,7 @@ export class Delivery {
     this.#parts.mailbox.expireIfDue(registration, key, context);
     const recent = registration.recent(key);
     const entry = registration.open(key);
-    // A device that is being asked may say more than that it was sent.
+    // A query in progress may give a better answer than `sent`.
     const isAsked = recent?.status === "sent" && entry !== undefined;
     if (recent !== undefined && !isAsked && !isForgotten(recent, context.now))
       return againOf(request, recent);
@@ -195,8 +196,8 @@ export class Delivery {
   }
 
   /**
-   * The first wait of a sender is over, or the rest of it. What is on the socket and must not be shown later is withdrawn first, and
-   * the rest of the wait is for the device's answer; then the sender is answered.
+   * Handles the end of a sender's first or second wait. After the first, an overdue message on the socket is withdrawn, and the
+   * rest of the wait is for the device's answer. After the second, the sender is answered.
    */
   timeout(waiting: WaitingSender, token: number, context: Context): void {
     const { mailbox, senders, socket, inFlight } = this.#parts;

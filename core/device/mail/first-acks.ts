@@ -1,4 +1,4 @@
-/** Messages of shared aliases that the first device to acknowledge has for itself: the alias is told to withdraw the others. */
+/** Shared aliases with `firstAckWins`: notifies the alias of the first acknowledgement, so that the other holders withdraw the message. */
 import { backoffMs, isDue } from "../../backoff.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
 import { bytesOfKey } from "../../message/key.ts";
@@ -12,9 +12,9 @@ export interface FirstAckParts {
   readonly store: Pick<MailStore, "deleteMail">;
   readonly outcomes: Outcomes;
   readonly calls: Calls;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
-  /** From 0 up to 1, another for each device: what failed for all of them is not tried by all at once. */
+  /** 0 to 1, different for each device, so that a failure of all devices is not retried by all at once. */
   readonly spread: number;
 }
 
@@ -28,15 +28,15 @@ interface Again {
   readonly registration: Registration;
   readonly untold: Untold;
   failures: number;
-  /** Milliseconds since 1970; null while it is being told. */
+  /** When to retry, milliseconds since 1970; null while a call is in progress. */
   dueAt: number | null;
 }
 
 export class FirstAcks {
   readonly #parts: FirstAckParts;
-  /** Rows that stay until a first answer, by slot: after a crash they are sent, acknowledged and told again. */
+  /** Rows that stay until the first answer, by slot: after a crash they are sent, acknowledged and notified again. */
   readonly #rows = new Map<number, Set<number>>();
-  /** What is to be told again, by message key. */
+  /** Notifications to retry, by message key. */
   readonly #again = new Map<string, Again>();
   #isLoaded = false;
 
@@ -44,7 +44,7 @@ export class FirstAcks {
     this.#parts = parts;
   }
 
-  /** When `onDeadline` should be called, with a link or without; null for not at all. */
+  /** When to call `onDeadline`, with or without a link; null for never. */
   get deadline(): number | null {
     let first: number | null = null;
     for (const { dueAt } of this.#again.values()) {
@@ -54,10 +54,10 @@ export class FirstAcks {
   }
 
   /**
-   * Tells the alias, again and again until all holders have heard of it or the message has expired: then none shows it any more.
-   * Once that has failed it is in the row of outcomes, so that it outlasts the object.
+   * Notifies the alias, and retries until all holders have been told or the message has expired. After the first failure the
+   * notification is stored in the row of outcomes, so that it survives the object.
    *
-   * @param onSettled called once when a kill makes the message wait no more: its row is gone, or there was none
+   * @param onSettled called once, when a kill can no longer send the message again: its row is deleted, or there was none
    */
   tell(
     registration: Registration,
@@ -71,7 +71,7 @@ export class FirstAcks {
     if (isStored) this.#rows.set(slot, rows.add(seq));
     const done = (isTold: boolean, later: Context): void => {
       if (!isTold && later.now < expiresAt) {
-        // What has ended leaves no row behind that nobody deletes.
+        // An ended registration must not leave a row that nobody deletes.
         if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
         this.#failed({ registration, untold, failures: 0, dueAt: null }, later.now);
       }
@@ -82,9 +82,9 @@ export class FirstAcks {
   }
 
   /**
-   * Tells what is due.
+   * Retries the notifications that are due.
    *
-   * @param registrations all of them, where what failed before this object was loaded is to be found too
+   * @param registrations all of them if notifications from before this object was loaded should be found, too; default none
    */
   run(context: Context, registrations: Iterable<Registration> = []): void {
     for (const registration of registrations) this.#load(registration, context.now);
@@ -102,13 +102,13 @@ export class FirstAcks {
     }
   }
 
-  /** The alarm has come; the first one after a load also finds what failed before it. */
+  /** Handles the alarm. The first one after a load also finds notifications that failed before. */
   onDeadline(registrations: Iterable<Registration>, context: Context): void {
     this.run(context, this.#isLoaded ? [] : registrations);
     this.#isLoaded = true;
   }
 
-  /** The registration has ended, and its rows with it. */
+  /** The registration has ended: deletes its rows. */
   end(slot: number): void {
     const rows = this.#rows.get(slot);
     if (rows === undefined) return;

@@ -1,4 +1,4 @@
-/** Messages on the socket that the device has not acknowledged: how each becomes durable, or ends without its acknowledgement. */
+/** Messages on the socket that the device has not acknowledged: makes them durable, or ends them without an acknowledgement. */
 import type { MessageStatus } from "../../../schema/http.ts";
 import type { Context } from "../../link/effects.ts";
 import { PRIORITIES } from "../../message/priority.ts";
@@ -22,9 +22,10 @@ export class InFlightMail {
   }
 
   /**
-   * Makes a message in flight durable: its sender does not wait for the acknowledgement, or the link is lost.
+   * Makes a message in flight durable, because its sender no longer waits for the acknowledgement, or the link was lost.
    *
-   * @returns what to answer
+   * @param onSocket false if it has left the socket
+   * @returns the status to answer
    */
   secure(
     registration: Registration,
@@ -35,7 +36,7 @@ export class InFlightMail {
     const { key, seq, unstored, expiresAt, left } = entry;
     if (entry.ended !== null) return entry.ended;
     if (unstored?.ttlSeconds === 0) {
-      // Only the device knows whether it has it, and is asked on its next link. Remembered without a row of its own.
+      // Only the device knows whether it has the message; it is queried on its next link. Remembered without a row of its own.
       if (!onSocket && left === null)
         registration.remember(key, "sent", seq, entry.fingerprint, askedOf(entry, unstored));
       return "sent";
@@ -47,31 +48,31 @@ export class InFlightMail {
       return "sent";
     }
     if (unstored !== null) {
-      // Also where its time is over: without a row nothing would tell after a crash that it was not delivered.
+      // Even if it has expired: without a row, a status request after a crash would answer `delivered`.
       this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt);
       entry.unstored = null;
     }
     return isOverdue(entry, registration, now) ? "sent" : "queued";
   }
 
-  /** A message on the socket ends otherwise than by being taken. */
+  /** Ends a message on the socket with a status other than `delivered`. */
   endOne(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
     const { mailbox, outcomes, senders } = this.#parts;
     const { key, seq, unstored } = entry;
     if (unstored === null) {
       mailbox.end(registration, [key], status, context);
-      // Also where it had a row no more.
+      // Even if its row was deleted before.
       entry.ended = status;
       return;
     }
     entry.ended = status;
     registration.remember(key, status, seq, entry.fingerprint);
-    // The outcome of a now-or-never message is only in its answer, so that it costs no row.
+    // The outcome of a ttl 0 message is only in its answer, so that it costs no row.
     if (unstored.ttlSeconds > 0) outcomes.record(registration.slot, status, [entry]);
     senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, context);
   }
 
-  /** The registration ends: so does what is on its socket and has no row. Its rows end in the mailbox. */
+  /** The registration ends: ends its messages on the socket that have no row. The mailbox ends its rows. */
   end(registration: Registration, context: Context): void {
     const { outcomes, senders } = this.#parts;
     const status = "unregistered";
@@ -87,7 +88,7 @@ export class InFlightMail {
     outcomes.record(registration.slot, status, ended);
   }
 
-  /** The app stops listening, or the link is lost: what is on the socket goes back to waiting. */
+  /** The app stops listening, or the link has ended: messages on the socket go back to the mailbox. */
   detach(registration: Registration, context: Context): void {
     const { mailbox } = this.#parts;
     const entries = this.#takeAll(registration);
@@ -96,10 +97,10 @@ export class InFlightMail {
       this.secure(registration, entry, false, context.now);
     }
     mailbox.expire(registration, context);
-    // Their time was over once: a clock that is set back does not bring them back behind what came after them.
+    // These had expired: a clock that is set back must not send them again, after messages that came later.
     const over = entries.flatMap(({ withdrawn, key }) => (withdrawn ? [key] : []));
     mailbox.end(registration, over, "expired", context);
-    // What replaced them has gone meanwhile, and the newest of them is not shown either.
+    // The messages that replaced these have left the mailbox meanwhile: the newest of these must not be shown either.
     const superseded = entries.flatMap((entry) =>
       entry.superseded ? (registration.mail.get(entry.key) ?? []) : [],
     );
@@ -111,7 +112,7 @@ export class InFlightMail {
     this.#settleAll(registration, entries, context);
   }
 
-  /** Empties the lanes of what is on the socket. */
+  /** Removes the messages on the socket from all lanes. */
   #takeAll(registration: Registration): InFlight[] {
     const all: InFlight[] = [];
     for (const priority of PRIORITIES) {
@@ -125,7 +126,7 @@ export class InFlightMail {
     return all;
   }
 
-  /** Nobody waits any longer, neither for what was on the socket nor for what waited to be. */
+  /** Answers all waiting senders, of messages that were on the socket and of messages that waited for it. */
   #settleAll(registration: Registration, entries: readonly InFlight[], context: Context): void {
     const { senders } = this.#parts;
     for (const { ended, key, seq, tokens } of entries) {

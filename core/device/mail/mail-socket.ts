@@ -1,4 +1,4 @@
-/** Frames about messages, as they go onto the socket of the device. */
+/** Sends frames about messages to the device. */
 import type { Message } from "../../../schema/generated/link.ts";
 import type { Context } from "../../link/effects.ts";
 import { bytesOfKey } from "../../message/key.ts";
@@ -12,22 +12,22 @@ export class MailSocket {
     this.#link = link;
   }
 
-  /** Whether the app listens on a link that stands. */
+  /** Whether the app is listening on an open link. */
   reaches(registration: Registration): boolean {
     return this.#link.reaches(registration);
   }
 
-  /** Messages that fit into one frame. */
+  /** Sends messages, which must fit into one frame. */
   deliver(messages: readonly Message[], context: Context): void {
     this.#link.send({ kind: "deliver", value: { messages } }, context);
   }
 
-  /** Tells the app not to show a message that is on its socket, if it has not shown it yet. */
+  /** Tells the device to drop a message on its socket unless the app has it already. */
   withdraw({ slot }: Registration, key: string, context: Context): void {
     this.#link.send({ kind: "withdraw", value: { slot, key: bytesOfKey(key) } }, context);
   }
 
-  /** The time of a message on the socket is over: the device is asked, once, to drop it if the app was not given it. */
+  /** The same for a message that has expired on the socket; sent once. */
   withdrawOverdue(registration: Registration, key: string, context: Context): void {
     const entry = registration.inFlight.get(key);
     if (entry === undefined || entry.withdrawn || entry.ended !== null) return;

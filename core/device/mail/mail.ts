@@ -1,4 +1,4 @@
-/** The messages of all registrations of a device: sent, waiting, acknowledged, and what became of them. */
+/** The messages of all registrations of a device: accepts, queues, sends and ends them, and answers for their status. */
 import type { Ack } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
@@ -33,9 +33,9 @@ export interface MailOptions {
   readonly calls: Calls;
   readonly registrations: Registrations;
   readonly recentKeys: RecentKeys;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
-  /** From 0 up to 1, another for each device. */
+  /** 0 to 1, different for each device: spreads retries. */
   readonly spread: number;
 }
 
@@ -72,19 +72,19 @@ export class Mail implements Part {
     this.#acks = new Acks({ ...ended, inFlight, outbox, firstAcks });
   }
 
-  /** When the expiry of some row, or an alias that was not told, should be looked at; null for not at all. */
+  /** When to call `onDeadline`: a row may have expired, or an alias is to be notified again. Null for never. */
   get deadline(): number | null {
     const { deadline } = this.#firstAcks;
     const expiry = this.#mailbox.deadline;
     return deadline === null || expiry === null ? (deadline ?? expiry) : Math.min(deadline, expiry);
   }
 
-  /** Whether messages wait. */
+  /** Whether messages are queued. */
   get isWaiting(): boolean {
     return this.#mailbox.deadline !== null;
   }
 
-  /** Whether an alias is still to be told that a message was taken here. */
+  /** Whether an alias has yet to be notified that this device acknowledged a message first. */
   get owesAliases(): boolean {
     return this.#firstAcks.deadline !== null;
   }
@@ -97,12 +97,12 @@ export class Mail implements Part {
     }
   }
 
-  /** What is on the socket goes back to waiting. */
+  /** Messages on the socket go back to the mailbox. */
   detach(registration: Registration, context: Context): void {
     this.#inFlight.detach(registration, context);
   }
 
-  /** What waits and what is on the socket ends `unregistered`, and whoever waits for it is told so. */
+  /** All messages, queued or on the socket, end `unregistered`, and their senders are answered. */
   end(registration: Registration, context: Context): void {
     this.#acks.end(registration, context);
     this.#inFlight.end(registration, context);
@@ -111,7 +111,7 @@ export class Mail implements Part {
     this.#firstAcks.end(registration.slot);
   }
 
-  /** Nothing of it is another life's: keys and outcomes are the registration's, whichever life it lives. */
+  /** Does nothing: keys and outcomes belong to the registration, whichever life it is in. */
   outlive(): void {}
 
   forget(slot: number): void {
@@ -124,9 +124,9 @@ export class Mail implements Part {
   }
 
   /**
-   * What a send is answered where its message is known already, by its key; undefined for a new one.
+   * The answer to a send whose message is known already; undefined for a new message.
    *
-   * @param key of the request, base64url
+   * @param key the request's key, base64url
    */
   answerKnown(
     registration: Registration,
@@ -137,7 +137,7 @@ export class Mail implements Part {
     return this.#delivery.answerKnown(registration, request, key, context);
   }
 
-  /** Accepts a new message: an answer, or a token that a `settle` effect follows for. */
+  /** Accepts a new message. @returns the answer, or a token whose `settle` effect follows */
   accept(
     registration: Registration,
     request: SendRequest,
@@ -152,35 +152,35 @@ export class Mail implements Part {
     return this.#acks.acknowledge(registration, ack, context);
   }
 
-  /** Another holder of a shared alias took the message of this key. */
+  /** Another holder of a shared alias acknowledged the message with this key first. */
   withdraw(registration: Registration, key: Uint8Array, context: Context): void {
     this.#recalls.withdraw(registration, toBase64Url(key), context);
   }
 
-  /** The registration holds a shared alias no more: see `Recalls.leave`. */
+  /** The registration no longer holds a shared alias: see `Recalls.leave`. */
   leaveAlias(registration: Registration, alias: string, context: Context): void {
     this.#recalls.leave(registration, alias, context);
   }
 
-  /** What became of a message; it may write, see `statusOf`. */
+  /** Returns the status of a message. May write: see `statusOf`. */
   status(registration: Registration, request: StatusRequest, context: Context): StatusAnswer {
     const { clock } = this.#options;
     const parts = { clock, mailbox: this.#mailbox, outcomes: this.#outcomes };
     return statusOf(parts, registration, request, context);
   }
 
-  /** The app listens on a new link. */
+  /** The app starts to listen on a link. */
   attach(registration: Registration, context: Context): void {
     this.#outbox.ask(registration, context.now);
     this.#outbox.pump(registration, context);
   }
 
-  /** The device has said, on a new link, how far it has come: see `Mailbox.replaceUnseen`. */
+  /** Hello on a new link told the last seq that the device received: see `Mailbox.replaceUnseen`. */
   replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {
     this.#mailbox.replaceUnseen(registration, lastSeq, context);
   }
 
-  /** What is on the socket is so again, after the object slept with its link open. */
+  /** Marks rows as on the socket, after the object slept with its link open. */
   restore(marks: readonly SentMark[]): void {
     for (const [slot, high, normal, low] of marks) {
       const registration = this.#options.registrations.inSlot(slot);
@@ -191,12 +191,12 @@ export class Mail implements Part {
     }
   }
 
-  /** Tells aliases, again, what was taken here. */
+  /** Retries the notifications of aliases that are due. */
   tellAliases(context: Context): void {
     this.#firstAcks.run(context);
   }
 
-  /** The alarm: ends what has expired, and tells aliases what they have not heard. */
+  /** Handles the alarm: expires messages, and notifies aliases. */
   onDeadline(context: Context): void {
     const { bySlot } = this.#options.registrations;
     this.#mailbox.onDeadline(bySlot.values(), context);

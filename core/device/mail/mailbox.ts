@@ -1,4 +1,4 @@
-/** Durable queueing: what is put into a mailbox, and every way out of it but delivery. */
+/** The durable queue of each registration: stores messages, and ends them in every way other than delivery. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
@@ -12,12 +12,12 @@ import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
 import { questionOf } from "./send-rules.ts";
 import type { Senders } from "./senders.ts";
 
-/** An alarm may come this much of the message's life late, so that one alarm serves many messages. */
+/** An alarm may be late by this fraction of the message's ttl, so that one alarm serves many messages. */
 const DEADLINE_SLACK = 1 / 16;
-/** And at most this late. Expiry is exact all the same: an expired row is never sent, nor called queued. */
+/** The bounds of that delay. Expiry is exact all the same: an expired row is never sent or reported as queued. */
 const DEADLINE_SLACK_MAX_MS = 3_600_000;
 const DEADLINE_SLACK_MIN_MS = 1_000;
-/** How often a message is looked at that is overdue on a socket: an alarm is a row, and such a one is rare. */
+/** How often to look at a message that expired on a socket: rarely, because an alarm costs a row. */
 const OVERDUE_RECHECK_MS = 600_000;
 
 export class Mailbox {
@@ -34,12 +34,12 @@ export class Mailbox {
     this.#socket = socket;
   }
 
-  /** When the expiry of some row should be looked at; null where no row waited at the last look, and none came since. */
+  /** When to call `onDeadline`; null if there was no row at the last call and none was added since. */
   get deadline(): number | null {
     return this.#deadline;
   }
 
-  /** Reads the rows of all registrations, as they were stored. */
+  /** Reads the rows of all registrations. */
   load(registrations: ReadonlyMap<number, Registration>): void {
     for (const header of this.#store.listMail()) {
       registrations.get(header.slot)?.addMail(header, false);
@@ -48,10 +48,10 @@ export class Mailbox {
   }
 
   /**
-   * Queues a message that is not on the socket: replaces waiting ones of its collapse key, makes room by policy.
-   * Nothing leaves for a message that is not queued in the end.
+   * Queues a message that is not on the socket: replaces queued messages with its collapse key, and makes room by its overflow
+   * policy. If the message is not queued in the end, no other message is removed.
    *
-   * @returns "queued", "overflowed" where all that waits is of higher priority, or "full" where it is to be refused
+   * @returns "queued"; "overflowed" if all queued messages have a higher priority; "full" if the policy is to refuse it
    */
   put(
     registration: Registration,
@@ -63,7 +63,7 @@ export class Mailbox {
     let replaced = replacedBy(registration, request);
     let dropped = droppedFor(registration, request, replaced);
     if (replaced.size > 0 || dropped?.size !== 0) {
-      // What has expired is not replaced or dropped, and may leave room enough.
+      // Expired messages are neither replaced nor dropped, and their end may make enough room.
       this.expire(registration, context);
       replaced = replacedBy(registration, request);
       dropped = droppedFor(registration, request, replaced);
@@ -77,9 +77,9 @@ export class Mailbox {
   }
 
   /**
-   * Writes a row, whatever the limits: a message on the socket was counted by its own window.
+   * Writes a row without checking limits: a message on the socket was bounded by the window.
    *
-   * @param expiresAt when its time to live is over, milliseconds since 1970
+   * @param expiresAt milliseconds since 1970
    */
   store(
     registration: Registration,
@@ -106,11 +106,11 @@ export class Mailbox {
   }
 
   /**
-   * The app listens on a new link, whose device has said how far it has come. Of what was on a socket and never reached it, what had
-   * left the mailbox has ended, and what waits before a newer message of its collapse key is replaced by that. What may have reached
-   * it is sent for its answer alone.
+   * The app attaches on a new link, and the device has told the last seq that it received. Messages above it never arrived: those
+   * that had left the mailbox have ended, and those with a newer message of their collapse key are replaced by it. Messages up to it
+   * may have arrived and are queried.
    *
-   * @param lastSeq the highest number that ever reached this app, or a higher one
+   * @param lastSeq the highest seq that this app ever received, or a higher one
    */
   replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {
     registration.reachNoFurther(lastSeq);
@@ -128,7 +128,7 @@ export class Mailbox {
     this.#leave(registration, "collapsed", context, new Set(replaced));
   }
 
-  /** Deletes rows that were delivered; they have left their lanes. */
+  /** Deletes the rows of delivered messages, which were removed from their lanes. */
   delivered(registration: Registration, headers: readonly MailHeader[], context: Context): void {
     if (headers.length === 0) return;
     for (const header of headers) registration.dropMail(header);
@@ -136,7 +136,7 @@ export class Mailbox {
     this.endReplaced(registration, headers, context);
   }
 
-  /** Ends what has expired of one registration; what is on its socket ends with the device's answer. */
+  /** Ends the expired messages of a registration. On the socket they are withdrawn, and end with the device's answer. */
   expire(registration: Registration, context: Context): void {
     const due = new Set<MailHeader>();
     for (const header of registration.mail.values()) {
@@ -148,31 +148,31 @@ export class Mailbox {
     this.#leave(registration, "expired", context, due);
   }
 
-  /** The same, where the message of this key is among what has expired. */
+  /** The same, if the message with this key has expired. */
   expireIfDue(registration: Registration, key: string, context: Context): void {
     const row = registration.mail.get(key);
     if (row !== undefined && row.expiresAt <= context.now) this.expire(registration, context);
   }
 
-  /** Ends the messages of these keys, as far as they have rows. */
+  /** Ends the messages with these keys that have rows. */
   end(registration: Registration, keys: readonly string[], status: Ending, context: Context): void {
     const rows = keys.flatMap((key) => registration.mail.get(key) ?? []);
     this.#leave(registration, status, context, new Set(rows));
   }
 
   /**
-   * The same for rows that the device may have, on its socket or not: they leave as `sent`, and its answer ends them, as `recalled` where
-   * it dropped them. Of one that it took, the alias is told.
+   * The same for rows that the device may have, on its socket or not: they leave the mailbox as `sent`. The device's answer ends them:
+   * `recalled` if it dropped a message; if the app has it, the alias is notified.
    */
   leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, context: Context): void {
     this.#leave(registration, "recalled", context, rows, () => true);
   }
 
-  /** Ends everything that waits. */
+  /** Ends all messages of a registration. */
   clear(registration: Registration, context: Context): void {
     this.expire(registration, context);
     this.#leave(registration, "unregistered", context, new Set(registration.mail.values()));
-    // Nobody is asked any more.
+    // The device is not queried any more.
     const open = this.#outcomes.open(registration.slot);
     for (const { key, seq, fingerprint } of open) {
       registration.remember(key, "unregistered", seq, fingerprint);
@@ -180,13 +180,13 @@ export class Mailbox {
     this.#outcomes.record(registration.slot, "unregistered", open);
   }
 
-  /** Looks at all expiries anew: call it when the deadline has come. */
+  /** Call it at the deadline: expires messages and computes the next deadline. */
   onDeadline(registrations: Iterable<Registration>, context: Context): void {
     this.#deadline = null;
     for (const registration of registrations) {
       this.expire(registration, context);
       for (const header of registration.mail.values()) {
-        // What is overdue on the socket ends with its answer or its link; this is for a host that misses the link's end.
+        // A message that expired on the socket ends with the device's answer or the link; this is for a missed end of the link.
         if (header.expiresAt <= context.now) this.#expectAt(context.now + OVERDUE_RECHECK_MS);
         else this.#expect(header);
       }
@@ -227,7 +227,7 @@ export class Mailbox {
           ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
         };
         open.push(one);
-        // On the socket it is being asked after. Else nothing behind it in its lane has been sent on this link.
+        // On the socket it is being queried already. Otherwise nothing after it in its lane has been sent on this link.
         if (registration.attached && !registration.inFlight.has(key))
           registration.lane(priority).ask(one);
       }
@@ -235,13 +235,13 @@ export class Mailbox {
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
     this.#outcomes.record(slot, status, ended);
     this.#outcomes.leaveOpen(slot, status, open);
-    // What is replaced leaves for one that is still to come, or has gone already.
+    // A collapsed message leaves because of one that is still queued, or has left before.
     if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], context);
   }
 
   /**
-   * What waited before a message of its collapse key that has gone is not shown after it: it was replaced, and nothing
-   * would tell of that any more, least of all after a sleep or a kill. So it leaves also where it is on the socket for its answer.
+   * Ends messages that were replaced by one that has just left the mailbox: they must not be shown after it, and no record of the
+   * replacement would remain, least of all after a sleep or a kill. One on the socket is turned into a query.
    */
   endReplaced(registration: Registration, gone: readonly MailHeader[], context: Context): void {
     const newest = new Map<string, number>();
@@ -266,7 +266,7 @@ export class Mailbox {
     this.#leave(registration, "collapsed", context, new Set(replaced));
   }
 
-  /** Says the same of a message whenever it is asked: by the time now, each wake would move the alarm, a row each time. */
+  /** Computes the same time for a message whenever called: if it depended on `now`, each wake would move the alarm, a row each. */
   #expect({ expiresAt, seq }: MailHeader): void {
     const slack = Math.min(
       Math.max((expiresAt - seqTimeMs(seq)) * DEADLINE_SLACK, DEADLINE_SLACK_MIN_MS),
@@ -281,8 +281,8 @@ export class Mailbox {
 }
 
 /**
- * Whether only the device knows how a message ends that leaves the mailbox: it may have it from a link that was lost. What another
- * holder took, and what its registration leaves behind, ends so whatever the device did; see `leaveToDevice`, too.
+ * Whether only the device knows how a message that leaves the mailbox ends: it may have received it on a link that was lost. A
+ * message that is recalled or unregistered ends so whatever the device did; for recalls see also `leaveToDevice`.
  */
 function isAsked(registration: Registration, header: MailHeader, status: Ending): boolean {
   const entry = registration.inFlight.get(header.key);
@@ -293,7 +293,7 @@ function isAsked(registration: Registration, header: MailHeader, status: Ending)
   );
 }
 
-/** What waits under the collapse key of a newcomer; what is on a socket, or was on one, is past replacing. */
+/** The rows that a new message replaces by its collapse key: only those that were never on a socket. */
 function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
   const replaced = new Set<MailHeader>();
   if (collapseKey === null) return replaced;
@@ -309,9 +309,8 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
 }
 
 /**
- * What has to go before a newcomer fits, once what it replaces has gone: the oldest of the lowest priority that
- * is not above its own, and no more than that one; null where there is none. What was on a socket and came back may be
- * above the bound, and is not made to pay for it.
+ * The rows to drop so that a new message fits, after those that it replaces: at most one, the oldest of the lowest priority not
+ * above its own; null if there is none. Messages that came back from a socket may exceed the limit; no more rows are dropped for them.
  */
 function droppedFor(
   registration: Registration,

@@ -1,6 +1,5 @@
 /**
- * Puts messages on the socket of the device: what waits in its mailboxes, as far as the window of each registration allows,
- * and what has just come.
+ * Sends the queued messages of the mailboxes, as far as the window of each registration allows.
  */
 import { dataHash } from "../../../schema/data-hash.ts";
 import type { Message } from "../../../schema/generated/link.ts";
@@ -30,7 +29,7 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** Sends what waits, as far as the window allows: high before normal before low. */
+  /** Sends queued messages, as far as the window allows: high before normal before low. */
   pump(registration: Registration, context: Context): void {
     for (const priority of PRIORITIES) {
       const state = registration.lane(priority);
@@ -45,18 +44,18 @@ export class Outbox {
   }
 
   /**
-   * The app listens on a new link: it is asked after what was on an earlier one and may have come, by sending that without its
-   * data and with no time left (docs/protocol.md, section 6).
+   * The app attaches on a new link: queues a query for each message of earlier links that it may have. A query is the message without
+   * its data and with no time left (docs/protocol.md, section 6).
    */
   ask(registration: Registration, now: number): void {
     const open = this.#parts.outcomes.open(registration.slot);
     for (const one of [...registration.unanswered(now), ...open]) {
-      // One whose alias is being told has been answered for.
+      // A message whose alias is being notified is acknowledged.
       if (registration.open(one.key) === undefined) registration.lane(one.lane).ask(one);
     }
   }
 
-  /** Marks rows as on the socket again, after the object slept with its link open. */
+  /** Marks rows as on the socket, after the object slept with its link open. */
   restore(registration: Registration, lane: Priority, sentUpTo: number): void {
     const state = registration.lane(lane);
     for (const header of state.rows) {
@@ -66,7 +65,7 @@ export class Outbox {
     }
   }
 
-  /** Sends what waits of a lane, as far as one frame holds it and up to the first that has expired. */
+  /** Sends one frame of a lane's messages, up to the first that has expired. */
   #sendBatch(registration: Registration, state: Lane, context: Context): void {
     const messages: Message[] = [];
     let bytes = 0;
@@ -103,7 +102,7 @@ export class Outbox {
     const unstored = questionOf(registration, lane, key, fingerprint);
     registration.track(state, {
       ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
-      // It is withdrawn as it comes.
+      // With no time left, it arrives as if withdrawn.
       ...{ unstored, withdrawn: true, superseded: false, left, ended: null, tokens: [] },
       firstAckAlias: firstAck?.alias ?? null,
       expiresAt: firstAck?.expiresAt ?? now,
@@ -111,7 +110,7 @@ export class Outbox {
     return {
       ...{ slot: registration.slot, seq, key: unstored.key, priority: lane },
       ...{ contentType: BINARY_CONTENT, data: unstored.data, replay: true },
-      // With a time of its own it is for no device a sign that a clock was set.
+      // With an expiry of its own, no device takes it for a sign that a clock was set.
       ...{ expiresAtMs: now, remainingMs: 0 },
       ...(dataHash === null ? {} : { dataHash }),
     };
@@ -120,7 +119,7 @@ export class Outbox {
   #read(header: MailHeader, remainingMs: number): Message {
     const body = this.#parts.store.readMail(header.seq);
     const key = bytesOfKey(header.key);
-    // A header without its row means that memory and storage disagree: failing is better than guessing.
+    // A header without its row means that memory and storage disagree: fail instead of guessing.
     if (body === null) throw new Error(`row ${header.seq} is unreadable`);
     return {
       slot: header.slot,
@@ -138,7 +137,7 @@ export class Outbox {
   }
 }
 
-/** What is in flight of a row. */
+/** The `InFlight` of a row. */
 function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {
   const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
   return {

@@ -1,6 +1,6 @@
 /**
- * How messages ended that were not delivered, which ones only the device knows the end of, and of which delivered ones others are
- * still to be told: one bounded log per registration, one row each.
+ * The log of outcomes: how undelivered messages ended, which messages must be queried, and which acknowledged messages their alias
+ * has yet to be notified of. One bounded log per registration, stored in one row.
  */
 import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -8,46 +8,46 @@ import type { Priority } from "../../message/priority.ts";
 import type { OutcomeStore } from "../store.ts";
 import type { Asked } from "./recent-keys.ts";
 
-/** An end other than delivery. */
+/** A final status other than `delivered`. */
 export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
 
 interface Ended {
   readonly status: Ending | "sent";
   readonly seq: number;
   readonly fingerprint: number | null;
-  /** Of what is `sent`: the device is asked, and this is its end where the device dropped it. */
+  /** For `sent`: how to query the device, and how the message ends if the device dropped it. */
   readonly asked?: Asked & Pick<OpenMessage, "left" | "firstAck">;
 }
 
-/** A message that ended. */
+/** A message that has ended. */
 export interface EndedMessage {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;
 }
 
-/** A message that left the mailbox, and that the device may have: the app was given it, or it ended as `left` says. */
+/** A message that left the mailbox and that the device may have: it is delivered, or ends as `left` says. */
 export interface OpenMessage extends EndedMessage, Asked {
   readonly left: Ending;
-  /** The shared alias that is told if the device has it, and when the message expires, milliseconds since 1970; absent for none. */
+  /** The shared alias to notify if the app has it, and when the message expires, milliseconds since 1970; absent for none. */
   readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
 
-/** A message of a shared alias that was taken here, and which other holders are to withdraw. */
+/** A message of a shared alias that this device acknowledged first, and whose alias has yet to be notified. */
 export interface Untold {
   /** Message key, base64url. */
   readonly key: string;
   readonly alias: string;
-  /** Of the message here. Absent from rows of an older version, as what follows. */
+  /** The message's seq here. Absent, as `fingerprint`, from rows of an older version. */
   readonly seq?: number;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint?: number | null;
-  /** Of the message, milliseconds since 1970: then none of them shows it any more. */
+  /** When the message expires, milliseconds since 1970: after that no holder shows it. */
   readonly expiresAt: number;
 }
 
 interface Log {
-  /** Messages up to this seq may have been dropped from the log. */
+  /** Entries up to this seq may have been dropped from the log. */
   forgotten: number;
   /** By message key, oldest first. */
   readonly entries: Map<string, Ended>;
@@ -55,11 +55,11 @@ interface Log {
   readonly untold: Map<string, Untold>;
 }
 
-/** How a log is stored. */
+/** A log as stored, in JSON. */
 interface StoredLog {
   readonly forgotten: number;
   readonly entries: readonly StoredEntry[];
-  /** Absent where there are none. */
+  /** Absent for none. */
   readonly untold?: readonly Untold[];
 }
 
@@ -83,7 +83,7 @@ export class Outcomes {
     this.#store = store;
   }
 
-  /** Records endings of one registration in one row write. At the limit the oldest are forgotten. */
+  /** Records how messages of one registration ended. Writes one row; at `LIMITS.OUTCOMES` the oldest entries are dropped. */
   record(slot: number, status: Ending, ended: readonly EndedMessage[]): void {
     if (ended.length === 0) return;
     const log = this.#log(slot);
@@ -93,7 +93,7 @@ export class Outcomes {
     this.#keep(slot, log);
   }
 
-  /** Records messages as `sent` that the device is to be asked after, likewise. */
+  /** The same for messages that the device may have: records them as `sent`. */
   leaveOpen(slot: number, left: Ending, messages: readonly Omit<OpenMessage, "left">[]): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
@@ -104,14 +104,14 @@ export class Outcomes {
     this.#keep(slot, log);
   }
 
-  /** What is `sent`: the device is to be asked. Oldest first. */
+  /** The messages recorded as `sent`, which are to be queried. Oldest first. */
   open(slot: number): OpenMessage[] {
     return [...this.#log(slot).entries].flatMap(([key, { seq, fingerprint, asked }]) =>
       asked === undefined ? [] : [{ key, seq, fingerprint, ...asked }],
     );
   }
 
-  /** The device has them: they were delivered, which nothing is recorded of. */
+  /** The app has them: removes them, because no record means `delivered`. */
   delivered(slot: number, keys: readonly string[]): void {
     if (keys.length === 0) return;
     const log = this.#log(slot);
@@ -119,7 +119,7 @@ export class Outcomes {
     this.#write(slot, log);
   }
 
-  /** The device dropped them: they ended as was left open. */
+  /** The device dropped them: they end as their `left` says. */
   dropped(slot: number, keys: readonly string[]): void {
     if (keys.length === 0) return;
     const log = this.#log(slot);
@@ -141,7 +141,7 @@ export class Outcomes {
     this.#write(slot, log);
   }
 
-  /** The other holders could not be told. At `LIMITS.UNTOLD` the oldest is told of no more once this object has slept. */
+  /** The alias could not be notified. At `LIMITS.UNTOLD` the oldest is dropped: it is not retried once this object has slept. */
   owe(slot: number, untold: Untold): void {
     const log = this.#log(slot);
     log.untold.set(untold.key, untold);
@@ -152,7 +152,7 @@ export class Outcomes {
     this.#write(slot, log);
   }
 
-  /** They have been told, or the message has expired. */
+  /** The alias was notified, or the message has expired. */
   settle(slot: number, key: string): void {
     const log = this.#log(slot);
     if (log.untold.delete(key)) this.#write(slot, log);
@@ -162,17 +162,17 @@ export class Outcomes {
     return this.#log(slot).untold.values();
   }
 
-  /** How the message of this key ended; undefined where it did not end here, or is forgotten. */
+  /** How the message with this key ended; undefined if the log has no entry. */
   find(slot: number, key: string): Ended | undefined {
     return this.#log(slot).entries.get(key);
   }
 
-  /** Whether the log may have held this message once. */
+  /** Whether an entry of this message may have been dropped. */
   mayHaveForgotten(slot: number, seq: number): boolean {
     return seq <= this.#log(slot).forgotten;
   }
 
-  /** Drops what is cached of a registration that is gone. */
+  /** Drops the cached log of a forgotten registration. */
   drop(slot: number): void {
     this.#logs.delete(slot);
   }

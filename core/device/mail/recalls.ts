@@ -1,4 +1,4 @@
-/** Messages of shared aliases that another holder took, or that this registration has no claim on any more. */
+/** Recalls messages of shared aliases: another holder acknowledged them first, or this registration no longer holds the alias. */
 import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
@@ -20,8 +20,8 @@ export class Recalls {
   }
 
   /**
-   * Another holder of a shared alias took the message. On the socket it is withdrawn if it was not shown yet; one that
-   * has not come yet is not taken any more.
+   * Another holder of a shared alias acknowledged the message first. On the socket it is withdrawn; if it has not arrived here yet,
+   * it will not be accepted.
    */
   withdraw(
     registration: Registration,
@@ -37,16 +37,16 @@ export class Recalls {
       this.#recall(registration, [key], context);
       return;
     }
-    // Durably: its sender is answered by this, and what leaves no trace counts as delivered.
+    // Durably: the sender's answer depends on it, and a message without a record counts as delivered.
     const recalled = { key, seq: clock.next(context.now, false), fingerprint };
     outcomes.record(registration.slot, "recalled", [recalled]);
     registration.remember(key, "recalled", recalled.seq, fingerprint);
   }
 
   /**
-   * The registration holds a shared alias no more, and so does not hear any more who takes a message: what is with it of its
-   * `firstAckWins` messages is the others'. What it may have from a link that was lost it may have taken, and the alias may know
-   * that: its answer decides. That is not shown any more either.
+   * The registration no longer holds a shared alias, so it will not be told who acknowledges a message first: its `firstAckWins`
+   * messages are left to the other holders. Those that the device may have from an earlier link are withdrawn, too, but the device's
+   * answer decides how they end.
    */
   leave(registration: Registration, alias: string, context: Context): void {
     const { mail, inFlight } = registration;

@@ -1,6 +1,6 @@
 /**
- * Final answers that no row tells of, by message key: with the socket while the object sleeps, and in the link's row, which is
- * written when a link opens and when it is lost, so that they cost no row. The newest of the whole device.
+ * Final answers without a row of their own, by message key: a ring of the device's newest. It is kept in the socket's attachment while
+ * the object sleeps, and in the link's row, which is written anyway when a link opens and when it is lost.
  */
 import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -9,40 +9,40 @@ import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import type { Priority } from "../../message/priority.ts";
 import type { Ending } from "./outcomes.ts";
 
-/** A final answer, as a repeated request gets it. */
+/** The final answer of a message; a repeated request gets it again. */
 export interface Final {
   readonly status: MessageStatus;
   readonly seq: number;
-  /** See `SendRequest.fingerprint`; null where it is not known. */
+  /** See `SendRequest.fingerprint`; null if unknown. */
   readonly fingerprint: number | null;
 }
 
-/** How a device is asked after a message, without its data. */
+/** What a query about a message needs beside its key: see `Outbox.ask`. */
 export interface Asked {
   readonly lane: Priority;
-  /** See `Message.dataHash`; null where it is not known: an older version did not keep it. */
+  /** See `Message.dataHash`; null if unknown, because an older version did not store it. */
   readonly dataHash: number | null;
 }
 
-/** A message that went out and was not answered for before its link was lost: only the device knows whether the app has it. */
+/** A message that was sent and not acknowledged before its link was lost: only the device knows whether the app has it. */
 export interface Unanswered extends Asked {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;
-  /** Its end where the device dropped it, once the log of outcomes has it as `sent`; null for one of ttl 0, which is only here. */
+  /** How it ends if the device dropped it; null for a ttl 0 message, which the log of outcomes does not have. */
   readonly left: Ending | null;
   /** See `OpenMessage.firstAck`. */
   readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
 
 /**
- * Whether an answer is one no more: what nobody has said for the life of a key, whether a now-or-never message was taken, is
- * not known any longer.
+ * Whether an answer is outdated: if nobody has told for the lifetime of an idempotency key whether a ttl 0 message arrived, it is
+ * unknown.
  */
 export const isForgotten = ({ status, seq }: Final, now: number): boolean =>
   status === "sent" && isNowOrNever(seq) && now - seqTimeMs(seq) > LIMITS.IDEMPOTENCY_KEY_MS;
 
-/** By their number in an entry; append only. */
+/** Indexed by their number in an entry; append only. */
 const STATUSES: readonly MessageStatus[] = [
   "queued",
   "delivered",
@@ -55,11 +55,11 @@ const STATUSES: readonly MessageStatus[] = [
   "sent",
 ];
 
-/** An entry: slot, status with flags, key, fingerprint, seq, the lane (0 where it is not asked after), and the hash of the data. */
+/** An entry: slot, status with flags, key, fingerprint, seq, priority (0 if it is not to be queried), hash of the data. */
 const ENTRY_BYTES = 28;
-/** Without the hash, and with no `FORM` before the first: how an older version kept them. */
+/** An entry of an older version: without the hash. These have no `FORM` byte before the first. */
 const OLD_ENTRY_BYTES = 24;
-/** What is kept begins with it: no slot is as high. */
+/** The first byte of the stored form: no slot is that high. */
 const FORM = 0xff;
 const STATUS_AT = 1;
 const KEY_AT = 2;
@@ -67,7 +67,7 @@ const FINGERPRINT_AT = KEY_AT + KEY_BYTES;
 const SEQ_AT = FINGERPRINT_AT + 4;
 const LANE_AT = SEQ_AT + 8;
 const HASH_AT = LANE_AT + 1;
-/** In the byte of the status. */
+/** Flags in the status byte. */
 const HAS_FINGERPRINT = 0x80;
 const HAS_HASH = 0x40;
 const STATUS_BITS = 0x3f;
@@ -75,19 +75,19 @@ const STATUS_BITS = 0x3f;
 export class RecentKeys {
   readonly #bytes = new Uint8Array(LIMITS.RECENT_KEYS * ENTRY_BYTES);
   readonly #view = new DataView(this.#bytes.buffer);
-  /** Entries ever added; the next is put at this number modulo the size of the ring. */
+  /** Number of entries ever added; modulo the size of the ring it is the index of the next. */
   #added = 0;
 
-  /** Changes whenever `bytes` would for another reason than time. */
+  /** Changes whenever `bytes` changes for a reason other than time. */
   get version(): number {
     return this.#added;
   }
 
-  /** @param asked of a message that may be asked after: see `unanswered` */
+  /** @param asked for a message that may be queried: see `unanswered` */
   add(slot: number, key: string, { status, seq, fingerprint }: Final, asked?: Asked): void {
     const bytes = fromBase64Url(key);
     const number = STATUSES.indexOf(status);
-    // A key of another length, or a status that it does not know, is remembered in memory alone.
+    // A key of another length or an unknown status does not fit into an entry; the caller remembers it in memory.
     if (bytes?.length !== KEY_BYTES || number < 0) return;
     const at = (this.#added++ % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
     this.#bytes[at] = slot;
@@ -121,7 +121,7 @@ export class RecentKeys {
     return undefined;
   }
 
-  /** Messages of a slot to ask the device after, oldest first. */
+  /** Messages of a slot to query, oldest first. */
   unanswered(slot: number, now: number): Unanswered[] {
     const found = new Map<string, Unanswered>();
     for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
@@ -139,7 +139,7 @@ export class RecentKeys {
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }
 
-  /** Forgets those of a slot that is somebody else's now. */
+  /** Forgets the entries of a slot that is being reused. */
   drop(slot: number): void {
     for (let at = 0; at < this.#bytes.length; at += ENTRY_BYTES) {
       if (this.#bytes[at] === slot) this.#bytes[at] = 0;
@@ -147,9 +147,9 @@ export class RecentKeys {
   }
 
   /**
-   * To be kept: the oldest first, but for those whose key is past its life.
+   * The stored form: oldest first, without entries whose idempotency key has expired.
    *
-   * @param isFinal without what the device may be asked after: its answer is in memory alone, and must not be taken back
+   * @param isFinal leaves out messages to be queried: their answer is only in memory, and must not be reverted
    */
   bytes(now: number, isFinal = false): Uint8Array {
     const kept = new Uint8Array(1 + Math.min(this.#added, LIMITS.RECENT_KEYS) * ENTRY_BYTES);
@@ -167,7 +167,7 @@ export class RecentKeys {
     return kept.slice(0, length === 1 ? 0 : length);
   }
 
-  /** In place of all that it holds. */
+  /** Replaces the entries by stored ones. */
   load(bytes: Uint8Array): void {
     const isOld = bytes[0] !== FORM;
     const size = isOld ? OLD_ENTRY_BYTES : ENTRY_BYTES;
@@ -178,7 +178,7 @@ export class RecentKeys {
     }
   }
 
-  /** For the link's row, likewise; undefined where there is nothing to keep. */
+  /** `bytes` for the link's row; undefined if empty. */
   save(now: number, isFinal: boolean): string | undefined {
     const bytes = this.bytes(now, isFinal);
     return bytes.length === 0 ? undefined : toBase64Url(bytes);

@@ -1,4 +1,4 @@
-/** What a send goes by beyond its own state: how long its sender waits, when its time is over, and what its repetition is answered. */
+/** Rules of sending without state: how long a sender waits, when a message is overdue, and how a repeated send is answered. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { isReused } from "../../fingerprint.ts";
 import { bytesOfKey } from "../../message/key.ts";
@@ -7,20 +7,19 @@ import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { InFlight, Registration } from "../registration.ts";
 import type { Asked, Final } from "./recent-keys.ts";
 
-/** How long before the end of a ttl 0 wait the message is withdrawn: a round trip to a slow device. */
+/** A ttl 0 message is withdrawn this long before its wait ends: a round trip to a slow device. */
 const WITHDRAW_BEFORE_MS = 1_000;
 
 /**
- * How long the shell waits for the token of a send before it calls `timeout`; a `wait` effect then says how much longer.
- * A ttl 0 message is withdrawn before the wait is over, any other when its time is: so that the device's answer still
- * comes within the wait.
+ * How long the shell waits for the token of a send before it calls `waitTimeout`, in milliseconds; a `wait` effect then extends the
+ * wait. The first part ends early enough that an overdue message can be withdrawn and the device can still answer within the wait.
  */
 export function firstWaitMs({ waitMs, ttlSeconds }: SendRequest): number {
   if (ttlSeconds > 0) return Math.min(waitMs, ttlSeconds * 1_000);
   return waitMs - Math.min(WITHDRAW_BEFORE_MS, waitMs / 2);
 }
 
-/** Whether a message on the socket must not be handed to the app any more, were it not yet: a ttl 0 one once its sender stops waiting. */
+/** Whether a message on the socket is too late for the app: it has expired, or it has ttl 0. Call it when its sender stops waiting. */
 export function isOverdue(
   { key, unstored, expiresAt }: InFlight,
   registration: Registration,
@@ -34,22 +33,22 @@ export function isOverdue(
 
 export const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
 
-/** What a request is answered whose message is known. */
+/** The answer to a request whose message is known. */
 export function againOf(request: SendRequest, known: Final): SendAnswer {
   const { status, seq } = known;
   return isReused(request.fingerprint, known.fingerprint) ? REUSED : { ok: true, status, seq };
 }
 
-/** How the device is asked after a message that has no row. One that it was asked after already came without its data. */
+/** What a query about a message without a row needs. If it was itself a query, it has no data, but the hash. */
 export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => ({
   lane,
   dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
 });
 
-/** ContentType of a message that has no data. */
+/** ContentType of a query, which has no data. */
 export const BINARY_CONTENT = 3;
 
-/** What asks after a message that has no row any more: it is as one of ttl 0, and has no data. */
+/** A query about a message whose row is deleted: like a ttl 0 message without data. */
 export function questionOf(
   { record: { app }, generation }: Registration,
   lane: Priority,

@@ -1,6 +1,6 @@
 /**
- * Senders that wait for the device to acknowledge their message. Their tokens stay with the message: in its `InFlight` while it is
- * on the socket, with its registration while it waits for the socket.
+ * Senders that wait until the device acknowledges their message. Their tokens are kept with the message: in its `InFlight` while it
+ * is on the socket, otherwise in `Registration.waiting`.
  */
 import type { Context } from "../../link/effects.ts";
 import type { SendAnswer } from "../../message/send.ts";
@@ -23,7 +23,7 @@ export class Senders {
     return token;
   }
 
-  /** False once the sender of this token was answered. */
+  /** False once the sender with this token is answered. */
   isWaiting(token: number): boolean {
     return this.#waits.has(token);
   }
@@ -32,7 +32,7 @@ export class Senders {
     for (const token of tokens) this.#waits.settle(token, answer, context);
   }
 
-  /** The message of this key left the mailbox: whoever waits for it is answered. */
+  /** The message with this key has left the mailbox: answers its senders. */
   settleEnded(
     registration: Registration,
     key: string,

@@ -1,4 +1,4 @@
-/** What became of a message, told without a row for each (docs/decisions/0003-status-without-rows.md). */
+/** The status of a message, without a row for each message (docs/decisions/0003-status-without-rows.md). */
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "../../message/clock.ts";
@@ -15,9 +15,7 @@ export interface StatusParts {
   readonly outcomes: Outcomes;
 }
 
-/**
- * Answers for one registration. A message whose time is over ends here, so that it is called nothing else later.
- */
+/** Answers for one registration. Ends the message if it has expired, so that its status does not change later. */
 export function statusOf(
   { clock, mailbox, outcomes }: StatusParts,
   registration: Registration,
@@ -28,7 +26,7 @@ export function statusOf(
   const key = toBase64Url(request.key);
   mailbox.expireIfDue(registration, key, context);
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
-  // Of one key there may be another message later, where the first was forgotten: it says nothing of this one.
+  // A later message may have the same key if the first was forgotten; it says nothing about this one.
   if (known?.seq === seq) {
     if (isForgotten(known, context.now)) return { ok: false, code: "message_not_found" };
     return { ok: true, status: known.status };
@@ -39,7 +37,7 @@ export function statusOf(
     return { ok: true, status: entry.ended ?? open };
   }
   if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
-  // Every other end leaves a trace, so what has none was delivered, if it was ever accepted.
+  // Every other end is recorded, so a message without a record was delivered, if it was ever accepted.
   const issued =
     seqTimeMs(seq) >= registration.record.createdAt &&
     seq <= Math.max(clock.last, HybridClock.at(context.now));

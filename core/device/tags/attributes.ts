@@ -1,4 +1,4 @@
-/** What apps report of themselves: validated, one row a registration. */
+/** The attributes that apps report: validates and stores them, one row per registration. */
 import { MeshError } from "../../../schema/errors.ts";
 import type { Report } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -9,7 +9,7 @@ import type { SubscriptionStore } from "../store.ts";
 
 export class AttributeBook {
   readonly #store: SubscriptionStore;
-  /** By slot, as far as they were asked for. */
+  /** By slot; only those that were read. */
   readonly #known = new Map<number, Attributes | null>();
 
   constructor(store: SubscriptionStore) {
@@ -25,7 +25,7 @@ export class AttributeBook {
     return known;
   }
 
-  /** Replaces what was reported; no row where it is the same. Null takes it away. */
+  /** Replaces the attributes; null deletes them. Writes one row, or none if they are the same. */
   write(slot: number, attributes: Attributes | null): void {
     if (JSON.stringify(attributes) === JSON.stringify(this.of(slot))) return;
     this.#store.writeAttributes(slot, attributes);
@@ -33,7 +33,7 @@ export class AttributeBook {
   }
 }
 
-/** Reads a report; null where it reports nothing. */
+/** The attributes of a report; null if it has none. */
 export function attributesOf(report: Report): Attributes | null | MeshError {
   const { platform = null, appVersion = null, locale = null, attributes = [] } = report;
   const problem =
@@ -49,7 +49,7 @@ export function attributesOf(report: Report): Attributes | null | MeshError {
     return null;
   }
   const byName = attributes.map(({ name, value }) => [name, value] as const);
-  // Sorted, so that the same report in another order is the same.
+  // Sorted, so that the order of a report makes no difference.
   byName.sort(([a], [b]) => (a < b ? -1 : 1));
   const custom = Object.fromEntries(byName);
   return { platform: platform?.toLowerCase() ?? null, appVersion, locale, custom };
@@ -62,9 +62,9 @@ function problemOfCustom(attributes: NonNullable<Report["attributes"]>): string 
   const names = new Set<string>();
   for (const { name, value } of attributes) {
     if (name === "") return "an attribute has no name";
-    // A record does not keep one on its way through JSON and schemas, so that no filter can ask for it.
+    // A record loses it on the way through JSON and schemas, so no filter could match it.
     if (name === "__proto__") return "no attribute may be called __proto__";
-    if (names.has(name)) return `the attribute ${name} comes twice`;
+    if (names.has(name)) return `the attribute ${name} appears twice`;
     names.add(name);
     const problem =
       problemOfText("the name of an attribute", name, LIMITS.ATTRIBUTE_NAME_BYTES) ??
@@ -80,6 +80,6 @@ function problemOfValue(what: string, value: string | null): string | null {
 
 function problemOfText(what: string, text: string, maxBytes: number): string | null {
   const bytes = utf8Length(text);
-  if (bytes === undefined) return `${what} is no UTF-8`;
+  if (bytes === undefined) return `${what} is not valid UTF-8`;
   return bytes > maxBytes ? `${what} has ${bytes} bytes, at most ${maxBytes}` : null;
 }

@@ -1,4 +1,4 @@
-/** Whether a broadcast is for this device. */
+/** Decides whether a broadcast is for this device. */
 import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
 import { EVERYONE } from "../../condition/types.ts";
 import { isNowOrNever } from "../../message/clock.ts";
@@ -16,7 +16,7 @@ export class Audience {
     this.#attributes = attributes;
   }
 
-  /** Whether a later broadcast of its collapse key is for this device too; one of ttl 0 replaces nothing. */
+  /** Whether a later broadcast with its collapse key is for this device, too. A ttl 0 broadcast replaces nothing. */
   isReplaced(
     one: Subscription,
     { position, collapseKey }: LogEntry,
@@ -32,7 +32,7 @@ export class Audience {
     );
   }
 
-  /** Whether its condition and its filter hold for this device. */
+  /** Whether its condition and its filter match this device. */
   has(one: Subscription, { condition, filter }: Pick<LogEntry, "condition" | "filter">): boolean {
     const { slot } = one.record;
     const isMember = (tag: string) => tag === EVERYONE || this.#table.find(slot, tag) !== undefined;

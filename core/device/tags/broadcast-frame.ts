@@ -1,33 +1,33 @@
 /**
- * The frame of one broadcast to one device. All but three numbers of it is the same for every member of a tag, and is encoded
- * once for each entry: in a process that holds many devices they share it.
+ * Encodes the frame of one broadcast to one device. All of it except three numbers is the same for every member of a tag, so that
+ * part is encoded once per entry and shared by all devices of a process.
  */
 import { type Broadcast, encodeBroadcast } from "../../../schema/generated/link.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry } from "../../tag/types.ts";
 
-/** A Broadcast between its first two fields and its last, of the tag whose log the entry is from. */
+/** The encoded Broadcast of an entry, without its first two fields and its last. */
 const tails = new WeakMap<LogEntry, Uint8Array>();
 
-/** The first two fields where both are 0: a header and a varint of one byte each. */
+/** Length of the first two fields if both are 0: one byte of header and one of varint each. */
 const NUMBERS_BYTES = 4;
-/** PushDown's field of Broadcasts, its list, and that it has one struct. */
+/** PushDown's field header of Broadcasts, the header of its list, and the list's length, one struct. */
 const HEAD = [0x7c, 0x19, 0x1c] as const;
-/** The header of an i32 that follows the field before it. */
+/** The field header of an i32 whose ID follows the previous one. */
 const I32 = 0x15;
-/** The longest varint of 32 bits, and of a time in milliseconds. */
+/** The longest varint of 32 bits, and that of a time in milliseconds. */
 const VARINT_BYTES = 5;
 const TIME_BYTES = 8;
-/** Compact type of an i64, and Broadcast's IDs of the field of the time that is left and of those before it. */
+/** The compact type of an i64, and Broadcast's field IDs of `remainingMs` and of the fields before it. */
 const I64 = 6;
 const REMAINING = 13;
 const COLLAPSE_KEY = 12;
 const EXPIRES = 11;
 
 /**
- * `encodePushDown` of Broadcasts with one Broadcast, byte for byte.
+ * Returns the same bytes as `encodePushDown` of Broadcasts with one Broadcast.
  *
- * @param make all of it but the time that is left; asked only where nobody had this entry before
+ * @param make returns the Broadcast without `remainingMs`; called only if this entry was not encoded before
  */
 export function encodeOneBroadcast(
   entry: LogEntry,
@@ -37,7 +37,7 @@ export function encodeOneBroadcast(
 ): Uint8Array {
   let tail = tails.get(entry);
   if (tail === undefined) {
-    // Without the byte that ends it.
+    // Without the stop byte.
     tail = encodeBroadcast({ ...make(), slot: 0, tagRef: 0 }).subarray(NUMBERS_BYTES, -1);
     tails.set(entry, tail);
   }
@@ -57,11 +57,11 @@ export function encodeOneBroadcast(
     bytes[at++] = ((REMAINING - before) << 4) | I64;
     at = writePositive(bytes, at, entry.expiresAt - now);
   }
-  // Behind it end Broadcast, Broadcasts and PushDown: the bytes are 0 already.
+  // Then the stop bytes of Broadcast, Broadcasts and PushDown, which are 0 already.
   return bytes.subarray(0, at + 3);
 }
 
-/** Writes a number that is not negative as a zigzag varint. @returns where it ends */
+/** Writes a non-negative number as a zigzag varint. @returns the index after it */
 function writePositive(bytes: Uint8Array, from: number, value: number): number {
   let at = from;
   let rest = value * 2;

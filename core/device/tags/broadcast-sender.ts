@@ -1,6 +1,4 @@
-/**
- * Puts broadcasts on the socket of the device, as far as there is room and no single send waits.
- */
+/** Sends broadcasts to the device, as far as there is room and no single send is waiting. */
 import { type Broadcast, encodePushDown } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
@@ -22,7 +20,7 @@ export interface SenderParts {
   readonly catchUp: CatchUp;
   readonly cursors: Cursors;
   readonly nodes: NodeWaits;
-  /** The part of a message ID behind its dot. */
+  /** Returns the part of a broadcast's message ID after the dot. */
   readonly source: (app: string, tagId: string) => string;
 }
 
@@ -34,12 +32,12 @@ export class BroadcastSender {
     this.#parts = parts;
   }
 
-  /** Whether broadcasts are held in memory for the socket. */
+  /** Whether broadcasts are held back. */
   get isHolding(): boolean {
     return this.#held > 0;
   }
 
-  /** It waits for its turn. */
+  /** Holds a broadcast until its turn. */
   hold(pending: PendingBroadcast, now: number): void {
     const { subscription } = pending;
     subscription.registration.broadcasts.hold(pending, now);
@@ -47,28 +45,28 @@ export class BroadcastSender {
     this.#held++;
   }
 
-  /** It does not go, or not on, through its tag. */
+  /** Cancels a broadcast: its tag was left, or its link was lost. */
   drop(pending: PendingBroadcast): void {
     if (pending.state === "held") this.#held--;
     pending.subscription.registration.broadcasts.drop(pending, "gone");
   }
 
-  /** Sends what is held, as far as it may go. */
+  /** Sends the held broadcasts that may go. */
   pump(context: Context): void {
     if (this.#held === 0) return;
     let overdue = 0;
     for (const registration of this.#parts.registrations.standing()) {
       if (!this.mayGo(registration, context.now)) continue;
-      // One at a time, by the next event the next: together they could overfill a socket that is slow.
+      // One registration per event: together they could overfill a slow socket.
       if (isOverdue(registration, context.now) && overdue++ > 0) continue;
       this.#send(registration, context);
     }
   }
 
   /**
-   * Whether the broadcasts of a registration may go: no single send to it waits for the socket or for its acknowledgement,
-   * and the socket is not full. Traffic that never ends holds them up for a while at a time, not for ever; that of other
-   * apps of the device does not at all.
+   * Whether the broadcasts of a registration may go: no single send to it is waiting for the socket or for its acknowledgement, and
+   * the socket is not full. Continuous single sends delay them by `LIMITS.BROADCAST_YIELD_MS` at a time, not forever. Single sends to
+   * other apps of the device do not delay them.
    */
   mayGo(registration: Registration, now: number): boolean {
     if (registration.broadcasts.held.length === 0) return false;
@@ -122,7 +120,7 @@ export class BroadcastSender {
     }
     for (const one of new Set(sent)) {
       this.#parts.cursors.advance(one);
-      // Where a node waits for the answer there is no sleep, and it is settled before there is one.
+      // If a node waits for the answer the object cannot sleep before it is settled, so the position need not be saved.
       if (one.open.some(({ pending }) => pending.tokens.length === 0))
         this.#parts.cursors.moved(one);
       if (one.held === 0) this.#parts.catchUp.pageSent(one);
@@ -156,6 +154,6 @@ export class BroadcastSender {
   }
 }
 
-/** Whether the broadcasts of a registration have yielded long enough; by either way of the clock, which may be set. */
+/** Whether the broadcasts of a registration have yielded long enough. In either direction, because the clock may be set. */
 const isOverdue = ({ broadcasts: { heldSince } }: Registration, now: number): boolean =>
   Math.abs(now - heldSince) >= LIMITS.BROADCAST_YIELD_MS;

@@ -1,6 +1,6 @@
 /**
- * Broadcasts on their way to one device: they yield to single sends, are held in memory and never stored, and are
- * acknowledged by cursors. What is lost with a link is fetched again from where the app has come to.
+ * Broadcasts on their way to one device. They yield to single sends, are held in memory and never stored, and are acknowledged by
+ * cursors. Broadcasts lost with a link are fetched again from the app's cursor.
  */
 import type { Cursor } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -42,9 +42,9 @@ export class Broadcasts implements PageTaker {
   }
 
   /**
-   * Takes what a node calls with.
+   * Takes broadcasts from a node.
    *
-   * @returns the answer, or a token: then a `settle` effect of that token follows, at the latest after `timeout(token)`
+   * @returns the answer, or a token whose `settle` effect follows, after its timeout at the latest
    */
   deliver(
     registration: Registration,
@@ -56,7 +56,7 @@ export class Broadcasts implements PageTaker {
     if (one === undefined) return answer("unknown");
     const { prev, entries, waitMs } = request;
     if (one.call === "join") {
-      // It does not know yet what the node knows: it asks when it does.
+      // The join is not answered yet; the device fetches once it is.
       one.missed = true;
       this.#remember(one, entries);
       return answer("deferred");
@@ -65,7 +65,7 @@ export class Broadcasts implements PageTaker {
     if (!link.reaches(registration)) return answer("offline");
     if (one.catchUp !== "live" && one.catchUp !== "last") return this.#fetch(one, entries);
     if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one, entries);
-    // After a sleep the node knows better, but for what is on the socket since before.
+    // After a sleep the node's position counts, except for broadcasts that were on the socket before.
     one.reached ??= Math.max(prev, one.slept, one.taken ?? 0);
     const standings: Standing[] = [];
     for (const entry of entries) {
@@ -90,7 +90,7 @@ export class Broadcasts implements PageTaker {
     return token ?? answerOf(one, last, standings);
   }
 
-  /** Holds what is to be sent of a page. */
+  /** Holds the broadcasts of a page that are for this device. */
   page(one: Subscription, page: Page, context: Context): void {
     const { audience, sender, retries } = this.#parts;
     const { entries, replacements = [] } = page;
@@ -102,27 +102,27 @@ export class Broadcasts implements PageTaker {
     one.reached = page.upTo;
     this.#parts.cursors.advance(one);
     this.pump(context);
-    // An acknowledgement makes room; nothing tells that others do not wait any more.
+    // An acknowledgement triggers the next pump; the end of the wait for single sends does not, so retry.
     if (one.held > 0 && !sender.mayGo(one.registration, context.now)) {
       retries.add(this, (later) => this.pump(later), context.now);
     }
   }
 
-  /** The node does not have the member. */
+  /** The node does not have this member. */
   unknown(one: Subscription, context: Context): void {
     this.#parts.memberships.unknown(one, context);
   }
 
-  /** Puts on the socket what is held, as far as it may go, and asks nodes for what is wanted. */
+  /** Sends held broadcasts that may go, and fetches from nodes that have more. */
   pump(context: Context): void {
     this.#parts.sender.pump(context);
     this.#parts.catchUp.pump(this, context);
   }
 
   /**
-   * The app has taken all that came through a tag up to a position. Only what is on the socket counts.
+   * The app has all broadcasts of a tag up to a position. Applies only to broadcasts on the socket.
    *
-   * @returns whether it acknowledged anything
+   * @returns whether this acknowledged anything
    */
   acknowledge({ slot, tagRef, position, discarded = [] }: Cursor, context: Context): boolean {
     const one = this.#parts.table.byRef(slot, tagRef);
@@ -151,12 +151,12 @@ export class Broadcasts implements PageTaker {
     return true;
   }
 
-  /** The link is lost, or the app listens no more: what it has not acknowledged is fetched again. */
+  /** The link has ended, or the app stops listening: broadcasts that it has not acknowledged will be fetched again. */
   detach(registration: Registration, context: Context): void {
     for (const one of this.#parts.table.in(registration.slot)) this.drop(one, context);
   }
 
-  /** Forgets what is under way of one tag. Others that counted on it fetch it themselves. */
+  /** Forgets the broadcasts under way through one tag. Other tags that relied on them fetch them themselves. */
   drop(one: Subscription, context: Context): void {
     for (const { pending } of one.open.splice(0)) {
       if (pending.subscription !== one || pending.state === "done" || pending.state === "gone")
@@ -174,7 +174,7 @@ export class Broadcasts implements PageTaker {
   #refetch(one: Subscription, context: Context): void {
     const open = one.open.map(({ position }) => position);
     this.drop(one, context);
-    // Those of ttl 0 were for it, and are still.
+    // Broadcasts of ttl 0 were for this device, and still are.
     for (const position of open) one.called.add(position);
     this.#parts.catchUp.want(one);
   }
@@ -185,23 +185,23 @@ export class Broadcasts implements PageTaker {
     return answer("deferred");
   }
 
-  /** What is for those who are there now would not be fetched by itself. */
+  /** Remembers ttl 0 broadcasts, which a fetch would otherwise leave out. */
   #remember(one: Subscription, entries: readonly LogEntry[]): void {
     for (const { position, seq } of entries) {
       if (!isNowOrNever(seq) || position <= (one.reached ?? 0)) continue;
-      // A node keeps no more than that.
+      // A node's log has no more.
       if (one.called.size < LIMITS.LOG_ENTRIES) one.called.add(position);
     }
   }
 
-  /** Decides what becomes of an entry: it is held, it goes through another tag, or it is not for this device. */
+  /** Decides about an entry: it is held, it arrives through another tag, or it is not for this device. */
   #take(one: Subscription, entry: LogEntry, now: number): Standing {
     const { registration } = one;
-    // One of ttl 0 is for whoever is there when its turn comes: its node says when that is.
+    // A ttl 0 broadcast is for the devices that are there when its turn comes; its node decides when that is.
     if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
     if (!this.#parts.audience.has(one, entry)) return "filtered";
     const { position } = entry;
-    // By its number too, which it has in each of its tags: under a key that they have forgotten there may be another.
+    // The seq is part of the key, because it is the same in each tag: another broadcast may reuse an idempotency key that they forgot.
     const key = entry.cover.length > 1 ? `${entry.seq}.${toBase64Url(entry.key)}` : null;
     const known = key === null ? undefined : registration.broadcasts.find(key);
     if (known !== undefined && known.subscription !== one) {
@@ -226,7 +226,7 @@ export class Broadcasts implements PageTaker {
     return pending;
   }
 
-  /** The node of this entry waits for its acknowledgement. */
+  /** The node waits for the acknowledgement of this broadcast. */
   #wait(pending: PendingBroadcast, before: readonly Standing[]): number {
     const { nodes, cursors } = this.#parts;
     return nodes.wait(pending, before, (context) => {

@@ -1,6 +1,6 @@
 /**
- * Attaching registrations to their tags' nodes: each is asked for what was missed, page by page, and calls from then on.
- * Nothing is told when a link goes: a node finds out when it calls.
+ * Attaches registrations to the nodes of their tags: each node is asked for the missed broadcasts, page by page, and calls with new
+ * ones from then on. Nodes are not told when a link ends: they find out when they call.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
@@ -23,37 +23,37 @@ export interface Page {
 export interface CatchUpParts {
   readonly calls: Calls;
   readonly retries: Retries;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
   readonly table: SubscriptionTable;
   readonly link: CurrentLink;
 }
 
-/** What takes the answers of the nodes that are asked. */
+/** Receives the answers of nodes. */
 export interface PageTaker {
-  /** Holds what is to be sent of a page. */
+  /** Takes a page of the log. */
   page(one: Subscription, page: Page, context: Context): void;
-  /** The node does not have the member. */
+  /** The node does not have this member. */
   unknown(one: Subscription, context: Context): void;
 }
 
-/** Pages in memory: each may be LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing does not hold up the others. */
+/** Limits of pages in memory, each up to LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing must not block the others. */
 const PAGES = { registration: LIMITS.TAG_CALLS, device: 4 * LIMITS.TAG_CALLS } as const;
 
 export class CatchUp {
   readonly #parts: CatchUpParts;
-  /** To be asked for, in order. */
+  /** Waiting to be fetched, in order. */
   readonly #wanted = new Set<Subscription>();
-  /** Pages of all registrations that are asked for, or held. */
+  /** Pages of all registrations that are being fetched or held. */
   #pages = 0;
-  /** By slot. */
+  /** Number of live tags, by slot. */
   readonly #live = new Map<number, number>();
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
   }
 
-  /** Whether all tags of a registration call by themselves: then a sleep forgets nothing. */
+  /** Whether the nodes of all its tags call with new broadcasts: then a sleep forgets nothing. */
   isLive(registration: Registration): boolean {
     const { slot } = registration;
     return (
@@ -62,30 +62,30 @@ export class CatchUp {
     );
   }
 
-  /** @param since when the app began to listen; null where that is not known any more */
+  /** Fetches from all tags of a registration. @param since when the app began to listen, milliseconds since 1970; null if unknown */
   open(registration: Registration, since: number | null): void {
     registration.broadcasts.since = since;
     for (const one of this.#parts.table.in(registration.slot)) this.want(one);
   }
 
-  /** A tag is to be fetched from, as soon as there is room; `pump` begins it. */
+  /** Schedules a fetch from a tag; `pump` starts it when there is room. */
   want(one: Subscription): void {
     if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last") {
       one.missed = true;
       return;
     }
-    // A join that is under way attaches it.
+    // A join in progress attaches it.
     if (!one.wanted || one.call !== null || !this.#parts.link.reaches(one.registration)) return;
     this.#set(one, "wanted");
     this.#wanted.add(one);
   }
 
-  /** A node calls with all that is new from now on. */
+  /** The node calls with all new broadcasts from now on. */
   live(one: Subscription): void {
     this.#set(one, "live");
   }
 
-  /** The link is lost, the app stopped listening, or the tag is wanted no more. */
+  /** The link has ended, the app stopped listening, or the tag was left. */
   reset(one: Subscription): void {
     if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last")
       this.#count(one, -1);
@@ -98,7 +98,7 @@ export class CatchUp {
     one.called.clear();
   }
 
-  /** Asks for what is wanted, as far as there is room. @param taker of what the nodes answer */
+  /** Starts scheduled fetches, as far as there is room. @param taker receives the answers of the nodes */
   pump(taker: PageTaker, context: Context): void {
     for (const one of this.#wanted) {
       if (this.#pages >= PAGES.device) return;
@@ -108,7 +108,7 @@ export class CatchUp {
     }
   }
 
-  /** All of the page is on the socket. */
+  /** The whole page is on the socket. */
   pageSent(one: Subscription): void {
     if (one.catchUp !== "more" && one.catchUp !== "last") return;
     this.#count(one, -1);
@@ -139,7 +139,7 @@ export class CatchUp {
       },
       done: (result: CallResult, later: Context) => {
         if (one.epoch === epoch) this.#answered(one, taker, after, result, later);
-        // The node may take for served what only this late answer had.
+        // The node may count the broadcasts of this late answer as served.
         else this.want(one);
       },
     };
@@ -177,8 +177,8 @@ export class CatchUp {
     context: Context,
   ): void {
     if (after !== null && page.upTo < after) {
-      // The node never had that many. The device itself cannot know: what the mesh remembers counts. Where that is it, the node has
-      // forgotten, or its tag has begun anew while the clock was set back: all since the device joined it is to be had again.
+      // The node never had that position. If it is the device's claim, ignore it: the mesh's own cursor counts. If it is the mesh's
+      // cursor, the node lost its log, or its tag began anew while the clock was set back: fetch everything since the device joined.
       const isClaim = one.reached === null && after === one.claimed && after !== one.taken;
       one.claimed = null;
       one.reached = null;

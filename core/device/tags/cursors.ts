@@ -1,17 +1,17 @@
 /**
- * How far the device has come in its tags, kept without a row of its own: in the link's row, which is written when a link
- * opens and when it is lost, and between with the socket.
+ * The device's cursors in its tags, stored without rows of their own: in the link's row, which is written when a link opens and when
+ * it is lost, and in between in the socket's attachment.
  */
 import type { Cursor } from "../../../schema/generated/link.ts";
 import type { Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
-/** Cursors that are kept with the socket: 1.1 KB of its attachment, as positions begin at the time in milliseconds. Beyond, the link's row is written. */
+/** Cursors kept in the attachment: 1.1 KB, as positions begin at the time in milliseconds. With more, the link's row is written. */
 export const SNAPSHOT_CURSORS = 40;
 
 export class Cursors {
   readonly #table: SubscriptionTable;
-  /** Those that have moved since the link's row was written. */
+  /** Cursors that moved since the link's row was written. */
   readonly #moved = new Set<Subscription>();
   #version = 0;
 
@@ -19,12 +19,12 @@ export class Cursors {
     this.#table = table;
   }
 
-  /** Changes whenever `snapshot` would. */
+  /** Changes whenever `snapshot` changes. */
   get version(): number {
     return this.#version;
   }
 
-  /** Whether more have moved than the socket should keep. */
+  /** Whether more cursors have moved than the attachment should hold. */
   get isOverfull(): boolean {
     return this.#moved.size > SNAPSHOT_CURSORS;
   }
@@ -33,7 +33,7 @@ export class Cursors {
     for (const one of this.#table.all()) one.taken = cursors[one.record.ref] ?? null;
   }
 
-  /** What the device says of itself; what it says of tags that it is not in is passed over. */
+  /** Takes the cursors of the device's Hello; ignores those of tags that it is not in. */
   claim(cursors: readonly Cursor[]): void {
     for (const { slot, tagRef, position } of cursors) {
       const one = this.#table.byRef(slot, tagRef);
@@ -41,20 +41,20 @@ export class Cursors {
     }
   }
 
-  /** What is to outlast a sleep of it has changed. */
+  /** A value that must survive a sleep has changed. */
   moved(one: Subscription): void {
     this.#moved.add(one);
     this.#version++;
   }
 
-  /** Moves the cursor over all that is done at the front. */
+  /** Moves the cursor over finished broadcasts at the front. */
   advance(one: Subscription): void {
     const { taken } = one;
     one.advance();
     if (one.taken !== taken) this.moved(one);
   }
 
-  /** For the link's row: after this nothing has moved. Undefined where nothing is known. */
+  /** The cursors for the link's row, which is now written; undefined for none. */
   save(): Record<number, number> | undefined {
     const cursors: Record<number, number> = {};
     for (const { record, taken } of this.#table.all()) {
@@ -65,12 +65,12 @@ export class Cursors {
     return Object.keys(cursors).length === 0 ? undefined : cursors;
   }
 
-  /** For the socket: of each that moved its ref, its cursor, and what is sent beyond that and not acknowledged. */
+  /** For the attachment: ref, cursor and last sent position of each cursor that moved. */
   snapshot(): number[] {
     const flat: number[] = [];
     for (const one of this.#moved) {
       if (!one.wanted || one.taken === null) continue;
-      // Positions are large, and what is sent is little beyond: as a difference it takes a byte, not eight.
+      // The last sent position as a difference to the cursor: one byte instead of eight.
       const beyond = Math.max(one.sentUpTo - one.taken, 0);
       flat.push(one.record.ref, one.taken, beyond < one.taken ? beyond : one.sentUpTo);
     }
@@ -80,7 +80,7 @@ export class Cursors {
   restore(flat: readonly number[]): void {
     for (let at = 0; at + 2 < flat.length; at += 3) {
       const [ref = 0, taken = 0, told = 0] = flat.slice(at, at + 3);
-      // What an older version kept is no difference, nor is what would be none below the cursor.
+      // An older version stored the position itself; so does this one if the difference is not below the cursor.
       const sent = told < taken ? taken + told : told;
       const one = this.#table.known(ref);
       if (one === undefined) continue;

@@ -1,32 +1,32 @@
-/** The way of one join through the tree of its tag: from the depth that is known to the node that takes the member. */
+/** One join through the tree of a tag: from the cached depth to the node that accepts the member. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
 import type { DepthCache } from "../../tag/tree/depth-cache.ts";
 import type { Call, CallBody, Calls } from "../calls.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** It goes down and up, and not for ever. */
+/** A join may go down and up the tree, but not forever. */
 const MAX_HOPS = 2 * LIMITS.NODE_DEPTH + 2;
 
-/** Where it ended. */
+/** The result of a join. */
 export interface Joined {
   readonly path: string;
-  /** Position of the last broadcast before it; null where it was perhaps a member before. */
+  /** Position of the last broadcast before the join; null if it may have been a member before. */
   readonly head: number | null;
-  /** Whether the node calls from now on with all that comes after `head`. */
+  /** Whether the node calls with all broadcasts after `head` from now on. */
   readonly live: boolean;
-  /** Of the membership that stands there: a later one than was asked for, perhaps. */
+  /** The epoch of the membership at the node: possibly a later one than this join's. */
   readonly epoch: number;
 }
 
 export interface JoinParts {
   readonly calls: Calls;
   readonly depths: DepthCache;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
-  /** Whether the registration is to be attached to its tags. */
+  /** Whether the registration should be attached to its tags. */
   readonly listens: () => boolean;
-  /** Null where it failed. */
+  /** `joined` is null if the join failed. */
   readonly onEnd: (joined: Joined | null, result: CallResult, context: Context) => void;
 }
 
@@ -39,10 +39,10 @@ export class Join implements Call {
   #hops = 0;
   #attach = false;
   #epoch = 0;
-  /** Of the membership that was asked for last. */
+  /** The epoch of the membership in the last request. */
   #asked = 0;
 
-  /** @param find whether it may be a member already: then all nodes on the way look for it, from the root on */
+  /** @param find whether the device may be a member already: then the join starts at the root, and every node on the way looks for it */
   constructor(one: Subscription, find: boolean, parts: JoinParts) {
     this.#one = one;
     this.#find = find;

@@ -1,6 +1,6 @@
 /**
- * The tags that registrations are in. A row says that a tag is wanted before its node is asked, and goes when the node has
- * answered; what a crash leaves between is found when the node is attached to: see docs/storage.md.
+ * Joins and leaves tags. The row of a tag is written before its node is called to join, and deleted after its node has confirmed the
+ * leave. What a crash leaves unfinished is found when the device attaches to the node: see docs/storage.md.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CallResult, Context } from "../../link/effects.ts";
@@ -27,18 +27,18 @@ export interface MembershipParts {
   readonly retries: Retries;
   readonly depths: DepthCache;
   readonly link: CurrentLink;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
 }
 
 const utf8 = new TextEncoder();
 
-/** As the generation of a row: no life of the registration wants it. */
+/** The generation in the row of a tag that is being left: no life of the registration has it. */
 const LEAVING = Number.MAX_SAFE_INTEGER;
 
 export class Memberships {
   readonly #parts: MembershipParts;
-  /** What earlier lives of a registration are leaving, by slot and tag: whoever joins the tag anew waits for it. */
+  /** Tags that earlier lives of a registration are still leaving, by slot and tag: a new join of the tag waits for them. */
   readonly #leftovers = new Map<string, Subscription[]>();
   #lastEpoch = 0;
 
@@ -46,7 +46,7 @@ export class Memberships {
     this.#parts = parts;
   }
 
-  /** Reads the rows of all registrations; those of ended ones, and of earlier lives, were being left. */
+  /** Reads the rows of all registrations. Tags of ended registrations and of earlier lives were being left. */
   load(registrations: ReadonlyMap<number, Registration>, now: number): void {
     for (const stored of this.#parts.store.listTags()) {
       const registration = registrations.get(stored.slot);
@@ -63,7 +63,7 @@ export class Memberships {
     }
   }
 
-  /** Whether tags of an ended registration, or of an earlier life, have not let it go. */
+  /** Whether tags of an ended registration or an earlier life have not confirmed the leave. */
   owes(slot: number): boolean {
     for (const { record, registration } of this.#parts.table.all()) {
       if (record.slot !== slot) continue;
@@ -73,14 +73,14 @@ export class Memberships {
     return false;
   }
 
-  /** How many tags a slot is leaving, and how many the device still leaves for earlier lives. */
+  /** How many tags a slot is leaving, plus those that the device is still leaving for earlier lives. */
   leaving(slot: number): number {
     let count = this.#leftovers.size;
     for (const { wanted } of this.#parts.table.in(slot)) if (!wanted) count++;
     return count;
   }
 
-  /** Joins a tag; nothing is to be done where its node is known to have the member. */
+  /** Joins a tag. Does nothing if its node is known to have the member. */
   join(
     registration: Registration,
     tag: string,
@@ -90,7 +90,7 @@ export class Memberships {
     const one =
       this.#parts.table.rowOf(registration.slot, tag) ?? this.#make(registration, tag, context.now);
     if (one.wanted && one.member === "yes" && one.call === null) return;
-    // A leave that nobody answered may come late: it must not be taken for one of the membership that begins.
+    // A leave without an answer may arrive late: a new epoch keeps it from ending the new membership.
     if (!one.wanted)
       this.#write(one, { path: one.record.path, epoch: this.#newEpoch(context.now) });
     one.wanted = true;
@@ -99,51 +99,51 @@ export class Memberships {
   }
 
   /**
-   * Leaves a tag. What is under way through it has been dropped.
+   * Leaves a tag. The caller has dropped its broadcasts under way.
    *
-   * @param ends whether its registration ends: then the row of that says that it is to be left
+   * @param ends whether the registration ends: then its own row already records that the tag is to be left
    */
   leave(one: Subscription, command: PendingCommand | null, context: Context, ends = false): void {
     if (one.wanted) {
       one.wanted = false;
-      // A leave that was sent may be carried out at any time, also after this object was killed.
+      // A leave that was sent may be carried out at any time, even after this object was killed.
       if (!ends && one.member !== "no") {
         this.#parts.store.putTag({ ...one.record, generation: LEAVING });
       }
-      // What comes until it is joined anew is not for it.
+      // Broadcasts until a new join are not for this registration.
       one.taken = null;
     }
     if (command !== null) wait(one.leaves, command);
     this.#step(one, context);
   }
 
-  /** The registration has ended: its rows go when the nodes have answered. */
+  /** The registration ends: leaves all its tags. */
   end(registration: Registration, context: Context): void {
     for (const one of [...this.#parts.table.in(registration.slot)])
       this.leave(one, null, context, true);
   }
 
-  /** Another life begins in the slot: what the one before has left and no node has answered stays to be left. */
+  /** Another life begins in the slot: the tags of the previous life keep being left. */
   outlive(slot: number): void {
     for (const one of [...this.#parts.table.in(slot)]) {
       this.#parts.table.removeFromSlot(one);
       this.#leaveBehind(one);
-      // A row from before there were lives would be taken for one of the life that begins.
+      // Otherwise a row of a version without lives would be taken for one of the new life.
       this.#parts.store.putTag(one.record);
     }
   }
 
-  /** The node says that it does not have the member. */
+  /** The node does not have this member. */
   unknown(one: Subscription, context: Context): void {
     one.member = "maybe";
     this.#step(one, context);
   }
 
-  /** Does what is next, unless something is being done. */
+  /** Starts the next call, unless one is in progress. */
   #step(one: Subscription, context: Context): void {
     if (one.call !== null) return;
     const met = one.wanted ? one.leaves : one.joins;
-    // Somebody has wanted the other since: as far as they are concerned it was so for a moment.
+    // The opposite was requested since: these commands count as done, because their state could have held for a moment.
     for (const command of met.splice(0)) command.done(null, context);
     if (one.wanted) {
       if (one.member !== "yes") this.#enter(one, context);
@@ -151,7 +151,7 @@ export class Memberships {
     else this.#leave(one, context);
   }
 
-  /** Joins once all that an earlier life left behind is gone; without a link nobody else would ask for that for half a minute. */
+  /** Joins, but first finishes the leaves of earlier lives: without a link, their retries could take half a minute. */
   #enter(one: Subscription, context: Context): void {
     const before = this.#leftovers.get(leftoverKey(one));
     if (before === undefined) this.#join(one, context);
@@ -160,7 +160,7 @@ export class Memberships {
 
   #join(one: Subscription, context: Context): void {
     const { calls, depths, name, link, account } = this.#parts;
-    // An earlier account of this device may have left members behind.
+    // An earlier account of this device may have left a membership behind.
     const mayBeKnown = (account.record?.generation ?? 0) > 1;
     const find = one.member === "maybe" || mayBeKnown;
     one.call = "join";
@@ -173,7 +173,7 @@ export class Memberships {
       onEnd: (joined, result, later) => {
         one.call = null;
         if (joined === null) {
-          // An attach may have found the member meanwhile; what it did not fetch was left to the join.
+          // An attach may have found the member meanwhile, and left the fetch to this join.
           if (one.wanted && one.member === "yes") {
             for (const command of one.joins.splice(0)) command.done(null, later);
             this.#parts.catchUp.want(one);
@@ -182,12 +182,12 @@ export class Memberships {
         }
         const { path, epoch } = joined;
         if (epoch < one.record.epoch) {
-          // It was left and joined anew meanwhile: what stands there is of the membership before.
+          // It was left and joined again meanwhile: the node answered for the previous membership.
           this.#step(one, later);
           return;
         }
         if (!one.wanted && epoch > one.record.epoch) {
-          // The member is a later one's; of this one there is nothing.
+          // The node has a later membership; this one is gone.
           one.member = "no";
           this.#step(one, later);
           return;
@@ -207,7 +207,7 @@ export class Memberships {
     calls.ask(join, context);
   }
 
-  /** @param live whether the node calls from now on with all that is new */
+  /** @param live whether the node calls with all new broadcasts from now on */
   #joined(one: Subscription, live: boolean): void {
     if (live) this.#parts.catchUp.live(one);
     else this.#parts.catchUp.want(one);
@@ -230,7 +230,7 @@ export class Memberships {
           this.#failed(one, one.leaves, result, later);
           if (one.wanted) this.#step(one, later);
         } else if (result.answer === false && one.member === "maybe") {
-          // Its join was cut off, and may have ended at another node: it is looked for before it is called gone.
+          // Its join was interrupted, and may have ended at another node: look for the member before it counts as gone.
           this.#join(one, later);
         } else {
           one.member = "no";
@@ -241,7 +241,7 @@ export class Memberships {
     this.#parts.calls.ask(call, context);
   }
 
-  /** The node has let the member go. */
+  /** The node has confirmed the leave. */
   #left(one: Subscription, context: Context): void {
     this.#delete(one);
     for (const command of one.leaves.splice(0)) command.done(null, context);
@@ -256,7 +256,7 @@ export class Memberships {
     }
   }
 
-  /** What waits for one that an earlier life left behind. */
+  /** The joins that wait until this tag of an earlier life is left. */
   #heirsOf(one: Subscription): readonly Subscription[] {
     const key = leftoverKey(one);
     if (this.#leftovers.get(key)?.includes(one) !== true) return [];
@@ -271,7 +271,7 @@ export class Memberships {
     result: CallResult,
     context: Context,
   ): void {
-    // Nothing comes of a join that waits for it, either, before it is tried again.
+    // A join that waits for this one makes no progress before the retry, either.
     const waiting = this.#heirsOf(one).flatMap(({ joins }) => joins.splice(0));
     for (const command of [...commands.splice(0), ...waiting]) {
       command.done(refusalOf(result), context);
@@ -297,13 +297,13 @@ export class Memberships {
     return one;
   }
 
-  /** Above all before, though the clock was set back. */
+  /** An epoch above all earlier ones, even if the clock was set back. */
   #newEpoch(now: number): number {
     this.#lastEpoch = Math.max(this.#lastEpoch + 1, now);
     return this.#lastEpoch;
   }
 
-  /** Of this device only, and not one that it had before: as good as random, and no state. */
+  /** A ref that is unique on this device and was not used before: a hash is as good as random, and needs no state. */
   #newRef(tag: string, now: number): number {
     const hash = sha256(utf8.encode(`${tag} ${now}`));
     let ref = new DataView(hash.buffer, hash.byteOffset).getUint32(0) >>> 1;
@@ -321,13 +321,13 @@ export class Memberships {
     this.#leftovers.set(key, [one, ...(this.#leftovers.get(key) ?? [])]);
   }
 
-  /** With its row, where it has one still. */
+  /** Removes it, and its row if it still has one. */
   #delete(one: Subscription): void {
     if (this.#parts.table.delete(one)) this.#parts.store.deleteTag(one.record.ref);
   }
 }
 
-/** Whoever was answered before its end is forgotten where another comes: a device may ask again and again meanwhile. */
+/** Adds a waiting command, and drops those that were answered by timeout: a device may repeat its command many times. */
 function wait(commands: PendingCommand[], command: PendingCommand): void {
   const open = commands.filter(({ isAnswered }) => !isAnswered);
   commands.splice(0, commands.length, ...open, command);

@@ -4,12 +4,12 @@ import type { DeliverAnswer, DeliverOutcome } from "../../tag/types.ts";
 import type { Waits } from "../waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 
-/** What is known of an entry that a node called with: where it is, or what became of it. */
+/** The state of an entry that a node called with: a broadcast under way, or its outcome. */
 export type Standing = PendingBroadcast | DeliverOutcome;
 
 export class NodeWaits {
   readonly #waits: Waits;
-  /** By token: the entries before the one that is waited for, in their order. */
+  /** By token: the entries before the one that the node waits for, in order. */
   readonly #before = new Map<
     number,
     { readonly one: Subscription; readonly before: readonly Standing[] }
@@ -20,9 +20,9 @@ export class NodeWaits {
   }
 
   /**
-   * @param before what is known of the entries before it
-   * @param onTimeout called where the node has waited long enough, before it is answered
-   * @returns a token that a `settle` effect follows for
+   * @param before the states of the entries before it
+   * @param onTimeout called when the node has waited long enough, before it is answered
+   * @returns a token whose `settle` effect follows
    */
   wait(
     pending: PendingBroadcast,
@@ -55,7 +55,7 @@ export class NodeWaits {
 
 export const answer = (outcome: DeliverOutcome) => ({ ok: true, outcome }) as const;
 
-/** Of a tag that a broadcast came through, or another tag of the same app. */
+/** The outcome of an entry for this tag: `filtered` if the broadcast arrives through another tag of the app. */
 function outcomeOf(one: Subscription, standing: Standing): DeliverOutcome {
   if (typeof standing === "string") return standing;
   if (standing.subscription !== one) return "filtered";

@@ -6,17 +6,17 @@ export class SubscriptionTable {
   readonly #bySlot = new Map<number, Map<string, Subscription>>();
   readonly #byRef = new Map<number, Subscription>();
 
-  /** All of a slot, those that are being left included. */
+  /** All tags of a slot, including those being left. */
   in(slot: number): Iterable<Subscription> {
     return this.#bySlot.get(slot)?.values() ?? [];
   }
 
-  /** How many a slot has, likewise. */
+  /** The number of these. */
   count(slot: number): number {
     return this.#bySlot.get(slot)?.size ?? 0;
   }
 
-  /** The tag as the app wants it; undefined where it does not. */
+  /** The tag, if the app wants to be in it. */
   find(slot: number, tag: string): Subscription | undefined {
     const one = this.rowOf(slot, tag);
     return one?.wanted === true ? one : undefined;
@@ -27,23 +27,23 @@ export class SubscriptionTable {
     return this.#bySlot.get(slot)?.get(tag);
   }
 
-  /** The tag of this ref, as the app wants it. */
+  /** The tag with this ref, if the app wants to be in it. */
   byRef(slot: number, ref: number): Subscription | undefined {
     const one = this.#byRef.get(ref);
     return one?.record.slot === slot && one.wanted ? one : undefined;
   }
 
-  /** The tag of this ref, of whichever slot. */
+  /** The tag with this ref, of any slot. */
   known(ref: number): Subscription | undefined {
     return this.#byRef.get(ref);
   }
 
-  /** All that have a row. */
+  /** All tags that have a row. */
   all(): Iterable<Subscription> {
     return this.#byRef.values();
   }
 
-  /** @param isInSlot false for what an earlier life of the registration is leaving */
+  /** @param isInSlot false for a tag that an earlier life of the registration is leaving */
   add(one: Subscription, isInSlot: boolean): void {
     const { slot, tag, ref } = one.record;
     this.#byRef.set(ref, one);
@@ -52,12 +52,12 @@ export class SubscriptionTable {
     this.#bySlot.set(slot, inSlot.set(tag, one));
   }
 
-  /** Another life of the registration begins: the tag is one that the life before is leaving. */
+  /** Another life of the registration begins: the tag becomes one that the previous life is leaving. */
   removeFromSlot({ record }: Subscription): void {
     this.#bySlot.get(record.slot)?.delete(record.tag);
   }
 
-  /** @returns false where it was no longer there */
+  /** @returns false if it was not in the table */
   delete(one: Subscription): boolean {
     const { slot, tag, ref } = one.record;
     if (this.#byRef.get(ref) !== one) return false;

@@ -1,5 +1,4 @@
-/** One tag of one registration in memory: whether its node knows the member, and how far its broadcasts have come. */
-
+/** One tag of one registration in memory: its membership, and the state of its broadcasts. */
 import { LIMITS } from "../../../schema/limits.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
 import type { DeliverOutcome, LogEntry } from "../../tag/types.ts";
@@ -7,33 +6,33 @@ import type { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { TagRecord } from "../store.ts";
 
-/** A broadcast that is on its way to the app, through one tag. */
+/** A broadcast on its way to the app, through one tag. */
 export interface PendingBroadcast {
-  /** The tag it goes through. */
+  /** The tag that it goes through. */
   readonly subscription: Subscription;
   readonly position: number;
   readonly bytes: number;
-  /** Until it is on the socket. */
+  /** The entry, until it is on the socket; then null. */
   entry: LogEntry | null;
-  /** "gone" where the tag it went through was left, or its link was lost. */
+  /** "gone": its tag was left, or its link was lost. */
   state: "held" | "sent" | "done" | "gone";
-  /** Nodes that wait for its acknowledgement. */
+  /** Tokens of nodes that wait for its acknowledgement. */
   readonly tokens: number[];
-  /** How it was "done"; "acknowledged" unless told. */
+  /** How it was "done"; absent for "acknowledged". */
   end?: "acknowledged" | "expired";
-  /** Other tags of the registration that had the same broadcast, and do not send it too. */
+  /** Other tags of the registration with the same broadcast, which do not send it again. */
   readonly duplicates: Subscription[];
 }
 
-/** A place in the log that the app has not taken. */
+/** A position of the log that the app has not acknowledged. */
 interface Open {
   readonly position: number;
   readonly pending: PendingBroadcast;
 }
 
 /**
- * Where the node of the tag stands with this link: not asked, to be asked, being asked for a page, its page on the way to
- * the socket with more behind it or not, or calling with what is new.
+ * The state of fetching from the tag's node on this link. `idle`: not fetching. `wanted`: scheduled. `asking`: a page is being fetched.
+ * `more`, `last`: a page is on its way to the socket, with or without more to fetch. `live`: the node calls with new broadcasts.
  */
 export type CatchUpState = "idle" | "wanted" | "asking" | "more" | "last" | "live";
 
@@ -42,39 +41,39 @@ export class Subscription {
   record: TagRecord;
 
   // ---- membership
-  /** Whether the app wants it. */
+  /** Whether the app wants to be in the tag; false while it is being left. */
   wanted = true;
-  /** Whether the node has the member; a stored row may be one whose join was cut off. */
+  /** Whether the node has the member. "maybe" for a stored row, whose join may have been interrupted. */
   member: "no" | "maybe" | "yes";
-  /** What is being asked, or waits to be. */
+  /** The call in progress or in the queue. */
   call: "join" | "leave" | null = null;
   readonly joins: PendingCommand[] = [];
   readonly leaves: PendingCommand[] = [];
   #tagId: string | null = null;
-  /** The part of its broadcasts' message IDs behind their dot; null until it is needed. */
+  /** The part of its broadcasts' message IDs after the dot; null until it is needed. */
   source: string | null = null;
 
   // ---- broadcasts
   catchUp: CatchUpState = "idle";
-  /** One more whenever what was asked before is of no use: the link was lost, or the app stopped listening. */
+  /** Incremented when earlier fetches become void: the link was lost, or the app stopped listening. */
   epoch = 0;
-  /** The node called for this link while it was being asked: there may be more than the answer says. */
+  /** The node called while a page was being fetched: there may be more than the answer has. */
   missed = false;
-  /** Positions of ttl 0 broadcasts that the node called with while the device could not take them: it fetches them, too. */
+  /** Positions of ttl 0 broadcasts that the node called with while the device could not take them: the fetch includes them. */
   readonly called = new Set<number>();
-  /** Everything up to here was acknowledged or left out; null where nothing is known. */
+  /** The cursor: everything up to here was acknowledged or is not for this device. Null if unknown. */
   taken: number | null = null;
-  /** What the device itself says of that. */
+  /** The cursor by the device's own account; null if it gave none. */
   claimed: number | null = null;
-  /** Everything up to here is on this socket, held for it, or left out; null where nothing is known. */
+  /** Everything up to here is on this socket, is held for it, or is not for this device. Null if unknown. */
   reached: number | null = null;
-  /** Up to here something may be on this socket that was sent before the object slept; 0 for nothing. */
+  /** Broadcasts up to here may be on this socket since before the object slept; 0 for none. */
   slept = 0;
-  /** In order of position. */
+  /** Positions not acknowledged, in order. */
   readonly open: Open[] = [];
-  /** How many of them are held for this tag. */
+  /** How many of them are held. */
   held = 0;
-  /** Of the last that ended otherwise than acknowledged, by position: their node asks again where it did not hear the answer. */
+  /** Outcomes of the last broadcasts that were not acknowledged, by position: a node that missed the answer calls again. */
   readonly #ends = new Map<number, DeliverOutcome>();
 
   constructor(registration: Registration, record: TagRecord, member: "no" | "maybe") {
@@ -83,25 +82,25 @@ export class Subscription {
     this.member = member;
   }
 
-  /** base64url of the tag's ID; a hash, so it is made when it is needed. */
+  /** The tag's ID in base64url; computed when first needed, because it is a hash. */
   get tagId(): string {
     this.#tagId ??= tagIdOf(this.registration.record.app, this.record.tag);
     return this.#tagId;
   }
 
-  /** Name of the object of a node of the tag: of the member's own, unless told. */
+  /** The object name of a node of the tag. Default: the member's node. */
   nodeName(path = this.record.path): string {
     return nodeObjectName({ app: this.registration.record.app, tagId: this.tagId, path });
   }
 
-  /** Position to fetch from: what is on the socket is not fetched again. */
+  /** The position to fetch after: broadcasts on the socket are not fetched again. */
   get after(): number | null {
     if (this.reached !== null) return this.reached;
     if (this.taken === null || this.claimed === null) return this.taken ?? this.claimed;
     return Math.max(this.taken, this.claimed);
   }
 
-  /** The last position that went onto this socket through this tag and is not acknowledged; 0 for none. */
+  /** The last position sent on this socket through this tag and not acknowledged; 0 for none. */
   get sentUpTo(): number {
     const sent = this.open.findLast(
       ({ pending }) => pending.subscription === this && pending.state === "sent",
@@ -109,7 +108,7 @@ export class Subscription {
     return sent?.position ?? this.slept;
   }
 
-  /** A broadcast came to its end here. */
+  /** Records the outcome of a broadcast. */
   ended(position: number, end: DeliverOutcome): void {
     if (end === "acknowledged") return;
     this.#ends.set(position, end);
@@ -119,12 +118,12 @@ export class Subscription {
     }
   }
 
-  /** How one ended that is under way no more. */
+  /** The outcome of a broadcast that is no longer under way. */
   endOf(position: number): DeliverOutcome {
     return this.#ends.get(position) ?? "acknowledged";
   }
 
-  /** Moves `taken` over all that is done at the front. */
+  /** Moves `taken` over finished broadcasts at the front. */
   advance(): void {
     while (this.open[0]?.pending.state === "done") this.open.shift();
     if (this.slept > 0) return;

@@ -1,4 +1,4 @@
-/** The tags that the registrations of a device are in, and the broadcasts that come through them. */
+/** The tags of a device's registrations, and the broadcasts that arrive through them. */
 import type { Cursor } from "../../../schema/generated/link.ts";
 import type { Attributes } from "../../condition/types.ts";
 import { EVERYONE } from "../../condition/types.ts";
@@ -34,9 +34,9 @@ export interface TagOptions {
   readonly retries: Retries;
   readonly waits: Waits;
   readonly depths: DepthCache;
-  /** Of the device's object. */
+  /** The name of the device's object. */
   readonly name: string;
-  /** The part of a broadcast's message ID behind its dot. */
+  /** Returns the part of a broadcast's message ID after the dot. */
   readonly source: (app: string, tagId: string) => string;
 }
 
@@ -71,19 +71,19 @@ export class Tags implements Part {
     });
   }
 
-  // ---------------------------------------------------------------- with registrations
+  // ---------------------------------------------------------------- part of the device
 
   load(registrations: ReadonlyMap<number, Registration>, now: number): void {
     this.#memberships.load(registrations, now);
     this.#cursors.load(this.#options.account.link?.cursors ?? {});
   }
 
-  /** What its app has not acknowledged is fetched again. */
+  /** Broadcasts that the app has not acknowledged will be fetched again. */
   detach(registration: Registration, context: Context): void {
     this.#broadcasts.detach(registration, context);
   }
 
-  /** Its tags hear of it in the background. */
+  /** Its tags are left in the background. */
   end(registration: Registration, context: Context): void {
     this.#broadcasts.detach(registration, context);
     this.#memberships.end(registration, context);
@@ -102,23 +102,23 @@ export class Tags implements Part {
     return this.#memberships.owes(slot);
   }
 
-  /** Joins the tag of all devices, where a registration is not in it: it was made before there were tags, or the join failed. */
+  /** Joins the tag of all devices, unless the registration is in it: a version without tags made it, or the join failed. */
   joinEveryone(registration: Registration, context: Context): void {
     if (this.#table.find(registration.slot, EVERYONE) !== undefined) return;
     this.#memberships.join(registration, EVERYONE, null, context);
   }
 
-  // ---------------------------------------------------------------- with links
+  // ---------------------------------------------------------------- link
 
-  /** The app listens. @param since from when on; null where that was before the object slept */
+  /** The app starts to listen. @param since when, milliseconds since 1970; null if that was before the object slept */
   attach(registration: Registration, since: number | null): void {
     this.#catchUp.open(registration, since);
   }
 
-  /** The link stayed open while the object slept. @param live whether all tags of the registration call by themselves */
+  /** The link stayed open while the object slept. @param live see `isLive` */
   restore(registration: Registration, live: boolean): void {
     if (!live) {
-      // Where asking was unfinished, all are asked again.
+      // A fetch was unfinished: fetch from all tags again.
       this.#catchUp.open(registration, null);
       return;
     }
@@ -128,19 +128,19 @@ export class Tags implements Part {
     }
   }
 
-  /** Whether all tags of a registration call by themselves: then a sleep forgets nothing. */
+  /** Whether the nodes of all its tags call with new broadcasts: then a sleep forgets nothing. */
   isLive(registration: Registration): boolean {
     return this.#catchUp.isLive(registration);
   }
 
-  /** How far the device has come: what of it is kept where. */
+  /** The cursors of the device. */
   get cursors(): Cursors {
     return this.#cursors;
   }
 
   // ---------------------------------------------------------------- membership
 
-  /** Tags that the app is in, without the one that all devices are in. */
+  /** The tags that the app is in, without the built-in tag of all devices. */
   of(slot: number): string[] {
     const tags: string[] = [];
     for (const { wanted, record } of this.#table.in(slot)) {
@@ -149,7 +149,7 @@ export class Tags implements Part {
     return tags;
   }
 
-  /** How many tags a slot is leaving, those of earlier lives included. */
+  /** How many tags a slot is leaving, including those of earlier lives. */
   leaving(slot: number): number {
     return this.#memberships.leaving(slot);
   }
@@ -158,7 +158,7 @@ export class Tags implements Part {
     this.#memberships.join(registration, tag, command, context);
   }
 
-  /** Leaves a tag; nothing is to be done where the registration is not in it, and is not leaving it either. */
+  /** Leaves a tag. Does nothing if the registration is neither in it nor leaving it. */
   leave(registration: Registration, tag: string, command: PendingCommand, context: Context): void {
     const one = this.#table.rowOf(registration.slot, tag);
     if (one === undefined) return;
@@ -166,7 +166,7 @@ export class Tags implements Part {
     this.#memberships.leave(one, command, context);
   }
 
-  // ---------------------------------------------------------------- attributes, which filters ask for
+  // ---------------------------------------------------------------- attributes, for filters
 
   attributesOf(slot: number): Attributes | null {
     return this.#attributes.of(slot);
@@ -178,12 +178,12 @@ export class Tags implements Part {
 
   // ---------------------------------------------------------------- broadcasts
 
-  /** Whether broadcasts wait for single sends, or for room. */
+  /** Whether broadcasts are held back, for single sends or for lack of room. */
   get isHolding(): boolean {
     return this.#sender.isHolding;
   }
 
-  /** Broadcasts from a node: an answer, or a token that a `settle` effect follows for. */
+  /** Takes broadcasts from a node. @returns the answer, or a token whose `settle` effect follows */
   deliver(
     registration: Registration,
     request: DeliverRequest,
@@ -197,7 +197,7 @@ export class Tags implements Part {
     return this.#broadcasts.acknowledge(cursor, context);
   }
 
-  /** Sends what is held, and asks for what is wanted, as far as there is room. */
+  /** Sends held broadcasts and starts scheduled fetches, as far as there is room. */
   pump(context: Context): void {
     this.#broadcasts.pump(context);
   }

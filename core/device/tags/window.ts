@@ -1,22 +1,22 @@
-/** Broadcasts of one registration: what is on its socket, what is held for it, and what came lately. */
+/** The broadcasts of one registration: held ones, those on the socket, and recent ones of several tags. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { PendingBroadcast } from "./subscription.ts";
 
 export class BroadcastWindow {
-  /** Waiting for room, in order. */
+  /** Held broadcasts, in order. */
   readonly held: PendingBroadcast[] = [];
-  /** Since when those that are held wait for their turn, milliseconds since 1970. */
+  /** Since when the held broadcasts wait, milliseconds since 1970. */
   heldSince = 0;
-  /** Milliseconds since 1970 at which the app began to listen; null where that was before a sleep. */
+  /** When the app began to listen, milliseconds since 1970; null if that was before a sleep. */
   since: number | null = null;
-  /** Pages of its tags' logs that are asked for, or held. */
+  /** Pages of its tags' logs that are being fetched or held. */
   pages = 0;
   #sent = 0;
   #sentBytes = 0;
-  /** Broadcasts of several tags, by number and key: each goes through one of them. */
+  /** Broadcasts of several tags, by seq and key: each goes through one of its tags. */
   readonly #shared = new Map<string, PendingBroadcast>();
 
-  /** Whether the socket may take another one, however large. */
+  /** Whether the socket has room for another broadcast of any size. */
   get hasRoom(): boolean {
     return (
       this.#sent < LIMITS.BROADCAST_INFLIGHT &&
@@ -24,13 +24,13 @@ export class BroadcastWindow {
     );
   }
 
-  /** It waits for room. */
+  /** Adds a broadcast to the held ones. */
   hold(pending: PendingBroadcast, now: number): void {
     if (this.held.length === 0) this.heldSince = now;
     this.held.push(pending);
   }
 
-  /** The first that is held goes onto the socket. */
+  /** Moves the first held broadcast to the socket. */
   track(pending: PendingBroadcast): void {
     this.held.shift();
     pending.state = "sent";
@@ -39,7 +39,7 @@ export class BroadcastWindow {
     this.#sentBytes += pending.bytes;
   }
 
-  /** It is on the socket, or waits for it, no more. */
+  /** The broadcast is no longer held or on the socket. */
   drop(pending: PendingBroadcast, state: "done" | "gone"): void {
     if (pending.state === "sent") {
       this.#sent--;
@@ -51,7 +51,7 @@ export class BroadcastWindow {
     pending.entry = null;
   }
 
-  /** The pending broadcast by which a broadcast of this key came, or is to come. */
+  /** The pending or recent broadcast with this key; undefined for none. */
   find(key: string): PendingBroadcast | undefined {
     const pending = this.#shared.get(key);
     return pending?.state === "gone" ? undefined : pending;
