@@ -1,12 +1,12 @@
 /**
- * Types of Web Crypto as the runtime itself has them, for the SDKs' declarations: a server's TypeScript project has neither
+ * Web Crypto types for the SDKs' declarations, derived from the runtime's global `crypto`: a server's TypeScript project may have neither
  * `lib: ["DOM"]` nor, with the types of Node, a global `CryptoKeyPair`.
  */
 
 /** The global `crypto`. */
 export type NativeCrypto = typeof crypto;
 
-/** What `crypto.subtle` signs with. */
+/** The key type of `crypto.subtle.sign`. */
 export type NativeCryptoKey = Parameters<NativeCrypto["subtle"]["sign"]>[1];
 
 export interface NativeKeyPair {

@@ -1,7 +1,7 @@
-/** The one error class of the SDKs: what each of their entries throws is a `PushError` to all of them. */
+/** The error class of the SDKs. `instanceof PushError` works across their entries, each of which has its own copy of the class. */
 import type { PushErrorCode, PushErrorData } from "./device/errors.ts";
 
-/** Of every copy of this class: each entry of the package carries its own, and a page may have two versions. */
+/** Marks the errors of every copy of this class: each entry of the package bundles its own, and a page may load two versions. */
 const BRAND: unique symbol = Symbol.for("pushmesh.PushError") as never;
 
 /**

@@ -54,8 +54,8 @@ export type Answer = string | number | Description | undefined;
 /** Messages from client to service. `open` comes first, `leave` last. */
 export type ToService =
   /**
-   * Names the port's app. `lastSeq` is the highest seq the app ever received, 0 for none; `cursors` are how far it
-   * came in broadcasts.
+   * Names the port's app. `lastSeq` is the highest seq that the app ever received, 0 for none; `cursors` are its positions in
+   * broadcasts.
    */
   | {
       readonly kind: "open";
@@ -64,13 +64,13 @@ export type ToService =
       readonly cursors: readonly Cursor[];
     }
   | (Command & { readonly request: number })
-  /** Nobody waits for the answer of this request: it is dropped, unless it is on its way to the mesh. */
+  /** Nobody waits for the answer to this request any more: it is dropped, unless it is on its way to the mesh. */
   | { readonly kind: "cancel"; readonly request: number }
-  /** Whether the app takes messages now. */
+  /** Whether the app accepts messages now. */
   | { readonly kind: "listen"; readonly on: boolean }
   /**
-   * The app is done with every message of the lane up to `seq` that came on link number `link`. `discarded` is one that it
-   * was not given: that of `seq`, or one behind what it has not taken yet, with a `seq` of 0.
+   * The app is done with every message of the lane up to `seq` that arrived on link number `link`. `discarded` is a message that it did
+   * not get: the one with `seq`, or, with a `seq` of 0, one behind messages that it has not handled yet.
    */
   | {
       readonly kind: "ack";
@@ -80,8 +80,8 @@ export type ToService =
       readonly discarded?: number | undefined;
     }
   /**
-   * The app is done with every broadcast of the tag up to the cursor, the last of which came on link number `link`, and was
-   * not given to it where it was `discarded`.
+   * The app is done with every broadcast of the tag up to the cursor. The last of them arrived on link number `link`; if `discarded`,
+   * the app did not get it.
    */
   | {
       readonly kind: "cursor";
@@ -105,19 +105,19 @@ export type ToClient =
       /** Mesh clock minus device clock, milliseconds. */
       readonly clockOffsetMs: number;
     }
-  /** What the mesh holds for this app, said after each welcome; a `regId` of null for none. */
+  /** The app's registration in the mesh, sent after each Welcome; `regId` is null for none. */
   | {
       readonly kind: "registration";
       readonly regId: string | null;
       readonly identity?: string | undefined;
     }
   | { readonly kind: "deliver"; readonly link: number; readonly message: Incoming }
-  /** The message of this key is not to be shown, if it was not yet. */
+  /** The message with this key must not be shown, unless it was shown already. */
   | { readonly kind: "withdraw"; readonly key: Uint8Array }
   | { readonly kind: "aliasLost"; readonly alias: string }
   /**
-   * A request succeeded; `value` is the regId of a register, "" of an unregister, milliseconds of a ping, the
-   * description of a describe, and of the rest nothing. `identity` goes with a regId.
+   * A request succeeded. `value` is the regId for `register`, "" for `unregister`, milliseconds for `ping`, a description for
+   * `describe`, and undefined otherwise. `identity` belongs to the regId.
    */
   | {
       readonly kind: "done";
@@ -125,7 +125,7 @@ export type ToClient =
       readonly value: Answer;
       readonly identity?: string | undefined;
     }
-  /** A request failed; without a request number, something that nobody asked for went wrong. */
+  /** A request failed; without a request number, an error that belongs to no request. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };
 
 /** One end of a port, such as a MessagePort. The service sets `onmessage` before the client posts. */

@@ -25,11 +25,11 @@ export interface MeshAdminOptions {
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Whether nobody between can read what is sent there. */
+/** Whether nobody on the way can read a request to this URL. */
 const isPrivate = ({ protocol, hostname }: URL): boolean =>
   protocol === "https:" || LOOPBACK.has(hostname);
 
-/** Admin calls are small and wait for nobody. */
+/** Admin calls are small and wait for no device. */
 const TIMEOUT_MS = 10_000;
 
 /**

@@ -1,30 +1,30 @@
-/** Bodies of requests: JSON that says what its sender meant, or an error; nothing is dropped on the way without a word. */
+/** Encodes request bodies as JSON. Throws for values that JSON would drop or change silently. */
 import type { JsonObject } from "../../schema/json.ts";
 import { toBase64 } from "../../schema/text.ts";
 import { optionError, runtimeError } from "./errors.ts";
 
 /**
- * Data of a message: text, bytes (ArrayBuffer or a view of one), or an object that JSON can hold. In one, integers may be bigints,
- * members that are undefined are left out, and what has a `toJSON` is what that gives, as in JSON.stringify. Anything else that JSON
- * would drop or change is refused: functions, symbols, NaN, Map, Set, Promise, Error and what else keeps its content to itself.
- * A list is sent in an object, and a Date or URL as its text, or in one.
+ * Data of a message: text, bytes (an ArrayBuffer or a view of one), or an object that JSON can represent. In an object, integers may be
+ * bigints, undefined members are left out, and `toJSON` is called, as by JSON.stringify. Values that JSON would drop or change are
+ * refused: functions, symbols, NaN, Map, Set, Promise, Error and other objects without enumerable content. Wrap a list in an object;
+ * convert a Date or URL to text, or wrap it.
  *
- * Any object by its type: an interface has no index signature, so that none of JSON would take it.
+ * The type allows any object, because interfaces have no index signature and would not match a JSON type.
  */
 export type MessageData = string | object;
 
 const utf8 = new TextEncoder();
 
-/** JSON.rawJSON (ES2025): the one way to write an integer with all its digits. */
+/** JSON.rawJSON (ES2025): the only way to write an integer with all its digits. */
 const { rawJSON } = JSON as { readonly rawJSON?: (text: string) => unknown };
 
-/** Whether JSON.stringify would write `value` as what it is not: `{}` or `null`, or would leave it out. */
+/** Whether JSON.stringify would lose `value`: write it as `{}` or `null`, or leave it out. */
 function isLost(value: unknown): boolean {
   if (typeof value === "number") return !Number.isFinite(value);
   if (typeof value === "function" || typeof value === "symbol") return true;
   if (typeof value !== "object" || value === null) return false;
   if (ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set) return true;
-  // What keeps all that it has to itself: a Promise, an Error, a Blob, an ArrayBuffer. Plain objects of other realms are none.
+  // Objects without enumerable content: a Promise, an Error, a Blob, an ArrayBuffer. Plain objects of other realms are fine.
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
   return !isPlain && !Array.isArray(value) && Object.keys(value).length === 0;
@@ -39,15 +39,15 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * A body as JSON.
+ * Encodes a body as JSON.
  *
- * @param dataJson - JSON text that becomes the member `data` as it is written; the body is then an object that has others.
- * @throws PushServerError `option_invalid` for what JSON cannot hold, naming it by its path
+ * @param dataJson JSON text to write as the member `data`, unchanged; the body is then an object with other members
+ * @throws PushServerError `option_invalid` for a value that JSON cannot represent, naming its path
  */
 export function encodeBody(body: unknown, dataJson?: string): Uint8Array<ArrayBuffer> {
   const paths = new Map<unknown, string>([[body, ""]]);
   let path = "";
-  // Of what an object's toJSON gave, `this` still has the object.
+  // If `value` is the result of a toJSON, `this` still has the object.
   function checked(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
     const holder = paths.get(this);
     path = holder ? `${holder}.${name}` : name;
@@ -70,18 +70,18 @@ export function encodeBody(body: unknown, dataJson?: string): Uint8Array<ArrayBu
   try {
     text = JSON.stringify(body, checked);
   } catch (error) {
-    // A cycle, or a toJSON that throws. The first line of it says so.
+    // A cycle, or a toJSON that throws. The first line of the message says which.
     if (error instanceof TypeError) {
       throw optionError(`${path}: ${error.message.split("\n", 1)[0]}`, error);
     }
     throw error;
   }
   if (dataJson !== undefined) text = `${text.slice(0, -1)},"data":${dataJson}}`;
-  // Of its own making, and so in no shared memory.
+  // Created here, so its memory is not shared.
   return utf8.encode(text) as Uint8Array<ArrayBuffer>;
 }
 
-/** The field of a message that carries the data. */
+/** The field of a message that contains the data. */
 export function dataFields(
   data: MessageData | undefined,
 ): { data?: string | JsonObject } | { dataBase64: string } {
@@ -91,12 +91,12 @@ export function dataFields(
   return { dataBase64: toBase64(new Uint8Array(buffer, byteOffset, byteLength)) };
 }
 
-/** @throws PushServerError `option_invalid` for text that is no JSON: as a part of a body it could say anything. */
+/** @throws PushServerError `option_invalid` for text that is not a JSON object: inserted into a body it could add other members */
 export function checkJson(name: string, text: unknown): void {
   try {
     if (typeof text === "string" && /^\s*\{/.test(text)) return void JSON.parse(text);
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw optionError(`${name}: must be the text of a JSON object`);
 }

@@ -1,4 +1,4 @@
-/** One HTTPS call to the mesh: its deadline, and what its answer means. */
+/** One HTTPS call to the mesh: its deadline, and the interpretation of its answer. */
 import type { ProblemBody } from "../../schema/http.ts";
 import { noOrigin, originOf } from "../origin.ts";
 import {
@@ -16,11 +16,11 @@ export interface ServerHost {
   now(): number;
   /** 0 (included) to 1 (excluded). */
   random(): number;
-  /** `signal` ends it early, if the host supports that: otherwise the timer would keep a process alive. */
+  /** `signal` ends it early, if the host supports that; otherwise its timer keeps the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The host's own. */
+/** The default host. */
 const SERVER_HOST: ServerHost = {
   fetch: (url, init) => fetch(url, init),
   now: Date.now,
@@ -67,7 +67,7 @@ async function refusal(response: Response): Promise<PushServerError> {
   const retryAfterMs = Number.isFinite(seconds) ? seconds * 1_000 : undefined;
   if (!isProblem(body)) {
     const message = `HTTP ${status} without a problem body: is this the mesh?`;
-    // A proxy's 502 or 504 says nothing of the request; the next try may get through.
+    // A proxy's 502 or 504 says nothing about the request; the next attempt may succeed.
     const retry = status >= 500 ? "later" : "never";
     return new UnreachableError({ code: "answer_invalid", message, retry, status, retryAfterMs });
   }
@@ -89,8 +89,8 @@ export function abortedError(signal: AbortSignal): PushServerError {
 }
 
 /**
- * A signal for one try: it fires by itself after `timeoutMs`, and with the caller's own. `release` leaves nothing on the
- * caller's, which may outlive many calls.
+ * A signal for one attempt: it fires after `timeoutMs`, or with the caller's signal. `release` removes the listener from the caller's
+ * signal, which may outlive many calls.
  */
 function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
   const abort = new AbortController();
@@ -110,8 +110,8 @@ function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
 /**
  * Calls the mesh once.
  *
- * @param timeoutMs - From the start to the end of the answer.
- * @param signal - Cancels the call. If it has already fired, nothing is sent.
+ * @param timeoutMs The limit from the start to the end of the answer.
+ * @param signal Cancels the call. If it has already fired, nothing is sent.
  * @returns The JSON of the answer; undefined for 204.
  * @throws PushServerError
  */

@@ -77,7 +77,7 @@ export class UndecidedError extends PushServerError {
   /** @param cause The error of the copy of the request. */
   constructor(cause: PushServerError) {
     const message =
-      "The mesh has begun this change, and its answer was lost: read what stands before you ask anew.";
+      "The mesh has begun this change, and its answer was lost: read the current state before you repeat it.";
     const { status, problem } = cause;
     super({ code: "outcome_unknown", message, retry: "never", status, problem, cause });
   }

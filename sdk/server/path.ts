@@ -1,14 +1,14 @@
-/** Names in paths: a tag or an alias may be any text, a part of a path may not. */
+/** Names in paths: a tag or an alias may be any text, but not every text can be a segment of a path. */
 import { optionError } from "./errors.ts";
 
-/** An empty part, and these, mean another path to whoever reads the URL. */
+/** URL parsers resolve these segments to another path. */
 const NO_PARTS: ReadonlySet<string> = new Set(["", ".", ".."]);
 
 /**
- * A tag or alias as a part of a path.
+ * Encodes a tag or alias as a segment of a path.
  *
- * @param what what it is called where it is refused
- * @throws PushServerError `option_invalid` where no path can name it
+ * @param what its name in the error
+ * @throws PushServerError `option_invalid` if no path can contain it
  */
 export function pathPart(what: "tag" | "alias", name: string): string {
   if (NO_PARTS.has(name)) throw optionError(`${what}: ${JSON.stringify(name)} fits in no path`);

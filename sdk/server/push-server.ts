@@ -37,7 +37,7 @@ export interface SendOptions extends BroadcastOptions {
   readonly respondAsync?: boolean;
 }
 
-/** What every message has: its data and how long it lasts. */
+/** The fields that every message has. */
 type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
   /** An object, text, or bytes, which arrive as bytes. */
   readonly data?: MessageData | undefined;
@@ -168,7 +168,7 @@ export class PushServer {
     );
   }
 
-  /** @template T what an answer to a message to such a target is */
+  /** @template T the type of the answer for this kind of target */
   async #send<T extends AnswerBody<"sendMessage">>(
     { data, json, ...message }: Content & Pick<SendBodyInput, "to" | "filter" | "pace">,
     options: SendOptions,

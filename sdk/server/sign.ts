@@ -1,4 +1,4 @@
-/** Signs a request as docs/api.md asks: RFC 9421 with Content-Digest of RFC 9530. */
+/** Signs a request as docs/api.md specifies: RFC 9421 with the Content-Digest of RFC 9530. */
 import { createSignature } from "http-message-sig";
 import { toBase64 } from "../../schema/text.ts";
 import type { Signer } from "./signer.ts";
@@ -8,7 +8,7 @@ export interface SignOptions {
   readonly signer: Signer;
   /** Seconds since 1970. */
   readonly created: number;
-  /** Tells this request from another that is made of the same bytes in the same second. */
+  /** Distinguishes this request from an identical one in the same second. */
   readonly nonce?: string;
 }
 
@@ -19,10 +19,10 @@ export async function contentDigest(body: BufferSource): Promise<string> {
 }
 
 /**
- * Adds Content-Digest (where there is a body), Signature-Input and Signature to the headers of a request.
+ * Adds Content-Digest (if there is a body), Signature-Input and Signature to the headers of a request.
  *
- * @param url - As it will be requested; its path and query are signed.
- * @param headers - Signed of these is `idempotency-key`, where it is there.
+ * @param url The URL of the request; its path and query are signed.
+ * @param headers Of these, `idempotency-key` is signed if present.
  */
 export async function signRequest(
   method: string,

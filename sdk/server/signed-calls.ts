@@ -1,4 +1,4 @@
-/** Signed calls of an app server to the mesh, tried again where that can help. */
+/** Signed calls of an app server to the mesh, with retries. */
 import type { AnswerBody, MethodOf, OperationId, PathOf } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -15,18 +15,18 @@ export interface PushServerOptions {
   readonly keyId: string;
   readonly key: SendingKey;
   /**
-   * For how long a call that the network or the mesh failed is tried again, in milliseconds, 0 to 600,000. Default 45,000: a
-   * restart of the mesh, 30 s at the most, fails no call.
+   * How long to retry a call after a failure of the network or the mesh, in milliseconds, 0 to 600,000. Default: 45,000, so that a
+   * restart of the mesh, which takes up to 30 s, fails no call.
    */
   readonly retryForMs?: number;
-  /** Tries of one call, 1 to 100. Default: as many as `retryForMs` allows. */
+  /** Attempts per call, 1 to 100. Default: as many as `retryForMs` allows. */
   readonly attempts?: number;
   /**
-   * Told of each failure after which a call is tried again, before the pause. `attempt` is the number of the try that failed, from
-   * 1. Not told of the last one, which the call rejects with.
+   * Called after each failure that is retried, before the pause. `attempt` is the number of the failed attempt, from 1. Not called for
+   * the last failure, with which the call rejects.
    */
   readonly onRetry?: (error: PushServerError, attempt: number) => void;
-  /** In place of the host's own fetch, clock, random and timer. */
+  /** Replaces the host's own fetch, clock, random numbers and timer. */
   readonly host?: Partial<ServerHost>;
 }
 
@@ -34,31 +34,31 @@ export interface SignedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** JSON text that is sent as the body's member `data`, as it is written. */
+  /** JSON text to send as the body's member `data`, unchanged. */
   readonly dataJson?: string | undefined;
-  /** Of one try; 10 s unless told. */
+  /** Limit of one attempt, milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
-  /** Ends the call, its pauses and its tries. */
+  /** Cancels the call, including its pauses and retries. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Carried out twice it would undo what others changed in between: its tries are copies of one signed request, of which the mesh
-   * carries out one. Default false: every try is signed anew, as a question or a message with an idempotency key may be.
+   * True for a change that must not be carried out twice, because that could undo changes of others in between: its attempts are copies
+   * of one signed request, of which the mesh carries out one. Default: false, so that each attempt is signed anew.
    */
   readonly isChange?: boolean;
 }
 
-/** What a call may take beyond a wait that it asked for. */
+/** Limit of one attempt, in addition to a wait that it requests. */
 export const TIMEOUT_MS = 10_000;
-/** Full jitter: the first pause is 0 to this, and the bound doubles with each, up to the second. */
+/** Full jitter: the first pause is between 0 and BACKOFF_MS; the bound doubles with each attempt, up to BACKOFF_MAX_MS. */
 const BACKOFF_MS = 250;
 const BACKOFF_MAX_MS = 5_000;
-/** A mesh that asks for a longer pause is not waited for: the caller has a better place to queue. */
+/** If the mesh asks for a longer pause, the call fails: the caller has a better place to queue. */
 const RETRY_AFTER_MAX_MS = 10_000;
 const RETRY_FOR_DEFAULT_MS = 45_000;
 const RETRY_FOR_MAX_MS = 600_000;
 const ATTEMPTS_MAX = 100;
 const NONCE_BYTES = 9;
-/** How long a signature is used for: that of a change is not made anew. A minute less than the mesh takes it for. */
+/** How long to retry a change, which is not signed anew: a minute less than the mesh accepts its signature. */
 const SIGNATURE_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS - LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
 
 export class SignedCalls {
@@ -73,7 +73,7 @@ export class SignedCalls {
 
   /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
   constructor(options: PushServerOptions) {
-    // Without options, too: it is the url that is then missed.
+    // `options` may be undefined: the error then names the missing url.
     const { url, keyId, key, attempts, retryForMs, onRetry, host = {} } = options ?? {};
     this.#origin = meshOrigin(url);
     if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
@@ -96,9 +96,10 @@ export class SignedCalls {
   }
 
   /**
-   * @template Id of the operation, by which method, path and answer are held to the table of routes
-   * @throws UndecidedError where a change was begun by a try whose answer was lost; PushServerError what the mesh, or the network,
-   *   says after the last try
+   * Calls the mesh, with retries.
+   *
+   * @template Id the operation, which determines the types of method, path and answer by the table of routes
+   * @throws UndecidedError if an attempt began a change and its answer was lost; PushServerError the error of the last attempt
    */
   async call<Id extends OperationId>(
     method: MethodOf<Id>,
@@ -139,14 +140,14 @@ export class SignedCalls {
   ): Promise<Headers> {
     if (body !== null) headers.set("content-type", "application/json");
     const created = Math.floor(this.host.now() / 1_000);
-    // Two calls of the same second that ask for the same are two.
+    // Makes two identical calls in the same second two requests.
     const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
     const signer = await this.signer();
     await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created, nonce });
     return headers;
   }
 
-  /** Ends early where the caller's signal fires, and leaves nothing on it. */
+  /** Waits; ends early if the caller's signal fires, and removes its listener from it. */
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const ended = new AbortController();
@@ -159,10 +160,10 @@ export class SignedCalls {
     signal?.removeEventListener("abort", onAbort);
   }
 
-  /** How long to wait before the next try; undefined where there is to be none. */
+  /** Milliseconds until the next attempt; undefined for none. */
   #pauseAfter(error: PushServerError, attempt: number): number | undefined {
     if (error.retry !== "later") return undefined;
-    // 409 and 429 ask for a decision of the caller's; what is left is the network and the mesh itself.
+    // A 409 or 429 needs a decision of the caller; only failures of the network and of the mesh itself are retried.
     if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
       return undefined;
     }

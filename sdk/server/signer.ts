@@ -9,7 +9,7 @@ import { optionError } from "./errors.ts";
  */
 export type SendingKey = string | Uint8Array | SigningJwk | NativeCryptoKey;
 
-/** A JWK (RFC 7517). A type of its own, because the TypeScript project of a server may not have the types of browsers. */
+/** A JWK (RFC 7517). Declared here, because the TypeScript project of a server may lack the browser types. */
 export interface SigningJwk {
   kty?: string;
   crv?: string;
@@ -28,7 +28,7 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Bytes of an HMAC secret that the mesh makes. */
+/** Bytes of an HMAC secret created by the mesh. */
 const SECRET_BYTES = 32;
 
 const importHmac = (secret: Uint8Array): Promise<CryptoKey> =>
@@ -76,7 +76,7 @@ export async function signerOf(key: SendingKey): Promise<Signer> {
   };
 }
 
-/** Both lib.dom and the Workers types have to agree with this: theirs differ in what they infer from "jwk". */
+/** Cast, because lib.dom and the Workers types infer different types for "jwk". */
 async function exportJwk(key: CryptoKey): Promise<SigningJwk> {
   return (await crypto.subtle.exportKey("jwk", key)) as SigningJwk;
 }

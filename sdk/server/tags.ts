@@ -122,5 +122,5 @@ export class Tags {
   }
 }
 
-/** A thousand registrations are a thousand calls of objects, and may have to wait for some. */
+/** A thousand registrations take a thousand calls of objects, some of which may have to wait. */
 const MEMBERS_TIMEOUT_MS = 60_000;

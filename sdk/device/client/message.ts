@@ -43,12 +43,11 @@ function sentAt(seq: number): number {
 }
 
 /**
- * Whether the message came too late to be shown. A now-or-never message has no time of its own: its sender
- * waits at most `LIMITS.ACK_WAIT_MAX_MS`, and was then told that it expired. A now-or-never broadcast has no
- * sender that waits: it comes when its turn is.
+ * Whether the message arrived too late to be shown. A ttl 0 message has no expiry: its sender waits at most
+ * `LIMITS.ACK_WAIT_MAX_MS`, and was then told that it expired. A ttl 0 broadcast never expires, because no sender waits for it.
  *
  * @param meshNow The mesh's clock, milliseconds since 1970.
- * @param graceMs By how much a time of its own has to be over.
+ * @param graceMs How long after its expiry a message still counts as valid.
  */
 export function isExpired(message: Incoming, meshNow: number, graceMs = 0): boolean {
   const { seq, expiresAtMs } = message;
@@ -56,7 +55,7 @@ export function isExpired(message: Incoming, meshNow: number, graceMs = 0): bool
   return !("tag" in message) && sentAt(seq) + ACK_WAIT_MAX_MS <= meshNow;
 }
 
-/** The app's view of a message. Throws where the data is not what the content type says. */
+/** The app's view of a message. Throws if the data does not match the content type. */
 export function toPushMessage(message: Incoming, regId: string): PushMessage {
   const { seq, key, collapseKey, expiresAtMs } = message;
   return {

@@ -24,11 +24,11 @@ const TOO_LARGE: PushErrorData = {
   retry: "never",
 };
 
-/** A command with the number that the client gave it. */
+/** A command with the client's request number. */
 type Asked = Command & { readonly request: number };
 
 type Pending = Asked & {
-  /** Waits for its retry. */
+  /** Waiting for its retry. */
   waits?: boolean;
   /** Refusals so far. */
   failures: number;
@@ -123,7 +123,7 @@ export class App {
     } else this.#owner.send({ kind: "attach", value: { slot } });
   }
 
-  /** @param command With the number that the client gave it. */
+  /** Queues a command. */
   command(command: Asked): void {
     this.#pending.push({ ...command, failures: 0 });
     this.#next();
