@@ -20,7 +20,7 @@ export interface Claims {
 }
 
 /** The result of `Account.open`. */
-export interface Opened {
+export interface OpenedAccount {
   /** "standing": the key has this account already. "created": the device's first. "replaced": the key displaced another. */
   readonly outcome: "standing" | "created" | "replaced";
   readonly generation: number;
@@ -37,12 +37,12 @@ export class Account {
   #record: AccountRecord | null;
   #link: LinkRecord | null;
   /** Whether the account is stored. */
-  #isBound: boolean;
+  #isStored: boolean;
 
   constructor(store: AccountStore) {
     this.#store = store;
     this.#record = store.readAccount();
-    this.#isBound = this.#record !== null;
+    this.#isStored = this.#record !== null;
     this.#link = this.#record === null ? null : store.readLink();
   }
 
@@ -56,8 +56,8 @@ export class Account {
   }
 
   /** Whether the account is stored. */
-  get isBound(): boolean {
-    return this.#isBound;
+  get isStored(): boolean {
+    return this.#isStored;
   }
 
   /**
@@ -65,7 +65,7 @@ export class Account {
    * such an account stays, so that its next registration continues the count.
    */
   get isErasable(): boolean {
-    return (this.#record?.generation ?? 0) >= COUNTED;
+    return (this.#record?.generation ?? 0) >= FIRST_TIMED_GENERATION;
   }
 
   /** When the device last opened or lost a link, or the account was created. Milliseconds since 1970. */
@@ -83,33 +83,33 @@ export class Account {
 
   /** The account for the socket's attachment; null if it is stored. */
   get pending(): PendingAccount | null {
-    if (this.#isBound || this.#record === null) return null;
+    if (this.#isStored || this.#record === null) return null;
     return { ...this.#record, tokens: this.#link?.tokens ?? [] };
   }
 
   /** Restores an account that is not stored, from the socket's attachment. */
   restore({ tokens, ...record }: PendingAccount, session: string, seqFloor: number): void {
-    if (this.#isBound) return;
+    if (this.#isStored) return;
     this.#record = record;
     this.#link = { session, lastSeenMs: record.createdAt, tokens, seqFloor };
   }
 
   /**
    * Finds the account of a key, or returns the generation of a new one. Writes a row only if a stored key is displaced:
-   * a new account is stored by its first registration, see `bind`.
+   * a new account is stored by its first registration, see `persist`.
    *
    * @param linked whether the device has a link now
    * @throws MeshError device_active if the device is in use under another key and the request has no handover
    */
-  open(request: OpenAccountRequest, linked: boolean, now: number): Opened {
+  open(request: OpenAccountRequest, linked: boolean, now: number): OpenedAccount {
     const { publicKey, handoverFrom } = request;
     const standing = this.#record;
     if (standing?.publicKey === publicKey) {
       const { generation } = standing;
-      return { outcome: this.#isBound ? "standing" : "created", generation };
+      return { outcome: this.#isStored ? "standing" : "created", generation };
     }
     if (standing !== null && handoverFrom !== standing.publicKey) this.#requireIdle(linked, now);
-    if (!this.#isBound) {
+    if (!this.#isStored) {
       const outcome = standing === null ? "created" : "replaced";
       this.#record = null;
       return { outcome, generation: freshGeneration(now) };
@@ -126,7 +126,7 @@ export class Account {
   }
 
   /** A registration of this life is forgotten: later ones begin above it. Writes one row if that raises `lives`. */
-  outlive(life: number): void {
+  retireLife(life: number): void {
     if (this.#record === null || this.lives > life) return;
     this.#record = { ...this.#record, lives: life + 1 };
     this.#store.writeAccount(this.#record);
@@ -144,22 +144,22 @@ export class Account {
     session: string,
     linked: boolean,
     seqFloor: number,
-    kept: () => Kept,
+    kept: () => LinkExtras,
     now: number,
   ): void {
     const { publicKey, generation, tokenId, tokenExpires } = claims;
     const record = this.#record;
     // The key decides, not the generation: a credential from before the account was stored may name another one.
     const isOther = record !== null && record.publicKey !== publicKey;
-    if (isOther && (this.#isBound || linked)) throw new MeshError("account_replaced");
+    if (isOther && (this.#isStored || linked)) throw new MeshError("account_replaced");
     const known = isOther ? [] : (this.#link?.tokens ?? []);
-    const most = this.#isBound ? MAX_LIVE_TOKENS : PENDING_TOKENS;
+    const most = this.#isStored ? MAX_LIVE_TOKENS : PENDING_TOKENS;
     const live = liveTokens(known, most, now);
     if (live.some(([other]) => other === tokenId)) throw new MeshError("token_replayed");
     if (live.length >= most) {
       throw new MeshError("token_invalid", `more than ${most} links in the lifetime of a token`);
     }
-    if (!this.#isBound)
+    if (!this.#isStored)
       this.#record = { publicKey, generation: admittedGeneration(generation, now), createdAt: now };
     this.#write({
       session,
@@ -171,9 +171,9 @@ export class Account {
   }
 
   /** Stores the account and its link, unless they are: two rows, and the tables. Call it before anything else is stored. */
-  bind(): void {
-    if (this.#isBound || this.#record === null) return;
-    this.#isBound = true;
+  persist(): void {
+    if (this.#isStored || this.#record === null) return;
+    this.#isStored = true;
     this.#store.writeAccount(this.#record);
     if (this.#link !== null) this.#store.writeLink(this.#link);
   }
@@ -183,7 +183,7 @@ export class Account {
    *
    * @param seenAt when the device was last heard from, milliseconds since 1970
    */
-  release(seqFloor: number, kept: Kept, seenAt: number): void {
+  release(seqFloor: number, kept: LinkExtras, seenAt: number): void {
     if (this.#link === null) return;
     this.#write({ ...this.#link, lastSeenMs: seenAt, seqFloor, ...kept });
   }
@@ -194,7 +194,7 @@ export class Account {
   }
 
   /** Writes one row, for cursors that do not fit into the socket's attachment. */
-  saveCursors(kept: Kept): void {
+  saveCursors(kept: LinkExtras): void {
     if (this.#link !== null) this.#write({ ...this.#link, ...kept });
   }
 
@@ -205,11 +205,11 @@ export class Account {
       // The clock was ahead when this was written. Replace it durably with the present time at the first request: otherwise
       // the device would stay locked for as long as the clock was ahead.
       activeAt = now;
-      this.correct(now);
+      this.clampFutureTimes(now);
     }
     const freeAt = linked
       ? now + LIMITS.DEVICE_DISPLACE_MS
-      : this.#isBound
+      : this.#isStored
         ? activeAt + LIMITS.DEVICE_DISPLACE_MS
         : now;
     if (freeAt > now) {
@@ -218,16 +218,16 @@ export class Account {
   }
 
   /** Replaces times of last use that are in the future by `now`. Writes one row for each. */
-  correct(now: number): void {
+  clampFutureTimes(now: number): void {
     if (this.#link !== null && this.#link.lastSeenMs > now)
       this.#write({ ...this.#link, ...this.#kept, lastSeenMs: now });
     if (this.#record !== null && this.#record.createdAt > now) {
       this.#record = { ...this.#record, createdAt: now };
-      if (this.#isBound) this.#store.writeAccount(this.#record);
+      if (this.#isStored) this.#store.writeAccount(this.#record);
     }
   }
 
-  get #kept(): Kept {
+  get #kept(): LinkExtras {
     return { cursors: this.#link?.cursors, recent: this.#link?.recent, sent: this.#link?.sent };
   }
 
@@ -240,18 +240,18 @@ export class Account {
       ...(recent === undefined ? {} : { recent }),
       ...(sent === undefined ? {} : { sent }),
     };
-    if (this.#isBound) this.#store.writeLink(this.#link, reserves);
+    if (this.#isStored) this.#store.writeLink(this.#link, reserves);
   }
 }
 
 /** What the link's row stores beside the link itself; undefined for nothing. */
-export interface Kept {
+export interface LinkExtras {
   readonly cursors: LinkRecord["cursors"] | undefined;
   readonly recent: LinkRecord["recent"] | undefined;
   readonly sent: LinkRecord["sent"] | undefined;
 }
 
-type Written = Omit<LinkRecord, keyof Kept> & Kept;
+type Written = Omit<LinkRecord, keyof LinkExtras> & LinkExtras;
 
 /** Used tokens that are remembered: one link a second for as long as a token is valid, clock skew included. */
 const MAX_LIVE_TOKENS = LIMITS.TOKEN_MAX_AGE_SECONDS + 2 * LIMITS.CLOCK_SKEW_SECONDS;
@@ -269,7 +269,7 @@ const freshGeneration = (now: number): number =>
   Math.max(1, Math.floor((now - SEQ_EPOCH_MS) / 1_000));
 
 /** Generations below this were counted from 1, by versions that did not erase accounts. */
-const COUNTED = 1_000_000;
+const FIRST_TIMED_GENERATION = 1_000_000;
 
 /**
  * The generation of an account that is recreated from its credential. If the credential is old enough that the account may have
@@ -278,7 +278,7 @@ const COUNTED = 1_000_000;
 function admittedGeneration(claimed: number, now: number): number {
   const fresh = freshGeneration(now);
   const isRecent = Math.abs(fresh - claimed) < LIMITS.ACCOUNT_IDLE_MS / 1_000;
-  return claimed < COUNTED || isRecent ? claimed : fresh;
+  return claimed < FIRST_TIMED_GENERATION || isRecent ? claimed : fresh;
 }
 
 /** Drops tokens that the edge refuses by age alone; if that leaves too many, also tokens from the future. */

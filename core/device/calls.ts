@@ -2,10 +2,10 @@
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Context, Effect } from "../link/effects.ts";
 
-type Asked<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
+type WithoutToken<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
 
 /** A call effect without its token. */
-export type CallBody = Asked<"tag"> | Asked<"alias">;
+export type CallBody = WithoutToken<"tag"> | WithoutToken<"alias">;
 
 export interface Call {
   /** Called when its turn comes. Null if the call is no longer needed; then `done` is not called. */
@@ -15,32 +15,32 @@ export interface Call {
 
 /** The queue is bounded by its callers: each tag and each alias has at most one call here. */
 export class Calls {
-  readonly #underWay = new Map<number, Call>();
+  readonly #running = new Map<number, Call>();
   readonly #queue = new Set<Call>();
   #lastToken = 0;
 
-  ask(call: Call, context: Context): void {
+  enqueue(call: Call, context: Context): void {
     this.#queue.add(call);
     this.#pump(context);
   }
 
   /** Takes the result of the call with this token. */
-  called(token: number, result: CallResult, context: Context): void {
-    const call = this.#underWay.get(token);
+  onResult(token: number, result: CallResult, context: Context): void {
+    const call = this.#running.get(token);
     if (call === undefined) return;
-    this.#underWay.delete(token);
+    this.#running.delete(token);
     call.done(result, context);
     this.#pump(context);
   }
 
   #pump(context: Context): void {
     for (const call of this.#queue) {
-      if (this.#underWay.size >= LIMITS.TAG_CALLS) return;
+      if (this.#running.size >= LIMITS.TAG_CALLS) return;
       this.#queue.delete(call);
       const body = call.begin(context.now);
       if (body === null) continue;
       const token = ++this.#lastToken;
-      this.#underWay.set(token, call);
+      this.#running.set(token, call);
       context.effects.push({ ...body, token });
     }
   }

@@ -28,7 +28,7 @@ export class Debts {
   }
 
   /** Whether there is a debt now. */
-  get isOwing(): boolean {
+  get hasDebts(): boolean {
     for (const slot of this.#registrations.bySlot.keys()) {
       if (this.#parts.some((part) => part.owes(slot))) return true;
     }
@@ -36,8 +36,8 @@ export class Debts {
   }
 
   /** Call it when there may be a new debt: sets the deadline if there is none. */
-  expect(now: number): void {
-    if (this.#deadline === null && this.isOwing) this.#deadline = now + this.#waitMs;
+  schedule(now: number): void {
+    if (this.#deadline === null && this.hasDebts) this.#deadline = now + this.#waitMs;
   }
 
   /** Call it at the deadline, after the retries: sets the next deadline if debts are left. */
@@ -45,6 +45,6 @@ export class Debts {
     if (this.#deadline === null || now < this.#deadline) return;
     this.#deadline = null;
     this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_MS);
-    this.expect(now);
+    this.schedule(now);
   }
 }

@@ -111,7 +111,7 @@ export class Device {
       const { outcome, generation } = account.open(request, session.link !== null, now);
       if (outcome === "replaced") {
         // Before the link closes, so that messages on its socket end instead of going back to the mailbox.
-        for (const registration of [...registrations.standing()]) {
+        for (const registration of [...registrations.active()]) {
           lifecycle.end(registration, context);
         }
         session.link?.close("account_replaced", "a new key took over", effects);
@@ -158,7 +158,7 @@ export class Device {
     const context = { now, effects };
     session.link?.receive(bytes, now, effects);
     retries.run(context);
-    mail.tellAliases(context);
+    mail.notifyAliases(context);
     this.#afterwards(context);
   }
 
@@ -193,7 +193,7 @@ export class Device {
 
   /** Accepts a message. @returns the answer, or a token: the caller then waits `firstWaitMs` for its `settle` effect */
   send(request: SendRequest, now: number, effects: Effects): SendAnswer | number {
-    const registration = this.#standing(request);
+    const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const context = { now, effects };
     const { mail, aliases } = this.#parts;
@@ -240,7 +240,7 @@ export class Device {
 
   /** Returns the tags, aliases and attributes of a registration, and whether the device is connected. */
   describe(request: RegistrationName): DescribeAnswer {
-    const registration = this.#standing(request);
+    const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const { slot } = registration;
     const { aliases, tags, session } = this.#parts;
@@ -268,7 +268,7 @@ export class Device {
 
   /** Another registration is setting the alias. It is suspended when this returns, and durably once the shell answers. */
   suspendAlias(request: AliasSuspension, now: number, effects: Effects): void {
-    const registration = this.#standing(request);
+    const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
     const context = { now, effects };
     this.#parts.aliases.suspend(registration, request.alias, context);
@@ -277,7 +277,7 @@ export class Device {
 
   /** Another holder of a shared alias acknowledged the message first. */
   withdraw(request: WithdrawRequest, now: number, effects: Effects): void {
-    const registration = this.#standing(request);
+    const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
     const context = { now, effects };
     this.#parts.mail.withdraw(registration, request.key, context);
@@ -289,7 +289,7 @@ export class Device {
   /** Takes the result of the `tag` or `alias` effect with this token. */
   called(token: number, result: CallResult, now: number, effects: Effects): void {
     const context = { now, effects };
-    this.#parts.calls.called(token, result, context);
+    this.#parts.calls.onResult(token, result, context);
     this.#afterwards(context);
   }
 
@@ -308,15 +308,15 @@ export class Device {
     retries.run(context);
     debts.onDeadline(now);
     this.#afterwards(context);
-    if (idle.look(now)) this.#expire(context);
+    if (idle.check(now)) this.#expire(context);
   }
 
   /** The account is no longer used. First its registrations end; it is erased once their tags and aliases have confirmed that. */
   #expire(context: Context): void {
     const { account, debts, registrations, lifecycle } = this.#parts;
-    const standing = [...registrations.standing()];
+    const standing = [...registrations.active()];
     for (const registration of standing) lifecycle.end(registration, context);
-    if (standing.length > 0 || debts.isOwing || !account.isErasable) return;
+    if (standing.length > 0 || debts.hasDebts || !account.isErasable) return;
     this.#options.store.erase();
     this.#parts = makeParts({ ...this.#options, now: context.now });
   }
@@ -324,7 +324,7 @@ export class Device {
   /** The edge or the alias is out of date: asks the alias. */
   #refuseStale(registration: Registration, alias: string, context: Context): Refused {
     const { aliases, retries } = this.#parts;
-    aliases.doubt(registration, alias, context);
+    aliases.recheck(registration, alias, context);
     // Without a link nothing else would retry a failed confirmation, and no message would arrive through the alias.
     retries.run(context);
     this.#afterwards(context);
@@ -336,7 +336,7 @@ export class Device {
     start: (registration: Registration, command: PendingCommand) => MeshError | null,
     context: Context,
   ): CommandAnswer | number {
-    const registration = this.#standing(request);
+    const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const answer = waitFor(this.#parts.waits, (command) => {
       const refused = start(registration, command);
@@ -346,7 +346,7 @@ export class Device {
     return answer;
   }
 
-  #standing(name: RegistrationName): Registration | undefined {
+  #activeRegistration(name: RegistrationName): Registration | undefined {
     const registration = this.#parts.registrations.ofApp(name.app);
     if (registration?.generation !== name.generation) return undefined;
     return registration.record.endedAt === null ? registration : undefined;

@@ -21,7 +21,7 @@ export interface IdleParts {
   readonly mail: Mail;
 }
 
-export class Idle {
+export class IdleWatch {
   readonly #parts: IdleParts;
 
   constructor(parts: IdleParts) {
@@ -34,11 +34,11 @@ export class Idle {
    */
   deadline(now: number): number | null {
     const { account, link, registrations } = this.#parts;
-    if (!account.isBound) return null;
+    if (!account.isStored) return null;
     if (link.link !== null) return now + this.#limitMs;
     const mark = this.#mark(now);
     const isOver = mark !== null && mark.looks > LIMITS.DEVICE_IDLE_LOOKS;
-    if (isOver && !registrations.isStanding && !account.isErasable) return null;
+    if (isOver && !registrations.hasActive && !account.isErasable) return null;
     if (mark !== null) return Math.max(mark.atMs + LOOK_MS, now);
     return Math.max(Math.min(account.usedAtMs, now) + this.#limitMs, now);
   }
@@ -48,10 +48,10 @@ export class Idle {
    *
    * @returns whether the account was idle at enough looks to be erased
    */
-  look(now: number): boolean {
+  check(now: number): boolean {
     const { account, link, mail } = this.#parts;
-    if (!account.isBound) return false;
-    if (account.usedAtMs > now + SKEW_MS) account.correct(now);
+    if (!account.isStored) return false;
+    if (account.usedAtMs > now + SKEW_MS) account.clampFutureTimes(now);
     // Senders were told that these messages are queued.
     const isUsed = link.link !== null || mail.isWaiting;
     const isIdle = !isUsed && account.usedAtMs + this.#limitMs <= now;
@@ -77,6 +77,6 @@ export class Idle {
 
   get #limitMs(): number {
     // An account with a registration is kept longer.
-    return this.#parts.registrations.isStanding ? LIMITS.DEVICE_IDLE_MS : LIMITS.ACCOUNT_IDLE_MS;
+    return this.#parts.registrations.hasActive ? LIMITS.DEVICE_IDLE_MS : LIMITS.ACCOUNT_IDLE_MS;
   }
 }

@@ -36,8 +36,8 @@ export class Lifecycle {
     registrations.load();
     const { bySlot } = registrations;
     for (const part of this.#all) part.load(bySlot, now);
-    for (const { record } of bySlot.values()) clock.observeBirth(record.createdAt);
-    this.#debts.expect(now);
+    for (const { record } of bySlot.values()) clock.observeTime(record.createdAt);
+    this.#debts.schedule(now);
   }
 
   /**
@@ -47,11 +47,11 @@ export class Lifecycle {
    */
   begin(app: string, context: Context): Registration {
     const { account, registrations, tags, clock } = this.#parts;
-    account.bind();
+    account.persist();
     const comesBack = registrations.ofApp(app)?.record.endedAt != null;
     const registration = registrations.open(app, this.#all, context.now);
-    if (comesBack) for (const part of this.#all) part.outlive(registration.slot);
-    clock.observeBirth(registration.record.createdAt);
+    if (comesBack) for (const part of this.#all) part.reopen(registration.slot);
+    clock.observeTime(registration.record.createdAt);
     tags.joinEveryone(registration, context);
     return registration;
   }
@@ -76,6 +76,6 @@ export class Lifecycle {
     registration.attached = false;
     for (const part of this.#all) part.end(registration, context);
     this.#parts.registrations.end(registration, context.now);
-    this.#debts.expect(context.now);
+    this.#debts.schedule(context.now);
   }
 }

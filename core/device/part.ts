@@ -10,7 +10,7 @@ export interface Part {
   /** The registration ends; this includes detaching it. Its record is marked as ended afterwards. */
   end(registration: Registration, context: Context): void;
   /** An ended registration begins another life in its slot; debts of the earlier life are kept apart. */
-  outlive(slot: number): void;
+  reopen(slot: number): void;
   /** The slot becomes free: drops everything of it, so that its next registration inherits nothing. */
   forget(slot: number): void;
   /** Whether an ended registration of this slot has debts: other objects have not confirmed that it left. */

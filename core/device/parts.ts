@@ -8,7 +8,7 @@ import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
 import type { DeviceIdentity } from "./identity.ts";
-import { Idle } from "./idle.ts";
+import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { LinkSession } from "./link/session.ts";
 import { Mail } from "./mail/mail.ts";
@@ -60,7 +60,7 @@ export function makeParts(options: DeviceOptions) {
     ...{ ...shared, mail, tags, aliases, lifecycle },
     ...{ identity, reconnectFirstMs },
   });
-  const idle = new Idle({ account, link, registrations, mail });
+  const idle = new IdleWatch({ account, link, registrations, mail });
 
   if (account.record !== null) {
     clock.observe(account.link?.seqFloor ?? 0);

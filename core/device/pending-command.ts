@@ -25,7 +25,7 @@ export class PendingCommand {
   }
 
   /** Adds a step; one call of `done` must follow. */
-  expect(): void {
+  addStep(): void {
     this.#open++;
   }
 

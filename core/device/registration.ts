@@ -4,7 +4,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
 import type { Ending } from "./mail/outcomes.ts";
-import type { Asked, Final, RecentKeys, Unanswered } from "./mail/recent-keys.ts";
+import type { FinalAnswer, MessageQuery, QueryFields, RecentKeys } from "./mail/recent-keys.ts";
 import type { MailHeader, RegistrationRecord, SentMark } from "./store.ts";
 import { BroadcastWindow } from "./tags/window.ts";
 
@@ -32,7 +32,7 @@ export interface InFlight {
   /** A newer message with its collapse key waits behind it: the device acknowledges it only if the app has it already. */
   readonly superseded: boolean;
   /** It was sent only as a query, and this is how it ends if the device dropped it. Until then the log of outcomes has it as `sent`. */
-  left: Ending | null;
+  endIfDropped: Ending | null;
   /** Tokens of senders that wait for the acknowledgement. */
   readonly tokens: number[];
 }
@@ -44,17 +44,17 @@ export class Lane {
   sent = 0;
   readonly inFlight: InFlight[] = [];
   /** Queries to send: for messages that were on a link that was lost. In seq order; sent between the rows by seq. */
-  readonly asked: Unanswered[] = [];
+  readonly queries: MessageQuery[] = [];
 
   /** Inserts a query by its seq. */
-  ask(one: Unanswered): void {
-    const at = this.asked.findIndex(({ seq }) => seq > one.seq);
-    this.asked.splice(at < 0 ? this.asked.length : at, 0, one);
+  addQuery(one: MessageQuery): void {
+    const at = this.queries.findIndex(({ seq }) => seq > one.seq);
+    this.queries.splice(at < 0 ? this.queries.length : at, 0, one);
   }
 
   /** Whether a row or a query is waiting for the socket. */
   get hasMore(): boolean {
-    return this.sent < this.rows.length || this.asked.length > 0;
+    return this.sent < this.rows.length || this.queries.length > 0;
   }
 
   /** Inserts a row by its seq. @param onSocket whether it is on the socket: then it counts to the sent front */
@@ -96,7 +96,7 @@ export class Registration {
   readonly inFlight = new Map<string, InFlight>();
   inFlightBytes = 0;
   /** Stored messages that this device acknowledged first, while their alias is being notified: still `queued`, with rows. By key. */
-  readonly telling = new Map<string, InFlight>();
+  readonly notifying = new Map<string, InFlight>();
   /** All stored rows, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
@@ -105,9 +105,9 @@ export class Registration {
   /** Tokens of senders whose message has a row that is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
   readonly broadcasts = new BroadcastWindow();
-  /** By lane; see `mayHave`. */
-  readonly #reached: Record<Priority, number> = { 1: 0, 2: 0, 3: 0 };
-  readonly #recent = new Map<string, Final>();
+  /** By lane; see `mayHaveReceived`. */
+  readonly #received: Record<Priority, number> = { 1: 0, 2: 0, 3: 0 };
+  readonly #recent = new Map<string, FinalAnswer>();
   readonly #recentKeys: RecentKeys;
 
   /** @param recentKeys the device's: final answers that survive a sleep of the object */
@@ -158,8 +158,8 @@ export class Registration {
   }
 
   /** The message on the socket, or the acknowledged one whose alias is being notified. */
-  open(key: string): InFlight | undefined {
-    return this.inFlight.get(key) ?? this.telling.get(key);
+  unsettled(key: string): InFlight | undefined {
+    return this.inFlight.get(key) ?? this.notifying.get(key);
   }
 
   /** Forgets a message that was removed from its lane's `inFlight`. */
@@ -195,26 +195,26 @@ export class Registration {
    * Whether the device may have received a message that is not on the socket now. Then the app may have it, and only the device
    * knows how it ended.
    */
-  mayHave({ lane, seq }: Pick<MailHeader, "lane" | "seq">): boolean {
-    return seq <= this.#reached[lane];
+  mayHaveReceived({ lane, seq }: Pick<MailHeader, "lane" | "seq">): boolean {
+    return seq <= this.#received[lane];
   }
 
   /** Messages of a lane up to `seq` may have reached the device. */
-  reach(priority: Priority, seq: number): void {
-    this.#reached[priority] = Math.max(this.#reached[priority], seq);
+  raiseReceived(priority: Priority, seq: number): void {
+    this.#received[priority] = Math.max(this.#received[priority], seq);
   }
 
   /** No message above `seq` has reached the device. */
-  reachNoFurther(seq: number): void {
+  lowerReceived(seq: number): void {
     for (const priority of PRIORITIES) {
-      this.#reached[priority] = Math.min(this.#reached[priority], seq);
+      this.#received[priority] = Math.min(this.#received[priority], seq);
     }
   }
 
   /** The last stored row of each lane that may have reached the device; null for none. */
-  get reached(): SentMark | null {
+  get receivedMark(): SentMark | null {
     const lastOf = (priority: Priority): number =>
-      this.lane(priority).rows.findLast((header) => this.mayHave(header))?.seq ?? 0;
+      this.lane(priority).rows.findLast((header) => this.mayHaveReceived(header))?.seq ?? 0;
     const mark: SentMark = [this.slot, lastOf(1), lastOf(2), lastOf(3)];
     return mark[1] + mark[2] + mark[3] > 0 ? mark : null;
   }
@@ -230,26 +230,26 @@ export class Registration {
   }
 
   /** The final answer of a message, for a repeated send. */
-  recent(key: string): Final | undefined {
+  recent(key: string): FinalAnswer | undefined {
     return this.#recent.get(key) ?? this.#recentKeys.find(this.slot, key);
   }
 
   /** Messages of which only the device knows whether the app has them. Oldest first. */
-  unanswered(now: number): Unanswered[] {
-    return this.#recentKeys.unanswered(this.slot, now);
+  queries(now: number): MessageQuery[] {
+    return this.#recentKeys.queries(this.slot, now);
   }
 
-  /** @param asked for a message that the device is to be queried about on its next link */
+  /** @param query for a message that the device is to be queried about on its next link */
   remember(
     key: string,
     status: MessageStatus,
     seq: number,
     fingerprint: number | null | undefined,
-    asked?: Asked,
+    query?: QueryFields,
   ): void {
     const final = { status, seq, fingerprint: fingerprint ?? null };
     this.#recent.set(key, final);
-    this.#recentKeys.add(this.slot, key, final, asked);
+    this.#recentKeys.add(this.slot, key, final, query);
     if (this.#recent.size > LIMITS.RECENT) {
       const oldest = this.#recent.keys().next().value;
       if (oldest !== undefined) this.#recent.delete(oldest);

@@ -37,15 +37,15 @@ export class Registrations {
   }
 
   /** All registrations that have not ended. */
-  *standing(): Generator<Registration> {
+  *active(): Generator<Registration> {
     for (const registration of this.#bySlot.values()) {
       if (registration.record.endedAt === null) yield registration;
     }
   }
 
   /** Whether there is any. */
-  get isStanding(): boolean {
-    return !this.standing().next().done;
+  get hasActive(): boolean {
+    return !this.active().next().done;
   }
 
   /** The registration of an app, ended or not. */
@@ -68,7 +68,7 @@ export class Registrations {
   open(app: string, parts: readonly Part[], now: number): Registration {
     const known = this.#byApp.get(app);
     if (known !== undefined && known.record.endedAt === null) return known;
-    if ([...this.standing()].length >= LIMITS.REGISTRATIONS) {
+    if ([...this.active()].length >= LIMITS.REGISTRATIONS) {
       throw new MeshError("too_many_registrations", `at most ${LIMITS.REGISTRATIONS}`);
     }
     if (known !== undefined) {
@@ -96,7 +96,7 @@ export class Registrations {
     this.#bySlot.delete(registration.slot);
     this.#byApp.delete(registration.record.app);
     this.#store.deleteRegistration(registration.slot);
-    this.#account.outlive(lifeOf(registration.generation));
+    this.#account.retireLife(lifeOf(registration.generation));
   }
 
   #generationIn(life: number): number {

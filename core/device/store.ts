@@ -19,7 +19,7 @@ export interface AccountRecord {
   readonly idle?: IdleMark;
 }
 
-/** The account was found idle: see `Idle`. */
+/** The account was found idle: see `IdleWatch`. */
 export interface IdleMark {
   /** Number of looks that found it idle, at least a day apart. */
   readonly looks: number;

@@ -109,7 +109,7 @@ export class Link {
   }
 
   /** The socket has closed: sends nothing any more. */
-  lost(): void {
+  markLost(): void {
     this.#state = "closed";
   }
 

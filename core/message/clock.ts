@@ -49,7 +49,7 @@ export class HybridClock {
   }
 
   /** Keeps numbers above the creation time of a registration, even if the wall clock was set back since. */
-  observeBirth(createdAt: number): void {
+  observeTime(createdAt: number): void {
     this.observe(HybridClock.at(createdAt));
   }
 

@@ -6,7 +6,7 @@ import { fromBase64Url } from "../../schema/text.ts";
  *
  * @throws Error if it is not base64url
  */
-export function bytesOfKey(key: string): Uint8Array {
+export function decodeKey(key: string): Uint8Array {
   const bytes = fromBase64Url(key);
   if (bytes === undefined) throw new Error(`${key} is not a base64url key`);
   return bytes;

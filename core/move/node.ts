@@ -76,7 +76,7 @@ const RECOUNT_MS = 600_000;
  * @param now milliseconds since 1970
  * @returns milliseconds since 1970
  */
-export function alarmOf(name: string, store: TagStore, now: number): number {
+export function nodeAlarmOf(name: string, store: TagStore, now: number): number {
   if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
   if ((store.readNode()?.debts ?? []).length > 0) return now;
   if (store.listLog().some(({ state }) => state?.outcome.includes('"owing') === true)) return now;

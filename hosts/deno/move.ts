@@ -3,7 +3,7 @@ import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
 import { readDirectory, writeDirectory } from "../../core/move/directory.ts";
-import { alarmOf, readNode, writeNode } from "../../core/move/node.ts";
+import { nodeAlarmOf, readNode, writeNode } from "../../core/move/node.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import type { DataLine } from "../../schema/export.ts";
 import { batchOf } from "../move/batch.ts";
@@ -78,7 +78,7 @@ export function denoTarget(path: string): MeshTarget {
       for (const [name, parts] of nodes) {
         const store = new SharedTagStore(db, name);
         writeNode(name, store, parts);
-        expect(store, alarmOf(name, store, Date.now()));
+        expect(store, nodeAlarmOf(name, store, Date.now()));
       }
       for (const [name, parts] of devices) {
         const store = new SharedDeviceStore(db, name);

@@ -1,6 +1,6 @@
 /** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
 import { backoffMs } from "../../core/backoff.ts";
-import { alarmOf, writeNode } from "../../core/move/node.ts";
+import { nodeAlarmOf, writeNode } from "../../core/move/node.ts";
 import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
 import type { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import type { TagDevice, TagHost } from "../../core/tag/host.ts";
@@ -251,7 +251,7 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   /** @param from milliseconds since 1970 */
   #expectImported(from: number): void {
-    this.#setAlarm(alarmOf(this.name, this.#memory.loaded.store, from));
+    this.#setAlarm(nodeAlarmOf(this.name, this.#memory.loaded.store, from));
   }
 
   /** Frees what a node takes that is not there (any more). */

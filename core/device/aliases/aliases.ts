@@ -15,21 +15,21 @@ import type { Part } from "../part.ts";
 import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { HeldAlias } from "../store.ts";
-import { type AliasDebtParts, AliasDebts, put } from "./debts.ts";
-import { AliasLines } from "./lines.ts";
+import { AliasCallQueues } from "./call-queues.ts";
+import { type AliasDebtParts, AliasDebts, putNested } from "./debts.ts";
 
-export interface AliasOptions extends Omit<AliasDebtParts, "lines"> {
+export interface AliasOptions extends Omit<AliasDebtParts, "queues"> {
   readonly calls: Calls;
   readonly link: CurrentLink;
   readonly mail: Mail;
 }
 
 /** A set that the alias has not answered. */
-interface Asking {
+interface PendingSet {
   readonly shared: boolean;
   readonly commands: PendingCommand[];
   /** Another registration is setting the alias, too; which of them was first is unknown. */
-  lost: boolean;
+  contested: boolean;
   /** The app no longer wants it. */
   unwanted: boolean;
   tries: number;
@@ -45,13 +45,13 @@ export class Aliases implements Part {
   /** Number of suspensions: a confirmation requested before the last one is void. */
   #suspensions = 0;
   /** Sets in progress, by slot and alias. */
-  readonly #asking = new Map<number, Map<string, Asking>>();
+  readonly #pendingSets = new Map<number, Map<string, PendingSet>>();
   readonly #debts: AliasDebts;
   /** Aliases being asked about because of a send, by slot. */
-  readonly #doubted = new Map<number, Set<string>>();
+  readonly #rechecking = new Map<number, Set<string>>();
 
   constructor(options: AliasOptions) {
-    this.#parts = { ...options, lines: new AliasLines(options.calls) };
+    this.#parts = { ...options, queues: new AliasCallQueues(options.calls) };
     this.#debts = new AliasDebts(this.#parts, (slot, alias) => {
       if (this.#held.get(slot)?.has(alias) !== true) this.#dropRow(slot, alias);
     });
@@ -65,15 +65,16 @@ export class Aliases implements Part {
       const record = { ...stored, generation: stored.generation || registration.generation };
       const isOver = record.generation !== registration.generation;
       if (!isOver && !record.leaving && registration.record.endedAt === null) {
-        put(this.#held, record.slot, record.alias, record);
-        if (record.suspended) this.#parts.retries.addDue(...this.#again(registration, record), now);
+        putNested(this.#held, record.slot, record.alias, record);
+        if (record.suspended)
+          this.#parts.retries.addDue(...this.#retryOf(registration, record), now);
       } else this.#debts.load({ registration, record }, now);
     }
   }
 
   /** Whether aliases of an ended registration or an earlier life have not confirmed that it gave them up. */
   owes(slot: number): boolean {
-    return this.#debts.hasOver(slot);
+    return this.#debts.owesForEnded(slot);
   }
 
   /** The aliases that a registration holds, without suspended ones, which may have another holder. */
@@ -98,18 +99,18 @@ export class Aliases implements Part {
     context: Context,
   ): MeshError | null {
     const { slot, generation } = registration;
-    const asking = this.#asking.get(slot)?.get(alias);
+    const asking = this.#pendingSets.get(slot)?.get(alias);
     if (asking !== undefined) {
       if (asking.unwanted || asking.shared !== shared) {
         return new MeshError("alias_stale", "another command for this alias is in progress");
       }
-      command.expect();
+      command.addStep();
       asking.commands.push(command);
       return null;
     }
     if (this.holds(slot, alias, shared)) return null;
     const names = new Set([alias, ...(this.#held.get(slot)?.keys() ?? [])]);
-    for (const other of this.#asking.get(slot)?.keys() ?? []) names.add(other);
+    for (const other of this.#pendingSets.get(slot)?.keys() ?? []) names.add(other);
     if (names.size > LIMITS.ALIASES) {
       return new MeshError("too_many_aliases", `at most ${LIMITS.ALIASES}`);
     }
@@ -118,10 +119,10 @@ export class Aliases implements Part {
       const detail = `${owed.size} aliases are being given up`;
       return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
     }
-    command.expect();
+    command.addStep();
     const commands = [command];
-    const fresh: Asking = { shared, commands, lost: false, unwanted: false, tries: 1 };
-    put(this.#asking, slot, alias, fresh);
+    const fresh: PendingSet = { shared, commands, contested: false, unwanted: false, tries: 1 };
+    putNested(this.#pendingSets, slot, alias, fresh);
     // It is no longer given up, unless by an earlier life.
     this.#debts.cancel(slot, alias, generation);
     const held = this.#held.get(slot)?.get(alias);
@@ -130,7 +131,7 @@ export class Aliases implements Part {
       const state = { shared: held?.shared ?? shared, suspended: true, leaving: false };
       this.#parts.store.putAlias({ slot, alias, generation, ...state });
     }
-    this.#ask(registration, alias, fresh, context);
+    this.#callSet(registration, alias, fresh, context);
     return null;
   }
 
@@ -142,7 +143,7 @@ export class Aliases implements Part {
     context: Context,
   ): void {
     const { slot, generation } = registration;
-    const asking = this.#asking.get(slot)?.get(alias);
+    const asking = this.#pendingSets.get(slot)?.get(alias);
     if (asking !== undefined) asking.unwanted = true;
     const held = this.#held.get(slot)?.get(alias);
     const shared = held?.shared ?? asking?.shared;
@@ -151,27 +152,27 @@ export class Aliases implements Part {
     let owed = known?.record.generation === generation ? known : { registration, record };
     if (shared !== undefined) {
       owed = this.#debts.owe(registration, { ...record, shared });
-      this.#forget(registration, alias, context);
+      this.#unclaim(registration, alias, context);
     }
-    command.expect();
-    this.#debts.tell(owed, context, command);
+    command.addStep();
+    this.#debts.call(owed, context, command);
   }
 
   /**
    * A send through this alias arrived, although this registration does not hold it, or not in this way: the edge or the alias is out
    * of date. Asks or tells the alias, unless a call is in progress. Costs no row if only the edge was out of date.
    */
-  doubt(registration: Registration, alias: string, context: Context): void {
+  recheck(registration: Registration, alias: string, context: Context): void {
     const { slot, generation } = registration;
     const held = this.#held.get(slot)?.get(alias);
-    const doubted = this.#doubted.get(slot) ?? new Set();
-    if (this.#isAsked(slot, alias) || doubted.has(alias)) return;
-    this.#doubted.set(slot, doubted.add(alias));
+    const doubted = this.#rechecking.get(slot) ?? new Set();
+    if (this.#isCalling(slot, alias) || doubted.has(alias)) return;
+    this.#rechecking.set(slot, doubted.add(alias));
     const request = this.#request(registration, alias, generation);
-    this.#parts.lines.ask(
+    this.#parts.queues.enqueue(
       request,
       () => {
-        const isMoot = this.#held.get(slot)?.get(alias) !== held || this.#isAsked(slot, alias);
+        const isMoot = this.#held.get(slot)?.get(alias) !== held || this.#isCalling(slot, alias);
         if (isMoot) doubted.delete(alias);
         return isMoot ? null : { method: held === undefined ? "unset" : "confirm", request };
       },
@@ -190,8 +191,8 @@ export class Aliases implements Part {
   /** Another registration is setting the alias: from now on the alias decides whether this one holds it. */
   suspend(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
-    const asking = this.#asking.get(slot)?.get(alias);
-    if (asking !== undefined) asking.lost = true;
+    const asking = this.#pendingSets.get(slot)?.get(alias);
+    if (asking !== undefined) asking.contested = true;
     const record = this.#held.get(slot)?.get(alias);
     if (record === undefined) return;
     this.#suspensions++;
@@ -206,27 +207,27 @@ export class Aliases implements Part {
   end(registration: Registration, context: Context): void {
     const { slot, generation } = registration;
     const given = new Map(this.#held.get(slot));
-    for (const [alias, asking] of this.#asking.get(slot) ?? []) {
+    for (const [alias, asking] of this.#pendingSets.get(slot) ?? []) {
       asking.unwanted = true;
       const state = { shared: asking.shared, suspended: true, leaving: false };
       if (!given.has(alias)) given.set(alias, { slot, alias, generation, ...state });
     }
     // The next life's sets must not be mixed with these.
-    this.#asking.delete(slot);
+    this.#pendingSets.delete(slot);
     this.#held.delete(slot);
-    for (const record of given.values()) this.#debts.inherit({ registration, record }, context);
+    for (const record of given.values()) this.#debts.addEnded({ registration, record }, context);
   }
 
   /** Does nothing: rows remain only for debts, and a slot with debts is not freed. */
   forget(): void {}
 
   /** Another life begins in the slot: aliases of the previous life keep being given up, under its generation. */
-  outlive(slot: number): void {
-    this.#debts.outlive(slot);
+  reopen(slot: number): void {
+    this.#debts.reopen(slot);
   }
 
   /** The arguments of `Retries` for `#confirm`. */
-  #again(registration: Registration, record: HeldAlias) {
+  #retryOf(registration: Registration, record: HeldAlias) {
     const ask = (later: Context) => this.#confirm(registration, record.alias, later);
     return [record, ask] as const;
   }
@@ -241,7 +242,7 @@ export class Aliases implements Part {
     };
     let suspensions = this.#suspensions;
     const ask = (later: Context): void =>
-      this.#parts.lines.ask(
+      this.#parts.queues.enqueue(
         request,
         () => {
           suspensions = this.#suspensions;
@@ -269,7 +270,7 @@ export class Aliases implements Part {
   ): void {
     const { slot, alias } = record;
     if (!holds) {
-      this.#forget(registration, alias, context);
+      this.#unclaim(registration, alias, context);
       this.#dropRow(slot, alias);
       // Tells the app.
       const { link } = this.#parts;
@@ -279,33 +280,33 @@ export class Aliases implements Part {
     }
   }
 
-  #ask(registration: Registration, alias: string, asking: Asking, context: Context): void {
+  #callSet(registration: Registration, alias: string, asking: PendingSet, context: Context): void {
     const { slot, generation } = registration;
     const request = this.#request(registration, alias, generation);
     const { shared } = asking;
-    this.#parts.lines.ask(
+    this.#parts.queues.enqueue(
       request,
       () => {
-        asking.lost = false;
+        asking.contested = false;
         return { method: "set", request: { ...request, shared } };
       },
       (result, later) => {
         const granted = isGranted(result);
         // Another set came before or after this one; repeating the set tells which.
-        if (granted && asking.lost && !asking.unwanted && asking.tries++ < MAX_TRIES) {
-          this.#ask(registration, alias, asking, later);
+        if (granted && asking.contested && !asking.unwanted && asking.tries++ < MAX_TRIES) {
+          this.#callSet(registration, alias, asking, later);
           return;
         }
-        const refused = granted ? (asking.lost ? MOVING : null) : refusalOf(result);
-        if (this.#asking.get(slot)?.get(alias) === asking) {
-          this.#asking.get(slot)?.delete(alias);
+        const refused = granted ? (asking.contested ? CONTESTED : null) : refusalOf(result);
+        if (this.#pendingSets.get(slot)?.get(alias) === asking) {
+          this.#pendingSets.get(slot)?.delete(alias);
           // Otherwise it is a debt, and being given up.
           if (!asking.unwanted) {
             if (refused === null) {
               const state = { shared, suspended: false, leaving: false };
               this.#write({ slot, alias, generation, ...state });
-            } else if (!result.ok) this.#unanswered(registration, alias, shared, later.now);
-            else if (asking.tries > 1) this.#outrun(registration, alias, shared, later);
+            } else if (!result.ok) this.#keepSuspended(registration, alias, shared, later.now);
+            else if (asking.tries > 1) this.#giveUpContested(registration, alias, shared, later);
             else this.#dropRow(slot, alias);
           }
         }
@@ -316,27 +317,32 @@ export class Aliases implements Part {
   }
 
   /** Other registrations keep setting it. Gives it up, unless it was held before: then the confirmation decides. */
-  #outrun(registration: Registration, alias: string, shared: boolean, context: Context): void {
+  #giveUpContested(
+    registration: Registration,
+    alias: string,
+    shared: boolean,
+    context: Context,
+  ): void {
     const { slot, generation } = registration;
     if (this.#held.get(slot)?.has(alias) === true) return;
     const owed = this.#debts.owe(registration, { slot, alias, shared, generation });
-    this.#debts.tell(owed, context);
+    this.#debts.call(owed, context);
   }
 
   /** The call failed, so the alias may name this registration: it stays suspended, as its row says, until the alias confirms. */
-  #unanswered(registration: Registration, alias: string, asked: boolean, now: number): void {
+  #keepSuspended(registration: Registration, alias: string, asked: boolean, now: number): void {
     const { slot, generation } = registration;
     const shared = this.#held.get(slot)?.get(alias)?.shared ?? asked;
     const record = { slot, alias, shared, suspended: true, leaving: false, generation };
-    put(this.#held, slot, alias, record);
-    this.#parts.retries.add(...this.#again(registration, record), now);
+    putNested(this.#held, slot, alias, record);
+    this.#parts.retries.add(...this.#retryOf(registration, record), now);
   }
 
   /** Whether a call about this alias is in progress. */
-  #isAsked(slot: number, alias: string): boolean {
+  #isCalling(slot: number, alias: string): boolean {
     return (
       this.#held.get(slot)?.get(alias)?.suspended === true ||
-      this.#asking.get(slot)?.has(alias) === true ||
+      this.#pendingSets.get(slot)?.has(alias) === true ||
       this.#debts.of(slot).has(alias)
     );
   }
@@ -349,14 +355,14 @@ export class Aliases implements Part {
   #write(record: HeldAlias): void {
     const { slot, alias } = record;
     // While another set is in progress, the row stays suspended, so that after a kill the alias is asked.
-    const isAsking = this.#asking.get(slot)?.has(alias) === true;
+    const isAsking = this.#pendingSets.get(slot)?.has(alias) === true;
     this.#parts.store.putAlias(isAsking ? { ...record, suspended: true } : record);
-    put(this.#held, slot, alias, record);
+    putNested(this.#held, slot, alias, record);
   }
 
   /** A set or a debt is done: the row becomes what it would be without it, or is deleted. */
   #dropRow(slot: number, alias: string): void {
-    if (this.#asking.get(slot)?.has(alias) === true) return;
+    if (this.#pendingSets.get(slot)?.has(alias) === true) return;
     const record = this.#held.get(slot)?.get(alias);
     // The row of an earlier life's debt was overwritten.
     const owed = this.#debts.of(slot).get(alias)?.record;
@@ -367,16 +373,20 @@ export class Aliases implements Part {
   }
 
   /** The registration no longer claims the alias. */
-  #forget(registration: Registration, alias: string, context: Context): void {
+  #unclaim(registration: Registration, alias: string, context: Context): void {
     const { slot } = registration;
     const record = this.#held.get(slot)?.get(alias);
     if (record === undefined) return;
     this.#held.get(slot)?.delete(alias);
-    if (record.shared) this.#parts.mail.leaveAlias(registration, alias, context);
+    if (record.shared) this.#parts.mail.releaseAlias(registration, alias, context);
   }
 }
 
-const MOVING: Refused = { ok: false, code: "alias_stale", detail: "other registrations are setting it, too" };
+const CONTESTED: Refused = {
+  ok: false,
+  code: "alias_stale",
+  detail: "other registrations are setting it, too",
+};
 
 function isGranted(result: CallResult): boolean {
   const answer = result.ok ? result.answer : undefined;

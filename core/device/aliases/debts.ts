@@ -8,18 +8,18 @@ import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Retries } from "../retries.ts";
 import type { HeldAlias, SubscriptionStore } from "../store.ts";
-import type { AliasLines } from "./lines.ts";
+import type { AliasCallQueues } from "./call-queues.ts";
 
 export interface AliasDebtParts {
   readonly store: SubscriptionStore;
-  readonly lines: AliasLines;
+  readonly queues: AliasCallQueues;
   readonly retries: Retries;
   /** The name of the device's object. */
   readonly name: string;
 }
 
 /** An alias that is being given up. */
-export interface Owed {
+export interface AliasDebt {
   readonly registration: Registration;
   readonly record: HeldAlias;
 }
@@ -29,7 +29,7 @@ export class AliasDebts {
   /** Called when the alias has confirmed: its row is no longer needed, unless a later set uses it. */
   readonly #onSettled: (slot: number, alias: string) => void;
   /** By slot and alias. */
-  readonly #owed = new Map<number, Map<string, Owed>>();
+  readonly #owed = new Map<number, Map<string, AliasDebt>>();
 
   constructor(parts: AliasDebtParts, onSettled: (slot: number, alias: string) => void) {
     this.#parts = parts;
@@ -37,17 +37,17 @@ export class AliasDebts {
   }
 
   /** Adds a debt found in a row. */
-  load(owed: Owed, now: number): void {
-    put(this.#owed, owed.record.slot, owed.record.alias, owed);
-    this.#parts.retries.addDue(owed, (later) => this.tell(owed, later), now);
+  load(owed: AliasDebt, now: number): void {
+    putNested(this.#owed, owed.record.slot, owed.record.alias, owed);
+    this.#parts.retries.addDue(owed, (later) => this.call(owed, later), now);
   }
 
-  of(slot: number): ReadonlyMap<string, Owed> {
-    return this.#owed.get(slot) ?? new Map<string, Owed>();
+  of(slot: number): ReadonlyMap<string, AliasDebt> {
+    return this.#owed.get(slot) ?? new Map<string, AliasDebt>();
   }
 
   /** Whether there is a debt of an ended registration or an earlier life. */
-  hasOver(slot: number): boolean {
+  owesForEnded(slot: number): boolean {
     for (const { registration, record } of this.of(slot).values()) {
       if (registration.record.endedAt !== null) return true;
       if (record.generation !== registration.generation) return true;
@@ -59,15 +59,15 @@ export class AliasDebts {
   owe(
     registration: Registration,
     held: Pick<HeldAlias, "slot" | "alias" | "shared" | "generation">,
-  ): Owed {
+  ): AliasDebt {
     const record = { ...held, suspended: true, leaving: true };
     this.#parts.store.putAlias(record);
     return this.#add({ registration, record });
   }
 
   /** The registration has ended, which its own row records. */
-  inherit(owed: Owed, context: Context): void {
-    this.tell(this.#add(owed), context);
+  addEnded(owed: AliasDebt, context: Context): void {
+    this.call(this.#add(owed), context);
   }
 
   /** The same registration sets the alias again. */
@@ -77,19 +77,19 @@ export class AliasDebts {
   }
 
   /** Another life begins in the slot: writes the debts with the previous generation. */
-  outlive(slot: number): void {
+  reopen(slot: number): void {
     for (const { record } of this.of(slot).values()) this.#parts.store.putAlias(record);
   }
 
   /** Calls the alias until it confirms. @param command gets the result of the first call */
-  tell(owed: Owed, context: Context, command?: PendingCommand): void {
+  call(owed: AliasDebt, context: Context, command?: PendingCommand): void {
     const { slot, alias, generation } = owed.record;
     const holder = { device: this.#parts.name, generation };
     const request: AliasUnsetRequest = { app: owed.registration.record.app, alias, holder };
     let asker = command;
     const isOwed = () => this.of(slot).get(alias) === owed;
     const tell = (later: Context): void =>
-      this.#parts.lines.ask(
+      this.#parts.queues.enqueue(
         request,
         () => (asker === undefined && !isOwed() ? null : { method: "unset", request }),
         (result, later) => {
@@ -108,13 +108,13 @@ export class AliasDebts {
     tell(context);
   }
 
-  #add(owed: Owed): Owed {
-    put(this.#owed, owed.record.slot, owed.record.alias, owed);
+  #add(owed: AliasDebt): AliasDebt {
+    putNested(this.#owed, owed.record.slot, owed.record.alias, owed);
     return owed;
   }
 }
 
-export function put<Value>(
+export function putNested<Value>(
   bySlot: Map<number, Map<string, Value>>,
   slot: number,
   alias: string,

@@ -12,7 +12,7 @@ import type { Context } from "../../link/effects.ts";
 import { Link } from "../../link/link.ts";
 import { HybridClock } from "../../message/clock.ts";
 import { PRIORITIES } from "../../message/priority.ts";
-import type { Account, Claims, Kept } from "../account.ts";
+import type { Account, Claims, LinkExtras } from "../account.ts";
 import type { Aliases } from "../aliases/aliases.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { DeviceIdentity } from "../identity.ts";
@@ -78,7 +78,10 @@ export class LinkSession {
     for (const registration of registrations.bySlot.values()) {
       const mark = sent?.find(([slot]) => slot === registration.slot);
       PRIORITIES.forEach((priority, i) => {
-        registration.reach(priority, sent === undefined ? clock.last : (mark?.[i + 1] ?? 0));
+        registration.raiseReceived(
+          priority,
+          sent === undefined ? clock.last : (mark?.[i + 1] ?? 0),
+        );
       });
     }
   }
@@ -110,7 +113,7 @@ export class LinkSession {
       const registration = registrations.inSlot(slot);
       if (registration === undefined) continue;
       // Messages since the link opened are on this socket, or have not been sent.
-      registration.reachNoFurther(account.link?.seqFloor ?? 0);
+      registration.lowerReceived(account.link?.seqFloor ?? 0);
       registration.attached = true;
       // Nodes keep calling while the link is open.
       tags.restore(registration, snapshot.live?.includes(slot) ?? false);
@@ -128,7 +131,7 @@ export class LinkSession {
     const mark = this.#mark();
     if (mark === this.#savedMark) return null;
     this.#savedMark = mark;
-    const standing = [...registrations.standing()];
+    const standing = [...registrations.active()];
     const { pending } = account;
     return {
       ...(pending === null ? {} : { pending }),
@@ -149,7 +152,7 @@ export class LinkSession {
     const { account, clock, link } = this.#parts;
     if (link.link === null) return;
     this.#detach(context);
-    link.link.lost();
+    link.link.markLost();
     link.link = null;
     account.release(clock.last, this.#kept(false, context.now), seenAt);
   }
@@ -181,7 +184,7 @@ export class LinkSession {
       mail.replaceUnseen(registration, hello.lastSeq ?? 0, context);
       lifecycle.attach(registration, context);
     }
-    for (const registration of registrations.standing()) {
+    for (const registration of registrations.active()) {
       tags.joinEveryone(registration, context);
     }
   }
@@ -200,7 +203,7 @@ export class LinkSession {
       reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
       reconnectFirstMs: this.#parts.reconnectFirstMs,
       maxFrameBytes: LIMITS.FRAME_BYTES,
-      registrations: [...registrations.standing()].map((one) => this.#describe(one)),
+      registrations: [...registrations.active()].map((one) => this.#describe(one)),
       resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,
     };
   }
@@ -213,14 +216,14 @@ export class LinkSession {
 
   #detach(context: Context): void {
     const { registrations, lifecycle } = this.#parts;
-    for (const registration of registrations.standing()) lifecycle.detach(registration, context);
+    for (const registration of registrations.active()) lifecycle.detach(registration, context);
   }
 
   /** Attached slots whose nodes all call with new broadcasts. */
   #live(): number[] {
     const { registrations, tags } = this.#parts;
     const live: number[] = [];
-    for (const registration of registrations.standing()) {
+    for (const registration of registrations.active()) {
       if (registration.attached && tags.isLive(registration)) live.push(registration.slot);
     }
     return live;
@@ -229,16 +232,16 @@ export class LinkSession {
   #mark(): string {
     const { account, link, registrations, tags, recentKeys } = this.#parts;
     const pending = account.pending === null ? "" : " pending";
-    const sent = markOfSent(registrations.standing());
+    const sent = markOfSent(registrations.active());
     const versions = `${tags.cursors.version} ${recentKeys.version}`;
     return `${link.isReady} ${this.#seqReserve} ${sent} ${versions} ${this.#live()}${pending}`;
   }
 
   /** The present state for the link's row. @param linked whether a link is open or opening */
-  #kept(linked: boolean, now: number): Kept {
+  #kept(linked: boolean, now: number): LinkExtras {
     const { tags, recentKeys, registrations } = this.#parts;
-    const reached = [...registrations.standing()].flatMap((one) => {
-      const mark = linked ? null : one.reached;
+    const reached = [...registrations.active()].flatMap((one) => {
+      const mark = linked ? null : one.receivedMark;
       return mark === null ? [] : [mark];
     });
     return {

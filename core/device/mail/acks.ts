@@ -37,7 +37,7 @@ export class Acks {
     while ((state.inFlight[count]?.seq ?? Number.POSITIVE_INFINITY) <= seq) count++;
     const done = state.inFlight.splice(0, count);
     const keys = new Set<string>();
-    const asked: string[] = [];
+    const queried: string[] = [];
     const told = new Set<string>();
     for (const entry of done) {
       registration.untrack(entry);
@@ -46,19 +46,20 @@ export class Acks {
       const isStored = entry.unstored === null;
       // While its row stays (see FirstAcks), or the log has it as `sent`, a kill would send or query it again: until that is over,
       // nobody is told that it was delivered.
-      const isKept = entry.firstAckAlias !== null && (isStored || entry.left === "recalled");
-      if (entry.left !== null && !isKept) asked.push(entry.key);
+      const isKept =
+        entry.firstAckAlias !== null && (isStored || entry.endIfDropped === "recalled");
+      if (entry.endIfDropped !== null && !isKept) queried.push(entry.key);
       if (entry.firstAckAlias !== null) {
         if (isStored) told.add(entry.key);
-        if (isKept) registration.telling.set(entry.key, entry);
-        this.#tellFirst(registration, entry, entry.firstAckAlias, context);
+        if (isKept) registration.notifying.set(entry.key, entry);
+        this.#notifyAlias(registration, entry, entry.firstAckAlias, context);
         if (isKept) continue;
       } else if (isStored) keys.add(entry.key);
       this.#delivered(registration, entry, context);
     }
     const taken = state.take(({ key }) => told.has(key));
     for (const header of taken) registration.dropMail(header);
-    this.#parts.outcomes.delivered(registration.slot, asked);
+    this.#parts.outcomes.removeDelivered(registration.slot, queried);
     if (keys.size > 0) {
       this.#parts.mailbox.delivered(
         registration,
@@ -82,14 +83,16 @@ export class Acks {
 
   /** The registration ends: messages whose alias is being notified count as delivered now. */
   end(registration: Registration, context: Context): void {
-    for (const entry of registration.telling.values()) this.#told(registration, entry, context);
+    for (const entry of registration.notifying.values())
+      this.#settleFirst(registration, entry, context);
   }
 
   /** The row of a message that this device acknowledged first is deleted, or is being deleted: it is delivered durably. */
-  #told(registration: Registration, entry: InFlight, context: Context): void {
-    if (registration.telling.get(entry.key) !== entry) return;
-    registration.telling.delete(entry.key);
-    if (entry.left !== null) this.#parts.outcomes.delivered(registration.slot, [entry.key]);
+  #settleFirst(registration: Registration, entry: InFlight, context: Context): void {
+    if (registration.notifying.get(entry.key) !== entry) return;
+    registration.notifying.delete(entry.key);
+    if (entry.endIfDropped !== null)
+      this.#parts.outcomes.removeDelivered(registration.slot, [entry.key]);
     this.#delivered(registration, entry, context);
   }
 
@@ -104,18 +107,20 @@ export class Acks {
     const seqs = new Set(discarded);
     const dropped = inFlight.filter(({ seq, ended }) => ended === null && seqs.has(seq));
     for (const entry of dropped) {
-      const status = entry.left ?? (entry.superseded ? "collapsed" : "expired");
-      this.#parts.inFlight.endOne(registration, entry, status, context);
+      const status = entry.endIfDropped ?? (entry.superseded ? "collapsed" : "expired");
+      this.#parts.inFlight.end(registration, entry, status, context);
     }
-    const asked = dropped.flatMap(({ left, key }) => (left === null ? [] : [key]));
-    this.#parts.outcomes.dropped(registration.slot, asked);
+    const queried = dropped.flatMap(({ endIfDropped, key }) =>
+      endIfDropped === null ? [] : [key],
+    );
+    this.#parts.outcomes.endDropped(registration.slot, queried);
     return dropped.length;
   }
 
-  #tellFirst(registration: Registration, entry: InFlight, alias: string, context: Context): void {
+  #notifyAlias(registration: Registration, entry: InFlight, alias: string, context: Context): void {
     const { key, seq, fingerprint, expiresAt, unstored } = entry;
     const first = { alias, key, seq, fingerprint, expiresAt, isStored: unstored === null };
-    const onSettled = (later: Context) => this.#told(registration, entry, later);
-    this.#parts.firstAcks.tell(registration, first, onSettled, context);
+    const onSettled = (later: Context) => this.#settleFirst(registration, entry, later);
+    this.#parts.firstAcks.notify(registration, first, onSettled, context);
   }
 }

@@ -14,8 +14,8 @@ import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Recalls } from "./recalls.ts";
-import { isForgotten } from "./recent-keys.ts";
-import { againOf, firstWaitMs, isOverdue, REUSED } from "./send-rules.ts";
+import { isOutdated } from "./recent-keys.ts";
+import { firstWaitMs, isOverdue, KEY_REUSED, repeatedAnswer } from "./send-rules.ts";
 
 export interface DeliveryParts extends InFlightParts {
   readonly clock: HybridClock;
@@ -124,22 +124,22 @@ export class Delivery {
   ): SendAnswer | number | undefined {
     this.#parts.mailbox.expireIfDue(registration, key, context);
     const recent = registration.recent(key);
-    const entry = registration.open(key);
+    const entry = registration.unsettled(key);
     // A query in progress may give a better answer than `sent`.
-    const isAsked = recent?.status === "sent" && entry !== undefined;
-    if (recent !== undefined && !isAsked && !isForgotten(recent, context.now))
-      return againOf(request, recent);
+    const isQueried = recent?.status === "sent" && entry !== undefined;
+    if (recent !== undefined && !isQueried && !isOutdated(recent, context.now))
+      return repeatedAnswer(request, recent);
     if (entry !== undefined) {
-      if (isReused(request.fingerprint, entry.fingerprint)) return REUSED;
+      if (isReused(request.fingerprint, entry.fingerprint)) return KEY_REUSED;
       if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
-      const status = this.#parts.inFlight.secure(registration, entry, true, context.now);
+      const status = this.#parts.inFlight.makeDurable(registration, entry, true, context.now);
       return { ok: true, status, seq: entry.seq };
     }
     const row = registration.mail.get(key);
-    if (row !== undefined) return againOf(request, { ...row, status: "queued" });
+    if (row !== undefined) return repeatedAnswer(request, { ...row, status: "queued" });
     const ended = this.#parts.outcomes.find(registration.slot, key);
-    return ended === undefined ? undefined : againOf(request, ended);
+    return ended === undefined ? undefined : repeatedAnswer(request, ended);
   }
 
   #sendNow(
@@ -163,7 +163,7 @@ export class Delivery {
       ended: null,
       withdrawn: false,
       superseded: false,
-      left: null,
+      endIfDropped: null,
       tokens: [],
     };
     registration.track(lane, entry);
@@ -184,7 +184,7 @@ export class Delivery {
     if (request.waitMs > 0) return this.#wait(registration, request, key);
     return {
       ok: true,
-      status: this.#parts.inFlight.secure(registration, entry, true, context.now),
+      status: this.#parts.inFlight.makeDurable(registration, entry, true, context.now),
       seq,
     };
   }
@@ -204,7 +204,7 @@ export class Delivery {
     const { registration, key, restMs } = waiting;
     mailbox.expireIfDue(registration, key, context);
     if (!senders.isWaiting(token)) return;
-    const entry = registration.open(key);
+    const entry = registration.unsettled(key);
     if (entry !== undefined && isOverdue(entry, registration, context.now)) {
       socket.withdrawOverdue(registration, key, context);
     }
@@ -217,7 +217,7 @@ export class Delivery {
     tokens?.splice(tokens.indexOf(token), 1);
     const seq = entry?.seq ?? registration.mail.get(key)?.seq ?? 0;
     const status =
-      entry === undefined ? "queued" : inFlight.secure(registration, entry, true, context.now);
+      entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context.now);
     senders.settle([token], { ok: true, status, seq }, context);
   }
 }

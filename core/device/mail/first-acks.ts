@@ -1,7 +1,7 @@
 /** Shared aliases with `firstAckWins`: notifies the alias of the first acknowledgement, so that the other holders withdraw the message. */
 import { backoffMs, isDue } from "../../backoff.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import { bytesOfKey } from "../../message/key.ts";
+import { decodeKey } from "../../message/key.ts";
 import { aliasObjectName } from "../../tag/name.ts";
 import type { Calls } from "../calls.ts";
 import type { Registration } from "../registration.ts";
@@ -24,7 +24,7 @@ export interface FirstAck extends Untold {
   readonly isStored: boolean;
 }
 
-interface Again {
+interface Retry {
   readonly registration: Registration;
   readonly untold: Untold;
   failures: number;
@@ -37,7 +37,7 @@ export class FirstAcks {
   /** Rows that stay until the first answer, by slot: after a crash they are sent, acknowledged and notified again. */
   readonly #rows = new Map<number, Set<number>>();
   /** Notifications to retry, by message key. */
-  readonly #again = new Map<string, Again>();
+  readonly #retries = new Map<string, Retry>();
   #isLoaded = false;
 
   constructor(parts: FirstAckParts) {
@@ -47,7 +47,7 @@ export class FirstAcks {
   /** When to call `onDeadline`, with or without a link; null for never. */
   get deadline(): number | null {
     let first: number | null = null;
-    for (const { dueAt } of this.#again.values()) {
+    for (const { dueAt } of this.#retries.values()) {
       if (dueAt !== null) first = Math.min(first ?? dueAt, dueAt);
     }
     return first;
@@ -59,7 +59,7 @@ export class FirstAcks {
    *
    * @param onSettled called once, when a kill can no longer send the message again: its row is deleted, or there was none
    */
-  tell(
+  notify(
     registration: Registration,
     { isStored, ...untold }: FirstAck,
     onSettled: (context: Context) => void,
@@ -72,7 +72,7 @@ export class FirstAcks {
     const done = (isTold: boolean, later: Context): void => {
       if (!isTold && later.now < expiresAt) {
         // An ended registration must not leave a row that nobody deletes.
-        if (registration.record.endedAt === null) this.#parts.outcomes.owe(slot, untold);
+        if (registration.record.endedAt === null) this.#parts.outcomes.addUntold(slot, untold);
         this.#failed({ registration, untold, failures: 0, dueAt: null }, later.now);
       }
       if (rows.delete(seq)) this.#parts.store.deleteMail([seq]);
@@ -86,9 +86,9 @@ export class FirstAcks {
    *
    * @param registrations all of them if notifications from before this object was loaded should be found, too; default none
    */
-  run(context: Context, registrations: Iterable<Registration> = []): void {
+  retryDue(context: Context, registrations: Iterable<Registration> = []): void {
     for (const registration of registrations) this.#load(registration, context.now);
-    for (const again of this.#again.values()) {
+    for (const again of this.#retries.values()) {
       const { registration, untold, dueAt } = again;
       if (dueAt === null || !isDue(dueAt, context.now)) continue;
       if (context.now >= untold.expiresAt) {
@@ -104,7 +104,7 @@ export class FirstAcks {
 
   /** Handles the alarm. The first one after a load also finds notifications that failed before. */
   onDeadline(registrations: Iterable<Registration>, context: Context): void {
-    this.run(context, this.#isLoaded ? [] : registrations);
+    this.retryDue(context, this.#isLoaded ? [] : registrations);
     this.#isLoaded = true;
   }
 
@@ -118,20 +118,20 @@ export class FirstAcks {
 
   #load(registration: Registration, now: number): void {
     for (const untold of this.#parts.outcomes.untold(registration.slot)) {
-      if (this.#again.has(untold.key)) continue;
-      this.#again.set(untold.key, { registration, untold, failures: 1, dueAt: now });
+      if (this.#retries.has(untold.key)) continue;
+      this.#retries.set(untold.key, { registration, untold, failures: 1, dueAt: now });
     }
   }
 
-  #failed(again: Again, now: number): void {
+  #failed(again: Retry, now: number): void {
     again.failures++;
     again.dueAt = now + backoffMs(again.failures, this.#parts.spread);
-    this.#again.set(again.untold.key, again);
+    this.#retries.set(again.untold.key, again);
   }
 
-  #settle({ registration, untold }: Again): void {
-    this.#again.delete(untold.key);
-    this.#parts.outcomes.settle(registration.slot, untold.key);
+  #settle({ registration, untold }: Retry): void {
+    this.#retries.delete(untold.key);
+    this.#parts.outcomes.removeUntold(registration.slot, untold.key);
   }
 
   #ask(
@@ -144,13 +144,13 @@ export class FirstAcks {
     const call = {
       method: "firstAck",
       request: {
-        ...{ app, alias, holder, key: bytesOfKey(key) },
+        ...{ app, alias, holder, key: decodeKey(key) },
         ...(seq === undefined ? {} : { seq }),
         ...(fingerprint === undefined ? {} : { fingerprint }),
       },
     } as const;
     const body = { kind: "alias", name: aliasObjectName(app, alias), call } as const;
     const ended = ({ ok }: CallResult, later: Context) => done(ok, later);
-    this.#parts.calls.ask({ begin: () => body, done: ended }, context);
+    this.#parts.calls.enqueue({ begin: () => body, done: ended }, context);
   }
 }

@@ -5,7 +5,7 @@ import { PRIORITIES } from "../../message/priority.ts";
 import type { InFlight, Registration } from "../registration.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
-import { askedOf, isOverdue } from "./send-rules.ts";
+import { isOverdue, queryFieldsOf } from "./send-rules.ts";
 import type { Senders } from "./senders.ts";
 
 export interface InFlightParts {
@@ -27,24 +27,24 @@ export class InFlightMail {
    * @param onSocket false if it has left the socket
    * @returns the status to answer
    */
-  secure(
+  makeDurable(
     registration: Registration,
     entry: InFlight,
     onSocket: boolean,
     now: number,
   ): MessageStatus {
-    const { key, seq, unstored, expiresAt, left } = entry;
+    const { key, seq, unstored, expiresAt, endIfDropped } = entry;
     if (entry.ended !== null) return entry.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has the message; it is queried on its next link. Remembered without a row of its own.
-      if (!onSocket && left === null)
-        registration.remember(key, "sent", seq, entry.fingerprint, askedOf(entry, unstored));
+      if (!onSocket && endIfDropped === null)
+        registration.remember(key, "sent", seq, entry.fingerprint, queryFieldsOf(entry, unstored));
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(entry, registration, now)) {
       registration.remember(key, "sent", seq, entry.fingerprint);
-      const open = { ...entry, ...askedOf(entry, unstored) };
-      this.#parts.outcomes.leaveOpen(registration.slot, "expired", [open]);
+      const open = { ...entry, ...queryFieldsOf(entry, unstored) };
+      this.#parts.outcomes.recordSent(registration.slot, "expired", [open]);
       return "sent";
     }
     if (unstored !== null) {
@@ -56,7 +56,7 @@ export class InFlightMail {
   }
 
   /** Ends a message on the socket with a status other than `delivered`. */
-  endOne(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
+  end(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
     const { mailbox, outcomes, senders } = this.#parts;
     const { key, seq, unstored } = entry;
     if (unstored === null) {
@@ -73,7 +73,7 @@ export class InFlightMail {
   }
 
   /** The registration ends: ends its messages on the socket that have no row. The mailbox ends its rows. */
-  end(registration: Registration, context: Context): void {
+  endAll(registration: Registration, context: Context): void {
     const { outcomes, senders } = this.#parts;
     const status = "unregistered";
     const ended: InFlight[] = [];
@@ -94,7 +94,7 @@ export class InFlightMail {
     const entries = this.#takeAll(registration);
     for (const entry of entries) {
       registration.untrack(entry);
-      this.secure(registration, entry, false, context.now);
+      this.makeDurable(registration, entry, false, context.now);
     }
     mailbox.expire(registration, context);
     // These had expired: a clock that is set back must not send them again, after messages that came later.
@@ -118,10 +118,10 @@ export class InFlightMail {
     for (const priority of PRIORITIES) {
       const lane = registration.lane(priority);
       const entries = lane.inFlight.splice(0);
-      registration.reach(priority, entries.at(-1)?.seq ?? 0);
+      registration.raiseReceived(priority, entries.at(-1)?.seq ?? 0);
       all.push(...entries);
       lane.sent = 0;
-      lane.asked.length = 0;
+      lane.queries.length = 0;
     }
     return all;
   }

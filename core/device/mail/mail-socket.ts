@@ -1,7 +1,7 @@
 /** Sends frames about messages to the device. */
 import type { Message } from "../../../schema/generated/link.ts";
 import type { Context } from "../../link/effects.ts";
-import { bytesOfKey } from "../../message/key.ts";
+import { decodeKey } from "../../message/key.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 
@@ -24,7 +24,7 @@ export class MailSocket {
 
   /** Tells the device to drop a message on its socket unless the app has it already. */
   withdraw({ slot }: Registration, key: string, context: Context): void {
-    this.#link.send({ kind: "withdraw", value: { slot, key: bytesOfKey(key) } }, context);
+    this.#link.send({ kind: "withdraw", value: { slot, key: decodeKey(key) } }, context);
   }
 
   /** The same for a message that has expired on the socket; sent once. */

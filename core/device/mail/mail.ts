@@ -105,14 +105,14 @@ export class Mail implements Part {
   /** All messages, queued or on the socket, end `unregistered`, and their senders are answered. */
   end(registration: Registration, context: Context): void {
     this.#acks.end(registration, context);
-    this.#inFlight.end(registration, context);
-    this.#mailbox.clear(registration, context);
+    this.#inFlight.endAll(registration, context);
+    this.#mailbox.endAll(registration, context);
     this.#inFlight.detach(registration, context);
     this.#firstAcks.end(registration.slot);
   }
 
   /** Does nothing: keys and outcomes belong to the registration, whichever life it is in. */
-  outlive(): void {}
+  reopen(): void {}
 
   forget(slot: number): void {
     this.#outcomes.drop(slot);
@@ -157,9 +157,9 @@ export class Mail implements Part {
     this.#recalls.withdraw(registration, toBase64Url(key), context);
   }
 
-  /** The registration no longer holds a shared alias: see `Recalls.leave`. */
-  leaveAlias(registration: Registration, alias: string, context: Context): void {
-    this.#recalls.leave(registration, alias, context);
+  /** The registration no longer holds a shared alias: see `Recalls.releaseAlias`. */
+  releaseAlias(registration: Registration, alias: string, context: Context): void {
+    this.#recalls.releaseAlias(registration, alias, context);
   }
 
   /** Returns the status of a message. May write: see `statusOf`. */
@@ -171,7 +171,7 @@ export class Mail implements Part {
 
   /** The app starts to listen on a link. */
   attach(registration: Registration, context: Context): void {
-    this.#outbox.ask(registration, context.now);
+    this.#outbox.queueQueries(registration, context.now);
     this.#outbox.pump(registration, context);
   }
 
@@ -192,8 +192,8 @@ export class Mail implements Part {
   }
 
   /** Retries the notifications of aliases that are due. */
-  tellAliases(context: Context): void {
-    this.#firstAcks.run(context);
+  notifyAliases(context: Context): void {
+    this.#firstAcks.retryDue(context);
   }
 
   /** Handles the alarm: expires messages, and notifies aliases. */

@@ -8,8 +8,8 @@ import type { SendRequest } from "../../message/send.ts";
 import type { Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import type { MailSocket } from "./mail-socket.ts";
-import type { Ending, OpenMessage, Outcomes } from "./outcomes.ts";
-import { questionOf } from "./send-rules.ts";
+import type { Ending, Outcomes, SentMessage } from "./outcomes.ts";
+import { queryFor } from "./send-rules.ts";
 import type { Senders } from "./senders.ts";
 
 /** An alarm may be late by this fraction of the message's ttl, so that one alarm serves many messages. */
@@ -43,7 +43,7 @@ export class Mailbox {
   load(registrations: ReadonlyMap<number, Registration>): void {
     for (const header of this.#store.listMail()) {
       registrations.get(header.slot)?.addMail(header, false);
-      this.#expect(header);
+      this.#scheduleExpiry(header);
     }
   }
 
@@ -70,8 +70,8 @@ export class Mailbox {
     }
     if (dropped?.size !== 0 && request.onOverflow === "reject") return "full";
     if (dropped === null) return "overflowed";
-    this.#leave(registration, "collapsed", context, replaced);
-    this.#leave(registration, "overflowed", context, dropped);
+    this.#endRows(registration, "collapsed", context, replaced);
+    this.#endRows(registration, "overflowed", context, dropped);
     this.store(registration, request, key, seq, false, context.now + request.ttlSeconds * 1_000);
     return "queued";
   }
@@ -102,7 +102,7 @@ export class Mailbox {
     };
     this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
     registration.addMail(header, onSocket);
-    this.#expect(header);
+    this.#scheduleExpiry(header);
   }
 
   /**
@@ -113,19 +113,19 @@ export class Mailbox {
    * @param lastSeq the highest seq that this app ever received, or a higher one
    */
   replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {
-    registration.reachNoFurther(lastSeq);
-    const unseen = this.#outcomes.open(registration.slot).filter(({ seq }) => seq > lastSeq);
-    for (const { key, left, seq, fingerprint } of unseen) {
-      registration.remember(key, left, seq, fingerprint);
+    registration.lowerReceived(lastSeq);
+    const unseen = this.#outcomes.sent(registration.slot).filter(({ seq }) => seq > lastSeq);
+    for (const { key, endIfDropped, seq, fingerprint } of unseen) {
+      registration.remember(key, endIfDropped, seq, fingerprint);
     }
-    this.#outcomes.dropped(
+    this.#outcomes.endDropped(
       registration.slot,
       unseen.map(({ key }) => key),
     );
     const replaced = [...registration.mail.values()].filter(
       (header) => header.seq > lastSeq && registration.isSuperseded(header),
     );
-    this.#leave(registration, "collapsed", context, new Set(replaced));
+    this.#endRows(registration, "collapsed", context, new Set(replaced));
   }
 
   /** Deletes the rows of delivered messages, which were removed from their lanes. */
@@ -145,7 +145,7 @@ export class Mailbox {
         this.#socket.withdrawOverdue(registration, header.key, context);
       } else due.add(header);
     }
-    this.#leave(registration, "expired", context, due);
+    this.#endRows(registration, "expired", context, due);
   }
 
   /** The same, if the message with this key has expired. */
@@ -157,7 +157,7 @@ export class Mailbox {
   /** Ends the messages with these keys that have rows. */
   end(registration: Registration, keys: readonly string[], status: Ending, context: Context): void {
     const rows = keys.flatMap((key) => registration.mail.get(key) ?? []);
-    this.#leave(registration, status, context, new Set(rows));
+    this.#endRows(registration, status, context, new Set(rows));
   }
 
   /**
@@ -165,15 +165,15 @@ export class Mailbox {
    * `recalled` if it dropped a message; if the app has it, the alias is notified.
    */
   leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, context: Context): void {
-    this.#leave(registration, "recalled", context, rows, () => true);
+    this.#endRows(registration, "recalled", context, rows, () => true);
   }
 
   /** Ends all messages of a registration. */
-  clear(registration: Registration, context: Context): void {
+  endAll(registration: Registration, context: Context): void {
     this.expire(registration, context);
-    this.#leave(registration, "unregistered", context, new Set(registration.mail.values()));
+    this.#endRows(registration, "unregistered", context, new Set(registration.mail.values()));
     // The device is not queried any more.
-    const open = this.#outcomes.open(registration.slot);
+    const open = this.#outcomes.sent(registration.slot);
     for (const { key, seq, fingerprint } of open) {
       registration.remember(key, "unregistered", seq, fingerprint);
     }
@@ -187,26 +187,26 @@ export class Mailbox {
       this.expire(registration, context);
       for (const header of registration.mail.values()) {
         // A message that expired on the socket ends with the device's answer or the link; this is for a missed end of the link.
-        if (header.expiresAt <= context.now) this.#expectAt(context.now + OVERDUE_RECHECK_MS);
-        else this.#expect(header);
+        if (header.expiresAt <= context.now) this.#scheduleAt(context.now + OVERDUE_RECHECK_MS);
+        else this.#scheduleExpiry(header);
       }
     }
   }
 
-  #leave(
+  #endRows(
     registration: Registration,
     status: Ending,
     context: Context,
     leaving: ReadonlySet<MailHeader>,
-    asks = (header: MailHeader) => isAsked(registration, header, status),
+    isQueried = (header: MailHeader) => needsQuery(registration, header, status),
   ): void {
     if (leaving.size === 0) return;
     const { slot } = registration;
     const ended: MailHeader[] = [];
-    const open: (MailHeader & OpenMessage)[] = [];
+    const open: (MailHeader & SentMessage)[] = [];
     for (const priority of PRIORITIES) {
       for (const header of registration.lane(priority).take((row) => leaving.has(row))) {
-        const isOpen = asks(header);
+        const isOpen = isQueried(header);
         const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
         registration.dropMail(header);
         registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
@@ -223,18 +223,18 @@ export class Mailbox {
         const body = this.#store.readMail(seq);
         const isTold = status === "recalled" && alias !== null;
         const one = {
-          ...{ ...header, left: status, dataHash: body && dataHash(body.data) },
+          ...{ ...header, endIfDropped: status, dataHash: body && dataHash(body.data) },
           ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
         };
         open.push(one);
         // On the socket it is being queried already. Otherwise nothing after it in its lane has been sent on this link.
         if (registration.attached && !registration.inFlight.has(key))
-          registration.lane(priority).ask(one);
+          registration.lane(priority).addQuery(one);
       }
     }
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
     this.#outcomes.record(slot, status, ended);
-    this.#outcomes.leaveOpen(slot, status, open);
+    this.#outcomes.recordSent(slot, status, open);
     // A collapsed message leaves because of one that is still queued, or has left before.
     if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], context);
   }
@@ -260,22 +260,22 @@ export class Mailbox {
     for (const { lane, key, fingerprint } of replaced) {
       const entry = registration.inFlight.get(key);
       if (entry === undefined) continue;
-      entry.left = "collapsed";
-      entry.unstored = questionOf(registration, lane, key, fingerprint);
+      entry.endIfDropped = "collapsed";
+      entry.unstored = queryFor(registration, lane, key, fingerprint);
     }
-    this.#leave(registration, "collapsed", context, new Set(replaced));
+    this.#endRows(registration, "collapsed", context, new Set(replaced));
   }
 
   /** Computes the same time for a message whenever called: if it depended on `now`, each wake would move the alarm, a row each. */
-  #expect({ expiresAt, seq }: MailHeader): void {
+  #scheduleExpiry({ expiresAt, seq }: MailHeader): void {
     const slack = Math.min(
       Math.max((expiresAt - seqTimeMs(seq)) * DEADLINE_SLACK, DEADLINE_SLACK_MIN_MS),
       DEADLINE_SLACK_MAX_MS,
     );
-    this.#expectAt(Math.ceil(expiresAt + slack));
+    this.#scheduleAt(Math.ceil(expiresAt + slack));
   }
 
-  #expectAt(at: number): void {
+  #scheduleAt(at: number): void {
     if (this.#deadline === null || at < this.#deadline) this.#deadline = at;
   }
 }
@@ -284,12 +284,12 @@ export class Mailbox {
  * Whether only the device knows how a message that leaves the mailbox ends: it may have received it on a link that was lost. A
  * message that is recalled or unregistered ends so whatever the device did; for recalls see also `leaveToDevice`.
  */
-function isAsked(registration: Registration, header: MailHeader, status: Ending): boolean {
+function needsQuery(registration: Registration, header: MailHeader, status: Ending): boolean {
   const entry = registration.inFlight.get(header.key);
-  if (entry !== undefined) return entry.left === status;
+  if (entry !== undefined) return entry.endIfDropped === status;
   return (
     (status === "expired" || status === "overflowed" || status === "collapsed") &&
-    registration.mayHave(header)
+    registration.mayHaveReceived(header)
   );
 }
 
@@ -300,7 +300,7 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
   for (const priority of PRIORITIES) {
     const { rows, sent } = registration.lane(priority);
     for (const header of rows.slice(sent)) {
-      if (header.collapseKey === collapseKey && !registration.mayHave(header)) {
+      if (header.collapseKey === collapseKey && !registration.mayHaveReceived(header)) {
         replaced.add(header);
       }
     }

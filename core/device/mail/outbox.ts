@@ -5,15 +5,15 @@ import { dataHash } from "../../../schema/data-hash.ts";
 import type { Message } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
-import { bytesOfKey } from "../../message/key.ts";
+import { decodeKey } from "../../message/key.ts";
 import { PRIORITIES, type Priority } from "../../message/priority.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
-import type { Unanswered } from "./recent-keys.ts";
-import { BINARY_CONTENT, questionOf } from "./send-rules.ts";
+import type { MessageQuery } from "./recent-keys.ts";
+import { BINARY_CONTENT, queryFor } from "./send-rules.ts";
 
 export interface OutboxParts {
   readonly mailbox: Mailbox;
@@ -47,11 +47,11 @@ export class Outbox {
    * The app attaches on a new link: queues a query for each message of earlier links that it may have. A query is the message without
    * its data and with no time left (docs/protocol.md, section 6).
    */
-  ask(registration: Registration, now: number): void {
-    const open = this.#parts.outcomes.open(registration.slot);
-    for (const one of [...registration.unanswered(now), ...open]) {
+  queueQueries(registration: Registration, now: number): void {
+    const open = this.#parts.outcomes.sent(registration.slot);
+    for (const one of [...registration.queries(now), ...open]) {
       // A message whose alias is being notified is acknowledged.
-      if (registration.open(one.key) === undefined) registration.lane(one.lane).ask(one);
+      if (registration.unsettled(one.key) === undefined) registration.lane(one.lane).addQuery(one);
     }
   }
 
@@ -71,10 +71,10 @@ export class Outbox {
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
       const header = state.rows[state.sent];
-      const [asked] = state.asked;
-      if (asked !== undefined && asked.seq < (header?.seq ?? Number.POSITIVE_INFINITY)) {
-        state.asked.shift();
-        messages.push(this.#ask(registration, state, asked, context.now));
+      const [query] = state.queries;
+      if (query !== undefined && query.seq < (header?.seq ?? Number.POSITIVE_INFINITY)) {
+        state.queries.shift();
+        messages.push(this.#query(registration, state, query, context.now));
         continue;
       }
       if (
@@ -97,13 +97,13 @@ export class Outbox {
     this.#parts.socket.deliver(messages, context);
   }
 
-  #ask(registration: Registration, state: Lane, asked: Unanswered, now: number): Message {
-    const { key, seq, fingerprint, lane, dataHash, left, firstAck } = asked;
-    const unstored = questionOf(registration, lane, key, fingerprint);
+  #query(registration: Registration, state: Lane, query: MessageQuery, now: number): Message {
+    const { key, seq, fingerprint, lane, dataHash, endIfDropped, firstAck } = query;
+    const unstored = queryFor(registration, lane, key, fingerprint);
     registration.track(state, {
       ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
       // With no time left, it arrives as if withdrawn.
-      ...{ unstored, withdrawn: true, superseded: false, left, ended: null, tokens: [] },
+      ...{ unstored, withdrawn: true, superseded: false, endIfDropped, ended: null, tokens: [] },
       firstAckAlias: firstAck?.alias ?? null,
       expiresAt: firstAck?.expiresAt ?? now,
     });
@@ -118,7 +118,7 @@ export class Outbox {
 
   #read(header: MailHeader, remainingMs: number): Message {
     const body = this.#parts.store.readMail(header.seq);
-    const key = bytesOfKey(header.key);
+    const key = decodeKey(header.key);
     // A header without its row means that memory and storage disagree: fail instead of guessing.
     if (body === null) throw new Error(`row ${header.seq} is unreadable`);
     return {
@@ -142,6 +142,13 @@ function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): In
   const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
   return {
     ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },
-    ...{ unstored: null, ended: null, withdrawn: false, superseded, left: null, tokens: [] },
+    ...{
+      unstored: null,
+      ended: null,
+      withdrawn: false,
+      superseded,
+      endIfDropped: null,
+      tokens: [],
+    },
   };
 }

@@ -6,7 +6,7 @@ import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Priority } from "../../message/priority.ts";
 import type { OutcomeStore } from "../store.ts";
-import type { Asked } from "./recent-keys.ts";
+import type { QueryFields } from "./recent-keys.ts";
 
 /** A final status other than `delivered`. */
 export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
@@ -16,7 +16,7 @@ interface Ended {
   readonly seq: number;
   readonly fingerprint: number | null;
   /** For `sent`: how to query the device, and how the message ends if the device dropped it. */
-  readonly asked?: Asked & Pick<OpenMessage, "left" | "firstAck">;
+  readonly query?: QueryFields & Pick<SentMessage, "endIfDropped" | "firstAck">;
 }
 
 /** A message that has ended. */
@@ -26,9 +26,9 @@ export interface EndedMessage {
   readonly fingerprint: number | null;
 }
 
-/** A message that left the mailbox and that the device may have: it is delivered, or ends as `left` says. */
-export interface OpenMessage extends EndedMessage, Asked {
-  readonly left: Ending;
+/** A message that left the mailbox and that the device may have: it is delivered, or ends as `endIfDropped` says. */
+export interface SentMessage extends EndedMessage, QueryFields {
+  readonly endIfDropped: Ending;
   /** The shared alias to notify if the app has it, and when the message expires, milliseconds since 1970; absent for none. */
   readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
@@ -69,7 +69,7 @@ type StoredEntry = readonly [
   seq: number,
   fingerprint?: number | null,
   lane?: Priority,
-  left?: Ending,
+  endIfDropped?: Ending,
   dataHash?: number | null,
   firstAckAlias?: string,
   expiresAt?: number,
@@ -90,49 +90,58 @@ export class Outcomes {
     for (const { key, seq, fingerprint } of ended) {
       log.entries.set(key, { status, seq, fingerprint });
     }
-    this.#keep(slot, log);
+    this.#trim(slot, log);
   }
 
   /** The same for messages that the device may have: records them as `sent`. */
-  leaveOpen(slot: number, left: Ending, messages: readonly Omit<OpenMessage, "left">[]): void {
+  recordSent(
+    slot: number,
+    endIfDropped: Ending,
+    messages: readonly Omit<SentMessage, "endIfDropped">[],
+  ): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
     for (const { key, seq, fingerprint, lane, dataHash, firstAck } of messages) {
-      const asked = { lane, left, dataHash, ...(firstAck === undefined ? {} : { firstAck }) };
-      log.entries.set(key, { status: "sent", seq, fingerprint, asked });
+      const query = {
+        lane,
+        endIfDropped,
+        dataHash,
+        ...(firstAck === undefined ? {} : { firstAck }),
+      };
+      log.entries.set(key, { status: "sent", seq, fingerprint, query });
     }
-    this.#keep(slot, log);
+    this.#trim(slot, log);
   }
 
   /** The messages recorded as `sent`, which are to be queried. Oldest first. */
-  open(slot: number): OpenMessage[] {
-    return [...this.#log(slot).entries].flatMap(([key, { seq, fingerprint, asked }]) =>
-      asked === undefined ? [] : [{ key, seq, fingerprint, ...asked }],
+  sent(slot: number): SentMessage[] {
+    return [...this.#log(slot).entries].flatMap(([key, { seq, fingerprint, query }]) =>
+      query === undefined ? [] : [{ key, seq, fingerprint, ...query }],
     );
   }
 
   /** The app has them: removes them, because no record means `delivered`. */
-  delivered(slot: number, keys: readonly string[]): void {
+  removeDelivered(slot: number, keys: readonly string[]): void {
     if (keys.length === 0) return;
     const log = this.#log(slot);
     for (const key of keys) log.entries.delete(key);
     this.#write(slot, log);
   }
 
-  /** The device dropped them: they end as their `left` says. */
-  dropped(slot: number, keys: readonly string[]): void {
+  /** The device dropped them: they end as their `endIfDropped` says. */
+  endDropped(slot: number, keys: readonly string[]): void {
     if (keys.length === 0) return;
     const log = this.#log(slot);
     for (const key of keys) {
       const entry = log.entries.get(key);
-      if (entry?.asked === undefined) continue;
-      const { seq, fingerprint, asked } = entry;
-      log.entries.set(key, { status: asked.left, seq, fingerprint });
+      if (entry?.query === undefined) continue;
+      const { seq, fingerprint, query } = entry;
+      log.entries.set(key, { status: query.endIfDropped, seq, fingerprint });
     }
     this.#write(slot, log);
   }
 
-  #keep(slot: number, log: Log): void {
+  #trim(slot: number, log: Log): void {
     for (const [key, { seq }] of log.entries) {
       if (log.entries.size <= LIMITS.OUTCOMES) break;
       log.entries.delete(key);
@@ -142,7 +151,7 @@ export class Outcomes {
   }
 
   /** The alias could not be notified. At `LIMITS.UNTOLD` the oldest is dropped: it is not retried once this object has slept. */
-  owe(slot: number, untold: Untold): void {
+  addUntold(slot: number, untold: Untold): void {
     const log = this.#log(slot);
     log.untold.set(untold.key, untold);
     for (const key of log.untold.keys()) {
@@ -153,7 +162,7 @@ export class Outcomes {
   }
 
   /** The alias was notified, or the message has expired. */
-  settle(slot: number, key: string): void {
+  removeUntold(slot: number, key: string): void {
     const log = this.#log(slot);
     if (log.untold.delete(key)) this.#write(slot, log);
   }
@@ -187,13 +196,22 @@ export class Outcomes {
         forgotten: stored.forgotten,
         entries: new Map(
           stored.entries.map(
-            ([key, status, seq, fingerprint = null, lane, left, dataHash = null, ...first]) => [
+            ([
+              key,
+              status,
+              seq,
+              fingerprint = null,
+              lane,
+              endIfDropped,
+              dataHash = null,
+              ...first
+            ]) => [
               key,
               {
                 ...{ status, seq, fingerprint },
-                ...(lane === undefined || left === undefined
+                ...(lane === undefined || endIfDropped === undefined
                   ? {}
-                  : { asked: { lane, left, dataHash, ...firstAckOf(...first) } }),
+                  : { query: { lane, endIfDropped, dataHash, ...firstAckOf(...first) } }),
               },
             ],
           ),
@@ -208,10 +226,10 @@ export class Outcomes {
   #write(slot: number, log: Log): void {
     const stored: StoredLog = {
       forgotten: log.forgotten,
-      entries: [...log.entries].map(([key, { status, seq, fingerprint, asked }]) => {
-        if (asked !== undefined) {
-          const { lane, left, dataHash, firstAck } = asked;
-          const open = [key, status, seq, fingerprint, lane, left, dataHash] as const;
+      entries: [...log.entries].map(([key, { status, seq, fingerprint, query }]) => {
+        if (query !== undefined) {
+          const { lane, endIfDropped, dataHash, firstAck } = query;
+          const open = [key, status, seq, fingerprint, lane, endIfDropped, dataHash] as const;
           return firstAck === undefined ? open : [...open, firstAck.alias, firstAck.expiresAt];
         }
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
@@ -222,5 +240,5 @@ export class Outcomes {
   }
 }
 
-const firstAckOf = (alias?: string, expiresAt?: number): Pick<OpenMessage, "firstAck"> =>
+const firstAckOf = (alias?: string, expiresAt?: number): Pick<SentMessage, "firstAck"> =>
   alias === undefined || expiresAt === undefined ? {} : { firstAck: { alias, expiresAt } };

@@ -4,7 +4,7 @@ import type { HybridClock } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
 import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
 import type { MailSocket } from "./mail-socket.ts";
-import { questionOf } from "./send-rules.ts";
+import { queryFor } from "./send-rules.ts";
 
 export interface RecallParts extends InFlightParts {
   readonly clock: HybridClock;
@@ -31,7 +31,7 @@ export class Recalls {
   ): void {
     const { mailbox, outcomes, clock } = this.#parts;
     mailbox.expireIfDue(registration, key, context);
-    if (registration.recent(key) !== undefined || registration.telling.has(key)) return;
+    if (registration.recent(key) !== undefined || registration.notifying.has(key)) return;
     if (outcomes.find(registration.slot, key) !== undefined) return;
     if (registration.inFlight.has(key) || registration.mail.has(key)) {
       this.#recall(registration, [key], context);
@@ -48,22 +48,23 @@ export class Recalls {
    * messages are left to the other holders. Those that the device may have from an earlier link are withdrawn, too, but the device's
    * answer decides how they end.
    */
-  leave(registration: Registration, alias: string, context: Context): void {
+  releaseAlias(registration: Registration, alias: string, context: Context): void {
     const { mail, inFlight } = registration;
     this.#parts.mailbox.expire(registration, context);
     const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
-    const asked = new Set(rows.filter((row) => registration.mayHave(row)));
-    this.#parts.mailbox.leaveToDevice(registration, asked, context);
-    for (const { key, lane, fingerprint } of asked) {
+    const possiblyReceived = new Set(rows.filter((row) => registration.mayHaveReceived(row)));
+    this.#parts.mailbox.leaveToDevice(registration, possiblyReceived, context);
+    for (const { key, lane, fingerprint } of possiblyReceived) {
       const entry = inFlight.get(key);
       if (entry === undefined) continue;
       if (!entry.withdrawn) this.#parts.socket.withdraw(registration, key, context);
       entry.withdrawn = true;
-      entry.left = "recalled";
-      entry.unstored = questionOf(registration, lane, key, fingerprint);
+      entry.endIfDropped = "recalled";
+      entry.unstored = queryFor(registration, lane, key, fingerprint);
     }
     const rung = [...mail.values(), ...inFlight.values()].filter(
-      ({ firstAckAlias, key }) => firstAckAlias === alias && inFlight.get(key)?.left !== "recalled",
+      ({ firstAckAlias, key }) =>
+        firstAckAlias === alias && inFlight.get(key)?.endIfDropped !== "recalled",
     );
     this.#recall(registration, [...new Set(rung.map(({ key }) => key))], context);
   }
@@ -74,9 +75,9 @@ export class Recalls {
       const entry = registration.inFlight.get(key);
       if (entry === undefined || entry.ended !== null) continue;
       socket.withdraw(registration, key, context);
-      if (entry.left !== null) outcomes.record(registration.slot, "recalled", [entry]);
+      if (entry.endIfDropped !== null) outcomes.record(registration.slot, "recalled", [entry]);
       if (entry.unstored !== null)
-        this.#parts.inFlight.endOne(registration, entry, "recalled", context);
+        this.#parts.inFlight.end(registration, entry, "recalled", context);
     }
     mailbox.end(registration, keys, "recalled", context);
   }

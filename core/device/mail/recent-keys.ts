@@ -10,28 +10,28 @@ import type { Priority } from "../../message/priority.ts";
 import type { Ending } from "./outcomes.ts";
 
 /** The final answer of a message; a repeated request gets it again. */
-export interface Final {
+export interface FinalAnswer {
   readonly status: MessageStatus;
   readonly seq: number;
   /** See `SendRequest.fingerprint`; null if unknown. */
   readonly fingerprint: number | null;
 }
 
-/** What a query about a message needs beside its key: see `Outbox.ask`. */
-export interface Asked {
+/** What a query about a message needs beside its key: see `Outbox.queueQueries`. */
+export interface QueryFields {
   readonly lane: Priority;
   /** See `Message.dataHash`; null if unknown, because an older version did not store it. */
   readonly dataHash: number | null;
 }
 
 /** A message that was sent and not acknowledged before its link was lost: only the device knows whether the app has it. */
-export interface Unanswered extends Asked {
+export interface MessageQuery extends QueryFields {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;
   /** How it ends if the device dropped it; null for a ttl 0 message, which the log of outcomes does not have. */
-  readonly left: Ending | null;
-  /** See `OpenMessage.firstAck`. */
+  readonly endIfDropped: Ending | null;
+  /** See `SentMessage.firstAck`. */
   readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
 }
 
@@ -39,7 +39,7 @@ export interface Unanswered extends Asked {
  * Whether an answer is outdated: if nobody has told for the lifetime of an idempotency key whether a ttl 0 message arrived, it is
  * unknown.
  */
-export const isForgotten = ({ status, seq }: Final, now: number): boolean =>
+export const isOutdated = ({ status, seq }: FinalAnswer, now: number): boolean =>
   status === "sent" && isNowOrNever(seq) && now - seqTimeMs(seq) > LIMITS.IDEMPOTENCY_KEY_MS;
 
 /** Indexed by their number in an entry; append only. */
@@ -83,26 +83,31 @@ export class RecentKeys {
     return this.#added;
   }
 
-  /** @param asked for a message that may be queried: see `unanswered` */
-  add(slot: number, key: string, { status, seq, fingerprint }: Final, asked?: Asked): void {
+  /** @param query for a message that may be queried: see `queries` */
+  add(
+    slot: number,
+    key: string,
+    { status, seq, fingerprint }: FinalAnswer,
+    query?: QueryFields,
+  ): void {
     const bytes = fromBase64Url(key);
     const number = STATUSES.indexOf(status);
     // A key of another length or an unknown status does not fit into an entry; the caller remembers it in memory.
     if (bytes?.length !== KEY_BYTES || number < 0) return;
     const at = (this.#added++ % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
     this.#bytes[at] = slot;
-    const dataHash = asked?.dataHash ?? null;
+    const dataHash = query?.dataHash ?? null;
     this.#bytes[at + STATUS_AT] =
       number | (fingerprint === null ? 0 : HAS_FINGERPRINT) | (dataHash === null ? 0 : HAS_HASH);
     this.#bytes.set(bytes, at + KEY_AT);
     this.#view.setUint32(at + FINGERPRINT_AT, fingerprint ?? 0);
     this.#view.setFloat64(at + SEQ_AT, seq);
-    this.#bytes[at + LANE_AT] = asked?.lane ?? 0;
+    this.#bytes[at + LANE_AT] = query?.lane ?? 0;
     this.#view.setInt32(at + HASH_AT, dataHash ?? 0);
   }
 
   /** The newest final answer of a key. */
-  find(slot: number, key: string): Final | undefined {
+  find(slot: number, key: string): FinalAnswer | undefined {
     if (this.#added === 0) return undefined;
     const bytes = fromBase64Url(key);
     if (bytes?.length !== KEY_BYTES) return undefined;
@@ -122,19 +127,19 @@ export class RecentKeys {
   }
 
   /** Messages of a slot to query, oldest first. */
-  unanswered(slot: number, now: number): Unanswered[] {
-    const found = new Map<string, Unanswered>();
+  queries(slot: number, now: number): MessageQuery[] {
+    const found = new Map<string, MessageQuery>();
     for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
       const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
       const lane = this.#bytes[at + LANE_AT];
       if (this.#bytes[at] !== slot || (lane !== 1 && lane !== 2 && lane !== 3)) continue;
       const key = toBase64Url(this.#bytes.subarray(at + KEY_AT, at + KEY_AT + KEY_BYTES));
       const newest = this.find(slot, key);
-      if (newest?.status !== "sent" || isForgotten(newest, now)) continue;
+      if (newest?.status !== "sent" || isOutdated(newest, now)) continue;
       const { seq, fingerprint } = newest;
       const isHashed = ((this.#bytes[at + STATUS_AT] ?? 0) & HAS_HASH) !== 0;
       const dataHash = isHashed ? this.#view.getInt32(at + HASH_AT) : null;
-      found.set(key, { key, seq, fingerprint, lane, dataHash, left: null });
+      found.set(key, { key, seq, fingerprint, lane, dataHash, endIfDropped: null });
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }

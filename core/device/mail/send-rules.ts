@@ -1,11 +1,11 @@
 /** Rules of sending without state: how long a sender waits, when a message is overdue, and how a repeated send is answered. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { isReused } from "../../fingerprint.ts";
-import { bytesOfKey } from "../../message/key.ts";
+import { decodeKey } from "../../message/key.ts";
 import type { Priority } from "../../message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { InFlight, Registration } from "../registration.ts";
-import type { Asked, Final } from "./recent-keys.ts";
+import type { FinalAnswer, QueryFields } from "./recent-keys.ts";
 
 /** A ttl 0 message is withdrawn this long before its wait ends: a round trip to a slow device. */
 const WITHDRAW_BEFORE_MS = 1_000;
@@ -31,16 +31,16 @@ export function isOverdue(
   return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
 }
 
-export const REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
+export const KEY_REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
 
 /** The answer to a request whose message is known. */
-export function againOf(request: SendRequest, known: Final): SendAnswer {
+export function repeatedAnswer(request: SendRequest, known: FinalAnswer): SendAnswer {
   const { status, seq } = known;
-  return isReused(request.fingerprint, known.fingerprint) ? REUSED : { ok: true, status, seq };
+  return isReused(request.fingerprint, known.fingerprint) ? KEY_REUSED : { ok: true, status, seq };
 }
 
 /** What a query about a message without a row needs. If it was itself a query, it has no data, but the hash. */
-export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => ({
+export const queryFieldsOf = (entry: InFlight, { lane, data }: SendRequest): QueryFields => ({
   lane,
   dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
 });
@@ -49,14 +49,14 @@ export const askedOf = (entry: InFlight, { lane, data }: SendRequest): Asked => 
 export const BINARY_CONTENT = 3;
 
 /** A query about a message whose row is deleted: like a ttl 0 message without data. */
-export function questionOf(
+export function queryFor(
   { record: { app }, generation }: Registration,
   lane: Priority,
   key: string,
   fingerprint: number | null,
 ): SendRequest {
   return {
-    ...{ app, generation, key: bytesOfKey(key), ...(fingerprint === null ? {} : { fingerprint }) },
+    ...{ app, generation, key: decodeKey(key), ...(fingerprint === null ? {} : { fingerprint }) },
     ...{ lane, contentType: BINARY_CONTENT, data: new Uint8Array(), ttlSeconds: 0, waitMs: 0 },
     ...{ collapseKey: null, onOverflow: "drop_oldest" },
   };

@@ -17,7 +17,7 @@ export class Senders {
 
   wait(registration: Registration, key: string, waiter: Waiter): number {
     const token = this.#waits.begin(waiter);
-    const entry = registration.open(key);
+    const entry = registration.unsettled(key);
     if (entry !== undefined) entry.tokens.push(token);
     else registration.waiting.set(key, [...(registration.waiting.get(key) ?? []), token]);
     return token;

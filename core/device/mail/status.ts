@@ -6,7 +6,7 @@ import type { Registration } from "../registration.ts";
 import type { StatusAnswer, StatusRequest } from "../types.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { isForgotten } from "./recent-keys.ts";
+import { isOutdated } from "./recent-keys.ts";
 import { isOverdue } from "./send-rules.ts";
 
 export interface StatusParts {
@@ -28,10 +28,10 @@ export function statusOf(
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
   // A later message may have the same key if the first was forgotten; it says nothing about this one.
   if (known?.seq === seq) {
-    if (isForgotten(known, context.now)) return { ok: false, code: "message_not_found" };
+    if (isOutdated(known, context.now)) return { ok: false, code: "message_not_found" };
     return { ok: true, status: known.status };
   }
-  const entry = registration.open(key);
+  const entry = registration.unsettled(key);
   if (entry?.seq === seq) {
     const open = isOverdue(entry, registration, context.now) ? "sent" : "queued";
     return { ok: true, status: entry.ended ?? open };

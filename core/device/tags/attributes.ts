@@ -7,7 +7,7 @@ import type { Attributes } from "../../condition/types.ts";
 import { utf8Length } from "../names.ts";
 import type { SubscriptionStore } from "../store.ts";
 
-export class AttributeBook {
+export class AttributeCache {
   readonly #store: SubscriptionStore;
   /** By slot; only those that were read. */
   readonly #known = new Map<number, Attributes | null>();

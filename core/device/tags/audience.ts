@@ -3,22 +3,22 @@ import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
 import { EVERYONE } from "../../condition/types.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry, Replacement } from "../../tag/types.ts";
-import type { AttributeBook } from "./attributes.ts";
+import type { AttributeCache } from "./attributes.ts";
 import type { Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
 export class Audience {
   readonly #table: SubscriptionTable;
-  readonly #attributes: AttributeBook;
+  readonly #attributes: AttributeCache;
 
-  constructor(table: SubscriptionTable, attributes: AttributeBook) {
+  constructor(table: SubscriptionTable, attributes: AttributeCache) {
     this.#table = table;
     this.#attributes = attributes;
   }
 
   /** Whether a later broadcast with its collapse key is for this device, too. A ttl 0 broadcast replaces nothing. */
   isReplaced(
-    one: Subscription,
+    subscription: Subscription,
     { position, collapseKey }: LogEntry,
     later: readonly (Replacement | LogEntry)[],
   ): boolean {
@@ -28,13 +28,16 @@ export class Audience {
         each.position > position &&
         each.collapseKey === collapseKey &&
         !("seq" in each && isNowOrNever(each.seq)) &&
-        this.has(one, each),
+        this.includes(subscription, each),
     );
   }
 
   /** Whether its condition and its filter match this device. */
-  has(one: Subscription, { condition, filter }: Pick<LogEntry, "condition" | "filter">): boolean {
-    const { slot } = one.record;
+  includes(
+    subscription: Subscription,
+    { condition, filter }: Pick<LogEntry, "condition" | "filter">,
+  ): boolean {
+    const { slot } = subscription.record;
     const isMember = (tag: string) => tag === EVERYONE || this.#table.find(slot, tag) !== undefined;
     return (
       matchesCondition(condition, isMember) &&

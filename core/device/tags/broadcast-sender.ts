@@ -55,7 +55,7 @@ export class BroadcastSender {
   pump(context: Context): void {
     if (this.#held === 0) return;
     let overdue = 0;
-    for (const registration of this.#parts.registrations.standing()) {
+    for (const registration of this.#parts.registrations.active()) {
       if (!this.mayGo(registration, context.now)) continue;
       // One registration per event: together they could overfill a slow socket.
       if (isOverdue(registration, context.now) && overdue++ > 0) continue;
@@ -80,7 +80,7 @@ export class BroadcastSender {
     const sent: Subscription[] = [];
     window.heldSince = context.now;
     while (window.held.length > 0 && window.hasRoom) {
-      const going: { readonly one: Subscription; readonly entry: LogEntry }[] = [];
+      const going: { readonly subscription: Subscription; readonly entry: LogEntry }[] = [];
       let bytes = 0;
       for (let pending = window.held[0]; pending !== undefined; pending = window.held[0]) {
         if (!window.hasRoom || (bytes > 0 && bytes + pending.bytes > LIMITS.DELIVER_BYTES)) break;
@@ -95,14 +95,14 @@ export class BroadcastSender {
           continue;
         }
         window.track(pending);
-        going.push({ one: pending.subscription, entry });
+        going.push({ subscription: pending.subscription, entry });
         bytes += pending.bytes;
       }
       const [first, ...others] = going;
       if (first === undefined) continue;
       const frame =
         others.length === 0
-          ? encodeOneBroadcast(first.entry, first.one.record, context.now, () =>
+          ? encodeOneBroadcast(first.entry, first.subscription.record, context.now, () =>
               this.#broadcast(first),
             )
           : encodePushDown({
@@ -118,17 +118,23 @@ export class BroadcastSender {
             });
       this.#parts.link.sendBytes(frame, context);
     }
-    for (const one of new Set(sent)) {
-      this.#parts.cursors.advance(one);
+    for (const subscription of new Set(sent)) {
+      this.#parts.cursors.advance(subscription);
       // If a node waits for the answer the object cannot sleep before it is settled, so the position need not be saved.
-      if (one.open.some(({ pending }) => pending.tokens.length === 0))
-        this.#parts.cursors.moved(one);
-      if (one.held === 0) this.#parts.catchUp.pageSent(one);
+      if (subscription.outstanding.some(({ pending }) => pending.tokens.length === 0))
+        this.#parts.cursors.markMoved(subscription);
+      if (subscription.held === 0) this.#parts.catchUp.pageSent(subscription);
     }
   }
 
-  #broadcast({ one, entry }: { readonly one: Subscription; readonly entry: LogEntry }): Broadcast {
-    const { slot, ref, tag } = one.record;
+  #broadcast({
+    subscription,
+    entry,
+  }: {
+    readonly subscription: Subscription;
+    readonly entry: LogEntry;
+  }): Broadcast {
+    const { slot, ref, tag } = subscription.record;
     const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
     return {
       slot,
@@ -137,7 +143,7 @@ export class BroadcastSender {
       position,
       seq,
       key,
-      source: this.#sourceOf(one, entry.cover[0] ?? tag),
+      source: this.#sourceOf(subscription, entry.cover[0] ?? tag),
       priority: lane,
       contentType,
       data,
@@ -146,11 +152,11 @@ export class BroadcastSender {
     };
   }
 
-  #sourceOf(one: Subscription, first: string): string {
-    const { app } = one.registration.record;
-    if (first !== one.record.tag) return this.#parts.source(app, tagIdOf(app, first));
-    one.source ??= this.#parts.source(app, one.tagId);
-    return one.source;
+  #sourceOf(subscription: Subscription, first: string): string {
+    const { app } = subscription.registration.record;
+    if (first !== subscription.record.tag) return this.#parts.source(app, tagIdOf(app, first));
+    subscription.source ??= this.#parts.source(app, subscription.tagId);
+    return subscription.source;
   }
 }
 

@@ -14,10 +14,10 @@ import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
 import type { Audience } from "./audience.ts";
 import type { BroadcastSender } from "./broadcast-sender.ts";
-import type { CatchUp, Page, PageTaker } from "./catch-up.ts";
+import type { CatchUp, Page, PageHandler } from "./catch-up.ts";
 import type { Cursors } from "./cursors.ts";
 import type { Memberships } from "./memberships.ts";
-import { answer, answerOf, type NodeWaits, type Standing } from "./node-waits.ts";
+import { answer, answerOf, type EntryState, type NodeWaits } from "./node-waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
@@ -34,7 +34,7 @@ export interface BroadcastParts {
   readonly retries: Retries;
 }
 
-export class Broadcasts implements PageTaker {
+export class Broadcasts implements PageHandler {
   readonly #parts: BroadcastParts;
 
   constructor(parts: BroadcastParts) {
@@ -52,65 +52,75 @@ export class Broadcasts implements PageTaker {
     context: Context,
   ): DeliverAnswer | number {
     const { table, link, audience } = this.#parts;
-    const one = table.find(registration.slot, request.tag);
-    if (one === undefined) return answer("unknown");
+    const subscription = table.find(registration.slot, request.tag);
+    if (subscription === undefined) return answer("unknown");
     const { prev, entries, waitMs } = request;
-    if (one.call === "join") {
+    if (subscription.call === "join") {
       // The join is not answered yet; the device fetches once it is.
-      one.missed = true;
-      this.#remember(one, entries);
+      subscription.missed = true;
+      this.#remember(subscription, entries);
       return answer("deferred");
     }
-    if (one.record.path !== request.path) return answer("unknown");
+    if (subscription.record.path !== request.path) return answer("unknown");
     if (!link.reaches(registration)) return answer("offline");
-    if (one.catchUp !== "live" && one.catchUp !== "last") return this.#fetch(one, entries);
-    if (prev === null || prev > (one.reached ?? prev)) return this.#fetch(one, entries);
+    if (subscription.catchUp !== "live" && subscription.catchUp !== "last")
+      return this.#fetch(subscription, entries);
+    if (prev === null || prev > (subscription.coveredUpTo ?? prev))
+      return this.#fetch(subscription, entries);
     // After a sleep the node's position counts, except for broadcasts that were on the socket before.
-    one.reached ??= Math.max(prev, one.slept, one.taken ?? 0);
-    const standings: Standing[] = [];
+    subscription.coveredUpTo ??= Math.max(
+      prev,
+      subscription.sentBeforeSleep,
+      subscription.cursor ?? 0,
+    );
+    const states: EntryState[] = [];
     for (const entry of entries) {
-      if (entry.position <= one.reached) {
-        const known = one.open.find((open) => open.position === entry.position);
-        standings.push(known?.pending ?? one.endOf(entry.position));
+      if (entry.position <= subscription.coveredUpTo) {
+        const known = subscription.outstanding.find((open) => open.position === entry.position);
+        states.push(known?.pending ?? subscription.outcomeOf(entry.position));
         continue;
       }
       if (registration.broadcasts.held.length >= LIMITS.BROADCAST_INFLIGHT)
-        return this.#fetch(one, entries);
-      const isReplaced = audience.isReplaced(one, entry, entries);
-      const standing = isReplaced ? "collapsed" : this.#take(one, entry, context.now);
-      if (typeof standing === "string") one.ended(entry.position, standing);
-      standings.push(standing);
-      one.reached = entry.position;
+        return this.#fetch(subscription, entries);
+      const isReplaced = audience.isReplaced(subscription, entry, entries);
+      const state = isReplaced ? "collapsed" : this.#take(subscription, entry, context.now);
+      if (typeof state === "string") subscription.recordOutcome(entry.position, state);
+      states.push(state);
+      subscription.coveredUpTo = entry.position;
     }
-    const last = standings.pop() ?? "filtered";
-    const isOwn = typeof last === "object" && last.subscription === one && last.state !== "done";
-    const token = isOwn && waitMs > 0 ? this.#wait(last, standings) : null;
+    const last = states.pop() ?? "filtered";
+    const isOwn =
+      typeof last === "object" && last.subscription === subscription && last.state !== "done";
+    const token = isOwn && waitMs > 0 ? this.#wait(last, states) : null;
     this.pump(context);
-    this.#parts.cursors.advance(one);
-    return token ?? answerOf(one, last, standings);
+    this.#parts.cursors.advance(subscription);
+    return token ?? answerOf(subscription, last, states);
   }
 
   /** Holds the broadcasts of a page that are for this device. */
-  page(one: Subscription, page: Page, context: Context): void {
+  onPage(subscription: Subscription, page: Page, context: Context): void {
     const { audience, sender, retries } = this.#parts;
     const { entries, replacements = [] } = page;
     for (const entry of entries) {
-      if (entry.position <= (one.reached ?? 0) || audience.isReplaced(one, entry, replacements))
+      if (
+        entry.position <= (subscription.coveredUpTo ?? 0) ||
+        audience.isReplaced(subscription, entry, replacements)
+      )
         continue;
-      this.#take(one, entry, context.now);
+      this.#take(subscription, entry, context.now);
     }
-    one.reached = page.upTo;
-    this.#parts.cursors.advance(one);
+    subscription.coveredUpTo = page.upTo;
+    this.#parts.cursors.advance(subscription);
     this.pump(context);
     // An acknowledgement triggers the next pump; the end of the wait for single sends does not, so retry.
-    if (one.held > 0 && !sender.mayGo(one.registration, context.now)) {
+    if (subscription.held > 0 && !sender.mayGo(subscription.registration, context.now)) {
       retries.add(this, (later) => this.pump(later), context.now);
     }
   }
 
   /** The node does not have this member. */
-  unknown(one: Subscription, context: Context): void {
-    this.#parts.memberships.unknown(one, context);
+  onUnknown(subscription: Subscription, context: Context): void {
+    this.#parts.memberships.onUnknown(subscription, context);
   }
 
   /** Sends held broadcasts that may go, and fetches from nodes that have more. */
@@ -125,94 +135,100 @@ export class Broadcasts implements PageTaker {
    * @returns whether this acknowledged anything
    */
   acknowledge({ slot, tagRef, position, discarded = [] }: Cursor, context: Context): boolean {
-    const one = this.#parts.table.byRef(slot, tagRef);
-    if (one === undefined || !this.#parts.registrations.inSlot(slot)?.attached) return false;
+    const subscription = this.#parts.table.findByRef(slot, tagRef);
+    if (subscription === undefined || !this.#parts.registrations.inSlot(slot)?.attached)
+      return false;
     let counts = false;
-    if (one.slept > 0 && position > (one.taken ?? 0)) {
-      one.taken = Math.min(position, one.slept);
-      if (position >= one.slept) one.slept = 0;
+    if (subscription.sentBeforeSleep > 0 && position > (subscription.cursor ?? 0)) {
+      subscription.cursor = Math.min(position, subscription.sentBeforeSleep);
+      if (position >= subscription.sentBeforeSleep) subscription.sentBeforeSleep = 0;
       counts = true;
     }
-    for (const { pending, position: at } of one.open) {
+    for (const { pending, position: at } of subscription.outstanding) {
       if (at > position) break;
-      if (pending.subscription !== one || pending.state !== "sent") continue;
-      one.registration.broadcasts.drop(pending, "done");
+      if (pending.subscription !== subscription || pending.state !== "sent") continue;
+      subscription.registration.broadcasts.drop(pending, "done");
       const outcome = discarded.includes(at) ? "expired" : "acknowledged";
       pending.end = outcome;
-      one.ended(at, outcome);
+      subscription.recordOutcome(at, outcome);
       this.#parts.nodes.settle(pending.tokens.splice(0), outcome, context);
       for (const duplicate of pending.duplicates) this.#parts.cursors.advance(duplicate);
       counts = true;
     }
     if (!counts) return false;
-    one.advance();
-    this.#parts.cursors.moved(one);
+    subscription.advance();
+    this.#parts.cursors.markMoved(subscription);
     this.pump(context);
     return true;
   }
 
   /** The link has ended, or the app stops listening: broadcasts that it has not acknowledged will be fetched again. */
   detach(registration: Registration, context: Context): void {
-    for (const one of this.#parts.table.in(registration.slot)) this.drop(one, context);
+    for (const subscription of this.#parts.table.inSlot(registration.slot))
+      this.drop(subscription, context);
   }
 
   /** Forgets the broadcasts under way through one tag. Other tags that relied on them fetch them themselves. */
-  drop(one: Subscription, context: Context): void {
-    for (const { pending } of one.open.splice(0)) {
-      if (pending.subscription !== one || pending.state === "done" || pending.state === "gone")
+  drop(subscription: Subscription, context: Context): void {
+    for (const { pending } of subscription.outstanding.splice(0)) {
+      if (
+        pending.subscription !== subscription ||
+        pending.state === "done" ||
+        pending.state === "gone"
+      )
         continue;
       this.#parts.sender.drop(pending);
       this.#parts.nodes.settle(pending.tokens.splice(0), "offline", context);
       for (const duplicate of pending.duplicates) {
-        if (duplicate.open.length > 0) this.#refetch(duplicate, context);
+        if (duplicate.outstanding.length > 0) this.#refetch(duplicate, context);
       }
     }
-    one.held = 0;
-    this.#parts.catchUp.reset(one);
+    subscription.held = 0;
+    this.#parts.catchUp.reset(subscription);
   }
 
-  #refetch(one: Subscription, context: Context): void {
-    const open = one.open.map(({ position }) => position);
-    this.drop(one, context);
+  #refetch(subscription: Subscription, context: Context): void {
+    const open = subscription.outstanding.map(({ position }) => position);
+    this.drop(subscription, context);
     // Broadcasts of ttl 0 were for this device, and still are.
-    for (const position of open) one.called.add(position);
-    this.#parts.catchUp.want(one);
+    for (const position of open) subscription.called.add(position);
+    this.#parts.catchUp.enqueue(subscription);
   }
 
-  #fetch(one: Subscription, entries: readonly LogEntry[]): DeliverAnswer {
-    this.#remember(one, entries);
-    this.#parts.catchUp.want(one);
+  #fetch(subscription: Subscription, entries: readonly LogEntry[]): DeliverAnswer {
+    this.#remember(subscription, entries);
+    this.#parts.catchUp.enqueue(subscription);
     return answer("deferred");
   }
 
   /** Remembers ttl 0 broadcasts, which a fetch would otherwise leave out. */
-  #remember(one: Subscription, entries: readonly LogEntry[]): void {
+  #remember(subscription: Subscription, entries: readonly LogEntry[]): void {
     for (const { position, seq } of entries) {
-      if (!isNowOrNever(seq) || position <= (one.reached ?? 0)) continue;
+      if (!isNowOrNever(seq) || position <= (subscription.coveredUpTo ?? 0)) continue;
       // A node's log has no more.
-      if (one.called.size < LIMITS.LOG_ENTRIES) one.called.add(position);
+      if (subscription.called.size < LIMITS.LOG_ENTRIES) subscription.called.add(position);
     }
   }
 
   /** Decides about an entry: it is held, it arrives through another tag, or it is not for this device. */
-  #take(one: Subscription, entry: LogEntry, now: number): Standing {
-    const { registration } = one;
+  #take(subscription: Subscription, entry: LogEntry, now: number): EntryState {
+    const { registration } = subscription;
     // A ttl 0 broadcast is for the devices that are there when its turn comes; its node decides when that is.
     if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
-    if (!this.#parts.audience.has(one, entry)) return "filtered";
+    if (!this.#parts.audience.includes(subscription, entry)) return "filtered";
     const { position } = entry;
     // The seq is part of the key, because it is the same in each tag: another broadcast may reuse an idempotency key that they forgot.
     const key = entry.cover.length > 1 ? `${entry.seq}.${toBase64Url(entry.key)}` : null;
     const known = key === null ? undefined : registration.broadcasts.find(key);
-    if (known !== undefined && known.subscription !== one) {
+    if (known !== undefined && known.subscription !== subscription) {
       if (known.state !== "done") {
-        known.duplicates.push(one);
-        one.open.push({ position, pending: known });
+        known.duplicates.push(subscription);
+        subscription.outstanding.push({ position, pending: known });
       }
       return known;
     }
     const pending: PendingBroadcast = {
-      subscription: one,
+      subscription,
       position,
       bytes: entry.data.length,
       entry,
@@ -222,16 +238,16 @@ export class Broadcasts implements PageTaker {
     };
     if (key !== null) registration.broadcasts.share(key, pending);
     this.#parts.sender.hold(pending, now);
-    one.open.push({ position, pending });
+    subscription.outstanding.push({ position, pending });
     return pending;
   }
 
   /** The node waits for the acknowledgement of this broadcast. */
-  #wait(pending: PendingBroadcast, before: readonly Standing[]): number {
+  #wait(pending: PendingBroadcast, before: readonly EntryState[]): number {
     const { nodes, cursors } = this.#parts;
     return nodes.wait(pending, before, (context) => {
       this.pump(context);
-      if (pending.tokens.length > 0) cursors.moved(pending.subscription);
+      if (pending.tokens.length > 0) cursors.markMoved(pending.subscription);
     });
   }
 }

@@ -30,11 +30,11 @@ export interface CatchUpParts {
 }
 
 /** Receives the answers of nodes. */
-export interface PageTaker {
+export interface PageHandler {
   /** Takes a page of the log. */
-  page(one: Subscription, page: Page, context: Context): void;
+  onPage(subscription: Subscription, page: Page, context: Context): void;
   /** The node does not have this member. */
-  unknown(one: Subscription, context: Context): void;
+  onUnknown(subscription: Subscription, context: Context): void;
 }
 
 /** Limits of pages in memory, each up to LIMITS.CATCH_UP_BYTES. An app that acknowledges nothing must not block the others. */
@@ -43,7 +43,7 @@ const PAGES = { registration: LIMITS.TAG_CALLS, device: 4 * LIMITS.TAG_CALLS } a
 export class CatchUp {
   readonly #parts: CatchUpParts;
   /** Waiting to be fetched, in order. */
-  readonly #wanted = new Set<Subscription>();
+  readonly #queue = new Set<Subscription>();
   /** Pages of all registrations that are being fetched or held. */
   #pages = 0;
   /** Number of live tags, by slot. */
@@ -65,90 +65,109 @@ export class CatchUp {
   /** Fetches from all tags of a registration. @param since when the app began to listen, milliseconds since 1970; null if unknown */
   open(registration: Registration, since: number | null): void {
     registration.broadcasts.since = since;
-    for (const one of this.#parts.table.in(registration.slot)) this.want(one);
+    for (const subscription of this.#parts.table.inSlot(registration.slot))
+      this.enqueue(subscription);
   }
 
   /** Schedules a fetch from a tag; `pump` starts it when there is room. */
-  want(one: Subscription): void {
-    if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last") {
-      one.missed = true;
+  enqueue(subscription: Subscription): void {
+    if (
+      subscription.catchUp === "asking" ||
+      subscription.catchUp === "more" ||
+      subscription.catchUp === "last"
+    ) {
+      subscription.missed = true;
       return;
     }
     // A join in progress attaches it.
-    if (!one.wanted || one.call !== null || !this.#parts.link.reaches(one.registration)) return;
-    this.#set(one, "wanted");
-    this.#wanted.add(one);
+    if (
+      !subscription.wanted ||
+      subscription.call !== null ||
+      !this.#parts.link.reaches(subscription.registration)
+    )
+      return;
+    this.#set(subscription, "queued");
+    this.#queue.add(subscription);
   }
 
   /** The node calls with all new broadcasts from now on. */
-  live(one: Subscription): void {
-    this.#set(one, "live");
+  live(subscription: Subscription): void {
+    this.#set(subscription, "live");
   }
 
   /** The link has ended, the app stopped listening, or the tag was left. */
-  reset(one: Subscription): void {
-    if (one.catchUp === "asking" || one.catchUp === "more" || one.catchUp === "last")
-      this.#count(one, -1);
-    this.#wanted.delete(one);
-    this.#set(one, "idle");
-    one.epoch++;
-    one.reached = null;
-    one.slept = 0;
-    one.missed = false;
-    one.called.clear();
+  reset(subscription: Subscription): void {
+    if (
+      subscription.catchUp === "asking" ||
+      subscription.catchUp === "more" ||
+      subscription.catchUp === "last"
+    )
+      this.#count(subscription, -1);
+    this.#queue.delete(subscription);
+    this.#set(subscription, "idle");
+    subscription.epoch++;
+    subscription.coveredUpTo = null;
+    subscription.sentBeforeSleep = 0;
+    subscription.missed = false;
+    subscription.called.clear();
   }
 
-  /** Starts scheduled fetches, as far as there is room. @param taker receives the answers of the nodes */
-  pump(taker: PageTaker, context: Context): void {
-    for (const one of this.#wanted) {
+  /** Starts scheduled fetches, as far as there is room. @param handler receives the answers of the nodes */
+  pump(handler: PageHandler, context: Context): void {
+    for (const subscription of this.#queue) {
       if (this.#pages >= PAGES.device) return;
-      if (one.registration.broadcasts.pages >= PAGES.registration) continue;
-      this.#wanted.delete(one);
-      this.#ask(one, taker, context);
+      if (subscription.registration.broadcasts.pages >= PAGES.registration) continue;
+      this.#queue.delete(subscription);
+      this.#ask(subscription, handler, context);
     }
   }
 
   /** The whole page is on the socket. */
-  pageSent(one: Subscription): void {
-    if (one.catchUp !== "more" && one.catchUp !== "last") return;
-    this.#count(one, -1);
-    const goesOn = one.catchUp === "more" || one.missed;
-    this.#set(one, "live");
-    if (goesOn) this.want(one);
+  pageSent(subscription: Subscription): void {
+    if (subscription.catchUp !== "more" && subscription.catchUp !== "last") return;
+    this.#count(subscription, -1);
+    const goesOn = subscription.catchUp === "more" || subscription.missed;
+    this.#set(subscription, "live");
+    if (goesOn) this.enqueue(subscription);
   }
 
-  #ask(one: Subscription, taker: PageTaker, context: Context): void {
-    this.#count(one, 1);
-    this.#set(one, "asking");
-    const { epoch } = one;
+  #ask(subscription: Subscription, handler: PageHandler, context: Context): void {
+    this.#count(subscription, 1);
+    this.#set(subscription, "asking");
+    const { epoch } = subscription;
     let after: number | null = null;
     const call = {
       begin: () => {
-        if (one.epoch !== epoch) return null;
-        one.missed = false;
-        after = one.after;
-        const { since } = one.registration.broadcasts;
+        if (subscription.epoch !== epoch) return null;
+        subscription.missed = false;
+        after = subscription.after;
+        const { since } = subscription.registration.broadcasts;
         const request = {
           device: this.#parts.name,
-          epoch: one.record.epoch,
+          epoch: subscription.record.epoch,
           after,
           ...(since === null ? {} : { since }),
-          ...(one.called.size === 0 ? {} : { called: [...one.called] }),
+          ...(subscription.called.size === 0 ? {} : { called: [...subscription.called] }),
         };
-        return { kind: "tag", name: one.nodeName(), call: { method: "attach", request } } as const;
+        return {
+          kind: "tag",
+          name: subscription.nodeName(),
+          call: { method: "attach", request },
+        } as const;
       },
       done: (result: CallResult, later: Context) => {
-        if (one.epoch === epoch) this.#answered(one, taker, after, result, later);
+        if (subscription.epoch === epoch)
+          this.#answered(subscription, handler, after, result, later);
         // The node may count the broadcasts of this late answer as served.
-        else this.want(one);
+        else this.enqueue(subscription);
       },
     };
-    this.#parts.calls.ask(call, context);
+    this.#parts.calls.enqueue(call, context);
   }
 
   #answered(
-    one: Subscription,
-    taker: PageTaker,
+    subscription: Subscription,
+    handler: PageHandler,
     after: number | null,
     result: CallResult,
     context: Context,
@@ -156,22 +175,22 @@ export class CatchUp {
     const answer = result.ok ? result.answer : undefined;
     const kind = typeof answer === "object" && "kind" in answer ? answer.kind : undefined;
     if (kind === "unknown") {
-      this.#count(one, -1);
-      this.#set(one, "idle");
-      taker.unknown(one, context);
+      this.#count(subscription, -1);
+      this.#set(subscription, "idle");
+      handler.onUnknown(subscription, context);
     } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
-      one.member = "yes";
-      this.#paged(one, taker, after, answer, context);
+      subscription.member = "yes";
+      this.#paged(subscription, handler, after, answer, context);
     } else {
-      this.#count(one, -1);
-      this.#set(one, "idle");
-      this.#parts.retries.add(one, () => this.want(one), context.now);
+      this.#count(subscription, -1);
+      this.#set(subscription, "idle");
+      this.#parts.retries.add(subscription, () => this.enqueue(subscription), context.now);
     }
   }
 
   #paged(
-    one: Subscription,
-    taker: PageTaker,
+    subscription: Subscription,
+    handler: PageHandler,
     after: number | null,
     page: Page,
     context: Context,
@@ -179,36 +198,40 @@ export class CatchUp {
     if (after !== null && page.upTo < after) {
       // The node never had that position. If it is the device's claim, ignore it: the mesh's own cursor counts. If it is the mesh's
       // cursor, the node lost its log, or its tag began anew while the clock was set back: fetch everything since the device joined.
-      const isClaim = one.reached === null && after === one.claimed && after !== one.taken;
-      one.claimed = null;
-      one.reached = null;
-      if (!isClaim) one.taken = null;
-      this.#count(one, -1);
-      this.#set(one, "idle");
-      this.want(one);
+      const isClaim =
+        subscription.coveredUpTo === null &&
+        after === subscription.claimedCursor &&
+        after !== subscription.cursor;
+      subscription.claimedCursor = null;
+      subscription.coveredUpTo = null;
+      if (!isClaim) subscription.cursor = null;
+      this.#count(subscription, -1);
+      this.#set(subscription, "idle");
+      this.enqueue(subscription);
       return;
     }
-    if (after !== null && one.reached === null) {
-      one.taken = after;
-      one.reached = after;
+    if (after !== null && subscription.coveredUpTo === null) {
+      subscription.cursor = after;
+      subscription.coveredUpTo = after;
     }
-    one.claimed = null;
-    for (const position of one.called) if (position <= page.upTo) one.called.delete(position);
-    this.#set(one, page.more ? "more" : "last");
-    taker.page(one, page, context);
-    if (one.held === 0) this.pageSent(one);
+    subscription.claimedCursor = null;
+    for (const position of subscription.called)
+      if (position <= page.upTo) subscription.called.delete(position);
+    this.#set(subscription, page.more ? "more" : "last");
+    handler.onPage(subscription, page, context);
+    if (subscription.held === 0) this.pageSent(subscription);
   }
 
-  #count(one: Subscription, pages: 1 | -1): void {
+  #count(subscription: Subscription, pages: 1 | -1): void {
     this.#pages += pages;
-    one.registration.broadcasts.pages += pages;
+    subscription.registration.broadcasts.pages += pages;
   }
 
-  #set(one: Subscription, state: CatchUpState): void {
-    const { slot } = one.record;
+  #set(subscription: Subscription, state: CatchUpState): void {
+    const { slot } = subscription.record;
     const live = this.#live.get(slot) ?? 0;
-    if (one.catchUp === "live") this.#live.set(slot, live - 1);
+    if (subscription.catchUp === "live") this.#live.set(slot, live - 1);
     if (state === "live") this.#live.set(slot, (this.#live.get(slot) ?? 0) + 1);
-    one.catchUp = state;
+    subscription.catchUp = state;
   }
 }

@@ -30,35 +30,37 @@ export class Cursors {
   }
 
   load(cursors: Readonly<Record<number, number>>): void {
-    for (const one of this.#table.all()) one.taken = cursors[one.record.ref] ?? null;
+    for (const subscription of this.#table.all())
+      subscription.cursor = cursors[subscription.record.ref] ?? null;
   }
 
   /** Takes the cursors of the device's Hello; ignores those of tags that it is not in. */
   claim(cursors: readonly Cursor[]): void {
     for (const { slot, tagRef, position } of cursors) {
-      const one = this.#table.byRef(slot, tagRef);
-      if (one !== undefined && position > (one.taken ?? -1)) one.claimed = position;
+      const subscription = this.#table.findByRef(slot, tagRef);
+      if (subscription !== undefined && position > (subscription.cursor ?? -1))
+        subscription.claimedCursor = position;
     }
   }
 
   /** A value that must survive a sleep has changed. */
-  moved(one: Subscription): void {
-    this.#moved.add(one);
+  markMoved(subscription: Subscription): void {
+    this.#moved.add(subscription);
     this.#version++;
   }
 
   /** Moves the cursor over finished broadcasts at the front. */
-  advance(one: Subscription): void {
-    const { taken } = one;
-    one.advance();
-    if (one.taken !== taken) this.moved(one);
+  advance(subscription: Subscription): void {
+    const { cursor } = subscription;
+    subscription.advance();
+    if (subscription.cursor !== cursor) this.markMoved(subscription);
   }
 
   /** The cursors for the link's row, which is now written; undefined for none. */
   save(): Record<number, number> | undefined {
     const cursors: Record<number, number> = {};
-    for (const { record, taken } of this.#table.all()) {
-      if (taken !== null) cursors[record.ref] = taken;
+    for (const { record, cursor } of this.#table.all()) {
+      if (cursor !== null) cursors[record.ref] = cursor;
     }
     if (this.#moved.size > 0) this.#version++;
     this.#moved.clear();
@@ -68,11 +70,15 @@ export class Cursors {
   /** For the attachment: ref, cursor and last sent position of each cursor that moved. */
   snapshot(): number[] {
     const flat: number[] = [];
-    for (const one of this.#moved) {
-      if (!one.wanted || one.taken === null) continue;
+    for (const subscription of this.#moved) {
+      if (!subscription.wanted || subscription.cursor === null) continue;
       // The last sent position as a difference to the cursor: one byte instead of eight.
-      const beyond = Math.max(one.sentUpTo - one.taken, 0);
-      flat.push(one.record.ref, one.taken, beyond < one.taken ? beyond : one.sentUpTo);
+      const beyond = Math.max(subscription.sentUpTo - subscription.cursor, 0);
+      flat.push(
+        subscription.record.ref,
+        subscription.cursor,
+        beyond < subscription.cursor ? beyond : subscription.sentUpTo,
+      );
     }
     return flat;
   }
@@ -82,11 +88,11 @@ export class Cursors {
       const [ref = 0, taken = 0, told = 0] = flat.slice(at, at + 3);
       // An older version stored the position itself; so does this one if the difference is not below the cursor.
       const sent = told < taken ? taken + told : told;
-      const one = this.#table.known(ref);
-      if (one === undefined) continue;
-      one.taken = taken;
-      one.slept = sent > taken ? sent : 0;
-      this.#moved.add(one);
+      const subscription = this.#table.getByRef(ref);
+      if (subscription === undefined) continue;
+      subscription.cursor = taken;
+      subscription.sentBeforeSleep = sent > taken ? sent : 0;
+      this.#moved.add(subscription);
     }
   }
 }

@@ -40,30 +40,30 @@ export class Join implements Call {
   #attach = false;
   #epoch = 0;
   /** The epoch of the membership in the last request. */
-  #asked = 0;
+  #askedEpoch = 0;
 
   /** @param find whether the device may be a member already: then the join starts at the root, and every node on the way looks for it */
-  constructor(one: Subscription, find: boolean, parts: JoinParts) {
-    this.#one = one;
+  constructor(subscription: Subscription, find: boolean, parts: JoinParts) {
+    this.#one = subscription;
     this.#find = find;
     this.#parts = parts;
-    this.#path = find ? "" : one.record.path;
+    this.#path = find ? "" : subscription.record.path;
   }
 
   begin(now: number): CallBody {
-    const one = this.#one;
+    const subscription = this.#one;
     this.#attach = this.#parts.listens();
-    this.#epoch = one.epoch;
-    this.#asked = one.record.epoch;
-    one.missed = false;
-    const name = one.nodeName(this.#path);
+    this.#epoch = subscription.epoch;
+    this.#askedEpoch = subscription.record.epoch;
+    subscription.missed = false;
+    const name = subscription.nodeName(this.#path);
     const request = {
-      tag: one.record.tag,
+      tag: subscription.record.tag,
       device: this.#parts.name,
       find: this.#find,
       born: this.#born,
       attach: this.#attach,
-      epoch: this.#asked,
+      epoch: this.#askedEpoch,
       until: now + LIMITS.JOIN_LATE_MS,
     };
     return { kind: "tag", name, call: { method: "join", request } };
@@ -71,20 +71,21 @@ export class Join implements Call {
 
   done(result: CallResult, context: Context): void {
     const { depths, onEnd } = this.#parts;
-    const one = this.#one;
+    const subscription = this.#one;
     const answer = result.ok ? result.answer : undefined;
     const depth = this.#path.length;
     if (typeof answer !== "object" || !("kind" in answer)) onEnd(null, result, context);
     else if (answer.kind === "joined") {
-      const live = !this.#find && this.#attach && this.#epoch === one.epoch && !one.missed;
+      const live =
+        !this.#find && this.#attach && this.#epoch === subscription.epoch && !subscription.missed;
       const head = this.#find ? null : answer.head;
-      const { epoch = this.#asked } = answer;
+      const { epoch = this.#askedEpoch } = answer;
       onEnd({ path: this.#path, head, live, epoch }, result, context);
     } else if (answer.kind === "child") {
-      depths.full(one.tagId, depth, context.now);
+      depths.full(subscription.tagId, depth, context.now);
       this.#goOn(this.#path + answer.digit, answer.born, result, context);
     } else if (answer.kind === "unborn" && depth > 0) {
-      depths.unborn(one.tagId, depth, context.now);
+      depths.unborn(subscription.tagId, depth, context.now);
       this.#goOn(this.#path.slice(0, -1), null, result, context);
     } else onEnd(null, result, context);
   }
@@ -96,6 +97,6 @@ export class Join implements Call {
     }
     this.#path = path;
     this.#born = born;
-    this.#parts.calls.ask(this, context);
+    this.#parts.calls.enqueue(this, context);
   }
 }

@@ -52,14 +52,14 @@ export class Memberships {
       const registration = registrations.get(stored.slot);
       if (registration === undefined) continue;
       const record = { ...stored, generation: stored.generation || registration.generation };
-      const one = new Subscription(registration, record, "maybe");
+      const subscription = new Subscription(registration, record, "maybe");
       const isOver = record.generation !== registration.generation;
       this.#lastEpoch = Math.max(this.#lastEpoch, record.epoch);
-      this.#parts.table.add(one, !isOver);
-      if (isOver) this.#leaveBehind(one);
+      this.#parts.table.add(subscription, !isOver);
+      if (isOver) this.#addLeftover(subscription);
       if (!isOver && registration.record.endedAt === null) continue;
-      one.wanted = false;
-      this.#parts.retries.addDue(one, (later) => this.#step(one, later), now);
+      subscription.wanted = false;
+      this.#parts.retries.addDue(subscription, (later) => this.#advance(subscription, later), now);
     }
   }
 
@@ -76,7 +76,7 @@ export class Memberships {
   /** How many tags a slot is leaving, plus those that the device is still leaving for earlier lives. */
   leaving(slot: number): number {
     let count = this.#leftovers.size;
-    for (const { wanted } of this.#parts.table.in(slot)) if (!wanted) count++;
+    for (const { wanted } of this.#parts.table.inSlot(slot)) if (!wanted) count++;
     return count;
   }
 
@@ -87,15 +87,18 @@ export class Memberships {
     command: PendingCommand | null,
     context: Context,
   ): void {
-    const one =
-      this.#parts.table.rowOf(registration.slot, tag) ?? this.#make(registration, tag, context.now);
-    if (one.wanted && one.member === "yes" && one.call === null) return;
+    const subscription =
+      this.#parts.table.get(registration.slot, tag) ?? this.#make(registration, tag, context.now);
+    if (subscription.wanted && subscription.member === "yes" && subscription.call === null) return;
     // A leave without an answer may arrive late: a new epoch keeps it from ending the new membership.
-    if (!one.wanted)
-      this.#write(one, { path: one.record.path, epoch: this.#newEpoch(context.now) });
-    one.wanted = true;
-    if (command !== null) wait(one.joins, command);
-    this.#step(one, context);
+    if (!subscription.wanted)
+      this.#write(subscription, {
+        path: subscription.record.path,
+        epoch: this.#newEpoch(context.now),
+      });
+    subscription.wanted = true;
+    if (command !== null) addWaiting(subscription.joins, command);
+    this.#advance(subscription, context);
   }
 
   /**
@@ -103,184 +106,189 @@ export class Memberships {
    *
    * @param ends whether the registration ends: then its own row already records that the tag is to be left
    */
-  leave(one: Subscription, command: PendingCommand | null, context: Context, ends = false): void {
-    if (one.wanted) {
-      one.wanted = false;
+  leave(
+    subscription: Subscription,
+    command: PendingCommand | null,
+    context: Context,
+    ends = false,
+  ): void {
+    if (subscription.wanted) {
+      subscription.wanted = false;
       // A leave that was sent may be carried out at any time, even after this object was killed.
-      if (!ends && one.member !== "no") {
-        this.#parts.store.putTag({ ...one.record, generation: LEAVING });
+      if (!ends && subscription.member !== "no") {
+        this.#parts.store.putTag({ ...subscription.record, generation: LEAVING });
       }
       // Broadcasts until a new join are not for this registration.
-      one.taken = null;
+      subscription.cursor = null;
     }
-    if (command !== null) wait(one.leaves, command);
-    this.#step(one, context);
+    if (command !== null) addWaiting(subscription.leaves, command);
+    this.#advance(subscription, context);
   }
 
   /** The registration ends: leaves all its tags. */
   end(registration: Registration, context: Context): void {
-    for (const one of [...this.#parts.table.in(registration.slot)])
-      this.leave(one, null, context, true);
+    for (const subscription of [...this.#parts.table.inSlot(registration.slot)])
+      this.leave(subscription, null, context, true);
   }
 
   /** Another life begins in the slot: the tags of the previous life keep being left. */
-  outlive(slot: number): void {
-    for (const one of [...this.#parts.table.in(slot)]) {
-      this.#parts.table.removeFromSlot(one);
-      this.#leaveBehind(one);
+  reopen(slot: number): void {
+    for (const subscription of [...this.#parts.table.inSlot(slot)]) {
+      this.#parts.table.removeFromSlot(subscription);
+      this.#addLeftover(subscription);
       // Otherwise a row of a version without lives would be taken for one of the new life.
-      this.#parts.store.putTag(one.record);
+      this.#parts.store.putTag(subscription.record);
     }
   }
 
   /** The node does not have this member. */
-  unknown(one: Subscription, context: Context): void {
-    one.member = "maybe";
-    this.#step(one, context);
+  onUnknown(subscription: Subscription, context: Context): void {
+    subscription.member = "maybe";
+    this.#advance(subscription, context);
   }
 
   /** Starts the next call, unless one is in progress. */
-  #step(one: Subscription, context: Context): void {
-    if (one.call !== null) return;
-    const met = one.wanted ? one.leaves : one.joins;
+  #advance(subscription: Subscription, context: Context): void {
+    if (subscription.call !== null) return;
+    const met = subscription.wanted ? subscription.leaves : subscription.joins;
     // The opposite was requested since: these commands count as done, because their state could have held for a moment.
     for (const command of met.splice(0)) command.done(null, context);
-    if (one.wanted) {
-      if (one.member !== "yes") this.#enter(one, context);
-    } else if (one.member === "no") this.#left(one, context);
-    else this.#leave(one, context);
+    if (subscription.wanted) {
+      if (subscription.member !== "yes") this.#joinAfterLeftovers(subscription, context);
+    } else if (subscription.member === "no") this.#leaveDone(subscription, context);
+    else this.#leave(subscription, context);
   }
 
   /** Joins, but first finishes the leaves of earlier lives: without a link, their retries could take half a minute. */
-  #enter(one: Subscription, context: Context): void {
-    const before = this.#leftovers.get(leftoverKey(one));
-    if (before === undefined) this.#join(one, context);
-    else for (const each of [...before]) this.#step(each, context);
+  #joinAfterLeftovers(subscription: Subscription, context: Context): void {
+    const before = this.#leftovers.get(leftoverKey(subscription));
+    if (before === undefined) this.#join(subscription, context);
+    else for (const each of [...before]) this.#advance(each, context);
   }
 
-  #join(one: Subscription, context: Context): void {
+  #join(subscription: Subscription, context: Context): void {
     const { calls, depths, name, link, account } = this.#parts;
     // An earlier account of this device may have left a membership behind.
     const mayBeKnown = (account.record?.generation ?? 0) > 1;
-    const find = one.member === "maybe" || mayBeKnown;
-    one.call = "join";
-    one.member = "maybe";
-    const join = new Join(one, find, {
+    const find = subscription.member === "maybe" || mayBeKnown;
+    subscription.call = "join";
+    subscription.member = "maybe";
+    const join = new Join(subscription, find, {
       calls,
       depths,
       name,
-      listens: () => one.wanted && link.reaches(one.registration),
+      listens: () => subscription.wanted && link.reaches(subscription.registration),
       onEnd: (joined, result, later) => {
-        one.call = null;
+        subscription.call = null;
         if (joined === null) {
           // An attach may have found the member meanwhile, and left the fetch to this join.
-          if (one.wanted && one.member === "yes") {
-            for (const command of one.joins.splice(0)) command.done(null, later);
-            this.#parts.catchUp.want(one);
-          } else this.#failed(one, one.joins, result, later);
+          if (subscription.wanted && subscription.member === "yes") {
+            for (const command of subscription.joins.splice(0)) command.done(null, later);
+            this.#parts.catchUp.enqueue(subscription);
+          } else this.#failed(subscription, subscription.joins, result, later);
           return;
         }
         const { path, epoch } = joined;
-        if (epoch < one.record.epoch) {
+        if (epoch < subscription.record.epoch) {
           // It was left and joined again meanwhile: the node answered for the previous membership.
-          this.#step(one, later);
+          this.#advance(subscription, later);
           return;
         }
-        if (!one.wanted && epoch > one.record.epoch) {
+        if (!subscription.wanted && epoch > subscription.record.epoch) {
           // The node has a later membership; this one is gone.
-          one.member = "no";
-          this.#step(one, later);
+          subscription.member = "no";
+          this.#advance(subscription, later);
           return;
         }
-        one.member = "yes";
-        if (path !== one.record.path || epoch !== one.record.epoch) {
+        subscription.member = "yes";
+        if (path !== subscription.record.path || epoch !== subscription.record.epoch) {
           this.#lastEpoch = Math.max(this.#lastEpoch, epoch);
-          this.#write(one, { path, epoch });
+          this.#write(subscription, { path, epoch });
         }
-        one.taken ??= joined.head;
-        if (joined.live) one.reached = joined.head;
-        for (const command of one.joins.splice(0)) command.done(null, later);
-        if (one.wanted) this.#joined(one, joined.live);
-        this.#step(one, later);
+        subscription.cursor ??= joined.head;
+        if (joined.live) subscription.coveredUpTo = joined.head;
+        for (const command of subscription.joins.splice(0)) command.done(null, later);
+        if (subscription.wanted) this.#startBroadcasts(subscription, joined.live);
+        this.#advance(subscription, later);
       },
     });
-    calls.ask(join, context);
+    calls.enqueue(join, context);
   }
 
   /** @param live whether the node calls with all new broadcasts from now on */
-  #joined(one: Subscription, live: boolean): void {
-    if (live) this.#parts.catchUp.live(one);
-    else this.#parts.catchUp.want(one);
+  #startBroadcasts(subscription: Subscription, live: boolean): void {
+    if (live) this.#parts.catchUp.live(subscription);
+    else this.#parts.catchUp.enqueue(subscription);
   }
 
-  #leave(one: Subscription, context: Context): void {
-    one.call = "leave";
-    const leaving = { device: this.#parts.name, epoch: one.record.epoch };
+  #leave(subscription: Subscription, context: Context): void {
+    subscription.call = "leave";
+    const leaving = { device: this.#parts.name, epoch: subscription.record.epoch };
     const call = {
       begin: () =>
         ({
           kind: "tag",
-          name: one.nodeName(),
+          name: subscription.nodeName(),
           call: { method: "leave", request: leaving },
         }) as const,
       done: (result: CallResult, later: Context) => {
-        one.call = null;
+        subscription.call = null;
         if (!result.ok) {
-          one.member = "maybe";
-          this.#failed(one, one.leaves, result, later);
-          if (one.wanted) this.#step(one, later);
-        } else if (result.answer === false && one.member === "maybe") {
+          subscription.member = "maybe";
+          this.#failed(subscription, subscription.leaves, result, later);
+          if (subscription.wanted) this.#advance(subscription, later);
+        } else if (result.answer === false && subscription.member === "maybe") {
           // Its join was interrupted, and may have ended at another node: look for the member before it counts as gone.
-          this.#join(one, later);
+          this.#join(subscription, later);
         } else {
-          one.member = "no";
-          this.#step(one, later);
+          subscription.member = "no";
+          this.#advance(subscription, later);
         }
       },
     };
-    this.#parts.calls.ask(call, context);
+    this.#parts.calls.enqueue(call, context);
   }
 
   /** The node has confirmed the leave. */
-  #left(one: Subscription, context: Context): void {
-    this.#delete(one);
-    for (const command of one.leaves.splice(0)) command.done(null, context);
-    const key = leftoverKey(one);
-    const others = this.#leftovers.get(key)?.filter((other) => other !== one);
+  #leaveDone(subscription: Subscription, context: Context): void {
+    this.#delete(subscription);
+    for (const command of subscription.leaves.splice(0)) command.done(null, context);
+    const key = leftoverKey(subscription);
+    const others = this.#leftovers.get(key)?.filter((other) => other !== subscription);
     if (others === undefined) return;
     if (others.length > 0) this.#leftovers.set(key, others);
     else {
-      const heirs = this.#heirsOf(one);
+      const heirs = this.#joinsAfter(subscription);
       this.#leftovers.delete(key);
-      for (const heir of heirs) this.#step(heir, context);
+      for (const heir of heirs) this.#advance(heir, context);
     }
   }
 
   /** The joins that wait until this tag of an earlier life is left. */
-  #heirsOf(one: Subscription): readonly Subscription[] {
-    const key = leftoverKey(one);
-    if (this.#leftovers.get(key)?.includes(one) !== true) return [];
-    const heir = this.#parts.table.rowOf(one.record.slot, one.record.tag);
+  #joinsAfter(subscription: Subscription): readonly Subscription[] {
+    const key = leftoverKey(subscription);
+    if (this.#leftovers.get(key)?.includes(subscription) !== true) return [];
+    const heir = this.#parts.table.get(subscription.record.slot, subscription.record.tag);
     return heir?.wanted === true && heir.member !== "yes" ? [heir] : [];
   }
 
   /** Fails the waiting commands; keeps retrying the desired state. */
   #failed(
-    one: Subscription,
+    subscription: Subscription,
     commands: PendingCommand[],
     result: CallResult,
     context: Context,
   ): void {
     // A join that waits for this one makes no progress before the retry, either.
-    const waiting = this.#heirsOf(one).flatMap(({ joins }) => joins.splice(0));
+    const waiting = this.#joinsAfter(subscription).flatMap(({ joins }) => joins.splice(0));
     for (const command of [...commands.splice(0), ...waiting]) {
       command.done(refusalOf(result), context);
     }
-    this.#tryAgain(one, context.now);
+    this.#tryAgain(subscription, context.now);
   }
 
-  #tryAgain(one: Subscription, now: number): void {
-    this.#parts.retries.add(one, (later) => this.#step(one, later), now);
+  #tryAgain(subscription: Subscription, now: number): void {
+    this.#parts.retries.add(subscription, (later) => this.#advance(subscription, later), now);
   }
 
   #make(registration: Registration, tag: string, now: number): Subscription {
@@ -291,10 +299,10 @@ export class Memberships {
     const ref = this.#newRef(tag, now);
     const { generation } = registration;
     const membership = { ref, slot, tag, path, generation, epoch: this.#newEpoch(now) };
-    const one = new Subscription(registration, membership, "no");
-    store.putTag(one.record);
-    table.add(one, true);
-    return one;
+    const subscription = new Subscription(registration, membership, "no");
+    store.putTag(subscription.record);
+    table.add(subscription, true);
+    return subscription;
   }
 
   /** An epoch above all earlier ones, even if the clock was set back. */
@@ -307,31 +315,34 @@ export class Memberships {
   #newRef(tag: string, now: number): number {
     const hash = sha256(utf8.encode(`${tag} ${now}`));
     let ref = new DataView(hash.buffer, hash.byteOffset).getUint32(0) >>> 1;
-    while (ref === 0 || this.#parts.table.known(ref) !== undefined) ref = (ref + 1) & 0x7fff_ffff;
+    while (ref === 0 || this.#parts.table.getByRef(ref) !== undefined)
+      ref = (ref + 1) & 0x7fff_ffff;
     return ref;
   }
 
-  #write(one: Subscription, change: Pick<TagRecord, "path" | "epoch">): void {
-    one.record = { ...one.record, ...change };
-    if (this.#parts.table.known(one.record.ref) === one) this.#parts.store.putTag(one.record);
+  #write(subscription: Subscription, change: Pick<TagRecord, "path" | "epoch">): void {
+    subscription.record = { ...subscription.record, ...change };
+    if (this.#parts.table.getByRef(subscription.record.ref) === subscription)
+      this.#parts.store.putTag(subscription.record);
   }
 
-  #leaveBehind(one: Subscription): void {
-    const key = leftoverKey(one);
-    this.#leftovers.set(key, [one, ...(this.#leftovers.get(key) ?? [])]);
+  #addLeftover(subscription: Subscription): void {
+    const key = leftoverKey(subscription);
+    this.#leftovers.set(key, [subscription, ...(this.#leftovers.get(key) ?? [])]);
   }
 
   /** Removes it, and its row if it still has one. */
-  #delete(one: Subscription): void {
-    if (this.#parts.table.delete(one)) this.#parts.store.deleteTag(one.record.ref);
+  #delete(subscription: Subscription): void {
+    if (this.#parts.table.delete(subscription))
+      this.#parts.store.deleteTag(subscription.record.ref);
   }
 }
 
 /** Adds a waiting command, and drops those that were answered by timeout: a device may repeat its command many times. */
-function wait(commands: PendingCommand[], command: PendingCommand): void {
+function addWaiting(commands: PendingCommand[], command: PendingCommand): void {
   const open = commands.filter(({ isAnswered }) => !isAnswered);
   commands.splice(0, commands.length, ...open, command);
-  command.expect();
+  command.addStep();
 }
 
 const leftoverKey = ({ record }: Subscription): string => `${record.slot} ${record.tag}`;

@@ -5,14 +5,14 @@ import type { Waits } from "../waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 
 /** The state of an entry that a node called with: a broadcast under way, or its outcome. */
-export type Standing = PendingBroadcast | DeliverOutcome;
+export type EntryState = PendingBroadcast | DeliverOutcome;
 
 export class NodeWaits {
   readonly #waits: Waits;
   /** By token: the entries before the one that the node waits for, in order. */
   readonly #before = new Map<
     number,
-    { readonly one: Subscription; readonly before: readonly Standing[] }
+    { readonly subscription: Subscription; readonly before: readonly EntryState[] }
   >();
 
   constructor(waits: Waits) {
@@ -26,7 +26,7 @@ export class NodeWaits {
    */
   wait(
     pending: PendingBroadcast,
-    before: readonly Standing[],
+    before: readonly EntryState[],
     onTimeout: (context: Context) => void,
   ): number {
     const token = this.#waits.begin({
@@ -37,7 +37,7 @@ export class NodeWaits {
         this.settle([own], pending.state === "sent" ? "delivered" : "deferred", context);
       },
     });
-    this.#before.set(token, { one: pending.subscription, before });
+    this.#before.set(token, { subscription: pending.subscription, before });
     pending.tokens.push(token);
     return token;
   }
@@ -47,8 +47,12 @@ export class NodeWaits {
       const waiting = this.#before.get(token);
       if (waiting === undefined) continue;
       this.#before.delete(token);
-      const { one, before } = waiting;
-      this.#waits.settle(token, { ...answer(outcome), ...outcomesOf(one, before) }, context);
+      const { subscription, before } = waiting;
+      this.#waits.settle(
+        token,
+        { ...answer(outcome), ...outcomesOf(subscription, before) },
+        context,
+      );
     }
   }
 }
@@ -56,19 +60,24 @@ export class NodeWaits {
 export const answer = (outcome: DeliverOutcome) => ({ ok: true, outcome }) as const;
 
 /** The outcome of an entry for this tag: `filtered` if the broadcast arrives through another tag of the app. */
-function outcomeOf(one: Subscription, standing: Standing): DeliverOutcome {
-  if (typeof standing === "string") return standing;
-  if (standing.subscription !== one) return "filtered";
-  const { state } = standing;
-  if (state === "done") return standing.end ?? "acknowledged";
+function outcomeOf(subscription: Subscription, entryState: EntryState): DeliverOutcome {
+  if (typeof entryState === "string") return entryState;
+  if (entryState.subscription !== subscription) return "filtered";
+  const { state } = entryState;
+  if (state === "done") return entryState.end ?? "acknowledged";
   return state === "sent" ? "delivered" : state === "held" ? "deferred" : "offline";
 }
 
-const outcomesOf = (one: Subscription, before: readonly Standing[]) =>
-  before.length === 0 ? {} : { before: before.map((standing) => outcomeOf(one, standing)) };
+const outcomesOf = (subscription: Subscription, before: readonly EntryState[]) =>
+  before.length === 0
+    ? {}
+    : { before: before.map((entryState) => outcomeOf(subscription, entryState)) };
 
 export const answerOf = (
-  one: Subscription,
-  last: Standing,
-  before: readonly Standing[],
-): DeliverAnswer => ({ ...answer(outcomeOf(one, last)), ...outcomesOf(one, before) });
+  subscription: Subscription,
+  last: EntryState,
+  before: readonly EntryState[],
+): DeliverAnswer => ({
+  ...answer(outcomeOf(subscription, last)),
+  ...outcomesOf(subscription, before),
+});

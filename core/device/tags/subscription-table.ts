@@ -7,7 +7,7 @@ export class SubscriptionTable {
   readonly #byRef = new Map<number, Subscription>();
 
   /** All tags of a slot, including those being left. */
-  in(slot: number): Iterable<Subscription> {
+  inSlot(slot: number): Iterable<Subscription> {
     return this.#bySlot.get(slot)?.values() ?? [];
   }
 
@@ -18,23 +18,23 @@ export class SubscriptionTable {
 
   /** The tag, if the app wants to be in it. */
   find(slot: number, tag: string): Subscription | undefined {
-    const one = this.rowOf(slot, tag);
-    return one?.wanted === true ? one : undefined;
+    const subscription = this.get(slot, tag);
+    return subscription?.wanted === true ? subscription : undefined;
   }
 
   /** The tag, wanted or being left. */
-  rowOf(slot: number, tag: string): Subscription | undefined {
+  get(slot: number, tag: string): Subscription | undefined {
     return this.#bySlot.get(slot)?.get(tag);
   }
 
   /** The tag with this ref, if the app wants to be in it. */
-  byRef(slot: number, ref: number): Subscription | undefined {
-    const one = this.#byRef.get(ref);
-    return one?.record.slot === slot && one.wanted ? one : undefined;
+  findByRef(slot: number, ref: number): Subscription | undefined {
+    const subscription = this.#byRef.get(ref);
+    return subscription?.record.slot === slot && subscription.wanted ? subscription : undefined;
   }
 
   /** The tag with this ref, of any slot. */
-  known(ref: number): Subscription | undefined {
+  getByRef(ref: number): Subscription | undefined {
     return this.#byRef.get(ref);
   }
 
@@ -44,12 +44,12 @@ export class SubscriptionTable {
   }
 
   /** @param isInSlot false for a tag that an earlier life of the registration is leaving */
-  add(one: Subscription, isInSlot: boolean): void {
-    const { slot, tag, ref } = one.record;
-    this.#byRef.set(ref, one);
+  add(subscription: Subscription, isInSlot: boolean): void {
+    const { slot, tag, ref } = subscription.record;
+    this.#byRef.set(ref, subscription);
     if (!isInSlot) return;
     const inSlot = this.#bySlot.get(slot) ?? new Map<string, Subscription>();
-    this.#bySlot.set(slot, inSlot.set(tag, one));
+    this.#bySlot.set(slot, inSlot.set(tag, subscription));
   }
 
   /** Another life of the registration begins: the tag becomes one that the previous life is leaving. */
@@ -58,11 +58,11 @@ export class SubscriptionTable {
   }
 
   /** @returns false if it was not in the table */
-  delete(one: Subscription): boolean {
-    const { slot, tag, ref } = one.record;
-    if (this.#byRef.get(ref) !== one) return false;
+  delete(subscription: Subscription): boolean {
+    const { slot, tag, ref } = subscription.record;
+    if (this.#byRef.get(ref) !== subscription) return false;
     this.#byRef.delete(ref);
-    if (this.rowOf(slot, tag) === one) this.#bySlot.get(slot)?.delete(tag);
+    if (this.get(slot, tag) === subscription) this.#bySlot.get(slot)?.delete(tag);
     return true;
   }
 }

@@ -25,16 +25,16 @@ export interface PendingBroadcast {
 }
 
 /** A position of the log that the app has not acknowledged. */
-interface Open {
+interface Outstanding {
   readonly position: number;
   readonly pending: PendingBroadcast;
 }
 
 /**
- * The state of fetching from the tag's node on this link. `idle`: not fetching. `wanted`: scheduled. `asking`: a page is being fetched.
+ * The state of fetching from the tag's node on this link. `idle`: not fetching. `queued`: scheduled. `asking`: a page is being fetched.
  * `more`, `last`: a page is on its way to the socket, with or without more to fetch. `live`: the node calls with new broadcasts.
  */
-export type CatchUpState = "idle" | "wanted" | "asking" | "more" | "last" | "live";
+export type CatchUpState = "idle" | "queued" | "asking" | "more" | "last" | "live";
 
 export class Subscription {
   readonly registration: Registration;
@@ -62,19 +62,19 @@ export class Subscription {
   /** Positions of ttl 0 broadcasts that the node called with while the device could not take them: the fetch includes them. */
   readonly called = new Set<number>();
   /** The cursor: everything up to here was acknowledged or is not for this device. Null if unknown. */
-  taken: number | null = null;
+  cursor: number | null = null;
   /** The cursor by the device's own account; null if it gave none. */
-  claimed: number | null = null;
+  claimedCursor: number | null = null;
   /** Everything up to here is on this socket, is held for it, or is not for this device. Null if unknown. */
-  reached: number | null = null;
+  coveredUpTo: number | null = null;
   /** Broadcasts up to here may be on this socket since before the object slept; 0 for none. */
-  slept = 0;
+  sentBeforeSleep = 0;
   /** Positions not acknowledged, in order. */
-  readonly open: Open[] = [];
+  readonly outstanding: Outstanding[] = [];
   /** How many of them are held. */
   held = 0;
   /** Outcomes of the last broadcasts that were not acknowledged, by position: a node that missed the answer calls again. */
-  readonly #ends = new Map<number, DeliverOutcome>();
+  readonly #outcomes = new Map<number, DeliverOutcome>();
 
   constructor(registration: Registration, record: TagRecord, member: "no" | "maybe") {
     this.registration = registration;
@@ -95,40 +95,41 @@ export class Subscription {
 
   /** The position to fetch after: broadcasts on the socket are not fetched again. */
   get after(): number | null {
-    if (this.reached !== null) return this.reached;
-    if (this.taken === null || this.claimed === null) return this.taken ?? this.claimed;
-    return Math.max(this.taken, this.claimed);
+    if (this.coveredUpTo !== null) return this.coveredUpTo;
+    if (this.cursor === null || this.claimedCursor === null)
+      return this.cursor ?? this.claimedCursor;
+    return Math.max(this.cursor, this.claimedCursor);
   }
 
   /** The last position sent on this socket through this tag and not acknowledged; 0 for none. */
   get sentUpTo(): number {
-    const sent = this.open.findLast(
+    const sent = this.outstanding.findLast(
       ({ pending }) => pending.subscription === this && pending.state === "sent",
     );
-    return sent?.position ?? this.slept;
+    return sent?.position ?? this.sentBeforeSleep;
   }
 
   /** Records the outcome of a broadcast. */
-  ended(position: number, end: DeliverOutcome): void {
+  recordOutcome(position: number, end: DeliverOutcome): void {
     if (end === "acknowledged") return;
-    this.#ends.set(position, end);
-    for (const oldest of this.#ends.keys()) {
-      if (this.#ends.size <= LIMITS.BROADCAST_INFLIGHT) break;
-      this.#ends.delete(oldest);
+    this.#outcomes.set(position, end);
+    for (const oldest of this.#outcomes.keys()) {
+      if (this.#outcomes.size <= LIMITS.BROADCAST_INFLIGHT) break;
+      this.#outcomes.delete(oldest);
     }
   }
 
   /** The outcome of a broadcast that is no longer under way. */
-  endOf(position: number): DeliverOutcome {
-    return this.#ends.get(position) ?? "acknowledged";
+  outcomeOf(position: number): DeliverOutcome {
+    return this.#outcomes.get(position) ?? "acknowledged";
   }
 
-  /** Moves `taken` over finished broadcasts at the front. */
+  /** Moves `cursor` over finished broadcasts at the front. */
   advance(): void {
-    while (this.open[0]?.pending.state === "done") this.open.shift();
-    if (this.slept > 0) return;
-    const first = this.open[0];
-    const upTo = first === undefined ? this.reached : first.position - 1;
-    if (upTo !== null && upTo > (this.taken ?? -1)) this.taken = upTo;
+    while (this.outstanding[0]?.pending.state === "done") this.outstanding.shift();
+    if (this.sentBeforeSleep > 0) return;
+    const first = this.outstanding[0];
+    const upTo = first === undefined ? this.coveredUpTo : first.position - 1;
+    if (upTo !== null && upTo > (this.cursor ?? -1)) this.cursor = upTo;
   }
 }

@@ -15,7 +15,7 @@ import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
 import type { SubscriptionStore } from "../store.ts";
 import type { Waits } from "../waits.ts";
-import { AttributeBook } from "./attributes.ts";
+import { AttributeCache } from "./attributes.ts";
 import { Audience } from "./audience.ts";
 import { BroadcastSender } from "./broadcast-sender.ts";
 import { Broadcasts } from "./broadcasts.ts";
@@ -44,7 +44,7 @@ export class Tags implements Part {
   readonly #options: TagOptions;
   readonly #table = new SubscriptionTable();
   readonly #cursors = new Cursors(this.#table);
-  readonly #attributes: AttributeBook;
+  readonly #attributes: AttributeCache;
   readonly #catchUp: CatchUp;
   readonly #memberships: Memberships;
   readonly #sender: BroadcastSender;
@@ -55,7 +55,7 @@ export class Tags implements Part {
     const table = this.#table;
     const cursors = this.#cursors;
     const nodes = new NodeWaits(waits);
-    const attributes = new AttributeBook(store);
+    const attributes = new AttributeCache(store);
     const audience = new Audience(table, attributes);
     const catchUp = new CatchUp({ table, calls, retries, link, name });
     const memberships = new Memberships({ ...options, table, catchUp });
@@ -90,8 +90,8 @@ export class Tags implements Part {
     this.#attributes.write(registration.slot, null);
   }
 
-  outlive(slot: number): void {
-    this.#memberships.outlive(slot);
+  reopen(slot: number): void {
+    this.#memberships.reopen(slot);
   }
 
   forget(slot: number): void {
@@ -122,9 +122,9 @@ export class Tags implements Part {
       this.#catchUp.open(registration, null);
       return;
     }
-    for (const one of this.#table.in(registration.slot)) {
-      one.member = "yes";
-      this.#catchUp.live(one);
+    for (const subscription of this.#table.inSlot(registration.slot)) {
+      subscription.member = "yes";
+      this.#catchUp.live(subscription);
     }
   }
 
@@ -143,7 +143,7 @@ export class Tags implements Part {
   /** The tags that the app is in, without the built-in tag of all devices. */
   of(slot: number): string[] {
     const tags: string[] = [];
-    for (const { wanted, record } of this.#table.in(slot)) {
+    for (const { wanted, record } of this.#table.inSlot(slot)) {
       if (wanted && record.tag !== EVERYONE) tags.push(record.tag);
     }
     return tags;
@@ -160,10 +160,10 @@ export class Tags implements Part {
 
   /** Leaves a tag. Does nothing if the registration is neither in it nor leaving it. */
   leave(registration: Registration, tag: string, command: PendingCommand, context: Context): void {
-    const one = this.#table.rowOf(registration.slot, tag);
-    if (one === undefined) return;
-    if (one.wanted) this.#broadcasts.drop(one, context);
-    this.#memberships.leave(one, command, context);
+    const subscription = this.#table.get(registration.slot, tag);
+    if (subscription === undefined) return;
+    if (subscription.wanted) this.#broadcasts.drop(subscription, context);
+    this.#memberships.leave(subscription, command, context);
   }
 
   // ---------------------------------------------------------------- attributes, for filters

@@ -5,7 +5,7 @@ import type { AliasRecord, AliasStore } from "../../../core/alias/host.ts";
 import type { ChangeStore, SignedChange } from "../../../core/app/changes.ts";
 import { readAlias, writeAlias } from "../../../core/move/alias.ts";
 import { readDirectory, writeDirectory } from "../../../core/move/directory.ts";
-import { alarmOf, readNode, writeNode } from "../../../core/move/node.ts";
+import { nodeAlarmOf, readNode, writeNode } from "../../../core/move/node.ts";
 import type { TagDirectoryStore, TagReport } from "../../../core/tag/directory/directory.ts";
 import { nodeObjectName } from "../../../core/tag/name.ts";
 import {
@@ -198,7 +198,7 @@ describe("a node that is moved", () => {
         { kind: "node", node, tag: "t", born: 0, children: {}, live: "token" },
         { ...entry, node, cover: ["t"], state: served ? state : null },
       ]);
-      return alarmOf(node, store, now);
+      return nodeAlarmOf(node, store, now);
     };
     expect(alarmWith("", false)).toBe(now);
     for (const path of ["", "a", "b7"]) {

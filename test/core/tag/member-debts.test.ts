@@ -1,6 +1,6 @@
 /** Members that cannot be called: what their node owes them, and how it is counted. */
 import { describe, expect, test } from "vitest";
-import { alarmOf } from "../../../core/move/node.ts";
+import { nodeAlarmOf } from "../../../core/move/node.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { SimDevice } from "./support/device.ts";
 import { keyOf, World } from "./support/world.ts";
@@ -162,6 +162,6 @@ describe("a member that cannot be called for minutes", () => {
     const name = world.nodeName("");
     const store = world.stores.get(name);
     if (store === undefined) throw new Error("no root");
-    expect(alarmOf(name, store, world.clock.now)).toBe(world.clock.now);
+    expect(nodeAlarmOf(name, store, world.clock.now)).toBe(world.clock.now);
   });
 });

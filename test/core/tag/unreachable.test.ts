@@ -1,6 +1,6 @@
 /** Nodes and live nodes that cannot be reached: what is owed to them, and that nobody else waits for it. */
 import { describe, expect, test } from "vitest";
-import { alarmOf, readNode, writeNode } from "../../../core/move/node.ts";
+import { nodeAlarmOf, readNode, writeNode } from "../../../core/move/node.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { keyOf, World } from "./support/world.ts";
@@ -146,7 +146,7 @@ describe("a node that cannot be reached", () => {
     const copy = new MemoryTagStore();
     writeNode(name, copy, readNode(name, world.stores.get(name) ?? copy));
     expect(copy.readNode()?.debts).toEqual([{ path: child.slice(name.length), position: 1 }]);
-    expect(alarmOf(name, copy, world.clock.now)).toBe(world.clock.now);
+    expect(nodeAlarmOf(name, copy, world.clock.now)).toBe(world.clock.now);
   });
 
   test("P8.1 the root keeps so many debts, and gives the oldest up for one more", async () => {

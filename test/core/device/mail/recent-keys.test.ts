@@ -22,9 +22,7 @@ function filled(): RecentKeys {
 
 /** What is told of them. */
 function told(keys: RecentKeys) {
-  const hashes = keys
-    .unanswered(2, START_MS)
-    .map(({ key, lane, dataHash }) => [key, lane, dataHash]);
+  const hashes = keys.queries(2, START_MS).map(({ key, lane, dataHash }) => [key, lane, dataHash]);
   return [keys.find(1, keyed("had")), keys.find(2, keyed("hashed"))?.status, hashes];
 }
 

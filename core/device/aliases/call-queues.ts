@@ -15,33 +15,33 @@ interface Waiting {
   readonly done: Done;
 }
 
-export class AliasLines {
+export class AliasCallQueues {
   readonly #calls: Calls;
   /** By name of the alias's object: the call in progress, and those waiting behind it. */
-  readonly #lines = new Map<string, Waiting[]>();
+  readonly #queues = new Map<string, Waiting[]>();
   #lastEpoch = 0;
 
   constructor(calls: Calls) {
     this.#calls = calls;
   }
 
-  ask(
+  enqueue(
     { app, alias }: { readonly app: string; readonly alias: string },
     call: () => AliasCall | null,
     done: Done,
     context: Context,
   ): void {
     const name = aliasObjectName(app, alias);
-    const line = this.#lines.get(name);
+    const line = this.#queues.get(name);
     if (line !== undefined) line.push({ call, done });
     else {
-      this.#lines.set(name, [{ call, done }]);
+      this.#queues.set(name, [{ call, done }]);
       this.#next(name, context);
     }
   }
 
   #next(name: string, context: Context): void {
-    const line = this.#lines.get(name) ?? [];
+    const line = this.#queues.get(name) ?? [];
     for (let first = line[0]; first !== undefined; first = line[0]) {
       const { done } = first;
       const call = first.call();
@@ -59,7 +59,7 @@ export class AliasLines {
       }
       line.shift();
     }
-    this.#lines.delete(name);
+    this.#queues.delete(name);
   }
 
   #ask(
@@ -84,7 +84,7 @@ export class AliasLines {
         } else done(result, later);
       },
     };
-    this.#calls.ask(body, context);
+    this.#calls.enqueue(body, context);
   }
 }
 
