@@ -1,8 +1,8 @@
-/** What may grow for as long as a process runs, and must not: caches, and what was seen lately. */
+/** A bounded map, for caches and other state that must not grow for as long as a process runs. */
 
 /**
- * A map that keeps at most so much: beyond it the oldest entries go. An entry is as old as its last `set` or `touch`, and iteration
- * is by age, the oldest first.
+ * A map with a limit: beyond it the oldest entries are dropped. The age of an entry counts from its last `set` or `touch`. Iterates from
+ * the oldest to the newest.
  */
 export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
   readonly #limit: number;
@@ -11,8 +11,8 @@ export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
   #weight = 0;
 
   /**
-   * @param limit Entries kept, or their weight in all.
-   * @param weigh What an entry counts for, the same at each call; 1 where this is not given.
+   * @param limit The largest total weight of all entries.
+   * @param weigh The weight of an entry, which must not change while it is in the map. Default: 1, so that `limit` is a number of entries.
    */
   constructor(limit: number, weigh: (value: Value) => number = () => 1) {
     this.#limit = limit;
@@ -31,7 +31,7 @@ export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
     return this.#entries.has(key);
   }
 
-  /** Makes it the newest entry. One that alone is over the limit is not kept, and nothing else is then. */
+  /** Adds the newest entry. If its weight alone exceeds the limit, the map is empty afterwards. */
   set(key: Key, value: Value): void {
     this.delete(key);
     this.#entries.set(key, value);
@@ -39,7 +39,7 @@ export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
     if (this.#weight > this.#limit) this.dropOldestWhile(() => this.#weight > this.#limit);
   }
 
-  /** Makes it the newest entry, as one that was used just now; returns it. */
+  /** Returns the value of a key and makes its entry the newest. */
   touch(key: Key): Value | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
@@ -55,7 +55,7 @@ export class BoundedMap<Key, Value> implements Iterable<[Key, Value]> {
     return true;
   }
 
-  /** Drops the oldest entry, then the next, until one is not over. */
+  /** Drops entries from the oldest on while `isOver` returns true. */
   dropOldestWhile(isOver: (value: Value) => boolean): void {
     for (const [key, value] of this.#entries) {
       if (!isOver(value)) return;

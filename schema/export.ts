@@ -357,21 +357,21 @@ export type AppLine = z.output<typeof app>;
 export type AliasLine = z.output<typeof alias>;
 export type TagLine = z.output<typeof tag>;
 export type ChangesLine = z.output<typeof changes>;
-/** What a directory object of an app holds. */
+/** The data of a directory object of an app. */
 export type DirectoryLine = TagLine | ChangesLine;
 export type NodeLine = z.output<typeof node>;
 export type MembersLine = z.output<typeof members>;
 export type BroadcastLine = z.output<typeof broadcast>;
-/** What belongs to one node of a tag. */
+/** The data of one node of a tag. */
 export type NodePart = NodeLine | MembersLine | BroadcastLine;
 export type DeviceLine = z.output<typeof device>;
 export type RegistrationLine = z.output<typeof registration>;
 export type SubscriptionLine = z.output<typeof subscription>;
 export type HoldingLine = z.output<typeof holding>;
 export type MailLine = z.output<typeof mail>;
-/** What belongs to one device. */
+/** The data of one device. */
 export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;
-/** What the objects of a mesh hold, as opposed to its folder. */
+/** The data of the objects of a mesh, without the files of its folder. */
 export type DataLine = AppLine | AliasLine | DirectoryLine | NodePart | DevicePart;
 
 /** The text of a line, with the line feed that ends it. */

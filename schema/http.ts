@@ -1,4 +1,4 @@
-/** The HTTPS API: its bodies, its answers and its routes, by subject in http/. `docs/api.md` describes each for a reader. */
+/** The HTTPS API: its bodies, answers and routes, one file per subject in http/. docs/api.md describes it. */
 export * from "./http/apps.ts";
 export * from "./http/condition.ts";
 export * from "./http/devices.ts";

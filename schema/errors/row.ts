@@ -12,9 +12,9 @@ export type Retry =
 export interface ErrorRow {
   /** Stable number, in `Refusal.code` on the link. Never reused. */
   readonly number: number;
-  /** HTTP status of the answer, or null where it is never an HTTP answer. */
+  /** HTTP status of the answer; null if it is never an HTTP answer. */
   readonly status: number | null;
-  /** WebSocket close code, or null where it never closes a link. */
+  /** WebSocket close code; null if it never closes a socket. */
   readonly close: number | null;
   readonly retry: Retry;
   /** One line for a person. */
@@ -23,7 +23,7 @@ export interface ErrorRow {
   readonly advice: string;
 }
 
-/** The annotation lets a bundler drop the table where only `closeVerdict` is used: its texts are larger than the device SDK. */
+/** Without this annotation, a bundler keeps the whole table for `closeVerdict`: its texts are larger than the device SDK. */
 /* @__NO_SIDE_EFFECTS__ */ export const row = (
   number: number,
   status: number | null,

@@ -1,4 +1,4 @@
-/** `/v1/apps`: the operator makes apps and their sending keys. */
+/** `/v1/apps`: the operator creates apps and their sending keys. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
@@ -9,7 +9,7 @@ import type { Route } from "./route.ts";
 /** `POST /v1/apps`. */
 export const appBody = z.strictObject({ name: boundedText(LIMITS.APP_NAME_BYTES) });
 
-/** `POST /v1/apps/{appId}/keys`. The mesh makes the secret of an HMAC key; of an Ed25519 key it only sees the public half. */
+/** `POST /v1/apps/{appId}/keys`. The mesh creates the secret of an HMAC key; it only gets the public half of an Ed25519 key. */
 export const keyBody = z.discriminatedUnion("algorithm", [
   z.strictObject({ algorithm: z.literal("hmac-sha256") }),
   z.strictObject({
@@ -19,7 +19,7 @@ export const keyBody = z.discriminatedUnion("algorithm", [
   }),
 ]);
 
-/** A key as its maker asks for it. */
+/** The request for a new key. */
 export type NewKey = z.output<typeof keyBody>;
 
 export const appAnswer = lazily(() =>
@@ -69,7 +69,7 @@ export const appRoutes = {
     method: "POST",
     path: "/v1/apps",
     auth: "admin",
-    summary: "Make an app",
+    summary: "Create an app",
     body: { schema: appBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({ 201: { description: "Created.", body: appAnswer() } })),
     errors: ["admin_token_invalid", ...WITH_BODY, "too_many_apps"],
@@ -78,7 +78,7 @@ export const appRoutes = {
     method: "GET",
     path: "/v1/apps/:appId",
     auth: "admin",
-    summary: "An app and its keys",
+    summary: "Get an app and its keys",
     answers: lazily(() => ({
       200: { description: "Without secrets.", body: appWithKeysAnswer() },
     })),
@@ -90,7 +90,7 @@ export const appRoutes = {
     auth: "admin",
     summary: "Delete an app and its keys",
     answers: lazily(() => ({
-      204: { description: "Deleted; its keys may work for 30 s more elsewhere." },
+      204: { description: "Deleted. Other edges may accept its keys for up to 30 s." },
     })),
     errors: ["admin_token_invalid", "app_not_found"],
   },
@@ -98,11 +98,11 @@ export const appRoutes = {
     method: "POST",
     path: "/v1/apps/:appId/keys",
     auth: "admin",
-    summary: "Make a sending key",
+    summary: "Create a sending key",
     body: { schema: keyBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({
       201: {
-        description: "The only answer that has the secret of an HMAC key.",
+        description: "The only answer that contains the secret of an HMAC key.",
         body: keyAnswer(),
         headers: { "cache-control": { description: "no-store", required: true } },
       },
@@ -115,7 +115,7 @@ export const appRoutes = {
     auth: "admin",
     summary: "Revoke a sending key",
     answers: lazily(() => ({
-      204: { description: "Revoked; it may work for 30 s more elsewhere." },
+      204: { description: "Revoked. Other edges may accept it for up to 30 s." },
     })),
     errors: ["admin_token_invalid", "app_not_found", "key_not_found"],
   },

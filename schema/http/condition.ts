@@ -1,9 +1,9 @@
-/** Whom of a tag's members a broadcast is for: boolean expressions over tags, and filters on what devices reported. */
+/** Which members of a tag a broadcast is for: boolean expressions over tags, and filters on reported attributes. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { boundedText, tagText } from "./fields.ts";
 
-/** A boolean expression over tags as a caller writes it: `{any: [{tag: "a"}, {all: [{tag: "b"}, {not: {tag: "c"}}]}]}`. */
+/** A boolean expression over tags, such as `{any: [{tag: "a"}, {all: [{tag: "b"}, {not: {tag: "c"}}]}]}`. */
 export type ConditionBody =
   | { tag: string }
   | { any: ConditionBody[] }
@@ -13,7 +13,7 @@ export type ConditionBody =
 const isNested = (value: unknown): boolean =>
   typeof value === "object" && value !== null && ["any", "all", "not"].some((key) => key in value);
 
-/** Nested by hand: zod's recursion has no depth bound. */
+/** Nested explicitly, because zod's recursion has no depth limit. */
 function conditionOf(depth: number): z.ZodType<ConditionBody, ConditionBody> {
   const tag = z.strictObject({ tag: tagText });
   if (depth === 0) {
@@ -33,7 +33,7 @@ function conditionOf(depth: number): z.ZodType<ConditionBody, ConditionBody> {
   );
 }
 
-/** How many tags a condition names, repeated ones counted. */
+/** The number of tags that a condition names, counting repeated ones. */
 export function conditionTags(condition: ConditionBody): number {
   if ("tag" in condition) return 1;
   const inner =
@@ -54,7 +54,7 @@ const version = z
   .string()
   .regex(/^\d{1,9}(\.\d{1,9}){0,3}$/, "must be 1 to 4 numbers with dots between");
 
-/** A record loses a member of this name: a filter on it would ask for less than its sender did, and reach more. */
+/** A record loses a member with this name: the filter would match more devices than its sender intended. */
 function requireNoPrototype(value: unknown, context: z.RefinementCtx): unknown {
   if (Object.hasOwn(Object(value), "__proto__")) context.addIssue("must not name __proto__");
   return value;

@@ -1,4 +1,4 @@
-/** What devices ask of the mesh over HTTPS, and what anybody may. */
+/** Routes for devices, and public routes. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type AnswerOf, lazily, milliseconds } from "./fields.ts";
@@ -43,17 +43,19 @@ export const deviceRoutes = {
     method: "GET",
     path: "/",
     auth: "none",
-    summary: "The name of the service",
-    answers: lazily(() => ({ 200: { description: "Name and documents.", body: serviceAnswer() } })),
+    summary: "Get the name of the service",
+    answers: lazily(() => ({
+      200: { description: "Name and documentation.", body: serviceAnswer() },
+    })),
     errors: [],
   },
-  /** Any page may read the clock: a device in a browser needs it to mend its own. */
+  /** Open to pages of any origin: a device in a browser needs it to correct its clock. */
   getHealth: {
     method: "GET",
     path: "/healthz",
     auth: "none",
     cors: true,
-    summary: "Whether the mesh answers, and its clock",
+    summary: "Check that the mesh answers, and get its clock",
     answers: lazily(() => ({
       200: {
         description: "The mesh answers.",
@@ -68,7 +70,7 @@ export const deviceRoutes = {
     path: "/v1/devices",
     auth: "none",
     cors: true,
-    summary: "Make or find a device account (docs/protocol.md, section 1)",
+    summary: "Create or find a device account (docs/protocol.md, section 1)",
     body: { schema: deviceBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({
       200: { description: "The account existed.", body: deviceAnswer() },

@@ -1,4 +1,4 @@
-/** Fields that several bodies of the HTTPS API have. */
+/** Fields shared by several bodies of the HTTPS API. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 
@@ -12,20 +12,20 @@ export const boundedText = (max: number) =>
     .min(1)
     .refine((text) => utf8Bytes(text) <= max, `must be at most ${max} bytes of UTF-8`);
 
-/** Text without lone surrogates, of 1 to `max` bytes: what a tag or alias is called is compared byte by byte. */
+/** Text of 1 to `max` bytes without lone surrogates, because tags and aliases are compared byte by byte. */
 const nameText = (max: number) =>
   boundedText(max).refine((text) => text.isWellFormed(), "must be well-formed Unicode");
 
-/** A tag as a caller names it. */
+/** A tag in a request. */
 export const tagText = nameText(LIMITS.TAG_BYTES);
-/** An alias as a caller names it. */
+/** An alias in a request. */
 export const aliasText = nameText(LIMITS.ALIAS_BYTES);
-/** A regId as a caller names it; what is behind it is looked at later. */
+/** A regId in a request; it is opened later. */
 export const regIdText = z.string().min(1).max(256);
 
 /**
- * Makes the schema of an answer, once it is asked for. Only the documents and the tests ask: the edge knows answers by their types, and
- * would make some ninety schemas at each start for nothing.
+ * Creates a schema when it is first used. The schemas of answers are used only by tests and generators: the edge needs only their types,
+ * and would otherwise create some ninety schemas at each start.
  */
 export function lazily<Value>(make: () => Value): () => Value {
   let made: Value | undefined;
@@ -35,16 +35,16 @@ export function lazily<Value>(make: () => Value): () => Value {
   };
 }
 
-/** Of an answer: how many there are. */
+/** In an answer: a number of things. */
 export const count = lazily(() => z.int().min(0));
-/** Of an answer: when it was. */
+/** In an answer: a time. */
 export const milliseconds = lazily(() => z.int().describe("Milliseconds since 1970."));
-/** Of an answer: from the request's arrival at the edge. A clock that is set back makes it negative. */
+/** In an answer: the duration since the request arrived at the edge. Negative if the clock was set back. */
 export const tookMs = lazily(() =>
   z.int().describe("Milliseconds from the request's arrival to this answer."),
 );
 
-/** What its reader may not change. */
+/** A type whose properties are all readonly, recursively. */
 type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object
@@ -54,10 +54,10 @@ type Immutable<T> = T extends readonly (infer Item)[]
 /** The type of an answer. */
 export type AnswerOf<Schema extends () => z.ZodType> = Immutable<z.output<ReturnType<Schema>>>;
 
-/** Of lists of regIds. */
+/** A list of regIds in a request. */
 export const regIdList = z.array(regIdText).max(LIMITS.SUBSCRIBE_REGISTRATIONS);
 
-/** Added and removed at once: in which order would be ours to guess. */
+/** False if a regId is both added and removed: the intended order would be unknown. */
 export const isDistinct = <T extends { add: string[]; remove: string[] }>({
   add,
   remove,

@@ -1,11 +1,11 @@
-/** Listening to a tag live, and how what is heard is verified. */
+/** Listening to a tag live, and the key to verify live messages. */
 import * as z from "zod";
 import type { JsonObject } from "../json.ts";
 import { type AnswerOf, count, lazily, milliseconds } from "./fields.ts";
 import { messageData } from "./messages.ts";
 import type { Route } from "./route.ts";
 
-/** Answer of `GET /v1/apps/{appId}/live-key`: public, for those who verify what they hear. */
+/** Answer of `GET /v1/apps/{appId}/live-key`: public, so that listeners can verify messages. */
 export const liveKeyAnswer = lazily(() =>
   z.strictObject({
     algorithm: z.literal("ed25519"),
@@ -15,32 +15,32 @@ export const liveKeyAnswer = lazily(() =>
 );
 export type LiveKeyBody = AnswerOf<typeof liveKeyAnswer>;
 
-/** A broadcast as a live listener gets it: a JSON text frame, or the data of an event of type `message`. */
+/** A broadcast to a live listener: a JSON text frame, or the data of an event of type `message`. */
 export interface LiveMessageBody {
   readonly type: "message";
-  /** Place in the tag's log; also the ID of the event. Resume after it. */
+  /** Position in the tag's log, to resume after; also the ID of the event. */
   readonly cursor: number;
   readonly id: string;
-  /** The one that was signed: where a broadcast went to several tags, the first of them. */
+  /** The signed tag: for a broadcast to several tags, the first of them. */
   readonly tag: string;
-  /** In the form in which the sender gave it. */
+  /** In the form that the sender used. */
   readonly data?: string | JsonObject;
   readonly dataBase64?: string;
   /** Milliseconds since 1970. */
   readonly sentAt: number;
   readonly expiresAt: number | null;
   readonly collapseKey?: string;
-  /** Ed25519 by the app's live key, 64 bytes in base64url; over what docs/api.md says. Null where it has none. */
+  /** Ed25519 signature by the app's live key, 64 bytes in base64url; docs/api.md has the signed bytes. Null if there is none. */
   readonly signature: string | null;
-  /** The same over all that is here and the tag that is listened to. Absent from a mesh of an older version. */
+  /** The same over all fields and the tag that is listened to. Absent from meshes of an older version. */
   readonly placeSignature?: string | null;
 }
 
-/** How many listen: the first that a listener gets, and again where it has changed. */
+/** The number of listeners: the first frame of each listener, and sent again when the number changes. */
 export interface LivePresenceBody {
   readonly type: "presence";
   readonly listeners: number;
-  /** Place in the tag's log up to which this listener has everything; also the ID of the event. Resume after it. */
+  /** Position in the tag's log up to which this listener has everything, to resume after; also the ID of the event. */
   readonly cursor: number;
 }
 
@@ -70,7 +70,7 @@ export const livePresence = lazily(
     }) satisfies z.ZodType<LivePresenceBody>,
 );
 
-/** Where a listener goes on: the cursor of a message. */
+/** The cursor after which a listener resumes. */
 export const POSITION = /^\d{1,15}$/;
 
 const liveQuery = z.object({
@@ -91,11 +91,11 @@ export const liveRoutes = {
       "Sec-WebSocket-Protocol": {
         description: "None, or pushmesh.live.v1, pushmesh.token.<token>",
       },
-      "Last-Event-ID": { description: "Of an event stream: resume after this cursor." },
-      Accept: { description: "text/event-stream, where it is no WebSocket." },
+      "Last-Event-ID": { description: "For an event stream: resume after this cursor." },
+      Accept: { description: "text/event-stream, unless it is a WebSocket." },
     },
     answers: lazily(() => ({
-      101: { description: "A WebSocket; a refused one is closed at once." },
+      101: { description: "A WebSocket. If the request is refused, it is closed at once." },
       200: {
         description: "The events.",
         events: z.union([liveMessage(), livePresence()]),
@@ -120,7 +120,7 @@ export const liveRoutes = {
     path: "/v1/apps/:appId/live-key",
     auth: "none",
     cors: true,
-    summary: "The public key by which broadcasts are signed for live listeners",
+    summary: "Get the public key that signs broadcasts for live listeners",
     answers: lazily(() => ({
       200: {
         description: "It never changes.",

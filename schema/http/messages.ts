@@ -1,4 +1,4 @@
-/** `/v1/messages`: sending, and what became of what was sent. */
+/** `/v1/messages`: sends messages, and returns their status. */
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
@@ -18,12 +18,12 @@ import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./names.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
 import type { Route } from "./route.ts";
 
-/** Whom a message is for. */
+/** The target of a message. */
 const target = z.union(
   [
-    /** A regId: first, for most messages are to one. */
+    /** A regId; first, because most messages are sent to one. */
     regIdText,
-    /** Every registration that holds the alias; with `firstAckWins` it is withdrawn from the others once one has it. */
+    /** All holders of an alias; with `firstAckWins` the message is withdrawn from the others once one has it. */
     z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
     /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
     z.strictObject({ tag: tagText }),
@@ -33,7 +33,7 @@ const target = z.union(
   "must be a regId of 1 to 256 characters, or one of {alias}, {tag}, {condition} and {everyone: true}",
 );
 
-/** A JSON object, or a string that arrives as it is. */
+/** A JSON object, or a string, which arrives unchanged. */
 export const messageData = z.custom<string | JsonObject>(
   (data) => (typeof data === "string" ? data.isWellFormed() : isJsonObject(data)),
   `must be a string or an object, nested at most ${LIMITS.DATA_DEPTH} deep, of finite numbers`,
@@ -43,20 +43,20 @@ export const messageData = z.custom<string | JsonObject>(
 export const sendBody = z
   .strictObject({
     to: target,
-    /** A JSON object, or a string that arrives as it is. */
+    /** A JSON object, or a string, which arrives unchanged. */
     data: messageData.optional(),
     /** Bytes, in standard base64 with padding. */
     dataBase64: z.base64().optional(),
-    /** Seconds the message may wait for the device; 0 is now or never. */
+    /** How long the message may wait for the device, seconds; 0 means now or never. */
     ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
     priority: z.enum(PRIORITY_NAMES).default("normal"),
-    /** A newer message of the same key replaces an older one that is still waiting. */
+    /** A newer message with the same key replaces an older one that is still queued. */
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
-    /** Not of a broadcast: what happens when the mailbox is full; `drop_oldest` where it is not given. */
+    /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
     onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
-    /** Of a broadcast: only devices that reported these attributes. */
+    /** For broadcasts: only devices that reported these attributes. */
     filter: filterBody.optional(),
-    /** Of a broadcast: devices a second. */
+    /** For broadcasts: devices per second. */
     pace: z.int().min(1).max(LIMITS.PACE_MAX).optional(),
   })
   .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
@@ -64,12 +64,12 @@ export const sendBody = z
     path: ["data"],
   });
 export type SendBody = z.infer<typeof sendBody>;
-/** What a caller may write: fields with defaults are optional. */
+/** The body as a caller writes it: fields with defaults are optional. */
 export type SendBodyInput = z.input<typeof sendBody>;
 
 const status = lazily(() => z.enum(MESSAGE_STATUSES));
 
-/** Answer of `POST /v1/messages`: 200 where the status is final, 202 where it is `queued` or `sent`. */
+/** Answer of `POST /v1/messages`: 200 if the status is final, 202 if it is `queued` or `sent`. */
 export const sendAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
@@ -80,7 +80,7 @@ export const sendAnswer = lazily(() =>
 );
 export type SendAnswerBody = AnswerOf<typeof sendAnswer>;
 
-/** Of one holder of the alias: what became of its message, or why it was refused. */
+/** The result for one holder of the alias: the status of its message, or a refusal. */
 const aliasResult = lazily(() =>
   z.union([
     z.strictObject({ regId: z.string(), id: z.string(), status: status() }),
@@ -89,13 +89,13 @@ const aliasResult = lazily(() =>
 );
 export type AliasResult = AnswerOf<typeof aliasResult>;
 
-/** Answer of `POST /v1/messages` to an alias: 200 where every result is final, 202 otherwise. */
+/** Answer of `POST /v1/messages` to an alias: 200 if every result is final, 202 otherwise. */
 export const aliasSendAnswer = lazily(() =>
   z.strictObject({ results: z.array(aliasResult()), tookMs: tookMs() }),
 );
 export type AliasSendAnswerBody = AnswerOf<typeof aliasSendAnswer>;
 
-/** Answer of `POST /v1/messages` to a tag, a condition or everyone: 202, durable, whatever comes of it. */
+/** Answer of `POST /v1/messages` to a tag, a condition or everyone: 202 once the broadcast is durable. */
 export const broadcastAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
@@ -135,26 +135,25 @@ export const broadcastStatus = lazily(() =>
     expired: count(),
     collapsed: count(),
     remaining: count(),
-    /** Devices, nodes and tags that could not be reached yet; not final before there are none. */
+    /** Devices, nodes and tags that could not be reached yet. The status is not final until there are none. */
     owed: count(),
     /** Nodes that could not be reached until the broadcast expired. */
     unreached: count(),
     nodes: count(),
     listeners: count(),
-    /** Devices a second. */
-    rate: z.number().describe("Devices a second."),
+    rate: z.number().describe("Devices per second."),
   }),
 );
 export type BroadcastStatusBody = AnswerOf<typeof broadcastStatus>;
 
-/** Of a request with a body that is signed. */
+/** For signed requests with a body. */
 export const CONTENT_DIGEST = {
   "Content-Digest": { description: "RFC 9530, of the body.", required: true },
 } as const;
 
 const ANSWER_HEADERS = {
-  location: { description: "The URL of its status; absent for a message to an alias." },
-  "preference-applied": { description: "The preference that was followed, where one was." },
+  location: { description: "The URL of its status. Absent for a message to an alias." },
+  "preference-applied": { description: "The preference that was applied, if any." },
 } as const;
 
 export const messageRoutes = {
@@ -166,7 +165,7 @@ export const messageRoutes = {
     headers: {
       ...CONTENT_DIGEST,
       "Idempotency-Key": {
-        description: `1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters; requests with the same are one message. Only a request whose signature has a nonce may be without it.`,
+        description: `1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters. Requests with the same key are one message. May be absent only if the signature has a nonce.`,
         required: true,
       },
       Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." },
@@ -174,13 +173,13 @@ export const messageRoutes = {
     body: { schema: sendBody, maxBytes: LIMITS.MESSAGE_BODY_BYTES },
     answers: lazily(() => ({
       200: {
-        description: "Final: delivered, or how it ended.",
+        description: "The status is final: delivered, or how the message ended.",
         body: z.union([sendAnswer(), aliasSendAnswer()]),
         headers: ANSWER_HEADERS,
       },
       202: {
         description:
-          "Queued: it is on disk and waits for a device; or a broadcast, which is on disk and on its way.",
+          "The message is stored and waits for a device, or the broadcast is stored and being sent.",
         body: z.union([sendAnswer(), aliasSendAnswer(), broadcastAnswer()]),
         headers: ANSWER_HEADERS,
       },
@@ -205,7 +204,7 @@ export const messageRoutes = {
     method: "GET",
     path: "/v1/messages/:id",
     auth: "signature",
-    summary: "What became of a message",
+    summary: "Get the status of a message",
     answers: lazily(() => ({
       200: {
         description: "Its status, or the progress of the broadcast.",

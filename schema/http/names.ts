@@ -1,9 +1,9 @@
-/** Enumerated words of the HTTPS API. No zod here, so that the command and the SDKs can import them. */
+/** Enumerations of the HTTPS API. Without zod, so that the CLI and the SDKs can import them. */
 
-/** Names of the priorities of a message. */
+/** Priorities of a message. */
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
-/** Final states of a message, and the two that are not: `queued`, and `sent` where only the device knows how it ended. */
+/** Statuses of a message. All are final except `queued`, and `sent`, which means that only the device knows how it ended. */
 export const MESSAGE_STATUSES = [
   "delivered",
   "queued",

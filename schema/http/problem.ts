@@ -1,4 +1,4 @@
-/** Refusals over HTTPS, and which a route may answer with. */
+/** Refusals over HTTPS, and the error codes that routes share. */
 import * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import { type AnswerOf, lazily } from "./fields.ts";
@@ -15,13 +15,13 @@ export const problemBody = lazily(() =>
     retry: z.enum(["never", "later", "reauthenticate"]),
     /** What to do about it. */
     advice: z.string(),
-    /** The field at fault, where there is one. */
+    /** The field at fault, if there is one. */
     field: z.string().exactOptional(),
   }),
 );
 export type ProblemBody = AnswerOf<typeof problemBody>;
 
-/** Codes that any request may be refused with, by the edge or by the host in front of it. */
+/** Error codes of any request, from the edge or the host in front of it. */
 export const ANY_REQUEST: readonly ErrorCode[] = [
   "request_malformed",
   "request_timeout",
@@ -47,7 +47,7 @@ export const SIGNED: readonly ErrorCode[] = [
   "signature_expired",
   "key_unknown",
 ];
-/** Of a signed request that changes what stays. */
+/** For signed requests that change stored state. */
 export const SIGNED_CHANGE: readonly ErrorCode[] = [
   ...SIGNED,
   ...WITH_BODY,

@@ -1,4 +1,4 @@
-/** `/v1/aliases` and `/v1/registrations`: who holds which alias, and what a registration is in, holds and reported. */
+/** `/v1/aliases` and `/v1/registrations`: the holders of aliases, and the tags, aliases and attributes of a registration. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type AnswerOf, aliasText, DISTINCT, isDistinct, lazily, regIdList } from "./fields.ts";
@@ -52,7 +52,7 @@ export const registrationAnswer = lazily(() =>
     tags: z.array(z.string()),
     aliases: z.array(z.string()),
     attributes: attributes().nullable(),
-    /** Whether the device holds a link now. */
+    /** Whether the device has a link now. */
     connected: z.boolean(),
   }),
 );
@@ -75,7 +75,7 @@ export const registrationRoutes = {
     method: "GET",
     path: "/v1/aliases/:alias",
     auth: "signature",
-    summary: "Who holds an alias",
+    summary: "Get the holders of an alias",
     answers: lazily(() => ({ 200: { description: "Its holders.", body: aliasAnswer() } })),
     errors: [...SIGNED, "field_invalid", "alias_unknown"],
   },
@@ -83,7 +83,7 @@ export const registrationRoutes = {
     method: "GET",
     path: "/v1/registrations/:regId",
     auth: "signature",
-    summary: "Tags, aliases and attributes of a registration",
+    summary: "Get the tags, aliases and attributes of a registration",
     answers: lazily(() => ({
       200: { description: "Its tags, aliases and attributes.", body: registrationAnswer() },
     })),

@@ -1,17 +1,17 @@
-/** The shape of a row in the table of routes. */
+/** The type of a row in the table of routes. */
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 
 /** How the caller authenticates. */
 export type Auth =
   | "none"
-  /** An app server: RFC 9421, by a sending key. */
+  /** An app server: RFC 9421, with a sending key. */
   | "signature"
   /** The operator: a bearer token. */
   | "admin"
   /** A device: a token in the WebSocket's subprotocols. */
   | "connect-token"
-  /** A page: none for a tag that is open, else a token in the subprotocols, the query or a bearer token. */
+  /** A page: nothing for an open tag, otherwise a token in the subprotocols, the query or the Authorization header. */
   | "listen-token";
 
 export interface HeaderRow {
@@ -33,10 +33,10 @@ export interface AnswerRow {
 
 export interface Route {
   readonly method: "DELETE" | "GET" | "POST" | "PUT";
-  /** As the router has it: `/v1/tags/:tag`. */
+  /** In the router's syntax: `/v1/tags/:tag`. */
   readonly path: `/${string}`;
   readonly auth: Auth;
-  /** It takes WebSocket upgrades. */
+  /** It accepts WebSocket upgrades. */
   readonly upgrade?: true;
   /** Pages of any origin may call it. */
   readonly cors?: true;
@@ -45,10 +45,10 @@ export interface Route {
   readonly query?: z.ZodType;
   readonly body?: {
     readonly schema: z.ZodType;
-    /** Of the body as it is sent. */
+    /** Limit of the body as sent, bytes. */
     readonly maxBytes: number;
   };
-  /** By status; made when asked for, see `lazily`. */
+  /** By status. Created when first used: see `lazily`. */
   readonly answers: () => Readonly<Record<number, AnswerRow>>;
   /** Error codes, besides those of `ANY_REQUEST`. */
   readonly errors: readonly ErrorCode[];

@@ -1,4 +1,4 @@
-/** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
+/** `/v1/tags`: the tags of an app, their members, and who may listen to them. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import {
@@ -49,7 +49,7 @@ export const resultsAnswer = lazily(() =>
 );
 export type ResultsAnswerBody = AnswerOf<typeof resultsAnswer>;
 
-/** A tag in the answer of `GET /v1/tags`; counts are exact up to `LIMITS.COUNT_DELAY_MS` a level of its tree ago. */
+/** A tag in the answer of `GET /v1/tags`. Counts are up to `LIMITS.COUNT_DELAY_MS` old per level of the tag's tree. */
 const tagSummary = lazily(() =>
   z.strictObject({
     tag: z.string(),
@@ -78,7 +78,7 @@ export const tagsQuery = z.strictObject({
 export const tagsAnswer = lazily(() =>
   z.strictObject({
     tags: z.array(tagSummary()),
-    /** For the next page; null at the end. */
+    /** The cursor of the next page; null on the last one. */
     next: z.string().nullable(),
   }),
 );
@@ -94,11 +94,13 @@ export const tagAnswer = lazily(() =>
 );
 export type TagAnswerBody = AnswerOf<typeof tagAnswer>;
 
-/** `PUT /v1/tags/{tag}/live`: who may listen live; `token` where it was never set. */
+/** `PUT /v1/tags/{tag}/live`: who may listen live; `token` until it is set. */
 export const liveBody = z.strictObject({ access: z.enum(LIVE_ACCESS) });
 
 const tag = {
-  answers: lazily(() => ({ 200: { description: "It has or had members.", body: tagAnswer() } })),
+  answers: lazily(() => ({
+    200: { description: "The tag has or had members.", body: tagAnswer() },
+  })),
   errors: [...SIGNED, "field_invalid", "tag_unknown"],
 } as const;
 
@@ -108,7 +110,7 @@ export const tagRoutes = {
     method: "GET",
     path: "/v1/tags/members",
     auth: "signature",
-    summary: "The tag that is called members",
+    summary: "Get the tag named members",
     ...tag,
   },
   changeMembers: {
@@ -127,23 +129,23 @@ export const tagRoutes = {
     method: "GET",
     path: "/v1/tags",
     auth: "signature",
-    summary: "The tags of the app",
+    summary: "List the tags of the app",
     query: tagsQuery,
-    answers: lazily(() => ({ 200: { description: "A page of them.", body: tagsAnswer() } })),
+    answers: lazily(() => ({ 200: { description: "A page of tags.", body: tagsAnswer() } })),
     errors: [...SIGNED, "field_invalid"],
   },
   getTag: {
     method: "GET",
     path: "/v1/tags/:tag",
     auth: "signature",
-    summary: "A tag, as its root knows it",
+    summary: "Get a tag",
     ...tag,
   },
   setLiveAccess: {
     method: "PUT",
     path: "/v1/tags/:tag/live",
     auth: "signature",
-    summary: "Who may listen to the tag live",
+    summary: "Set who may listen to the tag live",
     headers: CONTENT_DIGEST,
     body: { schema: liveBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({ 204: { description: "Set." } })),

@@ -7,7 +7,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The name of the service */
+        /** Get the name of the service */
         get: operations["getService"];
         put?: never;
         post?: never;
@@ -24,7 +24,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the mesh answers, and its clock */
+        /** Check that the mesh answers, and get its clock */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -43,7 +43,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make or find a device account (docs/protocol.md, section 1) */
+        /** Create or find a device account (docs/protocol.md, section 1) */
         post: operations["openAccount"];
         delete?: never;
         options?: never;
@@ -92,7 +92,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of a message */
+        /** Get the status of a message */
         get: operations["getMessage"];
         put?: never;
         post?: never;
@@ -109,7 +109,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tag that is called members */
+        /** Get the tag named members */
         get: operations["getTagCalledMembers"];
         put?: never;
         /** Subscribe registrations to a tag, and unsubscribe others */
@@ -127,7 +127,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tags of the app */
+        /** List the tags of the app */
         get: operations["listTags"];
         put?: never;
         post?: never;
@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A tag, as its root knows it */
+        /** Get a tag */
         get: operations["getTag"];
         put?: never;
         post?: never;
@@ -162,7 +162,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Who may listen to the tag live */
+        /** Set who may listen to the tag live */
         put: operations["setLiveAccess"];
         post?: never;
         delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who holds an alias */
+        /** Get the holders of an alias */
         get: operations["getAlias"];
         put?: never;
         post?: never;
@@ -212,7 +212,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tags, aliases and attributes of a registration */
+        /** Get the tags, aliases and attributes of a registration */
         get: operations["getRegistration"];
         put?: never;
         post?: never;
@@ -246,7 +246,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public key by which broadcasts are signed for live listeners */
+        /** Get the public key that signs broadcasts for live listeners */
         get: operations["getLiveKey"];
         put?: never;
         post?: never;
@@ -266,7 +266,7 @@ export interface paths {
         /** List the apps */
         get: operations["listApps"];
         put?: never;
-        /** Make an app */
+        /** Create an app */
         post: operations["createApp"];
         delete?: never;
         options?: never;
@@ -281,7 +281,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** An app and its keys */
+        /** Get an app and its keys */
         get: operations["getApp"];
         put?: never;
         post?: never;
@@ -301,7 +301,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a sending key */
+        /** Create a sending key */
         post: operations["createKey"];
         delete?: never;
         options?: never;
@@ -506,7 +506,7 @@ export interface components {
             unreached: number;
             nodes: number;
             listeners: number;
-            /** @description Devices a second. */
+            /** @description Devices per second. */
             rate: number;
         };
         Tag: {
@@ -635,7 +635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Name and documents. */
+            /** @description Name and documentation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1079,7 +1079,7 @@ export interface operations {
             header: {
                 /** @description RFC 9530, of the body. */
                 "Content-Digest": string;
-                /** @description 1 to 128 visible ASCII characters; requests with the same are one message. Only a request whose signature has a nonce may be without it. */
+                /** @description 1 to 128 visible ASCII characters. Requests with the same key are one message. May be absent only if the signature has a nonce. */
                 "Idempotency-Key": string;
                 /** @description respond-async, or wait=<seconds> (RFC 7240). */
                 Prefer?: string;
@@ -1093,12 +1093,12 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Final: delivered, or how it ended. */
+            /** @description The status is final: delivered, or how the message ended. */
             200: {
                 headers: {
-                    /** @description The URL of its status; absent for a message to an alias. */
+                    /** @description The URL of its status. Absent for a message to an alias. */
                     location?: string;
-                    /** @description The preference that was followed, where one was. */
+                    /** @description The preference that was applied, if any. */
                     "preference-applied"?: string;
                     [name: string]: unknown;
                 };
@@ -1106,12 +1106,12 @@ export interface operations {
                     "application/json": components["schemas"]["Sent"] | components["schemas"]["SentToAlias"];
                 };
             };
-            /** @description Queued: it is on disk and waits for a device; or a broadcast, which is on disk and on its way. */
+            /** @description The message is stored and waits for a device, or the broadcast is stored and being sent. */
             202: {
                 headers: {
-                    /** @description The URL of its status; absent for a message to an alias. */
+                    /** @description The URL of its status. Absent for a message to an alias. */
                     location?: string;
-                    /** @description The preference that was followed, where one was. */
+                    /** @description The preference that was applied, if any. */
                     "preference-applied"?: string;
                     [name: string]: unknown;
                 };
@@ -1423,7 +1423,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It has or had members. */
+            /** @description The tag has or had members. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1707,7 +1707,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description A page of tags. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1823,7 +1823,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It has or had members. */
+            /** @description The tag has or had members. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2511,9 +2511,9 @@ export interface operations {
             header?: {
                 /** @description None, or pushmesh.live.v1, pushmesh.token.<token> */
                 "Sec-WebSocket-Protocol"?: string;
-                /** @description Of an event stream: resume after this cursor. */
+                /** @description For an event stream: resume after this cursor. */
                 "Last-Event-ID"?: string;
-                /** @description text/event-stream, where it is no WebSocket. */
+                /** @description text/event-stream, unless it is a WebSocket. */
                 Accept?: string;
             };
             path: {
@@ -2526,7 +2526,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A WebSocket; a refused one is closed at once. */
+            /** @description A WebSocket. If the request is refused, it is closed at once. */
             101: {
                 headers: {
                     [name: string]: unknown;
@@ -3139,7 +3139,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted; its keys may work for 30 s more elsewhere. */
+            /** @description Deleted. Other edges may accept its keys for up to 30 s. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3256,7 +3256,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The only answer that has the secret of an HMAC key. */
+            /** @description The only answer that contains the secret of an HMAC key. */
             201: {
                 headers: {
                     /** @description no-store */
@@ -3406,7 +3406,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Revoked; it may work for 30 s more elsewhere. */
+            /** @description Revoked. Other edges may accept it for up to 30 s. */
             204: {
                 headers: {
                     [name: string]: unknown;
