@@ -15,7 +15,7 @@ export interface Holder {
 export const sameHolder = (a: Holder, b: Holder): boolean =>
   a.device === b.device && a.generation === b.generation;
 
-export interface AliasCommand {
+interface AliasCommand {
   /** Rises with each command of the device. A command is late after one with a higher epoch. Absent from devices of an older version. */
   readonly epoch?: number;
 }

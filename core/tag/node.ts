@@ -35,7 +35,7 @@ import type {
   TagInfo,
 } from "./types.ts";
 
-export interface TagNodeOptions {
+interface TagNodeOptions {
   /** Name of the node's object: see `nodeObjectName`. */
   readonly name: string;
   readonly store: TagStore;

@@ -11,7 +11,7 @@ const WAITING = LIMITS.LOG_ENTRIES / 2;
 const RETRY_MS = 1_000;
 const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
-export interface TagLoad {
+interface TagLoad {
   readonly log: Log;
   /** The oldest broadcast that is not served. */
   readonly oldest: LogHeader | undefined;

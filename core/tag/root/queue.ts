@@ -26,7 +26,7 @@ interface Running {
   ended: Promise<void>;
 }
 
-/** Above every lane. */
+/** Less urgent than every priority. */
 const ALL = 4;
 
 export class BroadcastQueue {
@@ -102,17 +102,17 @@ export class BroadcastQueue {
     }
   }
 
-  /** Serves what is more urgent than a lane, and waits for what is being called already. */
-  async #serveUrgent(lane: number): Promise<void> {
-    await this.#serveBelow(lane);
-    const others = [...this.#running.values()].filter(({ job }) => job.entry.lane < lane);
+  /** Serves what is more urgent than a priority, and waits for what is being called already. */
+  async #serveUrgent(priority: number): Promise<void> {
+    await this.#serveBelow(priority);
+    const others = [...this.#running.values()].filter(({ job }) => job.entry.lane < priority);
     await Promise.all(others.map(({ calling }) => calling));
   }
 
-  /** Serves everything in lanes below this one. */
-  async #serveBelow(lane: number): Promise<void> {
+  /** Serves everything with a number below this one: the lower, the more urgent. */
+  async #serveBelow(priority: number): Promise<void> {
     for (;;) {
-      const next = this.#next(lane);
+      const next = this.#next(priority);
       if (next === undefined) return;
       await this.#serve(next);
     }

@@ -13,7 +13,7 @@ import type { CountAnswer } from "../types.ts";
 export const firstPosition = (now: number): number => now;
 
 /** What a new node starts with. */
-export interface NodeStart {
+interface NodeStart {
   readonly turns: number;
   /** Position of the last broadcast that the parent may have served without it. */
   readonly head: number;

@@ -9,7 +9,7 @@ import { MachineRuntime, RowAlarm } from "./runtime.ts";
 export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShell {
   const runtime = new MachineRuntime(mesh, name, {
     store: (writer) => new SharedDeviceStore(mesh.db, name, writer),
-    alarm: (store) => new RowAlarm(mesh.alarms, store),
+    alarm: (store) => new RowAlarm(mesh.deviceAlarms, store),
     woke,
   });
   return new DeviceShell(runtime, {

@@ -56,7 +56,7 @@ export class Mesh {
   readonly keyring: Keyring;
   readonly report: (error: unknown) => void;
   readonly nodeMembers: number | undefined;
-  readonly alarms: Alarms;
+  readonly deviceAlarms: Alarms;
   readonly nodeAlarms: Alarms;
   readonly aliasAlarms = new SweptAlarms();
   readonly wheel: TimerWheel;
@@ -111,11 +111,11 @@ export class Mesh {
     this.identities = new Identities(keyring);
     this.report = report;
     this.nodeMembers = nodeMembers;
-    this.alarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
+    this.deviceAlarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).alarm());
     this.wheel = new TimerWheel(report);
     this.scheduler = machineScheduler(this.wheel, this.turns);
-    this.#idleDevices = new IdleDevices(db, this.alarms);
+    this.#idleDevices = new IdleDevices(db, this.deviceAlarms);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
     const wakeAlias = (name: string) => this.aliases.get(name).alarm().catch(report);
     this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake, wakeAlias });
@@ -148,7 +148,7 @@ export class Mesh {
 
   /** Begins nothing more by itself: broadcasts stand still where they are, and go on at the next start. */
   quiesce(): void {
-    this.alarms.stop();
+    this.deviceAlarms.stop();
     this.nodeAlarms.stop();
     this.turns.stop();
   }
