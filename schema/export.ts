@@ -214,7 +214,7 @@ const broadcast = z.strictObject({
   signature: bytes.nullable(),
   /** Fingerprint of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
-  /** See core/tag/types.ts. */
+  /** See core/tag/calls/broadcast.ts. */
   takenAt: timeMs.exactOptional(),
   /** Null until it is served. */
   state: z

@@ -1,4 +1,6 @@
 /** What a node of a simulated tag keeps: in memory, and counted. */
+
+import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type {
   LogHeader,
   LogRecord,
@@ -8,7 +10,6 @@ import type {
   NodeRecord,
   TagStore,
 } from "../../core/tag/store.ts";
-import type { LogEntry } from "../../core/tag/types.ts";
 
 interface Slot {
   readonly entry: LogEntry;

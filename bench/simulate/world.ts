@@ -3,11 +3,12 @@
  * that take theirs, and one thread for all or one for each node. What a fan-out does here is what it does.
  */
 
+import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
+import type { DeliverAnswer, FanOutRequest } from "../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import type { TagHost } from "../../core/tag/host.ts";
 import { nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
 import { TagNode } from "../../core/tag/node.ts";
-import type { BroadcastRequest, DeliverAnswer, FanOutRequest } from "../../core/tag/types.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Clock } from "./clock.ts";

@@ -10,7 +10,7 @@ import type { CallResult, Context, Effects } from "../link/effects.ts";
 import { type CommandAnswer, type Refused, refusedBy } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../message/send.ts";
-import type { DeliverAnswer, DeliverRequest } from "../tag/types.ts";
+import type { DeliverAnswer, DeliverRequest } from "../tag/calls/fan-out.ts";
 import type { Claims } from "./account.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { type DeviceOptions, type DeviceParts, makeParts } from "./parts.ts";

@@ -10,14 +10,14 @@ import type {
 } from "../alias/types.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 import type { SendAnswer } from "../message/send.ts";
+import type { DeliverAnswer } from "../tag/calls/fan-out.ts";
 import type {
   AttachAnswer,
   AttachRequest,
-  DeliverAnswer,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
-} from "../tag/types.ts";
+} from "../tag/calls/membership.ts";
 
 /** A call of a device to a node of a tag (`TagRpc`). */
 export type TagCall =

@@ -1,6 +1,7 @@
 /** What a live node needs from its host, as ports. */
 import type { ErrorCode } from "../../schema/errors.ts";
-import type { LiveReport, LiveReportAnswer, LogEntry } from "../tag/types.ts";
+import type { LogEntry } from "../tag/calls/broadcast.ts";
+import type { LiveReport, LiveReportAnswer } from "../tag/calls/live.ts";
 import type { LiveText } from "./text.ts";
 
 /** The root of the tag. */

@@ -5,8 +5,8 @@
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SingleFlight } from "../single-flight.ts";
+import type { LivePublish, LivePublishAnswer } from "../tag/calls/live.ts";
 import type { LiveName } from "../tag/name.ts";
-import type { LivePublish, LivePublishAnswer } from "../tag/types.ts";
 import type { LiveHost, Sink } from "./host.ts";
 import type { LiveLog } from "./log.ts";
 import { Presence } from "./presence.ts";

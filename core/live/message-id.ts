@@ -1,8 +1,8 @@
 /** The public ID of a broadcast. */
 import { formatMessageId } from "../../schema/text.ts";
 import type { Keyring } from "../identity/keyring.ts";
+import type { LogEntry } from "../tag/calls/broadcast.ts";
 import { sealSource, tagIdOf } from "../tag/name.ts";
-import type { LogEntry } from "../tag/types.ts";
 
 /** @param app base64url of the app's 8 bytes */
 export function broadcastId(

@@ -1,7 +1,7 @@
 /** The broadcasts of a live node: those that the root sends, and those that it missed and fetches from the root. */
 import { LIMITS } from "../../schema/limits.ts";
 import { livePlaceBytes } from "../../schema/live.ts";
-import type { LogEntry } from "../tag/types.ts";
+import type { LogEntry } from "../tag/calls/broadcast.ts";
 import type { LiveHost } from "./host.ts";
 import { LiveLog } from "./log.ts";
 import type { LiveEntry, LiveStore } from "./store.ts";

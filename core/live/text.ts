@@ -2,7 +2,7 @@
 import type { SignedPlace } from "../../schema/live.ts";
 import { toBase64, toBase64Url } from "../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../message/clock.ts";
-import type { LogEntry } from "../tag/types.ts";
+import type { LogEntry } from "../tag/calls/broadcast.ts";
 import type { LiveEntry } from "./store.ts";
 
 const utf8 = new TextEncoder();

@@ -1,6 +1,6 @@
 /** Has a broadcast accepted by one root, even if its request is repeated: see B4 in docs/spec.md. */
 import type { Refused } from "../message/refusal.ts";
-import type { BroadcastAnswer, BroadcastStatus } from "./types.ts";
+import type { BroadcastAnswer, BroadcastStatus } from "./calls/broadcast.ts";
 
 /** The tag whose root accepted a broadcast, and the number it gave. */
 export interface Accepted {

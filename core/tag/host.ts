@@ -1,21 +1,16 @@
 /** What a node of a tag needs from its host, as a port. */
-import type { TagReport } from "./directory/directory.ts";
-import type { CallLimiter } from "./fan-out/call-limiter.ts";
+
+import type { BroadcastAnswer, BroadcastRequest, BroadcastStatus } from "./calls/broadcast.ts";
 import type {
-  BroadcastAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  CountAnswer,
-  CountReport,
   DeliverAnswer,
   DeliverRequest,
   FanOutAnswer,
   FanOutRequest,
-  GoAnswer,
-  LivePublish,
-  LivePublishAnswer,
-  TagInfo,
-} from "./types.ts";
+} from "./calls/fan-out.ts";
+import type { LivePublish, LivePublishAnswer, TagInfo } from "./calls/live.ts";
+import type { CountAnswer, CountReport, GoAnswer } from "./calls/tree.ts";
+import type { TagReport } from "./directory/directory.ts";
+import type { CallLimiter } from "./fan-out/call-limiter.ts";
 
 export interface TagDevice {
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;

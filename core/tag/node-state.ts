@@ -1,5 +1,6 @@
 /** The state of a node that exists: its record, and the parts that work on it. */
 import { LIMITS } from "../../schema/limits.ts";
+import type { CountAnswer } from "./calls/tree.ts";
 import { NodeFanOut } from "./fan-out/node-fan-out.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
@@ -10,7 +11,6 @@ import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { Erasing } from "./tree/erasing.ts";
 import { isClosed, OpenState } from "./tree/open-state.ts";
 import { countSubtree, openChildren } from "./tree/subtree.ts";
-import type { CountAnswer } from "./types.ts";
 
 interface NodeStateParts {
   readonly name: NodeName;

@@ -5,6 +5,22 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  LogEntry,
+} from "./calls/broadcast.ts";
+import type { FanOutAnswer, FanOutRequest } from "./calls/fan-out.ts";
+import type { LiveAccess, LiveReport, LiveReportAnswer, TagInfo } from "./calls/live.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  JoinAnswer,
+  JoinRequest,
+  LeaveRequest,
+} from "./calls/membership.ts";
+import type { CountAnswer, CountReport, GoAnswer } from "./calls/tree.ts";
 import { CountReporter } from "./directory/count-reporter.ts";
 import type { TagReport } from "./directory/directory.ts";
 import type { TagHost } from "./host.ts";
@@ -14,26 +30,6 @@ import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { firstPosition, firstTurn, NodeCreation } from "./tree/creation.ts";
 import { isClosed } from "./tree/open-state.ts";
 import { EMPTY_SUBTREE, sameCount } from "./tree/subtree.ts";
-import type {
-  AttachAnswer,
-  AttachRequest,
-  BroadcastAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  CountAnswer,
-  CountReport,
-  FanOutAnswer,
-  FanOutRequest,
-  GoAnswer,
-  JoinAnswer,
-  JoinRequest,
-  LeaveRequest,
-  LiveAccess,
-  LiveReport,
-  LiveReportAnswer,
-  LogEntry,
-  TagInfo,
-} from "./types.ts";
 
 interface TagNodeOptions {
   /** Name of the node's object: see `nodeObjectName`. */

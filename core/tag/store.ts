@@ -1,5 +1,7 @@
 /** What a node of a tag stores, as a port. Every method is synchronous; see core/device/store.ts. */
-import type { CountReport, LiveAccess, LogEntry } from "./types.ts";
+import type { LogEntry } from "./calls/broadcast.ts";
+import type { LiveAccess } from "./calls/live.ts";
+import type { CountReport } from "./calls/tree.ts";
 
 /** A live node of the tag, known to its root. */
 export interface LiveNodeRecord {

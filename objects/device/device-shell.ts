@@ -17,7 +17,7 @@ import type { CommandAnswer, Refused } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
 import { deviceAlarmOf, writeDevice } from "../../core/move/device.ts";
-import type { DeliverAnswer, DeliverRequest } from "../../core/tag/types.ts";
+import type { DeliverAnswer, DeliverRequest } from "../../core/tag/calls/fan-out.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { sends } from "../capacity/sends.ts";

@@ -10,7 +10,7 @@ import type {
 } from "../../core/device/types.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendRequest } from "../../core/message/send.ts";
-import type { DeliverRequest } from "../../core/tag/types.ts";
+import type { DeliverRequest } from "../../core/tag/calls/fan-out.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { finish, LINK_SUBPROTOCOL, NORMAL_CLOSURE } from "../close.ts";
 import type { DeviceShell } from "../device/device-shell.ts";

@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import type { Sink } from "../../core/live/host.ts";
-import type { LivePublish, LivePublishAnswer } from "../../core/tag/types.ts";
+import type { LivePublish, LivePublishAnswer } from "../../core/tag/calls/live.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { finish, NORMAL_CLOSURE } from "../close.ts";
 import { LIVE_HEADERS, type LiveRpc } from "../interfaces/rpc.ts";

@@ -25,31 +25,35 @@ import type {
 import type { CommandAnswer } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
-import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
 import type {
-  AttachAnswer,
-  AttachRequest,
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
-  CountAnswer,
-  CountReport,
+  LogEntry,
+} from "../../core/tag/calls/broadcast.ts";
+import type {
   DeliverAnswer,
   DeliverRequest,
   FanOutAnswer,
   FanOutRequest,
-  GoAnswer,
-  JoinAnswer,
-  JoinRequest,
-  LeaveRequest,
+} from "../../core/tag/calls/fan-out.ts";
+import type {
   LiveAccess,
   LivePublish,
   LivePublishAnswer,
   LiveReport,
   LiveReportAnswer,
-  LogEntry,
   TagInfo,
-} from "../../core/tag/types.ts";
+} from "../../core/tag/calls/live.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  JoinAnswer,
+  JoinRequest,
+  LeaveRequest,
+} from "../../core/tag/calls/membership.ts";
+import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tree.ts";
+import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
 import type {
   AliasLine,
   AppLine,

@@ -1,6 +1,7 @@
 /** An entry of a tag's log without its data, as text of one column. Bytes are base64url. */
+
+import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type { LogHeader } from "../../core/tag/store.ts";
-import type { LogEntry } from "../../core/tag/types.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 
 type StoredHeader = Omit<LogHeader, "key" | "signature" | "bytes"> & {

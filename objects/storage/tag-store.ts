@@ -1,4 +1,6 @@
 /** A node's port. docs/storage.md describes the tables. */
+
+import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type {
   LogRecord,
   LogState,
@@ -7,7 +9,6 @@ import type {
   NodeRecord,
   TagStore,
 } from "../../core/tag/store.ts";
-import type { LogEntry } from "../../core/tag/types.ts";
 import { headerOf, headerText } from "./log-row.ts";
 import { OwnTables, tablesIn } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";

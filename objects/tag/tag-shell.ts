@@ -1,31 +1,32 @@
 /** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
 import { backoffMs } from "../../core/backoff.ts";
 import { nodeAlarmOf, writeNode } from "../../core/move/node.ts";
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  LogEntry,
+} from "../../core/tag/calls/broadcast.ts";
+import type { FanOutAnswer, FanOutRequest } from "../../core/tag/calls/fan-out.ts";
+import type {
+  LiveAccess,
+  LiveReport,
+  LiveReportAnswer,
+  TagInfo,
+} from "../../core/tag/calls/live.ts";
+import type {
+  AttachAnswer,
+  AttachRequest,
+  JoinAnswer,
+  JoinRequest,
+  LeaveRequest,
+} from "../../core/tag/calls/membership.ts";
+import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tree.ts";
 import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
 import type { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import type { TagDevice, TagHost } from "../../core/tag/host.ts";
 import { TagNode } from "../../core/tag/node.ts";
 import type { TagStore } from "../../core/tag/store.ts";
-import type {
-  AttachAnswer,
-  AttachRequest,
-  BroadcastAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  CountAnswer,
-  CountReport,
-  FanOutAnswer,
-  FanOutRequest,
-  GoAnswer,
-  JoinAnswer,
-  JoinRequest,
-  LeaveRequest,
-  LiveAccess,
-  LiveReport,
-  LiveReportAnswer,
-  LogEntry,
-  TagInfo,
-} from "../../core/tag/types.ts";
 import type { NodePart } from "../../schema/export.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";

@@ -1,8 +1,8 @@
 /** Devices that join tags and take broadcasts, on the real objects of both. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
+import type { BroadcastRequest, BroadcastStatus } from "../../core/tag/calls/broadcast.ts";
 import { deviceDigit, nodeObjectName, tagIdOf } from "../../core/tag/name.ts";
-import type { BroadcastRequest, BroadcastStatus } from "../../core/tag/types.ts";
 import type { Broadcast } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SOON } from "../support/soon.ts";

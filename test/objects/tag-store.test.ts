@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import type { LogEntry } from "../../core/tag/types.ts";
+import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import { nodeNameIn, SqlTagStore } from "../../objects/storage/tag-store.ts";
 import { TAG_STORE_CASES } from "./support/tag-store-suite.ts";
 import { newNode } from "./support/tags.ts";

@@ -1,7 +1,7 @@
 /** Who may listen to a tag, as its root says and the edge remembers for a while. */
 import { Limiter } from "../../core/link/limiter.ts";
+import type { LiveAccess } from "../../core/tag/calls/live.ts";
 import { tagIdOf } from "../../core/tag/name.ts";
-import type { LiveAccess } from "../../core/tag/types.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";

@@ -1,7 +1,7 @@
 /** The signature of a broadcast for those who listen live, by the app's live key (docs/api.md, Live listeners). */
 import type { LiveKey } from "../../core/app/app.ts";
 import { sealAppId } from "../../core/identity/app-id.ts";
-import type { BroadcastRequest } from "../../core/tag/types.ts";
+import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { liveSignedBytes } from "../../schema/live.ts";

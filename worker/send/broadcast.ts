@@ -3,9 +3,9 @@ import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/conditio
 import { EVERYONE, type Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
 import { type Accepted, acceptedBefore, firstToAccept } from "../../core/tag/acceptance.ts";
+import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { sealSource, tagIdOf } from "../../core/tag/name.ts";
-import type { BroadcastRequest } from "../../core/tag/types.ts";
 import { shardsOf } from "../../objects/count.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";

@@ -2,7 +2,8 @@
 import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
 import { EVERYONE } from "../../condition/types.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { LogEntry, Replacement } from "../../tag/types.ts";
+import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import type { Replacement } from "../../tag/calls/membership.ts";
 import type { AttributeCache } from "./attributes.ts";
 import type { Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";

@@ -4,7 +4,7 @@
  */
 import { type Broadcast, encodeBroadcast } from "../../../schema/generated/link.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { LogEntry } from "../../tag/types.ts";
+import type { LogEntry } from "../../tag/calls/broadcast.ts";
 
 /** The encoded Broadcast of an entry, without its first two fields and its last. */
 const tails = new WeakMap<LogEntry, Uint8Array>();

@@ -3,8 +3,8 @@ import { type Broadcast, encodePushDown } from "../../../schema/generated/link.t
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
+import type { LogEntry } from "../../tag/calls/broadcast.ts";
 import { tagIdOf } from "../../tag/name.ts";
-import type { LogEntry } from "../../tag/types.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";

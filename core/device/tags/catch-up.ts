@@ -4,7 +4,8 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import type { LogEntry, Replacement } from "../../tag/types.ts";
+import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import type { Replacement } from "../../tag/calls/membership.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";

@@ -1,6 +1,6 @@
 /** Nodes that called with broadcasts and wait for the app's acknowledgement. */
 import type { Context } from "../../link/effects.ts";
-import type { DeliverAnswer, DeliverOutcome } from "../../tag/types.ts";
+import type { DeliverAnswer, DeliverOutcome } from "../../tag/calls/fan-out.ts";
 import type { Waits } from "../waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 

@@ -1,7 +1,8 @@
 /** One tag of one registration in memory: its membership, and the state of its broadcasts. */
 import { LIMITS } from "../../../schema/limits.ts";
+import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import type { DeliverOutcome } from "../../tag/calls/fan-out.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
-import type { DeliverOutcome, LogEntry } from "../../tag/types.ts";
 import type { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { TagRecord } from "../store.ts";

@@ -5,12 +5,13 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
 import { isNowOrNever } from "../../message/clock.ts";
+import type { FanOutCounts, LogEntry } from "../calls/broadcast.ts";
+import type { DeliverAnswer } from "../calls/fan-out.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import { type Counting, noCounts } from "../outcome/counts.ts";
 import type { EarlyOutcomes, MemberOutcome } from "../outcome/early-outcomes.ts";
-import type { DeliverAnswer, FanOutCounts, LogEntry } from "../types.ts";
 import { Pacer } from "./pacer.ts";
 
 /**

@@ -1,9 +1,10 @@
 /** Calls another node of the tree, to bring its members up to one entry of the log. */
 import { LIMITS } from "../../../schema/limits.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
+import type { FanOutAnswer } from "../calls/fan-out.ts";
 import type { TagHost, TagPeer } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import { nodeObjectName } from "../name.ts";
-import type { FanOutAnswer, LogEntry } from "../types.ts";
 
 export interface NodeCallParts {
   readonly host: TagHost;

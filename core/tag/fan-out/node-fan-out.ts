@@ -1,11 +1,13 @@
 /** Fans broadcasts out at one node: to its own members and, if asked to drive, to the nodes below it. */
+
+import type { FanOutCounts, LogEntry } from "../calls/broadcast.ts";
+import type { FanOutAnswer, FanOutRequest, OwingNodes } from "../calls/fan-out.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import { addCounts, noCounts } from "../outcome/counts.ts";
 import { EarlyOutcomes } from "../outcome/early-outcomes.ts";
 import type { NodeOutcome } from "../outcome/outcome.ts";
-import type { FanOutAnswer, FanOutCounts, FanOutRequest, LogEntry, OwingNodes } from "../types.ts";
 import { MemberDebts } from "./member-debts.ts";
 import { MemberFanOut } from "./member-fan-out.ts";
 import { type SubtreeProgress, TreeFanOut } from "./tree-fan-out.ts";

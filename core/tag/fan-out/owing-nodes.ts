@@ -4,9 +4,9 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { FanOutCounts } from "../calls/broadcast.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { settleNode, type TreeOutcome } from "../outcome/outcome.ts";
-import type { FanOutCounts } from "../types.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import { RetryTimes } from "./retry-times.ts";
 

@@ -6,8 +6,9 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { FanOutCounts, LogEntry } from "../calls/broadcast.ts";
+import type { OwingNodes } from "../calls/fan-out.ts";
 import { addCounts, noCounts } from "../outcome/counts.ts";
-import type { FanOutCounts, LogEntry, OwingNodes } from "../types.ts";
 import { callNode, type NodeCallOptions, type NodeCallParts } from "./node-call.ts";
 
 /** Sums over the nodes below. */

@@ -4,9 +4,10 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
+import type { Replacement } from "../calls/membership.ts";
 import { owesSomething } from "../outcome/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
-import type { LogEntry, Replacement } from "../types.ts";
 import { findHead } from "./head.ts";
 import { KeyIndex } from "./key-index.ts";
 import { replacementsIn, replacesForAll } from "./replacements.ts";

@@ -4,7 +4,8 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { LogEntry, Replacement } from "../types.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
+import type { Replacement } from "../calls/membership.ts";
 
 type Replacing = Pick<LogEntry, "position" | "seq" | "collapseKey" | "condition" | "filter">;
 

@@ -4,8 +4,8 @@
  * device calls, and all rows for a fan-out.
  */
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
+import type { JoinRequest } from "../calls/membership.ts";
 import type { LogState, MemberRecord, TagStore } from "../store.ts";
-import type { JoinRequest } from "../types.ts";
 
 export interface Member {
   readonly place: number;

@@ -1,5 +1,5 @@
 /** Sums of outcomes of a broadcast. */
-import type { FanOutCounts } from "../types.ts";
+import type { FanOutCounts } from "../calls/broadcast.ts";
 
 /** Counts that can still change. */
 export type Counting = { -readonly [Name in keyof FanOutCounts]: number };

@@ -1,5 +1,6 @@
 /** The outcome of a broadcast: at a node and at a tag, as it is stored, and at all its tags, as its sender is told. */
-import type { BroadcastStatus, FanOutCounts, OwingNodes } from "../types.ts";
+import type { BroadcastStatus, FanOutCounts } from "../calls/broadcast.ts";
+import type { OwingNodes } from "../calls/fan-out.ts";
 import { addCounts, type Counting, noCounts } from "./counts.ts";
 import type { MemberOutcome } from "./early-outcomes.ts";
 

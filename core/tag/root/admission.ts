@@ -2,9 +2,9 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { seqTimeMs } from "../../message/clock.ts";
 import type { Refused } from "../../message/refusal.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
 import type { Log } from "../log/log.ts";
 import type { LogHeader } from "../store.ts";
-import type { LogEntry } from "../types.ts";
 
 /** Broadcasts that may wait. Nodes remember only `LIMITS.LOG_ENTRIES`, and have to keep up. */
 const WAITING = LIMITS.LOG_ENTRIES / 2;

@@ -7,10 +7,10 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
 import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import { rootObjectName } from "../name.ts";
-import type { LogEntry } from "../types.ts";
 
 interface ForwarderParts {
   readonly host: TagHost;

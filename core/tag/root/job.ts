@@ -1,10 +1,11 @@
 /** Serves one broadcast to the whole tag: the root's own members, and those of the nodes below. */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
+import type { OwingNodes } from "../calls/fan-out.ts";
 import type { NodeFanOut, Served } from "../fan-out/node-fan-out.ts";
 import { TreeFanOut, type TreeFanOutParts } from "../fan-out/tree-fan-out.ts";
 import { addCounts, type Counting, noCounts } from "../outcome/counts.ts";
-import type { LogEntry, OwingNodes } from "../types.ts";
 
 interface JobParts extends Omit<TreeFanOutParts, "path"> {
   readonly fanOut: NodeFanOut;

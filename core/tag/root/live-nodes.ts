@@ -5,11 +5,11 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { LiveReport } from "../calls/live.ts";
 import type { TagHost, TagLive } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import { liveObjectName } from "../name.ts";
 import type { LiveNodeRecord, NodeRecord } from "../store.ts";
-import type { LiveReport } from "../types.ts";
 
 /** How long a live node that did not say how many listen there is not asked again. */
 const ASK_AGAIN_MS = 5_000;

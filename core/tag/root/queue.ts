@@ -4,10 +4,10 @@
  */
 import { backoffMs } from "../../backoff.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { LogEntry } from "../calls/broadcast.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { LogHeader } from "../store.ts";
-import type { LogEntry } from "../types.ts";
 import type { Job } from "./job.ts";
 
 interface BroadcastQueueParts {

@@ -2,6 +2,13 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { isReused } from "../../fingerprint.ts";
 import { HybridClock, seqTimeMs } from "../../message/clock.ts";
+import type {
+  BroadcastAnswer,
+  BroadcastRequest,
+  BroadcastStatus,
+  LogEntry,
+} from "../calls/broadcast.ts";
+import type { LiveReport } from "../calls/live.ts";
 import type { NodeProgress } from "../fan-out/node-call.ts";
 import { NodeDebts } from "../fan-out/node-debts.ts";
 import type { NodeFanOut } from "../fan-out/node-fan-out.ts";
@@ -12,13 +19,6 @@ import type { Members } from "../members/members.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { addToOutcome, boundOwing, type TreeOutcome } from "../outcome/outcome.ts";
 import type { NodeRecord } from "../store.ts";
-import type {
-  BroadcastAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  LiveReport,
-  LogEntry,
-} from "../types.ts";
 import { broadcastRefusal, takenAtOf } from "./admission.ts";
 import { Job } from "./job.ts";
 import { LiveNodes } from "./live-nodes.ts";

@@ -1,4 +1,6 @@
 /** The status of a broadcast: what this tag's root knows, added to what the roots of its other tags say. */
+
+import type { BroadcastStatus } from "../calls/broadcast.ts";
 import type { NodeDebts } from "../fan-out/node-debts.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
@@ -6,7 +8,6 @@ import { rootObjectName } from "../name.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { joinStatus, rateOf, type TreeOutcome, unknownStatus } from "../outcome/outcome.ts";
 import type { LogHeader, LogState } from "../store.ts";
-import type { BroadcastStatus } from "../types.ts";
 import type { LiveNodes } from "./live-nodes.ts";
 import type { OtherTags } from "./other-tags.ts";
 import type { BroadcastQueue } from "./queue.ts";

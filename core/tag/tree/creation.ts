@@ -1,7 +1,7 @@
 /** Creates a node: tells its parent first, and sets where its positions and turns start, so that both rise over all lives of the node. */
 import { SingleFlight } from "../../single-flight.ts";
+import type { CountAnswer } from "../calls/tree.ts";
 import type { SubtreeCount } from "../store.ts";
-import type { CountAnswer } from "../types.ts";
 
 /**
  * The position at which a new root starts. Positions rise over the lives of a tag, so a cursor of an earlier life is below all positions

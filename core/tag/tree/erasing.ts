@@ -7,10 +7,10 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs } from "../../backoff.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import type { GoAnswer } from "../calls/tree.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
-import type { GoAnswer } from "../types.ts";
 import { isClosed } from "./open-state.ts";
 
 interface ErasingParts {

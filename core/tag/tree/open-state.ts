@@ -5,8 +5,8 @@
  * ignores reports of earlier turns than the last it knows, however late they come.
  */
 import { SingleFlight } from "../../single-flight.ts";
+import type { CountAnswer } from "../calls/tree.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
-import type { CountAnswer } from "../types.ts";
 import { turnAfter } from "./creation.ts";
 
 interface OpenStateParts {

@@ -1,7 +1,8 @@
 /** What a node reports to its parent about its subtree. */
+
+import type { FanOutAnswer } from "../calls/fan-out.ts";
 import { noCounts } from "../outcome/counts.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";
-import type { FanOutAnswer } from "../types.ts";
 import { isClosed } from "./open-state.ts";
 
 /** The answer of a node that its parent knows but that nobody has joined yet. */

@@ -1,6 +1,6 @@
 /** What a node hands to a member that comes back, of broadcasts of one collapse key. */
 import { expect, test } from "vitest";
-import type { LogEntry } from "../../../core/tag/types.ts";
+import type { LogEntry } from "../../../core/tag/calls/broadcast.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { keyOf, World } from "./support/world.ts";
 

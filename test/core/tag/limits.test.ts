@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { BroadcastRequest } from "../../../core/tag/calls/broadcast.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
 import { noCounts } from "../../../core/tag/outcome/counts.ts";
 import { boundOwing } from "../../../core/tag/outcome/outcome.ts";
-import type { BroadcastRequest } from "../../../core/tag/types.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { broadcastOf, keyOf, TAG, World } from "./support/world.ts";

@@ -1,10 +1,10 @@
 /** A log that reads a few of its rows knows what one knows that reads them all. */
 import { describe, expect, test, vi } from "vitest";
 import { Random } from "../../../bench/simulate/random.ts";
+import type { LogEntry } from "../../../core/tag/calls/broadcast.ts";
 import { findHead } from "../../../core/tag/log/head.ts";
 import { Log } from "../../../core/tag/log/log.ts";
 import type { LogState } from "../../../core/tag/store.ts";
-import type { LogEntry } from "../../../core/tag/types.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { keyOf } from "./support/world.ts";
 

@@ -1,7 +1,7 @@
 /** A node of a tag with all the members and broadcasts that one can have, as its store holds it. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import type { LogEntry } from "../../../core/tag/calls/broadcast.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
-import type { LogEntry } from "../../../core/tag/types.ts";
 import type { TagObject } from "../../../objects/durable/tag.ts";
 import { headerText } from "../../../objects/storage/log-row.ts";
 import { SqlTagStore } from "../../../objects/storage/tag-store.ts";

@@ -1,7 +1,7 @@
 /** What every TagStore does, told from outside: run on each implementation. */
 import { expect } from "vitest";
+import type { LogEntry } from "../../../core/tag/calls/broadcast.ts";
 import type { LogState, MemberRecord, NodeRecord, TagStore } from "../../../core/tag/store.ts";
-import type { LogEntry } from "../../../core/tag/types.ts";
 
 export interface TagStoreCase {
   readonly name: string;

@@ -1,14 +1,13 @@
 /** A tag with one node that keeps its whole log: what core/tag promises a device, in the fewest words. */
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { DeliverOutcome, DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import type {
   AttachAnswer,
   AttachRequest,
-  DeliverOutcome,
-  DeliverRequest,
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
-  LogEntry,
-} from "../../../../core/tag/types.ts";
+} from "../../../../core/tag/calls/membership.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 
 interface Member {

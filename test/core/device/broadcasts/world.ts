@@ -2,8 +2,8 @@
 
 import { type Holder, sameHolder } from "../../../../core/alias/types.ts";
 import type { CallResult, Effect } from "../../../../core/link/effects.ts";
+import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import { aliasObjectName, tagIdOf } from "../../../../core/tag/name.ts";
-import type { DeliverRequest } from "../../../../core/tag/types.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import type { Fault } from "../../support/faults.ts";
 import { acksOf, hello, messagesIn } from "../support/frames.ts";

@@ -1,5 +1,6 @@
 /** Broadcasts as nodes hand them to a device. */
-import type { DeliverRequest, LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import type { Broadcast } from "../../../../schema/generated/link.ts";
 import type { Down } from "./frames.ts";
 import { keyOf, type Rig } from "./rig.ts";

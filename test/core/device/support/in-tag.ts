@@ -1,5 +1,6 @@
 /** A device that is in tag "x", and the pages that its node answers with. */
-import type { AttachAnswer, LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { AttachAnswer } from "../../../../core/tag/calls/membership.ts";
 import type { Broadcast } from "../../../../schema/generated/link.ts";
 import { broadcastsIn, type deliver } from "./broadcasts.ts";
 import { Rig } from "./rig.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeOneBroadcast } from "../../../../core/device/tags/broadcast-frame.ts";
 import { isNowOrNever } from "../../../../core/message/clock.ts";
-import type { LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import { type Broadcast, encodePushDown } from "../../../../schema/generated/link.ts";
 
 const number = fc.integer({ min: 1, max: 0x7fff_ffff });

@@ -1,6 +1,7 @@
 /** Broadcasts that a node delivers to a device in its tag. */
 import { describe, expect, test } from "vitest";
-import type { AttachAnswer, LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { AttachAnswer } from "../../../../core/tag/calls/membership.ts";
 import { ackBroadcasts, broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
 import { inX, outcome, page, positions, reconnect, refOf, take } from "../support/in-tag.ts";
 import { keyOf, Rig } from "../support/rig.ts";

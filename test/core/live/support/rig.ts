@@ -3,7 +3,7 @@ import type { LiveHost, Sink } from "../../../../core/live/host.ts";
 import { LiveNode } from "../../../../core/live/live-node.ts";
 import type { LiveEntry, LiveRecord, LiveStore } from "../../../../core/live/store.ts";
 import type { LiveText } from "../../../../core/live/text.ts";
-import type { LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { callWith, type Fault } from "../../support/faults.ts";

@@ -1,12 +1,12 @@
 /** Plays a list of steps on the tags of one app, and compares what came of it with what was promised. */
 
 import { acceptedBefore, firstToAccept } from "../../../../core/tag/acceptance.ts";
-import { firstPosition } from "../../../../core/tag/tree/creation.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
   BroadcastStatus,
-} from "../../../../core/tag/types.ts";
+} from "../../../../core/tag/calls/broadcast.ts";
+import { firstPosition } from "../../../../core/tag/tree/creation.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import type { Fault } from "../../support/faults.ts";
 import type { SimDevice } from "../support/device.ts";

@@ -1,5 +1,5 @@
 /** What each member has a right to, and what senders were told: what the tags did is compared with it. */
-import type { BroadcastRequest } from "../../../../core/tag/types.ts";
+import type { BroadcastRequest } from "../../../../core/tag/calls/broadcast.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import type { SimDevice } from "../support/device.ts";
 import type { Tag } from "./steps.ts";

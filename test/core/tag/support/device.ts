@@ -1,13 +1,13 @@
 /** A device in the tags of one app, which behaves as docs/protocol.md wants it to. */
-import { devicePath } from "../../../../core/tag/name.ts";
+
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type {
-  AttachAnswer,
   DeliverAnswer,
   DeliverOutcome,
   DeliverRequest,
-  JoinAnswer,
-  LogEntry,
-} from "../../../../core/tag/types.ts";
+} from "../../../../core/tag/calls/fan-out.ts";
+import type { AttachAnswer, JoinAnswer } from "../../../../core/tag/calls/membership.ts";
+import { devicePath } from "../../../../core/tag/name.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,6 @@
 /** A live node that says what it is told to, and keeps what it was sent. */
-import type { LivePublishAnswer, LogEntry } from "../../../../core/tag/types.ts";
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { LivePublishAnswer } from "../../../../core/tag/calls/live.ts";
 
 export class SimLive {
   listeners = 3;

@@ -1,4 +1,6 @@
 /** A tag's store in memory, which counts the rows that are written. */
+
+import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type {
   LogRecord,
   LogState,
@@ -7,7 +9,6 @@ import type {
   NodeRecord,
   TagStore,
 } from "../../../../core/tag/store.ts";
-import type { LogEntry } from "../../../../core/tag/types.ts";
 
 export class MemoryTagStore implements TagStore {
   rows = 0;

@@ -1,11 +1,11 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
 
+import type { BroadcastRequest, BroadcastStatus } from "../../../../core/tag/calls/broadcast.ts";
 import type { TagReport } from "../../../../core/tag/directory/directory.ts";
 import { CallLimiter } from "../../../../core/tag/fan-out/call-limiter.ts";
 import type { TagDevice, TagHost, TagLive } from "../../../../core/tag/host.ts";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
 import { TagNode } from "../../../../core/tag/node.ts";
-import type { BroadcastRequest, BroadcastStatus } from "../../../../core/tag/types.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { callWith, type Fault } from "../../support/faults.ts";

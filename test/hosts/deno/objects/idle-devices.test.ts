@@ -47,7 +47,7 @@ test("P8.12 devices of an older version get an alarm, are erased by it with all 
     db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n ?? 0;
   expect(rowsIn("alarms")).toBe(armed);
   const days = 30 + LIMITS.DEVICE_IDLE_LOOKS + 6;
-  const idle = new IdleDevices(db, mesh.alarms);
+  const idle = new IdleDevices(db, mesh.deviceAlarms);
   for (let steps = 0; steps < 3; steps++) idle.step();
   db.commit();
   expect(rowsIn("alarms")).toBe(count);

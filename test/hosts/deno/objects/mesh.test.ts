@@ -124,7 +124,7 @@ describe("sleep", () => {
     expect(await device.host.status({ app, generation: 1, seq, key })).toMatchObject({
       status: "expired",
     });
-    first.mesh.alarms.stop();
+    first.mesh.deviceAlarms.stop();
 
     const second = openMesh(path);
     await passTime(second, 10 * EXPIRED_MS);

@@ -1,0 +1,94 @@
+/** Broadcasts, as the edge sends them to the root of a tag and the log holds them. Plain data: it crosses RPC. */
+import type { Condition, Filter } from "../../condition/types.ts";
+import type { Priority } from "../../message/priority.ts";
+import type { Refused } from "../../message/refusal.ts";
+import type { ContentTypeCode } from "../../message/send.ts";
+
+/** A broadcast from its sender, validated by the edge. */
+export interface BroadcastRequest {
+  /** base64url of the app's 8 bytes. */
+  readonly app: string;
+  /** The tags whose logs have it. The first one's root accepted it from the sender; a device takes it from the first it is a member of. */
+  readonly cover: readonly string[];
+  /** Null if it is for every member of the cover. */
+  readonly condition: Condition | null;
+  readonly filter: Filter | null;
+  /** 9 bytes by which a repeated request is recognized. */
+  readonly key: Uint8Array;
+  /** `SendRequest.fingerprint`. */
+  readonly fingerprint?: number;
+  /** Priority among the broadcasts of one tag. */
+  readonly lane: Priority;
+  readonly contentType: ContentTypeCode;
+  readonly data: Uint8Array;
+  /** 0 is for devices that are connected when the fan-out reaches them. */
+  readonly ttlSeconds: number;
+  readonly collapseKey: string | null;
+  /** Devices a second; null for no limit. */
+  readonly pace: number | null;
+  /** By the app's live key, for live listeners; null if the app has none. */
+  readonly signature: Uint8Array | null;
+  /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */
+  readonly accepted?: { readonly seq: number; readonly expiresAt: number };
+}
+
+/** One broadcast in the log of a tag. */
+export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | "accepted"> {
+  /** Rises by 1 from where the tag's root started, and over all lives of the tag: see `firstPosition`. */
+  readonly position: number;
+  /** Hybrid-clock number; odd for ttl 0. */
+  readonly seq: number;
+  /** Milliseconds since 1970. For ttl 0, when it was accepted. */
+  readonly expiresAt: number;
+  /** When the root accepted it, milliseconds since 1970, if its number is from a later time because the clock was ahead before. */
+  readonly takenAt?: number;
+}
+
+/** The root's answer to a broadcast that is durable. A repetition with the same key gets the same answer. */
+export type BroadcastAnswer = { readonly ok: true; readonly seq: number } | Refused;
+
+/** Members by outcome. Each counts once, except that `delivered` includes `acknowledged`. */
+export interface FanOutCounts {
+  readonly members: number;
+  /** Members that were attached when the fan-out started. */
+  readonly attached: number;
+  /** Of those: it was sent on their sockets, and they did not report that it had expired. */
+  readonly delivered: number;
+  /** Of those: the app acknowledged it. */
+  readonly acknowledged: number;
+  /** The condition or the filter excludes them, or they got it through an earlier tag of the cover. */
+  readonly filtered: number;
+  /** They were busy with earlier messages, and fetch it themselves. */
+  readonly deferred: number;
+  /** They turned out to be offline, and catch up when they reconnect. */
+  readonly offline: number;
+  /** They could not be called before it expired. */
+  readonly failed: number;
+  /** They could not be called yet. Their node retries until it expires. */
+  readonly owed: number;
+  /** It expired before they were called, or before it was passed to their app. */
+  readonly expired: number;
+  /** A newer broadcast with its collapse key replaced it before they were called. */
+  readonly collapsed: number;
+}
+
+/** The progress of a broadcast. */
+export interface BroadcastStatus extends FanOutCounts {
+  readonly status: "accepted" | "sending" | "sent";
+  readonly seq: number;
+  /** The tag whose root accepted it from the sender. */
+  readonly first: string;
+  /** Attached members without an outcome, at the nodes called so far. */
+  readonly remaining: number;
+  readonly nodes: number;
+  /** Live listeners it was sent to. */
+  readonly listeners: number;
+  /** Members, nodes (each with its subtree) and tags that could not be reached yet. They are retried until the broadcast expires. */
+  readonly owed: number;
+  /** Nodes and tags that were not reached before it expired. Their members are in no other count. */
+  readonly unreached: number;
+  /** Devices a second, on average so far. */
+  readonly rate: number;
+  /** Milliseconds since 1970; null until it is `sent`. */
+  readonly finishedAt: number | null;
+}
