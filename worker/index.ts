@@ -1,6 +1,6 @@
 /** The deployed entry: the HTTPS face and the classes of the objects behind it. */
 import { app } from "./app.ts";
-import { type WorkersEnv, workersEnv } from "./workers-env.ts";
+import { type WorkersEnv, workersEnv } from "./workers/env.ts";
 
 export { AliasObject } from "../objects/durable/alias.ts";
 export { AppObject } from "../objects/durable/app.ts";

@@ -17,7 +17,7 @@ const LONG_FILES: readonly string[] = [
   "sdk/device/client/client.ts",
   "test/core/device/broadcasts/world.ts",
 ];
-const FULL_FOLDERS: readonly string[] = ["worker"];
+const FULL_FOLDERS: readonly string[] = [];
 
 /** What the repository has or is about to have: a file that was moved and not yet committed counts where it is now. */
 const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {

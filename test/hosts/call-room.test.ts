@@ -3,8 +3,8 @@ import { expect, test, vi } from "vitest";
 import { AWAKE_MS } from "../../objects/capacity/awake.ts";
 import { CallRoom, type CallRoomOptions } from "../../objects/capacity/call-room.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { leftOf } from "../../worker/calls/objects.ts";
 import type { MeshContext } from "../../worker/context.ts";
-import { leftOf } from "../../worker/objects.ts";
 
 const PATIENCE_MS = 15_000;
 

@@ -3,7 +3,7 @@ import { sealCredential } from "../../core/identity/credential.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { links } from "../../objects/capacity/links.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { workersLinks } from "../../worker/workers-links.ts";
+import { workersLinks } from "../../worker/workers/links.ts";
 import { nowSeconds } from "./support/app.ts";
 import {
   type Account,

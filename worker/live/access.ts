@@ -5,9 +5,9 @@ import { tagIdOf } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
+import { callInTime } from "../calls/objects.ts";
+import { rootOf } from "../calls/tag-root.ts";
 import type { MeshContext } from "../context.ts";
-import { callInTime } from "../objects.ts";
-import { rootOf } from "../tag-root.ts";
 import { checkListenToken } from "./token.ts";
 
 /** By the tag's ID. */

@@ -6,9 +6,9 @@ import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { liveSignedBytes } from "../../schema/live.ts";
 import { fromBase64Url } from "../../schema/text.ts";
+import { callObject } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 import { isolateTime, Loads } from "../loads.ts";
-import { callObject } from "../objects.ts";
 import type { Sign } from "../signature/crypto.ts";
 
 interface Signer extends LiveKey {

@@ -4,9 +4,9 @@ import { parseKeyId } from "../../core/identity/app-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
-import { JwsError, readJws } from "../jws.ts";
 import { findApp } from "../signature/authenticate.ts";
-import { type TimeRules, timeFault } from "../signed-times.ts";
+import { JwsError, readJws } from "../tokens/jws.ts";
+import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 
 const TYP = "pushmesh-listen+jwt";
 /** The `alg` of a token by the kind of its key (RFC 7518 §3.1, RFC 8037 §3.1). */

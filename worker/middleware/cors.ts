@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Route } from "../../schema/http.ts";
 import type { AppEnv } from "../context.ts";
-import { isUpgrade } from "../upgrade.ts";
+import { isUpgrade } from "../request/upgrade.ts";
 
 /** What Chromium keeps a preflight's answer at most, in seconds. */
 const PREFLIGHT_SECONDS = 7_200;

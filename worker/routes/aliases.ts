@@ -9,14 +9,14 @@ import {
   ROUTES,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { parseBody } from "../body.ts";
-import { beginChange } from "../changes.ts";
+import { beginChange } from "../calls/changes.ts";
+import { wakeInTime } from "../calls/objects.ts";
+import { forEachRegId, regIdOf } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { wakeInTime } from "../objects.ts";
-import { nameInPath } from "../path.ts";
-import { forEachRegId, regIdOf } from "../registrations.ts";
+import { parseBody } from "../request/body.ts";
+import { nameInPath } from "../request/path.ts";
+import { readCaller, readSigned } from "../request/signed.ts";
 import { askHolders, forgetHolders } from "../send/holders.ts";
-import { readCaller, readSigned } from "../signed.ts";
 
 async function changeAlias(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.changeAlias.body;

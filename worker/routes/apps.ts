@@ -11,9 +11,9 @@ import {
   ROUTES,
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
-import { parseBody, readBody, requireJson } from "../body.ts";
+import { callObject, callOnce } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { callObject, callOnce } from "../objects.ts";
+import { parseBody, readBody, requireJson } from "../request/body.ts";
 import { appCache } from "../signature/authenticate.ts";
 import { loadKey } from "../signature/keys.ts";
 

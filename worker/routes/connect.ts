@@ -9,8 +9,8 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
-import { connectClaims, type TokenKind, verifyToken } from "../tokens.ts";
-import { isUpgrade, offeredBy } from "../upgrade.ts";
+import { isUpgrade, offeredBy } from "../request/upgrade.ts";
+import { connectClaims, type TokenKind, verifyToken } from "../tokens/device-tokens.ts";
 
 const TOKEN_PROTOCOL = "pushmesh.token.";
 

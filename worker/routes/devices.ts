@@ -4,12 +4,18 @@ import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type DeviceAnswerBody, ROUTES } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
-import { parseBody, readBody, requireJson } from "../body.ts";
+import { callInTime, refusal } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { callInTime, refusal } from "../objects.ts";
+import { parseBody, readBody, requireJson } from "../request/body.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
-import type { TimeFault } from "../signed-times.ts";
-import { accountClaims, handoverClaims, ownKey, type TokenKind, verifyToken } from "../tokens.ts";
+import {
+  accountClaims,
+  handoverClaims,
+  ownKey,
+  type TokenKind,
+  verifyToken,
+} from "../tokens/device-tokens.ts";
+import type { TimeFault } from "../tokens/signed-times.ts";
 
 const PROOF: TokenKind<typeof accountClaims> = {
   typ: "pushmesh-account+jwt",

@@ -12,9 +12,9 @@ import type { Handlers, MeshContext } from "../context.ts";
 import { requireAccess } from "../live/access.ts";
 import type { Listen } from "../live/host.ts";
 import { liveSigner } from "../live/sign.ts";
-import { nameInPath } from "../path.ts";
 import { asMeshError } from "../problem.ts";
-import { isUpgrade, offeredBy } from "../upgrade.ts";
+import { nameInPath } from "../request/path.ts";
+import { isUpgrade, offeredBy } from "../request/upgrade.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
 const TOKEN_PROTOCOL = "pushmesh.token.";

@@ -5,15 +5,15 @@ import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts
 import { MeshError } from "../../schema/errors.ts";
 import { type BroadcastStatusBody, ROUTES, type StatusAnswerBody } from "../../schema/http.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
-import { parseValue, readJson } from "../body.ts";
+import { refusal, wakeInTime } from "../calls/objects.ts";
+import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { refusal, wakeInTime } from "../objects.ts";
-import { openOwnRegId } from "../registrations.ts";
+import { parseValue, readJson } from "../request/body.ts";
+import { type Caller, readBasis, readCaller, readSigned } from "../request/signed.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
 import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
 import { sendSingle } from "../send/single.ts";
-import { type Caller, readBasis, readCaller, readSigned } from "../signed.ts";
 
 async function sendMessage(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.sendMessage.body;

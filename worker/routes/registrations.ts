@@ -1,10 +1,10 @@
 /** `/v1/registrations`: what a registration is in, holds and reported. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegistrationAnswerBody } from "../../schema/http.ts";
+import { refusal, wakeInTime } from "../calls/objects.ts";
+import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers } from "../context.ts";
-import { refusal, wakeInTime } from "../objects.ts";
-import { openOwnRegId } from "../registrations.ts";
-import { readCaller } from "../signed.ts";
+import { readCaller } from "../request/signed.ts";
 
 export const registrations: Handlers<"getRegistration"> = {
   async getRegistration(c) {

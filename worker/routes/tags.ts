@@ -12,15 +12,15 @@ import {
   tagText,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { parseBody, parseQuery } from "../body.ts";
-import { beginChange } from "../changes.ts";
+import { beginChange } from "../calls/changes.ts";
+import { callInTime, wakeInTime } from "../calls/objects.ts";
+import { forEachRegId } from "../calls/registrations.ts";
+import { askRoot } from "../calls/tag-root.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
-import { callInTime, wakeInTime } from "../objects.ts";
-import { nameInPath } from "../path.ts";
-import { forEachRegId } from "../registrations.ts";
-import { readCaller, readSigned } from "../signed.ts";
-import { askRoot } from "../tag-root.ts";
+import { parseBody, parseQuery } from "../request/body.ts";
+import { nameInPath } from "../request/path.ts";
+import { readCaller, readSigned } from "../request/signed.ts";
 
 const tagInPath = (c: MeshContext): string => nameInPath(c, 3, "tag", tagText);
 

@@ -8,11 +8,11 @@ import { MeshError } from "../../schema/errors.ts";
 import type { AliasResult, AliasSendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
+import { leftOf, wakeInTime } from "../calls/objects.ts";
+import { regIdOf } from "../calls/registrations.ts";
 import type { MeshContext } from "../context.ts";
-import { leftOf, wakeInTime } from "../objects.ts";
-import { isFinal, readPrefer } from "../prefer.ts";
 import { asMeshError } from "../problem.ts";
-import { regIdOf } from "../registrations.ts";
+import { isFinal, readPrefer } from "../request/prefer.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import {
   messageFields,

@@ -12,10 +12,10 @@ import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId, toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
+import { callInTime, refusal } from "../calls/objects.ts";
+import { askRoot } from "../calls/tag-root.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
-import { callInTime, refusal } from "../objects.ts";
-import { askRoot } from "../tag-root.ts";
 import { messageFields, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;

@@ -3,8 +3,8 @@ import type { AliasHolders } from "../../core/alias/types.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
+import { wakeGuess } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
-import { wakeGuess } from "../objects.ts";
 
 /** Of this isolate, by the name of the alias's object. Aliases that nobody holds are not in it: they may be set any time. */
 export const aliasCache = new TimedCache<AliasHolders>({

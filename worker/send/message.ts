@@ -6,10 +6,10 @@ import type { ContentTypeCode } from "../../core/message/send.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { JsonBody } from "../body.ts";
 import type { MeshContext } from "../context.ts";
-import { compactJson } from "../json-text.ts";
-import type { Caller } from "../signed.ts";
+import type { JsonBody } from "../request/body.ts";
+import { compactJson } from "../request/json-text.ts";
+import type { Caller } from "../request/signed.ts";
 
 /** The bytes of the data and what they are. */
 export interface Content {

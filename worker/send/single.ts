@@ -6,10 +6,10 @@ import type { SendRequest } from "../../core/message/send.ts";
 import type { SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
+import { leftOf, refusal, wakeInTime } from "../calls/objects.ts";
+import { openOwnRegId } from "../calls/registrations.ts";
 import type { MeshContext } from "../context.ts";
-import { leftOf, refusal, wakeInTime } from "../objects.ts";
-import { isFinal, readPrefer } from "../prefer.ts";
-import { openOwnRegId } from "../registrations.ts";
+import { isFinal, readPrefer } from "../request/prefer.ts";
 import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
 
 export async function sendSingle(

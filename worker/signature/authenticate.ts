@@ -2,9 +2,9 @@
 import { openAppId, parseKeyId } from "../../core/identity/app-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { callObject } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 import { isolateTime } from "../loads.ts";
-import { callObject } from "../objects.ts";
 import { AppCache } from "./app-cache.ts";
 import { type AppVerifier, type LoadedApp, loadApp } from "./keys.ts";
 import { type Verified, verifyRequest } from "./verify.ts";

@@ -1,7 +1,7 @@
 /** Signed requests: RFC 9421 with the rules of docs/api.md. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { type TimeRules, timeFault } from "../signed-times.ts";
+import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 import { type Claimed, readSignature } from "./base.ts";
 import type { VerifySignature } from "./crypto.ts";
 

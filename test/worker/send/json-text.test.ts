@@ -1,7 +1,7 @@
 /** What a sender's JSON keeps on its way: every number as it was written, and no member that stands for two. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { compactJson, membersOf } from "../../../worker/json-text.ts";
+import { compactJson, membersOf } from "../../../worker/request/json-text.ts";
 
 const dataOf = (text: string) => {
   const { data } = JSON.parse(text) as { data: unknown };

@@ -3,8 +3,8 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env as bindings } from "cloudflare:workers";
 import { app } from "../../../worker/app.ts";
 import type { Env, ObjectNamespace } from "../../../worker/env.ts";
-import { type WorkersEnv, workersEnv } from "../../../worker/workers-env.ts";
-import { workersLinks } from "../../../worker/workers-links.ts";
+import { type WorkersEnv, workersEnv } from "../../../worker/workers/env.ts";
+import { workersLinks } from "../../../worker/workers/links.ts";
 import { checkAnswer } from "../../support/checked-answers.ts";
 
 export const ORIGIN = "https://push.example.com";

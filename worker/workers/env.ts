@@ -1,9 +1,9 @@
 /** The bindings of `wrangler.toml`, and the edge's environment made of them. */
-import type { DeviceRpc, LiveRpc } from "../objects/interfaces/rpc.ts";
-import type { Env, ObjectNamespace } from "./env.ts";
-import { workersLive } from "./live/workers-host.ts";
-import { webCrypto } from "./signature/crypto.ts";
-import { workersLinks } from "./workers-links.ts";
+import type { DeviceRpc, LiveRpc } from "../../objects/interfaces/rpc.ts";
+import type { Env, ObjectNamespace } from "../env.ts";
+import { webCrypto } from "../signature/crypto.ts";
+import { workersLinks } from "./links.ts";
+import { workersLive } from "./live.ts";
 
 /** What the runtime gives: objects that hold sockets also answer `fetch`, by which one reaches them. */
 export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO"> {

@@ -1,16 +1,16 @@
 /** Registrations as app servers name them, and calls about many of them. */
-import type { Holder } from "../core/alias/types.ts";
-import { equalBytes } from "../core/identity/mac.ts";
-import { type RegIdParts, sealRegId } from "../core/identity/reg-id.ts";
-import type { CommandAnswer } from "../core/message/refusal.ts";
-import { MeshError } from "../schema/errors.ts";
-import type { RegistrationResult } from "../schema/http.ts";
-import { LIMITS } from "../schema/limits.ts";
-import { fromBase64Url } from "../schema/text.ts";
-import type { MeshContext } from "./context.ts";
+import type { Holder } from "../../core/alias/types.ts";
+import { equalBytes } from "../../core/identity/mac.ts";
+import { type RegIdParts, sealRegId } from "../../core/identity/reg-id.ts";
+import type { CommandAnswer } from "../../core/message/refusal.ts";
+import { MeshError } from "../../schema/errors.ts";
+import type { RegistrationResult } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+import type { MeshContext } from "../context.ts";
+import { asMeshError } from "../problem.ts";
+import type { Caller } from "../request/signed.ts";
 import { refusal } from "./objects.ts";
-import { asMeshError } from "./problem.ts";
-import type { Caller } from "./signed.ts";
 
 /**
  * Opens a regId that the app of the caller may use.

@@ -1,6 +1,6 @@
 /** `Prefer` (RFC 7240): how long a send waits for the device. */
-import type { MessageStatus } from "../schema/http.ts";
-import { LIMITS } from "../schema/limits.ts";
+import type { MessageStatus } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 
 export interface Preference {
   readonly waitMs: number;

@@ -1,14 +1,14 @@
 /** Signed requests that change what stays: each is carried out once. */
 import { sha256 } from "@noble/hashes/sha2.js";
-import { changesNameOf } from "../core/tag/directory/directory-shards.ts";
-import { shardsOf } from "../objects/count.ts";
-import { MeshError } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
-import { toBase64Url } from "../schema/text.ts";
-import type { MeshContext } from "./context.ts";
+import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
+import { shardsOf } from "../../objects/count.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import type { MeshContext } from "../context.ts";
+import type { Caller } from "../request/signed.ts";
 import { onceInTime } from "./objects.ts";
 import { isOwnRegId } from "./registrations.ts";
-import type { Caller } from "./signed.ts";
 
 /** Of a signature's hash: two of an app's 131,072 are alike once in 10^11 rings. */
 const CHANGE_ID_BYTES = 9;

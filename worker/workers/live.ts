@@ -3,8 +3,8 @@ import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.t
 import { closeCodeOf, closeReason } from "../../objects/close.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
-import { callObject } from "../objects.ts";
-import type { ListenHost } from "./host.ts";
+import { callObject } from "../calls/objects.ts";
+import type { ListenHost } from "../live/host.ts";
 
 /** A namespace whose objects answer `fetch`, and may be made near their listeners. */
 export interface LiveNamespace {

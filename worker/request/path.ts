@@ -1,9 +1,9 @@
 /** Names in paths: percent-encoded UTF-8, read strictly, so that two paths never mean one tag. */
 import * as z from "zod";
-import { MeshError } from "../schema/errors.ts";
-import { HOST } from "../schema/host-header.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { HOST } from "../../schema/host-header.ts";
+import type { MeshContext } from "../context.ts";
 import { parseValue } from "./body.ts";
-import type { MeshContext } from "./context.ts";
 
 /**
  * Hosts join Host and the request's path to one URL: with a path of its own in it, another route would answer.

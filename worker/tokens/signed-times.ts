@@ -1,5 +1,5 @@
 /** The one check of the times in what somebody signed: device tokens, listen tokens, and signatures of requests. */
-import { LIMITS } from "../schema/limits.ts";
+import { LIMITS } from "../../schema/limits.ts";
 
 /** In seconds since 1970. */
 export interface SignedTimes {

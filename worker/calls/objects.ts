@@ -1,11 +1,11 @@
 /** Calls from the edge to objects, and their refusals. */
-import type { Refused } from "../core/message/refusal.ts";
-import { callObject, callOnce } from "../objects/call.ts";
-import { type Asking, wakeRoomOf } from "../objects/capacity/call-room.ts";
-import { TimeoutError, withTimeout } from "../objects/timeout.ts";
-import { MeshError } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
-import type { MeshContext } from "./context.ts";
+import type { Refused } from "../../core/message/refusal.ts";
+import { callObject, callOnce } from "../../objects/call.ts";
+import { type Asking, wakeRoomOf } from "../../objects/capacity/call-room.ts";
+import { TimeoutError, withTimeout } from "../../objects/timeout.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import type { MeshContext } from "../context.ts";
 
 export { callObject, callOnce };
 

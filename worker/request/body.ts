@@ -1,7 +1,7 @@
 /** Request bodies: bounded while they are read, then JSON, then the shape. */
 import type { z } from "zod";
-import { MeshError } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { membersOf } from "./json-text.ts";
 
 const tooLarge = (bound: number): MeshError =>

@@ -1,14 +1,14 @@
 /** Signed requests, as the routes of app servers take them. */
-import type { IdempotencyBasis } from "../core/identity/message-key.ts";
-import { MeshError } from "../schema/errors.ts";
-import { LIMITS } from "../schema/limits.ts";
-import { toBase64Url } from "../schema/text.ts";
+import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
+import type { MeshContext } from "../context.ts";
+import { authenticate } from "../signature/authenticate.ts";
+import { checkDigest } from "../signature/digest.ts";
+import type { AppVerifier } from "../signature/keys.ts";
+import type { Verified } from "../signature/verify.ts";
 import { readBody, requireJson } from "./body.ts";
-import type { MeshContext } from "./context.ts";
-import { authenticate } from "./signature/authenticate.ts";
-import { checkDigest } from "./signature/digest.ts";
-import type { AppVerifier } from "./signature/keys.ts";
-import type { Verified } from "./signature/verify.ts";
 
 /** Who signed a request. */
 export interface Caller {

@@ -1,7 +1,7 @@
 /** The root of a tag's tree: what the edge asks about a tag. */
-import { rootObjectName } from "../core/tag/name.ts";
-import type { TagRpc } from "../objects/interfaces/rpc.ts";
-import type { MeshContext } from "./context.ts";
+import { rootObjectName } from "../../core/tag/name.ts";
+import type { TagRpc } from "../../objects/interfaces/rpc.ts";
+import type { MeshContext } from "../context.ts";
 import { wakeInTime } from "./objects.ts";
 
 /** A fresh stub of the root. */

@@ -1,9 +1,9 @@
 /** Links on Workers: the device's own object accepts the socket. */
-import { closeCodeOf, closeReason, LINK_SUBPROTOCOL } from "../objects/close.ts";
-import { CONNECT_HEADERS } from "../objects/interfaces/rpc.ts";
-import type { ObjectNamespace } from "./env.ts";
-import type { LinkHost } from "./link-host.ts";
-import { callObject } from "./objects.ts";
+import { closeCodeOf, closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
+import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { callObject } from "../calls/objects.ts";
+import type { ObjectNamespace } from "../env.ts";
+import type { LinkHost } from "../link-host.ts";
 
 export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): LinkHost {
   return {

@@ -4,9 +4,9 @@
  * Our own because it is in the path of every connect: jose takes a key of Web Crypto only, which costs 170 µs a link
  * on Deno where the host's own verification takes 56. A test holds both to the same verdicts.
  */
-import { isSmallOrder } from "../core/identity/ed25519.ts";
-import { fromBase64Url } from "../schema/text.ts";
-import type { EdgeCrypto } from "./signature/crypto.ts";
+import { isSmallOrder } from "../../core/identity/ed25519.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+import type { EdgeCrypto } from "../signature/crypto.ts";
 
 /** A token whose signature is not looked at yet: nothing it says is proved. */
 export interface Jws {
