@@ -5,7 +5,8 @@
  */
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { Admission, type Entry, NOBODY } from "../machine/net/admission.ts";
+import { NOBODY } from "../machine/net/address-share.ts";
+import { Admission, type Entry, SWEEP_MS } from "../machine/net/admission.ts";
 import type { NamedClient } from "../machine/net/client.ts";
 import type { IsRegistered } from "../machine/net/connecting-device.ts";
 import { FailedAuth } from "../machine/net/failed-auth.ts";
@@ -19,8 +20,6 @@ import { type Certificate, TlsEnd, TlsServer } from "./net/tls.ts";
 import { Transport } from "./net/transport.ts";
 import { Tunnels } from "./net/tunnels.ts";
 
-/** How late a timeout may be. */
-const SWEEP_MS = 250;
 /** After a connection could not be accepted: so many are shed, and a moment goes by. */
 const TROUBLE_SHED = 16;
 const TROUBLE_MS = 250;

@@ -4,7 +4,8 @@
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { addressShare, type Entry } from "../../machine/net/admission.ts";
+import { addressShare } from "../../machine/net/address-share.ts";
+import type { Entry } from "../../machine/net/admission.ts";
 import { clientOfRequest, type NamedClient } from "../../machine/net/client.ts";
 import type { FailedAuth } from "../../machine/net/failed-auth.ts";
 import { readInTime } from "./body.ts";

@@ -1,77 +1,47 @@
 /**
- * Who may hold a connection where there are not enough for all. Connections are shed by standing: those that end
- * anyway, then those on which nothing was ever asked, then those that wait between requests, then sockets of guests, then requests for
- * which nothing vouches. Only networks that hold much are looked at while they have any: else one that keeps its connections busy
- * would have those go that others have just opened. A device in good standing and a signed request are shed
- * for nobody, and whoever is no such device counts against the share of its address.
+ * Decides who keeps a connection when there are too few for everyone. Connections are shed by standing (networks.ts), and within a
+ * standing from large networks first: otherwise a network that keeps its connections busy would displace those that others have just
+ * opened. Links of registered devices and signed requests are never shed; everything else counts against the share of its address.
  */
+import { networkOf } from "./address.ts";
+import { connectionsOf, NOBODY } from "./address-share.ts";
+import {
+  type ConnectionStanding,
+  countOf,
+  type Network,
+  Networks,
+  SHED,
+  type ShedStanding,
+  STANDINGS,
+} from "./networks.ts";
 
-import { isLoopback, networkOf } from "./address.ts";
-import { Ranking } from "./ranking.ts";
+/** How late a timeout may be: the hosts sweep this often. */
+export const SWEEP_MS = 250;
 
-/** Those that may be shed, in that order. */
-const SHED = ["closing", "silent", "idle", "guest", "asking"] as const;
-const STANDINGS = [...SHED, "busy", "device"] as const;
-/**
- * - `closing`: ends within a second
- * - `silent`: no request has come whole
- * - `idle`: between two requests, or one for which nothing vouches is being answered while more have come already
- * - `guest`: a WebSocket or an event stream whose device has no registration
- * - `asking`: a request is being answered for which nothing vouches
- * - `busy`: a request is being answered that a known key has signed
- * - `device`: the link of a device with a registration
- */
-export type ConnectionStanding = (typeof STANDINGS)[number];
-/** Those that are shed for a newcomer of their own network, too. */
+/** Standings that are also shed for a newcomer of their own network. */
 const OWN = ["closing", "silent", "idle", "guest"] as const;
-/** A network that holds less than this part of what the largest holds is not looked at. */
+/** Networks below this fraction of the largest one's count are not shed. */
 const LARGE_SHARE = 0.5;
-
-/** Of all connections, what one network (address.ts) may hold that are not of devices in good standing; the least for a small mesh. */
-const ADDRESS_SHARE = 0.25;
-const ADDRESS_LEAST = 32;
-/** A local proxy brings everybody by this address; one in ten stays free of it. */
-const LOOPBACK_SHARE = 0.9;
 const CLOSING_MS = 750;
-
-/** What a request is told whose address is over its share. */
-export const OVER_SHARE = "this address holds as many connections as it may";
-/** The address of a trusted proxy's connections while they are no client's: it has no share. */
-export const NOBODY = "";
-
-/** What part one address may have of what is for all who are not devices in good standing. */
-export const addressShare = (address: string): number =>
-  isLoopback(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
 
 export interface AdmissionOptions {
   /** Connections that the process has descriptors for. */
   readonly capacity: number;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Told of each connection that is refused or shed, and why. */
+  /** Called for each connection that is refused or shed, with the reason. */
   readonly onRefuse?: (kind: string) => void;
 }
 
-/** Whose connections count together. */
-interface Network {
-  readonly address: string;
-  /** What those weigh that count against its share. */
-  count: number;
-  /** Connections in all. */
-  size: number;
-  /** How many of them have each standing. */
-  readonly of: Record<ConnectionStanding, number>;
-}
-
-/** One connection, as admission sees it. */
+/** One connection. */
 export class Entry {
-  /** Descriptors that it takes, each of which counts as a connection: set by admission. */
+  /** Descriptors that it uses, each of which counts as a connection: set by admission. */
   weight = 1;
-  /** For which it counts: set by admission. */
+  /** Which it counts for: set by admission. */
   network: Network;
-  /** Ends the connection, for want of room. */
+  /** Ends the connection to make room. */
   onShed: () => void = () => {};
-  /** Whether its device has a registration by now: asked only where it would be shed. */
+  /** Whether its device is registered by now: asked only before it would be shed. */
   isDevice: () => boolean = () => false;
   readonly #admission: Admission;
   #standing: ConnectionStanding = "silent";
@@ -87,7 +57,6 @@ export class Entry {
     this.onShed = destroy;
   }
 
-  /** The network that it counts for. */
   get address(): string {
     return this.network.address;
   }
@@ -95,7 +64,7 @@ export class Entry {
   /**
    * Counts for another address from now on: a proxy's connection for the client of its request.
    *
-   * @returns false where that address is over its share, and holds nothing that could go for it
+   * @returns false if that address is over its share and has nothing to shed
    */
   belongTo(client: string): boolean {
     const address = networkOf(client);
@@ -109,7 +78,7 @@ export class Entry {
     return this.#standing;
   }
 
-  /** It has another standing, and no deadline. */
+  /** Changes the standing and clears the deadline. */
   become(standing: ConnectionStanding): void {
     this.#deadline = Number.POSITIVE_INFINITY;
     if (this.#admission.move(this, standing)) this.#standing = standing;
@@ -120,7 +89,7 @@ export class Entry {
     this.#onExpire = onExpire;
   }
 
-  /** What was to be said is said: the client has a moment to hear it. */
+  /** Everything has been written: gives the client a moment to read it, then ends the connection. */
   closing(): void {
     if (this.#standing === "closing") return;
     this.become("closing");
@@ -129,20 +98,20 @@ export class Entry {
   }
 
   /**
-   * It takes so many descriptors more from now on; others may have to go for them.
+   * Uses more descriptors from now on; others may be shed for them.
    *
-   * @returns false where it has no room, and has to be closed
+   * @returns false if there is no room: the caller has to close the connection
    */
   widen(by: number): boolean {
     return this.#admission.widen(this, by);
   }
 
-  /** Has a guest go for it. @returns false where there is none */
+  /** Sheds a guest to make room for this connection. @returns false if there is none */
   makeRoom(): boolean {
     return this.#admission.shedGuest();
   }
 
-  /** Has any other connection go that may be shed for it. @returns false where there is none */
+  /** Sheds any other connection to make room for this one. @returns false if none may be shed */
   displace(): boolean {
     return this.#admission.shedFor(this);
   }
@@ -160,11 +129,7 @@ export class Admission {
   readonly #byStanding = new Map<ConnectionStanding, Set<Entry>>(
     STANDINGS.map((each) => [each, new Set()]),
   );
-  readonly #networks = new Map<string, Network>();
-  /** Those that have a connection of a standing that is shed, by what they hold in all: looked at for each newcomer to a full mesh. */
-  readonly #ranked = new Map<ConnectionStanding, Ranking<Network>>(
-    SHED.map((each) => [each, new Ranking()]),
-  );
+  readonly #networks = new Networks();
   #size = 0;
   readonly #onRefuse: (kind: string) => void;
 
@@ -174,34 +139,34 @@ export class Admission {
     this.#onRefuse = onRefuse;
   }
 
-  /** What all connections weigh. */
+  /** Total weight of all connections. */
   get size(): number {
     return this.#size;
   }
 
-  /** Those that are shed for nobody. */
+  /** Number of connections that are never shed. */
   get firm(): number {
     return this.#of("busy").size + this.#of("device").size;
   }
 
   /**
-   * Takes a connection in; another may have to go for it.
+   * Admits a connection; another may be shed for it.
    *
-   * @returns null where it has no room
+   * @returns null if there is no room
    */
   admit(peer: string, destroy: () => void): Entry | null {
     const address = networkOf(peer);
     if (!this.makeShare(address)) return null;
     if (this.#size >= this.#capacity && !this.#shedOne(address, null))
       return this.#refuse("connections without room");
-    const entry = new Entry(this, this.#join(address), destroy);
+    const entry = new Entry(this, this.#networks.join(address), destroy);
     this.#size++;
     this.#of(entry.standing).add(entry);
-    this.#count(entry.network, entry.standing, 1, 1);
+    this.#networks.add(entry.network, entry.standing, 1, 1);
     return entry;
   }
 
-  /** Each descriptor is let in as a connection is. @returns false where there is no room for all of them */
+  /** Admits each descriptor like a connection. @returns false if there is no room for all of them */
   widen(entry: Entry, by: number): boolean {
     for (let i = 0; i < by; i++) {
       if (!this.#of(entry.standing).has(entry) || !this.makeShare(entry.address, entry))
@@ -210,16 +175,16 @@ export class Admission {
         return this.#refuse("connections without room") !== null;
       entry.weight++;
       this.#size++;
-      this.#count(entry.network, entry.standing, 0, counts(entry.standing));
+      this.#networks.add(entry.network, entry.standing, 0, counts(entry.standing));
     }
     return true;
   }
 
   /**
-   * Has one of an address that is over its share go.
+   * Keeps an address within its share by shedding one of its own connections if necessary.
    *
    * @param except is not shed
-   * @returns false where there is none that could
+   * @returns false if it is over its share and has nothing to shed
    */
   makeShare(address: string, except: Entry | null = null): boolean {
     if (this.#hasShare(address) || this.#shedOwn(address, except)) return true;
@@ -229,49 +194,49 @@ export class Admission {
 
   changeAddress(entry: Entry, to: string): void {
     if (!this.#of(entry.standing).has(entry)) return;
-    this.#count(entry.network, entry.standing, -1, -weightOf(entry));
-    this.#leave(entry.network);
-    entry.network = this.#join(to);
-    this.#count(entry.network, entry.standing, 1, weightOf(entry));
+    this.#networks.add(entry.network, entry.standing, -1, -weightOf(entry));
+    this.#networks.leave(entry.network);
+    entry.network = this.#networks.join(to);
+    this.#networks.add(entry.network, entry.standing, 1, weightOf(entry));
   }
 
-  /** The connection is gone. */
+  /** To be called when the connection is closed. */
   remove(entry: Entry): void {
     if (!this.#of(entry.standing).delete(entry)) return;
-    this.#count(entry.network, entry.standing, -1, -weightOf(entry));
-    this.#leave(entry.network);
+    this.#networks.add(entry.network, entry.standing, -1, -weightOf(entry));
+    this.#networks.leave(entry.network);
     this.#size -= entry.weight;
   }
 
-  /** @returns false for a connection that is gone */
+  /** @returns false if the connection was removed */
   move(entry: Entry, to: ConnectionStanding): boolean {
     const from = entry.standing;
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
-    // Twice a request: nothing is counted again that counts as before.
-    const inAll = (counts(to) - counts(from)) * entry.weight;
-    this.#count(entry.network, from, -1, 0);
-    this.#count(entry.network, to, 1, inAll);
+    // Runs twice per request: the count of the network is left alone unless it changes.
+    const weight = (counts(to) - counts(from)) * entry.weight;
+    this.#networks.add(entry.network, from, -1, 0);
+    this.#networks.add(entry.network, to, 1, weight);
     return true;
   }
 
-  /** Sheds a guest so that a device in good standing has a link. @returns false where there is none */
+  /** Sheds a guest to make room for a registered device. @returns false if there is none */
   shedGuest(): boolean {
-    const whose = this.#largest("guest", 0, null);
-    return whose !== null && this.#shedOf("guest", whose, null);
+    const network = this.#networks.largest("guest", 0, null);
+    return network !== null && this.#shedOf("guest", network, null);
   }
 
-  /** Sheds one of the weakest standing. @returns false where there is none */
+  /** Sheds a connection of the weakest standing. @returns false if there is none */
   shedAny(): boolean {
     return this.#shedOne(NOBODY, null);
   }
 
-  /** Sheds one for a connection that is in. @returns false where there is none */
+  /** Sheds a connection for one that is already admitted. @returns false if none may be shed */
   shedFor(entry: Entry): boolean {
     return this.#shedOne(entry.address, entry);
   }
 
-  /** Ends whatever has waited too long: to be called a few times a second. */
+  /** Ends connections whose deadline has passed: to be called every `SWEEP_MS`. */
   sweep(): void {
     const now = this.now();
     for (const standing of ["silent", "idle", "closing"] as const) {
@@ -279,7 +244,7 @@ export class Admission {
     }
   }
 
-  /** Ends all that wait for a request. */
+  /** Ends all connections that wait for a request. */
   closeIdle(): void {
     for (const standing of ["silent", "idle"] as const) {
       for (const entry of [...this.#of(standing)]) entry.onShed();
@@ -301,111 +266,62 @@ export class Admission {
    * @param except is not shed
    */
   #shedOne(address: string, except: Entry | null): boolean {
-    const held = this.#countOf(address);
-    const most = Math.max(...SHED.map((each) => this.#most(each, except)));
+    const held = this.#networks.countAt(address);
+    const most = Math.max(...SHED.map((each) => this.#mostOf(each, except)));
     return SHED.some((standing) => {
-      const whose = this.#largest(standing, most * LARGE_SHARE, except);
-      if (whose === null || !yields(standing, whose, held)) return false;
-      return this.#shedOf(standing, whose, except);
+      const network = this.#largest(standing, most * LARGE_SHARE, except);
+      if (network === null || !yields(standing, network, held)) return false;
+      return this.#shedOf(standing, network, except);
     });
   }
 
-  /** What the network holds that holds most. */
-  #most(standing: (typeof SHED)[number], except: Entry | null): number {
+  /** The count of the largest network with this standing. */
+  #mostOf(standing: ShedStanding, except: Entry | null): number {
     const largest = this.#largest(standing, 0, except);
     return largest === null ? 0 : countOf(largest);
   }
 
-  /** Sheds the oldest of a network. */
-  #shedOf(standing: (typeof SHED)[number], whose: Network, except: Entry | null): boolean {
+  #largest(standing: ShedStanding, minCount: number, except: Entry | null): Network | null {
+    const isLast = except?.standing === standing && except.network.byStanding[standing] === 1;
+    return this.#networks.largest(standing, minCount, isLast ? except.network : null);
+  }
+
+  /** Sheds the network's oldest connection of a standing. */
+  #shedOf(standing: ShedStanding, network: Network, except: Entry | null): boolean {
     for (const entry of this.#of(standing)) {
-      if (entry.network !== whose || entry === except) continue;
+      if (entry.network !== network || entry === except) continue;
       if (standing === "guest" && entry.isDevice()) {
         entry.become("device");
         continue;
       }
       this.#onRefuse(`${standing} connections shed`);
       entry.onShed();
-      // Not again for the next one, which may be accepted before this is told to be gone.
+      // Removed now, so that the next newcomer, which may come before the close event, does not shed it again.
       if (entry.standing === standing) this.remove(entry);
       return true;
     }
     return false;
   }
 
-  /** The network that holds most; null where none holds so many. */
-  #largest(standing: (typeof SHED)[number], least: number, except: Entry | null): Network | null {
-    const isLast = except?.standing === standing && except.network.of[standing] === 1;
-    const skipped = isLast ? except.network : null;
-    const largest = this.#ranked.get(standing)?.largest(skipped) ?? null;
-    if (largest === null || countOf(largest) >= least) return largest;
-    const nobody = this.#networks.get(NOBODY);
-    return nobody === undefined || nobody === skipped || nobody.of[standing] === 0 ? null : nobody;
-  }
-
-  /** A network has a connection more or less of a standing, and what it holds in all changes by so many. */
-  #count(network: Network, standing: ConnectionStanding, ofStanding: number, inAll: number): void {
-    const changed: readonly ConnectionStanding[] = inAll === 0 ? [standing] : SHED;
-    for (const each of changed)
-      if (network.of[each] > 0) this.#ranked.get(each)?.remove(network, countOf(network));
-    network.of[standing] += ofStanding;
-    network.count += inAll;
-    for (const each of changed)
-      if (network.of[each] > 0) this.#ranked.get(each)?.add(network, countOf(network));
-  }
-
   #hasShare(address: string): boolean {
-    return address === NOBODY || this.#countOf(address) < this.#shareOf(address);
-  }
-
-  #shareOf(address: string): number {
-    return Math.max(ADDRESS_LEAST, Math.floor(this.#capacity * addressShare(address)));
-  }
-
-  #countOf(address: string): number {
-    const network = this.#networks.get(address);
-    return network === undefined ? 0 : countOf(network);
+    if (address === NOBODY) return true;
+    return this.#networks.countAt(address) < connectionsOf(address, this.#capacity);
   }
 
   #of(standing: ConnectionStanding): Set<Entry> {
     return this.#byStanding.get(standing) as Set<Entry>;
   }
-
-  #join(address: string): Network {
-    const network = this.#networks.get(address) ?? { address, count: 0, size: 0, of: none() };
-    network.size++;
-    this.#networks.set(address, network);
-    return network;
-  }
-
-  #leave(network: Network): void {
-    network.size--;
-    if (network.size === 0) this.#networks.delete(network.address);
-  }
 }
 
-const none = (): Record<ConnectionStanding, number> => ({
-  closing: 0,
-  silent: 0,
-  idle: 0,
-  guest: 0,
-  asking: 0,
-  busy: 0,
-  device: 0,
-});
-
-/** Whether it counts against the share of its network: 1 or 0. */
+/** 1 if the standing counts against the share of its network, else 0. */
 const counts = (standing: ConnectionStanding): number => (standing === "device" ? 0 : 1);
 const weightOf = ({ standing, weight }: Entry): number => counts(standing) * weight;
 
-/** A proxy's own connections are many clients': they go last. */
-const countOf = ({ address, count }: Network): number => (address === NOBODY ? 0 : count);
-
 /**
- * A request under way is worth as much as any that comes. It gives way only where that evens out what networks hold: otherwise
- * more of them than can be answered would end each other, and none would be.
+ * A request being answered is worth as much as a new one, so it is shed only if that evens out what networks hold. Otherwise, with more
+ * requests than can be answered, they would end each other and none would be answered.
  *
- * @param held of the newcomer's network
+ * @param held count of the newcomer's network
  */
 const yields = (standing: ConnectionStanding, network: Network, held: number): boolean =>
   standing !== "asking" || countOf(network) > held + 1;

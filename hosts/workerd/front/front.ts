@@ -6,7 +6,8 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { Admission, NOBODY } from "../../machine/net/admission.ts";
+import { NOBODY } from "../../machine/net/address-share.ts";
+import { Admission, SWEEP_MS } from "../../machine/net/admission.ts";
 import { connectingDevice, type IsRegistered } from "../../machine/net/connecting-device.ts";
 import { FailedAuth } from "../../machine/net/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
@@ -19,8 +20,6 @@ import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
 import type { LinkDevice } from "./waking.ts";
 
-/** How late a timeout may be. */
-const SWEEP_MS = 250;
 /** As long an account is new: shorter than its object is awake for it, and counts. */
 const NEW_MS = 10_000;
 

@@ -1,0 +1,21 @@
+/** How much of what guests and unsigned requests share one network (address.ts) may have. */
+import { isLoopback } from "./address.ts";
+
+/** Of all connections; the minimum is for a small mesh. */
+const ADDRESS_SHARE = 0.25;
+const ADDRESS_MIN_COUNT = 32;
+/** A local proxy brings every client from this address; one connection in ten stays free of it. */
+const LOOPBACK_SHARE = 0.9;
+
+/** Detail of the refusal when an address is over its share. */
+export const OVER_SHARE = "this address holds as many connections as it may";
+/** Stands for no address: a trusted proxy's connection while it carries no client's stream. It has no share. */
+export const NOBODY = "";
+
+/** Between 0 and 1. */
+export const addressShare = (address: string): number =>
+  isLoopback(address) ? LOOPBACK_SHARE : ADDRESS_SHARE;
+
+/** How many connections an address may hold of `capacity`. */
+export const connectionsOf = (address: string, capacity: number): number =>
+  Math.max(ADDRESS_MIN_COUNT, Math.floor(capacity * addressShare(address)));
