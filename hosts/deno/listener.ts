@@ -5,14 +5,14 @@
  */
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { NOBODY } from "../machine/net/address-share.ts";
-import { Admission, type Entry, SWEEP_MS } from "../machine/net/admission.ts";
-import type { NamedClient } from "../machine/net/client.ts";
-import type { IsRegistered } from "../machine/net/connecting-device.ts";
-import { FailedAuth } from "../machine/net/failed-auth.ts";
-import { clientOf, isTrusted, type Proxies } from "../machine/net/forwarded.ts";
-import { Refusals } from "../machine/net/refusals.ts";
-import { Unread } from "../machine/net/unread.ts";
+import { NOBODY } from "../machine/net/admission/address-share.ts";
+import { Admission, type Entry, SWEEP_MS } from "../machine/net/admission/admission.ts";
+import type { NamedClient } from "../machine/net/admission/client.ts";
+import type { IsRegistered } from "../machine/net/admission/connecting-device.ts";
+import { FailedAuth } from "../machine/net/admission/failed-auth.ts";
+import { clientOf, isTrusted, type Proxies } from "../machine/net/admission/forwarded.ts";
+import { Refusals } from "../machine/net/admission/refusals.ts";
+import { Unread } from "../machine/net/admission/unread.ts";
 import { authority } from "../machine/port.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Pipeline } from "./net/pipeline.ts";

@@ -3,15 +3,19 @@ import { createHash } from "node:crypto";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { OVER_SHARE } from "../../machine/net/address-share.ts";
-import type { Entry } from "../../machine/net/admission.ts";
-import { ChunkReader } from "../../machine/net/chunks.ts";
-import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
-import { type FailedAuth, isFailedAuth } from "../../machine/net/failed-auth.ts";
+import { OVER_SHARE } from "../../machine/net/admission/address-share.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
+import {
+  clientOfRequest,
+  type NamedClient,
+  takeClient,
+} from "../../machine/net/admission/client.ts";
+import { type FailedAuth, isFailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import { type Unread, UnreadPart } from "../../machine/net/admission/unread.ts";
 import { joined } from "../../machine/net/frames.ts";
-import type { RequestHead } from "../../machine/net/head.ts";
-import { HeadReader } from "../../machine/net/head-reader.ts";
-import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
+import { ChunkReader } from "../../machine/net/http/chunks.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
+import { HeadReader } from "../../machine/net/http/head-reader.ts";
 import { answerBytes, headOf, JsonAnswer } from "./answer.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { requestOf } from "./request.ts";

@@ -1,9 +1,9 @@
 /** How a connection by HTTP/2 stands, whose requests and event streams come beside each other. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { OVER_SHARE } from "../../machine/net/address-share.ts";
-import type { Entry } from "../../machine/net/admission.ts";
-import type { ConnectionStanding } from "../../machine/net/networks.ts";
+import { OVER_SHARE } from "../../machine/net/admission/address-share.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
+import type { ConnectionStanding } from "../../machine/net/admission/networks.ts";
 
 /** Event streams by HTTP/2 that one network has. */
 export interface Share {

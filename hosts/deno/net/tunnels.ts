@@ -4,10 +4,10 @@
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { addressShare } from "../../machine/net/address-share.ts";
-import type { Entry } from "../../machine/net/admission.ts";
-import { clientOfRequest, type NamedClient } from "../../machine/net/client.ts";
-import type { FailedAuth } from "../../machine/net/failed-auth.ts";
+import { addressShare } from "../../machine/net/admission/address-share.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
+import { clientOfRequest, type NamedClient } from "../../machine/net/admission/client.ts";
+import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
 import { readInTime } from "./body.ts";
 import type { Conn } from "./transport.ts";
 import { type Share, Tunnel } from "./tunnel.ts";

@@ -6,16 +6,20 @@ import { REGISTERED_HEADER } from "../../../objects/interfaces/connect-answer.ts
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { networkOf } from "../../machine/net/address.ts";
-import { OVER_SHARE } from "../../machine/net/address-share.ts";
-import type { Entry } from "../../machine/net/admission.ts";
-import { ChunkReader } from "../../machine/net/chunks.ts";
-import { clientOfRequest, type NamedClient, takeClient } from "../../machine/net/client.ts";
-import type { FailedAuth } from "../../machine/net/failed-auth.ts";
-import type { RequestHead } from "../../machine/net/head.ts";
-import { HeadReader } from "../../machine/net/head-reader.ts";
-import type { ConnectionStanding } from "../../machine/net/networks.ts";
-import { type Unread, UnreadPart } from "../../machine/net/unread.ts";
+import { networkOf } from "../../machine/net/admission/address.ts";
+import { OVER_SHARE } from "../../machine/net/admission/address-share.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
+import {
+  clientOfRequest,
+  type NamedClient,
+  takeClient,
+} from "../../machine/net/admission/client.ts";
+import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import type { ConnectionStanding } from "../../machine/net/admission/networks.ts";
+import { type Unread, UnreadPart } from "../../machine/net/admission/unread.ts";
+import { ChunkReader } from "../../machine/net/http/chunks.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
+import { HeadReader } from "../../machine/net/http/head-reader.ts";
 import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";

@@ -2,7 +2,7 @@
  * Devices with a registration whose links have ended: their objects are awake for a while yet, though their connections are gone.
  * Whoever may register devices could have any number of them awake by links that end at once, so each keeps its place for as long.
  */
-import { addressShare } from "../../machine/net/address-share.ts";
+import { addressShare } from "../../machine/net/admission/address-share.ts";
 import { AwakeObjects } from "./awake.ts";
 
 export interface EndedLinksOptions {

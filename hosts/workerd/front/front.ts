@@ -6,14 +6,17 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { NOBODY } from "../../machine/net/address-share.ts";
-import { Admission, SWEEP_MS } from "../../machine/net/admission.ts";
-import { connectingDevice, type IsRegistered } from "../../machine/net/connecting-device.ts";
-import { FailedAuth } from "../../machine/net/failed-auth.ts";
-import { clientOf, isTrusted, type Proxies } from "../../machine/net/forwarded.ts";
-import type { RequestHead } from "../../machine/net/head.ts";
-import { Refusals } from "../../machine/net/refusals.ts";
-import { Unread } from "../../machine/net/unread.ts";
+import { NOBODY } from "../../machine/net/admission/address-share.ts";
+import { Admission, SWEEP_MS } from "../../machine/net/admission/admission.ts";
+import {
+  connectingDevice,
+  type IsRegistered,
+} from "../../machine/net/admission/connecting-device.ts";
+import { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import { clientOf, isTrusted, type Proxies } from "../../machine/net/admission/forwarded.ts";
+import { Refusals } from "../../machine/net/admission/refusals.ts";
+import { Unread } from "../../machine/net/admission/unread.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";

@@ -5,7 +5,7 @@ import { closeCodeOf, closeReason } from "../../../objects/close.ts";
 import { closeVerdict, type ErrorCode } from "../../../schema/errors.ts";
 import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Entry } from "../../machine/net/admission.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
 import { type Fault, type FrameHandler, FrameReader, frames } from "../../machine/net/frames.ts";
 import { ServerFrames } from "./server-frames.ts";
 

@@ -3,7 +3,7 @@
  * What has more than one form is written anew in the plainest.
  */
 import { Buffer } from "node:buffer";
-import type { RequestHead } from "../../machine/net/head.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
 
 const SLASH = 47;
 /**

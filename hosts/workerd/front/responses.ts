@@ -1,6 +1,6 @@
 /** Where the answers of workerd begin and end: read to know when a connection is idle, and passed on as they are. */
 import { Buffer } from "node:buffer";
-import { headEnd, trimmed } from "../../machine/net/head.ts";
+import { headEnd, trimmed } from "../../machine/net/http/head.ts";
 
 const NOTHING = new Uint8Array();
 const LF = 10;

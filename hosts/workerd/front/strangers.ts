@@ -4,8 +4,8 @@
  * for those whom devices and app servers need. A link counts for as long as it stands, too: its object is woken by its end.
  */
 import { getPath } from "hono/utils/url";
-import { addressShare } from "../../machine/net/address-share.ts";
-import type { RequestHead } from "../../machine/net/head.ts";
+import { addressShare } from "../../machine/net/admission/address-share.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
 import { AwakeObjects } from "./awake.ts";
 import { ListenedTags } from "./listened-tags.ts";
 

@@ -1,6 +1,6 @@
 /** What the requests of one connection wake, and what of it counts. */
-import type { Entry } from "../../machine/net/admission.ts";
-import type { RequestHead } from "../../machine/net/head.ts";
+import type { Entry } from "../../machine/net/admission/admission.ts";
+import type { RequestHead } from "../../machine/net/http/head.ts";
 import type { EndedLinks } from "./ended-links.ts";
 import { isConnect, type LinkPlace, type Strangers, type WokenObject } from "./strangers.ts";
 

@@ -6,7 +6,7 @@ import { createServer, METHODS } from "node:http";
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Unread } from "../../../hosts/machine/net/unread.ts";
+import { Unread } from "../../../hosts/machine/net/admission/unread.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fuzz, fuzzTimeoutMs } from "../../core/support/fuzz.ts";
 import { type Seen, type Served, settled } from "./served.ts";

@@ -1,5 +1,5 @@
 /** A connection to a front without a network: what the client sends is pushed, what the server writes is kept. */
-import type { Admission, Entry } from "../../../hosts/machine/net/admission.ts";
+import type { Admission, Entry } from "../../../hosts/machine/net/admission/admission.ts";
 
 /** A request as whoever is behind the front was given it. */
 export interface Seen {

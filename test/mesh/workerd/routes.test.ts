@@ -1,6 +1,6 @@
 /** What the front takes a request for is what the worker takes it for, whatever the form of its path. */
 import { expect, test } from "vitest";
-import { readHead } from "../../../hosts/machine/net/head.ts";
+import { readHead } from "../../../hosts/machine/net/http/head.ts";
 import { isConnect, Strangers } from "../../../hosts/workerd/front/strangers.ts";
 import { routesByPath } from "../../../schema/http.ts";
 import { demoOf, startMesh } from "../support/mesh.ts";

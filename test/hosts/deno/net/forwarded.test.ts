@@ -1,6 +1,6 @@
 /** Whose connection it is behind a trusted proxy. */
 import { expect, test } from "vitest";
-import { clientOf, isTrusted } from "../../../../hosts/machine/net/forwarded.ts";
+import { clientOf, isTrusted } from "../../../../hosts/machine/net/admission/forwarded.ts";
 import { proxiesOf } from "../../../../hosts/machine/proxies.ts";
 import { settled } from "../../support/served.ts";
 import { serveHttp } from "./support/conn.ts";

@@ -1,7 +1,7 @@
 /** Connections by HTTP/1.1 on the host of Deno. */
 import { expect, test } from "vitest";
 import { Pipeline } from "../../../../hosts/deno/net/pipeline.ts";
-import { Unread } from "../../../../hosts/machine/net/unread.ts";
+import { Unread } from "../../../../hosts/machine/net/admission/unread.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { httpCases } from "../../support/http-cases.ts";
 import { settled } from "../../support/served.ts";

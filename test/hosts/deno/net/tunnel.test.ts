@@ -1,7 +1,7 @@
 /** How a connection by HTTP/2 stands. */
 import { expect, test } from "vitest";
 import { Tunnel } from "../../../../hosts/deno/net/tunnel.ts";
-import { Admission } from "../../../../hosts/machine/net/admission.ts";
+import { Admission } from "../../../../hosts/machine/net/admission/admission.ts";
 
 function tunnelOf() {
   const entry = new Admission({ capacity: 10, now: () => 0 }).admit("192.0.2.1", () => {});

@@ -1,7 +1,7 @@
 /** Who keeps a connection on the host of Deno where there are not enough for all. */
 import { expect, test } from "vitest";
-import { Admission, type Entry } from "../../../../hosts/machine/net/admission.ts";
-import type { ConnectionStanding } from "../../../../hosts/machine/net/networks.ts";
+import { Admission, type Entry } from "../../../../hosts/machine/net/admission/admission.ts";
+import type { ConnectionStanding } from "../../../../hosts/machine/net/admission/networks.ts";
 
 interface Held {
   readonly name: string;

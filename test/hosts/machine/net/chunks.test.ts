@@ -1,6 +1,6 @@
 /** How a host of one machine reads a body in chunks: bounded, and as strictly as heads. */
 import { expect, test } from "vitest";
-import { ChunkReader } from "../../../../hosts/machine/net/chunks.ts";
+import { ChunkReader } from "../../../../hosts/machine/net/http/chunks.ts";
 
 const read = (text: string, bound = 100) => {
   const reader = new ChunkReader(bound);

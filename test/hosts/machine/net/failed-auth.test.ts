@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { sealCredential } from "../../../../core/identity/credential.ts";
 import { deviceName } from "../../../../core/identity/device-id.ts";
-import { FailedAuth } from "../../../../hosts/machine/net/failed-auth.ts";
+import { FailedAuth } from "../../../../hosts/machine/net/admission/failed-auth.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { KEYRING } from "../../support/keyring.ts";
 

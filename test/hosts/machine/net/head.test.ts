@@ -1,6 +1,6 @@
 /** How the host of Deno reads the head of a request: strictly, so that no proxy before it reads another request. */
 import { expect, test } from "vitest";
-import { readHead } from "../../../../hosts/machine/net/head.ts";
+import { readHead } from "../../../../hosts/machine/net/http/head.ts";
 
 const read = (...lines: readonly string[]) =>
   readHead(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Ranking } from "../../../../hosts/machine/net/ranking.ts";
+import { Ranking } from "../../../../hosts/machine/net/admission/ranking.ts";
 
 test("P8.5 the largest is told as by a look at all, whatever was counted before", () => {
   const change = fc.record({ item: fc.nat(8), count: fc.nat(12), skipped: fc.nat(8) });

@@ -1,6 +1,6 @@
 /** What strangers can have the mesh refuse any number of times is told in one line a minute. */
 import { expect, test } from "vitest";
-import { Refusals } from "../../../../hosts/machine/net/refusals.ts";
+import { Refusals } from "../../../../hosts/machine/net/admission/refusals.ts";
 
 test("P8.4 what is refused before it is a request is one line a minute, with a count of each kind", () => {
   const lines: string[] = [];

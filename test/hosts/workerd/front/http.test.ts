@@ -1,6 +1,6 @@
 /** Connections by HTTP/1.1 to the front of workerd. */
 import { expect, test } from "vitest";
-import { Unread } from "../../../../hosts/machine/net/unread.ts";
+import { Unread } from "../../../../hosts/machine/net/admission/unread.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { httpCases } from "../../support/http-cases.ts";
 import { settled } from "../../support/served.ts";

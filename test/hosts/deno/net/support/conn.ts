@@ -4,9 +4,9 @@ import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
 import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
 import { Pipeline } from "../../../../../hosts/deno/net/pipeline.ts";
 import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
-import { Admission } from "../../../../../hosts/machine/net/admission.ts";
-import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
-import { Unread } from "../../../../../hosts/machine/net/unread.ts";
+import { Admission } from "../../../../../hosts/machine/net/admission/admission.ts";
+import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-auth.ts";
+import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
 

@@ -1,10 +1,10 @@
 /** A connection to the front of workerd without a network, and Node's HTTP server in workerd's place. */
 import { createServer } from "node:http";
 import { Duplex, duplexPair } from "node:stream";
-import { Admission } from "../../../../../hosts/machine/net/admission.ts";
-import { FailedAuth } from "../../../../../hosts/machine/net/failed-auth.ts";
-import { clientOf, type Proxies } from "../../../../../hosts/machine/net/forwarded.ts";
-import { Unread } from "../../../../../hosts/machine/net/unread.ts";
+import { Admission } from "../../../../../hosts/machine/net/admission/admission.ts";
+import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-auth.ts";
+import { clientOf, type Proxies } from "../../../../../hosts/machine/net/admission/forwarded.ts";
+import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";

@@ -1,6 +1,6 @@
 /** Sending keys whose requests were let in, and from which networks: what others' failures do not shut out. */
-import { BoundedMap } from "../../../schema/bounded-map.ts";
-import { LIMITS } from "../../../schema/limits.ts";
+import { BoundedMap } from "../../../../schema/bounded-map.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 
 const KEY_ID = /;keyid="([^"]{1,64})"/;
 /** So often the time of the last request is noted of the key that sends most: noting it takes ten times as long as to see that it is due. */

@@ -1,6 +1,6 @@
 /** The head of an HTTP/1.1 request, read strictly (RFC 9112): what two readers could take differently is refused. */
 import { Buffer } from "node:buffer";
-import { HOST } from "../../../schema/host-header.ts";
+import { HOST } from "../../../../schema/host-header.ts";
 
 export interface RequestHead {
   readonly method: string;

@@ -1,6 +1,6 @@
 /** Whose address a request counts for where a trusted proxy brought it. */
 import { isIP } from "node:net";
-import { trimmed } from "./head.ts";
+import { trimmed } from "../http/head.ts";
 
 /** What is trusted to say so; node:net's BlockList is one. */
 export interface Proxies {

@@ -1,5 +1,5 @@
 /** What strangers can make a host hold: heads and bodies that have begun and not come whole, counted over all connections. */
-import { LIMITS } from "../../../schema/limits.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 
 /** Of all connections. */
 export class Unread {

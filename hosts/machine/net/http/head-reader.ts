@@ -1,6 +1,6 @@
 /** Takes the heads of requests off what a connection has received, one after the other, and says which are refused. */
-import { MeshError } from "../../../schema/errors.ts";
-import { LIMITS } from "../../../schema/limits.ts";
+import { MeshError } from "../../../../schema/errors.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { headEnd, type RequestHead, readHead, upgradeFault } from "./head.ts";
 
 /** Those that a route may take. Others are of proxies and of no use but to attackers, or workerd answers them by itself. */

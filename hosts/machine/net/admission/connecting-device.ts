@@ -1,10 +1,10 @@
 /** Whose link a request asks for, as its connect token says: who it is, is for the edge to check. */
 import { Buffer } from "node:buffer";
-import { openCredential } from "../../../core/identity/credential.ts";
-import { deviceName } from "../../../core/identity/device-id.ts";
-import type { Keyring } from "../../../core/identity/keyring.ts";
-import { SEQ_EPOCH_MS } from "../../../core/message/clock.ts";
-import type { RequestHead } from "./head.ts";
+import { openCredential } from "../../../../core/identity/credential.ts";
+import { deviceName } from "../../../../core/identity/device-id.ts";
+import type { Keyring } from "../../../../core/identity/keyring.ts";
+import { SEQ_EPOCH_MS } from "../../../../core/message/clock.ts";
+import type { RequestHead } from "../http/head.ts";
 
 /** Whether an app is registered on the device of this name, or was: whether anything of it is stored. */
 export type IsRegistered = (name: string) => boolean;

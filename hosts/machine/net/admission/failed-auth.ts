@@ -4,14 +4,14 @@
  * a stranger behind the same NAT shuts out no registered device and no app server. What costs nothing to get has none of its own:
  * all accounts of a network that registered nothing share one, and so do all keys that were good only elsewhere.
  */
-import type { Keyring } from "../../../core/identity/keyring.ts";
-import { BoundedMap } from "../../../schema/bounded-map.ts";
-import { ERRORS, type ErrorCode, MeshError } from "../../../schema/errors.ts";
-import { LIMITS } from "../../../schema/limits.ts";
+import type { Keyring } from "../../../../core/identity/keyring.ts";
+import { BoundedMap } from "../../../../schema/bounded-map.ts";
+import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import type { RequestHead } from "../http/head.ts";
 import { isLoopback, networkOf } from "./address.ts";
 import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
-import type { RequestHead } from "./head.ts";
 
 const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
 /** Further ahead, one more failure is over the burst. */

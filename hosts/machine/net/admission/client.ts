@@ -1,7 +1,8 @@
 /** Whose a request is, on a connection that may be a trusted proxy's. */
+
+import type { RequestHead } from "../http/head.ts";
 import { NOBODY } from "./address-share.ts";
 import type { Entry } from "./admission.ts";
-import type { RequestHead } from "./head.ts";
 
 /** The client of a request by its header fields; null where the other end of the connection is the client itself. */
 export type NamedClient = ((fields: RequestHead["fields"]) => string) | null;
