@@ -1,4 +1,4 @@
-/** The HTTPS edge of the mesh: serves the routes of the table by their handlers, and turns errors into answers. */
+/** The HTTPS edge of the mesh: routes requests to handlers, and turns errors into answers. */
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
 import { allowOf, type PathRoutes, routesByPath } from "../schema/http.ts";
@@ -36,12 +36,12 @@ export const app = new Hono<AppEnv>();
 app.use(async (c, next) => {
   requireHost(c.req.raw);
   c.set("receivedAt", Date.now());
-  // Rather than run with an empty key, no route answers.
+  // Throws if a setting is missing: no route answers with an empty key.
   c.set("config", configOf(c.env));
   await next();
 });
 
-/** Serves the routes of some paths; answers 405 to other methods. */
+/** Registers the routes of these paths; other methods are answered 405. */
 function serve(paths: readonly PathRoutes[]): void {
   for (const { path, routes } of paths) {
     for (const route of routes) if (route.cors) app.use(path, openToPages(route));
@@ -56,7 +56,7 @@ const isOperators = ({ routes }: PathRoutes): boolean =>
 const paths = routesByPath();
 
 serve(paths.filter((path) => !isOperators(path)));
-// Guards unknown paths too: only the operator learns which paths exist.
+// Guards unknown paths, too: only the operator learns which paths exist.
 app.use("/v1/apps/*", requireAdmin);
 serve(paths.filter(isOperators));
 

@@ -1,12 +1,12 @@
-/** What an edge isolate remembers for a while. Dropping any of it costs one call, nothing else. */
+/** A cache of an edge isolate. Losing an entry costs one call of an object, nothing else. */
 import { BoundedMap } from "../schema/bounded-map.ts";
 
 export interface TimedCacheOptions<Value> {
-  /** How long an entry is used. */
+  /** How long an entry is valid. */
   readonly ttlMs: number;
-  /** Entries kept, or their weight; the least recently used goes first. */
+  /** Maximum number of entries, or of their total weight; the least recently used is evicted first. */
   readonly count: number;
-  /** What an entry counts for; 1 where this is not given. */
+  /** Weight of an entry. Default: 1. */
   readonly weigh?: (value: Value) => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -30,7 +30,7 @@ export class TimedCache<Value> {
     this.#entries = new BoundedMap(count, weigh && (({ value }) => weigh(value)));
   }
 
-  /** How often `get` found something, and how often it did not. */
+  /** How often `get` returned a value, and how often it did not. */
   get counts(): { readonly hits: number; readonly misses: number } {
     return { hits: this.#hits, misses: this.#misses };
   }
@@ -38,7 +38,7 @@ export class TimedCache<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     const left = entry === undefined ? 0 : entry.until - this.#options.now();
-    // More than its time is left of one where the clock was set back.
+    // If more than the ttl is left, the clock was set back: the entry's age is unknown.
     if (entry === undefined || left <= 0 || left > this.#options.ttlMs) {
       this.delete(key);
       this.#misses++;

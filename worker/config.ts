@@ -6,7 +6,7 @@ import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 import type { Env } from "./env.ts";
 
-/** A shorter admin token could be guessed; `openssl rand -base64 24` gives 32. */
+/** A shorter admin token could be guessed. `openssl rand -base64 24` prints 32 characters. */
 const ADMIN_TOKEN_CHARS = 16;
 
 const settings = z.object({
@@ -24,11 +24,11 @@ export interface Config {
   readonly keyring: Keyring;
   readonly regIds: RegIdCache;
   readonly adminToken: string;
-  /** Links that this process may hold; null where the platform bounds them. */
+  /** Maximum number of links of this process; null if the platform limits them. */
   readonly maxLinks: number | null;
 }
 
-/** @throws MeshError `misconfigured`, saying which setting is wrong; it never quotes a secret. */
+/** @throws MeshError `misconfigured` naming the wrong settings; it never quotes a secret */
 function checkConfig(env: Env): Config {
   const parsed = settings.safeParse(env);
   if (!parsed.success) {
@@ -45,7 +45,7 @@ function checkConfig(env: Env): Config {
 
 let last: { readonly env: Env; readonly config: Config } | undefined;
 
-/** The settings in `env`; the runtime hands every request of an isolate the same object. */
+/** The settings in `env`, which is the same object for every request of an isolate. */
 export function configOf(env: Env): Config {
   if (last?.env !== env) last = { env, config: checkConfig(env) };
   return last.config;

@@ -1,4 +1,4 @@
-/** What Hono carries through a request. Read it by `c.get`: `c.var` copies all of it each time. */
+/** What Hono carries through a request. Read it with `c.get`: `c.var` copies all of it each time. */
 import type { Context } from "hono";
 import type { OperationId } from "../schema/http.ts";
 import type { Config } from "./config.ts";
@@ -8,9 +8,9 @@ export interface AppEnv {
   Bindings: Env;
   Variables: {
     config: Config;
-    /** When the request reached the edge, milliseconds since 1970. */
+    /** When the request reached the edge: milliseconds since 1970. */
     receivedAt: number;
-    /** The app that signed it, as objects know it; undefined until that is checked. */
+    /** Name of the app that signed it, as objects use it; undefined until the signature is verified. */
     signedBy: string | undefined;
   };
 }

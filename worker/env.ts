@@ -1,4 +1,4 @@
-/** What the edge is given by its host: objects to call, secrets, and how sockets are opened. */
+/** What a host gives the edge: objects to call, secrets, and ports for sockets and cryptography. */
 import type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
 import type {
   AliasRpc,
@@ -15,15 +15,15 @@ import type { EdgeCrypto } from "./signature/crypto.ts";
 
 export type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
 
-/** Of an answer in JSON. */
+/** Status and headers of a JSON answer. */
 export interface AnswerInit {
   readonly status: number;
-  /** In lower case, without content-type. */
+  /** Names in lower case, without content-type. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface Env {
-  /** Makes the answer of a frequent route, where the host has a cheaper way than `Response.json`. */
+  /** Answers frequent routes, if the host has something cheaper than `Response.json`. */
   readonly ANSWER_JSON?: (value: unknown, init: AnswerInit) => Response;
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
@@ -33,9 +33,8 @@ export interface Env {
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
   /**
-   * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255.
-   * The first key makes new regIds and credentials; the others still open old ones, and one with `;accept` behind it is
-   * none that makes any yet.
+   * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255. The first key without
+   * `;accept` after it seals new regIds and credentials; all keys open existing ones.
    */
   readonly MESH_KEYS: string;
   /** Bearer token of the admin routes. */
@@ -43,14 +42,14 @@ export interface Env {
   readonly LINK_HOST: LinkHost;
   readonly LIVE_HOST: ListenHost;
   readonly CRYPTO: EdgeCrypto;
-  /** Links this process may hold, decimal; absent where the platform bounds them itself. */
+  /** Maximum number of links of this process, decimal; absent if the platform limits them. */
   readonly MAX_LINKS?: string;
-  /** Nodes of one tag that are called at once, decimal; `LIMITS.FAN_OUT_NODES` where absent, 8 on one machine. */
+  /** Concurrent calls of nodes of one tag, decimal. Default: `LIMITS.FAN_OUT_NODES`; one machine sets 8. */
   readonly FAN_OUT_NODES?: string;
-  /** Objects of an app's tag directory, decimal; `LIMITS.TAG_DIRECTORY_SHARDS` where absent. It never changes for a mesh. */
+  /** Number of objects of an app's tag directory, decimal. Default: `LIMITS.TAG_DIRECTORY_SHARDS`. A mesh must never change it. */
   readonly TAG_DIRECTORY_SHARDS?: string;
-  /** Window of the first reconnect of devices, milliseconds, decimal; `LIMITS.RECONNECT_FIRST_MS` where absent. */
+  /** Window of a device's first reconnect in milliseconds, decimal. Default: `LIMITS.RECONNECT_FIRST_MS`. */
   readonly RECONNECT_FIRST_MS?: string;
-  /** Members of one node of a tag, decimal; `LIMITS.NODE_MEMBERS` where absent. For tests of deep trees. */
+  /** Maximum number of members of a tag's node, decimal. Default: `LIMITS.NODE_MEMBERS`. For tests of deep trees. */
   readonly NODE_MEMBERS?: string;
 }

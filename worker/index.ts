@@ -1,4 +1,4 @@
-/** The deployed entry: the HTTPS face and the classes of the objects behind it. */
+/** The deployed entry: the edge, and the classes of the Durable Objects behind it. */
 import { app } from "./app.ts";
 import { type WorkersEnv, workersEnv } from "./workers/env.ts";
 

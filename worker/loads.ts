@@ -1,4 +1,4 @@
-/** Loads that several requests wait for together. */
+/** Loads that several requests share. */
 import { MeshError } from "../schema/errors.ts";
 import { LIMITS } from "../schema/limits.ts";
 
@@ -11,11 +11,11 @@ interface Load<Value> {
 export interface LoadsOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Calls `act` once after `ms`; the answer cancels it. */
+  /** Calls `act` once after `ms`, unless the returned function is called before. */
   readonly after: (ms: number, act: () => void) => () => void;
 }
 
-/** Time of this isolate. */
+/** The clock and timers of this isolate. */
 export const isolateTime: LoadsOptions = {
   now: () => Date.now(),
   after: (ms, act) => {
@@ -25,33 +25,33 @@ export const isolateTime: LoadsOptions = {
 };
 
 /**
- * One load at a time of each key, shared by all that miss together. A load that was begun for a request which has gone may never
- * end (measured on workerd): after `LIMITS.LOAD_MS` the next to ask begins another, and each waits by a timer of its own.
+ * Runs one load per key at a time, shared by all callers. A load started by a request that was cancelled may never end (measured on
+ * workerd), so each caller has a timeout of its own, and after `LIMITS.LOAD_MS` the next caller starts another load.
  */
 export class Loads<Value> {
   readonly #options: LoadsOptions;
   readonly #keep: (key: string, value: Value, startedAt: number) => void;
   readonly #loads = new Map<string, Load<Value>>();
 
-  /** @param keep called with what a load found, unless it was forgotten or given up for another meanwhile */
+  /** @param keep called with the result of a load, unless it was forgotten or replaced in the meantime */
   constructor(options: LoadsOptions, keep: (key: string, value: Value, startedAt: number) => void) {
     this.#options = options;
     this.#keep = keep;
   }
 
-  /** Whether a load is under way that is not given up. */
+  /** Whether a load is running that is not overdue. */
   isLoading(key: string): boolean {
     const load = this.#loads.get(key);
     if (load === undefined) return false;
     const age = this.#options.now() - load.startedAt;
-    // Also where the clock was set back: how long it has taken nobody knows.
+    // A negative age means that the clock was set back: how long the load has taken is unknown.
     return age >= 0 && age < LIMITS.LOAD_MS;
   }
 
   /**
-   * Joins the load of a key, or begins one.
+   * Joins the load of a key, or starts one.
    *
-   * @param load - What it throws at once is thrown, and takes no place.
+   * @param load if it throws synchronously, the error is passed on and no load is recorded
    * @throws MeshError `overloaded` after `LIMITS.LOAD_MS`
    */
   get(key: string, load: () => Promise<Value>): Promise<Value> {
@@ -59,7 +59,7 @@ export class Loads<Value> {
     return this.#within((known ?? this.#begin(key, load)).value);
   }
 
-  /** Lets nobody else join the load of a key, and keeps nothing of it: what it finds may be old. */
+  /** Detaches the running load of a key: nobody else joins it, and its result, which may be stale, is not kept. */
   forget(key: string): void {
     this.#loads.delete(key);
   }

@@ -1,11 +1,11 @@
-/** Refusals over HTTPS: RFC 9457 problem details made from the error table. */
+/** Answers to refused requests: RFC 9457 problem details from the error table. */
 import { ERRORS, type ErrorCode, MeshError } from "../schema/errors.ts";
 import type { ProblemBody } from "../schema/http.ts";
 
-/** For a 503 that names no time: one second, so that a burst of retries is at least spread by their jitter. */
+/** For a 503 without a time: after a second, retries of a burst are at least spread by their jitter. */
 const RETRY_AFTER_DEFAULT_MS = 1_000;
 
-/** RFC 9110 §11.6.1 wants a challenge with every 401. */
+/** RFC 9110 §11.6.1 requires a challenge with every 401. */
 const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   admin_token_invalid: 'Bearer realm="pushmesh admin"',
   proof_invalid: 'DeviceProof realm="pushmesh"',
@@ -13,7 +13,6 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
 };
 const SIGNATURE_CHALLENGE = 'Signature realm="pushmesh"';
 
-/** The answer to a refused request. */
 export function problemResponse(error: MeshError, headers: HeadersInit = {}): Response {
   const { code, row } = error;
   const status = row.status ?? ERRORS.internal.status ?? 500;
@@ -38,7 +37,7 @@ export function problemResponse(error: MeshError, headers: HeadersInit = {}): Re
   return new Response(JSON.stringify(body), { status, headers: answer });
 }
 
-/** Any thrown value as an error of the table. One that is not is logged, once, and answered as `internal`. */
+/** Turns any thrown value into an error of the table. An unexpected one is logged and answered as `internal`. */
 export function asMeshError(error: unknown, request: Request): MeshError {
   if (error instanceof MeshError) return error;
   console.error(`${request.method} ${new URL(request.url).pathname} failed`, error);

@@ -1,4 +1,4 @@
-/** Signed requests that change what stays: each is carried out once. */
+/** Signed requests that change state: each is carried out once. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { shardsOf } from "../../objects/count.ts";
@@ -10,14 +10,14 @@ import type { Caller } from "../request/signed.ts";
 import { onceInTime } from "./objects.ts";
 import { isOwnRegId } from "./registrations.ts";
 
-/** Of a signature's hash: two of an app's 131,072 are alike once in 10^11 rings. */
+/** Of a signature's hash: two of an app's 131,072 are equal once in 10^11 rings. */
 const CHANGE_ID_BYTES = 9;
 
 /**
- * Notes a signed change, before it is carried out: a copy of the request is good for minutes, and what it says may be out of
- * date by then.
+ * Records a signed change before it is carried out, so that a replay is refused: a copied request stays valid for minutes, and would
+ * undo later changes.
  *
- * @param regIds of the registrations that it is about: one of nobody's changes nothing, and touches no object
+ * @param regIds the registrations concerned: if none of them is the app's, nothing changes and no object is called
  * @throws MeshError `request_replayed`, `rate_limited`
  */
 export async function beginChange(

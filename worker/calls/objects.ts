@@ -1,4 +1,4 @@
-/** Calls from the edge to objects, and their refusals. */
+/** Calls of objects from the edge. */
 import type { Refused } from "../../core/message/refusal.ts";
 import { callObject, callOnce } from "../../objects/call.ts";
 import { type Asking, wakeRoomOf } from "../../objects/capacity/call-room.ts";
@@ -10,19 +10,19 @@ import type { MeshContext } from "../context.ts";
 export { callObject, callOnce };
 
 /**
- * The same, for no longer than `ms`: for objects that may hang, where their answer is not all of the request's own.
+ * `callObject` with a timeout, because an object may hang.
  *
- * @param ms - milliseconds; `LIMITS.CALL_MS` for what is answered at once
- * @throws MeshError `overloaded` where there is no answer by then, and as `callObject` does
+ * @param ms default: `LIMITS.CALL_MS`, for calls that are answered at once
+ * @throws MeshError `overloaded` after the timeout, and as `callObject` does
  */
 export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> =>
   inTime(callObject(call), ms);
 
 /**
- * The same for an object that sleeps, perhaps, and that a signed request wakes: waits until its app has room for it, where a process has
- * descriptors for so many only.
+ * `callInTime` of an object that may be asleep, for a signed request: on a host that has descriptors for a limited number of awake
+ * objects, waits until the app may wake one more.
  *
- * @throws MeshError `overloaded` where there is none for so long, too
+ * @throws MeshError `overloaded`, also after waiting `LIMITS.WAKE_WAIT_MS` for room
  */
 export async function wakeInTime<T>(
   c: MeshContext,
@@ -34,7 +34,7 @@ export async function wakeInTime<T>(
   return callInTime(call, ms);
 }
 
-/** The same for what an app may have made up. @param isVain whether an answer says that there is no such thing */
+/** `wakeInTime` for a name that the app may have made up. @param isVain whether an answer says that there is no such thing */
 export async function wakeGuess<T>(
   c: MeshContext,
   name: string,
@@ -54,11 +54,11 @@ async function enterRoom(c: MeshContext, name: string, asking: Asking = {}): Pro
   await room.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS), { ...asking, owner });
 }
 
-/** What is left of so many milliseconds since the request came: no more than that, where the clock was set back meanwhile. */
+/** How much of `ms` is left since the request arrived; never more than `ms`, even if the clock was set back. */
 export const leftOf = (c: MeshContext, ms: number): number =>
   Math.min(ms, Math.max(0, c.get("receivedAt") + ms - Date.now()));
 
-/** The same for non-idempotent calls, which are tried once. */
+/** `callInTime` for non-idempotent calls, which are tried once. */
 export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>
   inTime(callOnce(call), LIMITS.CALL_MS);
 
@@ -69,7 +69,7 @@ function inTime<T>(answering: Promise<T>, ms: number): Promise<T> {
   });
 }
 
-/** A device's refusal as an error. */
+/** Turns a refusal by an object into an error. */
 export function refusal({ code, detail, retryAfterMs }: Refused): MeshError {
   return new MeshError(code, detail, retryAfterMs === undefined ? {} : { retryAfterMs });
 }

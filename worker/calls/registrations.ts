@@ -1,4 +1,4 @@
-/** Registrations as app servers name them, and calls about many of them. */
+/** Registrations as app servers name them, and commands for many of them. */
 import type { Holder } from "../../core/alias/types.ts";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { type RegIdParts, sealRegId } from "../../core/identity/reg-id.ts";
@@ -13,9 +13,9 @@ import type { Caller } from "../request/signed.ts";
 import { refusal } from "./objects.ts";
 
 /**
- * Opens a regId that the app of the caller may use.
+ * Opens a regId of the caller's app.
  *
- * @throws MeshError `invalid`, or `reg_id_foreign`
+ * @throws MeshError with the code `invalid`, or `reg_id_foreign`
  */
 export function openOwnRegId(
   c: MeshContext,
@@ -29,13 +29,13 @@ export function openOwnRegId(
   return parts;
 }
 
-/** Whether `openOwnRegId` opens it. */
+/** Whether `openOwnRegId` accepts the regId. */
 export function isOwnRegId(c: MeshContext, { app }: Caller, regId: string): boolean {
   const parts = c.get("config").regIds.open(regId);
   return parts !== undefined && equalBytes(parts.app, app);
 }
 
-/** The regId of a registration that an object named. */
+/** The regId of a registration that an object names by device and generation. */
 export function regIdOf(c: MeshContext, { app }: Caller, { device, generation }: Holder): string {
   const deviceId = fromBase64Url(device);
   if (deviceId === undefined) throw new Error(`${device} names no device`);
@@ -43,9 +43,9 @@ export function regIdOf(c: MeshContext, { app }: Caller, { device, generation }:
 }
 
 /**
- * Carries out one command for each regId, `LIMITS.SUBSCRIBE_CALLS` at a time.
+ * Runs a command for each regId, `LIMITS.SUBSCRIBE_CALLS` at a time.
  *
- * @returns a result for each, in their order; what fails for one is no matter to the others
+ * @returns a result for each, in order; a failure does not affect the others
  */
 export async function forEachRegId(
   c: MeshContext,
@@ -55,14 +55,14 @@ export async function forEachRegId(
 ): Promise<RegistrationResult[]> {
   const results: RegistrationResult[] = [];
   let next = 0;
-  const work = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (let at = next++; at < regIds.length; at = next++) {
       const regId = regIds[at] ?? "";
       results[at] = await resultOf(c, regId, () => command(openOwnRegId(c, caller, regId), regId));
     }
   };
-  const lanes = Math.min(LIMITS.SUBSCRIBE_CALLS, regIds.length);
-  await Promise.all(Array.from({ length: lanes }, work));
+  const workers = Math.min(LIMITS.SUBSCRIBE_CALLS, regIds.length);
+  await Promise.all(Array.from({ length: workers }, worker));
   return results;
 }
 

@@ -1,4 +1,4 @@
-/** The root of a tag's tree: what the edge asks about a tag. */
+/** Calls of the root of a tag's tree. */
 import { rootObjectName } from "../../core/tag/name.ts";
 import type { TagRpc } from "../../objects/interfaces/rpc.ts";
 import type { MeshContext } from "../context.ts";
@@ -8,7 +8,7 @@ import { wakeInTime } from "./objects.ts";
 export const rootOf = (c: MeshContext, app: string, tag: string): TagRpc =>
   c.env.TAGS.getByName(rootObjectName(app, tag));
 
-/** Calls the root for a signed request, which waits for room where it wakes it. */
+/** Calls the root for a signed request, see `wakeInTime`. */
 export const askRoot = <T>(
   c: MeshContext,
   app: string,

@@ -1,4 +1,4 @@
-/** Who may listen to a tag, as its root says and the edge remembers for a while. */
+/** Who may listen to a tag: decided by its root, and cached. */
 import { Limiter } from "../../core/link/limiter.ts";
 import type { LiveAccess } from "../../core/tag/calls/live.ts";
 import { tagIdOf } from "../../core/tag/name.ts";
@@ -10,7 +10,7 @@ import { rootOf } from "../calls/tag-root.ts";
 import type { MeshContext } from "../context.ts";
 import { checkListenToken } from "./token.ts";
 
-/** By the tag's ID. */
+/** By app and tag ID. */
 const accessCache = new TimedCache<LiveAccess>({
   ttlMs: LIMITS.TAG_CACHE_MS,
   count: LIMITS.TAG_CACHE_COUNT,
@@ -18,8 +18,8 @@ const accessCache = new TimedCache<LiveAccess>({
 });
 
 /**
- * Tags that were open when they were last asked about: asking again is no question that a stranger made up, and strangers who
- * take all questions there are keep nobody from them.
+ * Tags that were open when their root was last asked. Asking again uses none of the budget for unknown tags, so strangers who exhaust
+ * it do not lock out listeners of real tags.
  */
 const open = new TimedCache<true>({
   ttlMs: LIMITS.OPEN_TAG_CACHE_MS,
@@ -29,7 +29,7 @@ const open = new TimedCache<true>({
 
 const keyOf = (app: string, tag: string): string => `${app}.${tagIdOf(app, tag)}`;
 
-/** How many more questions an app's tags may cause, by app; what is forgotten begins with its burst. */
+/** The budget of each app for asking roots of unknown tags. An evicted app starts with a full burst. */
 const questions = new TimedCache<Limiter>({
   ttlMs: LIMITS.TAG_CACHE_MS * 6,
   count: LIMITS.APP_CACHE_COUNT,
@@ -51,9 +51,9 @@ function requireQuestion(app: string): void {
 }
 
 /**
- * A tag that nobody opened or closed is for those who have a token.
+ * A tag that was never opened or closed requires a token.
  *
- * @param trusted whether the app's own token names the tag; whoever has none may have made it up
+ * @param trusted whether a token of the app names the tag; without one, the tag may be made up
  */
 async function accessOf(
   c: MeshContext,
@@ -71,13 +71,12 @@ async function accessOf(
   return access;
 }
 
-/** Drops what this isolate knows of a tag that it just opened or closed. */
+/** Evicts a tag that this isolate has just opened or closed. */
 export const forgetAccess = (app: string, tag: string): void => accessCache.delete(keyOf(app, tag));
 
 /**
- * @param token null where the caller has none; one that is wrong is refused also where none is needed
- * @throws MeshError `listen_token_invalid`, `live_closed`, or `overloaded` where too many without a token ask for tags that
- *   are not known here
+ * @param token null if the caller has none; an invalid token is refused even if none is required
+ * @throws MeshError `listen_token_invalid`, `live_closed`, or `overloaded` if too many callers without a token ask for unknown tags
  */
 export async function requireAccess(
   c: MeshContext,

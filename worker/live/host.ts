@@ -1,28 +1,28 @@
-/** How a host brings a listener to its live node: like links, the one thing of listening that is not the same everywhere. */
+/** The port by which a host connects a listener to its live node. */
 import type { LiveName } from "../../core/tag/name.ts";
 import type { MeshError } from "../../schema/errors.ts";
 
-/** A request to listen that was let through. */
+/** An authorized request to listen. */
 export interface Listen {
   /** The tag's name. */
   readonly tag: string;
-  /** Position to resume after; null for only what is new. */
+  /** Position to resume after; null to receive only new broadcasts. */
   readonly after: number | null;
   readonly transport: "socket" | "stream";
-  /** The subprotocol to answer with; null where none was offered. */
+  /** The subprotocol to answer with; null if none was offered. */
   readonly protocol: string | null;
 }
 
 export interface ListenHost {
-  /** Where the listener is, in lower-case letters; "local" where that is nowhere in particular. */
+  /** The region of the listener, in lower-case letters; "local" if the host has only one. */
   regionOf(request: Request): string;
   /**
-   * Hands the listener to a live node.
+   * Passes the listener to a live node.
    *
-   * @returns the upgrade's answer, or the event stream
-   * @throws MeshError `live_full`, where there is no room at this node
+   * @returns the answer to the upgrade, or the event stream
+   * @throws MeshError `live_full` if this node has no room
    */
   open(request: Request, node: LiveName, listen: Listen): Promise<Response>;
-  /** Accepts the WebSocket and closes it at once: a browser cannot read a refused upgrade. */
+  /** Accepts the WebSocket and closes it at once: browsers do not show the answer to a refused upgrade. */
   refuse(request: Request, error: MeshError, protocol: string | null): Response;
 }

@@ -1,4 +1,4 @@
-/** The signature of a broadcast for those who listen live, by the app's live key (docs/api.md, Live listeners). */
+/** Signs broadcasts for live listeners with the app's live key (docs/api.md, Live listeners). */
 import type { LiveKey } from "../../core/app/app.ts";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
@@ -15,9 +15,9 @@ interface Signer extends LiveKey {
   readonly sign: Sign;
 }
 
-/** By appId. A live key never changes, so an entry stays until it makes room: the oldest goes first. */
+/** By appId. A live key never changes, so entries do not expire; the oldest is evicted first. */
 const signers = new BoundedMap<string, Signer>(LIMITS.APP_CACHE_COUNT);
-/** The absence of an app is not kept: it may be made any time. */
+/** A missing app is not cached: it may be created at any time. */
 const loads = new Loads<Signer | null>(isolateTime, (appId, signer) => {
   if (signer !== null) signers.set(appId, signer);
 });
@@ -27,19 +27,19 @@ async function load(c: MeshContext, appId: string): Promise<Signer | null> {
   return key === null ? null : { ...key, sign: await c.env.CRYPTO.signer(key) };
 }
 
-/** The app's live key, ready to sign; null where there is no such app. */
+/** The app's live key, ready to sign; null if there is no such app. */
 export async function liveSigner(c: MeshContext, appId: string): Promise<Signer | null> {
   const known = signers.get(appId);
   if (known !== undefined) return known;
   return loads.get(appId, () => {
     const loading = load(c, appId);
-    // Other requests may wait for this load: it must end even when the client of this one has gone.
+    // Other requests may wait for this load, so it must not be cancelled with this one.
     c.executionCtx.waitUntil(loading.catch(() => null));
     return loading;
   });
 }
 
-/** Null where there is no such app any more. */
+/** @returns null if the app no longer exists */
 export async function signLive(
   c: MeshContext,
   { app, cover, key, contentType, data }: Omit<BroadcastRequest, "signature">,

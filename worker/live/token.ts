@@ -1,4 +1,4 @@
-/** Listen tokens: an app's server signs for a page that it may listen to a tag (docs/api.md, Live listeners). */
+/** Listen tokens, by which an app server allows a page to listen to a tag (docs/api.md, Live listeners). */
 import * as z from "zod";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -9,7 +9,7 @@ import { JwsError, readJws } from "../tokens/jws.ts";
 import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 
 const TYP = "pushmesh-listen+jwt";
-/** The `alg` of a token by the kind of its key (RFC 7518 §3.1, RFC 8037 §3.1). */
+/** `alg` by the algorithm of the key (RFC 7518 §3.1, RFC 8037 §3.1). */
 const ALGORITHMS: Readonly<Record<string, string>> = { "hmac-sha256": "HS256", ed25519: "EdDSA" };
 
 const listenClaims = z.object({
@@ -27,8 +27,7 @@ const TIME_RULES: TimeRules = {
 };
 
 /**
- * Everything that can be told without the app's keys is told before they are looked up, so that no token wakes an object of
- * another app.
+ * Checks everything that does not need the app's keys before looking them up, so that an invalid token wakes no object.
  *
  * @throws MeshError `listen_token_invalid`, naming what is wrong
  */

@@ -1,4 +1,4 @@
-/** Routes of the operator: a bearer token, compared in constant time. */
+/** Guards the operator's routes by a bearer token, compared in constant time. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { createMiddleware } from "hono/factory";
 import { equalBytes } from "../../core/identity/mac.ts";
@@ -8,13 +8,13 @@ import type { AppEnv } from "../context.ts";
 
 const utf8 = new TextEncoder();
 
-/** Hashes first: their length says nothing of the token's, and where they differ nothing of where it does. */
+/** Compares hashes, so that the time taken reveals neither the token's length nor the position of a difference. */
 const sameToken = (guess: string, token: string): boolean =>
-  // Anybody may guess, and hashing takes time by the length of the guess.
+  // Anybody may guess, and a long guess takes long to hash.
   guess.length <= LIMITS.TOKEN_CHARS &&
   equalBytes(sha256(utf8.encode(guess)), sha256(utf8.encode(token)));
 
-/** RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1). */
+/** RFC 6750 §2.1. The scheme is case-insensitive (RFC 9110 §11.1). */
 const BEARER = /^bearer +(\S+)$/i;
 
 /** @throws MeshError `admin_token_invalid` */

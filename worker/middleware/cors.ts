@@ -1,18 +1,18 @@
-/** CORS of the routes that any page may call: one rule, so that what passes on one passes on all. */
+/** CORS for the routes that any page may call. */
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Route } from "../../schema/http.ts";
 import type { AppEnv } from "../context.ts";
 import { isUpgrade } from "../request/upgrade.ts";
 
-/** What Chromium keeps a preflight's answer at most, in seconds. */
+/** The longest that Chromium caches a preflight. */
 const PREFLIGHT_SECONDS = 7_200;
 
 /**
- * Lets pages of any origin call. An upgrade's answer is left as it is: CORS says nothing about it.
+ * Allows pages of any origin. CORS does not apply to upgrades, whose answers are left alone.
  *
- * Whatever headers a page asks for are allowed: pages send them without meaning to (`cache-control` of a reload, `traceparent`,
- * `baggage` and `sentry-trace` of monitoring scripts), and no route takes a right from one.
+ * All request headers are allowed: pages send some unintentionally (`cache-control` of a reload, `traceparent`, `baggage` and
+ * `sentry-trace` of monitoring scripts), and no header grants anything on these routes.
  */
 export function openToPages({
   method,

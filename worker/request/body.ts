@@ -1,4 +1,4 @@
-/** Request bodies: bounded while they are read, then JSON, then the shape. */
+/** Reads request bodies: bounded while they arrive, then parsed as JSON, then checked against a schema. */
 import type { z } from "zod";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -7,16 +7,15 @@ import { membersOf } from "./json-text.ts";
 const tooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
 
-/** The sender went away before its end, or its chunks cannot be read: nobody's fault here, and nothing to log. */
+/** The client left before the end, or its chunks are malformed: not an error of ours, so it is not logged. */
 const broken = (cause: unknown): MeshError =>
   new MeshError("body_invalid", "the body broke off", { cause });
 
 /**
- * The body of a request.
+ * Reads the body of a request.
  *
  * @param bound in bytes
- * @throws MeshError `body_too_large` as soon as that is known: from Content-Length before a byte is read;
- * `body_invalid` where it breaks off.
+ * @throws MeshError `body_too_large`, by Content-Length before any byte is read; `body_invalid` if the body breaks off
  */
 export async function readBody(
   request: Request,
@@ -31,7 +30,7 @@ export async function readBody(
 
 async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBuffer>> {
   const declared = request.headers.get("content-length");
-  // The host holds a sender to the length it declared, so that only a chunked body needs counting.
+  // The host enforces a declared length, so only a chunked body has to be counted.
   if (declared !== null) {
     if (!(Number(declared) <= bound)) throw tooLarge(bound);
     const body = new Uint8Array(await request.arrayBuffer());
@@ -68,7 +67,7 @@ export function requireJson(request: Request): void {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** A body as it was written, and what JSON.parse makes of it. */
+/** The text of a body, and its parsed value. */
 export interface JsonBody {
   readonly text: string;
   readonly value: unknown;
@@ -76,9 +75,9 @@ export interface JsonBody {
 }
 
 /**
- * Reads JSON.
+ * Parses JSON.
  *
- * @throws MeshError `body_invalid` for what is none, `field_invalid` for an object with two members of one name
+ * @throws MeshError `body_invalid` for anything else, `field_invalid` for an object with two members of one name
  */
 export function readJson(body: Uint8Array): JsonBody {
   let text: string;
@@ -93,9 +92,9 @@ export function readJson(body: Uint8Array): JsonBody {
   return { text, value, members: membersOf(text) };
 }
 
-/** The alternative of a union that its sender had in mind: the one that fits it but for the fewest faults. */
+/** Guesses which alternative of a union the sender meant: the one with the fewest faults. */
 function nearest(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue | undefined {
-  // A fault of no field is that the value is of another kind altogether.
+  // An alternative whose fault names no field is of another type altogether.
   const alike = alternatives.filter(([first]) => first !== undefined && !isOther(first));
   const [best, next] = alike.sort((a, b) => a.length - b.length);
   return best === undefined || best.length === next?.length ? undefined : best[0];
@@ -104,7 +103,7 @@ function nearest(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue 
 const isOther = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length === 0 && code === "invalid_type";
 
-/** The field at fault and what is wrong with it, as deep as that can be told. */
+/** The innermost field at fault, and what is wrong with it. */
 function faultOf(issue: z.core.$ZodIssue): { readonly path: string[]; readonly detail: string } {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {
@@ -119,7 +118,7 @@ function faultOf(issue: z.core.$ZodIssue): { readonly path: string[]; readonly d
 /**
  * Checks a value against a schema.
  *
- * @throws MeshError `field_invalid` naming the first field at fault and its bound.
+ * @throws MeshError `field_invalid` naming the first field at fault and its bound
  */
 export function parseValue<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value);
@@ -128,13 +127,13 @@ export function parseValue<S extends z.ZodType>(schema: S, value: unknown): z.ou
   if (issue === undefined) throw new MeshError("field_invalid");
   const { path, detail } = faultOf(issue);
   if (path.length === 0) throw new MeshError("field_invalid", detail);
-  // A field name of the sender's may be as long as a body.
+  // The sender chooses field names, which may be as long as the body.
   const field = path.join(".").slice(0, 64);
   throw new MeshError("field_invalid", `${field}: ${detail}`, { field });
 }
 
 /**
- * Reads JSON into the shape of a schema.
+ * Parses JSON and checks it against a schema.
  *
  * @throws MeshError as `readJson` and `parseValue` do
  */
@@ -143,9 +142,9 @@ export function parseBody<S extends z.ZodType>(schema: S, body: Uint8Array): z.o
 }
 
 /**
- * Reads the query of a URL into the shape of a schema; its values are text.
+ * Checks the query of a URL against a schema of strings.
  *
- * @throws MeshError `field_invalid`, also for a name that is given twice
+ * @throws MeshError `field_invalid`, also for a duplicate name
  */
 export function parseQuery<S extends z.ZodType>(schema: S, url: string): z.output<S> {
   const query = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Names in paths: percent-encoded UTF-8, read strictly, so that two paths never mean one tag. */
+/** Names in paths: percent-encoded UTF-8, decoded strictly, so that two paths never name the same tag. */
 import * as z from "zod";
 import { MeshError } from "../../schema/errors.ts";
 import { HOST } from "../../schema/host-header.ts";
@@ -6,7 +6,7 @@ import type { MeshContext } from "../context.ts";
 import { parseValue } from "./body.ts";
 
 /**
- * Hosts join Host and the request's path to one URL: with a path of its own in it, another route would answer.
+ * Hosts build the URL from Host and the request's path: a Host that contains a path would select another route.
  *
  * @throws MeshError `request_malformed`
  */
@@ -20,10 +20,10 @@ export function requireHost(request: Request): void {
 }
 
 /**
- * A name in the path of a request.
+ * Decodes and checks one segment of the path.
  *
- * @param part which part of the path, from 1
- * @param field what it is called where it is refused
+ * @param part its index, from 1
+ * @param field its name in a refusal
  * @throws MeshError `field_invalid`
  */
 export function nameInPath(

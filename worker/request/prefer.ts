@@ -4,11 +4,11 @@ import { LIMITS } from "../../schema/limits.ts";
 
 export interface Preference {
   readonly waitMs: number;
-  /** Value of Preference-Applied, where the sender preferred something. */
+  /** Value of Preference-Applied; null without a preference. */
   readonly applied: string | null;
 }
 
-/** Whether an answer of this status is 200; else it is 202, and `GET /v1/messages/{id}` tells the end. */
+/** Whether a send with this status is answered 200. If not, 202: `GET /v1/messages/{id}` tells the outcome later. */
 export const isFinal = (status: MessageStatus): boolean => status !== "queued" && status !== "sent";
 
 const WAIT = /^wait\s*=\s*"?(\d{1,9})"?$/i;
@@ -16,12 +16,12 @@ const ASYNC = /^respond-async$/i;
 
 /**
  * Reads the header. `wait=n` bounds the wait in seconds, up to `LIMITS.ACK_WAIT_MAX_MS`; `respond-async` alone does
- * not wait; both together wait n seconds (RFC 7240 §4.3). What is not understood is ignored (§2), and of a
- * preference given twice the first counts.
+ * not wait; both together wait n seconds (RFC 7240 §4.3). Unknown preferences are ignored (§2), and of duplicates the
+ * first counts.
  */
 export function readPrefer(header: string | undefined): Preference {
   if (header === undefined) return { waitMs: LIMITS.ACK_WAIT_DEFAULT_MS, applied: null };
-  // Parameters of a preference, after a semicolon, are none that we know.
+  // Parameters, after a semicolon, are ignored: none is defined for these preferences.
   const preferences = header.split(",").map((item) => (item.split(";")[0] ?? "").trim());
   const wait = preferences.map((item) => WAIT.exec(item)?.[1]).find((n) => n !== undefined);
   if (wait !== undefined) {

@@ -1,4 +1,4 @@
-/** Signed requests, as the routes of app servers take them. */
+/** Reads signed requests, for the routes of app servers. */
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -10,11 +10,11 @@ import type { AppVerifier } from "../signature/keys.ts";
 import type { Verified } from "../signature/verify.ts";
 import { readBody, requireJson } from "./body.ts";
 
-/** Who signed a request. */
+/** The app that signed a request. */
 export interface Caller {
   /** The app's 8 bytes. */
   readonly app: Uint8Array;
-  /** The same in base64url, as objects know it. */
+  /** The same in base64url, as objects use it. */
   readonly appName: string;
   readonly verified: Verified<AppVerifier>;
 }
@@ -29,10 +29,10 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
 }
 
 /**
- * The JSON bytes of a signed request, and who signed them.
+ * Reads and authenticates a signed request with a JSON body.
  *
  * @param bound of the body, in bytes
- * @throws MeshError for another content type, a body over the bound, a wrong digest, and as `authenticate` does
+ * @throws MeshError for a wrong content type, a body over the bound, a wrong digest, and as `authenticate` does
  */
 export async function readSigned(
   c: MeshContext,
@@ -48,7 +48,7 @@ export async function readSigned(
 const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.IDEMPOTENCY_KEY_CHARS}}$`);
 
 /**
- * What makes a send this one and no other.
+ * What identifies a send: a request with the same basis is the same send.
  *
  * @throws MeshError `idempotency_key_invalid` or `nonce_required`
  */
@@ -59,6 +59,6 @@ export function readBasis(c: MeshContext, { verified }: Caller): IdempotencyBasi
     return { kind: "idempotency-key", value };
   }
   if (verified.nonce === undefined) throw new MeshError("nonce_required");
-  // A signature with a nonce is of this request alone; made or replayed again it is the same message.
+  // A signature with a nonce is unique to its request; a replay of it is the same message.
   return { kind: "signature", value: verified.signature };
 }

@@ -2,7 +2,7 @@
 export const isUpgrade = (request: Request): boolean =>
   request.headers.get("upgrade")?.toLowerCase() === "websocket";
 
-/** The subprotocols that a request offers; none where it offers none. */
+/** The subprotocols that a request offers. */
 export const offeredBy = (request: Request): string[] =>
   (request.headers.get("sec-websocket-protocol") ?? "")
     .split(",")

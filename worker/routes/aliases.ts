@@ -1,4 +1,4 @@
-/** `/v1/aliases`: an app server gives aliases to registrations, and asks who holds one. */
+/** `/v1/aliases`: sets and removes aliases of registrations, and lists the holders of one. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegIdParts } from "../../core/identity/reg-id.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -34,7 +34,7 @@ async function changeAlias(c: MeshContext): Promise<Response> {
       LIMITS.DEVICE_CALL_MS,
     );
   };
-  // Taken away first: a full alias then has room for those it is given to.
+  // Removals first: they make room in an alias that is full.
   const removed = await forEachRegId(c, caller, remove, set(false));
   const added = await forEachRegId(c, caller, add, set(true));
   forgetHolders(caller.appName, alias);

@@ -1,4 +1,4 @@
-/** `/v1/apps`: the operator makes apps and their sending keys. */
+/** `/v1/apps`: the operator manages apps and their keys. */
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
 import { APP_DIRECTORY_NAME, type AppKey } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -17,10 +17,10 @@ import { parseBody, readBody, requireJson } from "../request/body.ts";
 import { appCache } from "../signature/authenticate.ts";
 import { loadKey } from "../signature/keys.ts";
 
-/** Bytes of an HMAC secret: as many as its hash puts out (RFC 2104 §3). */
+/** Size of an HMAC secret: the output size of its hash (RFC 2104 §3). */
 const SECRET_BYTES = 32;
 
-/** The appId of the path; a forged one is told here, without asking its object. */
+/** The appId in the path. A forged one is refused without calling an object. */
 function appIdOf(c: MeshContext): string {
   const appId = c.req.param("appId") ?? "";
   if (openAppId(c.get("config").keyring, appId) === undefined) throw new MeshError("app_not_found");
@@ -45,7 +45,7 @@ async function materialOf(body: NewKey): Promise<Uint8Array> {
   return material;
 }
 
-/** The bytes of a new app. The top bit stays clear, so that no appId starts with "-" and reads as an option of a command. */
+/** The bytes of a new app. The top bit is clear, so that no appId starts with "-" like an option of a command. */
 function newApp(): Uint8Array {
   const app = crypto.getRandomValues(new Uint8Array(APP_BYTES));
   app[0] = (app[0] ?? 0) & 0x7f;
@@ -57,7 +57,7 @@ async function createApp(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.createApp.body;
   const { name } = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const appId = sealAppId(c.get("config").keyring, newApp());
-  // The app before the list: whatever fails between, every app of the list is there.
+  // The app first, then the list: if the second call fails, the list still names no app that does not exist.
   const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
   const answer: AppAnswerBody = { appId, name, createdAt };
   const listed = await callObject(() =>
@@ -83,7 +83,7 @@ async function getApp(c: MeshContext): Promise<Response> {
 
 async function deleteApp(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
-  // The keys before the list: whatever fails between, an app of the list can be deleted again.
+  // The keys first, then the list: if the second call fails, the app is still listed and can be deleted again.
   const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
   appCache.forget(appId);
   const listed = await callObject(() =>
@@ -99,7 +99,7 @@ async function createKey(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.createKey.body;
   const body = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const material = await materialOf(body);
-  // Once: a call that ran and was lost would, when made again, leave a key that nobody knows.
+  // Not retried: if only the answer was lost, a second call would leave a key that nobody knows.
   const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(body.algorithm, material));
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");

@@ -1,4 +1,4 @@
-/** `GET /v1/connect`: the edge checks the token, then hands the WebSocket to the device's object (docs/protocol.md, section 2). */
+/** `GET /v1/connect`: checks the token, then passes the WebSocket to the device's object (docs/protocol.md, section 2). */
 import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
@@ -14,7 +14,7 @@ import { connectClaims, type TokenKind, verifyToken } from "../tokens/device-tok
 
 const TOKEN_PROTOCOL = "pushmesh.token.";
 
-/** @throws MeshError `upgrade_required` or `subprotocol_unsupported`, which are HTTP answers. */
+/** @throws MeshError `upgrade_required` or `subprotocol_unsupported`, which are answered over HTTP */
 function readToken(request: Request): string {
   if (!isUpgrade(request)) throw new MeshError("upgrade_required");
   const offered = offeredBy(request);
@@ -34,8 +34,7 @@ function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
 }
 
 /**
- * A process without a free descriptor aborts, so one that knows its bound refuses in time. A device that holds a
- * link already takes no more room.
+ * Refuses links before the process runs out of descriptors, which would end it. A device that replaces its own link needs no more room.
  *
  * @throws MeshError `mesh_full`
  */
@@ -45,7 +44,7 @@ function requireRoom(maxLinks: number | null, name: string): void {
   throw new MeshError("mesh_full", `at most ${maxLinks} links`);
 }
 
-/** @throws MeshError `mesh_full`, `token_invalid` or `token_expired`, which close the link; otherwise what the object answers. */
+/** @throws MeshError `mesh_full`, `token_invalid` or `token_expired`, which close the WebSocket */
 async function openLink(c: MeshContext, token: string): Promise<Response> {
   const { keyring } = c.get("config");
   if (token.length > LIMITS.TOKEN_CHARS) {

@@ -1,4 +1,4 @@
-/** `POST /v1/devices`: a device makes or finds its account (docs/protocol.md, section 1). */
+/** `POST /v1/devices`: creates or finds the account of a device (docs/protocol.md, section 1). */
 import { sealCredential } from "../../core/identity/credential.ts";
 import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -33,7 +33,7 @@ function refuse(name: "proof" | "handover", { fault, detail }: TimeFault): MeshE
   return new MeshError(code, `${name}: ${detail}`, { field: name });
 }
 
-/** The old public key that signed the account over to the new one, in base64url. */
+/** The old public key that hands the account over to the new one, in base64url. */
 async function readHandover(
   token: string,
   newKey: string,
@@ -67,7 +67,7 @@ async function openAccount(c: MeshContext): Promise<Response> {
   const hashes = proof.claims.ids.map((id) => fromBase64Url(id) ?? new Uint8Array());
   const deviceId = deviceIdOf(keyring, hashes);
   const name = deviceName(deviceId);
-  // Safe to call twice: the same key and identifiers give the same account.
+  // Idempotent: the same key and identifiers give the same account.
   const account = await callInTime(() =>
     c.env.DEVICES.getByName(name).openAccount({ publicKey, handoverFrom }),
   );

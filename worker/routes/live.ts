@@ -1,4 +1,4 @@
-/** `/v1/apps/{appId}/tags/{tag}/live`: whoever may, listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
+/** `/v1/apps/{appId}/tags/{tag}/live`: listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/capacity/links.ts";
@@ -23,9 +23,9 @@ const BEARER = /^bearer +(\S+)$/i;
 const KEY_MAX_AGE_SECONDS = 86_400;
 
 /**
- * The subprotocol to answer with. A browser fails where it offered some and gets none, so one of its own is taken.
+ * The subprotocol to answer with. A browser that offers some fails unless the answer names one of them.
  *
- * @throws MeshError `subprotocol_unsupported`, an HTTP answer
+ * @throws MeshError `subprotocol_unsupported`, which is answered over HTTP
  */
 function protocolFor(request: Request): string | null {
   const offered = offeredBy(request);
@@ -34,7 +34,7 @@ function protocolFor(request: Request): string | null {
   throw new MeshError("subprotocol_unsupported", `offer ${PROTOCOL}, or none`);
 }
 
-/** The listen token: as a subprotocol, a bearer token or a part of the query; null where there is none. */
+/** The listen token, from a subprotocol, a bearer token or the query; null if there is none. */
 function tokenOf(c: MeshContext): string | null {
   const protocol = offeredBy(c.req.raw).find((name) => name.startsWith(TOKEN_PROTOCOL));
   if (protocol !== undefined) return protocol.slice(TOKEN_PROTOCOL.length);
@@ -42,7 +42,7 @@ function tokenOf(c: MeshContext): string | null {
 }
 
 /**
- * What the listener has: a stream that comes back says so in its header, by a URL that still has the query of the start.
+ * The position to resume after. An EventSource that reconnects sends its header with the original URL, so the header takes precedence.
  *
  * @throws MeshError `field_invalid`
  */
@@ -69,15 +69,15 @@ function requireRoom(maxLinks: number | null): void {
   throw new MeshError("mesh_full", `at most ${maxLinks} links and listeners`);
 }
 
-/** Where there was room last, by tag and region: forgotten soon, so that nodes which emptied fill again. */
+/** The node that last had room, by tag and region. Short-lived, so that nodes that emptied fill up again. */
 const roomCache = new TimedCache<number>({
   ttlMs: LIMITS.TAG_CACHE_MS,
   count: LIMITS.TAG_CACHE_COUNT,
   now: () => Date.now(),
 });
 
-/** @throws MeshError `live_full` where no node of the region has room */
-async function openSomewhere(c: MeshContext, app: string, listen: Listen): Promise<Response> {
+/** Opens the listener at the first node with room. @throws MeshError `live_full` if no node of the region has any */
+async function openAtNode(c: MeshContext, app: string, listen: Listen): Promise<Response> {
   const request = c.req.raw;
   const tagId = tagIdOf(app, listen.tag);
   const place = c.env.LIVE_HOST.regionOf(request);
@@ -87,7 +87,7 @@ async function openSomewhere(c: MeshContext, app: string, listen: Listen): Promi
   for (let n = known; n < LIMITS.LIVE_NODES; n++) {
     try {
       const answer = await c.env.LIVE_HOST.open(request, { app, tagId, region, n }, listen);
-      // Only what is new: listeners that keep coming must not keep the nodes before it from being looked at again.
+      // Set only on a change: otherwise a steady flow of listeners would renew the entry, and earlier nodes would stay empty.
       if (n > known) roomCache.set(key, n);
       return answer;
     } catch (error) {
@@ -107,12 +107,12 @@ async function listen(
   const after = afterOf(c);
   await requireAccess(c, { appId, app, tag }, tokenOf(c));
   requireRoom(c.get("config").maxLinks);
-  // Nobody reads the stream that would be opened for it, so nobody would end it.
+  // Nobody would read the stream of a HEAD, so nobody would end it.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
-  return openSomewhere(c, app, { tag, after, transport, protocol });
+  return openAtNode(c, app, { tag, after, transport, protocol });
 }
 
-/** How a socket is told: what no listener can mend by coming back has to stop it, and has no close code of its own. */
+/** Errors without a close code of their own that must stop a listener, because reconnecting does not help. */
 function asClose(error: MeshError): MeshError {
   const cause = { cause: error };
   if (error.code === "app_not_found") return new MeshError("live_closed", error.message, cause);

@@ -1,4 +1,4 @@
-/** `/v1/messages`: an app server sends, and asks what became of it. */
+/** `/v1/messages`: sends messages, and tells their status. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import { seqTimeMs } from "../../core/message/clock.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";

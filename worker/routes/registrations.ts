@@ -1,4 +1,4 @@
-/** `/v1/registrations`: what a registration is in, holds and reported. */
+/** `/v1/registrations`: the tags, aliases and attributes of a registration, and whether it is connected. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { RegistrationAnswerBody } from "../../schema/http.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";

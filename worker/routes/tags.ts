@@ -1,4 +1,4 @@
-/** `/v1/tags`: the tags of an app, who is in them, and who may listen to them. */
+/** `/v1/tags`: the tags of an app, their members, and who may listen to them. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { TagQuery } from "../../core/tag/directory/directory.ts";
 import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";

@@ -1,4 +1,4 @@
-/** To an alias: one call to the device of each holder, at once, and a result for each. */
+/** Sends to an alias: calls the devices of all holders concurrently, with a result for each. */
 import { isRefusedAsReused, sendToHolders } from "../../core/alias/sending.ts";
 import type { Holder } from "../../core/alias/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
@@ -70,7 +70,7 @@ export async function sendToAlias(
     within: (ms, done) => withTimeout(ms, done).catch(() => undefined),
   });
   if (sent.length === 0) throw new MeshError("alias_unknown");
-  // A refusal of all takes effect nowhere. Else each holder's result tells what came of it there.
+  // If all holders refuse the key, nothing was sent. Otherwise the result of each holder tells.
   if (sent.every(isRefusedAsReused)) throw new MeshError("idempotency_key_reused");
 
   const results = sent.map(({ holder, answer }): AliasResult => {

@@ -1,4 +1,4 @@
-/** To a tag, an expression over tags, or everyone: one call to the root of a tag, which takes it from there. */
+/** Sends to a tag, an expression over tags, or everyone: hands the broadcast to the root of a tag. */
 import { coverOf, isUnion, tagsOfCovers, tagsToCount } from "../../core/condition/cover.ts";
 import { EVERYONE, type Filter } from "../../core/condition/types.ts";
 import { groupKey } from "../../core/identity/message-key.ts";
@@ -20,7 +20,7 @@ import { messageFields, type Outgoing, requireUnused, type TargetWith } from "./
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
 
-/** Members of tags, about, by the tag's ID. */
+/** Approximate numbers of members, by app and tag ID. */
 const countCache = new TimedCache<number>({
   ttlMs: LIMITS.TAG_CACHE_MS,
   count: LIMITS.TAG_CACHE_COUNT,
@@ -37,7 +37,7 @@ async function countMembers(c: MeshContext, app: string, tag: string): Promise<n
   return members;
 }
 
-/** The tags whose logs it goes into, and the condition that devices have to check. */
+/** The tags whose logs the broadcast is written to, and the condition that devices have to check. */
 async function aimOf(
   c: MeshContext,
   app: string,
@@ -52,7 +52,7 @@ async function aimOf(
   return { cover, condition: isUnion(condition) ? null : condition };
 }
 
-/** The root that took the first of two requests compares them; it takes no second. @throws MeshError for another body */
+/** Has the root that accepted the broadcast compare a repeated request; it accepts no second one. @throws MeshError if the bodies differ */
 async function requireSame(
   c: MeshContext,
   tag: string,
@@ -63,7 +63,7 @@ async function requireSame(
   if (!answer.ok) throw refusal(answer);
 }
 
-/** Without the fields that were not given; null where that leaves none. */
+/** The filter without absent fields; null if none is left. */
 function filterOf(given: SendBody["filter"]): Filter | null {
   const { platform, appVersion, locale, attributes } = given ?? {};
   const { min, max } = appVersion ?? {};
@@ -83,7 +83,7 @@ function filterOf(given: SendBody["filter"]): Filter | null {
   return Object.keys(filter).length === 0 ? null : filter;
 }
 
-/** @throws MeshError `tag_unknown` where no tag of the cover ever had a member, or as the root refuses */
+/** @throws MeshError `tag_unknown` if no tag of the cover ever had a member, or the refusal of the root */
 async function hand(
   c: MeshContext,
   unsigned: Omit<BroadcastRequest, "signature">,
@@ -97,13 +97,13 @@ async function hand(
   return answer;
 }
 
-/** How often, and for how long, a request waits for another of its key that is under way. */
+/** How often a request checks whether another one with its key has ended. */
 const CLAIM_WAIT_MS = 100;
 const CLAIM_WAITS = LIMITS.CALL_MS / CLAIM_WAIT_MS;
 
 /**
- * Has it taken once, whoever else sends it now: where several roots could take it, one request at a time looks which has it, and
- * hands it to one.
+ * Has the broadcast accepted once, even if several requests with its key arrive together: if more than one root could accept it, one
+ * request at a time asks which root has it, and if none does, hands it to one.
  */
 async function takeOnce(
   c: MeshContext,
@@ -111,7 +111,7 @@ async function takeOnce(
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<Accepted> {
   const tags = "condition" in to ? tagsOfCovers(to.condition) : [];
-  // Where there is no choice of roots, the one that is asked knows it itself.
+  // A single root recognizes a repeated key by itself.
   if (tags.length < 2) return hand(c, unsigned);
   const { app } = unsigned;
   const key = toBase64Url(unsigned.key);

@@ -1,4 +1,4 @@
-/** Who holds an alias, as this isolate last heard. Devices check it, so that an old answer only costs another question. */
+/** Caches the holders of aliases. Devices verify that they hold the alias, so a stale entry costs only another question. */
 import type { AliasHolders } from "../../core/alias/types.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -6,7 +6,7 @@ import { TimedCache } from "../cache.ts";
 import { wakeGuess } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 
-/** Of this isolate, by the name of the alias's object. Aliases that nobody holds are not in it: they may be set any time. */
+/** By the name of the alias's object. Aliases that nobody holds are not cached: they may be set at any time. */
 export const aliasCache = new TimedCache<AliasHolders>({
   ttlMs: LIMITS.ALIAS_CACHE_MS,
   count: LIMITS.ALIAS_CACHE_COUNT,
@@ -15,9 +15,9 @@ export const aliasCache = new TimedCache<AliasHolders>({
 });
 
 /**
- * Asks the alias's object, and remembers who holds it.
+ * Asks the alias's object, and caches the holders.
  *
- * @param key of a message: who has taken it is told, too
+ * @param key of a message: the answer then also tells which holders have taken it
  */
 export async function askHolders(
   c: MeshContext,
@@ -38,10 +38,10 @@ export async function askHolders(
   return answer;
 }
 
-/** The holders that this isolate knows of; undefined where it knows none. */
+/** The cached holders; undefined if there are none. */
 export const knownHolders = (appName: string, alias: string): AliasHolders | undefined =>
   aliasCache.get(aliasObjectName(appName, alias));
 
-/** Drops what this isolate knows of an alias that it just changed. */
+/** Evicts an alias that this isolate has just changed. */
 export const forgetHolders = (appName: string, alias: string): void =>
   aliasCache.delete(aliasObjectName(appName, alias));

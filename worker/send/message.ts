@@ -1,4 +1,4 @@
-/** What all messages have, whomever they are for. */
+/** The parts of a message that are the same for all targets. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import type { Priority } from "../../core/message/priority.ts";
@@ -11,27 +11,27 @@ import type { JsonBody } from "../request/body.ts";
 import { compactJson } from "../request/json-text.ts";
 import type { Caller } from "../request/signed.ts";
 
-/** The bytes of the data and what they are. */
+/** The data, and its type. */
 export interface Content {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
 }
 
-/** A message that is to be sent, as its sender signed it. */
+/** A message to be sent, as its sender signed it. */
 export interface Outgoing<To extends SendBody["to"]> {
   readonly caller: Caller;
   readonly basis: IdempotencyBasis;
-  /** Of the body, where an Idempotency-Key may come with another. */
+  /** Of the body: present if the same Idempotency-Key could arrive with another body. */
   readonly fingerprint: { readonly fingerprint?: number };
   readonly to: To;
   readonly body: SendBody;
   readonly content: Content;
 }
 
-/** The part of a target that has this field. */
+/** The targets with this field. */
 export type TargetWith<Field extends string> = Extract<SendBody["to"], Record<Field, unknown>>;
 
-/** The first 32 bits of the body's hash: see `SendRequest.fingerprint`. */
+/** The first 32 bits of the body's hash, see `SendRequest.fingerprint`. */
 export function fingerprintOf(
   { kind }: IdempotencyBasis,
   body: Uint8Array,
@@ -42,10 +42,10 @@ export function fingerprintOf(
 }
 
 /**
- * A body for its fingerprint: with the regId that the registration keeps, whatever it is called in `to`. A sender that asks again after
- * the mesh's keys were changed may name it as its device does by now.
+ * The body as it is fingerprinted: with the lasting regId of the registration in `to`. After a change of the mesh's keys a sender may
+ * retry with the new regId, which must not count as another body.
  *
- * @param to the regId in it
+ * @param to the regId in the body
  */
 export function lastingBody(
   c: MeshContext,
@@ -80,7 +80,6 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
   throw new MeshError("field_invalid", detail, { field });
 }
 
-/** The fields that mean the same for every target. */
 export function messageFields({
   body,
   content,
@@ -94,7 +93,7 @@ export function messageFields({
 }
 
 /**
- * Refuses fields that mean nothing for the target: whoever gives them expects something.
+ * Refuses fields that have no effect for the target, because the sender expects one.
  *
  * @throws MeshError `field_invalid` naming the field
  */
@@ -107,7 +106,7 @@ export function requireUnused(
   if (field !== undefined) throw new MeshError("field_invalid", `${field}: ${why}`, { field });
 }
 
-/** @throws MeshError `field_invalid` for what only a broadcast has */
+/** @throws MeshError `field_invalid` for fields of a broadcast */
 export function requireNoBroadcastFields(body: SendBody): void {
   requireUnused(body, ["filter", "pace"], "only for a broadcast");
 }

@@ -1,5 +1,4 @@
-/** To one registration: one call to its device. */
-
+/** Sends to one registration: calls its device. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import { messageKey } from "../../core/identity/message-key.ts";
 import type { SendRequest } from "../../core/message/send.ts";
@@ -32,7 +31,7 @@ export async function sendSingle(
   const sent = await wakeInTime(
     c,
     name,
-    // What the edge has used of it is not waited again.
+    // The time that the edge has used is part of the wait.
     () => c.env.DEVICES.getByName(name).send({ ...send, waitMs: leftOf(c, prefer.waitMs) }),
     prefer.waitMs + LIMITS.CALL_MS,
   );

@@ -1,24 +1,24 @@
-/** App records that an isolate keeps for a while. Dropping any of it costs one call, nothing else. */
+/** Caches app records in an isolate. Losing an entry costs one call, nothing else. */
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { Loads, type LoadsOptions } from "../loads.ts";
 import type { LoadedApp } from "./keys.ts";
 
 export interface AppCacheOptions extends LoadsOptions {
-  /** How long a record is used. */
+  /** How long a record is valid. */
   readonly ttlMs: number;
-  /** From which age on a record is loaded anew while it is used: its object may take long, and nobody waits for it. */
+  /** Age from which a record in use is reloaded in the background: its object may be slow, and nobody should wait for it. */
   readonly refreshMs: number;
-  /** How long "no such app" is used. */
+  /** How long "no such app" is valid. */
   readonly missTtlMs: number;
-  /** How often one app may be reloaded for a key that its record lacks. */
+  /** Minimum age before a record is reloaded for a key that it lacks. */
   readonly reloadMs: number;
-  /** Records kept; the least recently used goes first. */
+  /** Maximum number of records; the least recently used is evicted first. */
   readonly count: number;
 }
 
 interface Entry {
   readonly app: LoadedApp | null;
-  /** When its load began. */
+  /** When its load started. */
   readonly loadedAt: number;
 }
 
@@ -39,25 +39,24 @@ export class AppCache {
   }
 
   /**
-   * The app, from the cache or by `load`. Requests that miss together share one load.
+   * Returns the app from the cache, or loads it. Concurrent misses share one load.
    *
-   * @param keyId - Where a cached record lacks this key the app is loaded again, for it may be newer than the record.
-   * @param load - Null where there is no such app. A failure is not cached, be it
-   *   thrown or a rejection: a forged appId is refused by throwing, and takes no place.
-   * @throws MeshError `overloaded` where a load takes too long
+   * @param keyId if a cached record lacks this key, it is reloaded: the key may be newer
+   * @param load returns null if there is no such app. Failures are not cached: for a forged appId it throws, which uses no entry
+   * @throws MeshError `overloaded` if a load takes too long
    */
   async get(appId: string, keyId: string, load: LoadApp): Promise<LoadedApp | null> {
     const entry = this.#entries.get(appId);
     if (entry === undefined || this.#isStale(entry, keyId)) return this.#loads.get(appId, load);
     this.#entries.touch(appId);
     if (this.#isDue(entry) && !this.#loads.isLoading(appId)) {
-      // Where it fails, the record is used for as long as it may be, and then asked for by whoever needs it.
+      // If it fails, the record is used until it expires, and then loaded by the next request.
       this.#loads.get(appId, load).catch(() => {});
     }
     return entry.app;
   }
 
-  /** Drops an app, so that a revoked key is refused by this isolate at once. */
+  /** Evicts an app, so that this isolate refuses a revoked key at once. */
   forget(appId: string): void {
     this.#entries.delete(appId);
     this.#loads.forget(appId);
@@ -69,7 +68,7 @@ export class AppCache {
 
   #isStale({ app, loadedAt }: Entry, keyId: string): boolean {
     const age = this.#options.now() - loadedAt;
-    // The clock was set back: how old it is nobody knows, and a revoked key must not live on.
+    // The clock was set back: the record's age is unknown, and a revoked key must not stay valid.
     if (age < 0) return true;
     if (app === null) return age >= this.#options.missTtlMs;
     if (age >= this.#options.ttlMs) return true;

@@ -1,4 +1,4 @@
-/** Who signed a request: the signature, the key it names, and the app that key belongs to. */
+/** Authenticates signed requests: verifies the signature with the key that it names, and finds the app of the key. */
 import { openAppId, parseKeyId } from "../../core/identity/app-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -9,7 +9,6 @@ import { AppCache } from "./app-cache.ts";
 import { type AppVerifier, type LoadedApp, loadApp } from "./keys.ts";
 import { type Verified, verifyRequest } from "./verify.ts";
 
-/** The records of this isolate. */
 export const appCache = new AppCache({
   ttlMs: LIMITS.APP_CACHE_MS,
   refreshMs: LIMITS.APP_REFRESH_MS,
@@ -19,7 +18,7 @@ export const appCache = new AppCache({
   ...isolateTime,
 });
 
-/** Asks the AppObject; throws at once for an appId that this mesh did not make. */
+/** Asks the AppObject. Throws synchronously for an appId that this mesh did not issue. */
 function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
   const app = openAppId(c.get("config").keyring, appId);
   if (app === undefined) throw new MeshError("key_unknown");
@@ -27,26 +26,26 @@ function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
     const record = await c.env.APPS.getByName(appId).record();
     return record === null ? null : await loadApp(record, app, c.env.CRYPTO);
   });
-  // Other requests may wait for this load: it must end even when the client of this one has gone.
+  // Other requests may wait for this load, so it must not be cancelled with this one.
   c.executionCtx.waitUntil(load.catch(() => null));
   return load;
 }
 
 /**
- * An app and its sending keys, from the cache where it is there.
+ * Finds an app and its keys, in the cache if possible.
  *
- * @param keyId a key that is looked for: an app that lacks it is loaded again, now and then
- * @returns null where there is no such app
- * @throws MeshError `key_unknown` for an appId that this mesh did not make
+ * @param keyId see `AppCache.get`
+ * @returns null if there is no such app
+ * @throws MeshError `key_unknown` for an appId that this mesh did not issue
  */
 export const findApp = (c: MeshContext, appId: string, keyId: string): Promise<LoadedApp | null> =>
   appCache.get(appId, keyId, () => fetchApp(c, appId));
 
 /**
- * Verifies the signature of a request. The only object it may touch is the AppObject of an appId that this mesh
- * made, and not that one while the record is cached.
+ * Verifies the signature of a request. Calls no object but the AppObject of an appId that this mesh issued, and that only if the record
+ * is not cached.
  *
- * @throws MeshError `signature_*` or `key_unknown`.
+ * @throws MeshError `signature_*` or `key_unknown`
  */
 export function authenticate(c: MeshContext): Promise<Verified<AppVerifier>> {
   const findKey = async (keyId: string): Promise<AppVerifier> => {

@@ -1,10 +1,10 @@
-/** The signature base of RFC 9421 §2.5: the text that a signature is made over. */
+/** The signature base of RFC 9421 §2.5: the text that is signed. */
 import { MeshError } from "../../schema/errors.ts";
 import { malformed, readFields, type SignatureFields } from "./headers.ts";
 
-/** What the headers of a signed request say. Nothing in it is proved before the signature is verified. */
+/** The contents of the signature headers, not verified yet. */
 export interface Claimed {
-  /** Names of the covered components, no two alike. */
+  /** Names of the covered components, all distinct. */
   readonly components: readonly string[];
   /** Seconds since 1970. */
   readonly created: number | undefined;
@@ -20,7 +20,7 @@ export interface Claimed {
 const utf8 = new TextEncoder();
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
-/** The value of a component; derived ones are those of RFC 9421 §2.2 that a request of this API can have. */
+/** The value of a component: a header field, or a derived component of RFC 9421 §2.2 that this API supports. */
 function componentValue(name: string, request: Request): string {
   const { url } = request;
   const pathAt = url.indexOf("/", url.indexOf("://") + 3);
@@ -74,11 +74,11 @@ function readParameters({
 }
 
 /**
- * Reads the signature of a request and builds the text it must have been made over.
+ * Reads the signature of a request and builds the signature base.
  *
- * Our own, because it is in the path of every send: http-message-sig takes 75 µs for a verification of which the
- * cryptography is 5, this takes 26 (docs/decisions/0004-own-signature-verifier.md). The SDK signs with that library,
- * and the tests hold both against each other and against vectors that neither made.
+ * Not http-message-sig, because every send verifies a signature: that library takes 75 µs, of which the cryptography is 5, and this takes
+ * 26 (docs/decisions/0004-own-signature-verifier.md). The SDK signs with the library, and tests compare both with each other and with
+ * independent vectors.
  *
  * @throws MeshError `signature_missing` or `signature_malformed`
  */

@@ -1,4 +1,4 @@
-/** Content-Digest (RFC 9530): that the body is the one the signature speaks of. */
+/** Checks Content-Digest (RFC 9530): that the body is the signed one. */
 import { parseDictionary } from "structured-headers";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -8,13 +8,13 @@ import { type DigestAlgorithm, type EdgeCrypto, webCrypto } from "./crypto.ts";
 
 const ALGORITHMS = { "sha-256": "SHA-256", "sha-512": "SHA-512" } as const;
 
-/** What everybody sends: read without the library, in a tenth of the time. */
+/** The usual form: read without the library, in a tenth of the time. */
 const PLAIN = /^sha-256=:([A-Za-z0-9+/]{43}=):$/;
 
 interface Digest {
   readonly name: string;
   readonly algorithm: DigestAlgorithm;
-  /** Undefined where the header has something else than bytes. */
+  /** Undefined if the value is not a byte sequence. */
   readonly bytes: Uint8Array | undefined;
 }
 
@@ -42,7 +42,7 @@ function read(header: string): Digest[] {
 }
 
 /**
- * Checks every sha-256 and sha-512 of the header against the body; at least one must be there.
+ * Checks every sha-256 and sha-512 digest of the header against the body; at least one is required.
  *
  * @throws MeshError `digest_mismatch`
  */

@@ -1,8 +1,8 @@
 /**
  * The headers of a signed request, which are structured fields (RFC 8941).
  *
- * Every signer writes them in one plain form, in which text and meaning are the same: it is read here by an expression
- * each, in a fifth of the time. Whatever has another form is read by the library; a test holds both readings equal.
+ * Signers use one plain form in practice, which is read here by regular expressions in a fifth of the time. Any other form is parsed by
+ * the library; a test checks that both give the same result.
  */
 import {
   type InnerList,
@@ -14,18 +14,18 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64 } from "../../schema/text.ts";
 
-/** What Signature and Signature-Input say together. */
+/** The contents of Signature and Signature-Input. */
 export interface SignatureFields {
   readonly signature: Uint8Array;
-  /** Names of the covered components, in their order. */
+  /** Names of the covered components, in order. */
   readonly names: readonly string[];
-  /** By name: an integer, a string, or something that no parameter of ours is. */
+  /** By name: an integer, a string, or a type that no parameter here may have. */
   readonly parameters: ReadonlyMap<string, unknown>;
-  /** The value of `@signature-params`, as RFC 9421 §2.3 wants it written. */
+  /** The value of `@signature-params`, serialized as RFC 9421 §2.3 requires. */
   readonly written: string;
 }
 
-/** Printable ASCII without the two characters that a string has to escape. */
+/** Printable ASCII without the two characters that have to be escaped. */
 const STRING = `"[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]*"`;
 const KEY = "[a-z*][a-z0-9_.*-]*";
 const INTEGER = "(?:0|[1-9]\\d{0,14})";
@@ -38,14 +38,14 @@ export function malformed(detail: string, cause?: unknown): MeshError {
   return new MeshError("signature_malformed", detail, cause === undefined ? {} : { cause });
 }
 
-/** Anybody can send these headers: their length is looked at before they are. */
+/** Anybody can send these headers, so their length is checked before they are parsed. */
 function requireShort(name: string, text: string, bound: number): void {
   if (text.length <= bound) return;
   throw malformed(`${name} has ${text.length} bytes; at most ${bound} are taken`);
 }
 
 /**
- * Reads both headers; they must hold one signature, by the same label.
+ * Reads both headers, which must contain exactly one signature, with the same label.
  *
  * @throws MeshError `signature_malformed`
  */
@@ -62,7 +62,7 @@ export function readFields(signatureText: string, inputText: string): SignatureF
   return fields;
 }
 
-/** The plain form; undefined for any other, right or wrong. */
+/** Reads the plain form; undefined for any other, valid or not. */
 export function readPlain(signatureText: string, inputText: string): SignatureFields | undefined {
   const input = INPUT.exec(inputText);
   const bytes = BYTES.exec(signatureText);
@@ -74,7 +74,7 @@ export function readPlain(signatureText: string, inputText: string): SignatureFi
   return { signature, names: list.slice(1, -1).split('" "'), parameters, written };
 }
 
-/** Parameters that the expression above has taken; undefined where one is there twice: the last would count. */
+/** Reads parameters that `INPUT` has matched; undefined if one is repeated, of which the last would count. */
 function readTail(tail: string): Map<string, string | number> | undefined {
   const parameters = new Map<string, string | number>();
   let at = 0;
@@ -102,7 +102,7 @@ function parse(name: string, text: string): ReturnType<typeof parseDictionary> {
   }
 }
 
-/** Any form. */
+/** Reads any form. */
 export function readAny(signatureText: string, inputText: string): SignatureFields {
   const signatures = parse("Signature", signatureText);
   const inputs = parse("Signature-Input", inputText);
@@ -120,7 +120,7 @@ export function readAny(signatureText: string, inputText: string): SignatureFiel
     signature: new Uint8Array(signature),
     names: readNames(input),
     parameters: input[1],
-    // Written anew from what was read, so that what is checked is what was signed, whatever else the header held.
+    // Serialized again, so that exactly what was parsed is verified.
     written: serializeInnerList(input),
   };
 }
@@ -128,7 +128,7 @@ export function readAny(signatureText: string, inputText: string): SignatureFiel
 function readNames(input: InnerList): string[] {
   return input[0].map(([name, parameters]) => {
     if (typeof name !== "string") throw malformed("the name of a component must be a string");
-    // With a parameter it would be another component (a dictionary member, a trailer): nothing here needs one.
+    // With a parameter it is another component (a dictionary member, a trailer), which nothing here needs.
     if (parameters.size > 0) throw malformed(`component "${name}" has a parameter`);
     return name;
   });

@@ -1,19 +1,19 @@
-/** App records as the edge uses them: keys made ready once, not with every request. */
+/** App records as the edge uses them: with keys prepared once, not for every request. */
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
 import type { Verifier } from "./verify.ts";
 
-/** A sending key, and whose it is. */
+/** A sending key of an app. */
 export interface AppVerifier extends Verifier {
   /** The app's 8 bytes, as a regId carries them. */
   readonly app: Uint8Array;
 }
 
-/** An app whose signatures the edge can verify: its keys by key ID. */
+/** The keys of an app by key ID, ready to verify. */
 export type LoadedApp = ReadonlyMap<string, AppVerifier>;
 
-/** @throws where the material is no key of the algorithm, or one that proves nothing. */
+/** @throws if the material is not a key of the algorithm, or is a key of small order, which proves nothing */
 export async function loadKey(
   { algorithm, material }: Pick<AppKey, "algorithm" | "material">,
   by: EdgeCrypto = webCrypto,
@@ -27,7 +27,7 @@ export async function loadApp(
   app: Uint8Array,
   by: EdgeCrypto,
 ): Promise<LoadedApp> {
-  // One that was taken before they were refused is as good as revoked.
+  // Keys of small order that were accepted before they were refused count as revoked.
   const keys = record.keys.filter(
     ({ algorithm, material }) => algorithm !== "ed25519" || !isSmallOrder(material),
   );

@@ -1,30 +1,30 @@
-/** Signed requests: RFC 9421 with the rules of docs/api.md. */
+/** Verifies signed requests: RFC 9421 with the rules of docs/api.md. */
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 import { type Claimed, readSignature } from "./base.ts";
 import type { VerifySignature } from "./crypto.ts";
 
-/** A key that can verify. */
+/** A key that verifies signatures. */
 export interface Verifier {
-  /** Name in the IANA registry of RFC 9421 §6.2.2. */
+  /** Its name in the IANA registry of RFC 9421 §6.2.2. */
   readonly algorithm: string;
   readonly verify: VerifySignature;
 }
 
-/** What a verified signature says. */
+/** A verified signature. */
 export interface Verified<V extends Verifier> {
   readonly verifier: V;
   readonly nonce: string | undefined;
   readonly signature: Uint8Array;
 }
 
-/** Finds the verifier of a key ID; it throws the MeshError that refuses the key. */
+/** Finds the verifier of a key ID, or throws the MeshError that refuses it. */
 export type FindKey<V extends Verifier> = (keyId: string) => Promise<V>;
 
 const HAVE_BODY: ReadonlySet<string> = new Set(["POST", "PUT"]);
 
-/** What the signature of a request must cover. */
+/** The components that the signature of a request must cover. */
 function requiredComponents(request: Request): string[] {
   const required = ["@method", "@path"];
   if (HAVE_BODY.has(request.method)) required.push("content-digest");
@@ -33,7 +33,7 @@ function requiredComponents(request: Request): string[] {
   return required;
 }
 
-/** @throws MeshError `signature_incomplete`, naming all that is missing */
+/** @throws MeshError `signature_incomplete` naming everything missing */
 function checkCoverage(request: Request, { components, created, keyid }: Claimed): void {
   const missing = requiredComponents(request)
     .filter((name) => !components.includes(name))
@@ -50,7 +50,7 @@ const TIME_RULES: TimeRules = {
   maxAgeSeconds: LIMITS.SIGNATURE_MAX_AGE_SECONDS,
 };
 
-/** @param now - Seconds since 1970. @throws MeshError `signature_expired`, with the mesh's clock */
+/** @param now seconds since 1970. @throws MeshError `signature_expired` naming the mesh's clock */
 function checkTimes({ created = 0, expires }: Claimed, now: number): void {
   const fault = timeFault({ issued: created, expires }, TIME_RULES, now);
   if (fault === undefined) return;
@@ -66,10 +66,10 @@ function checkNonce({ nonce }: Claimed): void {
 }
 
 /**
- * Verifies the one signature of a request. Everything that can be told without the key is told before `findKey` runs.
+ * Verifies the signature of a request. Checks everything that does not need the key before calling `findKey`.
  *
- * @param nowMs - Milliseconds since 1970.
- * @throws MeshError `signature_missing`, `_malformed`, `_incomplete`, `_expired`, `_invalid`, or what `findKey` throws.
+ * @param nowMs milliseconds since 1970
+ * @throws MeshError `signature_missing`, `_malformed`, `_incomplete`, `_expired`, `_invalid`, or what `findKey` throws
  */
 export async function verifyRequest<V extends Verifier>(
   request: Request,

@@ -1,4 +1,4 @@
-/** What a device signs with its key: proofs, handovers and connect tokens (docs/protocol.md, sections 1 and 2). */
+/** Tokens that a device signs with its key: proofs, handovers and connect tokens (docs/protocol.md, sections 1 and 2). */
 import * as z from "zod";
 import { IDENTIFIER_BYTES } from "../../core/identity/device-id.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -9,7 +9,7 @@ import { type TimeFault, type TimeRules, timeFault } from "./signed-times.ts";
 
 const PUBLIC_KEY_BYTES = 32;
 
-/** Base64url of exactly so many bytes, in its one canonical form. */
+/** Canonical base64url of exactly this many bytes. */
 const base64Url = (bytes: number) =>
   z
     .string()
@@ -56,16 +56,16 @@ const ownKeyHeader = z.object({
   jwk: z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: publicKeyText }),
 });
 
-/** The key that a token must be signed with, found in the token itself, whose words are not proved yet. */
+/** Finds the key that a token must be signed with, in the token itself, which is not verified yet. */
 export type KeySource<C> = (header: unknown, claims: C) => Uint8Array | undefined;
 
-/** Takes the key that the token's own header names. */
+/** The key in the token's header. */
 export const ownKey: KeySource<unknown> = (header) => {
   const x = ownKeyHeader.safeParse(header).data?.jwk.x;
   return x === undefined ? undefined : fromBase64Url(x);
 };
 
-/** What a token is expected to be. */
+/** What a token has to be. */
 export interface TokenKind<S extends typeof commonClaims> {
   readonly typ: string;
   readonly claims: S;
@@ -75,8 +75,8 @@ export interface TokenKind<S extends typeof commonClaims> {
 /**
  * Verifies a token: `typ`, the claims, the signature and the times.
  *
- * @param nowMs - Milliseconds since 1970.
- * @returns The claims and the raw public key that signed them, or what is wrong.
+ * @param nowMs milliseconds since 1970
+ * @returns the claims and the raw public key that signed them, or what is wrong
  */
 export async function verifyToken<S extends typeof commonClaims>(
   token: string,

@@ -1,24 +1,24 @@
-/** The one check of the times in what somebody signed: device tokens, listen tokens, and signatures of requests. */
+/** Checks the times in everything signed: device tokens, listen tokens and request signatures. */
 import { LIMITS } from "../../schema/limits.ts";
 
 /** In seconds since 1970. */
 export interface SignedTimes {
   readonly issued: number;
-  /** Undefined where it does not say. */
+  /** Undefined if it has none. */
   readonly expires: number | undefined;
 }
 
 export interface TimeRules {
-  /** What the two times are called, for the details of a refusal. */
+  /** Names of the two times, for the details of a refusal. */
   readonly issued: string;
   readonly expires: string;
-  /** How long after `issued` it may expire; then it must say when. */
+  /** Maximum time from `issued` to `expires`, which is then required. */
   readonly maxLifeSeconds?: number;
-  /** How old it may be. */
+  /** Maximum age. */
   readonly maxAgeSeconds?: number;
 }
 
-/** Why it is refused. `expired` is also for one from the future: setting the clock fixes both. */
+/** Why it is refused. A time in the future is `expired`, too: setting the clock fixes both. */
 export interface TimeFault {
   readonly fault: "invalid" | "expired";
   readonly detail: string;
@@ -28,7 +28,7 @@ export interface TimeFault {
  * Clocks may differ by `LIMITS.CLOCK_SKEW_SECONDS`.
  *
  * @param now seconds since 1970
- * @returns undefined where the times are good
+ * @returns undefined if the times are valid
  */
 export function timeFault(
   { issued, expires }: SignedTimes,

@@ -1,4 +1,4 @@
-/** Links on Workers: the device's own object accepts the socket. */
+/** Opens links on Workers: the device's object accepts the socket. */
 import { closeCodeOf, closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
 import { callObject } from "../calls/objects.ts";
@@ -8,7 +8,7 @@ import type { LinkHost } from "../link-host.ts";
 export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): LinkHost {
   return {
     open(request, name, claims) {
-      // None of the caller's own headers goes on: the object trusts these.
+      // The object trusts these headers, so none of the client's are passed on.
       const headers = {
         upgrade: "websocket",
         [CONNECT_HEADERS.generation]: String(claims.generation),

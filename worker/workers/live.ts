@@ -1,4 +1,4 @@
-/** Listening on Workers: the live node's own object accepts the socket, or writes the stream. */
+/** Opens live listeners on Workers: the live node's object accepts the socket, or writes the stream. */
 import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.ts";
 import { closeCodeOf, closeReason } from "../../objects/close.ts";
 import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { callObject } from "../calls/objects.ts";
 import type { ListenHost } from "../live/host.ts";
 
-/** A namespace whose objects answer `fetch`, and may be made near their listeners. */
+/** Live nodes, which are called by `fetch` and may be created near their listeners. */
 export interface LiveNamespace {
   getByName(
     name: string,
@@ -14,7 +14,7 @@ export interface LiveNamespace {
   ): Pick<Fetcher, "fetch">;
 }
 
-/** Where the object of a continent's live node is made: Cloudflare knows no hint for every one. */
+/** Where the live node of a continent is created. Cloudflare has no hint for some continents. */
 const HINTS: Readonly<Record<string, DurableObjectLocationHint>> = {
   af: "afr",
   an: "oc",
@@ -27,7 +27,7 @@ const HINTS: Readonly<Record<string, DurableObjectLocationHint>> = {
 const REGION = /^[a-z]{2}$/;
 const NOWHERE = "local";
 
-/** @throws MeshError for what the node's refusal names */
+/** @throws MeshError with the code of the node's refusal */
 function refusalOf(code: string | null, detail: string): never {
   if (code === null || !Object.hasOwn(ERRORS, code)) throw new MeshError("internal", detail);
   throw new MeshError(code as ErrorCode, detail);
@@ -42,7 +42,7 @@ export function workersLive(nodes: LiveNamespace): ListenHost {
     },
 
     async open(request, node: LiveName, { tag, after, transport, protocol }) {
-      // None of the caller's own headers goes on: the object trusts these.
+      // The object trusts these headers, so none of the client's are passed on.
       const headers = new Headers({ [LIVE_HEADERS.tag]: encodeURIComponent(tag) });
       if (after !== null) headers.set(LIVE_HEADERS.after, String(after));
       if (transport === "socket") headers.set("upgrade", "websocket");
