@@ -1,13 +1,12 @@
-/** The collector of V8, asked for what it would not do by itself for a process that no longer allocates. */
+/** V8's garbage collector, for a process that no longer allocates and so would not be collected. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /**
- * A function that collects all garbage at once: about 15 ms, and more where more is alive. Not for a time when anybody
- * waits.
+ * Returns a function that collects all garbage. It blocks for about 15 ms, longer if more is alive: call it only when nobody waits.
  */
 export function collector(): () => void {
-  // A global of this name appears only in contexts made after the flag; that of the mesh itself stays without it.
+  // The global appears only in contexts created after the flag, so not in the mesh's own.
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   return typeof collect === "function" ? () => void collect() : () => {};

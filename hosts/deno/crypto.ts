@@ -1,6 +1,6 @@
 /**
- * Digests and signatures at once. Deno's Web Crypto hands each to a thread: 67 µs for a digest and 45 µs for an HMAC,
- * which here take 3 and 5.
+ * Synchronous digests and signatures. Deno's Web Crypto uses a thread for each: 67 µs for a digest and 45 µs for an HMAC, which take 3
+ * and 5 here.
  */
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { hmac } from "@noble/hashes/hmac.js";
@@ -12,10 +12,10 @@ import type { EdgeCrypto, VerifySignature } from "../../worker/signature/crypto.
 
 const DIGESTS = { "SHA-256": "sha256", "SHA-512": "sha512" } as const;
 const ED25519_BYTES = 64;
-/** Up to here a digest in JavaScript is no slower, and leaves no native object for the collector. */
+/** Up to this size, a digest in JavaScript is no slower, and creates no native object to collect. */
 const SMALL_BYTES = 512;
 
-/** Not Node's createHmac: that prepares the key anew with each message, and takes half as long again. */
+/** Not Node's createHmac, which prepares the key for each message and takes half as long again. */
 function hmacVerifier(secret: Uint8Array): VerifySignature {
   const keyed = hmac.create(sha256, secret);
   return (data, signature) => equalBytes(keyed.clone().update(data).digest(), signature);

@@ -1,4 +1,4 @@
-/** Deno as a host of `npm start`: the whole mesh in this process, on one database. */
+/** The host `deno`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { countOf } from "../../objects/count.ts";
@@ -23,13 +23,13 @@ import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
 
-/** The socket; an awake device takes none. */
+/** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
-/** For the links to be closed in, and for the requests under way to end after that. */
+/** Time to close the links during a stop, and then for requests in progress to end. */
 const DRAIN_MS = 3_000;
 const REQUESTS_MS = 1_000;
 
-/** What Hono asks of a Worker's context; nothing here ends before what it was asked to wait for. */
+/** A Worker's execution context, for Hono. The process outlives requests, so `waitUntil` does nothing. */
 const EXECUTION = { waitUntil() {}, passThroughOnException() {}, props: {} };
 
 class DenoMesh implements MeshProcess {
@@ -53,7 +53,7 @@ class DenoMesh implements MeshProcess {
       keyring,
       nodeMembers: countOf(machineSettings().NODE_MEMBERS),
       report(error) {
-        // A disk that cannot be written is told once, by the database.
+        // The database logs write failures, once.
         if (error instanceof StorageError) return;
         report.problem(error instanceof Error ? `${error.stack}` : `${error}`);
       },
@@ -103,7 +103,7 @@ class DenoMesh implements MeshProcess {
   }
 
   kill(): void {
-    // Ends with the process: what was answered is on disk.
+    // The process exits next. Everything that was answered is on disk.
     this.#stopping = true;
   }
 }
@@ -119,7 +119,7 @@ function environment({ secrets }: HostContext, mesh: Mesh, links: DenoLinks, liv
   };
 }
 
-/** @throws {HostFailure} naming the file that cannot be read. */
+/** @throws {HostFailure} naming the file that cannot be read */
 function readTls(files: TlsFiles | null): Certificate | null {
   if (files === null) return null;
   const read = (option: string, file: string): string => {

@@ -1,4 +1,4 @@
-/** The WebSockets of this process: opened, watched, and closed when the mesh stops. */
+/** The WebSockets of the devices: opens them, closes silent ones, and closes all when the mesh stops. */
 import type { Claims } from "../../core/device/account.ts";
 import { SILENT_MS } from "../../core/link/silence.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
@@ -10,29 +10,28 @@ import type { ServerSocket } from "./net/socket.ts";
 import { LinkSocket } from "./objects/link-socket.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
-/** How often silent links are looked for: late by that much at the most, and no timer for each of them. */
+/** How often silent links are looked for, instead of one timer per link. */
 const SWEEP_MS = 60_000;
-/** Links closed in one turn of a stop, and the time between two: 1,000 a second where the time allows it. */
+/** During a stop, links are closed in turns: 1,000 a second, or more if the time requires it. */
 const DRAIN_TURN_MS = 20;
 const DRAIN_TURN_COUNT = 20;
-/** Close frames that are not answered in this time end with the process. */
+/** How long a stop waits for the answers to close frames. */
 const CLOSE_WAIT_MS = 500;
 
-/** A WebSocket of a device. */
 interface Link {
   readonly socket: ServerSocket;
   readonly port: LinkSocket;
   readonly device: DeviceShell;
 }
 
-/** For whoever answers the request: the connection is a WebSocket by now. */
+/** The answer to a request whose connection has become a WebSocket. */
 export const UPGRADED = new Response(null);
 
 export interface LinksOptions {
   readonly mesh: Mesh;
-  /** Links and listeners that are admitted. */
+  /** Maximum number of links and listeners together. */
   readonly maxLinks: number;
-  /** Milliseconds that only rise: a clock that jumps forth would make every device look silent. */
+  /** Monotonic milliseconds: if the clock jumped forward, every device would look silent. */
   readonly now?: () => number;
 }
 
@@ -54,7 +53,7 @@ export class DenoLinks implements LinkHost {
   }
 
   async open(request: Request, name: string, claims: Claims): Promise<Response> {
-    // The edge closes the socket with what is thrown here.
+    // The edge closes the socket with the errors thrown here.
     if (this.#draining) throw new MeshError("going_away");
     const connection = connectionOf(request);
     const device = this.#mesh.device(name);
@@ -70,21 +69,21 @@ export class DenoLinks implements LinkHost {
     return UPGRADED;
   }
 
-  /** @param protocol the subprotocol to answer with; null where none was offered */
+  /** @param protocol the subprotocol to answer with; null if none was offered */
   refuse(request: Request, error: MeshError, protocol: string | null = LINK_SUBPROTOCOL): Response {
     connectionOf(request).refuse(request, protocol, error);
     return UPGRADED;
   }
 
-  /** Counts others' connections among its own from now on. */
+  /** Counts these connections towards the maximum, too. */
   shareRoom(others: { readonly size: number }): void {
     this.#others = others;
   }
 
   /**
-   * Makes sure that there is room for one more.
+   * Checks that there is room for one more link or listener.
    *
-   * @param registered the connection of a device in good standing, which takes the place of a guest
+   * @param registered the connection of a registered device, which may displace a guest
    * @throws MeshError `mesh_full`
    */
   requireRoom(registered?: HttpConnection): void {
@@ -93,7 +92,7 @@ export class DenoLinks implements LinkHost {
     throw new MeshError("mesh_full", `at most ${this.#maxLinks} links and listeners`);
   }
 
-  /** Closes the links whose device has fallen silent: a half-open connection would stay for ever. */
+  /** Closes links whose device sends no heartbeats: a half-open connection would stay forever. */
   sweep(): void {
     const heardBefore = this.#now() - SILENT_MS;
     for (const link of this.#links) {
@@ -105,10 +104,10 @@ export class DenoLinks implements LinkHost {
   }
 
   /**
-   * Takes no more links, and closes those that stand with `going_away`, so that their devices come back one after
-   * another: at 1,000 a second, or as many as have to be closed to be done in time.
+   * Opens no more links, and closes all with `going_away`, at a rate that lets their devices reconnect one after another: 1,000 a second,
+   * or more if the time requires it.
    *
-   * @param ms for all of them
+   * @param ms time for all of them
    */
   async drain(ms: number): Promise<void> {
     this.#draining = true;

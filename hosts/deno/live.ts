@@ -1,4 +1,4 @@
-/** The live listeners of this process: WebSockets and event streams, which count among the mesh's links. */
+/** Live listeners: WebSockets and event streams, which count towards the maximum of links. */
 import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
 import type { LiveShell } from "../../objects/live/live-shell.ts";
 import { SocketSink } from "../../objects/live/live-socket.ts";
@@ -11,28 +11,28 @@ import type { ServerSocket } from "./net/socket.ts";
 import { tunnelOf } from "./net/tunnels.ts";
 import type { Mesh } from "./objects/mesh.ts";
 
-/** There is one region: this machine. */
+/** The only region. */
 const REGION = "local";
 /**
- * After so much silence a listener is pinged, and after as much again its socket is ended: pages send no heartbeat of their
- * own, and answer a ping without being woken.
+ * A listener that is silent for this long is pinged, and after twice this time its socket is closed. Pages send no heartbeat, but
+ * browsers answer pings.
  */
 const IDLE_MS = 60_000;
 const LOOK_MS = 30_000;
-/** Close frames that are not answered in this time end with the process. */
+/** How long a stop waits for the answers to close frames. */
 const CLOSE_WAIT_MS = 500;
 
 export class DenoLive implements ListenHost {
   readonly #mesh: Mesh;
   readonly #links: DenoLinks;
   readonly #streams = new EventStreams();
-  /** Sockets, until their close has been answered. */
+  /** Sockets, including those whose close has not been answered. */
   readonly #sockets = new Set<ServerSocket>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #draining = false;
   #onEmpty: (() => void) | undefined;
 
-  /** @param links whose room is shared, and by which sockets are refused */
+  /** @param links shares its maximum, and refuses sockets */
   constructor(mesh: Mesh, links: DenoLinks) {
     this.#mesh = mesh;
     this.#links = links;
@@ -40,7 +40,7 @@ export class DenoLive implements ListenHost {
     this.#sweeper = setInterval(() => this.#look(performance.now()), LOOK_MS);
   }
 
-  /** Connections, those that are opening or closing among them. */
+  /** Number of connections, including those that are opening or closing. */
   get size(): number {
     return this.#sockets.size + this.#streams.count;
   }
@@ -63,7 +63,7 @@ export class DenoLive implements ListenHost {
     return this.#links.refuse(request, error, protocol);
   }
 
-  /** Takes no more listeners, and tells those that are here to come back. */
+  /** Accepts no more listeners, and tells the present ones to reconnect. */
   async drain(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#sweeper);
@@ -92,7 +92,7 @@ export class DenoLive implements ListenHost {
   #look(now: number): void {
     for (const socket of this.#sockets) {
       const silentMs = now - socket.heardAt;
-      if (silentMs > 2 * IDLE_MS) socket.terminate();
+      if (silentMs > 2 * IDLE_MS) socket.destroy();
       else if (silentMs > IDLE_MS) socket.ping();
     }
   }
@@ -109,7 +109,7 @@ export class DenoLive implements ListenHost {
     try {
       node.join(stream, after);
     } catch (error) {
-      // It has begun, and nobody else would end it.
+      // The stream has started, and nobody else would end it.
       void stream.body.cancel();
       throw error;
     }

@@ -1,4 +1,4 @@
-/** The data of a mesh in one process, read and written as lines of an export. */
+/** Reads and writes the data of a mesh on Deno as lines of an export. */
 import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
@@ -17,12 +17,12 @@ import { openDatabase } from "./store/open.ts";
 import { SharedTagDirectoryStore } from "./store/tag-directory-store.ts";
 import { SharedTagStore } from "./store/tag-store.ts";
 
-/** Objects whose names are in memory at one time. */
+/** Names of objects read by one query. */
 const NAMES_COUNT = 1_000;
 
 /**
  * @param path of the database, which no mesh has open
- * @throws {HostFailure} where it is damaged
+ * @throws {HostFailure} if it is damaged
  */
 export function denoSource(path: string): MeshSource {
   const db = openDatabase(path, {});
@@ -61,7 +61,7 @@ function* namesIn(db: Database, table: "aliases" | "tag_nodes" | "devices"): Gen
   }
 }
 
-/** @param path of the database to make */
+/** @param path of the database to create */
 export function denoTarget(path: string): MeshTarget {
   const db = new Database(path);
   const directory = new SharedDirectoryStore(db);
@@ -93,7 +93,7 @@ export function denoTarget(path: string): MeshTarget {
   };
 }
 
-/** Sets an alarm, unless an earlier one stands, or there is none to set. */
+/** Sets an alarm unless an earlier one is set. @param at Infinity for none */
 function expect(row: AlarmRow, at: number): void {
   if (at < (row.alarmAt ?? Number.POSITIVE_INFINITY)) row.setAlarm(at);
 }

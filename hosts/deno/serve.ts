@@ -1,4 +1,4 @@
-/** The mesh on one machine by Deno: what `npm start -- --host deno` and `deno task serve` run. */
+/** Entry of `npm start -- --host deno` and `deno task serve`. */
 import { runHost } from "../machine/run.ts";
 import { denoHost } from "./host.ts";
 

@@ -1,37 +1,36 @@
-/** The way of a long task on Deno to let sockets be heard. */
+/** Lets the event loop read sockets during a long task on Deno. */
 import { setImmediate } from "node:timers";
 
 const NOTHING = new Uint8Array();
-/** Work that goes on for longer without a look at sockets is what they would wait for. */
+/** Sockets that were polled less than this time ago can wait for the next turn. */
 const FRESH_MS = 2;
 
-/** When the loop looked at sockets last, as far as is known: `performance.now()`. */
-let lookedAt = Number.NEGATIVE_INFINITY;
+/** When the loop is known to have polled sockets last, by `performance.now()`. */
+let polledAt = Number.NEGATIVE_INFINITY;
 
-/** Something came on a socket: the loop looks at all of them, or at none. */
-export function heard(): void {
-  lookedAt = performance.now();
+/** To be called when bytes arrive on a socket: the loop polls all sockets or none. */
+export function socketsPolled(): void {
+  polledAt = performance.now();
 }
 
 /**
- * Resolves when sockets and timers had their turn.
+ * Resolves after sockets and timers had their turn.
  *
- * The loop looks at sockets only when it has nothing else to do, or every 61st time round: whoever waits by
- * `setImmediate` keeps it from them for 20 ms and more, by a message port for seconds. So this waits for a thread of
- * Deno's pool, which takes 20 µs (measured beside it, at 300 µs of work a turn: a request answered in 0.15 ms, against 44;
- * docs/decisions/0006).
+ * The loop polls sockets only if it has nothing else to do, or in every 61st turn: a task that yields by `setImmediate` delays them by
+ * 20 ms and more, one that yields by a message port by seconds. This waits for a thread of Deno's pool instead, which takes 20 µs (with
+ * turns of 300 µs, requests were answered in 0.15 ms instead of 44; docs/decisions/0006).
  */
-export async function lookAtSockets(): Promise<void> {
+export async function pollSockets(): Promise<void> {
   await crypto.subtle.digest("SHA-256", NOTHING);
 }
 
 /**
- * Runs a task in the next turn of the loop; where sockets were not looked at lately, they are before it. The thread of the pool is
- * waited for only then: where others want the cores, it comes late (measured: 2 of them under a load of 8, a sixth fewer
- * messages stored in a second where each commit waited for it).
+ * Runs a task in the next turn of the loop, after polling sockets if that was not done recently. Only then does it wait for the pool's
+ * thread, which is late on a busy machine: with 8 processes on 2 cores, a sixth fewer messages were stored a second when every commit
+ * waited for it.
  */
 export function nextLoopTurn(task: () => void): void {
-  const isFresh = performance.now() - lookedAt < FRESH_MS;
-  // Not from here: the thread would be done before the rest of this turn is, and the loop go on without a look.
-  setImmediate(isFresh ? task : () => void lookAtSockets().then(task));
+  const isFresh = performance.now() - polledAt < FRESH_MS;
+  // Not started in this turn: the thread would finish within it, and the loop would continue without polling.
+  setImmediate(isFresh ? task : () => void pollSockets().then(task));
 }

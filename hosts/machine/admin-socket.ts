@@ -1,6 +1,6 @@
 /**
- * The operator's routes on a Unix socket in the data folder. Whoever can connect to it could read `secrets.json`, and nobody else can
- * listen on it: a command on this machine sends the admin token here, and not to whatever answers on the mesh's port.
+ * Serves the operator's routes on a Unix socket in the data folder. Commands on this machine send the admin token here, because another
+ * process might listen on the mesh's port; only a user who can read `secrets.json` anyway can use this socket.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { ServerHost } from "../../sdk/server/call.ts";
@@ -8,7 +8,7 @@ import type { DataFolder } from "./data-folder.ts";
 import { socketPath } from "./socket-path.ts";
 
 const ROUTES = /^\/v1\/apps(?:[/?]|$)/;
-/** Twice what the mesh takes of these routes. */
+/** Twice the bound of these routes. */
 const BODY_BYTES_MAX = 32_768;
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -45,10 +45,10 @@ async function answer(
 }
 
 /**
- * Opens the socket; it ends with the process.
+ * Opens the socket, until the process ends.
  *
  * @param origin of the mesh
- * @param fetch to call it by
+ * @param fetch calls the mesh
  * @returns the socket's path
  */
 export async function openAdminSocket(

@@ -1,16 +1,16 @@
 /**
  * The data folder of a mesh on one machine, mode 0700:
  *
- * | path | what |
+ * | path | contents |
  * |---|---|
- * | `secrets.json` | mesh keys and admin token, mode 0600; the one file that cannot be made anew |
+ * | `secrets.json` | mesh keys and admin token, mode 0600; the only file that cannot be recreated |
  * | `mesh.db` | the database of the Deno host, with `mesh.db-wal` and `mesh.db-shm` while it runs |
  * | `storage/` | the objects' databases of the workerd host |
- * | `host` | which of the two the data is of |
+ * | `host` | name of the host that the data belongs to |
  * | `demo.json` | the demo app and its key, for the commands (mode 0600) |
- * | `new` | there until the first start has made the database: where it is not, the data has to be there |
- * | `lock` | held by the process that owns the folder |
- * | `run/` | bundle, configuration, process ID and sockets (control, http, http2, admin): made at each start |
+ * | `new` | exists until the first start has created the database: without it, missing data is an error |
+ * | `lock` | held by the process that uses the folder |
+ * | `run/` | bundle, configuration, process ID and sockets (control, http, admin), created at each start |
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -27,7 +27,7 @@ import * as z from "zod";
 import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/files/private-file.ts";
 import { HostFailure } from "./failure.ts";
 
-/** Bytes of a mesh key, as core/identity wants them, and of the admin token: the same strength. */
+/** Size of a mesh key, as core/identity requires, and of the admin token, for the same strength. */
 const SECRET_BYTES = 32;
 
 const secretsFile = z.strictObject({
@@ -49,9 +49,9 @@ export interface DataFolder {
 }
 
 /**
- * Makes what is missing of the folder.
+ * Creates what is missing of the folder.
  *
- * @throws {HostFailure} where it cannot be made or written.
+ * @throws {HostFailure} if it cannot be created or written
  */
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
@@ -68,7 +68,7 @@ export function openDataFolder(path: string): DataFolder {
   };
   try {
     for (const made of [root, folder.run]) makePrivateFolder(made);
-    // A folder that was there before may be open to others.
+    // An existing folder may be readable by others.
     chmodSync(root, 0o700);
     for (const made of [root, folder.run])
       accessSync(made, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -79,8 +79,8 @@ export function openDataFolder(path: string): DataFolder {
 }
 
 /**
- * Whether no mesh has ever run on a folder, so that a database that is not there is none that was lost. To be called before
- * owner and secrets are made; marks a new folder, so that a first start that is killed is a first start again.
+ * Whether no mesh has ever run in a folder, so that a missing database is not a lost one. To be called before owner and secrets are
+ * created; marks a new folder, so that after a killed first start the next one is a first start, too.
  */
 export function isNewFolder(folder: DataFolder): boolean {
   if (existsSync(folder.fresh)) return true;
@@ -89,7 +89,7 @@ export function isNewFolder(folder: DataFolder): boolean {
   return true;
 }
 
-/** The first start has made what there has to be from now on. */
+/** To be called when the first start has created everything: from now on, missing data is an error. */
 export function endFirstStart({ fresh }: DataFolder): void {
   rmSync(fresh, { force: true });
 }
@@ -100,10 +100,10 @@ function hasData({ database, storage }: DataFolder): boolean {
 }
 
 /**
- * Reads the secrets, or makes them, once, from the system's random source.
+ * Reads the secrets, or creates them from the system's random source.
  *
- * @throws {HostFailure} where the file cannot be read, or is missing beside data: new keys would make every regId and
- *   every device's credential worthless, so none are made in its place.
+ * @throws {HostFailure} if the file cannot be read, or is missing although there is data: new keys would invalidate every regId and every
+ *   device's credential, so none are created
  */
 export function openSecrets(folder: DataFolder): Secrets {
   const file = folder.secrets;

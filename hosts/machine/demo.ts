@@ -1,4 +1,4 @@
-/** The demo app: made at the first start, so that the first push needs no more than two commands. */
+/** Creates the demo app at the first start, so that the first push needs only two commands. */
 import { readDemo } from "../../cli/files/demo-file.ts";
 import { writePrivate } from "../../cli/files/private-file.ts";
 import { MeshAdmin } from "../../sdk/server/admin.ts";
@@ -6,22 +6,21 @@ import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { HostFailure } from "./failure.ts";
 
-/** A mesh that is up. */
+/** A running mesh. */
 interface RunningMesh {
-  /** Its origin. */
   readonly url: string;
   readonly adminToken: string;
-  /** Path of its Unix socket for the operator. */
+  /** Path of its admin socket. */
   readonly adminSocket: string;
-  /** To call it by. */
+  /** Calls the mesh. */
   readonly fetch: ServerHost["fetch"];
 }
 
 /**
- * Makes the app and its key where the folder has none, and notes where the mesh listens now.
+ * Creates the app and its key if the folder has none, and records where the mesh listens.
  *
- * @returns whether they were made just now.
- * @throws {HostFailure} where the mesh refuses, or the folder cannot be written.
+ * @returns whether they were created now
+ * @throws {HostFailure} if the mesh refuses, or the folder cannot be written
  */
 export async function openDemo(
   folder: DataFolder,
@@ -30,7 +29,7 @@ export async function openDemo(
   const known = readDemo(folder.demo);
   try {
     if (known !== undefined) {
-      // The port may be another one than last time.
+      // The port may have changed.
       if (known.url !== url || known.adminSocket !== adminSocket) {
         writePrivate(folder.demo, { ...known, url, adminSocket });
       }

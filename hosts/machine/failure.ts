@@ -1,2 +1,2 @@
-/** A reason not to start, or to stop, that is told in one line and without a stack. */
+/** Why the host does not start, or stops: reported in one line, without a stack. */
 export class HostFailure extends Error {}

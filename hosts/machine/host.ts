@@ -1,9 +1,9 @@
-/** What a host of one machine is to `npm start`: the part that is not the same for all of them. */
+/** The port by which `npm start` runs a host of one machine. */
 import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder, Secrets } from "./data-folder.ts";
 import type { Report } from "./report.ts";
 
-/** The hosts by the names that `--host` takes. */
+/** Names of the hosts, as `--host` takes them. */
 export const HOST_NAMES = ["deno", "workerd"] as const;
 export type HostName = (typeof HOST_NAMES)[number];
 
@@ -13,57 +13,57 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** What a host gets to run a mesh with. The folder is locked, and is this host's. */
+/** What a host needs to run a mesh. The folder is locked and belongs to this host. */
 export interface HostContext {
   readonly folder: DataFolder;
   readonly secrets: Secrets;
-  /** No mesh has ever run on the folder. */
+  /** Whether no mesh has ever run in the folder. */
   readonly isNew: boolean;
   /** Address to listen on. */
   readonly listen: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls: TlsFiles | null;
-  /** Addresses or CIDR blocks of proxies that name their clients. */
+  /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
   readonly maxLinks: number;
   readonly report: Report;
 }
 
-/** How a mesh that has started is reached. */
+/** How to reach a started mesh. */
 export interface Started {
   /** The port of the public socket. */
   readonly port: number;
-  /** Calls the mesh; the network's own where it is absent. */
+  /** Calls the mesh without the network. Default: the global `fetch`. */
   readonly fetch?: ServerHost["fetch"];
 }
 
-/** A mesh that runs from `start` to `stop`. */
+/** A mesh, from `start` to `stop`. */
 export interface MeshProcess {
   /**
    * Resolves when the mesh answers.
    *
-   * @throws {HostFailure} where it does not come up.
+   * @throws {HostFailure} if it does not start
    */
   start(): Promise<Started>;
   /**
-   * Resolves when it was stopped.
+   * Resolves when the mesh was stopped.
    *
-   * @throws {HostFailure} where it ended by itself, for good.
+   * @throws {HostFailure} if it has ended by itself and is not restarted
    */
   watch(): Promise<void>;
-  /** It was told to stop. */
+  /** Whether `stop` or `kill` was called. */
   readonly stopping: boolean;
   /** Closes the links with `going_away`, then ends the mesh. */
   stop(): Promise<void>;
-  /** Ends the mesh at once. What it answered is on disk by then. */
+  /** Ends the mesh at once. Everything that it has answered is on disk. */
   kill(): void;
 }
 
 export interface MachineHost {
   readonly name: HostName;
-  /** File descriptors of a link and its device, awake. */
+  /** File descriptors of a link and its awake device. */
   readonly descriptorsPerLink: number;
-  /** @throws {HostFailure} where the mesh cannot be run. */
+  /** @throws {HostFailure} if the mesh cannot be run */
   prepare(context: HostContext): Promise<MeshProcess>;
 }

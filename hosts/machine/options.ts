@@ -24,15 +24,15 @@ export interface ServeOptions {
   readonly listen: string;
   readonly data: string;
   readonly tls: TlsFiles | null;
-  /** Addresses or CIDR blocks of proxies that name their clients. */
+  /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
   readonly json: boolean;
   readonly help: boolean;
 }
 
 /**
- * @param self the host that reads them.
- * @throws {HostFailure} naming the option that is wrong.
+ * @param self the running host
+ * @throws {HostFailure} naming the wrong option
  */
 export function parseOptions(args: readonly string[], self: HostName): ServeOptions {
   let values: ReturnType<typeof parse>["values"];
@@ -50,7 +50,7 @@ export function parseOptions(args: readonly string[], self: HostName): ServeOpti
   return { port: Number(port), listen, data, tls, trustProxy, json, help };
 }
 
-/** scripts/start.mjs has chosen the host by this option; here it can only be checked. */
+/** scripts/start.mjs has already chosen the host by this option; here it is only checked. */
 function requireSelf(host: string | undefined, self: HostName): void {
   if (host === undefined || host === self) return;
   if (HOST_NAMES.some((name) => name === host))
@@ -60,7 +60,7 @@ function requireSelf(host: string | undefined, self: HostName): void {
   );
 }
 
-/** @throws {HostFailure} naming what is no address and no block. */
+/** @throws {HostFailure} naming the entry that is neither an address nor a block */
 function blocksOf(list: string | undefined): readonly string[] {
   const blocks = (list ?? "").split(",").map((each) => each.trim());
   const named = blocks.filter((each) => each !== "");

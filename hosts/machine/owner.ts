@@ -1,11 +1,11 @@
-/** Which host a data folder is of. The hosts keep their data in different forms, and one cannot read the other's. */
+/** Which host a data folder belongs to. The hosts store their data differently, and cannot read each other's. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { writePrivateText } from "../../cli/files/private-file.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { HostFailure } from "./failure.ts";
 import { HOST_NAMES, type HostName } from "./host.ts";
 
-/** The host whose data is in a folder; undefined where there is none yet. */
+/** The host whose data is in a folder; undefined if there is none yet. */
 export function ownerOf(folder: DataFolder): HostName | undefined {
   if (existsSync(folder.owner)) {
     const text = readFileSync(folder.owner, "utf8").trim();
@@ -13,15 +13,15 @@ export function ownerOf(folder: DataFolder): HostName | undefined {
     if (owner === undefined) throw new HostFailure(`${folder.owner} names no host of this version`);
     return owner;
   }
-  // The first release had one host, and no such file.
+  // The first release had one host, and did not write the file.
   const hasStorage = existsSync(folder.storage) && readdirSync(folder.storage).length > 0;
   return hasStorage ? "workerd" : undefined;
 }
 
 /**
- * Makes a folder this host's, or sees that it is. To be called with the folder's lock held.
+ * Claims a folder for this host, or checks that it is claimed already. The caller holds the folder's lock.
  *
- * @throws {HostFailure} where it is another's.
+ * @throws {HostFailure} if it belongs to another host
  */
 export function claimFolder(folder: DataFolder, host: HostName): void {
   const owner = ownerOf(folder);
@@ -29,6 +29,6 @@ export function claimFolder(folder: DataFolder, host: HostName): void {
     throw new HostFailure(
       `the data in ${folder.root} is of the host ${owner}: start with --host ${owner}, or move it with pushmesh export and import`,
     );
-  // Only once: a full disk must not take what is there.
+  // Written only once, so that a full disk cannot truncate it.
   if (!existsSync(folder.owner)) writePrivateText(folder.owner, `${host}\n`);
 }

@@ -7,20 +7,20 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another process; choose one with --port",
   EACCES: "may not be used by this user; choose one above 1023 with --port",
   EADDRNOTAVAIL: FOREIGN,
-  // What Deno makes of EADDRNOTAVAIL.
+  // Deno's code for EADDRNOTAVAIL.
   EINVAL: FOREIGN,
   ENOTFOUND: FOREIGN,
 };
 
-/** `host:port`, with the brackets that an IPv6 address needs. */
+/** `host:port`, with an IPv6 address in brackets. */
 export function authority(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /**
- * Makes sure that the address can be listened on: workerd itself would only print a stack.
+ * Checks that the address can be listened on: workerd would only print a stack.
  *
- * @throws {HostFailure} saying why not.
+ * @throws {HostFailure} naming the reason why not
  */
 export function requireFree(host: string, port: number): Promise<void> {
   return new Promise((done, fail) => {

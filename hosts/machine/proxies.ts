@@ -3,8 +3,8 @@ import { BlockList, isIP } from "node:net";
 import { HostFailure } from "./failure.ts";
 
 /**
- * @param blocks addresses, and CIDR blocks
- * @throws {HostFailure} naming the one that is neither
+ * @param blocks addresses and CIDR blocks
+ * @throws {HostFailure} naming the entry that is neither
  */
 export function proxiesOf(blocks: readonly string[]): BlockList {
   const proxies = new BlockList();

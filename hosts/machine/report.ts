@@ -1,20 +1,19 @@
-/** What `npm start` says: lines for a person, or with --json one object a line. */
+/** The output of `npm start`: text, or with --json one object per line. */
 import { relative } from "node:path";
 import type { HostName } from "./host.ts";
 
 export interface Ready {
-  /** What runs it. */
   readonly host: HostName;
-  /** Origin to reach the mesh by from this machine. */
+  /** Origin of the mesh, from this machine. */
   readonly url: string;
-  /** Scheme, address and port as it listens. */
+  /** Scheme, address and port that it listens on. */
   readonly listens: string;
   /** The data folder, absolute. */
   readonly data: string;
   readonly maxLinks: number;
-  /** The demo app was made just now. */
+  /** Whether the demo app was created now. */
   readonly demoMade: boolean;
-  /** From the start of this process. */
+  /** Time since the process started. */
   readonly tookMs: number;
 }
 
@@ -23,14 +22,14 @@ export interface Report {
   readonly ready: (facts: Ready) => void;
   readonly stopping: () => void;
   readonly stopped: () => void;
-  /** Something went wrong and is being handled; to stderr in either form. */
+  /** Reports a problem that is being handled, as text on stderr in either form. */
   readonly problem: (line: string) => void;
 }
 
-/** The folder that commands look in by themselves, from the working directory. */
+/** The data folder that commands use by default. */
 const DEFAULT_DATA = ".pushmesh";
 
-/** A path as a shell takes it for one word. */
+/** Quotes a path for a shell if necessary. */
 const shellWord = (path: string): string =>
   /^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 

@@ -1,8 +1,8 @@
 /**
- * The mesh on one machine, whichever host runs it: checks what it needs, starts it, and stops it cleanly.
- * `npm start` runs this; see options.ts for its options.
+ * Runs a mesh on one machine, on any host: checks the requirements, starts it, and stops it cleanly. This is `npm start`; options.ts has
+ * its options.
  *
- * Exit codes: 0 after a clean stop, 1 where it could not start, 130 at a second signal.
+ * Exit codes: 0 after a clean stop, 1 if it could not start, 130 after a second signal.
  */
 import { rememberMesh } from "../../cli/files/local-meshes.ts";
 import { takeLock } from "../../cli/files/lock.ts";
@@ -18,13 +18,13 @@ import { authority } from "./port.ts";
 import { type Report, reporter } from "./report.ts";
 import { stopOnSignals } from "./signals.ts";
 
-/** Where one reaches a server that listens on this address from the same machine. */
+/** The address to reach a server at from the same machine. @param listen the address that it listens on */
 export function reachable(listen: string): string {
   if (listen === "0.0.0.0") return "127.0.0.1";
   return listen === "::" ? "::1" : listen;
 }
 
-/** So that the commands find the demo app. A user without a configuration folder names the data folder instead. */
+/** Records the data folder, so that commands find the demo app. A user without a configuration folder has to name it. */
 function remember(data: string, report: Report): void {
   try {
     rememberMesh(process.env, data);
@@ -34,7 +34,7 @@ function remember(data: string, report: Report): void {
 }
 
 async function run(host: MachineHost, options: ServeOptions, startedAt: number): Promise<void> {
-  // Files are made by the umask: nobody else reads them.
+  // No other user may read the files created from here on.
   process.umask(0o077);
   const { listen, port, tls, trustProxy } = options;
   const report = reporter(options.json);
@@ -78,7 +78,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     });
     await Promise.race([mesh.watch(), stopped]);
   } catch (error) {
-    // Ended by a signal while it started: that is no failure.
+    // Stopped by a signal during the start: not a failure.
     if (!mesh.stopping) {
       mesh.kill();
       throw error;
@@ -87,18 +87,18 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
   if (mesh.stopping) await stopped;
 }
 
-/** An error that the operating system gave, such as a full disk: its words say all there is, and a stack nothing. */
+/** Whether an error comes from the operating system, such as a full disk: its message says everything, and a stack nothing. */
 function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-/** Runs the mesh on this host by the process's arguments, to its end. */
+/** Runs a mesh on this host with the process's arguments, and exits. */
 export async function runHost(host: MachineHost): Promise<void> {
   try {
     const options = parseOptions(process.argv.slice(2), host.name);
     if (options.help) process.stdout.write(HELP);
     else await run(host, options, performance.timeOrigin);
-    // At once, here and below: a host in this very process may have timers, and requests that nobody ends.
+    // Exits explicitly, here and below: a host in this process may have timers and open requests.
     process.exit(0);
   } catch (error) {
     if (!(error instanceof HostFailure) && !isOfSystem(error)) throw error;

@@ -1,11 +1,10 @@
-/** Ctrl-C, SIGTERM, a closed terminal, or the end of the process that started us: a clean stop. */
+/** Stops the mesh cleanly on Ctrl-C, SIGTERM, a closed terminal, or the end of the parent process. */
 import { readFileSync } from "node:fs";
 import type { MeshProcess } from "./host.ts";
 import type { Report } from "./report.ts";
 
 /**
- * A signal within this time of the first is the same one: npm passes on the Ctrl-C that the terminal has
- * already sent to all of us.
+ * A signal within this time of the first is the same one: npm forwards the Ctrl-C that the terminal has already sent to all processes.
  */
 const SAME_SIGNAL_MS = 500;
 
@@ -13,8 +12,8 @@ const SAME_SIGNAL_MS = 500;
 const SIGHUP_BIT = 1;
 
 /**
- * Whether `nohup` asked that a closed terminal does not end this process: as scripts/setup.mjs tells, or, where Deno was
- * started without it, by the signal that is ignored.
+ * Whether the process was started with `nohup` and has to outlive its terminal: scripts/setup.mjs passes that on, and without it, as when
+ * Deno is started directly, SIGHUP is ignored.
  */
 function outlivesTerminal(): boolean {
   if (process.env["PUSHMESH_NOHUP"] === "1") return true;
@@ -29,12 +28,12 @@ function outlivesTerminal(): boolean {
 }
 
 /**
- * Stops the mesh at the first signal; at a second one the process ends at once, with exit code 130.
+ * Stops the mesh at the first signal. At a second one, the process exits at once with code 130.
  *
- * @returns when the mesh has stopped.
+ * @returns a promise that resolves when the mesh has stopped
  */
 export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> {
-  // Before any listener changes what is ignored.
+  // Checked before a listener is added, which would end the ignoring.
   const ignoresHangup = outlivesTerminal();
   return new Promise((done, fail) => {
     let firstAt: number | undefined;
@@ -53,7 +52,7 @@ export function stopOnSignals(mesh: MeshProcess, report: Report): Promise<void> 
     };
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, onSignal);
     process.on("SIGHUP", ignoresHangup ? () => {} : onSignal);
-    // scripts/start.mjs holds the other end of this channel for as long as it lives.
+    // scripts/start.mjs holds the other end of this channel as long as it runs.
     process.on("disconnect", onSignal);
     process.channel?.unref();
   });

@@ -1,4 +1,4 @@
-/** Where a Unix socket of the mesh is: in its data folder, where the name fits. */
+/** Paths of the Unix sockets of a mesh: in its data folder, if they are short enough. */
 
 import { Buffer } from "node:buffer";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,10 +7,10 @@ import { join } from "node:path";
 import process from "node:process";
 import type { DataFolder } from "./data-folder.ts";
 
-/** A Unix socket's path has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
+/** The path of a Unix socket has at most 108 bytes on Linux and 104 on macOS, including a final zero. */
 const SOCKET_PATH_BYTES = 100;
 
-/** A path that nothing listens on yet, and that only this user can reach. */
+/** An unused path that only this user can reach. */
 export function socketPath(folder: DataFolder, name: string): string {
   const path = join(folder.run, name);
   if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES) {

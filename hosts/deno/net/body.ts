@@ -1,14 +1,14 @@
-/** Bodies by HTTP/2, which Deno's server hands on while they come: without a bound in bytes or time. */
+/** Bounds bodies over HTTP/2, which Deno's server passes on as they arrive, without a limit in bytes or time. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
-/** What is over the bound of all routes is read no further: the route refuses it by its length. */
+/** One more than any route accepts: the route refuses a body of this length. */
 const MOST_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
 
 /**
- * A request with its body, once that has come whole.
+ * Returns the request with its body, after all of it has arrived.
  *
- * @throws MeshError `request_timeout`, or `request_malformed` where it breaks off
+ * @throws MeshError `request_timeout`, or `request_malformed` if the body breaks off
  */
 export async function readInTime(
   request: Request,
@@ -35,7 +35,7 @@ export async function readInTime(
     throw new MeshError("request_malformed", "the body broke off");
   } finally {
     clearTimeout(timer);
-    // Nobody reads what may still come.
+    // Whatever still arrives is not read.
     void reader.cancel().catch(() => {});
   }
   const { method, url, headers } = request;

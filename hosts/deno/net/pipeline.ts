@@ -1,18 +1,18 @@
-/** Requests that came while others of their connection were served: one of one connection is served in each turn of the loop. */
-import { lookAtSockets } from "../sockets.ts";
+/** Serves pipelined requests: in each turn of the event loop one request, of the connection that has waited longest. */
+import { pollSockets } from "../sockets.ts";
 
 export class Pipeline {
-  /** Connections, each once, in the order in which they began to wait. */
+  /** One task per waiting connection, in order. */
   readonly #waiting = new Set<() => void>();
   readonly #yield: () => Promise<void>;
   #isRunning = false;
 
-  /** @param yieldTurn resolves when everybody else had a turn */
-  constructor(yieldTurn = lookAtSockets) {
+  /** @param yieldTurn resolves after everything else had a turn */
+  constructor(yieldTurn = pollSockets) {
     this.#yield = yieldTurn;
   }
 
-  /** @param takeTurn called in a turn of its own; it must not throw */
+  /** Adds a task, unless it waits already. @param takeTurn called in a turn of its own; must not throw */
   add(takeTurn: () => void): void {
     this.#waiting.add(takeTurn);
     if (!this.#isRunning) void this.#run();

@@ -1,6 +1,6 @@
 /**
- * A request as the edge reads it. Fetch's own classes check and copy each header again: with them a send took 40 % more
- * processor time than on Deno's server (bench send-online).
+ * The part of Request that the edge reads. Fetch's classes check and copy every header again: with them a send took 40 % more processor
+ * time than with Deno's server (bench send-online).
  */
 
 class RequestHeaders {
@@ -31,7 +31,7 @@ class RequestHeaders {
   }
 }
 
-/** The part of Request that the edge uses, over a body that was read whole. */
+/** A request whose body has already been read. */
 class ReadRequest {
   readonly method: string;
   readonly url: string;
@@ -55,8 +55,8 @@ class ReadRequest {
 }
 
 /**
- * @param fields by names in lower case; values of one name are joined
- * @param body over a buffer of its own
+ * @param fields by names in lower case; values of repeated fields are joined
+ * @param body the only view of its buffer
  */
 export function requestOf(
   method: string,

@@ -1,7 +1,7 @@
 /**
- * The server's end of TLS: Node's, since Deno's own (Deno.listenTls) cannot be closed before its handshake is done. The descriptor
- * of such a connection stays open for as long as its client likes, also where it is refused, and seven bytes on each of a thousand
- * connections took them all. What it costs is in docs/decisions/0009-own-front.md.
+ * The server's end of TLS. It uses Node's TLS, because a connection of Deno.listenTls cannot be closed before its handshake is done: its
+ * descriptor stays open as long as the client likes, and seven bytes on each of a thousand connections used up all descriptors. The cost
+ * is in docs/decisions/0009-own-front.md.
  */
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -12,7 +12,7 @@ import { joined } from "../../machine/net/frames.ts";
 import type { Conn } from "./transport.ts";
 
 const PROTOCOLS = ["h2", "http/1.1"];
-/** Read ahead of whoever reads, and handed to the system at once. */
+/** Bound of what is read ahead, and of one write. */
 const READ_BYTES = 16_384;
 const WRITE_BYTES = 65_536;
 const NOTHING = new Uint8Array();
@@ -23,7 +23,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** What a server or a socket has of the system; Node's own names, and no part of what it promises. A server's is of the same class. */
+/** The internal handle of a server or a socket. It is not part of Node's API. */
 interface Handle {
   /** @returns 0, or the number of an error */
   listen?(backlog: number): number;
@@ -34,27 +34,27 @@ interface Handle {
 const handleOf = (owner: Server | Socket): Handle | null =>
   (owner as unknown as { _handle: Handle | null })._handle;
 
-/** Node's own. */
+/** Node's default. */
 const BACKLOG = 511;
 
-/** Accepts connections that are to be secured. */
+/** Accepts connections for TLS. */
 export class TlsServer {
-  /** Told of each, which it is to close in the end; until it is set they are refused. */
+  /** Called for each connection, and has to close it in the end. Default: refuses connections. */
   onConnection: (end: TlsEnd, peer: string) => void = (end) => end.close();
   readonly #server: Server;
   #handle: Handle | null = null;
   #isLooking = false;
   #failure: Error | null = null;
 
-  /** @throws where the certificate cannot be read, or does not belong to the key */
+  /** @throws if the certificate is not valid, or does not belong to the key */
   constructor(certificate: Certificate) {
-    // Node's would tell only each client that connects.
+    // Node would report a wrong certificate only to each client that connects.
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...certificate }).close();
     const context = createSecureContext({ ...certificate });
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       socket.on("close", () => this.#lookAgain());
       const peer = socket.remoteAddress;
-      // Gone as soon as it came.
+      // The client has already left.
       if (peer === undefined) socket.destroy();
       else this.onConnection(new TlsEnd(socket, context), peer);
     });
@@ -75,10 +75,10 @@ export class TlsServer {
   }
 
   /**
-   * Accepts whoever waits. Deno (2.9.6) forgets a server whose accept has failed, for want of a descriptor, and nobody is told:
-   * to be called a few times a second.
+   * Accepts waiting connections: to be called a few times a second, because Deno (2.9.6) silently stops accepting after a failure for
+   * want of a descriptor.
    *
-   * @throws where there is no descriptor, or Node's server has failed
+   * @throws if there is no free descriptor, or Node's server has failed
    */
   look(): void {
     this.#listenAgain();
@@ -92,7 +92,7 @@ export class TlsServer {
     this.#server.close();
   }
 
-  /** All that wait are accepted at once, and others are shed for them after that: a descriptor is free that was not. */
+  /** A descriptor became free: accepts waiting connections in the next turn. */
   #lookAgain(): void {
     if (this.#isLooking) return;
     this.#isLooking = true;
@@ -102,17 +102,17 @@ export class TlsServer {
     });
   }
 
-  /** Has Deno ask the system who waits. */
+  /** Has Deno ask the system for waiting connections. */
   #listenAgain(): number | undefined {
     return this.#handle?.listen?.(BACKLOG);
   }
 }
 
-/** One connection. */
+/** One TLS connection. */
 export class TlsEnd implements Conn {
   readonly #socket: Socket;
   readonly #context: SecureContext;
-  /** From the handshake on. */
+  /** Null before the handshake. */
   #tls: TLSSocket | null = null;
   #read: Uint8Array = NOTHING;
   #isPaused = false;
@@ -122,15 +122,15 @@ export class TlsEnd implements Conn {
   constructor(socket: Socket, context: SecureContext) {
     this.#socket = socket;
     this.#context = context;
-    // It is told by "close".
+    // Reported by "close".
     socket.on("error", () => {});
     socket.on("close", () => this.#wake());
   }
 
   /**
-   * Resolves with the protocol; to be called first.
+   * Resolves with the negotiated protocol. To be called first.
    *
-   * @throws where it fails, or the client is gone or the connection closed before
+   * @throws if it fails, or the connection is closed before
    */
   async handshake(): Promise<string> {
     const tls = new TLSSocket(this.#socket, {
@@ -172,7 +172,7 @@ export class TlsEnd implements Conn {
     return count;
   }
 
-  /** Resolves when the system has them. */
+  /** Resolves when the system has taken the bytes. @returns how many were written */
   write(bytes: Uint8Array): Promise<number> {
     const part = bytes.length > WRITE_BYTES ? bytes.subarray(0, WRITE_BYTES) : bytes;
     return new Promise((resolve, reject) => {
@@ -184,7 +184,7 @@ export class TlsEnd implements Conn {
     return new Promise((resolve) => this.#tls?.end(resolve));
   }
 
-  /** Frees the descriptor, whatever is under way. */
+  /** Frees the descriptor at once. */
   close(): void {
     this.#tls?.destroy();
     this.#socket.destroy();
@@ -196,7 +196,7 @@ export class TlsEnd implements Conn {
     if (this.#read.length >= READ_BYTES && !this.#isPaused) {
       this.#isPaused = true;
       tls.pause();
-      // Deno (2.9.6) reads on for a TLSSocket that is paused, and keeps all of it.
+      // Deno (2.9.6) continues to read for a paused TLSSocket, and buffers everything.
       handleOf(this.#socket)?.readStop?.();
     }
     this.#wake();

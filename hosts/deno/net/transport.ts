@@ -1,26 +1,26 @@
-/** A connection as bytes: read as they come, written in order, and never more unsent than whoever writes looks after. */
+/** Reads and writes the bytes of a connection. Writes are buffered without a bound: writers have to check `unsentBytes`. */
 import { joined } from "../../machine/net/frames.ts";
-import { heard } from "../sockets.ts";
+import { socketsPolled } from "../sockets.ts";
 
-/** A request with its body fits, mostly. */
+/** Fits most requests with their bodies. */
 const REQUEST_BYTES = 4_096;
-/** An idle link waits with a buffer of this size: commands and acknowledgements are smaller. */
+/** The buffer of an idle link: commands and acknowledgements are smaller. */
 const SMALL_BYTES = 512;
-/** Where more comes than fits: bodies, batches. */
+/** For connections that send more: bodies, batches. */
 const LARGE_BYTES = 16_384;
-/** Written at once. */
+/** Bound of one write. */
 const WRITE_BYTES = 65_536;
 
 export interface TransportHandler {
   /** The bytes are valid during the call. */
   data(bytes: Uint8Array): void;
-  /** The client sends no more, or is gone. */
+  /** Called when the client sends no more, and when the connection is closed. */
   ended(): void;
-  /** Everything written is with the system. */
+  /** Called when the system has taken everything written. */
   drained?(): void;
 }
 
-/** What is needed of a Deno.Conn. */
+/** The part of Deno.Conn that is used. */
 export interface Conn {
   read(into: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
@@ -37,11 +37,12 @@ export class Transport {
   #isWriting = false;
   #isEnding = false;
   #isClosed = false;
+  #isReadToEnd = false;
   #resume: (() => void) | null = null;
   #isPaused = false;
   readonly #onClose: () => void;
 
-  /** @param onClose called once, when the descriptor is free */
+  /** @param onClose called once, when the descriptor is freed */
   constructor(conn: Conn, handler: TransportHandler, onClose: () => void) {
     this.#conn = conn;
     this.handler = handler;
@@ -56,14 +57,14 @@ export class Transport {
     return this.#isClosed;
   }
 
-  /** Reads until the end. Never throws. */
+  /** Reads until the connection ends. Never throws. */
   async run(): Promise<void> {
     let buffer = new Uint8Array(this.#waitBytes);
     try {
       while (!this.#isClosed) {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
-        heard();
+        socketsPolled();
         this.handler.data(buffer.subarray(0, count));
         const wanted = count === buffer.length ? LARGE_BYTES : this.#waitBytes;
         if (buffer.length !== wanted) buffer = new Uint8Array(wanted);
@@ -73,10 +74,11 @@ export class Transport {
       // Reset, or closed here.
       this.destroy();
     }
+    this.#isReadToEnd = true;
     this.handler.ended();
   }
 
-  /** From the next read on it waits with little memory. */
+  /** Uses a small buffer from the next read on. */
   waitSmall(): void {
     this.#waitBytes = SMALL_BYTES;
   }
@@ -98,7 +100,7 @@ export class Transport {
     if (!this.#isWriting) void this.#flush();
   }
 
-  /** Sends what is written, and says that this is all. */
+  /** Half-closes the connection after everything written is sent. */
   end(): void {
     this.#isEnding = true;
     if (!this.#isWriting) void this.#conn.closeWrite().catch(() => {});
@@ -114,9 +116,11 @@ export class Transport {
     try {
       this.#conn.close();
     } catch {
-      // It is closed.
+      // Already closed.
     }
     this.#onClose();
+    // While bytes are being read, `run` does this.
+    if (this.#isReadToEnd) this.handler.ended();
   }
 
   async #flush(): Promise<void> {
@@ -138,7 +142,7 @@ export class Transport {
     this.handler.drained?.();
   }
 
-  /** What is written next: small writes that have gathered, as one. */
+  /** The next bytes to write: buffered small writes are combined. */
   #next(): Uint8Array {
     const [first] = this.#unsent;
     if (first === undefined) return new Uint8Array();

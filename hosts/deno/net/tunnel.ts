@@ -1,37 +1,37 @@
-/** How a connection by HTTP/2 stands, whose requests and event streams come beside each other. */
+/** The standing of an HTTP/2 connection, whose requests and event streams are concurrent. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { OVER_SHARE } from "../../machine/net/admission/address-share.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { ConnectionStanding } from "../../machine/net/admission/networks.ts";
 
-/** Event streams by HTTP/2 that one network has. */
+/** The event streams of one network over HTTP/2. */
 export interface Share {
   readonly count: (by: number) => void;
   readonly isFull: () => boolean;
 }
 
 /**
- * One connection. It stands as those by HTTP/1.1 do: a signed request under way keeps it, an event stream makes it a guest's, and whoever
- * asks more before an answer is idle.
+ * One connection. The rules are those of HTTP/1.1: it is `busy` during a signed request, a `guest` with an event stream, and `idle` with
+ * several unsigned requests.
  */
 export class Tunnel {
   readonly #entry: Entry;
   readonly #share: Share;
   readonly #idle: () => void;
   #streams = 0;
-  /** Requests under way, by whether a known key has signed them. */
+  /** Requests in progress: signed with a known key, and others. */
   #vouched = 0;
   #unknown = 0;
 
-  /** @param idle has it closed where nothing comes */
+  /** @param idle called when the connection becomes idle, to set its deadline */
   constructor(entry: Entry, share: Share, idle: () => void) {
     this.#entry = entry;
     this.#share = share;
     this.#idle = idle;
   }
 
-  /** An event stream begins. @throws MeshError `mesh_full` */
+  /** To be called when an event stream starts. @throws MeshError `mesh_full` */
   begin(): void {
     if (this.#streams >= LIMITS.HTTP2_EVENT_STREAMS) {
       const most = `at most ${LIMITS.HTTP2_EVENT_STREAMS} event streams on one connection`;
@@ -43,14 +43,14 @@ export class Tunnel {
     this.#stand();
   }
 
-  /** One that began has ended. */
+  /** To be called when an event stream ends. */
   end(): void {
     this.#streams--;
     this.#share.count(-1);
     this.#stand();
   }
 
-  /** A request has come whole. @returns to be called when it is answered */
+  /** To be called when a request is complete. @returns a function to be called when it is answered */
   ask(isVouched: boolean): () => void {
     const count = (by: number) => {
       if (isVouched) this.#vouched += by;

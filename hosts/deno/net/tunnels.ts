@@ -1,6 +1,6 @@
 /**
- * Connections that speak HTTP/2: their bytes go to a server of Deno's own, by way of the loopback, and back. The port that they
- * come from tells whose a request is.
+ * HTTP/2 connections: their bytes are passed through the loopback to a server of Deno, and back. The port on the loopback identifies the
+ * connection of a request.
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { problemResponse } from "../../../worker/problem.ts";
@@ -14,25 +14,25 @@ import { type Share, Tunnel } from "./tunnel.ts";
 
 const LOOPBACK = "127.0.0.1";
 const READ_BYTES = 16_384;
-/** Both ends of the way to the server. */
+/** Both ends of the connection to the server. */
 const MORE_DESCRIPTORS = 2;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-/** The connections that requests by HTTP/2 came on. */
+/** The connections of requests over HTTP/2. */
 const carriers = new WeakMap<Request, Tunnel>();
 
-/** The connection of a request that came by HTTP/2; none for another. */
+/** The connection of a request over HTTP/2; undefined for other requests. */
 export const tunnelOf = (request: Request): Tunnel | undefined => carriers.get(request);
 
 export interface TunnelsOptions {
   readonly handler: Handler;
-  /** Connections that there are descriptors for: an event stream by HTTP/2 takes none, but a listener's place. */
+  /** Connections that the process has descriptors for. An event stream over HTTP/2 uses none, but counts as a listener. */
   readonly capacity: number;
-  /** Without a byte in either direction until a connection ends. */
+  /** Time without a byte in either direction after which a connection is closed. */
   readonly idleMs: number;
   readonly failedAuth: FailedAuth;
-  /** Told of each request that is refused before the edge has it. @param code of schema/errors.ts */
+  /** Called for each request that is refused before it reaches the edge. @param code of schema/errors.ts */
   refused(code: string): void;
 }
 
@@ -46,14 +46,14 @@ export class Tunnels {
   readonly #options: TunnelsOptions;
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   readonly #byPort = new Map<number, Carrier>();
-  /** Event streams by network. */
+  /** Number of event streams by network. */
   readonly #streams = new Map<string, number>();
 
   constructor(options: TunnelsOptions) {
     this.#options = options;
   }
 
-  /** Carries a connection until it ends. @param destroy ends it at once */
+  /** Passes a connection on until it ends. @param destroy ends it at once */
   async carry(conn: Conn, entry: Entry, clientOf: NamedClient, destroy: () => void): Promise<void> {
     if (!entry.widen(MORE_DESCRIPTORS)) return destroy();
     let inner: Deno.TcpConn;
@@ -74,7 +74,7 @@ export class Tunnels {
       try {
         inner.close();
       } catch {
-        // It is closed.
+        // Already closed.
       }
       destroy();
     };
@@ -88,7 +88,7 @@ export class Tunnels {
     void this.#server?.shutdown();
   }
 
-  /** The server; another where one has failed to accept, for want of a descriptor, which would end the process if nobody heard of it. */
+  /** The server. If one has failed to accept for want of a descriptor, starts another; unhandled, the failure would end the process. */
   #open(): Deno.HttpServer<Deno.NetAddr> {
     if (this.#server !== null) return this.#server;
     const at = { hostname: LOOPBACK, port: 0, onListen() {} };
@@ -100,7 +100,7 @@ export class Tunnels {
 
   async #serve(outer: Request, { port }: Deno.NetAddr): Promise<Response> {
     const carrier = this.#byPort.get(port);
-    // Of this machine, past the door.
+    // From another process on this machine.
     if (carrier === undefined) return new Response(null, { status: 403 });
     try {
       return await this.#answer(outer, carrier);

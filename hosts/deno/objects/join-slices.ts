@@ -3,7 +3,7 @@
  * commit, which holds the one thread for as long as the disk takes: a device that joined 2,000 tags one commit after another took
  * all of its time. Devices take turns, so that one that joins a tag waits for one join of each other, and not for all of theirs.
  */
-import { lookAtSockets } from "../sockets.ts";
+import { pollSockets } from "../sockets.ts";
 
 /** As many as make 2 ms of work: about 150 µs each. */
 const SLICE_COUNT = 12;
@@ -67,11 +67,11 @@ export class JoinSlices {
       const began = performance.now();
       this.#letIn(Math.max(SLICE_COUNT, Math.ceil(this.#count / SLICES)));
       // Those who entered write.
-      await lookAtSockets();
+      await pollSockets();
       // Who wrote is told by its own wait that it is not stored.
       await this.#options.committed().catch(() => {});
       // A commit holds the thread, and whoever came on a socket meanwhile may be about to send.
-      await lookAtSockets();
+      await pollSockets();
       const now = performance.now();
       const ms = Math.min(Math.max(REST_SHARE * (now - began), REST_MIN_MS), REST_MAX_MS);
       // Kept also where nobody waits now: a device asks for the next when the last are answered.

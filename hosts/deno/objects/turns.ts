@@ -1,5 +1,5 @@
 /** Time for others: what objects that work for long wait with, all of them by the same few timers. */
-import { lookAtSockets } from "../sockets.ts";
+import { pollSockets } from "../sockets.ts";
 
 /** How long work goes on between turns, each of which takes 20 µs and more: 8 % of a broadcast at every 16th device. */
 const WORK_MS = 2;
@@ -50,7 +50,7 @@ export class Turns {
   }
 
   async #take(): Promise<void> {
-    await lookAtSockets();
+    await pollSockets();
     if (this.#stopped) await new Promise(() => {});
     this.#turn = null;
     this.#turnedAt = performance.now();

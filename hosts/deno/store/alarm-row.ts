@@ -1,10 +1,10 @@
-/** The one alarm of an object, as its store keeps it. */
+/** The alarm of an object, as its store keeps it. */
 export interface AlarmRow {
-  /** Null for an object that stores nothing: it can have no alarm. */
+  /** Null for an object that stores nothing, which can have no alarm. */
   readonly id: number | null;
-  /** When it is set for, milliseconds since 1970; null for not at all. */
+  /** Milliseconds since 1970; null if none is set. */
   readonly alarmAt: number | null;
-  /** One row. */
+  /** Writes one row. */
   setAlarm(at: number): void;
   clearAlarm(): void;
 }

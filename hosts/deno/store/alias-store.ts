@@ -1,4 +1,4 @@
-/** An alias's port on the database that all objects share. */
+/** The store of an alias, in the shared database. */
 import { AliasRows } from "../../../objects/storage/alias-store.ts";
 import type { Database } from "./database.ts";
 import { ObjectWriter } from "./object-writer.ts";
@@ -7,7 +7,7 @@ import { SharedTables } from "./shared-tables.ts";
 export class SharedAliasStore extends AliasRows<SharedTables> {
   /**
    * @param name of the alias's object
-   * @param writer by which it writes
+   * @param writer of the object
    */
   constructor(db: Database, name: string, writer = new ObjectWriter(db)) {
     super(new SharedTables(db, name, writer));

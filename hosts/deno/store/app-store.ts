@@ -1,17 +1,17 @@
-/** The rows of apps, and of the list of them, in the shared database. */
+/** The stores of an app, and of the list of apps, in the shared database. */
 import type { StoredApp } from "../../../core/app/app.ts";
 import { DirectoryRows } from "../../../objects/storage/app-directory-store.ts";
 import { AppRows } from "../../../objects/storage/app-store.ts";
 import type { Database } from "./database.ts";
 import { SharedTables } from "./shared-tables.ts";
 
-/** An app's row counts its keys: in one table of the keys of all apps SQLite does not. */
+/** The row of an app counts its keys, because the table of all apps' keys has no rowid per app. */
 export class SharedAppStore extends AppRows<SharedTables> {
   readonly #db: Database;
   readonly #appId: string;
   readonly #writer: Pick<Database, "run">;
 
-  /** @param writer by which it writes */
+  /** @param writer of the object */
   constructor(db: Database, appId: string, writer: Pick<Database, "run"> = db) {
     super(new SharedTables(db, appId, writer));
     this.#db = db;
@@ -42,7 +42,7 @@ export class SharedAppStore extends AppRows<SharedTables> {
 }
 
 export class SharedDirectoryStore extends DirectoryRows<SharedTables> {
-  /** @param writer by which it writes */
+  /** @param writer of the object */
   constructor(db: Database, writer: Pick<Database, "run"> = db) {
     super(new SharedTables(db, null, writer));
   }

@@ -1,6 +1,6 @@
 /**
- * One SQLite database for all objects of the mesh, with group commit: what many objects write until the next turn of the event
- * loop shares one transaction and one sync.
+ * One SQLite database for all objects of the mesh, with group commit: everything written until the next turn of the event loop is one
+ * transaction, and costs one sync.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../../objects/storage-error.ts";
@@ -8,11 +8,11 @@ import { nextLoopTurn } from "../sockets.ts";
 import { OwedLinks } from "./owed-links.ts";
 import { prepareTables } from "./tables.ts";
 
-/** How long what nobody waits for may wait for a transaction of somebody else's. */
+/** How long a deferred write waits for another transaction to join. */
 const DEFER_MS = 1_000;
 
 export interface DatabaseOptions {
-  /** Told one line when writing begins to fail, and one when it works again. */
+  /** Called with one line when writes start to fail, and one when they work again. */
   readonly log?: (line: string) => void;
 }
 
@@ -23,24 +23,24 @@ interface Batch {
 }
 
 export class Database {
-  /** Records of links that wait until the disk can be written. */
+  /** Link records that wait until the disk can be written. */
   readonly owedLinks = new OwedLinks(this);
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #batch: Batch | null = null;
   #batches = 0;
   #isFailing = false;
-  /** Writes that nobody waits for, in order. */
+  /** Deferred writes, in order. */
   #deferred: (() => void)[] = [];
   #deferTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #log: (line: string) => void;
   readonly #onRollback: (() => void)[] = [];
 
-  /** @param path of the database file; it is made where it is not there */
+  /** @param path of the database file, which is created if it is missing */
   constructor(path: string, { log = () => {} }: DatabaseOptions = {}) {
     this.#log = log;
     this.#db = new DatabaseSync(path);
-    // FULL: a commit is answered after the log is synced, so a power cut loses nothing that was answered.
+    // FULL: a commit returns after the log is synced, so a power cut loses nothing that was answered.
     this.#db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -49,22 +49,22 @@ export class Database {
     prepareTables(this.#db);
   }
 
-  /** Whether the last write did not reach the disk. */
+  /** Whether the last write failed. */
   get isFailing(): boolean {
     return this.#isFailing;
   }
 
-  /** Calls back when writes were undone: what was read meanwhile may not be so. */
+  /** Calls back after a rollback: values read since the transaction began may be wrong. */
   onRollback(callback: () => void): void {
     this.#onRollback.push(callback);
   }
 
-  /** The number of the transaction that a write now would be part of. */
+  /** Number of the transaction that a write would be part of now. */
   get batch(): number {
     return this.#batches;
   }
 
-  /** Whether something written in that transaction is not on disk yet. */
+  /** Whether that transaction is not committed yet. */
   isPending(batch: number): boolean {
     return this.#batch !== null && batch === this.#batches;
   }
@@ -80,35 +80,35 @@ export class Database {
   }
 
   /**
-   * Writes, in the shared transaction; opens it where none is open.
+   * Writes in the shared transaction, and opens it if necessary.
    *
    * @returns how many rows were changed
-   * @throws StorageError where it cannot be written: then nothing of the transaction is, whoever wrote it
+   * @throws StorageError if the write fails; the whole transaction is then rolled back, including the writes of others
    */
   run(sql: string, ...values: SQLInputValue[]): number {
     try {
       if (this.#batch === null) this.#begin();
-      // All writes keep their order.
+      // Deferred writes were made before this one.
       if (this.#deferred.length > 0) this.writeDeferred();
       return Number(this.#prepare(sql).run(...values).changes);
     } catch (error) {
-      // Some errors (a full disk) end SQLite's transaction on the spot: the others in it must not think it stands.
+      // Some errors, such as a full disk, make SQLite roll back: the other writers of the transaction have to learn of it.
       throw this.#fail(error);
     }
   }
 
   /**
-   * Writes before the next write, or in one of its own a second later: a sync takes milliseconds of
-   * everybody's time, and what may be lost is not worth one.
+   * Defers a write to the next transaction, or to one of its own after a second: a sync blocks everything for milliseconds, which a write
+   * that may be lost is not worth.
    *
-   * @param write calls `run`; it must not throw
+   * @param write calls `run`; must not throw
    */
   defer(write: () => void): void {
     this.#deferred.push(write);
     this.#deferTimer ??= setTimeout(() => this.writeDeferred(), DEFER_MS);
   }
 
-  /** Writes now what was deferred: before anybody reads it. */
+  /** Runs the deferred writes now: to be called before their rows are read. */
   writeDeferred(): void {
     clearTimeout(this.#deferTimer);
     this.#deferTimer = undefined;
@@ -116,15 +116,15 @@ export class Database {
   }
 
   /**
-   * Resolves when all that is written by now is on disk; not what was deferred.
+   * Resolves when everything written so far is on disk, except deferred writes.
    *
-   * @throws StorageError where it could not be stored
+   * @throws StorageError if the transaction failed
    */
   committed(): Promise<void> {
     return this.#batch?.done ?? Promise.resolve();
   }
 
-  /** Ends the open transaction now; does nothing without one. */
+  /** Commits the open transaction now, if there is one. */
   commit(): void {
     const batch = this.#batch;
     if (batch === null) return;
@@ -133,13 +133,13 @@ export class Database {
       this.#batch = null;
       this.#batches++;
       batch.resolve();
-      this.#tellTrouble(null);
+      this.#logFailing(null);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Commits what is open, and closes the file. */
+  /** Commits the open transaction, and closes the file. */
   close(): void {
     this.owedLinks.stop();
     this.writeDeferred();
@@ -150,20 +150,20 @@ export class Database {
   #begin(): void {
     this.#db.exec("BEGIN IMMEDIATE");
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // Who wrote waits for it; that nobody does is no error.
+    // Writers that do not wait for it must not cause an unhandled rejection.
     promise.catch(() => {});
     this.#batch = { done: promise, resolve, reject };
-    // A sync takes milliseconds of everybody's time: sockets are not to wait for many of them, where one write follows from another.
+    // A sync blocks everything for milliseconds. If writes cause further writes, sockets are still polled between two commits.
     nextLoopTurn(() => this.commit());
   }
 
   #fail(cause: unknown): StorageError {
     const error = new StorageError(cause);
-    this.#tellTrouble(cause);
+    this.#logFailing(cause);
     try {
       this.#db.exec("ROLLBACK");
     } catch {
-      // SQLite has rolled back by itself.
+      // SQLite has already rolled back.
     }
     this.#batch?.reject(error);
     this.#batch = null;
@@ -172,8 +172,8 @@ export class Database {
     return error;
   }
 
-  /** Says where writing begins to fail, and where it works again; not each time, for there may be thousands. */
-  #tellTrouble(cause: unknown): void {
+  /** Logs when writes start to fail and when they work again, not each of possibly thousands of failures. */
+  #logFailing(cause: unknown): void {
     const isFailing = cause !== null;
     if (isFailing === this.#isFailing) return;
     this.#isFailing = isFailing;

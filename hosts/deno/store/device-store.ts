@@ -1,4 +1,4 @@
-/** A device's ports on the database that all devices share. */
+/** The store of a device, in the shared database. */
 import type {
   AccountRecord,
   DeviceStore,
@@ -17,7 +17,7 @@ import { ObjectWriter } from "./object-writer.ts";
 import { WRITE_LINK } from "./owed-links.ts";
 import { SharedTables } from "./shared-tables.ts";
 
-/** All that is needed to wake most devices, by one query: alone each would take as long as this (3 µs of 8 on Deno). */
+/** Reads everything needed to wake most devices in one query, which takes as long as each query would alone (3 µs of 8 on Deno). */
 const FIND = `
   SELECT id, at, account, link,
     (SELECT json_group_array(json_array(slot, app, created_at, ended_at, generation))
@@ -39,13 +39,13 @@ interface Found {
   readonly hasMail: number;
 }
 
-/** Whether anything of the device of this name is stored: its first registration stores it. */
+/** Whether anything of the device of this name is stored, which its first registration does. */
 export const isStored = (db: Database, name: string): boolean =>
   db.get("SELECT 1 FROM devices WHERE name = ?", name) !== undefined;
 
-/** Of one device, with what was found of it when it woke. */
+/** The tables of one device, with the result of `FIND`. */
 class DeviceTables extends SharedTables {
-  /** What was stored when this was made; null once anything was written, or it is forgotten. */
+  /** The stored state; null after anything was written, or after `forget`. */
   found: Found | null;
 
   constructor(db: Database, found: Found | null, writer: ObjectWriter) {
@@ -59,7 +59,6 @@ class DeviceTables extends SharedTables {
   }
 }
 
-/** Of what the core reads when a device wakes most is in one row, read at once: see FIND. */
 export class SharedDeviceStore extends DeviceRows<DeviceTables> implements DeviceStore, AlarmRow {
   readonly #db: Database;
   readonly #name: string;
@@ -75,7 +74,6 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     this.#alarmAt = found?.at ?? null;
   }
 
-  /** When the device's alarm is set for; null for not at all. */
   get alarmAt(): number | null {
     return this.#alarmAt;
   }
@@ -94,12 +92,12 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     this.#alarmAt = null;
   }
 
-  /** The device has read what it keeps in memory: no copy of it has to stay. */
+  /** Drops the result of `FIND`, after the device has loaded its state. */
   forget(): void {
     this.tables.found = null;
   }
 
-  /** The device's number in the tables; null until it has an account. */
+  /** The device's ID in the tables; null until it has an account. */
   get id(): number | null {
     return this.tables.scope as number | null;
   }
@@ -137,7 +135,7 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
   writeLink(record: LinkRecord, reserves = false): void {
     const { owedLinks } = this.#db;
     const text = JSON.stringify(record);
-    // A reservation is never owed: a process that ended would give the same numbers again.
+    // A reservation must be stored: otherwise the next process would assign the same numbers again.
     if (!reserves && this.id !== null && owedLinks.owe(this.id, text)) {
       this.tables.found = null;
       return;
@@ -150,7 +148,7 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     this.clearAlarm();
     this.tables.erase(DELETE_ALL);
     this.#run("DELETE FROM devices WHERE id = ?", this.id);
-    // Its number is given anew.
+    // SQLite may assign its ID again.
     this.#db.owedLinks.forget(this.id);
     this.tables.scope = null;
   }
@@ -181,7 +179,7 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     return this.tables.found?.hasAliases === 0 ? [] : super.listAliases();
   }
 
-  /** Of a column of their registration's row; a database of its own has a table for them. */
+  /** Outcomes are a column of the registration here; in a database per object they have a table. */
   readOutcomes(slot: number): string | null {
     const row = this.#db.get<{ outcomes: string | null }>(
       "SELECT outcomes FROM registrations WHERE device = ? AND slot = ?",

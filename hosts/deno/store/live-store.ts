@@ -1,6 +1,6 @@
 /**
- * A live node's port on the database that all objects share. It has no writer: a live node whose row is not stored keeps what it has in
- * memory, and its root owes it what is missing.
+ * The store of a live node, in the shared database. It needs no writer of its own: if a row is not stored, the node keeps its state in
+ * memory, and its root sends again what is missing.
  */
 import { LiveRows } from "../../../objects/storage/live-store.ts";
 import type { Database } from "./database.ts";

@@ -1,4 +1,4 @@
-/** What one object writes in the database that all share: which transaction it is part of, and whether that failed. */
+/** Writes of one object in the shared database: tracks the transaction that they are part of, and whether it failed. */
 import type { StoragePort } from "../../../objects/runtime.ts";
 import type { SqlValue } from "../../../objects/storage/sql.ts";
 import { StorageError } from "../../../objects/storage-error.ts";
@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 
 export class ObjectWriter implements StoragePort {
   readonly #db: Database;
-  /** The transaction that this object wrote in last. */
+  /** The transaction of the object's last write. */
   #batch = -1;
   #failure: unknown = null;
 
@@ -14,17 +14,17 @@ export class ObjectWriter implements StoragePort {
     this.#db = db;
   }
 
-  /** Why something this object wrote is not stored: what it has in memory is not to be trusted any more. */
+  /** Why a write of this object was not stored: its state in memory is then ahead of the disk. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** A handler of this object has broken off: it writes nothing more. */
+  /** To be called when a handler of the object has failed: it must not write any more. */
   end(error: unknown): void {
     this.#failure ??= error;
   }
 
-  /** What it has written is part of a transaction of others, too. */
+  /** The shared transaction is not rolled back: it has writes of other objects, too. */
   fail(error: unknown): unknown {
     this.end(error);
     return this.#failure;
@@ -38,18 +38,18 @@ export class ObjectWriter implements StoragePort {
     return this.isPending ? this.#db.committed() : null;
   }
 
-  /** Whether something this object wrote is not on disk yet. */
+  /** Whether a write of this object is not on disk yet. */
   get isPending(): boolean {
     return this.#db.isPending(this.#batch);
   }
 
-  /** Writes some time soon: what nobody waits for, and what may be lost. `gate` does not wait for it. */
+  /** Defers a write that may be lost. `gate` does not wait for it. */
   defer(sql: string, ...values: SqlValue[]): void {
     this.#db.defer(() => {
       try {
         this.run(sql, ...values);
       } catch (error) {
-        // The object learns of it where it looks for failures.
+        // The object sees it in `failure`.
         if (!(error instanceof StorageError) && error !== this.#failure) throw error;
       }
     });
@@ -59,10 +59,10 @@ export class ObjectWriter implements StoragePort {
    * Writes.
    *
    * @returns how many rows were changed
-   * @throws StorageError as `Database.run` does, and for ever after a write of this object that was not stored
+   * @throws StorageError as `Database.run` does, and always after a write of this object has failed
    */
   run(sql: string, ...values: SqlValue[]): number {
-    // Of an object whose memory is ahead of the disk nothing more may be stored.
+    // The object's state in memory is ahead of the disk, so nothing more of it may be stored.
     if (this.#failure !== null) throw this.#failure;
     let changed: number;
     try {

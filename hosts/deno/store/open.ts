@@ -1,4 +1,4 @@
-/** Opens the database of a data folder, once it is known to be whole. */
+/** Checks the database of a data folder, and opens it. */
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../../machine/failure.ts";
@@ -6,13 +6,13 @@ import { Database, type DatabaseOptions } from "./database.ts";
 import { TABLES_VERSION } from "./tables.ts";
 
 export interface OpenOptions extends DatabaseOptions {
-  /** The folder has never had a mesh: the file is made. Default: it has to be there, and to hold one. */
+  /** Whether the folder has never had a mesh: the file is then created. Default: false, the file has to exist and contain a mesh. */
   readonly isNew?: boolean;
 }
 
 /**
- * @param path of the file.
- * @throws {HostFailure} where it is missing, damaged, of a newer version, or cannot be opened; then nothing was changed.
+ * @param path of the file
+ * @throws {HostFailure} if it is missing, damaged, of a newer version, or cannot be opened; the file is then unchanged
  */
 export function openDatabase(
   path: string,
@@ -22,7 +22,7 @@ export function openDatabase(
     throw new HostFailure(
       `${path} is missing; restore it from a backup, or move the folder away to begin anew`,
     );
-  // A first start that was killed may have left a file with nothing in it.
+  // A killed first start may have left an empty file.
   if (existsSync(path) && !(isNew && isBlank(path))) {
     const fault = faultOf(path);
     if (fault !== undefined)
@@ -37,26 +37,26 @@ export function openDatabase(
   }
 }
 
-/** Whether a file holds no table. What was under way in it when a kill ended that is undone first. */
+/** Whether a file contains no table. Opening it rolls back an interrupted transaction. */
 function isBlank(path: string): boolean {
   const db = new DatabaseSync(path);
   try {
     return db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
   } catch {
-    // Not a database: what is wrong with it is said by the check.
+    // Not a database: `faultOf` says what is wrong.
     return false;
   } finally {
     db.close();
   }
 }
 
-/** What is wrong with a file; undefined where nothing is. It is only read, and its log stays as it is. */
+/** What is wrong with a file; undefined if it is intact. Only reads the file, and leaves its log alone. */
 export function faultOf(path: string): string | undefined {
   try {
     const found = pragma(path, "quick_check");
     // SQLite's report has several lines.
     if (found !== "ok") return `${found}`.replaceAll(/\s+/g, " ");
-    // An empty file is a whole database to SQLite, with no tables.
+    // To SQLite, an empty file is a valid database without tables.
     return versionOf(path) === 0 ? "it holds no mesh" : undefined;
   } catch (error) {
     return (error as Error).message;

@@ -1,22 +1,21 @@
 /**
- * Records of links that could not be written, kept in memory until they can: a device comes and goes while the disk is
- * full, and what needs no row reaches it (H3). A process that ends meanwhile forgets them: then a token that was used
- * meanwhile is good once more for the rest of its minutes, and the device's fallback cursors are the earlier ones. What reserves
- * sequence numbers is none of them.
+ * Link records that could not be written, kept in memory until they can be: devices connect and receive messages that need no row
+ * while the disk is full (H3). If the process ends before, the records are lost: connect tokens used in that time are valid once more
+ * until they expire, and fallback cursors are older. Reservations of sequence numbers are never kept here.
  */
 import type { Database } from "./database.ts";
 
 export const WRITE_LINK = "UPDATE devices SET link = ? WHERE id = ?";
 
-/** Each is a few hundred bytes; as many as a process may have links. Past it a link is refused until there is room. */
+/** As many as a process may have links, a few hundred bytes each. When it is reached, further links are refused. */
 const MOST_COUNT = 100_000;
-/** Between two tries to write them. */
+/** Time between two attempts to write them. */
 const RETRY_MS = 1_000;
 
 export class OwedLinks {
   readonly #db: Database;
   readonly #most: number;
-  /** By the device's number. */
+  /** By device ID. */
   readonly #records = new Map<number, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -25,30 +24,30 @@ export class OwedLinks {
     this.#most = most;
   }
 
-  /** The record of a device; undefined where the stored one stands. */
+  /** The record of a device; undefined if the stored one is current. */
   of(device: number | null): string | undefined {
     return device === null ? undefined : this.#records.get(device);
   }
 
   /**
-   * Keeps the record of a device while the disk cannot be written.
+   * Keeps the record of a device if the disk cannot be written.
    *
-   * @returns false where it is to be written now, or there is no room
+   * @returns false if the caller has to write it, because the disk works or there is no room
    */
   owe(device: number, record: string): boolean {
     if (!this.#db.isFailing) return false;
     if (this.#records.size >= this.#most && !this.#records.has(device)) return false;
     this.#records.set(device, record);
-    this.#expect();
+    this.#schedule();
     return true;
   }
 
-  /** A newer record is written, but may not be stored: what is owed is that one. */
+  /** A newer record was written, which may still fail: it replaces an owed one. */
   renew(device: number | null, record: string): void {
     if (device !== null && this.#records.has(device)) this.#records.set(device, record);
   }
 
-  /** The device is gone. */
+  /** To be called when the device is erased. */
   forget(device: number | null): void {
     if (device !== null) this.#records.delete(device);
   }
@@ -58,11 +57,11 @@ export class OwedLinks {
     this.#timer = undefined;
   }
 
-  #expect(): void {
+  #schedule(): void {
     this.#timer ??= setTimeout(() => void this.#write(), RETRY_MS);
   }
 
-  /** Tries all, in one transaction. */
+  /** Writes all records in one transaction. */
   async #write(): Promise<void> {
     const tried = [...this.#records];
     try {
@@ -71,9 +70,9 @@ export class OwedLinks {
       for (const [device, record] of tried)
         if (this.#records.get(device) === record) this.#records.delete(device);
     } catch {
-      // Told where it happened; there is a next time.
+      // Logged by the database; tried again.
     }
     this.#timer = undefined;
-    if (this.#records.size > 0) this.#expect();
+    if (this.#records.size > 0) this.#schedule();
   }
 }

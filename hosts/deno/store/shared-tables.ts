@@ -1,4 +1,4 @@
-/** The rows of one object in the tables that all objects share. */
+/** Accesses the rows of one object in the tables that all objects share. */
 import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { ObjectTables, Statement } from "../../../objects/storage/table.ts";
 import type { Database } from "./database.ts";
@@ -12,7 +12,7 @@ interface Writing {
 export class SharedTables implements ObjectTables {
   protected readonly db: Database;
   readonly #writer: Writing;
-  /** What says that a row is this object's; null while there can be none. */
+  /** The value of the object column; null while the object has no rows. */
   scope: SqlValue;
 
   constructor(db: Database, scope: SqlValue = null, writer: Writing = db) {
@@ -37,7 +37,7 @@ export class SharedTables implements ObjectTables {
     return this.#writer.run(statement.shared, ...this.scoped(statement, values)) > 0;
   }
 
-  /** At once: see `TagTables` for the store that defers. */
+  /** Writes at once; `TagTables` overrides this. */
   defer(statement: Statement, ...values: SqlValue[]): void {
     this.run(statement, ...values);
   }
@@ -46,7 +46,7 @@ export class SharedTables implements ObjectTables {
     for (const statement of deletes) this.run(statement);
   }
 
-  /** The values of a statement, with what says whose the rows are. */
+  /** The values of a statement, including the scope. */
   protected scoped(statement: Statement, values: SqlValue[]): SqlValue[] {
     const { scopeAt } = statement;
     if (scopeAt === null) return values;
@@ -59,7 +59,7 @@ export class SharedTables implements ObjectTables {
   }
 }
 
-/** Reads the fields that are JSON, in place. */
+/** Parses the fields that are JSON, in place. */
 function unquote(row: unknown, { quoted }: Statement): void {
   const fields = row as Record<string, string>;
   for (const field of quoted) fields[field] = JSON.parse(fields[field] ?? "null");

@@ -1,12 +1,12 @@
-/** The tables of a mesh in one process. docs/storage.md describes them beside those of the Workers objects. */
+/** The tables of a mesh on Deno. docs/storage.md describes them together with those of the Durable Objects. */
 import type { DatabaseSync } from "node:sqlite";
 
-/** Their version: `user_version` of the database. A change that an older program could not work with raises it. */
+/** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
 export const TABLES_VERSION = 4;
 
-// mail and tag_log have a rowid: without one their rows are in the order of their keys, so that each insert rewrites a
-// page of its own, and a message of 1 KB takes an overflow page. Measured at 64 writes a commit over 1,000 devices: 13.0
-// against 6.7 µs for an insert of 100 bytes, 39.1 against 7.3 for 1,000, and half the log and less.
+// mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
+// a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
+// an insert of 100 bytes, 39.1 and 7.3 for 1,000 bytes; the log is less than half as large.
 const TABLES = `
   CREATE TABLE IF NOT EXISTS devices (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, account TEXT NOT NULL, link TEXT);
@@ -64,10 +64,10 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
-// Of the tables above; an older program, which knows nothing of them, works with them, so that they raise no version.
+// Older programs work with additional indexes, so these do not raise the version.
 const INDEXES = "CREATE INDEX IF NOT EXISTS tag_members_device ON tag_members (node, device);";
 
-/** Columns that tables of older versions lack; tables that are new altogether are in TABLES alone. */
+/** Columns that older versions of the tables lack. New tables are only in TABLES. */
 const ADDED: readonly (readonly [table: string, column: string, type: string])[] = [
   ["mail", "first_ack_alias", "TEXT"],
   ["mail", "fingerprint", "INTEGER"],
@@ -78,7 +78,7 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
 ];
 
-/** What the tables that are there need to be as those of TABLES. */
+/** The statements that bring existing tables up to date with TABLES. */
 function upgradeOf(db: DatabaseSync): string {
   const lacking = ADDED.filter(([table, column]) => {
     const columns = db.prepare("SELECT name FROM pragma_table_info(?)").all(table);
@@ -90,12 +90,12 @@ function upgradeOf(db: DatabaseSync): string {
 }
 
 /**
- * Makes the tables where there are none, and brings older ones up to date: all of it or, where it fails, nothing.
+ * Creates the tables, and brings older ones up to date, in one transaction.
  *
  * @throws Error of SQLite
  */
 export function prepareTables(db: DatabaseSync): void {
-  // 0 in a file that holds nothing yet.
+  // 0 in an empty file.
   const from = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
   if (from >= TABLES_VERSION) {
     db.exec(INDEXES);

@@ -1,4 +1,4 @@
-/** A node's port on the database that all objects share. */
+/** The store of a tag's node, in the shared database. */
 import type { NodeRecord } from "../../../core/tag/store.ts";
 import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { Statement } from "../../../objects/storage/table.ts";
@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import { SharedTables } from "./shared-tables.ts";
 
-/** With the number of a node, which its rows are found by: a name of up to 200 bytes is in one of them alone. */
+/** Rows are keyed by the node's ID; only one contains its name, of up to 200 bytes. */
 class TagTables extends SharedTables {
   readonly #name: string;
   readonly #writer: ObjectWriter;
@@ -19,7 +19,7 @@ class TagTables extends SharedTables {
     this.#writer = writer;
   }
 
-  /** What was deferred is written before it: a read sees what is in the open transaction, too. */
+  /** Deferred writes run before a read, which then sees them in the open transaction. */
   override all<Row>(statement: Statement, ...values: SqlValue[]): Row[] {
     if (statement.table === LOG) this.db.writeDeferred();
     return super.all(statement, ...values);
@@ -30,7 +30,7 @@ class TagTables extends SharedTables {
     return super.get(statement, ...values);
   }
 
-  /** A fan-out writes for each node that it served: what is lost of it is no reason for a sync. */
+  /** A fan-out writes for each node that it has served, which may be lost and so is not worth a sync. */
   override defer(statement: Statement, ...values: SqlValue[]): void {
     this.#writer.defer(statement.shared, ...this.scoped(statement, values));
   }
@@ -48,7 +48,7 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
 
   /**
    * @param name of the node's object
-   * @param writer by which it writes
+   * @param writer of the object
    */
   constructor(db: Database, name: string, writer = new ObjectWriter(db)) {
     const row = db.get<{ id: number; at: number | null }>(
@@ -62,7 +62,7 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
     this.#alarmAt = row?.at ?? null;
   }
 
-  /** The node's number; null until it is made. */
+  /** The node's ID in the tables; null until it is created. */
   get id(): number | null {
     return this.tables.scope as number | null;
   }

@@ -9,7 +9,7 @@ import { keyringOf } from "../../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../../core/message/send.ts";
 import { LinkSocket, type LinkTransport } from "../../../../hosts/deno/objects/link-socket.ts";
 import { Mesh, type MeshOptions } from "../../../../hosts/deno/objects/mesh.ts";
-import { lookAtSockets } from "../../../../hosts/deno/sockets.ts";
+import { pollSockets } from "../../../../hosts/deno/sockets.ts";
 import { Database } from "../../../../hosts/deno/store/database.ts";
 import { sends } from "../../../../objects/capacity/sends.ts";
 import type { DeviceShell } from "../../../../objects/device/device-shell.ts";
@@ -72,7 +72,7 @@ export function newApp(): { app: string; appId: string } {
 /** A turn of the event loop in which sockets are looked at, as objects that work for long take one. */
 export async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  await lookAtSockets();
+  await pollSockets();
 }
 
 /** Until all that is written is on disk, and so is what those write who waited for it. */
