@@ -1,7 +1,7 @@
 /**
- * The public socket. Deno's own server reads heads, messages and fragments without bound or timeout and holds whatever
- * connects, so connections are accepted and bounded here: machine/net/admission says who stays where there is no room, net/http
- * reads requests, net/socket is a WebSocket's end. HTTP/2, which comes by TLS only, is read by Deno's server behind a tunnel.
+ * The public socket. Deno's own server has no bounds or timeouts for heads, messages, fragments and connections, so connections are
+ * accepted here: machine/net/admission decides which ones stay if there are too many, net/http serves requests, and net/socket is the
+ * server's end of a WebSocket. HTTP/2, which requires TLS, is read by Deno's server behind a tunnel.
  */
 import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -20,32 +20,32 @@ import { type Certificate, TlsEnd, TlsServer } from "./net/tls.ts";
 import { Transport } from "./net/transport.ts";
 import { Tunnels } from "./net/tunnels.ts";
 
-/** After a connection could not be accepted: so many are shed, and a moment goes by. */
+/** When accepting fails for want of descriptors: connections to shed, and the pause before the next attempt. */
 const TROUBLE_SHED = 16;
 const TROUBLE_MS = 250;
 /** ENFILE and EMFILE. */
 const EXHAUSTED = /\(os error 2[34]\)/;
-/** Connections accepted in a row: fewer than the descriptors that are held back for all else. */
+/** Connections accepted in one turn: fewer than the reserved descriptors. */
 const ACCEPT_TURN_COUNT = 16;
-/** As long after the last trouble it is over. */
+/** Time after the last failure until accepting counts as working again. */
 const GOOD_MS = 5_000;
 
 export interface ListenerOptions {
   readonly hostname: string;
   readonly tls: Certificate | null;
   readonly handler: (request: Request) => Response | Promise<Response>;
-  /** For HTTP/2, whose answers have to be Fetch's own; used with TLS only. */
+  /** For HTTP/2, whose answers have to be real Responses. Default: `handler`. */
   readonly http2Handler?: (request: Request) => Response | Promise<Response>;
-  /** Connections that there are descriptors for. */
+  /** Connections that the process has descriptors for. */
   readonly capacity: number;
-  /** Tells the credentials of this mesh from junk. */
+  /** Verifies credentials of this mesh. */
   readonly keyring: Keyring;
   readonly isRegistered: IsRegistered;
-  /** Whoever connects from these names the clients of its requests. */
+  /** Proxies that are trusted to name their clients. */
   readonly proxies: Proxies;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
-  /** Told one line about trouble, and one when it is over. */
+  /** Logs a line. */
   readonly log: (line: string) => void;
 }
 
@@ -120,9 +120,9 @@ export class Listener {
   }
 
   /**
-   * Accepts no more, closes what waits, and lets the requests under way end.
+   * Accepts no more connections, closes idle ones, and waits for requests in progress.
    *
-   * @param ms for the requests; those that take longer are left to end with the process
+   * @param ms maximum time for the requests; longer ones end with the process
    */
   async stop(ms: number): Promise<void> {
     this.#stopping = true;
@@ -143,11 +143,11 @@ export class Listener {
       try {
         const conn = await listener.accept();
         void this.#take(conn, conn.remoteAddr.hostname, port);
-        // Connections that wait are accepted in one turn of the event loop, and what was shed for them is closed in the next.
+        // Waiting connections are accepted in one turn of the event loop, but connections shed for them are closed in the next.
         if (taken % ACCEPT_TURN_COUNT === 0) await sleep(0);
       } catch (error) {
         if (this.#stopping) return;
-        // Any other error is of one client alone, which was gone before it was accepted.
+        // Any other error concerns one client, which left before it was accepted.
         if (!EXHAUSTED.test(`${error}`)) continue;
         this.#trouble(error);
         await sleep(TROUBLE_MS);
@@ -162,7 +162,7 @@ export class Listener {
       try {
         conn.close();
       } catch {
-        // It is closed.
+        // Already closed.
       }
     };
     const gone = () => entry !== null && this.admission.remove(entry);
@@ -186,14 +186,13 @@ export class Listener {
       }
     } else conn.setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);
-    const http = new HttpConnection(transport, port, entry);
-    http.clientOf = named;
+    const http = new HttpConnection(transport, port, entry, named);
     transport.handler = http;
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => http.expire());
     await transport.run();
   }
 
-  /** @returns the protocol; null where it failed */
+  /** @returns the protocol; null if the handshake failed */
   async #handshake(end: TlsEnd): Promise<string | null> {
     try {
       return await end.handshake();
@@ -203,7 +202,7 @@ export class Listener {
     }
   }
 
-  /** Node's server does not tell that it could not accept. */
+  /** Node's server does not report that it could not accept. */
   #look(): void {
     try {
       this.#tls?.look();
@@ -214,7 +213,7 @@ export class Listener {
 
   #trouble(error: unknown): void {
     if (this.#troubleAt === null) {
-      this.#options.log(`no connection can be accepted (${error}); those that stand go on`);
+      this.#options.log(`no connection can be accepted (${error}); open ones are not affected`);
     }
     this.#troubleAt = performance.now();
     for (let i = 0; i < TROUBLE_SHED; i++) this.admission.shedAny();

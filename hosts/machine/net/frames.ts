@@ -1,4 +1,4 @@
-/** RFC 6455 frames of a client, read as they come and bounded before they are kept; and those of the server. */
+/** RFC 6455 frames: reads those of a client, bounded before they are kept, and writes those of a server. */
 
 const CONTINUATION = 0x0;
 const TEXT = 0x1;
@@ -14,18 +14,18 @@ const CONTROL_BYTES = 125;
 const MASK_BYTES = 4;
 const NOTHING = new Uint8Array();
 
-/** What a client did wrong: `protocol` for a broken rule of RFC 6455, `too_large` for a message over the bound. */
+/** `protocol`: the client broke a rule of RFC 6455. `too_large`: a message is over the bound. */
 export type Fault =
   | { readonly kind: "protocol"; readonly detail: string }
   | { readonly kind: "too_large"; readonly bytes: number };
 
 export interface FrameHandler {
-  /** Each frame, before its payload is read. @returns false to read no more */
+  /** Called for each frame before its payload is read. @returns false to stop reading */
   frame(isMessage: boolean): boolean;
-  /** A whole message. Its bytes are the handler's own. */
+  /** Called for each complete message. The handler owns the bytes. */
   message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void;
   pinged(payload: Uint8Array<ArrayBuffer>): void;
-  /** @param code null where the frame holds none */
+  /** @param code null if the frame has none */
   closed(code: number | null): void;
   fault(fault: Fault): void;
 }
@@ -35,30 +35,30 @@ interface Head {
   readonly opcode: number;
   readonly isFinal: boolean;
   readonly length: number;
-  /** Where its payload begins. */
+  /** Position of the payload. */
   readonly at: number;
 }
 
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #handler: FrameHandler;
-  /** The beginning of a frame whose end is to come. */
+  /** The start of an incomplete frame. */
   #rest: Uint8Array = NOTHING;
-  /** Of the frame in `#rest`, once it was announced. */
+  /** Whether the handler was told of the frame in `#rest`. */
   #isAnnounced = false;
   #parts: Uint8Array<ArrayBuffer>[] = [];
   #partsBytes = 0;
-  /** Of the message that is being read; null between messages. */
+  /** Opcode of the message being read; null between messages. */
   #opcode: number | null = null;
   #isOver = false;
 
-  /** @param maxBytes of one message, all its fragments together */
+  /** @param maxBytes bound of a message, all its fragments together */
   constructor(maxBytes: number, handler: FrameHandler) {
     this.#maxBytes = maxBytes;
     this.#handler = handler;
   }
 
-  /** Reads on. The bytes are copied where they are kept. */
+  /** Reads bytes, and copies what it keeps of them. */
   push(chunk: Uint8Array): void {
     if (this.#isOver) return;
     let bytes = chunk;
@@ -85,11 +85,11 @@ export class FrameReader {
       this.#take(head, unmasked(bytes, head.at, end));
       at = end;
     }
-    // What is left is less than one frame, which is bounded.
+    // What is left is an incomplete frame, whose length is bounded.
     this.#rest = this.#isOver || at === bytes.length ? NOTHING : bytes.slice(at);
   }
 
-  /** Null where it is not whole yet, or wrong. */
+  /** @returns null if it is incomplete or wrong */
   #head(bytes: Uint8Array, at: number): Head | null {
     const first = bytes[at];
     const second = bytes[at + 1];
@@ -107,7 +107,7 @@ export class FrameReader {
     let length = short;
     if (lengthBytes > 0) {
       length = 0;
-      // Above 2^53 this is not exact, and far over any bound.
+      // Inexact above 2^53, which is far over any bound.
       for (let i = 0; i < lengthBytes; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0);
     }
     const total = opcode >= CLOSE ? 0 : this.#partsBytes + length;
@@ -181,7 +181,7 @@ const isCloseCode = (code: number): boolean =>
   (code >= 3_000 && code < 5_000) ||
   (code >= 1_000 && code <= 1_014 && code !== 1_004 && code !== 1_005 && code !== 1_006);
 
-/** A copy of the payload, whose mask is in the four bytes before it. */
+/** A copy of the payload, unmasked by the four bytes before it. */
 function unmasked(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
   const payload = bytes.slice(at, end);
   for (let i = 0; i < payload.length; i++) {
@@ -190,7 +190,7 @@ function unmasked(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayB
   return payload;
 }
 
-/** So many parts, of so many bytes together, as one. */
+/** Concatenates parts. @param bytes their total length */
 export function joined(
   parts: readonly Uint8Array[],
   bytes: number = parts.reduce((sum, part) => sum + part.length, 0),
@@ -222,7 +222,7 @@ function frame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const utf8 = new TextEncoder();
 
-/** Frames of the server: whole, and not masked. */
+/** Frames of a server: unfragmented, and not masked. */
 export const frames = {
   binary: (payload: Uint8Array) => frame(BINARY, payload),
   text: (text: string) => frame(TEXT, utf8.encode(text)),

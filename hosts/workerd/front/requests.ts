@@ -3,6 +3,7 @@
  * What has more than one form is written anew in the plainest.
  */
 import { Buffer } from "node:buffer";
+import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 
 const SLASH = 47;
@@ -31,19 +32,19 @@ const KEPT_BACK = new Set([
  */
 export function requestBytes(
   head: RequestHead,
-  bytes: Buffer,
+  bytes: Uint8Array,
   body: Uint8Array,
   authority: string,
-): Buffer {
+): Uint8Array {
   const top = isPlain(head, bytes) ? bytes : rewritten(head, body.length, authority);
-  return body.length === 0 ? top : Buffer.concat([top, body]);
+  return body.length === 0 ? top : joined([top, body]);
 }
 
 /** A path as target, HTTP/1.1, a length, and nothing that is kept back. */
 function isPlain(
   { method, isCurrent, length, expectsContinue, fields }: RequestHead,
-  bytes: Buffer,
-) {
+  bytes: Uint8Array,
+): boolean {
   return (
     isCurrent &&
     length !== null &&

@@ -14,6 +14,9 @@ import { type Seen, type Served, settled } from "./served.ts";
 const GET = "GET / HTTP/1.1\r\nHost: mesh\r\n\r\n";
 const statusOf = (written: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(written)?.[1]);
 
+/** Requests whose answers are more than a connection takes unread. */
+const MANY = 2_000;
+
 /** A GET whose head has so many bytes. */
 const headOf = (bytes: number): string => {
   const [start = "", end = ""] = ["GET / HTTP/1.1\r\nHost: mesh\r\nX: ", "\r\n\r\n"];
@@ -209,6 +212,82 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
     conn.push(GET.repeat(100));
     for (let i = 0; i < 100; i++) await settled();
     expect(seen).toHaveLength(100);
+  });
+
+  test("P8.1 a body larger than any route reads is refused, and not read", async () => {
+    for (const top of [
+      `Content-Length: ${2 ** 40}\r\n\r\n`,
+      `Content-Length: ${LIMITS.SUBSCRIBE_BODY_BYTES + 1}\r\n\r\n`,
+      "Transfer-Encoding: chunked\r\n\r\nffffffff\r\n",
+    ]) {
+      const { conn, seen, refused } = serveHttp();
+      conn.push(`POST / HTTP/1.1\r\nHost: mesh\r\nExpect: 100-continue\r\n${top}`);
+      await settled();
+      expect(seen).toEqual([]);
+      expect(refused).toEqual(["body_too_large"]);
+      expect(statusOf(conn.written.replace("HTTP/1.1 100 Continue\r\n\r\n", ""))).toBe(413);
+      expect(conn.written).toContain("connection: close");
+      expect(conn.written).toMatch(/^date: /m);
+      expect(conn.isWriteClosed).toBe(true);
+    }
+  });
+
+  test("P8.1 what was sent before the client's end is answered whole", async () => {
+    const { conn, seen } = serveHttp();
+    conn.push(GET.repeat(5));
+    conn.end();
+    while (!conn.isWriteClosed) await settled();
+    expect(seen).toHaveLength(5);
+    expect(conn.written.match(/HTTP\/1\.1 200/g)).toHaveLength(5);
+  });
+
+  /** A client with more requests than the connection takes answers unread, which reads none. */
+  async function stuck(unread?: Unread): Promise<Served> {
+    const served = serveHttp(unread);
+    served.reads(false);
+    served.conn.push(GET.repeat(MANY));
+    let before = -1;
+    while (served.seen.length > before) {
+      before = served.seen.length;
+      await settled();
+    }
+    expect(served.seen.length).toBeLessThan(MANY / 2);
+    return served;
+  }
+
+  test("P8.3 a client that does not read its answers is served no more, and closed after the time for it", async () => {
+    const { conn, wait, entry } = await stuck();
+    expect(entry.standing).toBe("idle");
+    wait(LIMITS.ANSWER_TIMEOUT_MS - 1);
+    expect(conn.isClosed).toBe(false);
+    wait(1);
+    expect(conn.isClosed).toBe(true);
+  });
+
+  test("P8.5 a client that does not read its answers gives way to others", async () => {
+    const { conn, admission } = await stuck();
+    expect(admission.shedAny()).toBe(true);
+    expect(conn.isClosed).toBe(true);
+  });
+
+  test("P8.1 a client that has ended and does not read holds nothing once it is closed", async () => {
+    const unread = new Unread();
+    const { conn, admission } = await stuck(unread);
+    conn.end();
+    await settled();
+    expect(unread.bytes).toBeGreaterThan(0);
+    expect(admission.shedAny()).toBe(true);
+    await settled();
+    expect(unread.bytes).toBe(0);
+  });
+
+  test("P8.3 a client that reads its answers late has them all", async () => {
+    const { conn, seen, wait, reads } = await stuck();
+    wait(LIMITS.ANSWER_TIMEOUT_MS - 1);
+    reads(true);
+    while (seen.length < MANY) await settled();
+    await settled();
+    expect(conn.written.match(/HTTP\/1\.1 200/g)).toHaveLength(MANY);
   });
 
   test(

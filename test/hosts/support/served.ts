@@ -30,6 +30,8 @@ export interface Served {
   readonly refused: string[];
   /** Moves the clock, and looks for what is late. */
   wait(ms: number): void;
+  /** Whether the client reads what is written to it. */
+  reads(reads: boolean): void;
 }
 
 /** Turns of the event loop: streams that are joined take one each. */

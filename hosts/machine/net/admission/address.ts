@@ -1,13 +1,13 @@
-/** Whose connections count together. */
+/** Which addresses count together. */
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const GROUPS = 8;
 const NETWORK_GROUPS = 4;
 
 /**
- * The network that shares one budget: an IPv4 address, or the /64 of an IPv6 one, since a single customer gets that many addresses.
+ * The network that shares one budget: an IPv4 address, or the /64 of an IPv6 address, of which one customer has all addresses.
  *
- * @param address as a socket or a proxy names it; what is no address stays as it is
+ * @param address as a socket or a proxy names it; other text is returned unchanged
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
@@ -26,7 +26,7 @@ export function networkOf(address: string): string {
   return `${network.map((each) => each.toString(16)).join(":")}::/64`;
 }
 
-/** From which a proxy on this machine brings everybody. */
+/** A proxy on this machine brings all clients from one of these. */
 const LOOPBACK = /^(127\.|::1$)/;
-/** @param network of `networkOf` */
+/** @param network as `networkOf` returns it */
 export const isLoopback = (network: string): boolean => LOOPBACK.test(network);

@@ -1,13 +1,13 @@
-/** Whose a request is, on a connection that may be a trusted proxy's. */
+/** Which client a request belongs to, on a connection that may be a trusted proxy's. */
 
 import type { RequestHead } from "../http/head.ts";
 import { NOBODY } from "./address-share.ts";
 import type { Entry } from "./admission.ts";
 
-/** The client of a request by its header fields; null where the other end of the connection is the client itself. */
+/** Finds the client of a request by its header fields; null if the peer of the connection is the client. */
 export type NamedClient = ((fields: RequestHead["fields"]) => string) | null;
 
-/** @returns the client's address */
+/** The address of the client. */
 export const clientOfRequest = (
   entry: Entry,
   named: NamedClient,
@@ -15,9 +15,9 @@ export const clientOfRequest = (
 ): string => (named === null ? entry.address : named(fields));
 
 /**
- * What stays open is the client's, and any other request the proxy's.
+ * Counts a connection that stays open for its client, and one with any other request for the proxy.
  *
- * @returns false where its client is over its share
+ * @returns false if the client is over its share
  */
 export function takeClient(
   entry: Entry,

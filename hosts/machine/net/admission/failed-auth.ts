@@ -1,8 +1,8 @@
 /**
- * How often one network may fail to say who it is: checking a signature costs more than anything else that a stranger can ask for.
- * Only failures count. Whoever shows a credential that this mesh made, or a key that has been good before, has a budget apart, so that
- * a stranger behind the same NAT shuts out no registered device and no app server. What costs nothing to get has none of its own:
- * all accounts of a network that registered nothing share one, and so do all keys that were good only elsewhere.
+ * Limits failed authentications per network: verifying a signature costs more than anything else that a stranger can ask for. Only
+ * failures count. A registered device, and a key that has succeeded before, have budgets of their own, so that a stranger behind the same
+ * NAT does not lock them out. Identities that cost nothing to get share one: all accounts of a network without a registration, and all
+ * keys that have succeeded only from other networks.
  */
 import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { BoundedMap } from "../../../../schema/bounded-map.ts";
@@ -14,16 +14,16 @@ import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
 
 const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
-/** Further ahead, one more failure is over the burst. */
+/** If a budget is paid up this far ahead, one more failure exceeds the burst. */
 const AHEAD_MS = (LIMITS.FAILED_AUTH_BURST - 1) * INTERVAL_MS;
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const UNAUTHORIZED = 401;
 
-/** Whether a socket that is closed with this code failed to say who it is. */
+/** Whether closing a socket with this code is a failed authentication. */
 export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
 
-/** Routes that answer nobody whose signature they did not check: what any other answers says nothing of the key that a header names. */
+/** Routes that verify the signature of every request. A success of any other route does not prove the key in its headers. */
 const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|\?|$)/;
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields" | "isUpgrade">;
@@ -31,14 +31,14 @@ type Asked = Pick<RequestHead, "method" | "target" | "fields" | "isUpgrade">;
 export interface FailedAuthOptions {
   readonly keyring: Keyring;
   readonly isRegistered: IsRegistered;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 export class FailedAuth {
   readonly #options: FailedAuthOptions;
   readonly #now: () => number;
-  /** By budget, when its last failure will be paid for (GCRA). */
+  /** By budget, when its last failure is paid for (GCRA). */
   readonly #paidAt = new BoundedMap<string, number>(LIMITS.FAILED_AUTH_NETWORKS);
   readonly #goodKeys = new GoodKeys();
 
@@ -48,8 +48,8 @@ export class FailedAuth {
   }
 
   /**
-   * @param address whose request it is
-   * @returns why the request is refused before it is looked at; null where it goes on
+   * @param address of the client
+   * @returns why the request is refused by its head alone; null admits it
    */
   refusalOf(address: string, head: Asked): MeshError | null {
     if (this.#paidAt.size === 0) return null;
@@ -59,13 +59,13 @@ export class FailedAuth {
     return new MeshError("too_many_failures", undefined, { retryAfterMs });
   }
 
-  /** Whether the request is signed by a key that was let in before. It may be a lie: one that is refused ends in no time. */
+  /** Whether the request names a key that has succeeded before. The signature is not verified yet, but a false one is refused quickly. */
   isVouched(head: Asked): boolean {
     const input = head.fields.get("signature-input");
     return input !== undefined && this.#goodKeys.standingOf(input, "", this.#now()) !== "unknown";
   }
 
-  /** The request was answered with this status. */
+  /** To be called with the status of each answer. */
   answered(address: string, head: Asked, status: number): void {
     if (status === UNAUTHORIZED) this.failed(address, head);
     else if (status < 400 && head.method !== "OPTIONS" && SIGNED.test(head.target)) {
@@ -88,7 +88,7 @@ export class FailedAuth {
     return (this.#paidAt.get(budget) ?? 0) > this.#now() + AHEAD_MS;
   }
 
-  /** Null for what is never refused: it shows nothing that would have to be checked, or a key that was good here. */
+  /** Null for requests that are never refused: without credentials, or with a key that has succeeded from this network. */
   #budgetOf(network: string, { method, fields, isUpgrade }: Asked): string | null {
     if (isUpgrade) return this.#budgetOfLink(network, fields);
     const input = fields.get("signature-input");
@@ -105,8 +105,8 @@ export class FailedAuth {
     const { keyring, isRegistered } = this.#options;
     const device = connectingDevice(keyring, fields);
     if (device === null) return network;
-    // By the device and not by the credential: before it registers, any number of keys get one for it. Whoever has stolen one can
-    // only spoil it at this address.
+    // By device, not by credential: before a device registers, any number of keys can get a credential for it. A stolen credential
+    // exhausts the device's budget only from the thief's network.
     return `${network} ${isRegistered(device.name) ? device.name : "accounts"}`;
   }
 }

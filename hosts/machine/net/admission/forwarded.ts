@@ -1,8 +1,8 @@
-/** Whose address a request counts for where a trusted proxy brought it. */
+/** The client address of a request that a trusted proxy forwarded. */
 import { isIP } from "node:net";
 import { trimmed } from "../http/head.ts";
 
-/** What is trusted to say so; node:net's BlockList is one. */
+/** The trusted proxies, such as a BlockList of node:net. */
 export interface Proxies {
   check(address: string, family: "ipv4" | "ipv6"): boolean;
 }
@@ -14,23 +14,23 @@ export function isTrusted(proxies: Proxies, address: string): boolean {
 
 /** `for=` of one element of Forwarded (RFC 7239 §4), quoted or not. */
 const FOR = /(?:^|;)[ \t]*for=(?:"([^"]*)"|([^;", \t]*))/i;
-/** A port behind an address: of IPv6 only behind brackets. */
+/** An address with a port; IPv6 addresses are in brackets. */
 const BRACKETS = /^\[([^\]]*)\](?::\d+)?$/;
 const PORT = /^(\d+\.\d+\.\d+\.\d+):\d+$/;
 
-/** Null for what is no address: `unknown`, or a name of the proxy's own. */
+/** Null if it is no address: `unknown`, or an obfuscated name. */
 function addressOf(text: string): string | null {
   const bare = BRACKETS.exec(text)?.[1] ?? PORT.exec(text)?.[1] ?? text;
   return isIP(bare) === 0 ? null : bare.toLowerCase();
 }
 
 /**
- * The client behind trusted proxies: of the addresses that they have written, the last that is none of theirs. What stands before
- * it was written by the client itself, or by whoever it came from.
+ * The client behind trusted proxies: the last address in the list that is not a trusted proxy. The client may have forged everything
+ * before it.
  *
  * @param peer the proxy on the connection
- * @param fields by names in lower case. X-Forwarded-For goes before Forwarded: most proxies write the first and pass on the second.
- * @returns the proxy's own address where it names nobody
+ * @param fields by names in lower case. X-Forwarded-For takes precedence over Forwarded: most proxies write the first and pass on the second.
+ * @returns the proxy's own address if it names no client
  */
 export function clientOf(
   peer: string,

@@ -1,23 +1,23 @@
-/** Sending keys whose requests were let in, and from which networks: what others' failures do not shut out. */
+/** Remembers which sending keys have succeeded, and from which networks, so that failures of others do not lock them out. */
 import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 
 const KEY_ID = /;keyid="([^"]{1,64})"/;
-/** So often the time of the last request is noted of the key that sends most: noting it takes ten times as long as to see that it is due. */
+/** Minimum time between two updates of the key that sends most: an update takes ten times as long as this check. */
 const NOTE_MS = 10_000;
 
 /**
- * - `here`: it was let in from this network in the last hour
- * - `elsewhere`: it was let in from another, or longer ago
+ * - `here`: it succeeded from this network in the last hour
+ * - `elsewhere`: it succeeded from another network, or longer ago
  */
 export type KeyStanding = "here" | "elsewhere" | "unknown";
 
 export class GoodKeys {
-  /** By key, when it was let in last from each network. */
+  /** By key, when it last succeeded from each network. */
   readonly #keys = new BoundedMap<string, BoundedMap<string, number>>(LIMITS.FAILED_AUTH_GOOD_KEYS);
   #last = { input: "", network: "", until: 0 };
 
-  /** @param input the header Signature-Input */
+  /** @param input value of Signature-Input */
   standingOf(input: string, network: string, now: number): KeyStanding {
     const networks = this.#keys.get(keyIdOf(input));
     if (networks === undefined) return "unknown";
@@ -25,7 +25,7 @@ export class GoodKeys {
     return at !== undefined && now - at < LIMITS.FAILED_AUTH_GOOD_KEY_MS ? "here" : "elsewhere";
   }
 
-  /** A request with this header was let in. */
+  /** To be called when a request with this Signature-Input has succeeded. */
   add(input: string, network: string, now: number): void {
     const last = this.#last;
     if (network === last.network && now < last.until && input.includes(last.input)) return;

@@ -1,10 +1,10 @@
-/** Which of many things counts most, told without a look at all of them. */
+/** Finds the item with the highest count without a scan of all items. */
 export class Ranking<Item> {
   readonly #byCount = new Map<number, Set<Item>>();
-  /** The counts that something has, the least first: things that count n in all have at most √(2n) of them. */
+  /** The distinct counts, ascending: at most √(2n) for items with a total count of n. */
   readonly #counts: number[] = [];
 
-  /** @param count none of its own is kept: whatever changes is removed, and added anew */
+  /** @param count is not stored with the item: to change it, remove the item and add it again */
   add(item: Item, count: number): void {
     const items = this.#byCount.get(count);
     if (items !== undefined) items.add(item);
@@ -21,7 +21,7 @@ export class Ranking<Item> {
     this.#counts.splice(this.#placeOf(count), 1);
   }
 
-  /** The one that counts most and, of those, has for longest; null where there is none but the one to skip. */
+  /** The item with the highest count, and of several the one that has had it longest; null if there is none but `skipped`. */
   largest(skipped: Item | null): Item | null {
     for (let i = this.#counts.length - 1; i >= 0; i--)
       for (const item of this.#byCount.get(this.#counts[i] ?? 0) ?? [])

@@ -1,13 +1,12 @@
-/** What strangers can make a host hold: heads and bodies that have begun and not come whole, counted over all connections. */
+/** The bytes of incomplete heads and bodies, which strangers can make a host hold, counted over all connections. */
 import { LIMITS } from "../../../../schema/limits.ts";
 
-/** Of all connections. */
+/** All connections together. */
 export class Unread {
-  /** Bytes in all. */
   bytes = 0;
 }
 
-/** One connection's part of it. */
+/** One connection. */
 export class UnreadPart {
   readonly #all: Unread;
   #bytes = 0;
@@ -17,9 +16,9 @@ export class UnreadPart {
   }
 
   /**
-   * The connection holds so many bytes now.
+   * Sets the number of bytes that the connection holds.
    *
-   * @returns false where it has grown and all together hold more than they may: it is the one to refuse
+   * @returns false if it has grown and all connections are over the limit: this one is to be refused
    */
   hold(bytes: number): boolean {
     const grown = bytes - this.#bytes;

@@ -1,7 +1,7 @@
-/** A chunked body (RFC 9112 §7.1), bounded while it is read. */
+/** Reads a chunked body (RFC 9112 §7.1), bounded while it arrives. */
 import { headEnd } from "./head.ts";
 
-/** Size line with extensions, and trailers: nobody here reads them. */
+/** Bound of a size line with extensions, and of the trailers, which are ignored. */
 const LINE_BYTES = 1_024;
 const FIRST_BYTES = 4_096;
 const CR = 13;
@@ -9,16 +9,16 @@ const LF = 10;
 
 export class ChunkReader {
   readonly #bound: number;
-  /** One buffer that grows: a body in chunks of one byte each took two hundred times its size as parts. */
+  /** One growing buffer: as a list of parts, a body in chunks of one byte took two hundred times its size. */
   #body = new Uint8Array(FIRST_BYTES);
   #bytes = 0;
 
-  /** @param bound bytes after which reading ends: enough to refuse the body for */
+  /** @param bound reading ends after this many bytes, and the body is to be refused */
   constructor(bound: number) {
     this.#bound = bound;
   }
 
-  /** What has been read of the body; not to be kept while it is read on. */
+  /** The part of the body that was read; valid until the next call of `read`. */
   get body(): Uint8Array<ArrayBuffer> {
     return this.#body.subarray(0, this.#bytes);
   }
@@ -27,15 +27,15 @@ export class ChunkReader {
     return this.#bytes;
   }
 
-  /** More was read than the bound: the rest of it is not looked at. */
+  /** Whether the body exceeds the bound; the rest is not read. */
   get isOver(): boolean {
     return this.#bytes > this.#bound;
   }
 
   /**
-   * Reads whole chunks.
+   * Reads complete chunks.
    *
-   * @returns how many bytes it has used, and whether that was the end; null for what is no chunk
+   * @returns how many bytes were used, and whether the body has ended; null if a chunk is malformed
    */
   read(input: Uint8Array): { readonly used: number; readonly isEnd: boolean } | null {
     let at = 0;
@@ -46,7 +46,7 @@ export class ChunkReader {
       const size = sizeOf(input.subarray(at, lineEnd - 1));
       if (size === null) return null;
       if (size === 0) return this.#end(input, at, lineEnd);
-      // A chunk of any size is over the bound before it is whole.
+      // A chunk that exceeds the bound is refused by its size line.
       if (this.#bytes + size > this.#bound) this.#bytes += size;
       const end = lineEnd + 1 + size;
       if (this.isOver) return { used: input.length, isEnd: true };
@@ -70,7 +70,7 @@ export class ChunkReader {
   }
 
   #end(input: Uint8Array, at: number, lineEnd: number) {
-    // The empty line follows at once, or after trailers.
+    // The empty line follows directly, or after trailers.
     const rest = headEnd(input.subarray(lineEnd - 1), 0);
     if (rest >= 0) return { used: lineEnd - 1 + rest, isEnd: true };
     return input.length - lineEnd > LINE_BYTES ? null : { used: at, isEnd: false };

@@ -1,22 +1,22 @@
-/** Takes the heads of requests off what a connection has received, one after the other, and says which are refused. */
+/** Finds and checks the heads of requests in what a connection has received. */
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { headEnd, type RequestHead, readHead, upgradeFault } from "./head.ts";
 
-/** Those that a route may take. Others are of proxies and of no use but to attackers, or workerd answers them by itself. */
+/** Methods that a route may have. workerd answers some others by itself, and the rest are of use only to attackers. */
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export class HeadReader {
   #searched = 0;
 
-  /** Nothing of the next head has been looked at: its time begins with what comes. */
+  /** Whether nothing of the next head has arrived: its time starts with the first byte. */
   get isNew(): boolean {
     return this.#searched === 0;
   }
 
   /**
-   * @param input what has come since the request before; the same and more where there was no end in it
-   * @returns the head and where it ends in `input`, why the request is refused, or null where there is more to come
+   * @param input everything received since the previous request, including what earlier calls saw
+   * @returns the head and where it ends in `input`, why the request is refused, or null if the head is incomplete
    */
   read(input: Uint8Array): { readonly head: RequestHead; readonly end: number } | MeshError | null {
     const end = headEnd(input, this.#searched);

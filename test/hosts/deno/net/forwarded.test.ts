@@ -1,9 +1,12 @@
 /** Whose connection it is behind a trusted proxy. */
 import { expect, test } from "vitest";
+import { Pipeline } from "../../../../hosts/deno/net/pipeline.ts";
+import type { NamedClient } from "../../../../hosts/machine/net/admission/client.ts";
 import { clientOf, isTrusted } from "../../../../hosts/machine/net/admission/forwarded.ts";
+import { Unread } from "../../../../hosts/machine/net/admission/unread.ts";
 import { proxiesOf } from "../../../../hosts/machine/proxies.ts";
 import { settled } from "../../support/served.ts";
-import { serveHttp } from "./support/conn.ts";
+import { serveHttp, turn } from "./support/conn.ts";
 
 const proxies = proxiesOf(["10.0.0.0/8", "fd00::/8", "192.0.2.7"]);
 const PEER = "10.0.0.1";
@@ -60,8 +63,8 @@ test.each([
 );
 
 test("P8.5 behind a trusted proxy, what stays open counts for its client, and that has a share", async () => {
-  const { conn, http, entry, admission, seen } = serveHttp();
-  http.clientOf = (fields) => clientOf(PEER, fields, proxies);
+  const named: NamedClient = (fields) => clientOf(PEER, fields, proxies);
+  const { conn, entry, admission, seen } = serveHttp(new Unread(), new Pipeline(turn), named);
   const ask = async (accept: string): Promise<void> => {
     conn.push(
       `GET / HTTP/1.1\r\nHost: mesh\r\nAccept: ${accept}\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n`,

@@ -29,6 +29,9 @@ test("P8.5 behind a trusted proxy, what stays open counts for its client, and th
   expect(conn.written).toMatch(/HTTP\/1\.1 503 /);
   expect(conn.written).toContain('"mesh_full"');
   expect(refused).toEqual(["mesh_full"]);
+  // The connection stays open for the proxy's other clients.
+  await ask("*/*");
+  expect(seen).toHaveLength(4);
 });
 
 test("P8.13 failures behind a trusted proxy are its clients', one by one", async () => {

@@ -5,6 +5,7 @@ import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
 import { Pipeline } from "../../../../../hosts/deno/net/pipeline.ts";
 import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts";
 import { Admission } from "../../../../../hosts/machine/net/admission/admission.ts";
+import type { NamedClient } from "../../../../../hosts/machine/net/admission/client.ts";
 import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-auth.ts";
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { KEYRING } from "../../../support/keyring.ts";
@@ -91,8 +92,13 @@ export interface DenoServed extends Served {
  *
  * @param unread what this and other connections hold of requests that have not come whole
  * @param pipeline where requests of this and other connections wait
+ * @param clientOf of a proxy's connection
  */
-export function serveHttp(unread = new Unread(), pipeline = new Pipeline(turn)): DenoServed {
+export function serveHttp(
+  unread = new Unread(),
+  pipeline = new Pipeline(turn),
+  clientOf: NamedClient = null,
+): DenoServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
@@ -118,6 +124,7 @@ export function serveHttp(unread = new Unread(), pipeline = new Pipeline(turn)):
       },
     },
     entry,
+    clientOf,
   );
   transport.handler = http;
   const wait = (ms: number) => {
@@ -126,5 +133,6 @@ export function serveHttp(unread = new Unread(), pipeline = new Pipeline(turn)):
   };
   void transport.run();
   entry.expireIn(10_000, () => http.expire());
-  return { conn, admission, entry, http, transport, seen, refused, wait };
+  const reads = (reads: boolean) => (reads ? conn.readOn() : conn.stopReading());
+  return { conn, admission, entry, http, transport, seen, refused, wait, reads };
 }

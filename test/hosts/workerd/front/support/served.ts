@@ -47,8 +47,6 @@ export interface FrontServed extends Served {
   /** Connections to workerd so far. */
   readonly inners: Duplex[];
   readonly failedAuth: FailedAuth;
-  /** Whether the client reads what is written to it. */
-  reads(reads: boolean): void;
 }
 
 export interface FrontSetup {
@@ -57,6 +55,8 @@ export interface FrontSetup {
   readonly proxy?: { readonly proxies: Proxies; readonly peer: string };
   /** Of each answer. */
   readonly status?: number;
+  /** Each answer is an event stream that does not end. */
+  readonly isStream?: boolean;
 }
 
 /** Serves a connection by the front. Each request is answered with its place among them, from 1. */
@@ -64,6 +64,7 @@ export function serveFront({
   unread = new Unread(),
   proxy,
   status = 200,
+  isStream = false,
 }: FrontSetup = {}): FrontServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
@@ -82,7 +83,8 @@ export function serveFront({
       const url = new URL(request.url ?? "", `http://${request.headers.host}`).href;
       seen.push({ method: request.method ?? "", url, body });
       response.statusCode = status;
-      response.end(`${seen.length}`);
+      if (isStream) response.setHeader("content-type", "text/event-stream").write(": hello\n\n");
+      else response.end(`${seen.length}`);
     });
   });
   const client = new FakeClient({ allowHalfOpen: true });

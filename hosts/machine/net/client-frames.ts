@@ -1,0 +1,87 @@
+/** What a client may send on its WebSocket, before and after it has authenticated: the same bounds on every host. */
+import { Limiter } from "../../../core/link/limiter.ts";
+import { closeCodeOf, closeReason } from "../../../objects/close.ts";
+import type { ErrorCode } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { type Fault, type FrameHandler, FrameReader } from "./frames.ts";
+
+/** RFC 6455 §7.4.1. */
+const PROTOCOL_ERROR = 1002;
+/** After a close, this much is still read, so that the close code arrives although the client is sending a long frame. */
+const DISCARD_BYTES = 33_554_432;
+/** A heartbeat is the text `ping`, compared as bytes: it is the most frequent message of an idle mesh. */
+const PING = new TextEncoder().encode("ping");
+const isPing = (bytes: Uint8Array): boolean =>
+  bytes.length === PING.length && PING.every((byte, i) => bytes[i] === byte);
+
+/** The owner of the WebSocket. */
+export interface ClientFramesHandler extends Pick<FrameHandler, "message" | "pinged" | "closed"> {
+  /** Called for a heartbeat instead of `message`. */
+  heartbeat(): void;
+  /** Closes the WebSocket with this code. */
+  close(code: number, reason: string): void;
+  readonly destroy: () => void;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+export class ClientFrames implements FrameHandler {
+  readonly #handler: ClientFramesHandler;
+  readonly #reader = new FrameReader(LIMITS.FRAME_BYTES, this);
+  readonly #limiter = new Limiter(LIMITS.CONTROL_FRAMES_PER_SECOND, LIMITS.CONTROL_FRAMES_BURST);
+  #isStopped = false;
+  #discarded = 0;
+
+  constructor(handler: ClientFramesHandler) {
+    this.#handler = handler;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+  }
+
+  /** Reads no further frame, not even one that has arrived. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Takes bytes that arrive after a close. @returns how many have been discarded */
+  discard({ length }: Uint8Array): number {
+    this.#discarded += length;
+    if (this.#discarded > DISCARD_BYTES) this.#handler.destroy();
+    return this.#discarded;
+  }
+
+  frame(isMessage: boolean): boolean {
+    return !this.#isStopped && (isMessage || this.#takeControl());
+  }
+
+  message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void {
+    if (!isText || !isPing(bytes)) this.#handler.message(bytes, isText);
+    else if (this.#takeControl()) this.#handler.heartbeat();
+  }
+
+  pinged(payload: Uint8Array<ArrayBuffer>): void {
+    this.#handler.pinged(payload);
+  }
+
+  closed(code: number | null): void {
+    this.#handler.closed(code);
+  }
+
+  fault(fault: Fault): void {
+    if (fault.kind === "protocol") this.#handler.close(PROTOCOL_ERROR, fault.detail);
+    else this.#refuse("frame_too_large", `${fault.bytes} bytes, at most ${LIMITS.FRAME_BYTES}`);
+  }
+
+  /** Heartbeats, control frames and fragments cost work, but are not commands, which the device itself limits. */
+  #takeControl(): boolean {
+    if (this.#limiter.take(this.#handler.now()) === 0) return true;
+    this.#refuse("flooding", `over ${LIMITS.CONTROL_FRAMES_PER_SECOND} control frames a second`);
+    return false;
+  }
+
+  #refuse(code: ErrorCode, detail: string): void {
+    this.#handler.close(closeCodeOf(code), closeReason(code, detail));
+  }
+}
