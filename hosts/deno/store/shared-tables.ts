@@ -3,7 +3,7 @@ import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { ObjectTables, Statement } from "../../../objects/storage/table.ts";
 import type { Database } from "./database.ts";
 
-/** What writes in the database: itself, or a `ObjectWriter` where an object has to know whether its rows are stored. */
+/** The database, or an `ObjectWriter` if the object has to know whether its rows are stored. */
 interface Writing {
   /** @returns how many rows were changed */
   run(sql: string, ...values: SqlValue[]): number;
