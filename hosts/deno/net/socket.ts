@@ -12,7 +12,7 @@ const PONG = frames.text("pong");
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the socket needs of its connection. */
-export interface SocketPort {
+export interface SocketOwner {
   /** Called when a close frame was sent: the connection has to end within a second. */
   closing(): void;
   /** Monotonic milliseconds. */
@@ -27,12 +27,12 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   /** When the last bytes arrived. */
   heardAt: number;
   readonly #transport: Transport;
-  readonly #port: SocketPort;
+  readonly #port: SocketOwner;
   readonly #frames = new ClientFrames(this);
   #isOpen = true;
   #isLost = false;
 
-  constructor(transport: Transport, port: SocketPort) {
+  constructor(transport: Transport, port: SocketOwner) {
     this.#transport = transport;
     this.#port = port;
     this.heardAt = port.now();

@@ -7,9 +7,9 @@ import { networkOf } from "./address.ts";
 import { connectionsOf, NOBODY } from "./address-share.ts";
 import {
   type ConnectionStanding,
-  countOf,
   type Network,
   Networks,
+  networkCount,
   SHED,
   type ShedStanding,
   STANDINGS,
@@ -278,7 +278,7 @@ export class Admission {
   /** The count of the largest network with this standing. */
   #mostOf(standing: ShedStanding, except: Entry | null): number {
     const largest = this.#largest(standing, 0, except);
-    return largest === null ? 0 : countOf(largest);
+    return largest === null ? 0 : networkCount(largest);
   }
 
   #largest(standing: ShedStanding, minCount: number, except: Entry | null): Network | null {
@@ -324,4 +324,4 @@ const weightOf = ({ standing, weight }: Entry): number => counts(standing) * wei
  * @param held count of the newcomer's network
  */
 const yields = (standing: ConnectionStanding, network: Network, held: number): boolean =>
-  standing !== "asking" || countOf(network) > held + 1;
+  standing !== "asking" || networkCount(network) > held + 1;

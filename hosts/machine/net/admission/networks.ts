@@ -62,18 +62,19 @@ export class Networks {
   /** @returns 0 for an address without connections */
   countAt(address: string): number {
     const network = this.#byAddress.get(address);
-    return network === undefined ? 0 : countOf(network);
+    return network === undefined ? 0 : networkCount(network);
   }
 
   /** Adds `connections` of the standing and `weight` to the network's count; either may be negative. */
   add(network: Network, standing: ConnectionStanding, connections: number, weight: number): void {
     const changed: readonly ConnectionStanding[] = weight === 0 ? [standing] : SHED;
     for (const each of changed)
-      if (network.byStanding[each] > 0) this.#ranked.get(each)?.remove(network, countOf(network));
+      if (network.byStanding[each] > 0)
+        this.#ranked.get(each)?.remove(network, networkCount(network));
     network.byStanding[standing] += connections;
     network.count += weight;
     for (const each of changed)
-      if (network.byStanding[each] > 0) this.#ranked.get(each)?.add(network, countOf(network));
+      if (network.byStanding[each] > 0) this.#ranked.get(each)?.add(network, networkCount(network));
   }
 
   /**
@@ -84,7 +85,7 @@ export class Networks {
    */
   largest(standing: ShedStanding, minCount: number, skipped: Network | null): Network | null {
     const largest = this.#ranked.get(standing)?.largest(skipped) ?? null;
-    if (largest === null || countOf(largest) >= minCount) return largest;
+    if (largest === null || networkCount(largest) >= minCount) return largest;
     const nobody = this.#byAddress.get(NOBODY);
     const hasNone = nobody === undefined || nobody === skipped || nobody.byStanding[standing] === 0;
     return hasNone ? null : nobody;
@@ -92,7 +93,8 @@ export class Networks {
 }
 
 /** A proxy's own connections serve many clients, so they are shed last. */
-export const countOf = ({ address, count }: Network): number => (address === NOBODY ? 0 : count);
+export const networkCount = ({ address, count }: Network): number =>
+  address === NOBODY ? 0 : count;
 
 const noConnections = (): Record<ConnectionStanding, number> => ({
   closing: 0,
