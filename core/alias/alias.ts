@@ -50,7 +50,7 @@ export class Alias {
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
     const done = this.#enqueue(() => this.#set(request));
-    return done ?? refuse("overloaded", "too many registrations set it at once");
+    return done ?? refuse("overloaded", "too many registrations set the alias at the same time");
   }
 
   /**
@@ -111,10 +111,10 @@ export class Alias {
     const withdrawal = this.#withdrawals.of(key, this.#host.now());
     // A holder that acknowledged it has nothing to withdraw.
     const taker = record?.holders.find((each) => sameHolder(each, holder));
-    if (taker !== undefined) withdrawal.heard(taker);
+    if (taker !== undefined) withdrawal.skip(taker);
     const calls = others.map((other) =>
       withdrawal.tell(other, () =>
-        this.#hears(() =>
+        this.#succeeds(() =>
           this.#host.device(other.device).withdraw({ app, generation: other.generation, key }),
         ),
       ),
@@ -160,7 +160,7 @@ export class Alias {
     for (const each of this.#store.read()?.holders ?? []) {
       if (each.device === device) latest = Math.max(latest, each.epoch ?? 0);
     }
-    if (epoch < latest) return { ...refuse("alias_stale", "it came late"), epoch: latest };
+    if (epoch < latest) return { ...refuse("alias_stale", "the command is late"), epoch: latest };
     this.#commands.add(device, epoch, now);
     return null;
   }
@@ -169,7 +169,7 @@ export class Alias {
     const { app, alias, shared, epoch, until } = request;
     // The device may have unset it since, and the alias may have forgotten that.
     if (until !== undefined && until <= this.#host.now()) {
-      return refuse("alias_stale", "it came late");
+      return refuse("alias_stale", "the command is late");
     }
     const late = this.#late(request.holder, epoch);
     if (late !== null) return late;
@@ -186,18 +186,21 @@ export class Alias {
       ({ device, generation }) => device === holder.device && generation > holder.generation,
     );
     if (later !== undefined)
-      return refuse("unregistered", "a later registration of this device holds it");
+      return refuse("unregistered", "a later registration of this device holds the alias");
     if (shared && others.length >= LIMITS.ALIAS_HOLDERS) {
-      return refuse("alias_full", `at most ${LIMITS.ALIAS_HOLDERS} registrations hold it`);
+      return refuse(
+        "alias_full",
+        `at most ${LIMITS.ALIAS_HOLDERS} registrations can hold the alias`,
+      );
     }
     // A holder that had it alone must know that it is shared now, because it tells edges that do not know.
     if (!shared || record?.shared === false) {
       const calls = others.map(({ device, generation }) =>
-        this.#hears(() => this.#host.device(device).suspendAlias({ app, alias, generation })),
+        this.#succeeds(() => this.#host.device(device).suspendAlias({ app, alias, generation })),
       );
       // Suspended holders ask for the result, and learn that they still hold it.
       if ((await Promise.all(calls)).includes(false))
-        return refuse("alias_stale", "a holder could not be told");
+        return refuse("alias_stale", "a holder could not be suspended");
     }
     const joined =
       known === undefined
@@ -246,7 +249,7 @@ export class Alias {
    * Calls a device; false if that failed or took too long: a device that hangs must not block the operations that wait, of which one may be
    * the `confirm` of a suspended holder.
    */
-  async #hears(call: () => Promise<void>): Promise<boolean> {
+  async #succeeds(call: () => Promise<void>): Promise<boolean> {
     try {
       await this.#host.withTimeout(LIMITS.CALL_MS, call());
       return true;

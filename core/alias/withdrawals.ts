@@ -23,7 +23,7 @@ class Withdrawal {
   }
 
   /** This holder needs no call. */
-  heard(holder: Holder): void {
+  skip(holder: Holder): void {
     this.#calls.set(idOf(holder), Promise.resolve(true));
   }
 

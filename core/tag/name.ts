@@ -109,7 +109,7 @@ export const SOURCE_CHARS = 32;
  */
 export function sealSource(keyring: Keyring, app: string, tagId: string): string {
   const id = fromBase64Url(tagId);
-  if (id?.length !== ID_BYTES) throw new Error("not a tag ID");
+  if (id?.length !== ID_BYTES) throw new Error(`not a tag ID: ${tagId}`);
   const bytes = new Uint8Array(ID_BYTES + MAC_BYTES);
   bytes.set(id);
   bytes.set(macOf(keyring.root, app, tagId), ID_BYTES);

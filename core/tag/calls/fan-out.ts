@@ -42,7 +42,7 @@ export type DeliverAnswer =
     }
   | Refused;
 
-/** From a driving node to another: bring your attached members up to the last of these entries. */
+/** From a driver to a node below it: bring your attached members up to the last of these entries. */
 export interface FanOutRequest {
   readonly tag: string;
   /** In order, without gaps. The answer is about the last one. */

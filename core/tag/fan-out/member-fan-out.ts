@@ -164,7 +164,7 @@ export class MemberFanOut {
   }
 
   /** Skips members already served by a later broadcast. */
-  skim(): void {
+  skipServed(): void {
     for (; this.#at < this.#queue.length; this.#at++) {
       const member = this.#queue[this.#at]?.member;
       if (member === undefined) return;
@@ -180,11 +180,11 @@ export class MemberFanOut {
     const { host } = this.#parts;
     for (let count = 0; count < TURN && host.calls.hasRoom(host.now()); count++) {
       // A member that a more urgent broadcast has served must not use up a slot.
-      this.skim();
+      this.skipServed();
       if (this.#at >= this.#queue.length) return true;
       pacer.pace = pace();
       if (!(await pacer.admit(end))) return false;
-      // The next member may have been skipped meanwhile: see `skim`.
+      // The next member may have been skipped meanwhile: see `skipServed`.
       const next = this.#queue[this.#at];
       if (next === undefined) return true;
       this.#at++;
@@ -280,7 +280,7 @@ export class MemberFanOut {
       const told = before?.[at];
       return told === "unknown" ? undefined : told;
     });
-    this.#bring(member, entries, ends);
+    this.#recordEarlier(member, entries, ends);
     // It may have attached again during the call, and have more by now.
     if (outcome === "offline") {
       if (member.served === null || member.served < this.position) member.attached = false;
@@ -290,7 +290,7 @@ export class MemberFanOut {
   }
 
   /** Records the outcomes of earlier broadcasts sent with this one, and of those left out. */
-  #bring(
+  #recordEarlier(
     member: Member,
     entries: readonly LogEntry[],
     ends: readonly (MemberOutcome | undefined)[],
@@ -329,7 +329,7 @@ export class MemberFanOut {
     const ends = entries.map(({ seq, expiresAt }) =>
       isNowOrNever(seq) || expiresAt <= now ? "failed" : "owed",
     );
-    this.#bring(member, entries, ends);
+    this.#recordEarlier(member, entries, ends);
     member.served = null;
     const isLast = entries.at(-1)?.position === this.position;
     this.#end((isLast ? ends.at(-1) : undefined) ?? this.#goneAs(this.position), member);

@@ -56,7 +56,7 @@ export class NodeFanOut {
   /** Positions at which all members were served, and the root has not written it yet. */
   readonly #over = new Set<number>();
   #treeFanOut: TreeFanOut | null = null;
-  /** Serializes the calls for one position: a driving node that started over must not run twice at once. */
+  /** Serializes the calls for one position: a driver that started over must not run twice at once. */
   readonly #last = new Map<number, Promise<unknown>>();
 
   constructor(parts: NodeFanOutParts) {
@@ -164,7 +164,8 @@ export class NodeFanOut {
     const { entries, gap, pace, sliceMs, settle, drive } = request;
     const first = entries[0];
     const last = entries.at(-1);
-    if (first === undefined || last === undefined) throw new Error("a fan-out of nothing");
+    if (first === undefined || last === undefined)
+      throw new Error("a fan-out needs at least one entry");
     if (first.position > log.head + 1 && !gap) return { kind: "behind", head: log.head };
     for (const entry of entries) if (entry.position > log.head) log.append(entry, false);
 
@@ -216,7 +217,7 @@ export class NodeFanOut {
       this.#finished.set(position, served);
     }
     while (!this.#write(position)) {
-      // If it were told at once, the driving node would ask again at once, and nothing else would get a turn.
+      // If it were told at once, the driver would ask again at once, and nothing else would get a turn.
       if (!settle || host.now() >= end) return { ...served, done: false, waiting: true };
       await this.#settleBefore(position, end);
     }
@@ -255,13 +256,13 @@ export class NodeFanOut {
    */
   #write(position: number): boolean {
     const { log, members } = this.#parts;
-    // Earlier entries that were sent with this one, and that no driving node has asked for: each is counted by itself.
+    // Earlier entries that were sent with this one, and that no driver has asked for: each is counted by itself.
     for (let at = position - 1; log.header(at) !== undefined && log.state(at) === null; at--) {
       if (!this.#memberFanOuts.has(at) && !this.#finished.has(at)) this.#begin(at);
     }
     for (const [earlier, memberFanOut] of [...this.#memberFanOuts].sort(([a], [b]) => a - b)) {
       if (earlier > position) break;
-      memberFanOut.skim();
+      memberFanOut.skipServed();
       if (!memberFanOut.done) return false;
       this.#ended(earlier);
       const { counts, owing } = memberFanOut;

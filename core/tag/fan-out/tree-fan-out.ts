@@ -1,5 +1,5 @@
 /**
- * Drives a broadcast through the tree below one node, the driving node. It calls a few levels itself, asks the nodes at the last of
+ * Drives a broadcast through the tree below one node, the driver. It calls a few levels itself, asks the nodes at the last of
  * these levels to drive their own subtrees, and adds up their counts. It stores nothing: after a kill it starts over, and nodes that
  * are done answer at once. A node that cannot be reached is retried beside the others, and then becomes a debt (see node-debts.ts).
  */
@@ -19,7 +19,7 @@ export interface SubtreeProgress {
 }
 
 export interface TreeFanOutParts extends NodeCallParts {
-  /** Path of the driving node. */
+  /** Path of the driver. */
   readonly path: string;
   /** Whether a node has a debt already. It is not called then: a later broadcast must not overtake an owed one. */
   readonly owes: (path: string) => boolean;
@@ -29,7 +29,7 @@ export class TreeFanOut {
   readonly position: number;
   /** Devices a second for all nodes below, as the node above said last; null for no limit. */
   pace: number | null;
-  /** Whether the driving node serves its own members at the same time, at its share of the pace. */
+  /** Whether the driver serves its own members at the same time, at its share of the pace. */
   servesOwn = false;
   readonly #parts: TreeFanOutParts;
   readonly #known = new Map<string, SubtreeProgress & { readonly owing: OwingNodes }>();

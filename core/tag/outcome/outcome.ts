@@ -112,7 +112,7 @@ export function settleMembers(
  *
  * @param counts of all nodes; updated if some are dropped
  */
-export function boundOwing(nodes: OwingNodes, counts: Counting, most: number): OwingNodes {
+export function limitOwing(nodes: OwingNodes, counts: Counting, most: number): OwingNodes {
   const all = Object.entries(nodes);
   for (const [, { owed }] of all.slice(most)) {
     counts.owed -= owed;

@@ -23,10 +23,13 @@ interface TagLoad {
 
 /** Null if one more broadcast can be accepted. */
 export function broadcastRefusal({ log, oldest, waiting, now }: TagLoad): Refused | null {
-  if (waiting >= WAITING) return refused(`${WAITING} wait`, RETRY_MS);
+  if (waiting >= WAITING) return refused(`${WAITING} broadcasts wait`, RETRY_MS);
   // Nodes would forget the oldest one, and its outcome would be unknown.
   if (oldest !== undefined && log.head - oldest.position >= LIMITS.LOG_ENTRIES - 1)
-    return refused(`${LIMITS.LOG_ENTRIES - 1} came since one that is being sent`, RETRY_MS);
+    return refused(
+      `${LIMITS.LOG_ENTRIES - 1} were accepted since one that is still being sent`,
+      RETRY_MS,
+    );
   // The broadcast whose slot it takes could be replayed, and would count as new.
   const last = log.header(log.head + 1 - LIMITS.ROOT_LOG_ENTRIES);
   if (last === undefined) return null;
@@ -34,7 +37,7 @@ export function broadcastRefusal({ log, oldest, waiting, now }: TagLoad): Refuse
   // A time in the future comes from a clock that was ahead. No edge accepts its request as a recent one.
   if (freeInMs <= 0 || freeInMs > LIMITS.REPLAY_MS + CLOCK_SKEW_MS) return null;
   const seconds = LIMITS.REPLAY_MS / 1_000;
-  return refused(`${LIMITS.ROOT_LOG_ENTRIES} in ${seconds} s`, freeInMs);
+  return refused(`at most ${LIMITS.ROOT_LOG_ENTRIES} broadcasts in ${seconds} s`, freeInMs);
 }
 
 /**

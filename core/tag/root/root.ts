@@ -17,7 +17,7 @@ import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Members } from "../members/members.ts";
 import { noCounts } from "../outcome/counts.ts";
-import { addToOutcome, boundOwing, type TreeOutcome } from "../outcome/outcome.ts";
+import { addToOutcome, limitOwing, type TreeOutcome } from "../outcome/outcome.ts";
 import type { NodeRecord } from "../store.ts";
 import { broadcastRefusal, takenAtOf } from "./admission.ts";
 import { Job } from "./job.ts";
@@ -172,7 +172,7 @@ export class Root {
     await this.#liveNodes.reach(position);
     const listeners = this.#liveNodes.sentTo(position);
     const { counts, nodes } = job.progress;
-    const owingNodes = boundOwing(job.owingNodes, counts, LIMITS.NODE_DEBTS);
+    const owingNodes = limitOwing(job.owingNodes, counts, LIMITS.NODE_DEBTS);
     const owingPaths = Object.keys(owingNodes);
     const { owing, owedNodes } = job;
     const outcome: TreeOutcome = {

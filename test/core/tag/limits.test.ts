@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { BroadcastRequest } from "../../../core/tag/calls/broadcast.ts";
 import type { TagNode } from "../../../core/tag/node.ts";
 import { noCounts } from "../../../core/tag/outcome/counts.ts";
-import { boundOwing } from "../../../core/tag/outcome/outcome.ts";
+import { limitOwing } from "../../../core/tag/outcome/outcome.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { broadcastOf, keyOf, TAG, World } from "./support/world.ts";
@@ -121,9 +121,9 @@ describe("bounds of a tag's nodes", () => {
   test("P8.1 B8 what the root keeps of nodes that owe it to members is bounded, and the rest counts as failed", () => {
     const counts = { ...noCounts(), members: 10, attached: 10, acknowledged: 4, owed: 6 };
     const nodes = Object.fromEntries(["0", "1", "2"].map((path) => [path, { ...counts, owed: 2 }]));
-    expect(boundOwing(nodes, counts, 3)).toBe(nodes);
+    expect(limitOwing(nodes, counts, 3)).toBe(nodes);
     expect(counts).toMatchObject({ owed: 6, failed: 0 });
-    expect(Object.keys(boundOwing(nodes, counts, 2))).toEqual(["0", "1"]);
+    expect(Object.keys(limitOwing(nodes, counts, 2))).toEqual(["0", "1"]);
     expect(counts).toMatchObject({ owed: 4, failed: 2 });
   });
 
