@@ -1,4 +1,4 @@
-/** Copies the data of a mesh while it runs, as it is at one moment. */
+/** Backs up the data of a running mesh, as of one moment. */
 import { chmodSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -12,7 +12,7 @@ import { openMeshFolder } from "./folder.ts";
 import { Refs } from "./refs.ts";
 
 export interface BackedUp {
-  /** The folder that was made. */
+  /** The new folder. */
   readonly folder: string;
   /** Size of its database. */
   readonly bytes: number;
@@ -20,11 +20,11 @@ export interface BackedUp {
 }
 
 /**
- * Makes a data folder of its own: database, secrets and demo app. A mesh starts on it as it is.
+ * Creates a complete data folder, with database, secrets and demo app, on which a mesh can be started.
  *
- * @param options.data the data folder, of a mesh on Deno that runs or is stopped
- * @param options.to the folder to make
- * @throws CliFailure, HostFailure; then nothing is left behind
+ * @param options.data the data folder of a mesh on Deno, running or stopped
+ * @param options.to the folder to create
+ * @throws CliFailure, HostFailure; nothing is left behind then
  */
 export function backupMesh(options: { readonly data: string; readonly to: string }): BackedUp {
   const startedAt = performance.now();
@@ -62,8 +62,7 @@ export function backupMesh(options: { readonly data: string; readonly to: string
 }
 
 /**
- * By one read transaction of a connection of our own: the mesh goes on writing meanwhile, into its log, and waits for
- * nothing. The copy is checked before it counts.
+ * Copies in one read transaction, during which the mesh continues to write to its log. The copy is checked afterwards.
  */
 function copyDatabase(from: string, to: string): void {
   const source = new DatabaseSync(from, { readOnly: true });
@@ -75,7 +74,7 @@ function copyDatabase(from: string, to: string): void {
   chmodSync(to, 0o600);
   const copy = new DatabaseSync(to);
   try {
-    // Nothing is to be saved of a copy that is half made.
+    // A half-finished copy is discarded, so it needs no journal.
     copy.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
     new Refs().renewAll(copy);
   } finally {

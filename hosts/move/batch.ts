@@ -1,4 +1,4 @@
-/** Lines as they are written: several at a time, those of one object together. */
+/** Groups lines of an export by object, to write several at a time. */
 import type {
   AliasLine,
   AppLine,
@@ -9,8 +9,8 @@ import type {
 } from "../../schema/export.ts";
 
 /**
- * Lines of a batch. The longest, of members and outcomes, have some 100 KB, so that a batch and its objects' calls stay
- * under the 32 MiB that a call between objects may have.
+ * Lines of a batch. The longest, of members and outcomes, have some 100 KB, so that a batch stays below the 32 MiB that a call between
+ * objects may have.
  */
 export const BATCH_LINES = 256;
 
@@ -19,9 +19,9 @@ export interface Batch {
   readonly aliases: readonly AliasLine[];
   /** By app, as base64url of its 8 bytes. */
   readonly tags: ReadonlyMap<string, readonly DirectoryLine[]>;
-  /** By name of the node, each in its order. */
+  /** By name of the node, in order. */
   readonly nodes: ReadonlyMap<string, readonly NodePart[]>;
-  /** By name of the device, each in its order. */
+  /** By name of the device, in order. */
   readonly devices: ReadonlyMap<string, readonly DevicePart[]>;
 }
 

@@ -4,15 +4,15 @@ import type { DataLine } from "../../schema/export.ts";
 export interface MovedCounts {
   readonly apps: number;
   readonly devices: number;
-  /** Ended ones included. */
+  /** Including ended ones. */
   readonly registrations: number;
-  /** Messages that wait. */
+  /** Waiting messages. */
   readonly messages: number;
   /** Aliases that were ever set. */
   readonly aliases: number;
-  /** Tags of registrations: one in three tags counts three times. */
+  /** Tags of registrations: a registration in three tags counts three times. */
   readonly subscriptions: number;
-  /** Broadcasts that tags remember. */
+  /** Broadcasts in the logs of tags. */
   readonly broadcasts: number;
 }
 
@@ -23,7 +23,7 @@ const NAMES = {
   mail: "messages",
   alias: "aliases",
   subscription: "subscriptions",
-  // At the root of its tag: other nodes have copies.
+  // Counted at the root of its tag only: other nodes have copies.
   broadcast: "broadcasts",
 } as const satisfies Partial<Record<DataLine["kind"], keyof MovedCounts>>;
 

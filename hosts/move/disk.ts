@@ -1,4 +1,4 @@
-/** Makes what was written to files last through a power cut. */
+/** Syncs files, so that they survive a power cut. */
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -12,7 +12,7 @@ export function sync(path: string): void {
   }
 }
 
-/** Makes a new name last. */
+/** Syncs the folder of a new file, so that its name survives, too. */
 export function syncFolderOf(path: string): void {
   sync(dirname(path));
 }

@@ -1,4 +1,4 @@
-/** Writes all data of a mesh that is stopped into one file, which any host can import. */
+/** Exports all data of a stopped mesh to a file that any host can import. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -10,7 +10,7 @@ import { lockFolder, openMeshFolder } from "./folder.ts";
 import type { MeshSource } from "./ports.ts";
 import { ExportWriter } from "./writer.ts";
 
-/** Lines written in one turn, so that a signal is heard. */
+/** Lines written in one turn; between turns, signals are handled. */
 const TURN_LINES = 1_000;
 
 export interface Exported extends MovedCounts {
@@ -20,8 +20,8 @@ export interface Exported extends MovedCounts {
 
 /**
  * @param options.data the data folder
- * @param options.to the file to make
- * @param options.signal gives it up
+ * @param options.to the file to create
+ * @param options.signal cancels the export
  * @throws CliFailure, HostFailure
  */
 export async function exportMesh(options: {
@@ -64,11 +64,11 @@ export async function exportMesh(options: {
 }
 
 async function sourceOf(owner: HostName, folder: DataFolder): Promise<MeshSource> {
-  // Loaded for the one that is meant: a host's modules need what only that host has.
+  // Imported for the given host only: its modules need packages that the other may lack.
   if (owner === "deno") return (await import("../deno/move.ts")).denoSource(folder.database);
   const { endOrphan } = await import("../workerd/orphan.ts");
   await endOrphan(join(folder.run, "workerd.pid"), join(folder.run, "workerd.capnp"));
-  // As before a start: an emptied database would be an object that is not there, and one half made cannot be read.
+  // As before a start: an emptied database would look like an unused object, and an interrupted one cannot be read.
   const { prepareStorage } = await import("../workerd/storage.ts");
   if (!existsSync(folder.fresh)) prepareStorage(folder.storage, folder.run);
   return (await import("../workerd/move/source.ts")).workerdSource(folder.storage);

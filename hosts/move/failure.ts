@@ -1,18 +1,18 @@
-/** What goes wrong with somebody's folders and files, told as the commands tell it. */
+/** Failures with a user's folders and files, reported as the commands report them. */
 import { CliFailure } from "../../cli/failure.ts";
 
-/** Exit code of a failure on this machine, as of a start that fails. */
+/** Exit code of a failure on this machine, the same as of a failed start. */
 export const EXIT_HERE = 1;
 
 /**
- * @param code name for --json
- * @param advice what to do about it
+ * @param code for --json
+ * @param advice what the user can do
  */
 export const moveFailure = (code: MoveCode, message: string, advice?: string): CliFailure =>
   new CliFailure(EXIT_HERE, code, message, advice);
 
 export type MoveCode =
-  /** A data folder, or what is to be made, is not as the command needs it. */
+  /** A data folder, or the file or folder to create, is not as the command needs it. */
   | "folder_missing"
   | "folder_in_use"
   | "folder_not_empty"
@@ -22,9 +22,9 @@ export type MoveCode =
   | "file_unreadable"
   | "export_damaged"
   | "export_too_new"
-  /** The objects of the new mesh did not take the data: a full disk, or two of what there is one of. */
+  /** The objects of the new mesh did not accept the data: a full disk, or duplicates. */
   | "import_failed"
-  /** A disk that is full, a file that may not be written. */
+  /** A full disk, or a file that cannot be written. */
   | "storage_failed"
-  /** The host that owns the folder has another way. */
+  /** The command does not support the host of the folder. */
   | "host_unsuited";

@@ -1,4 +1,4 @@
-/** Data folders as these commands find them. */
+/** Finds, locks and creates data folders for these commands. */
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Lock, takeLock } from "../../cli/files/lock.ts";
@@ -21,9 +21,9 @@ export interface MeshFolder {
 }
 
 /**
- * Finds the mesh in a folder, and makes none.
+ * Finds the mesh in a folder.
  *
- * @throws CliFailure or HostFailure where there is none, or not all of it
+ * @throws CliFailure or HostFailure if there is none, or it is incomplete
  */
 export function openMeshFolder(path: string): MeshFolder {
   const root = resolve(path);
@@ -37,7 +37,7 @@ export function openMeshFolder(path: string): MeshFolder {
   return { folder, owner, secrets: openSecrets(folder) };
 }
 
-/** @throws CliFailure while a mesh, or another of these commands, has the folder */
+/** @throws CliFailure if a mesh, or another of these commands, uses the folder */
 export function lockFolder({ root, lock: file }: DataFolder): Lock {
   const lock = takeLock(file);
   if (lock === undefined)
@@ -45,10 +45,10 @@ export function lockFolder({ root, lock: file }: DataFolder): Lock {
   return lock;
 }
 
-/** Where an import makes its data, until it is whole. */
+/** Prefix of an import's data until it is complete. */
 export const IMPORT_PART = "import.part";
 
-/** Whether nothing is in a folder but what a file system, a start that failed or an import that was killed leaves there. */
+/** Whether a folder is empty, except for what a file system, a failed start or a killed import leaves. */
 function isEmpty(folder: string): boolean {
   return readdirSync(folder, { withFileTypes: true }).every(
     (entry) =>
@@ -60,9 +60,9 @@ function isEmpty(folder: string): boolean {
 }
 
 /**
- * Makes a folder, or takes one that is empty.
+ * Creates a folder, or uses an empty one.
  *
- * @throws CliFailure where something is in it, or it cannot be made
+ * @throws CliFailure if it is not empty, or cannot be created
  */
 export function makeEmptyFolder(path: string): string {
   const root = resolve(path);

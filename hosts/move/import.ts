@@ -1,4 +1,4 @@
-/** Makes a data folder from an export. */
+/** Creates a data folder from an export. */
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writePrivate } from "../../cli/files/private-file.ts";
@@ -24,11 +24,11 @@ export interface Imported extends MovedCounts {
 }
 
 /**
- * @param options.data the folder to make; it may be there and empty
+ * @param options.data the folder to create; it may exist if it is empty
  * @param options.from the export
- * @param options.host the host that is to run the mesh
- * @param options.signal gives it up
- * @throws CliFailure, HostFailure; then nothing is left behind
+ * @param options.host the host that will run the mesh
+ * @param options.signal cancels the import
+ * @throws CliFailure, HostFailure; nothing is left behind then
  */
 export async function importMesh(options: {
   readonly data: string;
@@ -49,7 +49,7 @@ export async function importMesh(options: {
       rmSync(join(root, name), { recursive: true, force: true });
   };
   try {
-    // Of an import that was killed.
+    // Left by a killed import.
     remove((name) => name.startsWith(IMPORT_PART));
     const counts = await fill(folder, from, host, signal);
     return { data: root, host, ...counts };
@@ -62,7 +62,7 @@ export async function importMesh(options: {
   }
 }
 
-/** Reads all of an export before anything is made: whether it is whole is known at its end. */
+/** Reads the whole export before anything is created: only its end shows that it is complete. */
 async function requireWhole(file: string): Promise<void> {
   for await (const line of readExport(file)) {
     if (line.kind !== "secrets") continue;
@@ -87,13 +87,13 @@ async function fill(
     const { kind: __, ...ownDemo } = demo;
     writePrivate(folder.demo, { ...ownDemo, adminTokenFile: folder.secrets });
   }
-  // Last, and at once: a folder with data in it has all of it, and the keys that open it.
+  // Last, and atomic: a folder that has data has all of it, and the keys for it.
   renameSync(part, host === "deno" ? folder.database : folder.storage);
   sync(folder.root);
   return counts;
 }
 
-/** @param part where the objects' data is made */
+/** @param part path to write the objects' data to */
 async function writeObjects(part: string, from: string, host: HostName, signal: AbortSignal) {
   const counter = new Counter();
   const refs = new Refs();
@@ -111,33 +111,33 @@ async function writeObjects(part: string, from: string, host: HostName, signal: 
         counter.add(line);
         batch.push(refs.renew(line));
         if (batch.length < BATCH_LINES) continue;
-        await give(target, batch);
+        await write(target, batch);
         signal.throwIfAborted();
         batch = [];
       }
     }
-    await give(target, batch);
+    await write(target, batch);
   } finally {
     await target?.close();
   }
-  // The reader has seen to it: a file without them is none.
+  // Unreachable: the reader refuses a file without secrets.
   if (secrets === undefined) throw new Error("an export without secrets");
   return { counts: counter.counts, secrets, demo };
 }
 
-/** @throws CliFailure where the objects do not take what an export with a right checksum tells them */
-async function give(target: MeshTarget | undefined, batch: readonly DataLine[]): Promise<void> {
+/** @throws CliFailure if the objects do not accept the data, although the checksum of the export is right */
+async function write(target: MeshTarget | undefined, batch: readonly DataLine[]): Promise<void> {
   try {
     await target?.write(batch);
   } catch (error) {
-    // What went wrong in the database, or in workerd, is the root of it.
+    // The cause is the error of the database, or of workerd.
     const { message } = (error instanceof MeshError ? error.cause : error) as Error;
     throw moveFailure("import_failed", `the data was not taken: ${message}`);
   }
 }
 
 async function targetOf(host: HostName, part: string, secrets: SecretsLine): Promise<MeshTarget> {
-  // Loaded for the one that is meant: a host's modules need what only that host has.
+  // Imported for the given host only: its modules need packages that the other may lack.
   return host === "deno"
     ? (await import("../deno/move.ts")).denoTarget(part)
     : (await import("../workerd/move/target.ts")).workerdTarget(part, secrets);

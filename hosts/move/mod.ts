@@ -1,4 +1,4 @@
-/** What `pushmesh backup`, `export` and `import` do; they load this where they run in a clone (cli/clone.ts). */
+/** Implements `pushmesh backup`, `export` and `import`, which load this in a clone of the repository (cli/clone.ts). */
 import { CliFailure } from "../../cli/failure.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { HostFailure } from "../machine/failure.ts";
@@ -9,22 +9,22 @@ import { type Imported, importMesh } from "./import.ts";
 
 export const moves = {
   backup: (options: Parameters<typeof backupMesh>[0]): Promise<BackedUp> =>
-    told(async () => backupMesh(options)),
+    asCommand(async () => backupMesh(options)),
   export: (options: Parameters<typeof exportMesh>[0]): Promise<Exported> =>
-    told(() => exportMesh(options)),
+    asCommand(() => exportMesh(options)),
   import: (options: Parameters<typeof importMesh>[0]): Promise<Imported> =>
-    told(() => importMesh(options)),
+    asCommand(() => importMesh(options)),
 };
 
-/** Turns what hosts, files and databases say into what a command says. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** Turns errors of hosts, files and databases into failures of a command. */
+async function asCommand<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof HostFailure) throw new CliFailure(EXIT_HERE, "host", error.message);
-    // A database that shares its transactions says what failed as the cause.
+    // The error of a shared transaction has the failure as its cause.
     const root = error instanceof MeshError ? error.cause : error;
-    // A full disk, missing rights: Node's file system and SQLite give such errors a code.
+    // Errors of Node's file system and of SQLite, such as a full disk, have a code.
     if (root instanceof Error && "code" in root && !(root instanceof CliFailure))
       throw moveFailure("storage_failed", root.message);
     throw error;

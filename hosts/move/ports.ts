@@ -1,17 +1,17 @@
-/** Where data of a mesh comes from and goes to: one of each for every host. */
+/** The ports by which a host reads and writes the data of a mesh. */
 import type { DataLine } from "../../schema/export.ts";
 
-/** The objects of a mesh that is stopped. */
+/** The data of a stopped mesh. */
 export interface MeshSource {
-  /** Every app, oldest first, then device after device, as schema/export.ts orders them; reads as it goes. */
+  /** All lines, in the order of schema/export.ts; read lazily. */
   lines(): Iterable<DataLine>;
   close(): void;
 }
 
-/** The objects of a mesh that holds nothing yet and serves nobody. */
+/** A new mesh that serves no requests. */
 export interface MeshTarget {
-  /** Resolves when the lines, the next ones of an export, are on disk. */
+  /** Writes the next lines of an export; resolves when they are on disk. */
   write(lines: readonly DataLine[]): Promise<void>;
-  /** Ends the writing; what was written can then be moved. */
+  /** Ends writing; the data can then be moved. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Reads an export, checking as it goes; memory is bounded by its longest line. */
+/** Reads and checks an export line by line; memory is bounded by the longest line. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import {
@@ -12,14 +12,14 @@ import { moveFailure } from "./failure.ts";
 
 const LINE_FEED = 0x0a;
 
-/** A line that an import acts on. */
+/** A line with data. */
 export type ContentLine = Exclude<ExportLine, { kind: "header" | "end" }>;
 
 /**
- * The lines between the first and the last.
+ * Yields the lines between header and end.
  *
- * @throws CliFailure for a file that is no export, or not as it was written; as late as at its end, so that a reader
- *   who must not act on half a file reads it twice
+ * @throws CliFailure if the file is not an export, or was changed. That may be known only at its end, so a caller that must not act on
+ *   half a file has to read it twice.
  */
 export async function* readExport(file: string): AsyncGenerator<ContentLine> {
   const damaged = (number: number, why: string) =>
@@ -54,7 +54,7 @@ export async function* readExport(file: string): AsyncGenerator<ContentLine> {
   if (!ended) throw damaged(number + 1, "the file is cut off");
 }
 
-/** Undefined where it is no JSON: no line reads so. */
+/** Undefined if it is not JSON, which no line can be. */
 function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -75,7 +75,7 @@ function requireVersion(file: string, json: unknown): void {
     );
 }
 
-/** In which order kinds of lines come; those of one number in any order. */
+/** The order of the kinds of lines; kinds of the same rank in any order. */
 const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   header: 0,
   secrets: 1,
@@ -94,17 +94,17 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   mail: 7,
   end: 8,
 };
-/** There is one of each, or none. */
+/** Kinds that occur at most once. */
 const SINGLE: ReadonlySet<ExportLine["kind"]> = new Set(["header", "secrets", "demo", "end"]);
 
-/** The order of an export's lines. */
+/** Checks the order of lines. */
 class Order {
   #last: ExportLine["kind"] | undefined;
-  /** The object that lines belong to. */
+  /** The current object. */
   #node: string | undefined;
   #device: string | undefined;
 
-  /** What is wrong with a line in this place. */
+  /** @returns why the line is misplaced; undefined if it is not */
   check(line: ExportLine): string | undefined {
     const { kind } = line;
     const last = this.#last;
@@ -123,10 +123,10 @@ class Order {
 }
 
 /**
- * A file's lines, each with its line feed. The last comes as it is, and a longer one than any of an export is cut
- * short, so that the caller sees no line feed at its end.
+ * Yields the lines of a file, each with its line feed. A last line without one, and a line longer than any in an export, which is cut, do
+ * not end in a line feed.
  *
- * @throws CliFailure where it cannot be read
+ * @throws CliFailure if the file cannot be read
  */
 async function* linesOf(file: string): AsyncGenerator<Uint8Array> {
   let rest = Buffer.alloc(0);

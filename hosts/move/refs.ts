@@ -1,7 +1,7 @@
 /**
- * Other tagRefs for a mesh that begins from a copy. Devices keep, by tagRef, how far they have come in a tag's log. The copy may be
- * older than that: its log then gives positions anew that a device takes for ones that it has, and would pass over. By
- * another tagRef it knows nothing, and goes on from where the copy has it; what it has already it tells by the key.
+ * Changes the tagRefs of a mesh that starts from a copy. Devices keep their positions in the logs of tags by tagRef. If the copy is older,
+ * its logs assign positions again that a device has already passed, and the device would skip those broadcasts. With a new tagRef the
+ * device has no position, and continues from the one in the copy; it recognizes broadcasts that it has received by their keys.
  */
 import { randomInt } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
@@ -11,22 +11,22 @@ import type { DataLine } from "../../schema/export.ts";
 const REFS = 2 ** 31 - 1;
 
 export class Refs {
-  /** The same for all refs of a copy: two that differ still do. */
+  /** Added to all refs of a copy, so that distinct refs stay distinct. */
   readonly #shift = randomInt(1, REFS);
 
-  /** A line of an export, with other refs in it. */
+  /** Returns a line of an export with changed refs. */
   renew(line: DataLine): DataLine {
     if (line.kind !== "subscription") return line;
     return { ...line, ref: ((line.ref - 1 + this.#shift) % REFS) + 1 };
   }
 
-  /** All of a database of the Deno host, which nobody else has open; one of its first version has none. */
+  /** Changes the refs in a database of the Deno host, which nobody else has open. The first version of the tables has none. */
   renewAll(db: DatabaseSync): void {
     if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'device_tags'").get() === undefined)
       return;
     const renewed = (ref: string) => `(${ref} - 1 + ${this.#shift}) % ${REFS} + 1`;
     db.exec("BEGIN");
-    // Over negative ones: a new ref may be another's old one.
+    // Negative in between: a new ref may equal another old one.
     db.exec(`UPDATE device_tags SET ref = -(${renewed("ref")})`);
     db.exec("UPDATE device_tags SET ref = -ref");
     db.exec(`

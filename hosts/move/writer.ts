@@ -1,4 +1,4 @@
-/** Writes an export, for the user alone (0600), whole or not at all. */
+/** Writes an export, readable only by the user (0600), completely or not at all. */
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import {
@@ -10,7 +10,7 @@ import {
 import { syncFolderOf } from "./disk.ts";
 import { moveFailure } from "./failure.ts";
 
-/** Bytes gathered for one write. */
+/** Bytes buffered for one write. */
 const CHUNK_BYTES = 262_144;
 
 export class ExportWriter {
@@ -25,7 +25,7 @@ export class ExportWriter {
 
   /**
    * @param now milliseconds since 1970
-   * @throws CliFailure where the file is there already, or cannot be made
+   * @throws CliFailure if the file exists, or cannot be created
    */
   constructor(file: string, now: number) {
     if (existsSync(file))
@@ -41,7 +41,7 @@ export class ExportWriter {
     this.write({ kind: "header", ...head });
   }
 
-  /** Lines written. */
+  /** Number of lines written. */
   get lines(): number {
     return this.#lines;
   }
@@ -57,9 +57,9 @@ export class ExportWriter {
   }
 
   /**
-   * Writes the last line, and gives the file its name when all of it is on disk.
+   * Writes the last line, and renames the file into place when all of it is on disk.
    *
-   * @returns its size in bytes
+   * @returns the size in bytes
    */
   finish(): number {
     const sha256 = this.#hash.copy().digest("hex");
@@ -72,7 +72,7 @@ export class ExportWriter {
     return this.#bytes;
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the incomplete file. */
   abandon(): void {
     rmSync(this.#part, { force: true });
   }

@@ -1,4 +1,4 @@
-/** Bundles the worker for workerd, at each start: so it can never be stale. */
+/** Bundles the worker for workerd, at each start, so that the bundle is never stale. */
 import { fileURLToPath } from "node:url";
 import { HostFailure } from "../machine/failure.ts";
 import { keepBundle, takeBundle } from "./kept-bundle.ts";
@@ -9,8 +9,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /**
  * Writes one ES module.
  *
- * @param entry the module to bundle: the worker, unless a benchmark's control takes its place.
- * @throws {HostFailure} where a source does not build; esbuild has printed why to stderr.
+ * @param entry the module to bundle. Default: the worker; benchmarks have controls in its place.
+ * @throws {HostFailure} if a source does not build; esbuild has printed the reason to stderr
  */
 export async function bundleWorker(outfile: string, entry = ENTRY): Promise<void> {
   if (await takeBundle(entry, outfile)) return;
@@ -38,7 +38,7 @@ async function bundle(entry: string, outfile: string): Promise<readonly string[]
   } catch (error) {
     throw new HostFailure("the worker does not build; see above", { cause: error });
   } finally {
-    // esbuild keeps a process for the next build; there is none.
+    // esbuild keeps a process running for further builds.
     await stop();
   }
 }

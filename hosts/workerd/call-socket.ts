@@ -1,16 +1,16 @@
-/** Requests to a workerd of ours, by its Unix sockets. */
+/** Requests to workerd by its Unix sockets. */
 import { type RequestOptions, request } from "node:http";
 import { HostFailure } from "../machine/failure.ts";
 
 /**
  * Makes a request by a Unix socket.
  *
- * @param options with a `timeout` where an answer is not waited for as long as it takes.
- * @throws Error where it is not answered with 200, or not in time.
+ * @param options without a `timeout`, the call waits as long as the answer takes
+ * @throws Error if the answer is not 200, or after the timeout
  */
 export function callSocket(options: RequestOptions, body = ""): Promise<void> {
   return new Promise((done, fail) => {
-    // Node's own agent has a timeout of 5 s: a start that took longer, on a busy machine, ended the mesh with a stack.
+    // Node's default agent has a timeout of 5 s: a start that took longer, on a busy machine, ended the mesh with a stack.
     const call = request({ agent: false, ...options }, (answer) => {
       const said: Buffer[] = [];
       answer.on("data", (bytes: Buffer) => said.push(bytes));

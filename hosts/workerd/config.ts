@@ -1,15 +1,15 @@
 /**
- * Writes the configuration of workerd from wrangler.toml, so that both hosts run one definition. workerd
- * does not read TOML and does not know every field of wrangler; what it cannot honour is refused here.
+ * Generates the configuration of workerd from wrangler.toml, so that Cloudflare and workerd run the same definition. workerd does not
+ * read TOML and does not support every field of wrangler; fields that it cannot honor are refused here.
  */
 import { parse } from "smol-toml";
 import * as z from "zod";
 import { HostFailure } from "../machine/failure.ts";
 
-/** What this host reads from secrets.json, and gives the worker. */
+/** Secrets that this host passes from secrets.json to the worker. */
 export const SECRETS = ["MESH_KEYS", "ADMIN_TOKEN"] as const;
 
-/** The fields of wrangler.toml that this host honours, or may leave aside without changing what the mesh does. */
+/** The fields of wrangler.toml that this host honors, or can ignore without changing the mesh. */
 const wranglerFile = z.strictObject({
   name: z.string().min(1),
   main: z.string(),
@@ -22,10 +22,10 @@ const wranglerFile = z.strictObject({
   migrations: z.array(
     z.strictObject({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) }),
   ),
-  /** Secrets that the worker needs: what this host has none of is refused. */
+  /** Secrets that the worker needs: others than `SECRETS` are refused. */
   secrets: z.strictObject({ required: z.array(z.enum(SECRETS)).default([]) }).optional(),
-  // Left aside: these speak to Cloudflare alone, or are of deployments of another name. Where the platform limits rates and
-  // this host does not, the worker's own limits hold.
+  // Ignored: these concern only Cloudflare, or deployments under another name. Without the platform's rate limits, those of the worker
+  // still apply.
   account_id: z.unknown().optional(),
   dev: z.unknown().optional(),
   env: z.unknown().optional(),
@@ -46,7 +46,7 @@ const wranglerFile = z.strictObject({
   send_metrics: z.unknown().optional(),
 });
 
-/** What wrangler.toml says of the worker. */
+/** The definition of the worker in wrangler.toml. */
 export interface WorkerDefinition {
   readonly name: string;
   readonly compatibilityDate: string;
@@ -58,8 +58,8 @@ export interface WorkerDefinition {
 /**
  * Reads wrangler.toml.
  *
- * @param toml its text.
- * @throws {HostFailure} naming each field that this host does not know, or that is wrong.
+ * @param toml its text
+ * @throws {HostFailure} naming each unknown or wrong field
  */
 export function readDefinition(toml: string): WorkerDefinition {
   const read = wranglerFile.safeParse(parse(toml));
@@ -83,25 +83,25 @@ export function readDefinition(toml: string): WorkerDefinition {
   };
 }
 
-/** Where and how a process of workerd runs the worker. */
+/** How a process of workerd runs the worker. */
 export interface Deployment {
-  /** The bundle, an ES module: its path from the configuration's folder, as `embed` wants it. */
+  /** Path of the bundle, an ES module, relative to the configuration's folder, as `embed` requires. */
   readonly bundle: string;
   /** Folder of the objects' databases, absolute. */
   readonly storage: string;
-  /** `host:port`, or `unix:` and a path, of the socket for requests; null for a mesh that serves nobody. */
+  /** Address of the socket for requests: `host:port`, or `unix:` and a path; null for none. */
   readonly address: string | null;
   /** Path of the control socket. */
   readonly control: string;
-  /** Bindings beyond those of wrangler.toml. */
+  /** Bindings in addition to those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Bindings whose value workerd takes from its environment variable of the same name: secrets. */
+  /** Bindings whose values workerd reads from environment variables of the same name, for secrets. */
   readonly fromEnvironment: readonly string[];
 }
 
-/** Text in quotes, as Cap'n Proto reads it. */
+/** Quotes text for Cap'n Proto. */
 function quoted(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
   if (/[\u0000-\u001f]/.test(text))
     throw new HostFailure(`control character in ${JSON.stringify(text)}`);
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
@@ -110,12 +110,12 @@ function quoted(text: string): string {
 const list = (items: readonly string[]): string => `[\n    ${items.join(",\n    ")}\n  ]`;
 
 /**
- * The key of a class's objects: names the folder of their databases. It is made of the class name alone, so that the
- * data of a mesh stays readable when the worker is renamed.
+ * The key of a class, which names the folder of its objects' databases. It depends only on the class name, so that a mesh keeps its data
+ * when the worker is renamed.
  */
 export const uniqueKeyOf = (className: string): string => `pushmesh-${className}`;
 
-/** The configuration, in Cap'n Proto's text form. Holds no secret. */
+/** The configuration in Cap'n Proto's text format, without secrets. */
 export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
   const vars = Object.entries({ ...definition.vars, ...deployment.vars });
   const bindings = [
@@ -139,8 +139,8 @@ export function workerdConfig(definition: WorkerDefinition, deployment: Deployme
       ? []
       : [`(name = "http", address = ${quoted(deployment.address)}, http = (), service = "main")`]),
   ];
-  // `= .main` with a space: `=.` would be one token. The service "internet" stands in for the one that
-  // workerd would add by itself, and leads nowhere: the mesh calls nobody.
+  // `= .main` with a space, because `=.` is one token. The service "internet" replaces workerd's default one, and allows nothing: the mesh
+  // makes no outgoing calls.
   return `# Made by hosts/workerd/config.ts from wrangler.toml; changes are lost at the next start.
 using Workerd = import "/workerd/workerd.capnp";
 

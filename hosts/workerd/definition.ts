@@ -1,4 +1,4 @@
-/** Where the one definition of the worker is, for both hosts of its objects. */
+/** Path of the definition of the worker, which Cloudflare and workerd share. */
 import { fileURLToPath } from "node:url";
 
 export const WRANGLER = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));

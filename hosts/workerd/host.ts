@@ -1,4 +1,4 @@
-/** workerd as a host of `npm start`. */
+/** The host `workerd`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makePrivateFolder } from "../../cli/files/private-file.ts";
@@ -21,7 +21,7 @@ import { Supervisor } from "./supervisor.ts";
 import { claimStorage } from "./unwritten.ts";
 
 const BUNDLE = "worker.js";
-/** A link's socket, both ends of the way to its object, and the object's database (measured). */
+/** A link's socket, both ends of its connection to the object, and the object's database (measured). */
 const DESCRIPTORS_PER_LINK = 5;
 
 async function prepare(context: HostContext): Promise<MeshProcess> {

@@ -1,17 +1,16 @@
 /**
- * A workerd that outlived its supervisor and its guard would share the folder with the next one: two
- * processes on one folder give two answers. The next start ends it first; the folder's lock tells that
- * the supervisor is gone.
+ * Ends a workerd that has outlived its supervisor and its guard. It would share the folder with the next one, and two processes on one
+ * folder give different answers. The caller holds the folder's lock, so the old supervisor is gone.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostFailure } from "../machine/failure.ts";
 
-/** How long a killed process may take to be gone. */
+/** How long a killed process may take to end. */
 const GONE_MS = 5_000;
 
-/** Remembers the process that works on this folder. */
+/** Records the process that uses the folder. */
 export function rememberProcess(pidFile: string, pid: number): void {
   writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 });
 }
@@ -20,7 +19,7 @@ export function forgetProcess(pidFile: string): void {
   rmSync(pidFile, { force: true });
 }
 
-/** The command line of a process; empty where none runs. */
+/** The command line of a process; empty if there is none. */
 export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
@@ -36,8 +35,8 @@ export function commandLine(pid: number): string {
 }
 
 /**
- * Whether a process has let go of its files and sockets. Its command line is gone a moment before that, and a
- * process that nobody waits for stays on as a zombie.
+ * Whether a process has released its files and sockets. Its command line disappears a moment before that, and a process that nobody
+ * waits for stays as a zombie.
  */
 function isGone(pid: number): boolean {
   try {
@@ -55,13 +54,11 @@ function isGone(pid: number): boolean {
 }
 
 /**
- * Ends the workerd that an earlier supervisor of this folder left behind, if there is one. To be called
- * with the folder's lock held.
+ * Ends the workerd that an earlier supervisor of the folder has left, if there is one. The caller holds the folder's lock.
  *
- * @param pidFile of `rememberProcess`.
- * @param config path of the configuration: no other process has it on its command line, so that a process
- *   ID that was given anew is not mistaken.
- * @throws {HostFailure} where it does not go.
+ * @param pidFile of `rememberProcess`
+ * @param config path of the configuration: only workerd has it on its command line, so a reused process ID is recognized
+ * @throws {HostFailure} if it does not end
  */
 export async function endOrphan(pidFile: string, config: string): Promise<void> {
   let pid: number;
@@ -80,7 +77,7 @@ async function end(pid: number): Promise<void> {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // Gone meanwhile, or another user's: the loop tells.
+      // It has ended, or belongs to another user: the loop finds out.
     }
     if (performance.now() > until)
       throw new HostFailure(`process ${pid} still works on this folder and cannot be ended`);

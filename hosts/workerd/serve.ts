@@ -1,4 +1,4 @@
-/** The mesh on one machine by workerd: what `npm start -- --host workerd` runs. */
+/** Entry of `npm start -- --host workerd`. */
 import { runHost } from "../machine/run.ts";
 import { workerdHost } from "./host.ts";
 

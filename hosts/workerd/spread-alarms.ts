@@ -1,6 +1,6 @@
 /**
- * Sets later what alarms are due at once when workerd starts: it rings all of them as it comes up, and opens a database for each
- * (objects/capacity/alarm-room.ts). An object whose own alarm is overdue does what is due when this one comes (measured).
+ * Delays alarms that are due together when workerd starts: it fires all of them at once, and opens a database for each
+ * (objects/capacity/alarm-room.ts). An object runs its overdue work when the delayed alarm fires (measured).
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,19 +9,19 @@ import { alarmsFor, placeAlarm } from "../../objects/capacity/alarm-room.ts";
 import { AWAKE_MS } from "../../objects/capacity/awake.ts";
 import { uniqueKeyOf } from "./config.ts";
 
-/** In the folder of each class. */
+/** The alarms of a class, in its folder. */
 const ALARMS = "metadata.sqlite";
-/** There are most of them, and theirs wait mostly for messages to expire: others' come before. */
+/** Devices come last: they have the most alarms, mostly for the expiry of messages. */
 const LAST = uniqueKeyOf("DeviceObject");
 const MS = 1_000_000n;
 
 /**
- * Only while no workerd runs.
+ * To be called only while no workerd runs.
  *
  * @param storage folder of the databases
- * @param maxLinks that there are descriptors for
+ * @param maxLinks maximum number of links
  * @param now milliseconds since 1970
- * @returns how many were set later
+ * @returns how many alarms were delayed
  */
 export function spreadAlarms(storage: string, maxLinks: number, now: number): number {
   if (!existsSync(storage)) return 0;
@@ -37,14 +37,14 @@ export function spreadAlarms(storage: string, maxLinks: number, now: number): nu
       database = new DatabaseSync(join(storage, name, ALARMS));
       moved += spread(database, (dueAt) => {
         const at = Math.max(dueAt, now);
-        // They come in the order of their times: before the stretch that the last one went to all are full.
+        // Alarms come in order, so all periods before that of the last one are full.
         const time = placeAlarm(counts, most, at, last);
         if (time === at) return dueAt;
         last = Math.floor(time / AWAKE_MS);
         return time;
       });
     } catch {
-      // Damaged, or the disk is full: workerd says so, or goes on as it can.
+      // Damaged, or the disk is full: workerd reports it, or works around it.
     } finally {
       database?.close();
     }
@@ -52,9 +52,9 @@ export function spreadAlarms(storage: string, maxLinks: number, now: number): nu
   return moved;
 }
 
-/** @param timeOf when one may come that is due then */
+/** @param timeOf when an alarm may fire that is due at the given time */
 function spread(database: DatabaseSync, timeOf: (dueAt: number) => number): number {
-  // A class that was never asked has none.
+  // A class without any call has no table.
   const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_cf_ALARM'");
   if (table.get() === undefined) return 0;
   const read = database.prepare(

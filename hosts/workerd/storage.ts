@@ -1,26 +1,26 @@
-/** The objects' databases, looked at before workerd takes an empty one for an object that never stored anything. */
+/** Checks the objects' databases before workerd starts, which takes an empty file for an object that never stored anything. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../machine/failure.ts";
 import { isOwnStorage, isUnwritten, JOURNAL, removeDatabase } from "./unwritten.ts";
 
-/** workerd's own table, in every database that it makes. */
+/** workerd's table, in every database that it creates. */
 const OWN_TABLE = "_cf_METADATA";
-/** A database without tables has two pages, one with the tables of any object five or more (measured). */
+/** A database without tables has two pages; with the tables of any object it has five or more (measured). */
 export const VOID_BYTES = 16_384;
 
 /**
- * Sees that no database was emptied, and then removes those that hold no table, and those whose making a kill ended: in one walk
- * through the folder, a look at each file (3 µs) and a read of the small ones.
+ * Checks that no database was emptied, then removes databases without tables, and those whose creation was interrupted. Walks through the
+ * folder once, with a stat of each file (3 µs) and a read of the small ones.
  *
- * workerd makes a file for every object that is asked anything, also for a device that a stranger made up, and never removes one. Only
- * while no workerd runs: it would go on in a file that is gone.
+ * workerd creates a file for every object that is called, even for a device that a stranger made up, and never removes one. To be called
+ * only while no workerd runs, which would continue to use a removed file.
  *
  * @param storage folder of the databases
  * @param run folder of `claimStorage`
  * @returns how many were removed
- * @throws {HostFailure} naming the file, or the folder where it is missing; then none was removed
+ * @throws {HostFailure} naming the damaged file, or the folder if it is missing; nothing is removed then
  */
 export function prepareStorage(storage: string, run: string): number {
   const beginAnew = "restore it from a backup, or move the data folder away to begin anew";
@@ -45,8 +45,8 @@ export function prepareStorage(storage: string, run: string): number {
 }
 
 /**
- * Removes the databases whose making was under way when workerd ended, before it is started again in the same run: it would begin them
- * anew, and a second kill leave a file that looks emptied.
+ * Removes the databases whose creation was interrupted when workerd ended, before it is restarted in the same run. workerd would create
+ * them again, and if it were killed once more, leave files that look emptied.
  */
 export function sweepStorage(storage: string): void {
   for (const path of readdirSync(storage, { recursive: true, encoding: "utf8" })) {
@@ -56,10 +56,10 @@ export function sweepStorage(storage: string): void {
   }
 }
 
-/** Not the alarms of a class, `metadata.sqlite`. */
+/** Whether it is the database of an object, not of a class's alarms (`metadata.sqlite`). */
 const isObject = (file: string): boolean => /^[0-9a-f]{64}\.sqlite$/.test(basename(file));
 
-/** Of what a log holds nothing is known before workerd takes it up: that is for the next start. */
+/** Whether a database has no tables. If it has a log, whose contents are unknown here, the next start decides. */
 function isVoid(file: string): boolean {
   if (sizeOf(`${file}-wal`) > 0) return false;
   const database = new DatabaseSync(file, { readOnly: true });
@@ -67,7 +67,7 @@ function isVoid(file: string): boolean {
     const tables = database.prepare("SELECT name FROM sqlite_master").all();
     return tables.every(({ name }) => name === OWN_TABLE);
   } catch {
-    // A damaged one is not ours to remove: its object says so.
+    // Damaged databases are not removed: their objects report the damage.
     return false;
   } finally {
     database.close();

@@ -1,4 +1,4 @@
-/** Which devices anything is stored of, seen at the files of a workerd that runs. */
+/** Tells which devices have stored anything, by the files of a running workerd. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { uniqueKeyOf } from "./config.ts";
@@ -8,9 +8,8 @@ import { VOID_BYTES } from "./storage.ts";
 const DEVICES = uniqueKeyOf("DeviceObject");
 
 /**
- * Whether the device of a name has stored anything: a first registration does. An object without tables has a file of one page or
- * two and an empty log beside it while it is awake; the tables are in the log first, and in the file once that is taken up
- * (measured). Two looks, of 3 µs each.
+ * Whether a device has stored anything, which its first registration does. While an object without tables is awake, it has a file of one
+ * or two pages and an empty log; tables are first in the log, and in the file after a checkpoint (measured). Takes two stats of 3 µs.
  *
  * @param storage folder of the databases
  */
@@ -22,7 +21,7 @@ export function isStoredIn(storage: string): (name: string) => boolean {
   };
 }
 
-/** 0 for none, and for one that cannot be looked at. */
+/** 0 if there is no such file, or it cannot be read. */
 function sizeOf(file: string): number {
   try {
     return statSync(file, { throwIfNoEntry: false })?.size ?? 0;

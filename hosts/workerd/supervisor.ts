@@ -1,4 +1,4 @@
-/** Keeps a workerd running until it is told to stop. */
+/** Keeps a workerd running until it is stopped. */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshProcess, Started } from "../machine/host.ts";
@@ -8,27 +8,27 @@ import { spreadAlarms } from "./spread-alarms.ts";
 import { sweepStorage } from "./storage.ts";
 import { Workerd, type WorkerdOptions } from "./workerd.ts";
 
-/** Waits before the restarts in a row. The last one stays: what ends a process may pass, and nobody else starts it. */
+/** Delays of consecutive restarts. The last one repeats: the cause may pass, and nobody else restarts workerd. */
 const BACKOFF_MS = [250, 500, 1_000, 2_000, 4_000, 10_000];
-/** A process that ran this long counts as good again. */
+/** A process that has run this long resets the delays. */
 const GOOD_MS = 60_000;
-/** For the links to be closed in; with the end of the process a stop takes under 5 s. */
+/** Time to close the links during a stop. Together with the end of the process, a stop takes less than 5 s. */
 const DRAIN_MS = 4_000;
 
 export interface SupervisorOptions extends WorkerdOptions {
-  /** Where the process ID is kept for `endOrphan`. */
+  /** File of the process ID, for `endOrphan`. */
   readonly pidFile: string;
-  /** The socket for requests that the configuration names. */
+  /** Path of the socket for requests, as in the configuration. */
   readonly path: string;
-  /** Has the public port, also while there is no workerd. */
+  /** Keeps the public port open, even while workerd restarts. */
   readonly front: Front;
   /** Folder of the objects' databases. */
   readonly storage: string;
-  /** Links that there are descriptors for. */
+  /** Maximum number of links. */
   readonly maxLinks: number;
-  /** The public port; 0 takes a free one. */
+  /** The public port; 0 chooses a free one. */
   readonly port: number;
-  /** Told one line about each unasked-for end. */
+  /** Logs a line about each unexpected end. */
   readonly log: (line: string) => void;
 }
 
@@ -41,7 +41,6 @@ export class Supervisor implements MeshProcess {
     this.#options = options;
   }
 
-  /** It was told to stop. */
   get stopping(): boolean {
     return this.#stopping;
   }
@@ -49,7 +48,7 @@ export class Supervisor implements MeshProcess {
   /**
    * Starts the process and waits until it answers.
    *
-   * @throws {HostFailure} where it does not come up.
+   * @throws {HostFailure} if it does not start
    */
   async start(): Promise<Started> {
     await this.#start();
@@ -71,9 +70,9 @@ export class Supervisor implements MeshProcess {
   }
 
   /**
-   * Starts the process anew whenever it ends by itself.
+   * Restarts the process whenever it ends by itself.
    *
-   * @returns when it was stopped.
+   * @returns a promise that resolves when it was stopped
    */
   async watch(): Promise<void> {
     let failures = 0;
@@ -92,7 +91,7 @@ export class Supervisor implements MeshProcess {
         await this.#start();
         this.#options.log("workerd is up again");
       } catch (error) {
-        // Counts as one more end: `ended` of that process resolves at once.
+        // Counts as another unexpected end: `ended` of that process resolves at once.
         if (!this.#stopping) this.#options.log((error as Error).message);
       }
     }

@@ -1,34 +1,34 @@
 /**
- * Databases that workerd was making when it was killed. It makes a file of 0 bytes, begins a journal, and writes the first page a few
- * milliseconds later (strace); until then nothing is stored in it, and nothing was answered from it.
+ * Recognizes databases that workerd was creating when it was killed. It creates a file of 0 bytes, starts a journal, and writes the first
+ * page a few milliseconds later (strace); until then the database contains nothing, and nothing was answered from it.
  *
- * Damage, too, leaves files of 0 bytes, and a mesh must not begin anew in the place of what it lost. A file tells the two apart:
- * nobody has touched it since it was made. A copy of a damaged file would look the same, and so would one that a full disk left of a
- * backup: so that counts only in the very folder that workerd last worked in, of which `claimStorage` keeps the inode.
+ * Damage also leaves files of 0 bytes, and a mesh must not replace lost data by an empty database. The difference is that a file being
+ * created was never modified. But a copy of a damaged file, or a backup truncated by a full disk, would look the same, so this counts only
+ * in the folder that workerd last used, whose inode `claimStorage` records.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writePrivateText } from "../../cli/files/private-file.ts";
 
-/** A database has no more while it is made: its first page. */
+/** While a database is being created, it has at most its first page. */
 const FIRST_PAGE_BYTES = 4_096;
-/** At the head of the journal of a transaction that has begun to change the database. */
+/** First bytes of the journal of a transaction that changes the database. */
 const JOURNAL_MAGIC = Buffer.from("d9d505f920a163d7", "hex");
-/** Where the head says how many pages the database had before. */
+/** Position of the number of pages that the database had before. */
 const PAGES_AT = 16;
 const HEAD_BYTES = 20;
-/** In the run folder. */
+/** File in the run folder. */
 const MARK = "storage";
 
-/** Of the journal, after the database's name; it is there during a transaction only, and workerd makes but the database in one. */
+/** Suffix of the journal, which exists only during a transaction; workerd uses one only to create the database. */
 export const JOURNAL = "-journal";
 
-/** Remembers the folder that workerd is about to work in. */
+/** Records the folder that workerd is going to use. */
 export function claimStorage(storage: string, run: string): void {
   writePrivateText(join(run, MARK), `${inodeOf(storage)}\n`);
 }
 
-/** Whether workerd last worked in this very folder, and not in one that it was copied from. */
+/** Whether workerd last used this folder itself, not one that it was copied from. */
 export function isOwnStorage(storage: string, run: string): boolean {
   try {
     return readFileSync(join(run, MARK), "utf8").trim() === `${inodeOf(storage)}`;
@@ -40,10 +40,10 @@ export function isOwnStorage(storage: string, run: string): boolean {
 const inodeOf = (path: string): bigint => statSync(path, { bigint: true }).ino;
 
 /**
- * Whether a kill ended the making of a database, so that it holds nothing.
+ * Whether the creation of a database was interrupted, so that it contains nothing.
  *
- * @param file the database; no workerd has it open
- * @param isOwn of `isOwnStorage`
+ * @param file the database, which no workerd has open
+ * @param isOwn result of `isOwnStorage`
  */
 export function isUnwritten(file: string, isOwn: boolean): boolean {
   const size = statSync(file).size;
@@ -51,12 +51,12 @@ export function isUnwritten(file: string, isOwn: boolean): boolean {
   return isMadeBy(`${file}${JOURNAL}`) || (size === 0 && isOwn && isUntouched(file));
 }
 
-/** Removes a database with what is beside it, which SQLite takes for nobody's where it makes the database anew. */
+/** Removes a database with its journal and log, which SQLite would not accept for a new database. */
 export function removeDatabase(file: string): void {
   for (const suffix of ["", JOURNAL, "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 }
 
-/** Whether a journal is of the transaction that makes its database: SQLite, too, would go back to no page at all by it. */
+/** Whether a journal belongs to the transaction that creates its database: SQLite would roll back to zero pages. */
 function isMadeBy(journal: string): boolean {
   const head = Buffer.alloc(HEAD_BYTES);
   let file: number;
@@ -77,7 +77,7 @@ function isMadeBy(journal: string): boolean {
   );
 }
 
-/** Whether nothing was ever written to a file, nor cut from it. Where a file system does not tell when it was made, by all its times. */
+/** Whether a file was never modified. Compares all its times if the file system does not record when it was created. */
 function isUntouched(file: string): boolean {
   const { birthtimeNs, mtimeNs, ctimeNs, atimeNs } = statSync(file, { bigint: true });
   if (birthtimeNs > 0n) return mtimeNs === birthtimeNs;

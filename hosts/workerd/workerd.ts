@@ -1,4 +1,4 @@
-/** One process of workerd: started, ready, drained, ended. */
+/** A process of workerd: starts it, waits until it is ready, drains and ends it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
@@ -9,11 +9,11 @@ import { HostFailure } from "../machine/failure.ts";
 import { callSocket } from "./call-socket.ts";
 import { guard } from "./guard.ts";
 
-/** From the start to an answer of /healthz; it takes about 0.2 s. */
+/** From the start to an answer of /healthz, which takes about 0.2 s. */
 const READY_MS = 20_000;
-/** Number of the pipe on which workerd tells the ports it listens on. */
+/** Descriptor of the pipe on which workerd reports the ports that it listens on. */
 const CONTROL_FD = 3;
-/** After its links are closed, how long workerd has to end by itself. */
+/** How long workerd has to end after SIGTERM. */
 const EXIT_MS = 500;
 
 export interface WorkerdOptions {
@@ -21,20 +21,19 @@ export interface WorkerdOptions {
   readonly config: string;
   /** Path of the control socket that the configuration names. */
   readonly control: string;
-  /** The whole environment: secrets go this way, which only the same user can read. */
+  /** The whole environment, with the secrets: only the same user can read it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** What workerd writes to its control pipe, a JSON object a line. */
+/** A line of JSON on workerd's control pipe. */
 interface ControlEvent {
   readonly event: string;
   readonly socket?: string;
   readonly port?: number;
 }
 
-/** A running workerd. */
 export class Workerd {
-  /** Resolves when the process has ended, with how: "exit code 1" or "signal SIGKILL". */
+  /** Resolves when the process has ended, with the reason: "exit code 1" or "signal SIGKILL". */
   readonly ended: Promise<string>;
   readonly pid: number;
   readonly #child: ChildProcess;
@@ -52,31 +51,30 @@ export class Workerd {
   }
 
   /**
-   * Starts the process, in a session of its own: Ctrl-C in a terminal must reach the supervisor alone, which
-   * drains first.
+   * Starts the process in a session of its own: Ctrl-C in a terminal must reach only the supervisor, which drains first.
    *
-   * @throws {HostFailure} where there is no such binary.
+   * @throws {HostFailure} if the binary cannot be run
    */
   static start({ config, control, env }: WorkerdOptions): Workerd {
     rmSync(control, { force: true });
     const args = ["serve", config, "config", `--control-fd=${CONTROL_FD}`];
-    // What the worker logs goes to our stderr, so that stdout stays what --json promises.
+    // The worker logs to our stderr, because stdout has the output of --json.
     const child = spawn(workerd.default, args, {
       env: { ...env },
       stdio: ["ignore", 2, 2, "pipe"],
       detached: true,
     });
-    child.on("error", () => {}); // Told by the missing pid.
+    child.on("error", () => {}); // Reported by the missing pid.
     if (child.pid === undefined) throw new HostFailure(`${workerd.default} cannot be run`);
     return new Workerd(child, child.pid, control);
   }
 
   /**
-   * Waits until the socket for requests answers.
+   * Waits until the TCP socket for requests answers.
    *
-   * @param host to reach it by, where it is no Unix socket.
-   * @returns the port it listens on.
-   * @throws {HostFailure} where the process ends before, or takes too long.
+   * @param host address to reach it at
+   * @returns the port that it listens on
+   * @throws {HostFailure} if the process ends before, or takes too long
    */
   async ready(host: string): Promise<number> {
     return this.#started(async () => {
@@ -89,7 +87,7 @@ export class Workerd {
   /**
    * Waits until the Unix socket for requests answers.
    *
-   * @throws {HostFailure} where the process ends before, or takes too long.
+   * @throws {HostFailure} if the process ends before, or takes too long
    */
   async readyAt(socketPath: string): Promise<void> {
     await this.#started(async () => {
@@ -99,9 +97,9 @@ export class Workerd {
   }
 
   /**
-   * Waits until the control socket answers: for a mesh without a public one.
+   * Waits until the control socket answers, for a mesh without a socket for requests.
    *
-   * @throws {HostFailure} where the process ends before, or takes too long.
+   * @throws {HostFailure} if the process ends before, or takes too long
    */
   async controllable(): Promise<void> {
     await this.#started(() => this.#listening("control"));
@@ -120,16 +118,16 @@ export class Workerd {
       return await Promise.race([coming(), late, died]);
     } finally {
       clearTimeout(timer);
-      // The losers of the race must not count as unhandled.
+      // The losers of the race must not cause unhandled rejections.
       late.catch(() => {});
       died.catch(() => {});
     }
   }
 
-  /** Never settles where the process ends before; `ended` tells that. */
+  /** Resolves with the port when workerd listens; never settles if the process ends before. */
   #listening(wanted: "http" | "control"): Promise<number> {
     return new Promise((found) => {
-      // Read to its end, because workerd fails where nobody does.
+      // Read to the end: workerd fails if nobody reads the pipe.
       const lines = createInterface({ input: this.#child.stdio[CONTROL_FD] as Readable });
       lines.on("line", (line) => {
         const { event, socket, port } = JSON.parse(line) as ControlEvent;
@@ -148,7 +146,7 @@ export class Workerd {
   /**
    * Closes the links with `going_away`, then ends the process.
    *
-   * @param drainMs for the links; what is left then ends with the process.
+   * @param drainMs time to close the links; the rest end with the process
    */
   async stop(drainMs: number): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
@@ -163,7 +161,7 @@ export class Workerd {
     clearTimeout(timer);
   }
 
-  /** Ends the process at once. What it answered is on disk by then. */
+  /** Ends the process at once. Everything that it has answered is on disk. */
   kill(): void {
     this.#child.kill("SIGKILL");
   }
@@ -173,9 +171,9 @@ export class Workerd {
   }
 
   /**
-   * Asks the control entrypoint (entry/control.ts).
+   * Calls the control entrypoint (entry/control.ts).
    *
-   * @throws Error where it does not answer in time, or says that it failed.
+   * @throws Error if it does not answer in time, or has failed
    */
   ask(path: string, body: string, timeoutMs: number): Promise<void> {
     const socketPath = this.#control;

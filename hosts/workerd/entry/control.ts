@@ -1,6 +1,5 @@
 /**
- * What the supervisor, or an import, may ask of its mesh. Served on a Unix socket in the data folder, which only the
- * mesh's own user can open; the public socket leads elsewhere.
+ * Serves the requests of the supervisor and of an import, on a Unix socket in the data folder, which only the mesh's user can open.
  */
 import { WorkerEntrypoint } from "cloudflare:workers";
 import { links, listeners } from "../../../objects/capacity/links.ts";
@@ -8,16 +7,15 @@ import { steadyClock } from "../../../objects/capacity/steady-clock.ts";
 import { type DataLine, exportLine } from "../../../schema/export.ts";
 import { type ImportEnv, importLines } from "./import.ts";
 
-/** Drains under way at one time. Each may have to wake its object, at about 800/s on this kind of machine. */
+/** Concurrent drains. Each may wake an object, at about 800 a second on one machine. */
 const CONCURRENT_COUNT = 64;
 
 export class Control extends WorkerEntrypoint<ImportEnv> {
   /**
-   * `POST /drain?ms=4000`: closes the links of this process with `going_away`, for at most that long.
-   * Answers `{"drained": n, "left": n}`.
+   * `POST /drain?ms=4000`: closes the links of this process with `going_away`, for at most this time. Answers
+   * `{"drained": n, "left": n}`.
    *
-   * `POST /import`: writes the lines of an export in the body, those that belong to objects, into objects that hold nothing
-   * yet. Answers 200 when they are on disk.
+   * `POST /import`: writes lines of an export, which are the body, to empty objects. Answers 200 when they are on disk.
    */
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
@@ -44,7 +42,7 @@ export class Control extends WorkerEntrypoint<ImportEnv> {
   async #drain(ms: number): Promise<number> {
     const now = steadyClock(() => Date.now());
     const until = now() + ms;
-    // A copy: devices that reconnect meanwhile are not chased.
+    // A copy, so that devices which reconnect are not drained again.
     const objects = [
       ...Array.from(links.names(), (name) => [this.env.DEVICES, name] as const),
       ...Array.from(listeners.names(), (name) => [this.env.LIVE_NODES, name] as const),
@@ -58,7 +56,7 @@ export class Control extends WorkerEntrypoint<ImportEnv> {
           await namespace.getByName(name).drain();
           drained += 1;
         } catch (error) {
-          // Its socket ends with the process; the others still get their close.
+          // Its socket ends with the process; the others are still closed.
           console.error(`${name} was not drained: ${error}`);
         }
       }

@@ -1,5 +1,4 @@
-/** Hands the lines of an export to the objects that they are for. */
-
+/** Passes the lines of an export to their objects. */
 import { aliasObjectName } from "../../../core/tag/name.ts";
 import {
   type AliasImportRpc,
@@ -18,7 +17,7 @@ import type { DataLine } from "../../../schema/export.ts";
 import type { Env, ObjectNamespace } from "../../../worker/env.ts";
 import { batchOf } from "../../move/batch.ts";
 
-/** The bindings, with what only an import calls. */
+/** The bindings, with the methods that only an import calls. */
 export interface ImportEnv
   extends Omit<Env, "DEVICES" | "APPS" | "TAGS" | "ALIASES" | "TAG_DIRECTORIES"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & DeviceImportRpc>;
@@ -28,7 +27,7 @@ export interface ImportEnv
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc & TagDirectoryImportRpc>;
 }
 
-/** Writes lines into objects that hold nothing yet; resolves when they are on disk. */
+/** Writes lines to empty objects; resolves when they are on disk. */
 export async function importLines(env: ImportEnv, lines: Iterable<DataLine>): Promise<void> {
   const { apps, aliases, tags, nodes, devices } = batchOf(lines);
   for (const app of apps) {
@@ -43,7 +42,7 @@ export async function importLines(env: ImportEnv, lines: Iterable<DataLine>): Pr
     ...Array.from(tags, ([app, own]) => env.TAG_DIRECTORIES.getByName(app).write(own)),
     ...Array.from(nodes, ([name, parts]) => env.TAGS.getByName(name).write(parts)),
   ]);
-  // Whatever a device calls by itself is there before it.
+  // Devices last: they may call the other objects.
   await Promise.all(
     Array.from(devices, ([name, parts]) => env.DEVICES.getByName(name).write(parts)),
   );

@@ -1,4 +1,4 @@
-/** The worker that hosts/workerd bundles: the deployed one, and an entrypoint for the supervisor beside it. */
+/** The worker that hosts/workerd bundles: the deployed one, with an additional entrypoint for the supervisor. */
 export * from "../../../worker/index.ts";
 export { default } from "../../../worker/index.ts";
 export { Control } from "./control.ts";

@@ -1,4 +1,4 @@
-/** Objects that are awake behind no link: each has a database open, three descriptors, until workerd closes it. */
+/** Counts objects that are awake without a link: each has a database open, which takes three descriptors, until workerd closes it. */
 import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 
 interface Woken {
@@ -8,11 +8,11 @@ interface Woken {
 
 export class AwakeObjects {
   readonly #now: () => number;
-  /** By what each is known by, those first that go first. */
+  /** By key, in the order in which they fall asleep. */
   readonly #objects = new Map<string, Woken>();
   readonly #counts = new Map<string, number>();
 
-  /** @param now milliseconds that only rise */
+  /** @param now monotonic milliseconds */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -22,7 +22,7 @@ export class AwakeObjects {
     return this.#objects.size;
   }
 
-  /** How many a network has woken. */
+  /** How many of them a network has woken. */
   countOf(address: string): number {
     this.#forget();
     return this.#counts.get(address) ?? 0;
@@ -33,7 +33,7 @@ export class AwakeObjects {
     return this.#objects.has(key);
   }
 
-  /** It was asked just now, by that network. */
+  /** To be called when a network has called the object. */
   add(key: string, address: string): void {
     this.remove(key);
     this.#objects.set(key, { address, until: this.#now() + AWAKE_MS });

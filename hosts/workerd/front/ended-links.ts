@@ -1,18 +1,18 @@
 /**
- * Devices with a registration whose links have ended: their objects are awake for a while yet, though their connections are gone.
- * Whoever may register devices could have any number of them awake by links that end at once, so each keeps its place for as long.
+ * Counts registered devices whose links have ended: their objects stay awake for a while after their connections are closed. A client
+ * that may register devices could keep any number of them awake by links that end at once, so each counts as long as it is awake.
  */
 import { addressShare } from "../../machine/net/admission/address-share.ts";
 import { AwakeObjects } from "./awake.ts";
 
 export interface EndedLinksOptions {
-  /** Connections that workerd has descriptors for, each with an object that is awake. */
+  /** Connections that workerd has descriptors for, each with an awake object. */
   readonly capacity: number;
-  /** Connections that there are. */
+  /** Number of connections. */
   readonly connections: () => number;
-  /** Those of them that give way to nobody. */
+  /** Number of connections that are never shed. */
   readonly firm: () => number;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
@@ -25,16 +25,16 @@ export class EndedLinks {
     this.#awake = new AwakeObjects(options.now);
   }
 
-  /** How many are awake. */
   get size(): number {
     return this.#awake.size;
   }
 
   /**
-   * Whether a device may open a link. One that comes back takes its own place; any other needs one, and its network may have left no
-   * more than a part of what is free then (see Strangers): all devices of an office may go, and all may come back. What gives way is free.
+   * Whether a device may open a link. A device that reconnects takes its own place. Any other needs a free one, and the places that its
+   * network keeps after ended links are limited to a share of the free ones (see Strangers), so that all devices of an office can
+   * disconnect and reconnect. Connections that can be shed count as free.
    *
-   * @param displace has another connection give way
+   * @param displace sheds another connection; returns false if none may be shed
    */
   admits(device: string, address: string, displace: () => boolean): boolean {
     if (this.#awake.has(device)) return true;
@@ -51,7 +51,7 @@ export class EndedLinks {
   }
 
   ended(device: string, address: string): void {
-    // Of more there are no descriptors for, and none was let in.
+    // The limit of descriptors: no more than this were admitted.
     if (this.#awake.size < this.#options.capacity) this.#awake.add(device, address);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The public socket before workerd, which reads heads, messages and fragments without bound or timeout, holds whatever connects,
- * and ends where it has no descriptor to accept with. Only whole requests and bounded frames get there, by a Unix socket,
- * and never more connections than it has descriptors for.
+ * The public socket in front of workerd. workerd has no bounds or timeouts for heads, messages, fragments and connections, and ends when
+ * it runs out of descriptors. So only complete requests and bounded frames are passed on to it, through a Unix socket, and never more
+ * connections than it has descriptors for.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Keyring } from "../../../core/identity/keyring.ts";
@@ -23,23 +23,23 @@ import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
 import type { LinkDevice } from "./waking.ts";
 
-/** As long an account is new: shorter than its object is awake for it, and counts. */
+/** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
 const NEW_MS = 10_000;
 
 export interface FrontOptions {
   readonly hostname: string;
-  /** Path of workerd's socket. */
+  /** Path of workerd's Unix socket. */
   readonly path: string;
   /** Connections that workerd has descriptors for. */
   readonly capacity: number;
-  /** Tells the credentials of this mesh from junk. */
+  /** Verifies credentials of this mesh. */
   readonly keyring: Keyring;
   readonly isRegistered: IsRegistered;
-  /** Whoever connects from these names the clients of its requests. */
+  /** Proxies that are trusted to name their clients. */
   readonly proxies: Proxies;
-  /** Told a line a minute of what was refused. */
+  /** Logs a line. */
   readonly log: (line: string) => void;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
@@ -84,11 +84,11 @@ export class Front {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#take(socket),
     );
-    // Without a descriptor Node accepts later by itself.
+    // After a failure for want of a descriptor, Node accepts again later by itself.
     this.#server.on("error", () => {});
   }
 
-  /** @param port 0 takes a free one. @returns the port */
+  /** Opens the port. @param port 0 chooses a free one. @returns the port */
   open(port: number): Promise<number> {
     const server = this.#server;
     return new Promise((done, fail) => {
@@ -104,13 +104,13 @@ export class Front {
     });
   }
 
-  /** Accepts no more; what stands goes on. */
+  /** Accepts no more connections, and closes idle ones. */
   closeIdle(): void {
     this.#server.close();
     this.admission.closeIdle();
   }
 
-  /** Ends everything. */
+  /** Closes all connections at once. */
   kill(): void {
     this.#server.close();
     clearInterval(this.#sweeper);

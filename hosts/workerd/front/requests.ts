@@ -1,6 +1,6 @@
 /**
- * A request as workerd gets it. Mostly the bytes that came: they are read strictly, so that workerd cannot read them otherwise.
- * What has more than one form is written anew in the plainest.
+ * Formats a request for workerd. Most are passed on as received: they were parsed strictly, so workerd cannot read them differently.
+ * Anything with more than one form is rewritten in the plainest one.
  */
 import { Buffer } from "node:buffer";
 import { joined } from "../../machine/net/frames.ts";
@@ -8,10 +8,10 @@ import type { RequestHead } from "../../machine/net/http/head.ts";
 
 const SLASH = 47;
 /**
- * Said anew, or not for workerd: `Expect` is answered by the front, so that workerd waits for no body; and a compressed message has
- * no bound before it is read whole.
+ * Fields that are rewritten or dropped. `Expect` is answered by the front, and a compressed WebSocket message could not be bounded
+ * before all of it is decompressed.
  */
-const KEPT_BACK = new Set([
+const DROPPED = new Set([
   "connection",
   "content-length",
   "expect",
@@ -26,9 +26,9 @@ const KEPT_BACK = new Set([
 ]);
 
 /**
- * @param bytes the head as it came
- * @param body whole, without framing
- * @param authority for HTTP/1.0 without Host, which workerd does not take
+ * @param bytes the head as received
+ * @param body without chunk framing
+ * @param authority for HTTP/1.0 without Host, which workerd does not accept
  */
 export function requestBytes(
   head: RequestHead,
@@ -40,7 +40,7 @@ export function requestBytes(
   return body.length === 0 ? top : joined([top, body]);
 }
 
-/** A path as target, HTTP/1.1, a length, and nothing that is kept back. */
+/** Whether the head can be passed on as received: HTTP/1.1, a path as target, a length, and no dropped field that matters. */
 function isPlain(
   { method, isCurrent, length, expectsContinue, fields }: RequestHead,
   bytes: Uint8Array,
@@ -57,7 +57,7 @@ function isPlain(
 function rewritten(head: RequestHead, length: number, authority: string): Buffer {
   const { method, target, fields, host, isUpgrade, keepsAlive } = head;
   let text = `${method} ${target} HTTP/1.1\r\nhost: ${host || authority}\r\n`;
-  for (const [name, value] of fields) if (!KEPT_BACK.has(name)) text += `${name}: ${value}\r\n`;
+  for (const [name, value] of fields) if (!DROPPED.has(name)) text += `${name}: ${value}\r\n`;
   if (isUpgrade) text += "connection: Upgrade\r\nupgrade: websocket\r\n";
   else if (!keepsAlive) text += "connection: close\r\n";
   if (head.length === null || fields.has("content-length")) text += `content-length: ${length}\r\n`;

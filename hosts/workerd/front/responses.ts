@@ -1,4 +1,4 @@
-/** Where the answers of workerd begin and end: read to know when a connection is idle, and passed on as they are. */
+/** Finds where workerd's answers begin and end. The answers themselves are passed on unchanged. */
 import { Buffer } from "node:buffer";
 import { headEnd, trimmed } from "../../machine/net/http/head.ts";
 
@@ -11,13 +11,13 @@ export interface ResponseHead {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** What a piece of the stream held. */
+/** What a piece of the stream contained. */
 export interface ResponseRead {
   /** The head that ended in this piece. */
   readonly head: ResponseHead | null;
-  /** The answer is whole. */
+  /** Whether the answer is complete. */
   readonly isEnd: boolean;
-  /** What came behind the head of a 101: frames. */
+  /** Frames that follow the head of a 101. */
   readonly rest: Uint8Array;
 }
 
@@ -26,12 +26,12 @@ export class ResponseReader {
   readonly #isHead: boolean;
   #input: Uint8Array = NOTHING;
   #hasHead = false;
-  /** Bytes of the body, or of the chunk, that are still to come. */
+  /** Bytes of the body, or of the chunk, that have not arrived. */
   #left = 0;
   #isChunked = false;
   #isLastChunk = false;
 
-  /** @param isHead the request was HEAD: there is no body */
+  /** @param isHead whether the request was HEAD, so that there is no body */
   constructor(isHead: boolean) {
     this.#isHead = isHead;
   }
@@ -46,19 +46,19 @@ export class ResponseReader {
     const head = readHead(input.subarray(0, end));
     const rest = input.subarray(end);
     if (head.status === 101) return { head, isEnd: true, rest };
-    // An interim answer: the one that counts follows.
+    // An interim answer: the final one follows.
     if (head.status < 200) return this.read(rest);
     this.#hasHead = true;
     this.#isChunked = head.fields.get("transfer-encoding") === "chunked";
     const isEmpty = this.#isHead || head.status === 204 || head.status === 304;
     if (isEmpty) return { head, isEnd: true, rest: NOTHING };
-    // Without a length it lasts as long as the connection.
+    // Without a length, the body ends with the connection.
     const length = Number(head.fields.get("content-length") ?? Number.POSITIVE_INFINITY);
     this.#left = this.#isChunked ? 0 : length;
     return { head, isEnd: this.#body(rest), rest: NOTHING };
   }
 
-  /** @returns whether it ends in this piece */
+  /** @returns whether the body ends in this piece */
   #body(bytes: Uint8Array): boolean {
     let at = 0;
     for (;;) {
@@ -74,8 +74,7 @@ export class ResponseReader {
       const size = Number.parseInt(Buffer.from(this.#input).toString("latin1"), 16);
       this.#input = NOTHING;
       at = lineEnd + 1;
-      // The line end behind the data; workerd sends no trailers.
-      // What is no size ends with the connection.
+      // Includes the line end after the data; workerd sends no trailers. With a malformed size, the body ends with the connection.
       this.#left = Number.isNaN(size) ? Number.POSITIVE_INFINITY : size + 2;
       this.#isLastChunk = size === 0;
     }

@@ -1,33 +1,33 @@
-/** The frames that workerd sends: only where they begin, and whether one closes, so that a close of ours stands between two. */
+/** Follows the frames that workerd sends, so that a close frame of the front is written between two of them. */
 import { joined } from "../../machine/net/frames.ts";
 
 const CLOSE = 0x8;
-/** A frame that tells of a registration is smaller. */
+/** Frames up to this size are shown: one that announces a registration is smaller. */
 const SHOWN_BYTES = 1_024;
 
 export class ServerFrames {
-  /** Bytes of the payload that are still to come. */
+  /** Bytes of the payload that have not arrived. */
   #left = 0;
   #head: number[] = [];
   #isClosed = false;
-  /** Of the frame under way, where it is shown. */
+  /** Payload of the current frame, if it is shown. */
   #payload: Uint8Array[] = [];
-  /** Shown each small frame that is whole; null to be shown none. */
+  /** Called with each complete small frame; null for none. */
   onPayload: ((payload: Uint8Array, isClose: boolean) => void) | null = null;
   #isShown = false;
   #count = 0;
 
-  /** A close frame has begun. */
+  /** Whether a close frame has begun. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** There has been no frame before the one that is shown. */
+  /** Whether the shown frame is the first one. */
   get isFirst(): boolean {
     return this.#count === 1;
   }
 
-  /** No frame is under way. */
+  /** Whether the last frame is complete. */
   get isBetween(): boolean {
     return this.#left === 0 && this.#head.length === 0;
   }

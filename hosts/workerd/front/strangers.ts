@@ -1,7 +1,7 @@
 /**
- * Objects that workerd holds awake for whoever has registered nothing: it opens a database for each that is asked anything, three
- * descriptors, and closes it 10 s after it was asked last (measured). So many at a time, and no more, or there would be none left
- * for those whom devices and app servers need. A link counts for as long as it stands, too: its object is woken by its end.
+ * Limits the objects that are awake for clients without a registration. workerd opens a database, which takes three descriptors, for each
+ * object that is called, and closes it 10 s after the last call (measured); without a limit, none would be left for devices and app
+ * servers. An open link counts as well, because its end wakes its object.
  */
 import { getPath } from "hono/utils/url";
 import { addressShare } from "../../machine/net/admission/address-share.ts";
@@ -9,38 +9,38 @@ import type { RequestHead } from "../../machine/net/http/head.ts";
 import { AwakeObjects } from "./awake.ts";
 import { ListenedTags } from "./listened-tags.ts";
 
-/** For each connection that there are descriptors for: three of these take three quarters of what links leave to objects without one. */
+/** Maximum number of objects per connection of the capacity: with three descriptors each, they take three quarters of what links leave. */
 const SHARE = 0.25;
-/** On a host with so few descriptors that it would be next to none. */
+/** Minimum, for a host with few descriptors. */
 const LEAST = 8;
-/** What tags that had listeners lately may have beyond that, as a part of it. */
+/** Additional share for tags that had listeners recently. */
 const LISTENED_SHARE = 0.125;
-/** So often, at the most, a link has to go for a network that has none: finding whose takes a look at all. */
+/** Minimum time between two links shed for networks that have none: choosing one scans all links. */
 const SHED_MS = 100;
 
 export interface StrangersOptions {
   /** Connections that workerd has descriptors for. */
   readonly capacity: number;
-  /** Milliseconds that only rise. */
+  /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** What a request that was let in may have woken. */
+/** The object that an admitted request may have woken. */
 export interface WokenObject {
-  /** Nothing counts where nothing was woken. */
+  /** To be called with the status of the answer: some show that nothing was woken. */
   answered(status: number): void;
 }
 
 const NONE: WokenObject = { answered() {} };
-/** Refusals of the worker that come before it asks an object. */
+/** Statuses that the worker answers without calling an object. */
 const ASLEEP = new Set([400, 401, 404, 405, 413, 415, 426]);
 const isAsleepAt = (status: number): boolean => ASLEEP.has(status);
 
-/** The object of a link, which counts until it has gone to sleep behind the link's end. */
+/** The place of a link's object, which counts until it falls asleep after the link has ended. */
 export interface LinkPlace {
-  /** The link is gone, or was none. */
+  /** To be called when the link has ended, or was never opened. */
   end(): void;
-  /** Its device has a registration: it counts no more. @returns false where it did not */
+  /** To be called when its device registers: it no longer counts. @returns false if it did not count before */
   free(): boolean;
 }
 
@@ -52,12 +52,12 @@ interface StandingLink extends LinkPlace {
 export class Strangers {
   readonly #now: () => number;
   readonly #most: number;
-  /** By what was asked. */
+  /** By path. */
   readonly #awake: AwakeObjects;
   /** Oldest first. */
   readonly #links = new Set<StandingLink>();
   readonly #linksOf = new Map<string, number>();
-  /** Beyond the others: whoever makes up tags does not shut out those who listen to real ones. */
+  /** Counted separately, so that made-up tags do not lock out listeners of real ones. */
   readonly #listened: ListenedTags;
   #made = 0;
   #shedAt = Number.NEGATIVE_INFINITY;
@@ -69,15 +69,15 @@ export class Strangers {
     this.#listened = new ListenedTags(Math.ceil(this.#most * LISTENED_SHARE), now);
   }
 
-  /** How many are awake, or will be at the end of their links. */
+  /** Number of objects that are awake, or will be when their links end. */
   get size(): number {
     return this.#awake.size + this.#links.size;
   }
 
   /**
-   * Takes in a request that may wake what it asks for; what a signature or a registration vouches for always may.
+   * Admits a request that may wake an object. Requests with a signature or of a registered device are always admitted.
    *
-   * @returns null where there is no room
+   * @returns null if there is no room
    */
   admit(asked: Asked, address: string): WokenObject | null {
     const path = wokenBy(asked);
@@ -90,7 +90,7 @@ export class Strangers {
     return {
       answered: (status) => {
         if (status < 300) this.#listened.add(path);
-        // Where no token was given the tag was asked.
+        // A 401 may come from the tag: without a token, its object is asked.
         else if (!wasAwake && status !== 401 && isAsleepAt(status)) this.#awake.remove(path);
       },
     };
@@ -108,16 +108,16 @@ export class Strangers {
   }
 
   /**
-   * Takes in a link whose device has registered nothing.
+   * Admits a link of an unregistered device.
    *
-   * @param shed ends it, for want of room
-   * @returns null where it has none
+   * @param shed ends the link to make room
+   * @returns null if there is no room
    */
   admitLink(address: string, shed: () => void): LinkPlace | null {
     return this.#hasRoom(address) ? this.countLink(address, shed) : null;
   }
 
-  /** Counts one that was let in. */
+  /** Counts a link that was admitted. */
   countLink(address: string, shed: () => void): LinkPlace {
     const free = () => {
       if (!this.#links.delete(link)) return false;
@@ -125,7 +125,7 @@ export class Strangers {
       return true;
     };
     const end = () => {
-      // Of those that were let in whatever there was, more need not be remembered.
+      // New accounts are admitted beyond the limit, but not counted beyond it.
       if (free() && this.size < this.#most) this.#awake.add(`${++this.#made}`, address);
     };
     const link: StandingLink = { address, shed, free, end };
@@ -135,8 +135,8 @@ export class Strangers {
   }
 
   /**
-   * A network has its share, and no more than that part of what is free: the more is taken, the less anybody may take, so that one
-   * comes in although a few others take all they can get. Where nothing is left, whoever holds most gives way to it.
+   * A network may use its share of all places, and no more than that share of the free ones: the fewer are left, the less each may take,
+   * so that a newcomer finds room although a few others take all they can. If nothing is left, the network that holds most loses a link.
    */
   #hasRoom(address: string): boolean {
     const free = this.#most - this.size;
@@ -147,7 +147,7 @@ export class Strangers {
     return held + 1 <= (free * part) / (1 - part);
   }
 
-  /** @returns false: its object is awake for a while yet */
+  /** @returns false, because the object of the shed link stays awake for a while */
   #shedOne(): false {
     const now = this.#now();
     if (now - this.#shedAt < SHED_MS) return false;
@@ -175,22 +175,22 @@ export class Strangers {
 
 type Asked = Pick<RequestHead, "method" | "target">;
 
-/** Whether a request is for the link of a device. */
+/** Whether a request asks for a device's link. */
 export const isConnect = ({ method, target }: Asked): boolean =>
   method === "GET" && pathOf(target) === "/v1/connect";
 
-/** Each account is another object. */
+/** Every account is an object of its own. */
 const ACCOUNT = "account";
 const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 
-/** What object an unsigned request wakes; null for none, or for one that something vouches for. */
+/** The object that an unsigned request wakes; null for none, or if the request needs a signature. */
 function wokenBy({ method, target }: Asked): string | null {
   const path = pathOf(target);
   if (method === "POST") return path === "/v1/devices" ? ACCOUNT : null;
   if ((method !== "GET" && method !== "HEAD") || !LIVE.test(path)) return null;
-  // As it was written: of a decoded one, two tags' could be the same.
+  // Not decoded: two different tags could decode to the same text.
   return target.split("?", 1)[0] as string;
 }
 
-/** As the worker's router reads it, for which `/v1/%64evices` is `/v1/devices`. workerd leaves `//`, `..` and the like as they are. */
+/** The path as the worker's router reads it: `/v1/%64evices` is `/v1/devices`. workerd does not normalize `//` and `..`. */
 const pathOf = (target: string): string => getPath({ url: `http://mesh${target}` } as Request);

@@ -1,16 +1,16 @@
-/** What the requests of one connection wake, and what of it counts. */
+/** Counts the objects that the requests of one connection wake. */
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import type { EndedLinks } from "./ended-links.ts";
 import { isConnect, type LinkPlace, type Strangers, type WokenObject } from "./strangers.ts";
 
-/** Whose link a request asks for, and what of it counts. */
+/** The device of a requested link, and how it counts. */
 export interface LinkDevice {
   readonly name: string;
   /**
    * - `registered`: an app is or was registered on it
-   * - `new`: its account was made just now, so that its object is awake and counts
-   * - `stranger`: any other on which nothing was ever registered
+   * - `new`: its account has just been made, so that its object is awake and counted already
+   * - `stranger`: any other device without a registration
    */
   readonly standing: "registered" | "new" | "stranger";
 }
@@ -19,7 +19,7 @@ export interface WakingPort {
   readonly entry: Pick<Entry, "displace">;
   readonly strangers: Strangers;
   readonly endedLinks: EndedLinks;
-  /** Of a request for a link; null where it shows no credential, and wakes nothing. */
+  /** The device of a request for a link; null without a valid credential, which wakes nothing. */
   readonly deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
 }
 
@@ -28,22 +28,22 @@ const OPENED = 200;
 export class WokenObjects {
   readonly #port: WakingPort;
   readonly #shed: () => void;
-  /** Of the request that is being answered. */
+  /** The object of the request being answered. */
   #object: WokenObject | null = null;
-  /** Of a link whose device had registered nothing. */
+  /** The place of a link whose device was not registered. */
   #place: LinkPlace | null = null;
-  /** Of a link whose device has. */
+  /** The registered device of the link. */
   #registered: { readonly name: string; readonly network: string } | null = null;
-  /** It registers while the link stands. */
+  /** Called when the device registers during the link. */
   #register = () => {};
 
-  /** @param shed ends the connection, for want of room for its link */
+  /** @param shed ends the connection to make room */
   constructor(port: WakingPort, shed: () => void) {
     this.#port = port;
     this.#shed = shed;
   }
 
-  /** Whether the next request may wake what it asks for. */
+  /** Whether the next request may wake its object. */
   admits(head: RequestHead, network: string): boolean {
     const { strangers, endedLinks, deviceOf, entry } = this.#port;
     if (!head.isUpgrade || !isConnect(head)) {
@@ -72,20 +72,20 @@ export class WokenObjects {
     return true;
   }
 
-  /** No link came of the request. */
+  /** To be called when the request was answered without opening a link. */
   answered(status: number): void {
     this.#object?.answered(status);
     this.#object = null;
     this.linkEnded();
   }
 
-  /** A socket that stays open came of it. */
+  /** To be called when the request has opened a WebSocket. */
   opened(): void {
     this.#object?.answered(OPENED);
     this.#object = null;
   }
 
-  /** The device of the link has a registration now. */
+  /** To be called when the device of the link is registered. */
   registered(): void {
     this.#register();
   }

@@ -1,4 +1,4 @@
-/** Which file is which object's: workerd names them by a hash of the object's name, and keeps no list of names. */
+/** Names of the objects' files: workerd uses a hash of the object's name, and keeps no list of names. */
 import { createHash, createHmac } from "node:crypto";
 
 /** Half of an object's ID, in bytes. */
@@ -8,8 +8,8 @@ const half = (key: Uint8Array, data: string | Uint8Array): Buffer =>
   createHmac("sha256", key).update(data).digest().subarray(0, HALF_BYTES);
 
 /**
- * The ID of the object of a name, as `idFromName` gives it: half a keyed hash of the name, half one of that half. It is
- * how workerd finds the files of an earlier version again, and so will not change.
+ * The ID of an object, as `idFromName` returns it: the first half is a keyed hash of the name, the second one of the first half. workerd
+ * finds the files of earlier versions by it, so it will not change.
  *
  * @param uniqueKey of the namespace in workerd's configuration
  * @returns 64 hexadecimal digits

@@ -1,4 +1,4 @@
-/** The data of a mesh on workerd, read from its objects' database files; workerd itself is not started. */
+/** Reads the data of a mesh on workerd from the database files of its objects, without starting workerd. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -31,7 +31,7 @@ const ALIASES = uniqueKeyOf("AliasObject");
 const TAG_DIRECTORIES = uniqueKeyOf("TagDirectoryObject");
 
 const SUFFIX = ".sqlite";
-/** Where workerd keeps the alarms of a class, beside the objects' files. */
+/** The alarms of a class, in the same folder as the objects' files. */
 const ALARMS = `metadata${SUFFIX}`;
 
 /** @param storage folder of the objects' databases, which no workerd has open */
@@ -60,7 +60,7 @@ export function workerdSource(storage: string): MeshSource {
       yield* objectLines(storage, DEVICES, function* (sql) {
         const name = nameIn(sql);
         if (name !== null) yield* readDevice(name, new SqlDeviceStore(sql, name));
-        // An object that was asked and never had an account has nothing.
+        // An object that was called but never had an account contains nothing.
         else if (new SqlDeviceStore(sql, "").readAccount() !== null) return "";
         return name;
       });
@@ -69,7 +69,7 @@ export function workerdSource(storage: string): MeshSource {
   };
 }
 
-/** As device and node objects name their app: the first bytes of the appId, without its code. */
+/** The app's name in objects: the first bytes of the appId, without its authentication code. */
 function appTextOf(appId: string): string {
   return Buffer.from(appId, "base64url").subarray(0, APP_BYTES).toString("base64url");
 }
@@ -87,9 +87,9 @@ function* appLines(storage: string): Generator<AppLine> {
 }
 
 /**
- * The lines of all objects of a class, a database after the other.
+ * The lines of all objects of a class, one database after the other.
  *
- * @param read its lines; returns the name that the object has by what it holds, null where it holds nothing
+ * @param read yields the lines of an object; returns the name that its database contains, null if it is empty
  */
 function* objectLines(
   storage: string,
@@ -116,7 +116,7 @@ function* objectLines(
 const fileOf = (storage: string, uniqueKey: string, name: string): string =>
   join(storage, uniqueKey, `${objectIdOf(uniqueKey, name)}${SUFFIX}`);
 
-/** What `read` makes of a database; undefined where there is none. */
+/** Reads a database; undefined if there is none. */
 function open<T>(file: string, read: (sql: Sql) => T): T | undefined {
   if (!existsSync(file)) return undefined;
   const database = new DatabaseSync(file, { readOnly: true });
@@ -127,7 +127,7 @@ function open<T>(file: string, read: (sql: Sql) => T): T | undefined {
   }
 }
 
-/** The object's own view of its database, for the stores that objects use. */
+/** Gives the objects' stores access to a database. */
 const sqlOn = (database: DatabaseSync): Sql => ({
   exec: <Row>(query: string, ...values: (string | number | Uint8Array | null)[]) => {
     const rows = database.prepare(query).all(...values) as Row[];

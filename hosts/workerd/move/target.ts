@@ -1,6 +1,6 @@
 /**
- * A workerd that takes in an export. Its objects write what they are given, so that their files are as workerd itself
- * makes them, alarms included; it has no public socket, and no network.
+ * Imports an export by a workerd without a public socket and without network. Its objects write their own data, so that all files,
+ * including those of alarms, are exactly as workerd makes them.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,16 +13,16 @@ import { WRANGLER } from "../definition.ts";
 import { Workerd } from "../workerd.ts";
 
 const BUNDLE = "worker.js";
-/** For a batch, whose devices are all new: some 500 a second are touched for the first time. */
+/** For one batch: workerd creates some 500 objects a second. */
 const BATCH_MS = 60_000;
 
 /**
- * @param storage folder to make for the objects' databases
- * @throws {HostFailure} where workerd does not come up
+ * @param storage folder to create for the objects' databases
+ * @throws {HostFailure} if workerd does not start
  */
 export async function workerdTarget(storage: string, secrets: SecretsLine): Promise<MeshTarget> {
   mkdirSync(storage, { mode: 0o700 });
-  // Short enough a path for a socket, whatever the data folder's is.
+  // Not in the data folder, whose path may be too long for a socket.
   const run = mkdtempSync(join(tmpdir(), "pushmesh-"));
   const forget = () => rmSync(run, { recursive: true, force: true });
   process.once("exit", forget);
