@@ -1,7 +1,7 @@
 // @ts-check
 /** The static checks: lint and format, types of every folder, generated files current. */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./setup.mjs";
@@ -26,6 +26,51 @@ function typedFolders(folder = "") {
     });
 }
 
+/**
+ * Folders with the same compiler options, as programs. Most of what a folder's program checks is what it imports, which others do as
+ * well: 18 programs took 98 s of a core, these, with one checker each, 26 s.
+ *
+ * @returns {{ name: string, project: string }[]}
+ */
+function programs() {
+  /** @typedef {{ folders: string[], options: object, include: string[], exclude: string[] }} Program */
+  /** @type {Map<string, Program>} */
+  const all = new Map();
+  for (const folder of typedFolders()) {
+    const {
+      compilerOptions,
+      include,
+      exclude = [],
+    } = JSON.parse(readFileSync(join(ROOT, folder, "tsconfig.json"), "utf8"));
+    const options = compilerOptions ?? {};
+    // Its paths are relative to the folder.
+    const key = JSON.stringify("paths" in options ? folder : options);
+    /** @type {Program} */
+    const program = all.get(key) ?? { folders: [], options, include: [], exclude: [] };
+    all.set(key, program);
+    program.folders.push(folder);
+    /** @param {string} pattern */
+    const fromRoot = (pattern) => join(ROOT, folder, pattern);
+    program.include.push(...include.map(fromRoot));
+    program.exclude.push(...exclude.map(fromRoot));
+  }
+  return [...all.values()].map(({ folders, options, include, exclude }) => {
+    const [first = ""] = folders;
+    const name = `tsc ${folders.join(" ")}`;
+    if (folders.length === 1) return { name, project: first };
+    const project = join("node_modules/.cache/pushmesh-check", first.replaceAll(/\W/g, "-"));
+    mkdirSync(join(ROOT, project), { recursive: true });
+    const config = {
+      extends: join(ROOT, "tsconfig.json"),
+      compilerOptions: options,
+      include,
+      exclude,
+    };
+    writeFileSync(join(ROOT, project, "tsconfig.json"), JSON.stringify(config));
+    return { name, project };
+  });
+}
+
 /** @returns {{ name: string, command: string, args: string[] }[]} */
 function steps() {
   const generators = readdirSync(join(ROOT, "scripts")).filter((name) =>
@@ -33,10 +78,11 @@ function steps() {
   );
   return [
     { name: "biome", command: "biome", args: ["check", "--error-on-warnings", "."] },
-    ...typedFolders().map((folder) => ({
-      name: `tsc ${folder}`,
+    ...programs().map(({ name, project }) => ({
+      name,
       command: "tsc",
-      args: ["-p", folder],
+      // More checkers would check what they share once each.
+      args: ["-p", project, "--checkers", "1"],
     })),
     ...generators.map((file) => ({
       name: `${file} --check`,
