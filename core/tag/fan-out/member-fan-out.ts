@@ -78,7 +78,7 @@ export class MemberFanOut {
   #answer: Promise<void> | null = null;
   #onAnswer: () => void = () => {};
   /** Members to retry, and when. */
-  #again: { readonly at: number; readonly next: Attempt }[] = [];
+  #retries: { readonly at: number; readonly next: Attempt }[] = [];
   /** For a ttl 0 broadcast: devices that were offline at their turn. */
   readonly #missed = new Set<string>();
   /** Members that are still owed it. */
@@ -92,10 +92,10 @@ export class MemberFanOut {
     for (const member of parts.members.all()) {
       if (!member.attached) continue;
       this.#counts.attached++;
-      const end = parts.early.of(position, member);
-      if (end !== undefined) this.#end(end, member);
+      const outcome = parts.early.of(position, member);
+      if (outcome !== undefined) this.#count(outcome, member);
       // It attached after the broadcast was accepted, and got it then.
-      else if (member.served !== null && member.served >= position) this.#end("deferred", member);
+      else if (member.served !== null && member.served >= position) this.#count("deferred", member);
       // A member that could not be called before is tried once; after that, it is retried as a debt.
       else
         this.#queue.push({ member, tries: member.served === null ? LIMITS.FAN_OUT_TRIES - 1 : 0 });
@@ -105,7 +105,7 @@ export class MemberFanOut {
 
   /** Attached members whose outcome is not known. */
   get remaining(): number {
-    return this.#queue.length - this.#at + this.#again.length + this.#open.size;
+    return this.#queue.length - this.#at + this.#retries.length + this.#open.size;
   }
 
   get counts(): FanOutCounts {
@@ -123,7 +123,7 @@ export class MemberFanOut {
 
   /** Whether everybody was called. */
   get called(): boolean {
-    return this.#at >= this.#queue.length && this.#again.length === 0;
+    return this.#at >= this.#queue.length && this.#retries.length === 0;
   }
 
   /**
@@ -168,10 +168,10 @@ export class MemberFanOut {
     for (; this.#at < this.#queue.length; this.#at++) {
       const member = this.#queue[this.#at]?.member;
       if (member === undefined) return;
-      const end = this.#parts.early.of(this.position, member);
-      const isDue = member.served === null || member.served < this.position;
-      if (end === undefined && member.attached && isDue) return;
-      this.#end(end ?? (member.attached ? "delivered" : "offline"), member);
+      const outcome = this.#parts.early.of(this.position, member);
+      const needsCall = member.served === null || member.served < this.position;
+      if (outcome === undefined && member.attached && needsCall) return;
+      this.#count(outcome ?? (member.attached ? "delivered" : "offline"), member);
     }
   }
 
@@ -217,12 +217,12 @@ export class MemberFanOut {
     const { member } = next;
     // A member may leave, or turn out to be gone, while it waits here.
     if (this.#parts.members.of(member.device) !== member || !member.attached) {
-      this.#end("offline", member);
+      this.#count("offline", member);
       return;
     }
     if (member.served !== null && member.served >= this.position) {
       // A later broadcast has served it already.
-      this.#end(this.#parts.early.of(this.position, member) ?? "delivered", member);
+      this.#count(this.#parts.early.of(this.position, member) ?? "delivered", member);
       return;
     }
     const { host, app, tag, path } = this.#parts;
@@ -230,7 +230,7 @@ export class MemberFanOut {
     const entries = this.#entriesAfter(prev);
     if (entries.length === 0) {
       // The member was told nothing, so the next call starts where this one did.
-      this.#end(this.#goneAs(this.position), member);
+      this.#count(this.#goneAs(this.position), member);
       return;
     }
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
@@ -244,8 +244,8 @@ export class MemberFanOut {
     const open: OpenCall = { next, from: host.now(), entries, close };
     this.#open.add(open);
     // A call that was given up is already counted, or is retried.
-    const once = (end: () => void) => {
-      if (this.#open.has(open)) end();
+    const once = (act: () => void) => {
+      if (this.#open.has(open)) act();
     };
     host
       .device(member.device)
@@ -275,33 +275,33 @@ export class MemberFanOut {
     }
     const last = entries.at(-1)?.position ?? this.position;
     const isAll = outcome === "offline" || outcome === "deferred";
-    const ends = entries.map((_, at) => {
+    const outcomes = entries.map((_, at) => {
       if (at === entries.length - 1 || isAll) return outcome;
       const told = before?.[at];
       return told === "unknown" ? undefined : told;
     });
-    this.#recordEarlier(member, entries, ends);
+    this.#recordEarlier(member, entries, outcomes);
     // It may have attached again during the call, and have more by now.
     if (outcome === "offline") {
       if (member.served === null || member.served < this.position) member.attached = false;
       if (isNowOrNever(entries.at(-1)?.seq ?? 0)) this.#missed.add(member.device);
     } else member.served = Math.max(member.served ?? 0, last);
-    this.#end(last === this.position ? outcome : this.#goneAs(this.position), member);
+    this.#count(last === this.position ? outcome : this.#goneAs(this.position), member);
   }
 
   /** Records the outcomes of earlier broadcasts sent with this one, and of those left out. */
   #recordEarlier(
     member: Member,
     entries: readonly LogEntry[],
-    ends: readonly (MemberOutcome | undefined)[],
+    outcomes: readonly (MemberOutcome | undefined)[],
   ): void {
     const { log, early } = this.#parts;
     const first = (member.served ?? this.position - 1) + 1;
     for (let position = first, at = 0; position < this.position; position++) {
       const isHere = entries[at]?.position === position;
-      const end = isHere ? ends[at++] : this.#goneAs(position);
+      const outcome = isHere ? outcomes[at++] : this.#goneAs(position);
       const isCounted = log.header(position) === undefined || log.state(position) !== null;
-      if (end !== undefined && !isCounted) early.add(position, member, end);
+      if (outcome !== undefined && !isCounted) early.add(position, member, outcome);
     }
   }
 
@@ -311,28 +311,28 @@ export class MemberFanOut {
     return (log.header(position)?.expiresAt ?? 0) <= host.now() ? "expired" : "collapsed";
   }
 
-  #end(end: MemberOutcome, member: Member): void {
-    this.#counts[end]++;
-    if (end === "owed") this.#owing.add(member);
-    if (end === "acknowledged") this.#counts.delivered++;
+  #count(outcome: MemberOutcome, member: Member): void {
+    this.#counts[outcome]++;
+    if (outcome === "owed") this.#owing.add(member);
+    if (outcome === "acknowledged") this.#counts.delivered++;
   }
 
   #failed({ member, tries }: Attempt, error: unknown, entries: readonly LogEntry[]): void {
     if (tries + 1 < LIMITS.FAN_OUT_TRIES) {
       const { host } = this.#parts;
       const at = host.now() + backoffMs(tries + 1, host.random());
-      this.#again.push({ at, next: { member, tries: tries + 1 } });
+      this.#retries.push({ at, next: { member, tries: tries + 1 } });
       return;
     }
     // It stays attached: its node retries, and so does the next broadcast.
     const now = this.#parts.host.now();
-    const ends = entries.map(({ seq, expiresAt }) =>
+    const outcomes = entries.map(({ seq, expiresAt }) =>
       isNowOrNever(seq) || expiresAt <= now ? "failed" : "owed",
     );
-    this.#recordEarlier(member, entries, ends);
+    this.#recordEarlier(member, entries, outcomes);
     member.served = null;
     const isLast = entries.at(-1)?.position === this.position;
-    this.#end((isLast ? ends.at(-1) : undefined) ?? this.#goneAs(this.position), member);
+    this.#count((isLast ? outcomes.at(-1) : undefined) ?? this.#goneAs(this.position), member);
     this.#parts.host.reportError(error);
   }
 
@@ -346,9 +346,9 @@ export class MemberFanOut {
   }
 
   #takeRetries(now: number): void {
-    const due = this.#again.filter(({ at }) => isDue(at, now));
+    const due = this.#retries.filter(({ at }) => isDue(at, now));
     if (due.length === 0) return;
-    this.#again = this.#again.filter(({ at }) => !isDue(at, now));
+    this.#retries = this.#retries.filter(({ at }) => !isDue(at, now));
     this.#queue = [...this.#queue.slice(this.#at), ...due.map(({ next }) => next)];
     this.#at = 0;
   }

@@ -11,20 +11,20 @@ export type MemberOutcome = Exclude<DeliverOutcome, "unknown"> | "failed" | "owe
 
 export class EarlyOutcomes {
   /** Not counted yet, by position. */
-  readonly #ends = new Map<number, Map<Member, MemberOutcome>>();
+  readonly #outcomes = new Map<number, Map<Member, MemberOutcome>>();
 
   of(position: number, member: Member): MemberOutcome | undefined {
-    return this.#ends.get(position)?.get(member);
+    return this.#outcomes.get(position)?.get(member);
   }
 
-  add(position: number, member: Member, end: MemberOutcome): void {
-    const ends = this.#ends.get(position) ?? new Map<Member, MemberOutcome>();
-    this.#ends.set(position, ends);
-    ends.set(member, end);
+  add(position: number, member: Member, outcome: MemberOutcome): void {
+    const outcomes = this.#outcomes.get(position) ?? new Map<Member, MemberOutcome>();
+    this.#outcomes.set(position, outcomes);
+    outcomes.set(member, outcome);
   }
 
   /** The broadcast has been counted. */
   drop(position: number): void {
-    this.#ends.delete(position);
+    this.#outcomes.delete(position);
   }
 }
