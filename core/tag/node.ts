@@ -51,7 +51,7 @@ export class TagNode {
   readonly #leaves = new LatestEpochs(LIMITS.NODE_LEAVES);
   readonly #born: (now: number) => number;
   #state: NodeState | null = null;
-  readonly #creation = new NodeCreation((count) => this.#report(count));
+  readonly #creation = new NodeCreation((count) => this.#reportToParent(count));
 
   constructor(options: TagNodeOptions) {
     const { name, store, host, nodeMembers = LIMITS.NODE_MEMBERS, born = firstPosition } = options;
@@ -60,7 +60,7 @@ export class TagNode {
     this.#host = host;
     this.#capacity = nodeMembers;
     this.#born = born;
-    this.#reporter = new CountReporter(host, () => this.#tell());
+    this.#reporter = new CountReporter(host, () => this.#reportCounts());
     const record = store.readNode();
     if (record !== null) this.#state = this.#load(record);
   }
@@ -157,7 +157,7 @@ export class TagNode {
     const { device, since, called = [] } = request;
     const lately = this.#host.now() - LIMITS.NOW_MS;
     const isSince = since !== undefined && seqTimeMs(seq) >= Math.max(since, lately);
-    return isSince || called.includes(position) || state.fanOut.isAhead(position, device);
+    return isSince || called.includes(position) || state.fanOut.willReach(position, device);
   }
 
   async fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -263,7 +263,7 @@ export class TagNode {
     const isIdle = () => this.#state === state && !this.#reporter.isScheduled && !this.isBusy;
     const forget = async () => {
       if (state.root?.lastBroadcastAt == null) return;
-      await this.#tellDirectory(state.record.tag, NOTHING);
+      await this.#reportToDirectory(state.record.tag, NOTHING);
     };
     if (await state.erasing.tryEnd(forget, isIdle)) this.#erase(state);
   }
@@ -301,13 +301,13 @@ export class TagNode {
     const parts = {
       ...{ name: this.#name, store: this.#store, host: this.#host, capacity: this.#capacity },
       onChange: () => this.#reporter.schedule(),
-      report: (count: SubtreeCount) => this.#report(count),
+      report: (count: SubtreeCount) => this.#reportToParent(count),
     };
     return new NodeState(parts, record);
   }
 
   /** Reports to the parent. */
-  #report(count: SubtreeCount): Promise<CountAnswer> {
+  #reportToParent(count: SubtreeCount): Promise<CountAnswer> {
     const { app, tagId, path } = this.#name;
     const parent = nodeObjectName({ app, tagId, path: path.slice(0, -1) });
     const report = { digit: path.slice(-1), ...count };
@@ -315,25 +315,25 @@ export class TagNode {
   }
 
   /** Reports the counts to the parent, or to the directory. */
-  async #tell(): Promise<void> {
+  async #reportCounts(): Promise<void> {
     const state = this.#state;
     if (state === null) return;
     // Upgrades the record of an older version: until then, each start reads the whole log.
     if (state.log.gaplessFrom !== null && state.record.isGapless !== true) state.change({});
     const count = state.count;
-    if (state.root === null) await state.openState.tellParent();
+    if (state.root === null) await state.openState.report();
     else {
       const areKnown = await state.root.tellLiveNodes();
       const listeners = await state.root.listeners();
       const { lastBroadcastAt } = state.root;
       const { tag } = state.record;
-      await this.#tellDirectory(tag, { members: count.members, listeners, lastBroadcastAt });
+      await this.#reportToDirectory(tag, { members: count.members, listeners, lastBroadcastAt });
       // Retried with backoff: a tag is not erased while someone may listen.
       if (!areKnown) throw new Error("a live node did not say how many listen");
     }
   }
 
-  #tellDirectory(tag: string, report: Omit<TagReport, "tag">): Promise<void> {
+  #reportToDirectory(tag: string, report: Omit<TagReport, "tag">): Promise<void> {
     const { app } = this.#name;
     return this.#host.withTimeout(
       LIMITS.CALL_MS,

@@ -179,7 +179,7 @@ export class MemberDebts {
     // Marks are read from the last served entry only.
     const marks = log.lastServed?.position === position ? members.marks() : {};
     const outcome = settleMembers(state.outcome, ends, host.now());
-    log.serve(position, { ...state, ...marks, outcome });
+    log.recordOutcome(position, { ...state, ...marks, outcome });
   }
 
   /** The earliest retry or expiry. */

@@ -157,7 +157,7 @@ export class MemberFanOut {
   }
 
   /** Whether the fan-out has yet to reach a device that attaches now: then a ttl 0 broadcast is for it, too. */
-  isAhead(device: string): boolean {
+  willReach(device: string): boolean {
     // A call without an answer may never reach it.
     const isBeingCalled = [...this.#open].some(({ next }) => next.member.device === device);
     return isBeingCalled || (!this.called && !this.#missed.has(device));

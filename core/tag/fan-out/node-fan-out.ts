@@ -153,10 +153,10 @@ export class NodeFanOut {
   }
 
   /** Whether a broadcast has yet to reach a device that attaches now. */
-  isAhead(position: number, device: string): boolean {
+  willReach(position: number, device: string): boolean {
     if (this.#parts.log.state(position) !== null) return false;
     const memberFanOut = this.#memberFanOuts.get(position);
-    return memberFanOut === undefined ? !this.#over.has(position) : memberFanOut.isAhead(device);
+    return memberFanOut === undefined ? !this.#over.has(position) : memberFanOut.willReach(device);
   }
 
   async #fanOut(request: FanOutRequest): Promise<FanOutAnswer> {
@@ -272,7 +272,7 @@ export class NodeFanOut {
       if (earlier > position) break;
       this.#finished.delete(earlier);
       const outcome: NodeOutcome = owing.length === 0 ? counts : { ...counts, owing };
-      log.serve(earlier, { ...members.marks(), outcome: JSON.stringify(outcome) });
+      log.recordOutcome(earlier, { ...members.marks(), outcome: JSON.stringify(outcome) });
       this.#readDebts().add(earlier, owing);
     }
     log.forgetData();

@@ -89,7 +89,7 @@ export class OwingNodePolls {
     const { log, host } = this.#parts;
     const state = log.state(position);
     const outcome = state && settleNode(state.outcome, path, counts, host.now());
-    if (state !== null && outcome !== null) log.serve(position, { ...state, outcome });
+    if (state !== null && outcome !== null) log.recordOutcome(position, { ...state, outcome });
     if (counts.owed > 0) return;
     const positions = this.#owing.get(path);
     positions?.delete(position);

@@ -131,7 +131,7 @@ export class Log {
     return this.unsettled.filter(({ position }) => this.state(position) === null);
   }
 
-  /** @param store true writes the row now, false leaves that to `serve` */
+  /** @param store true writes the row now, false leaves that to `recordOutcome` */
   append(entry: LogEntry, store: boolean): void {
     const { position } = entry;
     const { data, ...rest } = entry;
@@ -150,7 +150,7 @@ export class Log {
   }
 
   /** Writes the outcome of an entry: one row. Entries before it that were not served by themselves are stored with the same outcome. */
-  serve(position: number, state: LogState): void {
+  recordOutcome(position: number, state: LogState): void {
     const unsettled = new Set(this.#unsettledPositions);
     const last = this.lastServed?.position ?? 0;
     for (const earlier of [...this.#unstored, position]) {

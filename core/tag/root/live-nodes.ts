@@ -101,11 +101,11 @@ export class LiveNodes {
     own.told = this.count;
     const sinceMs = this.#parts.host.now() - this.#toldAt;
     // Every report sets the alarm, which tells what changed in between.
-    if (sinceMs < 0 || sinceMs >= LIMITS.PRESENCE_MS) this.tell();
+    if (sinceMs < 0 || sinceMs >= LIMITS.PRESENCE_MS) this.tellTotal();
   }
 
   /** Tells the total to every live node that does not know it. */
-  tell(): void {
+  tellTotal(): void {
     const { host } = this.#parts;
     const total = this.count;
     this.#toldAt = host.now();

@@ -94,7 +94,7 @@ export class OtherTags {
       ...(isAccepted ? {} : { missed: tag }),
     };
     const outcome = addToOutcome(state.outcome, more, host.now());
-    log.serve(position, { ...state, outcome });
+    log.recordOutcome(position, { ...state, outcome });
   }
 
   /** Tags that are owed a broadcast according to the log. */

@@ -151,7 +151,7 @@ export class Root {
    */
   async tellLiveNodes(): Promise<boolean> {
     const areKnown = await this.#liveNodes.prune();
-    this.#liveNodes.tell();
+    this.#liveNodes.tellTotal();
     return areKnown;
   }
 
@@ -181,7 +181,7 @@ export class Root {
       ...(owing.length === 0 ? {} : { owing }),
       ...(owingPaths.length === 0 ? {} : { owingNodes }),
     };
-    log.serve(position, { ...members.marks(), outcome: JSON.stringify(outcome) });
+    log.recordOutcome(position, { ...members.marks(), outcome: JSON.stringify(outcome) });
     this.#debts.add(position, owedNodes);
     fanOut.owe(position, owing);
     this.#owingNodes.add(position, owingPaths);
@@ -201,7 +201,7 @@ export class Root {
       ...(progress?.owing === undefined ? {} : { owingNodes: progress.owing }),
     };
     const outcome = addToOutcome(state.outcome, more, host.now());
-    log.serve(position, { ...state, outcome });
+    log.recordOutcome(position, { ...state, outcome });
     if (progress?.owing !== undefined) this.#owingNodes.add(position, Object.keys(progress.owing));
   }
 }

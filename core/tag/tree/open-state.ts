@@ -50,7 +50,7 @@ export class OpenState {
   }
 
   /** Reports the counts to the parent. Closes the node first if its subtree is empty. */
-  async tellParent(): Promise<void> {
+  async report(): Promise<void> {
     const { report, record, change, count, durable } = this.#parts;
     if (report === null || this.#opening.isRunning) return;
     const { turns = 0 } = record();

@@ -102,10 +102,10 @@ describe("the log of a node", () => {
             log.append(entry(log.head + 1 + skipped), isRoot);
           } else if (draw < 0.85) {
             const position = isRoot ? any(unserved) : unserved[0];
-            if (position !== undefined) log.serve(position, state);
+            if (position !== undefined) log.recordOutcome(position, state);
           } else if (draw < 0.95) {
             const position = any(served);
-            if (position !== undefined) log.serve(position, state);
+            if (position !== undefined) log.recordOutcome(position, state);
           }
           const where = `seed ${seed}, step ${step}`;
           const from = log.head - SIZE + 1;
@@ -170,10 +170,10 @@ describe("the log of a node", () => {
     const before = look(log, 0);
     const state = { attached: "AQ", failed: [], outcome: "{}" };
     failOnce(store, method);
-    expect(() => log.serve(1, state)).toThrow("disk is full");
+    expect(() => log.recordOutcome(1, state)).toThrow("disk is full");
     expect(look(log, 0)).toEqual(before);
     expect(log.state(1)).toBeNull();
-    log.serve(1, state);
+    log.recordOutcome(1, state);
     expect(log.state(1)).toMatchObject(state);
     expect(log.unserved).toEqual([]);
   });
