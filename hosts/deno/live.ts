@@ -1,10 +1,11 @@
 /** Live listeners: WebSockets and event streams, which count towards the maximum of links. */
 import { type LiveName, liveObjectName } from "../../core/tag/name.ts";
+import type { Listen } from "../../objects/interfaces/connections.ts";
 import type { LiveShell } from "../../objects/live/live-shell.ts";
 import { SocketSink } from "../../objects/live/live-socket.ts";
-import { EVENT_STREAM_HEADERS, EventStream, EventStreams } from "../../objects/live/live-stream.ts";
+import { EVENT_STREAM_HEADERS, EVENT_STREAM_QUEUE } from "../../objects/live/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
-import type { Listen, ListenHost } from "../../worker/live/host.ts";
+import type { ListenHost } from "../../worker/live/host.ts";
 import { type DenoLinks, UPGRADED } from "./links.ts";
 import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
@@ -25,7 +26,8 @@ const CLOSE_WAIT_MS = 500;
 export class DenoLive implements ListenHost {
   readonly #mesh: Mesh;
   readonly #links: DenoLinks;
-  readonly #streams = new EventStreams();
+  /** Event streams that have not ended. */
+  #streams = 0;
   /** Sockets, including those whose close has not been answered. */
   readonly #sockets = new Set<ServerSocket>();
   readonly #sweeper: ReturnType<typeof setInterval>;
@@ -42,7 +44,7 @@ export class DenoLive implements ListenHost {
 
   /** Number of connections, including those that are opening or closing. */
   get size(): number {
-    return this.#sockets.size + this.#streams.count;
+    return this.#sockets.size + this.#streams;
   }
 
   regionOf(): string {
@@ -100,19 +102,15 @@ export class DenoLive implements ListenHost {
   #openStream(request: Request, node: LiveShell, { after }: Listen): Response {
     const tunnel = tunnelOf(request);
     tunnel?.begin();
-    const stream = new EventStream(() => {
-      tunnel?.end();
-      this.#streams.delete(stream);
-      node.leave(stream);
-    });
-    this.#streams.add(stream);
-    try {
-      node.join(stream, after);
-    } catch (error) {
-      // The stream has started, and nobody else would end it.
-      void stream.body.cancel();
-      throw error;
-    }
-    return new Response(stream.body, { headers: EVENT_STREAM_HEADERS });
+    this.#streams++;
+    const body = node.joinStream(
+      after,
+      (source) => new ReadableStream(source, EVENT_STREAM_QUEUE),
+      () => {
+        tunnel?.end();
+        this.#streams--;
+      },
+    );
+    return new Response(body, { headers: EVENT_STREAM_HEADERS });
   }
 }

@@ -1,11 +1,11 @@
 /**
  * Delays alarms that are due together when workerd starts: it fires all of them at once, and opens a database for each
- * (objects/capacity/alarm-room.ts). An object runs its overdue work when the delayed alarm fires (measured).
+ * (objects/capacity/alarm-spreader.ts). An object runs its overdue work when the delayed alarm fires (measured).
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { alarmsFor, placeAlarm } from "../../objects/capacity/alarm-room.ts";
+import { alarmsAtOnce, placeAlarm } from "../../objects/capacity/alarm-spreader.ts";
 import { AWAKE_MS } from "../../objects/capacity/awake.ts";
 import { uniqueKeyOf } from "./config.ts";
 
@@ -25,7 +25,7 @@ const MS = 1_000_000n;
  */
 export function spreadAlarms(storage: string, maxLinks: number, now: number): number {
   if (!existsSync(storage)) return 0;
-  const most = alarmsFor(maxLinks);
+  const most = alarmsAtOnce(maxLinks);
   const classes = readdirSync(storage).filter((name) => existsSync(join(storage, name, ALARMS)));
   const isLast = (name: string) => Number(name === LAST);
   let moved = 0;

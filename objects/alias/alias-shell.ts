@@ -10,15 +10,15 @@ import type {
   FirstAckRequest,
   LateCommand,
 } from "../../core/alias/types.ts";
-import { backoffMs } from "../../core/backoff.ts";
 import { writeAlias } from "../../core/move/alias.ts";
 import type { AliasLine } from "../../schema/export.ts";
+import { AlarmRetry } from "../alarm-retry.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { AliasImportRpc, AliasRpc } from "../interfaces/rpc.ts";
 import { durable, Memory } from "../memory.ts";
 import type { Erasable, ObjectRuntime, Stored } from "../runtime.ts";
 import { Stay } from "../stay.ts";
-import { withTimeout } from "../timeout.ts";
+import { within } from "../timeout.ts";
 
 type Store = AliasStore & Erasable;
 
@@ -32,13 +32,13 @@ export class AliasShell implements AliasRpc, AliasImportRpc {
   readonly #peers: Pick<Peers, "device">;
   readonly #memory: Memory<Store, Loaded>;
   readonly #stay: Stay;
-  /** Alarms in a row that failed. */
-  #failures = 0;
+  readonly #retry: AlarmRetry;
 
   constructor(runtime: ObjectRuntime<Store>, peers: Pick<Peers, "device">) {
     this.#runtime = runtime;
     this.#peers = peers;
     this.#stay = new Stay(runtime.residence);
+    this.#retry = new AlarmRetry(runtime);
     this.#memory = new Memory(runtime, (stored) => this.#load(stored));
   }
 
@@ -70,19 +70,12 @@ export class AliasShell implements AliasRpc, AliasImportRpc {
     return this.#call((alias) => alias.firstAck(request));
   }
 
-  /** Throws where not even another alarm can be set: Workers give up one that failed six times. */
-  async alarm(): Promise<void> {
-    const runtime = this.#runtime;
-    const { alarm } = runtime;
-    alarm.fired();
-    try {
+  /** The alarm has come: see `AlarmRetry`. */
+  alarm(): Promise<void> {
+    return this.#retry.ring(async () => {
       await this.#call((alias) => alias.onAlarm());
       await this.#free();
-      this.#failures = 0;
-    } catch (error) {
-      runtime.reportError(error);
-      await alarm.set(runtime.now() + backoffMs(++this.#failures, Math.random()));
-    }
+    });
   }
 
   async write(line: AliasLine): Promise<void> {
@@ -115,7 +108,7 @@ export class AliasShell implements AliasRpc, AliasImportRpc {
       host: {
         durable: () => durable(storage),
         device: (name) => this.#peers.device(name),
-        withTimeout,
+        withTimeout: (ms, call) => within(runtime.scheduler, ms, call),
         now: () => runtime.now(),
         setAlarm: (at) => {
           runtime.alarm.set(at)?.catch((error: unknown) => this.#memory.fail(error));

@@ -11,17 +11,19 @@ import { parseKeyId } from "../../core/identity/app-id.ts";
 import { writeApp } from "../../core/move/app.ts";
 import type { AppLine } from "../../schema/export.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "../interfaces/rpc.ts";
-import { makeLiveKey } from "../live/live-key.ts";
+import { makeLiveKey, type SubtlePort } from "../live/live-key.ts";
 import { Memory } from "../memory.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import { appKey, appRecord } from "./app-record.ts";
 
 export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
+  readonly #subtle: SubtlePort;
   readonly #memory: Memory<AppStore, AppStore>;
 
-  constructor(runtime: ObjectRuntime<AppStore>) {
+  constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort) {
     this.#runtime = runtime;
+    this.#subtle = subtle;
     this.#memory = new Memory(runtime, ({ store }) => store);
   }
 
@@ -57,7 +59,7 @@ export class AppShell implements AppRpc, AppImportRpc {
   }
 
   liveKey(): Promise<LiveKey | null> {
-    return this.#memory.call((store) => liveKeyOf(store, makeLiveKey));
+    return this.#memory.call((store) => liveKeyOf(store, () => makeLiveKey(this.#subtle)));
   }
 
   write(line: AppLine): Promise<void> {

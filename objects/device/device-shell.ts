@@ -20,6 +20,7 @@ import { deviceAlarmOf, writeDevice } from "../../core/move/device.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../core/tag/calls/fan-out.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import { AlarmRetry } from "../alarm-retry.ts";
 import { sends } from "../capacity/sends.ts";
 import type { DeviceImportRpc, DeviceRpc } from "../interfaces/rpc.ts";
 import type { ObjectRuntime, SocketPort } from "../runtime.ts";
@@ -32,10 +33,12 @@ const SESSION_BYTES = 16;
 export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   readonly #runtime: ObjectRuntime<StoredDevice>;
   readonly #runner: DeviceRunner;
+  readonly #retry: AlarmRetry;
 
   constructor(runtime: ObjectRuntime<StoredDevice>, ports: DevicePorts) {
     this.#runtime = runtime;
     this.#runner = new DeviceRunner(runtime, ports);
+    this.#retry = new AlarmRetry(runtime);
   }
 
   get name(): string {
@@ -147,7 +150,12 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
     );
   }
 
-  /** The alarm has come. Rejects where it has to come again. */
+  /** The alarm has come, on a host that does not ring again by itself: see `AlarmRetry`. */
+  alarm(): Promise<void> {
+    return this.#retry.ring(() => this.onDeadline());
+  }
+
+  /** The alarm has come. Rejects if it has to come again. */
   async onDeadline(): Promise<void> {
     await this.#runner.run(
       ({ device }, now, effects) => {

@@ -1,5 +1,5 @@
 /** The alarm of a Durable Object. */
-import { alarmTime } from "../capacity/alarm-room.ts";
+import { alarmTime } from "../capacity/alarm-spreader.ts";
 import type { AlarmPort } from "../runtime.ts";
 import { StorageError } from "../storage-error.ts";
 
@@ -8,7 +8,7 @@ export class DurableAlarm implements AlarmPort {
   readonly #maxLinks: string | undefined;
   #at: number | null | undefined;
 
-  /** @param maxLinks the setting MAX_LINKS: where there is one, an alarm may come later, for want of room (alarm-room.ts) */
+  /** @param maxLinks the setting MAX_LINKS: if there is one, an alarm may be set for a later time (alarm-spreader.ts) */
   constructor(storage: DurableObjectStorage, maxLinks: string | undefined) {
     this.#storage = storage;
     this.#maxLinks = maxLinks;
@@ -20,11 +20,11 @@ export class DurableAlarm implements AlarmPort {
 
   async load(): Promise<void> {
     const at = await this.#storage.getAlarm();
-    // Unless one was set meanwhile.
+    // One may have been set meanwhile.
     if (this.#at === undefined) this.#at = at;
   }
 
-  /** On disk before anything that the object says after it. */
+  /** The alarm is on disk before anything that the object sends afterwards. */
   set(at: number): Promise<void> | null {
     const standing = this.#at ?? null;
     if (standing !== null && standing <= at) return null;
@@ -45,7 +45,7 @@ export class DurableAlarm implements AlarmPort {
 
   async #set(at: number): Promise<void> {
     try {
-      // One that is set in an alarm for that very millisecond can be lost with it.
+      // An alarm that an alarm sets for the current millisecond can be lost.
       await this.#storage.setAlarm(Math.max(at, Date.now() + 1));
     } catch (error) {
       this.#at = undefined;

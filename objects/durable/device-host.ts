@@ -1,16 +1,15 @@
-/** What a device's object is given on Workers. */
+/** The shell of a device on Workers. */
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { callRoomOf } from "../capacity/call-room.ts";
+import { deviceWakes } from "../capacity/wake-limiter.ts";
 import { countOf } from "../count.ts";
 import { deviceIdentity } from "../device/device-identity.ts";
-import type { StoredDevice } from "../device/device-ports.ts";
 import { DeviceShell } from "../device/device-shell.ts";
-import type { ObjectRuntime } from "../runtime.ts";
+import { SqlDeviceStore } from "../storage/device-store.ts";
 import type { DeviceSockets } from "./device-sockets.ts";
 import { type PeerEnv, peersOf } from "./peers.ts";
-import type { Settings } from "./runtime.ts";
+import { DurableRuntime, type Settings, sleep } from "./runtime.ts";
 
 /** What it needs of the worker's bindings; worker/env.ts describes them. */
 export interface DeviceEnv extends PeerEnv, Settings {
@@ -18,25 +17,27 @@ export interface DeviceEnv extends PeerEnv, Settings {
   readonly MESH_KEYS: string;
 }
 
-/** Where joins begin, of all devices of this isolate. */
+/** Where joins begin, for all devices of this isolate. */
 const depths = new DepthCache();
 
-/** @param env its bindings, asked for anew each time that one is needed */
+/** @param env the object's bindings, read again each time that one is needed */
 export function durableDevice(
-  runtime: ObjectRuntime<StoredDevice>,
+  ctx: DurableObjectState,
   sockets: DeviceSockets,
   env: () => DeviceEnv,
 ): DeviceShell {
+  const name = ctx.id.name ?? "";
+  const runtime = new DurableRuntime(ctx, env(), (rows) => new SqlDeviceStore(rows, name));
   return new DeviceShell(runtime, {
     depths,
     peers: peersOf(env()),
-    sockets: () => sockets.open(),
+    sockets: () => sockets.standing(),
     settings() {
       const { MESH_KEYS, RECONNECT_FIRST_MS } = env();
       const keyring = keyringOf(MESH_KEYS);
       if (typeof keyring === "string") throw new Error(keyring);
       return {
-        identity: deviceIdentity(keyring, runtime.name),
+        identity: deviceIdentity(keyring, name),
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       };
     },
@@ -44,6 +45,6 @@ export function durableDevice(
     admit: ({ name, call }) =>
       call.method === "firstAck"
         ? null
-        : (callRoomOf(env().MAX_LINKS)?.enter(name, LIMITS.COMMAND_MS) ?? null),
+        : (deviceWakes(env().MAX_LINKS, sleep)?.enter(name, LIMITS.COMMAND_MS) ?? null),
   });
 }

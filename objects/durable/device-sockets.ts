@@ -1,9 +1,19 @@
 /** The WebSockets of a device's object, by the hibernation API. */
 import type { LinkSnapshot } from "../../core/device/link/snapshot.ts";
 import { lastHeard, SILENT_MS } from "../../core/link/silence.ts";
+import type { Refused } from "../../core/message/refusal.ts";
 import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
-import { closeReason, finish } from "../close.ts";
+import { closeReason, finish, LINK_SUBPROTOCOL } from "../close.ts";
+import { REGISTERED_HEADER } from "../interfaces/connections.ts";
 import type { SocketPort } from "../runtime.ts";
+import { answerHeartbeats, upgraded } from "./sockets.ts";
+
+/** What became of a connect request. */
+interface Connected {
+  readonly opened: { readonly ok: true } | Refused;
+  /** Whether an app is registered on the device. */
+  readonly isRegistered: boolean;
+}
 
 export class DeviceSockets {
   readonly #ctx: DurableObjectState;
@@ -11,6 +21,7 @@ export class DeviceSockets {
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
+    answerHeartbeats(ctx);
   }
 
   of(socket: WebSocket): DurableSocket {
@@ -22,16 +33,42 @@ export class DeviceSockets {
     return port;
   }
 
+  /** A frame has come on it. */
+  heard(socket: WebSocket): DurableSocket {
+    const port = this.of(socket);
+    port.heard(Date.now());
+    return port;
+  }
+
   /** Those that stayed open while the object slept. */
-  open(): DurableSocket[] {
+  standing(): DurableSocket[] {
     const open = this.#ctx
       .getWebSockets()
       .filter(({ readyState }) => readyState === WebSocket.OPEN);
     return open.map((socket) => this.of(socket));
   }
 
+  /**
+   * Opens a socket.
+   *
+   * @param connect asks the device for a link; it takes one by `accept`, and refuses it otherwise
+   * @returns the answer to the upgrade, also where the link is refused: that closes the socket
+   */
+  open(connect: (accept: () => SocketPort) => Connected): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    const { opened, isRegistered } = connect(() => this.#accept(server));
+    if (!opened.ok) {
+      server.accept();
+      closeWith(server, opened.code, opened.detail ?? "");
+    }
+    return upgraded(client, {
+      "sec-websocket-protocol": LINK_SUBPROTOCOL,
+      ...(isRegistered ? { [REGISTERED_HEADER]: "1" } : {}),
+    });
+  }
+
   /** Accepts a socket and closes all older ones, also those from before a sleep. */
-  accept(socket: WebSocket): DurableSocket {
+  #accept(socket: WebSocket): DurableSocket {
     for (const older of this.#ctx.getWebSockets()) {
       closeWith(older, "replaced", "");
       older.serializeAttachment(null);
@@ -94,7 +131,7 @@ export class DurableSocket implements SocketPort {
 }
 
 /** Closes it, if it is not closed yet, with the number and the reason of an error. */
-export function closeWith(socket: WebSocket, code: ErrorCode, detail: string): void {
+function closeWith(socket: WebSocket, code: ErrorCode, detail: string): void {
   const number = ERRORS[code].close;
   if (number === null) throw new Error(`${code} closes no link`);
   finish(socket, number, closeReason(code, detail));

@@ -1,45 +1,38 @@
-/** The classes of Durable Objects that only hand on what they are asked. */
+/** Durable Objects that pass every RPC call on to their shell. */
 import { DurableObject } from "cloudflare:workers";
+import type { Methods } from "../interfaces/methods.ts";
 
-/** An object with an alarm. */
-export interface Alarmed {
-  alarm(): Promise<void>;
-}
+/** Where such an object keeps its shell. RPC reaches names only, so a symbol keeps callers out. */
+export const SHELL = Symbol("shell");
 
-type Method = (...values: unknown[]) => unknown;
-
-/**
- * Makes the class of an object whose calls all go to its shell.
- *
- * @param methods what can be called: nothing else of the shell can be, from wherever
- * @param shellOf makes the shell of one object
- */
-export function durableObject<Rpc extends object, Env>(
-  methods: Readonly<Record<keyof Rpc & string, true>>,
-  shellOf: (ctx: DurableObjectState, env: Env) => Rpc,
-): new (
+type Call = (...values: unknown[]) => unknown;
+type Forwarding<Rpc, Env> = abstract new (
   ctx: DurableObjectState,
   env: Env,
-) => DurableObject<Env> & Rpc {
-  class Forwarding extends DurableObject<Env> {
-    readonly #shell: Readonly<Record<string, Method>>;
+) => DurableObject<Env> & Rpc & { readonly [SHELL]: Rpc };
 
-    constructor(ctx: DurableObjectState, env: Env) {
-      super(ctx, env);
-      this.#shell = shellOf(ctx, env) as Readonly<Record<string, Method>>;
-    }
+/**
+ * Makes the base class of an object whose calls all go to its shell.
+ *
+ * @param methods the only methods of the shell that can be called
+ */
+export function durableObject<Rpc extends object, Env>(
+  methods: Methods<Rpc>,
+): Forwarding<Rpc, Env> {
+  abstract class Forwarded extends DurableObject<Env> {
+    abstract readonly [SHELL]: Readonly<Record<string, Call>>;
 
     static {
-      // Of the prototype: what an instance has of its own cannot be called over RPC.
+      // On the prototype, because RPC cannot call what an instance has of its own.
       for (const method of Object.keys(methods)) {
-        Object.defineProperty(Forwarding.prototype, method, {
+        Object.defineProperty(Forwarded.prototype, method, {
           configurable: true,
-          value(this: Forwarding, ...values: unknown[]) {
-            return this.#shell[method]?.(...values);
+          value(this: Forwarded, ...values: unknown[]) {
+            return this[SHELL][method]?.(...values);
           },
         });
       }
     }
   }
-  return Forwarding as unknown as ReturnType<typeof durableObject<Rpc, Env>>;
+  return Forwarded as unknown as Forwarding<Rpc, Env>;
 }

@@ -1,5 +1,4 @@
 /** A Durable Object as the runtime of what it holds. */
-import { backoffMs } from "../../core/backoff.ts";
 import { sends } from "../capacity/sends.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
 import { DurableAlarm } from "./alarm.ts";
@@ -23,8 +22,6 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   readonly residence: Residence = hibernation;
   readonly #ctx: DurableObjectState;
   readonly #store: (rows: Rows) => Store;
-  /** Alarms in a row that failed. */
-  #failures = 0;
 
   /**
    * @param store makes the object's store of its rows
@@ -60,32 +57,19 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   reportError(error: unknown): void {
     console.error(error);
   }
-
-  /**
-   * The alarm has come: where what is to be done breaks off, another is set. The platform gives up one that failed six times, so that
-   * this throws only where none can be set.
-   */
-  async ring(work: () => Promise<void>): Promise<void> {
-    this.alarm.fired();
-    try {
-      await work();
-      this.#failures = 0;
-    } catch (error) {
-      this.reportError(error);
-      await this.alarm.set(Date.now() + backoffMs(++this.#failures, Math.random()));
-    }
-  }
 }
 
 const hibernation: Residence = { hibernates: true, sweeps: 0, woke() {} };
+
+export const sleep = (ms: number): Promise<void> => scheduler.wait(ms);
 
 const workersScheduler: Scheduler = {
   timer(ms: number, onEnd: () => void): Timer {
     const timer = setTimeout(onEnd, ms);
     return { cancel: () => clearTimeout(timer) };
   },
-  sleep: (ms) => scheduler.wait(ms),
+  sleep,
   // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
   yield: () => new Promise((resolve) => setTimeout(resolve, 0)),
-  rest: () => (sends.isActive(Date.now()) ? scheduler.wait(REST_MS) : Promise.resolve()),
+  rest: () => (sends.isActive(Date.now()) ? sleep(REST_MS) : Promise.resolve()),
 };

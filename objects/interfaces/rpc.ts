@@ -89,7 +89,7 @@ export interface TagRpc {
   /** False where it was no member. */
   leave(request: LeaveRequest): Promise<boolean>;
   attach(request: AttachRequest): Promise<AttachAnswer>;
-  /** From the driver above: see `FanOutRequest`. */
+  /** From the node above, or the root: see `FanOutRequest`. */
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   /** From a child of this node. */
   countChild(report: CountReport): Promise<CountAnswer>;
@@ -120,16 +120,6 @@ export interface LiveRpc {
   drain(): Promise<void>;
 }
 
-/** A request to listen that the edge has let through reaches the live node with these headers in place of the caller's own. */
-export const LIVE_HEADERS = {
-  /** The tag's name, percent-encoded. */
-  tag: "x-pushmesh-tag",
-  /** Decimal position to resume after; absent for only what is new. */
-  after: "x-pushmesh-after",
-  /** Of the answer: the name of the error that refuses it. */
-  error: "x-pushmesh-error",
-} as const;
-
 /** One alias of one app: addressed by `aliasObjectName`. */
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
@@ -152,21 +142,6 @@ export interface TagDirectoryRpc {
   claim(key: string, request: string): Promise<boolean>;
   release(key: string, request: string): Promise<void>;
 }
-
-/**
- * A connect request that the edge has authenticated reaches the device object by `fetch`, with these
- * headers in place of the caller's own; the object trusts them because only the edge can call it.
- */
-export const CONNECT_HEADERS = {
-  /** Decimal. */
-  generation: "x-pushmesh-generation",
-  /** Raw public key in base64url. */
-  publicKey: "x-pushmesh-key",
-  /** The token's `jti`. */
-  tokenId: "x-pushmesh-jti",
-  /** The token's `exp`, seconds. */
-  tokenExpires: "x-pushmesh-exp",
-} as const;
 
 /** A sending key as the edge needs it to verify a signature. */
 export interface AppKey {

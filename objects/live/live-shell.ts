@@ -1,4 +1,4 @@
-/** The object of one live node: a thin shell that gives core/live its rows, time and the root of its tag. */
+/** The object of one live node: gives core/live its rows, its time and the root of its tag, and keeps its event streams. */
 import { sealAppId } from "../../core/identity/app-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
 import type { Sink } from "../../core/live/host.ts";
@@ -14,10 +14,18 @@ import type { LiveRpc } from "../interfaces/rpc.ts";
 import { durable } from "../memory.ts";
 import type { Erasable, ObjectRuntime } from "../runtime.ts";
 import { Stay } from "../stay.ts";
-import { withTimeout } from "../timeout.ts";
-import { liveSignerOf } from "./live-key.ts";
+import { within } from "../timeout.ts";
+import { liveSignerOf, type SubtlePort } from "./live-key.ts";
+import { EventStream, EventStreams, type StreamSource } from "./live-stream.ts";
 
 type Store = LiveStore & Erasable;
+
+/** What a live node needs of its host, besides its runtime. */
+export interface LivePorts {
+  readonly peers: Pick<Peers, "node" | "app">;
+  readonly keyring: Keyring;
+  readonly subtle: SubtlePort;
+}
 
 /** What is in memory while somebody listens, or is about to. */
 interface Awake {
@@ -26,21 +34,21 @@ interface Awake {
 }
 
 /**
- * Not by `Memory`: its listeners are nowhere but in memory, and a row that could not be written loses none of them, for the root has
- * all that it stores.
+ * Does not use `Memory`: its listeners exist in memory alone, and must survive a row that could not be written. That row is no loss, for
+ * the root has all that this node stores.
  */
 export class LiveShell implements LiveRpc {
   readonly #runtime: ObjectRuntime<Store>;
-  readonly #peers: Pick<Peers, "node" | "app">;
-  readonly #keyring: Keyring;
+  readonly #ports: LivePorts;
   readonly #stay: Stay;
+  readonly #streams: EventStreams;
   #awake: Awake | null = null;
 
-  constructor(runtime: ObjectRuntime<Store>, peers: Pick<Peers, "node" | "app">, keyring: Keyring) {
+  constructor(runtime: ObjectRuntime<Store>, ports: LivePorts) {
     this.#runtime = runtime;
-    this.#peers = peers;
-    this.#keyring = keyring;
+    this.#ports = ports;
     this.#stay = new Stay(runtime.residence);
+    this.#streams = new EventStreams(runtime.scheduler);
   }
 
   get name(): string {
@@ -65,7 +73,7 @@ export class LiveShell implements LiveRpc {
     this.#now((node) => node.drain());
   }
 
-  /** See `LiveNode`, as the next three. */
+  /** See `LiveNode`, also for `join`, `leave` and `restore`. */
   prepare(tag: string, after: number | null): Promise<void> {
     return this.#call((node) => node.prepare(tag, after));
   }
@@ -74,8 +82,37 @@ export class LiveShell implements LiveRpc {
     this.#now((node) => node.join(sink, after));
   }
 
+  /**
+   * Joins a listener that reads an event stream.
+   *
+   * @param after as of `join`
+   * @param bodyOf makes the body of the answer, and starts the source at once
+   * @param onEnd called once when the stream ends, whoever ends it
+   */
+  joinStream<Body>(
+    after: number | null,
+    bodyOf: (source: StreamSource) => Body,
+    onEnd: () => void = () => {},
+  ): Body {
+    const stream = new EventStream(() => {
+      onEnd();
+      this.#streams.delete(stream);
+      this.leave(stream);
+    });
+    const body = bodyOf(stream.source);
+    this.#streams.add(stream);
+    try {
+      this.join(stream, after);
+    } catch (error) {
+      // It has started, and nobody else would end it.
+      stream.source.cancel();
+      throw error;
+    }
+    return body;
+  }
+
   leave(sink: Sink): void {
-    // Where the node sleeps with listeners, it counts anew; else none of them is here any more.
+    // A node that hibernated with listeners has to count them again. On other hosts one that sleeps has none.
     if (this.#awake === null && !this.#runtime.residence.hibernates) return;
     this.#now((node) => node.leave(sink));
   }
@@ -87,7 +124,7 @@ export class LiveShell implements LiveRpc {
   /**
    * Leaves memory if there is nothing to do.
    *
-   * @returns false where there is, or it was used after `idleSince`, by `Residence.sweeps`
+   * @returns false if there is, or if it was used after `idleSince`, by `Residence.sweeps`
    */
   sleep(idleSince: number): boolean {
     const { node } = this.#awake ?? {};
@@ -126,10 +163,11 @@ export class LiveShell implements LiveRpc {
   #load(): Awake {
     const runtime = this.#runtime;
     const { scheduler } = runtime;
+    const { peers, keyring, subtle } = this.#ports;
     const name = parseLiveName(runtime.name);
     const { app, tagId } = name;
     const root = nodeObjectName({ app, tagId, path: "" });
-    const appId = sealAppId(this.#keyring, fromBase64Url(app) ?? new Uint8Array());
+    const appId = sealAppId(keyring, fromBase64Url(app) ?? new Uint8Array());
     const { store, storage } = runtime.open();
     const node = new LiveNode({
       name,
@@ -138,15 +176,15 @@ export class LiveShell implements LiveRpc {
         now: () => runtime.now(),
         durable: () => durable(storage),
         sleep: (ms) => scheduler.sleep(ms),
-        withTimeout,
+        withTimeout: (ms, call) => within(scheduler, ms, call),
         yield: () => scheduler.yield(),
         root: {
-          reportLive: (report) => this.#peers.node(root).reportLive(report),
-          entriesAfter: (position) => this.#peers.node(root).entriesAfter(position),
+          reportLive: (report) => peers.node(root).reportLive(report),
+          entriesAfter: (position) => peers.node(root).entriesAfter(position),
         },
         appId,
-        sign: liveSignerOf(() => this.#peers.app(appId).liveKey()),
-        messageId: (entry) => broadcastId(this.#keyring, app, entry),
+        sign: liveSignerOf(subtle, () => peers.app(appId).liveKey()),
+        messageId: (entry) => broadcastId(keyring, app, entry),
         reportError: (error) => runtime.reportError(error),
       },
     });

@@ -1,19 +1,40 @@
-/** A listener's event stream (WHATWG HTML, Server-sent events), on every host: it is no more than an answer's body. */
+/** A listener's event stream (WHATWG HTML, Server-sent events): the body of an answer that does not end. */
 import type { Sink } from "../../core/live/host.ts";
 import type { LiveText } from "../../core/live/text.ts";
 import type { ErrorCode } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { Scheduler, Timer } from "../runtime.ts";
 
 export const EVENT_STREAM_HEADERS = {
   "content-type": "text/event-stream",
   "cache-control": "no-store",
-  // For nginx and its like, which otherwise keep events back until a buffer is full.
+  // nginx and others would keep events back until a buffer is full.
   "x-accel-buffering": "no",
 } as const;
 
+/** What a `ReadableStream` gives its source. */
+export interface StreamController {
+  readonly desiredSize: number | null;
+  enqueue(bytes: Uint8Array): void;
+  close(): void;
+  error(reason: unknown): void;
+}
+
+/** What a host makes a `ReadableStream` of, with `EVENT_STREAM_QUEUE` as its strategy. */
+export interface StreamSource {
+  readonly start: (controller: StreamController) => void;
+  readonly cancel: () => void;
+}
+
+/** Counts what a reader has not taken yet in bytes. */
+export const EVENT_STREAM_QUEUE = {
+  highWaterMark: LIMITS.LIVE_BUFFER_BYTES,
+  size: (bytes: Uint8Array) => bytes.byteLength,
+};
+
 /**
- * How long a reader waits before it comes back, in ms: a browser's own default is the same few seconds for all, who would come
- * together to a node that ended all their streams.
+ * When a reader reconnects. A browser's own default is the same few seconds for all of them, so the readers of a node that ended all its
+ * streams would come back together.
  */
 const RETRY_MIN_MS = 3_000;
 const RETRY_MAX_MS = 9_999;
@@ -26,29 +47,27 @@ const openingOf = (random: number) => {
 const KEEPALIVE = utf8.encode(":\n\n");
 
 export class EventStream implements Sink {
-  readonly body: ReadableStream<Uint8Array>;
+  readonly source: StreamSource;
   readonly #onEnd: () => void;
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  /** Null before it was started and once it has ended. */
+  #controller: StreamController | null = null;
 
   /**
-   * @param onEnd called once when it has ended, by whomever
-   * @param random from 0 up to 1: when its reader comes back
+   * @param onEnd called once when the stream ends, whoever ends it
+   * @param random from 0 up to 1; decides when the reader reconnects
    */
   constructor(onEnd: () => void, random = Math.random()) {
     this.#onEnd = onEnd;
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-          controller.enqueue(openingOf(random));
-        },
-        cancel: () => {
-          this.#controller = null;
-          onEnd();
-        },
+    this.source = {
+      start: (controller) => {
+        this.#controller = controller;
+        controller.enqueue(openingOf(random));
       },
-      new ByteLengthQueuingStrategy({ highWaterMark: LIMITS.LIVE_BUFFER_BYTES }),
-    );
+      cancel: () => {
+        this.#controller = null;
+        onEnd();
+      },
+    };
   }
 
   get bufferedBytes(): number {
@@ -59,17 +78,17 @@ export class EventStream implements Sink {
     this.#controller?.enqueue(text.bytes);
   }
 
-  /** A comment, so that no proxy takes the stream for dead, and a reader that is gone is noticed. */
+  /** Sends a comment, so that no proxy takes the stream for dead, and the mesh notices a reader that is gone. */
   keepAlive(): void {
     if (this.bufferedBytes <= LIMITS.LIVE_BUFFER_BYTES) this.#controller?.enqueue(KEEPALIVE);
   }
 
-  /** A stream has no code to end with: its reader comes back by itself, after what it has. */
+  /** A stream cannot say why it ends: its reader reconnects by itself, and resumes after the last event it has. */
   close(code: ErrorCode): void {
     const controller = this.#controller;
     if (controller === null) return;
     this.#controller = null;
-    // What it has not read would be kept for it.
+    // `close` would keep what a slow reader has not read.
     if (code === "slow_consumer") controller.error(new Error(code));
     else controller.close();
     this.#onEnd();
@@ -78,26 +97,32 @@ export class EventStream implements Sink {
   lag(): void {}
 }
 
-/** The event streams of one node, kept alive by one timer; without any there is none. */
+/** The event streams of one node. One timer keeps them all alive; without streams there is none. */
 export class EventStreams {
+  readonly #timers: Pick<Scheduler, "timer">;
   readonly #streams = new Set<EventStream>();
-  #timer: ReturnType<typeof setInterval> | null = null;
+  #timer: Timer | null = null;
 
-  get count(): number {
-    return this.#streams.size;
+  constructor(timers: Pick<Scheduler, "timer">) {
+    this.#timers = timers;
   }
 
   add(stream: EventStream): void {
     this.#streams.add(stream);
-    this.#timer ??= setInterval(() => {
-      for (const each of this.#streams) each.keepAlive();
-    }, LIMITS.EVENT_STREAM_KEEPALIVE_MS);
+    if (this.#timer === null) this.#expectKeepAlive();
   }
 
   delete(stream: EventStream): void {
     this.#streams.delete(stream);
-    if (this.#streams.size > 0 || this.#timer === null) return;
-    clearInterval(this.#timer);
+    if (this.#streams.size > 0) return;
+    this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  #expectKeepAlive(): void {
+    this.#timer = this.#timers.timer(LIMITS.EVENT_STREAM_KEEPALIVE_MS, () => {
+      this.#expectKeepAlive();
+      for (const each of this.#streams) each.keepAlive();
+    });
   }
 }

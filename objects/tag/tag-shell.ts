@@ -1,5 +1,4 @@
 /** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
-import { backoffMs } from "../../core/backoff.ts";
 import { nodeAlarmOf, writeNode } from "../../core/move/node.ts";
 import type {
   BroadcastAnswer,
@@ -28,12 +27,13 @@ import type { TagDevice, TagHost } from "../../core/tag/host.ts";
 import { TagNode } from "../../core/tag/node.ts";
 import type { TagStore } from "../../core/tag/store.ts";
 import type { NodePart } from "../../schema/export.ts";
+import { AlarmRetry } from "../alarm-retry.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
 import { durable, Memory } from "../memory.ts";
 import type { Erasable, ObjectRuntime, StoragePort, Stored } from "../runtime.ts";
 import { Stay } from "../stay.ts";
-import { withTimeout } from "../timeout.ts";
+import { within } from "../timeout.ts";
 
 /** How often it looks whether an import is over. */
 const IMPORT_MS = 2_000;
@@ -79,14 +79,18 @@ export class TagShell implements TagRpc, TagImportRpc {
   #setting: Promise<void> | null = null;
   /** The alarm that is set while one without an end rings: that one stays until its work is done, so that a kill brings it again. */
   #ringing: { next: number | null } | null = null;
-  /** Alarms in a row that failed. */
-  #failures = 0;
+  readonly #retry: AlarmRetry;
 
   constructor(runtime: ObjectRuntime<Store>, peers: TagPeers, settings: TagSettings) {
     this.#runtime = runtime;
     this.#peers = peers;
     this.#settings = settings;
     this.#stay = new Stay(runtime.residence);
+    this.#retry = new AlarmRetry(runtime, (at) => {
+      this.#setAlarm(at);
+      // Whoever ends the slice waits for it.
+      return null;
+    });
     this.#memory = new Memory(runtime, (stored) => this.#load(stored));
   }
 
@@ -207,12 +211,13 @@ export class TagShell implements TagRpc, TagImportRpc {
    */
   async #ringSlice(sliceMs: number): Promise<void> {
     const runtime = this.#runtime;
-    runtime.alarm.fired();
     const until = runtime.now() + sliceMs;
     let isDone = false;
-    const work = this.#tryWork().then(() => {
-      isDone = true;
-    });
+    const work = this.#retry
+      .ring(() => this.#work())
+      .then(() => {
+        isDone = true;
+      });
     while (!isDone && !this.#isAlarmDue && runtime.now() < until) {
       await Promise.race([work, runtime.scheduler.sleep(LOOK_MS)]);
     }
@@ -223,16 +228,6 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   #work(): Promise<void> {
     return this.#memory.call(({ node }) => node.alarm());
-  }
-
-  async #tryWork(): Promise<void> {
-    try {
-      await this.#work();
-      this.#failures = 0;
-    } catch (error) {
-      this.#runtime.reportError(error);
-      this.#setAlarm(this.#runtime.now() + backoffMs(++this.#failures, Math.random()));
-    }
   }
 
   get #isAlarmDue(): boolean {
@@ -283,7 +278,7 @@ export class TagShell implements TagRpc, TagImportRpc {
       now: () => runtime.now(),
       durable: () => durable(storage),
       sleep: (ms) => scheduler.sleep(ms),
-      withTimeout,
+      withTimeout: (ms, call) => within(scheduler, ms, call),
       random: Math.random,
       yield: () => scheduler.yield(),
       rest: () => scheduler.rest(),

@@ -3,9 +3,11 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
+  cloudflareImports,
   exportsOf,
   HOST_FREE,
   importCycles,
+  isHostFree,
   LAYERS,
   namesOfTwo,
   ROOT,
@@ -32,6 +34,8 @@ describe("layers", () => {
     ["schema/a.ts", 'await import("../core/a.ts");'],
     ["schema/a.ts", 'import fs from "node:fs";'],
     ["core/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
+    ["objects/tag/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
+    ["objects/tag/a.ts", 'import { setTimeout } from "node:timers";'],
     ["sdk/a.ts", 'import { x } from "../core/a.ts";'],
     ["cli/a.ts", 'import { x } from "../hosts/workerd/serve.ts";'],
   ])("a wrong import of %s is found: %s", (file, source) => {
@@ -40,11 +44,33 @@ describe("layers", () => {
 
   test.each([
     ["core/a.ts", 'import { x } from "../schema/errors.ts"; import { y } from "./b.ts";'],
-    ["worker/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
+    ["objects/durable/a.ts", 'import { DurableObject } from "cloudflare:workers";'],
     ["hosts/workerd/a.ts", 'import { x } from "../../cli/demo.ts";'],
   ])("a right import of %s passes: %s", (file, source) => {
     expect(violations(file, source)).toEqual([]);
   });
+});
+
+describe("modules of Cloudflare's runtime", () => {
+  const MESH = [...Object.keys(LAYERS), "hosts"];
+
+  test("are imported by the Durable Object classes and workerd's control entry alone", () => {
+    const files = MESH.flatMap(sourcesOf);
+    expect(files).toContain("objects/durable/object.ts");
+    expect(files.flatMap((file) => cloudflareImports(file, read(file)))).toEqual([]);
+  });
+
+  test.each(["objects/device/a.ts", "worker/index.ts", "hosts/deno/a.ts", "hosts/workerd/a.ts"])(
+    "an import in %s is found, also of types and at run time",
+    (file) => {
+      const source =
+        'import type { Ai } from "cloudflare:workers"; const { connect } = await import("cloudflare:sockets");';
+      expect(cloudflareImports(file, source)).toEqual([
+        `${file} imports cloudflare:workers`,
+        `${file} imports cloudflare:sockets`,
+      ]);
+    },
+  );
 });
 
 describe("folders of core", () => {
@@ -119,10 +145,12 @@ describe("layers without a host", () => {
     "%s compiles without the types of any host",
     { timeout: 30_000 },
     (layer) => {
-      expect(JSON.parse(read(`${layer}/tsconfig.json`)).compilerOptions).toBeUndefined();
+      const { compilerOptions, exclude = [] } = JSON.parse(read(`${layer}/tsconfig.json`));
+      expect(compilerOptions).toBeUndefined();
+      expect(exclude).toEqual(layer === "objects" ? ["./durable"] : []);
       // A reference in a file would bring host types in behind the configuration's back.
-      const references = sourcesOf(layer).filter((file) => /^\/\/\/ *<reference/m.test(read(file)));
-      expect(references).toEqual([]);
+      const sources = sourcesOf(layer).filter(isHostFree);
+      expect(sources.filter((file) => /^\/\/\/ *<reference/m.test(read(file)))).toEqual([]);
       const tsc = join(ROOT, "node_modules", "typescript", "lib", "tsc.js");
       // Throws, with what tsc printed, where it does not compile.
       expect(

@@ -17,8 +17,23 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The layers that know nothing of the host they run on. */
-export const HOST_FREE = ["schema", "core"];
+export const HOST_FREE = ["schema", "core", "objects"];
+/** The Durable Object classes, which are of one host though they lie in a layer of all. */
+const DURABLE = "objects/durable/";
+export const isHostFree = (file: string): boolean =>
+  HOST_FREE.includes(file.split("/")[0] ?? "") && !file.startsWith(DURABLE);
 const HOST_MODULE = /^(node|cloudflare|bun|deno|jsr|https?):/;
+
+/** Where the modules of Cloudflare's runtime may be imported: the Durable Object classes, and workerd's control entry. */
+const CLOUDFLARE = [DURABLE, "hosts/workerd/entry/"];
+
+/** What a file imports of Cloudflare's runtime, and may not: a line for each import. */
+export function cloudflareImports(file: string, source: string): string[] {
+  if (CLOUDFLARE.some((folder) => file.startsWith(folder))) return [];
+  return importsOf(source)
+    .filter((specifier) => specifier.startsWith("cloudflare:"))
+    .map((specifier) => `${file} imports ${specifier}`);
+}
 
 /**
  * Every module a source names: imports, re-exports, dynamic imports and `import("…")` types.
@@ -54,7 +69,7 @@ export function violations(file: string, source: string): string[] {
   if (allowed === undefined) return [];
   return importsOf(source).flatMap((specifier) => {
     if (!specifier.startsWith(".")) {
-      const foreign = HOST_FREE.includes(layer) && HOST_MODULE.test(specifier);
+      const foreign = isHostFree(file) && HOST_MODULE.test(specifier);
       return foreign ? [`${file}: ${layer} is free of hosts, and imports ${specifier}`] : [];
     }
     const target = join(dirname(file), specifier).replaceAll("\\", "/");

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
 import type { LiveObject } from "../../objects/durable/live.ts";
-import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { listenHeaders } from "../../objects/interfaces/connections.ts";
 import { SqlLiveStore } from "../../objects/storage/live-store.ts";
 import { SOON } from "../support/soon.ts";
 import { newApp, randomText } from "./support/client.ts";
@@ -56,12 +56,8 @@ function newTag() {
   const root = rootOf(app, tag);
   const name = liveObjectName({ app, tagId: tagIdOf(app, tag), region: "eu", n: 0 });
   const node = LIVE_NODES.getByName(name);
-  const listen = async (after?: number): Promise<Ear> => {
-    const headers = new Headers({
-      upgrade: "websocket",
-      [LIVE_HEADERS.tag]: encodeURIComponent(tag),
-    });
-    if (after !== undefined) headers.set(LIVE_HEADERS.after, `${after}`);
+  const listen = async (after: number | null = null): Promise<Ear> => {
+    const headers = listenHeaders({ tag, after, transport: "socket", protocol: null });
     const { webSocket } = await node.fetch("https://mesh/", { headers });
     if (webSocket === null) throw new Error("no socket");
     return new Ear(webSocket);

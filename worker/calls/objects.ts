@@ -1,13 +1,26 @@
 /** Calls of objects from the edge. */
 import type { Refused } from "../../core/message/refusal.ts";
 import { callObject, callOnce } from "../../objects/call.ts";
-import { type Asking, wakeRoomOf } from "../../objects/capacity/call-room.ts";
-import { TimeoutError, withTimeout } from "../../objects/timeout.ts";
+import { type Asking, requestWakes, type WakeLimiter } from "../../objects/capacity/wake-limiter.ts";
+import type { Scheduler } from "../../objects/runtime.ts";
+import { TimeoutError, within } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
 
 export { callObject, callOnce };
+
+/** The edge is no object, and has timers of its own. */
+const timers: Pick<Scheduler, "timer"> = {
+  timer(ms, onEnd) {
+    const timer = setTimeout(onEnd, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** `within` for the edge. */
+export const withTimeout = <T>(ms: number, call: Promise<T>): Promise<T> =>
+  within(timers, ms, call);
 
 /**
  * `callObject` with a timeout, because an object may hang.
@@ -43,15 +56,19 @@ export async function wakeGuess<T>(
 ): Promise<T> {
   await enterRoom(c, name, { isGuess: true });
   const answer = await callInTime(call);
-  if (isVain(answer)) wakeRoomOf(c.env.MAX_LINKS)?.wasVain(name);
+  if (isVain(answer)) wakesOf(c)?.wasVain(name);
   return answer;
 }
 
+/** Null if the platform bounds how many objects are awake. */
+const wakesOf = (c: MeshContext): WakeLimiter | null =>
+  requestWakes(c.env.MAX_LINKS, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+
 async function enterRoom(c: MeshContext, name: string, asking: Asking = {}): Promise<void> {
-  const room = wakeRoomOf(c.env.MAX_LINKS);
-  if (room === null) return;
+  const wakes = wakesOf(c);
+  if (wakes === null) return;
   const owner = c.get("signedBy") ?? "";
-  await room.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS), { ...asking, owner });
+  await wakes.enter(name, leftOf(c, LIMITS.WAKE_WAIT_MS), { ...asking, owner });
 }
 
 /** How much of `ms` is left since the request arrived; never more than `ms`, even if the clock was set back. */

@@ -1,17 +1,7 @@
 /** The port by which a host connects a listener to its live node. */
 import type { LiveName } from "../../core/tag/name.ts";
+import type { Listen } from "../../objects/interfaces/connections.ts";
 import type { MeshError } from "../../schema/errors.ts";
-
-/** An authorized request to listen. */
-export interface Listen {
-  /** The tag's name. */
-  readonly tag: string;
-  /** Position to resume after; null to receive only new broadcasts. */
-  readonly after: number | null;
-  readonly transport: "socket" | "stream";
-  /** The subprotocol to answer with; null if none was offered. */
-  readonly protocol: string | null;
-}
 
 export interface ListenHost {
   /** The region of the listener, in lower-case letters; "local" if the host has only one. */

@@ -2,6 +2,7 @@
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
 import { links, listeners } from "../../objects/capacity/links.ts";
+import type { Listen } from "../../objects/interfaces/connections.ts";
 import { EVENT_STREAM_HEADERS } from "../../objects/live/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type LiveKeyBody, POSITION, tagText } from "../../schema/http.ts";
@@ -10,7 +11,6 @@ import { toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { requireAccess } from "../live/access.ts";
-import type { Listen } from "../live/host.ts";
 import { liveSigner } from "../live/sign.ts";
 import { asMeshError } from "../problem.ts";
 import { nameInPath } from "../request/path.ts";

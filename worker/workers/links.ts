@@ -1,6 +1,6 @@
 /** Opens links on Workers: the device's object accepts the socket. */
 import { closeCodeOf, closeReason, LINK_SUBPROTOCOL } from "../../objects/close.ts";
-import { CONNECT_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { connectHeaders } from "../../objects/interfaces/connections.ts";
 import { callObject } from "../calls/objects.ts";
 import type { ObjectNamespace } from "../env.ts";
 import type { LinkHost } from "../link-host.ts";
@@ -8,14 +8,7 @@ import type { LinkHost } from "../link-host.ts";
 export function workersLinks(devices: ObjectNamespace<Pick<Fetcher, "fetch">>): LinkHost {
   return {
     open(request, name, claims) {
-      // The object trusts these headers, so none of the client's are passed on.
-      const headers = {
-        upgrade: "websocket",
-        [CONNECT_HEADERS.generation]: String(claims.generation),
-        [CONNECT_HEADERS.publicKey]: claims.publicKey,
-        [CONNECT_HEADERS.tokenId]: claims.tokenId,
-        [CONNECT_HEADERS.tokenExpires]: String(claims.tokenExpires),
-      };
+      const headers = connectHeaders(claims);
       return callObject(() => devices.getByName(name).fetch(request.url, { headers }));
     },
     refuse(_request, error) {

@@ -1,7 +1,7 @@
 /** Opens live listeners on Workers: the live node's object accepts the socket, or writes the stream. */
 import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.ts";
 import { closeCodeOf, closeReason } from "../../objects/close.ts";
-import { LIVE_HEADERS } from "../../objects/interfaces/rpc.ts";
+import { LIVE_ERROR_HEADER, listenHeaders } from "../../objects/interfaces/connections.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { callObject } from "../calls/objects.ts";
 import type { ListenHost } from "../live/host.ts";
@@ -41,19 +41,15 @@ export function workersLive(nodes: LiveNamespace): ListenHost {
       return REGION.test(region) ? region : NOWHERE;
     },
 
-    async open(request, node: LiveName, { tag, after, transport, protocol }) {
-      // The object trusts these headers, so none of the client's are passed on.
-      const headers = new Headers({ [LIVE_HEADERS.tag]: encodeURIComponent(tag) });
-      if (after !== null) headers.set(LIVE_HEADERS.after, String(after));
-      if (transport === "socket") headers.set("upgrade", "websocket");
-      if (protocol !== null) headers.set("sec-websocket-protocol", protocol);
+    async open(request, node: LiveName, listen) {
+      const headers = listenHeaders(listen);
       const hint = HINTS[locationOf(node.region)];
       const options = hint === undefined ? {} : { locationHint: hint };
       const answer = await callObject(() =>
         nodes.getByName(liveObjectName(node), options).fetch(request.url, { headers }),
       );
       if (answer.status !== 503) return answer;
-      return refusalOf(answer.headers.get(LIVE_HEADERS.error), await answer.text());
+      return refusalOf(answer.headers.get(LIVE_ERROR_HEADER), await answer.text());
     },
 
     refuse(_request, error, protocol) {

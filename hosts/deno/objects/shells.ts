@@ -29,6 +29,7 @@ export const appOf = (mesh: Mesh, appId: string): AppShell =>
     new MachineRuntime(mesh, appId, {
       store: (writer) => new SharedAppStore(mesh.db, appId, writer),
     }),
+    crypto.subtle,
   );
 
 export const appDirectoryOf = (mesh: Mesh): AppDirectoryShell =>
@@ -81,7 +82,8 @@ export function liveOf(mesh: Mesh, name: string, woke: () => void): LiveShell {
     storage: sharedStorage(mesh.db),
     woke,
   });
-  return new LiveShell(runtime, mesh.peers, mesh.keyring);
+  const { peers, keyring } = mesh;
+  return new LiveShell(runtime, { peers, keyring, subtle: crypto.subtle });
 }
 
 /** For live nodes, which keep their memory when a row could not be written. */

@@ -2,7 +2,7 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
-import { REGISTERED_HEADER } from "../../../objects/interfaces/connect-answer.ts";
+import { REGISTERED_HEADER } from "../../../objects/interfaces/connections.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { networkOf } from "../../machine/net/admission/address.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";

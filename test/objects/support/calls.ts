@@ -7,21 +7,21 @@ export async function countCalls<Kind extends Rpc.DurableObjectBranded>(
 ): Promise<() => Readonly<Record<string, number>>> {
   const counts: Record<string, number> = {};
   await runInDurableObject(stub, (object) => {
-    const own: Record<string, unknown> = Object.getPrototypeOf(object);
-    // Those of a class that has none of its own are its base's: objects/durable/object.ts.
-    const isEmpty = Object.getOwnPropertyNames(own).length === 1;
-    const methods: Record<string, unknown> = isEmpty ? Object.getPrototypeOf(own) : own;
-    for (const name of Object.getOwnPropertyNames(methods)) {
-      const method = methods[name];
-      if (name === "constructor" || typeof method !== "function") continue;
-      // On the class, for only there the runtime looks for what may be called.
-      Object.defineProperty(methods, name, {
-        configurable: true,
-        value(this: unknown, ...values: unknown[]) {
-          if (this === object) counts[name] = (counts[name] ?? 0) + 1;
-          return method.apply(this, values);
-        },
-      });
+    const own = Object.getPrototypeOf(object);
+    // What it forwards to its shell are methods of its base: objects/durable/object.ts.
+    for (const methods of [own, Object.getPrototypeOf(own)] as Record<string, unknown>[]) {
+      for (const name of Object.getOwnPropertyNames(methods)) {
+        const method = methods[name];
+        if (name === "constructor" || typeof method !== "function") continue;
+        // On the class, for only there the runtime looks for what may be called.
+        Object.defineProperty(methods, name, {
+          configurable: true,
+          value(this: unknown, ...values: unknown[]) {
+            if (this === object) counts[name] = (counts[name] ?? 0) + 1;
+            return method.apply(this, values);
+          },
+        });
+      }
     }
   });
   return () => ({ ...counts });

@@ -4,7 +4,7 @@ import { sealAppId } from "../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../core/message/send.ts";
 import type { DeviceObject } from "../../../objects/durable/device.ts";
-import { CONNECT_HEADERS } from "../../../objects/interfaces/rpc.ts";
+import { connectHeaders } from "../../../objects/interfaces/connections.ts";
 import type { Hello } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { hello } from "../../core/device/support/frames.ts";
@@ -76,15 +76,9 @@ export class Client {
     claims: { jti?: string; publicKey?: string; generation?: number } = {},
   ): Promise<Socket> {
     const { jti = randomText(12), publicKey = this.publicKey, generation = 1 } = claims;
-    const response = await this.stub.fetch("https://device/connect", {
-      headers: {
-        upgrade: "websocket",
-        [CONNECT_HEADERS.generation]: `${generation}`,
-        [CONNECT_HEADERS.publicKey]: publicKey,
-        [CONNECT_HEADERS.tokenId]: jti,
-        [CONNECT_HEADERS.tokenExpires]: `${Math.floor(Date.now() / 1_000) + 60}`,
-      },
-    });
+    const tokenExpires = Math.floor(Date.now() / 1_000) + 60;
+    const headers = connectHeaders({ generation, publicKey, tokenId: jti, tokenExpires });
+    const response = await this.stub.fetch("https://device/connect", { headers });
     if (response.webSocket === null) throw new Error(`no socket: ${response.status}`);
     return new Socket(response.webSocket);
   }

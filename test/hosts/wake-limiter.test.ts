@@ -1,7 +1,7 @@
 /** How many tags and aliases devices may have awake, where a process has descriptors for so many only. */
 import { expect, test, vi } from "vitest";
 import { AWAKE_MS } from "../../objects/capacity/awake.ts";
-import { CallRoom, type CallRoomOptions } from "../../objects/capacity/call-room.ts";
+import { WakeLimiter, type WakeLimiterOptions } from "../../objects/capacity/wake-limiter.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { leftOf } from "../../worker/calls/objects.ts";
 import type { MeshContext } from "../../worker/context.ts";
@@ -12,12 +12,12 @@ const PATIENCE_MS = 15_000;
  * @param freeLinks links that there is room for yet
  * @param options of the room for joins, unless others are given
  */
-function roomOf(freeLinks: number, options: Partial<CallRoomOptions> = {}) {
+function roomOf(freeLinks: number, options: Partial<WakeLimiterOptions> = {}) {
   let now = 0;
   /** How far the clock is off. */
   let off = 0;
   const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
-  const room = new CallRoom({
+  const room = new WakeLimiter({
     freeLinks: () => freeLinks,
     areNew: true,
     full: "full",

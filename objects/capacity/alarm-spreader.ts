@@ -1,29 +1,29 @@
 /**
- * Room for alarms of objects that sleep, where a process has descriptors for so many only. workerd opens the database of each whose alarm
- * is due before any code of ours runs: 600 that came in one second, of devices whose messages expired, took all descriptors of a process
- * that had 300 and ended it, and every one that was started after it. So no more are set for one time than may be awake at once, and
- * the next ones come later. What expires does so exactly all the same, and whatever is due is done when an object is asked, too.
+ * Spreads alarms of sleeping objects on a host with a limited number of file descriptors. workerd opens the database of each object whose
+ * alarm is due before any code of ours runs: 600 alarms that were due in the same second, of devices whose messages expired, took all
+ * descriptors of a process that had 300 and killed it, and every process that was started after it. So no more alarms are set for one time
+ * than objects may be awake at once, and the others are set for later. Messages still expire on time, and when an object is called it does
+ * whatever is due.
  */
-
 import { countOf } from "../count.ts";
 import { AWAKE_MS } from "./awake.ts";
-import { LEAST, SHARE } from "./call-room.ts";
+import { MIN_AWAKE, SHARE } from "./wake-limiter.ts";
 
-/** How many alarms of objects that sleep may be due within `AWAKE_MS`. */
-export const alarmsFor = (maxLinks: number): number =>
-  Math.max(LEAST, Math.floor(maxLinks * SHARE));
+/** How many alarms of sleeping objects may be due within `AWAKE_MS`. */
+export const alarmsAtOnce = (maxLinks: number): number =>
+  Math.max(MIN_AWAKE, Math.floor(maxLinks * SHARE));
 
-/** The stretch of `AWAKE_MS` that a time is in. */
+/** Time is counted in stretches of `AWAKE_MS`. */
 const stretchOf = (at: number): number => Math.floor(at / AWAKE_MS);
 
 /**
  * Finds the time of one more alarm, and counts it.
  *
- * @param counts how many alarms come in each stretch of `AWAKE_MS`
- * @param most of one stretch
+ * @param counts alarms due in each stretch
+ * @param most alarms of one stretch
  * @param at when it is due
- * @param from a stretch before which all are known to be full, from that of `at` on
- * @returns `at`, or a time in the first stretch after it that has room
+ * @param from a stretch, if all from that of `at` up to it are known to be full
+ * @returns `at`, or a time in the first later stretch that is not full
  */
 export function placeAlarm(
   counts: Map<number, number>,
@@ -39,15 +39,15 @@ export function placeAlarm(
   return stretch === first ? at : Math.floor((stretch + count / most) * AWAKE_MS);
 }
 
-export class AlarmRoom {
+export class AlarmSpreader {
   readonly #most: number;
   readonly #now: () => number;
-  /** How many come in each stretch of `AWAKE_MS` that is ahead: 600,000 stretches are 90 days, the longest that any is set for. */
+  /** Alarms due in each coming stretch: 600,000 stretches are 90 days, the longest that any alarm is set for. */
   readonly #counts = new Map<number, number>();
   #pruned = 0;
 
   constructor(maxLinks: number, now: () => number) {
-    this.#most = alarmsFor(maxLinks);
+    this.#most = alarmsAtOnce(maxLinks);
     this.#now = now;
   }
 
@@ -55,12 +55,12 @@ export class AlarmRoom {
    * Finds the time of an alarm.
    *
    * @param at when it is due
-   * @param standing when the object's alarm comes that was to come until now; null for none
-   * @returns `at`, or later where too many come then
+   * @param standing when the alarm of the same object is set for until now; null for none
+   * @returns `at`, or later if too many are due then
    */
   take(at: number, standing: number | null): number {
     const now = this.#now();
-    // It is awake until then.
+    // The object will still be awake.
     if (at <= now + AWAKE_MS) return at;
     this.#prune(stretchOf(now));
     const held = standing === null ? null : stretchOf(standing);
@@ -71,7 +71,7 @@ export class AlarmRoom {
 
   #leave(stretch: number): void {
     const count = this.#counts.get(stretch) ?? 0;
-    // One that was set before this process was started is not counted.
+    // An alarm set before this process started was never counted.
     if (count <= 1) this.#counts.delete(stretch);
     else this.#counts.set(stretch, count - 1);
   }
@@ -85,12 +85,14 @@ export class AlarmRoom {
   }
 }
 
-/** Of this process. */
-let room: AlarmRoom | null = null;
+/** Shared by all objects of this process. */
+let spreader: AlarmSpreader | null = null;
 
 /**
- * @param setting MAX_LINKS; undefined where the platform bounds what is awake
- * @param at as of `AlarmRoom.take`, as is `standing`
+ * Finds the time of an alarm among those of this process.
+ *
+ * @param setting MAX_LINKS; undefined if the platform bounds how many objects are awake
+ * @param at as of `AlarmSpreader.take`, like `standing`
  */
 export function alarmTime(
   setting: string | undefined,
@@ -99,6 +101,6 @@ export function alarmTime(
 ): number {
   const maxLinks = countOf(setting);
   if (maxLinks === undefined) return at;
-  room ??= new AlarmRoom(maxLinks, () => Date.now());
-  return room.take(at, standing);
+  spreader ??= new AlarmSpreader(maxLinks, () => Date.now());
+  return spreader.take(at, standing);
 }

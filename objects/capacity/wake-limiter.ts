@@ -1,8 +1,8 @@
 /**
- * Room for objects that are woken, where a process has descriptors for so many only: each has a database open, three
- * descriptors, until 10 s after it was asked last (measured, workerd). There is one room for what devices wake by joining tags and setting aliases:
- * one may be in 2,000 tags, and four of them took all descriptors of a process that had 1,024. There is another for what signed requests wake, and
- * fan-outs: sends to 200 devices without a link took all of 300. So neither holds up the other, nor links.
+ * Limits how many objects are woken on a host with a limited number of file descriptors: each takes three for its database, until 10 s after
+ * its last call (measured, workerd). One limiter counts what devices wake by joining tags and setting aliases: a device may be in 2,000 tags,
+ * and four devices took all descriptors of a process that had 1,024. Another counts what signed requests and fan-outs wake: sends to 200
+ * devices without a link took all of 300. So neither delays the other, nor links.
  */
 import { MeshError } from "../../schema/errors.ts";
 import { countOf } from "../count.ts";
@@ -11,74 +11,74 @@ import { links, listeners } from "./links.ts";
 import { OwnerShares } from "./owner-shares.ts";
 import { steadyClock } from "./steady-clock.ts";
 
-/** Of the links that there is room for yet: all of them may come while these are awake. */
+/** Part of the free links: all of them may connect while these objects are awake. */
 export const SHARE = 1 / 3;
-export const LEAST = 8;
+export const MIN_AWAKE = 8;
 /**
- * So many that are new come at once, so often, where that is fewer: workerd makes each a database, and with 47 in one go sends
- * stood for 2 s.
+ * New objects let in at once, if few are allowed anyway: workerd makes a database for each, and 47 in one go held up sends for 2 s.
  */
 const BURST = 8;
 const BURST_MS = 1_000;
-/** Of the room of one owner: what turned out to be nothing, and what may turn out so only where that is less. */
+/** Part of all places. An owner with so many wasted ones gets no more for guesses. */
 const VAIN_SHARE = 1 / 4;
-/** Whoever waits looks again no sooner. */
+/** Shortest wait before a caller tries again. */
 const LOOK_MS = 50;
 
-export interface CallRoomOptions {
-  /** Links that there is room for yet. */
+export interface WakeLimiterOptions {
+  /** How many more links there may be. */
   readonly freeLinks: () => number;
   /** Whether the objects are new, as far as is known. */
   readonly areNew: boolean;
-  /** Why one is refused. */
+  /** Detail of the refusal. */
   readonly full: string;
-  /** Whether an object has a link, which has its own room. */
+  /** Whether an object has a link: it is awake for that, and not counted. */
   readonly isLinked: (name: string) => boolean;
-  /** Milliseconds since 1970; may be set back and forth. */
+  /** Milliseconds since 1970. The clock may be set forward or back. */
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 export interface Asking {
-  /** Whose request it is, by which the room is shared; absent where it is one owner's. */
+  /** Whose request it is: places are shared between owners. Absent if all belong to one owner. */
   readonly owner?: string;
-  /** Whether there may be no such thing as is asked for: any number of them could be made up. */
+  /** Whether the name may be made up: there is no end of names that stand for nothing. */
   readonly isGuess?: boolean;
 }
 
 interface Place extends Asking {
-  /** Until when it counts. */
+  /** Until when it is taken. */
   readonly until: number;
 }
 
-export class CallRoom {
-  readonly #options: CallRoomOptions;
+export class WakeLimiter {
+  readonly #options: WakeLimiterOptions;
   readonly #now: () => number;
-  /** By name. Those that go first are first. */
+  /** By name; the next to fall asleep come first. */
   readonly #awake = new Map<string, Place>();
   readonly #shares = new OwnerShares(AWAKE_MS);
-  /** By owner, of those that are awake, what turned out to be nothing. */
+  /** By owner: the awake objects that turned out to be nothing. */
   readonly #vain = new Map<string, Set<string>>();
-  /** Those that were let in since then. */
+  /** New objects let in since `#burstAt`. */
   #burst = 0;
   #burstAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: CallRoomOptions) {
+  constructor(options: WakeLimiterOptions) {
     this.#options = options;
     this.#now = steadyClock(options.now);
   }
 
   /**
-   * Waits until an object may be asked. Each waits by its own timer: in workerd an object must not wait for another's promise.
+   * Waits until an object may be called. Each caller waits with its own timer, because in workerd an object must not wait for another's
+   * promise.
    *
-   * @throws MeshError `overloaded` where there is no room for so long
+   * @throws MeshError `overloaded` if no place becomes free in time
    */
   async enter(name: string, patienceMs: number, asking: Asking = {}): Promise<void> {
     const { sleep, full, isLinked } = this.#options;
     if (isLinked(name)) return;
     const { owner } = asking;
     if (owner !== undefined && !this.#isAwake(name)) this.#shares.asks(owner, this.#now());
-    // Not by the clock, which may be set meanwhile.
+    // Counted down rather than read from the clock, which may be set meanwhile.
     let leftMs = patienceMs;
     for (;;) {
       const now = this.#now();
@@ -93,9 +93,9 @@ export class CallRoom {
   }
 
   /**
-   * Lets an object be asked that may as well not be: only where that leaves half of the room to those who wait for it.
+   * Lets an optional call through, if that leaves half of all places to callers who have to wait for one.
    *
-   * @returns false where it is not to be asked
+   * @returns false if the object must not be called
    */
   admits(name: string): boolean {
     if (this.#options.isLinked(name)) return true;
@@ -103,7 +103,7 @@ export class CallRoom {
     return this.#take(name, this.#now(), {}) === 0;
   }
 
-  /** There is nothing of the name: its object is awake for as long all the same. */
+  /** The name stands for nothing. Its object is awake for just as long. */
   wasVain(name: string): void {
     const owner = this.#awake.get(name)?.owner;
     if (owner === undefined) return;
@@ -111,7 +111,7 @@ export class CallRoom {
     this.#vain.set(owner, vain.add(name));
   }
 
-  /** @returns 0 where it was let in, or when there may be room */
+  /** @returns 0 if a place was taken, or else when one may be free */
   #take(name: string, now: number, asking: Asking): number {
     if (this.#isAwake(name)) this.#leave(name);
     else {
@@ -143,10 +143,10 @@ export class CallRoom {
   }
 
   get #most(): number {
-    return Math.max(LEAST, Math.floor(this.#options.freeLinks() * SHARE));
+    return Math.max(MIN_AWAKE, Math.floor(this.#options.freeLinks() * SHARE));
   }
 
-  /** 0 where there is room for one more. */
+  /** @returns 0 if one more may be woken */
   #waitMs(now: number, asking: Asking): number {
     const most = this.#most;
     if (this.#awake.size >= most || !this.#hasShare(most, now, asking)) {
@@ -158,7 +158,7 @@ export class CallRoom {
       this.#burstAt = now;
       this.#burst = 0;
     }
-    // Twice as fast as they go to sleep.
+    // Twice as fast as objects fall asleep.
     if (this.#burst < Math.max(BURST, (2 * most * BURST_MS) / AWAKE_MS)) return 0;
     return this.#burstAt + BURST_MS - now;
   }
@@ -166,51 +166,51 @@ export class CallRoom {
   #hasShare(most: number, now: number, { owner, isGuess = false }: Asking): boolean {
     if (owner === undefined) return true;
     if (isGuess && (this.#vain.get(owner)?.size ?? 0) >= most * VAIN_SHARE) return false;
-    // Fan-outs are nobody's.
+    // Fan-outs have no owner.
     const shared = most - (this.#awake.size - this.#shares.held);
     return this.#shares.mayHold(owner, shared, now);
   }
 }
 
-/** What is different from room to room. */
-const ROOMS = {
-  /** For what devices call. */
-  calls: { areNew: true, full: "too many tags are being joined", isLinked: () => false },
-  /** For what signed requests and fan-outs call. */
-  wakes: {
+const KINDS = {
+  devices: { areNew: true, full: "too many tags are being joined", isLinked: () => false },
+  requests: {
     areNew: false,
     full: "too many objects that sleep are being asked",
     isLinked: (name: string) => links.has(name),
   },
 } as const;
 
-/** Of this process. */
-const rooms = new Map<keyof typeof ROOMS, CallRoom>();
+/** The limiters of this process. */
+const limiters = new Map<keyof typeof KINDS, WakeLimiter>();
 
-function roomOf(kind: keyof typeof ROOMS, setting: string | undefined): CallRoom | null {
+type Sleep = WakeLimiterOptions["sleep"];
+
+function limiterOf(
+  kind: keyof typeof KINDS,
+  setting: string | undefined,
+  sleep: Sleep,
+): WakeLimiter | null {
   const maxLinks = countOf(setting);
   if (maxLinks === undefined) return null;
-  let room = rooms.get(kind);
-  if (room === undefined) {
-    room = new CallRoom({
-      ...ROOMS[kind],
-      freeLinks: () => maxLinks - links.size - listeners.size,
-      now: () => Date.now(),
-      sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
-    });
-    rooms.set(kind, room);
+  let limiter = limiters.get(kind);
+  if (limiter === undefined) {
+    const freeLinks = () => maxLinks - links.size - listeners.size;
+    limiter = new WakeLimiter({ ...KINDS[kind], freeLinks, now: () => Date.now(), sleep });
+    limiters.set(kind, limiter);
   }
-  return room;
+  return limiter;
 }
 
 /**
- * For what devices call.
+ * Limits what devices wake in this process.
  *
- * @param setting MAX_LINKS; undefined where the platform bounds what is awake
+ * @param setting MAX_LINKS; undefined if the platform bounds how many objects are awake
+ * @param sleep the host's, the same at each call
  */
-export const callRoomOf = (setting: string | undefined): CallRoom | null =>
-  roomOf("calls", setting);
+export const deviceWakes = (setting: string | undefined, sleep: Sleep): WakeLimiter | null =>
+  limiterOf("devices", setting, sleep);
 
-/** For what signed requests and fan-outs call. @param setting as of `callRoomOf` */
-export const wakeRoomOf = (setting: string | undefined): CallRoom | null =>
-  roomOf("wakes", setting);
+/** Limits what signed requests and fan-outs wake in this process. The parameters are those of `deviceWakes`. */
+export const requestWakes = (setting: string | undefined, sleep: Sleep): WakeLimiter | null =>
+  limiterOf("requests", setting, sleep);

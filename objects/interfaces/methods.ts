@@ -1,0 +1,97 @@
+/** What may be called of a Durable Object over RPC: nothing else of its shell can be, from wherever. */
+import type {
+  AliasImportRpc,
+  AliasRpc,
+  AppDirectoryRpc,
+  AppImportRpc,
+  AppRpc,
+  DeviceImportRpc,
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryImportRpc,
+  TagDirectoryRpc,
+  TagImportRpc,
+  TagRpc,
+} from "./rpc.ts";
+
+/** A name that is missing here, or is none of the interface's, does not compile. */
+export type Methods<Rpc> = Readonly<Record<keyof Rpc & string, true>>;
+
+/** An object whose alarm is its shell's. */
+export interface Alarmed {
+  alarm(): Promise<void>;
+}
+
+export const DEVICE_METHODS: Methods<DeviceRpc & DeviceImportRpc & Alarmed> = {
+  openAccount: true,
+  send: true,
+  status: true,
+  drain: true,
+  setTags: true,
+  setAlias: true,
+  describe: true,
+  deliver: true,
+  suspendAlias: true,
+  withdraw: true,
+  write: true,
+  alarm: true,
+};
+
+export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
+  join: true,
+  leave: true,
+  attach: true,
+  fanOut: true,
+  countChild: true,
+  go: true,
+  broadcast: true,
+  broadcastStatus: true,
+  info: true,
+  setLive: true,
+  reportLive: true,
+  entriesAfter: true,
+  write: true,
+  alarm: true,
+};
+
+export const LIVE_METHODS: Methods<LiveRpc> = {
+  publish: true,
+  presence: true,
+  listeners: true,
+  drain: true,
+};
+
+export const ALIAS_METHODS: Methods<AliasRpc & AliasImportRpc & Alarmed> = {
+  set: true,
+  unset: true,
+  confirm: true,
+  holders: true,
+  firstAck: true,
+  write: true,
+  alarm: true,
+};
+
+export const TAG_DIRECTORY_METHODS: Methods<TagDirectoryRpc & TagDirectoryImportRpc> = {
+  report: true,
+  list: true,
+  begin: true,
+  claim: true,
+  release: true,
+  write: true,
+};
+
+export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
+  create: true,
+  record: true,
+  addKey: true,
+  revokeKey: true,
+  liveKey: true,
+  remove: true,
+  write: true,
+};
+
+export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc> = {
+  add: true,
+  remove: true,
+  list: true,
+};
