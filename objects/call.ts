@@ -1,7 +1,7 @@
-/** Calls of objects, by the edge and by each other: what a failure means, and whether to try again. */
+/** Calls of objects by the edge and by each other: what a failure means, and whether to retry. */
 import { MeshError } from "../schema/errors.ts";
 
-/** What the runtime puts on an error of a call. */
+/** What the runtime puts on the error of a call. */
 type CallError = Error & {
   readonly overloaded?: unknown;
   readonly retryable?: unknown;
@@ -13,11 +13,11 @@ const flagged = (error: unknown, flag: "overloaded" | "retryable"): boolean =>
   error instanceof Error && (error as CallError)[flag] === true;
 
 /**
- * Calls an object, and once more where the runtime says that a fresh stub may succeed.
+ * Calls an object, and retries once if the runtime says that a fresh stub may succeed.
  *
- * @param call - Gets a fresh stub and calls it. It may run twice, so it must be idempotent: a send is, by its key.
- * @throws MeshError `overloaded` where the object is too busy, or runs code of before a deploy that lacks the method; that is never
- * tried again from here.
+ * @param call Gets a fresh stub and calls it. It may run twice, so it must be idempotent; a send is, by its key.
+ * @throws MeshError `overloaded` if the object is too busy, or still runs code of before a deploy that lacks the method. That is not
+ *   retried here.
  */
 export async function callObject<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -28,7 +28,7 @@ export async function callObject<T>(call: () => Promise<T>): Promise<T> {
   return callOnce(call);
 }
 
-/** Calls an object and does not try again: for what is not the same when it is done twice. */
+/** Calls an object without a retry: for non-idempotent calls. */
 export async function callOnce<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -37,7 +37,7 @@ export async function callOnce<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** An object in use keeps the code of before for up to 5 minutes of a deploy: what that does not know yet, it will. */
+/** An object in use keeps its old code for up to 5 minutes after a deploy; by then it has the method. */
 const isOfOldCode = (error: unknown): boolean =>
   error instanceof TypeError && error.message.includes("does not implement the method");
 
@@ -49,7 +49,7 @@ function explain(error: unknown): unknown {
     : error;
 }
 
-/** A refusal that the object threw, or the reason that it ended itself for: what the runtime brings over of either. */
+/** Whether the object refused the call for its storage, or ended itself for that: what the runtime passes on of either. */
 const isOfStorage = (error: unknown): boolean =>
   error instanceof Error &&
   ((error as CallError).code === "storage_unavailable" ||

@@ -1,4 +1,4 @@
-/** How the mesh closes a link, or the WebSocket of a listener, at the edge and in objects alike. */
+/** How the mesh closes a WebSocket, of a device or of a listener, at the edge and in objects alike. */
 import { ERRORS, type ErrorCode } from "../schema/errors.ts";
 
 /** RFC 6455 §7.4.1. */
@@ -7,7 +7,7 @@ export const NORMAL_CLOSURE = 1000;
 /** The subprotocol of the device link. */
 export const LINK_SUBPROTOCOL = "pushmesh.v1";
 
-/** For an error that has no close code of its own: `internal`'s. */
+/** Of `internal`, for errors without a close code of their own. */
 const INTERNAL_CLOSE = 4003;
 
 /** RFC 6455 §5.5.1: a close frame holds 125 bytes, two of them the code. */
@@ -16,10 +16,10 @@ const REASON_BYTES = 123;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The number that a socket is closed with for an error. */
+/** The close code of an error. */
 export const closeCodeOf = (code: ErrorCode): number => ERRORS[code].close ?? INTERNAL_CLOSE;
 
-/** `<error name>: <detail>`, cut at a character's end to what a close frame holds. */
+/** `<error name>: <detail>`, cut to the length of a close frame at the end of a character. */
 export function closeReason(code: ErrorCode, detail: string): string {
   const bytes = encoder.encode(detail === "" ? code : `${code}: ${detail}`);
   if (bytes.length <= REASON_BYTES) return decoder.decode(bytes);
@@ -27,7 +27,7 @@ export function closeReason(code: ErrorCode, detail: string): string {
   return decoder.decode(bytes.subarray(0, REASON_BYTES - 2)).replace(/\uFFFD$/, "");
 }
 
-/** Closes a socket, if it is not closed yet. */
+/** Closes a socket, unless it is closed already. */
 export function finish(
   socket: { close(code: number, reason: string): void },
   code: number,
@@ -36,6 +36,6 @@ export function finish(
   try {
     socket.close(code, reason);
   } catch {
-    // The peer may have closed it first: it is gone either way.
+    // The peer may have closed it first.
   }
 }

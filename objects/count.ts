@@ -1,10 +1,10 @@
-/** Counts in a worker's bindings, which are text. */
+/** Reads counts from a worker's bindings, which are text. */
 import { LIMITS } from "../schema/limits.ts";
 
 /**
- * A count of a binding; undefined where it is not set.
+ * The count in a binding; undefined if the binding is not set.
  *
- * @throws Error for what is no count
+ * @throws Error if the text is not an integer above 0
  */
 export function countOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

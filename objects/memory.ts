@@ -1,7 +1,7 @@
 /**
- * What an object has in memory, made of its rows. Where a row could not be written, or a handler broke off halfway, the two may
- * disagree: nothing of that memory is trusted or stored any more, and the next event begins anew with what is stored, as
- * after a kill. One rule for all objects, which are proven against kills.
+ * What an object keeps in memory, loaded from its rows. If a row could not be written, or a handler broke off halfway, the two may
+ * disagree: that memory is not trusted or stored any more, and the next event starts from what is stored, as it does after a kill. This is
+ * one rule for all objects, because they are tested against kills anyway.
  */
 import { MeshError } from "../schema/errors.ts";
 import { isMistake } from "./mistake.ts";
@@ -16,12 +16,12 @@ interface Life<Loaded> {
 export class Memory<Store, Loaded> {
   readonly #open: () => Stored<Store>;
   readonly #load: (stored: Stored<Store>, broken: Loaded | null) => Loaded;
-  /** Null until the first event: what cannot be loaded fails that, and an alarm sees to it that another comes. */
+  /** Null until the first event. If loading fails, that event fails, and an alarm brings another one. */
   #life: Life<Loaded> | null = null;
 
   /**
-   * @param load makes it of the rows; it and what it makes write by them alone. `broken` is what broke off, where something did: of what
-   *   it says only that is true which no row says
+   * @param load makes it from the rows; it writes through them alone, as does all that it makes. `broken` is what the last life left, if that
+   *   broke off: only what no row says is true of it
    */
   constructor(
     runtime: Pick<ObjectRuntime<Store>, "open">,
@@ -31,37 +31,37 @@ export class Memory<Store, Loaded> {
     this.#load = load;
   }
 
-  /** What is in memory by now, trusted or not; null where nothing is. */
+  /** What is in memory now, trusted or not; null if nothing is. */
   get current(): Loaded | null {
     return this.#life?.loaded ?? null;
   }
 
-  /** Why that is not to be trusted any more; null while it is. */
+  /** Why it cannot be trusted any more; null while it can. */
   get failure(): unknown {
     return this.#life?.storage.failure ?? null;
   }
 
-  /** As it is stored. */
+  /** The same, loaded first if it is not in memory or cannot be trusted. */
   get loaded(): Loaded {
     return this.#trusted.loaded;
   }
 
-  /** The same, where it was loaded and nothing broke off; it is not loaded for this. */
+  /** What is in memory; null if nothing is, or if it cannot be trusted. Loads nothing. */
   get standing(): Loaded | null {
     return this.#life?.storage.failure === null ? this.#life.loaded : null;
   }
 
-  /** The next event begins anew with what is stored. */
+  /** The next event starts from what is stored. */
   reload(): void {
     this.#life = null;
   }
 
-  /** An alarm or row that memory counts on could not be set: memory is not trusted any more. */
+  /** An alarm or row that memory relies on could not be set: memory cannot be trusted any more. */
   fail(error: unknown): void {
     this.#life?.storage.fail(new StorageError(error));
   }
 
-  /** The effects of a handler could not be carried out: its rows stand, and memory is loaded anew. */
+  /** The effects of a handler could not be carried out: its rows stand, and memory is loaded again. */
   end(error: unknown): void {
     this.#life?.storage.end(error);
   }
@@ -77,11 +77,11 @@ export class Memory<Store, Loaded> {
   }
 
   /**
-   * Runs a handler that is over when it returns. What it wrote may not be durable by then: see `StoragePort.gate`.
+   * Runs a synchronous handler. What it wrote may not be durable when it returns: see `StoragePort.gate`.
    *
-   * @param options.isAtomic - That it breaks off leaves none of its rows, and the object as it was, its sockets too: see
+   * @param options.isAtomic If the handler breaks off, none of its rows stay, and the object and its sockets live on: see
    *   `StoragePort.atomic`
-   * @throws StorageError where a row could not be written or read
+   * @throws StorageError if a row could not be written or read
    */
   run<Answer>(handler: (loaded: Loaded) => Answer, { isAtomic = false } = {}): Answer {
     const { loaded, storage } = this.#trusted;
@@ -93,12 +93,12 @@ export class Memory<Store, Loaded> {
     try {
       return isAtomic ? storage.atomic(whole) : whole();
     } catch (error) {
-      // Where the core refuses something it has seen to everything itself.
+      // After a refusal by the core, memory and rows agree.
       throw error instanceof MeshError ? (storage.failure ?? error) : storage.fail(error);
     }
   }
 
-  /** Runs a handler likewise; what it answers is durable. */
+  /** The same; returns the answer once all that was written is durable. */
   async answer<Answer>(
     handler: (loaded: Loaded) => Answer,
     options?: { readonly isAtomic?: boolean },
@@ -110,9 +110,9 @@ export class Memory<Store, Loaded> {
   }
 
   /**
-   * Runs a handler that calls others, and whose failures are mostly theirs. What it answers is durable.
+   * Runs a handler that calls other objects, so that most of its failures are theirs. Returns its answer once all that was written is durable.
    *
-   * @throws StorageError where a row could not be written or read, meanwhile and by whomever
+   * @throws StorageError if a row could not be written or read meanwhile, by this handler or another
    */
   async call<Answer>(handler: (loaded: Loaded) => Promise<Answer>): Promise<Answer> {
     const { loaded, storage } = this.#trusted;
@@ -126,7 +126,7 @@ export class Memory<Store, Loaded> {
   }
 }
 
-/** @throws what failed before: of what is ahead of its rows nothing more may be stored or answered */
+/** @throws the failure of this life, if any: memory that is ahead of its rows must not be stored or answered from */
 function check({ failure }: StoragePort): void {
   if (failure !== null) throw failure;
 }
@@ -134,7 +134,7 @@ function check({ failure }: StoragePort): void {
 /**
  * Resolves when all that an object wrote is on disk.
  *
- * @throws StorageError where it could not be stored, now or earlier
+ * @throws StorageError if something could not be stored, now or earlier
  */
 export async function durable(storage: StoragePort): Promise<void> {
   const gate = storage.gate();

@@ -1,7 +1,7 @@
-/** Which errors of an object that calls others are no refusal and no failure of theirs. */
+/** Tells programming errors from the refusals and failures of other objects. */
 
-/** Whether it is a mistake in the program, which breaks off a handler anywhere, and leaves half of what it was about in memory. */
+/** Whether an error is a mistake in this program. It can break off a handler anywhere, and leave memory half changed. */
 export const isMistake = (error: unknown): boolean =>
   (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) &&
-  // Of another object, as Cloudflare's runtime marks it.
+  // Cloudflare's runtime marks an error that another object threw.
   (error as { readonly remote?: unknown }).remote !== true;

@@ -1,10 +1,10 @@
-/** How long an object stays in memory: no longer than it is needed there, on a host that asks it to leave. */
+/** How long an object stays in memory, on a host that asks it to leave: no longer than it is needed there. */
 import type { Residence } from "./runtime.ts";
 
 export class Stay {
   readonly #residence: Residence;
   #isIn = false;
-  /** Calls that are not answered. */
+  /** Calls that are not answered yet. */
   #calls = 0;
   /** By `Residence.sweeps`. */
   #usedAt = 0;
@@ -13,7 +13,7 @@ export class Stay {
     this.#residence = residence;
   }
 
-  /** There is something in memory from now on. */
+  /** Something is in memory from now on. */
   begin(): void {
     if (this.#isIn) return;
     this.#isIn = true;
@@ -34,12 +34,12 @@ export class Stay {
   }
 
   /**
-   * Ends it, if nothing is under way.
+   * Ends the stay, unless something is in progress.
    *
-   * @param idleSince not where it was used after that, by `Residence.sweeps`
-   * @param isBusy whether there is something to do that only memory knows
+   * @param idleSince the stay goes on if the object was used later, by `Residence.sweeps`
+   * @param isBusy whether there is work that only memory knows of
    * @param leave forgets what is in memory
-   * @returns false where it goes on
+   * @returns false if the stay goes on
    */
   end(idleSince: number, isBusy: () => boolean, leave: () => void): boolean {
     if (!this.#isIn) return true;

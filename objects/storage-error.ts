@@ -1,10 +1,10 @@
 /** A row could not be written or read. */
 import { MeshError } from "../schema/errors.ts";
 
-/** Nothing may be answered from what it was about. */
+/** What the row was about must not be answered from memory. */
 export class StorageError extends MeshError {
   constructor(cause: unknown) {
-    // SQLite's words, such as "database or disk is full"; they hold none of the data.
+    // SQLite's message, such as "database or disk is full", holds none of the data.
     super("storage_unavailable", messageOf(cause), { cause });
   }
 }
@@ -12,6 +12,6 @@ export class StorageError extends MeshError {
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** What a link is closed with, and those are refused who wait. */
+/** The error that closes a link, and that waiting callers get. */
 export const codeOf = (error: unknown): "storage_unavailable" | "internal" =>
   error instanceof StorageError ? "storage_unavailable" : "internal";

@@ -1,7 +1,7 @@
 /** How long workerd keeps an object awake. */
 
 /**
- * How long an object counts from when it was asked: the 10 s after which workerd closes its database (measured), and the request. The front
- * counts by it what strangers wake, and `CallRoom` what devices do.
+ * How long an object counts as awake after a call: workerd closes its database 10 s after the last call (measured), plus the time of the call.
+ * The front counts with it what strangers wake, and `WakeLimiter` what devices and requests wake.
  */
 export const AWAKE_MS = 13_000;

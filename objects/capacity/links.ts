@@ -1,6 +1,6 @@
 /**
- * The devices that hold a link in this process. Only a host whose process is the whole mesh may read it
- * (hosts/workerd: admission and a clean stop); on Workers each isolate sees its own part, and nobody asks.
+ * The devices that hold a link in this process. Only a host whose process is the whole mesh may read them (workerd on one machine, for
+ * admission and a clean stop); on Workers each isolate knows a part of them, and nobody asks.
  */
 const names = new Set<string>();
 
@@ -25,7 +25,7 @@ export const links = {
 const counts = new Map<string, number>();
 let sum = 0;
 
-/** Live listeners of this process, by name of their live node: they take room as links do. */
+/** Live listeners of this process, counted by the name of their live node. They count toward MAX_LINKS as links do. */
 export const listeners = {
   set(node: string, count: number): void {
     sum += count - (counts.get(node) ?? 0);

@@ -1,14 +1,14 @@
-/** Whose a room is: how much of it each owner may hold, when there are others. */
+/** Shares places between owners: how many each may hold while others need some, too. */
 
-/** What is left to owners that hold nothing yet, as a part of the room. */
+/** Part of all places kept for owners that hold none yet. */
 const RESERVE = 1 / 8;
 
 interface Owner {
   held: number;
-  /** How often it asked for a place in this span of time, and in the one before; whether it got one or not. */
+  /** How often it asked for a place, in vain or not, in this span of time and in the one before. */
   asked: number;
   askedBefore: number;
-  /** When it had to wait for one last. */
+  /** When it last had to wait for a place. */
   waitedAt: number;
 }
 
@@ -23,7 +23,7 @@ export class OwnerShares {
     this.#spanMs = spanMs;
   }
 
-  /** Places of all owners. */
+  /** Places that all owners hold. */
   get held(): number {
     return this.#held;
   }
@@ -34,20 +34,21 @@ export class OwnerShares {
     this.#of(owner).asked++;
   }
 
-  /** There is none for it yet: it may want any number. */
+  /** It has to wait for a place, so nobody knows how many it wants. */
   waits(owner: string, now: number): void {
     this.#of(owner).waitedAt = now;
   }
 
-  /** It has one more, or one less. */
+  /** It holds one place more, or one less. */
   hold(owner: string, by: 1 | -1): void {
     this.#of(owner).held += by;
     this.#held += by;
   }
 
   /**
-   * Whether an owner may have one more of so many. Each may have an equal part, and beyond that what others leave: they are left what they
-   * hold or asked for lately, or their part where they had to wait. So whoever had nearly all is down to its part within the time of one place.
+   * Whether an owner may hold one more of `most` places. Each owner is entitled to an equal part, and beyond that to what the others leave:
+   * they keep what they hold or asked for lately, or their equal part if they had to wait. So an owner that held nearly all is down to its part
+   * after the time of one place.
    */
   mayHold(owner: string, most: number, now: number): boolean {
     this.#turn(now);
@@ -56,7 +57,7 @@ export class OwnerShares {
     const fair = Math.floor((most - others) / this.#owners.size);
     for (const other of this.#owners.values()) {
       if (other === own) continue;
-      // Who is told to come back does so when the place that goes first has gone.
+      // An owner that was told to come back does so when the oldest place becomes free.
       const hasWaited = now - other.waitedAt < 2 * this.#spanMs;
       const wanted = Math.max(other.held, other.asked, other.askedBefore);
       others += hasWaited ? fair : Math.min(fair, wanted);
@@ -73,7 +74,7 @@ export class OwnerShares {
     return owner;
   }
 
-  /** Forgets whoever holds nothing, and did not ask lately. */
+  /** Starts the next span, and forgets owners that hold nothing and did not ask lately. */
   #turn(now: number): void {
     if (now - this.#spanAt < this.#spanMs) return;
     const isNext = now - this.#spanAt < 2 * this.#spanMs;

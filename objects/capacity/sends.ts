@@ -1,6 +1,6 @@
-/** Whether single sends are under way in this process. What is less urgent leaves them room; on one machine all share a thread. */
+/** Whether this process is handling single sends. Less urgent work yields to them, because on one machine all share a thread. */
 
-/** At two hundred a second one comes every 5 ms; a process that had none for so long has nobody to make room for. */
+/** At 200 sends a second there is one every 5 ms; a process that had none for this long has nothing to yield to. */
 const ACTIVE_MS = 50;
 
 let lastAt = Number.NEGATIVE_INFINITY;
@@ -11,9 +11,9 @@ export const sends = {
     lastAt = now;
   },
 
-  /** @param withinMs for how long after a send others go on to make room */
+  /** @param withinMs for how long after a send other work keeps yielding */
   isActive(now: number, withinMs = ACTIVE_MS): boolean {
-    // Also after the clock was set.
+    // The clock may have been set back.
     return Math.abs(now - lastAt) < withinMs;
   },
 };

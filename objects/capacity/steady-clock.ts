@@ -1,8 +1,8 @@
-/** Time for what is counted in memory, on platforms that tell the time of day only. */
+/** A clock for counting in memory, on platforms that only tell the time of day. */
 
 /**
- * A clock that stands where the time of day is set back, and goes on from there: a deadline comes no later for it than by the time
- * since this clock was last read.
+ * A clock that never goes back: if the time of day is set back, it stands still and goes on from there. A deadline is late by no more than the
+ * time since this clock was last read.
  *
  * @param now milliseconds since 1970
  */
