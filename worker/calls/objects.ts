@@ -1,7 +1,11 @@
 /** Calls of objects from the edge. */
 import type { Refused } from "../../core/message/refusal.ts";
 import { callObject, callOnce } from "../../objects/call.ts";
-import { type Asking, requestWakes, type WakeLimiter } from "../../objects/capacity/wake-limiter.ts";
+import {
+  type Asking,
+  requestWakes,
+  type WakeLimiter,
+} from "../../objects/capacity/wake-limiter.ts";
 import type { Scheduler } from "../../objects/runtime.ts";
 import { TimeoutError, within } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
