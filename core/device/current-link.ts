@@ -39,7 +39,7 @@ export class CurrentLink {
   }
 
   /** Like `send`, for an encoded frame. */
-  sendBytes(frame: Uint8Array, { effects }: Context): void {
-    this.link?.send(CHANNEL_PUSH, frame, effects);
+  sendBytes(frame: Uint8Array, context: Context): void {
+    this.link?.send(CHANNEL_PUSH, frame, context);
   }
 }

@@ -6,7 +6,7 @@ import type { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { AliasSuspension, WithdrawRequest } from "../alias/types.ts";
-import type { CallResult, Context, Effects } from "../link/effects.ts";
+import type { CallResult, Context } from "../link/effects.ts";
 import { type CommandAnswer, type Refused, refusedBy } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../message/send.ts";
@@ -104,17 +104,16 @@ export class Device {
   // ---------------------------------------------------------------- account and link
 
   /** Finds or creates the account of a key. A key other than the stored one displaces it and ends its registrations. */
-  openAccount(request: OpenAccountRequest, now: number, effects: Effects): OpenAccountAnswer {
+  openAccount(request: OpenAccountRequest, context: Context): OpenAccountAnswer {
     const { account, registrations, lifecycle, session } = this.#parts;
-    const context = { now, effects };
     try {
-      const { outcome, generation } = account.open(request, session.link !== null, now);
+      const { outcome, generation } = account.open(request, session.link !== null, context.now);
       if (outcome === "replaced") {
         // Before the link closes, so that messages on its socket end instead of going back to the mailbox.
         for (const registration of [...registrations.active()]) {
           lifecycle.end(registration, context);
         }
-        session.link?.close("account_replaced", "a new key took over", effects);
+        session.link?.close("account_replaced", "a new key took over", context);
         this.#afterwards(context);
       }
       return { ok: true, generation, created: outcome !== "standing" };
@@ -128,9 +127,9 @@ export class Device {
    *
    * @param session base64url of 16 fresh random bytes
    */
-  connect(claims: Claims, session: string, now: number, effects: Effects): { ok: true } | Refused {
+  connect(claims: Claims, session: string, context: Context): { ok: true } | Refused {
     try {
-      this.#parts.session.open(claims, session, { now, effects });
+      this.#parts.session.open(claims, session, context);
       return { ok: true };
     } catch (error) {
       return refusedBy(error);
@@ -153,31 +152,30 @@ export class Device {
   }
 
   /** Handles one binary WebSocket message of the current link. */
-  receive(bytes: Uint8Array, now: number, effects: Effects): void {
+  receive(bytes: Uint8Array, context: Context): void {
     const { session, retries, mail } = this.#parts;
-    const context = { now, effects };
-    session.link?.receive(bytes, now, effects);
+    session.link?.receive(bytes, context);
     retries.run(context);
     mail.notifyAliases(context);
     this.#afterwards(context);
   }
 
   /** Handles a text message. The host answers the heartbeat itself, so any other text is an error. */
-  receiveText(now: number, effects: Effects): void {
-    this.#parts.session.link?.receiveText(effects);
-    this.#afterwards({ now, effects });
+  receiveText(context: Context): void {
+    this.#parts.session.link?.receiveText(context);
+    this.#afterwards(context);
   }
 
   /** Call it `LIMITS.HELLO_TIMEOUT_MS` after the link opened. */
-  helloTimeout(now: number, effects: Effects): void {
-    this.#parts.session.link?.helloTimeout(effects);
-    this.#afterwards({ now, effects });
+  helloTimeout(context: Context): void {
+    this.#parts.session.link?.helloTimeout(context);
+    this.#afterwards(context);
   }
 
   /** Closes the link with a code that tells the device to reconnect. */
-  drain(now: number, effects: Effects): void {
-    this.#parts.session.link?.close("going_away", "restart", effects);
-    this.#afterwards({ now, effects });
+  drain(context: Context): void {
+    this.#parts.session.link?.close("going_away", "restart", context);
+    this.#afterwards(context);
   }
 
   /**
@@ -185,17 +183,16 @@ export class Device {
    *
    * @param seenAt when the device was last heard from, milliseconds since 1970. Default: `now`
    */
-  linkLost(now: number, effects: Effects, seenAt = now): void {
-    this.#parts.session.lost(seenAt, { now, effects });
+  linkLost(context: Context, seenAt = context.now): void {
+    this.#parts.session.lost(seenAt, context);
   }
 
   // ---------------------------------------------------------------- requests of other objects
 
   /** Accepts a message. @returns the answer, or a token: the caller then waits `firstWaitMs` for its `settle` effect */
-  send(request: SendRequest, now: number, effects: Effects): SendAnswer | number {
+  send(request: SendRequest, context: Context): SendAnswer | number {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
-    const context = { now, effects };
     const { mail, aliases } = this.#parts;
     const key = toBase64Url(request.key);
     const { alias } = request;
@@ -211,7 +208,7 @@ export class Device {
   }
 
   /** Returns the status of a message. May write: see `statusOf`. */
-  status(request: StatusRequest, now: number, effects: Effects): StatusAnswer {
+  status(request: StatusRequest, context: Context): StatusAnswer {
     const { registrations, mail } = this.#parts;
     // Also for an earlier life: what was delivered to it stays delivered.
     const registration = registrations.ofApp(request.app);
@@ -219,20 +216,18 @@ export class Device {
     if (registration === undefined || request.generation > registration.generation) {
       return { ok: false, code: "message_not_found" };
     }
-    return mail.status(registration, request, { now, effects });
+    return mail.status(registration, request, context);
   }
 
   /** Joins and leaves tags. @returns the answer, or a token: the caller then waits up to `COMMAND_WAIT_MS` */
-  setTags(request: TagsRequest, now: number, effects: Effects): CommandAnswer | number {
-    const context = { now, effects };
+  setTags(request: TagsRequest, context: Context): CommandAnswer | number {
     const start = (registration: Registration, command: PendingCommand) =>
       changeTags(this.#parts.tags, registration, request, command, context);
     return this.#command(request, start, context);
   }
 
   /** Sets or removes an alias. @returns as `setTags` */
-  setAlias(request: AliasRequest, now: number, effects: Effects): CommandAnswer | number {
-    const context = { now, effects };
+  setAlias(request: AliasRequest, context: Context): CommandAnswer | number {
     const start = (registration: Registration, command: PendingCommand) =>
       changeAlias(this.#parts.aliases, registration, request, command, context);
     return this.#command(request, start, context);
@@ -254,32 +249,29 @@ export class Device {
   }
 
   /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */
-  deliver(request: DeliverRequest, now: number, effects: Effects): DeliverAnswer | number {
+  deliver(request: DeliverRequest, context: Context): DeliverAnswer | number {
     const { registrations, tags } = this.#parts;
     const registration = registrations.ofApp(request.app);
     if (registration === undefined || registration.record.endedAt !== null) {
       return { ok: true, outcome: "unknown" };
     }
-    const context = { now, effects };
     const answer = tags.deliver(registration, request, context);
     this.#afterwards(context);
     return answer;
   }
 
   /** Another registration is setting the alias. It is suspended when this returns, and durably once the shell answers. */
-  suspendAlias(request: AliasSuspension, now: number, effects: Effects): void {
+  suspendAlias(request: AliasSuspension, context: Context): void {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
-    const context = { now, effects };
     this.#parts.aliases.suspend(registration, request.alias, context);
     this.#afterwards(context);
   }
 
   /** Another holder of a shared alias acknowledged the message first. */
-  withdraw(request: WithdrawRequest, now: number, effects: Effects): void {
+  withdraw(request: WithdrawRequest, context: Context): void {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
-    const context = { now, effects };
     this.#parts.mail.withdraw(registration, request.key, context);
     this.#afterwards(context);
   }
@@ -287,28 +279,25 @@ export class Device {
   // ---------------------------------------------------------------- events of the host
 
   /** Takes the result of the `tag` or `alias` effect with this token. */
-  called(token: number, result: CallResult, now: number, effects: Effects): void {
-    const context = { now, effects };
+  onCallResult(token: number, result: CallResult, context: Context): void {
     this.#parts.calls.onResult(token, result, context);
     this.#afterwards(context);
   }
 
   /** The wait of this token is over: its caller is answered in `effects`, unless it was answered before or its wait is extended. */
-  waitTimeout(token: number, now: number, effects: Effects): void {
-    const context = { now, effects };
+  waitTimeout(token: number, context: Context): void {
     this.#parts.waits.timeout(token, context);
     this.#afterMail(context);
   }
 
   /** Handles the alarm: expires messages, and retries what failed. */
-  onDeadline(now: number, effects: Effects): void {
+  onDeadline(context: Context): void {
     const { mail, retries, debts, idle } = this.#parts;
-    const context = { now, effects };
     mail.onDeadline(context);
     retries.run(context);
-    debts.onDeadline(now);
+    debts.onDeadline(context.now);
     this.#afterwards(context);
-    if (idle.check(now)) this.#expire(context);
+    if (idle.check(context.now)) this.#expire(context);
   }
 
   /** The account is no longer used. First its registrations end; it is erased once their tags and aliases have confirmed that. */

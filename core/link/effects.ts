@@ -59,7 +59,7 @@ export type Effect =
   | { readonly kind: "settle"; readonly token: number; readonly answer: WaitAnswer }
   /** Extend the wait of this token by `ms`, then call `Device.waitTimeout` again. */
   | { readonly kind: "wait"; readonly token: number; readonly ms: number }
-  /** Call a node of a tag, and pass the result to `Device.called` with this token. */
+  /** Call a node of a tag, and pass the result to `Device.onCallResult` with this token. */
   | {
       readonly kind: "tag";
       readonly token: number;

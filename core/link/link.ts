@@ -13,7 +13,7 @@ import {
 } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Channel, ChannelContext, WireRefusal } from "./channel.ts";
-import type { Effects } from "./effects.ts";
+import type { Context } from "./effects.ts";
 import { Limiter } from "./limiter.ts";
 
 const utf8 = new TextEncoder();
@@ -29,7 +29,7 @@ export interface LinkOptions {
   /** Returns the answer to hello. */
   readonly onHello: (hello: Hello, now: number) => Welcome;
   /** Called after the welcome was sent. */
-  readonly onReady: (hello: Hello, now: number, effects: Effects) => void;
+  readonly onReady: (hello: Hello, context: Context) => void;
 }
 
 /** The time in refusals that may succeed later and have none of their own: without one, a device would give up. */
@@ -61,48 +61,48 @@ export class Link {
   }
 
   /** Handles one binary WebSocket message. */
-  receive(bytes: Uint8Array, now: number, effects: Effects): void {
+  receive(bytes: Uint8Array, context: Context): void {
     if (this.#state === "closed") return;
     if (bytes.length > LIMITS.FRAME_BYTES) {
       this.close(
         "frame_too_large",
         `${bytes.length} bytes, at most ${LIMITS.FRAME_BYTES}`,
-        effects,
+        context,
       );
       return;
     }
     try {
       const { channel, body } = decodeEnvelope(bytes);
-      if (channel === CHANNEL_LINK) this.#receiveLink(body, now, effects);
-      else this.#receiveChannel(channel, body, now, effects);
+      if (channel === CHANNEL_LINK) this.#receiveLink(body, context);
+      else this.#receiveChannel(channel, body, context);
     } catch (error) {
       if (!(error instanceof ThriftError)) throw error;
-      this.close("protocol_error", error.message, effects);
+      this.close("protocol_error", error.message, context);
     }
   }
 
   /** Handles a text message. The host answers the heartbeat itself, so any other text closes the link. */
-  receiveText(effects: Effects): void {
-    this.close("protocol_error", "text other than ping", effects);
+  receiveText(context: Context): void {
+    this.close("protocol_error", "text other than ping", context);
   }
 
   /** Closes the link if no hello has arrived. */
-  helloTimeout(effects: Effects): void {
-    if (this.#state === "opening") this.close("hello_timeout", "no hello", effects);
+  helloTimeout(context: Context): void {
+    if (this.#state === "opening") this.close("hello_timeout", "no hello", context);
   }
 
   /** Sends one frame on a channel; closes the link if the device does not read. */
-  send(channel: number, body: Uint8Array, effects: Effects): void {
+  send(channel: number, body: Uint8Array, context: Context): void {
     if (this.#state === "closed") return;
     const buffered = this.#options.bufferedBytes();
     if (buffered > LIMITS.SOCKET_BUFFER_BYTES) {
-      this.close("slow_consumer", `${buffered} bytes unread`, effects);
+      this.close("slow_consumer", `${buffered} bytes unread`, context);
       return;
     }
-    effects.push({ kind: "frame", bytes: encodeEnvelope({ channel, body }) });
+    context.effects.push({ kind: "frame", bytes: encodeEnvelope({ channel, body }) });
   }
 
-  close(code: ErrorCode, detail: string, effects: Effects): void {
+  close(code: ErrorCode, detail: string, { effects }: Context): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     effects.push({ kind: "close", code, detail });
@@ -113,76 +113,72 @@ export class Link {
     this.#state = "closed";
   }
 
-  #receiveLink(body: Uint8Array, now: number, effects: Effects): void {
+  #receiveLink(body: Uint8Array, context: Context): void {
     const frame = decodeLinkUp(body);
     if (this.#state === "ready") {
-      if (frame.kind === "hello") this.close("protocol_error", "second hello", effects);
-      else if (this.#admit(undefined, undefined, now, effects)) {
-        this.#refuse(undefined, "frame_unknown", `link frame ${frame.value}`, undefined, effects);
+      if (frame.kind === "hello") this.close("protocol_error", "second hello", context);
+      else if (this.#admit(undefined, undefined, context)) {
+        this.#refuse(undefined, "frame_unknown", `link frame ${frame.value}`, undefined, context);
       }
       return;
     }
     if (frame.kind !== "hello") {
-      this.close("protocol_error", "the first frame must be hello", effects);
+      this.close("protocol_error", "the first frame must be hello", context);
     } else if (frame.value.revision !== PROTOCOL_REVISION) {
       const detail = `revision ${frame.value.revision}, wanted ${PROTOCOL_REVISION}`;
-      this.close("revision_unsupported", detail, effects);
+      this.close("revision_unsupported", detail, context);
     } else if (utf8.encode(frame.value.agent ?? "").length > LIMITS.AGENT_BYTES) {
-      this.close("protocol_error", `agent is over ${LIMITS.AGENT_BYTES} bytes`, effects);
+      this.close("protocol_error", `agent is over ${LIMITS.AGENT_BYTES} bytes`, context);
     } else if ((frame.value.cursors?.length ?? 0) > LIMITS.HELLO_CURSORS) {
-      this.close("protocol_error", `over ${LIMITS.HELLO_CURSORS} cursors`, effects);
+      this.close("protocol_error", `over ${LIMITS.HELLO_CURSORS} cursors`, context);
     } else {
       this.#state = "ready";
-      const welcome = this.#options.onHello(frame.value, now);
-      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "welcome", value: welcome }), effects);
-      this.#options.onReady(frame.value, now, effects);
+      const welcome = this.#options.onHello(frame.value, context.now);
+      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "welcome", value: welcome }), context);
+      this.#options.onReady(frame.value, context);
     }
   }
 
-  #receiveChannel(number: number, body: Uint8Array, now: number, effects: Effects): void {
+  #receiveChannel(number: number, body: Uint8Array, context: Context): void {
     if (this.#state === "opening") {
-      this.close("protocol_error", "the first frame must be hello", effects);
+      this.close("protocol_error", "the first frame must be hello", context);
       return;
     }
     const channel = this.#channels.get(number);
     if (channel === undefined) {
-      if (this.#admit(undefined, undefined, now, effects)) {
-        this.#refuse(undefined, "channel_unknown", `channel ${number}`, undefined, effects);
+      if (this.#admit(undefined, undefined, context)) {
+        this.#refuse(undefined, "channel_unknown", `channel ${number}`, undefined, context);
       }
       return;
     }
-    channel.receive(body, this.#context(channel, now, effects));
+    channel.receive(body, this.#contextOf(channel, context));
   }
 
-  #context(channel: Channel, now: number, effects: Effects): ChannelContext {
+  #contextOf(channel: Channel, context: Context): ChannelContext {
+    const { now, effects } = context;
     return {
       now,
       effects,
-      admit: (request) => this.#admit(channel, request, now, effects),
+      admit: (request) => this.#admit(channel, request, context),
       refuse: (code, detail, request, retryAfterMs) =>
-        this.#refuse(channel, code, detail, { request, retryAfterMs }, effects),
-      send: (frame) => this.send(channel.number, frame, effects),
-      later: (context) => this.#context(channel, context.now, context.effects),
+        this.#refuse(channel, code, detail, { request, retryAfterMs }, context),
+      send: (frame) => this.send(channel.number, frame, context),
+      later: (other) => this.#contextOf(channel, other),
     };
   }
 
-  #admit(
-    channel: Channel | undefined,
-    request: number | undefined,
-    now: number,
-    effects: Effects,
-  ): boolean {
-    const retryAfterMs = this.#limiter.take(now);
+  #admit(channel: Channel | undefined, request: number | undefined, context: Context): boolean {
+    const retryAfterMs = this.#limiter.take(context.now);
     if (retryAfterMs === 0) {
       // Not back to 0: the bucket admits one command in 20 ms even of a flood, so its link would never be closed.
       this.#refusedBeyondGranted = Math.max(0, this.#refusedBeyondGranted - 1);
       return true;
     }
     if (++this.#refusedBeyondGranted > LIMITS.COMMANDS_REFUSED_MAX) {
-      this.close("flooding", `over ${LIMITS.COMMANDS_PER_SECOND} commands a second`, effects);
+      this.close("flooding", `over ${LIMITS.COMMANDS_PER_SECOND} commands a second`, context);
     } else {
       const detail = `at most ${LIMITS.COMMANDS_PER_SECOND} commands a second`;
-      this.#refuse(channel, "rate_limited", detail, { request, retryAfterMs }, effects);
+      this.#refuse(channel, "rate_limited", detail, { request, retryAfterMs }, context);
     }
     return false;
   }
@@ -192,7 +188,7 @@ export class Link {
     code: ErrorCode,
     detail: string,
     about: { request?: number | undefined; retryAfterMs?: number | undefined } | undefined,
-    effects: Effects,
+    context: Context,
   ): void {
     if (this.#state === "closed") return;
     const { number, retry } = ERRORS[code];
@@ -205,9 +201,9 @@ export class Link {
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     };
     if (channel?.encodeRefusal !== undefined) {
-      this.send(channel.number, channel.encodeRefusal(refusal), effects);
+      this.send(channel.number, channel.encodeRefusal(refusal), context);
     } else {
-      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "refusal", value: refusal }), effects);
+      this.send(CHANNEL_LINK, encodeLinkDown({ kind: "refusal", value: refusal }), context);
     }
   }
 }

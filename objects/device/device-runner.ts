@@ -3,7 +3,7 @@
  * and behind what handlers before it returned.
  */
 import { Device } from "../../core/device/device.ts";
-import type { Effects, WaitAnswer } from "../../core/link/effects.ts";
+import type { Context, Effects, WaitAnswer } from "../../core/link/effects.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { Memory } from "../memory.ts";
 import type { ObjectRuntime, SocketPort, StoragePort, Stored, Timer } from "../runtime.ts";
@@ -32,7 +32,7 @@ export interface Awake {
  */
 export type OnFailure = "keep" | "close";
 
-export type Handler<Answer> = (awake: Awake, now: number, effects: Effects) => Answer;
+export type Handler<Answer> = (awake: Awake, context: Context) => Answer;
 
 /** What a handler left to be carried out, and on which socket: a later one may stand by then. */
 interface Outcome {
@@ -68,8 +68,8 @@ export class DeviceRunner {
     this.#ports = ports;
     this.#memory = new Memory(runtime, (stored) => this.#load(stored));
     this.link = new DeviceLink(runtime, (session) => {
-      this.event(({ device }, now, effects) => {
-        if (device.session === session) device.helloTimeout(now, effects);
+      this.event(({ device }, context) => {
+        if (device.session === session) device.helloTimeout(context);
       });
     });
   }
@@ -162,8 +162,8 @@ export class DeviceRunner {
     handler: Handler<Answer | number>,
     onFailure?: OnFailure,
   ): Promise<Answer> {
-    return this.run<Answer | Promise<Answer>>((awake, now, effects) => {
-      const answer = handler(awake, now, effects);
+    return this.run<Answer | Promise<Answer>>((awake, context) => {
+      const answer = handler(awake, context);
       // Before the effects are carried out: one of them may be the answer already, if the link was cut.
       return typeof answer === "number" ? awake.waiters.begin<Answer>(answer, waitMs) : answer;
     }, onFailure) as Promise<Answer>;
@@ -186,7 +186,7 @@ export class DeviceRunner {
     if (onFailure === "keep") this.#remember(awake, now);
     const effects: Effects = [];
     try {
-      const answer = this.#memory.run(() => handler(awake, now, effects), options);
+      const answer = this.#memory.run(() => handler(awake, { now, effects }), options);
       const alarm = this.#expectAlarm(awake, now);
       this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
@@ -236,7 +236,7 @@ export class DeviceRunner {
     for (const socket of held === null ? ports.sockets() : [held])
       this.link.takeUp(socket, device, this.#lastSeq);
     const waiters = new Waiters(runtime.scheduler, (token) => {
-      this.event((awake, now, effects) => awake.device.waitTimeout(token, now, effects), "keep");
+      this.event((awake, context) => awake.device.waitTimeout(token, context), "keep");
     });
     runtime.residence.woke();
     const usedAt = runtime.residence.sweeps;
@@ -249,9 +249,9 @@ export class DeviceRunner {
     if (socket === null) return;
     const seenAt = socket.silentSince(awake.device.lastSeenMs, now);
     if (seenAt === null) return;
-    const lose: Handler<void> = ({ device }, _, effects) => {
-      device.linkLost(now, effects, seenAt);
-      effects.push({ kind: "close", code: "silent", detail: "" });
+    const lose: Handler<void> = ({ device }, context) => {
+      device.linkLost(context, seenAt);
+      context.effects.push({ kind: "close", code: "silent", detail: "" });
     };
     const { out } = this.#step(awake, lose, { now, onFailure: "close", isAtomic: false });
     out?.catch((error: unknown) => this.#runtime.reportError(error));
@@ -345,7 +345,7 @@ export class DeviceRunner {
     if (deadline !== null && deadline !== lastingDeadline) {
       awake.retry ??= this.#runtime.scheduler.timer(deadline - now, () => {
         awake.retry = null;
-        this.event(({ device }, at, out) => device.onDeadline(at, out));
+        this.event(({ device }, context) => device.onDeadline(context));
       });
     } else if (awake.retry !== null) endRetry(awake);
   }
@@ -379,7 +379,7 @@ export class DeviceRunner {
     // Another life has taken it up where one began before all of what this one left was told.
     const next = this.#memory.current;
     if (next !== null && next.device.session !== null)
-      this.event(({ device }, now, effects) => device.linkLost(now, effects));
+      this.event(({ device }, context) => device.linkLost(context));
   }
 
   /** Calls a tag or an alias, behind all effects of the handler that asked for it. */
@@ -390,7 +390,7 @@ export class DeviceRunner {
     awake.calls--;
     // Its token says nothing to another that was loaded since.
     if (this.#memory.current !== awake) return;
-    this.event(({ device }, now, effects) => device.called(effect.token, result, now, effects));
+    this.event(({ device }, context) => device.onCallResult(effect.token, result, context));
   }
 }
 

@@ -46,33 +46,31 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer> {
-    return this.#runner.run(({ device }, now, effects) =>
-      device.openAccount(request, now, effects),
-    );
+    return this.#runner.run(({ device }, context) => device.openAccount(request, context));
   }
 
   send(request: SendRequest): Promise<SendAnswer> {
     sends.began(this.#runtime.now());
     return this.#runner.ask(
       firstWaitMs(request),
-      ({ device }, now, effects) => device.send(request, now, effects),
+      ({ device }, context) => device.send(request, context),
       this.#onFailure(request.waitMs === 0),
     );
   }
 
   status(request: StatusRequest): Promise<StatusAnswer> {
-    return this.#runner.run(({ device }, now, effects) => device.status(request, now, effects));
+    return this.#runner.run(({ device }, context) => device.status(request, context));
   }
 
   setTags(request: TagsRequest): Promise<CommandAnswer> {
-    return this.#runner.ask(COMMAND_WAIT_MS, ({ device }, now, effects) =>
-      device.setTags(request, now, effects),
+    return this.#runner.ask(COMMAND_WAIT_MS, ({ device }, context) =>
+      device.setTags(request, context),
     );
   }
 
   setAlias(request: AliasRequest): Promise<CommandAnswer> {
-    return this.#runner.ask(COMMAND_WAIT_MS, ({ device }, now, effects) =>
-      device.setAlias(request, now, effects),
+    return this.#runner.ask(COMMAND_WAIT_MS, ({ device }, context) =>
+      device.setAlias(request, context),
     );
   }
 
@@ -83,23 +81,21 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   deliver(request: DeliverRequest): Promise<DeliverAnswer> {
     return this.#runner.ask(
       request.waitMs,
-      ({ device }, now, effects) => device.deliver(request, now, effects),
+      ({ device }, context) => device.deliver(request, context),
       this.#onFailure(false),
     );
   }
 
   suspendAlias(request: AliasSuspension): Promise<void> {
-    return this.#runner.run(({ device }, now, effects) =>
-      device.suspendAlias(request, now, effects),
-    );
+    return this.#runner.run(({ device }, context) => device.suspendAlias(request, context));
   }
 
   withdraw(request: WithdrawRequest): Promise<void> {
-    return this.#runner.run(({ device }, now, effects) => device.withdraw(request, now, effects));
+    return this.#runner.run(({ device }, context) => device.withdraw(request, context));
   }
 
   drain(): Promise<void> {
-    return this.#runner.run(({ device }, now, effects) => device.drain(now, effects));
+    return this.#runner.run(({ device }, context) => device.drain(context));
   }
 
   write(parts: readonly DevicePart[]): Promise<void> {
@@ -115,8 +111,8 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
    */
   connect(claims: Claims, accept: () => SocketPort): { readonly ok: true } | Refused {
     const session = toBase64Url(this.#runtime.randomBytes(SESSION_BYTES));
-    const { answer, out } = this.#runner.start(({ device }, now, effects) => {
-      const opened = device.connect(claims, session, now, effects);
+    const { answer, out } = this.#runner.start(({ device }, context) => {
+      const opened = device.connect(claims, session, context);
       if (opened.ok) this.#runner.link.begin(accept(), session);
       return opened;
     }, "close");
@@ -131,9 +127,9 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
    */
   receive(socket: SocketPort, message: string | ArrayBuffer): Promise<void> | null {
     if (!this.#runner.isCurrent(socket)) return null;
-    return this.#runner.event(({ device }, now, effects) => {
-      if (typeof message === "string") device.receiveText(now, effects);
-      else device.receive(new Uint8Array(message), now, effects);
+    return this.#runner.event(({ device }, context) => {
+      if (typeof message === "string") device.receiveText(context);
+      else device.receive(new Uint8Array(message), context);
     });
   }
 
@@ -145,8 +141,8 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
    */
   lose(socket: SocketPort, silentMs = 0): Promise<void> | null {
     if (!this.#runner.isCurrent(socket)) return null;
-    return this.#runner.event(({ device }, now, effects) =>
-      device.linkLost(now, effects, now - silentMs),
+    return this.#runner.event(({ device }, context) =>
+      device.linkLost(context, context.now - silentMs),
     );
   }
 
@@ -158,9 +154,9 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   /** The alarm has come. Rejects if it has to come again. */
   async onDeadline(): Promise<void> {
     await this.#runner.run(
-      ({ device }, now, effects) => {
+      ({ device }, context) => {
         this.#runtime.alarm.fired();
-        device.onDeadline(now, effects);
+        device.onDeadline(context);
       },
       "keep",
       // It writes in any case: what is one commit on Workers costs no more, and an object that ended would count as a failure.

@@ -170,7 +170,7 @@ export class LinkSession {
       channels: [pushChannel(this.#commands), echoChannel],
       bufferedBytes: () => this.#parts.link.bufferedBytes,
       onHello: (hello, now) => this.#welcome(session, hello, now),
-      onReady: (hello, now, effects) => this.#begin(hello, { now, effects }),
+      onReady: (hello, context) => this.#begin(hello, context),
     });
   }
 

@@ -95,7 +95,7 @@ describe("the device account", () => {
     const rig = Rig.online();
     const seenAt = rig.now;
     rig.now += LIMITS.DEVICE_DISPLACE_MS;
-    rig.run((now, effects) => rig.device.linkLost(now, effects, seenAt));
+    rig.run((context) => rig.device.linkLost(context, seenAt));
     expect(rig.openAccount(null, "key-2")).toMatchObject({ ok: true });
   });
 

@@ -97,7 +97,7 @@ describe("T11 a join by the app's server of a tag that a leave before a kill may
     rig.restart();
     const generation = rig.generationOf("a");
     const request = { app: "a", generation, add: ["x"], remove: [] };
-    const token = rig.run((now, effects) => rig.device.setTags(request, now, effects));
+    const token = rig.run((context) => rig.device.setTags(request, context));
     if (typeof token !== "number") throw new Error("it is carried out already");
     return { rig, token };
   }

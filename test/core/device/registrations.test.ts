@@ -173,7 +173,7 @@ describe("registrations", () => {
     const heir = rig.store.registrations.get(1)?.app ?? "";
     const key = keyOf("m");
     const request = { app: heir, generation: 1, seq, key };
-    expect(rig.run((now, effects) => rig.device.status(request, now, effects))).toMatchObject({
+    expect(rig.run((context) => rig.device.status(request, context))).toMatchObject({
       code: "message_not_found",
     });
     expect(rig.statusOf("m", seq)).toBe("message_not_found");

@@ -43,10 +43,10 @@ describe("opening", () => {
   test("L2 without hello in time the link closes; with it, it stays", () => {
     const late = Rig.registered();
     late.connect(null);
-    late.run((now, effects) => late.device.helloTimeout(now, effects));
+    late.run((context) => late.device.helloTimeout(context));
     expect(late.closes).toMatchObject([{ code: "hello_timeout" }]);
     const punctual = Rig.online();
-    punctual.run((now, effects) => punctual.device.helloTimeout(now, effects));
+    punctual.run((context) => punctual.device.helloTimeout(context));
     expect(punctual.closes).toEqual([]);
   });
 
@@ -113,7 +113,7 @@ describe("a ready link", () => {
       onReady: () => undefined,
     });
     const effects: Effects = [];
-    link.receive(envelope(77, 1, 2, 3), START_MS, effects);
+    link.receive(envelope(77, 1, 2, 3), { now: START_MS, effects });
     expect(got).toEqual([[1, 2, 3]]);
     expect(effects[0]?.kind === "frame" && readDown(effects[0].bytes)).toMatchObject({
       kind: "refusal",
@@ -142,7 +142,7 @@ describe("a ready link", () => {
       onReady: () => undefined,
     });
     const effects: Effects = [];
-    link.receive(envelope(77), START_MS, effects);
+    link.receive(envelope(77), { now: START_MS, effects });
     const refusals = effects.map((effect) => effect.kind === "frame" && readDown(effect.bytes));
     expect(refusals).toMatchObject([
       { value: { name: "alias_stale", retryAfterMs: 1_000 } },
@@ -187,7 +187,7 @@ describe("a ready link", () => {
 
   test("L4 text other than the heartbeat closes the link, with a code that tells the device to stop", () => {
     const rig = Rig.online();
-    rig.run((now, effects) => rig.device.receiveText(now, effects));
+    rig.run((context) => rig.device.receiveText(context));
     expect(rig.closes).toMatchObject([{ code: "protocol_error" }]);
     expect(closeVerdict(ERRORS.protocol_error.close ?? 0)).toBe("stop");
   });
@@ -195,7 +195,7 @@ describe("a ready link", () => {
   test("L7 a drain closes the link with a code that tells the device to reconnect, and loses nothing", () => {
     const rig = Rig.online();
     const token = rig.sendAndWait();
-    rig.run((now, effects) => rig.device.drain(now, effects));
+    rig.run((context) => rig.device.drain(context));
     expect(rig.closes).toMatchObject([{ code: "going_away" }]);
     expect(closeVerdict(ERRORS.going_away.close ?? 0)).toBe("reconnect");
     expect(rig.answers.get(token)).toMatchObject({ status: "queued" });

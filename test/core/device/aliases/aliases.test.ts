@@ -249,12 +249,12 @@ describe("the aliases of a registration", () => {
     const rig = Rig.offline();
     rig.answerCalls();
     const request = { app: "a", generation: 1, alias: "me", held: true, shared: false };
-    const token = rig.run((now, effects) => rig.device.setAlias(request, now, effects));
+    const token = rig.run((context) => rig.device.setAlias(request, context));
     expect(rig.timeout(Number(token))).toMatchObject({ ok: false, code: "overloaded" });
     rig.answerCalls();
     expect(held(rig)).toEqual(["me"]);
     const invalid = { ...request, alias: "\ud800" };
-    expect(rig.run((now, effects) => rig.device.setAlias(invalid, now, effects))).toMatchObject({
+    expect(rig.run((context) => rig.device.setAlias(invalid, context))).toMatchObject({
       code: "alias_invalid",
     });
   });

@@ -210,7 +210,7 @@ export class World {
     for (const { device, generation } of alias?.holders ?? []) {
       if (device !== DEVICE_NAME) continue;
       const suspension = { app: APP, generation, alias: alias?.name ?? "" };
-      this.#rig.run((now, effects) => this.#rig.device.suspendAlias(suspension, now, effects));
+      this.#rig.run((context) => this.#rig.device.suspendAlias(suspension, context));
     }
     if (!isRefused) alias?.taken(OTHER);
   }
@@ -258,7 +258,7 @@ export class World {
   #call(node: ReferenceNode | undefined): void {
     const request = node?.next(APP, DEVICE_NAME) ?? null;
     if (node === undefined || request === null) return;
-    const answer = this.#rig.run((now, effects) => this.#rig.device.deliver(request, now, effects));
+    const answer = this.#rig.run((context) => this.#rig.device.deliver(request, context));
     if (typeof answer === "number") this.#called.push({ node, request, token: answer });
     else node.told(DEVICE_NAME, request, answer.ok ? answer.outcome : null);
   }
@@ -311,7 +311,7 @@ export class World {
   }
 
   #tell({ effect }: Asked, result: CallResult): void {
-    this.#rig.run((now, effects) => this.#rig.device.called(effect.token, result, now, effects));
+    this.#rig.run((context) => this.#rig.device.onCallResult(effect.token, result, context));
     this.#collect();
   }
 

@@ -25,15 +25,11 @@ const ring = (key: string, fields: SendFields = {}): SendFields & { readonly key
 });
 
 const withdraw = (rig: Rig, key: string) =>
-  rig.run((now, effects) =>
-    rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, now, effects),
-  );
+  rig.run((context) => rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, context));
 
 /** Another registration has the alias for itself. */
 function lose(rig: Rig): void {
-  rig.run((now, effects) =>
-    rig.device.suspendAlias({ app: "a", generation: 1, alias: "me" }, now, effects),
-  );
+  rig.run((context) => rig.device.suspendAlias({ app: "a", generation: 1, alias: "me" }, context));
   rig.answerCall({ ok: true, answer: { holds: false, shared: false } });
 }
 

@@ -2,7 +2,7 @@
 import { Device } from "../../../../core/device/device.ts";
 import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
-import type { Effects } from "../../../../core/link/effects.ts";
+import type { Context, Effects } from "../../../../core/link/effects.ts";
 import type { SendAnswer } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -47,8 +47,8 @@ export class World {
 
   constructor() {
     this.#device = this.#boot();
-    this.#run((now, effects) =>
-      this.#device.openAccount({ publicKey: "key", handoverFrom: null }, now, effects),
+    this.#run((context) =>
+      this.#device.openAccount({ publicKey: "key", handoverFrom: null }, context),
     );
   }
 
@@ -87,7 +87,7 @@ export class World {
       case "mesh loses link":
         // What was on its way to the mesh is gone; the device may still read what reached it.
         this.#phone.up.length = 0;
-        this.#run((now, effects) => this.#device.linkLost(now, effects));
+        this.#run((context) => this.#device.linkLost(context));
         return;
       case "device loses link":
         this.#down = [];
@@ -100,7 +100,7 @@ export class World {
         this.#sleep();
         return;
       case "alarm":
-        this.#run((now, effects) => this.#device.onDeadline(now, effects));
+        this.#run((context) => this.#device.onDeadline(context));
         return;
       case "kill":
         this.#fate = step.fate;
@@ -126,7 +126,7 @@ export class World {
     const sent = this.#ledger.attempt(app, key, step.ttlSeconds);
     let answer: SendAnswer | number | undefined;
     this.#run(
-      (now, effects) => {
+      (context) => {
         answer = this.#device.send(
           {
             app,
@@ -140,8 +140,7 @@ export class World {
             onOverflow: step.onOverflow,
             waitMs: step.waitMs,
           },
-          now,
-          effects,
+          context,
         );
       },
       () => {
@@ -171,8 +170,8 @@ export class World {
     const request = { app, generation: 1, seq, key: fromBase64Url(key) ?? new Uint8Array() };
     let answer: StatusAnswer | undefined;
     this.#run(
-      (now, effects) => {
-        answer = this.#device.status(request, now, effects);
+      (context) => {
+        answer = this.#device.status(request, context);
       },
       () => {
         if (answer !== undefined) this.#ledger.statusAnswered(sent, answer);
@@ -189,8 +188,8 @@ export class World {
     this.#session = session;
     const tokenExpires = Math.floor(this.#now / 1_000) - LIMITS.CLOCK_SKEW_SECONDS;
     const claims = { generation: 1, publicKey: "key", tokenId: `${n}`, tokenExpires };
-    this.#run((now, effects) => {
-      const opened = this.#device.connect(claims, session, now, effects);
+    this.#run((context) => {
+      const opened = this.#device.connect(claims, session, context);
       if (!opened.ok) throw new Violation(`connect: ${opened.code}`);
     });
   }
@@ -199,7 +198,7 @@ export class World {
     for (let i = 0; i < count; i++) {
       const frame = this.#phone.up.shift();
       if (frame === undefined) return;
-      this.#run((now, effects) => this.#device.receive(frame, now, effects));
+      this.#run((context) => this.#device.receive(frame, context));
     }
   }
 
@@ -222,21 +221,21 @@ export class World {
   #timeOut(until: number): void {
     for (const [token, waiting] of [...this.#waiting]) {
       if (waiting.until > until) continue;
-      this.#run((now, effects) => this.#device.waitTimeout(token, now, effects));
+      this.#run((context) => this.#device.waitTimeout(token, context));
       if (this.#goesOn.delete(token)) {
-        this.#run((now, effects) => this.#device.waitTimeout(token, now, effects));
+        this.#run((context) => this.#device.waitTimeout(token, context));
       }
       if (this.#waiting.has(token)) throw new Violation(`P4.9 ${waiting.sent.key} is not answered`);
     }
   }
 
   /** Runs one handler as the host does, or as far as the process lives. */
-  #run(handler: (now: number, effects: Effects) => void, answered = (): void => undefined): void {
+  #run(handler: (context: Context) => void, answered = (): void => undefined): void {
     const fate = this.#fate;
     this.#fate = undefined;
     const before = fate === "before the writes" ? this.#store.copy() : undefined;
     const effects: Effects = [];
-    handler(this.#now, effects);
+    handler({ now: this.#now, effects });
     if (fate !== undefined) {
       if (fate === "after some effects") this.#carryOut(effects.slice(0, effects.length / 2));
       this.#die(before ?? this.#store);

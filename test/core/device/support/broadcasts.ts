@@ -32,7 +32,7 @@ export function deliver(rig: Rig, entries: LogEntry[], fields: Partial<DeliverRe
     ...{ app: "a", tag: "x", path: "", prev, entries, waitMs: 5_000 },
     ...fields,
   };
-  return rig.run((now, effects) => rig.device.deliver(request, now, effects));
+  return rig.run((context) => rig.device.deliver(request, context));
 }
 
 export function broadcastsIn(frames: readonly Down[]): Broadcast[] {

@@ -29,9 +29,7 @@ export function holding(): Rig {
 }
 
 export const suspend = (rig: Rig, alias = "me") =>
-  rig.run((now, effects) =>
-    rig.device.suspendAlias({ app: "a", generation: 1, alias }, now, effects),
-  );
+  rig.run((context) => rig.device.suspendAlias({ app: "a", generation: 1, alias }, context));
 
 /** The alias answers what a suspended holder asked. */
 export const confirm = (rig: Rig, holds: boolean, shared = true) => {
@@ -40,9 +38,7 @@ export const confirm = (rig: Rig, holds: boolean, shared = true) => {
 };
 
 export const withdraw = (rig: Rig, key: string) =>
-  rig.run((now, effects) =>
-    rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, now, effects),
-  );
+  rig.run((context) => rig.device.withdraw({ app: "a", generation: 1, key: keyOf(key) }, context));
 
 export const rowsOf = (rig: Rig) => [...rig.store.aliases.values()].map(({ alias }) => alias);
 

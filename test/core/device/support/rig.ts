@@ -4,7 +4,13 @@ import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";
 import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
-import type { CallResult, Effect, Effects, WaitAnswer } from "../../../../core/link/effects.ts";
+import type {
+  CallResult,
+  Context,
+  Effect,
+  Effects,
+  WaitAnswer,
+} from "../../../../core/link/effects.ts";
 import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
@@ -115,9 +121,9 @@ export class Rig {
   }
 
   /** Runs one handler and carries its effects out. */
-  run<Answer>(handler: (now: number, effects: Effects) => Answer): Answer {
+  run<Answer>(handler: (context: Context) => Answer): Answer {
     const effects: Effects = [];
-    const answer = handler(this.now, effects);
+    const answer = handler({ now: this.now, effects });
     for (const effect of effects) {
       if (effect.kind === "frame") this.#inbox.push(readDown(effect.bytes));
       else if (effect.kind === "close") this.closes.push(effect);
@@ -131,9 +137,7 @@ export class Rig {
   }
 
   openAccount(handoverFrom: string | null = null, publicKey = this.publicKey) {
-    return this.run((now, effects) =>
-      this.device.openAccount({ publicKey, handoverFrom }, now, effects),
-    );
+    return this.run((context) => this.device.openAccount({ publicKey, handoverFrom }, context));
   }
 
   /** Opens a socket; without `greeting: null` says hello too. */
@@ -147,7 +151,7 @@ export class Rig {
       tokenExpires: Math.floor(this.now / 1_000) + 60,
       ...claims,
     };
-    const opened = this.run((now, effects) => this.device.connect(all, session, now, effects));
+    const opened = this.run((context) => this.device.connect(all, session, context));
     if (opened.ok) {
       this.#inbox = [];
       if (greeting !== null) this.receive(hello(greeting));
@@ -156,7 +160,7 @@ export class Rig {
   }
 
   receive(bytes: Uint8Array): void {
-    this.run((now, effects) => this.device.receive(bytes, now, effects));
+    this.run((context) => this.device.receive(bytes, context));
   }
 
   command(frame: WritablePushUp): void {
@@ -167,7 +171,7 @@ export class Rig {
   answerCall(result: CallResult): CallEffect {
     const call = this.calls.shift();
     if (call === undefined) throw new Error("nothing was called");
-    this.run((now, effects) => this.device.called(call.token, result, now, effects));
+    this.run((context) => this.device.onCallResult(call.token, result, context));
     return call;
   }
 
@@ -195,7 +199,7 @@ export class Rig {
   }
 
   lose(): void {
-    this.run((now, effects) => this.device.linkLost(now, effects));
+    this.run((context) => this.device.linkLost(context));
     this.#inbox = [];
   }
 
@@ -251,7 +255,7 @@ export class Rig {
   /** The answer, or the token of a sender that waits. */
   send(fields: SendFields = {}): SendAnswer | number {
     const request = this.request(fields);
-    return this.run((now, effects) => this.device.send(request, now, effects));
+    return this.run((context) => this.device.send(request, context));
   }
 
   /** Sends without waiting. @throws Error where it was refused, or has to wait */
@@ -270,7 +274,7 @@ export class Rig {
 
   /** The first wait of a sender is over: undefined where it waits on. */
   firstTimeout(token: number): WaitAnswer | undefined {
-    this.run((now, effects) => this.device.waitTimeout(token, now, effects));
+    this.run((context) => this.device.waitTimeout(token, context));
     return this.answers.get(token);
   }
 
@@ -287,7 +291,7 @@ export class Rig {
   ): StatusAnswer {
     const { app = "a", generation = this.generationOf(fields.app ?? "a") } = fields;
     const request = { app, generation, seq, key: keyOf(key) };
-    return this.run((now, effects) => this.device.status(request, now, effects));
+    return this.run((context) => this.device.status(request, context));
   }
 
   /** The status of a message, or the code of the refusal. */
@@ -297,7 +301,7 @@ export class Rig {
   }
 
   alarm(): void {
-    this.run((now, effects) => this.device.onDeadline(now, effects));
+    this.run((context) => this.device.onDeadline(context));
   }
 
   /** The object sleeps and wakes with its socket open. */

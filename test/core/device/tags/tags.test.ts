@@ -214,7 +214,7 @@ describe("tags", () => {
     const tags = Array.from({ length: LIMITS.TAGS }, (_, n) => `t${n}`);
     const set = (add: string[], remove: string[] = []) => {
       const request = { app: "a", generation: 1, add, remove };
-      return rig.run((now, effects) => rig.device.setTags(request, now, effects));
+      return rig.run((context) => rig.device.setTags(request, context));
     };
     const token = set(tags);
     rig.answerCalls();
@@ -229,7 +229,7 @@ describe("tags", () => {
     const rig = settled();
     const set = (add: string[], remove: string[] = []) => {
       const request = { app: "a", generation: 1, add, remove };
-      return rig.run((now, effects) => rig.device.setTags(request, now, effects));
+      return rig.run((context) => rig.device.setTags(request, context));
     };
     const named = (from: number, count: number) =>
       Array.from({ length: count }, (_, n) => `t${from + n}`);
@@ -250,7 +250,7 @@ describe("tags", () => {
     const rig = settled();
     const tags = Array.from({ length: 900 }, (_, n) => `${n}`.padEnd(LIMITS.TAG_BYTES, "."));
     const request = { app: "a", generation: 1, add: tags, remove: [] };
-    rig.run((now, effects) => rig.device.setTags(request, now, effects));
+    rig.run((context) => rig.device.setTags(request, context));
     rig.answerCalls();
     rig.command({ kind: "describe", value: { request: 4, slot: 1 } });
     const parts = rig.take();
@@ -263,14 +263,14 @@ describe("tags", () => {
     const rig = Rig.offline();
     rig.answerCalls();
     const request = { app: "a", generation: 1, add: ["x"], remove: [] };
-    const token = rig.run((now, effects) => rig.device.setTags(request, now, effects));
+    const token = rig.run((context) => rig.device.setTags(request, context));
     expect(rig.timeout(Number(token))).toMatchObject({ ok: false, code: "overloaded" });
     rig.answerCalls();
-    expect(rig.run((now, effects) => rig.device.setTags(request, now, effects))).toEqual({
+    expect(rig.run((context) => rig.device.setTags(request, context))).toEqual({
       ok: true,
     });
     const foreign = { ...request, generation: 2 };
-    expect(rig.run((now, effects) => rig.device.setTags(foreign, now, effects))).toEqual({
+    expect(rig.run((context) => rig.device.setTags(foreign, context))).toEqual({
       ok: false,
       code: "unregistered",
     });
