@@ -2,37 +2,36 @@
 import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
-import type { Aliases } from "./aliases/aliases.ts";
 import type { Debts } from "./debts.ts";
-import type { Mail } from "./mail/mail.ts";
 import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Tags } from "./tags/tags.ts";
 
-export interface LifecycleParts {
+export interface LifecycleOptions {
   readonly account: Account;
   readonly clock: HybridClock;
   readonly registrations: Registrations;
-  readonly mail: Mail;
   readonly tags: Tags;
-  readonly aliases: Aliases;
+  readonly debts: Debts;
+  /** All parts of the device; called in this order. */
+  readonly all: readonly Part[];
 }
 
 export class Lifecycle {
-  readonly #parts: LifecycleParts;
+  readonly #options: LifecycleOptions;
   readonly #all: readonly Part[];
   readonly #debts: Debts;
 
-  constructor(parts: LifecycleParts, debts: Debts) {
-    this.#parts = parts;
-    this.#all = [parts.mail, parts.tags, parts.aliases];
-    this.#debts = debts;
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    this.#all = options.all;
+    this.#debts = options.debts;
   }
 
   /** Loads all parts from the store. */
   load(now: number): void {
-    const { registrations, clock } = this.#parts;
+    const { registrations, clock } = this.#options;
     registrations.load();
     const { bySlot } = registrations;
     for (const part of this.#all) part.load(bySlot, now);
@@ -46,7 +45,7 @@ export class Lifecycle {
    * @throws MeshError too_many_registrations; overloaded if no slot is free
    */
   begin(app: string, context: Context): Registration {
-    const { account, registrations, tags, clock } = this.#parts;
+    const { account, registrations, tags, clock } = this.#options;
     account.persist();
     const comesBack = registrations.ofApp(app)?.record.endedAt != null;
     const registration = registrations.open(app, this.#all, context.now);
@@ -60,8 +59,7 @@ export class Lifecycle {
   attach(registration: Registration, context: Context): void {
     if (registration.attached) return;
     registration.attached = true;
-    this.#parts.mail.attach(registration, context);
-    this.#parts.tags.attach(registration, context.now);
+    for (const part of this.#all) part.attach(registration, context);
   }
 
   /** The app stops listening, or the link has ended. */
@@ -75,7 +73,7 @@ export class Lifecycle {
   end(registration: Registration, context: Context): void {
     registration.attached = false;
     for (const part of this.#all) part.end(registration, context);
-    this.#parts.registrations.end(registration, context.now);
+    this.#options.registrations.end(registration, context.now);
     this.#debts.schedule(context.now);
   }
 }

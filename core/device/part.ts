@@ -5,6 +5,8 @@ import type { Registration } from "./registration.ts";
 export interface Part {
   /** Reads the part's rows of all registrations. */
   load(registrations: ReadonlyMap<number, Registration>, now: number): void;
+  /** The app starts to listen on the current link. `registration.attached` is already true. */
+  attach(registration: Registration, context: Context): void;
   /** The app stops listening, or the link has ended. `registration.attached` is already false. */
   detach(registration: Registration, context: Context): void;
   /** The registration ends; this includes detaching it. Its record is marked as ended afterwards. */

@@ -10,6 +10,7 @@ import { Debts } from "./debts.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import { pushCommands } from "./link/commands.ts";
 import { LinkSession } from "./link/session.ts";
 import { Mail } from "./mail/mail.ts";
 import { RecentKeys } from "./mail/recent-keys.ts";
@@ -54,11 +55,13 @@ export function makeParts(options: DeviceOptions) {
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const tags = new Tags({ ...shared, depths, name, source });
   const aliases = new Aliases({ ...shared, mail, name });
-  const debts = new Debts(registrations, [mail, tags, aliases], spread);
-  const lifecycle = new Lifecycle({ ...shared, mail, tags, aliases }, debts);
+  const all = [mail, tags, aliases];
+  const debts = new Debts(registrations, all, spread);
+  const lifecycle = new Lifecycle({ account, clock, registrations, tags, debts, all });
+  const commands = pushCommands({ registrations, lifecycle, mail, tags, aliases, identity });
   const session = new LinkSession({
-    ...{ ...shared, mail, tags, aliases, lifecycle },
-    ...{ identity, reconnectFirstMs },
+    ...{ account, clock, registrations, recentKeys, link },
+    ...{ mail, tags, lifecycle, identity, commands, reconnectFirstMs },
   });
   const idle = new IdleWatch({ account, link, registrations, mail });
 

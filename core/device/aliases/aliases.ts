@@ -200,7 +200,9 @@ export class Aliases implements Part {
     this.#confirm(registration, alias, context);
   }
 
-  /** Does nothing: aliases are held whether the app is listening or not. */
+  /** Does nothing, as `detach`: aliases are held whether the app is listening or not. */
+  attach(): void {}
+
   detach(): void {}
 
   /** Gives up all aliases of the registration. Their rows are deleted when the aliases have answered. */

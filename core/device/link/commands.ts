@@ -1,10 +1,10 @@
 /** Carries out the commands that a device sends on the push channel. */
 import { MeshError } from "../../../schema/errors.ts";
-import type { Registration as WireRegistration } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { OnAnswer, PushCommands } from "../../channels/push.ts";
 import type { Context } from "../../link/effects.ts";
 import type { Aliases } from "../aliases/aliases.ts";
+import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import { PendingCommand } from "../pending-command.ts";
@@ -20,14 +20,11 @@ export interface CommandParts {
   readonly mail: Mail;
   readonly tags: Tags;
   readonly aliases: Aliases;
-  /** The app of an appId; undefined if this mesh did not issue it. */
-  readonly openAppId: (appId: string) => string | undefined;
-  /** A registration as the device sees it. */
-  readonly describe: (registration: Registration) => WireRegistration;
+  readonly identity: DeviceIdentity;
 }
 
 export function pushCommands(parts: CommandParts): PushCommands {
-  const { registrations, lifecycle, mail, tags, aliases } = parts;
+  const { registrations, lifecycle, mail, tags, aliases, identity } = parts;
 
   /** Acts on the registration of a slot; refuses if there is none. */
   const inSlot = <Answer>(
@@ -56,10 +53,10 @@ export function pushCommands(parts: CommandParts): PushCommands {
 
   return {
     register(appId, context) {
-      const app = parts.openAppId(appId);
+      const app = identity.openAppId(appId);
       if (app === undefined) return new MeshError("app_unknown");
       try {
-        return parts.describe(lifecycle.begin(app, context));
+        return wireRegistration(identity, lifecycle.begin(app, context));
       } catch (error) {
         if (error instanceof MeshError) return error;
         throw error;

@@ -1,9 +1,5 @@
 /** The link of one device: opens, welcomes, saves, restores and ends it. */
-import type {
-  Hello,
-  Welcome,
-  Registration as WireRegistration,
-} from "../../../schema/generated/link.ts";
+import type { Hello, Welcome } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 import { echoChannel } from "../../channels/echo.ts";
@@ -13,16 +9,13 @@ import { Link } from "../../link/link.ts";
 import { HybridClock } from "../../message/clock.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { Account, Claims, LinkExtras } from "../account.ts";
-import type { Aliases } from "../aliases/aliases.ts";
 import type { CurrentLink } from "../current-link.ts";
-import type { DeviceIdentity } from "../identity.ts";
+import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { RecentKeys } from "../mail/recent-keys.ts";
-import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Tags } from "../tags/tags.ts";
-import { pushCommands } from "./commands.ts";
 import { type LinkSnapshot, markOfSent, sentOf } from "./snapshot.ts";
 
 /**
@@ -41,16 +34,16 @@ export interface SessionParts {
   readonly link: CurrentLink;
   readonly mail: Mail;
   readonly tags: Tags;
-  readonly aliases: Aliases;
   readonly lifecycle: Lifecycle;
   readonly identity: DeviceIdentity;
+  /** What the device commands on the push channel. */
+  readonly commands: PushCommands;
   /** Window of the first reconnect after an established link closed, milliseconds. */
   readonly reconnectFirstMs: number;
 }
 
 export class LinkSession {
   readonly #parts: SessionParts;
-  readonly #commands: PushCommands;
   /** The session before the current one. */
   #previousSession: string | null = null;
   #seqReserve = 0;
@@ -58,11 +51,6 @@ export class LinkSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#commands = pushCommands({
-      ...parts,
-      openAppId: (appId) => parts.identity.openAppId(appId),
-      describe: (registration) => this.#describe(registration),
-    });
   }
 
   /** The current link; null without one. */
@@ -167,7 +155,7 @@ export class LinkSession {
     return new Link({
       session,
       ready,
-      channels: [pushChannel(this.#commands), echoChannel],
+      channels: [pushChannel(this.#parts.commands), echoChannel],
       bufferedBytes: () => this.#parts.link.bufferedBytes,
       onHello: (hello, now) => this.#welcome(session, hello, now),
       onReady: (hello, context) => this.#begin(hello, context),
@@ -190,7 +178,7 @@ export class LinkSession {
   }
 
   #welcome(session: string, hello: Hello, now: number): Welcome {
-    const { clock, registrations } = this.#parts;
+    const { clock, registrations, identity } = this.#parts;
     const ahead = HybridClock.at(now + LAST_SEQ_AHEAD_MS);
     clock.observe(Math.min(hello.lastSeq ?? 0, ahead));
     return {
@@ -203,15 +191,9 @@ export class LinkSession {
       reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
       reconnectFirstMs: this.#parts.reconnectFirstMs,
       maxFrameBytes: LIMITS.FRAME_BYTES,
-      registrations: [...registrations.active()].map((one) => this.#describe(one)),
+      registrations: [...registrations.active()].map((each) => wireRegistration(identity, each)),
       resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,
     };
-  }
-
-  #describe({ slot, record, generation }: Registration): WireRegistration {
-    const { identity } = this.#parts;
-    const { app } = record;
-    return { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
   }
 
   #detach(context: Context): void {

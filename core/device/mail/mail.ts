@@ -97,6 +97,12 @@ export class Mail implements Part {
     }
   }
 
+  /** Sends queries about messages of earlier links, and queued messages. */
+  attach(registration: Registration, context: Context): void {
+    this.#outbox.queueQueries(registration, context.now);
+    this.#outbox.pump(registration, context);
+  }
+
   /** Messages on the socket go back to the mailbox. */
   detach(registration: Registration, context: Context): void {
     this.#inFlight.detach(registration, context);
@@ -167,12 +173,6 @@ export class Mail implements Part {
     const { clock } = this.#options;
     const parts = { clock, mailbox: this.#mailbox, outcomes: this.#outcomes };
     return statusOf(parts, registration, request, context);
-  }
-
-  /** The app starts to listen on a link. */
-  attach(registration: Registration, context: Context): void {
-    this.#outbox.queueQueries(registration, context.now);
-    this.#outbox.pump(registration, context);
   }
 
   /** Hello on a new link told the last seq that the device received: see `Mailbox.replaceUnseen`. */

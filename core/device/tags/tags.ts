@@ -78,6 +78,11 @@ export class Tags implements Part {
     this.#cursors.load(this.#options.account.link?.cursors ?? {});
   }
 
+  /** Missed broadcasts will be fetched. */
+  attach(registration: Registration, { now }: Context): void {
+    this.#catchUp.open(registration, now);
+  }
+
   /** Broadcasts that the app has not acknowledged will be fetched again. */
   detach(registration: Registration, context: Context): void {
     this.#broadcasts.detach(registration, context);
@@ -109,11 +114,6 @@ export class Tags implements Part {
   }
 
   // ---------------------------------------------------------------- link
-
-  /** The app starts to listen. @param since when, milliseconds since 1970; null if that was before the object slept */
-  attach(registration: Registration, since: number | null): void {
-    this.#catchUp.open(registration, since);
-  }
 
   /** The link stayed open while the object slept. @param live see `isLive` */
   restore(registration: Registration, live: boolean): void {
