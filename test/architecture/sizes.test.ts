@@ -12,10 +12,7 @@ const FILES = 20;
 const GENERATED = /(^|\/)generated\/|^bench\/results\/|(^|\/)package-lock\.json$/;
 
 /** To be cut. Take a line out once it is; none is to be added. */
-const LONG_FILES: readonly string[] = [
-  "sdk/device/client/client.ts",
-  "test/core/device/broadcasts/world.ts",
-];
+const LONG_FILES: readonly string[] = ["test/core/device/broadcasts/world.ts"];
 const FULL_FOLDERS: readonly string[] = [];
 
 /** What the repository has or is about to have: a file that was moved and not yet committed counts where it is now. */

@@ -1,8 +1,8 @@
 /** The public client of one app on this device. */
-import { CLOSE_WAIT_MS, SUBSCRIBE_TAGS } from "../constants.ts";
-import { CLOSED, PushError, toErrorData } from "../errors.ts";
+import { CLOSE_WAIT_MS } from "../constants.ts";
+import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Answer, ClientPort, Command, Description, LinkStateName, ToClient } from "../port.ts";
+import type { Answer, ClientPort, Description, LinkStateName, ToClient } from "../port.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
@@ -29,7 +29,7 @@ export class PushClient {
   readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
   readonly #registration: StoredRegistration;
-  readonly #requests = new Requests();
+  readonly #requests: Requests;
   readonly #states = new Listeners<StateChange>();
   readonly #errors = new Listeners<PushError>();
   readonly #regIds = new Listeners<readonly [regId: string, isNew: boolean]>();
@@ -46,6 +46,7 @@ export class PushClient {
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
     this.#port = port;
+    this.#requests = new Requests(port);
     this.#onClosed = onClosed;
     this.#registration = new StoredRegistration(this.#storage, appId);
     this.#inbox = new Inbox(host, this.#storage, this.#registration, {
@@ -93,8 +94,7 @@ export class PushClient {
    * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed
    */
   async register(options: CallOptions = {}): Promise<string> {
-    const regId = await this.#request({ kind: "register" }, options);
-    return String(regId);
+    return String(await this.#requests.make({ kind: "register" }, options));
   }
 
   /**
@@ -132,7 +132,7 @@ export class PushClient {
    * @example await push.subscribe(["weather/berlin", "news"]);
    */
   subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
-    return this.#changeTags(tags, (part) => ({ add: part, remove: [] }), options);
+    return this.#requests.changeTags(tags, "add", options);
   }
 
   /**
@@ -142,7 +142,7 @@ export class PushClient {
    * @throws PushError `tag_invalid`, `not_registered`, `client_closed`, or why the link closed
    */
   unsubscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
-    return this.#changeTags(tags, (part) => ({ add: [], remove: part }), options);
+    return this.#requests.changeTags(tags, "remove", options);
   }
 
   /**
@@ -160,7 +160,7 @@ export class PushClient {
     options: CallOptions & { readonly shared?: boolean | undefined } = {},
   ): Promise<void> {
     const { shared = false } = options;
-    await this.#request({ kind: "setAlias", alias, held: true, shared }, options);
+    await this.#requests.make({ kind: "setAlias", alias, held: true, shared }, options);
   }
 
   /**
@@ -169,7 +169,7 @@ export class PushClient {
    * @throws PushError `alias_invalid`, `not_registered`, `client_closed`, or why the link closed
    */
   async removeAlias(alias: string, options: CallOptions = {}): Promise<void> {
-    await this.#request({ kind: "setAlias", alias, held: false, shared: false }, options);
+    await this.#requests.make({ kind: "setAlias", alias, held: false, shared: false }, options);
   }
 
   /**
@@ -180,7 +180,7 @@ export class PushClient {
    * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
    */
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
-    await this.#request(reportOf(attributes), options);
+    await this.#requests.make(reportOf(attributes), options);
   }
 
   /**
@@ -189,7 +189,7 @@ export class PushClient {
    * @throws PushError `not_registered`, `client_closed`, or why the link closed
    */
   async describe(options: CallOptions = {}): Promise<Description> {
-    return (await this.#request({ kind: "describe" }, options)) as Description;
+    return (await this.#requests.make({ kind: "describe" }, options)) as Description;
   }
 
   /**
@@ -273,7 +273,7 @@ export class PushClient {
    * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
    */
   async ping(): Promise<number> {
-    return Number(await this.#request({ kind: "ping" }, {}));
+    return Number(await this.#requests.make({ kind: "ping" }, {}));
   }
 
   /**
@@ -300,7 +300,7 @@ export class PushClient {
   async #close(): Promise<void> {
     const { isCalling } = this.#inbox;
     this.#inbox.handler = undefined;
-    this.#requests.failAll(CLOSED);
+    this.#requests.close();
     const cancel = this.#host.after(2 * CLOSE_WAIT_MS, () => this.#leave());
     const idle = (async () => {
       // During the synchronous part of a handler, its lane does not know yet that it runs.
@@ -311,10 +311,8 @@ export class PushClient {
     })();
     // A handler that awaits `close` would never return if we waited for it.
     if (isCalling) return;
-    let stop = (): void => {};
-    const enough = new Promise<void>((resolve) => {
-      stop = this.#host.after(CLOSE_WAIT_MS, resolve);
-    });
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const stop = this.#host.after(CLOSE_WAIT_MS, resolve);
     await Promise.race([idle, enough]);
     stop();
   }
@@ -330,28 +328,7 @@ export class PushClient {
   }
 
   #end(options: CallOptions): Promise<Answer> {
-    return this.#request({ kind: "unregister", ...this.#registration.ending }, options);
-  }
-
-  #request(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
-    if (this.#closed !== undefined) return Promise.reject(new PushError(CLOSED));
-    return this.#requests.make(
-      (request) => this.#port.postMessage({ ...command, request }),
-      (request) => this.#port.postMessage({ kind: "cancel", request }),
-      signal,
-    );
-  }
-
-  async #changeTags(
-    tags: string | readonly string[],
-    change: (part: string[]) => { readonly add: string[]; readonly remove: string[] },
-    options: CallOptions,
-  ): Promise<void> {
-    const names = [...new Set(typeof tags === "string" ? [tags] : tags)];
-    for (let at = 0; at < names.length; at += SUBSCRIBE_TAGS) {
-      const part = names.slice(at, at + SUBSCRIBE_TAGS);
-      await this.#request({ kind: "subscribe", ...change(part) }, options);
-    }
+    return this.#requests.make({ kind: "unregister", ...this.#registration.ending }, options);
   }
 
   #listen(handler: MessageHandler | undefined): void {
@@ -363,10 +340,8 @@ export class PushClient {
   #receive(event: ToClient): void {
     switch (event.kind) {
       case "deliver":
-        if (!this.#inbox.push(event.link, event.message)) {
-          const message = "too many unacknowledged messages";
-          this.#port.postMessage({ kind: "fault", message });
-        }
+        if (!this.#inbox.push(event.link, event.message))
+          this.#port.postMessage({ kind: "fault", message: "too many unacknowledged messages" });
         return;
       case "withdraw":
         this.#inbox.withdraw(event.key);

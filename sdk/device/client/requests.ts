@@ -1,6 +1,8 @@
-/** Requests to the push service that wait for their answer. */
-import { PushError, type PushErrorData } from "../errors.ts";
-import type { Answer } from "../port.ts";
+/** Requests of a client to the push service, each with its answer. */
+import { SUBSCRIBE_TAGS } from "../constants.ts";
+import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
+import type { Answer, ClientPort, Command } from "../port.ts";
+import type { CallOptions } from "./options.ts";
 
 interface Waiter {
   resolve(value: Answer): void;
@@ -8,33 +10,49 @@ interface Waiter {
 }
 
 export class Requests {
+  readonly #port: ClientPort;
   readonly #waiting = new Map<number, Waiter>();
   #next = 1;
+  #isClosed = false;
+
+  constructor(port: ClientPort) {
+    this.#port = port;
+  }
 
   /**
-   * Makes a request: `post` gets its number. If the signal fires first, it rejects with the signal's reason, and `cancel` gets
-   * the number: a request that is not on its way to the mesh is dropped.
+   * Makes a request. If the signal fires before the answer, it rejects with the signal's reason, and the push service drops the request
+   * unless it is on its way to the mesh. After `close` it rejects with `client_closed`.
    */
-  make(
-    post: (request: number) => void,
-    cancel: (request: number) => void,
-    signal: AbortSignal | undefined,
-  ): Promise<Answer> {
+  make(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
+    if (this.#isClosed) return Promise.reject(new PushError(CLOSED));
     const request = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     if (signal?.aborted) return Promise.reject(signal.reason);
     const onAbort = () => {
       this.#waiting.delete(request);
-      cancel(request);
+      this.#port.postMessage({ kind: "cancel", request });
       reject(signal?.reason);
     };
     signal?.addEventListener("abort", onAbort);
     this.#waiting.set(request, { resolve, reject });
     // A signal that fires in this turn still cancels it. Every request is posted this way, so they keep their order.
     queueMicrotask(() => {
-      if (!signal?.aborted) post(request);
+      if (!signal?.aborted) this.#port.postMessage({ ...command, request });
     });
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  /** Joins (`add`) or leaves (`remove`) tags, in as many commands as they need, one after another. */
+  async changeTags(
+    tags: string | readonly string[],
+    how: "add" | "remove",
+    options: CallOptions,
+  ): Promise<void> {
+    const names = [...new Set(typeof tags === "string" ? [tags] : tags)];
+    while (names.length > 0) {
+      const change = { add: [], remove: [], [how]: names.splice(0, SUBSCRIBE_TAGS) };
+      await this.make({ kind: "subscribe", ...change }, options);
+    }
   }
 
   done(request: number, value: Answer): void {
@@ -45,8 +63,10 @@ export class Requests {
     this.#take(request)?.reject(new PushError(error));
   }
 
-  failAll(error: PushErrorData): void {
-    for (const request of [...this.#waiting.keys()]) this.failed(request, error);
+  /** Fails all requests, and those made from now on, with `client_closed`. */
+  close(): void {
+    this.#isClosed = true;
+    for (const request of [...this.#waiting.keys()]) this.failed(request, CLOSED);
   }
 
   #take(request: number): Waiter | undefined {
