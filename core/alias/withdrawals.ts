@@ -7,7 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Holder } from "./types.ts";
 
-/** A holder that set the alias anew is told again. */
+/** A holder that set the alias again is told again. */
 const idOf = ({ device, generation, epoch = 0 }: Holder): string =>
   `${device} ${generation} ${epoch}`;
 

@@ -175,7 +175,7 @@ export class TagNode {
     }
     const { head } = state.log;
     const known = state.record.children[digit];
-    // The child was erased, and its report is late; or it exists anew, and reports again before it takes a member.
+    // The child was erased, and its report is late; or it was created again, and reports again before it takes a member.
     if (known === undefined && isClosed(count)) return { head };
     // An old turn of an unknown child may be from an earlier life. If the child exists, it reports again.
     const unknown = firstTurn(this.#host.now() - LIMITS.COUNT_DELAY_MS);

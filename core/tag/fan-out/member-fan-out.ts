@@ -121,7 +121,7 @@ export class MemberFanOut {
     return this.remaining === 0;
   }
 
-  /** Whether everybody was called. */
+  /** Whether all members were called. */
   get called(): boolean {
     return this.#at >= this.#queue.length && this.#retries.length === 0;
   }

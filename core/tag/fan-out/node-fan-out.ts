@@ -77,7 +77,7 @@ export class NodeFanOut {
   }
 
   /**
-   * A member fetches what it lacks by itself, so it is no longer called or retried.
+   * A member that attached fetches what it lacks itself, so it is no longer called or retried.
    *
    * @param isOwed whether a call of it had failed
    */

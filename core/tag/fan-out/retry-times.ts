@@ -1,4 +1,4 @@
-/** When to retry each one that could not be reached, each with its own backoff. In memory only. */
+/** Retry times of members or nodes that could not be reached, each with its own backoff. In memory only. */
 import { backoffMs, isDue } from "../../backoff.ts";
 import type { TagHost } from "../host.ts";
 

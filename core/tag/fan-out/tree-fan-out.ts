@@ -73,7 +73,7 @@ export class TreeFanOut {
     return [...this.#owed].filter((path) => !this.#isOwed(path.slice(0, -1)));
   }
 
-  /** Nodes that owe it to members of theirs. */
+  /** Nodes that owe it to some of their members. */
   get owing(): OwingNodes {
     const known = [...this.#known].filter(([path]) => !this.#isOwed(path));
     return Object.assign({}, ...known.map(([, { owing }]) => owing));

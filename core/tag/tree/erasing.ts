@@ -1,7 +1,7 @@
 /**
  * Erases nodes that are no longer needed: their subtree has no members, and nobody asks about their broadcasts any more. Nodes are erased
  * from the leaves up. A parent asks each closed child that is due to go; the child erases itself before it answers yes. If a join is on
- * its way to an erased node, the node is created anew and tells its parent before it takes a member (see creation.ts), so no member is in
+ * its way to an erased node, the node is created again and tells its parent before it takes a member (see creation.ts), so no member is in
  * a node that fan-outs do not reach.
  */
 import { LIMITS } from "../../../schema/limits.ts";
@@ -145,7 +145,7 @@ export class Erasing {
     asked.forEach(({ digit, turns }, at) => {
       const answer = answers[at];
       const known = children[digit];
-      // It reported meanwhile, so its answer is stale: it may have been created anew.
+      // It reported meanwhile, so its answer is stale: it may have been created again.
       if (known === undefined || known.turns !== turns) return;
       if (answer === undefined) {
         this.#failed();
