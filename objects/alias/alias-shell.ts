@@ -1,4 +1,4 @@
-/** The object of one alias: a thin shell that gives core/alias its rows, an alarm and the objects of devices. */
+/** The object of one alias: gives core/alias its rows, its alarm and the objects of devices. */
 import { Alias } from "../../core/alias/alias.ts";
 import type { AliasStore } from "../../core/alias/host.ts";
 import type {
@@ -80,14 +80,14 @@ export class AliasShell implements AliasRpc, AliasImportRpc {
 
   async write(line: AliasLine): Promise<void> {
     await this.#memory.answer(({ store }) => writeAlias(store, line));
-    // What nobody holds was to go.
+    // An alias without holders was about to be erased.
     if (line.holders.length === 0) await this.#runtime.alarm.set(this.#runtime.now());
   }
 
   /**
-   * Leaves memory if there is nothing to do. It is one row, so that nothing is gained by keeping it.
+   * Leaves memory if there is nothing to do. It is a single row, so nothing is gained by keeping it.
    *
-   * @returns false where there is
+   * @returns false if there is
    */
   sleep(): boolean {
     return this.#stay.end(

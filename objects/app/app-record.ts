@@ -1,4 +1,4 @@
-/** What an app's rows are to the edge, on every host. */
+/** An app's rows as the edge sees them. */
 import type { StoredApp, StoredKey } from "../../core/app/app.ts";
 import { formatKeyId } from "../../core/identity/app-id.ts";
 import type { AppKey, AppRecord } from "../interfaces/rpc.ts";

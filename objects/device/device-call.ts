@@ -1,6 +1,6 @@
 /**
- * Carries out the calls that a device asks for: to nodes of tags, and to aliases. One that is under way keeps the object in
- * memory, so that its answer finds the device that asked (measured on Workers: with a call of 25 s, and gone 10 s after it).
+ * Makes the calls that a device asks for, of tag nodes and aliases. A call in progress keeps the object in memory, so that the answer finds
+ * the device that asked (measured on Workers with a call of 25 s; the object left memory 10 s after it).
  */
 import type { AliasCall, CallResult, Effect, TagCall } from "../../core/link/effects.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -13,9 +13,9 @@ import { within } from "../timeout.ts";
 export interface CallPorts {
   readonly peers: Pick<Peers, "node" | "alias">;
   /**
-   * Waits until a call may be made, where the host has those of devices leave room for others.
+   * Waits until a call may be made, if the host limits the calls of devices. Null if it may be made at once.
    *
-   * @throws MeshError where there is none for too long
+   * @throws MeshError if that takes too long
    */
   admit(effect: CallEffect): Promise<void> | null;
 }
@@ -25,8 +25,8 @@ type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
 
 /**
- * Never fails: what went wrong is reported, and told to the core as a call without an answer. A call that hangs would keep its
- * place among the few that a device makes at once, and the object in memory.
+ * Never rejects: a failure is reported, and the core gets a call without an answer. A call that hangs is given up, because it would keep its
+ * place among the few that a device makes at once, and keep the object in memory.
  */
 export async function resultOf(
   runtime: Pick<ObjectRuntime<unknown>, "scheduler" | "reportError">,
@@ -41,7 +41,7 @@ export async function resultOf(
     const answer = await within(runtime.scheduler, LIMITS.DEVICE_CALL_MS, answering);
     return { ok: true, answer };
   } catch (error) {
-    // One that is too busy, or moving, is no news: the core tries again.
+    // An object that is busy or moving is not worth reporting: the core tries again.
     if (!(error instanceof MeshError)) runtime.reportError(error);
     return { ok: false };
   }

@@ -1,4 +1,4 @@
-/** Seals what a device is called by with the mesh's keys. */
+/** Seals the names of a device and its registrations with the mesh's keys. */
 
 import type { DeviceIdentity } from "../../core/device/identity.ts";
 import { openAppId, sealAppId } from "../../core/identity/app-id.ts";
@@ -7,7 +7,7 @@ import { identityOf, lastingRegId, sealRegId } from "../../core/identity/reg-id.
 import { sealSource } from "../../core/tag/name.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 
-/** @param name base64url of the device ID: the name of its object */
+/** @param name name of the device's object: base64url of its device ID */
 export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
   return {
     registration: (app, generation) => {
@@ -24,7 +24,7 @@ export function deviceIdentity(keyring: Keyring, name: string): DeviceIdentity {
   };
 }
 
-/** Text that this mesh wrote itself. */
+/** @param text written by this mesh itself */
 function bytesOf(text: string): Uint8Array {
   const bytes = fromBase64Url(text);
   if (bytes === undefined) throw new Error("not base64url");

@@ -5,25 +5,25 @@ import type { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import type { SocketPort } from "../runtime.ts";
 import type { CallPorts } from "./device-call.ts";
 
-/** What a device's object stores. */
+/** The rows of a device's object. */
 export interface StoredDevice extends DeviceStore {
-  /** Whether there is anything to read. */
+  /** Whether anything is stored. */
   readonly exists: boolean;
-  /** The device has read what it keeps in memory: no copy of it has to stay. */
+  /** The device has read all that it keeps in memory, so the store can drop its copy. */
   forget?(): void;
 }
 
 export interface DevicePorts extends CallPorts {
-  /** Where joins begin, of all devices of this process. */
+  /** At which depth joins of a tag start, for all devices of this process. */
   readonly depths: DepthCache;
-  /** Asked for each life of its memory. What it throws fails whatever woke the object. */
+  /** Called for each life of its memory. If it throws, the event that woke the object fails. */
   settings(): DeviceSettings;
-  /** Those that were open before the object was in memory, of which one may be its link's. */
+  /** Sockets that were open before the object was loaded; one of them may be its link's. */
   sockets(): Iterable<SocketPort>;
 }
 
 export interface DeviceSettings {
   readonly identity: DeviceIdentity;
-  /** Window of the first reconnect after a link that stood was closed, milliseconds. */
+  /** Window of the first reconnect after an established link was closed, milliseconds. */
   readonly reconnectFirstMs: number;
 }

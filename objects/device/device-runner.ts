@@ -1,6 +1,6 @@
 /**
- * Runs the handlers of one device's core: loads it, keeps its link, and carries out what it returns, once what it wrote is durable
- * and behind what handlers before it returned.
+ * Runs the handlers of one device's core: loads the device, keeps its link, and carries out the effects of each handler once its writes are
+ * durable, in the order of the handlers.
  */
 import { Device } from "../../core/device/device.ts";
 import type { Context, Effects, WaitAnswer } from "../../core/link/effects.ts";
@@ -13,40 +13,40 @@ import { DeviceLink } from "./device-link.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
 import { Waiters } from "./waiters.ts";
 
-/** What is in memory besides the link, while the device has something to do. */
+/** What is in memory besides the link while the device has work to do. */
 export interface Awake {
   readonly device: Device;
   readonly store: StoredDevice;
   readonly storage: StoragePort;
   readonly waiters: Waiters;
-  /** Calls of tags and aliases that are not answered. */
+  /** Calls of tags and aliases that are not answered yet. */
   calls: number;
-  /** Until what failed is tried again; null where nothing did, or the alarm is for that, too. */
+  /** Retries what failed; null if nothing did, or if the alarm does that, too. */
   retry: Timer | null;
   usedAt: number;
 }
 
 /**
- * What becomes of the link where a handler breaks off, or its writes fail. What others asked of the device is refused to them, and
- * the link goes on as it was before; what the device itself said, or waits for, it has to say again on another link.
+ * What becomes of the link if a handler breaks off, or its writes fail. Requests of others are refused and the link stays as it was; what the
+ * device itself sent, or waits for, it has to send again on another link.
  */
 export type OnFailure = "keep" | "close";
 
 export type Handler<Answer> = (awake: Awake, context: Context) => Answer;
 
-/** What a handler left to be carried out, and on which socket: a later one may stand by then. */
+/** What a handler left to be carried out, and on which socket, because the device may have a newer one by then. */
 interface Outcome {
   readonly effects: Effects;
   readonly socket: SocketPort | null;
-  /** No link stands after this handler. */
+  /** There is no link after this handler. */
   readonly isOver: boolean;
   readonly onFailure: OnFailure;
   readonly now: number;
-  /** The alarm that is being set for what it wrote; null where nothing is to be waited for. */
+  /** The alarm being set for what it wrote; null if there is nothing to wait for. */
   readonly alarm: Promise<void> | null;
 }
 
-/** A handler's answer, and when it may be told: once its effects are out and its alarm is set; null where they are already. */
+/** A handler's answer, and when it may be given: once its effects are out and its alarm is set; null if they are already. */
 interface Run<Answer> {
   readonly answer: Answer;
   readonly out: Promise<void> | null;
@@ -56,11 +56,11 @@ export class DeviceRunner {
   readonly #runtime: ObjectRuntime<StoredDevice>;
   readonly #ports: DevicePorts;
   readonly #memory: Memory<StoredDevice, Awake>;
-  /** Begun within the handler that opens it. */
+  /** A link begins within the handler that opens it. */
   readonly link: DeviceLink;
-  /** Of the device that was in memory last. */
+  /** Of the device in memory before. */
   #lastSeq: number | undefined;
-  /** The last of what waits for the disk; null where nothing does. */
+  /** The last outcome that waits for the disk; null if none does. */
   #gate: Promise<void> | null = null;
 
   constructor(runtime: ObjectRuntime<StoredDevice>, ports: DevicePorts) {
@@ -78,17 +78,17 @@ export class DeviceRunner {
     return this.#memory.current !== null;
   }
 
-  /** Loads it where it sleeps. What is done with it must have no effects. */
+  /** Loads the device if it sleeps. Only for calls without effects. */
   get awake(): Pick<Awake, "device" | "store"> {
     return this.#wake("keep");
   }
 
-  /** Whether a socket is the current link's. That may be what wakes the object: where it fails the socket is closed. */
+  /** Whether a socket is the current link's. May wake the object; if that fails, the socket is closed. */
   isCurrent(socket: SocketPort): boolean {
     if (this.link.socket === null && socket.saved() !== null) {
       try {
         const { device } = this.#memory.loaded;
-        // Where its end is what woke the object, it was no longer among those that are open.
+        // If its end woke the object, it was not among the open sockets any more.
         if (this.link.socket === null) this.link.takeUp(socket, device, this.#lastSeq);
       } catch (error) {
         this.#runtime.reportError(error);
@@ -100,9 +100,9 @@ export class DeviceRunner {
   }
 
   /**
-   * Leaves memory but for the link, if there is nothing to do.
+   * Leaves memory except for the link, if there is nothing to do.
    *
-   * @returns false where there is, or was after `idleSince`, by `Residence.sweeps`
+   * @returns false if there is, or if the device was used after `idleSince`, by `Residence.sweeps`
    */
   sleep(idleSince: number): boolean {
     const awake = this.#memory.current;
@@ -115,7 +115,7 @@ export class DeviceRunner {
     return true;
   }
 
-  /** Writes rows behind the device's back, for which there is to be an alarm. */
+  /** Writes rows without the device, and sets the alarm that they need. */
   async rewrite(write: (store: StoredDevice) => void, alarmAt: number): Promise<void> {
     const awake = this.#wake("keep");
     await this.#memory
@@ -124,16 +124,16 @@ export class DeviceRunner {
         this.#fail(awake, error, "keep");
         throw error;
       });
-    // What is in memory was read before.
+    // Memory was loaded before these rows.
     this.#memory.reload();
     const now = this.#runtime.now();
     await this.#expectAlarm(this.#memory.loaded, now, alarmAt);
   }
 
   /**
-   * Runs a handler that nobody waits for: what it throws is reported.
+   * Runs a handler that no caller waits for: what it throws is reported.
    *
-   * @returns when its effects are out, as `Run.out`; it never rejects
+   * @returns `Run.out`, which never rejects
    */
   event(handler: Handler<void>, onFailure: OnFailure = "close"): Promise<void> | null {
     try {
@@ -145,7 +145,7 @@ export class DeviceRunner {
     }
   }
 
-  /** Runs a handler; what it answers is told when its effects are out. */
+  /** Runs a handler; resolves with its answer when its effects are out. */
   async run<Answer>(
     handler: Handler<Answer>,
     onFailure: OnFailure = "keep",
@@ -156,7 +156,7 @@ export class DeviceRunner {
     return await answer;
   }
 
-  /** Runs a handler that answers, or says under which token its answer will come. */
+  /** Runs a handler that returns its answer, or the token under which the answer will come. */
   ask<Answer extends WaitAnswer>(
     waitMs: number,
     handler: Handler<Answer | number>,
@@ -164,12 +164,12 @@ export class DeviceRunner {
   ): Promise<Answer> {
     return this.run<Answer | Promise<Answer>>((awake, context) => {
       const answer = handler(awake, context);
-      // Before the effects are carried out: one of them may be the answer already, if the link was cut.
+      // Before the effects are carried out, because one of them may be the answer if the link was cut.
       return typeof answer === "number" ? awake.waiters.begin<Answer>(answer, waitMs) : answer;
     }, onFailure) as Promise<Answer>;
   }
 
-  /** Runs one handler of the core. What it returned goes out when what it wrote is durable, and never before what an earlier one returned. */
+  /** Runs one handler of the core. Its effects leave once its writes are durable, and never before those of an earlier handler. */
   start<Answer>(handler: Handler<Answer>, onFailure: OnFailure, isAtomic = false): Run<Answer> {
     const now = this.#runtime.now();
     const awake = this.#wake(onFailure);
@@ -198,7 +198,7 @@ export class DeviceRunner {
       this.#carryOut(awake, outcome);
       return { answer, out: alarm };
     } catch (error) {
-      // Of the errors that the core knows it has seen to everything itself.
+      // After a refusal by the core, memory and rows agree.
       if (!(error instanceof MeshError) || error instanceof StorageError)
         this.#fail(awake, error, onFailure);
       throw error;
@@ -208,7 +208,7 @@ export class DeviceRunner {
   #wake(onFailure: OnFailure): Awake {
     const { current, failure } = this.#memory;
     try {
-      // What it has in memory is ahead of its rows: those who wait on it are refused before the next life begins.
+      // Memory is ahead of its rows: its waiting callers are refused before the next life begins.
       if (failure !== null) throw failure;
       const awake = this.#memory.loaded;
       awake.usedAt = this.#runtime.residence.sweeps;
@@ -219,7 +219,7 @@ export class DeviceRunner {
     }
   }
 
-  /** The device as it is stored, with the link whose socket is still here: after a sleep, a start, or what broke off. */
+  /** Loads the device, and takes up the link whose socket is still open: after a sleep, a start or a failure. */
   #load({ store, storage }: Stored<StoredDevice>): Awake {
     const runtime = this.#runtime;
     const ports = this.#ports;
@@ -243,7 +243,7 @@ export class DeviceRunner {
     return { device, store, storage, waiters, calls: 0, retry: null, usedAt };
   }
 
-  /** Ends a link whose device is gone: whatever comes next finds it offline, and nobody waits for its acknowledgement. */
+  /** Ends a link whose device is gone, so that the next handler finds it offline and waits for no acknowledgement. */
   #endSilent(awake: Awake, now: number): void {
     const { socket } = this.link;
     if (socket === null) return;
@@ -258,15 +258,15 @@ export class DeviceRunner {
   }
 
   /**
-   * Saves the link as it is on disk and on the socket, to go on from where what comes now cannot be stored. Where the object
-   * hibernates that has been done.
+   * Saves the link before a handler runs, so that it can go on from there if the handler's writes fail. An object that hibernates has done
+   * that already.
    */
   #remember(awake: Awake, now: number): void {
     if (this.link.isReady && this.#gate === null && !this.#runtime.residence.hibernates)
       this.link.save(awake.device, now);
   }
 
-  /** Lets effects out behind the disk and behind the effects before them. */
+  /** Carries out effects once the disk has the writes before them, and after all earlier effects. */
   async #pass(awake: Awake, outcome: Outcome, written: Promise<void> | null): Promise<void> {
     const before = this.#gate;
     const passed = (async () => {
@@ -293,7 +293,7 @@ export class DeviceRunner {
       if (effect.kind === "frame") socket?.send(effect.bytes);
       else if (effect.kind === "settle") {
         const { answer } = effect;
-        // What is queued may expire, and the alarm for that is part of the promise.
+        // A queued message may expire, so "queued" is only said once the alarm for that is set.
         const isQueued = "status" in answer && answer.status !== "delivered";
         awake.waiters.settle(effect.token, answer, isQueued ? alarm : null);
       } else if (effect.kind === "wait") awake.waiters.goOn(effect.token, effect.ms);
@@ -302,31 +302,31 @@ export class DeviceRunner {
     }
     if (socket !== this.link.socket) return;
     if (isOver) this.link.end();
-    // A host that asks it to sleep needs it no sooner, once there was a Hello: it would take 7 µs of the 18 that a send takes (measured).
+    // On other hosts the link of a device that said Hello is saved only before it sleeps: saving takes 7 µs of the 18 of a send (measured).
     else if (!this.link.isReady || this.#runtime.residence.hibernates)
       this.link.save(awake.device, now);
   }
 
   /**
-   * Sets the alarm for what has to outlive this life of the object.
+   * Sets the alarm for work that must survive this life of the object.
    *
-   * @param at when it has to come besides, milliseconds since 1970
+   * @param at another time at which it is needed, milliseconds since 1970
    */
   #expectAlarm(awake: Awake, now: number, at = Number.POSITIVE_INFINITY): Promise<void> | null {
     const { device, store } = awake;
     const { alarm, residence } = this.#runtime;
     if (!store.exists) return null;
-    // What ends with the link needs no row where there is a timer for it, and so goes on where the disk is full.
+    // If there are timers, work that ends with the link needs no row, and so goes on while the disk is full.
     const deadline = residence.hibernates ? device.deadline : device.lastingDeadline;
     const standing = alarm.at;
-    // What is owed gets its alarm in one commit with what made it owed: a kill between asking and setting would lose it.
+    // The alarm for a debt is set in the commit that records the debt; a kill between reading the alarm and setting it would lose it.
     if (standing === undefined && !device.owes) {
       const isWanted =
         Number.isFinite(at) || deadline !== null || device.idleDeadline(now) !== null;
       return isWanted ? this.#askAlarm(awake, now, at) : null;
     }
     let own = deadline;
-    // Whatever alarm comes looks whether anybody uses the account: for that alone none is moved, and no full disk is asked.
+    // Any alarm checks whether the account is still used, so none is moved for that alone, and none is set on a full disk.
     if (own === null && typeof standing !== "number" && !this.#runtime.isFailing)
       own = device.idleDeadline(now);
     const due = Math.min(own ?? Number.POSITIVE_INFINITY, at);
@@ -338,7 +338,7 @@ export class DeviceRunner {
     if (this.#memory.current === awake) await this.#expectAlarm(awake, now, at);
   }
 
-  /** Where a timer keeps nothing in memory, what failed is tried again by one. */
+  /** Retries what failed, with a timer if that does not keep the object in memory. */
   #expectRetry(awake: Awake, now: number): void {
     if (this.#runtime.residence.hibernates) return;
     const { deadline, lastingDeadline } = awake.device;
@@ -351,10 +351,10 @@ export class DeviceRunner {
   }
 
   /**
-   * Memory and rows disagree: forgets what is in memory, and refuses who waits. Each handler whose effects were lost says
-   * what becomes of the link.
+   * Memory and rows disagree: forgets what is in memory, and refuses waiting callers. Each handler whose effects were lost decides what becomes
+   * of the link.
    *
-   * @param awake null where it could not be loaded
+   * @param awake null if it could not be loaded
    */
   #fail(
     awake: Awake | null,
@@ -371,24 +371,24 @@ export class DeviceRunner {
       awake.waiters.settleAll({ ok: false, code });
     }
     if (socket === null || socket !== this.link.socket) return;
-    // A command of the device that waits for a tag or an alias would never be answered.
+    // Otherwise a command of the device that waits for a tag or an alias would never be answered.
     const asks = awake !== null && awake.calls > 0;
     if (onFailure === "keep" && code !== "internal" && this.link.isReady && !asks) return;
     socket.close(code, "");
     this.link.end();
-    // Another life has taken it up where one began before all of what this one left was told.
+    // If another life began before this failure was handled, it has taken up the link.
     const next = this.#memory.current;
     if (next !== null && next.device.session !== null)
       this.event(({ device }, context) => device.linkLost(context));
   }
 
-  /** Calls a tag or an alias, behind all effects of the handler that asked for it. */
+  /** Calls a tag or an alias, after all effects of the handler that asked for it. */
   async #call(awake: Awake, effect: CallEffect): Promise<void> {
     awake.calls++;
     await null;
     const result = await resultOf(this.#runtime, this.#ports, effect);
     awake.calls--;
-    // Its token says nothing to another that was loaded since.
+    // The token means nothing to a device that was loaded since.
     if (this.#memory.current !== awake) return;
     this.event(({ device }, context) => device.onCallResult(effect.token, result, context));
   }

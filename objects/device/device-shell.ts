@@ -1,4 +1,4 @@
-/** The object of one device, on every host: what others call of it, and what its socket says. */
+/** The object of one device: what others call, and what its socket receives. */
 
 import type { AliasSuspension, WithdrawRequest } from "../../core/alias/types.ts";
 import type { Claims } from "../../core/device/account.ts";
@@ -27,7 +27,7 @@ import type { ObjectRuntime, SocketPort } from "../runtime.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
 import { DeviceRunner, type OnFailure } from "./device-runner.ts";
 
-/** Bytes of a session's random name. */
+/** Length of a session's random name. */
 const SESSION_BYTES = 16;
 
 export class DeviceShell implements DeviceRpc, DeviceImportRpc {
@@ -106,8 +106,8 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   /**
    * Opens a link for claims that the edge has verified.
    *
-   * @param accept called once the claims are good: makes the socket
-   * @returns the refusal of claims that are not
+   * @param accept makes the socket; called once the device accepts the claims
+   * @returns the refusal if it does not
    */
   connect(claims: Claims, accept: () => SocketPort): { readonly ok: true } | Refused {
     const session = toBase64Url(this.#runtime.randomBytes(SESSION_BYTES));
@@ -121,9 +121,9 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   /**
-   * One WebSocket message, other than the heartbeat.
+   * Receives a WebSocket message other than a heartbeat.
    *
-   * @returns when all that came of it is out; null where it is already
+   * @returns when all of its effects are out; null if they are already
    */
   receive(socket: SocketPort, message: string | ArrayBuffer): Promise<void> | null {
     if (!this.#runner.isCurrent(socket)) return null;
@@ -134,9 +134,9 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   /**
-   * This socket is gone.
+   * A socket is gone.
    *
-   * @param silentMs for how long nothing had come on it
+   * @param silentMs how long nothing had arrived on it
    * @returns as `receive`
    */
   lose(socket: SocketPort, silentMs = 0): Promise<void> | null {
@@ -159,10 +159,10 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
         device.onDeadline(context);
       },
       "keep",
-      // It writes in any case: what is one commit on Workers costs no more, and an object that ended would count as a failure.
+      // Atomic. On Workers that costs no more, because this writes in any case, and an object that ended itself would count as a failed alarm.
       true,
     );
-    // Asked only now: whoever came meanwhile may have begun it anew.
+    // Read only now, because a call meanwhile may have started the account again.
     const { device, store } = this.#runner.awake;
     if (!store.exists && device.session === null) await this.#runtime.free();
   }
@@ -170,7 +170,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   /**
    * Leaves memory if there is nothing to do.
    *
-   * @returns false where there is, or it was used after `idleSince`, by `Residence.sweeps`
+   * @returns false if there is, or if it was used after `idleSince`, by `Residence.sweeps`
    */
   sleep(idleSince: number): boolean {
     return this.#runner.sleep(idleSince);
@@ -180,19 +180,19 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
     return this.#runner.link.socket !== null;
   }
 
-  /** Whether an app is registered on it. Wakes it. */
+  /** Whether an app is registered on the device. Wakes it. */
   get isRegistered(): boolean {
     return this.#runner.awake.device.isRegistered;
   }
 
-  /** Whether it must stay findable: it has a socket, or is awake. */
+  /** Whether the pool must keep it: it has a socket, or is awake. */
   get isNeeded(): boolean {
     return this.isLinked || this.#runner.isAwake;
   }
 
   /**
-   * To be able to keep the link takes 7 µs of the 18 that a send takes on Deno (measured): not spent where no row is to be
-   * written, until the disk is known to be full.
+   * Being able to keep the link takes 7 µs of the 18 of a send on Deno (measured). It is not spent if no row is to be written, unless the disk
+   * is known to be full.
    */
   #onFailure(writes: boolean): OnFailure {
     const { residence, isFailing } = this.#runtime;

@@ -1,4 +1,4 @@
-/** Who waits for something that a device will tell later: senders, nodes of tags, app servers. */
+/** Callers that wait for an answer the device gives later: senders, tag nodes, app servers. */
 import type { WaitAnswer } from "../../core/link/effects.ts";
 import type { Scheduler, Timer } from "../runtime.ts";
 
@@ -12,7 +12,7 @@ export class Waiters {
   readonly #onEnd: (token: number) => void;
   readonly #waiters = new Map<number, Waiter>();
 
-  /** @param onEnd told who has waited long enough: settles the token, or has it wait on */
+  /** @param onEnd called when a wait is over: it settles the token, or extends the wait */
   constructor(scheduler: Scheduler, onEnd: (token: number) => void) {
     this.#scheduler = scheduler;
     this.#onEnd = onEnd;
@@ -22,14 +22,14 @@ export class Waiters {
     return this.#waiters.size === 0;
   }
 
-  /** Resolves with what the token is settled with: an answer of the kind that the caller's method of the core gives. */
+  /** Resolves with the answer that the token is settled with, which is of the kind that the caller's method of the core gives. */
   begin<Answer extends WaitAnswer>(token: number, ms: number): Promise<Answer> {
     return new Promise<WaitAnswer>((resolve) => {
       this.#waiters.set(token, { resolve, timer: this.#timer(token, ms) });
     }) as Promise<Answer>;
   }
 
-  /** Waits for `ms` more. */
+  /** Extends the wait by `ms`. */
   goOn(token: number, ms: number): void {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;
@@ -37,7 +37,7 @@ export class Waiters {
     waiter.timer = this.#timer(token, ms);
   }
 
-  /** @param first what the answer waits for: where that fails, it is refused as what could not be stored */
+  /** @param first what the answer waits for; if that fails, the answer is `storage_unavailable` instead */
   settle(token: number, answer: WaitAnswer, first: Promise<void> | null = null): void {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;
@@ -52,7 +52,7 @@ export class Waiters {
     }
   }
 
-  /** Nobody is left who would settle them. */
+  /** For a life that ends: nobody else would settle them. */
   settleAll(answer: WaitAnswer): void {
     for (const token of [...this.#waiters.keys()]) this.settle(token, answer);
   }

@@ -1,4 +1,4 @@
-/** The WebSockets of a device's object, by the hibernation API. */
+/** The WebSockets of a device's object, with the hibernation API. */
 import type { LinkSnapshot } from "../../core/device/link/snapshot.ts";
 import { lastHeard, SILENT_MS } from "../../core/link/silence.ts";
 import type { Refused } from "../../core/message/refusal.ts";
@@ -33,14 +33,14 @@ export class DeviceSockets {
     return port;
   }
 
-  /** A frame has come on it. */
+  /** A frame has arrived on it. */
   heard(socket: WebSocket): DurableSocket {
     const port = this.of(socket);
     port.heard(Date.now());
     return port;
   }
 
-  /** Those that stayed open while the object slept. */
+  /** The sockets that stayed open while the object slept. */
   standing(): DurableSocket[] {
     const open = this.#ctx
       .getWebSockets()
@@ -52,7 +52,7 @@ export class DeviceSockets {
    * Opens a socket.
    *
    * @param connect asks the device for a link; it takes one by `accept`, and refuses it otherwise
-   * @returns the answer to the upgrade, also where the link is refused: that closes the socket
+   * @returns the answer to the upgrade, also if the link is refused, which closes the socket
    */
   open(connect: (accept: () => SocketPort) => Connected): Response {
     const { 0: client, 1: server } = new WebSocketPair();
@@ -81,7 +81,7 @@ export class DeviceSockets {
 export class DurableSocket implements SocketPort {
   readonly #ctx: DurableObjectState;
   readonly #socket: WebSocket;
-  /** When a frame came last, as far as this object remembers; the heartbeat does not wake it. */
+  /** When the last frame arrived, as far as this object remembers; heartbeats do not wake it. */
   #heardAt = 0;
 
   constructor(ctx: DurableObjectState, socket: WebSocket) {
@@ -93,7 +93,7 @@ export class DurableSocket implements SocketPort {
     return this.#socket.bufferedAmount;
   }
 
-  /** A frame has come. */
+  /** A frame has arrived. */
   heard(now: number): void {
     this.#heardAt = now;
   }
@@ -102,7 +102,7 @@ export class DurableSocket implements SocketPort {
     try {
       this.#socket.send(frame);
     } catch {
-      // It closed, and that event is on its way.
+      // It is closed, and the event will follow.
     }
   }
 
@@ -119,8 +119,8 @@ export class DurableSocket implements SocketPort {
   }
 
   /**
-   * The runtime keeps the socket of a peer that vanished open for ever (workerd#1187), and tells when it last answered a heartbeat:
-   * asked for only where memory does not know better.
+   * The runtime never closes the socket of a peer that vanished (workerd#1187), but it tells when it last answered a heartbeat. That is read
+   * only if memory knows of nothing more recent.
    */
   silentSince(openedAt: number, now: number): number | null {
     if (Math.abs(now - this.#heardAt) < SILENT_MS) return null;
@@ -130,7 +130,7 @@ export class DurableSocket implements SocketPort {
   }
 }
 
-/** Closes it, if it is not closed yet, with the number and the reason of an error. */
+/** Closes a socket, unless it is closed already, with the close code and reason of an error. */
 function closeWith(socket: WebSocket, code: ErrorCode, detail: string): void {
   const number = ERRORS[code].close;
   if (number === null) throw new Error(`${code} closes no link`);

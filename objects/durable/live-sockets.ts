@@ -1,4 +1,4 @@
-/** The WebSockets of a live node, by the hibernation API. */
+/** The WebSockets of a live node, with the hibernation API. */
 import type { Sink } from "../../core/live/host.ts";
 import type { LiveShell } from "../live/live-shell.ts";
 import { SocketSink } from "../live/live-socket.ts";

@@ -1,4 +1,4 @@
-/** Other objects by the worker's bindings. */
+/** Finds other objects with the worker's bindings. */
 import { callObject } from "../call.ts";
 import type { ObjectNamespace } from "../interfaces/namespace.ts";
 import type { Peers } from "../interfaces/peers.ts";
@@ -30,14 +30,14 @@ export const peersOf = (env: PeerEnv): Peers => ({
   app: (appId) => retried(env.APPS, appId),
 });
 
-/** A stub whose calls are made as `callObject` makes them: every call that objects make to each other is safe to repeat. */
+/** A stub that calls through `callObject`, because every call that objects make to each other is safe to repeat. */
 function retried<Rpc extends object>(namespace: ObjectNamespace<Rpc>, name: string): Rpc {
   const stub = {
     get(_: object, method: string) {
       return (...values: unknown[]) =>
         callObject(() => {
           const fresh = namespace.getByName(name) as Readonly<Record<string, Call>>;
-          // Not by `Reflect`: a stub's method is what it makes of its name.
+          // Called on the stub itself, which makes its methods from their names; `Reflect` does not work.
           return (fresh[method] as Call)(...values);
         });
     },

@@ -1,10 +1,10 @@
-/** The rows of an object in one life of its memory, which ends where one of them cannot be written or read. */
+/** The rows of an object in one life of its memory. The life ends if a row cannot be written or read. */
 import { MeshError } from "../../schema/errors.ts";
 import type { StoragePort } from "../runtime.ts";
 import type { Sql, SqlValue } from "../storage/sql.ts";
 import { messageOf, StorageError } from "../storage-error.ts";
 
-/** What SQLite says of a statement that no disk would have taken: a fault of ours. */
+/** Errors that are our own mistakes: the statement would fail on any disk. */
 const OUR_FAULT = /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)/;
 
 const isRead = (query: string): boolean => query.trimStart().startsWith("SELECT");
@@ -12,7 +12,7 @@ const isRead = (query: string): boolean => query.trimStart().startsWith("SELECT"
 export class Rows implements Sql, StoragePort {
   readonly #ctx: DurableObjectState;
   #failure: unknown = null;
-  /** Whether something written may not be committed yet: the runtime commits when the turn of the event loop is over. */
+  /** Whether a write may not be committed yet: the runtime commits at the end of the turn of the event loop. */
   #isUncommitted = false;
   #isAtomic = false;
 
@@ -38,12 +38,12 @@ export class Rows implements Sql, StoragePort {
     }
   }
 
-  /** The output gate holds back whatever the object says until it is, calls of other objects too (measured: 4 ms a call after a write). */
+  /** The output gate holds back all that the object sends until then, even calls of other objects (measured: 4 ms for a call after a write). */
   gate(): null {
     return null;
   }
 
-  /** Costs a commit even if nothing is written: not for what must be cheap. */
+  /** Costs a commit even if nothing is written, so it is not for calls that must be cheap. */
   atomic<Answer>(run: () => Answer): Answer {
     this.#isAtomic = true;
     try {
@@ -54,8 +54,8 @@ export class Rows implements Sql, StoragePort {
   }
 
   /**
-   * What the turn has written before, and may be a half of something, goes with the object itself: as in a kill,
-   * its sockets close, who waits is refused, and nothing that it said in this turn has left it.
+   * If this turn has already written something, which may be half of a change, the object is ended to undo it: as after a kill, its sockets
+   * close, waiting callers are refused, and nothing that it sent in this turn has left it.
    */
   fail(error: unknown): unknown {
     if (this.#failure !== null) return this.#failure;
@@ -77,7 +77,7 @@ export class Rows implements Sql, StoragePort {
     const end = () => {
       this.#isUncommitted = false;
     };
-    // Of a commit that fails the runtime itself ends the object.
+    // If a commit fails, the runtime itself ends the object.
     this.#ctx.storage.sync().then(end, end);
   }
 }

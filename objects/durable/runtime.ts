@@ -1,21 +1,21 @@
-/** A Durable Object as the runtime of what it holds. */
+/** The runtime of a Durable Object. */
 import { sends } from "../capacity/sends.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
 import { DurableAlarm } from "./alarm.ts";
 import { Rows } from "./rows.ts";
 
-/** About as long as the calls of one turn take on one machine: half of the thread is left to single sends. */
+/** About as long as the calls of one turn take on one machine, so that single sends get half of the thread. */
 const REST_MS = 2;
 
-/** Settings that all objects read. */
+/** Bindings that all objects read. */
 export interface Settings {
-  /** What may be connected to this process; undefined where the platform bounds it. */
+  /** How many links and listeners this process may have; undefined if the platform bounds them. */
   readonly MAX_LINKS?: string;
 }
 
 export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   readonly name: string;
-  /** The platform has room. */
+  /** The platform always has space. */
   readonly isFailing = false;
   readonly alarm: AlarmPort;
   readonly scheduler: Scheduler = workersScheduler;
@@ -24,8 +24,8 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   readonly #store: (rows: Rows) => Store;
 
   /**
-   * @param store makes the object's store of its rows
-   * @throws Error for an object that was not addressed by name
+   * @param store makes the object's store from its rows
+   * @throws Error if the object was not addressed by name
    */
   constructor(ctx: DurableObjectState, { MAX_LINKS }: Settings, store: (rows: Rows) => Store) {
     if (ctx.id.name === undefined) throw new Error("an object must be addressed by name");
@@ -49,7 +49,7 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   }
 
   free(): Promise<void> {
-    // It goes with all the rest.
+    // `deleteAll` deletes the alarm, too.
     this.alarm.fired();
     return this.#ctx.storage.deleteAll();
   }
@@ -69,7 +69,7 @@ const workersScheduler: Scheduler = {
     return { cancel: () => clearTimeout(timer) };
   },
   sleep,
-  // A turn of the event loop: 37 µs; `scheduler.wait(0)` takes 64.
+  // A turn of the event loop takes 37 µs this way; `scheduler.wait(0)` takes 64.
   yield: () => new Promise((resolve) => setTimeout(resolve, 0)),
   rest: () => (sends.isActive(Date.now()) ? sleep(REST_MS) : Promise.resolve()),
 };

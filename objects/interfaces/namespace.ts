@@ -1,8 +1,8 @@
 /**
- * What is used of a Durable Object namespace. Not the runtime's own type: that one spreads an answer's union over
- * promises until `ok` no longer tells its halves apart, and a host other than workerd could not give it.
+ * What the mesh uses of a Durable Object namespace. The runtime's own type would distribute an answer's union over promises, so that `ok` no
+ * longer tells its members apart, and hosts other than workerd could not provide it.
  */
 export interface ObjectNamespace<Rpc> {
-  /** A fresh stub of the object of this name. It touches nothing yet. */
+  /** Makes a stub of the object of this name. The object is not called yet. */
   getByName(name: string): Rpc;
 }

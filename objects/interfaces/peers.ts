@@ -1,7 +1,7 @@
-/** The other objects that an object calls, as its host reaches them. */
+/** The other objects that an object calls. */
 import type { AliasRpc, AppRpc, DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./rpc.ts";
 
-/** By name. What is returned is for one call: it may be of an object that is gone by the next. */
+/** Finds objects by name. Use the result for one call only; by the next, the object may be another. */
 export interface Peers {
   device(name: string): DeviceRpc;
   node(name: string): TagRpc;

@@ -69,9 +69,9 @@ export interface DeviceRpc {
   status(request: StatusRequest): Promise<StatusAnswer>;
   /** Closes the link, if there is one, with `going_away`. */
   drain(): Promise<void>;
-  /** From the edge, for the app server: joins tags and leaves others. */
+  /** From the edge, for the app server: joins and leaves tags. */
   setTags(request: TagsRequest): Promise<CommandAnswer>;
-  /** From the edge, for the app server: gives the registration an alias, or takes it away. */
+  /** From the edge, for the app server: sets or removes an alias of the registration. */
   setAlias(request: AliasRequest): Promise<CommandAnswer>;
   /** From the edge, for the app server: tags, aliases and attributes. */
   describe(request: RegistrationName): Promise<DescribeAnswer>;
@@ -86,35 +86,35 @@ export interface DeviceRpc {
 /** One node of a tag's tree, the root among them: addressed by `nodeObjectName`. Every call is safe to repeat. */
 export interface TagRpc {
   join(request: JoinRequest): Promise<JoinAnswer>;
-  /** False where it was no member. */
+  /** False if it was not a member. */
   leave(request: LeaveRequest): Promise<boolean>;
   attach(request: AttachRequest): Promise<AttachAnswer>;
   /** From the node above, or the root: see `FanOutRequest`. */
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   /** From a child of this node. */
   countChild(report: CountReport): Promise<CountAnswer>;
-  /** From the parent: erases itself where nobody needs it any more. */
+  /** From the parent: the node erases itself if it is not needed any more. */
   go(): Promise<GoAnswer>;
 
   // Of the root alone:
-  /** Appends to the log and answers when that is durable; `tag_unknown` where no device ever joined the tag. */
+  /** Appends to the log, and answers when that is durable; `tag_unknown` if no device ever joined the tag. */
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
-  /** Null where it is not remembered. */
+  /** Null if the broadcast is not remembered. */
   broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null>;
-  /** Null where the tag was never joined nor opened. */
+  /** Null if the tag was neither joined nor opened. */
   info(): Promise<TagInfo | null>;
   setLive(tag: string, access: LiveAccess): Promise<void>;
   reportLive(report: LiveReport): Promise<LiveReportAnswer>;
-  /** From a live node: entries after this position, one page. */
+  /** From a live node: one page of entries after this position. */
   entriesAfter(position: number): Promise<readonly LogEntry[]>;
 }
 
-/** Sockets and event streams of one tag and region: addressed by `liveObjectName`; they reach it by `fetch`. */
+/** Sockets and event streams of one tag and region: addressed by `liveObjectName`; listeners reach it by `fetch`. */
 export interface LiveRpc {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
-  /** How many listen in all, from the root. */
+  /** From the root: how many listen in all. */
   presence(listeners: number): Promise<void>;
-  /** How many listen here: for a root that has slept, and knows it no more. */
+  /** How many listen here, for a root that slept and forgot. */
   listeners(): Promise<number>;
   /** Closes every listener's connection with `going_away`. */
   drain(): Promise<void>;
@@ -124,9 +124,9 @@ export interface LiveRpc {
 export interface AliasRpc {
   set(request: AliasSetRequest): Promise<AliasSetAnswer>;
   unset(request: AliasUnsetRequest): Promise<LateCommand | undefined>;
-  /** Whether a suspended holder still is one, once the set under way has ended. */
+  /** Whether a suspended holder still is one, once the set in progress has ended. */
   confirm(request: AliasUnsetRequest): Promise<AliasConfirmation>;
-  /** With the key of a message also who has taken it by a first acknowledgement. */
+  /** With the key of a message, also who took it by a first acknowledgement. */
   holders(key?: Uint8Array): Promise<AliasHolders>;
   firstAck(request: FirstAckRequest): Promise<void>;
 }
@@ -134,11 +134,11 @@ export interface AliasRpc {
 /** The tags of one app: addressed by base64url of the app's 8 bytes. */
 export interface TagDirectoryRpc {
   report(report: TagReport): Promise<void>;
-  /** Null for a cursor that it did not make. */
+  /** Null for a cursor that it did not issue. */
   list(query: TagQuery): Promise<TagPage | null>;
-  /** Notes a signed change of the app: see `SignedChanges`. It is the object that `changesNameOf` names. */
+  /** Records a signed change of the app: see `SignedChanges`. Only on the object that `changesNameOf` names. */
   begin(change: SignedChange): Promise<BeginAnswer>;
-  /** Claims the key of a broadcast to several tags: see `Claims`. Likewise. */
+  /** Claims the key of a broadcast to several tags: see `BroadcastClaims`. Only on that object, too. */
   claim(key: string, request: string): Promise<boolean>;
   release(key: string, request: string): Promise<void>;
 }
@@ -163,24 +163,21 @@ export interface AppRecord {
 /** One app: addressed by name, its appId. */
 export interface AppRpc {
   create(name: string): Promise<AppRecord>;
-  /** Null where the app was never created. */
+  /** Null if the app was never created. */
   record(): Promise<AppRecord | null>;
-  /** Null where the app was never created; "full" at LIMITS.APP_KEYS. */
+  /** Null if the app was never created; "full" at LIMITS.APP_KEYS. */
   addKey(algorithm: AppKey["algorithm"], material: Uint8Array): Promise<AppKey | "full" | null>;
-  /** False where there is no such key. */
+  /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
-  /** The pair that signs broadcasts for live listeners; the first call makes it. Null where the app was never created. */
+  /** The key pair that signs broadcasts for live listeners; the first call makes it. Null if the app was never created. */
   liveKey(): Promise<LiveKey | null>;
-  /** Ends the app and every key of it. False where the app was never created, or is removed already. */
+  /** Removes the app and all of its keys. False if the app was never created, or is removed already. */
   remove(): Promise<boolean>;
 }
 
-/**
- * What an import asks of objects that hold nothing yet. No route leads here: hosts/ alone calls it, on a mesh that
- * serves nobody.
- */
+/** What an import calls of objects that are empty. No route leads here: only hosts/ calls it, on a mesh that serves nobody. */
 export interface DeviceImportRpc {
-  /** Writes some lines of this device, in their order; the first of all is its `device` line. */
+  /** Writes some lines of this device, in order; the very first is its `device` line. */
   write(parts: readonly DevicePart[]): Promise<void>;
 }
 
@@ -197,7 +194,7 @@ export interface TagDirectoryImportRpc {
 }
 
 export interface TagImportRpc {
-  /** Writes some lines of this node, in their order; the first of all is its `node` line. */
+  /** Writes some lines of this node, in order; the very first is its `node` line. */
   write(parts: readonly NodePart[]): Promise<void>;
 }
 
@@ -208,7 +205,7 @@ export const APP_DIRECTORY_NAME = "apps";
 export interface AppDirectoryRpc {
   /** False at LIMITS.APPS. */
   add(entry: { appId: string; name: string; createdAt: number }): Promise<boolean>;
-  /** False where it is not listed. */
+  /** False if it is not listed. */
   remove(appId: string): Promise<boolean>;
   list(): Promise<readonly { appId: string; name: string; createdAt: number }[]>;
 }

@@ -1,10 +1,10 @@
-/** A listener's WebSocket, on every host. */
+/** A listener's WebSocket. */
 import type { Sink } from "../../core/live/host.ts";
 import type { LiveText } from "../../core/live/text.ts";
 import type { ErrorCode } from "../../schema/errors.ts";
 import { closeCodeOf, closeReason, finish } from "../close.ts";
 
-/** The part of a WebSocket that is needed here. */
+/** The part of a WebSocket that it uses. */
 interface ListenerSocket {
   readonly bufferedAmount: number;
   send(text: string): void;
@@ -15,7 +15,7 @@ export class SocketSink implements Sink {
   readonly lag: Sink["lag"];
   readonly #socket: ListenerSocket;
 
-  /** @param lag where the socket outlives a sleep of its node */
+  /** @param lag needed if the socket survives a sleep of its node */
   constructor(socket: ListenerSocket, lag: Sink["lag"] = () => {}) {
     this.#socket = socket;
     this.lag = lag;
@@ -29,7 +29,7 @@ export class SocketSink implements Sink {
     try {
       this.#socket.send(text.json);
     } catch {
-      // It was closed, and that event is on its way.
+      // It is closed, and the event will follow.
     }
   }
 

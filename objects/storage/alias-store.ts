@@ -1,4 +1,4 @@
-/** An alias's port. docs/storage.md describes the tables. */
+/** The rows of an alias. docs/storage.md describes the tables. */
 import type { AliasRecord, AliasStore } from "../../core/alias/host.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -42,7 +42,7 @@ export class SqlAliasStore extends AliasRows<OwnTables> {
     super(new OwnTables(sql, [OWN]));
   }
 
-  /** Whether there is anything to read. */
+  /** Whether anything is stored. */
   get exists(): boolean {
     return this.tables.exist;
   }

@@ -4,14 +4,14 @@ import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
 import { type ObjectTables, Table } from "./table.ts";
 
-// One list a mesh: it is nobody's part of a table on either kind of database.
+// There is one list in a mesh, so neither kind of database needs a column that says whose a row is.
 const APPS = new Table({ own: { name: "app" }, shared: { name: "directory" } });
 
 const COUNT = APPS.select(["count(*) AS count"]);
 const FIND = APPS.select(["1"], { where: "app_id = ?" });
 const INSERT = APPS.insert(["app_id", "name", "created_at"]);
 const DELETE = APPS.delete(["app_id"]);
-// The shared table has no rowid, which keeps the order of creation: two apps may share a millisecond.
+// In order of creation. Only a rowid tells apps created in the same millisecond apart, and the shared table has none.
 const LIST = APPS.select(["app_id AS appId", "name", "created_at AS createdAt"], {
   tail: { own: "ORDER BY rowid", shared: "ORDER BY created_at, app_id" },
 });

@@ -28,7 +28,7 @@ const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 
 type Blob = Uint8Array | ArrayBuffer;
 
-/** On either kind of database, but for how keys are counted. */
+/** On either kind of database, except for how keys are counted. */
 export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   protected readonly tables: Tables;
 
@@ -82,7 +82,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     return this.tables.run(DELETE_APP);
   }
 
-  /** So many keys were ever added: the next has the number after that. */
+  /** Records how many keys were ever added; the next one gets the number after that. */
   protected abstract countKeys(made: number): void;
 
   #insert({ n, algorithm, material, createdAt }: StoredKey): void {
@@ -94,11 +94,11 @@ const INSERT_APP = APP.insert(["name", "created_at"]);
 
 const OWN = {
   app: "(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, created_at INTEGER NOT NULL)",
-  // AUTOINCREMENT: the number of a deleted key is not given again.
+  // AUTOINCREMENT never reuses the number of a deleted key.
   key: `(
     n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL)`,
 };
-/** Made when it is needed first, and dropped with the app. */
+/** Made on first use, and dropped with the app. */
 const OWN_LIVE_KEY = {
   live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
 };
@@ -126,7 +126,7 @@ export class SqlAppStore extends AppRows<OwnTables> {
 
   protected countKeys(made: number): void {
     if (this.keysMade() >= made) return;
-    // The last key is revoked: SQLite counts on from the highest number that was ever there.
+    // The last key is revoked. SQLite goes on from the highest number ever used, so that is inserted and deleted.
     this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0);
     this.removeKey(made);
   }

@@ -1,4 +1,4 @@
-/** What of a device's port is the same on either kind of database: its registrations, mail, tags, aliases and attributes. */
+/** The rows of a device that are the same on either kind of database: registrations, mail, tags, aliases and attributes. */
 import type { Attributes } from "../../core/condition/types.ts";
 import type {
   HeldAlias,

@@ -1,19 +1,19 @@
-/** A device's ports on the SQLite of its own object. docs/storage.md describes the tables. */
+/** The rows of a device on the SQLite of its own object. docs/storage.md describes the tables. */
 import type { AccountRecord, DeviceStore, LinkRecord } from "../../core/device/store.ts";
 import { DeviceRows } from "./device-rows.ts";
 import { DeviceTables } from "./device-tables.ts";
 import type { Sql } from "./sql.ts";
 
-/** Rows of `state`: the shared database has them as columns of the row that gives the device its number. */
+/** Rows of `state`. In the shared database they are columns of the row that gives the device its number. */
 const ACCOUNT = 1;
 const LINK = 2;
 /** Bound parameters of one statement (platform limit: 100). */
 const PARAMETERS = 100;
 
-/** The account as it is stored: with the name of the object, which its database file does not tell by itself. */
+/** The account as it is stored, with the name of the object, because the database file does not tell that by itself. */
 type StoredAccount = AccountRecord & { readonly name: string };
 
-/** The name of the device whose database this is; null where it never held an account. */
+/** The name of the device whose database this is; null if it never held an account. */
 export const nameIn = (sql: Sql): string | null => new SqlDeviceStore(sql, "").readName();
 
 export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceStore {
@@ -27,7 +27,7 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
     this.#name = name;
   }
 
-  /** Whether there is anything to read. */
+  /** Whether anything is stored. */
   get exists(): boolean {
     return this.tables.exist;
   }
@@ -39,7 +39,7 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
     return record;
   }
 
-  /** Whose account it is; null where there is none. */
+  /** Name of the device whose account is stored; null if there is none. */
   readName(): string | null {
     return this.#read<StoredAccount>(ACCOUNT)?.name ?? null;
   }
@@ -66,7 +66,7 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
     this.#sql.exec("DELETE FROM outcomes WHERE slot = ?", slot);
   }
 
-  /** Many by one statement, each of which crosses into the runtime; SQLite in the process itself takes one a message as well. */
+  /** Deletes many with one statement, because each crosses into the runtime. SQLite inside the process does as well with one a message. */
   override deleteMail(seqs: readonly number[]): void {
     for (let at = 0; at < seqs.length; at += PARAMETERS) {
       const some = seqs.slice(at, at + PARAMETERS);
@@ -74,7 +74,7 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
     }
   }
 
-  /** Of a table of their own; the shared database has them in a column of their registration's row. */
+  /** From a table of their own. In the shared database they are in a column of their registration's row. */
   readOutcomes(slot: number): string | null {
     const row = this.#sql
       .exec<{ log: string }>("SELECT log FROM outcomes WHERE slot = ?", slot)

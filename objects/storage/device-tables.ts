@@ -1,9 +1,9 @@
-/** The tables of a device's database: made at its first account, and brought up to date by the first write that needs it. */
+/** The tables of a device's database. They are made with its first account, and upgraded by the first write that needs it. */
 import { OwnTables, tablesIn } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
 import type { Statement } from "./table.ts";
 
-// Each table has one b-tree: a secondary index would be a second row written for every message.
+// Each table has one b-tree, because a secondary index would write a second row for every message.
 const OWN = {
   state: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
   registrations: `(
@@ -23,7 +23,7 @@ const OWN = {
   attributes: "(slot INTEGER PRIMARY KEY, value TEXT NOT NULL)",
 };
 
-/** What the tables of a version lack, but for those that it does not have at all. */
+/** Adds what the tables of a version lack, except for tables that it does not have at all. */
 const UPGRADES = {
   first: `
     ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;
@@ -37,7 +37,7 @@ const UPGRADES = {
     ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;`,
 } as const;
 
-/** What is read in place of the columns that a version lacks. */
+/** What is read instead of the columns that a version lacks. */
 const LACKING = {
   first: { first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
   second: { fingerprint: "NULL", generation: "0", epoch: "0" },
@@ -48,7 +48,7 @@ const SINCE_SECOND = ["tags", "aliases", "attributes"];
 
 type Older = keyof typeof UPGRADES;
 
-/** The first version knew no tags, the second no epochs; null for the one of today, and where there are no tables. */
+/** The first version had no tags, the second no epochs; null for the current version, and if there are no tables. */
 function olderOf(found: ReadonlyMap<string, string>): Older | null {
   const tags = found.get("tags");
   if (tags === undefined) return found.size === 0 ? null : "first";
@@ -56,7 +56,7 @@ function olderOf(found: ReadonlyMap<string, string>): Older | null {
 }
 
 export class DeviceTables extends OwnTables {
-  /** Reading an older database does not change it. */
+  /** An older database is read as it is. */
   #older: Older | null;
 
   constructor(sql: Sql) {

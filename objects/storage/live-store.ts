@@ -1,4 +1,4 @@
-/** A live node's port. docs/storage.md describes the tables. */
+/** The rows of a live node. docs/storage.md describes the tables. */
 import type { LiveEntry, LiveRecord, LiveStore } from "../../core/live/store.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -65,7 +65,7 @@ export class SqlLiveStore extends LiveRows<OwnTables> {
     super(new OwnTables(sql, [OWN]));
   }
 
-  /** Whether there is anything to read. */
+  /** Whether anything is stored. */
   get exists(): boolean {
     return this.tables.exist;
   }

@@ -30,7 +30,7 @@ export function headerOf(text: string, bytes: number): LogHeader {
   };
 }
 
-/** Text that `headerText` wrote. */
+/** @param text written by `headerText` */
 function bytesOf(text: string): Uint8Array {
   const bytes = fromBase64Url(text);
   if (bytes === undefined) throw new Error("a row of the log is damaged");

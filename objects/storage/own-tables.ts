@@ -1,11 +1,11 @@
-/** The tables of an object that has a database of its own: made by the first row that is put, and dropped as a whole. */
+/** The tables of an object with a database of its own. The first row put makes them, and they are dropped as a whole. */
 import type { Sql, SqlValue } from "./sql.ts";
 import type { ObjectTables, Statement } from "./table.ts";
 
-/** Tables that are made together: what is behind the name of each in `CREATE TABLE`. */
+/** Tables that are made together: what follows the name of each in `CREATE TABLE`. */
 export type TableGroup = Readonly<Record<string, string>>;
 
-/** How those of these tables were made that there are, by name. */
+/** The `CREATE TABLE` statements of those of these tables that exist, by name. */
 export function tablesIn(sql: Sql, names: readonly string[]): ReadonlyMap<string, string> {
   const rows = sql.exec<{ name: string; sql: string }>(
     `SELECT name, sql FROM sqlite_master WHERE name IN (${names.map((name) => `'${name}'`).join(", ")})`,
@@ -13,16 +13,16 @@ export function tablesIn(sql: Sql, names: readonly string[]): ReadonlyMap<string
   return new Map(rows.toArray().map((row) => [row.name, row.sql]));
 }
 
-/** The table of a group that says whether there is the group. */
+/** The table that tells whether its group exists. */
 const firstOf = (group: TableGroup): string => Object.keys(group)[0] ?? "";
 
 export class OwnTables implements ObjectTables {
   protected readonly sql: Sql;
   readonly #groups: readonly TableGroup[];
-  /** An object that nothing was ever stored of has no tables, and being asked makes none. */
+  /** The groups that exist. An object that never stored anything has no tables, and reading makes none. */
   readonly #there: Set<TableGroup>;
 
-  /** @param found what `tablesIn` says of the first table of each group at least */
+  /** @param found the answer of `tablesIn` for at least the first table of each group */
   constructor(sql: Sql, groups: readonly TableGroup[], found = tablesIn(sql, groups.map(firstOf))) {
     this.sql = sql;
     this.#groups = groups;
@@ -49,7 +49,7 @@ export class OwnTables implements ObjectTables {
     return text !== null && this.sql.exec(text, ...values).rowsWritten > 0;
   }
 
-  /** At once: it costs the same row, and the runtime commits it with the others of the turn. */
+  /** Writes at once: it costs the same row, and the runtime commits it with the other writes of the turn. */
   defer(statement: Statement, ...values: SqlValue[]): void {
     this.run(statement, ...values);
   }
@@ -57,20 +57,20 @@ export class OwnTables implements ObjectTables {
   erase(deletes: readonly Statement[]): void {
     for (const statement of deletes) {
       const group = this.#groupOf(statement);
-      // Before it is dropped: a table that could not be is made again, and one that was has to be.
+      // Before it is dropped, so that the next put makes it again, whether the drop succeeds or not.
       if (group !== undefined) this.#there.delete(group);
       this.sql.exec(`DROP TABLE IF EXISTS ${statement.table.ownName}`);
     }
   }
 
-  /** Drops all tables; what the database still takes on disk is the object's own to free. */
+  /** Drops all tables. The object itself frees what the database still takes on disk. */
   drop(): void {
     this.#there.clear();
     for (const name of this.#groups.flatMap(Object.keys))
       this.sql.exec(`DROP TABLE IF EXISTS ${name}`);
   }
 
-  /** Makes what a statement needs that puts a row. */
+  /** Makes the tables that a statement needs to put a row. */
   protected prepare(statement: Statement): void {
     const group = this.#groupOf(statement);
     if (group !== undefined && !this.#there.has(group)) this.create(group);
@@ -84,7 +84,7 @@ export class OwnTables implements ObjectTables {
     this.#there.add(group);
   }
 
-  /** Null where the table is not there. */
+  /** Null if the table does not exist. */
   protected textOf(statement: Statement): string | null {
     const group = this.#groupOf(statement);
     return group !== undefined && this.#there.has(group) ? statement.own : null;

@@ -1,55 +1,55 @@
 /**
- * The tables of the stores and their statements, told once for both layouts: in a database of its own an object has a table to
- * itself; in the one that all objects of a process share, a column says whose a row is.
+ * The tables of the stores and their statements, written once for both layouts: an object with a database of its own has a table to itself;
+ * in the database that all objects of a process share, a column says whose a row is.
  */
 import type { SqlValue } from "./sql.ts";
 
-/** A table as one kind of database has it. */
+/** A table in one kind of database. */
 export interface Layout {
   readonly name: string;
-  /** The column that is the same in all rows of an object; absent where the table is the object's alone. */
+  /** The column that says whose a row is; absent if the table belongs to one object. */
   readonly scope?: string;
-  /** What that column holds, as SQL, where it is the same for every object: statements take no value for it. */
+  /** SQL of its value if that is the same for every object; then statements take no value for it. */
   readonly constant?: string;
-  /** Columns that have another name here. */
+  /** Columns that have a different name here. */
   readonly renamed?: Readonly<Record<string, string>>;
 }
 
 export interface TableSpec {
   readonly own: Layout;
   readonly shared: Layout;
-  /** Columns whose text an app chooses: it may hold a NUL, see `Statement.quoted`. */
+  /** Columns with text chosen by an app, which may contain a NUL: see `Statement.quoted`. */
   readonly names?: readonly string[];
 }
 
-/** A statement in both layouts. Its texts are made once, when its module is loaded: both hosts keep prepared statements by text. */
+/** A statement in both layouts. Its texts are made once, when the module loads, because both hosts keep prepared statements by their text. */
 export interface Statement {
   readonly table: Table;
   readonly kind: "read" | "put" | "change";
   readonly own: string;
   readonly shared: string;
-  /** How many values of `shared` come before that of the scope; null where it takes none. */
+  /** How many values of `shared` come before the value of the scope; null if it takes none. */
   readonly scopeAt: number | null;
   /** Fields that `shared` reads as JSON: Deno's node:sqlite (2.9) ends a text at its first NUL. */
   readonly quoted: readonly string[];
-  /** `own` in tables of an older version: what is read in place of each column that they lack, as SQL. */
+  /** `own` for tables of an older version, given the SQL to read instead of each missing column. */
   readonly ownLacking: (columns: Readonly<Record<string, string>>) => string;
 }
 
-/** The tables of one object, wherever they are: what its store is told over. */
+/** The tables of one object, in either layout. */
 export interface ObjectTables {
   all<Row>(statement: Statement, ...values: SqlValue[]): Row[];
   /** The first row. */
   get<Row>(statement: Statement, ...values: SqlValue[]): Row | undefined;
   /**
-   * Writes; a `put` makes tables that are not there.
+   * Writes; a `put` makes missing tables.
    *
    * @returns whether a row was changed
    */
   run(statement: Statement, ...values: SqlValue[]): boolean;
-  /** Writes what may be lost for as long as nothing that is written later lasts: a host may do it later. */
+  /** Writes, perhaps later: the row may be lost in a kill, unless a later write survived. */
   defer(statement: Statement, ...values: SqlValue[]): void;
-  /** Nothing is left of the object in these tables. @param deletes each of all its rows in one */
+  /** Deletes all rows of the object. @param deletes one statement for each table */
   erase(deletes: readonly Statement[]): void;
 }
 
@@ -122,7 +122,7 @@ export class Table {
     return this.#write("put", 0, (layout) => insertInto(layout, columns));
   }
 
-  /** A row, new or in place of the one with the same values in the columns of `key`. */
+  /** Inserts a row, or replaces the one with the same values in the columns of `key`. */
   put(columns: readonly string[], key: Either<readonly string[]>): Statement {
     const keys = either(key);
     const textOf = (layout: Layout, own: readonly string[]) => {
@@ -148,7 +148,7 @@ export class Table {
     );
   }
 
-  /** All rows of the object, or those with these values in the columns of `key`. */
+  /** Deletes all rows of the object, or those with these values in the columns of `key`. */
   delete(key: readonly string[] = []): Statement {
     return this.#write(
       "change",
@@ -180,6 +180,6 @@ function insertInto({ name, scope, constant = "?", renamed }: Layout, columns: r
   return `INSERT INTO ${name} (${all.map(({ name }) => name).join(", ")}) VALUES (${values})`;
 }
 
-/** @param value a BLOB as either database gives it */
+/** @param value a BLOB of either kind of database */
 export const bytesOf = (value: Uint8Array | ArrayBuffer): Uint8Array =>
   value instanceof Uint8Array ? value : new Uint8Array(value);

@@ -29,7 +29,7 @@ const LIST_CHANGES = CHANGES.select(["slot", "id", "at"]);
 const PUT_CHANGE = CHANGES.put(["slot", "id", "at"], ["slot"]);
 const ALL_CHANGES = [CHANGES.delete()];
 
-/** Rows of an export in memory at one time. */
+/** How many rows of an export are in memory at a time. */
 const ROWS_COUNT = 1_000;
 
 /** On either kind of database. */
@@ -55,7 +55,7 @@ export class TagDirectoryRows<Tables extends ObjectTables>
     this.tables.run(DELETE, tag);
   }
 
-  /** The one statement that is made for a call: which conditions it has follows from what is asked. */
+  /** The only statement made anew for each call, because its conditions depend on the query. */
   select(selection: TagSelection): TagReport[] {
     const { where, tail, values } = tagSql(selection);
     const statement = TAGS.select(TAG_FIELDS, { where, tail });
@@ -86,8 +86,8 @@ export class TagDirectoryRows<Tables extends ObjectTables>
 }
 
 /**
- * No index on what else is sorted by, as the shared table has: it would be a second row paid for every report, and each tag reports as
- * often as its counts move. A page in such an order reads all rows instead, a thousandth of what a write costs each.
+ * Unlike the shared table, this one has no index on other sort columns: it would write a second row for every report, and a tag reports
+ * whenever its counts change. A page in such an order reads all rows instead; a read costs a thousandth of a write.
  */
 const OWN_TAGS = {
   tags: `(

@@ -1,7 +1,7 @@
-/** A selection of the tag directory as SQL, the same for every store of it. */
+/** A selection of the tag directory as SQL, for every store of it. */
 import type { TagReport, TagSelection, TagSort } from "../../core/tag/directory/directory.ts";
 
-/** A row as the stores keep it: 0 for never, since a null has no place in an order. */
+/** A row as the stores keep it. "Never" is 0, because a null has no place in an order. */
 export interface TagRow {
   readonly name: string;
   readonly members: number;
@@ -11,7 +11,7 @@ export interface TagRow {
 
 export const TAG_COLUMNS = ["tag", "members", "listeners", "last_broadcast_at"];
 
-/** A `TagRow`. The tag has another name in it: where it is read as JSON, rows would be in the order of that. */
+/** The fields of a `TagRow`. The tag gets another name, because the shared table reads it as JSON, and rows would be sorted by that. */
 export const TAG_FIELDS = ["tag AS name", ...TAG_COLUMNS.slice(1)];
 
 export const reportOf = (row: TagRow): TagReport => ({
@@ -36,17 +36,17 @@ export interface TagSql {
   readonly where: string;
   /** From ORDER BY on. */
   readonly tail: string;
-  /** Of both, in their order. */
+  /** Values of both, in order. */
   readonly values: readonly (string | number)[];
 }
 
-/** The first text behind another, byte by byte. */
+/** The first text after another, byte by byte. */
 const behind = (tag: string): string => `${tag}\0`;
 
 /**
- * Text is compared by SQLite's BINARY collation: byte by byte, as UTF-8. There is one lower bound on tags and one upper
- * at the most: of two, SQLite would search by the first, and read from there to the second. And none where none is
- * needed: it would search by tag then, though the order is another.
+ * SQLite compares text with its BINARY collation: byte by byte, as UTF-8. There is at most one lower and one upper bound on tags: with two,
+ * SQLite would search by the first and read from there to the second. If none is needed there is none, because SQLite would search by tag
+ * even if the order is another.
  */
 export function tagSql(selection: TagSelection): TagSql {
   const { from, to, after, sort, descending, limit } = selection;

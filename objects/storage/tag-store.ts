@@ -1,4 +1,4 @@
-/** A node's port. docs/storage.md describes the tables. */
+/** The rows of a tag's node. docs/storage.md describes the tables. */
 
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type {
@@ -22,7 +22,7 @@ const MEMBERS = new Table({
   own: { name: "members" },
   shared: { name: "tag_members", scope: "node" },
 });
-/** Its rows may be written later than they are put, where the host gains by it. */
+/** A host may write these rows later: see `ObjectTables.defer`. */
 export const LOG = new Table({ own: { name: "log" }, shared: { name: "tag_log", scope: "node" } });
 
 const READ_NODE = NODE.select(["record"]);
@@ -35,7 +35,7 @@ const COUNT_MEMBERS = MEMBERS.select([
   "count(*) AS members",
   "coalesce(max(place) + 1, 0) AS places",
 ]);
-// In an object's own table there is no second b-tree for the place, which would be a second row of each write.
+// An object's own table has no second b-tree for the place, because that would write a second row each time.
 const PUT_MEMBER = MEMBERS.put(MEMBER_COLUMNS, { own: ["device"], shared: ["place"] });
 const DELETE_MEMBER = MEMBERS.delete(["place", "device"]);
 
@@ -67,7 +67,7 @@ const recordOf = ({ header, state, bytes }: LogRow): LogRecord => ({
   state: state === null ? null : (JSON.parse(state) as LogState),
 });
 
-/** A node as its record says it: in a database of its own also with the name of its object, which the file does not tell by itself. */
+/** The record of a node; in a database of its own also the name of its object, because the file does not tell that by itself. */
 type StoredNode = NodeRecord & { readonly name?: string };
 
 function readStored(tables: ObjectTables): StoredNode | null {
@@ -124,7 +124,7 @@ export class TagRows<Tables extends ObjectTables> implements TagStore {
       this.tables
         .all<LogRow>(LIST_LOG)
         .map(recordOf)
-        // Here: where SQLite sorts without an index, each row counts as read twice.
+        // Not in SQL: if SQLite sorts without an index, each row counts as read twice.
         .sort((a, b) => a.header.position - b.header.position)
     );
   }
@@ -142,7 +142,7 @@ export class TagRows<Tables extends ObjectTables> implements TagStore {
   putEntry(slot: number, entry: LogEntry, state: LogState | null): void {
     const text = state === null ? null : JSON.stringify(state);
     const values = [slot, entry.position, headerText(entry), text, entry.data] as const;
-    // What was served is served again where that is lost, and devices know what they have. What was not must last.
+    // If the state of a served entry is lost, the entry is served again, and devices drop it. An entry that was not served must not be lost.
     if (state === null) this.tables.run(PUT_ENTRY, ...values);
     else this.tables.defer(PUT_ENTRY, ...values);
   }
@@ -156,8 +156,8 @@ const OWN_MEMBERS = `(
   device TEXT PRIMARY KEY, place INTEGER NOT NULL, joined INTEGER NOT NULL,
   since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`;
 
-// Each table has one b-tree: a secondary index would be a second row written for every broadcast and join. That of the members is by
-// device: a device that attaches reads one row. Its place is wanted where all rows are read anyway.
+// Each table has one b-tree, because a secondary index would write a second row for every broadcast and join. Members are sorted by device, so
+// that an attach reads one row; their place is only needed when all rows are read.
 const OWN = {
   node: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
   members: OWN_MEMBERS,
@@ -165,7 +165,7 @@ const OWN = {
     slot INTEGER PRIMARY KEY, position INTEGER NOT NULL, header TEXT NOT NULL, state TEXT, data BLOB NOT NULL)`,
 };
 
-/** Members of an older version are by place, and may lack epochs. It costs a row a member, once. */
+/** In an older version members are sorted by place, and may lack epochs. The upgrade writes one row for each member. */
 const upgradeOf = (hasEpochs: boolean) => `
   CREATE TABLE members_by_device ${OWN_MEMBERS};
   INSERT OR REPLACE INTO members_by_device (device, place, joined, since, attached, epoch)
@@ -174,12 +174,12 @@ const upgradeOf = (hasEpochs: boolean) => `
   ALTER TABLE members_by_device RENAME TO members;
 `;
 
-/** The name of the node whose database this is; null where it was never made. */
+/** The name of the node whose database this is; null if it was never made. */
 export const nodeNameIn = (sql: Sql): string | null =>
   readStored(new OwnTables(sql, [OWN]))?.name ?? null;
 
 class OwnTagTables extends OwnTables {
-  /** False in tables of an older version until a member is written: reading does not change them. */
+  /** False in tables of an older version, until a member is written; they are read as they are. */
   #isByDevice: boolean;
   readonly #hasEpochs: boolean;
 
@@ -220,7 +220,7 @@ export class SqlTagStore extends TagRows<OwnTables> {
     this.#name = name;
   }
 
-  /** Whether there is anything to read. */
+  /** Whether anything is stored. */
   get exists(): boolean {
     return this.tables.exist;
   }

@@ -1,4 +1,4 @@
-/** An object that lists tags of one app: named as core/tag/directory/directory-shards.ts says. */
+/** The object that lists tags of one app. core/tag/directory/directory-shards.ts names it. */
 import {
   type BeginAnswer,
   type ChangeStore,
@@ -31,7 +31,7 @@ interface Loaded {
 
 export class TagDirectoryShell implements TagDirectoryRpc, TagDirectoryImportRpc {
   readonly #runtime: ObjectRuntime<Store>;
-  /** Reports to the first of the app's directory objects; null where this is it. */
+  /** Reports to the first of the app's directory objects; null if this is the first. */
   readonly #first: ((report: TagReport) => Promise<void>) | null;
   readonly #memory: Memory<Store, Loaded>;
   readonly #claims = new BroadcastClaims();

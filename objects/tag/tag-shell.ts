@@ -1,4 +1,4 @@
-/** The object of one node of a tag's tree: a thin shell that gives core/tag its rows, an alarm and other objects. */
+/** The object of one node of a tag's tree: gives core/tag its rows, its alarm and other objects. */
 import { nodeAlarmOf, writeNode } from "../../core/move/node.ts";
 import type {
   BroadcastAnswer,
@@ -35,29 +35,29 @@ import type { Erasable, ObjectRuntime, StoragePort, Stored } from "../runtime.ts
 import { Stay } from "../stay.ts";
 import { within } from "../timeout.ts";
 
-/** How often it looks whether an import is over. */
+/** How often a node checks whether an import is over. */
 const IMPORT_MS = 2_000;
-/** How often an alarm that takes its time (a paced broadcast may run for hours) looks whether the next is due. */
+/** How often a long alarm (a paced broadcast may run for hours) checks whether the next one is due. */
 const LOOK_MS = 1_000;
 
-/** What is different from host to host. */
+/** What differs between hosts. */
 export interface TagSettings {
-  /** Members of one node; the core's own bound where it is not set. */
+  /** Members of one node; undefined for the core's own bound. */
   readonly nodeMembers: number | undefined;
   /** Nodes called at once. */
   readonly parallelNodes: number;
-  /** Of the process, shared by all its nodes. */
+  /** Shared by all nodes of the process. */
   readonly calls: CallLimiter;
-  /** Objects that the directory of one app is spread over. */
+  /** How many objects the directory of an app is spread over. */
   readonly directoryShards: number;
   /**
-   * How long one alarm may take, in ms: what is unfinished then goes on in the next one. Null where it takes as long as its work does, and
-   * the host lets one that failed, or was cut short, come again.
+   * How long one alarm may take, in ms; unfinished work goes on in the next one. Null if an alarm lasts as long as its work, and the host rings
+   * again after one that failed or was cut short.
    */
   readonly sliceMs: number | null;
-  /** Whether a mesh is imported, when not all of it is there. */
+  /** Whether a mesh is being imported, and not all of it is there yet. */
   readonly isImporting: boolean;
-  /** Whether a device without a link may be woken to say so; null where all may. */
+  /** Whether a device may be woken only to learn that it has no link; null if every device may. */
   readonly mayWake: ((device: string) => boolean) | null;
 }
 
@@ -75,9 +75,9 @@ export class TagShell implements TagRpc, TagImportRpc {
   readonly #settings: TagSettings;
   readonly #memory: Memory<Store, Loaded>;
   readonly #stay: Stay;
-  /** Of the alarm that was set last. */
+  /** Setting of the last alarm. */
   #setting: Promise<void> | null = null;
-  /** The alarm that is set while one without an end rings: that one stays until its work is done, so that a kill brings it again. */
+  /** Holds the next alarm while one without a time limit rings. That one stays set until its work is done, to ring again after a kill. */
   #ringing: { next: number | null } | null = null;
   readonly #retry: AlarmRetry;
 
@@ -88,7 +88,7 @@ export class TagShell implements TagRpc, TagImportRpc {
     this.#stay = new Stay(runtime.residence);
     this.#retry = new AlarmRetry(runtime, (at) => {
       this.#setAlarm(at);
-      // Whoever ends the slice waits for it.
+      // The end of the slice waits for it.
       return null;
     });
     this.#memory = new Memory(runtime, (stored) => this.#load(stored));
@@ -150,17 +150,17 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   async write(parts: readonly NodePart[]): Promise<void> {
     await this.#memory.answer(({ store }) => writeNode(this.name, store, parts));
-    // What is in memory was read before.
+    // Memory was loaded before these rows.
     this.#memory.reload();
     this.#expectImported(this.#runtime.now());
   }
 
-  /** The alarm has come: lasts as long as the work, or as `TagSettings.sliceMs` says. */
+  /** The alarm has come. Lasts as long as its work, or as `TagSettings.sliceMs` says. */
   async alarm(): Promise<void> {
     const { sliceMs, isImporting } = this.#settings;
     if (isImporting) {
       this.#runtime.alarm.fired();
-      // Members whose devices are not here yet would be taken for gone.
+      // Members whose devices were not imported yet would be taken for gone.
       this.#expectImported(this.#runtime.now() + IMPORT_MS);
     } else if (sliceMs === null) await this.#stay.during(() => this.#ringOut());
     else await this.#ringSlice(sliceMs);
@@ -169,7 +169,7 @@ export class TagShell implements TagRpc, TagImportRpc {
   /**
    * Leaves memory if there is nothing to do.
    *
-   * @returns false where there is, or it was used after `idleSince`, by `Residence.sweeps`
+   * @returns false if there is, or if it was used after `idleSince`, by `Residence.sweeps`
    */
   sleep(idleSince: number): boolean {
     return this.#stay.end(
@@ -183,7 +183,7 @@ export class TagShell implements TagRpc, TagImportRpc {
     return this.#stay.during(() => this.#memory.call(({ node }) => call(node)));
   }
 
-  /** Rings until all is done. */
+  /** Rings until all work is done. */
   async #ringOut(): Promise<void> {
     const runtime = this.#runtime;
     const ringing: { next: number | null } = { next: null };
@@ -206,8 +206,8 @@ export class TagShell implements TagRpc, TagImportRpc {
   }
 
   /**
-   * Rings no longer than until the next alarm is due, which waits for this one. Throws only where not even another alarm can be
-   * set: Workers give up one that failed six times, and a broadcast would stand still for good.
+   * Ends when the next alarm is due, because that waits for this one. A failure sets another alarm (`AlarmRetry`); throws only if that cannot be
+   * set.
    */
   async #ringSlice(sliceMs: number): Promise<void> {
     const runtime = this.#runtime;
@@ -250,14 +250,14 @@ export class TagShell implements TagRpc, TagImportRpc {
     this.#setAlarm(nodeAlarmOf(this.name, this.#memory.loaded.store, from));
   }
 
-  /** Frees what a node takes that is not there (any more). */
+  /** Frees the storage of a node that was erased, or never made. */
   async #free(): Promise<void> {
     if (this.#memory.loaded.store.exists) return;
     this.#runtime.alarm.clear();
     await this.#runtime.free();
   }
 
-  /** The node as it is stored. */
+  /** Loads the node. */
   #load({ store, storage }: Stored<Store>): Loaded {
     const { nodeMembers } = this.#settings;
     const node = new TagNode({
