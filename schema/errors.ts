@@ -37,11 +37,6 @@ export type ErrorCode = keyof typeof TABLE;
 /** The table itself: `ERRORS.signature_expired.status === 401`. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = TABLE;
 
-/** The code with this wire number; undefined if only a newer mesh knows it. */
-export function errorByNumber(number: number): ErrorCode | undefined {
-  return (Object.keys(ERRORS) as ErrorCode[]).find((code) => ERRORS[code].number === number);
-}
-
 /** What a device does after a close code. Codes outside 4000–4299 (1001, 1006 …) mean reconnect. */
 export function closeVerdict(close: number): "reconnect" | "reauthenticate" | "stop" {
   if (close >= CLOSE_RANGES.stop[0] && close <= CLOSE_RANGES.stop[1]) return "stop";

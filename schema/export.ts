@@ -355,19 +355,19 @@ export type SecretsLine = z.output<typeof secrets>;
 export type DemoLine = z.output<typeof demo>;
 export type AppLine = z.output<typeof app>;
 export type AliasLine = z.output<typeof alias>;
-export type TagLine = z.output<typeof tag>;
-export type ChangesLine = z.output<typeof changes>;
+type TagLine = z.output<typeof tag>;
+type ChangesLine = z.output<typeof changes>;
 /** The data of a directory object of an app. */
 export type DirectoryLine = TagLine | ChangesLine;
-export type NodeLine = z.output<typeof node>;
-export type MembersLine = z.output<typeof members>;
-export type BroadcastLine = z.output<typeof broadcast>;
+type NodeLine = z.output<typeof node>;
+type MembersLine = z.output<typeof members>;
+type BroadcastLine = z.output<typeof broadcast>;
 /** The data of one node of a tag. */
 export type NodePart = NodeLine | MembersLine | BroadcastLine;
 export type DeviceLine = z.output<typeof device>;
-export type RegistrationLine = z.output<typeof registration>;
+type RegistrationLine = z.output<typeof registration>;
 export type SubscriptionLine = z.output<typeof subscription>;
-export type HoldingLine = z.output<typeof holding>;
+type HoldingLine = z.output<typeof holding>;
 export type MailLine = z.output<typeof mail>;
 /** The data of one device. */
 export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;

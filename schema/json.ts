@@ -1,7 +1,7 @@
 /** JSON values, and the check of a sender's data. */
 import { LIMITS } from "./limits.ts";
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }

@@ -1,7 +1,7 @@
 /** The bytes that an app's live key signs for a broadcast: the mesh signs them, the listener verifies them. */
 import { toBase64Url } from "./text.ts";
 
-export interface SignedBroadcast {
+interface SignedBroadcast {
   readonly appId: string;
   /** The first tag that it was sent to. */
   readonly tag: string;

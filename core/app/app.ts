@@ -1,7 +1,7 @@
 /** The rules of one app: it is created once, and has a bounded number of sending keys. */
 import { LIMITS } from "../../schema/limits.ts";
 
-export type KeyAlgorithm = "hmac-sha256" | "ed25519";
+type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
 /** A stored sending key. */
 export interface StoredKey {

@@ -21,7 +21,7 @@ import type { CommandAnswer } from "../message/refusal.ts";
 export type OnAnswer = (answer: CommandAnswer, context: Context) => void;
 
 /** The tags and aliases of a registration, in one or more parts that each fit into a frame. */
-export type DescribedParts = readonly {
+type DescribedParts = readonly {
   readonly tags: readonly string[];
   readonly aliases: readonly string[];
 }[];

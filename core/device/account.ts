@@ -20,7 +20,7 @@ export interface Claims {
 }
 
 /** The result of `Account.open`. */
-export interface OpenedAccount {
+interface OpenedAccount {
   /** "standing": the key has this account already. "created": the device's first. "replaced": the key displaced another. */
   readonly outcome: "standing" | "created" | "replaced";
   readonly generation: number;

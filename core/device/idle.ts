@@ -14,7 +14,7 @@ const LOOK_MS = 86_400_000;
 /** If a stored time is further in the future than this, the clock was ahead when it was stored. */
 const SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
-export interface IdleParts {
+interface IdleParts {
   readonly account: Account;
   readonly link: CurrentLink;
   readonly registrations: Registrations;

@@ -8,7 +8,7 @@ import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Tags } from "./tags/tags.ts";
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   readonly account: Account;
   readonly clock: HybridClock;
   readonly registrations: Registrations;

@@ -8,7 +8,7 @@ import type { Keyring } from "./keyring.ts";
 import { equalBytes, shortMac } from "./mac.ts";
 
 /** The contents of a credential. */
-export interface CredentialParts {
+interface CredentialParts {
   /** 16 bytes. */
   readonly deviceId: Uint8Array;
   /** 1 to 2^32 − 1. */
@@ -23,7 +23,7 @@ const GENERATION_AT = 1 + DEVICE_ID_BYTES;
 const PUBLIC_KEY_AT = GENERATION_AT + 4;
 const MAC_AT = PUBLIC_KEY_AT + PUBLIC_KEY_BYTES;
 /** 69 bytes in base64url. */
-export const CREDENTIAL_CHARS = 92;
+const CREDENTIAL_CHARS = 92;
 
 /** Creates a credential: 92 characters, authenticated with the newest key. It contains no secret. */
 export function sealCredential(keyring: Keyring, parts: CredentialParts): string {

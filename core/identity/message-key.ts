@@ -46,7 +46,7 @@ export function messageKey(
 }
 
 /** The target of a message to several registrations. */
-export type GroupTarget =
+type GroupTarget =
   | { readonly kind: "alias"; readonly name: string }
   /** The target as its sender wrote it, in canonical form: the tags that cover it may change between a request and its retry. */
   | { readonly kind: "broadcast"; readonly name: string };

@@ -39,9 +39,9 @@ const LATER_BYTES = LIFE_AT + 4;
 /** The synthetic IV, which is also the authentication tag. */
 const SIV_BYTES = 16;
 /** 45 bytes in base64url, for the first life. */
-export const REG_ID_CHARS = 60;
+const REG_ID_CHARS = 60;
 /** 49 bytes in base64url, for later lives. */
-export const LATER_REG_ID_CHARS = 66;
+const LATER_REG_ID_CHARS = 66;
 
 /** The library expands the key at each call, so caching the cipher saves nothing. The key ID is associated data. */
 const cipherOf = (key: MeshKey) => aessiv(key.subkey("regId"), Uint8Array.of(key.kid));
@@ -107,7 +107,7 @@ export function openRegId(keyring: Keyring, regId: string): RegIdParts | undefin
 }
 
 /** The contents of a regId, and the lasting regId. */
-export interface OpenedRegId extends RegIdParts {
+interface OpenedRegId extends RegIdParts {
   /** `lastingRegId` */
   readonly lasting: string;
 }

@@ -18,7 +18,7 @@ import { Limiter } from "./limiter.ts";
 
 const utf8 = new TextEncoder();
 
-export interface LinkOptions {
+interface LinkOptions {
   /** base64url of the session's 16 bytes. */
   readonly session: string;
   /** Whether hello was exchanged already: true for a link restored after hibernation. */

@@ -34,7 +34,7 @@ function conditionOf(depth: number): z.ZodType<ConditionBody, ConditionBody> {
 }
 
 /** The number of tags that a condition names, counting repeated ones. */
-export function conditionTags(condition: ConditionBody): number {
+function conditionTags(condition: ConditionBody): number {
   if ("tag" in condition) return 1;
   const inner =
     "any" in condition ? condition.any : "all" in condition ? condition.all : [condition.not];

@@ -43,7 +43,6 @@ const attributes = lazily(() =>
     custom: z.record(z.string(), z.string()),
   }),
 );
-export type AttributesBody = AnswerOf<typeof attributes>;
 
 /** Answer of `GET /v1/registrations/{regId}`. */
 export const registrationAnswer = lazily(() =>

@@ -3,7 +3,7 @@ import { createSignature } from "http-message-sig";
 import { toBase64 } from "../../schema/text.ts";
 import type { Signer } from "./signer.ts";
 
-export interface SignOptions {
+interface SignOptions {
   readonly keyId: string;
   readonly signer: Signer;
   /** Seconds since 1970. */

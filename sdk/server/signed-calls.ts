@@ -30,7 +30,7 @@ export interface PushServerOptions {
   readonly host?: Partial<ServerHost>;
 }
 
-export interface SignedRequest {
+interface SignedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;

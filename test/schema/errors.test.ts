@@ -5,16 +5,14 @@ import {
   closeVerdict,
   ERRORS,
   type ErrorCode,
-  errorByNumber,
   MeshError,
 } from "../../schema/errors.ts";
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 const closing = codes.filter((code) => ERRORS[code].close !== null);
 
-test("P4 every number is of one code, and finds it", () => {
-  for (const code of codes) expect(errorByNumber(ERRORS[code].number)).toBe(code);
-  expect(errorByNumber(99_999)).toBeUndefined();
+test("P4 every number is of one code", () => {
+  expect(new Set(codes.map((code) => ERRORS[code].number)).size).toBe(codes.length);
 });
 
 test("P4 every close code is of one code", () => {

@@ -18,7 +18,7 @@ import type { HeldAlias } from "../store.ts";
 import { AliasCallQueues } from "./call-queues.ts";
 import { type AliasDebtParts, AliasDebts, putNested } from "./debts.ts";
 
-export interface AliasOptions extends Omit<AliasDebtParts, "queues"> {
+interface AliasOptions extends Omit<AliasDebtParts, "queues"> {
   readonly calls: Calls;
   readonly link: CurrentLink;
   readonly mail: Mail;

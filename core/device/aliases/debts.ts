@@ -19,7 +19,7 @@ export interface AliasDebtParts {
 }
 
 /** An alias that is being given up. */
-export interface AliasDebt {
+interface AliasDebt {
   readonly registration: Registration;
   readonly record: HeldAlias;
 }

@@ -14,7 +14,7 @@ import { changeAlias, changeTags, inParts } from "../tagging.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 
-export interface CommandParts {
+interface CommandParts {
   readonly registrations: Registrations;
   readonly lifecycle: Lifecycle;
   readonly mail: Mail;

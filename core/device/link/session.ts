@@ -26,7 +26,7 @@ const SEQ_RESERVE_MS = 5_000;
 /** The most by which a device's `lastSeq` moves the clock forward: a wrong one must not exhaust the numbers. */
 const LAST_SEQ_AHEAD_MS = 86_400_000;
 
-export interface SessionParts {
+interface SessionParts {
   readonly account: Account;
   readonly clock: HybridClock;
   readonly registrations: Registrations;

@@ -6,7 +6,7 @@ import type { FirstAcks } from "./first-acks.ts";
 import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
 import type { Outbox } from "./outbox.ts";
 
-export interface AckParts extends InFlightParts {
+interface AckParts extends InFlightParts {
   readonly inFlight: InFlightMail;
   readonly outbox: Outbox;
   readonly firstAcks: FirstAcks;

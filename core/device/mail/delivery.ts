@@ -17,7 +17,7 @@ import type { Recalls } from "./recalls.ts";
 import { isOutdated } from "./recent-keys.ts";
 import { firstWaitMs, isOverdue, KEY_REUSED, repeatedAnswer } from "./send-rules.ts";
 
-export interface DeliveryParts extends InFlightParts {
+interface DeliveryParts extends InFlightParts {
   readonly clock: HybridClock;
   readonly inFlight: InFlightMail;
   readonly outbox: Outbox;

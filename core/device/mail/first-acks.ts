@@ -8,7 +8,7 @@ import type { Registration } from "../registration.ts";
 import type { MailStore } from "../store.ts";
 import type { Outcomes, Untold } from "./outcomes.ts";
 
-export interface FirstAckParts {
+interface FirstAckParts {
   readonly store: Pick<MailStore, "deleteMail">;
   readonly outcomes: Outcomes;
   readonly calls: Calls;
@@ -19,7 +19,7 @@ export interface FirstAckParts {
 }
 
 /** A message that this device was the first to acknowledge. */
-export interface FirstAck extends Untold {
+interface FirstAck extends Untold {
   readonly seq: number;
   readonly isStored: boolean;
 }

@@ -25,7 +25,7 @@ import type { RecentKeys } from "./recent-keys.ts";
 import { Senders } from "./senders.ts";
 import { statusOf } from "./status.ts";
 
-export interface MailOptions {
+interface MailOptions {
   readonly store: MailStore & OutcomeStore;
   readonly clock: HybridClock;
   readonly link: CurrentLink;

@@ -15,7 +15,7 @@ import type { Outcomes } from "./outcomes.ts";
 import type { MessageQuery } from "./recent-keys.ts";
 import { BINARY_CONTENT, queryFor } from "./send-rules.ts";
 
-export interface OutboxParts {
+interface OutboxParts {
   readonly mailbox: Mailbox;
   readonly store: MailStore;
   readonly outcomes: Outcomes;

@@ -20,7 +20,7 @@ interface Ended {
 }
 
 /** A message that has ended. */
-export interface EndedMessage {
+interface EndedMessage {
   readonly key: string;
   readonly seq: number;
   readonly fingerprint: number | null;

@@ -6,7 +6,7 @@ import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import { queryFor } from "./send-rules.ts";
 
-export interface RecallParts extends InFlightParts {
+interface RecallParts extends InFlightParts {
   readonly clock: HybridClock;
   readonly inFlight: InFlightMail;
   readonly socket: MailSocket;

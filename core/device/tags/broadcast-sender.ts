@@ -14,7 +14,7 @@ import type { Cursors } from "./cursors.ts";
 import type { NodeWaits } from "./node-waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 
-export interface SenderParts {
+interface SenderParts {
   readonly registrations: Registrations;
   readonly link: CurrentLink;
   readonly catchUp: CatchUp;

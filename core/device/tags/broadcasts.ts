@@ -22,7 +22,7 @@ import { answer, answerOf, type EntryState, type NodeWaits } from "./node-waits.
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
-export interface BroadcastParts {
+interface BroadcastParts {
   readonly registrations: Registrations;
   readonly table: SubscriptionTable;
   readonly memberships: Memberships;

@@ -21,7 +21,7 @@ export interface Page {
   readonly replacements?: readonly Replacement[];
 }
 
-export interface CatchUpParts {
+interface CatchUpParts {
   readonly calls: Calls;
   readonly retries: Retries;
   /** The name of the device's object. */

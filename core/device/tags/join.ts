@@ -19,7 +19,7 @@ export interface Joined {
   readonly epoch: number;
 }
 
-export interface JoinParts {
+interface JoinParts {
   readonly calls: Calls;
   readonly depths: DepthCache;
   /** The name of the device's object. */

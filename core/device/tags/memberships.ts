@@ -18,7 +18,7 @@ import { Join } from "./join.ts";
 import { Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
-export interface MembershipParts {
+interface MembershipParts {
   readonly store: SubscriptionStore;
   readonly table: SubscriptionTable;
   readonly catchUp: CatchUp;

@@ -25,7 +25,7 @@ import { Memberships } from "./memberships.ts";
 import { NodeWaits } from "./node-waits.ts";
 import { SubscriptionTable } from "./subscription-table.ts";
 
-export interface TagOptions {
+interface TagOptions {
   readonly store: SubscriptionStore;
   readonly account: Account;
   readonly registrations: Registrations;

@@ -12,7 +12,7 @@ import type { StoredRegistration } from "./registration.ts";
 /** Handles one message. When it returns or resolves, the message is acknowledged, and its sender told `delivered`. */
 export type MessageHandler = (message: PushMessage) => void | Promise<void>;
 
-export interface InboxOwner {
+interface InboxOwner {
   /** The clock of the mesh, milliseconds since 1970. */
   meshNow(): number;
   /** @param discarded The app did not get it: its time is over, or it was withdrawn. */

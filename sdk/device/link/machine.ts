@@ -93,7 +93,7 @@ export interface Step {
 }
 
 /** Initial values, until a Welcome says otherwise (docs/protocol.md, section 7). */
-export interface LinkDefaults {
+interface LinkDefaults {
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
   readonly heartbeatMs: number;

@@ -8,7 +8,7 @@ import { type ClientPort, portPair, type ServicePort } from "../port.ts";
 import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Hub } from "./hub.ts";
 
-export interface ServiceOptions {
+interface ServiceOptions {
   /** Origins of one mesh, at least one, such as `https://push.example.com`. The service tries them in turn. */
   readonly endpoints: readonly string[];
   /** Stores the key pair and the account. */
