@@ -1,13 +1,13 @@
 /** The host `deno`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
-import { keyringOf } from "../../core/identity/keyring.ts";
 import { countOf } from "../../objects/count.ts";
 import { StorageError } from "../../objects/storage-error.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
+import { keyringIn } from "../machine/data-folder.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
-import { LINK_SHARE } from "../machine/limits.ts";
+import { capacityFor } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
 import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
@@ -44,8 +44,7 @@ class DenoMesh implements MeshProcess {
 
   constructor(context: HostContext, db: Database, tls: Certificate | null) {
     const { secrets, report } = context;
-    const keyring = keyringOf(secrets.meshKeys);
-    if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
+    const keyring = keyringIn(secrets);
     this.#context = context;
     this.#mesh = new Mesh({
       collect: collector(),
@@ -68,7 +67,7 @@ class DenoMesh implements MeshProcess {
       tls,
       handler: (request) => app.fetch(request, readEnv, EXECUTION),
       http2Handler: this.#fetch,
-      capacity: Math.floor(context.maxLinks / LINK_SHARE),
+      capacity: capacityFor(context.maxLinks),
       keyring,
       isRegistered: (name) => isStored(db, name),
       proxies: proxiesOf(context.trustProxy),

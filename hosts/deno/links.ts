@@ -9,14 +9,13 @@ import { connectionOf, type HttpConnection } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
 import { LinkSocket } from "./objects/link-socket.ts";
 import type { Mesh } from "./objects/mesh.ts";
+import { SocketSet } from "./socket-set.ts";
 
 /** How often silent links are looked for, instead of one timer per link. */
 const SWEEP_MS = 60_000;
 /** During a stop, links are closed in turns: 1,000 a second, or more if the time requires it. */
 const DRAIN_TURN_MS = 20;
 const DRAIN_TURN_COUNT = 20;
-/** How long a stop waits for the answers to close frames. */
-const CLOSE_WAIT_MS = 500;
 
 interface Link {
   readonly socket: ServerSocket;
@@ -39,11 +38,10 @@ export class DenoLinks implements LinkHost {
   readonly #mesh: Mesh;
   readonly #maxLinks: number;
   readonly #now: () => number;
-  readonly #links = new Set<Link>();
+  readonly #links = new SocketSet<Link>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #others: { readonly size: number } = { size: 0 };
   #draining = false;
-  #onEmpty: (() => void) | undefined;
 
   constructor({ mesh, maxLinks, now = () => performance.now() }: LinksOptions) {
     this.#mesh = mesh;
@@ -119,11 +117,7 @@ export class DenoLinks implements LinkHost {
       for (const each of drained) if (each.status === "rejected") this.#mesh.report(each.reason);
       if (devices.length > 0) await sleep(DRAIN_TURN_MS);
     }
-    const closed = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-      if (this.#links.size === 0) resolve();
-    });
-    await Promise.race([closed, sleep(CLOSE_WAIT_MS)]);
+    await this.#links.emptied();
   }
 
   #serve(device: DeviceShell, socket: ServerSocket): LinkSocket {
@@ -134,7 +128,6 @@ export class DenoLinks implements LinkHost {
     socket.onclose = () => {
       this.#links.delete(link);
       device.lose(port);
-      if (this.#links.size === 0) this.#onEmpty?.();
     };
     return port;
   }

@@ -3,16 +3,9 @@
  * accepted here: machine/net/admission decides which ones stay if there are too many, net/http serves requests, and net/socket is the
  * server's end of a WebSocket. HTTP/2, which requires TLS, is read by Deno's server behind a tunnel.
  */
-import type { Keyring } from "../../core/identity/keyring.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { NOBODY } from "../machine/net/admission/address-share.ts";
-import { Admission, type Entry, SWEEP_MS } from "../machine/net/admission/admission.ts";
-import type { NamedClient } from "../machine/net/admission/client.ts";
-import type { IsRegistered } from "../machine/net/admission/connecting-device.ts";
-import { FailedAuth } from "../machine/net/admission/failed-auth.ts";
-import { clientOf, isTrusted, type Proxies } from "../machine/net/admission/forwarded.ts";
-import { Refusals } from "../machine/net/admission/refusals.ts";
-import { Unread } from "../machine/net/admission/unread.ts";
+import { type Admission, type Entry, SWEEP_MS } from "../machine/net/admission/admission.ts";
+import { FrontGuard, type GuardOptions } from "../machine/net/front-guard.ts";
 import { authority } from "../machine/port.ts";
 import { HttpConnection, type HttpPort } from "./net/http.ts";
 import { Pipeline } from "./net/pipeline.ts";
@@ -30,30 +23,17 @@ const ACCEPT_TURN_COUNT = 16;
 /** Time after the last failure until accepting counts as working again. */
 const GOOD_MS = 5_000;
 
-export interface ListenerOptions {
+export interface ListenerOptions extends GuardOptions {
   readonly hostname: string;
   readonly tls: Certificate | null;
   readonly handler: (request: Request) => Response | Promise<Response>;
   /** For HTTP/2, whose answers have to be real Responses. Default: `handler`. */
   readonly http2Handler?: (request: Request) => Response | Promise<Response>;
-  /** Connections that the process has descriptors for. */
-  readonly capacity: number;
-  /** Verifies credentials of this mesh. */
-  readonly keyring: Keyring;
-  readonly isRegistered: IsRegistered;
-  /** Proxies that are trusted to name their clients. */
-  readonly proxies: Proxies;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
-  /** Logs a line. */
-  readonly log: (line: string) => void;
 }
 
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly admission: Admission;
-  readonly #refusals: Refusals;
-  readonly #refused: (kind: string) => void;
+  readonly #guard: FrontGuard;
   #listener: Deno.TcpListener | undefined;
   #tls: TlsServer | undefined;
   #http2: Tunnels | undefined;
@@ -63,10 +43,11 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#refusals = new Refusals(options.log);
-    const now = options.now ?? (() => performance.now());
-    this.#refused = (kind) => this.#refusals.count(kind, now());
-    this.admission = new Admission({ capacity: options.capacity, now, onRefuse: this.#refused });
+    this.#guard = new FrontGuard(options);
+  }
+
+  get admission(): Admission {
+    return this.#guard.admission;
   }
 
   /**
@@ -106,16 +87,17 @@ export class Listener {
   }
 
   #httpPort(port: number): HttpPort {
-    const { hostname, tls, handler, keyring, isRegistered } = this.#options;
+    const { hostname, tls, handler } = this.#options;
+    const { now, refused, unread, failedAuth } = this.#guard;
     return {
       scheme: tls === null ? "http" : "https",
       authority: authority(hostname, port),
       handle: handler,
-      now: this.admission.now,
-      refused: this.#refused,
-      unread: new Unread(),
+      now,
+      refused,
+      unread,
+      failedAuth,
       pipeline: new Pipeline(),
-      failedAuth: new FailedAuth({ keyring, isRegistered, now: this.admission.now }),
     };
   }
 
@@ -171,22 +153,21 @@ export class Listener {
       close();
       gone();
     };
-    const { proxies } = this.#options;
-    const isProxy = isTrusted(proxies, peer);
-    const named: NamedClient = isProxy ? (fields) => clientOf(peer, fields, proxies) : null;
-    entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
-    if (entry === null) return close();
+    const admitted = this.#guard.admit(peer, destroy);
+    if (admitted === null) return close();
+    const { clientOf } = admitted;
+    entry = admitted.entry;
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, destroy);
     if (conn instanceof TlsEnd) {
       const protocol = await this.#handshake(conn);
       if (protocol === null) return destroy();
       if (protocol === "h2") {
-        await this.#http2?.carry(conn, entry, named, destroy);
+        await this.#http2?.carry(conn, entry, clientOf, destroy);
         return;
       }
     } else conn.setNoDelay(true);
     transport = new Transport(conn, { data() {}, ended() {} }, gone);
-    const http = new HttpConnection(transport, port, entry, named);
+    const http = new HttpConnection(transport, port, entry, clientOf);
     transport.handler = http;
     entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, () => http.expire());
     await transport.run();
@@ -197,7 +178,7 @@ export class Listener {
     try {
       return await end.handshake();
     } catch {
-      this.#refused("TLS handshakes failed");
+      this.#guard.refused("TLS handshakes failed");
       return null;
     }
   }
@@ -220,9 +201,8 @@ export class Listener {
   }
 
   #sweep(): void {
-    this.admission.sweep();
+    this.#guard.sweep();
     this.#look();
-    this.#refusals.look(this.admission.now());
     if (this.#troubleAt === null || performance.now() - this.#troubleAt < GOOD_MS) return;
     this.#troubleAt = null;
     this.#options.log("connections are accepted again");

@@ -11,6 +11,7 @@ import { connectionOf } from "./net/http.ts";
 import type { ServerSocket } from "./net/socket.ts";
 import { tunnelOf } from "./net/tunnels.ts";
 import type { Mesh } from "./objects/mesh.ts";
+import { SocketSet } from "./socket-set.ts";
 
 /** The only region. */
 const REGION = "local";
@@ -20,8 +21,6 @@ const REGION = "local";
  */
 const IDLE_MS = 60_000;
 const LOOK_MS = 30_000;
-/** How long a stop waits for the answers to close frames. */
-const CLOSE_WAIT_MS = 500;
 
 export class DenoLive implements ListenHost {
   readonly #mesh: Mesh;
@@ -29,10 +28,9 @@ export class DenoLive implements ListenHost {
   /** Event streams that have not ended. */
   #streams = 0;
   /** Sockets, including those whose close has not been answered. */
-  readonly #sockets = new Set<ServerSocket>();
+  readonly #sockets = new SocketSet<ServerSocket>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   #draining = false;
-  #onEmpty: (() => void) | undefined;
 
   /** @param links shares its maximum, and refuses sockets */
   constructor(mesh: Mesh, links: DenoLinks) {
@@ -70,11 +68,7 @@ export class DenoLive implements ListenHost {
     this.#draining = true;
     clearInterval(this.#sweeper);
     await Promise.all(this.#mesh.liveNodes.awake.map((node) => node.drain()));
-    const closed = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-      if (this.#sockets.size === 0) resolve();
-    });
-    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, CLOSE_WAIT_MS))]);
+    await this.#sockets.emptied();
   }
 
   #openSocket(request: Request, node: LiveShell, { after, protocol }: Listen): Response {
@@ -85,7 +79,6 @@ export class DenoLive implements ListenHost {
     socket.onclose = () => {
       this.#sockets.delete(socket);
       node.leave(sink);
-      if (this.#sockets.size === 0) this.#onEmpty?.();
     };
     node.join(sink, after);
     return UPGRADED;

@@ -3,13 +3,14 @@
  * process might listen on the mesh's port; only a user who can read `secrets.json` anyway can use this socket.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { LIMITS } from "../../schema/limits.ts";
 import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { socketPath } from "./socket-path.ts";
 
 const ROUTES = /^\/v1\/apps(?:[/?]|$)/;
-/** Twice the bound of these routes. */
-const BODY_BYTES_MAX = 32_768;
+/** Twice the bound of these routes, which answer a larger body themselves. */
+const BODY_BYTES_MAX = 2 * LIMITS.BODY_BYTES;
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | null> {
   const chunks: Buffer[] = [];

@@ -25,6 +25,7 @@ import {
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { makePrivateFolder, writePrivate, writePrivateText } from "../../cli/files/private-file.ts";
+import { type Keyring, keyringOf } from "../../core/identity/keyring.ts";
 import { HostFailure } from "./failure.ts";
 
 /** Size of a mesh key, as core/identity requires, and of the admin token, for the same strength. */
@@ -130,4 +131,11 @@ export function openSecrets(folder: DataFolder): Secrets {
   } catch {
     throw new HostFailure(`${file} is damaged; restore it from a backup, or move the folder away`);
   }
+}
+
+/** @throws {HostFailure} if the mesh keys are not valid */
+export function keyringIn({ meshKeys }: Secrets): Keyring {
+  const keyring = keyringOf(meshKeys);
+  if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
+  return keyring;
 }

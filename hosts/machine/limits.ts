@@ -5,7 +5,7 @@ import { HostFailure } from "./failure.ts";
 /** Descriptors kept for the process itself. */
 const RESERVED = 128;
 /** The share of the remaining descriptors for links; the rest is for requests, and for objects that are awake without a link. */
-export const LINK_SHARE = 0.8;
+const LINK_SHARE = 0.8;
 /** Minimum descriptor limit: with less, hardly any links are left. */
 const LEAST = 256;
 /** Bound for systems without a descriptor limit, because of memory: an awake device takes up to 280 KB (measured, workerd). */
@@ -37,3 +37,6 @@ export function linksFor(descriptors: number, perLink: number): number {
   const links = Math.floor(((descriptors - RESERVED) * LINK_SHARE) / perLink);
   return Math.min(links, MOST_LINKS);
 }
+
+/** The number of connections that there are descriptors for, of which `maxLinks` may be links. */
+export const capacityFor = (maxLinks: number): number => Math.floor(maxLinks / LINK_SHARE);

@@ -1,6 +1,6 @@
 /** Exports all data of a stopped mesh to a file that any host can import. */
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { readDemo } from "../../cli/files/demo-file.ts";
 import type { DataFolder } from "../machine/data-folder.ts";
@@ -67,7 +67,9 @@ async function sourceOf(owner: HostName, folder: DataFolder): Promise<MeshSource
   // Imported for the given host only: its modules need packages that the other may lack.
   if (owner === "deno") return (await import("../deno/move.ts")).denoSource(folder.database);
   const { endOrphan } = await import("../workerd/orphan.ts");
-  await endOrphan(join(folder.run, "workerd.pid"), join(folder.run, "workerd.capnp"));
+  const { runFiles } = await import("../workerd/run-files.ts");
+  const { pid, config } = runFiles(folder.run);
+  await endOrphan(pid, config);
   // As before a start: an emptied database would look like an unused object, and an interrupted one cannot be read.
   const { prepareStorage } = await import("../workerd/storage.ts");
   if (!existsSync(folder.fresh)) prepareStorage(folder.storage, folder.run);

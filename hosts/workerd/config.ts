@@ -115,6 +115,9 @@ const list = (items: readonly string[]): string => `[\n    ${items.join(",\n    
  */
 export const uniqueKeyOf = (className: string): string => `pushmesh-${className}`;
 
+/** The database of a class's alarms, in the folder of its objects. */
+export const ALARMS_FILE = "metadata.sqlite";
+
 /** The configuration in Cap'n Proto's text format, without secrets. */
 export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
   const vars = Object.entries({ ...definition.vars, ...deployment.vars });

@@ -1,11 +1,10 @@
 /** The host `workerd`. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { makePrivateFolder } from "../../cli/files/private-file.ts";
-import { keyringOf } from "../../core/identity/keyring.ts";
+import { keyringIn } from "../machine/data-folder.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess } from "../machine/host.ts";
-import { LINK_SHARE } from "../machine/limits.ts";
+import { capacityFor } from "../machine/limits.ts";
 import { requireFree } from "../machine/port.ts";
 import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
@@ -15,12 +14,12 @@ import { readDefinition, SECRETS, workerdConfig } from "./config.ts";
 import { WRANGLER } from "./definition.ts";
 import { Front } from "./front/front.ts";
 import { endOrphan } from "./orphan.ts";
+import { BUNDLE, runFiles } from "./run-files.ts";
 import { prepareStorage } from "./storage.ts";
 import { isStoredIn } from "./stored-devices.ts";
 import { Supervisor } from "./supervisor.ts";
 import { claimStorage } from "./unwritten.ts";
 
-const BUNDLE = "worker.js";
 /** A link's socket, both ends of its connection to the object, and the object's database (measured). */
 const DESCRIPTORS_PER_LINK = 5;
 
@@ -30,17 +29,15 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
     );
-  const keyring = keyringOf(secrets.meshKeys);
-  if (typeof keyring === "string") throw new HostFailure(`secrets.json: ${keyring}`);
+  const keyring = keyringIn(secrets);
   const definition = readDefinition(readFileSync(WRANGLER, "utf8"));
-  const config = join(folder.run, "workerd.capnp");
-  const pidFile = join(folder.run, "workerd.pid");
+  const { bundle, config, pid: pidFile } = runFiles(folder.run);
   await endOrphan(pidFile, config);
   await requireFree(listen, port);
   if (!context.isNew) prepareStorage(folder.storage, folder.run);
   makePrivateFolder(folder.storage);
   claimStorage(folder.storage, folder.run);
-  await bundleWorker(join(folder.run, BUNDLE));
+  await bundleWorker(bundle);
 
   const control = socketPath(folder, "control.sock");
   const path = socketPath(folder, "http.sock");
@@ -53,7 +50,6 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     fromEnvironment: SECRETS,
   });
   writeFileSync(config, text, { mode: 0o600 });
-  const capacity = Math.floor(maxLinks / LINK_SHARE);
   return new Supervisor({
     config,
     control,
@@ -66,7 +62,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     front: new Front({
       hostname: listen,
       path,
-      capacity,
+      capacity: capacityFor(maxLinks),
       keyring,
       isRegistered: isStoredIn(folder.storage),
       proxies: proxiesOf(context.trustProxy),

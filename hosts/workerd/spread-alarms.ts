@@ -7,10 +7,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { alarmsAtOnce, placeAlarm } from "../../objects/capacity/alarm-spreader.ts";
 import { AWAKE_MS } from "../../objects/capacity/awake.ts";
-import { uniqueKeyOf } from "./config.ts";
+import { ALARMS_FILE, uniqueKeyOf } from "./config.ts";
 
-/** The alarms of a class, in its folder. */
-const ALARMS = "metadata.sqlite";
 /** Devices come last: they have the most alarms, mostly for the expiry of messages. */
 const LAST = uniqueKeyOf("DeviceObject");
 const MS = 1_000_000n;
@@ -26,7 +24,9 @@ const MS = 1_000_000n;
 export function spreadAlarms(storage: string, maxLinks: number, now: number): number {
   if (!existsSync(storage)) return 0;
   const most = alarmsAtOnce(maxLinks);
-  const classes = readdirSync(storage).filter((name) => existsSync(join(storage, name, ALARMS)));
+  const classes = readdirSync(storage).filter((name) =>
+    existsSync(join(storage, name, ALARMS_FILE)),
+  );
   const isLast = (name: string) => Number(name === LAST);
   let moved = 0;
   const counts = new Map<number, number>();
@@ -34,7 +34,7 @@ export function spreadAlarms(storage: string, maxLinks: number, now: number): nu
     let database: DatabaseSync | null = null;
     let last = 0;
     try {
-      database = new DatabaseSync(join(storage, name, ALARMS));
+      database = new DatabaseSync(join(storage, name, ALARMS_FILE));
       moved += spread(database, (dueAt) => {
         const at = Math.max(dueAt, now);
         // Alarms come in order, so all periods before that of the last one are full.

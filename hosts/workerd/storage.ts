@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { HostFailure } from "../machine/failure.ts";
-import { isOwnStorage, isUnwritten, JOURNAL, removeDatabase } from "./unwritten.ts";
+import { isOwnStorage, isUnwritten, JOURNAL, removeDatabase, sizeOf } from "./unwritten.ts";
 
 /** workerd's table, in every database that it creates. */
 const OWN_TABLE = "_cf_METADATA";
@@ -73,5 +73,3 @@ function isVoid(file: string): boolean {
     database.close();
   }
 }
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -1,9 +1,9 @@
 /** Tells which devices have stored anything, by the files of a running workerd. */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { uniqueKeyOf } from "./config.ts";
 import { objectIdOf } from "./move/object-id.ts";
 import { VOID_BYTES } from "./storage.ts";
+import { sizeOf } from "./unwritten.ts";
 
 const DEVICES = uniqueKeyOf("DeviceObject");
 
@@ -17,15 +17,11 @@ export function isStoredIn(storage: string): (name: string) => boolean {
   const folder = join(storage, DEVICES);
   return (name) => {
     const file = join(folder, `${objectIdOf(DEVICES, name)}.sqlite`);
-    return sizeOf(file) > VOID_BYTES || sizeOf(`${file}-wal`) > 0;
+    try {
+      return sizeOf(file) > VOID_BYTES || sizeOf(`${file}-wal`) > 0;
+    } catch {
+      // It cannot be read.
+      return false;
+    }
   };
-}
-
-/** 0 if there is no such file, or it cannot be read. */
-function sizeOf(file: string): number {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  } catch {
-    return 0;
-  }
 }

@@ -84,4 +84,6 @@ function isUntouched(file: string): boolean {
   return mtimeNs === ctimeNs && mtimeNs === atimeNs;
 }
 
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+/** 0 if there is no such file. */
+export const sizeOf = (file: string): number =>
+  statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -5,6 +5,7 @@ import { equalBytes } from "../../core/identity/mac.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { AppEnv } from "../context.ts";
+import { bearerToken } from "../request/bearer.ts";
 
 const utf8 = new TextEncoder();
 
@@ -14,12 +15,9 @@ const sameToken = (guess: string, token: string): boolean =>
   guess.length <= LIMITS.TOKEN_CHARS &&
   equalBytes(sha256(utf8.encode(guess)), sha256(utf8.encode(token)));
 
-/** RFC 6750 §2.1. The scheme is case-insensitive (RFC 9110 §11.1). */
-const BEARER = /^bearer +(\S+)$/i;
-
 /** @throws MeshError `admin_token_invalid` */
 export const requireAdmin = createMiddleware<AppEnv>(async (c, next) => {
-  const token = BEARER.exec(c.req.header("authorization") ?? "")?.[1];
+  const token = bearerToken(c.req.header("authorization"));
   if (token === undefined || !sameToken(token, c.get("config").adminToken)) {
     throw new MeshError("admin_token_invalid");
   }

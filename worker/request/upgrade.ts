@@ -8,3 +8,10 @@ export const offeredBy = (request: Request): string[] =>
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+
+/** Browsers cannot send headers with a WebSocket, so a token is offered as a subprotocol with this prefix. */
+const TOKEN_PROTOCOL = "pushmesh.token.";
+
+/** The token among the offered subprotocols. */
+export const offeredToken = (offered: readonly string[]): string | undefined =>
+  offered.find((name) => name.startsWith(TOKEN_PROTOCOL))?.slice(TOKEN_PROTOCOL.length);

@@ -2,27 +2,25 @@
 import { openCredential } from "../../core/identity/credential.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
-import { links, listeners } from "../../objects/capacity/links.ts";
 import { LINK_SUBPROTOCOL } from "../../objects/close.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
-import { isUpgrade, offeredBy } from "../request/upgrade.ts";
+import { isUpgrade, offeredBy, offeredToken } from "../request/upgrade.ts";
+import { requireRoom } from "../room.ts";
 import { connectClaims, type TokenKind, verifyToken } from "../tokens/device-tokens.ts";
-
-const TOKEN_PROTOCOL = "pushmesh.token.";
 
 /** @throws MeshError `upgrade_required` or `subprotocol_unsupported`, which are answered over HTTP */
 function readToken(request: Request): string {
   if (!isUpgrade(request)) throw new MeshError("upgrade_required");
   const offered = offeredBy(request);
-  const token = offered.find((name) => name.startsWith(TOKEN_PROTOCOL));
+  const token = offeredToken(offered);
   if (token === undefined || !offered.includes(LINK_SUBPROTOCOL)) {
     throw new MeshError("subprotocol_unsupported");
   }
-  return token.slice(TOKEN_PROTOCOL.length);
+  return token;
 }
 
 function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
@@ -31,17 +29,6 @@ function connectToken(keyring: Keyring): TokenKind<typeof connectClaims> {
     claims: connectClaims,
     key: (_header, { cred }) => openCredential(keyring, cred)?.publicKey,
   };
-}
-
-/**
- * Refuses links before the process runs out of descriptors, which would end it. A device that replaces its own link needs no more room.
- *
- * @throws MeshError `mesh_full`
- */
-function requireRoom(maxLinks: number | null, name: string): void {
-  if (maxLinks === null || links.has(name)) return;
-  if (links.size + listeners.size < maxLinks) return;
-  throw new MeshError("mesh_full", `at most ${maxLinks} links`);
 }
 
 /** @throws MeshError `mesh_full`, `token_invalid` or `token_expired`, which close the WebSocket */
@@ -62,7 +49,7 @@ async function openLink(c: MeshContext, token: string): Promise<Response> {
   if (credential === undefined) throw new MeshError("token_invalid");
 
   const name = deviceName(credential.deviceId);
-  requireRoom(c.get("config").maxLinks, name);
+  requireRoom(c, name);
   return await c.env.LINK_HOST.open(c.req.raw, name, {
     generation: credential.generation,
     publicKey: toBase64Url(credential.publicKey),

@@ -1,7 +1,6 @@
 /** `/v1/apps/{appId}/tags/{tag}/live`: listens to a tag, by WebSocket or event stream (docs/api.md, Live listeners). */
 import { openAppId } from "../../core/identity/app-id.ts";
 import { liveObjectName, streamRegion, tagIdOf } from "../../core/tag/name.ts";
-import { links, listeners } from "../../objects/capacity/links.ts";
 import type { Listen } from "../../objects/interfaces/connections.ts";
 import { EVENT_STREAM_HEADERS } from "../../objects/live/live-stream.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -13,12 +12,12 @@ import type { Handlers, MeshContext } from "../context.ts";
 import { requireAccess } from "../live/access.ts";
 import { liveSigner } from "../live/sign.ts";
 import { asMeshError } from "../problem.ts";
+import { bearerToken } from "../request/bearer.ts";
 import { nameInPath } from "../request/path.ts";
-import { isUpgrade, offeredBy } from "../request/upgrade.ts";
+import { isUpgrade, offeredBy, offeredToken } from "../request/upgrade.ts";
+import { requireRoom } from "../room.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
-const TOKEN_PROTOCOL = "pushmesh.token.";
-const BEARER = /^bearer +(\S+)$/i;
 /** A live key never changes. */
 const KEY_MAX_AGE_SECONDS = 86_400;
 
@@ -36,9 +35,8 @@ function protocolFor(request: Request): string | null {
 
 /** The listen token, from a subprotocol, a bearer token or the query; null if there is none. */
 function tokenOf(c: MeshContext): string | null {
-  const protocol = offeredBy(c.req.raw).find((name) => name.startsWith(TOKEN_PROTOCOL));
-  if (protocol !== undefined) return protocol.slice(TOKEN_PROTOCOL.length);
-  return BEARER.exec(c.req.header("authorization") ?? "")?.[1] ?? c.req.query("token") ?? null;
+  const offered = offeredToken(offeredBy(c.req.raw));
+  return offered ?? bearerToken(c.req.header("authorization")) ?? c.req.query("token") ?? null;
 }
 
 /**
@@ -61,12 +59,6 @@ function appOf(c: MeshContext): { readonly appId: string; readonly app: string }
   const app = openAppId(c.get("config").keyring, appId);
   if (app === undefined) throw new MeshError("app_not_found");
   return { appId, app: toBase64Url(app) };
-}
-
-/** @throws MeshError `mesh_full` */
-function requireRoom(maxLinks: number | null): void {
-  if (maxLinks === null || links.size + listeners.size < maxLinks) return;
-  throw new MeshError("mesh_full", `at most ${maxLinks} links and listeners`);
 }
 
 /** The node that last had room, by tag and region. Short-lived, so that nodes that emptied fill up again. */
@@ -106,7 +98,7 @@ async function listen(
   const tag = nameInPath(c, 5, "tag", tagText);
   const after = afterOf(c);
   await requireAccess(c, { appId, app, tag }, tokenOf(c));
-  requireRoom(c.get("config").maxLinks);
+  requireRoom(c);
   // Nobody would read the stream of a HEAD, so nobody would end it.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
   return openAtNode(c, app, { tag, after, transport, protocol });

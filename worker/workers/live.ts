@@ -1,10 +1,12 @@
 /** Opens live listeners on Workers: the live node's object accepts the socket, or writes the stream. */
 import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.ts";
-import { closeCodeOf, closeReason } from "../../objects/close.ts";
+
 import { LIVE_ERROR_HEADER, listenHeaders } from "../../objects/interfaces/connections.ts";
+
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { callObject } from "../calls/objects.ts";
 import type { ListenHost } from "../live/host.ts";
+import { closedSocket } from "./closed-socket.ts";
 
 /** Live nodes, which are called by `fetch` and may be created near their listeners. */
 export interface LiveNamespace {
@@ -52,12 +54,6 @@ export function workersLive(nodes: LiveNamespace): ListenHost {
       return refusalOf(answer.headers.get(LIVE_ERROR_HEADER), await answer.text());
     },
 
-    refuse(_request, error, protocol) {
-      const { 0: client, 1: server } = new WebSocketPair();
-      server.accept();
-      server.close(closeCodeOf(error.code), closeReason(error.code, error.message));
-      const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
-      return new Response(null, { status: 101, webSocket: client, headers });
-    },
+    refuse: (_request, error, protocol) => closedSocket(error, protocol),
   };
 }

@@ -4,18 +4,10 @@
  * connections than it has descriptors for.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Keyring } from "../../../core/identity/keyring.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { NOBODY } from "../../machine/net/admission/address-share.ts";
-import { Admission, SWEEP_MS } from "../../machine/net/admission/admission.ts";
-import {
-  connectingDevice,
-  type IsRegistered,
-} from "../../machine/net/admission/connecting-device.ts";
-import { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
-import { clientOf, isTrusted, type Proxies } from "../../machine/net/admission/forwarded.ts";
-import { Refusals } from "../../machine/net/admission/refusals.ts";
-import { Unread } from "../../machine/net/admission/unread.ts";
+import { type Admission, SWEEP_MS } from "../../machine/net/admission/admission.ts";
+import { connectingDevice } from "../../machine/net/admission/connecting-device.ts";
+import { FrontGuard, type GuardOptions } from "../../machine/net/front-guard.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
@@ -26,46 +18,28 @@ import type { LinkDevice } from "./waking.ts";
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
 const NEW_MS = 10_000;
 
-export interface FrontOptions {
+export interface FrontOptions extends GuardOptions {
   readonly hostname: string;
   /** Path of workerd's Unix socket. */
   readonly path: string;
-  /** Connections that workerd has descriptors for. */
-  readonly capacity: number;
-  /** Verifies credentials of this mesh. */
-  readonly keyring: Keyring;
-  readonly isRegistered: IsRegistered;
-  /** Proxies that are trusted to name their clients. */
-  readonly proxies: Proxies;
-  /** Logs a line. */
-  readonly log: (line: string) => void;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
 }
 
 export class Front {
-  readonly admission: Admission;
   readonly strangers: Strangers;
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #unread = new Unread();
-  readonly #failedAuth: FailedAuth;
+  readonly #guard: FrontGuard;
   readonly #endedLinks: EndedLinks;
   readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
-  readonly #refusals: Refusals;
-  readonly #refused: (kind: string) => void;
   #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    const now = options.now ?? (() => performance.now());
-    this.#refusals = new Refusals(options.log);
-    this.#refused = (kind) => this.#refusals.count(kind, now());
     const { capacity, keyring, isRegistered } = options;
-    this.admission = new Admission({ capacity, now, onRefuse: this.#refused });
-    this.#failedAuth = new FailedAuth({ keyring, isRegistered, now });
+    this.#guard = new FrontGuard(options);
+    const { now } = this.#guard;
     this.strangers = new Strangers({ capacity, now });
     const connections = () => this.admission.size;
     const firm = () => this.admission.firm;
@@ -88,6 +62,10 @@ export class Front {
     this.#server.on("error", () => {});
   }
 
+  get admission(): Admission {
+    return this.#guard.admission;
+  }
+
   /** Opens the port. @param port 0 chooses a free one. @returns the port */
   open(port: number): Promise<number> {
     const server = this.#server;
@@ -95,7 +73,7 @@ export class Front {
       server.once("error", fail);
       server.listen({ host: this.#options.hostname, port, exclusive: true }, () => {
         server.off("error", fail);
-        this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+        this.#sweeper = setInterval(() => this.#guard.sweep(), SWEEP_MS);
         const address = server.address();
         const taken = typeof address === "object" && address !== null ? address.port : port;
         this.#authority = authority(this.#options.hostname, taken);
@@ -117,35 +95,30 @@ export class Front {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #sweep(): void {
-    this.admission.sweep();
-    this.#refusals.look(this.admission.now());
-  }
-
   #take(socket: Socket): void {
     const destroy = () => void socket.destroy();
-    const { proxies, path } = this.#options;
-    const peer = socket.remoteAddress ?? "";
-    const isProxy = isTrusted(proxies, peer);
-    const entry = this.admission.admit(isProxy ? NOBODY : peer, destroy);
+    const { path } = this.#options;
+    const admitted = this.#guard.admit(socket.remoteAddress ?? "", destroy);
     socket.on("error", destroy);
-    if (entry === null) {
+    if (admitted === null) {
       destroy();
       return;
     }
+    const { entry, clientOf } = admitted;
+    const { now, refused, unread, failedAuth } = this.#guard;
     const connection = new FrontConnection(socket, {
       entry,
       strangers: this.strangers,
       authority: this.#authority,
-      unread: this.#unread,
-      failedAuth: this.#failedAuth,
+      unread,
+      failedAuth,
       endedLinks: this.#endedLinks,
       deviceOf: this.#deviceOf,
-      clientOf: isProxy ? (fields) => clientOf(peer, fields, proxies) : null,
+      clientOf,
       connect: () => connect({ path }),
-      now: this.admission.now,
+      now,
       destroy,
-      refused: this.#refused,
+      refused,
     });
     this.#sockets.add(socket);
     socket.once("close", () => {

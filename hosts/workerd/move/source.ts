@@ -20,7 +20,7 @@ import { nodeNameIn, SqlTagStore } from "../../../objects/storage/tag-store.ts";
 import type { AppLine, DataLine } from "../../../schema/export.ts";
 import { moveFailure } from "../../move/failure.ts";
 import type { MeshSource } from "../../move/ports.ts";
-import { uniqueKeyOf } from "../config.ts";
+import { ALARMS_FILE, uniqueKeyOf } from "../config.ts";
 import { objectIdOf } from "./object-id.ts";
 
 const DEVICES = uniqueKeyOf("DeviceObject");
@@ -31,8 +31,6 @@ const ALIASES = uniqueKeyOf("AliasObject");
 const TAG_DIRECTORIES = uniqueKeyOf("TagDirectoryObject");
 
 const SUFFIX = ".sqlite";
-/** The alarms of a class, in the same folder as the objects' files. */
-const ALARMS = `metadata${SUFFIX}`;
 
 /** @param storage folder of the objects' databases, which no workerd has open */
 export function workerdSource(storage: string): MeshSource {
@@ -99,7 +97,7 @@ function* objectLines(
   const folder = join(storage, uniqueKey);
   if (!existsSync(folder)) return;
   for (const file of readdirSync(folder)) {
-    if (!file.endsWith(SUFFIX) || file === ALARMS) continue;
+    if (!file.endsWith(SUFFIX) || file === ALARMS_FILE) continue;
     const path = join(folder, file);
     const database = new DatabaseSync(path, { readOnly: true });
     try {

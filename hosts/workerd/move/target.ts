@@ -10,9 +10,9 @@ import type { MeshTarget } from "../../move/ports.ts";
 import { bundleWorker } from "../bundle.ts";
 import { readDefinition, SECRETS, workerdConfig } from "../config.ts";
 import { WRANGLER } from "../definition.ts";
+import { BUNDLE, runFiles } from "../run-files.ts";
 import { Workerd } from "../workerd.ts";
 
-const BUNDLE = "worker.js";
 /** For one batch: workerd creates some 500 objects a second. */
 const BATCH_MS = 60_000;
 
@@ -26,8 +26,8 @@ export async function workerdTarget(storage: string, secrets: SecretsLine): Prom
   const run = mkdtempSync(join(tmpdir(), "pushmesh-"));
   const forget = () => rmSync(run, { recursive: true, force: true });
   process.once("exit", forget);
-  await bundleWorker(join(run, BUNDLE));
-  const config = join(run, "workerd.capnp");
+  const { bundle, config } = runFiles(run);
+  await bundleWorker(bundle);
   const control = join(run, "control.sock");
   const text = workerdConfig(readDefinition(readFileSync(WRANGLER, "utf8")), {
     bundle: BUNDLE,
