@@ -7,13 +7,13 @@ import type { ObjectRuntime } from "./runtime.ts";
  * ever: Workers give up an alarm that failed six times, and what was due would never be done.
  */
 export class AlarmRetry {
-  readonly #runtime: Pick<ObjectRuntime<unknown>, "alarm" | "now" | "reportError">;
+  readonly #runtime: Pick<ObjectRuntime<unknown>, "alarm" | "now" | "random" | "reportError">;
   readonly #set: (at: number) => Promise<void> | null;
   #failures = 0;
 
   /** @param set sets the next alarm, as `AlarmPort.set` does */
   constructor(
-    runtime: Pick<ObjectRuntime<unknown>, "alarm" | "now" | "reportError">,
+    runtime: Pick<ObjectRuntime<unknown>, "alarm" | "now" | "random" | "reportError">,
     set = (at: number) => runtime.alarm.set(at),
   ) {
     this.#runtime = runtime;
@@ -33,7 +33,7 @@ export class AlarmRetry {
       this.#failures = 0;
     } catch (error) {
       runtime.reportError(error);
-      await this.#set(runtime.now() + backoffMs(++this.#failures, Math.random()));
+      await this.#set(runtime.now() + backoffMs(++this.#failures, runtime.random()));
     }
   }
 }

@@ -7,6 +7,8 @@ export interface ObjectRuntime<Store> {
   readonly name: string;
   /** Milliseconds since 1970. The clock may be set forward or back. */
   now(): number;
+  /** A number from 0 up to 1, for spreading things out: it may be guessed. */
+  random(): number;
   randomBytes(count: number): Uint8Array;
   /** Opens what is stored, for one life of the object's memory: see `Memory`. */
   open(): Stored<Store>;

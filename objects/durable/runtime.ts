@@ -39,6 +39,10 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
     return Date.now();
   }
 
+  random(): number {
+    return Math.random();
+  }
+
   randomBytes(count: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(count));
   }

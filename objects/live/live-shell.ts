@@ -25,6 +25,8 @@ export interface LivePorts {
   readonly peers: Pick<Peers, "node" | "app">;
   readonly keyring: Keyring;
   readonly subtle: SubtlePort;
+  /** As of `LiveNodeOptions`. */
+  readonly maxListeners?: number;
 }
 
 /** What is in memory while somebody listens, or is about to. */
@@ -163,7 +165,7 @@ export class LiveShell implements LiveRpc {
   #load(): Awake {
     const runtime = this.#runtime;
     const { scheduler } = runtime;
-    const { peers, keyring, subtle } = this.#ports;
+    const { peers, keyring, subtle, maxListeners } = this.#ports;
     const name = parseLiveName(runtime.name);
     const { app, tagId } = name;
     const root = nodeObjectName({ app, tagId, path: "" });
@@ -172,6 +174,7 @@ export class LiveShell implements LiveRpc {
     const node = new LiveNode({
       name,
       store,
+      ...(maxListeners === undefined ? {} : { maxListeners }),
       host: {
         now: () => runtime.now(),
         durable: () => durable(storage),

@@ -44,6 +44,8 @@ const LOOK_MS = 1_000;
 export interface TagSettings {
   /** Members of one node; undefined for the core's own bound. */
   readonly nodeMembers: number | undefined;
+  /** As of `TagNodeOptions`. */
+  readonly born?: (now: number) => number;
   /** Nodes called at once. */
   readonly parallelNodes: number;
   /** Shared by all nodes of the process. */
@@ -259,12 +261,13 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   /** Loads the node. */
   #load({ store, storage }: Stored<Store>): Loaded {
-    const { nodeMembers } = this.#settings;
+    const { nodeMembers, born } = this.#settings;
     const node = new TagNode({
       name: this.name,
       store,
       host: this.#host(storage),
       ...(nodeMembers === undefined ? {} : { nodeMembers }),
+      ...(born === undefined ? {} : { born }),
     });
     return { node, store };
   }
@@ -279,7 +282,7 @@ export class TagShell implements TagRpc, TagImportRpc {
       durable: () => durable(storage),
       sleep: (ms) => scheduler.sleep(ms),
       withTimeout: (ms, call) => within(scheduler, ms, call),
-      random: Math.random,
+      random: () => runtime.random(),
       yield: () => scheduler.yield(),
       rest: () => scheduler.rest(),
       setAlarm: (at) => this.#setAlarm(at),

@@ -50,6 +50,10 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
     return Date.now();
   }
 
+  random(): number {
+    return Math.random();
+  }
+
   randomBytes(count: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(count));
   }
