@@ -234,7 +234,7 @@ test("P8.11 a child that was announced and never came to be does not keep its ta
   const store = new MemoryTagStore();
   const children = { "3": { members: 0, nodes: 1, depth: 1 } };
   store.writeNode({ tag: TAG, born: 1, children, live: "token", liveNodes: [] });
-  world.stores.set(world.nodeName(""), store);
+  world.diskOf(world.nodeName("")).store = store;
   await world.clock.until(world.device(0).join());
   await world.clock.until(world.device(0).leave());
   await world.alarms(100 * LIMITS.COUNT_DELAY_MS);

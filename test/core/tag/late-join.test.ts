@@ -1,6 +1,5 @@
 /** Joins that come after the leave of their membership: they must not leave a member that nobody removes. */
 import { describe, expect, test } from "vitest";
-import type { TagNode } from "../../../core/tag/node.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { World } from "./support/world.ts";
 
@@ -13,7 +12,7 @@ function setUp() {
     return world.clock.until(world.root().join({ ...request, ...change }));
   };
   const leave = (epoch: number) => world.clock.until(world.root().leave({ device: DEVICE, epoch }));
-  return { world, join, leave, root: (): TagNode => world.root() };
+  return { world, join, leave, root: () => world.root() };
 }
 
 describe("a join that comes after its leave", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { BroadcastRequest } from "../../../core/tag/calls/broadcast.ts";
-import type { TagNode } from "../../../core/tag/node.ts";
 import { noCounts } from "../../../core/tag/outcome/counts.ts";
 import { limitOwing } from "../../../core/tag/outcome/outcome.ts";
+import type { TagShell } from "../../../objects/tag/tag-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { broadcastOf, keyOf, TAG, World } from "./support/world.ts";
@@ -129,7 +129,7 @@ describe("bounds of a tag's nodes", () => {
 
   test("P8.1 a full node sends joins on, but for the deepest", async () => {
     const world = new World({ nodeMembers: 1 });
-    const join = (node: TagNode, n: number) => world.clock.until(node.join(joinOf(world, n, 0)));
+    const join = (node: TagShell, n: number) => world.clock.until(node.join(joinOf(world, n, 0)));
     for (const [depth, kind] of [
       [LIMITS.NODE_DEPTH - 1, "child"],
       [LIMITS.NODE_DEPTH, "joined"],
@@ -137,7 +137,7 @@ describe("bounds of a tag's nodes", () => {
       const name = world.nodeName("0".repeat(depth));
       const store = new MemoryTagStore();
       store.writeNode({ tag: TAG, born: 0, children: {}, live: "token", liveNodes: [] });
-      world.stores.set(name, store);
+      world.diskOf(name).store = store;
       const node = world.node(name);
       expect(await join(node, 0)).toMatchObject({ kind: "joined" });
       expect(await join(node, 1)).toMatchObject({ kind });

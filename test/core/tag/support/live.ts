@@ -1,6 +1,8 @@
 /** A live node that says what it is told to, and keeps what it was sent. */
+
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
-import type { LivePublishAnswer } from "../../../../core/tag/calls/live.ts";
+import type { LivePublish, LivePublishAnswer } from "../../../../core/tag/calls/live.ts";
+import type { LiveRpc } from "../../../../objects/interfaces/rpc.ts";
 
 export class SimLive {
   listeners = 3;
@@ -23,5 +25,13 @@ export class SimLive {
     if (this.head !== null && first > head + 1) return { kind: "behind", head };
     this.taken.push(...entries.map(({ position }) => position).filter((at) => at > head));
     return { kind: "sent", listeners: this.listeners };
+  }
+
+  /** A call of its object. */
+  answer(method: keyof LiveRpc, request: unknown): unknown {
+    if (method === "publish") return this.publish((request as LivePublish).entries);
+    if (method === "presence") return void this.told.push(request as number);
+    if (method === "listeners") return this.count();
+    throw new Error(`no node calls ${method}`);
   }
 }

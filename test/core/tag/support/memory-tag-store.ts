@@ -16,6 +16,19 @@ export class MemoryTagStore implements TagStore {
   readonly #members = new Map<number, MemberRecord>();
   readonly #log = new Map<number, { entry: LogEntry; state: LogState | null }>();
 
+  get exists(): boolean {
+    return this.#node !== null;
+  }
+
+  /** Records are copied on their way in and out, so the maps are enough. */
+  copy<Copy extends MemoryTagStore>(copy: Copy): Copy {
+    copy.rows = this.rows;
+    copy.#node = this.#node;
+    for (const [place, record] of this.#members) copy.#members.set(place, record);
+    for (const [slot, kept] of this.#log) copy.#log.set(slot, { ...kept });
+    return copy;
+  }
+
   readNode(): NodeRecord | null {
     return structuredClone(this.#node);
   }

@@ -1,15 +1,24 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
 
 import type { BroadcastRequest, BroadcastStatus } from "../../../../core/tag/calls/broadcast.ts";
+import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import type { TagReport } from "../../../../core/tag/directory/directory.ts";
 import { CallLimiter } from "../../../../core/tag/fan-out/call-limiter.ts";
-import type { TagDevice, TagHost, TagLive } from "../../../../core/tag/host.ts";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
-import { TagNode } from "../../../../core/tag/node.ts";
+import type {
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryRpc,
+  TagRpc,
+} from "../../../../objects/interfaces/rpc.ts";
+import { TagShell } from "../../../../objects/tag/tag-shell.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { callWith, type Fault } from "../../support/faults.ts";
-import { VirtualClock } from "./clock.ts";
+import { turn, VirtualClock } from "../../support/runtime/clock.ts";
+import { Disk } from "../../support/runtime/disk.ts";
+import { FakeRuntime } from "../../support/runtime/fake-runtime.ts";
+import { Life } from "../../support/runtime/life.ts";
 import { SimDevice } from "./device.ts";
 import { SimLive } from "./live.ts";
 import { MemoryTagStore } from "./memory-tag-store.ts";
@@ -17,32 +26,32 @@ import { MemoryTagStore } from "./memory-tag-store.ts";
 export const APP = "AAAAAAAAAAA";
 export const TAG = "news";
 
+/** How long one alarm may take on a host that ends those that take longer. */
+const SLICE_MS = 600_000;
+
 export interface WorldOptions {
   readonly nodeMembers?: number;
   readonly parallelNodes?: number;
-  /** `TagNodeOptions.born`: from 0 on unless told. */
+  /** `TagSettings.born`: from 0 on unless told. */
   readonly born?: (now: number) => number;
   /** What happens to the next call between objects; null for nothing. */
   readonly fails?: (by: Caller) => Fault | null;
+  /** As of `FakeRuntime`: there alarms come in slices. */
+  readonly hibernates?: boolean;
 }
 
 /** Who makes a call: the nodes of a tag, a device, or the edge for a sender. */
 export type Caller = "node" | "device" | "edge";
 
-const never = <Value>() => new Promise<Value>(() => {});
-
-/** One life of the process. */
-class Life {
-  readonly nodes = new Map<string, TagNode>();
-  /** Calls of each object that it has not answered, by name. */
-  readonly open = new Map<string, number>();
-  readonly calls = new CallLimiter();
-  dead = false;
+/** A node in one life of its object. */
+interface Running {
+  readonly life: Life;
+  readonly runtime: FakeRuntime<MemoryTagStore>;
+  readonly shell: TagShell;
 }
 
 export class World {
   readonly clock = new VirtualClock();
-  readonly stores = new Map<string, MemoryTagStore>();
   readonly devices = new Map<string, SimDevice>();
   readonly reports: TagReport[] = [];
   /** By name. */
@@ -52,13 +61,23 @@ export class World {
   calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0 };
   /** What happens to calls between objects by the callee's name, whatever the options say; null for nothing. */
   outage: ((callee: string) => Fault | null) | null = null;
+  readonly disks = new Map<string, Disk<MemoryTagStore>>();
   readonly #options: WorldOptions;
+  /** Of the process. */
   #life = new Life();
-  /** Durable: name to time. */
-  readonly #alarms = new Map<string, number>();
+  #limiter = new CallLimiter();
+  readonly #running = new Map<string, Running>();
+  /** Calls of each object that it has not answered, by name. */
+  #open = new Map<string, number>();
+  #lives = 0;
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
+  }
+
+  /** What is stored, and what was written since, by name. */
+  get stores(): ReadonlyMap<string, MemoryTagStore> {
+    return new Map([...this.disks].map(([name, { store }]) => [name, store]));
   }
 
   get rows(): number {
@@ -67,7 +86,7 @@ export class World {
 
   /** Nodes that were made. */
   get nodes(): number {
-    return [...this.stores.values()].filter((store) => store.readNode() !== null).length;
+    return [...this.stores.values()].filter(({ exists }) => exists).length;
   }
 
   device(n: number): SimDevice {
@@ -91,42 +110,45 @@ export class World {
     return liveObjectName({ app: APP, tagId: tagIdOf(APP, tag), region, n });
   }
 
-  /** The node, in this life. */
-  node(name: string): TagNode {
-    const life = this.#life;
-    let node = life.nodes.get(name);
-    if (node === undefined) {
-      const store = this.stores.get(name) ?? new MemoryTagStore();
-      this.stores.set(name, store);
-      const { nodeMembers, born = () => 0 } = this.#options;
-      node = new TagNode({
-        name,
-        store: fenced(store, life),
-        host: this.#host(name, life),
-        born,
-        ...(nodeMembers === undefined ? {} : { nodeMembers }),
-      });
-      life.nodes.set(name, node);
+  diskOf(name: string): Disk<MemoryTagStore> {
+    let disk = this.disks.get(name);
+    if (disk === undefined) {
+      disk = new Disk(new MemoryTagStore(), (store) => store.copy(new MemoryTagStore()));
+      this.disks.set(name, disk);
     }
-    return node;
+    return disk;
   }
 
-  root(tag = TAG): TagNode {
+  /** The node, in this life. */
+  node(name: string): TagShell {
+    return this.#run(name).shell;
+  }
+
+  root(tag = TAG): TagShell {
     return this.node(this.nodeName("", tag));
   }
 
   /** Everything in memory is gone, and what was under way with it. */
   kill(): void {
-    this.#life.dead = true;
+    this.#life.kill();
+    for (const [name, { life }] of this.#running) {
+      if (!life.isDead) this.diskOf(name).revert();
+      life.kill();
+    }
     this.#life = new Life();
+    this.#limiter = new CallLimiter();
+    this.#running.clear();
+    this.#open = new Map();
     for (const device of this.devices.values()) device.lose();
   }
 
   /** Nodes that have nothing to do, and nobody to answer, leave memory as the hosts let them; devices stay linked. */
   evict(): void {
-    const { nodes, open } = this.#life;
-    for (const [name, node] of nodes) {
-      if (!node.isBusy && (open.get(name) ?? 0) === 0) nodes.delete(name);
+    for (const [name, { shell, life, runtime }] of this.#running) {
+      if ((this.#open.get(name) ?? 0) > 0 || !shell.sleep(runtime.residence.sweeps)) continue;
+      if (!runtime.residence.hibernates) continue;
+      life.kill();
+      this.#running.delete(name);
     }
   }
 
@@ -146,13 +168,12 @@ export class World {
   async quiet(): Promise<void> {
     for (let round = 0; round < 1_000; round++) {
       await this.clock.pass(1);
-      const due = [...this.#alarms].filter(([, at]) => at <= this.clock.now + 60_000);
+      const due = this.#alarms().filter(([, at]) => at <= this.clock.now + 60_000);
       if (due.length === 0) return;
       for (const [name, at] of due) {
         if (at > this.clock.now) await this.clock.pass(at - this.clock.now);
-        this.#alarms.delete(name);
         this.calls.alarm++;
-        await this.clock.until(this.node(name).alarm());
+        await this.#ring(name);
       }
     }
     throw new Error("it is never quiet");
@@ -162,14 +183,27 @@ export class World {
   async alarms(ms: number): Promise<void> {
     const end = this.clock.now + ms;
     for (;;) {
-      const [next] = [...this.#alarms].sort(([, a], [, b]) => a - b);
+      const [next] = this.#alarms().sort(([, a], [, b]) => a - b);
       if (next === undefined || next[1] > end) break;
       const [name, at] = next;
       if (at > this.clock.now) await this.clock.pass(at - this.clock.now);
-      this.#alarms.delete(name);
-      await this.clock.until(this.node(name).alarm());
+      await this.#ring(name);
     }
     if (this.clock.now < end) await this.clock.pass(end - this.clock.now);
+  }
+
+  /** Those that are set. */
+  #alarms(): [name: string, at: number][] {
+    return [...this.disks].flatMap(([name, { alarmAt }]) =>
+      alarmAt === null ? [] : [[name, alarmAt] as [string, number]],
+    );
+  }
+
+  async #ring(name: string): Promise<void> {
+    const { runtime, shell } = this.#run(name);
+    await this.clock.until(runtime.ring(() => shell.alarm()));
+    // The last that it wrote is stored.
+    await turn();
   }
 
   /** A call between objects: fails, hangs or is late where the options say so. */
@@ -181,59 +215,33 @@ export class World {
   ): Promise<Answer> {
     const outage = by === "node" ? this.outage?.(callee) : null;
     const fault = outage ?? this.#options.fails?.(by) ?? null;
-    const alive = async () => {
-      if (life.dead) return never<Answer>();
-      life.open.set(callee, (life.open.get(callee) ?? 0) + 1);
-      try {
-        return await run();
-      } finally {
-        life.open.set(callee, (life.open.get(callee) ?? 0) - 1);
-      }
-    };
-    return this.#fence(life, callWith(fault, alive, this.clock.sleep));
+    const alive = () =>
+      life.call(async () => {
+        const open = this.#open;
+        open.set(callee, (open.get(callee) ?? 0) + 1);
+        try {
+          return await run();
+        } finally {
+          open.set(callee, (open.get(callee) ?? 0) - 1);
+        }
+      });
+    return life.fence(callWith(fault, alive, this.clock.sleep));
   }
 
   /** A call by a device or the edge, which waits so long and no longer; no outage is in its way. */
   callFromOutside<Answer>(
     callee: string,
-    run: (node: TagNode) => Promise<Answer>,
+    run: (node: TagShell) => Promise<Answer>,
     by: Caller = "device",
   ): Promise<Answer> {
     const call = this.call(this.#life, () => run(this.node(callee)), callee, by);
     return this.clock.withTimeout(LIMITS.DEVICE_CALL_MS, call);
   }
 
-  #live(life: Life, name: string): TagLive {
-    const live = this.liveNode(name);
-    const call = <Answer>(run: () => Promise<Answer>) =>
-      this.call(life, () => live.fault?.() ?? run(), name);
-    return {
-      publish: ({ entries }) => call(async () => live.publish(entries)),
-      presence: (listeners) =>
-        call(async () => {
-          live.told.push(listeners);
-        }),
-      listeners: () => call(async () => live.count()),
-    };
-  }
-
   liveNode(name: string): SimLive {
     const live = this.liveNodes.get(name) ?? new SimLive();
     this.liveNodes.set(name, live);
     return live;
-  }
-
-  /** Of a process that has died, nobody hears. */
-  async #fence<Value>(life: Life, call: Promise<Value>): Promise<Value> {
-    try {
-      return await call;
-    } finally {
-      if (life.dead) await never();
-    }
-  }
-
-  get life(): Life {
-    return this.#life;
   }
 
   async status(key: Uint8Array, tag = TAG): Promise<BroadcastStatus | null> {
@@ -261,84 +269,82 @@ export class World {
     return found;
   }
 
-  #host(name: string, life: Life): TagHost {
+  #run(name: string): Running {
+    const standing = this.#running.get(name);
+    if (standing !== undefined && !standing.life.isDead) return standing;
     const { clock } = this;
+    const { nodeMembers, parallelNodes = 4, born = () => 0, hibernates = true } = this.#options;
+    const life = new Life();
+    const runtime = new FakeRuntime({
+      ...{ name, clock, life, hibernates, disk: this.diskOf(name), seed: ++this.#lives },
+      // The class of the object asks for it before anything else comes.
+      knowsAlarm: true,
+      onError: (error) => this.troubles.push(error),
+    });
+    const shell = new TagShell(runtime, this.#peersOf(life), {
+      ...{ nodeMembers, parallelNodes, born, calls: this.#limiter, directoryShards: 1 },
+      ...{ sliceMs: hibernates ? SLICE_MS : null, isImporting: false, mayWake: null },
+    });
+    const running = { life, runtime, shell };
+    this.#running.set(name, running);
+    return running;
+  }
+
+  /** The other objects, as one life of a node calls them. */
+  #peersOf(life: Life) {
     return {
-      now: () => clock.now,
-      durable: async () => (life.dead ? never() : undefined),
-      sleep: async (ms) => {
-        await clock.sleep(ms);
-        if (life.dead) await never();
-      },
-      withTimeout: (ms, call) => this.#fence(life, clock.withTimeout(ms, call)),
-      random: () => 0.5,
-      yield: async () => {},
-      rest: async () => {},
-      setAlarm: (at) => {
-        if (life.dead) return;
-        this.#alarms.set(name, Math.min(at, this.#alarms.get(name) ?? Number.POSITIVE_INFINITY));
-      },
-      device: (device): TagDevice => ({
-        deliver: (request) =>
+      device: (name: string) =>
+        peerOf<DeviceRpc>((_, request) =>
           this.call(
             life,
             async () => {
               this.calls.deliver++;
-              const found = this.devices.get(device);
-              if (found === undefined) throw new Error(`no device ${device}`);
-              return found.deliver(request);
+              const found = this.devices.get(name);
+              if (found === undefined) throw new Error(`no device ${name}`);
+              return found.deliver(request as DeliverRequest);
             },
-            device,
+            name,
           ),
-      }),
-      node: (other) => ({
-        fanOut: (request) =>
+        ),
+      node: (name: string) =>
+        peerOf<TagRpc>((method, ...args) => {
+          const run = (): Promise<unknown> => {
+            if (method === "fanOut") this.calls.fanOut++;
+            const node = this.node(name);
+            return Reflect.apply(node[method], node, args);
+          };
+          return this.call(life, run, name);
+        }),
+      live: (name: string) => {
+        const live = this.liveNode(name);
+        return peerOf<LiveRpc>((method, request) =>
+          this.call(life, async () => live.fault?.() ?? live.answer(method, request), name),
+        );
+      },
+      tagDirectory: (name: string) =>
+        peerOf<TagDirectoryRpc>((_, report) =>
           this.call(
             life,
-            () => {
-              this.calls.fanOut++;
-              return this.node(other).fanOut(structuredClone(request));
+            async () => {
+              this.reports.push(report as TagReport);
             },
-            other,
+            name,
           ),
-        countChild: (report) => this.call(life, () => this.node(other).countChild(report), other),
-        go: () => this.call(life, () => this.node(other).go(), other),
-        broadcast: (request) => this.call(life, () => this.node(other).broadcast(request), other),
-        broadcastStatus: (key) =>
-          this.call(life, () => this.node(other).broadcastStatus(key), other),
-        info: () => this.call(life, () => this.node(other).info(), other),
-      }),
-      live: (live) => this.#live(life, live),
-      updateDirectory: (app, entry) =>
-        this.call(
-          life,
-          async () => {
-            this.reports.push(entry);
-          },
-          app,
         ),
-      reportError: (error) => {
-        this.troubles.push(error);
-      },
-      calls: life.calls,
-      parallelNodes: this.#options.parallelNodes ?? 4,
     };
   }
 }
 
-/** A dead process writes nothing. */
-function fenced(store: MemoryTagStore, life: Life): MemoryTagStore {
-  return new Proxy(store, {
-    get(target, property) {
-      const value = Reflect.get(target, property, target);
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) => {
-        if (life.dead) throw new Error("this process was killed");
-        return value.apply(target, args);
-      };
-    },
+/** An object that is called by the names of its methods; arguments go over as plain data. */
+const peerOf = <Rpc extends object>(
+  call: (method: keyof Rpc, ...args: unknown[]) => Promise<unknown>,
+): Rpc =>
+  new Proxy({} as Rpc, {
+    get:
+      (_, method) =>
+      (...args: unknown[]) =>
+        call(method as keyof Rpc, ...structuredClone(args)),
   });
-}
 
 let keys = 0;
 

@@ -1,40 +1,75 @@
 /** Time that passes only when everybody waits. */
+import type { Timer } from "../../../../objects/runtime.ts";
 
 /** What takes longer will not end. */
 const LONGEST_MS = 172_800_000;
 
-export class VirtualClock {
+interface Due {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/** Lets all promises that are due run, and what they make due. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** What objects know of time. */
+export interface Time {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  sleep(ms: number): Promise<void>;
+  /** Calls back once, after `ms`. */
+  timer(ms: number, run: () => void): Timer;
+}
+
+export class VirtualClock implements Time {
   #elapsed = 0;
-  #offset = 1_790_000_000_000;
-  #timers: { at: number; resolve: () => void }[] = [];
+  #offset: number;
+  #timers: Due[] = [];
+
+  /** @param start milliseconds since 1970 */
+  constructor(start = 1_790_000_000_000) {
+    this.#offset = start;
+  }
 
   /** Milliseconds since 1970, as far as anybody can see. */
   get now(): number {
     return this.#offset + this.#elapsed;
   }
 
-  /** Somebody sets the clock; what sleeps does not notice. */
+  /** Milliseconds that have passed, whatever the clock was set to. */
+  get elapsed(): number {
+    return this.#elapsed;
+  }
+
+  /** Somebody sets the clock, forth where `ms` is negative; what sleeps does not notice. */
   setBack(ms: number): void {
     this.#offset -= ms;
   }
 
   readonly sleep = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      this.#timers.push({ at: this.#elapsed + ms, resolve });
+      this.timer(ms, resolve);
     });
+
+  timer(ms: number, run: () => void): Timer {
+    const timer: Due = { at: this.#elapsed + ms, run };
+    this.#timers.push(timer);
+    const cancel = () => {
+      this.#timers = this.#timers.filter((each) => each !== timer);
+    };
+    return { cancel };
+  }
 
   /** Rejects where the promise is not settled after this time; no timer is left where it is. */
   async withTimeout<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
-    let timer = { at: 0, resolve: () => {} };
+    let timer: Timer = { cancel: () => {} };
     const late = new Promise<never>((_, reject) => {
-      const resolve = () => reject(new Error(`no answer for ${ms} ms`));
-      timer = { at: this.#elapsed + ms, resolve };
-      this.#timers.push(timer);
+      timer = this.timer(ms, () => reject(new Error(`no answer for ${ms} ms`)));
     });
     try {
       return await Promise.race([promise, late]);
     } finally {
-      this.#timers = this.#timers.filter((each) => each !== timer);
+      timer.cancel();
     }
   }
 
@@ -47,7 +82,7 @@ export class VirtualClock {
     };
     promise.then(end, end);
     for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
       if (done) return promise;
       if (!this.#step()) throw new Error("everybody waits for ever");
       if (this.#elapsed > latest) throw new Error("it waits for days");
@@ -64,7 +99,7 @@ export class VirtualClock {
     const next = this.#timers.shift();
     if (next === undefined) return false;
     this.#elapsed = Math.max(this.#elapsed, next.at);
-    next.resolve();
+    next.run();
     return true;
   }
 }
