@@ -7,15 +7,16 @@ import { test } from "vitest";
 import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
 import { step } from "./broadcasts/steps.ts";
 import { World } from "./broadcasts/world.ts";
+import { HOSTS } from "./support/running-device.ts";
 
 const RUNS = 300;
 
-test(
-  "T1 T15 B1 B9 A1 P8.1 every broadcast that is accepted while a device is a member reaches it once, in order, and what it gave up lets it go, whatever happens between",
-  () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 120, size: "max" }), (steps) =>
-        new World().play(steps),
+test.each(HOSTS)(
+  "T1 T15 B1 B9 A1 P8.1 every broadcast that is accepted while a device is a member reaches it once, in order, and what it gave up lets it go, whatever happens between: $host",
+  async ({ hibernates }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 120, size: "max" }), (steps) =>
+        new World(hibernates).play(steps),
       ),
       fuzz(RUNS),
     );

@@ -7,17 +7,18 @@ import { test } from "vitest";
 import { fuzz } from "../support/fuzz.ts";
 import { step } from "./model/steps.ts";
 import { World } from "./model/world.ts";
+import { HOSTS } from "./support/running-device.ts";
 
 const RUN = fuzz(120);
 /** A list with bursts that fill mailboxes takes a few hundred milliseconds; most take one. */
 const TIMEOUT_MS = 30_000 + RUN.numRuns * 200;
 
-test(
-  "P1.1 P2.1 P3.1 P4 P8.1 every accepted message is shown once or named, in order, whatever happens between",
-  () => {
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 150, size: "max" }), (steps) =>
-        new World().play(steps),
+test.each(HOSTS)(
+  "P1.1 P2.1 P3.1 P4 P8.1 every accepted message is shown once or named, in order, whatever happens between: $host",
+  async ({ hibernates }) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 150, size: "max" }), (steps) =>
+        new World(hibernates).play(steps),
       ),
       RUN,
     );

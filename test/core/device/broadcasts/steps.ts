@@ -14,7 +14,7 @@ export type Step =
       readonly count: number;
     }
   | { readonly kind: "node calls"; readonly tag: number }
-  | { readonly kind: "node gives up waiting"; readonly call: number }
+  | { readonly kind: "nodes give up waiting" }
   | { readonly kind: "carried out" | "answered"; readonly call: number }
   /** The device hears no answer, and gives the call up. */
   | { readonly kind: "given up"; readonly call: number; readonly fault: Fault }
@@ -58,10 +58,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 16, arbitrary: fc.record({ kind: fc.constant("node calls" as const), tag: any }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("node gives up waiting" as const), call }),
-  },
+  { weight: 3, arbitrary: bare("nodes give up waiting") },
   { weight: 10, arbitrary: fc.record({ kind: fc.constant("carried out" as const), call }) },
   { weight: 24, arbitrary: fc.record({ kind: fc.constant("answered" as const), call }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("given up" as const), call, fault }) },

@@ -1,13 +1,19 @@
 /** One device, its app, the nodes of its tags and the calls between them: stepped, and watched. */
 
 import { type Holder, sameHolder } from "../../../../core/alias/types.ts";
-import type { CallResult, Effect } from "../../../../core/link/effects.ts";
+import type { AliasCall, TagCall } from "../../../../core/link/effects.ts";
 import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import { aliasObjectName, tagIdOf } from "../../../../core/tag/name.ts";
+import type { AliasRpc, TagRpc } from "../../../../objects/interfaces/rpc.ts";
+import { TimeoutError } from "../../../../objects/timeout.ts";
+import type { WritablePushUp } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import type { Fault } from "../../support/faults.ts";
-import { acksOf, hello, messagesIn } from "../support/frames.ts";
-import { DEVICE_NAME, keyOf, Rig } from "../support/rig.ts";
+import { turn, VirtualClock } from "../../support/runtime/clock.ts";
+import { acksOf, type Down, hello, messagesIn, push, readDown } from "../support/frames.ts";
+import { DEVICE_NAME, keyOf, START_MS } from "../support/rig.ts";
+import { CallError, RunningDevice } from "../support/running-device.ts";
 import { Listener, Violation } from "./listener.ts";
 import { ReferenceAlias } from "./reference-alias.ts";
 import { ReferenceNode } from "./reference-node.ts";
@@ -20,10 +26,18 @@ const ARRIVES_MS = 500;
 /** More than any device needs for what it is in. */
 const MOST_CALLS = 1_000;
 
+type Call =
+  | { readonly kind: "tag"; readonly name: string; readonly call: TagCall }
+  | { readonly kind: "alias"; readonly name: string; readonly call: AliasCall };
+
 /** A call of the device that has no answer yet. */
 interface Asked {
-  readonly effect: Extract<Effect, { kind: "tag" | "alias" }>;
-  result: CallResult | null;
+  readonly call: Call;
+  /** When the device gives it up, by `VirtualClock.elapsed`. */
+  readonly until: number;
+  result: { readonly answer: unknown } | null;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** One that nobody waits for any more. */
@@ -37,7 +51,6 @@ interface Late {
 interface Called {
   readonly node: ReferenceNode;
   readonly request: DeliverRequest;
-  readonly token: number;
 }
 
 interface Sent {
@@ -51,53 +64,72 @@ interface Sent {
 }
 
 export class World {
-  readonly #rig = Rig.registered();
+  readonly #clock = new VirtualClock(START_MS);
+  readonly #host: RunningDevice;
   readonly #app = new Listener();
   readonly #nodes = TAGS.map((tag) => new ReferenceNode(tag));
   readonly #byId = new Map(this.#nodes.map((node) => [tagIdOf(APP, node.tag), node]));
   readonly #aliases = ALIASES.map((alias) => new ReferenceAlias(alias));
+  /** What came on the link, unread. */
+  #inbox: Down[] = [];
   #asked: Asked[] = [];
+  /** Those that nobody will answer, while the device waits for it. */
+  #hung: Asked[] = [];
   #late: Late[] = [];
-  #called: Called[] = [];
+  readonly #called = new Set<Called>();
   readonly #sent: Sent[] = [];
-  #linked = true;
+  #linked = false;
   #attached = false;
   /** Of the registration; null where there is none. */
   #slot: number | null = 1;
+  #sends = 0;
+  /** Calls are answered at once; so many were. */
+  #isCalm = true;
+  #answered = 0;
+  /** What was seen where nothing may be thrown. */
+  #failure: unknown = null;
 
-  constructor() {
-    this.#answerAll();
+  /** @param hibernates as of `FakeRuntime` */
+  constructor(hibernates: boolean) {
+    this.#host = new RunningDevice({
+      ...{ clock: this.#clock, hibernates },
+      peers: {
+        node: (name) => this.#nodeRpc(name),
+        alias: (name) => this.#aliasRpc(name),
+      },
+      onFrame: (frame) => this.#inbox.push(readDown(frame)),
+    });
   }
 
-  play(steps: readonly Step[]): void {
+  async play(steps: readonly Step[]): Promise<void> {
+    await this.#run(this.#host.shell.openAccount({ publicKey: "key-1", handoverFrom: null }));
+    await this.#connect(false);
+    await this.#say({ kind: "register", value: { request: 1, appId: `app-${APP}` } });
+    this.#inbox = [];
+    this.#isCalm = false;
     for (const step of steps) {
-      this.#rig.now += 50;
+      await this.#clock.pass(50);
       this.#arrive();
-      this.#take(step);
-      this.#collect();
+      await this.#take(step);
+      await this.#look();
     }
-    this.#rest();
-    this.#check();
+    await this.#rest();
+    await this.#check();
   }
 
-  #take(step: Step): void {
-    const rig = this.#rig;
+  async #take(step: Step): Promise<void> {
+    const host = this.#host;
     switch (step.kind) {
       case "subscribe":
       case "unsubscribe":
-        this.#command(TAGS[step.tag] ?? "", step.kind === "subscribe" ? "in" : "out");
-        return;
+        return this.#command(TAGS[step.tag] ?? "", step.kind === "subscribe" ? "in" : "out");
       case "broadcast":
         for (let n = 0; n < step.count; n++) this.#broadcast(step);
         return;
       case "node calls":
-        this.#call(this.#nodes[step.tag]);
-        return;
-      case "node gives up waiting": {
-        const called = this.#called[step.call];
-        if (called !== undefined) rig.timeout(called.token);
-        return;
-      }
+        return this.#call(this.#nodes[step.tag]);
+      case "nodes give up waiting":
+        return this.#clock.pass(LIMITS.BROADCAST_ACK_WAIT_MS);
       case "carried out": {
         const asked = this.#asked[step.call];
         if (asked !== undefined) this.#carryOut(asked);
@@ -110,60 +142,84 @@ export class World {
         this.#giveUp(step.call, step.fault);
         return;
       case "register":
-        this.#register();
-        return;
+        return this.#register();
       case "unregister":
-        this.#unregister();
-        return;
+        return this.#unregister();
       case "set alias":
       case "unset alias":
-        this.#setAlias(ALIASES[step.alias] ?? "", step.kind === "set alias", step.shared);
-        return;
+        return this.#setAlias(ALIASES[step.alias] ?? "", step.kind === "set alias", step.shared);
       case "alias taken":
-        this.#aliasTaken(this.#aliases[step.alias], step.isRefused);
-        return;
+        return this.#aliasTaken(this.#aliases[step.alias], step.isRefused);
       case "device reads":
-        this.#read(step.acknowledges);
-        return;
+        return this.#read(step.acknowledges);
       case "send":
-        if (this.#slot !== null) rig.send({ waitMs: step.waits ? 5_000 : 0 });
-        return;
+        return this.#send(step.waits);
       case "connect":
-        this.#connect(step.cursors);
-        return;
+        return this.#connect(step.cursors);
       case "lose":
         if (!this.#linked) return;
         this.#linked = false;
-        rig.lose();
+        this.#inbox = [];
         this.#app.lost();
-        return;
+        return this.#run(host.lose());
       case "sleep":
         // Nothing that waits lets it sleep.
-        if (this.#asked.length === 0 && this.#called.length === 0) rig.hibernate();
+        if (this.#asked.length + this.#hung.length + this.#called.size === 0) await host.sleep();
         return;
       case "kill":
-        this.#kill(step.arrives);
-        return;
+        return this.#kill(step.arrives);
       case "attach":
-        this.#attach();
-        return;
+        return this.#attach();
       case "detach":
         if (this.#slot === null) return;
-        if (this.#linked) rig.command({ kind: "detach", value: { slot: this.#slot } });
+        if (this.#linked) await this.#say({ kind: "detach", value: { slot: this.#slot } });
         // What was sent before is not shown, nor acknowledged.
-        rig.take();
+        this.#inbox = [];
         this.#app.lost();
         this.#attached = false;
         return;
       case "alarm":
-        rig.alarm();
-        return;
+        return this.#run(host.alarm());
       case "time passes":
-        rig.now += step.ms;
+        return this.#clock.pass(step.ms);
     }
   }
 
-  #command(tag: string, then: "in" | "out"): void {
+  /** Lets all come of a call of the object that comes of it at once. */
+  async #run(call: Promise<unknown> | null): Promise<void> {
+    const { life } = this.#host;
+    call?.catch((error: unknown) => {
+      if (!life.isDead) this.#failure ??= error;
+    });
+    await this.#look();
+  }
+
+  /** @throws what was seen */
+  async #look(): Promise<void> {
+    await turn();
+    this.#hung = this.#hung.filter(({ until }) => until > this.#clock.elapsed);
+    this.#asked = this.#asked.filter(({ until }) => until > this.#clock.elapsed);
+    if (this.#failure !== null) throw this.#failure;
+    const { errors } = this.#host.runtime;
+    const wrong = errors.find((e) => !(e instanceof CallError) && !(e instanceof TimeoutError));
+    if (wrong !== undefined) throw wrong;
+    const { closed } = this.#host.socket ?? {};
+    if (closed != null) throw new Violation(`closed: ${closed.code} ${closed.detail}`);
+    if (this.#host.hasForgotten) throw new Violation("an open link is forgotten");
+    const calls = this.#asked.length + this.#hung.length;
+    if (calls > 6) throw new Violation(`P8.1 ${calls} calls at once`);
+  }
+
+  /** A frame of the device. */
+  #receive(frame: Uint8Array): Promise<void> {
+    return this.#run(this.#host.receive(frame));
+  }
+
+  #say(frame: WritablePushUp): Promise<void> {
+    return this.#receive(push(frame));
+  }
+
+  async #command(tag: string, then: "in" | "out"): Promise<void> {
     const slot = this.#slot;
     if (!this.#linked || slot === null) return;
     const request = this.#app.command(tag, then);
@@ -172,13 +228,13 @@ export class World {
       if (needs.includes(tag)) through.clear();
     }
     const names = { add: then === "in" ? [tag] : [], remove: then === "out" ? [tag] : [] };
-    this.#rig.command({ kind: "subscribe", value: { request, slot, ...names } });
+    await this.#say({ kind: "subscribe", value: { request, slot, ...names } });
   }
 
-  #register(): void {
+  async #register(): Promise<void> {
     if (!this.#linked || this.#slot !== null) return;
-    this.#rig.command({ kind: "register", value: { request: 3, appId: `app-${APP}` } });
-    const standing = [...this.#rig.store.registrations.values()].find(
+    await this.#say({ kind: "register", value: { request: 3, appId: `app-${APP}` } });
+    const standing = [...this.#host.store.registrations.values()].find(
       ({ app, endedAt }) => app === APP && endedAt === null,
     );
     this.#slot = standing?.slot ?? null;
@@ -186,31 +242,31 @@ export class World {
     this.#app.registered();
   }
 
-  #unregister(): void {
+  async #unregister(): Promise<void> {
     const slot = this.#slot;
     if (!this.#linked || slot === null) return;
-    this.#rig.command({ kind: "unregister", value: { request: 2, slot } });
+    await this.#say({ kind: "unregister", value: { request: 2, slot } });
     // What was on its way to it is not shown any more.
-    this.#rig.take();
+    this.#inbox = [];
     this.#app.unregistered();
     for (const { through } of this.#sent) through.clear();
     this.#slot = null;
     this.#attached = false;
   }
 
-  #setAlias(alias: string, held: boolean, shared: boolean): void {
+  async #setAlias(alias: string, held: boolean, shared: boolean): Promise<void> {
     const slot = this.#slot;
     if (!this.#linked || slot === null) return;
     const request = this.#app.aliasCommand(alias, held ? "in" : "out");
-    this.#rig.command({ kind: "setAlias", value: { request, slot, alias, held, shared } });
+    await this.#say({ kind: "setAlias", value: { request, slot, alias, held, shared } });
   }
 
   /** Whoever holds it is suspended first. */
-  #aliasTaken(alias: ReferenceAlias | undefined, isRefused: boolean): void {
+  async #aliasTaken(alias: ReferenceAlias | undefined, isRefused: boolean): Promise<void> {
     for (const { device, generation } of alias?.holders ?? []) {
       if (device !== DEVICE_NAME) continue;
       const suspension = { app: APP, generation, alias: alias?.name ?? "" };
-      this.#rig.run((context) => this.#rig.device.suspendAlias(suspension, context));
+      await this.#run(this.#host.shell.suspendAlias(suspension));
     }
     if (!isRefused) alias?.taken(OTHER);
   }
@@ -255,33 +311,73 @@ export class World {
     return node;
   }
 
-  #call(node: ReferenceNode | undefined): void {
+  async #call(node: ReferenceNode | undefined): Promise<void> {
     const request = node?.next(APP, DEVICE_NAME) ?? null;
     if (node === undefined || request === null) return;
-    const answer = this.#rig.run((context) => this.#rig.device.deliver(request, context));
-    if (typeof answer === "number") this.#called.push({ node, request, token: answer });
-    else node.told(DEVICE_NAME, request, answer.ok ? answer.outcome : null);
+    const called = { node, request };
+    this.#called.add(called);
+    const answering = this.#host.shell.deliver(structuredClone(request)).then((answer) => {
+      if (this.#called.delete(called))
+        node.told(DEVICE_NAME, request, answer.ok ? answer.outcome : null);
+    });
+    await this.#run(answering);
   }
 
-  /** Takes what the device asked, and what it answered. */
-  #collect(): void {
-    for (const effect of this.#rig.calls.splice(0)) this.#asked.push({ effect, result: null });
-    if (this.#asked.length > 6) throw new Violation(`P8.1 ${this.#asked.length} calls at once`);
-    this.#called = this.#called.filter(({ node, request, token }) => {
-      const answer = this.#rig.answers.get(token);
-      if (answer === undefined) return true;
-      const outcome = answer.ok && "outcome" in answer ? answer.outcome : null;
-      node.told(DEVICE_NAME, request, outcome);
-      return false;
+  async #send(waits: boolean): Promise<void> {
+    if (this.#slot === null) return;
+    const name = `s${++this.#sends}`;
+    const sending = this.#host.shell.send({
+      ...{ app: APP, generation: this.#generation, key: keyOf(name), lane: 2, contentType: 2 },
+      ...{ data: new TextEncoder().encode(name), ttlSeconds: 3_600, collapseKey: null },
+      ...{ onOverflow: "drop_oldest", waitMs: waits ? 5_000 : 0 },
     });
+    await this.#run(sending);
+  }
+
+  /** What the regId of the app says. */
+  get #generation(): number {
+    const { store } = this.#host;
+    const all = store.listRegistrations();
+    const account = store.account?.generation ?? 1;
+    return all.find(({ app }) => app === APP)?.generation || account;
+  }
+
+  #nodeRpc(name: string): TagRpc {
+    const ask = (call: TagCall) => this.#ask({ kind: "tag", name, call });
+    const rpc = {
+      join: (request) => ask({ method: "join", request }),
+      leave: (request) => ask({ method: "leave", request }),
+      attach: (request) => ask({ method: "attach", request }),
+    } as Pick<TagRpc, "join" | "leave" | "attach">;
+    return rpc as TagRpc;
+  }
+
+  #aliasRpc(name: string): AliasRpc {
+    const ask = (call: AliasCall) => this.#ask({ kind: "alias", name, call });
+    const rpc = {
+      set: (request) => ask({ method: "set", request }),
+      unset: (request) => ask({ method: "unset", request }),
+      confirm: (request) => ask({ method: "confirm", request }),
+      firstAck: (request) => ask({ method: "firstAck", request }),
+    } as Pick<AliasRpc, "set" | "unset" | "confirm" | "firstAck">;
+    return rpc as AliasRpc;
+  }
+
+  /** The device calls another object. */
+  #ask(call: Call): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const until = this.#clock.elapsed + LIMITS.DEVICE_CALL_MS;
+    this.#asked.push({ call, until, result: null, resolve, reject });
+    if (this.#isCalm) this.#answer(this.#asked.length - 1);
+    return promise;
   }
 
   #carryOut(asked: Asked): void {
-    asked.result ??= { ok: true, answer: this.#ask(asked.effect) };
+    asked.result ??= { answer: this.#answerOf(asked.call) };
   }
 
-  #ask({ kind, name, call }: Asked["effect"]): Extract<CallResult, { ok: true }>["answer"] {
-    const { now } = this.#rig;
+  #answerOf({ kind, name, call }: Call): unknown {
+    const { now } = this.#clock;
     if (kind === "alias") {
       const alias = this.#aliases.find((each) => aliasObjectName(APP, each.name) === name);
       if (alias === undefined) throw new Violation(`${name} is no alias`);
@@ -299,51 +395,48 @@ export class World {
     const [asked] = this.#asked.splice(index, 1);
     if (asked === undefined) return;
     this.#carryOut(asked);
-    this.#tell(asked, asked.result ?? { ok: false });
+    if (++this.#answered > MOST_CALLS) throw new Violation("P8.1 it asks without end");
+    asked.resolve(structuredClone(asked.result?.answer));
   }
 
+  /** The device hears that a call failed, or hears nothing until it gives it up. */
   #giveUp(index: number, { at, kind }: Fault): void {
     const [asked] = this.#asked.splice(index, 1);
     if (asked === undefined) return;
     if (at === "after") this.#carryOut(asked);
-    else if (typeof kind === "number") this.#late.push({ asked, at: this.#rig.now + kind });
-    this.#tell(asked, { ok: false });
-  }
-
-  #tell({ effect }: Asked, result: CallResult): void {
-    this.#rig.run((context) => this.#rig.device.onCallResult(effect.token, result, context));
-    this.#collect();
+    else if (typeof kind === "number") this.#late.push({ asked, at: this.#clock.now + kind });
+    if (kind === "hangs") this.#hung.push(asked);
+    else asked.reject(new CallError());
   }
 
   /** What is late is carried out. */
   #arrive(): void {
-    const isDue = ({ at }: Late) => at <= this.#rig.now;
+    const isDue = ({ at }: Late) => at <= this.#clock.now;
     const due = this.#late.filter(isDue);
     this.#late = this.#late.filter((late) => !isDue(late));
     for (const { asked } of due) this.#carryOut(asked);
   }
 
-  #answerAll(): void {
-    this.#collect();
-    for (let calls = 0; this.#asked.length > 0; calls++) {
-      if (calls > MOST_CALLS) throw new Violation("P8.1 it asks without end");
-      this.#answer(0);
-    }
+  /** From now on all calls are answered, those that wait first. */
+  async #answerAll(): Promise<void> {
+    this.#isCalm = true;
+    while (this.#asked.length > 0) this.#answer(0);
+    await this.#look();
   }
 
-  #read(acknowledges: boolean): void {
+  async #read(acknowledges: boolean): Promise<void> {
     if (!this.#linked) return;
-    const frames = this.#rig.take();
+    const frames = this.#inbox.splice(0);
     const cursors = this.#app.read(frames, (key) => this.#isAlone(key));
     for (const key of this.#app.shown) {
       if (this.#find(key).forbidden)
         throw new Violation(`${key} is shown to who was in none of its tags`);
     }
     const messages = messagesIn(frames);
-    if (messages.length > 0) this.#rig.receive(acksOf(messages));
+    if (messages.length > 0) await this.#receive(acksOf(messages));
     if (!acknowledges || cursors.length === 0) return;
     this.#app.acknowledged();
-    this.#rig.command({ kind: "cursors", value: cursors });
+    await this.#say({ kind: "cursors", value: cursors });
   }
 
   /**
@@ -361,63 +454,68 @@ export class World {
     return sent;
   }
 
-  #connect(withCursors: boolean): void {
+  async #connect(withCursors: boolean): Promise<void> {
     if (this.#linked) this.#app.lost();
     this.#linked = true;
-    this.#rig.connect(null);
+    this.#inbox = [];
+    const refusal = this.#host.connect();
+    if (refusal !== null) throw new Violation(`connect: ${refusal}`);
     const attach = this.#attached && this.#slot !== null ? [this.#slot] : [];
     const cursors = withCursors ? { cursors: this.#app.cursors } : {};
-    this.#rig.receive(hello({ attach, ...cursors }));
+    await this.#receive(hello({ attach, ...cursors }));
   }
 
-  #attach(): void {
+  async #attach(): Promise<void> {
     if (this.#slot === null) return;
     this.#attached = true;
-    if (this.#linked) this.#rig.command({ kind: "attach", value: { slot: this.#slot } });
+    if (this.#linked) await this.#say({ kind: "attach", value: { slot: this.#slot } });
   }
 
   /** What was asked may have been carried out or not, and nobody hears of it. */
-  #kill(arrives: boolean): void {
-    this.#rig.restart();
-    const at = this.#rig.now + ARRIVES_MS;
+  async #kill(arrives: boolean): Promise<void> {
+    const at = this.#clock.now + ARRIVES_MS;
     if (arrives) this.#late.push(...this.#asked.map((asked) => ({ asked, at })));
     this.#asked = [];
-    for (const { node, request } of this.#called.splice(0)) node.told(DEVICE_NAME, request, null);
+    this.#hung = [];
+    for (const { node, request } of this.#called) node.told(DEVICE_NAME, request, null);
+    this.#called.clear();
+    this.#inbox = [];
     this.#linked = false;
     this.#app.lost();
+    await this.#host.kill();
   }
 
   /** A good link, and nothing fails: until nothing moves. */
-  #rest(): void {
-    this.#rig.now += 120_000;
+  async #rest(): Promise<void> {
+    await this.#clock.pass(120_000);
+    await this.#look();
     this.#arrive();
-    if (!this.#linked) this.#connect(true);
-    this.#attach();
+    await this.#answerAll();
+    if (!this.#linked) await this.#connect(true);
+    await this.#attach();
     // What failed is tried again at the latest after five minutes.
     for (let quiet = 0, round = 0; quiet < 12; round++) {
       if (round > 3_000) throw new Violation("it does not come to rest");
-      this.#rig.now += quiet === 0 ? 2_000 : 30_000;
-      const { length } = this.#sent;
+      this.#answered = 0;
       const before = this.#app.shown.size;
-      this.#collect();
-      let moved = this.#asked.length + this.#called.length;
-      this.#answerAll();
+      await this.#clock.pass(quiet === 0 ? 2_000 : 30_000);
+      let moved = this.#called.size;
       for (const node of this.#nodes) {
         const behind = node.members.get(DEVICE_NAME);
         if (behind?.attached === true && behind.served !== node.head) moved++;
-        this.#call(node);
+        await this.#call(node);
       }
-      this.#read(true);
-      this.#collect();
+      await this.#read(true);
       // What failed is tried again when the device does something.
-      this.#rig.command({ kind: "describe", value: { request: 1, slot: this.#slot ?? 1 } });
-      this.#rig.alarm();
-      moved += this.#app.shown.size - before + this.#sent.length - length;
-      quiet = moved === 0 && this.#asked.length === 0 ? quiet + 1 : 0;
+      await this.#say({ kind: "describe", value: { request: 1, slot: this.#slot ?? 1 } });
+      const { alarmAt } = this.#host.disk;
+      if (alarmAt !== null && alarmAt <= this.#clock.now) await this.#run(this.#host.alarm());
+      moved += this.#app.shown.size - before + this.#answered;
+      quiet = moved === 0 ? quiet + 1 : 0;
     }
   }
 
-  #check(): void {
+  async #check(): Promise<void> {
     for (const { key, through } of this.#sent) {
       if (through.size > 0 && !this.#app.shown.has(key)) throw new Violation(`${key} never came`);
     }
@@ -430,17 +528,17 @@ export class World {
       if (state === "out" && isMember)
         throw new Violation(`T1 T15 the member is still in ${node.tag}`);
     }
-    for (const alias of this.#aliases) this.#checkAlias(alias);
+    for (const alias of this.#aliases) await this.#checkAlias(alias);
   }
 
-  #checkAlias({ name, holders }: ReferenceAlias): void {
+  async #checkAlias({ name, holders }: ReferenceAlias): Promise<void> {
     const named = holders.filter(({ device }) => device === DEVICE_NAME);
     if (this.#slot === null) {
       if (named.length > 0) throw new Violation(`T15 ${name} names who is not registered`);
       return;
     }
-    const generation = this.#rig.generationOf(APP);
-    const described = this.#rig.device.describe({ app: APP, generation });
+    const generation = this.#generation;
+    const described = await this.#host.shell.describe({ app: APP, generation });
     const isMine = described.ok && described.aliases.includes(name);
     const holder = { device: DEVICE_NAME, generation };
     if (isMine && !named.some((each) => sameHolder(each, holder)))

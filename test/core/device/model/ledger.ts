@@ -40,6 +40,8 @@ export class Ledger {
   /** The attempt that made each number: numbers them as the mesh accepted them. */
   readonly #attempts = new Map<string, number>();
   #nextAttempt = 0;
+  /** Attempts that wait for the disk, with all that comes of them. */
+  readonly #held = new Map<Sent, number>();
   /** Of each app's lane, the attempt that was shown last. */
   readonly #shownLast = new Map<string, number>();
 
@@ -77,7 +79,17 @@ export class Ledger {
   numbered(sent: Sent, seq: number): void {
     const id = `${sent.app} ${sent.key} ${seq}`;
     if (this.#attempts.has(id)) return;
-    this.#attempts.set(id, this.#nextAttempt);
+    this.#attempts.set(id, this.#held.get(sent) ?? this.#nextAttempt);
+  }
+
+  /** What comes of the last attempt comes when the disk has stored what was before it. */
+  hold(sent: Sent): void {
+    if (!this.#held.has(sent)) this.#held.set(sent, this.#nextAttempt);
+  }
+
+  /** Nothing waits for the disk. */
+  release(): void {
+    this.#held.clear();
   }
 
   /** A sender is answered. */

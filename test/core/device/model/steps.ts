@@ -1,8 +1,24 @@
 /** What may happen to a device, as data: fast-check makes lists of it, and shrinks them. */
 import fc from "fast-check";
 
-/** How far a handler gets in which the process is killed. */
-export type Fate = "before the writes" | "before the effects" | "after some effects";
+/**
+ * How far a handler gets in which the process is killed: its rows are lost, they are stored and nothing leaves, or some of what it
+ * says leaves: the first frame, all frames, or the answers alone.
+ */
+export const FATES = [
+  "before the writes",
+  "before the effects",
+  "after one frame",
+  "after the frames",
+  "after the answers",
+] as const;
+export type Fate = (typeof FATES)[number];
+
+/** How long a slow commit takes: shorter than any sender waits to be told that it is over. */
+export const SLOW_MS = 900;
+
+/** What comes of the calls of tags. */
+export type Peers = "well" | "hanging" | "failing";
 
 export type Step =
   | {
@@ -24,6 +40,9 @@ export type Step =
   | { readonly kind: "attach" | "detach" | "register" | "unregister"; readonly app: number }
   | { readonly kind: "mesh loses link" | "device loses link" | "connect" | "sleep" | "alarm" }
   | { readonly kind: "kill"; readonly fate: Fate }
+  /** The next commit of rows fails, or takes so many milliseconds. */
+  | { readonly kind: "disk"; readonly fate: "fails" | number }
+  | { readonly kind: "peers"; readonly are: Peers }
   | { readonly kind: "time passes"; readonly ms: number }
   | { readonly kind: "clock jumps"; readonly ms: number }
   | { readonly kind: "ask"; readonly message: number };
@@ -81,11 +100,21 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("kill" as const),
-      fate: fc.constantFrom<Fate[]>(
-        "before the writes",
-        "before the effects",
-        "after some effects",
-      ),
+      fate: fc.constantFrom<Fate[]>(...FATES),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("disk" as const),
+      fate: fc.constantFrom("fails" as const, SLOW_MS),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("peers" as const),
+      are: fc.constantFrom<Peers[]>("well", "well", "hanging", "failing"),
     }),
   },
   {

@@ -1,80 +1,82 @@
 /** One device of the mesh, a correct device, the network between them, and senders: stepped, and watched. */
-import { Device } from "../../../../core/device/device.ts";
-import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
-import type { StatusAnswer } from "../../../../core/device/types.ts";
-import type { Context, Effects } from "../../../../core/link/effects.ts";
-import type { SendAnswer } from "../../../../core/message/send.ts";
-import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
+import type { CallPorts } from "../../../../objects/device/device-call.ts";
+import type { TagRpc } from "../../../../objects/interfaces/rpc.ts";
+import { StorageError } from "../../../../objects/storage-error.ts";
+import { TimeoutError } from "../../../../objects/timeout.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../../schema/text.ts";
+import { turn, VirtualClock } from "../../support/runtime/clock.ts";
+import type { CommitFate } from "../../support/runtime/disk.ts";
+import { never } from "../../support/runtime/life.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
-import { MemoryStore } from "../support/memory-store.ts";
-import { DEVICE_NAME, identity, keyOf, START_MS } from "../support/rig.ts";
+import { keyOf, START_MS } from "../support/rig.ts";
+import { CallError, RunningDevice } from "../support/running-device.ts";
 import { Ledger, type Sent, Violation } from "./ledger.ts";
 import { Phone } from "./phone.ts";
-import type { Fate, Step } from "./steps.ts";
+import { type Fate, type Peers, SLOW_MS, type Step } from "./steps.ts";
 
 const APPS = ["a", "b"] as const;
 
-/**
- * What is out of memory is not back in the same millisecond: numbers are made of it, and one that nothing durable tells of would be
- * given again.
- */
-const BOOT_MS = 100;
+/** What a link is closed with where the history asks for it: nobody said hello in time, or the disk failed. */
+const CLOSED_BY = ["hello_timeout", "replaced", "storage_unavailable"];
 
 /** A sender that waits for its answer. */
 interface Waiting {
   readonly sent: Sent;
+  /** By `VirtualClock.elapsed`. */
   readonly until: number;
 }
 
 export class World {
-  #now = START_MS;
-  #store = new MemoryStore();
-  #device: Device;
+  readonly #clock = new VirtualClock(START_MS);
   readonly #ledger = new Ledger();
   readonly #phone = new Phone(APPS, this.#ledger);
   /** Frames on their way to the device. */
   #down: Down[] = [];
-  #attachment: LinkSnapshot | null = null;
-  /** Of the socket that the device opened last. */
-  #session: string | undefined;
-  readonly #waiting = new Map<number, Waiting>();
-  /** Tokens whose senders wait on, for the device's answer. */
-  readonly #goesOn = new Set<number>();
+  readonly #host: RunningDevice;
+  readonly #waiting = new Set<Waiting>();
   #fate: Fate | undefined;
+  /** Of the tags that the apps are in: that of all devices. */
+  #peers: Peers = "well";
+  /** A commit took its time, and is not over. */
+  #isSlow = false;
   #counter = 0;
+  /** What was seen where nothing may be thrown. */
+  #failure: unknown = null;
 
-  constructor() {
-    this.#device = this.#boot();
-    this.#run((context) =>
-      this.#device.openAccount({ publicKey: "key", handoverFrom: null }, context),
-    );
+  /** @param hibernates as of `FakeRuntime` */
+  constructor(hibernates: boolean) {
+    this.#host = new RunningDevice({
+      ...{ clock: this.#clock, hibernates, peers: this.#makePeers() },
+      onFrame: (bytes) => this.#onFrame(bytes),
+    });
   }
 
   /** Plays the steps, then lets everything come to rest. @throws Violation */
-  play(steps: readonly Step[]): void {
-    for (const app of this.#phone.apps) this.#bring(app.name);
+  async play(steps: readonly Step[]): Promise<void> {
+    await this.#run(({ shell }) => shell.openAccount({ publicKey: "key-1", handoverFrom: null }));
+    for (const app of this.#phone.apps) await this.#bring(app.name);
     for (const step of steps) {
-      this.#step(step);
+      await this.#step(step);
+      await this.#look();
       this.#checkBounds();
     }
-    this.#rest();
-    this.#checkEnds();
+    await this.#rest();
+    await this.#checkEnds();
   }
 
-  #step(step: Step): void {
+  async #step(step: Step): Promise<void> {
+    const host = this.#host;
     const app = "app" in step ? this.#phone.apps[step.app % APPS.length] : undefined;
     switch (step.kind) {
       case "send":
-        for (let i = 0; i < step.count; i++) this.#send(app?.name ?? "", step);
+        for (let i = 0; i < step.count; i++) await this.#send(app?.name ?? "", step);
         return;
       case "device reads":
         this.#deviceReads(step.frames, step.acknowledges);
         return;
       case "mesh reads":
-        this.#meshReads(step.frames);
-        return;
+        return this.#meshReads(step.frames);
       case "acknowledge":
         this.#phone.acknowledge(step.garbage);
         return;
@@ -87,215 +89,219 @@ export class World {
       case "mesh loses link":
         // What was on its way to the mesh is gone; the device may still read what reached it.
         this.#phone.up.length = 0;
-        this.#run((context) => this.#device.linkLost(context));
-        return;
+        return this.#run(() => host.lose());
       case "device loses link":
         this.#down = [];
         this.#phone.hangUp();
         return;
       case "connect":
-        this.#connect();
-        return;
+        return this.#connect();
       case "sleep":
-        this.#sleep();
+        // Senders that waited get an error from the platform.
+        if (await host.sleep()) this.#waiting.clear();
         return;
       case "alarm":
-        this.#run((context) => this.#device.onDeadline(context));
-        return;
+        return this.#run(() => host.alarm());
       case "kill":
         this.#fate = step.fate;
         return;
-      case "time passes":
-        this.#now += step.ms;
-        this.#timeOut(this.#now);
+      case "disk":
+        host.disk.fates.push(step.fate);
+        this.#isSlow ||= step.fate !== "fails";
         return;
+      case "peers":
+        this.#peers = step.are;
+        return;
+      case "time passes":
+        return this.#clock.pass(step.ms);
       case "clock jumps":
-        this.#now += step.ms;
+        this.#clock.setBack(-step.ms);
         return;
       case "ask": {
         const sent = this.#ledger.sent.at(-1 - step.message);
-        if (sent?.accepted) this.#ask(sent);
+        if (sent?.accepted) await this.#ask(sent);
       }
     }
   }
 
-  #send(app: string, step: Extract<Step, { kind: "send" }>): void {
+  async #send(app: string, step: Extract<Step, { kind: "send" }>): Promise<void> {
     const old = step.retry === 0 ? undefined : this.#ledger.sent.at(-step.retry);
     const again = old?.app === app && old.ttlSeconds === step.ttlSeconds ? old.key : undefined;
     const key = again ?? toBase64Url(keyOf(`m${this.#counter++}`));
     const sent = this.#ledger.attempt(app, key, step.ttlSeconds);
-    let answer: SendAnswer | number | undefined;
-    this.#run(
-      (context) => {
-        answer = this.#device.send(
-          {
-            app,
-            generation: 1,
-            key: fromBase64Url(key) ?? new Uint8Array(),
-            lane: step.lane,
-            contentType: 3,
-            data: new Uint8Array(step.bytes),
-            ttlSeconds: step.ttlSeconds,
-            collapseKey: step.collapseKey,
-            onOverflow: step.onOverflow,
-            waitMs: step.waitMs,
-          },
-          context,
-        );
-      },
-      () => {
-        const until = this.#now + (step.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
-        if (typeof answer === "object") this.#ledger.answered(sent, answer);
-        else if (answer !== undefined) this.#waiting.set(answer, { sent, until });
-      },
+    const until = this.#clock.elapsed + (step.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS);
+    const waiting: Waiting = { sent, until };
+    this.#waiting.add(waiting);
+    const { lane, ttlSeconds, collapseKey, onOverflow, waitMs } = step;
+    await this.#run(
+      ({ shell }) =>
+        shell
+          .send({
+            ...{ app, generation: 1, key: fromBase64Url(key) ?? new Uint8Array(), lane },
+            ...{ contentType: 3, data: new Uint8Array(step.bytes) },
+            ...{ ttlSeconds, collapseKey, onOverflow, waitMs },
+          })
+          .finally(() => this.#waiting.delete(waiting)),
+      (answer) => this.#ledger.answered(sent, answer),
     );
-    if (typeof answer === "object" && "seq" in answer && sent.told.has(answer.seq)) return;
     // It is put on the socket only later, or its sender never knew: if it has a row, it was numbered here.
     const row = this.#rowOf(sent);
     if (row !== undefined) this.#ledger.numbered(sent, row);
+    if (this.#host.disk.isPending) this.#ledger.hold(sent);
   }
 
   #rowOf({ app, key }: Sent): number | undefined {
-    for (const { header } of this.#store.mail.values()) {
-      if (header.key === key && this.#store.registrations.get(header.slot)?.app === app) {
-        return header.seq;
-      }
-    }
+    const { mail, registrations } = this.#host.store;
+    for (const { header } of mail.values())
+      if (header.key === key && registrations.get(header.slot)?.app === app) return header.seq;
     return undefined;
   }
 
   /** @returns whether the mesh knew the message */
-  #ask(sent: Sent): boolean {
+  async #ask(sent: Sent): Promise<boolean> {
     const { app, key, seq = 0 } = sent;
     const request = { app, generation: 1, seq, key: fromBase64Url(key) ?? new Uint8Array() };
-    let answer: StatusAnswer | undefined;
-    this.#run(
-      (context) => {
-        answer = this.#device.status(request, context);
-      },
-      () => {
-        if (answer !== undefined) this.#ledger.statusAnswered(sent, answer);
+    let isKnown = false;
+    await this.#run(
+      ({ shell }) => shell.status(request),
+      (answer) => {
+        this.#ledger.statusAnswered(sent, answer);
+        isKnown = answer.ok;
       },
     );
-    return answer?.ok ?? false;
+    return isKnown;
   }
 
-  #connect(): void {
+  async #connect(): Promise<void> {
     this.#down = [];
     this.#phone.dial();
-    const n = this.#counter++;
-    const session = toBase64Url(new Uint8Array(16).fill(n).fill(n >> 8, 8));
-    this.#session = session;
-    const tokenExpires = Math.floor(this.#now / 1_000) - LIMITS.CLOCK_SKEW_SECONDS;
-    const claims = { generation: 1, publicKey: "key", tokenId: `${n}`, tokenExpires };
-    this.#run((context) => {
-      const opened = this.#device.connect(claims, session, context);
-      if (!opened.ok) throw new Violation(`connect: ${opened.code}`);
+    await this.#run(async (host) => {
+      const refusal = host.connect();
+      if (refusal !== null) throw new Violation(`connect: ${refusal}`);
     });
   }
 
-  #meshReads(count: number): void {
+  async #meshReads(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
       const frame = this.#phone.up.shift();
       if (frame === undefined) return;
-      this.#run((context) => this.#device.receive(frame, context));
+      await this.#run((host) => host.receive(frame));
     }
   }
 
   #deviceReads(count: number, acknowledges: boolean): void {
     if (!this.#phone.linked) return;
-    for (const frame of this.#down.splice(0, count)) this.#phone.receive(frame, this.#now);
+    for (const frame of this.#down.splice(0, count)) this.#phone.receive(frame, this.#clock.now);
     if (acknowledges) this.#phone.acknowledge(false);
   }
 
-  /** The object is evicted; its socket stays. Senders that waited get an error from the platform. */
-  #sleep(): void {
-    this.#waiting.clear();
-    this.#now += BOOT_MS;
-    this.#device = this.#boot();
-    const snapshot = this.#attachment;
-    if (snapshot !== null) this.#device.restore(structuredClone(snapshot));
-  }
-
-  /** Every sender whose wait is over is answered. */
-  #timeOut(until: number): void {
-    for (const [token, waiting] of [...this.#waiting]) {
-      if (waiting.until > until) continue;
-      this.#run((context) => this.#device.waitTimeout(token, context));
-      if (this.#goesOn.delete(token)) {
-        this.#run((context) => this.#device.waitTimeout(token, context));
-      }
-      if (this.#waiting.has(token)) throw new Violation(`P4.9 ${waiting.sent.key} is not answered`);
-    }
-  }
-
-  /** Runs one handler as the host does, or as far as the process lives. */
-  #run(handler: (context: Context) => void, answered = (): void => undefined): void {
+  /**
+   * Has the object do something, and tells what it answers, as its host does: or as far as the process lives.
+   *
+   * @param answered not called where nobody hears
+   */
+  async #run<Answer>(
+    begin: (host: RunningDevice) => Promise<Answer> | null,
+    answered: (answer: Answer) => void = () => {},
+  ): Promise<void> {
     const fate = this.#fate;
     this.#fate = undefined;
-    const before = fate === "before the writes" ? this.#store.copy() : undefined;
-    const effects: Effects = [];
-    handler({ now: this.#now, effects });
-    if (fate !== undefined) {
-      if (fate === "after some effects") this.#carryOut(effects.slice(0, effects.length / 2));
-      this.#die(before ?? this.#store);
-      return;
-    }
-    answered();
-    this.#carryOut(effects);
-    this.#attachment =
-      this.#device.session === null
-        ? null
-        : (this.#device.takeSnapshot(this.#now) ?? this.#attachment);
+    const host = this.#host;
+    const { life, disk, socket } = host;
+    if (fate === "before the writes") disk.fates.unshift("lost");
+    if (fate === "before the effects") disk.fates.unshift("kept");
+    if (socket !== null && fate === "after the answers") socket.framesLeft = 0;
+    if (socket !== null && fate === "after one frame") socket.framesLeft = 1;
+    const hears = fate === undefined || fate === "after the answers";
+    begin(host)?.then(
+      (answer) => {
+        if (hears && !life.isDead) this.#watch(() => answered(answer));
+      },
+      (error: unknown) => {
+        if (!life.isDead && !isOfDisk(error)) this.#failure ??= error;
+      },
+    );
+    await turn();
+    if (fate !== undefined) await this.#die();
+    await this.#look();
   }
 
-  #die(store: MemoryStore): void {
-    this.#store = store.copy();
+  /** What is seen must not break off what the mesh does. */
+  #watch(look: () => void): void {
+    try {
+      look();
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  /** @throws what was seen */
+  async #look(): Promise<void> {
+    await turn();
+    const host = this.#host;
+    if (host.life.isDead) await this.#die();
+    if (this.#failure !== null) throw this.#failure;
+    const wrong = host.runtime.errors.find((error) => !isOfDisk(error) && !isOfPeers(error));
+    if (wrong !== undefined) throw wrong;
+    const { closed } = host.socket ?? {};
+    if (closed != null && !CLOSED_BY.includes(closed.code))
+      throw new Violation(`closed: ${closed.code} ${closed.detail}`);
+    if (host.hasForgotten) throw new Violation("an open link is forgotten");
+    if (host.disk.isPending) return;
+    this.#ledger.release();
+    this.#isSlow &&= host.disk.fates.length > 0;
+    for (const { sent, until } of this.#waiting)
+      if (until <= this.#clock.elapsed) throw new Violation(`P4.9 ${sent.key} is not answered`);
+  }
+
+  async #die(): Promise<void> {
+    const { disk } = this.#host;
     this.#waiting.clear();
-    this.#attachment = null;
+    this.#ledger.release();
     this.#phone.up.length = 0;
-    this.#now += BOOT_MS;
-    this.#device = this.#boot();
+    await this.#host.kill();
+    disk.fates.splice(0, disk.fates.length, ...disk.fates.filter((fate) => !isKill(fate)));
   }
 
-  #carryOut(effects: Effects): void {
-    for (const effect of effects) {
-      if (effect.kind === "close") throw new Violation(`closed: ${effect.code} ${effect.detail}`);
-      if (effect.kind === "wait") this.#goesOn.add(effect.token);
-      else if (effect.kind === "settle") {
-        const waiting = this.#waiting.get(effect.token);
-        this.#waiting.delete(effect.token);
-        if (waiting !== undefined) this.#ledger.answered(waiting.sent, effect.answer);
-      } else if (effect.kind === "frame") {
-        const frame = readDown(effect.bytes);
-        for (const message of messagesIn([frame])) {
-          const app = this.#store.registrations.get(message.slot)?.app ?? "";
-          const sent = this.#ledger.find(app, toBase64Url(message.key));
-          this.#ledger.emitted(sent, message, this.#now);
-        }
-        this.#down.push(frame);
+  #onFrame(bytes: Uint8Array): void {
+    const frame = readDown(bytes);
+    // What waited for the disk was in time when it was made.
+    const now = this.#clock.now - (this.#isSlow ? SLOW_MS : 0);
+    this.#watch(() => {
+      for (const message of messagesIn([frame])) {
+        const app = this.#host.store.registrations.get(message.slot)?.app ?? "";
+        const sent = this.#ledger.find(app, toBase64Url(message.key));
+        this.#ledger.emitted(sent, message, now);
       }
-    }
+    });
+    this.#down.push(frame);
   }
 
-  #boot(): Device {
-    return new Device({
-      store: this.#store,
-      identity,
-      name: DEVICE_NAME,
-      depths: new DepthCache(),
-      reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
-      bufferedBytes: () => 0,
-      now: this.#now,
-    });
+  /** The node of the tag of all devices, and no alias. */
+  #makePeers(): CallPorts["peers"] {
+    const call = <Answer>(answer: Answer): Promise<Answer> => {
+      if (this.#peers === "hanging") return never();
+      return this.#peers === "well" ? Promise.resolve(answer) : Promise.reject(new CallError());
+    };
+    const node: Pick<TagRpc, "join" | "leave" | "attach"> = {
+      join: () => call({ kind: "joined", head: 0 }),
+      leave: () => call(true),
+      attach: ({ after }) => call({ kind: "attached", upTo: after ?? 0, more: false, entries: [] }),
+    };
+    return {
+      node: () => node as TagRpc,
+      alias: (name) => {
+        throw new Violation(`${name} is called`);
+      },
+    };
   }
 
   #checkBounds(): void {
-    const { mail } = this.#store;
-    if (mail.size > 0 && this.#device.deadline === null) {
-      throw new Violation("rows wait, and no deadline is set");
-    }
-    for (const slot of this.#store.registrations.keys()) {
+    const { store, disk } = this.#host;
+    const { mail } = store;
+    if (mail.size > 0 && disk.alarmAt === null)
+      throw new Violation("rows wait, and no alarm is set");
+    for (const slot of store.registrations.keys()) {
       const bytes = [...mail.values()].flatMap(({ header }) =>
         header.slot === slot ? [header.bytes] : [],
       );
@@ -309,20 +315,20 @@ export class World {
   }
 
   /** Registers and attaches an app, as far as frames have to go for it. */
-  #bring(name: string): void {
-    // A device learns by its heartbeat that its link is dead, or that it was replaced.
-    if (!this.#phone.linked || this.#device.session !== this.#session) this.#connect();
+  async #bring(name: string): Promise<void> {
     for (let round = 0; ; round++) {
       if (round > 10_000) throw new Violation(`${name} does not come to rest`);
+      // A device learns by its heartbeat that its link is dead, or that it was replaced.
+      if (!this.#phone.linked || !this.#host.isLinked) await this.#connect();
       // Commands are limited to 50 a second: a device that is refused one would give it again.
-      this.#now += 100;
+      await this.#clock.pass(100);
       for (const app of this.#phone.apps) {
         if (app.name !== name) continue;
         this.#phone.register(app);
         this.#phone.attach(app);
       }
       const moved = this.#phone.up.length + this.#down.length;
-      this.#meshReads(this.#phone.up.length);
+      await this.#meshReads(this.#phone.up.length);
       this.#deviceReads(this.#down.length, true);
       if (moved === 0 && this.#phone.apps.some((a) => a.name === name && a.state === "attached")) {
         return;
@@ -331,24 +337,31 @@ export class World {
   }
 
   /** A good link, and all apps listening: nothing has to wait any more. */
-  #rest(): void {
+  async #rest(): Promise<void> {
     this.#fate = undefined;
-    for (const { name } of this.#phone.apps) this.#bring(name);
+    this.#peers = "well";
+    this.#host.disk.fates.length = 0;
+    // What was written slowly is stored.
+    await this.#clock.pass(SLOW_MS);
+    await this.#look();
+    for (const { name } of this.#phone.apps) await this.#bring(name);
     // What was being asked after when the object slept is asked after again on the next link.
-    this.#connect();
-    for (const { name } of this.#phone.apps) this.#bring(name);
-    this.#timeOut(Number.POSITIVE_INFINITY);
+    await this.#connect();
+    for (const { name } of this.#phone.apps) await this.#bring(name);
+    await this.#clock.pass(LIMITS.ACK_WAIT_MAX_MS);
+    await this.#look();
     if (this.#waiting.size > 0) throw new Violation("P4.9 a sender is never answered");
-    if (this.#store.mail.size > 0) throw new Violation("P1.1 rows wait though all apps listen");
+    if (this.#host.store.mail.size > 0)
+      throw new Violation("P1.1 rows wait though all apps listen");
   }
 
   /** What is said now, and after a restart, accounts for every message. */
-  #checkEnds(): void {
+  async #checkEnds(): Promise<void> {
     for (const restarted of [false, true]) {
-      if (restarted) this.#die(this.#store);
+      if (restarted) await this.#die();
       for (const sent of this.#ledger.sent) {
         if (!sent.accepted) continue;
-        const isKnown = this.#ask(sent);
+        const isKnown = await this.#ask(sent);
         const isOpen = sent.told.get(sent.seq ?? 0) === "sent";
         // One that was pushed out of the full log before the device answered for it is not known any more (P4.8).
         const isGone = !isKnown && this.#isForgotten(sent);
@@ -365,11 +378,20 @@ export class World {
 
   /** Whether more than the bound of other messages of its registration ended since. */
   #isForgotten({ app, seq = 0 }: Sent): boolean {
-    for (const [slot, log] of this.#store.outcomes) {
-      if (this.#store.registrations.get(slot)?.app !== app) continue;
+    const { outcomes, registrations } = this.#host.store;
+    for (const [slot, log] of outcomes) {
+      if (registrations.get(slot)?.app !== app) continue;
       const { forgotten } = JSON.parse(log) as { forgotten: number };
       if (seq <= forgotten) return true;
     }
     return false;
   }
 }
+
+const isKill = (fate: CommitFate): boolean => fate === "lost" || fate === "kept";
+
+/** A row could not be stored, which is refused by this name. */
+const isOfDisk = (error: unknown): boolean => error instanceof StorageError;
+
+const isOfPeers = (error: unknown): boolean =>
+  error instanceof CallError || error instanceof TimeoutError;

@@ -46,6 +46,10 @@ export class MemoryStore implements DeviceStore {
     attributes: 0,
   };
 
+  get exists(): boolean {
+    return this.account !== null || this.link !== null;
+  }
+
   /** Rows written since the store was made. */
   get rowsWritten(): number {
     return Object.values(this.written).reduce((sum, rows) => sum + rows, 0);
