@@ -89,10 +89,9 @@ describe("who took a message", () => {
 
   it("A3 H3 the others are told though it cannot be stored, and it is told again until it is", async () => {
     for (const device of [0, 1]) await world.set(device, true);
-    world.isFull = true;
-    await expect(world.firstAck(0, KEY)).rejects.toThrow("the disk is full");
+    world.fill();
+    await expect(world.firstAck(0, KEY)).rejects.toThrow("disk is full");
     expect(world.devices[1]?.withdrawn).toEqual([KEY]);
-    world.isFull = false;
     await world.firstAck(0, KEY);
     expect(await takenBy()).toEqual([taker(0)]);
   });
@@ -120,7 +119,7 @@ describe("who took a message", () => {
     expect(world.alarmAt).toBeGreaterThan(world.now);
     world.crash(true);
     world.now = world.alarmAt ?? 0;
-    await world.alias.onAlarm();
+    await world.alias.alarm();
     expect(world.durable).toBeNull();
   });
 
@@ -131,7 +130,7 @@ describe("who took a message", () => {
     await world.set(1, true);
     const { rows } = world;
     world.now = world.alarmAt ?? 0;
-    await world.alias.onAlarm();
+    await world.alias.alarm();
     expect([world.durable?.holders.length, world.rows]).toEqual([1, rows]);
     // What is over goes with the next row.
     await world.set(2, true);

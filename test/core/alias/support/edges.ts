@@ -47,7 +47,7 @@ export class Edges {
           return { ok: false, code: "overloaded" };
         }
       },
-      within: (_, done) => Promise.race([done, this.#world.timer()]),
+      within: (_, done) => Promise.race([done, this.#world.elapse()]),
     });
   }
 

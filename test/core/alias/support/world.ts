@@ -4,10 +4,23 @@
  * alias object that dies with or without its last write.
  */
 import type { Scheduler } from "fast-check";
-import { Alias } from "../../../../core/alias/alias.ts";
-import type { AliasHost, AliasRecord, AliasStore } from "../../../../core/alias/host.ts";
-import type { AliasSetAnswer, FirstAckRequest, Holder } from "../../../../core/alias/types.ts";
+import type { AliasRecord, AliasStore } from "../../../../core/alias/host.ts";
+import type {
+  AliasSetAnswer,
+  AliasSuspension,
+  FirstAckRequest,
+  Holder,
+  WithdrawRequest,
+} from "../../../../core/alias/types.ts";
+import { aliasObjectName } from "../../../../core/tag/name.ts";
+import { AliasShell } from "../../../../objects/alias/alias-shell.ts";
+import type { DeviceRpc } from "../../../../objects/interfaces/rpc.ts";
+import type { Timer } from "../../../../objects/runtime.ts";
 import { callWith, type Fault, isSlow } from "../../support/faults.ts";
+import type { Time } from "../../support/runtime/clock.ts";
+import { Disk } from "../../support/runtime/disk.ts";
+import { FakeRuntime } from "../../support/runtime/fake-runtime.ts";
+import { Life } from "../../support/runtime/life.ts";
 
 export const APP = "ZGVmZ2hpams";
 export const ALIAS = "user-1";
@@ -57,27 +70,51 @@ export class WorldDevice {
   }
 }
 
-export class World {
+/** One row. */
+class MemoryAliasStore implements AliasStore {
+  record: AliasRecord | null = null;
+  rows = 0;
+
+  get exists(): boolean {
+    return this.record !== null;
+  }
+
+  copy(): MemoryAliasStore {
+    return Object.assign(new MemoryAliasStore(), { record: this.record, rows: this.rows });
+  }
+
+  read(): AliasRecord | null {
+    return this.record;
+  }
+
+  write(record: AliasRecord): void {
+    this.record = record;
+    this.rows++;
+  }
+
+  erase(): void {
+    this.record = null;
+    this.rows++;
+  }
+}
+
+export class World implements Time {
   readonly devices: readonly WorldDevice[];
   readonly troubles: unknown[] = [];
-  /** What is on disk, and what was written since. */
-  durable: AliasRecord | null = null;
-  written: AliasRecord | null = null;
-  rows = 0;
+  readonly #disk: Disk<MemoryAliasStore>;
   /** Milliseconds since 1970. */
   now = 0;
-  alarmAt: number | null = null;
-  /** No row is taken. */
-  isFull = false;
   /** What happens to the next calls of devices' objects; null for nothing. */
   faults: (Fault | null)[] = [];
   readonly #scheduler: Pick<Scheduler, "schedule">;
   #lastEpoch = 0;
   /** Calls that a caller's timer may give up. */
   readonly #slow = new WeakSet<Promise<unknown>>();
-  #alias: Alias;
-  #die: () => void = () => undefined;
-  #dead = new Promise<never>(() => undefined);
+  /** Whether the alias has just made such a call. */
+  #callsSlowly = false;
+  #life = new Life();
+  #alias: AliasShell;
+  #wrong: unknown = null;
 
   /** Calls of `set` and `unset` that get no answer, because the object died, reject with this. */
   static readonly DEATH = "the object died";
@@ -85,6 +122,11 @@ export class World {
   constructor(devices: number, scheduler: Pick<Scheduler, "schedule">) {
     this.devices = Array.from({ length: devices }, () => new WorldDevice());
     this.#scheduler = scheduler;
+    this.#disk = new Disk(new MemoryAliasStore(), (store) => store.copy(), {
+      isWatched: true,
+      sync: () => scheduler.schedule(Promise.resolve(), "synced"),
+      onStored: () => this.#look(),
+    });
     this.#alias = this.#start();
   }
 
@@ -137,7 +179,7 @@ export class World {
   }
 
   /** A call that arrives whenever it may, and that nobody waits for. */
-  async #giveUp<T>(run: (alias: Alias) => Promise<T>): Promise<void> {
+  async #giveUp<T>(run: (alias: AliasShell) => Promise<T>): Promise<void> {
     void this.call(run).catch(() => undefined);
     await this.#scheduler.schedule(Promise.resolve(), "is given up");
   }
@@ -176,27 +218,59 @@ export class World {
     return this.#alias.holders();
   }
 
-  get alias(): Alias {
+  get alias(): AliasShell {
     return this.#alias;
+  }
+
+  /** What is on disk, and what was written since. */
+  get durable(): AliasRecord | null {
+    return this.#disk.stored.record;
+  }
+
+  get written(): AliasRecord | null {
+    return this.#disk.store.record;
+  }
+
+  get rows(): number {
+    return this.#disk.store.rows;
+  }
+
+  get alarmAt(): number | null {
+    return this.#disk.alarmAt;
+  }
+
+  /** The next row is not taken. */
+  fill(): void {
+    this.#disk.fates.push("fails");
   }
 
   /** The alias object dies; what it wrote last is on disk or is not. */
   crash(kept: boolean): void {
-    if (kept) this.durable = this.written;
-    this.written = this.durable;
-    this.#die();
+    if (kept) this.#disk.commit();
+    else this.#disk.revert();
+    this.#life.kill();
     this.#alias = this.#start();
     this.check();
   }
 
   /** The promise: whoever says "mine" is known durably, and is alone where the alias is not shared. */
   check(): void {
+    if (this.#wrong !== null) throw this.#wrong;
     const mine = this.devices.flatMap(({ mine }, i) => (mine ? [holderOf(i).device] : []));
     const holders = this.durable?.holders.map(({ device }) => device) ?? [];
     const unknown = mine.filter((device) => !holders.includes(device));
     if (unknown.length > 0) throw new Error(`${unknown} say it is theirs; known are ${holders}`);
     if (this.durable?.shared === false && holders.length > 1) {
       throw new Error(`not shared, and of ${holders}`);
+    }
+  }
+
+  /** The same where nothing may be thrown: the next look throws it. */
+  #look(): void {
+    try {
+      this.check();
+    } catch (error) {
+      this.#wrong = error;
     }
   }
 
@@ -218,80 +292,70 @@ export class World {
   }
 
   /** A call over the network to whatever object there is when it arrives. */
-  async call<T>(run: (alias: Alias) => Promise<T>): Promise<T> {
+  async call<T>(run: (alias: AliasShell) => Promise<T>): Promise<T> {
     await this.#scheduler.schedule(Promise.resolve(), "arrives");
-    const answer = await Promise.race([run(this.#alias), this.#dead]);
+    const dead = this.#life.death.then(() => Promise.reject(new Error(World.DEATH)));
+    const answer = await Promise.race([this.#life.fence(run(this.#alias)), dead]);
     await this.#scheduler.schedule(Promise.resolve(), "is answered");
     return answer;
   }
 
-  #start(): Alias {
-    let alive = true;
-    this.#dead = new Promise((_, reject) => {
-      this.#die = () => {
-        alive = false;
-        reject(new Error(World.DEATH));
-      };
+  #start(): AliasShell {
+    const life = new Life();
+    this.#life = life;
+    const runtime = new FakeRuntime({
+      ...{ name: aliasObjectName(APP, ALIAS), clock: this, disk: this.#disk, life },
+      hibernates: false,
+      onError: (error) => this.troubles.push(error),
     });
-    this.#dead.catch(() => undefined);
-    const living = () => {
-      if (!alive) throw new Error("dead");
-    };
-    const store: AliasStore = {
-      read: () => {
-        living();
-        return this.written;
-      },
-      write: (record) => {
-        living();
-        if (this.isFull) throw new Error("the disk is full");
-        this.written = record;
-        this.rows++;
-      },
-      erase: () => {
-        living();
-        this.written = null;
-        this.rows++;
-      },
-    };
-    return new Alias({ store, host: this.#host(living) });
+    return new AliasShell(runtime, { device: (name) => this.#deviceRpc(life, name) });
   }
 
-  #host(living: () => void): AliasHost {
-    return {
-      durable: async () => {
-        await this.#scheduler.schedule(Promise.resolve(), "synced");
-        living();
-        this.durable = this.written;
-        this.check();
-      },
-      device: (name) => {
-        living();
-        const device = Number(name.slice("device-".length));
-        const end = this.#device(device);
-        return {
-          suspendAlias: () => this.carry(() => this.#suspend(device)),
-          withdraw: ({ key }) => this.carry(() => end.withdraw(key)),
-        };
-      },
-      withTimeout: (_, call) => this.inTime(call),
-      now: () => this.now,
-      setAlarm: (at) => {
-        this.alarmAt = at;
-      },
-      reportError: (error) => this.troubles.push(error),
+  /** A device's object, as one life of the alias calls it. */
+  #deviceRpc(life: Life, name: string): DeviceRpc {
+    const device = Number(name.slice("device-".length));
+    const end = this.#device(device);
+    const rpc: Pick<DeviceRpc, "suspendAlias" | "withdraw"> = {
+      suspendAlias: (_: AliasSuspension) =>
+        life.call(() => this.#slowly(this.carry(() => this.#suspend(device)))),
+      withdraw: ({ key }: WithdrawRequest) =>
+        life.call(() => this.#slowly(this.carry(() => end.withdraw(key)))),
     };
+    return rpc as DeviceRpc;
+  }
+
+  #slowly<T>(call: Promise<T>): Promise<T> {
+    this.#callsSlowly = this.#slow.has(call);
+    return call;
+  }
+
+  /** The alias gives a call up, which it has just made: only where that is slow. */
+  timer(_ms: number, onEnd: () => void): Timer {
+    let isOver = !this.#callsSlowly;
+    this.#callsSlowly = false;
+    if (!isOver)
+      void this.elapse().then(() => {
+        if (!isOver) onEnd();
+      });
+    const cancel = () => {
+      isOver = true;
+    };
+    return { cancel };
+  }
+
+  sleep(): Promise<void> {
+    return this.elapse();
   }
 
   /** Time is what the scheduler makes of it. */
-  timer(): Promise<void> {
+  elapse(): Promise<void> {
     return this.#scheduler.schedule(Promise.resolve(), "a timer");
   }
 
   /** Rejects where a slow call is given up first. */
   inTime<T>(call: Promise<T>): Promise<T> {
     if (!this.#slow.has(call)) return call;
-    const timeout = this.timer().then(() => Promise.reject(new Error("took too long")));
+    const timeout = this.elapse().then(() => Promise.reject(new Error("took too long")));
     return Promise.race([call, timeout]);
   }
 
