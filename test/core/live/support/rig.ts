@@ -1,22 +1,48 @@
 /** A live node in memory beside the root of its tag, with time that the test moves. */
-import type { LiveHost, Sink } from "../../../../core/live/host.ts";
-import { LiveNode } from "../../../../core/live/live-node.ts";
+import { sealAppId } from "../../../../core/identity/app-id.ts";
+import type { Sink } from "../../../../core/live/host.ts";
+import { broadcastId } from "../../../../core/live/message-id.ts";
 import type { LiveEntry, LiveRecord, LiveStore } from "../../../../core/live/store.ts";
 import type { LiveText } from "../../../../core/live/text.ts";
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import { liveObjectName } from "../../../../core/tag/name.ts";
+import { listeners } from "../../../../objects/capacity/links.ts";
+import type { AppRpc, TagRpc } from "../../../../objects/interfaces/rpc.ts";
+import type { SubtlePort } from "../../../../objects/live/live-key.ts";
+import { LiveShell } from "../../../../objects/live/live-shell.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { fromBase64Url } from "../../../../schema/text.ts";
+import { oneKey } from "../../identity/fixtures.ts";
 import { callWith, type Fault } from "../../support/faults.ts";
+import { turn, VirtualClock } from "../../support/runtime/clock.ts";
+import { Disk } from "../../support/runtime/disk.ts";
+import { FakeRuntime } from "../../support/runtime/fake-runtime.ts";
+import { Life } from "../../support/runtime/life.ts";
 
 const utf8 = new TextEncoder();
 export const START_MS = 1_800_000_000_000;
-export const NAME = { app: "AAAAAAAAAAA", tagId: "A".repeat(22), region: "local", n: 0 };
+const NAME = { app: "AAAAAAAAAAA", tagId: "A".repeat(22), region: "local", n: 0 };
+const OBJECT_NAME = liveObjectName(NAME);
+export const APP_ID = sealAppId(oneKey, fromBase64Url(NAME.app) ?? new Uint8Array());
+export const idOf = (entry: LogEntry): string => broadcastId(oneKey, NAME.app, entry);
 
 /** Rows, and what is not durable when the process ends. */
 export class MemoryLiveStore implements LiveStore {
   record: LiveRecord | null = null;
   readonly slots = new Map<number, LiveEntry>();
   rowsWritten = 0;
+
+  get exists(): boolean {
+    return this.record !== null;
+  }
+
+  copy(): MemoryLiveStore {
+    const copy = new MemoryLiveStore();
+    Object.assign(copy, { record: this.record, rowsWritten: this.rowsWritten });
+    for (const [slot, entry] of this.slots) copy.slots.set(slot, entry);
+    return copy;
+  }
 
   read(): LiveRecord | null {
     return this.record;
@@ -95,14 +121,11 @@ export class TestListener implements Sink {
   }
 }
 
-interface Sleeper {
-  readonly until: number;
-  readonly wake: () => void;
-}
-
 /** The root, the node and their time. */
 export class LiveRig {
-  readonly store = new MemoryLiveStore();
+  readonly clock = new VirtualClock(START_MS);
+  readonly #disk = new Disk(new MemoryLiveStore(), (store) => store.copy());
+  #life = new Life();
   readonly troubles: unknown[] = [];
   /** The root's log. */
   readonly log: LogEntry[] = [];
@@ -114,20 +137,39 @@ export class LiveRig {
   rootFails = false;
   /** What befalls the next calls to the root: it fails, hangs, or is so many milliseconds late, before or behind its work. */
   readonly faults: Fault[] = [];
-  now = START_MS;
   fetches = 0;
   /** What was signed. */
   readonly signed: Uint8Array[] = [];
-  sign: (bytes: Uint8Array) => Promise<Uint8Array | null> = async (bytes) => {
+  sign: (bytes: Uint8Array) => Promise<ArrayBuffer> = async (bytes) => {
     this.signed.push(bytes);
-    return Uint8Array.of(this.signed.length);
+    return Uint8Array.of(this.signed.length).buffer;
   };
   maxListeners: number = LIMITS.LIVE_LISTENERS;
-  #sleepers: Sleeper[] = [];
-  node: LiveNode;
+  readonly #hibernates: boolean;
+  node: LiveShell;
 
-  constructor() {
+  /** @param hibernates as of `FakeRuntime` */
+  constructor(hibernates = true) {
+    this.#hibernates = hibernates;
     this.node = this.#make();
+  }
+
+  get now(): number {
+    return this.clock.now;
+  }
+
+  get store(): MemoryLiveStore {
+    return this.#disk.store;
+  }
+
+  /** Listeners of the node, as its process counts them. */
+  get count(): number {
+    return [...listeners.names()].includes(OBJECT_NAME) ? listeners.size : 0;
+  }
+
+  /** Whether the node has something to do that keeps it in memory; it leaves where it has not. */
+  get isBusy(): boolean {
+    return !this.node.sleep(Number.POSITIVE_INFINITY);
   }
 
   get head(): number {
@@ -136,7 +178,9 @@ export class LiveRig {
 
   /** The process ends: what is durable stays, every connection is gone. */
   restart(): void {
-    this.#sleepers = [];
+    this.#life.kill();
+    this.#disk.revert();
+    this.#life = new Life();
     this.node = this.#make();
   }
 
@@ -159,94 +203,73 @@ export class LiveRig {
   }
 
   /** Time goes on, and what is due happens. */
-  async advance(ms: number): Promise<void> {
-    const end = this.now + ms;
-    for (;;) {
-      await settle();
-      const [next] = this.#sleepers.toSorted((a, b) => a.until - b.until);
-      if (next === undefined || next.until > end) break;
-      this.#sleepers.splice(this.#sleepers.indexOf(next), 1);
-      this.now = Math.max(this.now, next.until);
-      next.wake();
-    }
-    this.now = end;
-    await settle();
+  advance(ms: number): Promise<void> {
+    return this.clock.pass(ms);
   }
 
   /** Resolves with what a call answers, or null where it fails, and lets time go on meanwhile. */
-  async inTime<Answer>(call: Promise<Answer>): Promise<Answer | null> {
-    let isOver = false;
-    const answer = call
-      .catch(() => null)
-      .finally(() => {
-        isOver = true;
-      });
-    await settle();
-    while (!isOver) await this.advance(1_000);
-    return answer;
+  inTime<Answer>(call: Promise<Answer>): Promise<Answer | null> {
+    return this.clock.until(call.catch(() => null));
   }
 
-  async #within<Value>(ms: number, call: Promise<Value>): Promise<Value> {
-    let sleeper: Sleeper | null = null;
-    const late = new Promise<never>((_, reject) => {
-      sleeper = { until: this.now + ms, wake: () => reject(new Error("the root does not answer")) };
-      this.#sleepers.push(sleeper);
+  #callRoot<Answer>(life: Life, run: () => Answer): Promise<Answer> {
+    return life.call(() => {
+      if (this.rootFails) return Promise.reject(new Error("the root cannot be called"));
+      return callWith(this.faults.shift() ?? null, async () => run(), this.clock.sleep);
     });
-    try {
-      return await Promise.race([call, late]);
-    } finally {
-      this.#sleepers = this.#sleepers.filter((each) => each !== sleeper);
-    }
   }
 
-  async #callRoot<Answer>(run: () => Answer): Promise<Answer> {
-    // Not so long that time goes on meanwhile.
-    for (let turn = 0; turn < 5; turn++) await null;
-    if (this.rootFails) throw new Error("the root cannot be called");
-    const late = (ms: number) =>
-      new Promise<void>((wake) => this.#sleepers.push({ until: this.now + ms, wake }));
-    return callWith(this.faults.shift() ?? null, async () => run(), late);
+  #make(): LiveShell {
+    const life = this.#life;
+    const runtime = new FakeRuntime({
+      ...{ name: OBJECT_NAME, clock: this.clock, disk: this.#disk, life },
+      hibernates: this.#hibernates,
+      onError: (error) => this.troubles.push(error),
+    });
+    return new LiveShell(runtime, {
+      peers: { node: () => this.#root(life), app: () => APP as AppRpc },
+      keyring: oneKey,
+      maxListeners: this.maxListeners,
+      subtle: this.#subtleOf(life),
+    });
   }
 
-  #make(): LiveNode {
-    const host: LiveHost = {
-      now: () => this.now,
-      durable: async () => {},
-      sleep: (ms) =>
-        new Promise((wake) => {
-          this.#sleepers.push({ until: this.now + ms, wake });
-        }),
-      withTimeout: (ms, call) => this.#within(ms, call),
-      yield: async () => {},
-      root: {
-        reportLive: ({ listeners }) =>
-          this.#callRoot(() => {
-            this.reports.push(listeners);
-            return { listeners: listeners + this.others, head: this.head };
-          }),
-        entriesAfter: (position) =>
-          this.#callRoot(() => {
-            this.fetches++;
-            const wanted = this.log.filter(
-              (entry) =>
-                entry.position > Math.max(position, this.head - LIMITS.LOG_ENTRIES) &&
-                entry.seq % 2 === 0 &&
-                entry.expiresAt > this.now,
-            );
-            return wanted.slice(0, LIMITS.CATCH_UP_ENTRIES);
-          }),
-      },
-      appId: "app",
-      sign: (bytes) => this.sign(bytes),
-      messageId: ({ position }) => `id${position}`,
-      reportError: (error) => this.troubles.push(error),
+  /** In place of Web Crypto, which takes real time. */
+  #subtleOf(life: Life): SubtlePort {
+    const subtle: Pick<SubtlePort, "importKey" | "sign"> = {
+      importKey: async () => null,
+      sign: (_, __, bytes) => life.call(() => this.sign(bytes)),
     };
-    const { store, maxListeners } = this;
-    return new LiveNode({ name: NAME, store, host, maxListeners });
+    return subtle as SubtlePort;
+  }
+
+  #root(life: Life): TagRpc {
+    const root: Pick<TagRpc, "reportLive" | "entriesAfter"> = {
+      reportLive: ({ listeners: count }) =>
+        this.#callRoot(life, () => {
+          this.reports.push(count);
+          return { listeners: count + this.others, head: this.head };
+        }),
+      entriesAfter: (position) =>
+        this.#callRoot(life, () => {
+          this.fetches++;
+          const wanted = this.log.filter(
+            (entry) =>
+              entry.position > Math.max(position, this.head - LIMITS.LOG_ENTRIES) &&
+              entry.seq % 2 === 0 &&
+              entry.expiresAt > this.now,
+          );
+          return structuredClone(wanted.slice(0, LIMITS.CATCH_UP_ENTRIES));
+        }),
+    };
+    return root as TagRpc;
   }
 }
+
+/** The app, which has a key of any kind. */
+const APP: Pick<AppRpc, "liveKey"> = {
+  liveKey: async () => ({ seed: new Uint8Array(32), publicKey: new Uint8Array(32) }),
+};
 
 /** Lets promises that are due run. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await null;
-}
+export const settle = turn;
