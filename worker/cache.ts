@@ -1,7 +1,7 @@
 /** A cache of an edge isolate. Losing an entry costs one call of an object, nothing else. */
 import { BoundedMap } from "../schema/bounded-map.ts";
 
-export interface TimedCacheOptions<Value> {
+interface TimedCacheOptions<Value> {
   /** How long an entry is valid. */
   readonly ttlMs: number;
   /** Maximum number of entries, or of their total weight; the least recently used is evicted first. */

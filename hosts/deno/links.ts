@@ -26,7 +26,7 @@ interface Link {
 /** The answer to a request whose connection has become a WebSocket. */
 export const UPGRADED = new Response(null);
 
-export interface LinksOptions {
+interface LinksOptions {
   readonly mesh: Mesh;
   /** Maximum number of links and listeners together. */
   readonly maxLinks: number;

@@ -23,7 +23,7 @@ const ACCEPT_TURN_COUNT = 16;
 /** Time after the last failure until accepting counts as working again. */
 const GOOD_MS = 5_000;
 
-export interface ListenerOptions extends GuardOptions {
+interface ListenerOptions extends GuardOptions {
   readonly hostname: string;
   readonly tls: Certificate | null;
   readonly handler: (request: Request) => Response | Promise<Response>;

@@ -50,7 +50,7 @@ export interface DataFolder {
 }
 
 /**
- * Creates what is missing of the folder.
+ * Creates the missing parts of the folder.
  *
  * @throws {HostFailure} if it cannot be created or written
  */

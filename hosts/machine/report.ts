@@ -2,7 +2,7 @@
 import { relative } from "node:path";
 import type { HostName } from "./host.ts";
 
-export interface Ready {
+interface Ready {
   readonly host: HostName;
   /** Origin of the mesh, from this machine. */
   readonly url: string;

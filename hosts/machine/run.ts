@@ -19,7 +19,7 @@ import { type Report, reporter } from "./report.ts";
 import { stopOnSignals } from "./signals.ts";
 
 /** The address to reach a server at from the same machine. @param listen the address that it listens on */
-export function reachable(listen: string): string {
+function reachable(listen: string): string {
   if (listen === "0.0.0.0") return "127.0.0.1";
   return listen === "::" ? "::1" : listen;
 }

@@ -14,7 +14,7 @@ import type {
  */
 export const BATCH_LINES = 256;
 
-export interface Batch {
+interface Batch {
   readonly apps: readonly AppLine[];
   readonly aliases: readonly AliasLine[];
   /** By app, as base64url of its 8 bytes. */

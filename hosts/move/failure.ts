@@ -11,7 +11,7 @@ export const EXIT_HERE = 1;
 export const moveFailure = (code: MoveCode, message: string, advice?: string): CliFailure =>
   new CliFailure(EXIT_HERE, code, message, advice);
 
-export type MoveCode =
+type MoveCode =
   /** A data folder, or the file or folder to create, is not as the command needs it. */
   | "folder_missing"
   | "folder_in_use"

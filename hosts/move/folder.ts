@@ -14,7 +14,7 @@ import { ownerOf } from "../machine/owner.ts";
 import { moveFailure } from "./failure.ts";
 
 /** A data folder with a mesh in it. */
-export interface MeshFolder {
+interface MeshFolder {
   readonly folder: DataFolder;
   readonly owner: HostName;
   readonly secrets: Secrets;

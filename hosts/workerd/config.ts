@@ -84,7 +84,7 @@ export function readDefinition(toml: string): WorkerDefinition {
 }
 
 /** How a process of workerd runs the worker. */
-export interface Deployment {
+interface Deployment {
   /** Path of the bundle, an ES module, relative to the configuration's folder, as `embed` requires. */
   readonly bundle: string;
   /** Folder of the objects' databases, absolute. */

@@ -15,7 +15,7 @@ const GOOD_MS = 60_000;
 /** Time to close the links during a stop. Together with the end of the process, a stop takes less than 5 s. */
 const DRAIN_MS = 4_000;
 
-export interface SupervisorOptions extends WorkerdOptions {
+interface SupervisorOptions extends WorkerdOptions {
   /** File of the process ID, for `endOrphan`. */
   readonly pidFile: string;
   /** Path of the socket for requests, as in the configuration. */

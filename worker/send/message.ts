@@ -12,7 +12,7 @@ import { compactJson } from "../request/json-text.ts";
 import type { Caller } from "../request/signed.ts";
 
 /** The data, and its type. */
-export interface Content {
+interface Content {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
 }

@@ -3,7 +3,7 @@ import { BoundedMap } from "../../schema/bounded-map.ts";
 import { Loads, type LoadsOptions } from "../loads.ts";
 import type { LoadedApp } from "./keys.ts";
 
-export interface AppCacheOptions extends LoadsOptions {
+interface AppCacheOptions extends LoadsOptions {
   /** How long a record is valid. */
   readonly ttlMs: number;
   /** Age from which a record in use is reloaded in the background: its object may be slow, and nobody should wait for it. */

@@ -20,7 +20,7 @@ export interface Verified<V extends Verifier> {
 }
 
 /** Finds the verifier of a key ID, or throws the MeshError that refuses it. */
-export type FindKey<V extends Verifier> = (keyId: string) => Promise<V>;
+type FindKey<V extends Verifier> = (keyId: string) => Promise<V>;
 
 const HAVE_BODY: ReadonlySet<string> = new Set(["POST", "PUT"]);
 

@@ -57,7 +57,7 @@ const ownKeyHeader = z.object({
 });
 
 /** Finds the key that a token must be signed with, in the token itself, which is not verified yet. */
-export type KeySource<C> = (header: unknown, claims: C) => Uint8Array | undefined;
+type KeySource<C> = (header: unknown, claims: C) => Uint8Array | undefined;
 
 /** The key in the token's header. */
 export const ownKey: KeySource<unknown> = (header) => {

@@ -9,7 +9,7 @@ import { fromBase64Url } from "../../schema/text.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
 
 /** A parsed token. Its signature is not verified yet: do not trust its contents. */
-export interface Jws {
+interface Jws {
   readonly header: Readonly<Record<string, unknown>>;
   readonly payload: unknown;
   readonly signature: Uint8Array;

@@ -2,7 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 
 /** In seconds since 1970. */
-export interface SignedTimes {
+interface SignedTimes {
   readonly issued: number;
   /** Undefined if it has none. */
   readonly expires: number | undefined;

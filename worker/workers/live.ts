@@ -9,7 +9,7 @@ import type { ListenHost } from "../live/host.ts";
 import { closedSocket } from "./closed-socket.ts";
 
 /** Live nodes, which are called by `fetch` and may be created near their listeners. */
-export interface LiveNamespace {
+interface LiveNamespace {
   getByName(
     name: string,
     options?: DurableObjectNamespaceGetDurableObjectOptions,

@@ -191,7 +191,7 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
       if (response instanceof JsonAnswer) this.#write(head, response);
       else await this.#answer(head, response);
     } catch {
-      // Tells the writer of the body that nobody reads it; a body that is being read was told already.
+      // Cancels a body that nobody reads; one that is being read is cancelled by its reader.
       if (response.body?.locked === false) void response.body.cancel().catch(() => {});
       this.#transport.destroy();
     }
@@ -244,7 +244,7 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
     else if (isChunked) this.#transport.write(utf8.encode("0\r\n\r\n"));
   }
 
-  /** What is read, or the end when the client leaves. */
+  /** Resolves with what is read, or with the end when the client leaves. */
   #orEnd<T>(read: Promise<ReadableStreamReadResult<T>>): Promise<ReadableStreamReadResult<T>> {
     if (this.#loop.hasEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {

@@ -25,7 +25,7 @@ const carriers = new WeakMap<Request, Tunnel>();
 /** The connection of a request over HTTP/2; undefined for other requests. */
 export const tunnelOf = (request: Request): Tunnel | undefined => carriers.get(request);
 
-export interface TunnelsOptions {
+interface TunnelsOptions {
   readonly handler: Handler;
   /** Connections that the process has descriptors for. An event stream over HTTP/2 uses none, but counts as a listener. */
   readonly capacity: number;

@@ -5,7 +5,7 @@ import { HostFailure } from "../../machine/failure.ts";
 import { Database, type DatabaseOptions } from "./database.ts";
 import { TABLES_VERSION } from "./tables.ts";
 
-export interface OpenOptions extends DatabaseOptions {
+interface OpenOptions extends DatabaseOptions {
   /** Whether the folder has never had a mesh: the file is then created. Default: false, the file has to exist and contain a mesh. */
   readonly isNew?: boolean;
 }

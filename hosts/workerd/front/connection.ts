@@ -17,7 +17,7 @@ import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
 
-export interface FrontPort extends WakingPort {
+interface FrontPort extends WakingPort {
   readonly entry: Entry;
   /** Of the listener, for HTTP/1.0 without Host. */
   readonly authority: string;
@@ -73,7 +73,7 @@ export class FrontConnection implements ConnectionPort {
     this.#loop.expire();
   }
 
-  /** The client is gone: closes the connection to workerd, too. */
+  /** To be called when the client is gone: closes the connection to workerd, too. */
   closed(): void {
     this.#isOver = true;
     this.#loop.gone();
@@ -131,7 +131,7 @@ export class FrontConnection implements ConnectionPort {
   }
 
   #clientEnded(): void {
-    // Whoever listens to a stream and sends no more has left, as on a WebSocket.
+    // A half-close ends an event stream, as it ends a WebSocket.
     if (this.#link !== null || this.#isStream) this.destroy();
     else this.#loop.ended();
   }

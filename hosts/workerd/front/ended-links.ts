@@ -5,7 +5,7 @@
 import { addressShare } from "../../machine/net/admission/address-share.ts";
 import { AwakeObjects } from "./awake.ts";
 
-export interface EndedLinksOptions {
+interface EndedLinksOptions {
   /** Connections that workerd has descriptors for, each with an awake object. */
   readonly capacity: number;
   /** Number of connections. */
@@ -51,7 +51,7 @@ export class EndedLinks {
   }
 
   ended(device: string, address: string): void {
-    // The limit of descriptors: no more than this were admitted.
+    // No more links than this were admitted.
     if (this.#awake.size < this.#options.capacity) this.#awake.add(device, address);
   }
 }

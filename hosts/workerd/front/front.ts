@@ -18,7 +18,7 @@ import type { LinkDevice } from "./waking.ts";
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
 const NEW_MS = 10_000;
 
-export interface FrontOptions extends GuardOptions {
+interface FrontOptions extends GuardOptions {
   readonly hostname: string;
   /** Path of workerd's Unix socket. */
   readonly path: string;

@@ -9,7 +9,7 @@ import { ClientFrames, type ClientFramesHandler } from "../../machine/net/client
 import { frames } from "../../machine/net/frames.ts";
 import { ServerFrames } from "./server-frames.ts";
 
-export interface LinkPort {
+interface LinkPort {
   readonly client: Duplex;
   readonly inner: Duplex;
   readonly entry: Entry;

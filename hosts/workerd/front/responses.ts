@@ -5,14 +5,14 @@ import { headEnd, trimmed } from "../../machine/net/http/head.ts";
 const NOTHING = new Uint8Array();
 const LF = 10;
 
-export interface ResponseHead {
+interface ResponseHead {
   readonly status: number;
   /** By names in lower case. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
 /** What a piece of the stream contained. */
-export interface ResponseRead {
+interface ResponseRead {
   /** The head that ended in this piece. */
   readonly head: ResponseHead | null;
   /** Whether the answer is complete. */

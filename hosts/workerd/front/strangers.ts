@@ -18,7 +18,7 @@ const LISTENED_SHARE = 0.125;
 /** Minimum time between two links shed for networks that have none: choosing one scans all links. */
 const SHED_MS = 100;
 
-export interface StrangersOptions {
+interface StrangersOptions {
   /** Connections that workerd has descriptors for. */
   readonly capacity: number;
   /** Monotonic milliseconds. */

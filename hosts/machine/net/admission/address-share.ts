@@ -1,4 +1,4 @@
-/** How much of what guests and unsigned requests share one network (address.ts) may have. */
+/** The share that one network (address.ts) may have of the connections that are not registered devices'. */
 import { isLoopback } from "./address.ts";
 
 /** Of all connections; the minimum is for a small mesh. */

@@ -24,7 +24,7 @@ const OWN = ["closing", "silent", "idle", "guest"] as const;
 const LARGE_SHARE = 0.5;
 const CLOSING_MS = 750;
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   /** Connections that the process has descriptors for. */
   readonly capacity: number;
   /** Monotonic milliseconds. */

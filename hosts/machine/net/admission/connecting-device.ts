@@ -11,7 +11,7 @@ export type IsRegistered = (name: string) => boolean;
 
 const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
 
-export interface ConnectingDevice {
+interface ConnectingDevice {
   readonly name: string;
   /** When the account was made, to the second: milliseconds since 1970. Long ago for an account of an older version. */
   readonly madeAt: number;

@@ -28,7 +28,7 @@ const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|\?|$)/;
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields" | "isUpgrade">;
 
-export interface FailedAuthOptions {
+interface FailedAuthOptions {
   readonly keyring: Keyring;
   readonly isRegistered: IsRegistered;
   /** Monotonic milliseconds. */

@@ -10,7 +10,7 @@ const NOTE_MS = 10_000;
  * - `here`: it succeeded from this network in the last hour
  * - `elsewhere`: it succeeded from another network, or longer ago
  */
-export type KeyStanding = "here" | "elsewhere" | "unknown";
+type KeyStanding = "here" | "elsewhere" | "unknown";
 
 export class GoodKeys {
   /** By key, when it last succeeded from each network. */

@@ -30,7 +30,7 @@ export interface Network {
 export class Networks {
   readonly #byAddress = new Map<string, Network>();
   /**
-   * Networks that have a connection of the standing, by their count: looked up for each newcomer to a full mesh, where a look at all
+   * Networks that have a connection of the standing, by their count: looked up for each newcomer to a full mesh, where scanning all
    * networks would cost too much.
    */
   readonly #ranked = new Map<ConnectionStanding, Ranking<Network>>(

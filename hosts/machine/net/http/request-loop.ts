@@ -1,6 +1,6 @@
 /**
- * Has the requests of one HTTP/1.1 connection served one at a time, by the same rules on every host: what a client may send before its
- * turn, how long it may take to send and to read, and how its connection stands (admission.ts) meanwhile.
+ * Serves the requests of one HTTP/1.1 connection one at a time, by the same rules on every host: how much a client may send before its
+ * turn, how long it may take to send and to read, and which standing (networks.ts) its connection has in the meantime.
  */
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -107,7 +107,7 @@ export class RequestLoop {
     });
   }
 
-  /** The client sends no more. Complete requests that it sent before are answered. */
+  /** To be called when the client sends no more. Complete requests that it has sent are answered. */
   ended(): void {
     this.#hasEnded = true;
     if (this.#state !== "reading") return;
@@ -115,13 +115,13 @@ export class RequestLoop {
     this.#port.destroy();
   }
 
-  /** The connection is gone. */
+  /** To be called when the connection is closed. */
   gone(): void {
     this.#hasEnded = true;
     this.#stop();
   }
 
-  /** Gives the connection up to whoever speaks another protocol on it. @returns what arrived after the request */
+  /** Ends the loop, because the caller continues with another protocol. @returns the bytes after the request */
   takeOver(): Uint8Array<ArrayBuffer> {
     this.#state = "over";
     return this.#reader.drop();
@@ -133,7 +133,7 @@ export class RequestLoop {
     else this.refuse(new MeshError("request_timeout"));
   }
 
-  /** The client does not read the answer being written: it has a while to do so, and gives way to others meanwhile. */
+  /** To be called when the client does not read the answer being written: it has `ANSWER_TIMEOUT_MS` to do so, and may be shed. */
   stuck(): void {
     this.#isStuck = true;
     const { entry } = this.#port;
@@ -143,7 +143,7 @@ export class RequestLoop {
     entry.expireIn(LIMITS.ANSWER_TIMEOUT_MS, this.#port.destroy);
   }
 
-  /** The client has read everything. */
+  /** To be called when the client has read everything. */
   drained(): void {
     if (!this.#isStuck) return;
     this.#isStuck = false;
@@ -154,7 +154,7 @@ export class RequestLoop {
     } else if (this.#state === "serving" && entry.standing !== "guest") entry.become(this.#work);
   }
 
-  /** The answer is written. @param keepsAlive false closes the connection */
+  /** To be called when the answer is written. @param keepsAlive false closes the connection */
   next(keepsAlive: boolean): void {
     if (this.#state === "over") return;
     const hasMore = this.#reader.inputBytes > 0;
@@ -168,7 +168,7 @@ export class RequestLoop {
     if (this.#isStuck) entry.expireIn(LIMITS.ANSWER_TIMEOUT_MS, this.#port.destroy);
     else entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
     if (hasMore || this.#isStuck) {
-      // One request a turn: if thousands that arrived together were served in one, nobody else would be heard meanwhile.
+      // One request a turn: thousands that arrived together would block the event loop for everybody else.
       this.#state = "waiting";
       if (!this.#isStuck) this.#port.nextTurn(this.#takeTurn);
     } else {

@@ -9,7 +9,7 @@ import type { RequestHead } from "./head.ts";
 import { HeadReader } from "./head-reader.ts";
 
 /** The largest body that any route reads. */
-export const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
+const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NOTHING = new Uint8Array();
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -21,7 +21,7 @@ export interface ReceivedRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-export interface RequestReaderOptions {
+interface RequestReaderOptions {
   readonly entry: Entry;
   readonly unread: Unread;
   /** Called if a head or a body is late. */
