@@ -65,7 +65,7 @@ export function changeAlias(
 }
 
 /** Splits the tags and aliases of a registration into parts that each fit into a frame. */
-export function inParts(tags: readonly string[], aliases: readonly string[]) {
+export function splitDescription(tags: readonly string[], aliases: readonly string[]) {
   const parts: { tags: string[]; aliases: readonly string[] }[] = [{ tags: [], aliases }];
   let bytes = 0;
   for (const tag of tags) {

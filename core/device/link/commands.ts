@@ -10,7 +10,7 @@ import type { Mail } from "../mail/mail.ts";
 import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
-import { changeAlias, changeTags, inParts } from "../tagging.ts";
+import { changeAlias, changeTags, splitDescription } from "../tagging.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 
@@ -108,6 +108,6 @@ export function pushCommands(parts: CommandParts): PushCommands {
         tags.report(slot, reported);
         return null;
       }),
-    describe: (slot) => inSlot(slot, () => inParts(tags.of(slot), aliases.of(slot))),
+    describe: (slot) => inSlot(slot, () => splitDescription(tags.of(slot), aliases.of(slot))),
   };
 }

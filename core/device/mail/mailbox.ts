@@ -164,7 +164,11 @@ export class Mailbox {
    * The same for rows that the device may have, on its socket or not: they leave the mailbox as `sent`. The device's answer ends them:
    * `recalled` if it dropped a message; if the app has it, the alias is notified.
    */
-  leaveToDevice(registration: Registration, rows: ReadonlySet<MailHeader>, context: Context): void {
+  recallUnlessReceived(
+    registration: Registration,
+    rows: ReadonlySet<MailHeader>,
+    context: Context,
+  ): void {
     this.#endRows(registration, "recalled", context, rows, () => true);
   }
 
@@ -282,7 +286,7 @@ export class Mailbox {
 
 /**
  * Whether only the device knows how a message that leaves the mailbox ends: it may have received it on a link that was lost. A
- * message that is recalled or unregistered ends so whatever the device did; for recalls see also `leaveToDevice`.
+ * message that is recalled or unregistered ends so whatever the device did; for recalls see also `recallUnlessReceived`.
  */
 function needsQuery(registration: Registration, header: MailHeader, status: Ending): boolean {
   const entry = registration.inFlight.get(header.key);

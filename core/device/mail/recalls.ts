@@ -53,7 +53,7 @@ export class Recalls {
     this.#parts.mailbox.expire(registration, context);
     const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
     const possiblyReceived = new Set(rows.filter((row) => registration.mayHaveReceived(row)));
-    this.#parts.mailbox.leaveToDevice(registration, possiblyReceived, context);
+    this.#parts.mailbox.recallUnlessReceived(registration, possiblyReceived, context);
     for (const { key, lane, fingerprint } of possiblyReceived) {
       const entry = inFlight.get(key);
       if (entry === undefined) continue;

@@ -31,7 +31,7 @@ export class Inbox {
   readonly #lanes: readonly Lane[];
   #handler: MessageHandler | undefined;
   /** The registration that incoming messages are for. */
-  #life = 0;
+  #epoch = 0;
   #isCalling = false;
 
   /** @param storage The storage of the registration. */
@@ -91,7 +91,7 @@ export class Inbox {
         // Its handler is running: if it succeeds, that counts; if it fails, the withdrawal does.
         if (delivery === current) continue;
         // Otherwise before its turn, because a sender waits for the answer.
-        if (!lane.hurry(delivery) && !this.#registration.windows.has(message))
+        if (!lane.retryNow(delivery) && !this.#registration.windows.has(message))
           this.#owner.discard(link, message);
       }
     }
@@ -107,7 +107,7 @@ export class Inbox {
    * A message whose handler is running is neither remembered nor acknowledged.
    */
   abandon(): void {
-    this.#life++;
+    this.#epoch++;
     this.clear();
   }
 
@@ -121,7 +121,7 @@ export class Inbox {
   async #take(delivery: Delivery): Promise<number | null> {
     const { message } = delivery;
     const handler = this.#handler;
-    const life = this.#life;
+    const life = this.#epoch;
     const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing arrives.
     if (handler === undefined || regId === undefined) return null;
@@ -155,7 +155,7 @@ export class Inbox {
     } finally {
       cancel();
     }
-    if (life !== this.#life) return null;
+    if (life !== this.#epoch) return null;
     this.#registration.windows.add(message);
     this.#acknowledge(delivery, false);
     return null;
@@ -210,9 +210,9 @@ export class Inbox {
   #acknowledge({ link, message }: Delivery, discarded: boolean): void {
     if ("tag" in message && !this.#registration.cursors.has(message))
       this.#registration.cursors.set(message);
-    const life = this.#life;
+    const life = this.#epoch;
     void this.#storage.settled().then(() => {
-      if (life === this.#life) this.#owner.acknowledge(link, message, discarded);
+      if (life === this.#epoch) this.#owner.acknowledge(link, message, discarded);
     });
   }
 }

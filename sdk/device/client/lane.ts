@@ -55,7 +55,7 @@ export class Lane {
   }
 
   /** The message was withdrawn and does not wait for its next attempt. @returns false if it is not its turn */
-  hurry(delivery: Delivery): boolean {
+  retryNow(delivery: Delivery): boolean {
     if (this.#queue[0] !== delivery || this.#running || !this.#open) return false;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;

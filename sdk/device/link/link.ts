@@ -93,8 +93,8 @@ export class Link {
   }
 
   /** The network may be gone: probes the link. */
-  doubt(): void {
-    this.#handle({ kind: "doubt" });
+  probe(): void {
+    this.#handle({ kind: "probe" });
   }
 
   fault(message: string): void {

@@ -54,7 +54,7 @@ export type LinkEvent =
   /** The network may have come back, or the app asks to reconnect. */
   | { readonly kind: "wake" }
   /** The network may be gone. */
-  | { readonly kind: "doubt" }
+  | { readonly kind: "probe" }
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "refused"; readonly error: PushErrorData }
   | { readonly kind: "opened" }
@@ -148,9 +148,9 @@ export function step(state: LinkState, event: LinkEvent, random: number): Step {
       return close(state, STATUS);
     case "wake":
       if (phase === "waiting") return begin({ ...state, failures: 0 });
-      return doubt(state);
-    case "doubt":
-      return doubt(state);
+      return probeIfConnected(state);
+    case "probe":
+      return probeIfConnected(state);
     case "timer":
       return timer(state, random);
     case "token":
@@ -235,7 +235,7 @@ function welcome(state: LinkState, welcome: Welcome): Step {
 }
 
 /** Probes an open link. */
-function doubt(state: LinkState): Step {
+function probeIfConnected(state: LinkState): Step {
   return state.phase === "connected" && !state.probing ? probe(state) : to(state, {});
 }
 

@@ -25,9 +25,9 @@ const TOO_LARGE: PushErrorData = {
 };
 
 /** A command with the client's request number. */
-type Asked = Command & { readonly request: number };
+type NumberedCommand = Command & { readonly request: number };
 
-type Pending = Asked & {
+type Pending = NumberedCommand & {
   /** Waiting for its retry. */
   waits?: boolean;
   /** Refusals so far. */
@@ -124,7 +124,7 @@ export class App {
   }
 
   /** Queues a command. */
-  command(command: Asked): void {
+  command(command: NumberedCommand): void {
     this.#pending.push({ ...command, failures: 0 });
     this.#next();
   }

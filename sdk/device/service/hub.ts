@@ -86,8 +86,8 @@ export class Hub implements LinkOwner, AppOwner {
     this.#link.wake();
   }
 
-  doubt(): void {
-    this.#link.doubt();
+  probe(): void {
+    this.#link.probe();
   }
 
   close(): void {
@@ -134,7 +134,7 @@ export class Hub implements LinkOwner, AppOwner {
     const app = new App(appId, port, this);
     this.#apps.set(appId, app);
     this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-    for (const cursor of cursors) this.#progress.take(cursor, false, false);
+    for (const cursor of cursors) this.#progress.advance(cursor, false, false);
     this.#postStatus(port, undefined);
     if (this.connected) app.resume(false);
     else this.#link.start();
@@ -160,7 +160,7 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       }
       case "cursor":
-        this.#progress.take(
+        this.#progress.advance(
           message.cursor,
           message.link === this.#linkNumber,
           message.discarded === true,

@@ -6,13 +6,13 @@ import type { PushFrame } from "./app.ts";
 
 export class Progress {
   readonly #acks: Acks<Ack>;
-  readonly #taken: Acks<Cursor>;
+  readonly #cursorAcks: Acks<Cursor>;
   /** By slot and tagRef, the most recent last. */
   readonly #cursors = new Map<string, Cursor>();
 
   constructor(send: (frame: PushFrame) => void) {
     this.#acks = new Acks((value) => send({ kind: "acks", value }));
-    this.#taken = new Acks((value) => send({ kind: "cursors", value }));
+    this.#cursorAcks = new Acks((value) => send({ kind: "cursors", value }));
   }
 
   /** The app of the slot is done with every message of the lane up to `seq`; it did not get `discarded`. */
@@ -27,7 +27,7 @@ export class Progress {
    * @param discarded Whether the app did not get the one at the cursor.
    * @param tell Whether to send it on this link: not if the broadcast arrived on another one.
    */
-  take(cursor: Cursor, tell: boolean, discarded: boolean): void {
+  advance(cursor: Cursor, tell: boolean, discarded: boolean): void {
     const cursors = this.#cursors;
     const lane = `${cursor.slot}/${cursor.tagRef}`;
     cursors.delete(lane);
@@ -37,7 +37,7 @@ export class Progress {
       cursors.delete(oldest);
     }
     if (!tell) return;
-    this.#taken.add(lane, cursor.position, cursor, ...(discarded ? [cursor.position] : []));
+    this.#cursorAcks.add(lane, cursor.position, cursor, ...(discarded ? [cursor.position] : []));
   }
 
   /** For Hello: the most recent first. */
@@ -53,6 +53,6 @@ export class Progress {
   /** Sends at once instead of at the end of the turn. */
   flush(): void {
     this.#acks.flush();
-    this.#taken.flush();
+    this.#cursorAcks.flush();
   }
 }

@@ -43,7 +43,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
   const account = await Account.load(host, guardStorage(storage), identifiers);
   const hub = new Hub(host, account, endpoints);
   const stopOnline = host.onOnline(() => hub.wake());
-  const stopOffline = host.onOffline?.(() => hub.doubt());
+  const stopOffline = host.onOffline?.(() => hub.probe());
   const serve = (port: ServicePort): void => hub.serve(port);
   return {
     openPort: () => {

@@ -237,19 +237,19 @@ describe("L5 the first reconnect after the mesh closed a link that stood", () =>
   });
 });
 
-it("L6 a doubt asks a link that stands for a sign of life, once, and nothing else", () => {
-  const doubt: LinkEvent = { kind: "doubt" };
-  expect(kinds(run(...UP, doubt).effects)).toEqual(["timer", "ping"]);
-  expect(run(...UP, doubt, doubt).effects).toEqual([]);
+it("L6 a probe asks a link that stands for a sign of life, once, and nothing else", () => {
+  const probe: LinkEvent = { kind: "probe" };
+  expect(kinds(run(...UP, probe).effects)).toEqual(["timer", "ping"]);
+  expect(run(...UP, probe, probe).effects).toEqual([]);
   for (const before of [[], [START], [START, TOKEN], [...UP, ended(1006)]]) {
-    expect(run(...before, doubt).effects).toEqual([]);
+    expect(run(...before, probe).effects).toEqual([]);
   }
 });
 
 it("whatever happens, a link that is not idle or closed has its timer set, and it is never set below zero", () => {
   const event: fc.Arbitrary<LinkEvent> = fc.oneof(
     fc.constantFrom<LinkEvent>(START, TOKEN, OPENED, TIMER),
-    fc.constantFrom<LinkEvent>({ kind: "heard" }, { kind: "wake" }, { kind: "doubt" }),
+    fc.constantFrom<LinkEvent>({ kind: "heard" }, { kind: "wake" }, { kind: "probe" }),
     fc.constantFrom<LinkEvent>({ kind: "fault", message: "" }, { kind: "refused", error: LATER }),
     fc.integer({ min: 1000, max: 4400 }).map((code) => ended(code)),
     fc.integer().map((withinMs): LinkEvent => ({ kind: "goaway", withinMs })),
