@@ -12,11 +12,11 @@ import type { RegistrationName } from "../message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/calls/fan-out.ts";
 import type { Claims } from "./account.ts";
+import { changeAlias, changeTags } from "./commands.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { type DeviceOptions, type DeviceParts, makeParts } from "./parts.ts";
 import { type PendingCommand, waitFor } from "./pending-command.ts";
 import type { Registration } from "./registration.ts";
-import { changeAlias, changeTags } from "./tagging.ts";
 import type {
   AliasRequest,
   DescribeAnswer,

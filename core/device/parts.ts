@@ -10,7 +10,7 @@ import { Debts } from "./debts.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { pushCommands } from "./link/commands.ts";
+import { pushCommands } from "./link/push-commands.ts";
 import { LinkSession } from "./link/session.ts";
 import { Mail } from "./mail/mail.ts";
 import { RecentKeys } from "./mail/recent-keys.ts";

@@ -237,7 +237,7 @@ describe("L5 the first reconnect after the mesh closed a link that stood", () =>
   });
 });
 
-it("L6 a probe asks a link that stands for a sign of life, once, and nothing else", () => {
+it("L6 a probe pings an open link once, and does nothing else", () => {
   const probe: LinkEvent = { kind: "probe" };
   expect(kinds(run(...UP, probe).effects)).toEqual(["timer", "ping"]);
   expect(run(...UP, probe, probe).effects).toEqual([]);

@@ -4,13 +4,13 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { OnAnswer, PushCommands } from "../../channels/push.ts";
 import type { Context } from "../../link/effects.ts";
 import type { Aliases } from "../aliases/aliases.ts";
+import { changeAlias, changeTags, splitDescription } from "../commands.ts";
 import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
-import { changeAlias, changeTags, splitDescription } from "../tagging.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 
