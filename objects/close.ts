@@ -27,12 +27,16 @@ export function closeReason(code: ErrorCode, detail: string): string {
   return decoder.decode(bytes.subarray(0, REASON_BYTES - 2)).replace(/\uFFFD$/, "");
 }
 
+interface Closable {
+  close(code: number, reason: string): void;
+}
+
+/** Closes a socket, unless it is closed already, with the close code and reason of an error. */
+export const closeWith = (socket: Closable, code: ErrorCode, detail: string): void =>
+  finish(socket, closeCodeOf(code), closeReason(code, detail));
+
 /** Closes a socket, unless it is closed already. */
-export function finish(
-  socket: { close(code: number, reason: string): void },
-  code: number,
-  reason: string,
-): void {
+export function finish(socket: Closable, code: number, reason: string): void {
   try {
     socket.close(code, reason);
   } catch {

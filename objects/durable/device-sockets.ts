@@ -2,8 +2,8 @@
 import type { LinkSnapshot } from "../../core/device/link/snapshot.ts";
 import { lastHeard, SILENT_MS } from "../../core/link/silence.ts";
 import type { Refused } from "../../core/message/refusal.ts";
-import { ERRORS, type ErrorCode } from "../../schema/errors.ts";
-import { closeReason, finish, LINK_SUBPROTOCOL } from "../close.ts";
+import type { ErrorCode } from "../../schema/errors.ts";
+import { closeWith, LINK_SUBPROTOCOL } from "../close.ts";
 import { REGISTERED_HEADER } from "../interfaces/connections.ts";
 import type { SocketPort } from "../runtime.ts";
 import { answerHeartbeats, upgraded } from "./sockets.ts";
@@ -128,11 +128,4 @@ export class DurableSocket implements SocketPort {
     this.#heardAt = lastHeard([this.#heardAt, answered, openedAt], now);
     return now - this.#heardAt < SILENT_MS ? null : this.#heardAt;
   }
-}
-
-/** Closes a socket, unless it is closed already, with the close code and reason of an error. */
-function closeWith(socket: WebSocket, code: ErrorCode, detail: string): void {
-  const number = ERRORS[code].close;
-  if (number === null) throw new Error(`${code} closes no link`);
-  finish(socket, number, closeReason(code, detail));
 }

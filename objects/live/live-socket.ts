@@ -2,7 +2,7 @@
 import type { Sink } from "../../core/live/host.ts";
 import type { LiveText } from "../../core/live/text.ts";
 import type { ErrorCode } from "../../schema/errors.ts";
-import { closeCodeOf, closeReason, finish } from "../close.ts";
+import { closeWith } from "../close.ts";
 
 /** The part of a WebSocket that it uses. */
 interface ListenerSocket {
@@ -34,6 +34,6 @@ export class SocketSink implements Sink {
   }
 
   close(code: ErrorCode): void {
-    finish(this.#socket, closeCodeOf(code), closeReason(code, ""));
+    closeWith(this.#socket, code, "");
   }
 }

@@ -1,8 +1,8 @@
 /** The WebSocket of a device's link, in the process that holds them all. */
 import type { LinkSnapshot } from "../../../core/device/link/snapshot.ts";
-import { closeReason } from "../../../objects/close.ts";
+import { closeWith } from "../../../objects/close.ts";
 import type { SocketPort } from "../../../objects/runtime.ts";
-import { ERRORS, type ErrorCode } from "../../../schema/errors.ts";
+import type { ErrorCode } from "../../../schema/errors.ts";
 
 /** The part of a WebSocket that it uses. */
 export interface LinkTransport {
@@ -31,15 +31,8 @@ export class LinkSocket implements SocketPort {
     }
   }
 
-  /** @throws Error for a code that closes no link */
   close(code: ErrorCode, detail: string): void {
-    const number = ERRORS[code].close;
-    if (number === null) throw new Error(`${code} closes no link`);
-    try {
-      this.#socket.close(number, closeReason(code, detail));
-    } catch {
-      // The peer may have closed it first: it is gone either way.
-    }
+    closeWith(this.#socket, code, detail);
   }
 
   save(snapshot: LinkSnapshot | null): void {
