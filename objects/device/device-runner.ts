@@ -296,7 +296,7 @@ export class DeviceRunner {
         // A queued message may expire, so "queued" is only said once the alarm for that is set.
         const isQueued = "status" in answer && answer.status !== "delivered";
         awake.waiters.settle(effect.token, answer, isQueued ? alarm : null);
-      } else if (effect.kind === "wait") awake.waiters.goOn(effect.token, effect.ms);
+      } else if (effect.kind === "wait") awake.waiters.extend(effect.token, effect.ms);
       else if (effect.kind === "close") socket?.close(effect.code, effect.detail);
       else void this.#call(awake, effect);
     }

@@ -30,7 +30,7 @@ export class Waiters {
   }
 
   /** Extends the wait by `ms`. */
-  goOn(token: number, ms: number): void {
+  extend(token: number, ms: number): void {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;
     waiter.timer.cancel();

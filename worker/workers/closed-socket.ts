@@ -1,12 +1,12 @@
 /** A WebSocket that is closed at once: browsers do not show the answer to a refused upgrade. */
-import { closeCodeOf, closeReason } from "../../objects/close.ts";
+import { closeWith } from "../../objects/close.ts";
 import type { MeshError } from "../../schema/errors.ts";
 
 /** @param protocol the subprotocol to answer with; null for none */
 export function closedSocket({ code, message }: MeshError, protocol: string | null): Response {
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
-  server.close(closeCodeOf(code), closeReason(code, message));
+  closeWith(server, code, message);
   const headers = protocol === null ? {} : { "sec-websocket-protocol": protocol };
   return new Response(null, { status: 101, webSocket: client, headers });
 }
