@@ -2,7 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  cpSync,
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -17,6 +19,7 @@ import { HOST } from "../support/host.ts";
 import { device } from "./support/device.ts";
 import { demoOf, readJson, serve, startMesh } from "./support/mesh.ts";
 import { start, temporaryFolder } from "./support/process.ts";
+import { shared, sharedMesh } from "./support/shared-mesh.ts";
 
 /** A free port, which nobody else takes meanwhile unless by bad luck. */
 async function takenPort() {
@@ -25,6 +28,24 @@ async function takenPort() {
   onTestFinished(() => void server.close());
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+const standing = sharedMesh();
+
+const stopped = shared(async (atEnd) => {
+  const data = temporaryFolder(atEnd);
+  const mesh = await startMesh(data, 0, HOST, atEnd);
+  mesh.process.kill("SIGTERM");
+  expect(await mesh.process.exited).toBe(0);
+  return data;
+});
+
+/** A copy of the data of a mesh that was started once, and stopped. */
+function stoppedData(): string {
+  const data = temporaryFolder();
+  const filter = (path: string): boolean => !lstatSync(path).isSocket();
+  cpSync(stopped(), data, { recursive: true, filter });
+  return data;
 }
 
 describe("a start", () => {
@@ -50,12 +71,9 @@ describe("a start", () => {
   });
 
   test("a second start keeps the keys, the demo app and its regIds", async () => {
-    const data = temporaryFolder();
-    const first = await startMesh(data);
+    const data = stoppedData();
     const secrets = readJson(join(data, "secrets.json"));
     const { appId } = demoOf(data);
-    first.process.kill("SIGTERM");
-    expect(await first.process.exited).toBe(0);
     const second = serve(["--json", "--data", data, "--port", "0"]);
     const ready = JSON.parse(await second.stdout.match(/"ready"/));
     expect(ready).toMatchObject({ demoMade: false, data });
@@ -75,8 +93,7 @@ describe("a start", () => {
   });
 
   test("nobody else can read the data folder, and no secret is on a command line", async () => {
-    const data = temporaryFolder();
-    await startMesh(data);
+    const { data } = standing();
     expect(statSync(data).mode & 0o777).toBe(0o700);
     for (const file of ["secrets.json", "demo.json"])
       expect([file, statSync(join(data, file)).mode & 0o777]).toEqual([file, 0o600]);
@@ -125,8 +142,7 @@ describe("a fault at the start is told in one line", () => {
   });
 
   test("another mesh works on the folder", async () => {
-    const data = temporaryFolder();
-    await startMesh(data);
+    const { data } = standing();
     const line = await failure(["--port", "0", "--data", data]);
     expect(line).toBe(`pushmesh: the data folder ${data} is in use by another pushmesh`);
   });
@@ -155,10 +171,7 @@ describe("a fault at the start is told in one line", () => {
   });
 
   test("the secrets are missing beside data, and none are made in their place", async () => {
-    const data = temporaryFolder();
-    const mesh = await startMesh(data);
-    mesh.process.kill("SIGTERM");
-    await mesh.process.exited;
+    const data = stoppedData();
     rmSync(join(data, "secrets.json"));
     expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is missing/);
     expect(existsSync(join(data, "secrets.json"))).toBe(false);
@@ -167,10 +180,7 @@ describe("a fault at the start is told in one line", () => {
   test.each(["empty", "missing"] as const)(
     "H4 what was stored is %s, and no new mesh is begun in its place",
     async (how) => {
-      const data = temporaryFolder();
-      const mesh = await startMesh(data);
-      mesh.process.kill("SIGTERM");
-      await mesh.process.exited;
+      const data = stoppedData();
       const part = join(data, HOST === "deno" ? "mesh.db" : "storage");
       let spoiled = part;
       if (how === "missing") rmSync(part, { recursive: true });
@@ -193,10 +203,7 @@ describe("a fault at the start is told in one line", () => {
   );
 
   test("a first start that was killed before it made the database is begun again", async () => {
-    const data = temporaryFolder();
-    const first = await startMesh(data);
-    first.process.kill("SIGTERM");
-    await first.process.exited;
+    const data = stoppedData();
     expect(existsSync(join(data, "new"))).toBe(false);
     // As such a start leaves it.
     for (const made of ["mesh.db", "storage", "demo.json"])
@@ -215,10 +222,7 @@ describe("a fault at the start is told in one line", () => {
   });
 
   test("a key of the mesh is malformed", async () => {
-    const data = temporaryFolder();
-    const mesh = await startMesh(data);
-    mesh.process.kill("SIGTERM");
-    expect(await mesh.process.exited).toBe(0);
+    const data = stoppedData();
     const secrets = readJson(join(data, "secrets.json")) as object;
     writeFileSync(join(data, "secrets.json"), JSON.stringify({ ...secrets, meshKeys: "1:short" }));
     expect(await failure(["--port", "0", "--data", data])).toMatch(
@@ -226,16 +230,10 @@ describe("a fault at the start is told in one line", () => {
     );
   });
 
+  // What else options may be is in test/hosts/machine/options.test.ts.
   test.each([
-    [["--port", "http"], /--port http: give a number/],
-    [["--port", "65536"], /--port 65536: give a number/],
     [["--prt", "1"], /--prt/],
     [["--listen", "192.0.2.1"], /is no address of this machine/],
-    [["--host", "0.0.0.0"], /--host 0\.0\.0\.0: give deno or workerd; the address .* is --listen/],
-    [["--host", HOST === "deno" ? "workerd" : "deno"], /--host \w+: this is \w+; npm start/],
-    [["--trust-proxy", "10.0.0.0/33"], /--trust-proxy 10\.0\.0\.0\/33: give an address or a CIDR/],
-    [["--trust-proxy", ","], /--trust-proxy: give addresses/],
-    [["--tls-key", "key.pem"], /--tls-cert and --tls-key go together/],
   ])("the options are %j", async (args, expected) => {
     expect(await failure([...args, "--data", temporaryFolder()])).toMatch(expected);
   });

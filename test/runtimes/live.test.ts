@@ -1,14 +1,16 @@
 /** Live listeners in a real web page: the SDK's, and an EventSource with nothing around it. */
 import { expect, inject, test } from "vitest";
 import { broadcast, liveUrl, setLive } from "../mesh/support/listener.ts";
-import { demoOf, startMesh } from "../mesh/support/mesh.ts";
-import { temporaryFolder } from "../mesh/support/process.ts";
-import { launchChromium } from "./chromium.ts";
+import { demoOf } from "../mesh/support/mesh.ts";
+import { sharedMesh } from "../mesh/support/shared-mesh.ts";
+import { sharedChromium } from "./chromium.ts";
 import { startSender } from "./sender.ts";
 
 const TAG = "page/ü";
 
 const sdk = inject("sdk");
+const meshOf = sharedMesh();
+const newContext = sharedChromium();
 
 /** Fills `heard` of the page; `begin` is the script that listens. */
 const script = (begin: string): string => `
@@ -20,14 +22,12 @@ const script = (begin: string): string => `
   ${begin}`;
 
 async function hearIn(begin: (url: string, appId: string, publicKey: string) => string) {
-  const data = temporaryFolder();
-  const mesh = await startMesh(data);
-  const demo = demoOf(data);
+  const mesh = meshOf();
+  const demo = demoOf(mesh.data);
   await setLive(mesh.url, demo, TAG, "open");
   const key = await fetch(`${mesh.url}/v1/apps/${demo.appId}/live-key`);
   const { publicKey } = (await key.json()) as { publicKey: string };
-  const browser = await launchChromium();
-  const page = await browser.newPage();
+  const page = await (await newContext()).newPage();
   // Of another origin than the mesh.
   await page.goto(await startSender(demo, sdk));
   await page.evaluate(script(begin(mesh.url, demo.appId, publicKey)));

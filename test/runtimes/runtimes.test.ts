@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, inject, test } from "vitest";
-import { demoOf, startMesh } from "../mesh/support/mesh.ts";
+import { demoOf } from "../mesh/support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../mesh/support/process.ts";
-import { launchChromium } from "./chromium.ts";
+import { sharedMesh } from "../mesh/support/shared-mesh.ts";
+import { sharedChromium } from "./chromium.ts";
 import type { Job } from "./main.ts";
 import { startSender } from "./sender.ts";
 
@@ -21,16 +22,17 @@ const RUNTIMES = [
 // Also what holds the SDK to its bound: this fails where it is over it.
 const sdk = inject("sdk");
 
-async function meshAndSender() {
-  const data = temporaryFolder();
-  await startMesh(data);
-  const demo = demoOf(data);
+const mesh = sharedMesh();
+const newContext = sharedChromium();
+
+async function demoAndSender() {
+  const demo = demoOf(mesh().data);
   return { demo, origin: await startSender(demo, sdk) };
 }
 
 describe.each(RUNTIMES)("%s", (_, command, args) => {
   test("P1 P2 P3 P4 a device lives through a restart", async () => {
-    const { demo, origin } = await meshAndSender();
+    const { demo, origin } = await demoAndSender();
     const job: Job = {
       sdk: pathToFileURL(join(sdk, "device-node.js")).href,
       url: demo.url,
@@ -51,9 +53,8 @@ describe.each(RUNTIMES)("%s", (_, command, args) => {
 
 describe("Chromium", () => {
   test("P1 P2 P3 P4 a device lives through a reload of its page", async () => {
-    const { demo, origin } = await meshAndSender();
-    const browser = await launchChromium();
-    const page = await browser.newPage();
+    const { demo, origin } = await demoAndSender();
+    const page = await (await newContext()).newPage();
     const act = (name: "firstAct" | "secondAct", handover: unknown): Promise<unknown> => {
       const args = [name, demo.url, demo.appId, handover].map((arg) => JSON.stringify(arg));
       // As text: a function would be this file's, with this runner's own imports in it.
@@ -84,9 +85,8 @@ describe("Chromium", () => {
   });
 
   test("P1.9 two pages that start at once are one device, whose mail comes", async () => {
-    const { demo, origin } = await meshAndSender();
-    const browser = await launchChromium();
-    const context = await browser.newContext();
+    const { demo, origin } = await demoAndSender();
+    const context = await newContext();
     const pages = await Promise.all([context.newPage(), context.newPage()]);
     /** Who asked for an account: the key and the identifiers of each proof. */
     const devices = new Set<string>();
@@ -112,9 +112,8 @@ describe("Chromium", () => {
   });
 
   test("P1.9 a storage whose connection was lost is opened once more, and then says so", async () => {
-    const { origin } = await meshAndSender();
-    const browser = await launchChromium();
-    const page = await browser.newPage();
+    const { origin } = await demoAndSender();
+    const page = await (await newContext()).newPage();
     await page.goto(origin);
     const script = `import("/sdk.js").then(async ({ indexedDbStorage }) => {
       const storage = indexedDbStorage("lost");

@@ -5,11 +5,14 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { PushServer } from "../../sdk/server/mod.ts";
-import { demoOf, startMesh } from "../mesh/support/mesh.ts";
-import { ROOT, temporaryFolder } from "../mesh/support/process.ts";
-import { launchChromium } from "./chromium.ts";
+import { demoOf } from "../mesh/support/mesh.ts";
+import { ROOT } from "../mesh/support/process.ts";
+import { sharedMesh } from "../mesh/support/shared-mesh.ts";
+import { sharedChromium } from "./chromium.ts";
 
 const sdk = inject("sdk");
+const mesh = sharedMesh();
+const newContext = sharedChromium();
 
 /** The examples by the name in their first line. */
 const EXAMPLES = new Map(
@@ -46,13 +49,10 @@ async function serveExamples({ url, appId }: { url: string; appId: string }): Pr
 }
 
 async function meshAndBrowser() {
-  const data = temporaryFolder();
-  await startMesh(data);
-  const demo = demoOf(data);
+  const demo = demoOf(mesh().data);
   const origin = await serveExamples(demo);
-  const browser = await launchChromium();
   const server = new PushServer({ url: demo.url, keyId: demo.keyId, key: demo.secret });
-  return { origin, server, context: await browser.newContext() };
+  return { origin, server, context: await newContext() };
 }
 
 /** Opens a page; what it prints, line by line. */

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { HOST } from "../../support/host.ts";
+import { describe, expect, test, vi } from "vitest";
 import { launched, listen, pushmesh, run, runJson, type User } from "../support/command.ts";
-import { demoOf, type Mesh, startMesh } from "../support/mesh.ts";
+import { demoOf, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
+import { sharedMesh } from "../support/shared-mesh.ts";
 
 /** A mesh of its own, and a user whose data folder is the mesh's: for tests that end it, or look at all of it. */
 async function meshAndUser() {
@@ -18,20 +18,10 @@ async function meshAndUser() {
 }
 
 /** The mesh of the other tests. */
-let shared: Mesh;
-const atEnd: (() => Promise<void> | void)[] = [];
-
-beforeAll(async () => {
-  const data = temporaryFolder((act) => atEnd.push(act));
-  shared = await startMesh(data, 0, HOST, (act) => atEnd.push(act));
-});
-
-afterAll(async () => {
-  for (const act of atEnd.reverse()) await act();
-});
+const shared = sharedMesh();
 
 /** A user of that mesh, with files and a device of its own. */
-const newUser = (): User => ({ data: shared.data, home: temporaryFolder() });
+const newUser = (): User => ({ data: shared().data, home: temporaryFolder() });
 
 describe("a mesh whose data folder is elsewhere", () => {
   test("is found by its URL, by any name of this machine, and without one if it was started last", async () => {
@@ -258,11 +248,11 @@ describe("apps and keys", () => {
   test("without the admin token apps are nobody's to make", async () => {
     const user = newUser();
     const stranger: User = { data: temporaryFolder(), home: user.home };
-    const without = await run(stranger, "app", "create", "x", "--url", shared.url);
+    const without = await run(stranger, "app", "create", "x", "--url", shared().url);
     expect(without).toMatchObject({ code: 2 });
     expect(without.stderr).toMatch(/PUSHMESH_ADMIN_TOKEN/);
     const wrong = { ...stranger, env: { PUSHMESH_ADMIN_TOKEN: "no such token" } };
-    const create = ["app", "create", "x", "--url", shared.url, "--json"];
+    const create = ["app", "create", "x", "--url", shared().url, "--json"];
     const refused = await run(wrong, ...create, "--insecure");
     expect(refused.code).toBe(3);
     expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "admin_token_invalid" });
@@ -292,7 +282,7 @@ describe("apps and keys", () => {
 describe("exit codes", () => {
   test("3 for a regId that is none, with the mesh's advice", async () => {
     const known = newUser();
-    expect(demoOf(known.data).url).toBe(shared.url);
+    expect(demoOf(known.data).url).toBe(shared().url);
     const { code, stderr } = await run(known, "send", "--to", "nonsense", "--data", "x");
     expect(code).toBe(3);
     expect(stderr).toMatch(
