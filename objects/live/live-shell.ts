@@ -100,7 +100,7 @@ export class LiveShell implements LiveRpc {
       onEnd();
       this.#streams.delete(stream);
       this.leave(stream);
-    });
+    }, this.#runtime.random());
     const body = bodyOf(stream.source);
     this.#streams.add(stream);
     try {

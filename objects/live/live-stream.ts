@@ -56,7 +56,7 @@ export class EventStream implements Sink {
    * @param onEnd called once when the stream ends, whoever ends it
    * @param random from 0 up to 1; decides when the reader reconnects
    */
-  constructor(onEnd: () => void, random = Math.random()) {
+  constructor(onEnd: () => void, random: number) {
     this.#onEnd = onEnd;
     this.source = {
       start: (controller) => {
