@@ -64,7 +64,7 @@ export class CatchUp {
   }
 
   /** Fetches from all tags of a registration. @param since when the app began to listen, milliseconds since 1970; null if unknown */
-  open(registration: Registration, since: number | null): void {
+  attach(registration: Registration, since: number | null): void {
     registration.broadcasts.since = since;
     for (const subscription of this.#parts.table.inSlot(registration.slot))
       this.enqueue(subscription);
@@ -72,11 +72,7 @@ export class CatchUp {
 
   /** Schedules a fetch from a tag; `pump` starts it when there is room. */
   enqueue(subscription: Subscription): void {
-    if (
-      subscription.catchUp === "asking" ||
-      subscription.catchUp === "more" ||
-      subscription.catchUp === "last"
-    ) {
+    if (subscription.isFetching) {
       subscription.missed = true;
       return;
     }
@@ -92,21 +88,16 @@ export class CatchUp {
   }
 
   /** The node calls with all new broadcasts from now on. */
-  live(subscription: Subscription): void {
+  setLive(subscription: Subscription): void {
     this.#set(subscription, "live");
   }
 
   /** The link has ended, the app stopped listening, or the tag was left. */
   reset(subscription: Subscription): void {
-    if (
-      subscription.catchUp === "asking" ||
-      subscription.catchUp === "more" ||
-      subscription.catchUp === "last"
-    )
-      this.#count(subscription, -1);
+    if (subscription.isFetching) this.#count(subscription, -1);
     this.#queue.delete(subscription);
     this.#set(subscription, "idle");
-    subscription.epoch++;
+    subscription.fetchEpoch++;
     subscription.coveredUpTo = null;
     subscription.sentBeforeSleep = 0;
     subscription.missed = false;
@@ -119,7 +110,7 @@ export class CatchUp {
       if (this.#pages >= PAGES.device) return;
       if (subscription.registration.broadcasts.pages >= PAGES.registration) continue;
       this.#queue.delete(subscription);
-      this.#ask(subscription, handler, context);
+      this.#fetch(subscription, handler, context);
     }
   }
 
@@ -132,14 +123,14 @@ export class CatchUp {
     if (goesOn) this.enqueue(subscription);
   }
 
-  #ask(subscription: Subscription, handler: PageHandler, context: Context): void {
+  #fetch(subscription: Subscription, handler: PageHandler, context: Context): void {
     this.#count(subscription, 1);
-    this.#set(subscription, "asking");
-    const { epoch } = subscription;
+    this.#set(subscription, "fetching");
+    const { fetchEpoch } = subscription;
     let after: number | null = null;
     const call = {
       begin: () => {
-        if (subscription.epoch !== epoch) return null;
+        if (subscription.fetchEpoch !== fetchEpoch) return null;
         subscription.missed = false;
         after = subscription.after;
         const { since } = subscription.registration.broadcasts;
@@ -157,8 +148,8 @@ export class CatchUp {
         } as const;
       },
       done: (result: CallResult, later: Context) => {
-        if (subscription.epoch === epoch)
-          this.#answered(subscription, handler, after, result, later);
+        if (subscription.fetchEpoch === fetchEpoch)
+          this.#onAnswer(subscription, handler, after, result, later);
         // The node may count the broadcasts of this late answer as served.
         else this.enqueue(subscription);
       },
@@ -166,7 +157,7 @@ export class CatchUp {
     this.#parts.calls.enqueue(call, context);
   }
 
-  #answered(
+  #onAnswer(
     subscription: Subscription,
     handler: PageHandler,
     after: number | null,
@@ -181,7 +172,7 @@ export class CatchUp {
       handler.onUnknown(subscription, context);
     } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
       subscription.member = "yes";
-      this.#paged(subscription, handler, after, answer, context);
+      this.#takePage(subscription, handler, after, answer, context);
     } else {
       this.#count(subscription, -1);
       this.#set(subscription, "idle");
@@ -189,7 +180,7 @@ export class CatchUp {
     }
   }
 
-  #paged(
+  #takePage(
     subscription: Subscription,
     handler: PageHandler,
     after: number | null,

@@ -38,7 +38,7 @@ export class Join implements Call {
   #born: number | null = null;
   #hops = 0;
   #attach = false;
-  #epoch = 0;
+  #fetchEpoch = 0;
   /** The epoch of the membership in the last request. */
   #askedEpoch = 0;
 
@@ -53,7 +53,7 @@ export class Join implements Call {
   begin(now: number): CallBody {
     const subscription = this.#one;
     this.#attach = this.#parts.listens();
-    this.#epoch = subscription.epoch;
+    this.#fetchEpoch = subscription.fetchEpoch;
     this.#askedEpoch = subscription.record.epoch;
     subscription.missed = false;
     const name = subscription.nodeName(this.#path);
@@ -77,7 +77,10 @@ export class Join implements Call {
     if (typeof answer !== "object" || !("kind" in answer)) onEnd(null, result, context);
     else if (answer.kind === "joined") {
       const live =
-        !this.#find && this.#attach && this.#epoch === subscription.epoch && !subscription.missed;
+        !this.#find &&
+        this.#attach &&
+        this.#fetchEpoch === subscription.fetchEpoch &&
+        !subscription.missed;
       const head = this.#find ? null : answer.head;
       const { epoch = this.#askedEpoch } = answer;
       onEnd({ path: this.#path, head, live, epoch }, result, context);

@@ -217,7 +217,7 @@ export class Memberships {
 
   /** @param live whether the node calls with all new broadcasts from now on */
   #startBroadcasts(subscription: Subscription, live: boolean): void {
-    if (live) this.#parts.catchUp.live(subscription);
+    if (live) this.#parts.catchUp.setLive(subscription);
     else this.#parts.catchUp.enqueue(subscription);
   }
 

@@ -32,10 +32,10 @@ interface Outstanding {
 }
 
 /**
- * The state of fetching from the tag's node on this link. `idle`: not fetching. `queued`: scheduled. `asking`: a page is being fetched.
+ * The state of fetching from the tag's node on this link. `idle`: not fetching. `queued`: scheduled. `fetching`: a page is being fetched.
  * `more`, `last`: a page is on its way to the socket, with or without more to fetch. `live`: the node calls with new broadcasts.
  */
-export type CatchUpState = "idle" | "queued" | "asking" | "more" | "last" | "live";
+export type CatchUpState = "idle" | "queued" | "fetching" | "more" | "last" | "live";
 
 export class Subscription {
   readonly registration: Registration;
@@ -57,7 +57,7 @@ export class Subscription {
   // ---- broadcasts
   catchUp: CatchUpState = "idle";
   /** Incremented when earlier fetches become void: the link was lost, or the app stopped listening. */
-  epoch = 0;
+  fetchEpoch = 0;
   /** The node called while a page was being fetched: there may be more than the answer has. */
   missed = false;
   /** Positions of ttl 0 broadcasts that the node called with while the device could not take them: the fetch includes them. */
@@ -92,6 +92,11 @@ export class Subscription {
   /** The object name of a node of the tag. Default: the member's node. */
   nodeName(path = this.record.path): string {
     return nodeObjectName({ app: this.registration.record.app, tagId: this.tagId, path });
+  }
+
+  /** Whether a page is being fetched or is on its way to the socket. */
+  get isFetching(): boolean {
+    return this.catchUp === "fetching" || this.catchUp === "more" || this.catchUp === "last";
   }
 
   /** The position to fetch after: broadcasts on the socket are not fetched again. */

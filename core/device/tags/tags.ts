@@ -80,7 +80,7 @@ export class Tags implements Part {
 
   /** Missed broadcasts will be fetched. */
   attach(registration: Registration, { now }: Context): void {
-    this.#catchUp.open(registration, now);
+    this.#catchUp.attach(registration, now);
   }
 
   /** Broadcasts that the app has not acknowledged will be fetched again. */
@@ -119,12 +119,12 @@ export class Tags implements Part {
   restore(registration: Registration, live: boolean): void {
     if (!live) {
       // A fetch was unfinished: fetch from all tags again.
-      this.#catchUp.open(registration, null);
+      this.#catchUp.attach(registration, null);
       return;
     }
     for (const subscription of this.#table.inSlot(registration.slot)) {
       subscription.member = "yes";
-      this.#catchUp.live(subscription);
+      this.#catchUp.setLive(subscription);
     }
   }
 
