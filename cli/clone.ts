@@ -2,14 +2,19 @@
 import { existsSync } from "node:fs";
 import { CliFailure } from "./failure.ts";
 
-/** What was moved, counted. */
+/** Counts of what was moved. */
 export interface MovedCounts {
   readonly apps: number;
   readonly devices: number;
+  /** Including ended ones. */
   readonly registrations: number;
+  /** Waiting messages. */
   readonly messages: number;
+  /** Aliases that were ever set. */
   readonly aliases: number;
+  /** Tags of registrations: a registration in three tags counts three times. */
   readonly subscriptions: number;
+  /** Broadcasts in the logs of tags. */
   readonly broadcasts: number;
 }
 

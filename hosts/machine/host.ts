@@ -1,11 +1,10 @@
 /** The port by which `npm start` runs a host of one machine. */
+import type { HostName } from "../../cli/clone.ts";
 import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder, Secrets } from "./data-folder.ts";
 import type { Report } from "./report.ts";
 
-/** Names of the hosts, as `--host` takes them. */
-export const HOST_NAMES = ["deno", "workerd"] as const;
-export type HostName = (typeof HOST_NAMES)[number];
+export { HOST_NAMES, type HostName } from "../../cli/clone.ts";
 
 /** Paths of PEM files. */
 export interface TlsFiles {

@@ -1,20 +1,8 @@
 /** Counts what is moved. */
+import type { MovedCounts } from "../../cli/clone.ts";
 import type { DataLine } from "../../schema/export.ts";
 
-export interface MovedCounts {
-  readonly apps: number;
-  readonly devices: number;
-  /** Including ended ones. */
-  readonly registrations: number;
-  /** Waiting messages. */
-  readonly messages: number;
-  /** Aliases that were ever set. */
-  readonly aliases: number;
-  /** Tags of registrations: a registration in three tags counts three times. */
-  readonly subscriptions: number;
-  /** Broadcasts in the logs of tags. */
-  readonly broadcasts: number;
-}
+export type { MovedCounts } from "../../cli/clone.ts";
 
 const NAMES = {
   app: "apps",
