@@ -14,14 +14,14 @@ import { Transport } from "./net/transport.ts";
 import { Tunnels } from "./net/tunnels.ts";
 
 /** When accepting fails for want of descriptors: connections to shed, and the pause before the next attempt. */
-const TROUBLE_SHED = 16;
-const TROUBLE_MS = 250;
+const SHED_COUNT = 16;
+const ACCEPT_RETRY_MS = 250;
 /** ENFILE and EMFILE. */
 const EXHAUSTED = /\(os error 2[34]\)/;
 /** Connections accepted in one turn: fewer than the reserved descriptors. */
 const ACCEPT_TURN_COUNT = 16;
 /** Time after the last failure until accepting counts as working again. */
-const GOOD_MS = 5_000;
+const RECOVERED_MS = 5_000;
 
 interface ListenerOptions extends GuardOptions {
   readonly hostname: string;
@@ -39,7 +39,7 @@ export class Listener {
   #http2: Tunnels | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopping = false;
-  #troubleAt: number | null = null;
+  #failedAt: number | null = null;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -131,8 +131,8 @@ export class Listener {
         if (this.#stopping) return;
         // Any other error concerns one client, which left before it was accepted.
         if (!EXHAUSTED.test(`${error}`)) continue;
-        this.#trouble(error);
-        await sleep(TROUBLE_MS);
+        this.#acceptFailed(error);
+        await sleep(ACCEPT_RETRY_MS);
       }
     }
   }
@@ -184,27 +184,27 @@ export class Listener {
   }
 
   /** Node's server does not report that it could not accept. */
-  #look(): void {
+  #checkTls(): void {
     try {
       this.#tls?.look();
     } catch (error) {
-      this.#trouble(error);
+      this.#acceptFailed(error);
     }
   }
 
-  #trouble(error: unknown): void {
-    if (this.#troubleAt === null) {
+  #acceptFailed(error: unknown): void {
+    if (this.#failedAt === null) {
       this.#options.log(`no connection can be accepted (${error}); open ones are not affected`);
     }
-    this.#troubleAt = performance.now();
-    for (let i = 0; i < TROUBLE_SHED; i++) this.admission.shedAny();
+    this.#failedAt = performance.now();
+    for (let i = 0; i < SHED_COUNT; i++) this.admission.shedAny();
   }
 
   #sweep(): void {
     this.#guard.sweep();
-    this.#look();
-    if (this.#troubleAt === null || performance.now() - this.#troubleAt < GOOD_MS) return;
-    this.#troubleAt = null;
+    this.#checkTls();
+    if (this.#failedAt === null || performance.now() - this.#failedAt < RECOVERED_MS) return;
+    this.#failedAt = null;
     this.#options.log("connections are accepted again");
   }
 }

@@ -3,13 +3,13 @@ import { execFileSync } from "node:child_process";
 import { HostFailure } from "./failure.ts";
 
 /** Descriptors kept for the process itself. */
-const RESERVED = 128;
+const RESERVED_COUNT = 128;
 /** The share of the remaining descriptors for links; the rest is for requests, and for objects that are awake without a link. */
 const LINK_SHARE = 0.8;
 /** Minimum descriptor limit: with less, hardly any links are left. */
-const LEAST = 256;
+const MIN_DESCRIPTORS = 256;
 /** Bound for systems without a descriptor limit, because of memory: an awake device takes up to 280 KB (measured, workerd). */
-const MOST_LINKS = 100_000;
+const MAX_LINKS = 100_000;
 
 /**
  * The limit of open files of the process. Node raises its soft limit to the hard one, and its children inherit that; Deno does not
@@ -30,12 +30,12 @@ export function descriptorLimit(): number {
  * @throws {HostFailure} if the limit is too low
  */
 export function linksFor(descriptors: number, perLink: number): number {
-  if (descriptors < LEAST)
+  if (descriptors < MIN_DESCRIPTORS)
     throw new HostFailure(
-      `the limit of open files is ${descriptors}, and at least ${LEAST} are needed: raise it with ulimit -n`,
+      `the limit of open files is ${descriptors}, and at least ${MIN_DESCRIPTORS} are needed: raise it with ulimit -n`,
     );
-  const links = Math.floor(((descriptors - RESERVED) * LINK_SHARE) / perLink);
-  return Math.min(links, MOST_LINKS);
+  const links = Math.floor(((descriptors - RESERVED_COUNT) * LINK_SHARE) / perLink);
+  return Math.min(links, MAX_LINKS);
 }
 
 /** The number of connections that there are descriptors for, of which `maxLinks` may be links. */

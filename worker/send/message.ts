@@ -59,7 +59,7 @@ export function lastingBody(
   return utf8.encode(text.slice(0, start) + text.slice(start).replace(to, lasting));
 }
 
-const LANES: Readonly<Record<SendBody["priority"], Priority>> = { high: 1, normal: 2, low: 3 };
+const PRIORITIES: Readonly<Record<SendBody["priority"], Priority>> = { high: 1, normal: 2, low: 3 };
 const utf8 = new TextEncoder();
 
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
@@ -85,7 +85,7 @@ export function messageFields({
   content,
 }: Pick<Outgoing<SendBody["to"]>, "body" | "content">) {
   return {
-    lane: LANES[body.priority],
+    lane: PRIORITIES[body.priority],
     ...content,
     ttlSeconds: body.ttl,
     collapseKey: body.collapseKey ?? null,

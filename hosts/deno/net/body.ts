@@ -3,7 +3,7 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 /** One more than any route accepts: the route refuses a body of this length. */
-const MOST_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
+const MAX_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
 
 /**
  * Returns the request with its body, after all of it has arrived.
@@ -24,7 +24,7 @@ export async function readInTime(
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   try {
-    while (bytes < MOST_BYTES) {
+    while (bytes < MAX_BYTES) {
       const { value, done } = await Promise.race([reader.read(), timeout]);
       if (done) break;
       parts.push(value);

@@ -15,7 +15,7 @@ import { type Share, Tunnel } from "./tunnel.ts";
 const LOOPBACK = "127.0.0.1";
 const READ_BYTES = 16_384;
 /** Both ends of the connection to the server. */
-const MORE_DESCRIPTORS = 2;
+const TUNNEL_DESCRIPTORS = 2;
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -55,7 +55,7 @@ export class Tunnels {
 
   /** Passes a connection on until it ends. @param destroy ends it at once */
   async carry(conn: Conn, entry: Entry, clientOf: NamedClient, destroy: () => void): Promise<void> {
-    if (!entry.widen(MORE_DESCRIPTORS)) return destroy();
+    if (!entry.widen(TUNNEL_DESCRIPTORS)) return destroy();
     let inner: Deno.TcpConn;
     try {
       inner = await Deno.connect({ hostname: LOOPBACK, port: this.#open().addr.port });

@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 export const WRITE_LINK = "UPDATE devices SET link = ? WHERE id = ?";
 
 /** As many as a process may have links, a few hundred bytes each. When it is reached, further links are refused. */
-const MOST_COUNT = 100_000;
+const MAX_RECORDS = 100_000;
 /** Time between two attempts to write them. */
 const RETRY_MS = 1_000;
 
@@ -19,7 +19,7 @@ export class OwedLinks {
   readonly #records = new Map<number, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(db: Database, most = MOST_COUNT) {
+  constructor(db: Database, most = MAX_RECORDS) {
     this.#db = db;
     this.#most = most;
   }

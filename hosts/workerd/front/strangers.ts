@@ -12,7 +12,7 @@ import { ListenedTags } from "./listened-tags.ts";
 /** Maximum number of objects per connection of the capacity: with three descriptors each, they take three quarters of what links leave. */
 const SHARE = 0.25;
 /** Minimum, for a host with few descriptors. */
-const LEAST = 8;
+const MIN_COUNT = 8;
 /** Additional share for tags that had listeners recently. */
 const LISTENED_SHARE = 0.125;
 /** Minimum time between two links shed for networks that have none: choosing one scans all links. */
@@ -65,7 +65,7 @@ export class Strangers {
   constructor({ capacity, now }: StrangersOptions) {
     this.#now = now;
     this.#awake = new AwakeObjects(now);
-    this.#most = Math.max(LEAST, Math.floor(capacity * SHARE));
+    this.#most = Math.max(MIN_COUNT, Math.floor(capacity * SHARE));
     this.#listened = new ListenedTags(Math.ceil(this.#most * LISTENED_SHARE), now);
   }
 
