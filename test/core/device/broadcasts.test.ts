@@ -5,9 +5,9 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
+import { HOSTS } from "../support/runtime/fake-runtime.ts";
 import { step } from "./broadcasts/steps.ts";
 import { World } from "./broadcasts/world.ts";
-import { HOSTS } from "./support/running-device.ts";
 
 const RUNS = 300;
 

@@ -5,9 +5,9 @@
 import fc from "fast-check";
 import { test } from "vitest";
 import { fuzz } from "../support/fuzz.ts";
+import { HOSTS } from "../support/runtime/fake-runtime.ts";
 import { step } from "./model/steps.ts";
 import { World } from "./model/world.ts";
-import { HOSTS } from "./support/running-device.ts";
 
 const RUN = fuzz(120);
 /** A list with bursts that fill mailboxes takes a few hundred milliseconds; most take one. */

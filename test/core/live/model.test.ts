@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type Fault, fault } from "../support/faults.ts";
 import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
+import { HOSTS } from "../support/runtime/fake-runtime.ts";
 import { LiveRig, TestListener } from "./support/rig.ts";
 
 const RUNS = 300;
@@ -84,12 +85,12 @@ async function take(rig: LiveRig, pages: readonly Page[], { do: act, ...with_ }:
   }
 }
 
-test(
-  "V1 V2 each broadcast once, in order, whatever happens",
-  async () => {
+test.each(HOSTS)(
+  "V1 V2 each broadcast once, in order, whatever happens: $host",
+  async ({ hibernates }) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 80, size: "max" }), async (steps) => {
-        const rig = new LiveRig();
+        const rig = new LiveRig(hibernates);
         const pages = Array.from({ length: 4 }, () => new Page());
         await rig.broadcast();
         for (const each of steps) await take(rig, pages, each);

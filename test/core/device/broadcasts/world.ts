@@ -506,8 +506,6 @@ export class World {
         await this.#call(node);
       }
       await this.#read(true);
-      // What failed is tried again when the device does something.
-      await this.#say({ kind: "describe", value: { request: 1, slot: this.#slot ?? 1 } });
       const { alarmAt } = this.#host.disk;
       if (alarmAt !== null && alarmAt <= this.#clock.now) await this.#run(this.#host.alarm());
       moved += this.#app.shown.size - before + this.#answered;

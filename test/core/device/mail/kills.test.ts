@@ -1,10 +1,10 @@
 /** Sequence numbers that run ahead of the wall clock, and a process that is killed. */
 import { expect, test } from "vitest";
 import { HybridClock } from "../../../../core/message/clock.ts";
+import { HOSTS } from "../../support/runtime/fake-runtime.ts";
 import type { Step } from "../model/steps.ts";
 import { World } from "../model/world.ts";
 import { Rig } from "../support/rig.ts";
-import { HOSTS } from "../support/running-device.ts";
 
 const MINUTE_MS = 60_000;
 /** An object sleeps when it was idle for that long, on Cloudflare and on workerd. */

@@ -1,4 +1,11 @@
-/** One device of the core with everything around it scripted: clock, store, socket, device and senders. */
+/**
+ * One device of the core with everything around it scripted: clock, store, socket, device and senders.
+ *
+ * Here core/device is tested by itself, for what its handlers return: the rig calls one, and keeps its effects in lists that a test
+ * looks through at once, in the same turn. It carries none of them out, so that there is nothing of the shell to be run in its
+ * place; on the shell a test could not tell an effect that a handler returned from one that came of it later. What becomes of
+ * effects is tested on the shell itself: by the models (model/, broadcasts/), which run `RunningDevice`.
+ */
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";

@@ -22,12 +22,6 @@ export class CallError extends Error {
   override readonly name = "CallError";
 }
 
-/** The two kinds of hosts: see `FakeRuntime`. */
-export const HOSTS = [
-  { host: "on a host where objects hibernate", hibernates: true },
-  { host: "on a host that commits in groups", hibernates: false },
-] as const;
-
 export interface RunningDeviceOptions {
   readonly clock: VirtualClock;
   readonly hibernates: boolean;

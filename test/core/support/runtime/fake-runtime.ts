@@ -8,6 +8,12 @@ import type { ObjectRuntime, Residence, Scheduler, Stored } from "../../../../ob
 import { FakeAlarm } from "./alarm.ts";
 import { FakeStorage, fenced, type RuntimeParts } from "./storage.ts";
 
+/** The two kinds of hosts. */
+export const HOSTS = [
+  { host: "on a host where objects hibernate", hibernates: true },
+  { host: "on a host that commits in groups", hibernates: false },
+] as const;
+
 export class FakeRuntime<Store extends object> implements ObjectRuntime<Store> {
   readonly name: string;
   readonly alarm: FakeAlarm<Store>;
@@ -77,11 +83,10 @@ export class FakeRuntime<Store extends object> implements ObjectRuntime<Store> {
   /** The alarm comes. Where its process dies meanwhile it comes again: where it is a row, that row is still there. */
   async ring(work: () => Promise<void>): Promise<void> {
     const { life, disk, hibernates } = this.#parts;
-    if (!hibernates) return work();
     const { alarmAt } = disk;
-    disk.alarmAt = null;
+    if (hibernates) disk.alarmAt = null;
     await Promise.race([work(), life.death]);
-    if (life.isDead) disk.alarmAt ??= alarmAt;
+    if (hibernates && life.isDead) disk.alarmAt ??= alarmAt;
   }
 
   #end(onEnd: () => void): void {

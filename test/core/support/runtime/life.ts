@@ -29,6 +29,12 @@ export class Life {
     }
   }
 
+  /** What an object in it answers others: they are told where it dies meanwhile. */
+  answer<Value>(promise: Promise<Value>): Promise<Value> {
+    const dead = this.death.then(() => Promise.reject(new Error("the object died")));
+    return Promise.race([this.fence(promise), dead]);
+  }
+
   /** A call that begins in this life: of a dead process none does. */
   call<Value>(run: () => Promise<Value>): Promise<Value> {
     return this.#isDead ? never() : this.fence(run());
