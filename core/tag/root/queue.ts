@@ -38,6 +38,8 @@ export class BroadcastQueue {
   #failures = 0;
   /** Tells `#serveUntilEmpty` that a broadcast was added. */
   #onAdded: () => void = () => {};
+  /** Why a broadcast could not be settled in this run; null where none failed. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(parts: BroadcastQueueParts) {
     this.#parts = parts;
@@ -69,6 +71,7 @@ export class BroadcastQueue {
   }
 
   async #serveUntilEmpty(): Promise<void> {
+    this.#failure = null;
     try {
       for (;;) {
         await this.#serveBelow(ALL);
@@ -112,6 +115,8 @@ export class BroadcastQueue {
   /** Serves everything with a number below this one: the lower, the more urgent. */
   async #serveBelow(priority: number): Promise<void> {
     for (;;) {
+      // It is unserved still: without a row written it would be served again at once, and again.
+      if (this.#failure !== null) throw this.#failure.error;
       const next = this.#next(priority);
       if (next === undefined) return;
       await this.#serve(next);
@@ -154,6 +159,9 @@ export class BroadcastQueue {
   async #settle(job: Job): Promise<void> {
     try {
       await this.#parts.settle(job);
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
     } finally {
       this.#running.delete(job.entry.position);
     }
