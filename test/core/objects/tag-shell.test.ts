@@ -1,19 +1,21 @@
 /** The shell of a tag's node: what it does with alarms and rows that fail. */
 import { expect, test } from "vitest";
+import type { DeliverAnswer } from "../../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
+import type { DeviceRpc, TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
 
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
-import { VirtualClock } from "../support/runtime/clock.ts";
+import { turn, VirtualClock } from "../support/runtime/clock.ts";
 import { Disk } from "../support/runtime/disk.ts";
 import { FakeRuntime } from "../support/runtime/fake-runtime.ts";
 import { Life } from "../support/runtime/life.ts";
 
 import { MemoryTagStore } from "../tag/support/memory-tag-store.ts";
+import { broadcastOf } from "../tag/support/world.ts";
 
 const APP = "AAAAAAAAAAA";
 const TAG = "news";
-const NAME = nodeObjectName({ app: APP, tagId: tagIdOf(APP, TAG), path: "" });
 const JOIN = { tag: TAG, device: "AAAAAAAAAAAAAAAAAAAAAA", find: false, born: null, attach: false };
 
 class Store extends MemoryTagStore {
@@ -30,15 +32,27 @@ const nobody = (): never => {
   throw new Error("nobody is called here");
 };
 
+interface ShellOptions {
+  /** Of the tag. */
+  readonly tag?: string;
+  readonly clock?: VirtualClock;
+  readonly device?: Pick<DeviceRpc, "deliver">;
+}
+
 /** A node on a host that ends an alarm which takes so long; without a bound, on one that commits in groups. */
-function shellOf(sliceMs: TagSettings["sliceMs"]) {
-  const clock = new VirtualClock();
+function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
+  const { tag = TAG, clock = new VirtualClock(), device } = options;
+  const name = nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path: "" });
   const disk = new Disk(new Store(), (store) => store.copy(new Store()));
   const hibernates = sliceMs !== null;
   const runtime = new FakeRuntime({
-    ...{ name: NAME, clock, disk, life: new Life(), hibernates, knowsAlarm: true },
+    ...{ name, clock, disk, life: new Life(), hibernates, knowsAlarm: true },
   });
-  const peers = { device: nobody, node: nobody, live: nobody, tagDirectory: nobody };
+  const peers = {
+    device: () => (device ?? nobody()) as DeviceRpc,
+    ...{ node: nobody, live: nobody },
+    tagDirectory: () => ({ report: async () => {} }) as unknown as TagDirectoryRpc,
+  };
   const shell = new TagShell(runtime, peers, {
     ...{ nodeMembers: undefined, parallelNodes: 1, calls: new CallLimiter(), directoryShards: 1 },
     ...{ sliceMs, isImporting: false, mayWake: null },
@@ -82,4 +96,49 @@ test("P1.10 P4.2 what could not be stored is answered by nobody, and the next ca
   expect(runtime.opened).toBe(2);
   expect(await shell.join(JOIN)).toMatchObject({ kind: "joined" });
   expect(runtime.opened).toBe(2);
+});
+
+/** A clock that ends what runs on and on in one turn of the process: nothing else could. */
+class StrictClock extends VirtualClock {
+  /** Since it was last set to 0. */
+  reads = 0;
+
+  override get now(): number {
+    if (++this.reads > 1_000) throw new Error("the clock was read 1,000 times in one turn");
+    return super.now;
+  }
+}
+
+test("P1.10 H3 broadcasts whose outcomes cannot be written end their turn, and are served when the disk works again", async () => {
+  const clock = new StrictClock();
+  const answer = Promise.withResolvers<DeliverAnswer>();
+  const device = { deliver: () => answer.promise };
+  const { shell, runtime, disk } = shellOf(null, { clock, device });
+  await shell.join(JOIN);
+  await shell.attach({ device: JOIN.device, after: null });
+  // The second is called while the outcome of the first is written, and the first comes next again if that failed.
+  const requests = [broadcastOf({}), broadcastOf({})];
+  for (const request of requests)
+    expect(await shell.broadcast(request)).toMatchObject({ ok: true });
+
+  disk.fates.push("fails", "fails", "fails");
+  const other = { ...JOIN, device: "BBBBBBBBBBBBBBBBBBBBBB" };
+  await expect(shell.join(other)).rejects.toMatchObject({ code: "storage_unavailable" });
+  clock.reads = 0;
+  answer.resolve({ ok: true, outcome: "acknowledged" });
+  await turn();
+  expect(clock.reads).toBeLessThan(100);
+  expect(runtime.errors).toMatchObject([{ code: "storage_unavailable" }]);
+
+  const elsewhere = shellOf(null, { tag: "elsewhere", clock }).shell;
+  expect(await elsewhere.join({ ...JOIN, tag: "elsewhere" })).toMatchObject({ kind: "joined" });
+
+  for (const isFailing of [true, true, false]) {
+    clock.reads = 0;
+    const rung = clock.until(shell.alarm());
+    if (isFailing) await expect(rung).rejects.toMatchObject({ code: "storage_unavailable" });
+    else await rung;
+  }
+  for (const { key } of requests)
+    expect(await shell.broadcastStatus(key)).toMatchObject({ status: "sent", delivered: 1 });
 });
