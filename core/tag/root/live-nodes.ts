@@ -158,7 +158,9 @@ export class LiveNodes {
 
   /** Sends what is new to every live node that is owed nothing. */
   publish(): void {
-    void this.reach(this.#parts.log.head);
+    const { log, host } = this.#parts;
+    // What is owed may not be writable.
+    this.reach(log.head).catch(host.reportError);
   }
 
   /** Resolves when every live node has everything up to a position, or could not be called. */
@@ -247,7 +249,7 @@ export class LiveNodes {
     await node.publishing.run(() => this.#publishTo(node));
   }
 
-  /** Never rejects. */
+  /** Rejects only if what the node is owed cannot be written. */
   async #publishTo(node: KnownNode): Promise<void> {
     const { host, tag, log } = this.#parts;
     const { head } = log;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { DeliverAnswer } from "../../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
-import type { DeviceRpc, TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
+import type { DeviceRpc, LiveRpc, TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
 
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
 import { turn, VirtualClock } from "../support/runtime/clock.ts";
@@ -37,11 +37,12 @@ interface ShellOptions {
   readonly tag?: string;
   readonly clock?: VirtualClock;
   readonly device?: Pick<DeviceRpc, "deliver">;
+  readonly live?: LiveRpc;
 }
 
 /** A node on a host that ends an alarm which takes so long; without a bound, on one that commits in groups. */
 function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
-  const { tag = TAG, clock = new VirtualClock(), device } = options;
+  const { tag = TAG, clock = new VirtualClock(), device, live } = options;
   const name = nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path: "" });
   const disk = new Disk(new Store(), (store) => store.copy(new Store()));
   const hibernates = sliceMs !== null;
@@ -50,7 +51,8 @@ function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
   });
   const peers = {
     device: () => (device ?? nobody()) as DeviceRpc,
-    ...{ node: nobody, live: nobody },
+    live: () => live ?? nobody(),
+    node: nobody,
     tagDirectory: () => ({ report: async () => {} }) as unknown as TagDirectoryRpc,
   };
   const shell = new TagShell(runtime, peers, {
@@ -141,4 +143,24 @@ test("P1.10 H3 broadcasts whose outcomes cannot be written end their turn, and a
   }
   for (const { key } of requests)
     expect(await shell.broadcastStatus(key)).toMatchObject({ status: "sent", delivered: 1 });
+});
+
+test("P1.10 H3 a live node that cannot be told while the disk fails does not end the process", async () => {
+  const answer = Promise.withResolvers<never>();
+  const live = {
+    publish: () => answer.promise,
+    listeners: async () => 1,
+    presence: async () => {},
+  };
+  const { shell, runtime, disk } = shellOf(null, { live: live as unknown as LiveRpc });
+  await shell.reportLive({ tag: TAG, region: "eu", n: 0, listeners: 1 });
+  await shell.broadcast(broadcastOf({}));
+  disk.fates.push("fails");
+  await expect(shell.join(JOIN)).rejects.toMatchObject({ code: "storage_unavailable" });
+  const failure = new Error("the live node cannot be reached");
+  answer.reject(failure);
+  await turn();
+  // One waits for it to write the outcome of the broadcast; nobody waits for the other.
+  const isStorage = { code: "storage_unavailable" };
+  expect(runtime.errors).toMatchObject([failure, isStorage, isStorage]);
 });
