@@ -3,54 +3,23 @@
  * durable, in the order of the handlers.
  */
 import { Device } from "../../core/device/device.ts";
-import type { Context, Effects, WaitAnswer } from "../../core/link/effects.ts";
+import type { Effects, WaitAnswer } from "../../core/link/effects.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { Memory } from "../memory.ts";
-import type { ObjectRuntime, SocketPort, StoragePort, Stored, Timer } from "../runtime.ts";
+import type { ObjectRuntime, SocketPort, Stored } from "../runtime.ts";
 import { codeOf, StorageError } from "../storage-error.ts";
 import { type CallEffect, resultOf } from "./device-call.ts";
 import { DeviceLink } from "./device-link.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
+import {
+  type Awake,
+  type Handler,
+  needsAlarm,
+  type OnFailure,
+  type Outcome,
+  type Run,
+} from "./handler.ts";
 import { Waiters } from "./waiters.ts";
-
-/** What is in memory besides the link while the device has work to do. */
-export interface Awake {
-  readonly device: Device;
-  readonly store: StoredDevice;
-  readonly storage: StoragePort;
-  readonly waiters: Waiters;
-  /** Calls of tags and aliases that are not answered yet. */
-  calls: number;
-  /** Retries what failed; null if nothing did, or if the alarm does that, too. */
-  retry: Timer | null;
-  usedAt: number;
-}
-
-/**
- * What becomes of the link if a handler breaks off, or its writes fail. Requests of others are refused and the link stays as it was; what the
- * device itself sent, or waits for, it has to send again on another link.
- */
-export type OnFailure = "keep" | "close";
-
-export type Handler<Answer> = (awake: Awake, context: Context) => Answer;
-
-/** What a handler left to be carried out, and on which socket, because the device may have a newer one by then. */
-interface Outcome {
-  readonly effects: Effects;
-  readonly socket: SocketPort | null;
-  /** There is no link after this handler. */
-  readonly isOver: boolean;
-  readonly onFailure: OnFailure;
-  readonly now: number;
-  /** The alarm being set for what it wrote; null if there is nothing to wait for. */
-  readonly alarm: Promise<void> | null;
-}
-
-/** A handler's answer, and when it may be given: once its effects are out and its alarm is set; null if they are already. */
-interface Run<Answer> {
-  readonly answer: Answer;
-  readonly out: Promise<void> | null;
-}
 
 export class DeviceRunner {
   readonly #runtime: ObjectRuntime<StoredDevice>;
@@ -133,40 +102,72 @@ export class DeviceRunner {
   /**
    * Runs a handler that no caller waits for: what it throws is reported.
    *
-   * @returns `Run.out`, which never rejects
+   * @returns when its effects are out and its alarm is set; null if they are. It never rejects.
    */
   event(handler: Handler<void>, onFailure: OnFailure = "close"): Promise<void> | null {
     try {
-      const { out } = this.start(handler, onFailure);
-      return out === null ? null : out.catch((error: unknown) => this.#runtime.reportError(error));
+      return this.reported(this.start(handler, onFailure));
     } catch (error) {
       this.#runtime.reportError(error);
       return null;
     }
   }
 
-  /** Runs a handler; resolves with its answer when its effects are out. */
+  /** Runs a handler; resolves with its answer when its effects are out and its alarm is set. */
   async run<Answer>(
     handler: Handler<Answer>,
     onFailure: OnFailure = "keep",
     isAtomic = false,
   ): Promise<Awaited<Answer>> {
-    const { answer, out } = this.start(handler, onFailure, isAtomic);
-    if (out !== null) await out;
-    return await answer;
+    const run = this.start(handler, onFailure, isAtomic);
+    const done = this.#done(run, true);
+    if (done !== null) await done;
+    return await run.answer;
+  }
+
+  /**
+   * The same for an answer that promises nothing for later: it does not wait for the alarm. If an alarm of another handler cannot be set, each
+   * handler tries again, and that is not to refuse what needs none.
+   */
+  async look<Answer>(handler: Handler<Answer>): Promise<Awaited<Answer>> {
+    const run = this.start(handler, "keep");
+    const done = this.#done(run, false);
+    if (done !== null) await done;
+    return await run.answer;
   }
 
   /** Runs a handler that returns its answer, or the token under which the answer will come. */
-  ask<Answer extends WaitAnswer>(
+  async ask<Answer extends WaitAnswer>(
     waitMs: number,
     handler: Handler<Answer | number>,
-    onFailure?: OnFailure,
+    onFailure: OnFailure = "keep",
   ): Promise<Answer> {
-    return this.run<Answer | Promise<Answer>>((awake, context) => {
+    const run = this.start<Answer | Promise<Answer>>((awake, context) => {
       const answer = handler(awake, context);
       // Before the effects are carried out, because one of them may be the answer if the link was cut.
-      return typeof answer === "number" ? awake.waiters.begin<Answer>(answer, waitMs) : answer;
-    }, onFailure) as Promise<Answer>;
+      return typeof answer === "number" ? awake.waiters.begin(answer, waitMs) : answer;
+    }, onFailure);
+    // What comes later waits for the alarm of its own handler.
+    const done = this.#done(run, !(run.answer instanceof Promise) && needsAlarm(run.answer));
+    if (done !== null) await done;
+    return await run.answer;
+  }
+
+  /** When a run is done that no caller waits for: what fails is reported. */
+  reported(run: Run<unknown>): Promise<void> | null {
+    const done = this.#done(run, true);
+    if (done === null) return null;
+    return done.then(
+      () => {},
+      (error: unknown) => this.#runtime.reportError(error),
+    );
+  }
+
+  #done({ out, alarm }: Run<unknown>, isAlarmNeeded: boolean): Promise<unknown> | null {
+    if (alarm === null) return out;
+    if (isAlarmNeeded) return Promise.all([out, alarm]);
+    alarm.catch((error: unknown) => this.#runtime.reportError(error));
+    return out;
   }
 
   /** Runs one handler of the core. Its effects leave once its writes are durable, and never before those of an earlier handler. */
@@ -194,9 +195,9 @@ export class DeviceRunner {
       const outcome: Outcome = { effects, socket, isOver, onFailure, now, alarm };
       const gate = awake.storage.gate();
       if (gate !== null || this.#gate !== null)
-        return { answer, out: this.#pass(awake, outcome, gate) };
+        return { answer, out: this.#pass(awake, outcome, gate), alarm };
       this.#carryOut(awake, outcome);
-      return { answer, out: alarm };
+      return { answer, out: null, alarm };
     } catch (error) {
       // After a refusal by the core, memory and rows agree.
       if (!(error instanceof MeshError) || error instanceof StorageError)
@@ -253,8 +254,8 @@ export class DeviceRunner {
       device.linkLost(context, seenAt);
       context.effects.push({ kind: "close", code: "silent", detail: "" });
     };
-    const { out } = this.#step(awake, lose, { now, onFailure: "close", isAtomic: false });
-    out?.catch((error: unknown) => this.#runtime.reportError(error));
+    const run = this.#step(awake, lose, { now, onFailure: "close", isAtomic: false });
+    this.reported(run);
   }
 
   /**
@@ -285,7 +286,6 @@ export class DeviceRunner {
     } finally {
       if (this.#gate === passed) this.#gate = null;
     }
-    if (outcome.alarm !== null) await outcome.alarm;
   }
 
   #carryOut(awake: Awake, { effects, socket, isOver, now, alarm }: Outcome): void {
@@ -293,9 +293,7 @@ export class DeviceRunner {
       if (effect.kind === "frame") socket?.send(effect.bytes);
       else if (effect.kind === "settle") {
         const { answer } = effect;
-        // A queued message may expire, so "queued" is only said once the alarm for that is set.
-        const isQueued = "status" in answer && answer.status !== "delivered";
-        awake.waiters.settle(effect.token, answer, isQueued ? alarm : null);
+        awake.waiters.settle(effect.token, answer, needsAlarm(answer) ? alarm : null);
       } else if (effect.kind === "wait") awake.waiters.extend(effect.token, effect.ms);
       else if (effect.kind === "close") socket?.close(effect.code, effect.detail);
       else void this.#call(awake, effect);

@@ -25,7 +25,8 @@ import { sends } from "../capacity/sends.ts";
 import type { DeviceImportRpc, DeviceRpc } from "../interfaces/rpc.ts";
 import type { ObjectRuntime, SocketPort } from "../runtime.ts";
 import type { DevicePorts, StoredDevice } from "./device-ports.ts";
-import { DeviceRunner, type OnFailure } from "./device-runner.ts";
+import { DeviceRunner } from "./device-runner.ts";
+import type { OnFailure } from "./handler.ts";
 
 /** Length of a session's random name. */
 const SESSION_BYTES = 16;
@@ -59,7 +60,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   status(request: StatusRequest): Promise<StatusAnswer> {
-    return this.#runner.run(({ device }, context) => device.status(request, context));
+    return this.#runner.look(({ device }, context) => device.status(request, context));
   }
 
   setTags(request: TagsRequest): Promise<CommandAnswer> {
@@ -75,7 +76,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   describe(request: RegistrationName): Promise<DescribeAnswer> {
-    return this.#runner.run(({ device }) => device.describe(request));
+    return this.#runner.look(({ device }) => device.describe(request));
   }
 
   deliver(request: DeliverRequest): Promise<DeliverAnswer> {
@@ -91,11 +92,11 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
   }
 
   withdraw(request: WithdrawRequest): Promise<void> {
-    return this.#runner.run(({ device }, context) => device.withdraw(request, context));
+    return this.#runner.look(({ device }, context) => device.withdraw(request, context));
   }
 
   drain(): Promise<void> {
-    return this.#runner.run(({ device }, context) => device.drain(context));
+    return this.#runner.look(({ device }, context) => device.drain(context));
   }
 
   write(parts: readonly DevicePart[]): Promise<void> {
@@ -111,13 +112,13 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
    */
   connect(claims: Claims, accept: () => SocketPort): { readonly ok: true } | Refused {
     const session = toBase64Url(this.#runtime.randomBytes(SESSION_BYTES));
-    const { answer, out } = this.#runner.start(({ device }, context) => {
+    const run = this.#runner.start(({ device }, context) => {
       const opened = device.connect(claims, session, context);
       if (opened.ok) this.#runner.link.begin(accept(), session);
       return opened;
     }, "close");
-    out?.catch((error: unknown) => this.#runtime.reportError(error));
-    return answer;
+    this.#runner.reported(run);
+    return run.answer;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The alarm of one object, in one life of its process. Whoever made the runtime rings it. */
 import type { AlarmPort } from "../../../../objects/runtime.ts";
+import { StorageError } from "../../../../objects/storage-error.ts";
 import type { FakeStorage, RuntimeParts } from "./storage.ts";
 
 export class FakeAlarm<Store extends object> implements AlarmPort {
@@ -7,6 +8,8 @@ export class FakeAlarm<Store extends object> implements AlarmPort {
   /** The storage that was opened last: where the alarm is a row, it is written with the others. */
   readonly #storage: () => FakeStorage<Store> | null;
   #at: number | null | undefined;
+  /** Setting it fails with this, where it is no row; null while it works. */
+  error: Error | null = null;
 
   constructor(parts: RuntimeParts<Store>, storage: () => FakeStorage<Store> | null) {
     this.#parts = parts;
@@ -28,6 +31,10 @@ export class FakeAlarm<Store extends object> implements AlarmPort {
     const { hibernates, life } = this.#parts;
     const standing = this.at ?? null;
     if (standing !== null && standing <= at) return null;
+    if (this.error !== null) {
+      this.#at = undefined;
+      return life.fence(Promise.reject(new StorageError(this.error)));
+    }
     this.#write(at);
     return hibernates ? life.fence(Promise.resolve()) : null;
   }
