@@ -1,6 +1,6 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PRIORITY_NAMES } from "../schema/http/names.ts";
+import { PRIORITY_NAMES } from "../schema/http/enums.ts";
 
 /** `--url`, `--data-dir`, `--json`. */
 export function withMesh(command: Command): Command {

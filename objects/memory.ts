@@ -4,7 +4,7 @@
  * one rule for all objects, because they are tested against kills anyway.
  */
 import { MeshError } from "../schema/errors.ts";
-import { isMistake } from "./mistake.ts";
+import { isProgrammingError } from "./programming-error.ts";
 import type { ObjectRuntime, StoragePort, Stored } from "./runtime.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -121,7 +121,7 @@ export class Memory<Store, Loaded> {
       await durable(storage);
       return answer;
     } catch (error) {
-      throw isMistake(error) ? storage.fail(error) : (storage.failure ?? error);
+      throw isProgrammingError(error) ? storage.fail(error) : (storage.failure ?? error);
     }
   }
 }

@@ -2,10 +2,10 @@
 export * from "./http/apps.ts";
 export * from "./http/condition.ts";
 export * from "./http/devices.ts";
+export * from "./http/enums.ts";
 export { aliasText, tagText } from "./http/fields.ts";
 export * from "./http/live.ts";
 export * from "./http/messages.ts";
-export * from "./http/names.ts";
 export * from "./http/problem.ts";
 export * from "./http/registrations.ts";
 export type { AnswerRow, Auth, HeaderRow, Route } from "./http/route.ts";

@@ -3,7 +3,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Context } from "../link/effects.ts";
 import type { Aliases } from "./aliases/aliases.ts";
-import { aliasProblem, tagProblem, utf8Length } from "./names.ts";
+import { aliasProblem, tagProblem, utf8Length } from "./name-rules.ts";
 import type { PendingCommand } from "./pending-command.ts";
 import type { Registration } from "./registration.ts";
 import type { Tags } from "./tags/tags.ts";

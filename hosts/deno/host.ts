@@ -1,6 +1,6 @@
 /** The host `deno`: the whole mesh in this process, on one database. */
 import { readFileSync } from "node:fs";
-import { countOf } from "../../objects/count.ts";
+import { countOf } from "../../objects/bindings.ts";
 import { StorageError } from "../../objects/storage-error.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";

@@ -5,7 +5,7 @@
  * than objects may be awake at once, and the others are set for later. Messages still expire on time, and when an object is called it does
  * whatever is due.
  */
-import { countOf } from "../count.ts";
+import { countOf } from "../bindings.ts";
 import { AWAKE_MS } from "./awake.ts";
 import { MIN_AWAKE, SHARE } from "./wake-limiter.ts";
 

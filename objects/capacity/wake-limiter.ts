@@ -5,7 +5,7 @@
  * devices without a link took all of 300. So neither delays the other, nor links.
  */
 import { MeshError } from "../../schema/errors.ts";
-import { countOf } from "../count.ts";
+import { countOf } from "../bindings.ts";
 import { AWAKE_MS } from "./awake.ts";
 import { links, listeners } from "./links.ts";
 import { OwnerShares } from "./owner-shares.ts";

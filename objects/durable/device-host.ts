@@ -2,8 +2,8 @@
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { countOf } from "../bindings.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
-import { countOf } from "../count.ts";
 import { deviceIdentity } from "../device/device-identity.ts";
 import { DeviceShell } from "../device/device-shell.ts";
 import { SqlDeviceStore } from "../storage/device-store.ts";

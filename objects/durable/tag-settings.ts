@@ -1,8 +1,8 @@
 /** Settings of a tag's node by the worker's bindings. */
 import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { countOf, shardsOf } from "../bindings.ts";
 import { requestWakes } from "../capacity/wake-limiter.ts";
-import { countOf, shardsOf } from "../count.ts";
 import type { TagSettings } from "../tag/tag-shell.ts";
 import type { PeerEnv } from "./peers.ts";
 import { type Settings, sleep } from "./runtime.ts";

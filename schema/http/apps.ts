@@ -1,8 +1,8 @@
 /** `/v1/apps`: the operator creates apps and their sending keys. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
+import { KEY_ALGORITHMS } from "./enums.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
-import { KEY_ALGORITHMS } from "./names.ts";
 import { WITH_BODY } from "./problem.ts";
 import type { Route } from "./route.ts";
 

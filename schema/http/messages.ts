@@ -3,6 +3,7 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { conditionBody, filterBody } from "./condition.ts";
+import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
 import {
   type AnswerOf,
   aliasText,
@@ -14,7 +15,6 @@ import {
   tagText,
   tookMs,
 } from "./fields.ts";
-import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./names.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
 import type { Route } from "./route.ts";
 

@@ -1,6 +1,7 @@
 /** `/v1/tags`: the tags of an app, their members, and who may listen to them. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
+import { LIVE_ACCESS } from "./enums.ts";
 import {
   type AnswerOf,
   count,
@@ -12,7 +13,6 @@ import {
   tagText,
 } from "./fields.ts";
 import { CONTENT_DIGEST } from "./messages.ts";
-import { LIVE_ACCESS } from "./names.ts";
 import { SIGNED, SIGNED_CHANGE } from "./problem.ts";
 import type { Route } from "./route.ts";
 

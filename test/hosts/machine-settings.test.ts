@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { machineSettings } from "../../hosts/machine/settings.ts";
-import { countOf } from "../../objects/count.ts";
+import { countOf } from "../../objects/bindings.ts";
 
 test("nodes take as many members as the environment of the host says", () => {
   expect(machineSettings({}).NODE_MEMBERS).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Signed requests that change state: each is carried out once. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
-import { shardsOf } from "../../objects/count.ts";
+import { shardsOf } from "../../objects/bindings.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";

@@ -2,7 +2,7 @@
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { TagQuery } from "../../core/tag/directory/directory.ts";
 import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";
-import { shardsOf } from "../../objects/count.ts";
+import { shardsOf } from "../../objects/bindings.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type ResultsAnswerBody,

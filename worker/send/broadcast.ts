@@ -6,7 +6,7 @@ import { type Accepted, acceptedBefore, firstToAccept } from "../../core/tag/acc
 import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
 import { changesNameOf } from "../../core/tag/directory/directory-shards.ts";
 import { sealSource, tagIdOf } from "../../core/tag/name.ts";
-import { shardsOf } from "../../objects/count.ts";
+import { shardsOf } from "../../objects/bindings.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { BroadcastAnswerBody, SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";

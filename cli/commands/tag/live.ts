@@ -1,6 +1,6 @@
 /** `pushmesh tag live` */
 import { Argument, Command } from "commander";
-import { LIVE_ACCESS, type LiveAccessName } from "../../../schema/http/names.ts";
+import { LIVE_ACCESS, type LiveAccessName } from "../../../schema/http/enums.ts";
 import { contextOf, type KeyOptions } from "../../context.ts";
 import { tagText } from "../../names.ts";
 import { asServer, withExamples } from "../../options.ts";

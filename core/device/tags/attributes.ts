@@ -4,7 +4,7 @@ import type { Report } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isVersion } from "../../condition/evaluate.ts";
 import type { Attributes } from "../../condition/types.ts";
-import { utf8Length } from "../names.ts";
+import { utf8Length } from "../name-rules.ts";
 import type { SubscriptionStore } from "../store.ts";
 
 export class AttributeCache {
