@@ -5,7 +5,7 @@ import type { Context } from "../link/effects.ts";
 /** The alarm for a silent device: late, because an alarm costs a row. */
 const LATEST_MS = 30_000;
 /** Failures further apart than this are not consecutive. */
-const ROW_MS = 600_000;
+const STREAK_MS = 600_000;
 
 type Action = (context: Context) => void;
 
@@ -21,7 +21,7 @@ export class Retries {
   /** By what failed; each has one entry. */
   readonly #failed = new Map<object, Failed>();
   /** Consecutive failures, and the time of the last. */
-  readonly #rows = new WeakMap<object, { readonly failures: number; readonly at: number }>();
+  readonly #streaks = new WeakMap<object, { readonly failures: number; readonly at: number }>();
 
   /** @param spread 0 to 1, different for each device, so that a failure of all devices is not retried by all at once */
   constructor(spread: number) {
@@ -29,10 +29,10 @@ export class Retries {
   }
 
   add(what: object, action: Action, now: number): void {
-    const row = this.#rows.get(what);
-    const isInRow = row !== undefined && Math.abs(now - row.at) < ROW_MS;
-    const failures = isInRow ? row.failures + 1 : 1;
-    this.#rows.set(what, { failures, at: now });
+    const streak = this.#streaks.get(what);
+    const isConsecutive = streak !== undefined && Math.abs(now - streak.at) < STREAK_MS;
+    const failures = isConsecutive ? streak.failures + 1 : 1;
+    this.#streaks.set(what, { failures, at: now });
     this.#failed.set(what, { at: now, dueAt: now + backoffMs(failures, this.#spread), action });
   }
 

@@ -5,14 +5,14 @@
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
-interface Order {
+interface Latest {
   readonly epoch: number;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
 
 export class LatestEpochs {
-  readonly #byDevice: BoundedMap<string, Order>;
+  readonly #byDevice: BoundedMap<string, Latest>;
 
   /** @param limit number of devices remembered */
   constructor(limit: number) {
@@ -22,16 +22,16 @@ export class LatestEpochs {
   /** Records a command that was carried out. A lower epoch does not replace a higher one. */
   add(device: string, epoch: number, now: number): void {
     this.#byDevice.set(device, { epoch: Math.max(epoch, this.of(device, now)), at: now });
-    this.#byDevice.dropOldestWhile((order) => !isRecent(order, now));
+    this.#byDevice.dropOldestWhile((latest) => !isRecent(latest, now));
   }
 
   /** The epoch of the latest command for a device; 0 for none. */
   of(device: string, now: number): number {
-    const order = this.#byDevice.get(device);
-    return order !== undefined && isRecent(order, now) ? order.epoch : 0;
+    const latest = this.#byDevice.get(device);
+    return latest !== undefined && isRecent(latest, now) ? latest.epoch : 0;
   }
 }
 
 /** False for a command from the future: the clock was set back since. */
-const isRecent = ({ at }: Order, now: number): boolean =>
+const isRecent = ({ at }: Latest, now: number): boolean =>
   now >= at && now - at <= LIMITS.JOIN_LATE_MS;
