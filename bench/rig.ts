@@ -1,5 +1,4 @@
 /** What a scenario works with: both servers, the devices of both, and the sender. */
-
 import type { HostName } from "../hosts/machine/host.ts";
 import { Client } from "./client/calls.ts";
 import { SIDES, type SideName } from "./client/device.ts";

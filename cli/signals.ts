@@ -1,5 +1,4 @@
 /** Ctrl-C in a command that runs until it is ended. */
-
 import { CliFailure } from "./failure.ts";
 
 /** npm and the launcher pass on a Ctrl-C that the terminal has sent to all of them: within this time it is one. */

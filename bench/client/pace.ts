@@ -1,5 +1,4 @@
 /** Closed-loop load: a fixed number of operations under way, the next one begun when one has ended. */
-
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What one run of operations took. */

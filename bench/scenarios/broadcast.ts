@@ -1,5 +1,4 @@
 /** What the broadcast scenarios share: one broadcast after the other, each measured until the last socket has it. */
-
 import type { HostName } from "../../hosts/machine/host.ts";
 import type { SideName } from "../client/device.ts";
 import type { TagSize } from "../client/fleet.ts";

@@ -7,7 +7,6 @@
  * one. So a third slice has the same sends while the bare server broadcasts to as many sockets at the mesh's rate: beside that,
  * what remains is what the mesh itself takes from them.
  */
-
 import { Client } from "../client/calls.ts";
 import { SIDES, type SideName } from "../client/device.ts";
 import type { FleetCalls } from "../client/fleet.ts";

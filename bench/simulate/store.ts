@@ -1,5 +1,4 @@
 /** What a node of a simulated tag keeps: in memory, and counted. */
-
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type {
   LogHeader,

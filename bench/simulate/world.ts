@@ -2,7 +2,6 @@
  * The core's own nodes (core/tag/node.ts) in a world of simulated time: objects that take their time to answer, devices
  * that take theirs, and one thread for all or one for each node. What a fan-out does here is what it does.
  */
-
 import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
 import type { DeliverAnswer, FanOutRequest } from "../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";

@@ -1,5 +1,4 @@
 /** Channel 1: commands about registrations, and acknowledgements. */
-
 import type { MeshError } from "../../schema/errors.ts";
 import {
   type Ack,

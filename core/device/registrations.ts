@@ -1,5 +1,4 @@
 /** The registrations of a device: one per app, each with a small number, its slot. */
-
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { generationOf, lifeOf } from "../identity/reg-id.ts";

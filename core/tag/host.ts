@@ -1,5 +1,4 @@
 /** What a node of a tag needs from its host, as a port. */
-
 import type { BroadcastAnswer, BroadcastRequest, BroadcastStatus } from "./calls/broadcast.ts";
 import type {
   DeliverAnswer,

@@ -1,5 +1,4 @@
 /** Paths of the Unix sockets of a mesh: in its data folder, if they are short enough. */
-
 import { Buffer } from "node:buffer";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,4 @@
 /** Seals the names of a device and its registrations with the mesh's keys. */
-
 import type { DeviceIdentity } from "../../core/device/identity.ts";
 import { openAppId, sealAppId } from "../../core/identity/app-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";

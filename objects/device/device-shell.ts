@@ -1,5 +1,4 @@
 /** The object of one device: what others call, and what its socket receives. */
-
 import type { AliasSuspension, WithdrawRequest } from "../../core/alias/types.ts";
 import type { Claims } from "../../core/device/account.ts";
 import { COMMAND_WAIT_MS } from "../../core/device/device.ts";

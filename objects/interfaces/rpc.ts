@@ -1,5 +1,4 @@
 /** The only calls that the edge and the objects make to each other. Arguments and answers are plain data. */
-
 import type {
   AliasConfirmation,
   AliasHolders,

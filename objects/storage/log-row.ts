@@ -1,5 +1,4 @@
 /** An entry of a tag's log without its data, as text of one column. Bytes are base64url. */
-
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type { LogHeader } from "../../core/tag/store.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";

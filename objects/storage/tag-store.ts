@@ -1,5 +1,4 @@
 /** The rows of a tag's node. docs/storage.md describes the tables. */
-
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type {
   LogRecord,

@@ -1,5 +1,4 @@
 /** What the SDK needs from its host. It is injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
-
 import type { NativeCrypto } from "../crypto-types.ts";
 import { PushError } from "./errors.ts";
 

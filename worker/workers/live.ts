@@ -1,8 +1,6 @@
 /** Opens live listeners on Workers: the live node's object accepts the socket, or writes the stream. */
 import { type LiveName, liveObjectName, locationOf } from "../../core/tag/name.ts";
-
 import { LIVE_ERROR_HEADER, listenHeaders } from "../../objects/interfaces/connections.ts";
-
 import { ERRORS, type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { callObject } from "../calls/objects.ts";
 import type { ListenHost } from "../live/host.ts";

@@ -1,5 +1,4 @@
 /** `pushmesh app list` */
-
 import { Command } from "commander";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { contextOf } from "../../context.ts";

@@ -1,5 +1,4 @@
 /** `pushmesh app show`, and `pushmesh key list`, which is the part of it that is the keys. */
-
 import { Command } from "commander";
 import type { MeshAdmin } from "../../../sdk/server/admin.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";

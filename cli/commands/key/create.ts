@@ -1,5 +1,4 @@
 /** `pushmesh key create` */
-
 import { Command } from "commander";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { type AppOptions, appOf, contextOf } from "../../context.ts";

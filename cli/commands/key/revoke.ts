@@ -1,5 +1,4 @@
 /** `pushmesh key revoke` */
-
 import { Command } from "commander";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { appOfKey, contextOf } from "../../context.ts";

@@ -1,5 +1,4 @@
 /** Fans broadcasts out at one node: to its own members and, if asked to drive, to the nodes below it. */
-
 import type { FanOutCounts, LogEntry } from "../calls/broadcast.ts";
 import type { FanOutAnswer, FanOutRequest, OwingNodes } from "../calls/fan-out.ts";
 import type { TagHost } from "../host.ts";

@@ -2,7 +2,6 @@
  * Outcomes that members reported early, because a later, more urgent broadcast was sent together with earlier ones. The fan-outs of the
  * earlier ones count them when they start, or when they find the member served.
  */
-
 import type { DeliverOutcome } from "../calls/fan-out.ts";
 import type { Member } from "../members/members.ts";
 

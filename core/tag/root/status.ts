@@ -1,5 +1,4 @@
 /** The status of a broadcast: what this tag's root knows, added to what the roots of its other tags say. */
-
 import type { BroadcastStatus } from "../calls/broadcast.ts";
 import type { NodeDebts } from "../fan-out/node-debts.ts";
 import type { TagHost } from "../host.ts";

@@ -1,5 +1,4 @@
 /** What a node reports to its parent about its subtree. */
-
 import type { FanOutAnswer } from "../calls/fan-out.ts";
 import { noCounts } from "../outcome/counts.ts";
 import type { NodeRecord, SubtreeCount } from "../store.ts";

@@ -1,5 +1,4 @@
 /** The runtime of an object in the process that holds them all. */
-
 import { sends } from "../../../objects/capacity/sends.ts";
 import type {
   AlarmPort,

@@ -1,5 +1,4 @@
 /** The push service: the one link of a device, shared by its apps. */
-
 import { noOrigin, originOf } from "../../origin.ts";
 import { Account } from "../account/account.ts";
 import { PushError } from "../errors.ts";

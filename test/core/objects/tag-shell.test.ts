@@ -4,13 +4,11 @@ import type { DeliverAnswer } from "../../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
 import type { DeviceRpc, LiveRpc, TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
-
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
 import { turn, VirtualClock } from "../support/runtime/clock.ts";
 import { Disk } from "../support/runtime/disk.ts";
 import { FakeRuntime } from "../support/runtime/fake-runtime.ts";
 import { Life } from "../support/runtime/life.ts";
-
 import { MemoryTagStore } from "../tag/support/memory-tag-store.ts";
 import { broadcastOf } from "../tag/support/world.ts";
 

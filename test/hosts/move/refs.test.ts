@@ -1,5 +1,4 @@
 /** Other tagRefs, in the lines of an export and in a database, keep everything else as it was. */
-
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { Database } from "../../../hosts/deno/store/database.ts";

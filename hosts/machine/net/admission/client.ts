@@ -1,5 +1,4 @@
 /** Which client a request belongs to, on a connection that may be a trusted proxy's. */
-
 import type { RequestHead } from "../http/head.ts";
 import { NOBODY } from "./address-share.ts";
 import type { Entry } from "./admission.ts";

@@ -1,5 +1,4 @@
 /** One device, its app, the nodes of its tags and the calls between them: stepped, and watched. */
-
 import { type Holder, sameHolder } from "../../../../core/alias/types.ts";
 import type { AliasCall, TagCall } from "../../../../core/link/effects.ts";
 import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";

@@ -1,5 +1,4 @@
 /** Plays a list of steps on the tags of one app, and compares what came of it with what was promised. */
-
 import { acceptedBefore, firstToAccept } from "../../../../core/tag/acceptance.ts";
 import type {
   BroadcastAnswer,

@@ -1,5 +1,4 @@
 /** A device in the tags of one app, which behaves as docs/protocol.md wants it to. */
-
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type {
   DeliverAnswer,

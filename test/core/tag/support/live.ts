@@ -1,5 +1,4 @@
 /** A live node that says what it is told to, and keeps what it was sent. */
-
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type { LivePublish, LivePublishAnswer } from "../../../../core/tag/calls/live.ts";
 import type { LiveRpc } from "../../../../objects/interfaces/rpc.ts";

@@ -1,5 +1,4 @@
 /** A tag's store in memory, which counts the rows that are written. */
-
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type {
   LogRecord,

@@ -1,5 +1,4 @@
 /** The trees of one app, with devices that behave as docs/protocol.md wants them to, in one place that can be killed. */
-
 import type { BroadcastRequest, BroadcastStatus } from "../../../../core/tag/calls/broadcast.ts";
 import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import type { TagReport } from "../../../../core/tag/directory/directory.ts";

@@ -1,5 +1,4 @@
 /** A connection of hosts/deno without a network: what the client sends is pushed, what the server writes is kept. */
-
 import { answerJson } from "../../../../../hosts/deno/net/answer.ts";
 import { HttpConnection } from "../../../../../hosts/deno/net/http.ts";
 import { Pipeline } from "../../../../../hosts/deno/net/pipeline.ts";
