@@ -86,6 +86,8 @@ const body = fc.constantFrom(
   "3\r\nabc\r\n0\r\n\r\n",
   "3;x=y\r\nabc\r\n0\r\nX: y\r\n\r\n",
   "3\r\nabc\n0\r\n\r\n",
+  "3\r\nabc\r\n0\r\n\nGET /hidden HTTP/1.1\r\nHost: mesh\r\n\r\n",
+  "3\r\nabc\r\n0\r\nX y\r\n\r\n",
   "3 \r\nabc\r\n0\r\n\r\n",
   "03\r\nabc\r\n00\r\n\r\n",
   "3\nabc\r\n0\r\n\r\n",
@@ -228,6 +230,20 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
       expect(statusOf(conn.written.replace("HTTP/1.1 100 Continue\r\n\r\n", ""))).toBe(413);
       expect(conn.written).toContain("connection: close");
       expect(conn.written).toMatch(/^date: /m);
+      expect(conn.isWriteClosed).toBe(true);
+    }
+  });
+
+  test("P8.4 a body in chunks with malformed trailers is refused, and nothing behind it is read", async () => {
+    for (const trailers of ["\n", "A: b\n\r\n", "A: \0\r\n", "X y\r\n", ": y\r\n"]) {
+      const { conn, seen, refused } = serveHttp();
+      const top = "POST / HTTP/1.1\r\nHost: mesh\r\nTransfer-Encoding: chunked\r\n\r\n";
+      conn.push(`${top}2\r\n{}\r\n0\r\n${trailers}${GET}`);
+      await settled();
+      expect([trailers, seen]).toEqual([trailers, []]);
+      expect(refused).toEqual(["request_malformed"]);
+      expect(statusOf(conn.written)).toBe(400);
+      expect(conn.written).toContain("connection: close");
       expect(conn.isWriteClosed).toBe(true);
     }
   });

@@ -1,5 +1,5 @@
 /** Reads a chunked body (RFC 9112 §7.1), bounded while it arrives. */
-import { headEnd } from "./head.ts";
+import { isFieldLine } from "./head.ts";
 
 /** Bound of a size line with extensions, and of the trailers, which are ignored. */
 const LINE_BYTES = 1_024;
@@ -71,9 +71,15 @@ export class ChunkReader {
 
   #end(input: Uint8Array, at: number, lineEnd: number) {
     // The empty line follows directly, or after trailers.
-    const rest = headEnd(input.subarray(lineEnd - 1), 0);
-    if (rest >= 0) return { used: lineEnd - 1 + rest, isEnd: true };
-    return input.length - lineEnd > LINE_BYTES ? null : { used: at, isEnd: false };
+    for (let start = lineEnd + 1; ; ) {
+      const next = input.indexOf(LF, start);
+      if ((next < 0 ? input.length : next) - lineEnd > LINE_BYTES) return null;
+      if (next < 0) return { used: at, isEnd: false };
+      if (next === start + 1 && input[start] === CR) return { used: next + 1, isEnd: true };
+      // A parser that ends the body at a bare LF would read a request in what follows.
+      if (!isFieldLine(input.subarray(start, next + 1))) return null;
+      start = next + 1;
+    }
   }
 }
 

@@ -83,6 +83,13 @@ function nameOf(written: string): string | null {
   return NAMES.get(written) ?? (NAME.test(written) ? written.toLowerCase() : null);
 }
 
+/** Whether this is one header line, with its line end. */
+export function isFieldLine(line: Uint8Array): boolean {
+  if (!isClean(line)) return false;
+  const text = Buffer.from(line).toString("latin1");
+  return nameOf(text.slice(0, Math.max(0, text.indexOf(":")))) !== null;
+}
+
 const isBlank = (code: number): boolean => code === SPACE || code === TAB;
 
 /** Trims spaces and tabs (RFC 9110 §5.6.3), but not the other characters that `trim` removes: to other parsers they are part of the value. */

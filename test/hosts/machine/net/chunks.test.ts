@@ -22,6 +22,14 @@ test.each([
   ["a control character in an extension", "3;a=\0\r\nabc\r\n0\r\n\r\n"],
   ["an extension that is too long", `3;${"a".repeat(1_024)}\r\nabc\r\n0\r\n\r\n`],
   ["an extension without end", `3;${"a".repeat(1_024)}`],
+  ["a bare LF for the empty line", "0\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"],
+  ["a bare LF behind a trailer", "0\r\nA: b\n\r\n\r\n"],
+  ["a bare CR in a trailer", "0\r\nA: b\rc\r\n\r\n"],
+  ["a NUL in a trailer", "0\r\nA: \0\r\n\r\n"],
+  ["a trailer without a colon", "0\r\nX y\r\n\r\n"],
+  ["a trailer without a name", "0\r\n: y\r\n\r\n"],
+  ["a folded trailer", "0\r\nA: b\r\n c\r\n\r\n"],
+  ["trailers that are too long", `0\r\n${"A: b\r\n".repeat(200)}\r\n`],
   ["trailers without end", `0\r\n${"A: b\r\n".repeat(200)}`],
 ])("P8.2 P8.4 a chunk is refused for %s", (_, text) => {
   expect(read(text).answer).toBe(null);
