@@ -203,11 +203,13 @@ export class TagNode {
   }
 
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
-    const root = this.#state?.root ?? null;
-    if (root === null) return { ok: false, code: "tag_unknown" };
+    const state = this.#state;
+    if (state?.root == null) return { ok: false, code: "tag_unknown" };
+    const { root } = state;
     const answer = root.broadcast(request);
+    const { head } = state.log;
     await this.#host.durable();
-    if (answer.ok) root.begin();
+    if (answer.ok) root.begin(head);
     return answer;
   }
 

@@ -23,6 +23,8 @@ const OPENINGS = 12;
 interface LiveNodesParts {
   readonly host: TagHost;
   readonly log: Log;
+  /** Position of the last broadcast that may be published. */
+  readonly durableHead: () => number;
   readonly app: string;
   readonly tagId: string;
   readonly tag: string;
@@ -158,9 +160,9 @@ export class LiveNodes {
 
   /** Sends what is new to every live node that is owed nothing. */
   publish(): void {
-    const { log, host } = this.#parts;
+    const { durableHead, host } = this.#parts;
     // What is owed may not be writable.
-    this.reach(log.head).catch(host.reportError);
+    this.reach(durableHead()).catch(host.reportError);
   }
 
   /** Resolves when every live node has everything up to a position, or could not be called. */
@@ -233,16 +235,17 @@ export class LiveNodes {
   async #retry(node: KnownNode): Promise<void> {
     const { host, log } = this.#parts;
     const now = host.now();
-    const upTo = Math.max(node.upTo, log.head - LIMITS.LOG_ENTRIES);
+    const head = this.#parts.durableHead();
+    const upTo = Math.max(node.upTo, head - LIMITS.LOG_ENTRIES);
     const isOwed = () => {
       for (const { position, expiresAt } of log.headers()) {
         if (position <= upTo) return false;
-        if (expiresAt > now) return true;
+        if (position <= head && expiresAt > now) return true;
       }
       return false;
     };
     if (!isOwed()) {
-      node.upTo = log.head;
+      node.upTo = head;
       this.#settle(node);
       return;
     }
@@ -252,7 +255,7 @@ export class LiveNodes {
   /** Rejects only if what the node is owed cannot be written. */
   async #publishTo(node: KnownNode): Promise<void> {
     const { host, tag, log } = this.#parts;
-    const { head } = log;
+    const head = this.#parts.durableHead();
     try {
       for (let from = Math.max(node.upTo, head - LIMITS.LOG_ENTRIES) + 1; ; ) {
         const request = { tag, entries: log.slice(from, head) };

@@ -13,6 +13,8 @@ import type { Job } from "./job.ts";
 interface BroadcastQueueParts {
   readonly host: TagHost;
   readonly log: Log;
+  /** Position of the last broadcast that may be served. */
+  readonly durableHead: () => number;
   readonly makeJob: (entry: LogEntry) => Job;
   /** Waits for the answers to a broadcast whose members were all called, and writes its outcome. */
   readonly settle: (job: Job) => Promise<void>;
@@ -125,8 +127,10 @@ export class BroadcastQueue {
 
   /** The most urgent one that waits; the oldest of those. */
   #next(below: number): LogHeader | undefined {
+    const { log, durableHead } = this.#parts;
     let next: LogHeader | undefined;
-    for (const header of this.#parts.log.unserved) {
+    for (const header of log.unserved) {
+      if (header.position > durableHead()) break;
       if (header.lane >= below || this.#running.has(header.position)) continue;
       if (next === undefined || header.lane < next.lane) next = header;
     }

@@ -51,18 +51,23 @@ export class Root {
   readonly #otherTags: OtherTags;
   readonly #owingNodes: OwingNodePolls;
   readonly #queue: BroadcastQueue;
+  /** Position of the last broadcast that is durable. A later one may be refused after all, so nobody is sent it. */
+  #durableHead: number;
 
   constructor(parts: RootParts) {
     this.#parts = parts;
     const { host, log } = parts;
     const [oldest] = log.unserved;
-    this.#liveNodes = new LiveNodes(parts, (oldest?.position ?? log.head + 1) - 1);
+    this.#durableHead = log.head;
+    const durableHead = () => this.#durableHead;
+    const upTo = (oldest?.position ?? log.head + 1) - 1;
+    this.#liveNodes = new LiveNodes({ ...parts, durableHead }, upTo);
     this.#debts = new NodeDebts(parts, (position, progress) => this.#credit(position, progress));
     this.#owingNodes = new OwingNodePolls(parts);
     this.#otherTags = new OtherTags(parts);
     const owes = (path: string) => this.#debts.owes(path);
     this.#queue = new BroadcastQueue({
-      ...{ host, log },
+      ...{ host, log, durableHead },
       makeJob: (entry) => new Job({ ...parts, owes }, entry),
       settle: (job) => this.#settle(job),
     });
@@ -113,15 +118,20 @@ export class Root {
     const position = log.head + 1;
     const entry: LogEntry = { ...message, position, ...given, ...takenAtOf(given.seq, now) };
     log.append(entry, true);
-    this.#otherTags.add(entry);
     host.setAlarm(now);
     this.#parts.onChange();
     return { ok: true, seq: entry.seq };
   }
 
-  /** The broadcast is durable. Live listeners get it at once, before its turn. */
-  begin(): void {
-    const { reportError } = this.#parts.host;
+  /** Broadcasts up to this position are durable. Live listeners get them at once, before their turn. */
+  begin(position: number): void {
+    const { host, log } = this.#parts;
+    const { reportError } = host;
+    for (const header of log.unserved) {
+      const isNew = header.position > this.#durableHead && header.position <= position;
+      if (isNew) this.#otherTags.add(header);
+    }
+    this.#durableHead = Math.max(this.#durableHead, position);
     this.#liveNodes.publish();
     this.#otherTags.run().catch(reportError);
     this.#queue.added();

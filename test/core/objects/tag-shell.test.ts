@@ -3,7 +3,12 @@ import { expect, test } from "vitest";
 import type { DeliverAnswer } from "../../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
-import type { DeviceRpc, LiveRpc, TagDirectoryRpc } from "../../../objects/interfaces/rpc.ts";
+import type {
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryRpc,
+  TagRpc,
+} from "../../../objects/interfaces/rpc.ts";
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
 import { turn, VirtualClock } from "../support/runtime/clock.ts";
 import { Disk } from "../support/runtime/disk.ts";
@@ -36,11 +41,13 @@ interface ShellOptions {
   readonly clock?: VirtualClock;
   readonly device?: Pick<DeviceRpc, "deliver">;
   readonly live?: LiveRpc;
+  /** The root of another tag. */
+  readonly other?: Pick<TagRpc, "broadcast">;
 }
 
 /** A node on a host that ends an alarm which takes so long; without a bound, on one that commits in groups. */
 function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
-  const { tag = TAG, clock = new VirtualClock(), device, live } = options;
+  const { tag = TAG, clock = new VirtualClock(), device, live, other } = options;
   const name = nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path: "" });
   const disk = new Disk(new Store(), (store) => store.copy(new Store()));
   const hibernates = sliceMs !== null;
@@ -50,7 +57,7 @@ function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
   const peers = {
     device: () => (device ?? nobody()) as DeviceRpc,
     live: () => live ?? nobody(),
-    node: nobody,
+    node: () => (other ?? nobody()) as TagRpc,
     tagDirectory: () => ({ report: async () => {} }) as unknown as TagDirectoryRpc,
   };
   const shell = new TagShell(runtime, peers, {
@@ -161,4 +168,42 @@ test("P1.10 H3 a live node that cannot be told while the disk fails does not end
   // One waits for it to write the outcome of the broadcast; nobody waits for the other.
   const isStorage = { code: "storage_unavailable" };
   expect(runtime.errors).toMatchObject([failure, isStorage, isStorage]);
+});
+
+test("P1.10 B21 a broadcast that is not durable yet is sent to nobody while the root sends another", async () => {
+  const answers = Promise.withResolvers<void>();
+  const sent = { device: 0, live: 0, other: 0 };
+  const called = async <Answer>(who: keyof typeof sent, answer: Answer): Promise<Answer> => {
+    sent[who]++;
+    await answers.promise;
+    return answer;
+  };
+  const live = {
+    publish: () => called("live", { kind: "sent", listeners: 1 }),
+    listeners: async () => 1,
+    presence: async () => {},
+  };
+  const { shell, disk, clock } = shellOf(null, {
+    device: { deliver: () => called("device", { ok: true, outcome: "acknowledged" }) },
+    live: live as unknown as LiveRpc,
+    other: { broadcast: () => called("other", { ok: true, seq: 1 }) },
+  });
+  await shell.join(JOIN);
+  await shell.attach({ device: JOIN.device, after: null });
+  await shell.reportLive({ tag: TAG, region: "eu", n: 0, listeners: 1 });
+  const cover = [TAG, "elsewhere"];
+  await shell.broadcast(broadcastOf({ cover }));
+  await turn();
+  expect(sent).toEqual({ device: 1, live: 1, other: 1 });
+
+  disk.fates.push(1_000);
+  const second = shell.broadcast(broadcastOf({ cover }));
+  answers.resolve();
+  // The alarm of the first comes, too.
+  const rung = shell.alarm();
+  await clock.pass(900);
+  expect(sent).toEqual({ device: 1, live: 1, other: 1 });
+  expect(await clock.until(second)).toMatchObject({ ok: true });
+  await clock.until(rung);
+  expect(sent).toEqual({ device: 2, live: 2, other: 2 });
 });
