@@ -38,6 +38,21 @@ test("P8.4 a health check by HTTP/1.0 is answered, with Host and without", async
   expect(await statusOf(url, "GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n")).toBe(200);
 });
 
+test("P8.4 a request after one whose body no route reads is answered, on one connection", async () => {
+  const { url } = bystander().mesh;
+  for (const length of [LIMITS.BODY_BYTES, 65_536, LIMITS.SUBSCRIBE_BODY_BYTES]) {
+    const body = `Content-Length: ${length}\r\n\r\n${"a".repeat(length)}`;
+    const unread = `POST /v1/nope HTTP/1.1\r\nHost: x\r\n${body}`;
+    const answers = await rawHttp(
+      url,
+      unread + to("/healthz", "x"),
+      /HTTP\/1\.1[\s\S]*HTTP\/1\.1[\s\S]*\}/,
+    );
+    const statuses = Array.from(answers.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => status);
+    expect([length, ...statuses]).toEqual([length, "404", "200"]);
+  }
+});
+
 test("P8.4 a request that can be written in several ways is the same on every host", async () => {
   const { url } = bystander().mesh;
   const ask = (line: string, ...more: string[]) =>
