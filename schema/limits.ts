@@ -99,6 +99,12 @@ export const LIMITS = {
   /** Pings, heartbeats and fragments of one socket: rate, and burst. A heartbeat is due every 30 s. */
   CONTROL_FRAMES_PER_SECOND: 10,
   CONTROL_FRAMES_BURST: 100,
+  /**
+   * Other messages of one socket to a host of one machine, besides answers: rate, twice COMMANDS_PER_SECOND, and burst, more than the commands
+   * after which the mesh closes the link itself. A flood of 12-byte frames made others wait for up to 2 s on workerd.
+   */
+  CLIENT_MESSAGES_PER_SECOND: 100,
+  CLIENT_MESSAGES_BURST: 512,
   /** Request line and headers on a host of one machine: twice what proxies pass on, plus a token in each. */
   HEAD_BYTES: 32_768,
   /** From the connection, or the first byte of a request, to the end of its head: slow networks need a second or two. */

@@ -54,6 +54,7 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   send(data: string | Uint8Array): void {
     if (!this.#isOpen) return;
     this.#transport.write(typeof data === "string" ? frames.text(data) : frames.binary(data));
+    this.#frames.sent(data.length);
     // Senders look at the buffer themselves; this bounds one that does not.
     if (this.bufferedAmount > 2 * LIMITS.SOCKET_BUFFER_BYTES) this.destroy();
   }

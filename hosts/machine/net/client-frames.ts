@@ -9,6 +9,14 @@ import { type Fault, type FrameHandler, FrameReader } from "./frames.ts";
 const PROTOCOL_ERROR = 1002;
 /** After a close, this much is still read, so that the close code arrives although the client is sending a long frame. */
 const DISCARD_BYTES = 33_554_432;
+/**
+ * A client may answer each message and broadcast twice: it discards it early, and acknowledges it in its turn. The smallest takes 23 bytes of its
+ * frame.
+ */
+const ANSWER_BYTES = 11;
+const ANSWERS_PER_FRAME = 2 * LIMITS.DELIVER_MESSAGES;
+/** All that is in flight, each acknowledged by itself. */
+const ANSWERS = (LIMITS.INFLIGHT_MESSAGES + LIMITS.BROADCAST_INFLIGHT) * LIMITS.REGISTRATIONS;
 /** A heartbeat is the text `ping`, compared as bytes: it is the most frequent message of an idle mesh. */
 const PING = new TextEncoder().encode("ping");
 const isPing = (bytes: Uint8Array): boolean =>
@@ -29,7 +37,12 @@ export class ClientFrames implements FrameHandler {
   readonly #handler: ClientFramesHandler;
   readonly #reader = new FrameReader(LIMITS.FRAME_BYTES, this);
   readonly #limiter = new Limiter(LIMITS.CONTROL_FRAMES_PER_SECOND, LIMITS.CONTROL_FRAMES_BURST);
+  readonly #messages = new Limiter(LIMITS.CLIENT_MESSAGES_PER_SECOND, LIMITS.CLIENT_MESSAGES_BURST);
+  /** Messages that the client may send in answer to what it was sent. */
+  #answers = 0;
   #isStopped = false;
+  /** After our close frame: only the client's is of interest. */
+  #isClosing = false;
   #discarded = 0;
 
   constructor(handler: ClientFramesHandler) {
@@ -38,6 +51,22 @@ export class ClientFrames implements FrameHandler {
 
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes);
+  }
+
+  /** To be called for each frame to the client, which may answer the messages in it. @param bytes of its payload */
+  sent(bytes: number): void {
+    const answers = Math.min(ANSWERS_PER_FRAME, Math.ceil(bytes / ANSWER_BYTES));
+    this.#answers = Math.min(ANSWERS, this.#answers + answers);
+  }
+
+  /** Reports nothing from now on but the client's close frame. */
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  /** Whether the last frame is complete. */
+  get isBetween(): boolean {
+    return this.#reader.isBetween;
   }
 
   /** Reads no further frame, not even one that has arrived. */
@@ -53,16 +82,18 @@ export class ClientFrames implements FrameHandler {
   }
 
   frame(isMessage: boolean): boolean {
-    return !this.#isStopped && (isMessage || this.#takeControl());
+    return !this.#isStopped && (isMessage || this.#isClosing || this.#takeControl());
   }
 
   message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void {
-    if (!isText || !isPing(bytes)) this.#handler.message(bytes, isText);
-    else if (this.#takeControl()) this.#handler.heartbeat();
+    if (this.#isClosing) return;
+    if (isText && isPing(bytes)) {
+      if (this.#takeControl()) this.#handler.heartbeat();
+    } else if (this.#takeMessage()) this.#handler.message(bytes, isText);
   }
 
   pinged(payload: Uint8Array<ArrayBuffer>): void {
-    this.#handler.pinged(payload);
+    if (!this.#isClosing) this.#handler.pinged(payload);
   }
 
   closed(code: number | null): void {
@@ -70,8 +101,20 @@ export class ClientFrames implements FrameHandler {
   }
 
   fault(fault: Fault): void {
+    if (this.#isClosing) return;
     if (fault.kind === "protocol") this.#handler.close(PROTOCOL_ERROR, fault.detail);
     else this.#refuse("frame_too_large", `${fault.bytes} bytes, at most ${LIMITS.FRAME_BYTES}`);
+  }
+
+  /** The device limits commands itself, but only after each frame had its turn on the one thread of the mesh. */
+  #takeMessage(): boolean {
+    if (this.#answers > 0) {
+      this.#answers--;
+      return true;
+    }
+    if (this.#messages.take(this.#handler.now()) === 0) return true;
+    this.#refuse("flooding", `over ${LIMITS.CLIENT_MESSAGES_PER_SECOND} messages a second`);
+    return false;
   }
 
   /** Heartbeats, control frames and fragments cost work, but are not commands, which the device itself limits. */

@@ -58,6 +58,11 @@ export class FrameReader {
     this.#handler = handler;
   }
 
+  /** Whether the last frame is complete. */
+  get isBetween(): boolean {
+    return this.#rest.length === 0;
+  }
+
   /** Reads bytes, and copies what it keeps of them. */
   push(chunk: Uint8Array): void {
     if (this.#isOver) return;

@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import { closeCodeOf, closeReason } from "../../../objects/close.ts";
 import { closeVerdict, type ErrorCode } from "../../../schema/errors.ts";
 import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/generated/link.ts";
-import { LIMITS } from "../../../schema/limits.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { ClientFrames, type ClientFramesHandler } from "../../machine/net/client-frames.ts";
 import { frames } from "../../machine/net/frames.ts";
@@ -27,8 +26,12 @@ export class ProxiedLink implements ClientFramesHandler {
   readonly destroy: () => void;
   readonly #port: LinkPort;
   readonly #received = new ClientFrames(this);
-  readonly #sent = new ServerFrames();
+  readonly #sent = new ServerFrames((payloadBytes) => this.#received.sent(payloadBytes));
   #isRefused = false;
+  /** workerd has closed the link. */
+  #isClosing = false;
+  /** workerd may then be given the client's close frame: not within another frame. */
+  #mayAnswerClose = false;
 
   /** @param isDevice whether its device is registered; if not, the frames of workerd tell when it is */
   constructor(port: LinkPort, isDevice: boolean) {
@@ -56,11 +59,10 @@ export class ProxiedLink implements ClientFramesHandler {
   /** Takes bytes from the client. */
   data(bytes: Uint8Array): void {
     const { client, inner } = this.#port;
-    if (this.#isRefused || this.#sent.isClosed) {
-      // workerd still gets the answer to its own close frame; after one of ours its connection is gone.
-      if (this.#received.discard(bytes) > LIMITS.FRAME_BYTES) return;
-    } else this.#received.push(bytes);
-    if (this.#isRefused || inner.write(bytes)) return;
+    if (this.#isRefused || this.#isClosing) this.#received.discard(bytes);
+    if (this.#isRefused) return;
+    this.#received.push(bytes);
+    if (this.#isRefused || this.#isClosing || inner.write(bytes)) return;
     client.pause();
     inner.once("drain", () => client.resume());
   }
@@ -74,7 +76,11 @@ export class ProxiedLink implements ClientFramesHandler {
       inner.pause();
       client.once("drain", () => inner.resume());
     }
-    if (this.#sent.isClosed) entry.closing();
+    if (!this.#sent.isClosed || this.#isClosing) return;
+    this.#isClosing = true;
+    this.#mayAnswerClose = this.#received.isBetween;
+    this.#received.closing();
+    entry.closing();
   }
 
   /** Closes both sides; the client is told why. */
@@ -97,15 +103,23 @@ export class ProxiedLink implements ClientFramesHandler {
     entry.closing();
   }
 
-  // What is within the bounds is passed on as it arrived, and answered by workerd.
+  // What is within the bounds is passed on as it arrived, and answered by workerd. After its close frame, only that of the client is.
   message(): void {}
 
   heartbeat(): void {}
 
   pinged(): void {}
 
-  closed(): void {}
+  closed(code: number | null): void {
+    if (this.#mayAnswerClose) this.#port.inner.write(answeredClose(code));
+  }
 }
+
+/** A close frame of a client. The mask is all zeros, so the payload remains as it is. */
+const answeredClose = (code: number | null): Uint8Array =>
+  code === null
+    ? Uint8Array.of(0x88, 0x80, 0, 0, 0, 0)
+    : Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, code >> 8, code & 0xff);
 
 /** Whether a close frame's code asks for another token. */
 const isFailedAuth = ([high = 0, low = 0]: Uint8Array): boolean =>

@@ -16,6 +16,12 @@ export class ServerFrames {
   onPayload: ((payload: Uint8Array, isClose: boolean) => void) | null = null;
   #isShown = false;
   #count = 0;
+  readonly #onHead: (payloadBytes: number) => void;
+
+  /** @param onHead called for each frame, before its payload is shown */
+  constructor(onHead: (payloadBytes: number) => void = () => {}) {
+    this.#onHead = onHead;
+  }
 
   /** Whether a close frame has begun. */
   get isClosed(): boolean {
@@ -51,6 +57,7 @@ export class ServerFrames {
       this.#left = long.length === 0 ? short : long.reduce((sum, byte) => sum * 256 + byte, 0);
       this.#head = [];
       this.#count++;
+      this.#onHead(this.#left);
       this.#isShown = this.onPayload !== null && this.#left <= SHOWN_BYTES;
     }
   }

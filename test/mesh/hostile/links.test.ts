@@ -187,6 +187,37 @@ describe("P4.4 a link answers what it refuses, and stays open:", () => {
   });
 });
 
+it("P8.3 a device that acknowledges each message of a full mailbox by itself is not cut", async () => {
+  const { mesh, app, sender } = bystander();
+  const account = await new RawAccount().open(mesh.url);
+  const before = await RawDevice.greet(mesh.url, account);
+  const { slot, regId } = await before.register(app.appId);
+  before.socket.destroy();
+  const send = () => sender.send({ to: regId, data: "x" }, { wait: 1 });
+  for (let sent = 0; sent < LIMITS.MAILBOX_MESSAGES; sent += 50) {
+    await Promise.all(Array.from({ length: 50 }, send));
+  }
+  const device = await RawDevice.greet(mesh.url, account, [slot]);
+  for (let seen = 0; seen < LIMITS.MAILBOX_MESSAGES; ) {
+    const frame = await device.next();
+    if (frame.kind !== "deliver") continue;
+    for (const { priority, seq } of frame.value.messages) {
+      device.socket.binary(push({ kind: "acks", value: [{ slot, priority, seq }] }));
+      seen++;
+    }
+  }
+  device.socket.binary(echo(Uint8Array.of(1)));
+  expect((await device.socket.next()).kind).toBe("binary");
+  device.socket.destroy();
+});
+
+it("P8.3 a flood of frames that no channel takes is cut", async () => {
+  const device = await RawDevice.greet(bystander().mesh.url);
+  const frame = clientFrame(2, encodeEnvelope({ channel: 99, body: new Uint8Array() }));
+  void device.socket.bytes(Buffer.concat(Array.from({ length: 20_000 }, () => frame)));
+  expect(closeCodes(4005)).toContain((await device.socket.close()).code);
+});
+
 it("L2 a link that says nothing is closed with 4001 after 10 s", async () => {
   const device = await RawDevice.open(bystander().mesh.url);
   const openedAt = Date.now();
