@@ -1,4 +1,4 @@
-/** The ports of an object: all that it may ask of its host, besides its store and other objects. */
+/** The ports of an object: all that it may ask of its host, apart from its store and other objects. */
 import type { LinkSnapshot } from "../core/device/link/snapshot.ts";
 import type { ErrorCode } from "../schema/errors.ts";
 
@@ -94,7 +94,7 @@ export interface Scheduler {
   sleep(ms: number): Promise<void>;
   /** Resolves when sockets, timers and requests had their turn. */
   yield(): Promise<void>;
-  /** Leaves the thread to single sends for a while; resolves at once if there are none. */
+  /** Leaves the thread to single sends, for as long as suits this host. */
   rest(): Promise<void>;
 }
 

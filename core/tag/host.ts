@@ -42,7 +42,7 @@ export interface TagHost {
   random(): number;
   /** Lets other work run first. Called between devices of a fan-out. */
   yield(): Promise<void>;
-  /** Leaves the thread to single sends for a moment, if there are any. Called after each turn of a fan-out. */
+  /** Leaves the thread to single sends for a moment, if there are any. Called after each batch of calls of a fan-out. */
   rest(): Promise<void>;
   /** Has `TagNode.alarm` called at this time or soon after, at least once, even after a restart. Keeps an earlier alarm. */
   setAlarm(at: number): void;

@@ -1,10 +1,9 @@
 /** The runtime of a Durable Object. */
-import { sends } from "../capacity/sends.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
 import { DurableAlarm } from "./alarm.ts";
 import { Rows } from "./rows.ts";
 
-/** About as long as the calls of one turn take on one machine, so that single sends get half of the thread. */
+/** About as long as a batch of a fan-out's calls takes on one machine, so that single sends get half of the thread. */
 const REST_MS = 2;
 
 /** Bindings that all objects read. */
@@ -75,5 +74,5 @@ const workersScheduler: Scheduler = {
   sleep,
   // A turn of the event loop takes 37 µs this way; `scheduler.wait(0)` takes 64.
   yield: () => new Promise((resolve) => setTimeout(resolve, 0)),
-  rest: () => (sends.isActive(Date.now()) ? sleep(REST_MS) : Promise.resolve()),
+  rest: () => sleep(REST_MS),
 };

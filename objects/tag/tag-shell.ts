@@ -28,6 +28,7 @@ import { TagNode } from "../../core/tag/node.ts";
 import type { TagStore } from "../../core/tag/store.ts";
 import type { NodePart } from "../../schema/export.ts";
 import { AlarmRetry } from "../alarm-retry.ts";
+import { sends } from "../capacity/sends.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
 import { durable, Memory } from "../memory.ts";
@@ -35,7 +36,7 @@ import type { Erasable, ObjectRuntime, StoragePort, Stored } from "../runtime.ts
 import { Stay } from "../stay.ts";
 import { within } from "../timeout.ts";
 
-/** How often a node checks whether an import is over. */
+/** How often a node checks whether an import has ended. */
 const IMPORT_MS = 2_000;
 /** How often a long alarm (a paced broadcast may run for hours) checks whether the next one is due. */
 const LOOK_MS = 1_000;
@@ -284,7 +285,7 @@ export class TagShell implements TagRpc, TagImportRpc {
       withTimeout: (ms, call) => within(scheduler, ms, call),
       random: () => runtime.random(),
       yield: () => scheduler.yield(),
-      rest: () => scheduler.rest(),
+      rest: () => (sends.isActive(runtime.now()) ? scheduler.rest() : Promise.resolve()),
       setAlarm: (at) => this.#setAlarm(at),
       device: (name) => this.#device(name),
       node: (name) => peers.node(name),

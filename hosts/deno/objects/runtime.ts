@@ -1,5 +1,4 @@
 /** The runtime of an object in the process that holds them all. */
-import { sends } from "../../../objects/capacity/sends.ts";
 import type {
   AlarmPort,
   ObjectRuntime,
@@ -15,7 +14,7 @@ import type { Mesh } from "./mesh.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { Turns } from "./turns.ts";
 
-/** Longer than a turn of a fan-out, since Deno's timers fire 1 ms late: most of the thread is left to single sends. */
+/** Longer than a batch of a fan-out's calls takes, since Deno's timers fire 1 ms late: most of the thread is left to single sends. */
 const REST_MS = 1;
 
 export interface MachineObject<Store> {
@@ -130,5 +129,5 @@ export const machineScheduler = (wheel: TimerWheel, turns: Turns): Scheduler => 
   timer: (ms, onEnd) => wheel.start(ms, onEnd),
   sleep: (ms) => turns.sleep(ms),
   yield: () => turns.yield(),
-  rest: () => (sends.isActive(Date.now()) ? turns.rest(REST_MS) : Promise.resolve()),
+  rest: () => turns.rest(REST_MS),
 });

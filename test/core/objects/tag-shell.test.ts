@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { DeliverAnswer } from "../../../core/tag/calls/fan-out.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { nodeObjectName, tagIdOf } from "../../../core/tag/name.ts";
+import { sends } from "../../../objects/capacity/sends.ts";
 import type {
   DeviceRpc,
   LiveRpc,
@@ -206,4 +207,37 @@ test("P1.10 B21 a broadcast that is not durable yet is sent to nobody while the 
   expect(await clock.until(second)).toMatchObject({ ok: true });
   await clock.until(rung);
   expect(sent).toEqual({ device: 2, live: 2, other: 2 });
+});
+
+test("P5.1 a fan-out rests after each batch of calls while there are single sends, and only then", async () => {
+  const device = { deliver: async () => ({ ok: true, outcome: "acknowledged" }) as const };
+  const { shell, runtime, clock } = shellOf(null, { device });
+  // Two batches of 7, and one that is not full.
+  const members = 15;
+  for (let at = 0; at < members; at++) {
+    const device = `${String.fromCharCode(65 + at)}${JOIN.device.slice(1)}`;
+    await shell.join({ ...JOIN, device });
+    await shell.attach({ device, after: null });
+  }
+  const { scheduler } = runtime;
+  const { rest } = scheduler;
+  let rests = 0;
+  scheduler.rest = () => {
+    rests++;
+    return rest();
+  };
+  const restsOf = async () => {
+    rests = 0;
+    const request = broadcastOf({});
+    await shell.broadcast(request);
+    await clock.until(shell.alarm());
+    expect(await shell.broadcastStatus(request.key)).toMatchObject({
+      status: "sent",
+      delivered: members,
+    });
+    return rests;
+  };
+  expect(await restsOf()).toBe(0);
+  sends.began(clock.now);
+  expect(await restsOf()).toBe(2);
 });
