@@ -7,7 +7,7 @@ import { SingleFlight } from "../../single-flight.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
-import { type DebtEnd, type Owing, settleMembers } from "../outcome/outcome.ts";
+import { type DebtEnd, owingPlacesIn, settleMembers } from "../outcome/outcome.ts";
 import { HUNG_MS } from "./member-fan-out.ts";
 import { RetryTimes } from "./retry-times.ts";
 
@@ -37,9 +37,7 @@ export class MemberDebts {
     this.#tries = new RetryTimes(parts.host);
     for (const { position } of parts.log.unsettled) {
       const outcome = parts.log.state(position)?.outcome;
-      if (outcome?.includes('"owing"') !== true) continue;
-      const { owing = [] }: Owing = JSON.parse(outcome);
-      this.#add(position, owing);
+      if (outcome !== undefined) this.#add(position, owingPlacesIn(outcome));
     }
   }
 

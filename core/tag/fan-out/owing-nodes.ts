@@ -1,12 +1,12 @@
 /**
- * The nodes of a tag that still owe a broadcast to some of their members. The root polls them from its alarm until nobody is owed it.
+ * The nodes of a tag that still owe a broadcast to some of their members. The root polls them from its alarm until all debts are paid.
  * Which nodes they are is stored with the broadcast's outcome.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
 import type { FanOutCounts } from "../calls/broadcast.ts";
 import { noCounts } from "../outcome/counts.ts";
-import { settleNode, type TreeOutcome } from "../outcome/outcome.ts";
+import { owingNodesIn, settleNode } from "../outcome/outcome.ts";
 import { callNode, type NodeCallParts, type NodeProgress } from "./node-call.ts";
 import { RetryTimes } from "./retry-times.ts";
 
@@ -23,9 +23,7 @@ export class OwingNodePolls {
     this.#tries = new RetryTimes(parts.host);
     for (const { position } of parts.log.unsettled) {
       const outcome = parts.log.state(position)?.outcome;
-      if (outcome?.includes('"owingNodes"') !== true) continue;
-      const { owingNodes = {} }: TreeOutcome = JSON.parse(outcome);
-      this.#add(position, Object.keys(owingNodes));
+      if (outcome !== undefined) this.#add(position, Object.keys(owingNodesIn(outcome)));
     }
   }
 
@@ -101,9 +99,7 @@ export class OwingNodePolls {
   /** Ends a poll without news: members that were still owed it count as failed. */
   #end(path: string, position: number): void {
     const outcome = this.#parts.log.state(position)?.outcome;
-    const { owingNodes }: Pick<TreeOutcome, "owingNodes"> =
-      outcome === undefined ? {} : JSON.parse(outcome);
-    const counts = owingNodes?.[path];
+    const counts = outcome === undefined ? undefined : owingNodesIn(outcome)[path];
     const ended = { ...noCounts(), ...counts };
     this.#credit(path, position, { ...ended, failed: ended.failed + ended.owed, owed: 0 });
   }

@@ -29,9 +29,28 @@ export interface TreeOutcome extends Owing {
   readonly owingNodes?: OwingNodes;
 }
 
-/** @param outcome JSON of a `NodeOutcome` or a `TreeOutcome` */
+type DebtField = "owing" | "owes" | "owingNodes";
+
+/** Spares parsing: nearly all outcomes owe nothing. */
+const mayHave = (outcome: string, field: DebtField): boolean => outcome.includes(`"${field}"`);
+
+/** @param outcome JSON of a `NodeOutcome` or a `TreeOutcome`, as below */
 export const owesSomething = (outcome: string): boolean =>
-  outcome.includes('"owing') || outcome.includes('"owes"');
+  mayHave(outcome, "owing") || mayHave(outcome, "owes") || mayHave(outcome, "owingNodes");
+
+/** Places of the members that are owed it. */
+export function owingPlacesIn(outcome: string): readonly number[] {
+  if (!mayHave(outcome, "owing")) return [];
+  const { owing = [] }: Owing = JSON.parse(outcome);
+  return owing;
+}
+
+/** The nodes that owe it to members. */
+export function owingNodesIn(outcome: string): OwingNodes {
+  if (!mayHave(outcome, "owingNodes")) return {};
+  const { owingNodes = {} }: TreeOutcome = JSON.parse(outcome);
+  return owingNodes;
+}
 
 /** News about a broadcast whose outcome is written. */
 interface OutcomeUpdate {
