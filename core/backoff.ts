@@ -17,7 +17,7 @@ export function backoffMs(failures: number, random: number): number {
   return Math.ceil((window * (1 + random)) / 2);
 }
 
-/** A number from 0 (included) to 1 (excluded) that depends only on the name: spreads retries where there is no source of randomness. */
+/** A number from 0 (included) to 1 (excluded) that depends only on the name: spreads retries if there is no source of randomness. */
 export function spreadOf(name: string): number {
   let hash = 0;
   for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) >>> 0;

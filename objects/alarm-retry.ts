@@ -3,7 +3,7 @@ import { backoffMs } from "../core/backoff.ts";
 import type { ObjectRuntime } from "./runtime.ts";
 
 /**
- * Sets an alarm anew if its work fails, later after each failure in a row. For hosts that do not ring again by themselves, or not for
+ * Sets an alarm again if its work fails, later after each failure in a row. For hosts that do not ring again by themselves, or not for
  * ever: Workers give up an alarm that failed six times, and what was due would never be done.
  */
 export class AlarmRetry {

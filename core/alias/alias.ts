@@ -152,7 +152,7 @@ export class Alias {
     return done;
   }
 
-  /** Null for a command that is to be carried out; it is then the latest of its device. */
+  /** Null if the command may be carried out; it is then the latest of its device. */
   #late({ device }: Holder, epoch: number | undefined): LateCommand | null {
     if (epoch === undefined) return null;
     const now = this.#host.now();

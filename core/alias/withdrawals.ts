@@ -37,7 +37,7 @@ class Withdrawal {
     const known = this.#calls.get(id);
     if (known !== undefined) return known;
     const calling = call().then((isTold) => {
-      // The holder may have acknowledged the message itself meanwhile.
+      // Meanwhile, the holder itself may have acknowledged the message.
       if (!isTold && this.#calls.get(id) === calling) this.#calls.delete(id);
       return isTold;
     });

@@ -35,7 +35,7 @@ export class Debts {
     return false;
   }
 
-  /** Call it when there may be a new debt: sets the deadline if there is none. */
+  /** Sets the deadline if there is none. Call it when there may be a new debt. */
   schedule(now: number): void {
     if (this.#deadline === null && this.hasDebts) this.#deadline = now + this.#waitMs;
   }

@@ -284,7 +284,7 @@ export class Device {
     this.#afterwards(context);
   }
 
-  /** The wait of this token is over: its caller is answered in `effects`, unless it was answered before or its wait is extended. */
+  /** The time of this token is up: its caller is answered in `effects`, unless it was answered before or its wait is extended. */
   waitTimeout(token: number, context: Context): void {
     this.#parts.waits.timeout(token, context);
     this.#afterMail(context);

@@ -3,7 +3,7 @@ import type { Context, WaitAnswer } from "../link/effects.ts";
 
 /** A waiting caller. */
 export interface Waiter {
-  /** Its wait is over: settles it, or extends the wait. */
+  /** Its time is up: settles it, or extends the wait. */
   timeout(token: number, context: Context): void;
 }
 

@@ -32,7 +32,7 @@ interface LinkOptions {
   readonly onReady: (hello: Hello, context: Context) => void;
 }
 
-/** The time in refusals that may succeed later and have none of their own: without one, a device would give up. */
+/** The retry time of temporary refusals that name none: without one, a device would give up. */
 const RETRY_MS = 1_000;
 
 export class Link {

@@ -53,7 +53,7 @@ export class LiveLog {
     this.#floor = Math.max(this.#floor, oldest);
   }
 
-  /** Writes what is not durable: one row for each broadcast. */
+  /** Writes the broadcasts that are not durable yet: one row for each. */
   save(): void {
     for (const { made: _, ...entry } of this.#slots) {
       if (entry.position > this.#saved) {

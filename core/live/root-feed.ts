@@ -57,7 +57,7 @@ export class RootFeed {
     this.#log = null;
   }
 
-  /** Fetches from the root what is missing up to a position; one fetch at a time. */
+  /** Fetches missing entries up to a position from the root; one fetch at a time. */
   async fetch(upTo: number): Promise<void> {
     const fetching = this.#fetching.then(() => this.#fetchPages(upTo));
     this.#fetching = fetching.catch(() => {});
@@ -79,7 +79,7 @@ export class RootFeed {
     }
   }
 
-  /** Fetches from the root what is between a position and the start of the log. */
+  /** Fetches the entries between a position and the start of the log from the root. */
   async extend(after: number): Promise<void> {
     const log = this.#log;
     if (log === null) return;

@@ -26,7 +26,7 @@ export interface LiveStore {
   /** In order of position. */
   list(): LiveEntry[];
   /**
-   * Writes one row, replacing what is in the slot.
+   * Writes one row, replacing the one in the slot.
    *
    * @param slot position modulo `LIMITS.LOG_ENTRIES`
    */

@@ -247,7 +247,7 @@ export class TagNode {
     return state === null ? [] : state.log.page(position, this.#host.now()).entries;
   }
 
-  /** Reports what is due, and serves broadcasts; resolves when none waits. */
+  /** Sends due reports, and serves broadcasts; resolves when none waits. */
   async alarm(): Promise<void> {
     await Promise.all([
       this.#reporter.alarm(),

@@ -104,7 +104,7 @@ export interface TagStore {
   /** Reads the whole log, in order of position. */
   listLog(): LogRecord[];
   /**
-   * Reads one row: what is in a slot of the ring now.
+   * Reads one row: the current one in a slot of the ring.
    *
    * @param slot position modulo the ring's size
    */
@@ -112,7 +112,7 @@ export interface TagStore {
   /** Reads one row; null if the slot has another position. */
   readData(slot: number, position: number): Uint8Array | null;
   /**
-   * Writes one row, replacing what is in the slot.
+   * Writes one row, replacing the one in the slot.
    *
    * @param slot position modulo the ring's size
    * @param state null: the row must be durable before anyone is answered. Otherwise a kill may lose it together with everything

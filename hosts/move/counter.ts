@@ -1,4 +1,4 @@
-/** Counts what is moved. */
+/** Counts the moved data, by kind. */
 import type { MovedCounts } from "../../cli/clone.ts";
 import type { DataLine } from "../../schema/export.ts";
 

@@ -67,7 +67,7 @@ export class DeviceLink {
     if (this.#isReady && this.#hello !== null) this.#endHello();
   }
 
-  /** The link is over. */
+  /** The link has ended. */
   end(): void {
     if (this.#socket === null) return;
     this.#socket.save(null);

@@ -1,4 +1,4 @@
-/** What a device's object needs of its host, besides its runtime. */
+/** What a device's object needs from its host, apart from its runtime. */
 import type { DeviceIdentity } from "../../core/device/identity.ts";
 import type { DeviceStore } from "../../core/device/store.ts";
 import type { DepthCache } from "../../core/tag/tree/depth-cache.ts";

@@ -14,9 +14,9 @@ import type { DevicePorts, StoredDevice } from "./device-ports.ts";
 import {
   type Awake,
   type Handler,
+  type HandlerEffects,
   needsAlarm,
   type OnFailure,
-  type Outcome,
   type Run,
 } from "./handler.ts";
 import { Waiters } from "./waiters.ts";
@@ -27,9 +27,9 @@ export class DeviceRunner {
   readonly #memory: Memory<StoredDevice, Awake>;
   /** A link begins within the handler that opens it. */
   readonly link: DeviceLink;
-  /** Of the device in memory before. */
+  /** The last sequence number of the device that was in memory before. */
   #lastSeq: number | undefined;
-  /** The last outcome that waits for the disk; null if none does. */
+  /** Resolves when the last effects that wait for the disk are out; null if none wait. */
   #gate: Promise<void> | null = null;
 
   constructor(runtime: ObjectRuntime<StoredDevice>, ports: DevicePorts) {
@@ -100,9 +100,9 @@ export class DeviceRunner {
   }
 
   /**
-   * Runs a handler that no caller waits for: what it throws is reported.
+   * Runs a handler that no caller waits for: a failure is reported.
    *
-   * @returns when its effects are out and its alarm is set; null if they are. It never rejects.
+   * @returns a promise for when its effects are out and its alarm is set, which never rejects; null if they are already
    */
   event(handler: Handler<void>, onFailure: OnFailure = "close"): Promise<void> | null {
     try {
@@ -126,8 +126,8 @@ export class DeviceRunner {
   }
 
   /**
-   * The same for an answer that promises nothing for later: it does not wait for the alarm. If an alarm of another handler cannot be set, each
-   * handler tries again, and that is not to refuse what needs none.
+   * The same for an answer that promises nothing for later, so it does not wait for the alarm. If an alarm cannot be set, every later handler
+   * tries again, and a failure of that must not refuse a request that needs no alarm.
    */
   async look<Answer>(handler: Handler<Answer>): Promise<Awaited<Answer>> {
     const run = this.start(handler, "keep");
@@ -144,16 +144,16 @@ export class DeviceRunner {
   ): Promise<Answer> {
     const run = this.start<Answer | Promise<Answer>>((awake, context) => {
       const answer = handler(awake, context);
-      // Before the effects are carried out, because one of them may be the answer if the link was cut.
+      // The wait begins before the effects are carried out: if the link was cut, one of them is the answer.
       return typeof answer === "number" ? awake.waiters.begin(answer, waitMs) : answer;
     }, onFailure);
-    // What comes later waits for the alarm of its own handler.
+    // A later answer waits for the alarm of its own handler.
     const done = this.#done(run, !(run.answer instanceof Promise) && needsAlarm(run.answer));
     if (done !== null) await done;
     return await run.answer;
   }
 
-  /** When a run is done that no caller waits for: what fails is reported. */
+  /** Resolves when a run that no caller waits for is done; a failure is reported. Null if it is done already. */
   reported(run: Run<unknown>): Promise<void> | null {
     const done = this.#done(run, true);
     if (done === null) return null;
@@ -192,11 +192,11 @@ export class DeviceRunner {
       this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
       const { socket } = this.link;
-      const outcome: Outcome = { effects, socket, isOver, onFailure, now, alarm };
+      const work: HandlerEffects = { effects, socket, isOver, onFailure, now, alarm };
       const gate = awake.storage.gate();
       if (gate !== null || this.#gate !== null)
-        return { answer, out: this.#pass(awake, outcome, gate), alarm };
-      this.#carryOut(awake, outcome);
+        return { answer, out: this.#pass(awake, work, gate), alarm };
+      this.#carryOut(awake, work);
       return { answer, out: null, alarm };
     } catch (error) {
       // After a refusal by the core, memory and rows agree.
@@ -209,7 +209,7 @@ export class DeviceRunner {
   #wake(onFailure: OnFailure): Awake {
     const { current, failure } = this.#memory;
     try {
-      // Memory is ahead of its rows: its waiting callers are refused before the next life begins.
+      // Memory is ahead of its rows: waiting callers are refused before the next life begins.
       if (failure !== null) throw failure;
       const awake = this.#memory.loaded;
       awake.usedAt = this.#runtime.residence.sweeps;
@@ -268,27 +268,27 @@ export class DeviceRunner {
   }
 
   /** Carries out effects once the disk has the writes before them, and after all earlier effects. */
-  async #pass(awake: Awake, outcome: Outcome, written: Promise<void> | null): Promise<void> {
+  async #pass(awake: Awake, work: HandlerEffects, written: Promise<void> | null): Promise<void> {
     const before = this.#gate;
     const passed = (async () => {
       await before;
       await written;
       if (this.#memory.current !== awake)
         throw new StorageError(new Error("what was before it is not stored"));
-      this.#carryOut(awake, outcome);
+      this.#carryOut(awake, work);
     })();
     this.#gate = passed;
     try {
       await passed;
     } catch (error) {
-      this.#fail(awake, error, outcome.onFailure, outcome.socket);
+      this.#fail(awake, error, work.onFailure, work.socket);
       throw error;
     } finally {
       if (this.#gate === passed) this.#gate = null;
     }
   }
 
-  #carryOut(awake: Awake, { effects, socket, isOver, now, alarm }: Outcome): void {
+  #carryOut(awake: Awake, { effects, socket, isOver, now, alarm }: HandlerEffects): void {
     for (const effect of effects) {
       if (effect.kind === "frame") socket?.send(effect.bytes);
       else if (effect.kind === "settle") {
@@ -349,8 +349,8 @@ export class DeviceRunner {
   }
 
   /**
-   * Memory and rows disagree: forgets what is in memory, and refuses waiting callers. Each handler whose effects were lost decides what becomes
-   * of the link.
+   * Memory and rows disagree: forgets what is in memory, and refuses waiting callers. Each handler whose effects were lost decides whether
+   * the link stays.
    *
    * @param awake null if it could not be loaded
    */

@@ -1,11 +1,11 @@
-/** A handler of one device's core as it is run: what it is given, and what it leaves to be done. */
+/** How a handler of a device's core is run: its arguments, and the work that it leaves. */
 import type { Device } from "../../core/device/device.ts";
 import type { Context, Effects, WaitAnswer } from "../../core/link/effects.ts";
 import type { SocketPort, StoragePort, Timer } from "../runtime.ts";
 import type { StoredDevice } from "./device-ports.ts";
 import type { Waiters } from "./waiters.ts";
 
-/** What is in memory besides the link while the device has work to do. */
+/** What is in memory, apart from the link, while the device has work to do. */
 export interface Awake {
   readonly device: Device;
   readonly store: StoredDevice;
@@ -13,37 +13,37 @@ export interface Awake {
   readonly waiters: Waiters;
   /** Calls of tags and aliases that are not answered yet. */
   calls: number;
-  /** Retries what failed; null if nothing did, or if the alarm does that, too. */
+  /** The timer that retries failed calls; null if none failed, or if the alarm retries them. */
   retry: Timer | null;
   usedAt: number;
 }
 
 /**
- * What becomes of the link if a handler breaks off, or its writes fail. Requests of others are refused and the link stays as it was; what the
- * device itself sent, or waits for, it has to send again on another link.
+ * Whether the link stays if a handler throws or its writes fail. It stays after a request by others, which is refused. It is closed after
+ * a frame of the device, or if the device waits for an answer: the device has to send that again on another link.
  */
 export type OnFailure = "keep" | "close";
 
 export type Handler<Answer> = (awake: Awake, context: Context) => Answer;
 
-/** What a handler left to be carried out, and on which socket, because the device may have a newer one by then. */
-export interface Outcome {
+/** The effects of a handler, and the socket they are for: the device may have a newer one when they are carried out. */
+export interface HandlerEffects {
   readonly effects: Effects;
   readonly socket: SocketPort | null;
-  /** There is no link after this handler. */
+  /** Whether the link has ended with this handler. */
   readonly isOver: boolean;
   readonly onFailure: OnFailure;
   readonly now: number;
-  /** The alarm being set for what it wrote; null if there is nothing to wait for. */
+  /** Resolves when the alarm for its writes is set; null if there is nothing to wait for. */
   readonly alarm: Promise<void> | null;
 }
 
-/** A handler's answer, and what it may have to wait for. */
+/** A handler's answer, and what the answer may have to wait for. */
 export interface Run<Answer> {
   readonly answer: Answer;
-  /** Its effects; null if they are out already. */
+  /** Resolves when its effects are out; null if they are already. */
   readonly out: Promise<void> | null;
-  /** The alarm that has to stand after it; null if it stands already. */
+  /** Resolves when the alarm that it needs is set; null if it is already. */
   readonly alarm: Promise<void> | null;
 }
 

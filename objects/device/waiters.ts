@@ -12,7 +12,7 @@ export class Waiters {
   readonly #onEnd: (token: number) => void;
   readonly #waiters = new Map<number, Waiter>();
 
-  /** @param onEnd called when a wait is over: it settles the token, or extends the wait */
+  /** @param onEnd called when a wait has ended: it settles the token, or extends the wait */
   constructor(scheduler: Scheduler, onEnd: (token: number) => void) {
     this.#scheduler = scheduler;
     this.#onEnd = onEnd;
@@ -52,7 +52,7 @@ export class Waiters {
     }
   }
 
-  /** For a life that ends: nobody else would settle them. */
+  /** Called when this life ends: nobody else would settle them. */
   settleAll(answer: WaitAnswer): void {
     for (const token of [...this.#waiters.keys()]) this.settle(token, answer);
   }

@@ -4,7 +4,7 @@ import type { StoragePort } from "../runtime.ts";
 import type { Sql, SqlValue } from "../storage/sql.ts";
 import { messageOf, StorageError } from "../storage-error.ts";
 
-/** Errors that are our own mistakes: the statement would fail on any disk. */
+/** Errors that are our own bugs: the statement would fail on any disk. */
 const OUR_FAULT = /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)/;
 
 const isRead = (query: string): boolean => query.trimStart().startsWith("SELECT");

@@ -14,7 +14,7 @@ import type {
   TagRpc,
 } from "./rpc.ts";
 
-/** A name that is missing here, or is none of the interface's, does not compile. */
+/** A name that is missing here, or that the interface does not have, does not compile. */
 export type Methods<Rpc> = Readonly<Record<keyof Rpc & string, true>>;
 
 /** An object whose alarm is its shell's. */

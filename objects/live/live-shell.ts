@@ -20,7 +20,7 @@ import { EventStream, EventStreams, type StreamSource } from "./live-stream.ts";
 
 type Store = LiveStore & Erasable;
 
-/** What a live node needs of its host, besides its runtime. */
+/** What a live node needs from its host, apart from its runtime. */
 export interface LivePorts {
   readonly peers: Pick<Peers, "node" | "app">;
   readonly keyring: Keyring;

@@ -55,7 +55,7 @@ export class TagDirectoryRows<Tables extends ObjectTables>
     this.tables.run(DELETE, tag);
   }
 
-  /** The only statement made anew for each call, because its conditions depend on the query. */
+  /** The only statement that is built for each call, because its conditions depend on the query. */
   select(selection: TagSelection): TagReport[] {
     const { where, tail, values } = tagSql(selection);
     const statement = TAGS.select(TAG_FIELDS, { where, tail });

@@ -14,7 +14,7 @@ import type { MeshContext } from "../context.ts";
 
 export { callObject, callOnce };
 
-/** The edge is no object, and has timers of its own. */
+/** The edge is not an object, so it has its own timers. */
 const timers: Pick<Scheduler, "timer"> = {
   timer(ms, onEnd) {
     const timer = setTimeout(onEnd, ms);

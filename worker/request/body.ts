@@ -7,7 +7,7 @@ import { membersOf } from "./json-text.ts";
 const tooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
 
-/** The client left before the end, or its chunks are malformed: not an error of ours, so it is not logged. */
+/** The client left before the end, or its chunks are malformed: not our error, so it is not logged. */
 const broken = (cause: unknown): MeshError =>
   new MeshError("body_invalid", "the body broke off", { cause });
 
@@ -103,7 +103,7 @@ function nearest(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue 
 const isOther = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length === 0 && code === "invalid_type";
 
-/** The innermost field at fault, and what is wrong with it. */
+/** The innermost field at fault, and the problem. */
 function faultOf(issue: z.core.$ZodIssue): { readonly path: string[]; readonly detail: string } {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys") {

@@ -74,7 +74,7 @@ export function readPlain(signatureText: string, inputText: string): SignatureFi
   return { signature, names: list.slice(1, -1).split('" "'), parameters, written };
 }
 
-/** Reads parameters that `INPUT` has matched; undefined if one is repeated, of which the last would count. */
+/** Reads parameters that `INPUT` has matched; undefined if one is repeated: the last would count. */
 function readTail(tail: string): Map<string, string | number> | undefined {
   const parameters = new Map<string, string | number>();
   let at = 0;

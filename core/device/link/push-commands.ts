@@ -26,7 +26,7 @@ interface CommandParts {
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, identity } = parts;
 
-  /** Acts on the registration of a slot; refuses if there is none. */
+  /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
     slot: number,
     act: (registration: Registration) => Answer,

@@ -44,8 +44,8 @@ export class Acks {
       // A message that has ended in another way keeps that state: its sender may have been answered.
       if (entry.ended !== null) continue;
       const isStored = entry.unstored === null;
-      // While its row stays (see FirstAcks), or the log has it as `sent`, a kill would send or query it again: until that is over,
-      // nobody is told that it was delivered.
+      // While its row stays (see FirstAcks), or the log has it as `sent`, a kill would send or query it again. Its sender is told
+      // that it was delivered when neither is so.
       const isKept =
         entry.firstAckAlias !== null && (isStored || entry.endIfDropped === "recalled");
       if (entry.endIfDropped !== null && !isKept) queried.push(entry.key);

@@ -19,7 +19,7 @@ export interface NodeCallOptions {
   readonly pace: () => number | null;
   readonly settle: boolean;
   readonly drive: boolean;
-  /** Awaited before each slice: serves what is more urgent. */
+  /** Awaited before each slice: serves more urgent broadcasts. */
   readonly before?: (() => Promise<void>) | undefined;
 }
 

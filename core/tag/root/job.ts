@@ -61,7 +61,7 @@ export class Job {
   /**
    * Resolves when all members were called. Their answers are waited for in `settle`, while the next broadcast is called.
    *
-   * @param beforeSlice serves what is more urgent; must not reject
+   * @param beforeSlice serves more urgent broadcasts; must not reject
    */
   async call(beforeSlice: () => Promise<void>): Promise<void> {
     const { fanOut, children } = this.#parts;

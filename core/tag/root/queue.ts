@@ -40,7 +40,7 @@ export class BroadcastQueue {
   #failures = 0;
   /** Tells `#serveUntilEmpty` that a broadcast was added. */
   #onAdded: () => void = () => {};
-  /** Why a broadcast could not be settled in this run; null where none failed. */
+  /** Why a broadcast could not be settled in this run; null if none failed. */
   #failure: { readonly error: unknown } | null = null;
 
   constructor(parts: BroadcastQueueParts) {

@@ -22,7 +22,7 @@ interface FrontPort extends WakingPort {
   readonly entry: Entry;
   /** Of the listener, for HTTP/1.0 without Host. */
   readonly authority: string;
-  /** What all connections hold of incomplete requests. */
+  /** The bytes of incomplete requests that all connections hold. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
   readonly clientOf: NamedClient;

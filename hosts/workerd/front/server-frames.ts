@@ -2,7 +2,7 @@
 import { joined } from "../../machine/net/frames.ts";
 
 const CLOSE = 0x8;
-/** Frames up to this size are shown: one that announces a registration is smaller. */
+/** Frames up to this size are shown: a frame that announces a registration is smaller. */
 const SHOWN_BYTES = 1_024;
 
 export class ServerFrames {

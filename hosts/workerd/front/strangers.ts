@@ -179,7 +179,7 @@ type Asked = Pick<RequestHead, "method" | "target">;
 export const isConnect = ({ method, target }: Asked): boolean =>
   method === "GET" && pathOf(target) === "/v1/connect";
 
-/** Every account is an object of its own. */
+/** Every account has its own object. */
 const ACCOUNT = "account";
 const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 

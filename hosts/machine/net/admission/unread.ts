@@ -18,7 +18,7 @@ export class UnreadPart {
   /**
    * Sets the number of bytes that the connection holds.
    *
-   * @returns false if it has grown and all connections are over the limit: this one is to be refused
+   * @returns false if it has grown and all connections are over the limit: the caller refuses this one
    */
   hold(bytes: number): boolean {
     const grown = bytes - this.#bytes;

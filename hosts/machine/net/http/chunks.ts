@@ -13,7 +13,7 @@ export class ChunkReader {
   #body = new Uint8Array(FIRST_BYTES);
   #bytes = 0;
 
-  /** @param bound reading ends after this many bytes, and the body is to be refused */
+  /** @param bound reading ends after this many bytes, and the caller refuses the body */
   constructor(bound: number) {
     this.#bound = bound;
   }

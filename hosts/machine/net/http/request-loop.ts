@@ -257,7 +257,7 @@ export class RequestLoop {
     if (this.#port.entry.standing === "asking") this.#port.entry.become("idle");
   }
 
-  /** Only an incomplete request is refused for what it holds: complete ones are answered. */
+  /** Only an incomplete request is refused for the memory it holds: complete ones are answered. */
   #hold(): void {
     if (!this.#reader.hold() && this.#state !== "serving") this.refuse(new MeshError("overloaded"));
   }

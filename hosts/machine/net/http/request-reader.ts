@@ -62,7 +62,7 @@ export class RequestReader {
     this.#input = this.#input.length === 0 ? bytes : joined([this.#input, bytes]);
   }
 
-  /** Copies what is still needed of a buffer. A request that arrives in one piece is never copied. */
+  /** Copies the part of a buffer that is still needed. A request that arrives in one piece is never copied. */
   keep({ buffer }: Uint8Array): void {
     if (this.#input.length === 0) this.#input = NOTHING;
     else if (this.#input.buffer === buffer) this.#input = this.#input.slice();
