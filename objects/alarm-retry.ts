@@ -1,10 +1,10 @@
-/** What becomes of an alarm whose work fails. */
+/** Retries an alarm whose work fails. */
 import { backoffMs } from "../core/backoff.ts";
 import type { ObjectRuntime } from "./runtime.ts";
 
 /**
- * Sets an alarm again if its work fails, later after each failure in a row. For hosts that do not ring again by themselves, or not for
- * ever: Workers give up an alarm that failed six times, and what was due would never be done.
+ * Sets an alarm again if its work fails, later after each failure in a row. For hosts that do not repeat an alarm, or not forever:
+ * Workers give up after six failures, and the work that was due would never be done.
  */
 export class AlarmRetry {
   readonly #runtime: Pick<ObjectRuntime<unknown>, "alarm" | "now" | "random" | "reportError">;

@@ -49,7 +49,7 @@ function explain(error: unknown): unknown {
     : error;
 }
 
-/** Whether the object refused the call for its storage, or ended itself for that: what the runtime passes on of either. */
+/** Whether the object refused the call because of its storage, or ended itself for that: the runtime passes on the code or the message. */
 const isOfStorage = (error: unknown): boolean =>
   error instanceof Error &&
   ((error as CallError).code === "storage_unavailable" ||

@@ -20,8 +20,8 @@ export class Memory<Store, Loaded> {
   #life: Life<Loaded> | null = null;
 
   /**
-   * @param load makes it from the rows; it writes through them alone, as does all that it makes. `broken` is what the last life left, if that
-   *   broke off: only what no row says is true of it
+   * @param load builds the memory from the rows; everything it builds writes only through them. `broken` is the memory of the last life, if
+   *   that broke off: only data that is in no row may be taken from it
    */
   constructor(
     runtime: Pick<ObjectRuntime<Store>, "open">,

@@ -263,7 +263,7 @@ export const LIMITS = {
   SUBSCRIBE_BODY_BYTES: 131_072,
   /**
    * Objects of an app's tag directory: one handles 200 to 500 reports a second, and a tag with changing counts sends one every 10 s. A page asks all
-   * of them. There is one where all objects share a thread. The number never changes for a mesh.
+   * of them. If all objects share a thread, there is only one. The number never changes for a mesh.
    */
   TAG_DIRECTORY_SHARDS: 16,
   /** Members of one node of a tag: nodes of about 1,000 keep a fan-out slice short (platform advice). */

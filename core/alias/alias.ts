@@ -246,8 +246,8 @@ export class Alias {
   }
 
   /**
-   * Calls a device; false if that failed or took too long: a device that hangs must not block the operations that wait, of which one may be
-   * the `confirm` of a suspended holder.
+   * Calls a device; false if that failed or took too long: a device that hangs must not block the operations that wait: one
+   * of them may be the `confirm` of a suspended holder.
    */
   async #succeeds(call: () => Promise<void>): Promise<boolean> {
     try {

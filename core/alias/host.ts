@@ -1,4 +1,4 @@
-/** What an alias stores, and what it needs from its host, as ports. */
+/** The ports of an alias: its store, and what it needs from its host. */
 import type { AliasSuspension, Holder, WithdrawRequest } from "./types.ts";
 
 /** The whole alias: one row. */

@@ -43,7 +43,7 @@ export class Lane {
   /** How many of `rows`, from the front, are on the socket. */
   sent = 0;
   readonly inFlight: InFlight[] = [];
-  /** Queries to send: for messages that were on a link that was lost. In seq order; sent between the rows by seq. */
+  /** Queries to send, about messages on a link that was lost. In seq order; sent between the rows by seq. */
   readonly queries: MessageQuery[] = [];
 
   /** Inserts a query by its seq. */
@@ -234,7 +234,7 @@ export class Registration {
     return this.#recent.get(key) ?? this.#recentKeys.find(this.slot, key);
   }
 
-  /** Messages of which only the device knows whether the app has them. Oldest first. */
+  /** Messages that the app may have: only the device knows. Oldest first. */
   queries(now: number): MessageQuery[] {
     return this.#recentKeys.queries(this.slot, now);
   }

@@ -1,4 +1,4 @@
-/** Bindings that differ on one machine, where all objects share it: the same for every host. */
+/** Bindings that differ if all objects share one machine: the same for every host. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Env } from "../../worker/env.ts";
 

@@ -37,7 +37,7 @@ export function spreadAlarms(storage: string, maxLinks: number, now: number): nu
       database = new DatabaseSync(join(storage, name, ALARMS_FILE));
       moved += spread(database, (dueAt) => {
         const at = Math.max(dueAt, now);
-        // Alarms come in order, so all periods before that of the last one are full.
+        // Alarms come in order, so all periods before the last alarm's are full.
         const time = placeAlarm(counts, most, at, last);
         if (time === at) return dueAt;
         last = Math.floor(time / AWAKE_MS);

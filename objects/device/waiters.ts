@@ -37,7 +37,7 @@ export class Waiters {
     waiter.timer = this.#timer(token, ms);
   }
 
-  /** @param first what the answer waits for; if that fails, the answer is `storage_unavailable` instead */
+  /** @param first the answer waits for it; if it fails, the answer is `storage_unavailable` instead */
   settle(token: number, answer: WaitAnswer, first: Promise<void> | null = null): void {
     const waiter = this.#waiters.get(token);
     if (waiter === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Which broadcasts replace earlier ones with the same collapse key, and for whom. One that is for some members only replaces nothing for
- * the others, and only the device knows whether it is one of them: see B12 in docs/spec.md.
+ * Which broadcasts replace earlier ones with the same collapse key, and for whom. A broadcast for some members replaces nothing for
+ * the others, and only the device knows whether it is for itself: see B12 in docs/spec.md.
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";

@@ -1,4 +1,4 @@
-/** The status of a broadcast: what this tag's root knows, added to what the roots of its other tags say. */
+/** The status of a broadcast: adds what this tag's root knows to the answers of the roots of its other tags. */
 import type { BroadcastStatus } from "../calls/broadcast.ts";
 import type { NodeDebts } from "../fan-out/node-debts.ts";
 import type { TagHost } from "../host.ts";

@@ -32,7 +32,7 @@ export interface ConnectionPort {
   /** Answers the request, then calls `next`. */
   serve(request: ReceivedRequest): void;
   write(bytes: Uint8Array): void;
-  /** Sends what is written, and nothing after it. */
+  /** Sends the bytes written so far, and nothing after them. */
   end(): void;
   /** Frees the descriptor at once. */
   readonly destroy: () => void;
