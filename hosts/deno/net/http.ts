@@ -98,15 +98,11 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
       ...(protocol === null ? [] : [`sec-websocket-protocol: ${protocol}`]),
     ];
     this.#transport.write(utf8.encode(`${lines.join("\r\n")}\r\n\r\n`));
-    const socket = new ServerSocket(this.#transport, {
-      now: this.#port.now,
-      closing: () => this.entry.closing(),
-    });
+    const owner = { now: this.#port.now, closing: () => this.entry.closing() };
+    const socket = new ServerSocket(this.#transport, owner, early);
     // A WebSocket has no deadline here: its owner has its own.
     this.entry.become("guest");
     this.entry.onShed = () => socket.refuse("mesh_full");
-    // Later, when the caller has set its handlers.
-    if (early.length > 0) queueMicrotask(() => socket.data(early));
     return socket;
   }
 

@@ -9,6 +9,7 @@ import type { Transport, TransportHandler } from "./transport.ts";
 /** RFC 6455 §7.4.1. */
 const NOT_UTF8 = 1007;
 const PONG = frames.text("pong");
+const NOTHING = new Uint8Array();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the socket needs of its connection. */
@@ -31,12 +32,16 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   readonly #frames = new ClientFrames(this);
   #isOpen = true;
   #isLost = false;
+  #early: Uint8Array;
 
-  constructor(transport: Transport, port: SocketOwner) {
+  /** @param early bytes that arrived before. Its owner gets their messages later, when it has set its handlers. */
+  constructor(transport: Transport, port: SocketOwner, early: Uint8Array = NOTHING) {
     this.#transport = transport;
     this.#port = port;
     this.heardAt = port.now();
+    this.#early = early;
     transport.handler = this;
+    if (early.length > 0) queueMicrotask(() => this.#takeEarly());
   }
 
   get isOpen(): boolean {
@@ -86,15 +91,13 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   }
 
   data(bytes: Uint8Array): void {
-    if (!this.#isOpen) {
-      this.#frames.discard(bytes);
-      return;
-    }
-    this.heardAt = this.now();
-    this.#frames.push(bytes);
+    // The transport may have read them before the task for the earlier ones had its turn.
+    this.#takeEarly();
+    this.#take(bytes);
   }
 
   ended(): void {
+    this.#takeEarly();
     this.destroy();
   }
 
@@ -123,6 +126,21 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
 
   closed(code: number | null): void {
     this.close(code ?? NORMAL_CLOSURE, "");
+  }
+
+  #takeEarly(): void {
+    const early = this.#early;
+    this.#early = NOTHING;
+    if (early.length > 0) this.#take(early);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (!this.#isOpen) {
+      this.#frames.discard(bytes);
+      return;
+    }
+    this.heardAt = this.now();
+    this.#frames.push(bytes);
   }
 
   /** Answers a ping, unless the client reads nothing. */

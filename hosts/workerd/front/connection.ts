@@ -238,7 +238,6 @@ export class FrontConnection implements ConnectionPort {
     if (isDevice) registered();
     if (early.length > 0) link.answer(early);
     const input = this.#loop.takeOver();
-    this.#client.resume();
     if (input.length > 0) link.data(input);
   }
 

@@ -3,17 +3,20 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { encodeEnvelope } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { until } from "../../chaos/wait.ts";
 import { device } from "../support/device.ts";
 import { liveUrl, setLive } from "../support/listener.ts";
 import { demoOf, type Mesh, serve, startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
-import { offer, RawAccount, RawDevice } from "../support/raw-device.ts";
+import { hello, offer, RawAccount, RawDevice } from "../support/raw-device.ts";
 import { rawConnection, rawHttp } from "../support/raw-http.ts";
-import { clientFrame } from "../support/raw-socket.ts";
+import { clientFrame, RawSocket } from "../support/raw-socket.ts";
 
 const PATIENCE_MS = 30_000;
+/** So many that the descriptors of a database or two do not count. */
+const LINKS = 20;
 
 /** Of the mesh: a host may have a process under the one that was started. */
 function processes(pid: number): number[] {
@@ -111,6 +114,54 @@ test("P8.5 upgrades that are reset before their answer leave nothing behind", as
   await until("free descriptors", () => descriptors(pid) <= before + 10, PATIENCE_MS);
   const client = await healthy({ url, data });
   expect(client.state).toBe("connected");
+});
+
+/** Of no channel that the mesh knows. */
+const unknownFrame = (bytes: number): Buffer =>
+  clientFrame(2, encodeEnvelope({ channel: 99, body: new Uint8Array(bytes) }));
+
+test.each([300, 20_000, 60_000])(
+  "P8.2 frames sent in one write with the request for a WebSocket are read in order: one of %i bytes",
+  async (bytes) => {
+    const mesh = await startMesh(temporaryFolder());
+    const ping = clientFrame(1, Buffer.from("ping"));
+    const early = Buffer.concat([clientFrame(2, hello()), unknownFrame(bytes), ping]);
+    for (let i = 0; i < 5; i++) {
+      const account = await new RawAccount().open(mesh.url);
+      const socket = await RawSocket.open(mesh.url, offer(account.token()), {}, early);
+      const kinds: string[] = [];
+      while (kinds.length < 3 && kinds.at(-1) !== "close") kinds.push((await socket.next()).kind);
+      // The welcome, the refusal of the unknown channel, and the pong, which need not wait for them.
+      expect(kinds.sort()).toEqual(["binary", "binary", "text"]);
+      socket.destroy();
+    }
+  },
+);
+
+test("P8.5 WebSockets whose clients sent more than is read before the answer are gone when these reset", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  const { pid } = mesh.process;
+  const sockets: Socket[] = [];
+  const requests: string[] = [];
+  for (let i = 0; i < LINKS; i++) {
+    sockets.push(await rawConnection(mesh.url));
+    const account = await new RawAccount().open(mesh.url);
+    requests.push(upgrade(`Sec-WebSocket-Protocol: ${offer(account.token()).join(", ")}`));
+  }
+  const idle = descriptors(pid) - LINKS;
+  // The request before it makes the other wait for its turn, with more behind it than is read meanwhile.
+  const incomplete = unknownFrame(60_000).subarray(0, LIMITS.HEAD_BYTES + 8_192);
+  const early = Buffer.concat([clientFrame(2, hello()), incomplete]);
+  for (const [i, socket] of sockets.entries()) {
+    const head = `GET /healthz HTTP/1.1\r\nHost: mesh\r\n\r\n${requests[i]}`;
+    let answer = "";
+    socket.on("data", (received) => (answer += received.toString("latin1")));
+    socket.write(Buffer.concat([Buffer.from(head, "latin1"), early]));
+    // A welcome is behind the empty line.
+    await until("a welcome", () => /HTTP\/1\.1 101 .*?\r\n\r\n./s.test(answer), PATIENCE_MS);
+  }
+  for (const socket of sockets) socket.resetAndDestroy();
+  await until("free descriptors", () => descriptors(pid) <= idle + LINKS / 2, PATIENCE_MS);
 });
 
 test("P8.3 text heartbeats without end are cut, and cost no memory", async () => {

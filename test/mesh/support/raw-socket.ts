@@ -56,11 +56,16 @@ export class RawSocket {
     this.#read();
   }
 
-  /** Asks for a WebSocket, at the path of the link where the URL has none, and offers these subprotocols with these further headers. */
+  /**
+   * Asks for a WebSocket, at the path of the link where the URL has none, and offers these subprotocols with these further headers.
+   *
+   * @param early frames to send in one write with the request
+   */
   static async open(
     url: string,
     protocols: readonly string[],
     headers: Readonly<Record<string, string>> = {},
+    early: Uint8Array = Buffer.alloc(0),
   ): Promise<RawSocket> {
     const { hostname, port, pathname, search } = new URL(url);
     const path = pathname === "/" ? "/v1/connect" : pathname + search;
@@ -76,7 +81,8 @@ export class RawSocket {
       "sec-websocket-protocol": protocols.join(", "),
       ...headers,
     }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    const head = `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head, "latin1"), early]));
     let answer = Buffer.alloc(0);
     while (!answer.includes("\r\n\r\n")) {
       const [bytes] = (await once(socket, "data")) as [Buffer];

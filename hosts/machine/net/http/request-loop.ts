@@ -124,6 +124,8 @@ export class RequestLoop {
   /** Ends the loop, because the caller continues with another protocol. @returns the bytes after the request */
   takeOver(): Uint8Array<ArrayBuffer> {
     this.#state = "over";
+    // The request may have been served while the rest waited with the sender: unread, not even a reset would be noticed.
+    this.#port.resume();
     return this.#reader.drop();
   }
 
