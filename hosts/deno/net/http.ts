@@ -103,6 +103,12 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
     // A WebSocket has no deadline here: its owner has its own.
     this.entry.become("guest");
     this.entry.onShed = () => socket.refuse("mesh_full");
+    if (this.#loop.hasEnded) {
+      // Nobody tells the socket later. One that its owner closes at once has a second, in which the client can read why.
+      queueMicrotask(() => {
+        if (socket.isOpen) socket.ended();
+      });
+    }
     return socket;
   }
 

@@ -238,7 +238,9 @@ export class FrontConnection implements ConnectionPort {
     if (isDevice) registered();
     if (early.length > 0) link.answer(early);
     const input = this.#loop.takeOver();
-    if (input.length > 0) link.data(input);
+    // A half-close ends a WebSocket. What workerd answered can still be read.
+    if (this.#loop.hasEnded) entry.closing();
+    else if (input.length > 0) link.data(input);
   }
 
   /** An unexpected error ends one connection, not the process. */

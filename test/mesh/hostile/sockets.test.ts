@@ -164,6 +164,20 @@ test("P8.5 WebSockets whose clients sent more than is read before the answer are
   await until("free descriptors", () => descriptors(pid) <= idle + LINKS / 2, PATIENCE_MS);
 });
 
+test("P8.5 a WebSocket whose client has ended before the answer is closed", async () => {
+  const mesh = await startMesh(temporaryFolder());
+  // With one before it, the request waits for its turn, and the end is read first.
+  for (const before of ["", "GET /healthz HTTP/1.1\r\nHost: mesh\r\n\r\n"]) {
+    const account = await new RawAccount().open(mesh.url);
+    const request = upgrade(`Sec-WebSocket-Protocol: ${offer(account.token()).join(", ")}`);
+    const socket = await rawConnection(mesh.url);
+    socket.resume();
+    // Without the hello, it would be closed for want of one.
+    socket.end(Buffer.concat([Buffer.from(before + request, "latin1"), clientFrame(2, hello())]));
+    await until("its end", () => socket.destroyed, PATIENCE_MS);
+  }
+});
+
 test("P8.3 text heartbeats without end are cut, and cost no memory", async () => {
   const mesh = await startMesh(temporaryFolder());
   const client = await healthy(mesh);
