@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { HOSTS } from "./scripts/hosts.mjs";
 import { SOON } from "./test/support/soon.ts";
 
 /** Keys for tests only: one mesh key of known bytes, so that vectors made from it stay the same. */
@@ -121,19 +122,19 @@ const withProcesses = (
   },
 });
 
-const HOSTS = ["workerd", "deno"];
+const HOST_NAMES = Object.keys(HOSTS);
 
 /**
  * A folder of the black-box suite, which sees nothing but HTTP, WebSockets and processes, on every host. What is in
  * a folder of it that is named for a host is about that host alone, and says why; "once" is for what chooses its hosts itself.
  */
 const onEveryHost = (folder: string, group?: typeof ALONE) =>
-  HOSTS.map((host) =>
+  HOST_NAMES.map((host) =>
     withProcesses(
       `${folder}-${host}`,
       {
         include: [`test/${folder}/**/*.test.ts`],
-        exclude: ["once", ...HOSTS.filter((other) => other !== host)].map(
+        exclude: ["once", ...HOST_NAMES.filter((other) => other !== host)].map(
           (other) => `test/${folder}/${other}/**`,
         ),
       },

@@ -1,10 +1,10 @@
 // @ts-check
 /** What may run the mesh on this machine, and how it is started. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ROOT } from "./setup.mjs";
 
-/** For a new data folder, where --host says nothing. hosts/machine/options.ts says so too. */
+/** For a new data folder, where --host says nothing. The help in hosts/machine/options.ts names it too. */
 export const DEFAULT_HOST = "deno";
 
 /** What the mesh needs of Deno: its port, its files, and a shell to be told the limit of open files by. */
@@ -18,7 +18,11 @@ export const DENO_PERMISSIONS = [
   "--allow-run=/bin/sh",
 ];
 
-/** @type {Readonly<Record<string, { command: string, args: readonly string[] }>>} */
+/**
+ * By the names of cli/clone.ts: a host that is missing here does not compile.
+ *
+ * @type {Readonly<Record<import("../cli/clone.ts").HostName, { command: string, args: readonly string[] }>>}
+ */
 export const HOSTS = {
   deno: { command: "deno", args: ["run", "--quiet", ...DENO_PERMISSIONS, "hosts/deno/serve.ts"] },
   workerd: { command: "node", args: ["hosts/workerd/serve.ts"] },
@@ -32,7 +36,8 @@ export const HOSTS = {
  */
 function optionOf(args, option) {
   const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
-  return at < 0 ? undefined : (args[at]?.split("=")[1] ?? args[at + 1]);
+  const arg = args[at];
+  return arg === option ? args[at + 1] : arg?.slice(option.length + 1);
 }
 
 /**
@@ -44,7 +49,8 @@ function ownerOf(folder) {
   try {
     return readFileSync(join(folder, "host"), "utf8").trim();
   } catch {
-    return existsSync(join(folder, "storage")) ? "workerd" : undefined;
+    const storage = join(folder, "storage");
+    return existsSync(storage) && readdirSync(storage).length > 0 ? "workerd" : undefined;
   }
 }
 
@@ -57,5 +63,5 @@ function ownerOf(folder) {
 export function hostOf(args) {
   const name =
     optionOf(args, "--host") ?? ownerOf(resolve(ROOT, optionOf(args, "--data") ?? ".pushmesh"));
-  return HOSTS[name ?? DEFAULT_HOST] ?? HOSTS[DEFAULT_HOST];
+  return Object.entries(HOSTS).find(([known]) => known === name)?.[1] ?? HOSTS[DEFAULT_HOST];
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** `npm start`: the mesh on this machine. Options: `npm start -- --help`. */
 import { hostOf } from "./hosts.mjs";
-import { main, run, SetupError, setup } from "./setup.mjs";
+import { main, run, setup } from "./setup.mjs";
 
 await main(async () => {
   const args = process.argv.slice(2);
@@ -9,6 +9,5 @@ await main(async () => {
     process.stdout.write("pushmesh is starting\n");
   setup();
   const host = hostOf(args);
-  if (host === undefined) throw new SetupError("no host to start");
   return run(host.command, [...host.args, ...args], { watched: true });
 });

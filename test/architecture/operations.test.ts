@@ -7,7 +7,7 @@ import { read } from "./imports.ts";
 /** What a command line gives the mesh, which it runs as npm start does. */
 function optionsIn([command = "", ...words]: readonly string[]): readonly string[] {
   expect(command).toMatch(/(^|\/)deno$/);
-  const args = HOSTS["deno"]?.args ?? [];
+  const args = HOSTS.deno.args;
   expect(words.slice(0, args.length)).toEqual(args);
   return words.slice(args.length);
 }
@@ -17,7 +17,7 @@ const joined = (file: string): string => read(file).replaceAll(/\\\n\s*/g, "");
 
 test("the task of deno.json", () => {
   const { tasks } = JSON.parse(read("deno.json"));
-  expect(tasks.serve.command).toContain(` ${HOSTS["deno"]?.args.slice(1).join(" ")}`);
+  expect(tasks.serve.command).toContain(` ${HOSTS.deno.args.slice(1).join(" ")}`);
 });
 
 test("the systemd unit", () => {
