@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { noOrigin, originOf } from "../sdk/origin.ts";
 import { usageFailure } from "./failure.ts";
 import { savedKeyOf } from "./files/credentials.ts";
 import { type Demo, readDemo } from "./files/demo-file.ts";
@@ -53,23 +54,23 @@ export function dataDirOf(option: string | undefined, env: NodeJS.ProcessEnv): s
   return !existsSync(here) && existsSync(inClone) ? inClone : here;
 }
 
-function originOf(url: string): string {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw usageFailure(`--url ${url}: give an origin such as https://push.example.com`);
-  return new URL(url).origin;
+function meshOrigin(url: string): string {
+  const origin = originOf(url);
+  if (origin === undefined) throw usageFailure(`--${noOrigin(url)}`);
+  return origin;
 }
 
 /** @throws CliFailure where no mesh is named and none was started here. */
 export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
   const dataDir = dataDirOf(options.dataDir, env);
   const named = options.url ?? env["PUSHMESH_URL"];
-  const wanted = named === undefined ? undefined : originOf(named);
+  const wanted = named === undefined ? undefined : meshOrigin(named);
   const isNamed = namedFolder(options.dataDir, env) !== undefined;
   const demo = demoOf(dataDir, wanted, isNamed, env);
   const url = wanted ?? demo?.url;
   if (url === undefined)
     throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);
-  return { url: originOf(url), dataDir, demo, output: outputFor(options.json === true) };
+  return { url: meshOrigin(url), dataDir, demo, output: outputFor(options.json === true) };
 }
 
 /** The demo app of the wanted mesh: of the data folder, or else of a mesh that was started with another one. */
