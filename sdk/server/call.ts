@@ -107,6 +107,10 @@ function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
   return { signal: abort.signal, release };
 }
 
+/** Whether fetch refuses the port of a URL (https://fetch.spec.whatwg.org/#port-blocking), as Node's tells it. */
+const isBlockedPort = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port";
+
 /**
  * Calls the mesh once.
  *
@@ -132,6 +136,9 @@ export async function callMesh<T>(
   } catch (cause) {
     if (cause instanceof PushServerError) throw cause;
     if (signal?.aborted) throw abortedError(signal);
+    if (isBlockedPort(cause)) {
+      throw optionError(`url: fetch refuses the port of ${new URL(url).origin}`, cause);
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `${init.method} ${url} failed: ${reason}`;
     throw new UnreachableError({ code: "network_failed", message, retry: "later", cause });

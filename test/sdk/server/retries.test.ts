@@ -75,6 +75,24 @@ describe.each(CHANGES)("A6 %s", (_, change) => {
   });
 });
 
+test("a port that fetch refuses fails the call at once, by the name of the option", async () => {
+  const retried: number[] = [];
+  const push = new PushServer({
+    // A service of old has it (https://fetch.spec.whatwg.org/#port-blocking).
+    url: "http://127.0.0.1:1",
+    keyId: "app.k1",
+    key: Buffer.alloc(32, 7).toString("base64url"),
+    retryForMs: 1_000,
+    onRetry: (_, attempt) => retried.push(attempt),
+  });
+  await expect(push.status("a.b")).rejects.toMatchObject({
+    code: "option_invalid",
+    retry: "never",
+    message: "url: fetch refuses the port of http://127.0.0.1:1",
+  });
+  expect(retried).toEqual([]);
+});
+
 test("A6 two changes that are alike are two", async () => {
   const { push, signatures } = serverOf([done]);
   await push.aliases.add("a", "r");
