@@ -83,6 +83,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Reads a whole number of at least 1. */
+export function positiveNumber(text: string): number {
+  if (!/^0*[1-9]/.test(text) || !/^\d{1,15}$/.test(text))
+    throw new InvalidArgumentError("Give a whole number, 1 or more.");
+  return Number(text);
+}
+
 /** Reads a JSON object. The mesh checks its members. */
 export function jsonObject(text: string): object {
   try {

@@ -4,7 +4,7 @@ import type { TagBody } from "../../schema/http.ts";
 import type { TagQuery } from "../../sdk/server/tags.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { dateText, tagText } from "../names.ts";
-import { asServer, wholeNumber, withExamples } from "../options.ts";
+import { asServer, positiveNumber, wholeNumber, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 
 interface DirectoryOptions extends KeyOptions {
@@ -32,7 +32,7 @@ export function directory(env: NodeJS.ProcessEnv): Command {
       new Option("--sort <by>", "default: tag").choices(["tag", "members", "lastBroadcastAt"]),
     )
     .addOption(new Option("--order <way>", "default: asc").choices(["asc", "desc"]))
-    .option("--limit <n>", "how many tags to print", wholeNumber, LIMIT)
+    .option("--limit <n>", "how many tags to print", positiveNumber, LIMIT)
     .action(async (options: DirectoryOptions) => {
       const { prefix, minMembers, maxMembers, sort, order, limit } = options;
       const context = contextOf(options, env);
