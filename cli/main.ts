@@ -81,7 +81,7 @@ const program = new Command("pushmesh")
   .addCommand(importData(env))
   .addHelpText(
     "after",
-    "\nTo run the mesh itself, use npm start. For examples, see pushmesh <command> --help.",
+    "\nTo run the mesh itself, use npm start in a clone of pushmesh. For examples, see pushmesh <command> --help.",
   );
 
 /** commander throws instead of exiting only where each command is told so. */
