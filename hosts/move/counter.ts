@@ -2,8 +2,6 @@
 import type { MovedCounts } from "../../cli/clone.ts";
 import type { DataLine } from "../../schema/export.ts";
 
-export type { MovedCounts } from "../../cli/clone.ts";
-
 const NAMES = {
   app: "apps",
   device: "devices",

@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import type { MovedCounts } from "../../cli/clone.ts";
 import { readDemo } from "../../cli/files/demo-file.ts";
 import type { DataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
-import { Counter, type MovedCounts } from "./counter.ts";
+import { Counter } from "./counter.ts";
 import { lockFolder, openMeshFolder } from "./folder.ts";
 import type { MeshSource } from "./ports.ts";
 import { ExportWriter } from "./writer.ts";
@@ -42,7 +43,7 @@ export async function exportMesh(options: {
         writer.write({ kind: "demo", url, appId, keyId, secret });
       }
       const counter = new Counter();
-      const source = await sourceOf(owner, folder);
+      const source = await SOURCES[owner](folder);
       try {
         for (const line of source.lines()) {
           writer.write(line);
@@ -63,15 +64,17 @@ export async function exportMesh(options: {
   }
 }
 
-async function sourceOf(owner: HostName, folder: DataFolder): Promise<MeshSource> {
-  // Imported for the given host only: its modules need packages that the other may lack.
-  if (owner === "deno") return (await import("../deno/move.ts")).denoSource(folder.database);
-  const { endOrphan } = await import("../workerd/orphan.ts");
-  const { runFiles } = await import("../workerd/run-files.ts");
-  const { pid, config } = runFiles(folder.run);
-  await endOrphan(pid, config);
-  // As before a start: an emptied database would look like an unused object, and an interrupted one cannot be read.
-  const { prepareStorage } = await import("../workerd/storage.ts");
-  if (!existsSync(folder.fresh)) prepareStorage(folder.storage, folder.run);
-  return (await import("../workerd/move/source.ts")).workerdSource(folder.storage);
-}
+/** Opens the data of each host. Its modules are imported here only: they need packages that another host may lack. */
+const SOURCES: Readonly<Record<HostName, (folder: DataFolder) => Promise<MeshSource>>> = {
+  deno: async ({ database }) => (await import("../deno/move.ts")).denoSource(database),
+  async workerd({ run, fresh, storage }) {
+    const { endOrphan } = await import("../workerd/orphan.ts");
+    const { runFiles } = await import("../workerd/run-files.ts");
+    const { pid, config } = runFiles(run);
+    await endOrphan(pid, config);
+    // As before a start: an emptied database would look like an unused object, and an interrupted one cannot be read.
+    const { prepareStorage } = await import("../workerd/storage.ts");
+    if (!existsSync(fresh)) prepareStorage(storage, run);
+    return (await import("../workerd/move/source.ts")).workerdSource(storage);
+  },
+};

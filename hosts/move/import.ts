@@ -1,6 +1,7 @@
 /** Creates a data folder from an export. */
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { MovedCounts } from "../../cli/clone.ts";
 import { writePrivate } from "../../cli/files/private-file.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -9,7 +10,7 @@ import { type DataFolder, openDataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
 import { claimFolder } from "../machine/owner.ts";
 import { BATCH_LINES } from "./batch.ts";
-import { Counter, type MovedCounts } from "./counter.ts";
+import { Counter } from "./counter.ts";
 import { sync } from "./disk.ts";
 import { moveFailure } from "./failure.ts";
 import { IMPORT_PART, lockFolder, makeEmptyFolder } from "./folder.ts";
@@ -22,6 +23,25 @@ export interface Imported extends MovedCounts {
   readonly data: string;
   readonly host: HostName;
 }
+
+interface Target {
+  /** Where the data of its objects is. */
+  data(folder: DataFolder): string;
+  /** Imports the modules of the host, which need packages that another host may lack. */
+  open(part: string, secrets: SecretsLine): Promise<MeshTarget>;
+}
+
+const TARGETS: Readonly<Record<HostName, Target>> = {
+  deno: {
+    data: ({ database }) => database,
+    open: async (part) => (await import("../deno/move.ts")).denoTarget(part),
+  },
+  workerd: {
+    data: ({ storage }) => storage,
+    open: async (part, secrets) =>
+      (await import("../workerd/move/target.ts")).workerdTarget(part, secrets),
+  },
+};
 
 /**
  * @param options.data the folder to create; it may exist if it is empty
@@ -88,7 +108,7 @@ async function fill(
     writePrivate(folder.demo, { ...ownDemo, adminTokenFile: folder.secrets });
   }
   // Last, and atomic: a folder that has data has all of it, and the keys for it.
-  renameSync(part, host === "deno" ? folder.database : folder.storage);
+  renameSync(part, TARGETS[host].data(folder));
   sync(folder.root);
   return counts;
 }
@@ -105,7 +125,7 @@ async function writeObjects(part: string, from: string, host: HostName, signal: 
     for await (const line of readExport(from)) {
       if (line.kind === "secrets") {
         secrets = line;
-        target = await targetOf(host, part, line);
+        target = await TARGETS[host].open(part, line);
       } else if (line.kind === "demo") demo = line;
       else {
         counter.add(line);
@@ -134,11 +154,4 @@ async function write(target: MeshTarget | undefined, batch: readonly DataLine[])
     const { message } = (error instanceof MeshError ? error.cause : error) as Error;
     throw moveFailure("import_failed", `the data was not taken: ${message}`);
   }
-}
-
-async function targetOf(host: HostName, part: string, secrets: SecretsLine): Promise<MeshTarget> {
-  // Imported for the given host only: its modules need packages that the other may lack.
-  return host === "deno"
-    ? (await import("../deno/move.ts")).denoTarget(part)
-    : (await import("../workerd/move/target.ts")).workerdTarget(part, secrets);
 }
