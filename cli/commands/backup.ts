@@ -13,7 +13,9 @@ interface BackupOptions {
 
 export function backup(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("backup"))
-    .description("copy the data of a mesh, even while it runs (host deno), as it is at one moment (in a clone)")
+    .description(
+      "copy the data of a mesh, even while it runs (host deno), as it is at one moment (in a clone)",
+    )
     .requiredOption("--to <dir>", "folder to make; it holds the secrets, too, so keep it private")
     .action(async ({ data, to, json }: BackupOptions) => {
       const { backup: copy } = await loadMoves();

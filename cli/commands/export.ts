@@ -14,7 +14,9 @@ interface ExportOptions {
 
 export function exportData(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("export"))
-    .description("write all data of a stopped mesh to one file, to move it to another host (in a clone)")
+    .description(
+      "write all data of a stopped mesh to one file, to move it to another host (in a clone)",
+    )
     .requiredOption("--to <file>", "file to make; it holds the secrets, too, so keep it private")
     .action(async ({ data, to, json }: ExportOptions) => {
       const moves = await loadMoves();

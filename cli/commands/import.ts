@@ -15,7 +15,9 @@ interface ImportOptions {
 
 export function importData(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("import"))
-    .description("create the data folder of a mesh from an export; the folder must be new or empty (in a clone)")
+    .description(
+      "create the data folder of a mesh from an export; the folder must be new or empty (in a clone)",
+    )
     .requiredOption("--from <file>", "what pushmesh export wrote")
     .addOption(
       new Option("--host <name>", "the host that is to run it")

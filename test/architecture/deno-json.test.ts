@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT, read } from "./imports.ts";
+import { importsOf, packageOf, ROOT, read, sourcesOf } from "./imports.ts";
 
 interface PackageJson {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
 }
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
@@ -33,12 +34,30 @@ test("the entries of the package are in the import map, and lead to what they ar
     expect([source, existsSync(join(ROOT, source))]).toEqual([source, true]);
 });
 
-test("the dependencies of the package are in the import map, in their versions", () => {
-  const pinned = Object.entries(npm.dependencies).map(([name, version]) => `${name}@${version}`);
+/** What the mesh and the command run with, in the version of package.json. */
+const PINNED = (() => {
+  const versions = { ...npm.devDependencies, ...npm.dependencies };
+  const sources = [
+    "cli",
+    "core",
+    "hosts/deno",
+    "hosts/machine",
+    "hosts/move",
+    "objects",
+    "schema",
+    "sdk",
+    "worker",
+  ];
+  const imported = sources.flatMap(sourcesOf).flatMap((file) => importsOf(read(file)));
+  const packages = new Set(imported.flatMap((specifier) => packageOf(specifier) ?? []));
+  return [...packages].map((name) => `${name}@${versions[name]}`);
+})();
+
+test("what the mesh and the command import is in the import map, in the versions of npm", () => {
   const mapped = Object.values(deno.imports).flatMap(
     (target) => /^npm:\/?(.+?)\/?$/.exec(target)?.[1] ?? [],
   );
-  expect(new Set(mapped)).toEqual(new Set(pinned));
+  expect(new Set(mapped)).toEqual(new Set(PINNED));
   for (const [name, target] of Object.entries(deno.imports)) {
     if (target.startsWith("npm:"))
       expect(target).toMatch(new RegExp(`^npm:/?${name.replace(/\/$/, "")}@`));
@@ -52,6 +71,5 @@ test("both locks hold the same packages", () => {
   for (const [name, { integrity }] of Object.entries(lock.npm))
     expect([name, known.has(integrity)]).toEqual([name, true]);
   const locked = Object.keys(lock.specifiers).map((specifier) => specifier.replace("npm:", ""));
-  const pinned = Object.entries(npm.dependencies).map(([name, version]) => `${name}@${version}`);
-  expect(locked.sort()).toEqual(pinned.sort());
+  expect(locked.sort()).toEqual(PINNED.toSorted());
 });

@@ -56,6 +56,13 @@ export function importsOf(source: string): string[] {
   return found;
 }
 
+/** The package of npm that a specifier names; undefined for a file, a module of a runtime, and our own package. */
+export function packageOf(specifier: string): string | undefined {
+  if (HOST_MODULE.test(specifier) || specifier.startsWith(".")) return undefined;
+  const [name] = /^(@[^/]+\/)?[^/]+/.exec(specifier) ?? [];
+  return name === "pushmesh" ? undefined : name;
+}
+
 /**
  * What is wrong with the imports of one file.
  *

@@ -35,6 +35,14 @@ test("the container", () => {
   expect(`${options.port}`).toBe(/^EXPOSE (.+)$/m.exec(file)?.[1]);
 });
 
+test("the container has the packages that Deno is to find", () => {
+  const [, copied = ""] =
+    /cp -R --parents (.+) \S+\/node_modules$/m.exec(joined("docs/operations/Containerfile")) ?? [];
+  const { imports } = JSON.parse(read("deno.json"));
+  const mapped = Object.keys(imports).filter((name) => !/\/$|^pushmesh\//.test(name));
+  expect(copied.split(" ")).toEqual(mapped);
+});
+
 test("the help and the documents name the host of a new folder", () => {
   expect(HELP).toContain(`or ${DEFAULT_HOST})`);
   expect(read("docs/operations/README.md")).toContain(`, or \`${DEFAULT_HOST}\` |`);
