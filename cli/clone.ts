@@ -1,4 +1,4 @@
-/** What is not in the package: the hosts of the mesh, whose data some commands work on. */
+/** What the package lacks: the hosts of the mesh, whose data some commands read and write. */
 import { existsSync } from "node:fs";
 import { CliFailure } from "./failure.ts";
 
@@ -18,7 +18,7 @@ export interface MovedCounts {
   readonly broadcasts: number;
 }
 
-/** The work of these commands, in hosts/move/mod.ts. All of it throws CliFailure, or the signal's reason. */
+/** Implements these commands, in hosts/move/mod.ts. Each throws CliFailure, or the signal's reason. */
 export interface Moves {
   backup(options: {
     readonly data: string;
@@ -37,14 +37,14 @@ export interface Moves {
   }): Promise<MovedCounts & { readonly data: string; readonly host: string }>;
 }
 
-/** As `npm start -- --host` takes them. */
+/** The values of `npm start -- --host`. */
 export const HOST_NAMES = ["deno", "workerd"] as const;
 export type HostName = (typeof HOST_NAMES)[number];
 
 /**
- * Loads it by its address: a host may use the command's parts, and so must not be among them.
+ * Loads it by its URL, because hosts/ imports cli/, and cli/ must not import hosts/.
  *
- * @throws CliFailure where the command was installed without the mesh
+ * @throws CliFailure if the command was installed without the mesh
  */
 export async function loadMoves(): Promise<Moves> {
   const source = new URL("../hosts/move/mod.ts", import.meta.url);
@@ -59,11 +59,17 @@ export async function loadMoves(): Promise<Moves> {
   return moves;
 }
 
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
 /** The counts, for a person. */
-export function countsText(counts: MovedCounts): string {
-  const { apps, devices, registrations, messages, aliases, subscriptions, broadcasts } = counts;
-  return (
-    `${apps} apps, ${devices} devices, ${registrations} registrations, ${messages} waiting messages, ` +
-    `${aliases} aliases, ${subscriptions} subscriptions, ${broadcasts} broadcasts`
-  );
-}
+export const countsText = (counts: MovedCounts): string =>
+  [
+    counted(counts.apps, "app"),
+    counted(counts.devices, "device"),
+    counted(counts.registrations, "registration"),
+    counted(counts.messages, "waiting message"),
+    counted(counts.aliases, "alias", "aliases"),
+    counted(counts.subscriptions, "subscription"),
+    counted(counts.broadcasts, "broadcast"),
+  ].join(", ");
