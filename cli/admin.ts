@@ -1,4 +1,4 @@
-/** The operator's client, which sends the admin token to nobody but a mesh that proves to be one. */
+/** The operator's client. It sends the admin token only to a mesh that proves its identity. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MeshAdmin } from "../sdk/server/admin.ts";
@@ -19,10 +19,10 @@ function readToken(file: string): string | undefined {
   }
 }
 
-/** Calls a mesh of this machine by the Unix socket of its data folder, which only its user can have opened. */
+/** Calls a mesh of this machine through the Unix socket of its data folder, which only its user can have created. */
 function fetchBy(socketPath: string): ServerHost["fetch"] {
   return async (url, { method = "GET", headers, body, signal }) => {
-    // By name it brings all that fetch is made of, 0.04 s of a core, which most commands do without until they have read their options.
+    // A static import also loads what fetch is made of: 0.04 s of a core, which most commands do not need.
     const { request } = await import("node:http");
     return new Promise((resolve, reject) => {
       const { host, pathname, search } = new URL(url);
@@ -39,7 +39,7 @@ function fetchBy(socketPath: string): ServerHost["fetch"] {
             const chunks: Buffer[] = [];
             for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
             const { statusCode: status = 0 } = answer;
-            // An answer of this status has no body, and Response takes none.
+            // A 204 has no body, and Response refuses one.
             const bytes = status === 204 ? null : Buffer.concat(chunks);
             const own = Object.entries(answer.headers).map(([name, value]) => [name, `${value}`]);
             resolve(new Response(bytes, { status, headers: Object.fromEntries(own) }));
@@ -55,9 +55,9 @@ function fetchBy(socketPath: string): ServerHost["fetch"] {
 }
 
 /**
- * The operator's client of the mesh that a command means.
+ * The operator's client for the mesh of a command.
  *
- * @throws CliFailure where there is no admin token, or no mesh that it may be sent to
+ * @throws CliFailure if there is no admin token, or no mesh that may receive it
  */
 export function adminOf(
   { url, demo, dataDir }: Context,
@@ -73,7 +73,7 @@ export function adminOf(
     }
     return new MeshAdmin({ url, token: named, insecure });
   }
-  // Beside demo.json first: the path in it is that of the place where the folder was made.
+  // Beside demo.json first: the folder may have been moved since the path in it was written.
   const files = demo === undefined ? [] : [join(dataDir, "secrets.json"), demo.adminTokenFile];
   const token = files.map(readToken).find((found) => found !== undefined);
   if (token === undefined) throw usageFailure("no admin token: set PUSHMESH_ADMIN_TOKEN");

@@ -1,16 +1,13 @@
-/** How far a broadcast is. */
+/** The progress of a broadcast. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BroadcastStatusBody } from "../schema/http.ts";
 import type { PushServer } from "../sdk/server/push-server.ts";
 import type { Output } from "./output.ts";
 
-/** Between two looks: as often as a person reads. */
+/** Between two reads of the status: as often as a person looks. */
 const LOOK_MS = 500;
 
-/**
- * Its counts, for a person: those that are always of interest, once there are any, and of the others those that are
- * not 0.
- */
+/** Its counts as text: the main ones as soon as there are any, and of the others those that are not 0. */
 export function progressText(status: BroadcastStatusBody): string {
   const { members, attached, delivered, acknowledged, rate } = status;
   const rest = [
@@ -34,7 +31,7 @@ export function progressText(status: BroadcastStatusBody): string {
 /**
  * Prints each change until the broadcast is sent.
  *
- * @throws PushServerError; the signal's reason where it is given up.
+ * @throws PushServerError; the signal's reason if it fired.
  */
 export async function watchBroadcast(
   push: PushServer,

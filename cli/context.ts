@@ -1,4 +1,4 @@
-/** Which mesh, which app and which key a command means. */
+/** Which mesh, app and key a command uses. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,13 +31,13 @@ export interface Context {
   /** Origin of the mesh. */
   readonly url: string;
   readonly output: Output;
-  /** The demo app, where the mesh is one that `npm start` ran here. */
+  /** The demo app, if `npm start` ran the mesh here. */
   readonly demo: Demo | undefined;
   /** Where the data folder would be. */
   readonly dataDir: string;
 }
 
-/** `npm start` in a clone makes its data folder there, wherever the command is called. */
+/** `npm start` creates its data folder in the clone, whatever the working directory of the command. */
 const CLONE = fileURLToPath(new URL("..", import.meta.url));
 const DATA_DIR = ".pushmesh";
 
@@ -60,7 +60,7 @@ function meshOrigin(url: string): string {
   return origin;
 }
 
-/** @throws CliFailure where no mesh is named and none was started here. */
+/** @throws CliFailure if no mesh is named, and none was started here. */
 export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Context {
   const dataDir = dataDirOf(options.dataDir, env);
   const named = options.url ?? env["PUSHMESH_URL"];
@@ -73,7 +73,7 @@ export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Conte
   return { url: meshOrigin(url), dataDir, demo, output: outputFor(options.json === true) };
 }
 
-/** The demo app of the wanted mesh: of the data folder, or else of a mesh that was started with another one. */
+/** The demo app of the wanted mesh: from the data folder, or else from another folder that a mesh was started with. */
 function demoOf(
   dataDir: string,
   wanted: string | undefined,
@@ -85,7 +85,7 @@ function demoOf(
   return onlyThere ? undefined : findDemo(env, wanted);
 }
 
-/** @throws CliFailure where no app is named. */
+/** @throws CliFailure if no app is named. */
 export function appOf({ demo }: Context, options: AppOptions, env: NodeJS.ProcessEnv): string {
   const app = options.app ?? env["PUSHMESH_APP"] ?? demo?.appId;
   if (app === undefined) throw usageFailure("no app is named: give --app or set PUSHMESH_APP");
@@ -104,7 +104,7 @@ interface NamedKey {
   readonly key: string;
 }
 
-/** @throws CliFailure where there is no key to sign with. */
+/** @throws CliFailure if there is no key to sign with. */
 export function sendingKeyOf(
   context: Context,
   options: KeyOptions,
@@ -123,7 +123,7 @@ export function sendingKeyOf(
   return known;
 }
 
-/** The app's key, of the environment or saved, for what can be done without one. */
+/** The app's key, from the environment or saved; undefined if there is none. */
 export function keyAtHand(
   context: Context,
   app: string,

@@ -32,7 +32,7 @@ function version(): string {
     try {
       return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
     } catch {
-      // The other one.
+      // Try the other path.
     }
   }
   return "unknown";
@@ -85,14 +85,14 @@ const program = new Command("pushmesh")
     "\nTo run the mesh itself, use npm start in a clone of pushmesh. For examples, see pushmesh <command> --help.",
   );
 
-/** commander throws instead of exiting only where each command is told so. */
+/** commander throws instead of exiting only if told so for each command. */
 function throwing(command: Command): void {
   command.exitOverride();
   command.commands.forEach(throwing);
 }
 throwing(program);
 
-// The reader of a pipe may have enough: `pushmesh listen | head -1`.
+// The reader of a pipe may stop early: `pushmesh listen | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });

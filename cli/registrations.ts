@@ -3,7 +3,7 @@ import type { RegistrationResult } from "../schema/http.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import type { Output } from "./output.ts";
 
-/** @throws CliFailure where some were refused, after all of them are told. */
+/** @throws CliFailure if some were refused, after all results are printed. */
 export function printResults(output: Output, results: readonly RegistrationResult[]): void {
   let first: string | undefined;
   let refused = 0;

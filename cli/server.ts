@@ -1,18 +1,18 @@
-/** The app server that a command is. */
+/** The server SDK, set up for a command. */
 import { PushServer } from "../sdk/server/push-server.ts";
 import { type Context, type KeyOptions, sendingKeyOf } from "./context.ts";
 import { reasonOf } from "./errors.ts";
 
 /**
- * For how long a command tries to reach its mesh: as long as that may take to start again. Commands of the operator try once, since
- * what they make would be made twice.
+ * How long a command retries: as long as a mesh may take to restart. Operator commands try once, because a retry could create
+ * an app or a key twice.
  */
 const RETRY_FOR_MS = 30_000;
 
 /**
- * It says so, once a call, where a call is tried again: whoever waits for a prompt is to know what for.
+ * Says once per call that it is retrying, so that the user knows what it waits for.
  *
- * @throws CliFailure where there is no key to sign with.
+ * @throws CliFailure if there is no key to sign with.
  */
 export function serverOf(
   context: Context,

@@ -2,15 +2,15 @@
 import { connect, memoryStorage, type PushMessage } from "../sdk/device/node.ts";
 import { type MeshAdmin, PushServer } from "../sdk/server/mod.ts";
 
-/** A step that takes longer has failed: an edge far away answers in a tenth of it. */
+/** Limit of a step. Even a distant edge answers in a tenth of it. */
 const STEP_MS = 20_000;
 
-/** Tells of a step: how long it took, or why it failed. */
+/** Reports a step: how long it took, or why it failed. */
 export type Tell = (step: { name: string; tookMs: number; error?: string }) => void;
 
 type Step = <T>(name: string, act: () => Promise<T>) => Promise<T>;
 
-/** Runs steps, and tells of each. What a step throws, it throws. */
+/** Runs steps and reports each; rethrows the error of a step. */
 const stepper =
   (tell: Tell): Step =>
   async (name, act) => {
@@ -55,45 +55,45 @@ async function useApp(step: Step, url: string, appId: string, push: PushServer):
   };
   let device = await open();
   try {
-    const to = await step("a device registers", () => device.register());
+    const to = await step("register a device", () => device.register());
     const send = async (data: string, wanted: string) =>
       expectSame("the status", (await push.send({ to, data, ttl: 60 })).status, wanted);
-    await step("a message is delivered", () => send("one", "delivered"));
+    await step("deliver a message", () => send("one", "delivered"));
     await device.close();
-    await step("another waits for the device", () => send("two", "queued"));
+    await step("queue a message while the device is away", () => send("two", "queued"));
     device = await open();
-    await step("and comes when it is back", () => has("two"));
-    await step("an alias is set, and sent to", async () => {
+    await step("receive it after reconnecting", () => has("two"));
+    await step("send to an alias", async () => {
       await device.setAlias("smoke");
       const { results } = await push.send({ to: { alias: "smoke" }, data: "three", ttl: 60 });
       expectSame("the number of holders", results.length, 1);
       await has("three");
     });
-    await step("a tag is joined, and broadcast to", async () => {
+    await step("broadcast to a tag", async () => {
       await device.subscribe("smoke");
       await push.broadcast({ to: { tag: "smoke" }, data: "four", ttl: 60 });
       await has("four");
     });
     expectSame("the number of messages", got.length, 4);
-    await step("the device unregisters", () => device.unregister());
+    await step("unregister the device", () => device.unregister());
   } finally {
     await device.close();
   }
 }
 
 /**
- * An app, a key, a device, a send that is delivered, one that waits, an alias, a broadcast: one object of each kind is touched,
- * where a health check touches none. The app is deleted at the end, also where a step failed.
+ * Creates an app, a key and a device, delivers a message, queues one, uses an alias and broadcasts: that calls one object of each
+ * kind, where a health check calls none. The app is deleted at the end, even if a step failed.
  *
- * @throws what the step that failed has thrown; `tell` has heard of it
+ * @throws the error of the failed step, after `tell` got it
  */
 export async function smoke(url: string, admin: MeshAdmin, tell: Tell): Promise<void> {
   const step = stepper(tell);
-  const { appId } = await step("an app is made", () => admin.createApp("smoke test"));
+  const { appId } = await step("create an app", () => admin.createApp("smoke test"));
   try {
-    const { keyId, secret = "" } = await step("and a key", () => admin.createKey(appId));
+    const { keyId, secret = "" } = await step("create a key", () => admin.createKey(appId));
     await useApp(step, url, appId, new PushServer({ url, keyId, key: secret }));
   } finally {
-    await step("the app is deleted", () => admin.deleteApp(appId));
+    await step("delete the app", () => admin.deleteApp(appId));
   }
 }

@@ -94,7 +94,7 @@ function steps() {
 
 /**
  * @param {{ command: string, args: string[] }} step
- * @returns {Promise<string | undefined>} what it printed, where it failed.
+ * @returns {Promise<string | undefined>} what it printed, if it failed.
  */
 function runStep({ command, args }) {
   return new Promise((resolve, reject) => {

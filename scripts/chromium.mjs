@@ -24,7 +24,7 @@ export function findChromium() {
 }
 
 /**
- * Installs it where that can be done unasked; otherwise says what to install. The browser tests then fail.
+ * Installs it if that can be done unasked; otherwise says what to install. The browser tests then fail.
  *
  * @returns {Promise<void>}
  */

@@ -47,7 +47,7 @@ const meaning = (name, words) =>
 /**
  * @param {string} name such as @biomejs/cli-darwin-arm64
  * @param {string} version
- * @returns {Locked | undefined} undefined where the name tells no platform, as that of fsevents, which mirrors do serve.
+ * @returns {Locked | undefined} undefined if the name contains no platform, as that of fsevents, which mirrors do serve.
  */
 function entry(name, version) {
   const [os, cpu, libc] = [OS, CPU, LIBC].map((words) => meaning(name, words));

@@ -1,5 +1,5 @@
 // @ts-check
-/** `npm run dev`: wrangler dev with reload. Makes `.dev.vars`, the secrets of the local mesh, where there is none. */
+/** `npm run dev`: wrangler dev with reload. Makes `.dev.vars`, the secrets of the local mesh, if there is none. */
 import { join } from "node:path";
 import { makeSecrets, writeSecrets } from "./secrets.mjs";
 import { main, ROOT, run, setup } from "./setup.mjs";

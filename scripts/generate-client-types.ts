@@ -2,7 +2,7 @@
  * Writes test/mesh/generated/openapi.d.ts, the types of a client, from docs/openapi.json, by `openapi-typescript`.
  * `node scripts/generate-client-types.ts [--check]`.
  *
- * --check writes nothing and exits with 1 where they are not current.
+ * --check writes nothing and exits with 1 if they are not current.
  */
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";

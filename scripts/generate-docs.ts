@@ -1,7 +1,7 @@
 /**
  * Writes docs/errors.md from the error table. `node scripts/generate-docs.ts [--check]`.
  *
- * --check writes nothing and exits with 1 where the page is not current.
+ * --check writes nothing and exits with 1 if the page is not current.
  */
 import { resolve } from "node:path";
 import { CLOSE_RANGES, ERRORS, type ErrorCode } from "../schema/errors.ts";
@@ -59,7 +59,7 @@ function rowOf(code: ErrorCode): string {
   return `| ${cells.map((value) => cell(String(value))).join(" | ")} |`;
 }
 
-/** @throws Error where a number has no group: a new hundred needs a heading. */
+/** @throws Error if a number has no group: a new hundred needs a heading. */
 function sections(): string[] {
   const groups = new Map<number, ErrorCode[]>();
   const codes = Object.keys(ERRORS) as ErrorCode[];

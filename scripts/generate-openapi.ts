@@ -2,7 +2,7 @@
  * Writes docs/openapi.json (OpenAPI 3.1) from the table of routes and the error table.
  * `node scripts/generate-openapi.ts [--check]`.
  *
- * --check writes nothing and exits with 1 where the document is not current.
+ * --check writes nothing and exits with 1 if the document is not current.
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";

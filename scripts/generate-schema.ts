@@ -1,7 +1,7 @@
 /**
  * Writes the TypeScript of the IDLs: that of the link, and one that only tests use. `node scripts/generate-schema.ts [--check]`.
  *
- * --check writes nothing and exits with 1 where a generated file is not current.
+ * --check writes nothing and exits with 1 if a generated file is not current.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";

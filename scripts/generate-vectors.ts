@@ -1,7 +1,7 @@
 /**
  * Writes schema/vectors/link.json. `node scripts/generate-vectors.ts [--check]`.
  *
- * --check writes nothing and exits with 1 where the file is not current.
+ * --check writes nothing and exits with 1 if the file is not current.
  */
 import { resolve } from "node:path";
 import { putGenerated } from "./generated-file.ts";

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ROOT } from "./setup.mjs";
 
-/** For a new data folder, where --host says nothing. The help in hosts/machine/options.ts names it too. */
+/** For a new data folder, without --host. The help in hosts/machine/options.ts names it too. */
 export const DEFAULT_HOST = "deno";
 
 /** What the mesh needs of Deno: its port, its files, and a shell to be told the limit of open files by. */
@@ -41,7 +41,8 @@ function optionOf(args, option) {
 }
 
 /**
- * The host whose data is in a folder, as hosts/machine/owner.ts tells it.
+ * The host whose data is in a folder: the rule of hosts/machine/owner.ts, which a test compares. This script runs before
+ * there is a Node that runs TypeScript.
  *
  * @param {string} folder
  */
@@ -55,8 +56,8 @@ function ownerOf(folder) {
 }
 
 /**
- * The host that arguments ask for; without --host the one that the data folder is of. A name that is not known is for
- * the default to refuse, in its own words.
+ * The host that arguments ask for; without --host, the owner of the data folder. The default host refuses an unknown
+ * name, with its own message.
  *
  * @param {readonly string[]} args
  */

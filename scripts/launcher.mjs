@@ -28,7 +28,7 @@ function proc(pid, file) {
  * The parent of a process.
  *
  * @param {number} pid
- * @returns {number | undefined} undefined where nobody can tell.
+ * @returns {number | undefined} undefined if it cannot be known.
  */
 function parentOf(pid) {
   // "<pid> (<name>) <state> <parent> …", and a name may hold anything.
@@ -73,7 +73,7 @@ function signs() {
   // A process whose parent ended gets another one: a number given anew cannot be mistaken.
   const parent = process.ppid;
   found.push(() => process.ppid === parent);
-  // npm itself, where its shell did not make way for us.
+  // npm itself, if its shell did not make way for us.
   const npm = parentOf(parent);
   const isShell = proc(parent, "cmdline")?.split("\0")[1] === "-c";
   if (npm !== undefined && npm > 1 && isShell) found.push(() => parentOf(parent) === npm);

@@ -55,7 +55,7 @@ function install() {
   const viaScript = npm?.endsWith(".js") === true;
   const { status, error } = spawnSync(
     viaScript ? process.execPath : "npm",
-    // No engine warnings, and no refusal where the user's .npmrc is strict: the packages that want a newer Node run on the
+    // No engine warnings, and no refusal if the user's .npmrc is strict: the packages that want a newer Node run on the
     // one that is being installed.
     [
       ...(viaScript ? [npm] : []),
@@ -85,9 +85,9 @@ function linkCommand() {
 }
 
 /**
- * Installs what is missing. Does nothing, in a few milliseconds, where all is there.
+ * Installs what is missing. Does nothing, in a few milliseconds, if everything is there.
  *
- * @throws {SetupError} where this Node is too old or the packages cannot be installed.
+ * @throws {SetupError} if this Node is too old or the packages cannot be installed.
  */
 export function setup() {
   if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE)
@@ -115,8 +115,8 @@ function environment() {
  * @param {string} command
  * @param {string[]} args
  * @param {{ watched?: boolean, cwd?: string }} [options] watched: the child learns by a closing IPC channel
- *   that this process died; cwd: the repository where it is not given.
- * @returns {Promise<number>} its exit code; 128 + n where signal n ended it.
+ *   that this process died; cwd: the repository if it is not given.
+ * @returns {Promise<number>} its exit code; 128 + n if signal n ended it.
  */
 export function run(command, args, { watched = false, cwd = ROOT } = {}) {
   const outlivesTerminal = isUnderNohup();

@@ -24,7 +24,7 @@ export function exportData(env: NodeJS.ProcessEnv): Command {
       const output = outputFor(json === true);
       output.result(made, `${made.file}  ${countsText(made)}`);
       output.note(
-        "Do not start this mesh again once the other has devices: each would go its way.",
+        "Do not start this mesh again once devices use the other: the two would diverge.",
       );
     });
   return withExamples(

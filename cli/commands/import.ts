@@ -20,7 +20,7 @@ export function importData(env: NodeJS.ProcessEnv): Command {
     )
     .requiredOption("--from <file>", "what pushmesh export wrote")
     .addOption(
-      new Option("--host <name>", "the host that is to run it")
+      new Option("--host <name>", "the host that will run it")
         .choices(HOST_NAMES)
         .makeOptionMandatory(),
     )

@@ -13,7 +13,7 @@ import { isRecordOf, isText } from "../values.ts";
 /** Beside `custom`. */
 const ATTRIBUTES: ReadonlySet<string> = new Set(["platform", "appVersion", "locale"]);
 
-/** Bounds are the mesh's to judge. */
+/** The mesh checks the bounds. */
 function areAttributes(value: object): value is Attributes {
   const { custom, ...rest } = value as Record<string, unknown>;
   const texts = Object.entries(rest);
@@ -42,7 +42,7 @@ interface ListenOptions extends AppOptions {
   readonly token?: string | false;
 }
 
-/** @throws CliFailure where options of the one way to listen are given with the other. */
+/** @throws CliFailure if options of a device and of --live are mixed. */
 function checkOptions({ live, tag, token, alias, shared, attributes, state }: ListenOptions): void {
   if (live !== true) {
     if (token !== undefined) throw usageFailure("--token goes with --live");
@@ -54,7 +54,7 @@ function checkOptions({ live, tag, token, alias, shared, attributes, state }: Li
     throw usageFailure("--alias, --shared, --attributes and --state are for devices, not --live");
 }
 
-/** Where the app's key is at hand, who listens may as well have a token made. */
+/** If the app's key is available, a token is made with it. */
 function tokenOf(
   context: Context,
   appId: string,

@@ -1,4 +1,4 @@
-/** `demo.json` in a data folder: the demo app that `npm start` made, which the commands use where nothing else is named. */
+/** `demo.json` in a data folder: the demo app that `npm start` made, which the commands use if no other app is named. */
 import { readFileSync } from "node:fs";
 import { isObject, isText } from "../values.ts";
 
@@ -11,7 +11,7 @@ export interface Demo {
   readonly secret: string;
   /** File that holds the admin token, under `adminToken`. */
   readonly adminTokenFile: string;
-  /** Unix socket of the operator's routes, as of the last start; absent where an older pushmesh started it. */
+  /** Unix socket of the operator's routes, as of the last start; absent if an older pushmesh started it. */
   readonly adminSocket?: string;
 }
 
@@ -22,7 +22,7 @@ function isDemo(value: unknown): value is Demo {
   return URL.canParse(`${url}`) && (adminSocket === undefined || isText(adminSocket));
 }
 
-/** Reads it; undefined where there is none, or one that cannot be used. */
+/** Reads it; undefined if there is none, or one that cannot be used. */
 export function readDemo(file: string): Demo | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, "utf8"));

@@ -18,7 +18,7 @@ export function deviceFolder(
   return join(configFolder(env), "devices", `${mesh}-${appId}`);
 }
 
-/** @throws CliFailure where another process is this device already: they would take the link from each other in turns. */
+/** @throws CliFailure if another process already is this device: the two would keep taking the link from each other. */
 export function lockFolder(folder: string): Lock {
   try {
     makePrivateFolder(folder);

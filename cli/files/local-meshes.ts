@@ -52,7 +52,7 @@ export function isSameMesh(a: string, b: string): boolean {
   return local && one.protocol === other.protocol && one.port === other.port;
 }
 
-/** The demo app of the mesh at this URL, or of the one started last where no URL is given. */
+/** The demo app of the mesh at this URL, or without a URL, of the one started last. */
 export function findDemo(env: NodeJS.ProcessEnv, url: string | undefined): Demo | undefined {
   for (const { data } of read(env)) {
     const demo = readDemo(join(data, "demo.json"));

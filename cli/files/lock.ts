@@ -16,10 +16,10 @@ export interface Lock {
 const held = new Set<DatabaseSync>();
 
 /**
- * Takes the lock of a file, which is made where there is none (mode 0600) and stays empty.
+ * Locks a file, which is created if missing (mode 0600) and stays empty.
  *
- * @returns undefined where another process, or this one, holds it.
- * @throws the error of the file system where the file cannot be written.
+ * @returns undefined if another process, or this one, holds it.
+ * @throws the error of the file system if the file cannot be written.
  */
 export function takeLock(file: string): Lock | undefined {
   closeSync(openSync(file, "a", 0o600));

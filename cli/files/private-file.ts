@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 /**
  * Makes a folder and those above it, for the user alone (0700). One that is there stays as it is.
  *
- * Not by mkdir's own `recursive`: Node 24 never returns from that where a file system, such as /proc, answers
+ * Not by mkdir's own `recursive`: Node 24 never returns from that if a file system, such as /proc, answers
  * that the parent of a new folder is missing although it is there.
  *
  * @throws the error of the file system.

@@ -1,4 +1,4 @@
-/** `pushmesh listen` as a device: an account, a registration, and what comes for it. */
+/** `pushmesh listen` as a device: an account, a registration and its messages. */
 import { join } from "node:path";
 import {
   type Attributes,
@@ -18,7 +18,7 @@ export interface Device {
   readonly appId: string;
   /** Keeps its key and regId. */
   readonly folder: string;
-  /** What it is to be in, and have, for as long as it is registered. */
+  /** Tags, alias and attributes to set with each registration. */
   readonly tags: readonly string[];
   readonly alias: string | undefined;
   readonly shared: boolean;
@@ -31,7 +31,7 @@ function showState({ state, error, retryInMs }: StateChange, output: Output): vo
   output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
 }
 
-/** Shows why the link is down while it is; resolves with the error that ended it for good. */
+/** Prints why the link is down; resolves with the error that ended it for good. */
 function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
   return new Promise((done) => {
     client.onState((change) => {
@@ -41,7 +41,7 @@ function endOf(client: PushClient, output: Output): Promise<Error | undefined> {
   });
 }
 
-/** Sets what the device is to be; it all ends with a registration, and is set again with the next. */
+/** Sets attributes, alias and tags; they end with a registration, and must be set again with the next. */
 async function setUp(client: PushClient, device: Device): Promise<void> {
   const { tags, alias, shared, attributes } = device;
   if (attributes !== undefined) await client.setAttributes(attributes);
@@ -49,11 +49,11 @@ async function setUp(client: PushClient, device: Device): Promise<void> {
   await client.subscribe(tags);
 }
 
-/** Registers, then prints the regId, once all is set that was asked for, and all that comes. */
+/** Registers, sets what the user asked for, then prints the regId and each message. */
 async function printMessages(client: PushClient, device: Device, output: Output): Promise<void> {
   let shown = await client.register();
   const show = async (regId: string, isNew: boolean): Promise<void> => {
-    // Else it stands: what another took meanwhile is not taken back.
+    // Otherwise keep it: an alias that another device took is not taken back.
     if (isNew) await setUp(client, device);
     output.result({ regId }, `regId  ${regId}`);
   };
@@ -77,7 +77,7 @@ async function printMessages(client: PushClient, device: Device, output: Output)
   );
 }
 
-/** Is the device until Ctrl-C. @throws CliFailure, PushError why it cannot be */
+/** Runs the device until Ctrl-C. @throws CliFailure, PushError if it cannot run */
 export async function listenAsDevice(device: Device, output: Output): Promise<void> {
   const { url, appId, folder } = device;
   const lock = lockFolder(folder);

@@ -1,5 +1,5 @@
 /**
- * `pushmesh listen --live`: hears the broadcasts of tags, without an account. With --json, `on` is the tag that is
+ * `pushmesh listen --live`: listens to the broadcasts of tags without an account. With --json, `on` is the tag that is
  * listened to; `tag` is the first that the broadcast was sent to.
  */
 import { type ListenState, type LiveListener, listenLive } from "../../sdk/device/live/mod.ts";
@@ -12,7 +12,7 @@ export interface Audience {
   readonly url: string;
   readonly appId: string;
   readonly tags: readonly string[];
-  /** Makes, or has, a listen token for a tag; undefined where it is heard without. */
+  /** Returns a listen token for a tag; undefined to listen without one. */
   readonly token: ((tag: string) => string | Promise<string>) | undefined;
 }
 
@@ -23,7 +23,7 @@ function showState(state: ListenState, tag: string, output: Output): void {
   output.note(`not connected: ${state.error.message} Next try in ${seconds} s.`);
 }
 
-/** @param ended called where it ended for good, with the reason */
+/** @param ended called with the reason when the listener ends for good */
 function listenTo(
   tag: string,
   { url, appId, token }: Audience,
@@ -49,7 +49,7 @@ function listenTo(
   });
 }
 
-/** Listens until Ctrl-C. @throws PushError why one of the tags cannot be listened to */
+/** Listens until Ctrl-C. @throws PushError if it cannot listen to one of the tags */
 export async function listenToTags(audience: Audience, output: Output): Promise<void> {
   const listeners: LiveListener[] = [];
   const interruption = interrupted();

@@ -6,7 +6,7 @@
  *
  *     node scripts/build/sdk.ts [FOLDER in place of dist]
  *
- * Fails where a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
+ * Fails if a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";

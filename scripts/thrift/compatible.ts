@@ -2,7 +2,7 @@
 import type { IdlConst, IdlDefinition, IdlEnum, IdlField, IdlStruct, IdlType } from "./idl.ts";
 
 /**
- * What in `current` breaks a peer of `released`, a sentence each; empty where nothing does.
+ * What in `current` breaks a peer of `released`, a sentence each; empty if nothing does.
  *
  * Free are: new definitions, new optional fields, new fields of a union, comments and order. A released
  * field stays in the IDL even when nobody writes it any more: that is what keeps its ID from being used again.

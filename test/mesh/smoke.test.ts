@@ -14,5 +14,5 @@ test("one of everything works, and no app is left; a wrong token is named", asyn
   const env = { PUSHMESH_ADMIN_TOKEN: "no such token" };
   const bad = await run({ ...user, env }, "smoke", "--insecure", "--url", url);
   expect(bad.code).toBe(3);
-  expect(bad.stdout).toMatch(/^failed {2}an app is made: /);
+  expect(bad.stdout).toMatch(/^failed {2}create an app: /);
 });

@@ -4,7 +4,7 @@ import type { Database } from "../store/database.ts";
 
 /** Longest time a timer is set for: a clock that jumps forth is noticed when it ends, and a look costs one query. */
 const TIMER_MAX_MS = 60_000;
-/** After a failed alarm: as on Workers, where a failed alarm is tried again from 2 s on. Longer than a write waits to be deferred. */
+/** After a failed alarm: as on Workers, which retry a failed alarm from 2 s on. Longer than a write waits to be deferred. */
 const RETRY_MS = 2_000;
 /** Objects rung in one turn, so that many alarms of one time do not hold up everything else. */
 const TURN_COUNT = 100;
@@ -46,7 +46,7 @@ const BEGINNING: Place = { at: Number.NEGATIVE_INFINITY, id: -1 };
 
 /** Why an object is not rung yet, though its alarm is due. */
 interface Resting {
-  /** The alarm that has rung: one that was set since rings in time. Null where no other may ring, either. */
+  /** The alarm that has rung: one that was set since rings in time. Null if no other may ring either. */
   readonly at: number | null;
   readonly until: number;
 }
@@ -88,7 +88,7 @@ export class Alarms {
     clearTimeout(this.#timer);
   }
 
-  /** Sets an object's alarm where it has to come earlier than it stands. */
+  /** Sets an object's alarm if it must ring earlier than it does now. */
   expect(row: AlarmRow, deadline: number | null): void {
     if (deadline === null || row.id === null) return;
     if (row.alarmAt !== null && row.alarmAt <= deadline) return;
@@ -144,7 +144,7 @@ export class Alarms {
   }
 
   #ringDue(now: number, room: number): void {
-    // Now and then also where many do, for the clock may have been set.
+    // Now and then even if many do, because the clock may have been set.
     const isLongAgo = Math.abs(now - this.#begunAt) >= TIMER_MAX_MS;
     if (isLongAgo || this.#ringing.size + this.#resting.size <= TURN_COUNT) {
       this.#after = BEGINNING;

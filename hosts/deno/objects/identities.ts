@@ -1,4 +1,4 @@
-/** What devices seal with the mesh's keys, where it is the same for all of them. */
+/** What devices seal with the mesh's keys, if it is the same for all devices. */
 import type { DeviceIdentity } from "../../../core/device/identity.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { deviceIdentity } from "../../../objects/device/device-identity.ts";

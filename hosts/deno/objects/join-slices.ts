@@ -5,18 +5,18 @@
  */
 import { pollSockets } from "../sockets.ts";
 
-/** As many as make 2 ms of work: about 150 µs each. */
+/** About 2 ms of work, at 150 µs each. */
 const SLICE_COUNT = 12;
-/** Where more wait than so many slices take, slices are larger: a crowd is to come to its end. */
+/** If more wait than this many slices take, slices grow, so that a crowd gets done. */
 const SLICES = 64;
-/** But no larger: about 10 ms of work, and a commit. Where that is not enough, those who join wait for longer, not those who send. */
+/** The largest slice: about 10 ms of work, and a commit. If that is not enough, joins wait longer, sends do not. */
 const SLICE_MOST_COUNT = 64;
 /** The pause after a slice, in times of the slice and its commit: a send finds the thread free in two cases of three. */
 const REST_SHARE = 2;
 const REST_MIN_MS = 4;
-/** Of a disk that takes for ever to commit. */
+/** For a disk that takes forever to commit. */
 const REST_MAX_MS = 40;
-/** Pauses that may be owed: who joins a few tags waits for none. */
+/** Pauses that may be owed, so that joining a few tags waits for none. */
 const BURST_MS = 50;
 
 export interface JoinSlicesOptions {
@@ -59,7 +59,7 @@ export class JoinSlices {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // All calls that a device makes in one go are of one slice.
+    // All calls that a device makes at once belong to one slice.
     await null;
     const restMs = this.#owedUntil - performance.now() - BURST_MS;
     if (restMs > 0 && this.#options.isSending()) await this.#options.rest(restMs);
@@ -68,13 +68,13 @@ export class JoinSlices {
       this.#letIn(Math.max(SLICE_COUNT, Math.ceil(this.#count / SLICES)));
       // Those who entered write.
       await pollSockets();
-      // Who wrote is told by its own wait that it is not stored.
+      // Each writer learns of a failure from its own wait.
       await this.#options.committed().catch(() => {});
-      // A commit holds the thread, and whoever came on a socket meanwhile may be about to send.
+      // A commit holds the thread: a request that arrived meanwhile may be a send.
       await pollSockets();
       const now = performance.now();
       const ms = Math.min(Math.max(REST_SHARE * (now - began), REST_MIN_MS), REST_MAX_MS);
-      // Kept also where nobody waits now: a device asks for the next when the last are answered.
+      // Kept even if nobody waits now: a device asks for the next when the last are answered.
       this.#owedUntil = Math.max(this.#owedUntil, now) + ms;
       const restMs = this.#owedUntil - now - BURST_MS;
       if (restMs > 0 && this.isBusy && this.#options.isSending()) await this.#options.rest(restMs);
@@ -84,7 +84,7 @@ export class JoinSlices {
 
   #letIn(count: number): void {
     let left = Math.min(count, SLICE_MOST_COUNT);
-    // A device that goes behind all others is met again where there is room for more.
+    // A device that goes behind all others is met again if there is room for more.
     for (const [device, turns] of this.#waiting) {
       if (left-- === 0) return;
       this.#count--;

@@ -33,14 +33,14 @@ export class Leftovers {
 
   /** Looks at some more of them; does nothing once it has seen all. */
   step(now = Date.now()): void {
-    // A full disk is not asked for more.
+    // Asks no more of a full disk.
     if (this.#parts.db.isFailing) return;
     if (this.#lastNode !== null) this.#lastNode = this.#wakeEmpty(this.#lastNode, now);
     else if (this.#lastLive !== null) this.#lastLive = this.#eraseLive(this.#lastLive);
     else if (this.#lastAlias !== null) this.#lastAlias = this.#wakeAliases(this.#lastAlias);
   }
 
-  /** An empty node has an alarm, by which it is erased, but in a database of before. */
+  /** An empty node has an alarm that erases it, except in a database of an older version. */
   #wakeEmpty(after: number, now: number): number | null {
     const { db, nodeAlarms } = this.#parts;
     const rows = db.all<{ id: number; isIdle: number }>(

@@ -47,7 +47,7 @@ export interface MeshOptions {
   readonly report: (error: unknown) => void;
   /** Collects garbage; called only while no device is awake, so that nobody waits for it. */
   readonly collect?: () => void;
-  /** Members of one node of a tag; the core's own bound where absent. */
+  /** Members of one node of a tag; default: the bound of the core. */
   readonly nodeMembers?: number | undefined;
 }
 

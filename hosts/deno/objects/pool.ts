@@ -10,19 +10,19 @@ export interface Pooled {
   /**
    * Leaves memory if there is nothing to do.
    *
-   * @returns false where there is, or it was used after `idleSince`, by `Mesh.sweeps`
+   * @returns false if there is, or if it was used after `idleSince`, by `Mesh.sweeps`
    */
   sleep(idleSince: number): boolean;
-  /** Whether it must stay findable though it sleeps; not where it is left out. */
+  /** Whether it must stay findable while it sleeps. Default: no. */
   readonly isNeeded?: boolean;
 }
 
 export class Pool<Item extends Pooled> {
   readonly #make: (name: string, woke: () => void) => Item;
   readonly #known = new Map<string, Item>();
-  /** Those that have left, and are perhaps still held by somebody. */
+  /** Those that have left and may still be referenced. */
   readonly #left = new Map<string, WeakRef<Item>>();
-  /** Told the name of one that nobody holds any more. */
+  /** Called with the name of one that is no longer referenced. */
   readonly #gone = new FinalizationRegistry<string>((name) => {
     // Unless it was known again meanwhile, and another one has left since.
     if (this.#left.get(name)?.deref() === undefined) this.#left.delete(name);

@@ -20,9 +20,9 @@ const REST_MS = 1;
 export interface MachineObject<Store> {
   /** Makes the object's store, which writes by this alone. */
   readonly store: (writer: ObjectWriter) => Store;
-  /** The port of what is stored, where that is not the writer. */
+  /** The storage port, if it is not the writer. */
   readonly storage?: StoragePort;
-  /** Its alarm, where it has one: of what is stored, or of the process. */
+  /** Its alarm, if it has one: of what is stored, or of the process. */
   readonly alarm?: ((store: Store) => AlarmPort) | AlarmPort;
   /** Called when it has something to do. */
   readonly woke?: () => void;

@@ -1,4 +1,4 @@
-/** Time for others: what objects that work for long wait with, all of them by the same few timers. */
+/** Lets long tasks yield to other work. All tasks share a few timers. */
 import { pollSockets } from "../sockets.ts";
 
 /** How long work goes on between turns, each of which takes 20 µs and more: 8 % of a broadcast at every 16th device. */
@@ -9,13 +9,13 @@ export class Turns {
   #turn: Promise<void> | null = null;
   /** When the last turn was over. */
   #turnedAt = 0;
-  /** When the last of those who rest goes on. */
+  /** When the last rest ends. */
   #restedAt = 0;
   #stopped = false;
 
   /**
-   * Resolves when sockets, timers and requests had their turn, or at once where they had it just now. Never again once it
-   * was stopped.
+   * Resolves when sockets, timers and requests had their turn; at once if they just had it. Never resolves after
+   * `stop`.
    */
   yield(): Promise<void> {
     if (this.#turn === null) {
@@ -25,16 +25,14 @@ export class Turns {
     return this.#turn;
   }
 
-  /**
-   * Resolves after some time that nobody else who rests has: however many fan-outs there are, one of them goes on at a time.
-   */
+  /** Resolves after `ms` that no other rest shares: however many fan-outs there are, one of them continues at a time. */
   rest(ms: number): Promise<void> {
     const now = performance.now();
     this.#restedAt = Math.max(this.#restedAt, now) + ms;
     return this.sleep(this.#restedAt - now);
   }
 
-  /** Resolves after some time; never once it was stopped. */
+  /** Resolves after `ms`; never after `stop`. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#stopped) return;
@@ -44,7 +42,7 @@ export class Turns {
     });
   }
 
-  /** Whoever waits here, now or later, waits for ever: the process is about to end, and begins there at its next start. */
+  /** Waits here never resolve from now on: the process is about to end. The next start resumes the work. */
   stop(): void {
     this.#stopped = true;
   }
