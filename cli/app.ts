@@ -2,7 +2,7 @@
 import type { MeshAdmin } from "../sdk/server/admin.ts";
 import { type AdminOptions, adminOf } from "./admin.ts";
 import { type AppOptions, appOf, contextOf } from "./context.ts";
-import { dateText } from "./names.ts";
+import { dateText } from "./terminal-text.ts";
 
 type App = Awaited<ReturnType<MeshAdmin["app"]>>;
 

@@ -24,7 +24,7 @@ import { tagAdd } from "./commands/tag/add.ts";
 import { tagLive } from "./commands/tag/live.ts";
 import { tagRemove } from "./commands/tag/remove.ts";
 import { tagShow } from "./commands/tag/show.ts";
-import { asFailure, commanderExit } from "./errors.ts";
+import { asFailure, commanderExit } from "./sdk-failures.ts";
 
 function version(): string {
   // Beside cli/ in a clone, two above dist/cli/ in the package.

@@ -4,7 +4,7 @@ import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../schema/h
 import type { PushMessage } from "../sdk/device/node.ts";
 import type { MessageData } from "../sdk/server/mod.ts";
 import { usageFailure } from "./failure.ts";
-import { tagText } from "./names.ts";
+import { tagText } from "./terminal-text.ts";
 
 export interface DataOptions {
   readonly data?: string;

@@ -1,7 +1,7 @@
 /** The server SDK, set up for a command. */
 import { PushServer } from "../sdk/server/push-server.ts";
 import { type Context, type KeyOptions, sendingKeyOf } from "./context.ts";
-import { reasonOf } from "./errors.ts";
+import { reasonOf } from "./sdk-failures.ts";
 
 /**
  * How long a command retries: as long as a mesh may take to restart. Operator commands try once, because a retry could create

@@ -3,9 +3,9 @@ import { Command, Option } from "commander";
 import type { TagBody } from "../../schema/http.ts";
 import type { TagQuery } from "../../sdk/server/tags.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
-import { dateText, tagText } from "../names.ts";
 import { asServer, positiveNumber, wholeNumber, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
+import { dateText, tagText } from "../terminal-text.ts";
 
 interface DirectoryOptions extends KeyOptions {
   readonly prefix?: string;

@@ -9,9 +9,9 @@ import {
 } from "../../sdk/device/node.ts";
 import { lockFolder } from "../files/device-folder.ts";
 import { messageJson, messageLine } from "../message-data.ts";
-import { nameText, tagText } from "../names.ts";
 import type { Output } from "../output.ts";
 import { interrupted } from "../signals.ts";
+import { nameText, tagText } from "../terminal-text.ts";
 
 export interface Device {
   readonly url: string;

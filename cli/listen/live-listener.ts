@@ -4,9 +4,9 @@
  */
 import { type ListenState, type LiveListener, listenLive } from "../../sdk/device/live/mod.ts";
 import { liveLine } from "../message-data.ts";
-import { tagText } from "../names.ts";
 import type { Output } from "../output.ts";
 import { interrupted } from "../signals.ts";
+import { tagText } from "../terminal-text.ts";
 
 export interface Audience {
   readonly url: string;

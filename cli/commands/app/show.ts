@@ -3,8 +3,8 @@ import { Command } from "commander";
 import type { AdminOptions } from "../../admin.ts";
 import { keyLine, readApp } from "../../app.ts";
 import type { AppOptions } from "../../context.ts";
-import { dateText } from "../../names.ts";
 import { withAdmin, withApp, withExamples } from "../../options.ts";
+import { dateText } from "../../terminal-text.ts";
 
 export function appShow(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("show")))

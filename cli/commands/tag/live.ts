@@ -2,9 +2,9 @@
 import { Argument, Command } from "commander";
 import { LIVE_ACCESS, type LiveAccessName } from "../../../schema/http/enums.ts";
 import { contextOf, type KeyOptions } from "../../context.ts";
-import { tagText } from "../../names.ts";
 import { asServer, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
+import { tagText } from "../../terminal-text.ts";
 
 export function tagLive(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("live"))

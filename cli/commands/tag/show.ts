@@ -1,9 +1,9 @@
 /** `pushmesh tag show` */
 import { Command } from "commander";
 import { contextOf, type KeyOptions } from "../../context.ts";
-import { dateText, tagText } from "../../names.ts";
 import { asServer, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
+import { dateText, tagText } from "../../terminal-text.ts";
 
 export function tagShow(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("show"))
