@@ -2,7 +2,7 @@
 /**
  * Adds to package-lock.json the optional binaries of other platforms that npm left out. Without these entries
  * `npm ci` calls the lock out of step with package.json, and the clone would install on this platform alone. Every
- * entry gets the integrity that the registry tells: without one, npm would install a tampered binary.
+ * entry gets the integrity that the registry returns: without one, npm would install a tampered binary.
  *
  * Run it after `npm install` has changed the lock: `node scripts/complete-lock.mjs`.
  */

@@ -11,7 +11,7 @@ import { putGenerated } from "./generated-file.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
-// It makes its types by TypeScript 5, whose API the TypeScript 7 of the repository has not; ts-morph brings one.
+// It makes its types by TypeScript 5, whose API TypeScript 7 lacks; ts-morph brings one.
 const compiler = `import common from ${JSON.stringify(import.meta.resolve("@ts-morph/common"))};
 export default common.ts;`;
 registerHooks({

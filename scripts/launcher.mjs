@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Notices that whoever started this process is gone. npm passes a signal on to the shell it runs scripts in, and a
- * shell passes on none: without a look at them, `kill` of npm's process leaves everything below it running.
+ * Notices when the launcher of this process is gone. npm passes a signal on to the shell it runs scripts in, but the
+ * shell does not: without this check, `kill` of npm's process leaves everything below it running.
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -10,7 +10,7 @@ import { isatty } from "node:tty";
 const LOOK_MS = 500;
 
 /**
- * What stands in /proc of a process.
+ * Reads a file in /proc of a process.
  *
  * @param {number} pid
  * @param {string} file
@@ -37,8 +37,8 @@ function parentOf(pid) {
 }
 
 /**
- * Whether `nohup` was asked to let this outlive its terminal. Node resets the ignored SIGHUP as it starts, npm's among
- * them, so that it is told by what else nohup leaves: a standard input that cannot be read, or, from the shell, its name.
+ * Whether `nohup` was asked to let this outlive its terminal. Every Node resets the ignored SIGHUP when it
+ * starts, npm's included, so this looks at what else nohup leaves: a standard input that cannot be read, or its name from the shell.
  */
 export function isUnderNohup() {
   if (/(^|\/)nohup$/.test(process.env["_"] ?? "")) return true;
@@ -62,18 +62,18 @@ function hasTerminal() {
   }
 }
 
-/** What must stay as it is, each a function that says whether it does. */
+/** What must not change: one function for each, which says whether it still holds. */
 function signs() {
   /** @type {(() => boolean)[]} */
   const found = [];
   if (isUnderNohup()) return found;
-  // Once the other end of a terminal is closed, it is one no more.
+  // Once its other end is closed, a terminal no longer is one.
   if (hasTerminal()) found.push(() => isatty(0));
   if (!isUnderNpm()) return found;
-  // A process whose parent ended gets another one: a number given anew cannot be mistaken.
+  // A process whose parent ended gets another parent, so a reused process ID cannot be mistaken for it.
   const parent = process.ppid;
   found.push(() => process.ppid === parent);
-  // npm itself, if its shell did not make way for us.
+  // npm itself, if its shell did not replace itself with this process.
   const npm = parentOf(parent);
   const isShell = proc(parent, "cmdline")?.split("\0")[1] === "-c";
   if (npm !== undefined && npm > 1 && isShell) found.push(() => parentOf(parent) === npm);

@@ -15,7 +15,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BIN = join(ROOT, "node_modules", ".bin");
 const OLDEST_NODE = 20;
 
-/** A failure to tell in one line, without a stack. */
+/** A failure that is printed in one line, without a stack. */
 export class SetupError extends Error {}
 
 /**
@@ -80,7 +80,7 @@ function linkCommand() {
     chmodSync(join(ROOT, "bin", "pushmesh.mjs"), 0o755);
     symlinkSync(join("..", "..", "bin", "pushmesh.mjs"), link);
   } catch {
-    // Two set-ups at once, or a file system without links: npx then takes its longer way.
+    // Two set-ups at once, or a file system without links: npx then takes longer.
   }
 }
 
@@ -103,7 +103,7 @@ function environment() {
   return {
     ...process.env,
     PATH: `${BIN}${delimiter}${process.env["PATH"] ?? ""}`,
-    // Tools of the build say nothing to their makers.
+    // No tool of the build reports usage to its vendor.
     WRANGLER_SEND_METRICS: "false",
   };
 }
@@ -130,7 +130,7 @@ export function run(command, args, { watched = false, cwd = ROOT } = {}) {
   /** @param {NodeJS.Signals} signal */
   const pass = (signal) => {
     if (signal === "SIGHUP" && outlivesTerminal) return;
-    // It is being stopped: npm's end would come to it as a second signal, which ends it at once.
+    // It is being stopped: the end of npm would send a second signal, which ends it at once.
     unwatch();
     child.kill(signal);
   };

@@ -37,7 +37,7 @@ function count(file) {
 
 await main(async () => {
   setup();
-  // The one waits for a download, the other computes.
+  // One waits for a download, the other computes.
   const [failedChecks] = await Promise.all([runChecks(), ensureChromium()]);
   const folder = mkdtempSync(join(tmpdir(), "pushmesh-test-"));
   const file = join(folder, "report.json");

@@ -1,25 +1,25 @@
-/** The alarms of all objects of a kind: a row each, one timer for the earliest. At least once, also over a restart. */
+/** The alarms of all objects of a kind: a row each, and one timer for the earliest. Each fires at least once, even after a restart. */
 import type { AlarmRow } from "../store/alarm-row.ts";
 import type { Database } from "../store/database.ts";
 
-/** Longest time a timer is set for: a clock that jumps forth is noticed when it ends, and a look costs one query. */
+/** The longest timer: when it ends, a clock that jumped forward is noticed. A look costs one query. */
 const TIMER_MAX_MS = 60_000;
 /** After a failed alarm: as on Workers, which retry a failed alarm from 2 s on. Longer than a write waits to be deferred. */
 const RETRY_MS = 2_000;
-/** Objects rung in one turn, so that many alarms of one time do not hold up everything else. */
+/** Objects rung in one turn, so that many alarms at the same time do not delay everything else. */
 const TURN_COUNT = 100;
 
-/** Rows that one look reads at the most. Where no more than a turn's are held, it comes by them to those that are not. */
+/** Most rows that one look reads: enough to read past a turn's rows that are held. */
 const LOOK_COUNT = 2 * TURN_COUNT + 1;
 
 export interface AlarmQueries {
-  /** The earliest alarms after a time and an object's number, so many of them. */
+  /** The earliest alarms after a time and an object's number, up to a limit. */
   readonly earliest: string;
   /** The alarm of one name. */
   readonly one: string;
 }
 
-/** In two halves: SQLite takes the index for each, but not for `(at, object) > (?, ?)`, and thousands may be due at one time. */
+/** In two halves: SQLite uses the index for each, but not for `(at, object) > (?, ?)`, and thousands may be due at once. */
 const queriesOf = (alarms: string, object: string, names: string): AlarmQueries => ({
   earliest: `SELECT name, at, id FROM (
     SELECT * FROM (SELECT at, ${object} FROM ${alarms} WHERE at = ?1 AND ${object} > ?2 ORDER BY ${object} LIMIT ?3)
@@ -60,16 +60,16 @@ export class Alarms {
   readonly #ringing = new Set<string>();
   /** By name, the earliest first: those that have failed, or were rung while the row is still there, for it goes with a later write. */
   readonly #resting = new Map<string, Resting>();
-  /** Where many ring or rest, looks pass over the rows up to here: else each would read all of those again. */
+  /** If many ring or rest, looks start after this row: otherwise each would read all of them again. */
   #after = BEGINNING;
-  /** When a look was last from the beginning on. */
+  /** When a look last started at the beginning. */
   #begunAt = 0;
   #stopped = false;
 
   /**
    * @param queries of `EARLIEST`
-   * @param ring wakes the object of this name, which clears its alarm or sets it anew; may take long. An alarm whose
-   *   ring fails is rung again
+   * @param ring wakes the object of this name, which clears its alarm or sets it again; may take long. If it fails, the
+   *   alarm is rung again
    */
   constructor(db: Database, queries: AlarmQueries, ring: (name: string) => Promise<void>) {
     this.#db = db;
@@ -96,13 +96,13 @@ export class Alarms {
     this.lookAt(deadline);
   }
 
-  /** An alarm was set for this time without an object. */
+  /** To be called when an alarm was set for this time without an object. */
   lookAt(at: number): void {
     if (at <= this.#after.at) this.#after = { at, id: -1 };
     this.#set(at);
   }
 
-  /** From the beginning on; not at once, for there may be thousands of writes that fail. */
+  /** Looks from the beginning; not at once, because thousands of writes may fail. */
   #lookAgain(): void {
     this.#begunAt = Number.NEGATIVE_INFINITY;
     this.#set(Date.now() + RETRY_MS);
@@ -116,7 +116,7 @@ export class Alarms {
     this.#timer = setTimeout(() => this.#look(), wait);
   }
 
-  /** Rings what is due, and comes again for the rest. */
+  /** Rings what is due, and schedules the next look for the rest. */
   #look(): void {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = Date.now();
@@ -127,7 +127,7 @@ export class Alarms {
   #lookAtResting(now: number): number {
     let looked = 0;
     for (const [name, { until }] of this.#resting) {
-      // No rest is longer: the clock was set back.
+      // No rest takes longer, so the clock was set back.
       const isOver = until <= now || until > now + RETRY_MS;
       if (!isOver || looked === TURN_COUNT) {
         this.#set(isOver ? now : until);
@@ -176,7 +176,7 @@ export class Alarms {
     try {
       await this.#ring(name);
     } catch {
-      // Told where it happened.
+      // Already reported.
       rung = null;
     }
     this.#ringing.delete(name);

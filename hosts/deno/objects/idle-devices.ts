@@ -1,11 +1,11 @@
 /**
- * Alarms for devices that have none: those of a database from before accounts that nobody uses were erased, or of an import.
- * Every device of since then has one from its first registration on.
+ * Sets alarms of devices that have none: those of an import, or of a database older than the erasing of unused accounts.
+ * Newer devices have one from their first registration on.
  */
 import type { Database } from "../store/database.ts";
 import type { Alarms } from "./alarms.ts";
 
-/** Devices looked at in one step: below 1 ms. */
+/** Devices checked in one step, which takes less than 1 ms. */
 const STEP_COUNT = 1_000;
 /** Their alarms are spread over a day: each wakes its device. */
 const SPREAD_MS = 86_400_000;
@@ -13,7 +13,7 @@ const SPREAD_MS = 86_400_000;
 export class IdleDevices {
   readonly #db: Database;
   readonly #alarms: Alarms;
-  /** Number of the last device that was looked at; null once all were. */
+  /** Number of the last checked device; null once all were checked. */
   #last: number | null = 0;
 
   constructor(db: Database, alarms: Alarms) {
@@ -21,9 +21,9 @@ export class IdleDevices {
     this.#alarms = alarms;
   }
 
-  /** Looks at some more of them; does nothing once it has seen all. */
+  /** Checks some more of them; does nothing once all were checked. */
   step(now = Date.now()): void {
-    // A full disk is not asked for more.
+    // Asks no more of a full disk.
     if (this.#last === null || this.#db.isFailing) return;
     const rows = this.#db.all<{ id: number; at: number | null }>(
       `SELECT id, at FROM devices LEFT JOIN alarms ON device = id WHERE id > ? ORDER BY id LIMIT ${STEP_COUNT}`,

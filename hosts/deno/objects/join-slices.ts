@@ -1,7 +1,7 @@
 /**
- * Lets devices join and leave tags in slices, and single sends go between them. Each join writes, and what a slice writes is one
- * commit, which holds the one thread for as long as the disk takes: a device that joined 2,000 tags one commit after another took
- * all of its time. Devices take turns, so that one that joins a tag waits for one join of each other, and not for all of theirs.
+ * Lets devices join and leave tags in slices, with single sends in between. Each join writes, and the writes of a slice are one
+ * commit, which holds the only thread for as long as the disk takes: a device that joined 2,000 tags with a commit each took all
+ * of its time. Devices take turns, so that a device waits for one join of each other device, not for all of them.
  */
 import { pollSockets } from "../sockets.ts";
 
@@ -20,7 +20,7 @@ const REST_MAX_MS = 40;
 const BURST_MS = 50;
 
 export interface JoinSlicesOptions {
-  /** Whether somebody sends: otherwise nobody needs the pauses. */
+  /** Whether there are sends: otherwise nobody needs the pauses. */
   readonly isSending: () => boolean;
   /** Resolves when what was written is on disk. */
   readonly committed: () => Promise<void>;
@@ -40,7 +40,7 @@ export class JoinSlices {
     this.#options = options;
   }
 
-  /** Whether somebody waits. */
+  /** Whether a join waits. */
   get isBusy(): boolean {
     return this.#count > 0;
   }
@@ -66,7 +66,7 @@ export class JoinSlices {
     while (this.isBusy) {
       const began = performance.now();
       this.#letIn(Math.max(SLICE_COUNT, Math.ceil(this.#count / SLICES)));
-      // Those who entered write.
+      // The devices of the slice write.
       await pollSockets();
       // Each writer learns of a failure from its own wait.
       await this.#options.committed().catch(() => {});

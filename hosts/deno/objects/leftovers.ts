@@ -1,11 +1,11 @@
 /**
- * What is stored that nobody needs and that says so to nobody: empty nodes of tags from before those were erased, live nodes
- * without listeners, and aliases without holders. Looked through once after each start.
+ * Erases what is stored and no longer needed, but has no alarm of its own: empty nodes of tags in an older database, live nodes
+ * without listeners, and aliases without holders. Runs once after each start.
  */
 import type { Database } from "../store/database.ts";
 import type { Alarms } from "./alarms.ts";
 
-/** Rows looked at in one step: below 2 ms. */
+/** Rows checked in one step, which takes less than 2 ms. */
 const STEP_COUNT = 1_000;
 /** Alarms of empty nodes are spread over an hour: each wakes its node. */
 const SPREAD_MS = 3_600_000;
@@ -13,25 +13,25 @@ const SPREAD_MS = 3_600_000;
 export interface LeftoverParts {
   readonly db: Database;
   readonly nodeAlarms: Alarms;
-  /** Whether a live node is in memory: then perhaps somebody listens there. */
+  /** Whether a live node is in memory: it may then have listeners. */
   readonly isAwake: (liveNode: string) => boolean;
-  /** Has an alias that nobody holds go, at once or in some minutes. */
+  /** Erases an alias that nobody holds, at once or in some minutes. */
   readonly wakeAlias: (name: string) => void;
 }
 
 export class Leftovers {
   readonly #parts: LeftoverParts;
-  /** Number of the last node of a tag that was looked at, and name of the last live node; null once all were. */
+  /** Number of the last checked node of a tag, and name of the last live node; null once all were checked. */
   #lastNode: number | null = 0;
   #lastLive: string | null = "";
-  /** Name of the last alias's object, likewise. */
+  /** Likewise, the name of the last alias's object. */
   #lastAlias: string | null = "";
 
   constructor(parts: LeftoverParts) {
     this.#parts = parts;
   }
 
-  /** Looks at some more of them; does nothing once it has seen all. */
+  /** Checks some more of them; does nothing once all were checked. */
   step(now = Date.now()): void {
     // Asks no more of a full disk.
     if (this.#parts.db.isFailing) return;

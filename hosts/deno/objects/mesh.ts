@@ -1,4 +1,4 @@
-/** All objects of a mesh in one process, found by name; the idle ones leave memory. */
+/** All objects of a mesh in one process, found by name. Idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { DepthCache } from "../../../core/tag/tree/depth-cache.ts";
 import { sends } from "../../../objects/capacity/sends.ts";
@@ -23,27 +23,27 @@ import { Turns } from "./turns.ts";
 /** How often idle devices are looked for. */
 const SWEEP_MS = 2_500;
 /**
- * A device that did nothing for this many sweeps leaves memory but for its socket: after 10 s, as Workers hibernate.
+ * A device that did nothing for this many sweeps leaves memory except for its socket: after 10 s, as Workers hibernate.
  * Counted, because a clock may jump.
  */
 const IDLE_SWEEPS = 5;
 
 /**
- * Devices gone to sleep after which it is worth to collect what they left: V8 keeps 10 to 60 KB for each that connected
+ * Devices gone to sleep after which it is worth collecting what they left: V8 keeps 10 to 60 KB for each that connected
  * (measured: 41 KiB a device instead of 18 for a bare socket), for as long as nothing is allocated.
  */
 const COLLECT_COUNT = 500;
 
 /**
- * How long after a send joins leave room for the next: a send that waits for its device is one still, and an app server that sends a
- * few times a second is not to wait for joins each time.
+ * How long after a send joins leave room for the next one: a send may still wait for its device, and an app server that sends a
+ * few times a second should not wait for joins each time.
  */
 const SENDING_MS = 1_000;
 
 export interface MeshOptions {
   readonly db: Database;
   readonly keyring: Keyring;
-  /** Told of failures that no caller sees. */
+  /** Called with failures that no caller sees. */
   readonly report: (error: unknown) => void;
   /** Collects garbage; called only while no device is awake, so that nobody waits for it. */
   readonly collect?: () => void;
@@ -83,7 +83,7 @@ export class Mesh {
     alias: (name) => this.aliases.get(name),
     live: (name) => this.liveNodes.get(name),
     tagDirectory: (name) => this.tagDirectory(name),
-    // Nothing of it is in memory alone.
+    // Everything it has is stored.
     app: (appId) => appOf(this, appId),
   };
   /** The objects that the edge calls, as a worker's bindings. */
@@ -146,14 +146,14 @@ export class Mesh {
     return this.devices.counts;
   }
 
-  /** Begins nothing more by itself: broadcasts stand still where they are, and go on at the next start. */
+  /** Starts no more work of its own: broadcasts pause, and continue at the next start. */
   quiesce(): void {
     this.deviceAlarms.stop();
     this.nodeAlarms.stop();
     this.turns.stop();
   }
 
-  /** Ends timers, commits what is written, and closes the database. */
+  /** Ends timers, commits open writes, and closes the database. */
   close(): void {
     this.quiesce();
     clearInterval(this.#sweeper);

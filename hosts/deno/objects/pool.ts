@@ -1,8 +1,8 @@
 /**
  * Objects of one kind in the process that holds them all: found by name, one of a name at a time; idle ones leave memory.
  *
- * One that has left is still the one of its name for as long as anybody holds a reference: two of a name would each write
- * by its own memory, and one removed what the other had stored (H7).
+ * One that has left remains the object of its name while anybody holds a reference: two objects of one name would each write
+ * from their own memory, and one would remove what the other had stored (H7).
  */
 
 export interface Pooled {
@@ -29,7 +29,7 @@ export class Pool<Item extends Pooled> {
   });
   readonly #awake = new Set<Item>();
 
-  /** @param make an object of a name, which says when it has something to do */
+  /** @param make creates the object of a name, which calls `woke` when it has something to do */
   constructor(make: (name: string, woke: () => void) => Item) {
     this.#make = make;
   }
@@ -65,7 +65,7 @@ export class Pool<Item extends Pooled> {
     return { awake: this.#awake.size, known: this.#known.size };
   }
 
-  /** How many have left, and are perhaps still held: for tests. */
+  /** How many have left and may still be referenced: for tests. */
   get left(): number {
     return this.#left.size;
   }

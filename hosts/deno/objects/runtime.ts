@@ -18,7 +18,7 @@ import type { Turns } from "./turns.ts";
 const REST_MS = 1;
 
 export interface MachineObject<Store> {
-  /** Makes the object's store, which writes by this alone. */
+  /** Creates the object's store, which must write through this writer only. */
   readonly store: (writer: ObjectWriter) => Store;
   /** The storage port, if it is not the writer. */
   readonly storage?: StoragePort;
@@ -94,7 +94,7 @@ export class MachineRuntime<Store> implements ObjectRuntime<Store>, Residence {
   }
 }
 
-/** An alarm that is a row of the object: set in one transaction with what it is set for. */
+/** An alarm that is a row of the object, set in one transaction with the data that needs it. */
 export class RowAlarm implements AlarmPort {
   readonly #alarms: Alarms;
   readonly #row: AlarmRow;

@@ -1,4 +1,4 @@
-/** The objects of a mesh but devices (device-shell.ts), each on its part of the shared database. */
+/** The objects of a mesh except devices (device-shell.ts), each on its part of the shared database. */
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { AliasShell } from "../../../objects/alias/alias-shell.ts";
 import { AppDirectoryShell } from "../../../objects/app/app-directory-shell.ts";
@@ -19,7 +19,7 @@ import { MachineRuntime, RowAlarm } from "./runtime.ts";
 
 /** Objects share a thread, so this is not for speed: a node with slow devices must not hold up others. */
 const PARALLEL_NODES = 8;
-/** A device is called within a turn: what is older waits for its network, and phones take 100 ms and more. */
+/** A device is called within a turn. A call that takes longer waits for the network, and phones take 100 ms and more. */
 const CALLED_MS = 4;
 /** Of all fan-outs of this process. */
 const calls = new CallLimiter(CALLED_MS);

@@ -1,4 +1,4 @@
-/** Alarms that are not stored: for what the process looks through anyway after a start (leftovers.ts). */
+/** Alarms that are not stored, for objects that the process checks anyway after a start (leftovers.ts). */
 import type { AlarmPort } from "../../../objects/runtime.ts";
 
 export class SweptAlarms {

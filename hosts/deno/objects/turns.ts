@@ -1,7 +1,7 @@
 /** Lets long tasks yield to other work. All tasks share a few timers. */
 import { pollSockets } from "../sockets.ts";
 
-/** How long work goes on between turns, each of which takes 20 µs and more: 8 % of a broadcast at every 16th device. */
+/** How long work continues between turns. A turn takes 20 µs and more: 8 % of a broadcast if taken at every 16th device. */
 const WORK_MS = 2;
 const GO_ON = Promise.resolve();
 
