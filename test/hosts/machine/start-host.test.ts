@@ -10,12 +10,15 @@ import { temporaryFolder } from "../../mesh/support/process.ts";
 
 const dataFolder = () => openDataFolder(temporaryFolder());
 
-test.each(HOST_NAMES)("the folder that %s has claimed gets it, in either form of the option", (host) => {
-  const folder = dataFolder();
-  claimFolder(folder, host);
-  expect(hostOf(["--data", folder.root])).toBe(HOSTS[host]);
-  expect(hostOf([`--data=${folder.root}`])).toBe(HOSTS[host]);
-});
+test.each(HOST_NAMES)(
+  "the folder that %s has claimed gets it, in either form of the option",
+  (host) => {
+    const folder = dataFolder();
+    claimFolder(folder, host);
+    expect(hostOf(["--data", folder.root])).toBe(HOSTS[host]);
+    expect(hostOf([`--data=${folder.root}`])).toBe(HOSTS[host]);
+  },
+);
 
 test("a path may contain an equals sign", () => {
   const folder = openDataFolder(join(temporaryFolder(), "a=b"));
