@@ -10,4 +10,4 @@ export function originOf(url: string): string | undefined {
 /** The error message for a URL that `originOf` refuses. */
 export const noOrigin = (url: unknown): string =>
   // Keeps passwords out of logs.
-  `url: ${`${url}`.replace(/[^]*@/, "…@")} must be an origin without path and credentials, such as https://push.example.com`;
+  `url: ${`${url}`.replace(/.*@/s, "…@")} must be an origin without path and credentials, such as https://push.example.com`;
