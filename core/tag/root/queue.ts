@@ -68,8 +68,12 @@ export class BroadcastQueue {
   }
 
   /** Serves until nothing waits. A failure sets the alarm; rejects only if that fails, too. */
-  run(): Promise<void> {
-    return this.#serving.run(() => this.#serveUntilEmpty());
+  async run(): Promise<void> {
+    const serve = () => this.#serving.run(() => this.#serveUntilEmpty());
+    const { isRunning } = this.#serving;
+    await serve();
+    // That run may have looked for the last time before something was added. One that failed has set the alarm.
+    if (isRunning && this.#failure === null) await serve();
   }
 
   async #serveUntilEmpty(): Promise<void> {

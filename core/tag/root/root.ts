@@ -125,13 +125,8 @@ export class Root {
 
   /** Broadcasts up to this position are durable. Live listeners get them at once, before their turn. */
   begin(position: number): void {
-    const { host, log } = this.#parts;
-    const { reportError } = host;
-    for (const header of log.unserved) {
-      const isNew = header.position > this.#durableHead && header.position <= position;
-      if (isNew) this.#otherTags.add(header);
-    }
-    this.#durableHead = Math.max(this.#durableHead, position);
+    const { reportError } = this.#parts.host;
+    this.#areDurable(position);
     this.#liveNodes.publish();
     this.#otherTags.run().catch(reportError);
     this.#queue.added();
@@ -147,6 +142,13 @@ export class Root {
 
   /** Serves what waits, and retries what could not be reached. */
   async alarm(): Promise<void> {
+    const { host, log } = this.#parts;
+    const { head } = log;
+    if (head > this.#durableHead) {
+      // The alarm was set for them as well, and is not set any more once this has ended.
+      await host.durable();
+      this.#areDurable(head);
+    }
     this.#liveNodes.publish();
     await Promise.all([
       ...[this.#queue.run(), this.#debts.alarm(), this.#owingNodes.alarm()],
@@ -163,6 +165,14 @@ export class Root {
     const areKnown = await this.#liveNodes.prune();
     this.#liveNodes.tellTotal();
     return areKnown;
+  }
+
+  #areDurable(position: number): void {
+    for (const header of this.#parts.log.unserved) {
+      const isNew = header.position > this.#durableHead && header.position <= position;
+      if (isNew) this.#otherTags.add(header);
+    }
+    this.#durableHead = Math.max(this.#durableHead, position);
   }
 
   /** The headers are in memory by now: the search for the broadcast's key has read them. */
