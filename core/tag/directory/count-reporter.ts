@@ -9,6 +9,8 @@ const LONGEST_MS = LIMITS.COUNT_DELAY_MS + BACKOFF_MAX_MS;
 export class CountReporter {
   readonly #host: TagHost;
   readonly #tell: () => Promise<void>;
+  /** The last report; rejects only if the alarm could not be set. */
+  #reporting: Promise<void> = Promise.resolve();
   #dueAt: number | null = null;
   /** Failed reports in a row. */
   #failures = 0;
@@ -41,10 +43,18 @@ export class CountReporter {
     if (!isDue) {
       // The alarm was for something else, and replaced ours.
       if (this.#dueAt !== null) this.#host.setAlarm(this.#dueAt);
-      return;
+      // The alarm stays set while a report is under way, or a kill would lose it.
+      return this.#reporting;
     }
     this.#isFresh = false;
     this.#dueAt = null;
+    this.#reporting = this.#report(this.#reporting);
+    return this.#reporting;
+  }
+
+  /** @param before one report at a time */
+  async #report(before: Promise<void>): Promise<void> {
+    await before.catch(() => {});
     try {
       await this.#tell();
       this.#failures = 0;

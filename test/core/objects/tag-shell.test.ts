@@ -11,6 +11,7 @@ import type {
   TagRpc,
 } from "../../../objects/interfaces/rpc.ts";
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 import { turn, VirtualClock } from "../support/runtime/clock.ts";
 import { Disk } from "../support/runtime/disk.ts";
 import { FakeRuntime } from "../support/runtime/fake-runtime.ts";
@@ -44,11 +45,12 @@ interface ShellOptions {
   readonly live?: LiveRpc;
   /** The root of another tag. */
   readonly other?: Pick<TagRpc, "broadcast">;
+  readonly directory?: Pick<TagDirectoryRpc, "report">;
 }
 
 /** A node on a host that ends an alarm which takes so long; without a bound, on one that commits in groups. */
 function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
-  const { tag = TAG, clock = new VirtualClock(), device, live, other } = options;
+  const { tag = TAG, clock = new VirtualClock(), device, live, other, directory } = options;
   const name = nodeObjectName({ app: APP, tagId: tagIdOf(APP, tag), path: "" });
   const disk = new Disk(new Store(), (store) => store.copy(new Store()));
   const hibernates = sliceMs !== null;
@@ -59,7 +61,7 @@ function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
     device: () => (device ?? nobody()) as DeviceRpc,
     live: () => live ?? nobody(),
     node: () => (other ?? nobody()) as TagRpc,
-    tagDirectory: () => ({ report: async () => {} }) as unknown as TagDirectoryRpc,
+    tagDirectory: () => (directory ?? { report: async () => {} }) as TagDirectoryRpc,
   };
   const shell = new TagShell(runtime, peers, {
     ...{ nodeMembers: undefined, parallelNodes: 1, calls: new CallLimiter(), directoryShards: 1 },
@@ -93,6 +95,21 @@ test("B5 an alarm that rings until its work is done stays where that fails, for 
   expect(disk.alarmAt).toBe(clock.now);
   disk.store.error = null;
   await shell.alarm();
+  expect(disk.alarmAt).toBeNull();
+});
+
+test("T1 P1.10 an alarm in slices stays set while counts are on their way, so that a kill does not lose them", async () => {
+  const answer = Promise.withResolvers<void>();
+  const directory = { report: () => answer.promise };
+  const { shell, runtime, disk, clock } = shellOf(2_000, { directory });
+  await shell.join(JOIN);
+  await clock.pass(LIMITS.COUNT_DELAY_MS);
+  for (let slice = 1; slice <= 3; slice++) {
+    await clock.until(runtime.ring(() => shell.alarm()));
+    expect(disk.alarmAt).toBe(clock.now);
+  }
+  answer.resolve();
+  await clock.until(runtime.ring(() => shell.alarm()));
   expect(disk.alarmAt).toBeNull();
 });
 
