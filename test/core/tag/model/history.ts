@@ -18,6 +18,8 @@ type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
 
 /** Nobody waits longer for a broadcast than this because of what is out of order elsewhere. */
 const PROMPT_MS = 2_000;
+/** How long an alarm may take on a host that bounds it: less than a call that hangs, so that work goes on in the next one. */
+const SLICE_MS = 5_000;
 /** Longer than any wait before something is tried again. */
 const ALL_RETRIES_MS = 700_000;
 
@@ -47,12 +49,18 @@ export class History {
   #isCalm = false;
   #failure: unknown = null;
 
-  /** @param dice what happens to the next call; null where nothing ever fails but what a probe puts out of order */
-  constructor(dice: (() => Fault | null) | null) {
+  /**
+   * @param dice what happens to the next call; null where nothing ever fails but what a probe puts out of order
+   * @param hibernates as of `FakeRuntime`
+   */
+  constructor(dice: (() => Fault | null) | null, hibernates: boolean) {
     this.#isRough = dice !== null;
     this.#dice = dice ?? (() => null);
     const fails = (by: Caller) => this.#fault(by);
-    this.world = new World({ nodeMembers: 2, parallelNodes: 2, born: firstPosition, fails });
+    this.world = new World({
+      ...{ nodeMembers: 2, parallelNodes: 2, born: firstPosition, fails, hibernates },
+      sliceMs: SLICE_MS,
+    });
   }
 
   /** @throws Violation */
@@ -102,6 +110,10 @@ export class History {
         return this.#listen(step);
       case "probe":
         return this.#probe(step);
+      case "disk":
+        // Where objects hibernate, nobody waits for a commit, and one that fails kills its object.
+        if (this.#isRough) world.disks.get(world.nodeName("", step.tag))?.fates.push(step.fate);
+        return;
       case "pass":
         return world.clock.pass(step.ms);
       case "alarms":
@@ -213,7 +225,7 @@ export class History {
   /** Nothing else fails, and nothing waits. */
   async #probe({ target, fault: kind, forMs }: StepOf<"probe">): Promise<void> {
     const { world } = this;
-    this.#isCalm = true;
+    this.#calm();
     await this.#settle();
     const path = target === "node" ? this.#somePath() : null;
     const out = {
@@ -237,6 +249,12 @@ export class History {
     world.outage = null;
     this.#owesUntil = world.clock.now + ALL_RETRIES_MS;
     this.#isCalm = false;
+  }
+
+  /** Nothing fails by itself. */
+  #calm(): void {
+    this.#isCalm = true;
+    for (const { fates } of this.world.disks.values()) fates.length = 0;
   }
 
   /** Of a node below the root of the tag. */
@@ -267,7 +285,7 @@ export class History {
   /** Nothing fails any more. */
   async #end(): Promise<void> {
     const { world } = this;
-    this.#isCalm = true;
+    this.#calm();
     await this.#settle();
     if (this.#failure !== null) throw this.#failure;
     // Who is linked needs nothing more, not even another broadcast.

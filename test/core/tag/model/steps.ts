@@ -40,6 +40,8 @@ export type Step =
       readonly fault: "fails" | "hangs";
       readonly forMs: number;
     }
+  /** The next commit of a root fails, or takes so many milliseconds. */
+  | { readonly kind: "disk"; readonly tag: Tag; readonly fate: "fails" | number }
   | { readonly kind: "pass" | "alarms"; readonly ms: number }
   /** All expires; a tag that everybody has left, or a part of its tree, is erased. */
   | { readonly kind: "kill" | "evict" | "age" };
@@ -96,6 +98,11 @@ export const steps = {
     fault: fc.constantFrom("fails" as const, "hangs" as const),
     forMs: fc.constantFrom(0, 35_000, 400_000),
   }),
+  disk: fc.record({
+    kind: fc.constant("disk" as const),
+    tag,
+    fate: fc.constantFrom("fails" as const, 900),
+  }),
   pass: fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(3_000) }),
   kill: bare("kill"),
   evict: bare("evict"),
@@ -113,6 +120,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: steps.again },
   { weight: 2, arbitrary: steps.listen },
   { weight: 1, arbitrary: steps.probe },
+  { weight: 2, arbitrary: steps.disk },
   { weight: 6, arbitrary: steps.pass },
   { weight: 2, arbitrary: steps.kill },
   { weight: 4, arbitrary: steps.evict },

@@ -10,6 +10,7 @@ import type {
   TagDirectoryRpc,
   TagRpc,
 } from "../../../../objects/interfaces/rpc.ts";
+import { StorageError } from "../../../../objects/storage-error.ts";
 import { TagShell } from "../../../../objects/tag/tag-shell.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
@@ -27,6 +28,8 @@ export const TAG = "news";
 
 /** How long one alarm may take on a host that ends those that take longer. */
 const SLICE_MS = 600_000;
+/** After how long an alarm that failed rings again where it is a row. */
+const RING_AGAIN_MS = 2_000;
 
 export interface WorldOptions {
   readonly nodeMembers?: number;
@@ -37,6 +40,7 @@ export interface WorldOptions {
   readonly fails?: (by: Caller) => Fault | null;
   /** As of `FakeRuntime`: there alarms come in slices. */
   readonly hibernates?: boolean;
+  readonly sliceMs?: number;
 }
 
 /** Who makes a call: the nodes of a tag, a device, or the edge for a sender. */
@@ -200,7 +204,13 @@ export class World {
 
   async #ring(name: string): Promise<void> {
     const { runtime, shell } = this.#run(name);
-    await this.clock.until(runtime.ring(() => shell.alarm()));
+    try {
+      await this.clock.until(runtime.ring(() => shell.alarm()));
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      // Its row stands, and the host rings again after a while.
+      await this.clock.pass(RING_AGAIN_MS);
+    }
     // The last that it wrote is stored.
     await turn();
   }
@@ -233,7 +243,7 @@ export class World {
     run: (node: TagShell) => Promise<Answer>,
     by: Caller = "device",
   ): Promise<Answer> {
-    const call = this.call(this.#life, () => run(this.node(callee)), callee, by);
+    const call = this.call(this.#life, () => this.#ask(callee, run), callee, by);
     return this.clock.withTimeout(LIMITS.DEVICE_CALL_MS, call);
   }
 
@@ -268,11 +278,18 @@ export class World {
     return found;
   }
 
+  /** What a node answers, as long as it lives. */
+  #ask<Answer>(name: string, run: (node: TagShell) => Promise<Answer>): Promise<Answer> {
+    const { shell, life } = this.#run(name);
+    return life.answer(run(shell));
+  }
+
   #run(name: string): Running {
     const standing = this.#running.get(name);
     if (standing !== undefined && !standing.life.isDead) return standing;
     const { clock } = this;
-    const { nodeMembers, parallelNodes = 4, born = () => 0, hibernates = true } = this.#options;
+    const { nodeMembers, parallelNodes = 4, born = () => 0 } = this.#options;
+    const { hibernates = true, sliceMs = SLICE_MS } = this.#options;
     const life = new Life();
     const runtime = new FakeRuntime({
       ...{ name, clock, life, hibernates, disk: this.diskOf(name), seed: ++this.#lives },
@@ -282,7 +299,7 @@ export class World {
     });
     const shell = new TagShell(runtime, this.#peersOf(life), {
       ...{ nodeMembers, parallelNodes, born, calls: this.#limiter, directoryShards: 1 },
-      ...{ sliceMs: hibernates ? SLICE_MS : null, isImporting: false, mayWake: null },
+      ...{ sliceMs: hibernates ? sliceMs : null, isImporting: false, mayWake: null },
     });
     const running = { life, runtime, shell };
     this.#running.set(name, running);
@@ -309,8 +326,7 @@ export class World {
         peerOf<TagRpc>((method, ...args) => {
           const run = (): Promise<unknown> => {
             if (method === "fanOut") this.calls.fanOut++;
-            const node = this.node(name);
-            return Reflect.apply(node[method], node, args);
+            return this.#ask(name, (node) => Reflect.apply(node[method], node, args));
           };
           return this.call(life, run, name);
         }),
