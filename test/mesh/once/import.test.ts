@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HOST_NAMES } from "../../../hosts/machine/host.ts";
+import { BATCH_LINES } from "../../../hosts/move/batch.ts";
 import { type ContentLine, readExport } from "../../../hosts/move/reader.ts";
 import { ExportWriter } from "../../../hosts/move/writer.ts";
 import { pushmesh, run, runJson } from "../support/command.ts";
@@ -35,6 +36,9 @@ function written(...lines: readonly ContentLine[]): string {
   writer.finish();
   return file;
 }
+
+/** The last of them is in another batch than what comes before them. */
+const COUNT = BATCH_LINES + 1;
 
 const userOf = (data: string) => ({ data, home: temporaryFolder() });
 
@@ -101,7 +105,7 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
 
   test("M1 serves no broadcast before all of the mesh is there: whoever is still to come would be taken for gone", async () => {
     const node = `${"A".repeat(11)}.${"B".repeat(22)}.`;
-    const last = device(600);
+    const last = device(COUNT);
     const member = { place: 0, device: last.device, joined: 0, since: 0, attached: true, epoch: 0 };
     const waiting: ContentLine = {
       kind: "broadcast",
@@ -126,7 +130,7 @@ describe.each(HOST_NAMES)("an import for %s", (host) => {
       { kind: "node", node, tag: "news", born: 0, children: {}, live: "token" },
       { kind: "members", node, members: [member] },
       waiting,
-      ...Array.from({ length: 600 }, (_, n) => device(n)),
+      ...Array.from({ length: COUNT }, (_, n) => device(n)),
       last,
     );
     const data = join(temporaryFolder(), "new");
