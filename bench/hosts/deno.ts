@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DENO_MEMORY } from "../../scripts/hosts.mjs";
 import { adminTokenIn, type BenchHost, readyLine, type Server, serverOf } from "./host.ts";
 
 /** The binary itself: the package's own launcher is one more process. */
@@ -11,7 +12,7 @@ const MESH = fileURLToPath(new URL("../../hosts/deno/serve.ts", import.meta.url)
 const CONTROL = fileURLToPath(new URL("../control/deno/server.ts", import.meta.url));
 
 async function start(entry: string, args: readonly string[]): Promise<Server> {
-  const child = spawn(DENO, ["run", "--quiet", "-A", entry, ...args], {
+  const child = spawn(DENO, ["run", "--quiet", DENO_MEMORY, "-A", entry, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (child.pid === undefined) throw new Error(`${DENO} cannot be run`);
