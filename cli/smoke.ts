@@ -89,7 +89,9 @@ async function useApp(step: Step, url: string, appId: string, push: PushServer):
  */
 export async function smoke(url: string, admin: MeshAdmin, tell: Tell): Promise<void> {
   const step = stepper(tell);
-  const { appId } = await step("create an app", () => admin.createApp("smoke test"));
+  const { appId } = await step("create an app", () =>
+    admin.createApp("smoke test", { policy: "open" }),
+  );
   try {
     const { keyId, secret = "" } = await step("create a key", () => admin.createKey(appId));
     await useApp(step, url, appId, new PushServer({ url, keyId, key: secret }));

@@ -71,6 +71,9 @@ const demo = z.strictObject({
   secret: z.string(),
 });
 
+const rule = z.enum(["server", "granted", "open"]);
+const prefixRules = z.array(z.strictObject({ prefix: z.string(), rule })).readonly();
+
 const app = z.strictObject({
   kind: z.literal("app"),
   appId: z.string(),
@@ -88,6 +91,12 @@ const app = z.strictObject({
   ),
   /** Null if nobody ever listened live. Since version 2. */
   liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
+  /** See core/app/policy.ts; null for an app that was stored before there were policies. Since version 3. */
+  policy: z
+    .strictObject({ register: rule, alias: prefixRules, tag: prefixRules })
+    .nullable()
+    .default(null),
+  trustVersion: count.default(0),
 });
 
 // ---------------------------------------------------------------- aliases and tags, since version 2

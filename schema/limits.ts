@@ -92,6 +92,10 @@ export const LIMITS = {
   APP_KEYS: 16,
   /** App name, UTF-8. */
   APP_NAME_BYTES: 128,
+  /** Prefixes in each list of a policy: the policy is read with every record of the app, and compared with every name. */
+  POLICY_PREFIXES: 32,
+  /** Body with a policy: two full lists of prefixes of 128 bytes, each six bytes of JSON, with some room. */
+  POLICY_BODY_BYTES: 65_536,
 
   // ---- link
   /** One WebSocket message in either direction: a 4 KiB message with its fields, several in a batch. */

@@ -1,5 +1,6 @@
 /** The rules of one app: it is created once, and has a bounded number of sending keys. */
 import { LIMITS } from "../../schema/limits.ts";
+import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "./policy.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
@@ -30,6 +31,9 @@ export interface LiveKey {
 export interface AppStore {
   app(): StoredApp | null;
   setApp(app: StoredApp): void;
+  /** `NO_TRUST` if none was ever set. */
+  trust(): StoredTrust;
+  setTrust(trust: StoredTrust): void;
   /** Oldest first. */
   keys(): readonly StoredKey[];
   /** Adds a key with the next n. */
@@ -41,19 +45,40 @@ export interface AppStore {
   /** Null if it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
-  /** Removes the app with its keys, including the live key. False if there is no app. */
+  /** Removes the app with its keys, including the live key, and its trust. False if there is no app. */
   removeApp(): boolean;
   /** Imports keys of another store into an empty one. @param made the last n: new keys continue after it */
   putKeys(keys: readonly StoredKey[], made: number): void;
 }
 
 /** Creates the app. If it exists, returns it unchanged, so that a repeated call is harmless. */
-export function createApp(store: AppStore, name: string, now: number): StoredApp {
+export function createApp(
+  store: AppStore,
+  name: string,
+  now: number,
+  policy: AppPolicy = DEFAULT_POLICY,
+): StoredApp {
   const standing = store.app();
   if (standing !== null) return standing;
   const app = { name, createdAt: now };
   store.setApp(app);
+  store.setTrust({ policy, version: 1 });
   return app;
+}
+
+/** Replaces the policy of the app. @returns false if there is no app */
+export function setPolicy(store: AppStore, policy: AppPolicy): boolean {
+  if (store.app() === null) return false;
+  store.setTrust({ policy, version: store.trust().version + 1 });
+  return true;
+}
+
+/** Revokes a key, and with it whatever it signed. @returns false if there is no such key */
+export function revokeKey(store: AppStore, n: number): boolean {
+  if (!store.removeKey(n)) return false;
+  const { policy, version } = store.trust();
+  store.setTrust({ policy, version: version + 1 });
+  return true;
 }
 
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */

@@ -6,6 +6,7 @@ import type { AppStore } from "../app/app.ts";
 export function readApp(appId: string, store: AppStore): AppLine | null {
   const app = store.app();
   if (app === null) return null;
+  const trust = store.trust();
   const keys = store.keys().map((key) => ({ ...key }));
   return {
     kind: "app",
@@ -14,16 +15,19 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
     keysMade: store.keysMade(),
     keys,
     liveKey: store.liveKey(),
+    policy: trust.policy,
+    trustVersion: trust.version,
   };
 }
 
 /** @throws Error if the store has an app already */
 export function writeApp(
   store: AppStore,
-  { appId, name, createdAt, keysMade, keys, liveKey }: AppLine,
+  { appId, name, createdAt, keysMade, keys, liveKey, policy, trustVersion }: AppLine,
 ): void {
   if (store.app() !== null) throw new Error(`app ${appId} is there already`);
   store.setApp({ name, createdAt });
   store.putKeys(keys, keysMade);
   if (liveKey !== null) store.setLiveKey(liveKey);
+  if (policy !== null || trustVersion > 0) store.setTrust({ policy, version: trustVersion });
 }

@@ -36,7 +36,7 @@ export async function openDemo(
       return { made: false };
     }
     const admin = new MeshAdmin({ url, token: adminToken, insecure: true, host: { fetch } });
-    const { appId } = await admin.createApp("demo");
+    const { appId } = await admin.createApp("demo", { policy: "open" });
     const { keyId, secret } = await admin.createKey(appId);
     const adminTokenFile = folder.secrets;
     writePrivate(folder.demo, { url, appId, keyId, secret, adminTokenFile, adminSocket });

@@ -5,8 +5,11 @@ import {
   createApp,
   type LiveKey,
   liveKeyOf,
+  revokeKey,
   type StoredApp,
+  setPolicy,
 } from "../../core/app/app.ts";
+import type { AppPolicy } from "../../core/app/policy.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { writeApp } from "../../core/move/app.ts";
 import type { AppLine } from "../../schema/export.ts";
@@ -27,9 +30,16 @@ export class AppShell implements AppRpc, AppImportRpc {
     this.#memory = new Memory(runtime, ({ store }) => store);
   }
 
-  create(name: string): Promise<AppRecord> {
+  create(name: string, policy?: AppPolicy): Promise<AppRecord> {
     const now = this.#runtime.now();
-    return this.#memory.answer((store) => this.#record(store, createApp(store, name, now)));
+    return this.#memory.answer(
+      (store) => this.#record(store, createApp(store, name, now, policy)),
+      { isAtomic: true },
+    );
+  }
+
+  setPolicy(policy: AppPolicy): Promise<boolean> {
+    return this.#memory.answer((store) => setPolicy(store, policy));
   }
 
   record(): Promise<AppRecord | null> {
@@ -51,7 +61,7 @@ export class AppShell implements AppRpc, AppImportRpc {
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
     if (parsed?.appId !== this.#runtime.name) return false;
-    return this.#memory.answer((store) => store.removeKey(parsed.n));
+    return this.#memory.answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
   }
 
   remove(): Promise<boolean> {
@@ -67,6 +77,6 @@ export class AppShell implements AppRpc, AppImportRpc {
   }
 
   #record(store: AppStore, app: StoredApp): AppRecord {
-    return appRecord(this.#runtime.name, app, store.keys());
+    return appRecord(this.#runtime.name, app, store.keys(), store.trust());
   }
 }

@@ -82,6 +82,7 @@ export const TAG_DIRECTORY_METHODS: Methods<TagDirectoryRpc & TagDirectoryImport
 
 export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   create: true,
+  setPolicy: true,
   record: true,
   addKey: true,
   revokeKey: true,

@@ -12,6 +12,7 @@ import type {
 } from "../../core/alias/types.ts";
 import type { LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
+import type { AppPolicy } from "../../core/app/policy.ts";
 import type {
   AliasRequest,
   DescribeAnswer,
@@ -157,11 +158,18 @@ export interface AppRecord {
   readonly name: string;
   readonly createdAt: number;
   readonly keys: readonly AppKey[];
+  /** Open for an app that was stored before there were policies. */
+  readonly policy: AppPolicy;
+  /** See `StoredTrust.version`. */
+  readonly trustVersion: number;
 }
 
 /** One app: addressed by name, its appId. */
 export interface AppRpc {
-  create(name: string): Promise<AppRecord>;
+  /** @param policy default: all `granted` */
+  create(name: string, policy?: AppPolicy): Promise<AppRecord>;
+  /** False if the app was never created. */
+  setPolicy(policy: AppPolicy): Promise<boolean>;
   /** Null if the app was never created. */
   record(): Promise<AppRecord | null>;
   /** Null if the app was never created; "full" at LIMITS.APP_KEYS. */

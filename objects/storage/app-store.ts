@@ -1,5 +1,6 @@
 /** The rows of one app. docs/storage.md describes the tables. */
 import type { AppStore, LiveKey, StoredApp, StoredKey } from "../../core/app/app.ts";
+import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
@@ -13,6 +14,10 @@ const LIVE_KEY = new Table({
   own: { name: "live_key", scope: "id", constant: "1" },
   shared: { name: "live_keys", scope: "app_id" },
 });
+const TRUST = new Table({
+  own: { name: "trust", scope: "id", constant: "1" },
+  shared: { name: "app_trust", scope: "app_id" },
+});
 
 const READ_APP = APP.select(["name", "created_at AS createdAt"]);
 const DELETE_APP = APP.delete();
@@ -25,6 +30,9 @@ const DELETE_KEYS = KEYS.delete();
 const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
 const INSERT_LIVE_KEY = LIVE_KEY.insert(["seed", "public_key"]);
 const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
+const READ_TRUST = TRUST.select(["version", "policy"]);
+const PUT_TRUST = TRUST.put(["version", "policy"], []);
+const DELETE_TRUST = [TRUST.delete()];
 
 type Blob = Uint8Array | ArrayBuffer;
 
@@ -41,6 +49,16 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   abstract setApp(app: StoredApp): void;
+
+  trust(): StoredTrust {
+    const row = this.tables.get<{ readonly version: number; readonly policy: string }>(READ_TRUST);
+    if (row === undefined) return NO_TRUST;
+    return { policy: JSON.parse(row.policy), version: row.version };
+  }
+
+  setTrust({ policy, version }: StoredTrust): void {
+    this.tables.run(PUT_TRUST, version, JSON.stringify(policy));
+  }
 
   keys(): readonly StoredKey[] {
     return this.tables
@@ -79,6 +97,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   removeApp(): boolean {
     this.tables.run(DELETE_KEYS);
     this.tables.erase(DELETE_LIVE_KEY);
+    this.tables.erase(DELETE_TRUST);
     return this.tables.run(DELETE_APP);
   }
 
@@ -102,13 +121,17 @@ const OWN = {
 const OWN_LIVE_KEY = {
   live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
 };
+/** Made with the app, or by the first change of one that was stored before there were policies. */
+const OWN_TRUST = {
+  trust: "(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, policy TEXT NOT NULL)",
+};
 
 /** On the SQLite of the app's own object, where SQLite counts the keys. */
 export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY]));
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST]));
     this.#sql = sql;
   }
 

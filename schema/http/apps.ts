@@ -3,11 +3,24 @@ import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { KEY_ALGORITHMS } from "./enums.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
+import { policyAnswer, policyBody } from "./policy.ts";
 import { WITH_BODY } from "./problem.ts";
 import type { Route } from "./route.ts";
 
 /** `POST /v1/apps`. */
-export const appBody = z.strictObject({ name: boundedText(LIMITS.APP_NAME_BYTES) });
+export const appBody = z.strictObject({
+  name: boundedText(LIMITS.APP_NAME_BYTES),
+  /** Default: everything is `granted`. */
+  policy: z
+    .union(
+      [z.literal("open"), policyBody],
+      'must be "open", or an object with register, alias and tag',
+    )
+    .optional(),
+});
+
+/** The request for a new app. */
+export type NewApp = z.input<typeof appBody>;
 
 /** `POST /v1/apps/{appId}/keys`. The mesh creates the secret of an HMAC key; it only gets the public half of an Ed25519 key. */
 export const keyBody = z.discriminatedUnion("algorithm", [
@@ -53,7 +66,9 @@ export const keyAnswer = lazily(() =>
 export type KeyAnswerBody = AnswerOf<typeof keyAnswer>;
 
 /** Answer of `GET /v1/apps/{appId}`: its keys, without secrets. */
-export const appWithKeysAnswer = lazily(() => appAnswer().extend({ keys: z.array(listedKey()) }));
+export const appWithKeysAnswer = lazily(() =>
+  appAnswer().extend({ keys: z.array(listedKey()), policy: policyAnswer() }),
+);
 export type AppWithKeysAnswerBody = AnswerOf<typeof appWithKeysAnswer>;
 
 export const appRoutes = {
@@ -70,7 +85,7 @@ export const appRoutes = {
     path: "/v1/apps",
     auth: "admin",
     summary: "Create an app",
-    body: { schema: appBody, maxBytes: LIMITS.BODY_BYTES },
+    body: { schema: appBody, maxBytes: LIMITS.POLICY_BODY_BYTES },
     answers: lazily(() => ({ 201: { description: "Created.", body: appAnswer() } })),
     errors: ["admin_token_invalid", ...WITH_BODY, "too_many_apps"],
   },
@@ -93,6 +108,23 @@ export const appRoutes = {
       204: { description: "Deleted. Other edges may accept its keys for up to 30 s." },
     })),
     errors: ["admin_token_invalid", "app_not_found"],
+  },
+  getPolicy: {
+    method: "GET",
+    path: "/v1/apps/:appId/policy",
+    auth: "admin",
+    summary: "Get the policy of an app",
+    answers: lazily(() => ({ 200: { description: "The policy.", body: policyAnswer() } })),
+    errors: ["admin_token_invalid", "app_not_found"],
+  },
+  putPolicy: {
+    method: "PUT",
+    path: "/v1/apps/:appId/policy",
+    auth: "admin",
+    summary: "Replace the policy of an app",
+    body: { schema: policyBody, maxBytes: LIMITS.POLICY_BODY_BYTES },
+    answers: lazily(() => ({ 200: { description: "The new policy.", body: policyAnswer() } })),
+    errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found"],
   },
   createKey: {
     method: "POST",

@@ -20,4 +20,7 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 export const LIVE_ACCESS = ["closed", "token", "open"] as const;
 export type LiveAccessName = (typeof LIVE_ACCESS)[number];
 
+/** Of a policy: who may register, hold an alias or join a tag. */
+export const POLICY_RULES = ["server", "granted", "open"] as const;
+
 export const KEY_ALGORITHMS = ["hmac-sha256", "ed25519"] as const;

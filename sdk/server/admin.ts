@@ -5,9 +5,12 @@ import type {
   AppWithKeysAnswerBody,
   KeyAnswerBody,
   MethodOf,
+  NewApp,
   NewKey,
   OperationId,
   PathOf,
+  PolicyAnswerBody,
+  PolicyInput,
 } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError } from "./errors.ts";
@@ -58,9 +61,13 @@ export class MeshAdmin {
     this.#host = hostOf(host);
   }
 
-  /** @param name - A display name, 1 to 128 bytes of UTF-8. */
-  createApp(name: string): Promise<AppAnswerBody> {
-    return this.#call<"createApp">("POST", "/v1/apps", { name });
+  /**
+   * @param name - A display name, 1 to 128 bytes of UTF-8.
+   * @param options.policy - `"open"` for an app that anyone who knows its appId may use, or a policy. Default: everything `granted`.
+   */
+  createApp(name: string, options: { policy?: NewApp["policy"] } = {}): Promise<AppAnswerBody> {
+    const { policy } = options;
+    return this.#call<"createApp">("POST", "/v1/apps", { name, policy });
   }
 
   /** All apps, oldest first. */
@@ -71,6 +78,22 @@ export class MeshAdmin {
   /** One app with its keys, oldest first. Secrets are never shown again. */
   app(appId: string): Promise<AppWithKeysAnswerBody> {
     return this.#call<"getApp">("GET", `/v1/apps/${encodeURIComponent(appId)}`);
+  }
+
+  /** Who may register, hold an alias or join a tag of the app. */
+  policy(appId: string): Promise<PolicyAnswerBody> {
+    return this.#call<"getPolicy">("GET", `/v1/apps/${encodeURIComponent(appId)}/policy`);
+  }
+
+  /**
+   * Replaces the policy of an app; what is left out is `granted`.
+   *
+   * @example
+   * await admin.setPolicy(appId, { tag: [{ prefix: "news/", rule: "open" }] });
+   */
+  setPolicy(appId: string, policy: PolicyInput): Promise<PolicyAnswerBody> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/policy` as const;
+    return this.#call<"putPolicy">("PUT", path, policy);
   }
 
   /**

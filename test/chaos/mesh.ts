@@ -207,7 +207,7 @@ export class Mesh {
   /** A new app with an HMAC key. */
   async app(name = "chaos"): Promise<App> {
     const admin = this.admin();
-    const { appId } = await admin.createApp(name);
+    const { appId } = await admin.createApp(name, { policy: "open" });
     const { keyId, secret = "" } = await admin.createKey(appId);
     return { appId, keyId, secret };
   }

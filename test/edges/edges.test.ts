@@ -9,7 +9,7 @@ import { type Edge, startEdges } from "./support.ts";
 const within = (cacheMs: number) => ({ timeout: cacheMs + 10_000, interval: 500 });
 
 async function makeApp(edge: Edge) {
-  const { appId } = await edge.admin.createApp("two edges");
+  const { appId } = await edge.admin.createApp("two edges", { policy: "open" });
   const key = await edge.admin.createKey(appId);
   return { appId, key };
 }

@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { DEFAULT_POLICY } from "../../core/app/policy.ts";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
 import type { AliasObject } from "../../objects/durable/alias.ts";
 import type { AppObject } from "../../objects/durable/app.ts";
@@ -164,10 +165,14 @@ describe("an app object", () => {
       keysMade,
       keys,
       liveKey: null,
+      policy: DEFAULT_POLICY,
+      trustVersion: 3,
     });
     expect(await stub.record()).toMatchObject({
       name: "Shop",
       createdAt: 7,
+      policy: DEFAULT_POLICY,
+      trustVersion: 3,
       keys: [{ keyId: `${appId}.k1` }, { keyId: `${appId}.k4`, material: Uint8Array.of(4) }],
     });
     const made = await runInDurableObject(stub, (__, { storage }) =>

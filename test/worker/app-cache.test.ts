@@ -1,14 +1,21 @@
 import { describe, expect, it } from "vitest";
+import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { AppCache } from "../../worker/signature/app-cache.ts";
 import type { LoadedApp } from "../../worker/signature/keys.ts";
 
-const record = (...keyIds: string[]): LoadedApp =>
-  new Map(
+const record = (...keyIds: string[]): LoadedApp => ({
+  keys: new Map(
     keyIds.map((keyId) => [
       keyId,
-      { algorithm: "hmac-sha256", verify: async () => true, app: new Uint8Array(8) },
+      {
+        ...{ algorithm: "hmac-sha256" as const, verify: async () => true },
+        ...{ app: new Uint8Array(8), trustVersion: 1 },
+      },
     ]),
-  );
+  ),
+  policy: OPEN_POLICY,
+  trustVersion: 1,
+});
 
 /** A cache of two apps with a clock to turn, and the loads it asked for. */
 function setUp() {

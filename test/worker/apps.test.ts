@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { createSigningKey, signerOf } from "../../sdk/server/signer.ts";
 import { admin, createApp, createKey, signed } from "./support/app.ts";
@@ -30,6 +31,8 @@ describe("the operator's token", () => {
       ["/v1/apps", "GET"],
       ["/v1/apps", "POST"],
       ["/v1/apps/x", "GET"],
+      ["/v1/apps/x/policy", "GET"],
+      ["/v1/apps/x/policy", "PUT"],
       ["/v1/apps/x/keys", "POST"],
       ["/v1/apps/x/keys/y", "DELETE"],
     ] as const) {
@@ -62,6 +65,7 @@ describe("apps", () => {
       appId: first.appId,
       name: "first",
       createdAt: expect.any(Number),
+      policy: OPEN_POLICY,
       keys: [{ keyId: first.keyId, algorithm: "hmac-sha256", createdAt: expect.any(Number) }],
     });
     expect(first.appId).toMatch(/^[A-Za-z][\w-]{21}$/);
@@ -203,7 +207,7 @@ it("the operator's bodies are bounded like all others", async () => {
     authorization: `Bearer ${env.ADMIN_TOKEN}`,
     "content-type": "application/json",
   };
-  const body = JSON.stringify({ name: "x".repeat(LIMITS.BODY_BYTES) });
+  const body = JSON.stringify({ name: "x".repeat(LIMITS.POLICY_BODY_BYTES) });
   expect(await codeOf(await call("/v1/apps", { method: "POST", headers, body }))).toBe(
     "body_too_large",
   );

@@ -18,7 +18,7 @@ let online: Recipient;
 let to: string;
 
 beforeAll(async () => {
-  ({ appId } = await admin.createApp("shop"));
+  ({ appId } = await admin.createApp("shop", { policy: "open" }));
   const made = await admin.createKey(appId);
   keyId = made.keyId;
   key = made.secret ?? "";

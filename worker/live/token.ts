@@ -54,7 +54,7 @@ export async function checkListenToken(
     const times = { issued: claims.data.iat, expires: claims.data.exp };
     const fault = timeFault(times, TIME_RULES, Math.floor(c.get("receivedAt") / 1_000));
     if (fault !== undefined) throw refuse(fault.detail);
-    const key = (await findApp(c, appId, kid))?.get(kid);
+    const key = (await findApp(c, appId, kid))?.keys.get(kid);
     if (key === undefined) throw refuse("kid names no key of this app");
     if (ALGORITHMS[key.algorithm] !== alg) throw refuse(`alg must be ${ALGORITHMS[key.algorithm]}`);
     if (!(await key.verify(jws.signed, jws.signature)))

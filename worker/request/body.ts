@@ -101,7 +101,7 @@ function nearest(alternatives: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue 
 }
 
 const isOther = ({ code, path }: z.core.$ZodIssue): boolean =>
-  path.length === 0 && code === "invalid_type";
+  path.length === 0 && (code === "invalid_type" || code === "invalid_value");
 
 /** The innermost field at fault, and the problem. */
 function faultOf(issue: z.core.$ZodIssue): { readonly path: string[]; readonly detail: string } {

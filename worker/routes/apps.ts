@@ -1,6 +1,7 @@
 /** `/v1/apps`: the operator manages apps and their keys. */
+import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
-import { APP_DIRECTORY_NAME, type AppKey } from "../../objects/interfaces/rpc.ts";
+import { APP_DIRECTORY_NAME, type AppKey, type AppRecord } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type AppAnswerBody,
@@ -8,6 +9,7 @@ import {
   type AppWithKeysAnswerBody,
   type KeyAnswerBody,
   type NewKey,
+  type PolicyAnswerBody,
   ROUTES,
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -55,10 +57,12 @@ function newApp(): Uint8Array {
 async function createApp(c: MeshContext): Promise<Response> {
   requireJson(c.req.raw);
   const { schema, maxBytes } = ROUTES.createApp.body;
-  const { name } = parseBody(schema, await readBody(c.req.raw, maxBytes));
+  const { name, policy } = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const appId = sealAppId(c.get("config").keyring, newApp());
   // The app first, then the list: if the second call fails, the list still names no app that does not exist.
-  const { createdAt } = await callObject(() => c.env.APPS.getByName(appId).create(name));
+  const { createdAt } = await callObject(() =>
+    c.env.APPS.getByName(appId).create(name, policy === "open" ? OPEN_POLICY : policy),
+  );
   const answer: AppAnswerBody = { appId, name, createdAt };
   const listed = await callObject(() =>
     c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add(answer),
@@ -72,13 +76,33 @@ async function listApps(c: MeshContext): Promise<Response> {
   return c.json({ apps: list } satisfies AppsAnswerBody);
 }
 
-async function getApp(c: MeshContext): Promise<Response> {
+async function recordOf(c: MeshContext): Promise<AppRecord> {
   const appId = appIdOf(c);
   const record = await callObject(() => c.env.APPS.getByName(appId).record());
   if (record === null) throw new MeshError("app_not_found");
-  const { name, createdAt, keys } = record;
-  const answer: AppWithKeysAnswerBody = { appId, name, createdAt, keys: keys.map(answerOf) };
-  return c.json(answer);
+  return record;
+}
+
+async function getApp(c: MeshContext): Promise<Response> {
+  const { appId, name, createdAt, keys, policy } = await recordOf(c);
+  const app = { appId, name, createdAt, policy };
+  return c.json({ ...app, keys: keys.map(answerOf) } satisfies AppWithKeysAnswerBody);
+}
+
+async function getPolicy(c: MeshContext): Promise<Response> {
+  const { policy } = await recordOf(c);
+  return c.json(policy satisfies PolicyAnswerBody);
+}
+
+async function putPolicy(c: MeshContext): Promise<Response> {
+  const appId = appIdOf(c);
+  requireJson(c.req.raw);
+  const { schema, maxBytes } = ROUTES.putPolicy.body;
+  const policy = parseBody(schema, await readBody(c.req.raw, maxBytes));
+  const isSet = await callObject(() => c.env.APPS.getByName(appId).setPolicy(policy));
+  appCache.forget(appId);
+  if (!isSet) throw new MeshError("app_not_found");
+  return c.json(policy satisfies PolicyAnswerBody);
 }
 
 async function deleteApp(c: MeshContext): Promise<Response> {
@@ -118,5 +142,12 @@ async function revokeKey(c: MeshContext): Promise<Response> {
 }
 
 export const apps: Handlers<
-  "createApp" | "createKey" | "deleteApp" | "getApp" | "listApps" | "revokeKey"
-> = { createApp, createKey, deleteApp, getApp, listApps, revokeKey };
+  | "createApp"
+  | "createKey"
+  | "deleteApp"
+  | "getApp"
+  | "getPolicy"
+  | "listApps"
+  | "putPolicy"
+  | "revokeKey"
+> = { createApp, createKey, deleteApp, getApp, getPolicy, listApps, putPolicy, revokeKey };

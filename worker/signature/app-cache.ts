@@ -72,6 +72,6 @@ export class AppCache {
     if (age < 0) return true;
     if (app === null) return age >= this.#options.missTtlMs;
     if (age >= this.#options.ttlMs) return true;
-    return age >= this.#options.reloadMs && !app.has(keyId);
+    return age >= this.#options.reloadMs && !app.keys.has(keyId);
   }
 }

@@ -51,7 +51,7 @@ export function authenticate(c: MeshContext): Promise<Verified<AppVerifier>> {
   const findKey = async (keyId: string): Promise<AppVerifier> => {
     const appId = parseKeyId(keyId)?.appId;
     if (appId === undefined) throw new MeshError("key_unknown");
-    const verifier = (await findApp(c, appId, keyId))?.get(keyId);
+    const verifier = (await findApp(c, appId, keyId))?.keys.get(keyId);
     if (verifier === undefined) throw new MeshError("key_unknown");
     return verifier;
   };

@@ -1,4 +1,6 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
+
+import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
@@ -8,10 +10,18 @@ import type { Verifier } from "./verify.ts";
 export interface AppVerifier extends Verifier {
   /** The app's 8 bytes, as a regId carries them. */
   readonly app: Uint8Array;
+  /** Of the record that the key came with. */
+  readonly trustVersion: number;
 }
 
-/** The keys of an app by key ID, ready to verify. */
-export type LoadedApp = ReadonlyMap<string, AppVerifier>;
+/** An app, with its keys ready to verify. */
+export interface LoadedApp {
+  /** By key ID. */
+  readonly keys: ReadonlyMap<string, AppVerifier>;
+  readonly policy: AppPolicy;
+  /** See `StoredTrust.version`. */
+  readonly trustVersion: number;
+}
 
 /** @throws if the material is not a key of the algorithm, or is a key of small order, which proves nothing */
 export async function loadKey(
@@ -31,8 +41,10 @@ export async function loadApp(
   const keys = record.keys.filter(
     ({ algorithm, material }) => algorithm !== "ed25519" || !isSmallOrder(material),
   );
+  // An AppObject of an older version says neither.
+  const { policy = OPEN_POLICY, trustVersion = 0 } = record;
   const entries = keys.map(
-    async (key) => [key.keyId, { ...(await loadKey(key, by)), app }] as const,
+    async (key) => [key.keyId, { ...(await loadKey(key, by)), app, trustVersion }] as const,
   );
-  return new Map(await Promise.all(entries));
+  return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

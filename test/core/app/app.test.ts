@@ -5,13 +5,16 @@ import {
   createApp,
   type LiveKey,
   liveKeyOf,
+  revokeKey,
   type StoredKey,
+  setPolicy,
 } from "../../../core/app/app.ts";
 import {
   addToDirectory,
   type DirectoryEntry,
   type DirectoryStore,
 } from "../../../core/app/directory.ts";
+import { DEFAULT_POLICY, NO_TRUST, OPEN_POLICY, ruleFor } from "../../../core/app/policy.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 function appStore(): AppStore {
@@ -19,10 +22,15 @@ function appStore(): AppStore {
   let keys: StoredKey[] = [];
   let last = 0;
   let live: LiveKey | null = null;
+  let trust = NO_TRUST;
   return {
     app: () => app,
     setApp: (made) => {
       app = made;
+    },
+    trust: () => trust,
+    setTrust: (set) => {
+      trust = set;
     },
     keys: () => keys,
     addKey: (key) => {
@@ -49,6 +57,7 @@ function appStore(): AppStore {
       app = null;
       keys = [];
       live = null;
+      trust = NO_TRUST;
       return stood;
     },
   };
@@ -100,6 +109,88 @@ describe("an app", () => {
       expect(addKey(store, "ed25519", material, n)).toMatchObject({ n, createdAt: n });
     }
     expect(addKey(store, "ed25519", material, 99)).toBe("full");
+  });
+});
+
+describe("S10 the policy of an app", () => {
+  it("is granted for a new one, unless it was made with another", () => {
+    const store = appStore();
+    createApp(store, "shop", 5);
+    expect(store.trust()).toEqual({ policy: DEFAULT_POLICY, version: 1 });
+    const open = appStore();
+    createApp(open, "demo", 5, OPEN_POLICY);
+    expect(open.trust().policy).toEqual(OPEN_POLICY);
+    expect(createApp(open, "demo", 6, DEFAULT_POLICY)).toMatchObject({ createdAt: 5 });
+    expect(open.trust().policy).toEqual(OPEN_POLICY);
+  });
+
+  it("is missing for one that was stored before there were policies, until one is set", () => {
+    const store = appStore();
+    store.setApp({ name: "old", createdAt: 1 });
+    expect(store.trust()).toEqual({ policy: null, version: 0 });
+    expect(setPolicy(store, DEFAULT_POLICY)).toBe(true);
+    expect(store.trust()).toEqual({ policy: DEFAULT_POLICY, version: 1 });
+  });
+
+  it("that was never made cannot be set", () => {
+    const store = appStore();
+    expect(setPolicy(store, OPEN_POLICY)).toBe(false);
+    expect(store.trust()).toEqual(NO_TRUST);
+  });
+
+  it("has a version that rises with each change of it and with each revoked key", () => {
+    const store = appStore();
+    createApp(store, "shop", 5);
+    const versions = [store.trust().version];
+    const note = () => versions.push(store.trust().version);
+    setPolicy(store, OPEN_POLICY);
+    note();
+    addKey(store, "ed25519", material, 6);
+    expect(revokeKey(store, 1)).toBe(true);
+    note();
+    expect(revokeKey(store, 1)).toBe(false);
+    note();
+    expect(versions).toEqual([1, 2, 3, 3]);
+    expect(store.trust().policy).toEqual(OPEN_POLICY);
+  });
+
+  it.each([
+    [[], "news/a", "granted"],
+    [[{ prefix: "", rule: "open" }], "x", "open"],
+    [[{ prefix: "news/", rule: "open" }], "news", "granted"],
+    [[{ prefix: "news/", rule: "open" }], "news/", "open"],
+    [[{ prefix: "news/", rule: "open" }], "News/a", "granted"],
+    [
+      [
+        { prefix: "", rule: "open" },
+        { prefix: "a", rule: "server" },
+        { prefix: "ab", rule: "granted" },
+      ],
+      "abc",
+      "granted",
+    ],
+    [
+      [
+        { prefix: "ab", rule: "granted" },
+        { prefix: "a", rule: "server" },
+        { prefix: "", rule: "open" },
+      ],
+      "ac",
+      "server",
+    ],
+    // One character, of two code units and four bytes.
+    [
+      [
+        { prefix: "\u{1f600}", rule: "server" },
+        { prefix: "\u{1f601}", rule: "open" },
+      ],
+      "\u{1f600}!",
+      "server",
+    ],
+    // Composed and decomposed: two names.
+    [[{ prefix: "\u00e9", rule: "open" }], "e\u0301", "granted"],
+  ] as const)("%j gives %j the rule %s: the longest prefix decides", (rules, name, rule) => {
+    expect(ruleFor(rules, name)).toBe(rule);
   });
 });
 

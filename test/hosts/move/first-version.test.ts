@@ -65,6 +65,8 @@ test("M1 are read as they are, and stay so", () => {
       keysMade: 1,
       keys: [{ n: 1, algorithm: "ed25519", material: Uint8Array.of(7), createdAt: 2 }],
       liveKey: null,
+      policy: null,
+      trustVersion: 0,
     },
     { kind: "device", device, account, link },
     {

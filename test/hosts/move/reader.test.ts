@@ -30,6 +30,8 @@ const LINES: readonly ContentLine[] = [
     keysMade: 2,
     keys: [],
     liveKey: { seed: Uint8Array.of(1), publicKey: Uint8Array.of(2) },
+    policy: { register: "open", alias: [{ prefix: "user/", rule: "server" }], tag: [] },
+    trustVersion: 3,
   },
   { kind: "alias", app: "a", alias: "me", shared: true, holders: [{ device, generation: 1 }] },
   { kind: "tag", app: "a", tag: "news", members: 1, lastBroadcastAt: null },

@@ -292,6 +292,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/apps/{appId}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the policy of an app */
+        get: operations["getPolicy"];
+        /** Replace the policy of an app */
+        put: operations["putPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apps/{appId}/keys": {
         parameters: {
             query?: never;
@@ -409,6 +427,25 @@ export interface components {
         };
         NewApp: {
             name: string;
+            policy?: "open" | {
+                /**
+                 * @default granted
+                 * @enum {string}
+                 */
+                register?: "server" | "granted" | "open";
+                /** @default [] */
+                alias?: {
+                    prefix: string;
+                    /** @enum {string} */
+                    rule: "server" | "granted" | "open";
+                }[];
+                /** @default [] */
+                tag?: {
+                    prefix: string;
+                    /** @enum {string} */
+                    rule: "server" | "granted" | "open";
+                }[];
+            };
         };
         NewKey: {
             /** @constant */
@@ -608,6 +645,20 @@ export interface components {
                 /** @description Milliseconds since 1970. */
                 createdAt: number;
             }[];
+            policy: {
+                /** @enum {string} */
+                register: "server" | "granted" | "open";
+                alias: {
+                    prefix: string;
+                    /** @enum {string} */
+                    rule: "server" | "granted" | "open";
+                }[];
+                tag: {
+                    prefix: string;
+                    /** @enum {string} */
+                    rule: "server" | "granted" | "open";
+                }[];
+            };
         };
         Key: {
             keyId: string;
@@ -3175,6 +3226,306 @@ export interface operations {
             };
             /** @description `request_timeout`: The request did not arrive in time. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was made. */
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        register: "server" | "granted" | "open";
+                        alias: {
+                            prefix: string;
+                            /** @enum {string} */
+                            rule: "server" | "granted" | "open";
+                        }[];
+                        tag: {
+                            prefix: string;
+                            /** @enum {string} */
+                            rule: "server" | "granted" | "open";
+                        }[];
+                    };
+                };
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `app_not_found`: No such app. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was made. */
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @default granted
+                     * @enum {string}
+                     */
+                    register?: "server" | "granted" | "open";
+                    /** @default [] */
+                    alias?: {
+                        prefix: string;
+                        /** @enum {string} */
+                        rule: "server" | "granted" | "open";
+                    }[];
+                    /** @default [] */
+                    tag?: {
+                        prefix: string;
+                        /** @enum {string} */
+                        rule: "server" | "granted" | "open";
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description The new policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        register: "server" | "granted" | "open";
+                        alias: {
+                            prefix: string;
+                            /** @enum {string} */
+                            rule: "server" | "granted" | "open";
+                        }[];
+                        tag: {
+                            prefix: string;
+                            /** @enum {string} */
+                            rule: "server" | "granted" | "open";
+                        }[];
+                    };
+                };
+            };
+            /**
+             * @description `body_invalid`: The request body is not valid JSON.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `app_not_found`: No such app. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported`: The content type is not application/json. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -34,8 +34,9 @@ test.each(DIRECTIONS)(
     const first = await startMesh(temporaryFolder(), 0, from);
     const { url } = first;
     const admin = adminOf(first);
-    const { appId } = await admin.createApp("Shop");
+    const { appId } = await admin.createApp("Shop", { policy: "open" });
     const { keyId, secret = "" } = await admin.createKey(appId);
+    const { policy } = await admin.app(appId);
     const revoked = await admin.createKey(appId);
     await admin.revokeKey(appId, revoked.keyId);
     const server = new PushServer({ url, keyId, key: secret });
@@ -98,6 +99,8 @@ test.each(DIRECTIONS)(
 
     const second = await startMesh(data, portOf(first), to);
     expect(second.url).toBe(url);
+    // S10 its policy moved with it.
+    expect(await adminOf(second).policy(appId)).toEqual(policy);
     // The same device with the same credentials and regId; what waited comes once, in order.
     expect(await phone.on()).toBe(regId);
     await phone.hasShown(5);

@@ -23,7 +23,7 @@ test("H5 P8.1 P8.5 sends and a broadcast to more sleeping devices than there are
     url: before.url,
     token: (readJson(join(data, "secrets.json")) as { readonly adminToken: string }).adminToken,
   });
-  const { appId } = await admin.createApp("another");
+  const { appId } = await admin.createApp("another", { policy: "open" });
   const { keyId, secret = "" } = await admin.createKey(appId);
   const another = { appId, keyId, secret };
   const make = async (of = app.appId) => {

@@ -26,8 +26,10 @@ export async function createKey(appId: string): Promise<{ keyId: string; signer:
   return { keyId, signer: await signerOf(secret) };
 }
 
+/** An app that any device may use. */
 export async function createApp(name = "test"): Promise<TestApp> {
-  const { appId } = await (await admin("/v1/apps", "POST", { name })).json<{ appId: string }>();
+  const answer = await admin("/v1/apps", "POST", { name, policy: "open" });
+  const { appId } = await answer.json<{ appId: string }>();
   return { appId, ...(await createKey(appId)) };
 }
 

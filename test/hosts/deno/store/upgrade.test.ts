@@ -1,6 +1,7 @@
 /** A database of an older pushmesh is brought up to date when it is opened, and loses nothing. */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/app/policy.ts";
 import { SharedDeviceStore } from "../../../../hosts/deno/store/device-store.ts";
 import { TABLES_VERSION } from "../../../../hosts/deno/store/tables.ts";
 import { databasePath, openDatabase, openMesh } from "../support/mesh.ts";
@@ -33,6 +34,8 @@ const ROWS = `
   INSERT INTO registrations VALUES (1, 1, 'AAAAAAAAAAA', 5, NULL, '{"forgotten":0,"entries":[]}');
   INSERT INTO mail VALUES (1, 366280744960000, 1, 2, 'AAAAAAAAAAAA', 1800000000000, NULL, 2, x'686572');
   INSERT INTO alarms VALUES (1, 1800000000000);
+  INSERT INTO apps VALUES ('ZGVmZ2hpamuVVc2ByhynRA', 'Shop', 1, 1);
+  INSERT INTO keys VALUES ('ZGVmZ2hpamuVVc2ByhynRA', 1, 'ed25519', x'07', 2);
 `;
 
 /** A file that version 1 made. */
@@ -84,6 +87,18 @@ describe("a database of version 1", () => {
     });
     expect(status).toMatchObject({ ok: true, status: "queued" });
     expect(db.get("SELECT count(*) AS n FROM mail")).toEqual({ n: 1 });
+  });
+
+  test("S10 has apps without a policy: they are open until one is set", async () => {
+    const { mesh } = openMesh(oldFile());
+    const app = mesh.peers.app("ZGVmZ2hpamuVVc2ByhynRA");
+    expect(await app.record()).toMatchObject({ policy: OPEN_POLICY, trustVersion: 0 });
+    expect(await app.setPolicy(DEFAULT_POLICY)).toBe(true);
+    expect(await app.record()).toMatchObject({ policy: DEFAULT_POLICY, trustVersion: 1 });
+    expect(await app.revokeKey("ZGVmZ2hpamuVVc2ByhynRA.k1")).toBe(true);
+    expect(await app.record()).toMatchObject({ policy: DEFAULT_POLICY, trustVersion: 2 });
+    await app.remove();
+    expect(await app.record()).toBeNull();
   });
 
   test("is left as it was where it cannot be brought up to date", () => {
