@@ -1,5 +1,4 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
-
 import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
