@@ -14,5 +14,12 @@ export async function readApp(options: AppOptions & AdminOptions, env: NodeJS.Pr
 }
 
 /** A key in one line. */
-export const keyLine = ({ keyId, algorithm, createdAt }: App["keys"][number]): string =>
-  `${keyId}  ${dateText(createdAt)}  ${algorithm}`;
+export function keyLine(key: App["keys"][number]): string {
+  const { keyId, algorithm, createdAt, scopes, expiresAt } = key;
+  const expiry = expiresAt === null ? "" : `  ${expiryText(expiresAt)}`;
+  return `${keyId}  ${dateText(createdAt)}  ${algorithm}  ${scopes.join(",")}${expiry}`;
+}
+
+/** When a key expires or has expired. */
+export const expiryText = (expiresAt: number): string =>
+  `${expiresAt <= Date.now() ? "expired" : "expires"} ${dateText(expiresAt)}`;

@@ -14,6 +14,7 @@
  * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
+import { KEY_SCOPES } from "./http/enums.ts";
 import { fromBase64Url, toBase64Url } from "./text.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
@@ -21,9 +22,10 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * Incremented when a reader of the previous version would misread or refuse a file. A file of a newer version is refused, one of an older version
  * is read: whatever a version adds to a line has a default for older lines.
  *
- * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships.
+ * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships. 4: scopes and expiry
+ * of keys.
  */
-export const EXPORT_VERSION = 3;
+export const EXPORT_VERSION = 4;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */
 export const EXPORT_LINE_BYTES = 262_144;
 /** Signed changes in one `changes` line, of about 40 bytes each. */
@@ -87,6 +89,9 @@ const app = z.strictObject({
       algorithm: z.enum(["hmac-sha256", "ed25519"]),
       material: bytes,
       createdAt: timeMs,
+      /** Since version 4, as is `expiresAt`. */
+      scopes: z.array(z.enum(KEY_SCOPES)).default([...KEY_SCOPES]),
+      expiresAt: timeMs.nullable().default(null),
     }),
   ),
   /** Null if nobody ever listened live. Since version 2. */

@@ -215,12 +215,13 @@ function refusalsOf(codes: readonly ErrorCode[]) {
 }
 
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
-  const { id, auth, summary, query, body, errors } = route;
+  const { id, auth, scopes, summary, query, body, errors } = route;
   const parameters = parametersOf(route);
   const answers = Object.entries(route.answers()).map(([status, row]) => [status, answerOf(row)]);
   return {
     operationId: id,
     summary,
+    ...(scopes && { description: `Needs a key of scope ${scopes.join(" or ")}.` }),
     security: [...SECURITY[auth]],
     ...(parameters.length > 0 && { parameters }),
     ...(query && { requestParams: { query: query as z.ZodObject } }),

@@ -1,9 +1,9 @@
 /** The HTTPS edge of the mesh: routes requests to handlers, and turns errors into answers. */
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
-import { allowOf, type PathRoutes, routesByPath } from "../schema/http.ts";
+import { allowOf, type NamedRoute, type PathRoutes, routesByPath } from "../schema/http.ts";
 import { configOf } from "./config.ts";
-import type { AppEnv, Handlers } from "./context.ts";
+import type { AppEnv, Handlers, MeshContext } from "./context.ts";
 import { requireAdmin } from "./middleware/admin.ts";
 import { openToPages } from "./middleware/cors.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
@@ -41,11 +41,20 @@ app.use(async (c, next) => {
   await next();
 });
 
+/** The handler of a route; a signed one learns which scopes its table names. */
+function handlerOf({ id, scopes }: NamedRoute): (c: MeshContext) => Response | Promise<Response> {
+  if (scopes === undefined) return HANDLERS[id];
+  return (c) => {
+    c.set("scopes", scopes);
+    return HANDLERS[id](c);
+  };
+}
+
 /** Registers the routes of these paths; other methods are answered 405. */
 function serve(paths: readonly PathRoutes[]): void {
   for (const { path, routes } of paths) {
     for (const route of routes) if (route.cors) app.use(path, openToPages(route));
-    for (const { method, id } of routes) app.on(method, path, HANDLERS[id]);
+    for (const route of routes) app.on(route.method, path, handlerOf(route));
     const allow = allowOf(routes);
     app.all(path, () => problemResponse(new MeshError("method_not_allowed"), { allow }));
   }

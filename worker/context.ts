@@ -1,6 +1,6 @@
 /** What Hono carries through a request. Read it with `c.get`: `c.var` copies all of it each time. */
 import type { Context } from "hono";
-import type { OperationId } from "../schema/http.ts";
+import type { OperationId, Scope } from "../schema/http.ts";
 import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
 
@@ -10,6 +10,8 @@ export interface AppEnv {
     config: Config;
     /** When the request reached the edge: milliseconds since 1970. */
     receivedAt: number;
+    /** Of a signed route: the key must have one of these. */
+    scopes: readonly Scope[] | undefined;
     /** Name of the app that signed it, as objects use it; undefined until the signature is verified. */
     signedBy: string | undefined;
   };

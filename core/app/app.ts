@@ -1,11 +1,23 @@
 /** The rules of one app: it is created once, and has a bounded number of sending keys. */
+import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "./policy.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
+/** What a key may sign, and until when. */
+export interface KeyRights {
+  /** Distinct, at least one. */
+  readonly scopes: readonly Scope[];
+  /** Milliseconds since 1970, exclusive; null for never. */
+  readonly expiresAt: number | null;
+}
+
+/** Of a key from before there were scopes. */
+export const ALL_RIGHTS: KeyRights = { scopes: KEY_SCOPES, expiresAt: null };
+
 /** A stored sending key. */
-export interface StoredKey {
+export interface StoredKey extends KeyRights {
   /** From 1, never reused: the ID of a revoked key must not become valid again. */
   readonly n: number;
   readonly algorithm: KeyAlgorithm;
@@ -84,13 +96,12 @@ export function revokeKey(store: AppStore, n: number): boolean {
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,
-  algorithm: KeyAlgorithm,
-  material: Uint8Array,
+  key: Omit<StoredKey, "n" | "createdAt">,
   now: number,
 ): StoredKey | "full" | null {
   if (store.app() === null) return null;
   if (store.keys().length >= LIMITS.APP_KEYS) return "full";
-  return store.addKey({ algorithm, material, createdAt: now });
+  return store.addKey({ ...key, createdAt: now });
 }
 
 /**

@@ -7,7 +7,7 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
   const app = store.app();
   if (app === null) return null;
   const trust = store.trust();
-  const keys = store.keys().map((key) => ({ ...key }));
+  const keys = store.keys().map((key) => ({ ...key, scopes: [...key.scopes] }));
   return {
     kind: "app",
     appId,

@@ -1,5 +1,6 @@
 /** The object of one app, addressed by its appId. */
 import {
+  ALL_RIGHTS,
   type AppStore,
   addKey,
   createApp,
@@ -52,9 +53,11 @@ export class AppShell implements AppRpc, AppImportRpc {
   async addKey(
     algorithm: AppKey["algorithm"],
     material: Uint8Array,
+    rights = ALL_RIGHTS,
   ): Promise<AppKey | "full" | null> {
     const now = this.#runtime.now();
-    const key = await this.#memory.answer((store) => addKey(store, algorithm, material, now));
+    const added = { algorithm, material, ...rights };
+    const key = await this.#memory.answer((store) => addKey(store, added, now));
     return key === null || key === "full" ? key : appKey(this.#runtime.name, key);
   }
 

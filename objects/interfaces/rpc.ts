@@ -10,7 +10,7 @@ import type {
   LateCommand,
   WithdrawRequest,
 } from "../../core/alias/types.ts";
-import type { LiveKey } from "../../core/app/app.ts";
+import type { KeyRights, LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
 import type {
@@ -143,8 +143,8 @@ export interface TagDirectoryRpc {
   release(key: string, request: string): Promise<void>;
 }
 
-/** A sending key as the edge needs it to verify a signature. */
-export interface AppKey {
+/** A sending key as the edge needs it to verify a signature. An object of an older version leaves out the rights: it has all. */
+export interface AppKey extends Partial<KeyRights> {
   readonly keyId: string;
   readonly algorithm: "hmac-sha256" | "ed25519";
   /** HMAC secret, or raw Ed25519 public key. */
@@ -173,7 +173,12 @@ export interface AppRpc {
   /** Null if the app was never created. */
   record(): Promise<AppRecord | null>;
   /** Null if the app was never created; "full" at LIMITS.APP_KEYS. */
-  addKey(algorithm: AppKey["algorithm"], material: Uint8Array): Promise<AppKey | "full" | null>;
+  addKey(
+    algorithm: AppKey["algorithm"],
+    material: Uint8Array,
+    /** Absent from an edge of an older version: all, forever. */
+    rights?: KeyRights,
+  ): Promise<AppKey | "full" | null>;
   /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
   /** The key pair that signs broadcasts for live listeners; the first call makes it. Null if the app was never created. */

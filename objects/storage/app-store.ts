@@ -1,6 +1,13 @@
 /** The rows of one app. docs/storage.md describes the tables. */
-import type { AppStore, LiveKey, StoredApp, StoredKey } from "../../core/app/app.ts";
+import {
+  ALL_RIGHTS,
+  type AppStore,
+  type LiveKey,
+  type StoredApp,
+  type StoredKey,
+} from "../../core/app/app.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
+import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
@@ -21,10 +28,13 @@ const TRUST = new Table({
 
 const READ_APP = APP.select(["name", "created_at AS createdAt"]);
 const DELETE_APP = APP.delete();
-const LIST_KEYS = KEYS.select(["n", "algorithm", "material", "created_at AS createdAt"], {
-  tail: "ORDER BY n",
-});
-const INSERT_KEY = KEYS.insert(["n", "algorithm", "material", "created_at"]);
+const LIST_KEYS = KEYS.select(
+  ["n", "algorithm", "material", "created_at AS createdAt", "scopes", "expires_at AS expiresAt"],
+  { tail: "ORDER BY n" },
+);
+const INSERT_KEY = KEYS.insert([
+  ...["n", "algorithm", "material", "created_at", "scopes", "expires_at"],
+]);
 const DELETE_KEY = KEYS.delete(["n"]);
 const DELETE_KEYS = KEYS.delete();
 const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
@@ -35,6 +45,21 @@ const PUT_TRUST = TRUST.put(["version", "policy"], []);
 const DELETE_TRUST = [TRUST.delete()];
 
 type Blob = Uint8Array | ArrayBuffer;
+
+interface KeyRow extends Omit<StoredKey, "material" | "scopes"> {
+  readonly material: Blob;
+  /** Joined by commas; null in a row from before there were scopes. */
+  readonly scopes: string | null;
+}
+
+function keyOf({ material, scopes, ...key }: KeyRow): StoredKey {
+  const names = scopes?.split(",");
+  return {
+    ...key,
+    material: bytesOf(material),
+    scopes: names ? KEY_SCOPES.filter((scope) => names.includes(scope)) : ALL_RIGHTS.scopes,
+  };
+}
 
 /** On either kind of database, except for how keys are counted. */
 export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
@@ -61,9 +86,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   keys(): readonly StoredKey[] {
-    return this.tables
-      .all<Omit<StoredKey, "material"> & { readonly material: Blob }>(LIST_KEYS)
-      .map(({ material, ...key }) => ({ ...key, material: bytesOf(material) }));
+    return this.tables.all<KeyRow>(LIST_KEYS).map(keyOf);
   }
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
@@ -104,8 +127,9 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   /** Records how many keys were ever added; the next one gets the number after that. */
   protected abstract countKeys(made: number): void;
 
-  #insert({ n, algorithm, material, createdAt }: StoredKey): void {
-    this.tables.run(INSERT_KEY, n, algorithm, material, createdAt);
+  #insert({ n, algorithm, material, createdAt, scopes, expiresAt }: StoredKey): void {
+    const names = scopes.join(",");
+    this.tables.run(INSERT_KEY, n, algorithm, material, createdAt, names, expiresAt);
   }
 }
 
@@ -115,8 +139,11 @@ const OWN = {
   app: "(id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, created_at INTEGER NOT NULL)",
   // AUTOINCREMENT never reuses the number of a deleted key.
   key: `(
-    n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL)`,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
+    scopes TEXT, expires_at INTEGER)`,
 };
+/** Since the second version. */
+const ADDED = { key: { scopes: "TEXT", expires_at: "INTEGER" } };
 /** Made on first use, and dropped with the app. */
 const OWN_LIVE_KEY = {
   live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
@@ -131,7 +158,7 @@ export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST]));
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST], ADDED));
     this.#sql = sql;
   }
 
@@ -150,7 +177,7 @@ export class SqlAppStore extends AppRows<OwnTables> {
   protected countKeys(made: number): void {
     if (this.keysMade() >= made) return;
     // The last key is revoked. SQLite goes on from the highest number ever used, so that is inserted and deleted.
-    this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0);
+    this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0, "", null);
     this.removeKey(made);
   }
 }

@@ -61,7 +61,7 @@ export class DeviceTables extends OwnTables {
 
   constructor(sql: Sql) {
     const found = tablesIn(sql, ["state", "tags"]);
-    super(sql, [OWN], found);
+    super(sql, [OWN], {}, found);
     this.#older = olderOf(found);
   }
 

@@ -5,6 +5,12 @@ import type { ObjectTables, Statement } from "./table.ts";
 /** Tables that are made together: what follows the name of each in `CREATE TABLE`. */
 export type TableGroup = Readonly<Record<string, string>>;
 
+/**
+ * Columns that a table of an older version lacks, by table and name: their type. They are null in older rows, and are added by the first
+ * write that follows.
+ */
+export type AddedColumns = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** The `CREATE TABLE` statements of those of these tables that exist, by name. */
 export function tablesIn(sql: Sql, names: readonly string[]): ReadonlyMap<string, string> {
   const rows = sql.exec<{ name: string; sql: string }>(
@@ -21,12 +27,27 @@ export class OwnTables implements ObjectTables {
   readonly #groups: readonly TableGroup[];
   /** The groups that exist. An object that never stored anything has no tables, and reading makes none. */
   readonly #there: Set<TableGroup>;
+  readonly #added: AddedColumns;
+  /** By table: what is read instead of each column that it lacks. */
+  readonly #lacking = new Map<string, Readonly<Record<string, "NULL">>>();
 
-  /** @param found the answer of `tablesIn` for at least the first table of each group */
-  constructor(sql: Sql, groups: readonly TableGroup[], found = tablesIn(sql, groups.map(firstOf))) {
+  /** @param found the answer of `tablesIn` for at least the first table of each group, and those of `added` */
+  constructor(
+    sql: Sql,
+    groups: readonly TableGroup[],
+    added: AddedColumns = {},
+    found = tablesIn(sql, [...groups.map(firstOf), ...Object.keys(added)]),
+  ) {
     this.sql = sql;
     this.#groups = groups;
+    this.#added = added;
     this.#there = new Set(groups.filter((group) => found.has(firstOf(group))));
+    for (const [table, columns] of Object.entries(added)) {
+      const text = found.get(table);
+      const names = Object.keys(columns).filter((name) => text?.includes(name) === false);
+      const lacking = Object.fromEntries(names.map((name) => [name, "NULL" as const]));
+      if (names.length > 0) this.#lacking.set(table, lacking);
+    }
   }
 
   /** Whether there is anything to read. */
@@ -44,6 +65,7 @@ export class OwnTables implements ObjectTables {
   }
 
   run(statement: Statement, ...values: SqlValue[]): boolean {
+    if (statement.kind !== "read") this.#upgrade(statement);
     if (statement.kind === "put") this.prepare(statement);
     const text = this.textOf(statement);
     return text !== null && this.sql.exec(text, ...values).rowsWritten > 0;
@@ -59,6 +81,7 @@ export class OwnTables implements ObjectTables {
       const group = this.#groupOf(statement);
       // Before it is dropped, so that the next put makes it again, whether the drop succeeds or not.
       if (group !== undefined) this.#there.delete(group);
+      this.#lacking.delete(statement.table.ownName);
       this.sql.exec(`DROP TABLE IF EXISTS ${statement.table.ownName}`);
     }
   }
@@ -66,6 +89,7 @@ export class OwnTables implements ObjectTables {
   /** Drops all tables. The object itself frees what the database still takes on disk. */
   drop(): void {
     this.#there.clear();
+    this.#lacking.clear();
     for (const name of this.#groups.flatMap(Object.keys))
       this.sql.exec(`DROP TABLE IF EXISTS ${name}`);
   }
@@ -87,7 +111,20 @@ export class OwnTables implements ObjectTables {
   /** Null if the table does not exist. */
   protected textOf(statement: Statement): string | null {
     const group = this.#groupOf(statement);
-    return group !== undefined && this.#there.has(group) ? statement.own : null;
+    if (group === undefined || !this.#there.has(group)) return null;
+    const lacking = this.#lacking.get(statement.table.ownName);
+    return lacking === undefined ? statement.own : statement.ownLacking(lacking);
+  }
+
+  #upgrade({ table: { ownName } }: Statement): void {
+    const lacking = this.#lacking.get(ownName);
+    if (lacking === undefined) return;
+    for (const column of Object.keys(lacking)) {
+      this.sql.exec(
+        `ALTER TABLE ${ownName} ADD COLUMN ${column} ${this.#added[ownName]?.[column]}`,
+      );
+    }
+    this.#lacking.delete(ownName);
   }
 
   #groupOf({ table }: Statement): TableGroup | undefined {

@@ -184,7 +184,7 @@ class OwnTagTables extends OwnTables {
 
   constructor(sql: Sql) {
     const found = tablesIn(sql, ["node", "members"]);
-    super(sql, [OWN], found);
+    super(sql, [OWN], {}, found);
     const members = found.get("members");
     this.#isByDevice = members === undefined || members.includes("WITHOUT ROWID");
     this.#hasEpochs = members === undefined || members.includes("epoch");

@@ -1,4 +1,4 @@
-/** Errors of HTTP requests in general (100–199), and of signed ones (200–299). */
+/** Errors of HTTP requests in general (100–199), and of signed ones (200–299, 640–644 for the rights of a key). */
 import { type ErrorRow, row } from "./row.ts";
 
 export const REQUESTS = {
@@ -162,5 +162,21 @@ export const REQUESTS = {
     "never",
     "The Idempotency-Key was used with another request body.",
     "For a retry, send the same bytes as the first request. For another message, use another key.",
+  ),
+  scope_missing: row(
+    640,
+    403,
+    null,
+    "never",
+    "The signing key does not have the scope that this request needs.",
+    "Sign with a key that has the scope named in the detail: `pushmesh key list` shows the scopes, `pushmesh key create --scope` makes one.",
+  ),
+  key_expired: row(
+    641,
+    401,
+    null,
+    "never",
+    "The signing key has expired.",
+    "Create a key with `pushmesh key create`, move the app server to it, and revoke the expired one.",
   ),
 } as const satisfies Record<string, ErrorRow>;

@@ -1,7 +1,7 @@
 /** `/v1/apps`: the operator creates apps and their sending keys. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { KEY_ALGORITHMS } from "./enums.ts";
+import { KEY_ALGORITHMS, KEY_SCOPES } from "./enums.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
 import { policyAnswer, policyBody } from "./policy.ts";
 import { WITH_BODY } from "./problem.ts";
@@ -22,13 +22,29 @@ export const appBody = z.strictObject({
 /** The request for a new app. */
 export type NewApp = z.input<typeof appBody>;
 
+/** The last time that a Date holds (ECMA-262 §21.4.1.1). */
+const LATEST_MS = 8.64e15;
+
+/** What a new key may sign. */
+const rights = {
+  /** Default: all. */
+  scopes: z
+    .array(z.enum(KEY_SCOPES))
+    .min(1)
+    .refine((scopes) => new Set(scopes).size === scopes.length, "names a scope twice")
+    .exactOptional(),
+  /** Milliseconds since 1970; null, the default, for never. */
+  expiresAt: z.int().min(1).max(LATEST_MS).nullable().exactOptional(),
+};
+
 /** `POST /v1/apps/{appId}/keys`. The mesh creates the secret of an HMAC key; it only gets the public half of an Ed25519 key. */
 export const keyBody = z.discriminatedUnion("algorithm", [
-  z.strictObject({ algorithm: z.literal("hmac-sha256") }),
+  z.strictObject({ algorithm: z.literal("hmac-sha256"), ...rights }),
   z.strictObject({
     algorithm: z.literal("ed25519"),
     /** Raw public key, 32 bytes in base64url. */
     publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 bytes in base64url"),
+    ...rights,
   }),
 ]);
 
@@ -53,6 +69,9 @@ const listedKey = lazily(() =>
     keyId: z.string(),
     algorithm: z.enum(KEY_ALGORITHMS),
     createdAt: milliseconds(),
+    scopes: z.array(z.enum(KEY_SCOPES)),
+    /** Null for never. */
+    expiresAt: milliseconds().nullable(),
   }),
 );
 

@@ -24,3 +24,10 @@ export type LiveAccessName = (typeof LIVE_ACCESS)[number];
 export const POLICY_RULES = ["server", "granted", "open"] as const;
 
 export const KEY_ALGORITHMS = ["hmac-sha256", "ed25519"] as const;
+
+/**
+ * What a sending key may sign. `send`: messages, broadcasts and their status. `manage`: aliases, tags, registrations. `read`: every GET.
+ * `grant`: listen tokens, and grants for devices.
+ */
+export const KEY_SCOPES = ["send", "manage", "read", "grant"] as const;
+export type Scope = (typeof KEY_SCOPES)[number];

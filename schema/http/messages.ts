@@ -161,6 +161,7 @@ export const messageRoutes = {
     method: "POST",
     path: "/v1/messages",
     auth: "signature",
+    scopes: ["send"],
     summary: "Send a message to a registration or an alias, or broadcast it to tags",
     headers: {
       ...CONTENT_DIGEST,
@@ -204,6 +205,7 @@ export const messageRoutes = {
     method: "GET",
     path: "/v1/messages/:id",
     auth: "signature",
+    scopes: ["send", "read"],
     summary: "Get the status of a message",
     answers: lazily(() => ({
       200: {

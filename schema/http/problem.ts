@@ -46,6 +46,8 @@ export const SIGNED: readonly ErrorCode[] = [
   "signature_invalid",
   "signature_expired",
   "key_unknown",
+  "key_expired",
+  "scope_missing",
 ];
 /** For signed requests that change stored state. */
 export const SIGNED_CHANGE: readonly ErrorCode[] = [

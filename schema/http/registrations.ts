@@ -62,6 +62,7 @@ export const registrationRoutes = {
     method: "POST",
     path: "/v1/aliases",
     auth: "signature",
+    scopes: ["manage"],
     summary: "Give an alias to registrations, and take it from others",
     headers: CONTENT_DIGEST,
     body: { schema: aliasesBody, maxBytes: LIMITS.SUBSCRIBE_BODY_BYTES },
@@ -74,6 +75,7 @@ export const registrationRoutes = {
     method: "GET",
     path: "/v1/aliases/:alias",
     auth: "signature",
+    scopes: ["read"],
     summary: "Get the holders of an alias",
     answers: lazily(() => ({ 200: { description: "Its holders.", body: aliasAnswer() } })),
     errors: [...SIGNED, "field_invalid", "alias_unknown"],
@@ -82,6 +84,7 @@ export const registrationRoutes = {
     method: "GET",
     path: "/v1/registrations/:regId",
     auth: "signature",
+    scopes: ["read"],
     summary: "Get the tags, aliases and attributes of a registration",
     answers: lazily(() => ({
       200: { description: "Its tags, aliases and attributes.", body: registrationAnswer() },

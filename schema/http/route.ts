@@ -1,6 +1,7 @@
 /** The type of a row in the table of routes. */
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import type { Scope } from "./enums.ts";
 
 /** How the caller authenticates. */
 export type Auth =
@@ -36,6 +37,8 @@ export interface Route {
   /** In the router's syntax: `/v1/tags/:tag`. */
   readonly path: `/${string}`;
   readonly auth: Auth;
+  /** Of a signed request: the key must have one of these. */
+  readonly scopes?: readonly Scope[];
   /** It accepts WebSocket upgrades. */
   readonly upgrade?: true;
   /** Pages of any origin may call it. */

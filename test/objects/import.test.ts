@@ -1,5 +1,5 @@
 /** Objects that are given what another host stored. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../core/app/policy.ts";
@@ -13,6 +13,7 @@ import { nameIn } from "../../objects/storage/device-store.ts";
 import { SqlTagDirectoryStore } from "../../objects/storage/tag-directory-store.ts";
 import { nodeNameIn } from "../../objects/storage/tag-store.ts";
 import type { DevicePart } from "../../schema/export.ts";
+import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { newApp, newStub, randomText } from "./support/client.ts";
 
 const { APPS, TAGS, ALIASES, TAG_DIRECTORIES } = env as unknown as {
@@ -154,6 +155,8 @@ describe("an app object", () => {
       algorithm: "ed25519" as const,
       material: Uint8Array.of(n),
       createdAt: n,
+      scopes: [KEY_SCOPES[n % KEY_SCOPES.length] ?? "send"],
+      expiresAt: n === 1 ? null : 9,
     });
     const appId = stub.name ?? "";
     const keys = [key(1), key(4)];
@@ -173,7 +176,10 @@ describe("an app object", () => {
       createdAt: 7,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
-      keys: [{ keyId: `${appId}.k1` }, { keyId: `${appId}.k4`, material: Uint8Array.of(4) }],
+      keys: [
+        { keyId: `${appId}.k1`, scopes: ["manage"], expiresAt: null },
+        { keyId: `${appId}.k4`, material: Uint8Array.of(4), scopes: ["send"], expiresAt: 9 },
+      ],
     });
     const made = await runInDurableObject(stub, (__, { storage }) =>
       new SqlAppStore(storage.sql).keysMade(),
@@ -182,6 +188,27 @@ describe("an app object", () => {
     expect(await stub.addKey("ed25519", Uint8Array.of(9))).toMatchObject({
       keyId: `${appId}.k${keysMade + 1}`,
     });
+  });
+
+  test("S35 M1 of the version without scopes has keys with all of them, and takes one with some", async () => {
+    const stub = APPS.getByName(newApp().appId);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec(`
+        CREATE TABLE app (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, created_at INTEGER NOT NULL);
+        CREATE TABLE key (
+          n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL);
+        INSERT INTO app VALUES (1, 'Shop', 1);
+        INSERT INTO key VALUES (1, 'ed25519', x'07', 2);`);
+    });
+    const old = { material: Uint8Array.of(7), scopes: KEY_SCOPES, expiresAt: null };
+    // Read twice, because the first life of the object was there before its tables.
+    await evictDurableObject(stub);
+    expect((await stub.record())?.keys).toMatchObject([old]);
+    const rights = { scopes: ["send" as const], expiresAt: 5 };
+    await stub.addKey("ed25519", Uint8Array.of(8), rights);
+    expect((await stub.record())?.keys).toMatchObject([old, rights]);
+    await evictDurableObject(stub);
+    expect((await stub.record())?.keys).toMatchObject([old, rights]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ALL_RIGHTS } from "../../core/app/app.ts";
 import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { AppCache } from "../../worker/signature/app-cache.ts";
 import type { LoadedApp } from "../../worker/signature/keys.ts";
@@ -9,7 +10,7 @@ const record = (...keyIds: string[]): LoadedApp => ({
       keyId,
       {
         ...{ algorithm: "hmac-sha256" as const, verify: async () => true },
-        ...{ app: new Uint8Array(8), trustVersion: 1 },
+        ...{ app: new Uint8Array(8), trustVersion: 1, ...ALL_RIGHTS },
       },
     ]),
   ),

@@ -66,7 +66,15 @@ describe("apps", () => {
       name: "first",
       createdAt: expect.any(Number),
       policy: OPEN_POLICY,
-      keys: [{ keyId: first.keyId, algorithm: "hmac-sha256", createdAt: expect.any(Number) }],
+      keys: [
+        {
+          keyId: first.keyId,
+          algorithm: "hmac-sha256",
+          createdAt: expect.any(Number),
+          scopes: ["send", "manage", "read", "grant"],
+          expiresAt: null,
+        },
+      ],
     });
     expect(first.appId).toMatch(/^[A-Za-z][\w-]{21}$/);
   });
@@ -163,6 +171,8 @@ describe("sending keys", () => {
       keyId: `${appId}.k2`,
       algorithm: "ed25519",
       createdAt: expect.any(Number),
+      scopes: ["send", "manage", "read", "grant"],
+      expiresAt: null,
     });
     const signer = await signerOf(privateKey);
     await expect
@@ -195,6 +205,14 @@ describe("sending keys", () => {
       "publicKey",
     ],
     [{ algorithm: "hmac-sha256", secret: "x" }, "secret"],
+    [{ algorithm: "hmac-sha256", scopes: [] }, "scopes"],
+    [{ algorithm: "hmac-sha256", scopes: ["send", "send"] }, "scopes"],
+    [{ algorithm: "hmac-sha256", scopes: ["root"] }, "scopes.0"],
+    [{ algorithm: "hmac-sha256", scopes: "send" }, "scopes"],
+    [{ algorithm: "hmac-sha256", expiresAt: 0 }, "expiresAt"],
+    [{ algorithm: "hmac-sha256", expiresAt: 1 }, "expiresAt"],
+    [{ algorithm: "hmac-sha256", expiresAt: 8.64e15 + 1 }, "expiresAt"],
+    [{ algorithm: "hmac-sha256", expiresAt: "2030-01-01" }, "expiresAt"],
   ])("refuse the body %j and name the field", async (body, field) => {
     const { appId } = await createApp();
     const problem = await problemOf(await admin(`/v1/apps/${appId}/keys`, "POST", body));

@@ -5,6 +5,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
 import { findApp } from "../signature/authenticate.ts";
+import { rightsFault } from "../signature/rights.ts";
 import { JwsError, readJws } from "../tokens/jws.ts";
 import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 
@@ -59,6 +60,8 @@ export async function checkListenToken(
     if (ALGORITHMS[key.algorithm] !== alg) throw refuse(`alg must be ${ALGORITHMS[key.algorithm]}`);
     if (!(await key.verify(jws.signed, jws.signature)))
       throw refuse("the signature does not verify");
+    const right = rightsFault(key, ["grant"], c.get("receivedAt"));
+    if (right !== undefined) throw refuse(right.detail);
   } catch (error) {
     if (error instanceof JwsError) throw refuse(error.message);
     throw error;

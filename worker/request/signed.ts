@@ -7,6 +7,7 @@ import type { MeshContext } from "../context.ts";
 import { authenticate } from "../signature/authenticate.ts";
 import { checkDigest } from "../signature/digest.ts";
 import type { AppVerifier } from "../signature/keys.ts";
+import { requireRights } from "../signature/rights.ts";
 import type { Verified } from "../signature/verify.ts";
 import { readBody, requireJson } from "./body.ts";
 
@@ -19,9 +20,11 @@ export interface Caller {
   readonly verified: Verified<AppVerifier>;
 }
 
-/** @throws MeshError as `authenticate` does */
+/** @throws MeshError as `authenticate` does, and if the key may not sign requests of this route */
 export async function readCaller(c: MeshContext): Promise<Caller> {
   const verified = await authenticate(c);
+  // A route without scopes takes no key.
+  requireRights(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
   const { app } = verified.verifier;
   const appName = toBase64Url(app);
   c.set("signedBy", appName);

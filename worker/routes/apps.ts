@@ -1,4 +1,5 @@
 /** `/v1/apps`: the operator manages apps and their keys. */
+import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
 import { APP_DIRECTORY_NAME, type AppKey, type AppRecord } from "../../objects/interfaces/rpc.ts";
@@ -7,6 +8,7 @@ import {
   type AppAnswerBody,
   type AppsAnswerBody,
   type AppWithKeysAnswerBody,
+  KEY_SCOPES,
   type KeyAnswerBody,
   type NewKey,
   type PolicyAnswerBody,
@@ -29,11 +31,20 @@ function appIdOf(c: MeshContext): string {
   return appId;
 }
 
-const answerOf = ({ keyId, algorithm, createdAt }: AppKey): KeyAnswerBody => ({
-  keyId,
-  algorithm,
-  createdAt,
-});
+const answerOf = ({ keyId, algorithm, createdAt, ...rights }: AppKey): KeyAnswerBody => {
+  const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = rights;
+  return { keyId, algorithm, createdAt, scopes, expiresAt };
+};
+
+/** @throws MeshError `field_invalid` for a key that would be expired from the start */
+function rightsOf(c: MeshContext, { scopes, expiresAt = null }: NewKey): KeyRights {
+  if (expiresAt !== null && expiresAt <= c.get("receivedAt")) {
+    const detail = `expiresAt: must be after now, ${c.get("receivedAt")} ms since 1970`;
+    throw new MeshError("field_invalid", detail, { field: "expiresAt" });
+  }
+  // In the order of the table, as they are read back.
+  return { scopes: KEY_SCOPES.filter((scope) => scopes?.includes(scope) ?? true), expiresAt };
+}
 
 async function materialOf(body: NewKey): Promise<Uint8Array> {
   if (body.algorithm === "hmac-sha256") return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
@@ -122,9 +133,11 @@ async function createKey(c: MeshContext): Promise<Response> {
   requireJson(c.req.raw);
   const { schema, maxBytes } = ROUTES.createKey.body;
   const body = parseBody(schema, await readBody(c.req.raw, maxBytes));
+  const rights = rightsOf(c, body);
   const material = await materialOf(body);
   // Not retried: if only the answer was lost, a second call would leave a key that nobody knows.
-  const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(body.algorithm, material));
+  const { algorithm } = body;
+  const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(algorithm, material, rights));
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");
   const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};

@@ -1,4 +1,5 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
+import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
@@ -6,7 +7,7 @@ import { type EdgeCrypto, webCrypto } from "./crypto.ts";
 import type { Verifier } from "./verify.ts";
 
 /** A sending key of an app. */
-export interface AppVerifier extends Verifier {
+export interface AppVerifier extends Verifier, KeyRights {
   /** The app's 8 bytes, as a regId carries them. */
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
@@ -40,10 +41,12 @@ export async function loadApp(
   const keys = record.keys.filter(
     ({ algorithm, material }) => algorithm !== "ed25519" || !isSmallOrder(material),
   );
-  // An AppObject of an older version says neither.
+  // An AppObject of an older version says neither, nor the rights of a key.
   const { policy = OPEN_POLICY, trustVersion = 0 } = record;
-  const entries = keys.map(
-    async (key) => [key.keyId, { ...(await loadKey(key, by)), app, trustVersion }] as const,
-  );
+  const entries = keys.map(async (key) => {
+    const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
+    const verifier = await loadKey(key, by);
+    return [key.keyId, { ...verifier, app, trustVersion, scopes, expiresAt }] as const;
+  });
   return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

@@ -61,7 +61,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS app_trust (app_id TEXT PRIMARY KEY, version INTEGER NOT NULL, policy TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     app_id TEXT, n INTEGER, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
-    PRIMARY KEY (app_id, n)) WITHOUT ROWID;
+    scopes TEXT, expires_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 `;
 
@@ -77,6 +77,8 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["device_tags", "epoch", "INTEGER NOT NULL DEFAULT 0"],
   ["device_aliases", "generation", "INTEGER NOT NULL DEFAULT 0"],
   ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
+  ["keys", "scopes", "TEXT"],
+  ["keys", "expires_at", "INTEGER"],
 ];
 
 /** The statements that bring existing tables up to date with TABLES. */

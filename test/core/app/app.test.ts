@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  ALL_RIGHTS,
   type AppStore,
   addKey,
   createApp,
@@ -99,16 +100,17 @@ describe("an app", () => {
   });
 
   it("that was never made takes no key", () => {
-    expect(addKey(appStore(), "hmac-sha256", material, 1)).toBeNull();
+    expect(addKey(appStore(), { algorithm: "hmac-sha256", material, ...ALL_RIGHTS }, 1)).toBeNull();
   });
 
   it(`P8.1 holds ${LIMITS.APP_KEYS} keys and refuses one more`, () => {
     const store = appStore();
     createApp(store, "shop", 1);
+    const key = { algorithm: "ed25519", material, ...ALL_RIGHTS } as const;
     for (let n = 1; n <= LIMITS.APP_KEYS; n++) {
-      expect(addKey(store, "ed25519", material, n)).toMatchObject({ n, createdAt: n });
+      expect(addKey(store, key, n)).toMatchObject({ n, createdAt: n });
     }
-    expect(addKey(store, "ed25519", material, 99)).toBe("full");
+    expect(addKey(store, key, 99)).toBe("full");
   });
 });
 
@@ -145,7 +147,7 @@ describe("S10 the policy of an app", () => {
     const note = () => versions.push(store.trust().version);
     setPolicy(store, OPEN_POLICY);
     note();
-    addKey(store, "ed25519", material, 6);
+    addKey(store, { algorithm: "ed25519", material, ...ALL_RIGHTS }, 6);
     expect(revokeKey(store, 1)).toBe(true);
     note();
     expect(revokeKey(store, 1)).toBe(false);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { ALL_RIGHTS } from "../../../core/app/app.ts";
 import { uniqueKeyOf } from "../../../hosts/workerd/config.ts";
 import { objectIdOf } from "../../../hosts/workerd/move/object-id.ts";
 import { workerdSource } from "../../../hosts/workerd/move/source.ts";
@@ -63,7 +64,9 @@ test("M1 are read as they are, and stay so", () => {
       name: "Shop",
       createdAt: 1,
       keysMade: 1,
-      keys: [{ n: 1, algorithm: "ed25519", material: Uint8Array.of(7), createdAt: 2 }],
+      keys: [
+        { n: 1, algorithm: "ed25519", material: Uint8Array.of(7), createdAt: 2, ...ALL_RIGHTS },
+      ],
       liveKey: null,
       policy: null,
       trustVersion: 0,

@@ -15,7 +15,8 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type ContentLine, readExport } from "../../../hosts/move/reader.ts";
 import { ExportWriter } from "../../../hosts/move/writer.ts";
-import { EXPORT_LINE_BYTES, formatExportLine } from "../../../schema/export.ts";
+import { EXPORT_LINE_BYTES, EXPORT_VERSION, formatExportLine } from "../../../schema/export.ts";
+import { KEY_SCOPES } from "../../../schema/http/enums.ts";
 
 const device = "AAAAAAAAAAAAAAAAAAAAAA";
 const account = { publicKey: "p", generation: 1, createdAt: 1 };
@@ -28,7 +29,12 @@ const LINES: readonly ContentLine[] = [
     name: "Shop",
     createdAt: 1,
     keysMade: 2,
-    keys: [],
+    keys: [
+      {
+        ...{ n: 2, algorithm: "ed25519", material: Uint8Array.of(3), createdAt: 1 },
+        ...{ scopes: ["send"], expiresAt: 7 },
+      },
+    ],
     liveKey: { seed: Uint8Array.of(1), publicKey: Uint8Array.of(2) },
     policy: { register: "open", alias: [{ prefix: "user/", rule: "server" }], tag: [] },
     trustVersion: 3,
@@ -206,7 +212,10 @@ describe("an export", () => {
   test("that a newer pushmesh wrote says so, and what is no export says that", async () => {
     const file = written();
     const whole = readFileSync(file, "utf8");
-    writeFileSync(file, whole.replace('"version":3', '"version":4'));
+    writeFileSync(
+      file,
+      whole.replace(`"version":${EXPORT_VERSION}`, `"version":${EXPORT_VERSION + 1}`),
+    );
     await refused(file, "export_too_new");
     writeFileSync(file, '{"some":"json"}\n');
     await expect(read(file)).rejects.toThrow("is no export of a mesh");
@@ -215,10 +224,11 @@ describe("an export", () => {
   });
 
   test("of the version before, which knew no tags, is read", async () => {
+    const key = { n: 1, algorithm: "ed25519", material: "AP8", createdAt: 1 };
     const lines = [
       { kind: "header", format: "pushmesh-export", version: 1, exportedAt: 7 },
       { kind: "secrets", meshKeys: "1:key", adminToken: "token-of-16-or-more" },
-      { kind: "app", appId: "app", name: "Shop", createdAt: 1, keysMade: 0, keys: [] },
+      { kind: "app", appId: "app", name: "Shop", createdAt: 1, keysMade: 1, keys: [key] },
       { kind: "device", device, account, link: null },
       {
         kind: "registration",
@@ -249,7 +259,7 @@ describe("an export", () => {
     writeFileSync(file, `${text}${JSON.stringify(last)}\n`);
     expect(await read(file)).toMatchObject([
       { kind: "secrets" },
-      { kind: "app", liveKey: null },
+      { kind: "app", liveKey: null, keys: [{ scopes: KEY_SCOPES, expiresAt: null }] },
       { kind: "device", link: null },
       { kind: "registration", attributes: null },
       { kind: "mail", data: Uint8Array.of(0, 255), firstAckAlias: null, fingerprint: null },

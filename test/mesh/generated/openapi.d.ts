@@ -77,7 +77,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message to a registration or an alias, or broadcast it to tags */
+        /**
+         * Send a message to a registration or an alias, or broadcast it to tags
+         * @description Needs a key of scope send.
+         */
         post: operations["sendMessage"];
         delete?: never;
         options?: never;
@@ -92,7 +95,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the status of a message */
+        /**
+         * Get the status of a message
+         * @description Needs a key of scope send or read.
+         */
         get: operations["getMessage"];
         put?: never;
         post?: never;
@@ -109,10 +115,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the tag named members */
+        /**
+         * Get the tag named members
+         * @description Needs a key of scope read.
+         */
         get: operations["getTagCalledMembers"];
         put?: never;
-        /** Subscribe registrations to a tag, and unsubscribe others */
+        /**
+         * Subscribe registrations to a tag, and unsubscribe others
+         * @description Needs a key of scope manage.
+         */
         post: operations["changeMembers"];
         delete?: never;
         options?: never;
@@ -127,7 +139,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the tags of the app */
+        /**
+         * List the tags of the app
+         * @description Needs a key of scope read.
+         */
         get: operations["listTags"];
         put?: never;
         post?: never;
@@ -144,7 +159,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a tag */
+        /**
+         * Get a tag
+         * @description Needs a key of scope read.
+         */
         get: operations["getTag"];
         put?: never;
         post?: never;
@@ -162,7 +180,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set who may listen to the tag live */
+        /**
+         * Set who may listen to the tag live
+         * @description Needs a key of scope manage.
+         */
         put: operations["setLiveAccess"];
         post?: never;
         delete?: never;
@@ -180,7 +201,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give an alias to registrations, and take it from others */
+        /**
+         * Give an alias to registrations, and take it from others
+         * @description Needs a key of scope manage.
+         */
         post: operations["changeAlias"];
         delete?: never;
         options?: never;
@@ -195,7 +219,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the holders of an alias */
+        /**
+         * Get the holders of an alias
+         * @description Needs a key of scope read.
+         */
         get: operations["getAlias"];
         put?: never;
         post?: never;
@@ -212,7 +239,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get the tags, aliases and attributes of a registration */
+        /**
+         * Get the tags, aliases and attributes of a registration
+         * @description Needs a key of scope read.
+         */
         get: operations["getRegistration"];
         put?: never;
         post?: never;
@@ -450,10 +480,14 @@ export interface components {
         NewKey: {
             /** @constant */
             algorithm: "hmac-sha256";
+            scopes?: ("send" | "manage" | "read" | "grant")[];
+            expiresAt?: number | null;
         } | {
             /** @constant */
             algorithm: "ed25519";
             publicKey: string;
+            scopes?: ("send" | "manage" | "read" | "grant")[];
+            expiresAt?: number | null;
         };
         Service: {
             /** @constant */
@@ -466,7 +500,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -644,6 +678,8 @@ export interface components {
                 algorithm: "hmac-sha256" | "ed25519";
                 /** @description Milliseconds since 1970. */
                 createdAt: number;
+                scopes: ("send" | "manage" | "read" | "grant")[];
+                expiresAt: number | null;
             }[];
             policy: {
                 /** @enum {string} */
@@ -666,6 +702,8 @@ export interface components {
             algorithm: "hmac-sha256" | "ed25519";
             /** @description Milliseconds since 1970. */
             createdAt: number;
+            scopes: ("send" | "manage" | "read" | "grant")[];
+            expiresAt: number | null;
             secret?: string;
         };
     };
@@ -1194,6 +1232,7 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
                 headers: {
@@ -1203,7 +1242,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reg_id_foreign`: The regId belongs to another app. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `reg_id_foreign`: The regId belongs to another app.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1371,6 +1413,7 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
                 headers: {
@@ -1380,7 +1423,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reg_id_foreign`: The regId belongs to another app. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `reg_id_foreign`: The regId belongs to another app.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1502,8 +1548,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1633,8 +1689,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1786,8 +1852,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1902,8 +1978,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2034,8 +2120,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2186,8 +2282,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2332,8 +2438,18 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2457,6 +2573,7 @@ export interface operations {
              *     `signature_invalid`: The signature does not verify.
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
              */
             401: {
                 headers: {
@@ -2466,7 +2583,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `reg_id_foreign`: The regId belongs to another app. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `reg_id_foreign`: The regId belongs to another app.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;

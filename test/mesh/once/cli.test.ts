@@ -223,6 +223,37 @@ describe("apps and keys", () => {
     expect(await run(user, ...send, "--app", appId)).toMatchObject({ code: 2 });
   });
 
+  test("S35 S36 a key is made with scopes and an expiry, signs no more than they say, and is listed so", async () => {
+    const user = newUser();
+    const [app] = await runJson(user, "app", "create", "Shop");
+    const appId = `${app?.["appId"]}`;
+    const rights = ["--scope", "read", "--scope", "grant", "--expires", "90d"];
+    const begun = Date.now();
+    const [key] = await runJson(user, "key", "create", "--app", appId, ...rights);
+    expect(key).toMatchObject({ scopes: ["read", "grant"] });
+    const days = (Number(key?.["expiresAt"]) - begun) / 86_400_000;
+    expect(Math.round(days)).toBe(90);
+    const sent = await run(
+      user,
+      "broadcast",
+      "--everyone",
+      "--data",
+      "x",
+      "--app",
+      appId,
+      "--json",
+    );
+    expect(sent.code).toBe(3);
+    expect(JSON.parse(sent.stderr).error).toMatchObject({ code: "scope_missing" });
+    const { stdout } = await run(user, "key", "list", "--app", appId);
+    const expiry = new Date(Number(key?.["expiresAt"])).toISOString();
+    expect(stdout).toMatch(
+      new RegExp(`^${appId}\\.k1  \\S+Z  hmac-sha256  read,grant  expires ${expiry}$`),
+    );
+    // The mesh is that of other tests, too.
+    await run(user, "app", "delete", appId, "--yes");
+  });
+
   test("P7.6 an app is shown with its keys, and deleted with them", async () => {
     const user = newUser();
     const [app] = await runJson(user, "app", "create", "Shop");

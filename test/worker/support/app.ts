@@ -20,8 +20,13 @@ export const admin = (path: string, method: string, body?: unknown): Promise<Res
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 
-export async function createKey(appId: string): Promise<{ keyId: string; signer: Signer }> {
-  const answer = await admin(`/v1/apps/${appId}/keys`, "POST", { algorithm: "hmac-sha256" });
+/** @param rights its scopes and expiry; default: all, forever */
+export async function createKey(
+  appId: string,
+  rights: object = {},
+): Promise<{ keyId: string; signer: Signer }> {
+  const body = { algorithm: "hmac-sha256", ...rights };
+  const answer = await admin(`/v1/apps/${appId}/keys`, "POST", body);
   const { keyId, secret } = await answer.json<{ keyId: string; secret: string }>();
   return { keyId, signer: await signerOf(secret) };
 }

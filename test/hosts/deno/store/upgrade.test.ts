@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/app/policy.ts";
 import { SharedDeviceStore } from "../../../../hosts/deno/store/device-store.ts";
 import { TABLES_VERSION } from "../../../../hosts/deno/store/tables.ts";
-import { databasePath, openDatabase, openMesh } from "../support/mesh.ts";
+import { KEY_SCOPES } from "../../../../schema/http/enums.ts";
+import { databasePath, newApp, openDatabase, openMesh } from "../support/mesh.ts";
 
 /** The tables as version 1 made them, word for word. */
 const VERSION_1 = `
@@ -99,6 +100,20 @@ describe("a database of version 1", () => {
     expect(await app.record()).toMatchObject({ policy: DEFAULT_POLICY, trustVersion: 2 });
     await app.remove();
     expect(await app.record()).toBeNull();
+  });
+
+  test("S35 M1 keeps its keys, with all scopes and without an expiry", async () => {
+    const { appId } = newApp();
+    const rows = `
+      INSERT INTO apps VALUES ('${appId}', 'Shop', 1, 1);
+      INSERT INTO keys VALUES ('${appId}', 1, 'ed25519', x'07', 2);`;
+    const { mesh } = openMesh(oldFile(rows));
+    const app = mesh.peers.app(appId);
+    const old = { material: Uint8Array.of(7), scopes: KEY_SCOPES, expiresAt: null };
+    expect((await app.record())?.keys).toMatchObject([old]);
+    const rights = { scopes: ["send" as const], expiresAt: 5 };
+    await app.addKey("ed25519", Uint8Array.of(8), rights);
+    expect((await app.record())?.keys).toMatchObject([old, rights]);
   });
 
   test("is left as it was where it cannot be brought up to date", () => {
