@@ -56,8 +56,6 @@ export const LIMITS = {
   TOKEN_CHARS: 2_048,
   /** Stable identifiers of one device, hashed. */
   DEVICE_IDENTIFIERS: 8,
-  /** How long after its last link a new key cannot displace a device account without a handover. */
-  DEVICE_DISPLACE_MS: 300_000,
   /**
    * How long a device with a registration is kept if it opens no link and no message waits for it: 90 days, over three times the longest ttl,
    * so that a phone that is off for a season keeps its registrations.

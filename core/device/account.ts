@@ -6,7 +6,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SEQ_EPOCH_MS } from "../message/clock.ts";
 import type { AccountRecord, AccountStore, IdleMark, LinkRecord } from "./store.ts";
-import type { OpenAccountRequest } from "./types.ts";
+import type { AccountOutcome, OpenAccountRequest } from "./types.ts";
 
 /** The contents of a connect token that the edge has verified. */
 export interface Claims {
@@ -21,8 +21,7 @@ export interface Claims {
 
 /** The result of `Account.open`. */
 interface OpenedAccount {
-  /** "standing": the key has this account already. "created": the device's first. "replaced": the key displaced another. */
-  readonly outcome: "standing" | "created" | "replaced";
+  readonly outcome: AccountOutcome;
   readonly generation: number;
 }
 
@@ -99,7 +98,7 @@ export class Account {
    * a new account is stored by its first registration, see `persist`.
    *
    * @param linked whether the device has a link now
-   * @throws MeshError device_active if the device is in use under another key and the request has no handover
+   * @throws MeshError device_active if the account belongs to another key, however long unused, and the request has no handover
    */
   open(request: OpenAccountRequest, linked: boolean, now: number): OpenedAccount {
     const { publicKey, handoverFrom } = request;
@@ -108,9 +107,12 @@ export class Account {
       const { generation } = standing;
       return { outcome: this.#isStored ? "standing" : "created", generation };
     }
-    if (standing !== null && handoverFrom !== standing.publicKey) this.#requireIdle(linked, now);
+    const isHeld = standing !== null && (this.#isStored || linked);
+    // No time of last use in the answer, and none decides it: identifiers may be known to strangers.
+    if (isHeld && handoverFrom !== standing.publicKey) throw new MeshError("device_active");
     if (!this.#isStored) {
-      const outcome = standing === null ? "created" : "replaced";
+      // Only an open link shows that an account that is not stored was there.
+      const outcome = linked ? "replaced" : "created";
       this.#record = null;
       return { outcome, generation: freshGeneration(now) };
     }
@@ -179,7 +181,7 @@ export class Account {
   }
 
   /**
-   * The link has ended. Writes one row, which tells a later key when the device was last in use.
+   * The link has ended. Writes one row, which tells when the account was last used: see `Idle`.
    *
    * @param seenAt when the device was last heard from, milliseconds since 1970
    */
@@ -196,25 +198,6 @@ export class Account {
   /** Writes one row, for cursors that do not fit into the socket's attachment. */
   saveCursors(kept: LinkExtras): void {
     if (this.#link !== null) this.#write({ ...this.#link, ...kept });
-  }
-
-  /** @throws MeshError device_active */
-  #requireIdle(linked: boolean, now: number): void {
-    let activeAt = this.#link?.lastSeenMs ?? this.#record?.createdAt ?? 0;
-    if (activeAt > now + CLOCK_SKEW_MS) {
-      // The clock was ahead when this was written. Replace it durably with the present time at the first request: otherwise
-      // the device would stay locked for as long as the clock was ahead.
-      activeAt = now;
-      this.clampFutureTimes(now);
-    }
-    const freeAt = linked
-      ? now + LIMITS.DEVICE_DISPLACE_MS
-      : this.#isStored
-        ? activeAt + LIMITS.DEVICE_DISPLACE_MS
-        : now;
-    if (freeAt > now) {
-      throw new MeshError("device_active", undefined, { retryAfterMs: freeAt - now });
-    }
   }
 
   /** Replaces times of last use that are in the future by `now`. Writes one row for each. */

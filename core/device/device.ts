@@ -103,7 +103,7 @@ export class Device {
 
   // ---------------------------------------------------------------- account and link
 
-  /** Finds or creates the account of a key. A key other than the stored one displaces it and ends its registrations. */
+  /** Finds or creates the account of a key. A key to which the stored one handed over displaces it and ends its registrations. */
   openAccount(request: OpenAccountRequest, context: Context): OpenAccountAnswer {
     const { account, registrations, lifecycle, session } = this.#parts;
     try {
@@ -116,7 +116,7 @@ export class Device {
         session.link?.close("account_replaced", "a new key took over", context);
         this.#afterwards(context);
       }
-      return { ok: true, generation, created: outcome !== "standing" };
+      return { ok: true, generation, outcome };
     } catch (error) {
       return refusedBy(error);
     }

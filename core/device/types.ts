@@ -22,8 +22,11 @@ export interface OpenAccountRequest {
   readonly handoverFrom: string | null;
 }
 
+/** "standing": the key has this account already. "created": the device's first. "replaced": a handover displaced another key. */
+export type AccountOutcome = "standing" | "created" | "replaced";
+
 export type OpenAccountAnswer =
-  | { readonly ok: true; readonly generation: number; readonly created: boolean }
+  | { readonly ok: true; readonly generation: number; readonly outcome: AccountOutcome }
   | Refused;
 
 // ---------------------------------------------------------------- requests of the app server about one registration

@@ -54,8 +54,8 @@ export const ACCOUNTS = {
     502,
     409,
     null,
-    "later",
-    "These identifiers belong to a device that is in use with another key.",
-    "Add a handover signed with the old key, or retry after Retry-After.",
+    "never",
+    "This key handed its account over to another key.",
+    "Use the newer key, or make a new key: it gets an account of its own.",
   ),
 } as const satisfies Record<string, ErrorRow>;

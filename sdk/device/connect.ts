@@ -19,9 +19,9 @@ export interface StartOptions {
    */
   readonly storage?: Storage;
   /**
-   * Up to 8 strings that identify this device, such as a serial number. The SDK hashes them with SHA-256 before they
-   * leave the device. The same identifiers are the same device, even if its storage is lost. Default: none; the device
-   * is then a random number kept in the storage.
+   * Up to 8 strings that tell apart devices whose storage is the same, such as copies of one disk: for example a serial
+   * number. The SDK hashes them with SHA-256 before they leave the device. They give no right: a device that lost its
+   * storage is another device. Default: none; the device is then a random number kept in the storage.
    */
   readonly identifiers?: readonly string[];
   /** Default: `defaultHost()`. */

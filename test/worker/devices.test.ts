@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { sealCredential } from "../../core/identity/credential.ts";
+import { deviceName, formerDeviceIdOf } from "../../core/identity/device-id.ts";
+import { keyringOf } from "../../core/identity/keyring.ts";
+import { ERRORS } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { fromBase64Url } from "../../schema/text.ts";
 import { createApp, nowSeconds } from "./support/app.ts";
 import {
   type Account,
@@ -12,7 +17,7 @@ import {
   sign,
 } from "./support/device.ts";
 import { TestLink } from "./support/link.ts";
-import { fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./support/mesh.ts";
+import { env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./support/mesh.ts";
 
 const ids = (count = 1) => Array.from({ length: count }, () => randomText(32));
 
@@ -68,26 +73,92 @@ describe("a device account", () => {
     expect(a.deviceId).not.toBe(b.deviceId);
   });
 
-  it("P7.5 of a device in use is not taken by another key without the old one's word", async () => {
+  it("S20 P7.5 is not reached by another key with its identifiers, whose answer says nothing about it", async () => {
+    const owner = await createKeys();
+    const hashes = ids();
+    const account = await openAccount(owner, hashes);
+    const link = await TestLink.open(owner, account);
+    await link.register((await createApp()).appId);
+    const former = await formerDevice(owner);
+
+    const shape = (response: Response, body: object) => ({
+      status: response.status,
+      headers: [...response.headers].filter(([name]) => name !== "content-length"),
+      fields: Object.keys(body),
+    });
+    const unheard = await open(await createKeys(), ids());
+    const expected = shape(unheard, await unheard.json<Account>());
+    for (const known of [hashes, former.hashes]) {
+      for (const signer of [undefined, await createKeys()]) {
+        const stranger = await createKeys();
+        const handover = signer && (await handoverBy(signer, stranger.jwk.x));
+        const response = await open(stranger, known, handover);
+        const body = await response.json<Account>();
+        expect(shape(response, body)).toEqual(expected);
+        expect([account.deviceId, former.deviceId]).not.toContain(body.deviceId);
+        // It opens a link, and registers another device: nothing of the owner ends.
+        const foreign = await TestLink.open(stranger, body);
+        await foreign.register((await createApp()).appId);
+        foreign.close();
+      }
+    }
+    for (const [found, deviceId] of [
+      [await open(owner, hashes), account.deviceId],
+      [await open(owner, former.hashes), former.deviceId],
+    ] as const) {
+      expect(found.status).toBe(200);
+      expect((await found.json<Account>()).deviceId).toBe(deviceId);
+    }
+    await link.describe();
+    await former.link.describe();
+    link.close();
+    former.link.close();
+  });
+
+  it("S20 of a key that hands over ends; the newer key has one of its own, and the older none", async () => {
     const old = await createKeys();
     const hashes = ids();
     const account = await openAccount(old, hashes);
     const link = await TestLink.open(old, account);
     await link.register((await createApp()).appId);
-    const thief = await createKeys();
-    const response = await open(thief, hashes);
-    expect((await problemOf(response)).code).toBe("device_active");
-    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+    const newer = await createKeys();
+    const handed = await open(newer, hashes, await handoverBy(old, newer.jwk.x));
+    expect(handed.status).toBe(201);
+    const own = await handed.json<Account>();
+    expect(await link.closed).toBe(ERRORS.account_replaced.close);
+    const refusal = await open(old, hashes);
+    expect(await problemOf(refusal)).toMatchObject({ code: "device_active", retry: "never" });
+    expect(refusal.headers.get("retry-after")).toBeNull();
+    expect((await (await open(newer, hashes)).json<Account>()).deviceId).toBe(own.deviceId);
+  });
 
-    const stranger = await handoverBy(await createKeys(), thief.jwk.x);
-    expect((await problemOf(await open(thief, hashes, stranger))).code).toBe("device_active");
-
-    const granted = await open(thief, hashes, await handoverBy(old, thief.jwk.x));
-    expect(granted.status).toBe(201);
-    expect((await granted.json<Account>()).generation).toBe(account.generation + 1);
-    link.close();
+  it("S20 of an earlier version is handed over under its device ID, with the next generation", async () => {
+    const old = await createKeys();
+    const { hashes, deviceId, link } = await formerDevice(old);
+    const newer = await createKeys();
+    const handed = await open(newer, hashes, await handoverBy(old, newer.jwk.x));
+    expect(handed.status).toBe(201);
+    expect(await handed.json<Account>()).toMatchObject({ deviceId, generation: 8 });
+    expect(await link.closed).toBe(ERRORS.account_replaced.close);
+    const found = await open(newer, hashes);
+    expect(found.status).toBe(200);
+    expect(await found.json<Account>()).toMatchObject({ deviceId, generation: 8 });
   });
 });
+
+/** A device that an earlier version gave the ID of its identifiers alone, registered and linked. */
+async function formerDevice(keys: DeviceKeys) {
+  const hashes = ids();
+  const keyring = keyringOf(env.MESH_KEYS ?? "");
+  const [x, hash] = [fromBase64Url(keys.jwk.x ?? ""), fromBase64Url(hashes[0] ?? "")];
+  if (typeof keyring === "string" || x === undefined || hash === undefined) expect.unreachable();
+  const deviceId = formerDeviceIdOf(keyring, [hash]);
+  const credential = sealCredential(keyring, { deviceId, generation: 7, publicKey: x });
+  const account = { deviceId: deviceName(deviceId), generation: 7, credential };
+  const link = await TestLink.open(keys, account);
+  await link.register((await createApp()).appId);
+  return { hashes, deviceId: account.deviceId, link };
+}
 
 describe("P7.5 a proof", () => {
   const now = nowSeconds();

@@ -1,6 +1,6 @@
 /** `POST /v1/devices`: creates or finds the account of a device (docs/protocol.md, section 1). */
 import { sealCredential } from "../../core/identity/credential.ts";
-import { deviceIdOf, deviceName } from "../../core/identity/device-id.ts";
+import { deviceIdOf, deviceName, formerDeviceIdOf } from "../../core/identity/device-id.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type DeviceAnswerBody, ROUTES } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -65,22 +65,32 @@ async function openAccount(c: MeshContext): Promise<Response> {
 
   const { keyring } = c.get("config");
   const hashes = proof.claims.ids.map((id) => fromBase64Url(id) ?? new Uint8Array());
-  const deviceId = deviceIdOf(keyring, hashes);
-  const name = deviceName(deviceId);
-  // Idempotent: the same key and identifiers give the same account.
-  const account = await callInTime(() =>
-    c.env.DEVICES.getByName(name).openAccount({ publicKey, handoverFrom }),
-  );
+  const open = async (deviceId: Uint8Array) => {
+    const device = c.env.DEVICES.getByName(deviceName(deviceId));
+    return {
+      deviceId,
+      ...(await callInTime(() => device.openAccount({ publicKey, handoverFrom }))),
+    };
+  };
+  // Idempotent: the same key and identifiers give the same account. Who does not hold the key of a former account gets the
+  // same answer as if there were none.
+  let account = await open(formerDeviceIdOf(keyring, hashes));
+  if (!account.ok && account.code !== "device_active") throw refusal(account);
+  if (!account.ok || account.outcome === "created") {
+    const old = handoverFrom === null ? undefined : fromBase64Url(handoverFrom);
+    if (old !== undefined) await open(deviceIdOf(keyring, hashes, old));
+    account = await open(deviceIdOf(keyring, hashes, proof.publicKey));
+  }
   if (!account.ok) throw refusal(account);
 
-  const { generation, created } = account;
+  const { deviceId, generation, outcome } = account;
   const answer: DeviceAnswerBody = {
-    deviceId: name,
+    deviceId: deviceName(deviceId),
     generation,
     credential: sealCredential(keyring, { deviceId, generation, publicKey: proof.publicKey }),
     now: Date.now(),
   };
-  return c.json(answer, created ? 201 : 200);
+  return c.json(answer, outcome === "standing" ? 200 : 201);
 }
 
 export const devices: Handlers<"openAccount"> = { openAccount };

@@ -13,7 +13,7 @@ interface ServiceOptions {
   /** Stores the key pair and the account. */
   readonly storage: Storage;
   readonly host: Host;
-  /** Stable identifiers of this device; see `ConnectOptions.identifiers`. */
+  /** Identifiers of this device; see `ConnectOptions.identifiers`. */
   readonly identifiers: readonly string[];
 }
 

@@ -1,33 +1,51 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deviceIdOf } from "../../../core/identity/device-id.ts";
+import { deviceIdOf, formerDeviceIdOf } from "../../../core/identity/device-id.ts";
 import { messageKey } from "../../../core/identity/message-key.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { bytes, oneKey, otherMesh, regIdParts, rotated } from "./fixtures.ts";
 
 const hashes = fc.uniqueArray(bytes(32), { minLength: 1, maxLength: 8, selector: toBase64Url });
 
-describe("device IDs", () => {
-  it("are the same for the same identifiers in any order, after a rotation too", () => {
+describe("S20 device IDs", () => {
+  const ways = [
+    ["of identifiers and a key", deviceIdOf],
+    ["of identifiers alone, as before", formerDeviceIdOf],
+  ] as const;
+
+  it.each(ways)("%s are the same for the same in any order, after a rotation too", (_, idOf) => {
     fc.assert(
       fc.property(
         hashes.chain((set) =>
           fc.tuple(fc.constant(set), fc.shuffledSubarray(set, { minLength: set.length })),
         ),
-        ([set, shuffled]) => {
-          expect(deviceIdOf(oneKey, shuffled)).toEqual(deviceIdOf(oneKey, set));
-          expect(deviceIdOf(rotated, set)).toEqual(deviceIdOf(oneKey, set));
+        bytes(32),
+        ([set, shuffled], key) => {
+          expect(idOf(oneKey, shuffled, key)).toEqual(idOf(oneKey, set, key));
+          expect(idOf(rotated, set, key)).toEqual(idOf(oneKey, set, key));
         },
       ),
     );
   });
 
-  it("differ where the sets or the meshes differ", () => {
+  it.each(ways)("%s differ where the sets or the meshes differ", (_, idOf) => {
     fc.assert(
-      fc.property(hashes, bytes(32), (set, extra) => {
+      fc.property(hashes, bytes(32), bytes(32), (set, extra, key) => {
         fc.pre(!set.some((hash) => toBase64Url(hash) === toBase64Url(extra)));
-        expect(deviceIdOf(oneKey, [...set, extra])).not.toEqual(deviceIdOf(oneKey, set));
-        expect(deviceIdOf(otherMesh, set)).not.toEqual(deviceIdOf(oneKey, set));
+        expect(idOf(oneKey, [...set, extra], key)).not.toEqual(idOf(oneKey, set, key));
+        expect(idOf(otherMesh, set, key)).not.toEqual(idOf(oneKey, set, key));
+      }),
+    );
+  });
+
+  it("differ where the keys differ, and no chosen identifiers lead to the device of a key", () => {
+    fc.assert(
+      fc.property(hashes, bytes(32), bytes(32), (set, key, other) => {
+        fc.pre(toBase64Url(key) !== toBase64Url(other));
+        const own = deviceIdOf(oneKey, set, key);
+        expect(deviceIdOf(oneKey, set, other)).not.toEqual(own);
+        expect(formerDeviceIdOf(oneKey, set)).not.toEqual(own);
+        expect(formerDeviceIdOf(oneKey, [...set, key])).not.toEqual(own);
       }),
     );
   });

@@ -970,7 +970,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `device_active`: These identifiers belong to a device that is in use with another key. */
+            /** @description `device_active`: This key handed its account over to another key. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -54,12 +54,12 @@ describe("the account", () => {
     expect(mesh.online).toBeUndefined();
   });
 
-  it("waits as long as the mesh says while the device is in use under another key", async () => {
-    mesh.refuse.push({ code: "device_active", retryAfterSeconds: 120 });
+  it("waits as long as the mesh says", async () => {
+    mesh.refuse.push({ code: "overloaded", retryAfterSeconds: 120 });
     const device = await start(mesh);
     await reaches(device, "waiting");
     expect(device.states.at(-1)).toMatchObject({
-      error: { code: "device_active", retry: "later" },
+      error: { code: "overloaded", retry: "later" },
       retryInMs: 120_500,
     });
     await mesh.clock.advance(120_500);

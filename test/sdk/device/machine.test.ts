@@ -126,7 +126,7 @@ describe("the way down", () => {
   });
 
   it("waits as long as the mesh asks before it tries for an account again", () => {
-    const error: PushErrorData = { ...LATER, code: "device_active", retryAfterMs: 300_000 };
+    const error: PushErrorData = { ...LATER, code: "overloaded", retryAfterMs: 300_000 };
     expect(timerOf(run(START, { kind: "refused", error }).effects)).toBe(300_500);
   });
 

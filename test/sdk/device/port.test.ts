@@ -50,7 +50,7 @@ it("a client in another thread registers, receives, acknowledges, sees states an
   await until(() => mesh.socket.cursors.length === 1, "the cursor");
   expect(got.at(-1)).toBe("to the tag");
   expect(lost).toEqual(["me"]);
-  mesh.refuse.push({ code: "device_active" });
+  mesh.refuse.push({ code: "overloaded" });
   mesh.socket.end(4100, "token_invalid: who");
   await until(() => errors.includes("token_invalid"), "the reason");
   client.reconnectNow();

@@ -27,12 +27,17 @@ export class TestLink {
   /** Keys of messages that other holders of an alias took. */
   readonly withdrawn: Uint8Array[] = [];
   acknowledge = true;
+  /** The code with which the mesh closed it. */
+  readonly closed: Promise<number>;
   readonly #socket: WebSocket;
   #slot = 0;
   readonly #waiting: { kind: string; resolve: (frame: Frame) => void }[] = [];
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.addEventListener("close", ({ code }) => resolve(code));
+    });
     socket.addEventListener("message", ({ data }) => {
       if (data instanceof ArrayBuffer) this.#receive(new Uint8Array(data));
     });
@@ -68,6 +73,13 @@ export class TestLink {
   async unregister(): Promise<void> {
     const answer = this.#next("unregistered");
     this.#push({ kind: "unregister", value: { request: 2, slot: this.#slot } });
+    await answer;
+  }
+
+  /** Resolves once the mesh has answered on this link. */
+  async describe(): Promise<void> {
+    const answer = this.#next("described");
+    this.#push({ kind: "describe", value: { request: 3, slot: this.#slot } });
     await answer;
   }
 
