@@ -30,6 +30,9 @@ it("makes and opens what another implementation made", () => {
   expect(toBase64Url(formerDeviceIdOf(keyring, vectors.identifiers.map(read)))).toBe(
     vectors.deviceIdOfIdentifiers,
   );
+  expect(toBase64Url(deviceIdOf(keyring, vectors.identifiers.map(read), publicKey))).toBe(
+    vectors.deviceIdOfIdentifiersAndKey,
+  );
   const registration = { deviceId, app, generation };
   const byKey = { kind: "idempotency-key", value: vectors.idempotencyKey } as const;
   expect(toBase64Url(messageKey(registration, byKey))).toBe(vectors.keyOfIdempotencyKey);
