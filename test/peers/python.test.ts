@@ -227,7 +227,7 @@ describe("a device in Python", () => {
     const another = await device.after("account", "account", { fresh_key: true });
     expect(another).toMatchObject({ status: 201 });
     expect(await device.after("open", "welcome")).toMatchObject({ registrations: 0 });
-    expect(await mesh.sender(app).send({ to: fresh, data: "x" })).toMatchObject({
+    expect(await mesh.sender(app).send({ to: String(fresh), data: "x" })).toMatchObject({
       status: "queued",
     });
     await device.after("close", "closed");
