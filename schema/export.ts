@@ -257,6 +257,11 @@ const device = z.strictObject({
     lives: count.exactOptional(),
     /** See core/device/idle.ts. */
     idle: z.strictObject({ looks: count, atMs: timeMs, usedAtMs: timeMs }).exactOptional(),
+    /** See core/device/removals.ts. */
+    removals: z
+      .array(z.tuple([z.string(), timeMs]).readonly())
+      .readonly()
+      .exactOptional(),
   }),
   /** Null for a device that never opened a link. */
   link: z

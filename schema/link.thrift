@@ -83,6 +83,18 @@ struct Registration {
   4: optional string identity
 }
 
+/** The app's server removed the registration: it has ended, and the device must not register again by itself. */
+struct Removed {
+  1: required i32 slot
+  /** `removed` (230), or `banned` (231) if the device may not register for this app yet. Codes: docs/errors.md. */
+  2: required i32 code
+  3: required string name
+  4: required string message
+  5: required string appId
+  /** Of `banned`: how long it lasts. */
+  6: optional i64 retryAfterMs
+}
+
 /** Answer to Hello. All times are milliseconds. */
 struct Welcome {
   /** 16 random bytes that identify this session. */
@@ -104,6 +116,8 @@ struct Welcome {
   10: required bool resumed
   /** Window of the first reconnect after an established link was closed; `reconnectBaseMs` if absent. */
   11: optional i32 reconnectFirstMs
+  /** Registrations that app servers removed, until the app registers again. Absent for none. */
+  12: optional list<Removed> removed
 }
 
 /** The mesh refuses one frame or command; the link stays up. Codes: docs/errors.md. */
@@ -343,6 +357,7 @@ union PushDown {
   7: Broadcasts broadcasts
   8: Withdraw withdraw
   9: AliasLost aliasLost
+  10: Removed removed
 }
 
 // ---------------------------------------------------------------- channel 2

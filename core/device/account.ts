@@ -5,7 +5,7 @@
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SEQ_EPOCH_MS } from "../message/clock.ts";
-import type { AccountRecord, AccountStore, IdleMark, LinkRecord } from "./store.ts";
+import type { AccountRecord, AccountStore, IdleMark, LinkRecord, Removal } from "./store.ts";
 import type { AccountOutcome, OpenAccountRequest } from "./types.ts";
 
 /** The contents of a connect token that the edge has verified. */
@@ -77,6 +77,14 @@ export class Account {
     if (this.#record === null) return;
     const { idle: _, ...record } = this.#record;
     this.#record = idle === null ? record : { ...record, idle };
+    this.#store.writeAccount(this.#record);
+  }
+
+  /** Writes one row, if the account is stored. */
+  setRemovals(removals: readonly Removal[]): void {
+    if (this.#record === null || !this.#isStored) return;
+    const { removals: _, ...record } = this.#record;
+    this.#record = removals.length === 0 ? record : { ...record, removals };
     this.#store.writeAccount(this.#record);
   }
 

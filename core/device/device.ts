@@ -13,6 +13,7 @@ import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/calls/fan-out.ts";
 import type { Claims } from "./account.ts";
 import { changeAlias, changeTags } from "./commands.ts";
+import { wireRemoval } from "./identity.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { type DeviceOptions, type DeviceParts, makeParts } from "./parts.ts";
 import { type PendingCommand, waitFor } from "./pending-command.ts";
@@ -22,6 +23,8 @@ import type {
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RemoveAnswer,
+  RemoveRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
@@ -248,6 +251,33 @@ export class Device {
     };
   }
 
+  /** The app's server ends a registration, and tells the device if it is linked. Safe to repeat. */
+  remove({ app, generation, bannedUntil }: RemoveRequest, context: Context): RemoveAnswer {
+    const { account, registrations, removals, lifecycle, link } = this.#parts;
+    // Nothing is left of the account, so no registration stands; without one, nothing keeps a ban.
+    if (!account.isStored)
+      return bannedUntil === null ? { ok: true, removed: false, bannedUntil } : UNREGISTERED;
+    const { now } = context;
+    const known = registrations.ofApp(app);
+    const isMeant = bannedUntil !== null || known?.generation === generation;
+    const removed = isMeant && known !== undefined && known.record.endedAt === null;
+    if (removed) lifecycle.end(known, context);
+    if (removed || bannedUntil !== null) {
+      removals.add(app, bannedUntil, now);
+      const slot = known?.slot ?? 0;
+      const ban = removals.bannedUntil(app, now);
+      const value = wireRemoval(this.#options.identity, [app, ban ?? 0], slot, now);
+      if (removed && link.isReady) link.send({ kind: "removed", value }, context);
+      this.#afterwards(context);
+    }
+    return { ok: true, removed, bannedUntil: removals.bannedUntil(app, now) };
+  }
+
+  /** The app's server lets the device register again. Safe to repeat. */
+  liftBan(app: string): void {
+    this.#parts.removals.liftBan(app);
+  }
+
   /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */
   deliver(request: DeliverRequest, context: Context): DeliverAnswer | number {
     const { registrations, tags } = this.#parts;
@@ -302,10 +332,11 @@ export class Device {
 
   /** The account is no longer used. First its registrations end; it is erased once their tags and aliases have confirmed that. */
   #expire(context: Context): void {
-    const { account, debts, registrations, lifecycle } = this.#parts;
+    const { account, debts, registrations, removals, lifecycle } = this.#parts;
     const standing = [...registrations.active()];
     for (const registration of standing) lifecycle.end(registration, context);
     if (standing.length > 0 || debts.hasDebts || !account.isErasable) return;
+    if (removals.lastBanEnd(context.now) !== null) return;
     this.#options.store.erase();
     this.#parts = makeParts({ ...this.#options, now: context.now });
   }

@@ -1,6 +1,8 @@
 /** Conversion of internal app names to the IDs that devices and app servers see. */
-import type { Registration as WireRegistration } from "../../schema/generated/link.ts";
+import { ERRORS } from "../../schema/errors.ts";
+import type { Removed, Registration as WireRegistration } from "../../schema/generated/link.ts";
 import type { Registration } from "./registration.ts";
+import type { Removal } from "./store.ts";
 
 export interface DeviceIdentity {
   /** The regId of an app's registration on this device, and its `identity`, which stays the same when mesh keys rotate. */
@@ -22,4 +24,17 @@ export function wireRegistration(
   { slot, record: { app }, generation }: Registration,
 ): WireRegistration {
   return { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
+}
+
+/** A removal as its device sees it. @param slot of the registration that ended; 0 if it is forgotten */
+export function wireRemoval(
+  identity: DeviceIdentity,
+  [app, bannedUntil]: Removal,
+  slot: number,
+  now: number,
+): Removed {
+  const name = bannedUntil > now ? "banned" : "removed";
+  const { number: code, title, advice } = ERRORS[name];
+  const about = { slot, code, name, message: `${title} ${advice}`, appId: identity.appId(app) };
+  return name === "banned" ? { ...about, retryAfterMs: bannedUntil - now } : about;
 }

@@ -7,6 +7,7 @@ import type { Account } from "./account.ts";
 import type { CurrentLink } from "./current-link.ts";
 import type { Mail } from "./mail/mail.ts";
 import type { Registrations } from "./registrations.ts";
+import type { Removals } from "./removals.ts";
 import type { IdleMark } from "./store.ts";
 
 /** Time between two looks at an idle account: one day. */
@@ -18,6 +19,7 @@ interface IdleParts {
   readonly account: Account;
   readonly link: CurrentLink;
   readonly registrations: Registrations;
+  readonly removals: Removals;
   readonly mail: Mail;
 }
 
@@ -33,12 +35,16 @@ export class IdleWatch {
    * is not stored.
    */
   deadline(now: number): number | null {
-    const { account, link, registrations } = this.#parts;
+    const { account, link, registrations, removals } = this.#parts;
     if (!account.isStored) return null;
     if (link.link !== null) return now + this.#limitMs;
     const mark = this.#mark(now);
     const isOver = mark !== null && mark.looks > LIMITS.DEVICE_IDLE_LOOKS;
-    if (isOver && !registrations.hasActive && !account.isErasable) return null;
+    if (isOver && !registrations.hasActive) {
+      if (!account.isErasable) return null;
+      const banEnd = removals.lastBanEnd(now);
+      if (banEnd !== null) return banEnd;
+    }
     if (mark !== null) return Math.max(mark.atMs + LOOK_MS, now);
     return Math.max(Math.min(account.usedAtMs, now) + this.#limitMs, now);
   }

@@ -6,12 +6,14 @@ import type { Debts } from "./debts.ts";
 import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
+import type { Removals } from "./removals.ts";
 import type { Tags } from "./tags/tags.ts";
 
 interface LifecycleOptions {
   readonly account: Account;
   readonly clock: HybridClock;
   readonly registrations: Registrations;
+  readonly removals: Removals;
   readonly tags: Tags;
   readonly debts: Debts;
   /** All parts of the device; called in this order. */
@@ -42,14 +44,16 @@ export class Lifecycle {
   /**
    * Registers an app; the first one also stores the account. The registration joins the tag of all devices in the background.
    *
-   * @throws MeshError too_many_registrations; overloaded if no slot is free
+   * @throws MeshError banned; too_many_registrations; overloaded if no slot is free
    */
   begin(app: string, context: Context): Registration {
-    const { account, registrations, tags, clock } = this.#options;
+    const { account, registrations, removals, tags, clock } = this.#options;
+    removals.requireAllowed(app, context.now);
     account.persist();
     const comesBack = registrations.ofApp(app)?.record.endedAt != null;
     const registration = registrations.open(app, this.#all, context.now);
     if (comesBack) for (const part of this.#all) part.reopen(registration.slot);
+    removals.forget(app);
     clock.observeTime(registration.record.createdAt);
     tags.joinEveryone(registration, context);
     return registration;

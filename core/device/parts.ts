@@ -15,6 +15,7 @@ import { LinkSession } from "./link/session.ts";
 import { Mail } from "./mail/mail.ts";
 import { RecentKeys } from "./mail/recent-keys.ts";
 import { Registrations } from "./registrations.ts";
+import { Removals } from "./removals.ts";
 import { Retries } from "./retries.ts";
 import type { DeviceStore } from "./store.ts";
 import { Tags } from "./tags/tags.ts";
@@ -49,6 +50,7 @@ export function makeParts(options: DeviceOptions) {
   const retries = new Retries(spread);
   const recentKeys = new RecentKeys();
   const registrations = new Registrations(store, account, recentKeys);
+  const removals = new Removals(account);
   const shared = { store, account, registrations, recentKeys, link, clock, waits, calls, retries };
 
   const mail = new Mail({ ...shared, name, spread });
@@ -57,13 +59,13 @@ export function makeParts(options: DeviceOptions) {
   const aliases = new Aliases({ ...shared, mail, name });
   const all = [mail, tags, aliases];
   const debts = new Debts(registrations, all, spread);
-  const lifecycle = new Lifecycle({ account, clock, registrations, tags, debts, all });
+  const lifecycle = new Lifecycle({ account, clock, registrations, removals, tags, debts, all });
   const commands = pushCommands({ registrations, lifecycle, mail, tags, aliases, identity });
   const session = new LinkSession({
-    ...{ account, clock, registrations, recentKeys, link },
+    ...{ account, clock, registrations, removals, recentKeys, link },
     ...{ mail, tags, lifecycle, identity, commands, reconnectFirstMs },
   });
-  const idle = new IdleWatch({ account, link, registrations, mail });
+  const idle = new IdleWatch({ account, link, registrations, removals, mail });
 
   if (account.record !== null) {
     clock.observe(account.link?.seqFloor ?? 0);
@@ -72,7 +74,7 @@ export function makeParts(options: DeviceOptions) {
     session.load();
   }
   return {
-    ...{ account, clock, registrations, waits, calls, retries },
+    ...{ account, clock, registrations, removals, link, waits, calls, retries },
     ...{ mail, tags, aliases, debts, lifecycle, session, idle },
   };
 }

@@ -17,7 +17,16 @@ export interface AccountRecord {
   readonly lives?: number;
   /** Absent while the account is in use. */
   readonly idle?: IdleMark;
+  /** See `Removals`. Absent for none. */
+  readonly removals?: readonly Removal[];
 }
+
+/** An app whose server removed its registration. An array, to save bytes. */
+export type Removal = readonly [
+  app: string,
+  /** Until when the app may not register, milliseconds since 1970; 0 if it may. */
+  bannedUntil: number,
+];
 
 /** The account was found idle: see `IdleWatch`. */
 export interface IdleMark {

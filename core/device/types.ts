@@ -42,6 +42,25 @@ export interface AliasRequest extends RegistrationName {
   readonly shared: boolean;
 }
 
+/** Ends a registration. */
+export interface RemoveRequest extends RegistrationName {
+  /**
+   * Until when the app may not register on this device, milliseconds since 1970; then the app's registration ends, whichever it is. Null for no
+   * ban: then only the registration of this generation ends.
+   */
+  readonly bannedUntil: number | null;
+}
+
+export type RemoveAnswer =
+  | {
+      readonly ok: true;
+      /** Whether a registration ended; false if it had ended before. */
+      readonly removed: boolean;
+      /** Milliseconds since 1970; null for no ban. */
+      readonly bannedUntil: number | null;
+    }
+  | Refused;
+
 export type DescribeAnswer =
   | {
       readonly ok: true;

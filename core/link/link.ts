@@ -34,6 +34,7 @@ interface LinkOptions {
 
 /** The retry time of temporary refusals that name none: without one, a device would give up. */
 const RETRY_MS = 1_000;
+const MAX_I32 = 2 ** 31 - 1;
 
 export class Link {
   readonly session: string;
@@ -198,7 +199,8 @@ export class Link {
       name: code,
       message: detail,
       ...(about?.request === undefined ? {} : { request: about.request }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      // A ban may last longer than the field can say: 24 days.
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_I32) }),
     };
     if (channel?.encodeRefusal !== undefined) {
       this.send(channel.number, channel.encodeRefusal(refusal), context);

@@ -8,6 +8,8 @@ import type {
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RemoveAnswer,
+  RemoveRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
@@ -76,6 +78,14 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
 
   describe(request: RegistrationName): Promise<DescribeAnswer> {
     return this.#runner.look(({ device }) => device.describe(request));
+  }
+
+  remove(request: RemoveRequest): Promise<RemoveAnswer> {
+    return this.#runner.run(({ device }, context) => device.remove(request, context));
+  }
+
+  liftBan(app: string): Promise<void> {
+    return this.#runner.run(({ device }) => device.liftBan(app));
   }
 
   deliver(request: DeliverRequest): Promise<DeliverAnswer> {

@@ -30,6 +30,8 @@ export const DEVICE_METHODS: Methods<DeviceRpc & DeviceImportRpc & Alarmed> = {
   setTags: true,
   setAlias: true,
   describe: true,
+  remove: true,
+  liftBan: true,
   deliver: true,
   suspendAlias: true,
   withdraw: true,

@@ -18,6 +18,8 @@ import type {
   DescribeAnswer,
   OpenAccountAnswer,
   OpenAccountRequest,
+  RemoveAnswer,
+  RemoveRequest,
   StatusAnswer,
   StatusRequest,
   TagsRequest,
@@ -75,6 +77,10 @@ export interface DeviceRpc {
   setAlias(request: AliasRequest): Promise<CommandAnswer>;
   /** From the edge, for the app server: tags, aliases and attributes. */
   describe(request: RegistrationName): Promise<DescribeAnswer>;
+  /** From the edge, for the app server: ends a registration. Safe to repeat. */
+  remove(request: RemoveRequest): Promise<RemoveAnswer>;
+  /** From the edge, for the app server: lets the app register again. Safe to repeat. */
+  liftBan(app: string): Promise<void>;
   /** From a tag's node: broadcasts for one registration. */
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;
   /** From an alias object: another registration sets the alias. Safe to repeat. */

@@ -1,7 +1,23 @@
-/** Errors of apps and keys (400–499), and of device accounts (500–599). */
+/** Errors of registrations and grants (200–299), of apps and keys (400–499), and of device accounts (500–599). */
 import { type ErrorRow, row } from "./row.ts";
 
 export const ACCOUNTS = {
+  removed: row(
+    230,
+    null,
+    null,
+    "never",
+    "The app's server removed the registration.",
+    "Do not register again by yourself. Ask the app's server or the user first.",
+  ),
+  banned: row(
+    231,
+    null,
+    null,
+    "later",
+    "The app's server does not let this device register.",
+    "Register after retryAfterMs, or let the app's server lift the ban.",
+  ),
   app_not_found: row(
     400,
     404,

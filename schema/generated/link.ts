@@ -140,6 +140,34 @@ export const encodeRegistration = (value: Registration): Uint8Array<ArrayBuffer>
 /** Reads one Registration that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeRegistration = (bytes: Uint8Array): Registration => decode(bytes, RegistrationShape[1]);
 
+/** The app's server removed the registration: it has ended, and the device must not register again by itself. */
+export interface Removed {
+  readonly slot: number;
+  /** `removed` (230), or `banned` (231) if the device may not register for this app yet. Codes: docs/errors.md. */
+  readonly code: number;
+  readonly name: string;
+  readonly message: string;
+  readonly appId: string;
+  /** Of `banned`: how long it lasts. */
+  readonly retryAfterMs?: number;
+}
+
+const RemovedShape: Shape<Removed> = /* @__PURE__ */ struct<Removed>(0x3e, {
+  slot: I32,
+  code: I32,
+  name: STRING,
+  message: STRING,
+  appId: STRING,
+  retryAfterMs: I64,
+});
+
+/** The bytes of one Removed. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeRemoved = (value: Removed): Uint8Array<ArrayBuffer> =>
+  encode(value, RemovedShape[2]);
+
+/** Reads one Removed that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeRemoved = (bytes: Uint8Array): Removed => decode(bytes, RemovedShape[1]);
+
 /** Answer to Hello. All times are milliseconds. */
 export interface Welcome {
   /** 16 random bytes that identify this session. */
@@ -161,6 +189,8 @@ export interface Welcome {
   readonly resumed: boolean;
   /** Window of the first reconnect after an established link was closed; `reconnectBaseMs` if absent. */
   readonly reconnectFirstMs?: number;
+  /** Registrations that app servers removed, until the app registers again. Absent for none. */
+  readonly removed?: readonly Removed[];
 }
 
 const WelcomeShape: Shape<Welcome> = /* @__PURE__ */ struct<Welcome>(0x7fe, {
@@ -175,6 +205,7 @@ const WelcomeShape: Shape<Welcome> = /* @__PURE__ */ struct<Welcome>(0x7fe, {
   registrations: /* @__PURE__ */ list(RegistrationShape),
   resumed: BOOL,
   reconnectFirstMs: I32,
+  removed: /* @__PURE__ */ list(RemovedShape),
 });
 
 /** The bytes of one Welcome. @throws ThriftError `range` if a number does not fit its type. */
@@ -770,6 +801,7 @@ export type PushDown =
   | { readonly kind: "broadcasts"; readonly value: Broadcasts }
   | { readonly kind: "withdraw"; readonly value: Withdraw }
   | { readonly kind: "aliasLost"; readonly value: AliasLost }
+  | { readonly kind: "removed"; readonly value: Removed }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -786,6 +818,7 @@ const PushDownShape: Shape<PushDown, WritablePushDown> = /* @__PURE__ */ union<P
   broadcasts: BroadcastsShape,
   withdraw: WithdrawShape,
   aliasLost: AliasLostShape,
+  removed: RemovedShape,
 });
 
 /** The bytes of one PushDown. @throws ThriftError `range` if a number does not fit its type. */

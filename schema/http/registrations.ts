@@ -1,7 +1,15 @@
 /** `/v1/aliases` and `/v1/registrations`: the holders of aliases, and the tags, aliases and attributes of a registration. */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { type AnswerOf, aliasText, DISTINCT, isDistinct, lazily, regIdList } from "./fields.ts";
+import {
+  type AnswerOf,
+  aliasText,
+  DISTINCT,
+  isDistinct,
+  lazily,
+  milliseconds,
+  regIdList,
+} from "./fields.ts";
 import { CONTENT_DIGEST } from "./messages.ts";
 import { SIGNED, SIGNED_CHANGE } from "./problem.ts";
 import type { Route } from "./route.ts";
@@ -57,6 +65,32 @@ export const registrationAnswer = lazily(() =>
 );
 export type RegistrationAnswerBody = AnswerOf<typeof registrationAnswer>;
 
+/** Query of `DELETE /v1/registrations/{regId}`. */
+export const removalQuery = z.strictObject({
+  ban: z.coerce.number().int().min(1).max(LIMITS.BAN_MAX_SECONDS).exactOptional(),
+});
+
+/** Answer of `DELETE /v1/registrations/{regId}`. */
+export const removalAnswer = lazily(() =>
+  z.strictObject({
+    regId: z.string(),
+    /** Whether a registration ended. False if it had ended before. */
+    removed: z.boolean(),
+    /** Until when the app may not register on this device; null if it may. */
+    bannedUntil: milliseconds().nullable(),
+  }),
+);
+export type RemovalAnswerBody = AnswerOf<typeof removalAnswer>;
+
+/** Of a signed change without a body. */
+const REMOVAL_ERRORS = [
+  ...SIGNED,
+  "request_replayed",
+  "rate_limited",
+  "reg_id_invalid",
+  "reg_id_foreign",
+] as const;
+
 export const registrationRoutes = {
   changeAlias: {
     method: "POST",
@@ -90,5 +124,24 @@ export const registrationRoutes = {
       200: { description: "Its tags, aliases and attributes.", body: registrationAnswer() },
     })),
     errors: [...SIGNED, "reg_id_invalid", "reg_id_foreign", "unregistered"],
+  },
+  removeRegistration: {
+    method: "DELETE",
+    path: "/v1/registrations/:regId",
+    auth: "signature",
+    scopes: ["manage"],
+    summary: "End a registration, and optionally ban its device from the app",
+    query: removalQuery,
+    answers: lazily(() => ({ 200: { description: "It has ended.", body: removalAnswer() } })),
+    errors: [...REMOVAL_ERRORS, "field_invalid", "unregistered"],
+  },
+  liftBan: {
+    method: "DELETE",
+    path: "/v1/registrations/:regId/ban",
+    auth: "signature",
+    scopes: ["manage"],
+    summary: "Let a banned device register again",
+    answers: lazily(() => ({ 204: { description: "No ban is left." } })),
+    errors: REMOVAL_ERRORS,
   },
 } as const satisfies Record<string, Route>;

@@ -31,6 +31,7 @@ import {
   encodeRegister,
   encodeRegistered,
   encodeRegistration,
+  encodeRemoved,
   encodeReport,
   encodeSetAlias,
   encodeSubscribe,
@@ -42,6 +43,7 @@ import {
   type Message,
   Priority,
   type Registration,
+  type Removed,
   type Welcome,
 } from "../../schema/generated/link.ts";
 
@@ -90,6 +92,13 @@ const welcome: Welcome = {
   maxFrameBytes: 65_536,
   registrations: [registration],
   resumed: true,
+};
+const removed: Removed = {
+  slot: 1,
+  code: 230,
+  name: "removed",
+  message: "The app's server removed the registration.",
+  appId: "app_7f3k",
 };
 const message: Message = {
   slot: 1,
@@ -193,6 +202,7 @@ export const VALUES: readonly ValueVector[] = [
     "welcome, resumed": welcome,
     "welcome, no registrations, not resumed": { ...welcome, registrations: [], resumed: false },
     "welcome, with a window for the first reconnect": { ...welcome, reconnectFirstMs: 20_000 },
+    "welcome, with a removed registration": { ...welcome, registrations: [], removed: [removed] },
   }),
   ...vector("Refusal", encodeRefusal, {
     "refusal, of no request": refusal,
@@ -312,6 +322,10 @@ export const VALUES: readonly ValueVector[] = [
     },
   }),
   ...vector("Withdraw", encodeWithdraw, { withdraw: { slot: 1, key: bytes(9) } }),
+  ...vector("Removed", encodeRemoved, {
+    removed,
+    "removed, banned for a year": { ...removed, code: 231, name: "banned", retryAfterMs: 31_536e6 },
+  }),
   ...vector("AliasLost", encodeAliasLost, { "alias lost": { slot: 1, alias: "user-17" } }),
   ...vector("PushUp", encodePushUp, {
     "push up: register": { kind: "register", value: { request: 1, appId: "app_7f3k" } },
@@ -340,6 +354,7 @@ export const VALUES: readonly ValueVector[] = [
     "push down: broadcasts": { kind: "broadcasts", value: { broadcasts: [broadcast] } },
     "push down: withdraw": { kind: "withdraw", value: { slot: 1, key: bytes(9) } },
     "push down: alias lost": { kind: "aliasLost", value: { slot: 1, alias: "user-17" } },
+    "push down: removed": { kind: "removed", value: removed },
     "push down: refusal": { kind: "refusal", value: { ...refusal, request: 1 } },
   }),
   ...vector("Echo", encodeEcho, {

@@ -26,7 +26,8 @@ export interface Ending {
 
 /** A command of an app to the mesh, without its number. */
 export type Command =
-  | { readonly kind: "register" }
+  /** `isHeld`: the app has a regId. If the app's server removed that registration, the command fails, and registers no other. */
+  | { readonly kind: "register"; readonly isHeld: boolean }
   | ({ readonly kind: "unregister" } & Ending)
   | {
       readonly kind: "subscribe";
@@ -111,6 +112,8 @@ export type ToClient =
       readonly regId: string | null;
       readonly identity?: string | undefined;
     }
+  /** The app's server removed the registration; sent at each link until the app registers again. */
+  | { readonly kind: "removed"; readonly error: PushErrorData }
   | { readonly kind: "deliver"; readonly link: number; readonly message: Incoming }
   /** The message with this key must not be shown, unless it was shown already. */
   | { readonly kind: "withdraw"; readonly key: Uint8Array }

@@ -16,6 +16,7 @@ export type {
   ProblemBody,
   RegistrationAnswerBody,
   RegistrationResult,
+  RemovalAnswerBody,
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
@@ -44,6 +45,7 @@ export {
   type SendOptions,
   type SingleMessage,
 } from "./push-server.ts";
+export type { Registrations } from "./registrations.ts";
 export type { PushServerOptions } from "./signed-calls.ts";
 export {
   createSigningKey,

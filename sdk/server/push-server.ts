@@ -15,6 +15,7 @@ import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkJson, dataFields, type MessageData } from "./body.ts";
 import { optionError, PushServerError } from "./errors.ts";
+import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
 
@@ -101,12 +102,15 @@ export class PushServer {
   readonly tags: Tags;
   /** Holders of aliases. */
   readonly aliases: Aliases;
+  /** Registrations: removes them, and bans their devices. */
+  readonly registrations: Registrations;
 
   /** @throws PushServerError `option_invalid` */
   constructor(options: PushServerOptions) {
     this.#calls = new SignedCalls(options);
     this.tags = new Tags(this.#calls);
     this.aliases = new Aliases(this.#calls);
+    this.registrations = new Registrations(this.#calls);
   }
 
   /**

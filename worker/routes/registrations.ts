@@ -1,24 +1,55 @@
-/** `/v1/registrations`: the tags, aliases and attributes of a registration, and whether it is connected. */
+/** `/v1/registrations`: describes registrations, removes them, and bans their devices. */
 import { deviceName } from "../../core/identity/device-id.ts";
-import type { RegistrationAnswerBody } from "../../schema/http.ts";
+import { type RegistrationAnswerBody, type RemovalAnswerBody, ROUTES } from "../../schema/http.ts";
+import { beginChange } from "../calls/changes.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
-import type { Handlers } from "../context.ts";
+import type { Handlers, MeshContext } from "../context.ts";
+import { parseQuery } from "../request/body.ts";
 import { readCaller } from "../request/signed.ts";
 
-export const registrations: Handlers<"getRegistration"> = {
-  async getRegistration(c) {
-    const caller = await readCaller(c);
-    const regId = c.req.param("regId") ?? "";
-    const { deviceId, generation } = openOwnRegId(c, caller, regId);
-    const name = { app: caller.appName, generation };
-    const device = deviceName(deviceId);
-    const described = await wakeInTime(c, device, () =>
-      c.env.DEVICES.getByName(device).describe(name),
-    );
-    if (!described.ok) throw refusal(described);
-    const { tags, aliases, attributes, connected } = described;
-    const answer: RegistrationAnswerBody = { regId, tags, aliases, attributes, connected };
-    return c.json(answer);
-  },
+async function getRegistration(c: MeshContext): Promise<Response> {
+  const caller = await readCaller(c);
+  const regId = c.req.param("regId") ?? "";
+  const { deviceId, generation } = openOwnRegId(c, caller, regId);
+  const name = { app: caller.appName, generation };
+  const device = deviceName(deviceId);
+  const described = await wakeInTime(c, device, () =>
+    c.env.DEVICES.getByName(device).describe(name),
+  );
+  if (!described.ok) throw refusal(described);
+  const { tags, aliases, attributes, connected } = described;
+  return c.json({ regId, tags, aliases, attributes, connected } satisfies RegistrationAnswerBody);
+}
+
+async function removeRegistration(c: MeshContext): Promise<Response> {
+  const caller = await readCaller(c);
+  const regId = c.req.param("regId") ?? "";
+  const { deviceId, generation } = openOwnRegId(c, caller, regId);
+  const { ban } = parseQuery(ROUTES.removeRegistration.query, c.req.url);
+  // From the request's arrival, so that a retry of the call below bans for no longer.
+  const bannedUntil = ban === undefined ? null : c.get("receivedAt") + ban * 1_000;
+  await beginChange(c, caller, [regId]);
+  const request = { app: caller.appName, generation, bannedUntil };
+  const device = deviceName(deviceId);
+  const answer = await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).remove(request));
+  if (!answer.ok) throw refusal(answer);
+  const body = { regId, removed: answer.removed, bannedUntil: answer.bannedUntil };
+  return c.json(body satisfies RemovalAnswerBody);
+}
+
+async function liftBan(c: MeshContext): Promise<Response> {
+  const caller = await readCaller(c);
+  const regId = c.req.param("regId") ?? "";
+  const { deviceId } = openOwnRegId(c, caller, regId);
+  await beginChange(c, caller, [regId]);
+  const device = deviceName(deviceId);
+  await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).liftBan(caller.appName));
+  return c.body(null, 204);
+}
+
+export const registrations: Handlers<"getRegistration" | "liftBan" | "removeRegistration"> = {
+  getRegistration,
+  liftBan,
+  removeRegistration,
 };

@@ -1,5 +1,5 @@
 /** The link of one device: opens, welcomes, saves, restores and ends it. */
-import type { Hello, Welcome } from "../../../schema/generated/link.ts";
+import type { Hello, Removed, Welcome } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 import { echoChannel } from "../../channels/echo.ts";
@@ -10,11 +10,12 @@ import { HybridClock } from "../../message/clock.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { Account, Claims, LinkExtras } from "../account.ts";
 import type { CurrentLink } from "../current-link.ts";
-import { type DeviceIdentity, wireRegistration } from "../identity.ts";
+import { type DeviceIdentity, wireRegistration, wireRemoval } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { RecentKeys } from "../mail/recent-keys.ts";
 import type { Registrations } from "../registrations.ts";
+import type { Removals } from "../removals.ts";
 import type { Tags } from "../tags/tags.ts";
 import { type LinkSnapshot, markOfSent, sentOf } from "./snapshot.ts";
 
@@ -30,6 +31,7 @@ interface SessionParts {
   readonly account: Account;
   readonly clock: HybridClock;
   readonly registrations: Registrations;
+  readonly removals: Removals;
   readonly recentKeys: RecentKeys;
   readonly link: CurrentLink;
   readonly mail: Mail;
@@ -179,6 +181,7 @@ export class LinkSession {
 
   #welcome(session: string, hello: Hello, now: number): Welcome {
     const { clock, registrations, identity } = this.#parts;
+    const removed = this.#removed(now);
     const ahead = HybridClock.at(now + LAST_SEQ_AHEAD_MS);
     clock.observe(Math.min(hello.lastSeq ?? 0, ahead));
     return {
@@ -193,7 +196,16 @@ export class LinkSession {
       maxFrameBytes: LIMITS.FRAME_BYTES,
       registrations: [...registrations.active()].map((each) => wireRegistration(identity, each)),
       resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,
+      ...(removed.length === 0 ? {} : { removed }),
     };
+  }
+
+  /** Said at every link, because the device may not have heard it, and no row says whether it has. */
+  #removed(now: number): Removed[] {
+    const { identity, registrations, removals } = this.#parts;
+    return removals.all.map((removal) =>
+      wireRemoval(identity, removal, registrations.ofApp(removal[0])?.slot ?? 0, now),
+    );
   }
 
   #detach(context: Context): void {

@@ -6,7 +6,7 @@ import type { Answer, ClientPort, Description, LinkStateName, ToClient } from ".
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
-import { Listeners } from "./events.ts";
+import { ClientEvents } from "./client-events.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import {
   type Attributes,
@@ -24,16 +24,12 @@ import { Requests } from "./requests.ts";
  * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
  * several apps share a push service.
  */
-export class PushClient {
+export class PushClient extends ClientEvents {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
   readonly #registration: StoredRegistration;
   readonly #requests: Requests;
-  readonly #states = new Listeners<StateChange>();
-  readonly #errors = new Listeners<PushError>();
-  readonly #regIds = new Listeners<readonly [regId: string, isNew: boolean]>();
-  readonly #lostAliases = new Listeners<string>();
   readonly #inbox: Inbox;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
@@ -42,6 +38,7 @@ export class PushClient {
   readonly #onClosed: (() => void) | undefined;
 
   private constructor(options: ClientOptions) {
+    super();
     const { appId, port, storage, host, onClosed } = options;
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
@@ -91,10 +88,12 @@ export class PushClient {
    * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request. Without a
    * network, it waits for one.
    *
-   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed
+   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the
+   * app's server has removed the registration meanwhile (see `onRemoved`), `banned` while it does not let this device register
    */
   async register(options: CallOptions = {}): Promise<string> {
-    return String(await this.#requests.make({ kind: "register" }, options));
+    const isHeld = this.regId !== undefined;
+    return String(await this.#requests.make({ kind: "register", isHeld }, options));
   }
 
   /**
@@ -214,60 +213,6 @@ export class PushClient {
   }
 
   /**
-   * Fires on every change of the link's state, but not with the current state. `connecting` fires for each attempt,
-   * `connected` when the mesh has welcomed the device, and `waiting` with the reason and the time until the next attempt. `closed`
-   * fires once: with an error if the mesh said that reconnecting does not help, and without one after `close`. Heartbeats
-   * fire nothing.
-   *
-   * @returns a function that removes the listener
-   */
-  onState(listener: (change: StateChange) => void): () => void {
-    return this.#states.add(listener);
-  }
-
-  /**
-   * Fires with errors that reject no call:
-   *
-   * - `handler_failed`
-   * - `handler_stuck`, once per message, when its handler has been running for 30 s. The messages behind it wait, and the message stays
-   *   unacknowledged
-   * - `data_invalid`
-   * - `storage_failed` of the duplicate window, at each attempt to write (after up to 1 s, doubling to 60 s)
-   * - errors of the mesh that answer no call
-   *
-   * It does not fire when the link ends; see `onState`. Without a listener, errors go to the console.
-   *
-   * @returns a function that removes the listener
-   */
-  onError(listener: (error: PushError) => void): () => void {
-    return this.#errors.add(listener);
-  }
-
-  /**
-   * Fires when the regId changes: after the first `register`, after the mesh issued a new one because the device's account was
-   * created anew, and after a change of the mesh's keys. Send it to the app server.
-   *
-   * `isNew` is true for a new registration: set tags, aliases and attributes again, because they ended with the earlier one. It is
-   * false if only the keys changed: the registration is the same with everything it has, and its earlier regId stays valid
-   * as long as the mesh keeps the old key.
-   *
-   * @returns a function that removes the listener
-   */
-  onRegId(listener: (regId: string, isNew: boolean) => void): () => void {
-    return this.#regIds.add((event) => listener(...event));
-  }
-
-  /**
-   * Fires with an alias that another registration took exclusively; this one no longer holds it. It does not fire if this
-   * app or its server took the alias away, or if the alias was lost while this device had no link; use `describe`.
-   *
-   * @returns a function that removes the listener
-   */
-  onAliasLost(listener: (alias: string) => void): () => void {
-    return this.#lostAliases.add(listener);
-  }
-
-  /**
    * Measures the link: the time in milliseconds until the device's object in the mesh has echoed a frame.
    *
    * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
@@ -347,7 +292,7 @@ export class PushClient {
         this.#inbox.withdraw(event.key);
         return;
       case "aliasLost":
-        this.#lostAliases.emit(event.alias, this.#host.report);
+        this.listeners.lostAlias.emit(event.alias, this.#host.report);
         return;
       case "done":
         // For `register` the value is the regId, for `unregister` it is empty.
@@ -358,6 +303,12 @@ export class PushClient {
       case "failed":
         if (event.request === undefined) this.#report(new PushError(event.error));
         else this.#requests.failed(event.request, event.error);
+        return;
+      case "removed":
+        // The mesh says it at each link until the app registers again.
+        if (this.regId === undefined) return;
+        this.#setRegId(undefined, undefined);
+        this.#tellRemoved(new PushError(event.error));
         return;
       case "registration":
         if (event.regId !== null) this.#setRegId(event.regId, event.identity);
@@ -380,19 +331,23 @@ export class PushClient {
     if (change.state === this.#change.state) return;
     this.#change = change;
     if (change.state === "closed") this.#storage.stop();
-    this.#states.emit(change, this.#host.report);
+    this.listeners.state.emit(change, this.#host.report);
   }
 
   #setRegId(regId: string | undefined, identity: string | undefined): void {
     const isNew = this.#registration.change(regId, identity);
     if (isNew) this.#inbox.abandon();
     if (regId !== undefined && isNew !== undefined)
-      this.#regIds.emit([regId, isNew], this.#host.report);
+      this.listeners.regId.emit([regId, isNew], this.#host.report);
+  }
+
+  #tellRemoved(error: PushError): void {
+    if (!this.listeners.removed.emit(error, this.#host.report)) this.#report(error);
   }
 
   readonly #report = (error: unknown): void => {
     const pushError = new PushError(toErrorData(error, "storage_failed"));
-    if (!this.#errors.emit(pushError, this.#host.report)) this.#host.report(pushError);
+    if (!this.listeners.error.emit(pushError, this.#host.report)) this.#host.report(pushError);
   };
 }
 

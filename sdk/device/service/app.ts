@@ -8,6 +8,7 @@ import type {
   Refusal,
   Registered,
   Registration,
+  Removed,
 } from "../../../schema/generated/link.ts";
 import { RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
@@ -35,6 +36,7 @@ type Pending = NumberedCommand & {
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
   readonly alias?: string;
+  readonly isHeld?: boolean;
 };
 
 /** A frame that an app sends on the push channel. */
@@ -51,6 +53,8 @@ export interface AppOwner {
   readonly connected: boolean;
   /** The registrations of the device in the mesh, by appId, as far as known; kept between links. */
   readonly held: Map<string, Registration | undefined>;
+  /** Why registrations ended that app servers removed, by appId. */
+  readonly removals: Map<string, PushErrorData>;
   /** Slots for which messages may still arrive that the mesh sent before it received Detach. */
   readonly detached: Set<number>;
   /** Returns false and sends nothing if the frame is larger than any mesh accepts. */
@@ -146,10 +150,17 @@ export class App {
    * @param attached Whether Hello attached this app.
    */
   resume(attached: boolean): void {
+    this.tellRemoval();
     this.port.postMessage({ kind: "registration", regId: null, ...this.registration });
     if (this.#listening !== attached) this.attach();
     this.#current = undefined;
     this.#next();
+  }
+
+  /** Tells the app if its server removed its registration. */
+  tellRemoval(): void {
+    const error = this.#owner.removals.get(this.appId);
+    if (error) this.port.postMessage({ kind: "removed", error });
   }
 
   /** The mesh carried out a command, or answered a part of it. */
@@ -166,6 +177,7 @@ export class App {
       // The registration of the app from now on.
       const { registration }: Partial<Registered> = value;
       this.#owner.held.set(this.appId, registration);
+      this.#owner.removals.delete(this.appId);
       if (this.#listening) this.attach();
       answer = registration?.regId ?? "";
     }
@@ -176,8 +188,10 @@ export class App {
   refused(refusal: Refusal): boolean {
     const one = this.#current;
     if (!one || refusal.request !== this.#wireRequest) return false;
-    const { retryAfterMs } = refusal;
-    if (retryAfterMs === undefined) this.#answer({ kind: "failed", error: refusalData(refusal) });
+    const { retryAfterMs, name } = refusal;
+    // A ban may last a year.
+    if (retryAfterMs === undefined || name === "banned")
+      this.#answer({ kind: "failed", error: refusalData(refusal) });
     else {
       // All devices may be refused at once; they must not all retry at once.
       const windowMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** one.failures++);
@@ -218,6 +232,11 @@ export class App {
     this.#current = one;
     if (one === undefined) return;
     const { kind, only, identity } = one as typeof one & Ending;
+    const removal = this.#owner.removals.get(appId);
+    if (removal && one.isHeld) {
+      this.#answer({ kind: "failed", error: removal });
+      return;
+    }
     const isAnother =
       only !== undefined &&
       only !== registration?.regId &&
@@ -251,8 +270,8 @@ export class App {
   }
 }
 
-/** Converts a refusal on the link to error data. */
-export function refusalData({ name, message, retryAfterMs }: Refusal): PushErrorData {
+/** Converts a refusal on the link, or a removal, to error data. */
+export function refusalData({ name, message, retryAfterMs }: Refusal | Removed): PushErrorData {
   const retry = retryAfterMs === undefined ? "never" : "later";
   return { code: name, message, retry, retryAfterMs };
 }

@@ -38,6 +38,7 @@ const IN_USE: PushErrorData = {
 
 export class Hub implements LinkOwner, AppOwner {
   readonly held = new Map<string, Registration | undefined>();
+  readonly removals = new Map<string, PushErrorData>();
   readonly detached = new Set<number>();
   readonly #host: Host;
   readonly #account: Account;
@@ -219,6 +220,9 @@ export class Hub implements LinkOwner, AppOwner {
     for (const registration of welcome.registrations) {
       this.held.set(registration.appId, registration);
     }
+    this.removals.clear();
+    for (const removed of welcome.removed ?? [])
+      this.removals.set(removed.appId, refusalData(removed));
     // Sent here and not with the link's own status, so that the apps get the clock with it.
     this.#postStatuses(undefined);
     for (const app of this.#apps.values()) {
@@ -245,6 +249,13 @@ export class Hub implements LinkOwner, AppOwner {
       case "aliasLost":
         this.#post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
         return;
+      case "removed": {
+        const { appId } = frame.value;
+        this.held.set(appId, undefined);
+        this.removals.set(appId, refusalData(frame.value));
+        this.#apps.get(appId)?.tellRemoval();
+        return;
+      }
       case "unregistered":
       case "done":
       case "described":

@@ -12,7 +12,15 @@ const text = fc.string({ unit: "grapheme", maxLength: 20 });
 const device = fc.record({
   kind: fc.constant("device" as const),
   device: fc.constant(DEVICE),
-  account: fc.record({ publicKey: text, generation: fc.nat(), createdAt: timeMs }),
+  account: fc.record(
+    {
+      publicKey: text,
+      generation: fc.nat(),
+      createdAt: timeMs,
+      removals: fc.array(fc.tuple(text, timeMs), { maxLength: 5 }),
+    },
+    { requiredKeys: ["publicKey", "generation", "createdAt"] },
+  ),
   link: fc.option(
     fc.record(
       {

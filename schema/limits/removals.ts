@@ -1,0 +1,9 @@
+/** Limits of registrations that app servers remove: part of `LIMITS`. */
+export const REMOVAL_LIMITS = {
+  /** Removals that a device remembers, with their bans: two for each app that may be registered on it, about 30 bytes each. */
+  REMOVALS: 64,
+  /** The longest ban: a year. An account is not erased while one lasts. */
+  BAN_MAX_SECONDS: 31_536_000,
+  /** Registrations in one page of the list. Each is asked for, so a page costs as many object requests, and one for each node. */
+  REGISTRATIONS_PAGE: 100,
+} as const;

@@ -1,0 +1,48 @@
+/** The registrations of an app. */
+import type { RemovalAnswerBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { optionError } from "./errors.ts";
+import type { SignedCalls } from "./signed-calls.ts";
+
+const pathOf = (regId: string): `/v1/registrations/${string}` =>
+  `/v1/registrations/${encodeURIComponent(regId)}`;
+
+export class Registrations {
+  readonly #calls: SignedCalls;
+
+  constructor(calls: SignedCalls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Ends a registration at once: its tags, aliases and waiting messages end, its regId answers `unregistered`, and its device is told. It is not
+   * an error if it has ended before. In an open app, the device may register again, with another regId: see `ban`.
+   *
+   * @returns `removed` says whether a registration ended
+   */
+  remove(regId: string): Promise<RemovalAnswerBody> {
+    return this.#calls.call<"removeRegistration">("DELETE", pathOf(regId), { isChange: true });
+  }
+
+  /**
+   * Ends the app's registration on this device, whichever it is by now, and lets the device register for the app only after that time. The ban
+   * stays when the device gets another key. A later call replaces it.
+   *
+   * @param regId Any regId that the device has or had.
+   * @param seconds 1 to 31,536,000, a year.
+   * @throws PushServerError `option_invalid`; `unregistered` if nothing of the device is left
+   */
+  async ban(regId: string, seconds: number): Promise<RemovalAnswerBody> {
+    const most = LIMITS.BAN_MAX_SECONDS;
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > most) {
+      throw optionError(`seconds: ${seconds} must be whole seconds, 1 to ${most}`);
+    }
+    const path = `${pathOf(regId)}?ban=${seconds}` as const;
+    return this.#calls.call<"removeRegistration">("DELETE", path, { isChange: true });
+  }
+
+  /** Lets a banned device register again. It is not an error if it is not banned. */
+  async liftBan(regId: string): Promise<void> {
+    await this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, { isChange: true });
+  }
+}
