@@ -4,6 +4,7 @@
  */
 import { ACCOUNTS } from "./errors/accounts.ts";
 import { COMMANDS } from "./errors/commands.ts";
+import { ENCRYPTION } from "./errors/encryption.ts";
 import { LINK } from "./errors/link.ts";
 import { REQUESTS } from "./errors/requests.ts";
 import type { ErrorRow } from "./errors/row.ts";
@@ -29,6 +30,7 @@ const TABLE = /* @__PURE__ */ (() => ({
   ...ACCOUNTS,
   ...LINK,
   ...COMMANDS,
+  ...ENCRYPTION,
 }))();
 
 /** A name in the error table. */

@@ -14,6 +14,7 @@
  * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
+import { exportedAttributes, exportedKey } from "./export-registration.ts";
 import { KEY_SCOPES } from "./http/enums.ts";
 import { fromBase64Url, toBase64Url } from "./text.ts";
 
@@ -238,13 +239,6 @@ const broadcast = z.strictObject({
 
 // ---------------------------------------------------------------- devices
 
-const attributes = z.strictObject({
-  platform: z.string().nullable(),
-  appVersion: z.string().nullable(),
-  locale: z.string().nullable(),
-  custom: z.record(z.string(), z.string()),
-});
-
 const device = z.strictObject({
   kind: z.literal("device"),
   /** base64url of the device ID. */
@@ -292,7 +286,9 @@ const registration = z.strictObject({
   /** The log of core/device/mail/outcomes.ts; null if nothing ended. */
   outcomes: z.string().nullable(),
   /** Attributes that the app reported. Since version 2. */
-  attributes: attributes.nullable().default(null),
+  attributes: exportedAttributes.nullable().default(null),
+  /** The key to which app servers encrypt. Absent if the device published none. */
+  encryptionKey: exportedKey.exactOptional(),
 });
 
 /** A tag of a registration. Since version 2. */

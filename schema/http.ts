@@ -2,6 +2,7 @@
 export * from "./http/apps.ts";
 export * from "./http/condition.ts";
 export * from "./http/devices.ts";
+export * from "./http/encryption.ts";
 export * from "./http/enums.ts";
 export { aliasText, tagText } from "./http/fields.ts";
 export * from "./http/live.ts";

@@ -35,7 +35,10 @@ enum Priority {
 
 /** The form in which the sender gave the data, and in which the app gets it. */
 enum ContentType {
-  /** UTF-8 JSON text of an object. */
+  /**
+   * UTF-8 JSON text of an object. Data that begins with the byte 0xFF, which UTF-8 never has, is encrypted to the key of the
+   * registration: see docs/protocol.md, section 7.
+   */
   JSON = 1
   /** UTF-8 text. */
   TEXT = 2
@@ -273,6 +276,19 @@ struct Describe {
   2: required i32 slot
 }
 
+/**
+ * Publishes the key to which app servers encrypt messages for the registration (RFC 8291), and replaces an earlier one. Both
+ * fields empty: withdraws it. It ends with the registration. The answer is Done or a Refusal.
+ */
+struct PublishKey {
+  1: required i32 request
+  2: required i32 slot
+  /** P-256, uncompressed: 65 bytes. */
+  3: required binary publicKey
+  /** The authentication secret: 16 bytes. */
+  4: required binary auth
+}
+
 /** The command of this request was carried out, durably. */
 struct Done {
   1: required i32 request
@@ -345,6 +361,8 @@ union PushUp {
   9: Describe describe
   /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
   10: list<Cursor> cursors
+  /** 11 is reserved. */
+  12: PublishKey publishKey
 }
 
 union PushDown {

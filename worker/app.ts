@@ -12,6 +12,7 @@ import { aliases } from "./routes/aliases.ts";
 import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
+import { encryption } from "./routes/encryption.ts";
 import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
 import { registrations } from "./routes/registrations.ts";
@@ -27,6 +28,7 @@ const HANDLERS: Handlers = {
   ...tags,
   ...aliases,
   ...registrations,
+  ...encryption,
   ...live,
   ...apps,
 };

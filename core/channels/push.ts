@@ -6,6 +6,7 @@ import {
   type Cursor,
   decodePushUp,
   encodePushDown,
+  type PublishKey,
   type PushUp,
   type Report,
   type SetAlias,
@@ -41,6 +42,7 @@ export interface PushCommands {
   /** @returns as `subscribe` */
   setAlias(command: SetAlias, onAnswer: OnAnswer, context: Context): MeshError | null;
   report(command: Report): MeshError | null;
+  publishKey(command: PublishKey, context: Context): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
 }
 
@@ -113,9 +115,13 @@ function receiveCommand(
       if (refused !== null) refuse(refused, request, context);
       return;
     }
-    case "report": {
+    case "report":
+    case "publishKey": {
       const { request } = frame.value;
-      const refused = commands.report(frame.value);
+      const refused =
+        frame.kind === "report"
+          ? commands.report(frame.value)
+          : commands.publishKey(frame.value, context);
       if (refused !== null) refuse(refused, request, context);
       else context.send(encodePushDown({ kind: "done", value: { request } }));
       return;
@@ -164,6 +170,7 @@ function requestOf(frame: PushUp): number | undefined {
     case "subscribe":
     case "setAlias":
     case "report":
+    case "publishKey":
     case "describe":
       return frame.value.request;
     default:

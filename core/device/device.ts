@@ -236,17 +236,18 @@ export class Device {
     return this.#command(request, start, context);
   }
 
-  /** Returns the tags, aliases and attributes of a registration, and whether the device is connected. */
+  /** Returns the tags, aliases, attributes and encryption key of a registration, and whether the device is connected. */
   describe(request: RegistrationName): DescribeAnswer {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const { slot } = registration;
-    const { aliases, tags, session } = this.#parts;
+    const { aliases, tags, keys, session } = this.#parts;
     return {
       ok: true,
       tags: tags.of(slot),
       aliases: aliases.of(slot),
       attributes: tags.attributesOf(slot),
+      encryptionKey: keys.of(registration),
       connected: session.link?.ready ?? false,
     };
   }

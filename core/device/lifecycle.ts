@@ -3,6 +3,7 @@ import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
 import type { Debts } from "./debts.ts";
+import type { PublishedKeys } from "./encryption/published-keys.ts";
 import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
@@ -15,6 +16,7 @@ interface LifecycleOptions {
   readonly registrations: Registrations;
   readonly removals: Removals;
   readonly tags: Tags;
+  readonly keys: PublishedKeys;
   readonly debts: Debts;
   /** All parts of the device; called in this order. */
   readonly all: readonly Part[];
@@ -77,6 +79,7 @@ export class Lifecycle {
   end(registration: Registration, context: Context): void {
     registration.attached = false;
     for (const part of this.#all) part.end(registration, context);
+    this.#options.keys.end(registration.slot);
     this.#options.registrations.end(registration, context.now);
     this.#debts.schedule(context.now);
   }

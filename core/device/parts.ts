@@ -7,6 +7,7 @@ import { Aliases } from "./aliases/aliases.ts";
 import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
+import { PublishedKeys } from "./encryption/published-keys.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -58,9 +59,12 @@ export function makeParts(options: DeviceOptions) {
   const tags = new Tags({ ...shared, depths, name, source });
   const aliases = new Aliases({ ...shared, mail, name });
   const all = [mail, tags, aliases];
+  const keys = new PublishedKeys(store);
   const debts = new Debts(registrations, all, spread);
-  const lifecycle = new Lifecycle({ account, clock, registrations, removals, tags, debts, all });
-  const commands = pushCommands({ registrations, lifecycle, mail, tags, aliases, identity });
+  const lifecycle = new Lifecycle({
+    ...{ account, clock, registrations, removals, tags, keys, debts, all },
+  });
+  const commands = pushCommands({ registrations, lifecycle, mail, tags, aliases, keys, identity });
   const session = new LinkSession({
     ...{ account, clock, registrations, removals, recentKeys, link },
     ...{ mail, tags, lifecycle, identity, commands, reconnectFirstMs },
@@ -75,6 +79,6 @@ export function makeParts(options: DeviceOptions) {
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, tags, aliases, debts, lifecycle, session, idle },
+    ...{ mail, tags, aliases, keys, debts, lifecycle, session, idle },
   };
 }

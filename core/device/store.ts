@@ -71,6 +71,18 @@ export interface RegistrationRecord {
   readonly generation: number;
 }
 
+/** The key to which app servers encrypt messages for a registration: see `PublishKey` in the IDL. */
+export interface EncryptionKey {
+  /** P-256, uncompressed: 65 bytes in base64url. */
+  readonly publicKey: string;
+  /** The authentication secret: 16 bytes in base64url. */
+  readonly auth: string;
+  /** Milliseconds since 1970. */
+  readonly publishedAt: number;
+  /** That of the registration which published it. */
+  readonly generation: number;
+}
+
 /** A stored message without its data; the mailbox keeps it in memory. */
 export interface MailHeader {
   readonly seq: number;
@@ -148,7 +160,7 @@ export interface AccountStore {
 export interface RegistrationStore {
   listRegistrations(): RegistrationRecord[];
   putRegistration(record: RegistrationRecord): void;
-  /** Also deletes its outcomes. */
+  /** Also deletes its outcomes and its encryption key. */
   deleteRegistration(slot: number): void;
 }
 
@@ -181,8 +193,15 @@ export interface SubscriptionStore {
   writeAttributes(slot: number, attributes: Attributes | null): void;
 }
 
+export interface EncryptionKeyStore {
+  readEncryptionKey(slot: number): EncryptionKey | null;
+  /** Writes one row; null deletes the key, and writes nothing if there is none. The registration must be stored. */
+  writeEncryptionKey(slot: number, key: EncryptionKey | null): void;
+}
+
 export type DeviceStore = AccountStore &
   RegistrationStore &
   MailStore &
   OutcomeStore &
-  SubscriptionStore;
+  SubscriptionStore &
+  EncryptionKeyStore;

@@ -3,6 +3,7 @@ import type { MessageStatus } from "../../schema/http.ts";
 import type { Attributes } from "../condition/types.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
+import type { EncryptionKey } from "./store.ts";
 
 /** Asks for the status of a message, by the parts of its ID. */
 export interface StatusRequest {
@@ -67,6 +68,8 @@ export type DescribeAnswer =
       readonly tags: readonly string[];
       readonly aliases: readonly string[];
       readonly attributes: Attributes | null;
+      /** Absent from objects of an older version. */
+      readonly encryptionKey?: EncryptionKey | null;
       readonly connected: boolean;
     }
   | Refused;

@@ -17,7 +17,13 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
   for (const record of store.listRegistrations()) {
     const outcomes = store.readOutcomes(record.slot);
     const attributes = store.readAttributes(record.slot);
-    yield { kind: "registration", device: name, ...record, outcomes, attributes };
+    const line = { kind: "registration", device: name, ...record, outcomes, attributes } as const;
+    const key = store.readEncryptionKey(record.slot);
+    if (key?.generation !== record.generation) yield line;
+    else {
+      const { generation: _, ...encryptionKey } = key;
+      yield { ...line, encryptionKey };
+    }
   }
   for (const record of store.listTags()) {
     const cursor = cursors[record.ref] ?? null;
@@ -81,10 +87,14 @@ function writePart(store: DeviceStore, part: DevicePart): void {
       return;
     }
     case "registration": {
-      const { kind: _, device: __, outcomes, attributes, ...record } = part;
+      const { kind: _, device: __, outcomes, attributes, encryptionKey, ...record } = part;
       store.putRegistration(record);
       if (outcomes !== null) store.writeOutcomes(record.slot, outcomes);
       if (attributes !== null) store.writeAttributes(record.slot, attributes);
+      if (encryptionKey !== undefined) {
+        const { generation } = record;
+        store.writeEncryptionKey(record.slot, { ...encryptionKey, generation });
+      }
       return;
     }
     case "subscription": {

@@ -1,12 +1,19 @@
 /** The rows of a device on the SQLite of its own object. docs/storage.md describes the tables. */
-import type { AccountRecord, DeviceStore, LinkRecord } from "../../core/device/store.ts";
+import type {
+  AccountRecord,
+  DeviceStore,
+  EncryptionKey,
+  LinkRecord,
+} from "../../core/device/store.ts";
 import { DeviceRows } from "./device-rows.ts";
 import { DeviceTables } from "./device-tables.ts";
 import type { Sql } from "./sql.ts";
 
-/** Rows of `state`. In the shared database they are columns of the row that gives the device its number. */
+/** Rows of `state`. In the shared database they are columns: of the device, or of the registration. */
 const ACCOUNT = 1;
 const LINK = 2;
+/** Plus the slot: the encryption key of its registration. In this table because one of its own would cost every device 2 rows. */
+const ENCRYPTION_KEYS = 1_000;
 /** Bound parameters of one statement (platform limit: 100). */
 const PARAMETERS = 100;
 
@@ -64,6 +71,17 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
   override deleteRegistration(slot: number): void {
     super.deleteRegistration(slot);
     this.#sql.exec("DELETE FROM outcomes WHERE slot = ?", slot);
+    this.writeEncryptionKey(slot, null);
+  }
+
+  readEncryptionKey(slot: number): EncryptionKey | null {
+    return this.#read<EncryptionKey>(ENCRYPTION_KEYS + slot);
+  }
+
+  writeEncryptionKey(slot: number, key: EncryptionKey | null): void {
+    const id = ENCRYPTION_KEYS + slot;
+    if (key === null) this.#sql.exec("DELETE FROM state WHERE id = ?", id);
+    else this.#write(id, key);
   }
 
   /** Deletes many with one statement, because each crosses into the runtime. SQLite inside the process does as well with one a message. */
@@ -99,7 +117,7 @@ export class SqlDeviceStore extends DeviceRows<DeviceTables> implements DeviceSt
     return row === undefined ? null : (JSON.parse(row.value) as Value);
   }
 
-  #write(id: number, value: StoredAccount | LinkRecord): void {
+  #write(id: number, value: StoredAccount | LinkRecord | EncryptionKey): void {
     this.#sql.exec(
       `INSERT INTO state (id, value) VALUES (?, ?)
        ON CONFLICT (id) DO UPDATE SET value = excluded.value`,

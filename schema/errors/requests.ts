@@ -1,4 +1,4 @@
-/** Errors of HTTP requests in general (100–199), and of signed ones (200–299, 640–644 for the rights of a key). */
+/** Errors of HTTP requests in general (100–199), and of signed ones (200–219, 640–644 for the rights of a key). */
 import { type ErrorRow, row } from "./row.ts";
 
 export const REQUESTS = {

@@ -47,7 +47,10 @@ const PriorityShape: Shape<Priority> = /* @__PURE__ */ enumeration(Priority);
 
 /** The form in which the sender gave the data, and in which the app gets it. */
 export const ContentType = {
-  /** UTF-8 JSON text of an object. */
+  /**
+   * UTF-8 JSON text of an object. Data that begins with the byte 0xFF, which UTF-8 never has, is encrypted to the key of the
+   * registration: see docs/protocol.md, section 7.
+   */
   JSON: 1,
   /** UTF-8 text. */
   TEXT: 2,
@@ -610,6 +613,33 @@ export const encodeDescribe = (value: Describe): Uint8Array<ArrayBuffer> =>
 /** Reads one Describe that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeDescribe = (bytes: Uint8Array): Describe => decode(bytes, DescribeShape[1]);
 
+/**
+ * Publishes the key to which app servers encrypt messages for the registration (RFC 8291), and replaces an earlier one. Both
+ * fields empty: withdraws it. It ends with the registration. The answer is Done or a Refusal.
+ */
+export interface PublishKey {
+  readonly request: number;
+  readonly slot: number;
+  /** P-256, uncompressed: 65 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The authentication secret: 16 bytes. */
+  readonly auth: Uint8Array;
+}
+
+const PublishKeyShape: Shape<PublishKey> = /* @__PURE__ */ struct<PublishKey>(0x1e, {
+  request: I32,
+  slot: I32,
+  publicKey: BINARY,
+  auth: BINARY,
+});
+
+/** The bytes of one PublishKey. @throws ThriftError `range` if a number does not fit its type. */
+export const encodePublishKey = (value: PublishKey): Uint8Array<ArrayBuffer> =>
+  encode(value, PublishKeyShape[2]);
+
+/** Reads one PublishKey that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodePublishKey = (bytes: Uint8Array): PublishKey => decode(bytes, PublishKeyShape[1]);
+
 /** The command of this request was carried out, durably. */
 export interface Done {
   readonly request: number;
@@ -765,6 +795,8 @@ export type PushUp =
   | { readonly kind: "describe"; readonly value: Describe }
   /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
   | { readonly kind: "cursors"; readonly value: readonly Cursor[] }
+  /** 11 is reserved. */
+  | { readonly kind: "publishKey"; readonly value: PublishKey }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -782,6 +814,8 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   report: ReportShape,
   describe: DescribeShape,
   cursors: /* @__PURE__ */ list(CursorShape),
+  _11: undefined,
+  publishKey: PublishKeyShape,
 });
 
 /** The bytes of one PushUp. @throws ThriftError `range` if a number does not fit its type. */

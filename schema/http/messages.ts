@@ -47,6 +47,8 @@ export const sendBody = z
     data: messageData.optional(),
     /** Bytes, in standard base64 with padding. */
     dataBase64: z.base64().optional(),
+    /** `dataBase64` is encrypted to the key of the registration in `to`: a body of RFC 8291 (aes128gcm). */
+    encrypted: z.literal(true).optional(),
     /** How long the message may wait for the device, seconds; 0 means now or never. */
     ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
     priority: z.enum(PRIORITY_NAMES).default("normal"),
@@ -62,6 +64,10 @@ export const sendBody = z
   .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
     message: "give exactly one of data and dataBase64",
     path: ["data"],
+  })
+  .refine((body) => body.encrypted === undefined || body.dataBase64 !== undefined, {
+    message: "give the encrypted body in dataBase64",
+    path: ["encrypted"],
   });
 export type SendBody = z.infer<typeof sendBody>;
 /** The body as a caller writes it: fields with defaults are optional. */

@@ -5,6 +5,7 @@
 import type * as z from "zod";
 import { appRoutes } from "./apps.ts";
 import { deviceRoutes } from "./devices.ts";
+import { encryptionRoutes } from "./encryption.ts";
 import type { AnswerOf } from "./fields.ts";
 import { liveRoutes } from "./live.ts";
 import { messageRoutes } from "./messages.ts";
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...messageRoutes,
   ...tagRoutes,
   ...registrationRoutes,
+  ...encryptionRoutes,
   ...liveRoutes,
   ...appRoutes,
 } as const satisfies Record<string, Route>;

@@ -25,6 +25,7 @@ import {
   encodeLinkDown,
   encodeLinkUp,
   encodeMessage,
+  encodePublishKey,
   encodePushDown,
   encodePushUp,
   encodeRefusal,
@@ -126,6 +127,13 @@ const cursor = { slot: 1, tagRef: 1_234_567_890, position: 300 };
 const subscribe = { request: 3, slot: 1, add: ["weather/berlin", "Ferien 🏖"], remove: ["old"] };
 const setAlias = { request: 4, slot: 1, alias: "user-17", held: true };
 const report = { request: 5, slot: 1, platform: "ios", appVersion: "2.10.0", locale: "de-CH" };
+const publishKey = {
+  request: 8,
+  slot: 1,
+  publicKey: Uint8Array.of(4, ...Array.from({ length: 64 }, (_, i) => i)),
+  auth: new Uint8Array(16).fill(0xa5),
+};
+const NO_BYTES = new Uint8Array();
 const described = { request: 6, tags: ["weather/berlin"], aliases: ["user-17"] };
 const ack = { slot: 1, priority: Priority.HIGH, seq: SEQ + 4095 };
 const refusal = { code: 706, name: "rate_limited", message: "Commands come faster than they may." };
@@ -292,6 +300,10 @@ export const VALUES: readonly ValueVector[] = [
     },
   }),
   ...vector("Describe", encodeDescribe, { describe: { request: 6, slot: 1 } }),
+  ...vector("PublishKey", encodePublishKey, {
+    "publish key": publishKey,
+    "publish key, withdrawn": { ...publishKey, publicKey: NO_BYTES, auth: NO_BYTES },
+  }),
   ...vector("Done", encodeDone, { done: { request: 3 } }),
   ...vector("Described", encodeDescribed, {
     described,
@@ -340,6 +352,7 @@ export const VALUES: readonly ValueVector[] = [
     "push up: set alias": { kind: "setAlias", value: setAlias },
     "push up: report": { kind: "report", value: report },
     "push up: describe": { kind: "describe", value: { request: 6, slot: 1 } },
+    "push up: publish key": { kind: "publishKey", value: publishKey },
     "push up: cursors of two tags": {
       kind: "cursors",
       value: [cursor, { ...cursor, tagRef: 1, position: 64 }],

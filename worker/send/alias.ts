@@ -14,9 +14,11 @@ import { asMeshError } from "../problem.ts";
 import { isFinal, readPrefer } from "../request/prefer.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import {
+  FOR_ONE,
   messageFields,
   type Outgoing,
   requireNoBroadcastFields,
+  requireUnused,
   type TargetWith,
 } from "./message.ts";
 
@@ -25,6 +27,7 @@ export async function sendToAlias(
   { caller, basis, fingerprint, to, body, content }: Outgoing<TargetWith<"alias">>,
 ): Promise<Response> {
   requireNoBroadcastFields(body);
+  requireUnused(body, ["encrypted"], FOR_ONE);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
   const prefer = readPrefer(c.req.header("prefer"));
   const request: Omit<SendRequest, "generation" | "waitMs" | "alias"> = {

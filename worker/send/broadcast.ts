@@ -16,7 +16,13 @@ import { callInTime, refusal } from "../calls/objects.ts";
 import { askRoot } from "../calls/tag-root.ts";
 import type { MeshContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
-import { messageFields, type Outgoing, requireUnused, type TargetWith } from "./message.ts";
+import {
+  FOR_ONE,
+  messageFields,
+  type Outgoing,
+  requireUnused,
+  type TargetWith,
+} from "./message.ts";
 
 type BroadcastTarget = TargetWith<"tag"> | TargetWith<"condition"> | TargetWith<"everyone">;
 
@@ -142,6 +148,7 @@ export async function sendBroadcast(
   { caller, basis, fingerprint, to, body, content }: Outgoing<BroadcastTarget>,
 ): Promise<Response> {
   requireUnused(body, ["onOverflow"], "not for a broadcast, which no mailbox holds");
+  requireUnused(body, ["encrypted"], FOR_ONE);
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,

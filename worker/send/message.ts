@@ -3,6 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
+import { ENCRYPTED_MARK, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -63,15 +64,36 @@ const PRIORITIES: Readonly<Record<SendBody["priority"], Priority>> = { high: 1, 
 const utf8 = new TextEncoder();
 
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
-export function contentOf({ data, dataBase64 }: SendBody, { text, members }: JsonBody): Content {
+export function contentOf(
+  { data, dataBase64, encrypted }: SendBody,
+  { text, members }: JsonBody,
+): Content {
   if (dataBase64 !== undefined) {
     const binary = atob(dataBase64);
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    if (encrypted) return { contentType: 1, data: encryptedData(bytes) };
     return { contentType: 3, data: bounded(bytes, "dataBase64") };
   }
   if (typeof data === "string") return { contentType: 2, data: bounded(utf8.encode(data), "data") };
   const json = compactJson(text, members.get("data"), data);
   return { contentType: 1, data: bounded(utf8.encode(json), "data") };
+}
+
+/** @throws MeshError `field_invalid` for what no device can decrypt: often the plaintext, which must not be stored */
+function encryptedData(body: Uint8Array): Uint8Array {
+  const field = "dataBase64";
+  if (!isEncryptedBody(body)) {
+    const detail = `${field}: is no body of RFC 8291 (aes128gcm), which begins with a header of ${HEADER_BYTES} bytes`;
+    throw new MeshError("field_invalid", detail, { field });
+  }
+  if (body.length > LIMITS.ENCRYPTED_BYTES) {
+    const detail = `${field}: ${body.length} bytes; at most ${LIMITS.ENCRYPTED_BYTES} are taken if it is encrypted`;
+    throw new MeshError("field_invalid", detail, { field });
+  }
+  const data = new Uint8Array(1 + body.length);
+  data[0] = ENCRYPTED_MARK;
+  data.set(body, 1);
+  return data;
 }
 
 function bounded(data: Uint8Array, field: string): Uint8Array {
@@ -92,6 +114,9 @@ export function messageFields({
   };
 }
 
+/** Why `encrypted` is refused for other targets. */
+export const FOR_ONE = "only to a regId: a body is encrypted to one key";
+
 /**
  * Refuses fields that have no effect for the target, because the sender expects one.
  *
@@ -99,7 +124,7 @@ export function messageFields({
  */
 export function requireUnused(
   body: SendBody,
-  fields: readonly ("filter" | "pace" | "onOverflow")[],
+  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted")[],
   why: string,
 ): void {
   const field = fields.find((name) => body[name] !== undefined);

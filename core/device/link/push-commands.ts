@@ -5,6 +5,7 @@ import type { OnAnswer, PushCommands } from "../../channels/push.ts";
 import type { Context } from "../../link/effects.ts";
 import type { Aliases } from "../aliases/aliases.ts";
 import { changeAlias, changeTags, splitDescription } from "../commands.ts";
+import type { PublishedKeys } from "../encryption/published-keys.ts";
 import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
@@ -20,11 +21,12 @@ interface CommandParts {
   readonly mail: Mail;
   readonly tags: Tags;
   readonly aliases: Aliases;
+  readonly keys: PublishedKeys;
   readonly identity: DeviceIdentity;
 }
 
 export function pushCommands(parts: CommandParts): PushCommands {
-  const { registrations, lifecycle, mail, tags, aliases, identity } = parts;
+  const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -108,6 +110,8 @@ export function pushCommands(parts: CommandParts): PushCommands {
         tags.report(slot, reported);
         return null;
       }),
+    publishKey: (command, { now }) =>
+      inSlot(command.slot, (registration) => keys.publish(registration, command, now)),
     describe: (slot) => inSlot(slot, () => splitDescription(tags.of(slot), aliases.of(slot))),
   };
 }

@@ -2,6 +2,7 @@
 import type {
   AccountRecord,
   DeviceStore,
+  EncryptionKey,
   HeldAlias,
   LinkRecord,
   MailHeader,
@@ -195,6 +196,24 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
       log,
       this.id,
       slot,
+    );
+  }
+
+  /** In a database per object, they are rows of `state`. */
+  readEncryptionKey(slot: number): EncryptionKey | null {
+    const row = this.#db.get<{ key: string | null }>(
+      "SELECT encryption_key AS key FROM registrations WHERE device = ? AND slot = ?",
+      this.id,
+      slot,
+    );
+    return typeof row?.key === "string" ? (JSON.parse(row.key) as EncryptionKey) : null;
+  }
+
+  writeEncryptionKey(slot: number, key: EncryptionKey | null): void {
+    // The last condition, so that an end without a key writes no row.
+    this.#run(
+      "UPDATE registrations SET encryption_key = ? WHERE device = ? AND slot = ? AND encryption_key IS NOT ?",
+      ...[key && JSON.stringify(key), this.id, slot, key && JSON.stringify(key)],
     );
   }
 

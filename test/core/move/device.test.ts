@@ -35,24 +35,27 @@ const device = fc.record({
   ),
 });
 const registrations = fc.uniqueArray(
-  fc.record({
-    kind: fc.constant("registration" as const),
-    device: fc.constant(DEVICE),
-    slot: fc.integer({ min: 1, max: 64 }),
-    app: text,
-    createdAt: timeMs,
-    endedAt: fc.option(timeMs),
-    generation: fc.nat(),
-    outcomes: fc.option(text),
-    attributes: fc.option(
-      fc.record({
-        platform: fc.option(text),
-        appVersion: fc.option(text),
-        locale: fc.option(text),
-        custom: fc.dictionary(text, text, { maxKeys: 3 }),
-      }),
-    ),
-  }),
+  fc
+    .record({
+      kind: fc.constant("registration" as const),
+      device: fc.constant(DEVICE),
+      slot: fc.integer({ min: 1, max: 64 }),
+      app: text,
+      createdAt: timeMs,
+      endedAt: fc.option(timeMs),
+      generation: fc.nat(),
+      outcomes: fc.option(text),
+      attributes: fc.option(
+        fc.record({
+          platform: fc.option(text),
+          appVersion: fc.option(text),
+          locale: fc.option(text),
+          custom: fc.dictionary(text, text, { maxKeys: 3 }),
+        }),
+      ),
+      key: fc.option(fc.record({ publicKey: text, auth: text, publishedAt: timeMs })),
+    })
+    .map(({ key, ...line }) => (key === null ? line : { ...line, encryptionKey: key })),
   { selector: ({ slot }) => slot, maxLength: 8 },
 );
 const subscriptions = fc.uniqueArray(

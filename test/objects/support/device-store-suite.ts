@@ -228,4 +228,29 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       expect(store.readAttributes(2)).toEqual({ ...attributes, custom: {} });
     },
   },
+  {
+    name: "an encryption key is what was written last for its slot, until it is taken away or its registration forgotten",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readEncryptionKey(1)).toBeNull();
+      const registration = { app: "a", createdAt: 1, endedAt: null, generation: 1 };
+      for (const slot of [1, 2, 3]) store.putRegistration({ ...registration, slot });
+      const key = { publicKey: "B_-", auth: "a_-", publishedAt: 1_793_491_200_002, generation: 1 };
+      store.writeEncryptionKey(1, { ...key, publicKey: "C" });
+      store.writeEncryptionKey(1, key);
+      for (const slot of [2, 3]) store.writeEncryptionKey(slot, { ...key, auth: `${slot}` });
+      // A registration that is written again keeps it.
+      store.putRegistration({ ...registration, slot: 1, endedAt: 2 });
+      expect(store.readEncryptionKey(1)).toEqual(key);
+      store.writeEncryptionKey(1, null);
+      expect(store.readEncryptionKey(1)).toBeNull();
+      expect(store.readEncryptionKey(2)).toEqual({ ...key, auth: "2" });
+      store.deleteRegistration(3);
+      expect(store.readEncryptionKey(3)).toBeNull();
+      expect(store.readAccount()).toEqual(account);
+      store.erase();
+      store.writeAccount(account);
+      expect(store.readEncryptionKey(2)).toBeNull();
+    },
+  },
 ];

@@ -36,6 +36,7 @@ const fields: [string, unknown[]][] = [
   ["priority", [null, "urgent", 1, "", "HIGH", []]],
   ["collapseKey", [null, "", 5, {}, "x".repeat(LIMITS.COLLAPSE_KEY_BYTES + 1), "é".repeat(33)]],
   ["onOverflow", [null, "drop", true, ""]],
+  ["encrypted", [null, false, 1, "true", true]],
   ["extra", [1, null]],
 ];
 
@@ -47,6 +48,46 @@ describe.each(fields)("P4.4 the field %s", (field, values) => {
       const problem = await refused({ ...good, [field]: value }, "field_invalid");
       expect(problem.field).toBe(field);
       expect(problem.detail).toContain(field);
+    },
+  );
+});
+
+/** A body as RFC 8291 has it, in base64. */
+function encryptedBody(length: number, idLength = 65, form = 4): string {
+  const body = new Uint8Array(length).fill(0x80);
+  body.set([idLength, form].slice(0, Math.max(0, length - 20)), 20);
+  return btoa(String.fromCharCode(...body));
+}
+
+describe("S32 an encrypted message", () => {
+  const encrypted = (dataBase64: string, target: unknown = to) => ({
+    to: target,
+    dataBase64,
+    encrypted: true,
+  });
+
+  it.each([103, LIMITS.ENCRYPTED_BYTES])("S32 of %i bytes is taken", async (length) => {
+    expect((await post(encrypted(encryptedBody(length)))).response.status).toBe(202);
+  });
+
+  it.each([
+    ["shorter than any", encryptedBody(102)],
+    ["a byte too long", encryptedBody(LIMITS.ENCRYPTED_BYTES + 1)],
+    ["of another key ID", encryptedBody(200, 64)],
+    ["of a compressed point", encryptedBody(200, 65, 2)],
+    ["empty", ""],
+    ["plain text", btoa("the code is 4711 ".repeat(20))],
+  ])("S32 that is %s is refused by name", async (_, dataBase64) => {
+    const problem = await refused(encrypted(dataBase64), "field_invalid");
+    expect(problem.field).toBe("dataBase64");
+  });
+
+  it.each([[{ alias: "a" }], [{ tag: "t" }], [{ everyone: true }], [{ condition: { tag: "t" } }]])(
+    "S32 to %j is refused, because it has one key",
+    async (target) => {
+      const problem = await refused(encrypted(encryptedBody(200), target), "field_invalid");
+      expect(problem.field).toBe("encrypted");
+      expect(problem.detail).toContain("only to a regId");
     },
   );
 });

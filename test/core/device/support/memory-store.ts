@@ -3,6 +3,7 @@ import type { Attributes } from "../../../../core/condition/types.ts";
 import type {
   AccountRecord,
   DeviceStore,
+  EncryptionKey,
   HeldAlias,
   LinkRecord,
   MailBody,
@@ -36,6 +37,7 @@ export class MemoryStore implements DeviceStore {
   /** By slot and alias. */
   readonly aliases = new Map<string, HeldAlias>();
   readonly attributes = new Map<number, Attributes>();
+  readonly encryptionKeys = new Map<number, EncryptionKey>();
   readonly written: Record<Table, number> = {
     state: 0,
     registrations: 0,
@@ -66,6 +68,7 @@ export class MemoryStore implements DeviceStore {
     for (const [ref, record] of this.tags) copy.tags.set(ref, record);
     for (const [id, record] of this.aliases) copy.aliases.set(id, record);
     for (const [slot, attributes] of this.attributes) copy.attributes.set(slot, attributes);
+    for (const [slot, key] of this.encryptionKeys) copy.encryptionKeys.set(slot, key);
     Object.assign(copy.written, this.written);
     return copy;
   }
@@ -92,7 +95,7 @@ export class MemoryStore implements DeviceStore {
     this.account = null;
     this.link = null;
     const tables = [this.registrations, this.mail, this.outcomes, this.tags, this.aliases];
-    for (const table of [...tables, this.attributes]) table.clear();
+    for (const table of [...tables, this.attributes, this.encryptionKeys]) table.clear();
   }
 
   listRegistrations(): RegistrationRecord[] {
@@ -106,6 +109,7 @@ export class MemoryStore implements DeviceStore {
 
   deleteRegistration(slot: number): void {
     if (this.registrations.delete(slot)) this.written.registrations++;
+    this.writeEncryptionKey(slot, null);
     if (this.outcomes.delete(slot)) this.written.outcomes++;
   }
 
@@ -174,6 +178,20 @@ export class MemoryStore implements DeviceStore {
     } else {
       this.attributes.set(slot, attributes);
       this.written.attributes++;
+    }
+  }
+
+  readEncryptionKey(slot: number): EncryptionKey | null {
+    return this.encryptionKeys.get(slot) ?? null;
+  }
+
+  /** In `state`, as in an object's own database. */
+  writeEncryptionKey(slot: number, key: EncryptionKey | null): void {
+    if (key === null) {
+      if (this.encryptionKeys.delete(slot)) this.written.state++;
+    } else {
+      this.encryptionKeys.set(slot, key);
+      this.written.state++;
     }
   }
 }
