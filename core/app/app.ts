@@ -21,8 +21,8 @@ export interface StoredKey extends KeyRights {
   /** From 1, never reused: the ID of a revoked key must not become valid again. */
   readonly n: number;
   readonly algorithm: KeyAlgorithm;
-  /** HMAC secret, or raw Ed25519 public key: 32 bytes. */
-  readonly material: Uint8Array;
+  /** HMAC secret, or raw Ed25519 public key: 32 bytes. Null for a secret that was sealed with a mesh key that is gone. */
+  readonly material: Uint8Array | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
@@ -50,6 +50,10 @@ export interface AppStore {
   keys(): readonly StoredKey[];
   /** Adds a key with the next n. */
   addKey(key: Omit<StoredKey, "n">): StoredKey;
+  /** Whether the last `keys` or `liveKey` found secrets that should be sealed again. */
+  readonly hasStaleSecrets: boolean;
+  /** Seals secrets that were stored in the clear, or with an older mesh key. @returns how many rows that wrote */
+  sealStaleSecrets(): number;
   /** False if there is no such key. */
   removeKey(n: number): boolean;
   /** The number of keys ever added, including removed ones: the last n. */
@@ -96,7 +100,7 @@ export function revokeKey(store: AppStore, n: number): boolean {
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,
-  key: Omit<StoredKey, "n" | "createdAt">,
+  key: Omit<StoredKey, "n" | "createdAt"> & { readonly material: Uint8Array },
   now: number,
 ): StoredKey | "full" | null {
   if (store.app() === null) return null;

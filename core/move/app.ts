@@ -2,12 +2,21 @@
 import type { AppLine } from "../../schema/export.ts";
 import type { AppStore } from "../app/app.ts";
 
-/** @returns null for an app that was never created */
+/**
+ * @returns null for an app that was never created
+ * @throws Error if a secret cannot be opened with the mesh keys
+ */
 export function readApp(appId: string, store: AppStore): AppLine | null {
   const app = store.app();
   if (app === null) return null;
   const trust = store.trust();
-  const keys = store.keys().map((key) => ({ ...key, scopes: [...key.scopes] }));
+  const keys = store.keys().map(({ material, scopes, ...key }) => {
+    // An export without it would lose the key for good, and one with what is stored would be no secret of another mesh.
+    if (material === null) {
+      throw new Error(`key ${key.n} of app ${appId} was sealed with a mesh key that is missing`);
+    }
+    return { ...key, material, scopes: [...scopes] };
+  });
   return {
     kind: "app",
     appId,

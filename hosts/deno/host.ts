@@ -22,6 +22,7 @@ import { Mesh } from "./objects/mesh.ts";
 import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
+import { sealStaleSecrets } from "./store/seal-secrets.ts";
 
 /** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
@@ -137,6 +138,10 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const db = openDatabase(context.folder.database, {
     log: context.report.problem,
     isNew: context.isNew,
+  });
+  // The database logs a disk that takes no writes: the mesh starts all the same, and the next start tries again.
+  await sealStaleSecrets(db, keyringIn(context.secrets)).catch((error: unknown) => {
+    if (!(error instanceof StorageError)) throw error;
   });
   return new DenoMesh(context, db, tls);
 }

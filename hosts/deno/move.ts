@@ -1,4 +1,5 @@
 /** Reads and writes the data of a mesh on Deno as lines of an export. */
+import type { Keyring } from "../../core/identity/keyring.ts";
 import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
@@ -22,14 +23,15 @@ const NAMES_COUNT = 1_000;
 
 /**
  * @param path of the database, which no mesh has open
+ * @param keyring of the mesh
  * @throws {HostFailure} if it is damaged
  */
-export function denoSource(path: string): MeshSource {
+export function denoSource(path: string, keyring: Keyring): MeshSource {
   const db = openDatabase(path, {});
   return {
     *lines() {
       for (const { appId } of new SharedDirectoryStore(db).list()) {
-        const app = readApp(appId, new SharedAppStore(db, appId));
+        const app = readApp(appId, new SharedAppStore(db, keyring, appId));
         if (app !== null) yield app;
       }
       for (const name of namesIn(db, "aliases")) {
@@ -61,15 +63,15 @@ function* namesIn(db: Database, table: "aliases" | "tag_nodes" | "devices"): Gen
   }
 }
 
-/** @param path of the database to create */
-export function denoTarget(path: string): MeshTarget {
+/** @param path of the database to create. @param keyring of the mesh */
+export function denoTarget(path: string, keyring: Keyring): MeshTarget {
   const db = new Database(path);
   const directory = new SharedDirectoryStore(db);
   return {
     async write(lines: readonly DataLine[]) {
       const { apps, aliases, tags, nodes, devices } = batchOf(lines);
       for (const app of apps) {
-        writeApp(new SharedAppStore(db, app.appId), app);
+        writeApp(new SharedAppStore(db, keyring, app.appId), app);
         directory.add(app);
       }
       for (const line of aliases)

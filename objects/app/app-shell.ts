@@ -43,11 +43,13 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#memory.answer((store) => setPolicy(store, policy));
   }
 
-  record(): Promise<AppRecord | null> {
-    return this.#memory.answer((store) => {
+  async record(): Promise<AppRecord | null> {
+    const record = await this.#memory.answer((store) => {
       const app = store.app();
       return app === null ? null : this.#record(store, app);
     });
+    await this.#sealStale();
+    return record;
   }
 
   async addKey(
@@ -71,12 +73,25 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#memory.answer((store) => store.removeApp(), { isAtomic: true });
   }
 
-  liveKey(): Promise<LiveKey | null> {
-    return this.#memory.call((store) => liveKeyOf(store, () => makeLiveKey(this.#subtle)));
+  async liveKey(): Promise<LiveKey | null> {
+    const make = () => makeLiveKey(this.#subtle);
+    const key = await this.#memory.call((store) => liveKeyOf(store, make));
+    await this.#sealStale();
+    return key;
   }
 
   write(line: AppLine): Promise<void> {
     return this.#memory.answer((store) => writeApp(store, line), { isAtomic: true });
+  }
+
+  /** Nobody is refused if it fails: the next call tries again. */
+  async #sealStale(): Promise<void> {
+    if (!this.#memory.standing?.hasStaleSecrets || this.#runtime.isFailing) return;
+    try {
+      await this.#memory.answer((store) => store.sealStaleSecrets(), { isAtomic: true });
+    } catch (error) {
+      this.#runtime.reportError(error);
+    }
   }
 
   #record(store: AppStore, app: StoredApp): AppRecord {

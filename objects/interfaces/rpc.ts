@@ -153,8 +153,8 @@ export interface TagDirectoryRpc {
 export interface AppKey extends Partial<KeyRights> {
   readonly keyId: string;
   readonly algorithm: "hmac-sha256" | "ed25519";
-  /** HMAC secret, or raw Ed25519 public key. */
-  readonly material: Uint8Array;
+  /** HMAC secret, or raw Ed25519 public key. Null if the mesh key that sealed the secret is gone: it verifies nothing. */
+  readonly material: Uint8Array | null;
   readonly createdAt: number;
 }
 

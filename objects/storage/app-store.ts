@@ -7,6 +7,7 @@ import {
   type StoredKey,
 } from "../../core/app/app.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
+import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -35,10 +36,12 @@ const LIST_KEYS = KEYS.select(
 const INSERT_KEY = KEYS.insert([
   ...["n", "algorithm", "material", "created_at", "scopes", "expires_at"],
 ]);
+const RESEAL_KEY = KEYS.update(["material"], ["n"]);
 const DELETE_KEY = KEYS.delete(["n"]);
 const DELETE_KEYS = KEYS.delete();
 const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
 const INSERT_LIVE_KEY = LIVE_KEY.insert(["seed", "public_key"]);
+const RESEAL_LIVE_KEY = LIVE_KEY.update(["seed"], []);
 const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 const READ_TRUST = TRUST.select(["version", "policy"]);
 const PUT_TRUST = TRUST.put(["version", "policy"], []);
@@ -52,21 +55,33 @@ interface KeyRow extends Omit<StoredKey, "material" | "scopes"> {
   readonly scopes: string | null;
 }
 
-function keyOf({ material, scopes, ...key }: KeyRow): StoredKey {
+function keyOf({ scopes, ...key }: KeyRow, material: Uint8Array | null): StoredKey {
   const names = scopes?.split(",");
   return {
     ...key,
-    material: bytesOf(material),
+    material,
     scopes: names ? KEY_SCOPES.filter((scope) => names.includes(scope)) : ALL_RIGHTS.scopes,
   };
 }
 
+interface LiveKeyRow {
+  readonly seed: Blob;
+  readonly publicKey: Blob;
+}
+
+/** Names of secrets: part of what they are sealed with. */
+const keyRow = (n: number): string => `key ${n}`;
+const LIVE = "live key";
+
 /** On either kind of database, except for how keys are counted. */
 export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   protected readonly tables: Tables;
+  readonly #secrets: StoredSecrets;
+  #hasStaleSecrets = false;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, secrets: StoredSecrets) {
     this.tables = tables;
+    this.#secrets = secrets;
   }
 
   app(): StoredApp | null {
@@ -86,7 +101,37 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   keys(): readonly StoredKey[] {
-    return this.tables.all<KeyRow>(LIST_KEYS).map(keyOf);
+    this.#hasStaleSecrets = false;
+    return this.tables.all<KeyRow>(LIST_KEYS).map((row) => {
+      const material = bytesOf(row.material);
+      if (row.algorithm === "ed25519") return keyOf(row, material);
+      const opened = this.#secrets.open(keyRow(row.n), material);
+      if (opened?.isStale) this.#hasStaleSecrets = true;
+      return keyOf(row, opened?.secret ?? null);
+    });
+  }
+
+  get hasStaleSecrets(): boolean {
+    return this.#hasStaleSecrets;
+  }
+
+  sealStaleSecrets(): number {
+    let written = 0;
+    for (const { n, algorithm, material } of this.tables.all<KeyRow>(LIST_KEYS)) {
+      if (algorithm === "ed25519") continue;
+      const opened = this.#secrets.open(keyRow(n), bytesOf(material));
+      if (!opened?.isStale) continue;
+      this.tables.run(RESEAL_KEY, this.#secrets.seal(keyRow(n), opened.secret), n);
+      written++;
+    }
+    const live = this.tables.get<LiveKeyRow>(READ_LIVE_KEY);
+    const opened = live === undefined ? null : this.#secrets.open(LIVE, bytesOf(live.seed));
+    if (opened?.isStale) {
+      this.tables.run(RESEAL_LIVE_KEY, this.#secrets.seal(LIVE, opened.secret));
+      written++;
+    }
+    this.#hasStaleSecrets = false;
+    return written;
   }
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
@@ -108,13 +153,16 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   liveKey(): LiveKey | null {
-    const row = this.tables.get<{ readonly seed: Blob; readonly publicKey: Blob }>(READ_LIVE_KEY);
+    const row = this.tables.get<LiveKeyRow>(READ_LIVE_KEY);
     if (row === undefined) return null;
-    return { seed: bytesOf(row.seed), publicKey: bytesOf(row.publicKey) };
+    const opened = this.#secrets.open(LIVE, bytesOf(row.seed));
+    if (opened === null) throw new Error("MESH_KEYS lacks the key that sealed the app's live key");
+    if (opened.isStale) this.#hasStaleSecrets = true;
+    return { seed: opened.secret, publicKey: bytesOf(row.publicKey) };
   }
 
   setLiveKey({ seed, publicKey }: LiveKey): void {
-    this.tables.run(INSERT_LIVE_KEY, seed, publicKey);
+    this.tables.run(INSERT_LIVE_KEY, this.#secrets.seal(LIVE, seed), publicKey);
   }
 
   removeApp(): boolean {
@@ -129,7 +177,9 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
 
   #insert({ n, algorithm, material, createdAt, scopes, expiresAt }: StoredKey): void {
     const names = scopes.join(",");
-    this.tables.run(INSERT_KEY, n, algorithm, material, createdAt, names, expiresAt);
+    if (material === null) throw new Error(`key ${n} has no material`);
+    const stored = algorithm === "ed25519" ? material : this.#secrets.seal(keyRow(n), material);
+    this.tables.run(INSERT_KEY, n, algorithm, stored, createdAt, names, expiresAt);
   }
 }
 
@@ -157,8 +207,8 @@ const OWN_TRUST = {
 export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
-  constructor(sql: Sql) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST], ADDED));
+  constructor(sql: Sql, secrets: StoredSecrets) {
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST], ADDED), secrets);
     this.#sql = sql;
   }
 

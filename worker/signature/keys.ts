@@ -25,7 +25,7 @@ export interface LoadedApp {
 
 /** @throws if the material is not a key of the algorithm, or is a key of small order, which proves nothing */
 export async function loadKey(
-  { algorithm, material }: Pick<AppKey, "algorithm" | "material">,
+  { algorithm, material }: Pick<AppKey, "algorithm"> & { readonly material: Uint8Array },
   by: EdgeCrypto = webCrypto,
 ): Promise<Verifier> {
   if (algorithm === "ed25519" && isSmallOrder(material)) throw new Error("a key of small order");
@@ -37,9 +37,10 @@ export async function loadApp(
   app: Uint8Array,
   by: EdgeCrypto,
 ): Promise<LoadedApp> {
-  // Keys of small order that were accepted before they were refused count as revoked.
+  // A secret that cannot be opened verifies nothing. Keys of small order that were accepted before they were refused count as revoked.
   const keys = record.keys.filter(
-    ({ algorithm, material }) => algorithm !== "ed25519" || !isSmallOrder(material),
+    (key): key is AppKey & { readonly material: Uint8Array } =>
+      key.material !== null && (key.algorithm !== "ed25519" || !isSmallOrder(key.material)),
   );
   // An AppObject of an older version says neither, nor the rights of a key.
   const { policy = OPEN_POLICY, trustVersion = 0 } = record;

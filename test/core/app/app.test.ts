@@ -44,6 +44,8 @@ function appStore(): AppStore {
       keys = keys.filter((key) => key.n !== n);
       return keys.length < before;
     },
+    hasStaleSecrets: false,
+    sealStaleSecrets: () => 0,
     keysMade: () => last,
     putKeys: (added, made) => {
       keys.push(...added);
