@@ -7,6 +7,7 @@ import { aliasUnset } from "./commands/alias/unset.ts";
 import { appCreate } from "./commands/app/create.ts";
 import { appDelete } from "./commands/app/delete.ts";
 import { appList } from "./commands/app/list.ts";
+import { appQuota } from "./commands/app/quota.ts";
 import { appShow } from "./commands/app/show.ts";
 import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
@@ -45,6 +46,7 @@ const app = new Command("app")
   .addCommand(appCreate(env))
   .addCommand(appList(env))
   .addCommand(appShow(env))
+  .addCommand(appQuota(env))
   .addCommand(appDelete(env));
 const key = new Command("key")
   .description("manage the keys that app servers sign with")

@@ -24,7 +24,7 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * is read: whatever a version adds to a line has a default for older lines.
  *
  * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships. 4: scopes and expiry
- * of keys.
+ * of keys, quotas.
  */
 export const EXPORT_VERSION = 4;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */
@@ -103,6 +103,11 @@ const app = z.strictObject({
     .nullable()
     .default(null),
   trustVersion: count.default(0),
+  /** See core/app/quota.ts. Since version 4. */
+  quota: z
+    .strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) })
+    .nullable()
+    .default(null),
 });
 
 // ---------------------------------------------------------------- aliases and tags, since version 2

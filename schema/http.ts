@@ -9,6 +9,7 @@ export * from "./http/live.ts";
 export * from "./http/messages.ts";
 export * from "./http/policy.ts";
 export * from "./http/problem.ts";
+export * from "./http/quota.ts";
 export * from "./http/registrations.ts";
 export type { AnswerRow, Auth, HeaderRow, Route } from "./http/route.ts";
 export * from "./http/routes.ts";

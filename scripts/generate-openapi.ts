@@ -36,6 +36,7 @@ import {
   messageData,
   type NamedRoute,
   problemBody,
+  RATE_LIMIT,
   registrationAnswer,
   resultsAnswer,
   routesByPath,
@@ -177,12 +178,17 @@ function contentOf({ body, events }: AnswerRow) {
   return undefined;
 }
 
-function answerOf(row: AnswerRow) {
+/** Headers of every answer to a signed request. */
+const headersOf = (auth: Auth): AnswerRow["headers"] => (auth === "signature" ? RATE_LIMIT : {});
+
+function answerOf(row: AnswerRow, auth: Auth) {
   const content = contentOf(row);
-  const headers = Object.entries(row.headers ?? {}).map(([name, { description, required }]) => [
-    name,
-    { description, ...(required && { required }), schema: text },
-  ]);
+  const headers = Object.entries({ ...row.headers, ...headersOf(auth) }).map(
+    ([name, { description, required }]) => [
+      name,
+      { description, ...(required && { required }), schema: text },
+    ],
+  );
   return {
     description: row.description,
     ...(content && { content }),
@@ -217,7 +223,10 @@ function refusalsOf(codes: readonly ErrorCode[]) {
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
   const { id, auth, scopes, summary, query, body, errors } = route;
   const parameters = parametersOf(route);
-  const answers = Object.entries(route.answers()).map(([status, row]) => [status, answerOf(row)]);
+  const answers = Object.entries(route.answers()).map(([status, row]) => [
+    status,
+    answerOf(row, auth),
+  ]);
   return {
     operationId: id,
     summary,

@@ -18,6 +18,7 @@ import { messages } from "./routes/messages.ts";
 import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
+import { tellQuota } from "./send/quota.ts";
 
 /** The handler of each route. A route without one does not compile. */
 const HANDLERS: Handlers = {
@@ -41,6 +42,8 @@ app.use(async (c, next) => {
   // Throws if a setting is missing: no route answers with an empty key.
   c.set("config", configOf(c.env));
   await next();
+  const quota = c.get("quota");
+  if (quota !== undefined) await tellQuota(c, quota);
 });
 
 /** The handler of a route; a signed one learns which scopes its table names. */

@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import type { OperationId, Scope } from "../schema/http.ts";
 import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
+import type { AppQuota } from "./signature/keys.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -14,6 +15,8 @@ export interface AppEnv {
     scopes: readonly Scope[] | undefined;
     /** Name of the app that signed it, as objects use it; undefined until the signature is verified. */
     signedBy: string | undefined;
+    /** The quota of that app, if it has one, until its state is in the headers of an answer. */
+    quota: AppQuota | undefined;
   };
 }
 

@@ -2,6 +2,7 @@
 import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "./policy.ts";
+import type { QuotaStore } from "./quota.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
@@ -40,7 +41,7 @@ export interface LiveKey {
 }
 
 /** The storage port of an app. Every call takes effect before it returns. */
-export interface AppStore {
+export interface AppStore extends QuotaStore {
   app(): StoredApp | null;
   setApp(app: StoredApp): void;
   /** `NO_TRUST` if none was ever set. */
@@ -61,7 +62,7 @@ export interface AppStore {
   /** Null if it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
-  /** Removes the app with its keys, including the live key, and its trust. False if there is no app. */
+  /** Removes the app with its keys, including the live key, its trust and its quota. False if there is no app. */
   removeApp(): boolean;
   /** Imports keys of another store into an empty one. @param made the last n: new keys continue after it */
   putKeys(keys: readonly StoredKey[], made: number): void;

@@ -11,6 +11,12 @@ import {
   setPolicy,
 } from "../../core/app/app.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
+import {
+  type LeaseAnswer,
+  type LeaseRequest,
+  type Quota,
+  QuotaBucket,
+} from "../../core/app/quota.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { writeApp } from "../../core/move/app.ts";
 import type { AppLine } from "../../schema/export.ts";
@@ -24,6 +30,7 @@ export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
   readonly #subtle: SubtlePort;
   readonly #memory: Memory<AppStore, AppStore>;
+  #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort) {
     this.#runtime = runtime;
@@ -69,7 +76,27 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#memory.answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
   }
 
+  async setQuota(quota: Quota | null): Promise<boolean> {
+    return this.#memory.answer((store) => {
+      if (store.app() === null) return false;
+      const now = this.#runtime.now();
+      const standing = this.#bucketOf(store);
+      // Full, whatever a clock that is set back by a moment says.
+      const first = quota && { ...quota, fullAt: 0, leasedUntil: 0 };
+      store.setQuota(quota && standing ? standing.as(quota, now) : first);
+      this.#bucket = null;
+      return true;
+    });
+  }
+
+  lease(request: LeaseRequest): Promise<LeaseAnswer | null> {
+    return this.#memory.answer(
+      (store) => this.#bucketOf(store)?.take(request, this.#runtime.now()) ?? null,
+    );
+  }
+
   remove(): Promise<boolean> {
+    this.#bucket = null;
     return this.#memory.answer((store) => store.removeApp(), { isAtomic: true });
   }
 
@@ -95,6 +122,18 @@ export class AppShell implements AppRpc, AppImportRpc {
   }
 
   #record(store: AppStore, app: StoredApp): AppRecord {
-    return appRecord(this.#runtime.name, app, store.keys(), store.trust());
+    const stored = store.quota();
+    const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
+    return appRecord(this.#runtime.name, app, store.keys(), store.trust(), quota);
+  }
+
+  /** Null without a quota. Another store is another life, whose rows may be older than the bucket in memory. */
+  #bucketOf(store: AppStore): QuotaBucket | null {
+    if (this.#bucket?.store !== store) {
+      const stored = store.quota();
+      const bucket = stored && new QuotaBucket(store, stored, this.#runtime.now());
+      this.#bucket = { store, bucket };
+    }
+    return this.#bucket.bucket;
   }
 }

@@ -88,6 +88,8 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   record: true,
   addKey: true,
   revokeKey: true,
+  setQuota: true,
+  lease: true,
   liveKey: true,
   remove: true,
   write: true,

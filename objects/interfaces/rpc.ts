@@ -13,6 +13,7 @@ import type {
 import type { KeyRights, LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
+import type { LeaseAnswer, LeaseRequest, Quota } from "../../core/app/quota.ts";
 import type {
   AliasRequest,
   DescribeAnswer,
@@ -168,6 +169,8 @@ export interface AppRecord {
   readonly policy: AppPolicy;
   /** See `StoredTrust.version`. */
   readonly trustVersion: number;
+  /** Null without one. */
+  readonly quota: Quota | null;
 }
 
 /** One app: addressed by name, its appId. */
@@ -187,6 +190,10 @@ export interface AppRpc {
   ): Promise<AppKey | "full" | null>;
   /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
+  /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */
+  setQuota(quota: Quota | null): Promise<boolean>;
+  /** From an edge: tokens for sends. Not idempotent: tokens of a lost answer are lost. Null without a quota. */
+  lease(request: LeaseRequest): Promise<LeaseAnswer | null>;
   /** The key pair that signs broadcasts for live listeners; the first call makes it. Null if the app was never created. */
   liveKey(): Promise<LiveKey | null>;
   /** Removes the app and all of its keys. False if the app was never created, or is removed already. */

@@ -7,6 +7,7 @@ import {
   type StoredKey,
 } from "../../core/app/app.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
+import type { StoredQuota } from "../../core/app/quota.ts";
 import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { OwnTables } from "./own-tables.ts";
@@ -25,6 +26,10 @@ const LIVE_KEY = new Table({
 const TRUST = new Table({
   own: { name: "trust", scope: "id", constant: "1" },
   shared: { name: "app_trust", scope: "app_id" },
+});
+const QUOTA = new Table({
+  own: { name: "quota", scope: "id", constant: "1" },
+  shared: { name: "app_quotas", scope: "app_id" },
 });
 
 const READ_APP = APP.select(["name", "created_at AS createdAt"]);
@@ -46,6 +51,16 @@ const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 const READ_TRUST = TRUST.select(["version", "policy"]);
 const PUT_TRUST = TRUST.put(["version", "policy"], []);
 const DELETE_TRUST = [TRUST.delete()];
+
+const QUOTA_COLUMNS = ["per_second", "burst", "full_at", "leased_until"];
+const READ_QUOTA = QUOTA.select([
+  "per_second AS perSecond",
+  "burst",
+  "full_at AS fullAt",
+  "leased_until AS leasedUntil",
+]);
+const PUT_QUOTA = QUOTA.put(QUOTA_COLUMNS, []);
+const DELETE_QUOTA = [QUOTA.delete()];
 
 type Blob = Uint8Array | ArrayBuffer;
 
@@ -165,10 +180,23 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     this.tables.run(INSERT_LIVE_KEY, this.#secrets.seal(LIVE, seed), publicKey);
   }
 
+  quota(): StoredQuota | null {
+    return this.tables.get<StoredQuota>(READ_QUOTA) ?? null;
+  }
+
+  setQuota(quota: StoredQuota | null): void {
+    if (quota === null) this.tables.erase(DELETE_QUOTA);
+    else {
+      const { perSecond, burst, fullAt, leasedUntil } = quota;
+      this.tables.run(PUT_QUOTA, perSecond, burst, fullAt, leasedUntil);
+    }
+  }
+
   removeApp(): boolean {
     this.tables.run(DELETE_KEYS);
     this.tables.erase(DELETE_LIVE_KEY);
     this.tables.erase(DELETE_TRUST);
+    this.tables.erase(DELETE_QUOTA);
     return this.tables.run(DELETE_APP);
   }
 
@@ -203,12 +231,19 @@ const OWN_TRUST = {
   trust: "(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, policy TEXT NOT NULL)",
 };
 
+/** Made with the app's first quota, and dropped with the last. */
+const OWN_QUOTA = {
+  quota: `(
+    id INTEGER PRIMARY KEY CHECK (id = 1), per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL,
+    leased_until REAL NOT NULL)`,
+};
+
 /** On the SQLite of the app's own object, where SQLite counts the keys. */
 export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
   constructor(sql: Sql, secrets: StoredSecrets) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST], ADDED), secrets);
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST, OWN_QUOTA], ADDED), secrets);
     this.#sql = sql;
   }
 

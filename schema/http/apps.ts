@@ -5,6 +5,7 @@ import { KEY_ALGORITHMS, KEY_SCOPES } from "./enums.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
 import { policyAnswer, policyBody } from "./policy.ts";
 import { WITH_BODY } from "./problem.ts";
+import { quotaAnswer, quotaBody } from "./quota.ts";
 import type { Route } from "./route.ts";
 
 /** `POST /v1/apps`. */
@@ -86,7 +87,12 @@ export type KeyAnswerBody = AnswerOf<typeof keyAnswer>;
 
 /** Answer of `GET /v1/apps/{appId}`: its keys, without secrets. */
 export const appWithKeysAnswer = lazily(() =>
-  appAnswer().extend({ keys: z.array(listedKey()), policy: policyAnswer() }),
+  appAnswer().extend({
+    keys: z.array(listedKey()),
+    policy: policyAnswer(),
+    /** Null without one. */
+    quota: quotaAnswer().nullable(),
+  }),
 );
 export type AppWithKeysAnswerBody = AnswerOf<typeof appWithKeysAnswer>;
 
@@ -144,6 +150,25 @@ export const appRoutes = {
     body: { schema: policyBody, maxBytes: LIMITS.POLICY_BODY_BYTES },
     answers: lazily(() => ({ 200: { description: "The new policy.", body: policyAnswer() } })),
     errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found"],
+  },
+  putQuota: {
+    method: "PUT",
+    path: "/v1/apps/:appId/quota",
+    auth: "admin",
+    summary: "Set the quota of an app's sends",
+    body: { schema: quotaBody, maxBytes: LIMITS.BODY_BYTES },
+    answers: lazily(() => ({
+      200: { description: "The quota. Other edges may not know it for 30 s.", body: quotaAnswer() },
+    })),
+    errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found"],
+  },
+  deleteQuota: {
+    method: "DELETE",
+    path: "/v1/apps/:appId/quota",
+    auth: "admin",
+    summary: "End the quota of an app's sends",
+    answers: lazily(() => ({ 204: { description: "Ended, also if there was none." } })),
+    errors: ["admin_token_invalid", "app_not_found"],
   },
   createKey: {
     method: "POST",

@@ -11,6 +11,7 @@ import type {
   PathOf,
   PolicyAnswerBody,
   PolicyInput,
+  QuotaAnswerBody,
 } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError } from "./errors.ts";
@@ -94,6 +95,20 @@ export class MeshAdmin {
   setPolicy(appId: string, policy: PolicyInput): Promise<PolicyAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/policy` as const;
     return this.#call<"putPolicy">("PUT", path, policy);
+  }
+
+  /**
+   * Limits the sends of an app: `perSecond` on average, which may be a fraction, and `burst` at once. A broadcast counts as one. An edge that has
+   * the app cached knows within 30 s; `app` shows the quota.
+   *
+   * @param quota - null ends it.
+   * @example
+   * await admin.setQuota(appId, { perSecond: 50, burst: 500 });
+   */
+  async setQuota(appId: string, quota: QuotaAnswerBody | null): Promise<void> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/quota` as const;
+    if (quota === null) await this.#call<"deleteQuota">("DELETE", path);
+    else await this.#call<"putQuota">("PUT", path, quota);
   }
 
   /**

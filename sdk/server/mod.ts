@@ -28,7 +28,7 @@ export { PushError } from "../errors.ts";
 export { MeshAdmin, type MeshAdminOptions } from "./admin.ts";
 export type { Aliases } from "./aliases.ts";
 export type { MessageData } from "./body.ts";
-export type { ServerHost } from "./call.ts";
+export type { RateLimit, ServerHost } from "./call.ts";
 export {
   type LocalErrorCode,
   PushServerError,

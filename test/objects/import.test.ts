@@ -171,12 +171,14 @@ describe("an app object", () => {
       liveKey: null,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      quota: { perSecond: 2, burst: 20 },
     });
     expect(await stub.record()).toMatchObject({
       name: "Shop",
       createdAt: 7,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      quota: { perSecond: 2, burst: 20 },
       keys: [
         { keyId: `${appId}.k1`, scopes: ["manage"], expiresAt: null },
         { keyId: `${appId}.k4`, material: Uint8Array.of(4), scopes: ["send"], expiresAt: 9 },

@@ -28,6 +28,8 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
   const { app } = verified.verifier;
   const appName = toBase64Url(app);
   c.set("signedBy", appName);
+  const { quota } = verified.verifier;
+  if (quota !== null) c.set("quota", quota);
   return { app, appName, verified };
 }
 

@@ -12,6 +12,7 @@ import {
   type KeyAnswerBody,
   type NewKey,
   type PolicyAnswerBody,
+  type QuotaAnswerBody,
   ROUTES,
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -95,8 +96,8 @@ async function recordOf(c: MeshContext): Promise<AppRecord> {
 }
 
 async function getApp(c: MeshContext): Promise<Response> {
-  const { appId, name, createdAt, keys, policy } = await recordOf(c);
-  const app = { appId, name, createdAt, policy };
+  const { appId, name, createdAt, keys, policy, quota = null } = await recordOf(c);
+  const app = { appId, name, createdAt, policy, quota };
   return c.json({ ...app, keys: keys.map(answerOf) } satisfies AppWithKeysAnswerBody);
 }
 
@@ -114,6 +115,26 @@ async function putPolicy(c: MeshContext): Promise<Response> {
   appCache.forget(appId);
   if (!isSet) throw new MeshError("app_not_found");
   return c.json(policy satisfies PolicyAnswerBody);
+}
+
+async function setQuota(c: MeshContext, quota: QuotaAnswerBody | null): Promise<void> {
+  const appId = appIdOf(c);
+  const isSet = await callObject(() => c.env.APPS.getByName(appId).setQuota(quota));
+  appCache.forget(appId);
+  if (!isSet) throw new MeshError("app_not_found");
+}
+
+async function putQuota(c: MeshContext): Promise<Response> {
+  requireJson(c.req.raw);
+  const { schema, maxBytes } = ROUTES.putQuota.body;
+  const quota = parseBody(schema, await readBody(c.req.raw, maxBytes));
+  await setQuota(c, quota);
+  return c.json(quota satisfies QuotaAnswerBody);
+}
+
+async function deleteQuota(c: MeshContext): Promise<Response> {
+  await setQuota(c, null);
+  return c.body(null, 204);
 }
 
 async function deleteApp(c: MeshContext): Promise<Response> {
@@ -158,9 +179,16 @@ export const apps: Handlers<
   | "createApp"
   | "createKey"
   | "deleteApp"
+  | "deleteQuota"
   | "getApp"
   | "getPolicy"
   | "listApps"
   | "putPolicy"
+  | "putQuota"
   | "revokeKey"
-> = { createApp, createKey, deleteApp, getApp, getPolicy, listApps, putPolicy, revokeKey };
+> = {
+  ...{ createApp, getApp, listApps, deleteApp },
+  ...{ createKey, revokeKey },
+  ...{ getPolicy, putPolicy },
+  ...{ putQuota, deleteQuota },
+};

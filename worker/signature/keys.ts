@@ -1,6 +1,7 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
+import type { Quota } from "../../core/app/quota.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
@@ -12,6 +13,12 @@ export interface AppVerifier extends Verifier, KeyRights {
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
   readonly trustVersion: number;
+  readonly quota: AppQuota | null;
+}
+
+/** The quota of an app's sends. */
+export interface AppQuota extends Quota {
+  readonly appId: string;
 }
 
 /** An app, with its keys ready to verify. */
@@ -44,10 +51,11 @@ export async function loadApp(
   );
   // An AppObject of an older version says neither, nor the rights of a key.
   const { policy = OPEN_POLICY, trustVersion = 0 } = record;
+  const quota = record.quota ? { appId: record.appId, ...record.quota } : null;
   const entries = keys.map(async (key) => {
     const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
     const verifier = await loadKey(key, by);
-    return [key.keyId, { ...verifier, app, trustVersion, scopes, expiresAt }] as const;
+    return [key.keyId, { ...verifier, app, trustVersion, scopes, expiresAt, quota }] as const;
   });
   return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

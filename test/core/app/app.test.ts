@@ -16,6 +16,7 @@ import {
   type DirectoryStore,
 } from "../../../core/app/directory.ts";
 import { DEFAULT_POLICY, NO_TRUST, OPEN_POLICY, ruleFor } from "../../../core/app/policy.ts";
+import type { StoredQuota } from "../../../core/app/quota.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 function appStore(): AppStore {
@@ -24,6 +25,7 @@ function appStore(): AppStore {
   let last = 0;
   let live: LiveKey | null = null;
   let trust = NO_TRUST;
+  let quota: StoredQuota | null = null;
   return {
     app: () => app,
     setApp: (made) => {
@@ -55,12 +57,17 @@ function appStore(): AppStore {
     setLiveKey: (key) => {
       live = key;
     },
+    quota: () => quota,
+    setQuota: (set) => {
+      quota = set;
+    },
     removeApp: () => {
       const stood = app !== null;
       app = null;
       keys = [];
       live = null;
       trust = NO_TRUST;
+      quota = null;
       return stood;
     },
   };
