@@ -76,6 +76,7 @@ const demo = z.strictObject({
 
 const rule = z.enum(["server", "granted", "open"]);
 const prefixRules = z.array(z.strictObject({ prefix: z.string(), rule })).readonly();
+const policy = z.strictObject({ register: rule, alias: prefixRules, tag: prefixRules });
 
 const app = z.strictObject({
   kind: z.literal("app"),
@@ -98,10 +99,7 @@ const app = z.strictObject({
   /** Null if nobody ever listened live. Since version 2. */
   liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
   /** See core/app/policy.ts; null for an app that was stored before there were policies. Since version 3. */
-  policy: z
-    .strictObject({ register: rule, alias: prefixRules, tag: prefixRules })
-    .nullable()
-    .default(null),
+  policy: policy.nullable().default(null),
   trustVersion: count.default(0),
   /** See core/app/quota.ts. Since version 4. */
   quota: z
@@ -234,6 +232,8 @@ const broadcast = z.strictObject({
   signature: bytes.nullable(),
   /** Fingerprint of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
+  /** See core/tag/calls/broadcast.ts. Since version 3. */
+  trustVersion: count.exactOptional(),
   /** See core/tag/calls/broadcast.ts. */
   takenAt: timeMs.exactOptional(),
   /** Null until it is served. */

@@ -98,6 +98,17 @@ export function revokeKey(store: AppStore, n: number): boolean {
   return true;
 }
 
+/**
+ * The trust of an app now. Its version also rises when a key expires, and not again when that key is revoked.
+ *
+ * @param now milliseconds since 1970
+ */
+export function trustOf(store: AppStore, now: number): StoredTrust {
+  const { policy, version } = store.trust();
+  const expired = store.keys().filter(({ expiresAt }) => expiresAt !== null && now >= expiresAt);
+  return { policy, version: version + expired.length };
+}
+
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,

@@ -9,6 +9,7 @@ import {
   revokeKey,
   type StoredApp,
   setPolicy,
+  trustOf,
 } from "../../core/app/app.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
 import {
@@ -124,7 +125,8 @@ export class AppShell implements AppRpc, AppImportRpc {
   #record(store: AppStore, app: StoredApp): AppRecord {
     const stored = store.quota();
     const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
-    return appRecord(this.#runtime.name, app, store.keys(), store.trust(), quota);
+    const trust = trustOf(store, this.#runtime.now());
+    return appRecord(this.#runtime.name, app, store.keys(), trust, quota);
   }
 
   /** Null without a quota. Another store is another life, whose rows may be older than the bucket in memory. */

@@ -56,11 +56,13 @@ export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
   alarm: true,
 };
 
-export const LIVE_METHODS: Methods<LiveRpc> = {
+export const LIVE_METHODS: Methods<LiveRpc & Alarmed> = {
   publish: true,
+  access: true,
   presence: true,
   listeners: true,
   drain: true,
+  alarm: true,
 };
 
 export const ALIAS_METHODS: Methods<AliasRpc & AliasImportRpc & Alarmed> = {

@@ -119,6 +119,8 @@ export interface TagRpc {
 /** Sockets and event streams of one tag and region: addressed by `liveObjectName`; listeners reach it by `fetch`. */
 export interface LiveRpc {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
+  /** From the root: who may listen now. */
+  access(access: LiveAccess): Promise<void>;
   /** From the root: how many listen in all. */
   presence(listeners: number): Promise<void>;
   /** How many listen here, for a root that slept and forgot. */

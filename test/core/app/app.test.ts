@@ -9,6 +9,7 @@ import {
   revokeKey,
   type StoredKey,
   setPolicy,
+  trustOf,
 } from "../../../core/app/app.ts";
 import {
   addToDirectory,
@@ -163,6 +164,18 @@ describe("S10 the policy of an app", () => {
     note();
     expect(versions).toEqual([1, 2, 3, 3]);
     expect(store.trust().policy).toEqual(OPEN_POLICY);
+  });
+
+  it("gets another version when a key expires, and not again when that key is revoked", () => {
+    const store = appStore();
+    createApp(store, "shop", 5);
+    const key = { algorithm: "ed25519", material, ...ALL_RIGHTS } as const;
+    addKey(store, { ...key, expiresAt: 10 }, 6);
+    addKey(store, key, 6);
+    expect(trustOf(store, 9).version).toBe(1);
+    expect(trustOf(store, 10).version).toBe(2);
+    revokeKey(store, 1);
+    expect(trustOf(store, 10).version).toBe(2);
   });
 
   it.each([
