@@ -7,6 +7,7 @@ export * from "./http/enums.ts";
 export { aliasText, tagText } from "./http/fields.ts";
 export * from "./http/live.ts";
 export * from "./http/messages.ts";
+export * from "./http/operators.ts";
 export * from "./http/policy.ts";
 export * from "./http/problem.ts";
 export * from "./http/quota.ts";

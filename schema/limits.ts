@@ -116,6 +116,24 @@ export const LIMITS = {
   QUOTA_PAUSE_MS: 100,
   QUOTA_ASK_MS: 1_000,
 
+  // ---- operators
+  /** Credentials of operators, without revoked ones; expired ones count. */
+  CREDENTIALS: 64,
+  /** Name of a credential, UTF-8. */
+  CREDENTIAL_NAME_BYTES: 64,
+  /** A use of a credential is recorded if the last record is older than this: at most 24 rows a day each. */
+  CREDENTIAL_USED_MS: 3_600_000,
+  /** Entries of the audit log that operators made, about 300 bytes each: 3 MB. The oldest is removed first. */
+  AUDIT_OPERATORS: 10_000,
+  /** Entries that the servers of one app made. */
+  AUDIT_APP: 200,
+  /** Age at which an entry of the audit log is removed: 400 days, a year with some room for its review. */
+  AUDIT_MS: 34_560_000_000,
+  /** Entries in one page of the audit log. */
+  AUDIT_PAGE: 200,
+  /** Target, and detail, of an entry of the audit log; longer ones are cut. */
+  AUDIT_TEXT_CHARS: 256,
+
   // ---- link
   /** One WebSocket message in either direction: a 4 KiB message with its fields, several in a batch. */
   FRAME_BYTES: 65_536,

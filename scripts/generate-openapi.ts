@@ -146,6 +146,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
   alias: "1 to 128 bytes of UTF-8, percent-encoded.",
   appId: "As it was made.",
   id: "As the send was answered with it.",
+  credentialId: "As it was created.",
   keyId: "<appId>.k<n>",
   regId: "As the device reported it.",
   tag: "1 to 128 bytes of UTF-8, percent-encoded.",
@@ -221,7 +222,7 @@ function refusalsOf(codes: readonly ErrorCode[]) {
 }
 
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
-  const { id, auth, scopes, summary, query, body, errors } = route;
+  const { id, auth, role, scopes, summary, query, body, errors } = route;
   const parameters = parametersOf(route);
   const answers = Object.entries(route.answers()).map(([status, row]) => [
     status,
@@ -231,7 +232,8 @@ function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
     operationId: id,
     summary,
     ...(scopes && { description: `Needs a key of scope ${scopes.join(" or ")}.` }),
-    security: [...SECURITY[auth]],
+    // For operators, the least role (OpenAPI 3.1 allows roles for any scheme).
+    security: auth === "admin" ? [{ admin: [role ?? "owner"] }] : [...SECURITY[auth]],
     ...(parameters.length > 0 && { parameters }),
     ...(query && { requestParams: { query: query as z.ZodObject } }),
     ...(body && {

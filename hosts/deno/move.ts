@@ -5,6 +5,7 @@ import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
 import { readDirectory, writeDirectory } from "../../core/move/directory.ts";
 import { nodeAlarmOf, readNode, writeNode } from "../../core/move/node.ts";
+import { readOperators, writeOperators } from "../../core/move/operators.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import type { DataLine } from "../../schema/export.ts";
 import { batchOf } from "../move/batch.ts";
@@ -30,10 +31,12 @@ export function denoSource(path: string, keyring: Keyring): MeshSource {
   const db = openDatabase(path, {});
   return {
     *lines() {
-      for (const { appId } of new SharedDirectoryStore(db).list()) {
+      const directory = new SharedDirectoryStore(db);
+      for (const { appId } of directory.list()) {
         const app = readApp(appId, new SharedAppStore(db, keyring, appId));
         if (app !== null) yield app;
       }
+      yield* readOperators(directory);
       for (const name of namesIn(db, "aliases")) {
         const alias = readAlias(new SharedAliasStore(db, name));
         if (alias !== null) yield alias;
@@ -69,11 +72,12 @@ export function denoTarget(path: string, keyring: Keyring): MeshTarget {
   const directory = new SharedDirectoryStore(db);
   return {
     async write(lines: readonly DataLine[]) {
-      const { apps, aliases, tags, nodes, devices } = batchOf(lines);
+      const { apps, operators, aliases, tags, nodes, devices } = batchOf(lines);
       for (const app of apps) {
         writeApp(new SharedAppStore(db, keyring, app.appId), app);
         directory.add(app);
       }
+      writeOperators(directory, operators);
       for (const line of aliases)
         writeAlias(new SharedAliasStore(db, aliasObjectName(line.app, line.alias)), line);
       for (const [app, own] of tags) writeDirectory(new SharedTagDirectoryStore(db, app), own);

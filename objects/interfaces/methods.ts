@@ -2,6 +2,7 @@
 import type {
   AliasImportRpc,
   AliasRpc,
+  AppDirectoryImportRpc,
   AppDirectoryRpc,
   AppImportRpc,
   AppRpc,
@@ -97,8 +98,15 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   write: true,
 };
 
-export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc> = {
+export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc & AppDirectoryImportRpc> = {
   add: true,
   remove: true,
   list: true,
+  addCredential: true,
+  credentials: true,
+  useCredential: true,
+  revokeCredential: true,
+  audit: true,
+  auditPage: true,
+  write: true,
 };

@@ -28,6 +28,8 @@ import type {
 import type { CommandAnswer } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
+import type { AuditEvent, AuditPage, AuditQuery } from "../../core/operator/audit.ts";
+import type { StoredCredential } from "../../core/operator/credentials.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -63,6 +65,7 @@ import type {
   DevicePart,
   DirectoryLine,
   NodePart,
+  OperatorsLine,
 } from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
@@ -212,6 +215,10 @@ export interface AppImportRpc {
   write(line: AppLine): Promise<void>;
 }
 
+export interface AppDirectoryImportRpc {
+  write(lines: readonly OperatorsLine[]): Promise<void>;
+}
+
 export interface AliasImportRpc {
   write(line: AliasLine): Promise<void>;
 }
@@ -225,14 +232,30 @@ export interface TagImportRpc {
   write(parts: readonly NodePart[]): Promise<void>;
 }
 
-/** Name of the one object that lists the apps of a mesh. */
+/** Name of the one object of a mesh's operators. */
 export const APP_DIRECTORY_NAME = "apps";
 
-/** The list of apps of a mesh. */
+export type ListedCredential = Omit<StoredCredential, "hash">;
+export type NewCredential = Omit<StoredCredential, "createdAt" | "usedAt">;
+
+/** The list of apps of a mesh, its operators' credentials, and the audit log. */
 export interface AppDirectoryRpc {
   /** False at LIMITS.APPS. */
   add(entry: { appId: string; name: string; createdAt: number }): Promise<boolean>;
   /** False if it is not listed. */
   remove(appId: string): Promise<boolean>;
   list(): Promise<readonly { appId: string; name: string; createdAt: number }[]>;
+  /** Null at LIMITS.CREDENTIALS. */
+  addCredential(credential: NewCredential): Promise<ListedCredential | null>;
+  credentials(): Promise<readonly ListedCredential[]>;
+  /** The credential of a token, by its hash; null if there is none. */
+  useCredential(
+    credentialId: string,
+    hash: Uint8Array,
+  ): Promise<ListedCredential | "expired" | null>;
+  /** Null if there is no such credential. */
+  revokeCredential(credentialId: string): Promise<ListedCredential | null>;
+  /** Resolves when the entries are durable. */
+  audit(events: readonly AuditEvent[]): Promise<void>;
+  auditPage(query: AuditQuery): Promise<AuditPage>;
 }

@@ -37,7 +37,7 @@ const DECLARED = [
   "x-accel-buffering",
 ];
 const METHODS = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
-const OPERATORS = /^\/v1\/apps(\/|$)/;
+const OPERATORS = /^\/v1\/(apps|admin)(\/|$)/;
 
 const patterns = routesByPath().map((path) => ({
   ...path,

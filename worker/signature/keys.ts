@@ -13,6 +13,7 @@ export interface AppVerifier extends Verifier, KeyRights {
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
   readonly trustVersion: number;
+  readonly keyId: string;
   readonly quota: AppQuota | null;
 }
 
@@ -55,7 +56,10 @@ export async function loadApp(
   const entries = keys.map(async (key) => {
     const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
     const verifier = await loadKey(key, by);
-    return [key.keyId, { ...verifier, app, trustVersion, scopes, expiresAt, quota }] as const;
+    return [
+      key.keyId,
+      { ...verifier, app, keyId: key.keyId, trustVersion, scopes, expiresAt, quota },
+    ] as const;
   });
   return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

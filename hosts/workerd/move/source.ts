@@ -10,6 +10,7 @@ import { readApp } from "../../../core/move/app.ts";
 import { readDevice } from "../../../core/move/device.ts";
 import { readDirectory } from "../../../core/move/directory.ts";
 import { readNode } from "../../../core/move/node.ts";
+import { readOperators } from "../../../core/move/operators.ts";
 import { aliasObjectName } from "../../../core/tag/name.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
 import { SqlAliasStore } from "../../../objects/storage/alias-store.ts";
@@ -40,6 +41,9 @@ export function workerdSource(storage: string, keyring: Keyring): MeshSource {
     *lines() {
       const apps = [...appLines(storage, keyring)];
       yield* apps;
+      yield* open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
+        ...readOperators(new SqlDirectoryStore(sql)),
+      ]) ?? [];
       yield* objectLines(storage, ALIASES, function* (sql) {
         const line = readAlias(new SqlAliasStore(sql));
         if (line === null) return null;
