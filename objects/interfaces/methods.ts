@@ -2,7 +2,6 @@
 import type {
   AliasImportRpc,
   AliasRpc,
-  AppDirectoryImportRpc,
   AppDirectoryRpc,
   AppImportRpc,
   AppRpc,
@@ -57,13 +56,11 @@ export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
   alarm: true,
 };
 
-export const LIVE_METHODS: Methods<LiveRpc & Alarmed> = {
+export const LIVE_METHODS: Methods<LiveRpc> = {
   publish: true,
-  access: true,
   presence: true,
   listeners: true,
   drain: true,
-  alarm: true,
 };
 
 export const ALIAS_METHODS: Methods<AliasRpc & AliasImportRpc & Alarmed> = {
@@ -91,22 +88,13 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   record: true,
   addKey: true,
   revokeKey: true,
-  setQuota: true,
-  lease: true,
   liveKey: true,
   remove: true,
   write: true,
 };
 
-export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc & AppDirectoryImportRpc> = {
+export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc> = {
   add: true,
   remove: true,
   list: true,
-  addCredential: true,
-  credentials: true,
-  useCredential: true,
-  revokeCredential: true,
-  audit: true,
-  auditPage: true,
-  write: true,
 };

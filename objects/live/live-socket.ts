@@ -13,14 +13,12 @@ interface ListenerSocket {
 
 export class SocketSink implements Sink {
   readonly lag: Sink["lag"];
-  readonly keep: Sink["keep"];
   readonly #socket: ListenerSocket;
 
-  /** @param kept needed if the socket survives a sleep of its node */
-  constructor(socket: ListenerSocket, kept: Pick<Sink, "lag" | "keep"> = { lag() {}, keep() {} }) {
+  /** @param lag needed if the socket survives a sleep of its node */
+  constructor(socket: ListenerSocket, lag: Sink["lag"] = () => {}) {
     this.#socket = socket;
-    this.lag = kept.lag;
-    this.keep = kept.keep;
+    this.lag = lag;
   }
 
   get bufferedBytes(): number {

@@ -205,7 +205,6 @@ export const messageRoutes = {
       "alias_unknown",
       "tag_unknown",
       "broadcast_rate",
-      "quota_exceeded",
     ],
   },
   getMessage: {

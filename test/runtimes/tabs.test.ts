@@ -98,3 +98,34 @@ test("P4.1 an app has its messages by a port to the service of a worker", async 
   expect(status).toBe("delivered");
   await vi.waitUntil(() => lines.includes(`${id} by port`), LONG);
 });
+
+test("S22 a tab that was replaced signs the user out: the tab with the link shows no message any more, and the registration ends", async () => {
+  EXAMPLES.set(
+    "/own-link.js",
+    `import { connect } from "pushmesh/device";
+     const push = await connect({ url: "https://push.example.com", appId: "<appId>" });
+     push.onState(({ state }) => console.log(state));
+     push.onMessage(({ data }) => console.log("shown", data));
+     window.push = push;
+     console.log(await push.register());`,
+  );
+  const { origin, server, context } = await meshAndBrowser();
+  const older = await open(context, `${origin}/own-link.html`);
+  const regIdOf = (lines: string[]) => lines.find((line) => line.length >= 60);
+  await vi.waitUntil(() => regIdOf(older.lines), LONG);
+  const newer = await open(context, `${origin}/own-link.html`);
+  await vi.waitUntil(() => regIdOf(newer.lines), LONG);
+  await vi.waitUntil(() => older.lines.includes("closed"), LONG);
+  const regId = regIdOf(newer.lines) ?? "";
+  expect(regIdOf(older.lines)).toBe(regId);
+  await older.page.evaluate("push.signOut()");
+  const sent = server.send({ to: regId, data: "for the user who left" });
+  await expect(sent).resolves.toMatchObject({ status: "unregistered" });
+  expect(await newer.page.evaluate("push.regId")).toBeUndefined();
+  expect(newer.lines.filter((line) => line.startsWith("shown"))).toEqual([]);
+  const other = String(await newer.page.evaluate("push.register()"));
+  expect(other).not.toBe(regId);
+  const { status } = await server.send({ to: other, data: "for the next" });
+  expect(status).toBe("delivered");
+  expect(newer.lines).toContain("shown for the next");
+});

@@ -66,7 +66,6 @@ describe("apps", () => {
       name: "first",
       createdAt: expect.any(Number),
       policy: OPEN_POLICY,
-      quota: null,
       keys: [
         {
           keyId: first.keyId,

@@ -131,8 +131,7 @@ describe("a failing object", () => {
       return [];
     };
     const stub = { list, add: async () => true, remove: async () => true };
-    const APP_DIRECTORY = { getByName: () => stub } as unknown as Env["APP_DIRECTORY"];
-    return { settings: { APP_DIRECTORY }, calls: () => calls };
+    return { settings: { APP_DIRECTORY: { getByName: () => stub } }, calls: () => calls };
   };
   const flagged = (flags: object) => Object.assign(new Error("gone"), flags);
   const list = (settings: Partial<Env>) => {

@@ -100,9 +100,7 @@ export class FrontConnection implements ConnectionPort {
     this.#isAnswered = false;
     // Measured: with 60,000 bytes unread it closes, with 17,000 it does not. Most routes read at most this much.
     this.#mayBeUnread = body.length > LIMITS.BODY_BYTES;
-    const { authority } = this.#port;
-    const client = this.#loop.clientOf(head);
-    this.#innerSocket().write(requestBytes(head, headBytes, body, { authority, client }));
+    this.#innerSocket().write(requestBytes(head, headBytes, body, this.#port.authority));
   }
 
   write(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@
 import { CLOSE_WAIT_MS } from "../constants.ts";
 import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Answer, ClientPort, Description, LinkStateName, ToClient } from "../port.ts";
+import type { ClientPort, Description, LinkStateName, ToClient } from "../port.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
@@ -17,6 +17,7 @@ import {
   requireOptions,
   type StateChange,
 } from "./options.ts";
+import { Registering } from "./registering.ts";
 import { StoredRegistration } from "./registration.ts";
 import { Requests } from "./requests.ts";
 
@@ -30,6 +31,7 @@ export class PushClient extends ClientEvents {
   readonly #port: ClientPort;
   readonly #registration: StoredRegistration;
   readonly #requests: Requests;
+  readonly #registering: Registering;
   readonly #inbox: Inbox;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
@@ -46,10 +48,12 @@ export class PushClient extends ClientEvents {
     this.#requests = new Requests(port);
     this.#onClosed = onClosed;
     this.#registration = new StoredRegistration(this.#storage, appId);
+    this.#registering = new Registering(this.#requests, this.#registration, this.#storage);
     this.#inbox = new Inbox(host, this.#storage, this.#registration, {
       meshNow: () => host.now() + this.#clockOffsetMs,
       acknowledge: (...taken) => postAcknowledgement(port, ...taken),
       discard: (...dropped) => postDiscard(port, ...dropped),
+      end: () => this.#registering.endStored(),
       report: this.#report,
     });
   }
@@ -70,7 +74,7 @@ export class PushClient extends ClientEvents {
     const { windows, cursors } = registration;
     port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
     // The process ended before the mesh received it. If it fails now too, the next start asks again.
-    if (registration.ending !== undefined) client.#end({}).catch(() => {});
+    if (registration.ending !== undefined) client.#registering.endStored();
     return client;
   }
 
@@ -91,9 +95,8 @@ export class PushClient extends ClientEvents {
    * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the
    * app's server has removed the registration meanwhile (see `onRemoved`), `banned` while it does not let this device register
    */
-  async register(options: CallOptions = {}): Promise<string> {
-    const isHeld = this.regId !== undefined;
-    return String(await this.#requests.make({ kind: "register", isHeld }, options));
+  register(options: CallOptions = {}): Promise<string> {
+    return this.#registering.begin(options);
   }
 
   /**
@@ -104,21 +107,26 @@ export class PushClient extends ClientEvents {
    */
   async unregister(options: CallOptions = {}): Promise<void> {
     if (options.signal?.aborted) throw options.signal.reason;
-    this.#registration.end(true);
-    try {
-      await this.#end(options);
-    } catch (error) {
-      if (options.signal?.aborted) {
-        this.#registration.end(false);
-        // Messages that arrived meanwhile were dropped; listening anew makes them come again.
-        const { handler } = this.#inbox;
-        this.#listen(undefined);
-        this.#listen(handler);
-      }
-      throw error;
-    } finally {
-      await this.#storage.settled();
-    }
+    await this.#registering.end(options, () => {
+      // Messages that arrived meanwhile were dropped; listening anew makes them come again.
+      const { handler } = this.#inbox;
+      this.#listen(undefined);
+      this.#listen(handler);
+    });
+  }
+
+  /**
+   * Signs the user out: ends the registration as `unregister` does, but resolves once that is stored on the device, also without a
+   * network. From the call on, this client shows no message, and the next link ends the registration before anything else, also
+   * after a restart. The next `register`, which may follow at once, gives another regId.
+   *
+   * Other tabs and processes on the same storage end it too: before their next message or link, or at their next heartbeat. It works on
+   * a closed client. If the storage is deleted afterwards, the registration stays in the mesh without a device that could receive for it.
+   *
+   * @throws PushError `storage_failed`: only this process knows that the registration is to end. Call it again
+   */
+  signOut(): Promise<void> {
+    return this.#registering.signOut(this.#change.state === "closed");
   }
 
   /**
@@ -272,8 +280,10 @@ export class PushClient extends ClientEvents {
     this.#setState({ state: "closed" });
   }
 
-  #end(options: CallOptions): Promise<Answer> {
-    return this.#requests.make({ kind: "unregister", ...this.#registration.ending }, options);
+  /** The mesh does not have the registration any more, and the app still wants its messages. */
+  async #registerAgain(): Promise<void> {
+    if (await this.#registration.isGone()) this.#setRegId(undefined, undefined);
+    else if (this.regId !== undefined) await this.register();
   }
 
   #listen(handler: MessageHandler | undefined): void {
@@ -298,6 +308,8 @@ export class PushClient extends ClientEvents {
         // For `register` the value is the regId, for `unregister` it is empty.
         if (typeof event.value === "string")
           this.#setRegId(event.value || undefined, event.identity);
+        // The push service found that another client of the storage has signed out.
+        if (event.request === 0) this.#registration.endNothing();
         this.#requests.done(event.request, event.value);
         return;
       case "failed":
@@ -312,8 +324,8 @@ export class PushClient extends ClientEvents {
         return;
       case "registration":
         if (event.regId !== null) this.#setRegId(event.regId, event.identity);
-        // The account was created anew since this app registered; the app still wants its messages.
-        else if (this.regId !== undefined) this.register().catch(this.#report);
+        // The account was created anew since this app registered, or another client of the storage has ended it.
+        else if (this.regId !== undefined) this.#registerAgain().catch(this.#report);
         return;
       case "state":
         this.#clockOffsetMs = event.clockOffsetMs;

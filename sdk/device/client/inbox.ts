@@ -19,6 +19,8 @@ interface InboxOwner {
   acknowledge(link: number, message: Incoming, discarded: boolean): void;
   /** A message that waits behind others of its lane was withdrawn. */
   discard(link: number, message: Message): void;
+  /** The registration is to end, as another client of the storage has asked. */
+  end(): void;
   report(error: PushError): void;
 }
 
@@ -120,11 +122,14 @@ export class Inbox {
   /** Passes one message to the handler; see `Take`. */
   async #take(delivery: Delivery): Promise<number | null> {
     const { message } = delivery;
-    const handler = this.#handler;
     const life = this.#epoch;
+    // Another tab or process may have signed the app out. If the storage cannot say, it cannot store that either.
+    const ends = async () => this.#registration.regId && this.#registration.isEnding();
+    if (await ends().catch(() => false)) this.#owner.end();
+    const handler = this.#handler;
     const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing arrives.
-    if (handler === undefined || regId === undefined) return null;
+    if (handler === undefined || regId === undefined || life !== this.#epoch) return null;
     if (
       this.#registration.windows.has(message) ||
       ("tag" in message && this.#registration.cursors.has(message))

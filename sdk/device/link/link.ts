@@ -43,6 +43,7 @@ export interface LinkOwner {
     error: PushErrorData | undefined,
     retryInMs: number | undefined,
   ): void;
+  onPing(): void;
   /** The stored credential is invalid. */
   onForget(): void;
 }
@@ -127,6 +128,7 @@ export class Link {
       }
       case "ping":
         this.#socket?.send("ping");
+        this.#owner.onPing();
         return;
       case "cut": {
         const socket = this.#socket;

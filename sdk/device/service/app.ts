@@ -99,7 +99,16 @@ export class App {
 
   /** Whether Hello attaches it; not if its end was requested, and may have happened. */
   get attachable(): boolean {
-    return this.#listening && this.#pending[0]?.kind !== "unregister";
+    return this.#listening && !this.#isEnding;
+  }
+
+  get #isEnding(): boolean {
+    return this.#pending.some(({ kind }) => kind === "unregister");
+  }
+
+  /** Ends the registration, unless its client has asked for it already. */
+  end(ending: Ending): void {
+    if (!this.#isEnding) this.command({ kind: "unregister", request: 0, ...ending });
   }
 
   /** The app starts or stops listening. */

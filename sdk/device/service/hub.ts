@@ -15,12 +15,14 @@ import {
 import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
 import { type Incoming, isExpired } from "../client/message.ts";
+import { readEnding } from "../client/registration.ts";
 import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES } from "../constants.ts";
 import { CLOSED, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
 import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
+import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
@@ -41,6 +43,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly removals = new Map<string, PushErrorData>();
   readonly detached = new Set<number>();
   readonly #host: Host;
+  readonly #storage: Pick<Storage, "get">;
   readonly #account: Account;
   readonly #link: Link;
   readonly #apps = new Map<string, App>();
@@ -60,7 +63,13 @@ export class Hub implements LinkOwner, AppOwner {
     state: "idle",
   };
 
-  constructor(host: Host, account: Account, endpoints: readonly string[]) {
+  constructor(
+    host: Host,
+    account: Account,
+    endpoints: readonly string[],
+    storage: Pick<Storage, "get">,
+  ) {
+    this.#storage = storage;
     this.#host = host;
     this.#account = account;
     this.#welcomed = account.credential;
@@ -187,8 +196,17 @@ export class Hub implements LinkOwner, AppOwner {
 
   // ---- for the link
 
-  token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
+  async token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
+    await this.onPing();
     return this.#account.token(endpoint, renewal, signal);
+  }
+
+  /** Ends the registrations that another tab or process has signed out, if its clients share our storage. */
+  async onPing(): Promise<void> {
+    for (const app of this.#apps.values()) {
+      const ending = await readEnding(this.#storage, app.appId).catch(this.#host.report);
+      if (ending) app.end(ending);
+    }
   }
 
   hello(session: Uint8Array | undefined): Hello {

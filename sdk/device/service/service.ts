@@ -39,8 +39,9 @@ export async function openService(options: ServiceOptions): Promise<PushService>
   const { host, storage, identifiers } = options;
   const endpoints = options.endpoints.map(toOrigin);
   if (endpoints.length === 0) toOrigin("");
-  const account = await Account.load(host, guardStorage(storage), identifiers);
-  const hub = new Hub(host, account, endpoints);
+  const guarded = guardStorage(storage);
+  const account = await Account.load(host, guarded, identifiers);
+  const hub = new Hub(host, account, endpoints, guarded);
   const stopOnline = host.onOnline(() => hub.wake());
   const stopOffline = host.onOffline?.(() => hub.probe());
   const serve = (port: ServicePort): void => hub.serve(port);

@@ -19,7 +19,7 @@ export class BatchedStorage {
   /** A write is scheduled. */
   #isExpected = false;
   /** The scheduled write; the previous one may be in progress. */
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   /** Consecutive failed writes. */
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
@@ -45,8 +45,11 @@ export class BatchedStorage {
     this.#start();
   }
 
-  /** Resolves when everything put so far is stored, or has failed; earlier failures are retried once. Never rejects. */
-  settled(): Promise<void> {
+  /**
+   * Resolves when everything put so far is stored, or with an error if a write has failed; earlier failures are retried once. Never
+   * rejects.
+   */
+  settled(): Promise<unknown> {
     if (this.#waiting.size > 0) this.#start();
     return this.#last;
   }
@@ -63,7 +66,7 @@ export class BatchedStorage {
     this.#last = this.#write(this.#last);
   }
 
-  async #write(before: Promise<void>): Promise<void> {
+  async #write(before: Promise<unknown>): Promise<unknown> {
     // Meanwhile a burst of one turn is collected.
     await before;
     this.#isExpected = false;
@@ -80,12 +83,13 @@ export class BatchedStorage {
     await Promise.all(batch.map(store));
     if (!failed) {
       this.#failures = 0;
-      return;
+      return undefined;
     }
     this.#onError(failed.error);
     const host = this.#host;
     const waitMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** this.#failures++);
     this.#cancelRetry = host?.after(waitMs * (1 - host.random() / 2), () => this.#start());
+    return failed.error;
   }
 
   #store(key: string, text: string | undefined): Promise<void> {

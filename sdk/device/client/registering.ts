@@ -1,0 +1,74 @@
+/** Begins and ends the registration of one app: what it asks the mesh, and what it stores until the mesh has answered. */
+import type { BatchedStorage } from "../storage/batched.ts";
+import type { CallOptions } from "./options.ts";
+import type { StoredRegistration } from "./registration.ts";
+import type { Requests } from "./requests.ts";
+
+export class Registering {
+  readonly #requests: Requests;
+  readonly #registration: StoredRegistration;
+  readonly #storage: BatchedStorage;
+  /** Calls that wait for their answers. */
+  #begins = 0;
+  #ends = 0;
+
+  constructor(requests: Requests, registration: StoredRegistration, storage: BatchedStorage) {
+    this.#requests = requests;
+    this.#registration = registration;
+    this.#storage = storage;
+  }
+
+  /** See `PushClient.register`. */
+  async begin(options: CallOptions): Promise<string> {
+    this.#begins++;
+    try {
+      const isHeld = this.#registration.regId !== undefined;
+      return String(await this.#requests.make({ kind: "register", isHeld }, options));
+    } finally {
+      this.#begins--;
+    }
+  }
+
+  /** See `PushClient.unregister`. @param onStays called if it is cancelled */
+  async end(options: CallOptions, onStays: () => void): Promise<void> {
+    this.#store();
+    try {
+      await this.#ask(options);
+    } catch (error) {
+      if (options.signal?.aborted && this.#ends === 0) {
+        this.#registration.endNothing();
+        onStays();
+      }
+      throw error;
+    } finally {
+      await this.#storage.settled();
+    }
+  }
+
+  /** See `PushClient.signOut`. @param isClosed whether the client has no link any more */
+  async signOut(isClosed: boolean): Promise<void> {
+    if (isClosed) await this.#registration.endStored();
+    else {
+      this.#store();
+      this.endStored();
+    }
+    const failure = await this.#storage.settled();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Asks the mesh for the end that is stored. If that fails, the next start asks again. */
+  endStored(): void {
+    this.#ask({}).catch(() => {});
+  }
+
+  #store(): void {
+    this.#registration.end(this.#begins > 0);
+  }
+
+  async #ask(options: CallOptions): Promise<void> {
+    this.#ends++;
+    const command = { kind: "unregister", ...this.#registration.ending } as const;
+    await this.#requests.make(command, options).finally(() => this.#ends--);
+    if (this.#ends === 0) this.#registration.endNothing();
+  }
+}
