@@ -1,12 +1,17 @@
 /** The `pushmesh` command. Each command has a file in commands/. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { adminAudit } from "./commands/admin/audit.ts";
+import { credentialCreate } from "./commands/admin/credential-create.ts";
+import { credentialList } from "./commands/admin/credential-list.ts";
+import { credentialRevoke } from "./commands/admin/credential-revoke.ts";
 import { aliasSet } from "./commands/alias/set.ts";
 import { aliasShow } from "./commands/alias/show.ts";
 import { aliasUnset } from "./commands/alias/unset.ts";
 import { appCreate } from "./commands/app/create.ts";
 import { appDelete } from "./commands/app/delete.ts";
 import { appList } from "./commands/app/list.ts";
+import { appQuota } from "./commands/app/quota.ts";
 import { appShow } from "./commands/app/show.ts";
 import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
@@ -45,12 +50,22 @@ const app = new Command("app")
   .addCommand(appCreate(env))
   .addCommand(appList(env))
   .addCommand(appShow(env))
+  .addCommand(appQuota(env))
   .addCommand(appDelete(env));
 const key = new Command("key")
   .description("manage the keys that app servers sign with")
   .addCommand(keyCreate(env))
   .addCommand(keyList(env))
   .addCommand(keyRevoke(env));
+const credential = new Command("credential")
+  .description("manage the credentials of operators")
+  .addCommand(credentialCreate(env))
+  .addCommand(credentialList(env))
+  .addCommand(credentialRevoke(env));
+const admin = new Command("admin")
+  .description("manage who may operate the mesh, and see what was changed")
+  .addCommand(credential)
+  .addCommand(adminAudit(env));
 const tag = new Command("tag")
   .description("manage the tags of an app: their members, and who may listen to them")
   .addCommand(tagAdd(env))
@@ -76,6 +91,7 @@ const program = new Command("pushmesh")
   .addCommand(directory(env))
   .addCommand(app)
   .addCommand(key)
+  .addCommand(admin)
   .addCommand(smoke(env))
   .addCommand(backup(env))
   .addCommand(exportData(env))

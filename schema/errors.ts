@@ -6,6 +6,7 @@ import { ACCOUNTS } from "./errors/accounts.ts";
 import { COMMANDS } from "./errors/commands.ts";
 import { ENCRYPTION } from "./errors/encryption.ts";
 import { LINK } from "./errors/link.ts";
+import { OPERATOR_ERRORS } from "./errors/operators.ts";
 import { REQUESTS } from "./errors/requests.ts";
 import type { ErrorRow } from "./errors/row.ts";
 import { SENDING } from "./errors/sending.ts";
@@ -31,6 +32,7 @@ const TABLE = /* @__PURE__ */ (() => ({
   ...LINK,
   ...COMMANDS,
   ...ENCRYPTION,
+  ...OPERATOR_ERRORS,
 }))();
 
 /** A name in the error table. */

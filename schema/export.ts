@@ -2,7 +2,7 @@
  * The file that `pushmesh export` writes and `pushmesh import` reads: all data of a mesh, from any host. UTF-8, one JSON object per line:
  *
  * 1. `header`, then `secrets`, then `demo` if there is one;
- * 2. an `app` line for each app, oldest first;
+ * 2. an `app` line for each app, oldest first; a `credential` line for each credential of an operator, and `audit` lines;
  * 3. an `alias` line for each alias that was ever set;
  * 4. a `tag` line for each tag in the directories;
  * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by increasing position;
@@ -14,9 +14,10 @@
  * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
+import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
+import { auditLine, credentialLine } from "./export/operators.ts";
 import { exportedAttributes, exportedKey } from "./export-registration.ts";
 import { KEY_SCOPES } from "./http/enums.ts";
-import { fromBase64Url, toBase64Url } from "./text.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
 /**
@@ -24,31 +25,17 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * is read: whatever a version adds to a line has a default for older lines.
  *
  * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships. 4: scopes and expiry
- * of keys.
+ * of keys, quotas; operators' credentials, and the audit log.
  */
 export const EXPORT_VERSION = 4;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */
 export const EXPORT_LINE_BYTES = 262_144;
+/** Entries of the audit log in one `audit` line, of about 300 bytes each, and at most 2,300. */
+export const EXPORT_AUDIT = 100;
 /** Signed changes in one `changes` line, of about 40 bytes each. */
 export const EXPORT_CHANGES = 1_000;
 /** Members in one `members` line, of about 100 bytes each. */
 export const EXPORT_MEMBERS = 1_000;
-
-const count = z.int().min(0);
-const timeMs = z.int().min(0);
-const bytes = z.codec(
-  z.string(),
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  {
-    decode: (text, context) => {
-      const read = fromBase64Url(text);
-      if (read !== undefined) return read;
-      context.issues.push({ code: "custom", input: text, message: "not base64url" });
-      return z.NEVER;
-    },
-    encode: toBase64Url,
-  },
-);
 
 const header = z.strictObject({
   kind: z.literal("header"),
@@ -76,6 +63,7 @@ const demo = z.strictObject({
 
 const rule = z.enum(["server", "granted", "open"]);
 const prefixRules = z.array(z.strictObject({ prefix: z.string(), rule })).readonly();
+const policy = z.strictObject({ register: rule, alias: prefixRules, tag: prefixRules });
 
 const app = z.strictObject({
   kind: z.literal("app"),
@@ -98,11 +86,13 @@ const app = z.strictObject({
   /** Null if nobody ever listened live. Since version 2. */
   liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
   /** See core/app/policy.ts; null for an app that was stored before there were policies. Since version 3. */
-  policy: z
-    .strictObject({ register: rule, alias: prefixRules, tag: prefixRules })
+  policy: policy.nullable().default(null),
+  trustVersion: count.default(0),
+  /** See core/app/quota.ts. Since version 4. */
+  quota: z
+    .strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) })
     .nullable()
     .default(null),
-  trustVersion: count.default(0),
 });
 
 // ---------------------------------------------------------------- aliases and tags, since version 2
@@ -229,6 +219,8 @@ const broadcast = z.strictObject({
   signature: bytes.nullable(),
   /** Fingerprint of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
+  /** See core/tag/calls/broadcast.ts. Since version 3. */
+  trustVersion: count.exactOptional(),
   /** See core/tag/calls/broadcast.ts. */
   takenAt: timeMs.exactOptional(),
   /** Null until it is served. */
@@ -351,6 +343,8 @@ export const exportLine = z.discriminatedUnion("kind", [
   secrets,
   demo,
   app,
+  credentialLine,
+  auditLine,
   alias,
   tag,
   changes,
@@ -370,6 +364,8 @@ export type SecretsLine = z.output<typeof secrets>;
 export type DemoLine = z.output<typeof demo>;
 export type AppLine = z.output<typeof app>;
 export type AliasLine = z.output<typeof alias>;
+/** The data of the operators' object, besides the list of apps. */
+export type OperatorsLine = z.output<typeof credentialLine> | z.output<typeof auditLine>;
 type TagLine = z.output<typeof tag>;
 type ChangesLine = z.output<typeof changes>;
 /** The data of a directory object of an app. */
@@ -387,7 +383,7 @@ export type MailLine = z.output<typeof mail>;
 /** The data of one device. */
 export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;
 /** The data of the objects of a mesh, without the files of its folder. */
-export type DataLine = AppLine | AliasLine | DirectoryLine | NodePart | DevicePart;
+export type DataLine = AppLine | OperatorsLine | AliasLine | DirectoryLine | NodePart | DevicePart;
 
 /** The text of a line, with the line feed that ends it. */
 export function formatExportLine(line: ExportLine): string {

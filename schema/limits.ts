@@ -101,6 +101,39 @@ export const LIMITS = {
   /** Body with a policy: two full lists of prefixes of 128 bytes, each six bytes of JSON, with some room. */
   POLICY_BODY_BYTES: 65_536,
 
+  // ---- quotas of sends
+  /** Sends per second on average: from one in 28 hours to more than a mesh can do. */
+  QUOTA_PER_SECOND_MIN: 0.00001,
+  QUOTA_PER_SECOND_MAX: 1_000_000,
+  /** Sends at once. */
+  QUOTA_BURST_MAX: 1_000_000,
+  /** How long an edge may spend leased tokens: two seconds of sends cost one call of the app's object. Tokens not spent are lost. */
+  QUOTA_LEASE_MS: 2_000,
+  /**
+   * How long an edge refuses by itself after the app's object had no token: so long that a flood of sends asks the object ten times a second, not
+   * for each token, and so short that a quota that was raised works soon.
+   */
+  QUOTA_PAUSE_MS: 100,
+  QUOTA_ASK_MS: 1_000,
+
+  // ---- operators
+  /** Credentials of operators, without revoked ones; expired ones count. */
+  CREDENTIALS: 64,
+  /** Name of a credential, UTF-8. */
+  CREDENTIAL_NAME_BYTES: 64,
+  /** A use of a credential is recorded if the last record is older than this: at most 24 rows a day each. */
+  CREDENTIAL_USED_MS: 3_600_000,
+  /** Entries of the audit log that operators made, about 300 bytes each: 3 MB. The oldest is removed first. */
+  AUDIT_OPERATORS: 10_000,
+  /** Entries that the servers of one app made. */
+  AUDIT_APP: 200,
+  /** Age at which an entry of the audit log is removed: 400 days, a year with some room for its review. */
+  AUDIT_MS: 34_560_000_000,
+  /** Entries in one page of the audit log. */
+  AUDIT_PAGE: 200,
+  /** Target, and detail, of an entry of the audit log; longer ones are cut. */
+  AUDIT_TEXT_CHARS: 256,
+
   // ---- link
   /** One WebSocket message in either direction: a 4 KiB message with its fields, several in a batch. */
   FRAME_BYTES: 65_536,

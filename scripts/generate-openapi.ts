@@ -36,6 +36,7 @@ import {
   messageData,
   type NamedRoute,
   problemBody,
+  RATE_LIMIT,
   registrationAnswer,
   resultsAnswer,
   routesByPath,
@@ -145,6 +146,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
   alias: "1 to 128 bytes of UTF-8, percent-encoded.",
   appId: "As it was made.",
   id: "As the send was answered with it.",
+  credentialId: "As it was created.",
   keyId: "<appId>.k<n>",
   regId: "As the device reported it.",
   tag: "1 to 128 bytes of UTF-8, percent-encoded.",
@@ -177,12 +179,17 @@ function contentOf({ body, events }: AnswerRow) {
   return undefined;
 }
 
-function answerOf(row: AnswerRow) {
+/** Headers of every answer to a signed request. */
+const headersOf = (auth: Auth): AnswerRow["headers"] => (auth === "signature" ? RATE_LIMIT : {});
+
+function answerOf(row: AnswerRow, auth: Auth) {
   const content = contentOf(row);
-  const headers = Object.entries(row.headers ?? {}).map(([name, { description, required }]) => [
-    name,
-    { description, ...(required && { required }), schema: text },
-  ]);
+  const headers = Object.entries({ ...row.headers, ...headersOf(auth) }).map(
+    ([name, { description, required }]) => [
+      name,
+      { description, ...(required && { required }), schema: text },
+    ],
+  );
   return {
     description: row.description,
     ...(content && { content }),
@@ -215,14 +222,18 @@ function refusalsOf(codes: readonly ErrorCode[]) {
 }
 
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
-  const { id, auth, scopes, summary, query, body, errors } = route;
+  const { id, auth, role, scopes, summary, query, body, errors } = route;
   const parameters = parametersOf(route);
-  const answers = Object.entries(route.answers()).map(([status, row]) => [status, answerOf(row)]);
+  const answers = Object.entries(route.answers()).map(([status, row]) => [
+    status,
+    answerOf(row, auth),
+  ]);
   return {
     operationId: id,
     summary,
     ...(scopes && { description: `Needs a key of scope ${scopes.join(" or ")}.` }),
-    security: [...SECURITY[auth]],
+    // For operators, the least role (OpenAPI 3.1 allows roles for any scheme).
+    security: auth === "admin" ? [{ admin: [role ?? "owner"] }] : [...SECURITY[auth]],
     ...(parameters.length > 0 && { parameters }),
     ...(query && { requestParams: { query: query as z.ZodObject } }),
     ...(body && {

@@ -2,9 +2,9 @@
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
 import { allowOf, type NamedRoute, type PathRoutes, routesByPath } from "../schema/http.ts";
+import { requireAdmin, requireRole } from "./admin/operator.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv, Handlers, MeshContext } from "./context.ts";
-import { requireAdmin } from "./middleware/admin.ts";
 import { openToPages } from "./middleware/cors.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
 import { requireHost } from "./request/path.ts";
@@ -15,9 +15,11 @@ import { devices } from "./routes/devices.ts";
 import { encryption } from "./routes/encryption.ts";
 import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
+import { operators } from "./routes/operators.ts";
 import { registrations } from "./routes/registrations.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
+import { tellQuota } from "./send/quota.ts";
 
 /** The handler of each route. A route without one does not compile. */
 const HANDLERS: Handlers = {
@@ -31,6 +33,7 @@ const HANDLERS: Handlers = {
   ...encryption,
   ...live,
   ...apps,
+  ...operators,
 };
 
 export const app = new Hono<AppEnv>();
@@ -41,6 +44,8 @@ app.use(async (c, next) => {
   // Throws if a setting is missing: no route answers with an empty key.
   c.set("config", configOf(c.env));
   await next();
+  const quota = c.get("quota");
+  if (quota !== undefined) await tellQuota(c, quota);
 });
 
 /** The handler of a route; a signed one learns which scopes its table names. */
@@ -56,7 +61,11 @@ function handlerOf({ id, scopes }: NamedRoute): (c: MeshContext) => Response | P
 function serve(paths: readonly PathRoutes[]): void {
   for (const { path, routes } of paths) {
     for (const route of routes) if (route.cors) app.use(path, openToPages(route));
-    for (const route of routes) app.on(route.method, path, handlerOf(route));
+    for (const route of routes) {
+      const { method, auth, role = "owner" } = route;
+      if (auth === "admin") app.on(method, path, requireRole(role), handlerOf(route));
+      else app.on(method, path, handlerOf(route));
+    }
     const allow = allowOf(routes);
     app.all(path, () => problemResponse(new MeshError("method_not_allowed"), { allow }));
   }
@@ -69,6 +78,7 @@ const paths = routesByPath();
 serve(paths.filter((path) => !isOperators(path)));
 // Guards unknown paths, too: only the operator learns which paths exist.
 app.use("/v1/apps/*", requireAdmin);
+app.use("/v1/admin/*", requireAdmin);
 serve(paths.filter(isOperators));
 
 app.notFound(() => problemResponse(new MeshError("not_found")));

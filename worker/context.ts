@@ -1,8 +1,10 @@
 /** What Hono carries through a request. Read it with `c.get`: `c.var` copies all of it each time. */
 import type { Context } from "hono";
 import type { OperationId, Scope } from "../schema/http.ts";
+import type { Operator } from "./admin/operator.ts";
 import type { Config } from "./config.ts";
 import type { Env } from "./env.ts";
+import type { AppQuota } from "./signature/keys.ts";
 
 export interface AppEnv {
   Bindings: Env;
@@ -14,6 +16,12 @@ export interface AppEnv {
     scopes: readonly Scope[] | undefined;
     /** Name of the app that signed it, as objects use it; undefined until the signature is verified. */
     signedBy: string | undefined;
+    /** The quota of that app, if it has one, until its state is in the headers of an answer. */
+    quota: AppQuota | undefined;
+    /** ID of the key that signed it; undefined until the signature is verified. */
+    keyId: string | undefined;
+    /** Who calls a route of operators; undefined on other routes. */
+    operator: Operator | undefined;
   };
 }
 

@@ -42,6 +42,8 @@ export interface Env {
   readonly LINK_HOST: LinkHost;
   readonly LIVE_HOST: ListenHost;
   readonly CRYPTO: EdgeCrypto;
+  /** Address of the client of a request, for the audit log; absent if the host cannot tell. */
+  readonly ADDRESS_OF?: (request: Request) => string | null;
   /** Maximum number of links of this process, decimal; absent if the platform limits them. */
   readonly MAX_LINKS?: string;
   /** Concurrent calls of nodes of one tag, decimal. Default: `LIMITS.FAN_OUT_NODES`; one machine sets 8. */

@@ -2,6 +2,7 @@
 import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "./policy.ts";
+import type { QuotaStore } from "./quota.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
@@ -21,8 +22,8 @@ export interface StoredKey extends KeyRights {
   /** From 1, never reused: the ID of a revoked key must not become valid again. */
   readonly n: number;
   readonly algorithm: KeyAlgorithm;
-  /** HMAC secret, or raw Ed25519 public key: 32 bytes. */
-  readonly material: Uint8Array;
+  /** HMAC secret, or raw Ed25519 public key: 32 bytes. Null for a secret that was sealed with a mesh key that is gone. */
+  readonly material: Uint8Array | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
@@ -40,7 +41,7 @@ export interface LiveKey {
 }
 
 /** The storage port of an app. Every call takes effect before it returns. */
-export interface AppStore {
+export interface AppStore extends QuotaStore {
   app(): StoredApp | null;
   setApp(app: StoredApp): void;
   /** `NO_TRUST` if none was ever set. */
@@ -50,6 +51,10 @@ export interface AppStore {
   keys(): readonly StoredKey[];
   /** Adds a key with the next n. */
   addKey(key: Omit<StoredKey, "n">): StoredKey;
+  /** Whether the last `keys` or `liveKey` found secrets that should be sealed again. */
+  readonly hasStaleSecrets: boolean;
+  /** Seals secrets that were stored in the clear, or with an older mesh key. @returns how many rows that wrote */
+  sealStaleSecrets(): number;
   /** False if there is no such key. */
   removeKey(n: number): boolean;
   /** The number of keys ever added, including removed ones: the last n. */
@@ -57,7 +62,7 @@ export interface AppStore {
   /** Null if it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
-  /** Removes the app with its keys, including the live key, and its trust. False if there is no app. */
+  /** Removes the app with its keys, including the live key, its trust and its quota. False if there is no app. */
   removeApp(): boolean;
   /** Imports keys of another store into an empty one. @param made the last n: new keys continue after it */
   putKeys(keys: readonly StoredKey[], made: number): void;
@@ -93,10 +98,21 @@ export function revokeKey(store: AppStore, n: number): boolean {
   return true;
 }
 
+/**
+ * The trust of an app now. Its version also rises when a key expires, and not again when that key is revoked.
+ *
+ * @param now milliseconds since 1970
+ */
+export function trustOf(store: AppStore, now: number): StoredTrust {
+  const { policy, version } = store.trust();
+  const expired = store.keys().filter(({ expiresAt }) => expiresAt !== null && now >= expiresAt);
+  return { policy, version: version + expired.length };
+}
+
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,
-  key: Omit<StoredKey, "n" | "createdAt">,
+  key: Omit<StoredKey, "n" | "createdAt"> & { readonly material: Uint8Array },
   now: number,
 ): StoredKey | "full" | null {
   if (store.app() === null) return null;

@@ -15,7 +15,10 @@ const PURPOSES = {
   regId: { info: "pushmesh/v1/reg-id", bytes: 64 },
   appId: { info: "pushmesh/v1/app-id", bytes: 32 },
   credential: { info: "pushmesh/v1/credential", bytes: 32 },
+  /** For AES-256-SIV, as `regId`. */
+  storedSecret: { info: "pushmesh/v1/stored-secret", bytes: 64 },
   tagId: { info: "pushmesh/v1/tag-id", bytes: 32 },
+  operator: { info: "pushmesh/v1/operator", bytes: 32 },
 } as const;
 type Purpose = keyof typeof PURPOSES;
 
@@ -36,7 +39,7 @@ export class MeshKey {
     this.#master = master;
   }
 
-  /** The subkey of a purpose: 64 bytes for `regId`, 32 for the others. */
+  /** The subkey of a purpose: 64 bytes for AES-SIV, 32 for the others. */
   subkey(purpose: Purpose): Uint8Array {
     const known = this.#subkeys.get(purpose);
     if (known !== undefined) return known;

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { LogEntry } from "../tag/calls/broadcast.ts";
 import type { LiveReport, LiveReportAnswer } from "../tag/calls/live.ts";
+import type { Pass, TrustedKeys } from "./access.ts";
 import type { LiveText } from "./text.ts";
 
 /** The root of the tag. */
@@ -18,6 +19,8 @@ export interface Sink {
   close(code: ErrorCode): void;
   /** Stores with the connection, so that it survives a sleep, the position after which the listener lags; null if it has everything. */
   lag(position: number | null): void;
+  /** Stores with the connection what it may hear, for the same reason. */
+  keep(pass: Pass): void;
 }
 
 export interface LiveHost {
@@ -34,6 +37,10 @@ export interface LiveHost {
   /** The public ID of a broadcast. */
   messageId(entry: LogEntry): string;
   readonly appId: string;
+  /** The keys of the app that may sign listen tokens now; null if the app was deleted. */
+  trust(): Promise<TrustedKeys | null>;
+  /** Calls `expire` of the node at about this time, even if the node sleeps. Milliseconds since 1970. */
+  expireAt(at: number): void;
   /** Signs with the app's live key; null if the app was deleted. */
   sign(bytes: Uint8Array): Promise<Uint8Array | null>;
   /** Logs a failure that no caller sees. */

@@ -5,8 +5,14 @@
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SingleFlight } from "../single-flight.ts";
-import type { LivePublish, LivePublishAnswer } from "../tag/calls/live.ts";
+import type {
+  LiveAccess,
+  LivePublish,
+  LivePublishAnswer,
+  LiveReportAnswer,
+} from "../tag/calls/live.ts";
 import type { LiveName } from "../tag/name.ts";
+import { ListenerAccess, type Pass } from "./access.ts";
 import type { LiveHost, Sink } from "./host.ts";
 import type { LiveLog } from "./log.ts";
 import { Presence } from "./presence.ts";
@@ -33,6 +39,8 @@ interface LiveNodeOptions {
 
 interface Listener {
   readonly sink: Sink;
+  /** Null if it showed no token. */
+  pass: Pass | null;
   /** It has everything up to here. */
   position: number;
   /** It was connected for everything after its position, so ttl 0 broadcasts are for it, too. */
@@ -47,6 +55,7 @@ export class LiveNode {
   readonly #maxListeners: number;
   readonly #listeners = new Map<Sink, Listener>();
   readonly #presence: Presence;
+  readonly #access: ListenerAccess<Listener>;
   /** Last call of `prepare`, milliseconds since 1970. */
   #preparedAt = Number.NEGATIVE_INFINITY;
   readonly #pass = new SingleFlight();
@@ -67,8 +76,13 @@ export class LiveNode {
       tag: this.#feed.storedTag,
       count: () => this.#listeners.size,
       // The root may have new broadcasts: this node slept, or was not called because nobody listened.
-      reported: (head) => this.#catchUp(head),
+      reported: (answer) => this.#catchUp(answer),
       show: () => this.#serveAll(),
+    });
+    this.#access = new ListenerAccess({
+      all: () => this.#listeners.values(),
+      end: ({ sink }, code) => this.#disconnect(sink, code),
+      trust: () => host.withTimeout(LIMITS.CALL_MS, host.trust()),
     });
   }
 
@@ -86,12 +100,14 @@ export class LiveNode {
    * Adds a listener whose connection survived a sleep of this node.
    *
    * @param position after which it lags; null if it had everything
+   * @param pass as of `join`
    */
-  restore(sink: Sink, position: number | null): void {
+  restore(sink: Sink, position: number | null, pass: Pass | null = null): void {
     const isLive = position === null;
     const head = this.#feed.log?.head ?? 0;
-    const listener = { sink, position: position ?? head, isLive, told: null };
+    const listener = { sink, pass, position: position ?? head, isLive, told: null };
     this.#listeners.set(sink, listener);
+    this.#access.added(listener);
     if (!isLive) this.#serve(listener);
   }
 
@@ -110,15 +126,22 @@ export class LiveNode {
     this.#requireRoom();
   }
 
-  /** Adds a listener whose connection is open, after `prepare`. */
-  join(sink: Sink, after: number | null): void {
+  /**
+   * Adds a listener whose connection is open, after `prepare`.
+   *
+   * @param pass null if it showed no token: then it may stay as long as the tag is open
+   */
+  join(sink: Sink, after: number | null, pass: Pass | null = null): void {
     const { head } = this.#feed;
     const known = Math.max(head, this.#presence.rootHead);
     // A position above the tag's head is not one of this tag: then it gets only new broadcasts.
     const isLive = after === null || after > known;
-    const listener = { sink, position: isLive ? head : after, isLive, told: null };
+    const listener = { sink, pass, position: isLive ? head : after, isLive, told: null };
     this.#listeners.set(sink, listener);
+    this.#access.added(listener);
+    this.#expectExpiry();
     this.#presence.changed();
+    if (!this.#access.mayHear(listener, this.#feed.trust)) this.#recheck();
     this.#serve(listener);
   }
 
@@ -128,12 +151,14 @@ export class LiveNode {
     if (listener !== undefined) {
       this.#listeners.delete(sink);
       this.#lagging.delete(listener);
+      this.#access.removed(listener);
     }
     this.#presence.changed();
   }
 
   /** Called by the root with new broadcasts. */
-  async publish({ tag, entries }: LivePublish): Promise<LivePublishAnswer> {
+  async publish({ tag, entries, access = "open" }: LivePublish): Promise<LivePublishAnswer> {
+    this.#access.apply(access);
     // There are no listeners, and none were reported. The next one has missing broadcasts fetched.
     if (this.#listeners.size === 0 && !this.#presence.isExpectedAtRoot) {
       return { kind: "sent", listeners: 0 };
@@ -149,6 +174,7 @@ export class LiveNode {
       }
     }
     await this.#feed.take(log, entries);
+    await this.#access.check(this.#feed.trust);
     await this.#serveAll();
     await this.#feed.save(log);
     return { kind: "sent", listeners: this.#listeners.size };
@@ -174,6 +200,17 @@ export class LiveNode {
     this.#presence.tell(listeners);
   }
 
+  /** Called by the root when who may listen has changed. */
+  async access(access: LiveAccess): Promise<void> {
+    this.#access.apply(access);
+  }
+
+  /** Disconnects the listeners whose token has expired. Called at the time given to `expireAt`. */
+  expire(): void {
+    this.#access.expire(this.#host.now());
+    this.#expectExpiry();
+  }
+
   /** Disconnects all listeners, because the mesh stops; they reconnect. */
   drain(): void {
     for (const sink of [...this.#listeners.keys()]) this.#disconnect(sink, "going_away");
@@ -184,11 +221,26 @@ export class LiveNode {
     throw new MeshError("live_full", `at most ${this.#maxListeners} listeners`);
   }
 
+  #expectExpiry(): void {
+    const { lookAt } = this.#access;
+    if (lookAt !== null) this.#host.expireAt(lookAt);
+  }
+
+  /** An edge let a listener in by an earlier version of the app's trust. It hears nothing before it is checked. */
+  #recheck(): void {
+    this.#access
+      .check(this.#feed.trust)
+      .then(() => this.#serveAll())
+      .catch((error: unknown) => this.#host.reportError(error));
+  }
+
   /** Catches up with the head in the root's answer: a new node starts there, another fetches what it lacks. */
-  async #catchUp(head: number): Promise<void> {
+  async #catchUp({ head, access = "open" }: LiveReportAnswer): Promise<void> {
+    this.#access.apply(access);
     const log = this.#feed.make(this.#presence.tag, head);
     if (log.head < head) await this.#feed.fetch(head);
     await this.#feed.save(log);
+    await this.#access.check(this.#feed.trust);
     await this.#serveAll();
   }
 
@@ -201,6 +253,7 @@ export class LiveNode {
   async #passes(): Promise<void> {
     while (this.#again) {
       this.#again = false;
+      this.#access.expire(this.#host.now());
       let served = 0;
       for (const listener of this.#listeners.values()) {
         this.#serve(listener);
@@ -213,6 +266,7 @@ export class LiveNode {
   #serve(listener: Listener): void {
     const log = this.#feed.log;
     if (log === null || this.#lagging.has(listener)) return;
+    if (!this.#access.mayHear(listener, this.#feed.trust)) return;
     const { sink } = listener;
     if (listener.position < log.head && !this.#send(listener, log)) {
       this.#lag(listener);
@@ -269,6 +323,7 @@ export class LiveNode {
   async #checkLagging(): Promise<void> {
     while (this.#lagging.size > 0) {
       await this.#host.sleep(LAG_CHECK_MS);
+      this.#access.expire(this.#host.now());
       for (const [listener, seen] of this.#lagging) {
         const { sink } = listener;
         const unread = sink.bufferedBytes;

@@ -3,6 +3,7 @@
  * at most every `LIMITS.PRESENCE_MS`.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import type { LiveReportAnswer } from "../tag/calls/live.ts";
 import type { LiveName } from "../tag/name.ts";
 import type { LiveHost } from "./host.ts";
 
@@ -16,8 +17,8 @@ interface PresenceParts {
   readonly tag: string | null;
   /** Listeners of this node. */
   readonly count: () => number;
-  /** Called when the root answered a report, with the position of its last broadcast. */
-  readonly reported: (head: number) => Promise<void>;
+  /** Called when the root answered a report. */
+  readonly reported: (answer: LiveReportAnswer) => Promise<void>;
   /** Called when `shown` changed. */
   readonly show: () => Promise<void>;
 }
@@ -157,6 +158,6 @@ export class Presence {
     this.#rootHead = Math.max(this.#rootHead, answer.head);
     this.#total = answer.listeners;
     this.#shown ??= answer.listeners;
-    await reported(answer.head);
+    await reported(answer);
   }
 }

@@ -17,6 +17,7 @@ export class RootFeed {
   #erasedAt: number | null = null;
   #tag = "";
   #fetching: Promise<void> = Promise.resolve();
+  #trust = 0;
 
   constructor(store: LiveStore, host: LiveHost) {
     this.#store = store;
@@ -25,6 +26,11 @@ export class RootFeed {
     this.storedTag = record?.tag ?? null;
     this.#tag = record?.tag ?? "";
     if (record !== null) this.#log = new LiveLog(store, record.born);
+  }
+
+  /** The latest version of the app's trust under which something was sent: see `StoredTrust.version`. */
+  get trust(): number {
+    return this.#trust;
   }
 
   /** Null if it was never made, or was erased. */
@@ -116,6 +122,8 @@ export class RootFeed {
 
   /** Signed once for all listeners. */
   #signed(entries: readonly LogEntry[]): Promise<LiveEntry[]> {
+    // Before any of them can be heard.
+    for (const { trustVersion = 0 } of entries) this.#trust = Math.max(this.#trust, trustVersion);
     return Promise.all(entries.map((entry) => this.#signedOne(entry)));
   }
 

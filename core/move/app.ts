@@ -2,12 +2,22 @@
 import type { AppLine } from "../../schema/export.ts";
 import type { AppStore } from "../app/app.ts";
 
-/** @returns null for an app that was never created */
+/**
+ * @returns null for an app that was never created
+ * @throws Error if a secret cannot be opened with the mesh keys
+ */
 export function readApp(appId: string, store: AppStore): AppLine | null {
   const app = store.app();
   if (app === null) return null;
   const trust = store.trust();
-  const keys = store.keys().map((key) => ({ ...key, scopes: [...key.scopes] }));
+  const quota = store.quota();
+  const keys = store.keys().map(({ material, scopes, ...key }) => {
+    // An export without it would lose the key for good, and one with what is stored would be no secret of another mesh.
+    if (material === null) {
+      throw new Error(`key ${key.n} of app ${appId} was sealed with a mesh key that is missing`);
+    }
+    return { ...key, material, scopes: [...scopes] };
+  });
   return {
     kind: "app",
     appId,
@@ -17,17 +27,20 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
     liveKey: store.liveKey(),
     policy: trust.policy,
     trustVersion: trust.version,
+    quota: quota && { perSecond: quota.perSecond, burst: quota.burst },
   };
 }
 
 /** @throws Error if the store has an app already */
 export function writeApp(
   store: AppStore,
-  { appId, name, createdAt, keysMade, keys, liveKey, policy, trustVersion }: AppLine,
+  { appId, name, createdAt, keysMade, keys, liveKey, policy, trustVersion, quota }: AppLine,
 ): void {
   if (store.app() !== null) throw new Error(`app ${appId} is there already`);
   store.setApp({ name, createdAt });
   store.putKeys(keys, keysMade);
   if (liveKey !== null) store.setLiveKey(liveKey);
   if (policy !== null || trustVersion > 0) store.setTrust({ policy, version: trustVersion });
+  // The bucket starts full: the file does not say what was spent last.
+  if (quota !== null) store.setQuota({ ...quota, fullAt: 0, leasedUntil: 0 });
 }

@@ -6,7 +6,7 @@ import type {
   FanOutAnswer,
   FanOutRequest,
 } from "./calls/fan-out.ts";
-import type { LivePublish, LivePublishAnswer, TagInfo } from "./calls/live.ts";
+import type { LiveAccess, LivePublish, LivePublishAnswer, TagInfo } from "./calls/live.ts";
 import type { CountAnswer, CountReport, GoAnswer } from "./calls/tree.ts";
 import type { TagReport } from "./directory/directory.ts";
 import type { CallLimiter } from "./fan-out/call-limiter.ts";
@@ -28,6 +28,7 @@ export interface TagLive {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
   presence(listeners: number): Promise<void>;
   listeners(): Promise<number>;
+  access(access: LiveAccess): Promise<void>;
 }
 
 export interface TagHost {

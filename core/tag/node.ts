@@ -232,6 +232,8 @@ export class TagNode {
     if (state.record.live !== access) state.change({ live: access });
     this.#reporter.schedule();
     await this.#host.durable();
+    // Also for an access that it had before: a live node may not have been reached.
+    state.root?.tellAccess();
   }
 
   async reportLive(report: LiveReport): Promise<LiveReportAnswer> {
@@ -239,7 +241,11 @@ export class TagNode {
     this.#reporter.schedule();
     await state.root?.countListeners(report);
     await this.#host.durable();
-    return { listeners: (await state.root?.listeners()) ?? 0, head: state.log.head };
+    return {
+      listeners: (await state.root?.listeners()) ?? 0,
+      head: state.log.head,
+      access: state.record.live,
+    };
   }
 
   async entriesAfter(position: number): Promise<readonly LogEntry[]> {

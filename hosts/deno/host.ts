@@ -17,11 +17,13 @@ import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
 import { answerJson } from "./net/answer.ts";
+import { addressOf } from "./net/client-address.ts";
 import type { Certificate } from "./net/tls.ts";
 import { Mesh } from "./objects/mesh.ts";
 import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
+import { sealStaleSecrets } from "./store/seal-secrets.ts";
 
 /** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
@@ -115,6 +117,7 @@ function environment({ secrets }: HostContext, mesh: Mesh, links: DenoLinks, liv
     LINK_HOST: links,
     LIVE_HOST: live,
     CRYPTO: nodeCrypto,
+    ADDRESS_OF: addressOf,
   };
 }
 
@@ -137,6 +140,10 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const db = openDatabase(context.folder.database, {
     log: context.report.problem,
     isNew: context.isNew,
+  });
+  // The database logs a disk that takes no writes: the mesh starts all the same, and the next start tries again.
+  await sealStaleSecrets(db, keyringIn(context.secrets)).catch((error: unknown) => {
+    if (!(error instanceof StorageError)) throw error;
   });
   return new DenoMesh(context, db, tls);
 }

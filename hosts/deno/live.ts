@@ -71,7 +71,7 @@ export class DenoLive implements ListenHost {
     await this.#sockets.emptied();
   }
 
-  #openSocket(request: Request, node: LiveShell, { after, protocol }: Listen): Response {
+  #openSocket(request: Request, node: LiveShell, { after, protocol, pass }: Listen): Response {
     const socket = connectionOf(request).accept(request, protocol);
     const sink = new SocketSink(socket);
     this.#sockets.add(socket);
@@ -80,7 +80,7 @@ export class DenoLive implements ListenHost {
       this.#sockets.delete(socket);
       node.leave(sink);
     };
-    node.join(sink, after);
+    node.join(sink, after, pass);
     return UPGRADED;
   }
 
@@ -92,12 +92,12 @@ export class DenoLive implements ListenHost {
     }
   }
 
-  #openStream(request: Request, node: LiveShell, { after }: Listen): Response {
+  #openStream(request: Request, node: LiveShell, { after, pass }: Listen): Response {
     const tunnel = tunnelOf(request);
     tunnel?.begin();
     this.#streams++;
     const body = node.joinStream(
-      after,
+      { after, pass },
       (source) => new ReadableStream(source, EVENT_STREAM_QUEUE),
       () => {
         tunnel?.end();

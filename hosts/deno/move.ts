@@ -1,9 +1,11 @@
 /** Reads and writes the data of a mesh on Deno as lines of an export. */
+import type { Keyring } from "../../core/identity/keyring.ts";
 import { readAlias, writeAlias } from "../../core/move/alias.ts";
 import { readApp, writeApp } from "../../core/move/app.ts";
 import { deviceAlarmOf, readDevice, writeDevice } from "../../core/move/device.ts";
 import { readDirectory, writeDirectory } from "../../core/move/directory.ts";
 import { nodeAlarmOf, readNode, writeNode } from "../../core/move/node.ts";
+import { readOperators, writeOperators } from "../../core/move/operators.ts";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import type { DataLine } from "../../schema/export.ts";
 import { batchOf } from "../move/batch.ts";
@@ -22,16 +24,19 @@ const NAMES_COUNT = 1_000;
 
 /**
  * @param path of the database, which no mesh has open
+ * @param keyring of the mesh
  * @throws {HostFailure} if it is damaged
  */
-export function denoSource(path: string): MeshSource {
+export function denoSource(path: string, keyring: Keyring): MeshSource {
   const db = openDatabase(path, {});
   return {
     *lines() {
-      for (const { appId } of new SharedDirectoryStore(db).list()) {
-        const app = readApp(appId, new SharedAppStore(db, appId));
+      const directory = new SharedDirectoryStore(db);
+      for (const { appId } of directory.list()) {
+        const app = readApp(appId, new SharedAppStore(db, keyring, appId));
         if (app !== null) yield app;
       }
+      yield* readOperators(directory);
       for (const name of namesIn(db, "aliases")) {
         const alias = readAlias(new SharedAliasStore(db, name));
         if (alias !== null) yield alias;
@@ -61,17 +66,18 @@ function* namesIn(db: Database, table: "aliases" | "tag_nodes" | "devices"): Gen
   }
 }
 
-/** @param path of the database to create */
-export function denoTarget(path: string): MeshTarget {
+/** @param path of the database to create. @param keyring of the mesh */
+export function denoTarget(path: string, keyring: Keyring): MeshTarget {
   const db = new Database(path);
   const directory = new SharedDirectoryStore(db);
   return {
     async write(lines: readonly DataLine[]) {
-      const { apps, aliases, tags, nodes, devices } = batchOf(lines);
+      const { apps, operators, aliases, tags, nodes, devices } = batchOf(lines);
       for (const app of apps) {
-        writeApp(new SharedAppStore(db, app.appId), app);
+        writeApp(new SharedAppStore(db, keyring, app.appId), app);
         directory.add(app);
       }
+      writeOperators(directory, operators);
       for (const line of aliases)
         writeAlias(new SharedAliasStore(db, aliasObjectName(line.app, line.alias)), line);
       for (const [app, own] of tags) writeDirectory(new SharedTagDirectoryStore(db, app), own);

@@ -8,7 +8,7 @@ import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { socketPath } from "./socket-path.ts";
 
-const ROUTES = /^\/v1\/apps(?:[/?]|$)/;
+const ROUTES = /^\/v1\/(?:apps|admin)(?:[/?]|$)/;
 /** Twice the bound of these routes, which answer a larger body themselves. */
 const BODY_BYTES_MAX = 2 * LIMITS.BODY_BYTES;
 

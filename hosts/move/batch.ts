@@ -6,6 +6,7 @@ import type {
   DevicePart,
   DirectoryLine,
   NodePart,
+  OperatorsLine,
 } from "../../schema/export.ts";
 
 /**
@@ -16,6 +17,7 @@ export const BATCH_LINES = 256;
 
 interface Batch {
   readonly apps: readonly AppLine[];
+  readonly operators: readonly OperatorsLine[];
   readonly aliases: readonly AliasLine[];
   /** By app, as base64url of its 8 bytes. */
   readonly tags: ReadonlyMap<string, readonly DirectoryLine[]>;
@@ -27,18 +29,20 @@ interface Batch {
 
 export function batchOf(lines: Iterable<DataLine>): Batch {
   const apps: AppLine[] = [];
+  const operators: OperatorsLine[] = [];
   const aliases: AliasLine[] = [];
   const tags = new Map<string, DirectoryLine[]>();
   const nodes = new Map<string, NodePart[]>();
   const devices = new Map<string, DevicePart[]>();
   for (const line of lines) {
     if (line.kind === "app") apps.push(line);
+    else if (line.kind === "credential" || line.kind === "audit") operators.push(line);
     else if (line.kind === "alias") aliases.push(line);
     else if (line.kind === "tag" || line.kind === "changes") add(tags, line.app, line);
     else if ("node" in line) add(nodes, line.node, line);
     else add(devices, line.device, line);
   }
-  return { apps, aliases, tags, nodes, devices };
+  return { apps, operators, aliases, tags, nodes, devices };
 }
 
 function add<Line>(map: Map<string, Line[]>, name: string, line: Line): void {

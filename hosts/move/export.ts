@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { MovedCounts } from "../../cli/clone.ts";
 import { readDemo } from "../../cli/files/demo-file.ts";
-import type { DataFolder } from "../machine/data-folder.ts";
+import type { Keyring } from "../../core/identity/keyring.ts";
+import { type DataFolder, keyringIn } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
 import { Counter } from "./counter.ts";
 import { lockFolder, openMeshFolder } from "./folder.ts";
@@ -43,7 +44,7 @@ export async function exportMesh(options: {
         writer.write({ kind: "demo", url, appId, keyId, secret });
       }
       const counter = new Counter();
-      const source = await SOURCES[owner](folder);
+      const source = await SOURCES[owner](folder, keyringIn(secrets));
       try {
         for (const line of source.lines()) {
           writer.write(line);
@@ -65,9 +66,12 @@ export async function exportMesh(options: {
 }
 
 /** Opens the data of each host. Its modules are imported here only: they need packages that another host may lack. */
-const SOURCES: Readonly<Record<HostName, (folder: DataFolder) => Promise<MeshSource>>> = {
-  deno: async ({ database }) => (await import("../deno/move.ts")).denoSource(database),
-  async workerd({ run, fresh, storage }) {
+const SOURCES: Readonly<
+  Record<HostName, (folder: DataFolder, keyring: Keyring) => Promise<MeshSource>>
+> = {
+  deno: async ({ database }, keyring) =>
+    (await import("../deno/move.ts")).denoSource(database, keyring),
+  async workerd({ run, fresh, storage }, keyring) {
     const { endOrphan } = await import("../workerd/orphan.ts");
     const { runFiles } = await import("../workerd/run-files.ts");
     const { pid, config } = runFiles(run);
@@ -75,6 +79,6 @@ const SOURCES: Readonly<Record<HostName, (folder: DataFolder) => Promise<MeshSou
     // As before a start: an emptied database would look like an unused object, and an interrupted one cannot be read.
     const { prepareStorage } = await import("../workerd/storage.ts");
     if (!existsSync(fresh)) prepareStorage(storage, run);
-    return (await import("../workerd/move/source.ts")).workerdSource(storage);
+    return (await import("../workerd/move/source.ts")).workerdSource(storage, keyring);
   },
 };

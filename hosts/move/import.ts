@@ -6,7 +6,7 @@ import { writePrivate } from "../../cli/files/private-file.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { DataLine, DemoLine, SecretsLine } from "../../schema/export.ts";
-import { type DataFolder, openDataFolder } from "../machine/data-folder.ts";
+import { type DataFolder, keyringIn, openDataFolder } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
 import { claimFolder } from "../machine/owner.ts";
 import { BATCH_LINES } from "./batch.ts";
@@ -34,7 +34,8 @@ interface Target {
 const TARGETS: Readonly<Record<HostName, Target>> = {
   deno: {
     data: ({ database }) => database,
-    open: async (part) => (await import("../deno/move.ts")).denoTarget(part),
+    open: async (part, secrets) =>
+      (await import("../deno/move.ts")).denoTarget(part, keyringIn(secrets)),
   },
   workerd: {
     data: ({ storage }) => storage,

@@ -81,6 +81,8 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   secrets: 1,
   demo: 2,
   app: 3,
+  credential: 3,
+  audit: 3,
   alias: 4,
   tag: 5,
   changes: 5,

@@ -9,8 +9,15 @@ import {
   revokeKey,
   type StoredApp,
   setPolicy,
+  trustOf,
 } from "../../core/app/app.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
+import {
+  type LeaseAnswer,
+  type LeaseRequest,
+  type Quota,
+  QuotaBucket,
+} from "../../core/app/quota.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { writeApp } from "../../core/move/app.ts";
 import type { AppLine } from "../../schema/export.ts";
@@ -24,6 +31,7 @@ export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
   readonly #subtle: SubtlePort;
   readonly #memory: Memory<AppStore, AppStore>;
+  #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort) {
     this.#runtime = runtime;
@@ -43,11 +51,13 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#memory.answer((store) => setPolicy(store, policy));
   }
 
-  record(): Promise<AppRecord | null> {
-    return this.#memory.answer((store) => {
+  async record(): Promise<AppRecord | null> {
+    const record = await this.#memory.answer((store) => {
       const app = store.app();
       return app === null ? null : this.#record(store, app);
     });
+    await this.#sealStale();
+    return record;
   }
 
   async addKey(
@@ -67,19 +77,65 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#memory.answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
   }
 
+  async setQuota(quota: Quota | null): Promise<boolean> {
+    return this.#memory.answer((store) => {
+      if (store.app() === null) return false;
+      const now = this.#runtime.now();
+      const standing = this.#bucketOf(store);
+      // Full, whatever a clock that is set back by a moment says.
+      const first = quota && { ...quota, fullAt: 0, leasedUntil: 0 };
+      store.setQuota(quota && standing ? standing.as(quota, now) : first);
+      this.#bucket = null;
+      return true;
+    });
+  }
+
+  lease(request: LeaseRequest): Promise<LeaseAnswer | null> {
+    return this.#memory.answer(
+      (store) => this.#bucketOf(store)?.take(request, this.#runtime.now()) ?? null,
+    );
+  }
+
   remove(): Promise<boolean> {
+    this.#bucket = null;
     return this.#memory.answer((store) => store.removeApp(), { isAtomic: true });
   }
 
-  liveKey(): Promise<LiveKey | null> {
-    return this.#memory.call((store) => liveKeyOf(store, () => makeLiveKey(this.#subtle)));
+  async liveKey(): Promise<LiveKey | null> {
+    const make = () => makeLiveKey(this.#subtle);
+    const key = await this.#memory.call((store) => liveKeyOf(store, make));
+    await this.#sealStale();
+    return key;
   }
 
   write(line: AppLine): Promise<void> {
     return this.#memory.answer((store) => writeApp(store, line), { isAtomic: true });
   }
 
+  /** Nobody is refused if it fails: the next call tries again. */
+  async #sealStale(): Promise<void> {
+    if (!this.#memory.standing?.hasStaleSecrets || this.#runtime.isFailing) return;
+    try {
+      await this.#memory.answer((store) => store.sealStaleSecrets(), { isAtomic: true });
+    } catch (error) {
+      this.#runtime.reportError(error);
+    }
+  }
+
   #record(store: AppStore, app: StoredApp): AppRecord {
-    return appRecord(this.#runtime.name, app, store.keys(), store.trust());
+    const stored = store.quota();
+    const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
+    const trust = trustOf(store, this.#runtime.now());
+    return appRecord(this.#runtime.name, app, store.keys(), trust, quota);
+  }
+
+  /** Null without a quota. Another store is another life, whose rows may be older than the bucket in memory. */
+  #bucketOf(store: AppStore): QuotaBucket | null {
+    if (this.#bucket?.store !== store) {
+      const stored = store.quota();
+      const bucket = stored && new QuotaBucket(store, stored, this.#runtime.now());
+      this.#bucket = { store, bucket };
+    }
+    return this.#bucket.bucket;
   }
 }

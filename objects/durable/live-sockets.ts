@@ -1,20 +1,30 @@
 /** The WebSockets of a live node, with the hibernation API. */
+import type { Pass } from "../../core/live/access.ts";
 import type { Sink } from "../../core/live/host.ts";
+import type { Listen } from "../interfaces/connections.ts";
 import type { LiveShell } from "../live/live-shell.ts";
 import { SocketSink } from "../live/live-socket.ts";
 import { answerHeartbeats, upgraded } from "./sockets.ts";
 
-/** A socket's attachment: from where its listener lags, for a node that is evicted meanwhile. */
+/** What of a listener survives a sleep of its node, as attachment of its socket. */
 interface Attachment {
-  readonly behind: number;
+  /** From where it lags. */
+  readonly behind?: number;
+  readonly pass?: Pass;
 }
 
-const lagOf =
-  (socket: WebSocket): Sink["lag"] =>
-  (position) => {
-    const attachment: Attachment | null = position === null ? null : { behind: position };
-    socket.serializeAttachment(attachment);
-  };
+const attachmentOf = (socket: WebSocket): Attachment =>
+  (socket.deserializeAttachment() as Attachment | null) ?? {};
+
+const keptBy = (socket: WebSocket): Pick<Sink, "lag" | "keep"> => ({
+  lag(position) {
+    const { behind: _, ...rest } = attachmentOf(socket);
+    socket.serializeAttachment(position === null ? rest : { ...rest, behind: position });
+  },
+  keep(pass) {
+    socket.serializeAttachment({ ...attachmentOf(socket), pass });
+  },
+});
 
 export class LiveSockets {
   readonly #ctx: DurableObjectState;
@@ -28,25 +38,27 @@ export class LiveSockets {
     answerHeartbeats(ctx);
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
-      const attachment = socket.deserializeAttachment() as Attachment | null;
-      shell.restore(this.of(socket), attachment?.behind ?? null);
+      const { behind = null, pass = null } = attachmentOf(socket);
+      shell.restore(this.of(socket), behind, pass);
     }
   }
 
   of(socket: WebSocket): SocketSink {
     let sink = this.#sinks.get(socket);
     if (sink === undefined) {
-      sink = new SocketSink(socket, lagOf(socket));
+      sink = new SocketSink(socket, keptBy(socket));
       this.#sinks.set(socket, sink);
     }
     return sink;
   }
 
   /** Joins a listener with a new socket. */
-  open(after: number | null, protocol: string | null): Response {
+  open({ after, protocol, pass }: Listen): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server);
-    this.#shell.join(this.of(server), after);
+    const sink = this.of(server);
+    if (pass !== null) sink.keep(pass);
+    this.#shell.join(sink, after, pass);
     return upgraded(client, protocol === null ? {} : { "sec-websocket-protocol": protocol });
   }
 

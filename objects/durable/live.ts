@@ -2,20 +2,21 @@
 import { MeshError } from "../../schema/errors.ts";
 import { finish, NORMAL_CLOSURE } from "../close.ts";
 import { LIVE_ERROR_HEADER, listenIn } from "../interfaces/connections.ts";
-import { LIVE_METHODS } from "../interfaces/methods.ts";
+import { type Alarmed, LIVE_METHODS } from "../interfaces/methods.ts";
 import type { LiveRpc } from "../interfaces/rpc.ts";
 import { EVENT_STREAM_HEADERS, EVENT_STREAM_QUEUE } from "../live/live-stream.ts";
 import { durableLive, type LiveEnv } from "./live-host.ts";
 import { LiveSockets } from "./live-sockets.ts";
 import { durableObject, SHELL } from "./object.ts";
 
-export class LiveObject extends durableObject<LiveRpc, LiveEnv>(LIVE_METHODS) {
+export class LiveObject extends durableObject<LiveRpc & Alarmed, LiveEnv>(LIVE_METHODS) {
   override readonly [SHELL] = durableLive(this.ctx, this.env);
   readonly #sockets = new LiveSockets(this.ctx, this[SHELL]);
 
   /** A request to listen that the edge has let through. */
   override async fetch({ headers }: Request): Promise<Response> {
-    const { tag, after, transport, protocol } = listenIn(headers);
+    const listen = listenIn(headers);
+    const { tag, after, transport, pass } = listen;
     try {
       await this[SHELL].prepare(tag, after);
     } catch (error) {
@@ -23,9 +24,11 @@ export class LiveObject extends durableObject<LiveRpc, LiveEnv>(LIVE_METHODS) {
       const { code, message } = error;
       return new Response(message, { status: 503, headers: { [LIVE_ERROR_HEADER]: code } });
     }
-    if (transport === "socket") return this.#sockets.open(after, protocol);
+    if (transport === "socket") return this.#sockets.open(listen);
     const bodyOf = (source: UnderlyingSource) => new ReadableStream(source, EVENT_STREAM_QUEUE);
-    return new Response(this[SHELL].joinStream(after, bodyOf), { headers: EVENT_STREAM_HEADERS });
+    return new Response(this[SHELL].joinStream({ after, pass }, bodyOf), {
+      headers: EVENT_STREAM_HEADERS,
+    });
   }
 
   /** A listener has nothing to say; heartbeats do not get here. */

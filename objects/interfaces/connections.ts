@@ -3,6 +3,7 @@
  * own. The object trusts them, because only the edge can call it.
  */
 import type { Claims } from "../../core/device/account.ts";
+import type { Pass } from "../../core/live/access.ts";
 
 /** What is read of a request's or an answer's headers. */
 interface HeaderFields {
@@ -51,6 +52,8 @@ export interface Listen {
   readonly transport: "socket" | "stream";
   /** The subprotocol to answer with; null if none was offered. */
   readonly protocol: string | null;
+  /** Null if it showed no token. */
+  readonly pass: Pass | null;
 }
 
 const LISTEN = {
@@ -58,26 +61,37 @@ const LISTEN = {
   tag: "x-pushmesh-tag",
   /** Decimal position; absent for only what is new. */
   after: "x-pushmesh-after",
+  /** Three decimal numbers: until, key, trust. Absent if it showed no token. */
+  pass: "x-pushmesh-pass",
   upgrade: "upgrade",
   protocol: "sec-websocket-protocol",
 } as const;
 
-export const listenHeaders = ({ tag, after, transport, protocol }: Listen) => ({
+export const listenHeaders = ({ tag, after, transport, protocol, pass }: Listen) => ({
   [LISTEN.tag]: encodeURIComponent(tag),
   ...(after === null ? {} : { [LISTEN.after]: String(after) }),
   ...(transport === "socket" ? { [LISTEN.upgrade]: "websocket" } : {}),
   ...(protocol === null ? {} : { [LISTEN.protocol]: protocol }),
+  ...(pass === null ? {} : { [LISTEN.pass]: `${pass.until} ${pass.key} ${pass.trust}` }),
 });
 
 export function listenIn(headers: HeaderFields): Listen {
   const after = headers.get(LISTEN.after);
+  const pass = headers.get(LISTEN.pass)?.split(" ").map(Number);
   return {
     tag: decodeURIComponent(headers.get(LISTEN.tag) ?? ""),
     after: after === null ? null : Number(after),
     transport: headers.get(LISTEN.upgrade) === null ? "stream" : "socket",
     protocol: headers.get(LISTEN.protocol),
+    pass: pass === undefined ? null : passOf(pass),
   };
 }
+
+const passOf = ([until = 0, key = 0, trust = 0]: readonly number[]): Pass => ({
+  until,
+  key,
+  trust,
+});
 
 /** In the answer of a live node that refuses a listener, which has status 503: the name of the error. */
 export const LIVE_ERROR_HEADER = "x-pushmesh-error";

@@ -2,6 +2,7 @@
 import type {
   AliasImportRpc,
   AliasRpc,
+  AppDirectoryImportRpc,
   AppDirectoryRpc,
   AppImportRpc,
   AppRpc,
@@ -56,11 +57,13 @@ export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
   alarm: true,
 };
 
-export const LIVE_METHODS: Methods<LiveRpc> = {
+export const LIVE_METHODS: Methods<LiveRpc & Alarmed> = {
   publish: true,
+  access: true,
   presence: true,
   listeners: true,
   drain: true,
+  alarm: true,
 };
 
 export const ALIAS_METHODS: Methods<AliasRpc & AliasImportRpc & Alarmed> = {
@@ -88,13 +91,22 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   record: true,
   addKey: true,
   revokeKey: true,
+  setQuota: true,
+  lease: true,
   liveKey: true,
   remove: true,
   write: true,
 };
 
-export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc> = {
+export const APP_DIRECTORY_METHODS: Methods<AppDirectoryRpc & AppDirectoryImportRpc> = {
   add: true,
   remove: true,
   list: true,
+  addCredential: true,
+  credentials: true,
+  useCredential: true,
+  revokeCredential: true,
+  audit: true,
+  auditPage: true,
+  write: true,
 };

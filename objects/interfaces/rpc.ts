@@ -13,6 +13,7 @@ import type {
 import type { KeyRights, LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
+import type { LeaseAnswer, LeaseRequest, Quota } from "../../core/app/quota.ts";
 import type {
   AliasRequest,
   DescribeAnswer,
@@ -27,6 +28,8 @@ import type {
 import type { CommandAnswer } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
+import type { AuditEvent, AuditPage, AuditQuery } from "../../core/operator/audit.ts";
+import type { StoredCredential } from "../../core/operator/credentials.ts";
 import type {
   BroadcastAnswer,
   BroadcastRequest,
@@ -62,6 +65,7 @@ import type {
   DevicePart,
   DirectoryLine,
   NodePart,
+  OperatorsLine,
 } from "../../schema/export.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
@@ -118,6 +122,8 @@ export interface TagRpc {
 /** Sockets and event streams of one tag and region: addressed by `liveObjectName`; listeners reach it by `fetch`. */
 export interface LiveRpc {
   publish(request: LivePublish): Promise<LivePublishAnswer>;
+  /** From the root: who may listen now. */
+  access(access: LiveAccess): Promise<void>;
   /** From the root: how many listen in all. */
   presence(listeners: number): Promise<void>;
   /** How many listen here, for a root that slept and forgot. */
@@ -153,8 +159,8 @@ export interface TagDirectoryRpc {
 export interface AppKey extends Partial<KeyRights> {
   readonly keyId: string;
   readonly algorithm: "hmac-sha256" | "ed25519";
-  /** HMAC secret, or raw Ed25519 public key. */
-  readonly material: Uint8Array;
+  /** HMAC secret, or raw Ed25519 public key. Null if the mesh key that sealed the secret is gone: it verifies nothing. */
+  readonly material: Uint8Array | null;
   readonly createdAt: number;
 }
 
@@ -168,6 +174,8 @@ export interface AppRecord {
   readonly policy: AppPolicy;
   /** See `StoredTrust.version`. */
   readonly trustVersion: number;
+  /** Null without one. */
+  readonly quota: Quota | null;
 }
 
 /** One app: addressed by name, its appId. */
@@ -187,6 +195,10 @@ export interface AppRpc {
   ): Promise<AppKey | "full" | null>;
   /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
+  /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */
+  setQuota(quota: Quota | null): Promise<boolean>;
+  /** From an edge: tokens for sends. Not idempotent: tokens of a lost answer are lost. Null without a quota. */
+  lease(request: LeaseRequest): Promise<LeaseAnswer | null>;
   /** The key pair that signs broadcasts for live listeners; the first call makes it. Null if the app was never created. */
   liveKey(): Promise<LiveKey | null>;
   /** Removes the app and all of its keys. False if the app was never created, or is removed already. */
@@ -203,6 +215,10 @@ export interface AppImportRpc {
   write(line: AppLine): Promise<void>;
 }
 
+export interface AppDirectoryImportRpc {
+  write(lines: readonly OperatorsLine[]): Promise<void>;
+}
+
 export interface AliasImportRpc {
   write(line: AliasLine): Promise<void>;
 }
@@ -216,14 +232,30 @@ export interface TagImportRpc {
   write(parts: readonly NodePart[]): Promise<void>;
 }
 
-/** Name of the one object that lists the apps of a mesh. */
+/** Name of the one object of a mesh's operators. */
 export const APP_DIRECTORY_NAME = "apps";
 
-/** The list of apps of a mesh. */
+export type ListedCredential = Omit<StoredCredential, "hash">;
+export type NewCredential = Omit<StoredCredential, "createdAt" | "usedAt">;
+
+/** The list of apps of a mesh, its operators' credentials, and the audit log. */
 export interface AppDirectoryRpc {
   /** False at LIMITS.APPS. */
   add(entry: { appId: string; name: string; createdAt: number }): Promise<boolean>;
   /** False if it is not listed. */
   remove(appId: string): Promise<boolean>;
   list(): Promise<readonly { appId: string; name: string; createdAt: number }[]>;
+  /** Null at LIMITS.CREDENTIALS. */
+  addCredential(credential: NewCredential): Promise<ListedCredential | null>;
+  credentials(): Promise<readonly ListedCredential[]>;
+  /** The credential of a token, by its hash; null if there is none. */
+  useCredential(
+    credentialId: string,
+    hash: Uint8Array,
+  ): Promise<ListedCredential | "expired" | null>;
+  /** Null if there is no such credential. */
+  revokeCredential(credentialId: string): Promise<ListedCredential | null>;
+  /** Resolves when the entries are durable. */
+  audit(events: readonly AuditEvent[]): Promise<void>;
+  auditPage(query: AuditQuery): Promise<AuditPage>;
 }

@@ -1,18 +1,20 @@
 /** The object of one live node: gives core/live its rows, its time and the root of its tag, and keeps its event streams. */
-import { sealAppId } from "../../core/identity/app-id.ts";
+import { ALL_RIGHTS } from "../../core/app/app.ts";
+import { parseKeyId, sealAppId } from "../../core/identity/app-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
+import type { Pass, TrustedKeys } from "../../core/live/access.ts";
 import type { Sink } from "../../core/live/host.ts";
 import { LiveNode } from "../../core/live/live-node.ts";
 import { broadcastId } from "../../core/live/message-id.ts";
 import type { LiveStore } from "../../core/live/store.ts";
-import type { LivePublish, LivePublishAnswer } from "../../core/tag/calls/live.ts";
+import type { LiveAccess, LivePublish, LivePublishAnswer } from "../../core/tag/calls/live.ts";
 import { nodeObjectName, parseLiveName } from "../../core/tag/name.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import { listeners } from "../capacity/links.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { LiveRpc } from "../interfaces/rpc.ts";
 import { durable } from "../memory.ts";
-import type { Erasable, ObjectRuntime } from "../runtime.ts";
+import type { Erasable, ObjectRuntime, Timer } from "../runtime.ts";
 import { Stay } from "../stay.ts";
 import { within } from "../timeout.ts";
 import { liveSignerOf, type SubtlePort } from "./live-key.ts";
@@ -45,6 +47,8 @@ export class LiveShell implements LiveRpc {
   readonly #stay: Stay;
   readonly #streams: EventStreams;
   #awake: Awake | null = null;
+  /** On hosts without hibernation. */
+  #expiry: { readonly at: number; readonly timer: Timer } | null = null;
 
   constructor(runtime: ObjectRuntime<Store>, ports: LivePorts) {
     this.#runtime = runtime;
@@ -59,6 +63,16 @@ export class LiveShell implements LiveRpc {
 
   publish(request: LivePublish): Promise<LivePublishAnswer> {
     return this.#call((node) => node.publish(request));
+  }
+
+  access(access: LiveAccess): Promise<void> {
+    return this.#call((node) => node.access(access));
+  }
+
+  /** Listen tokens may have expired. */
+  async alarm(): Promise<void> {
+    this.#runtime.alarm.fired();
+    this.#now((node) => node.expire());
   }
 
   presence(total: number): Promise<void> {
@@ -80,19 +94,19 @@ export class LiveShell implements LiveRpc {
     return this.#call((node) => node.prepare(tag, after));
   }
 
-  join(sink: Sink, after: number | null): void {
-    this.#now((node) => node.join(sink, after));
+  join(sink: Sink, after: number | null, pass: Pass | null = null): void {
+    this.#now((node) => node.join(sink, after, pass));
   }
 
   /**
    * Joins a listener that reads an event stream.
    *
-   * @param after as of `join`
+   * @param of as of `join`
    * @param bodyOf makes the body of the answer, and starts the source at once
    * @param onEnd called once when the stream ends, whoever ends it
    */
   joinStream<Body>(
-    after: number | null,
+    { after, pass }: { readonly after: number | null; readonly pass: Pass | null },
     bodyOf: (source: StreamSource) => Body,
     onEnd: () => void = () => {},
   ): Body {
@@ -104,7 +118,7 @@ export class LiveShell implements LiveRpc {
     const body = bodyOf(stream.source);
     this.#streams.add(stream);
     try {
-      this.join(stream, after);
+      this.join(stream, after, pass);
     } catch (error) {
       // It has started, and nobody else would end it.
       stream.source.cancel();
@@ -119,8 +133,8 @@ export class LiveShell implements LiveRpc {
     this.#now((node) => node.leave(sink));
   }
 
-  restore(sink: Sink, position: number | null): void {
-    this.#now((node) => node.restore(sink, position));
+  restore(sink: Sink, position: number | null, pass: Pass | null = null): void {
+    this.#now((node) => node.restore(sink, position, pass));
   }
 
   /**
@@ -158,8 +172,39 @@ export class LiveShell implements LiveRpc {
     return this.#awake;
   }
 
+  /** Waits with the alarm if a timer would keep the object in memory. */
+  async #expireAt(at: number): Promise<void> {
+    const { residence, alarm, scheduler } = this.#runtime;
+    if (residence.hibernates) {
+      // An alarm for an earlier time may stand.
+      await alarm.load();
+      await alarm.set(at);
+      return;
+    }
+    if (this.#expiry !== null && this.#expiry.at <= at) return;
+    this.#expiry?.timer.cancel();
+    const timer = scheduler.timer(Math.max(0, at - this.#runtime.now()), () => {
+      this.#expiry = null;
+      if (this.#awake !== null) this.#now((node) => node.expire());
+    });
+    this.#expiry = { at, timer };
+  }
+
   #count(): void {
     listeners.set(this.#runtime.name, this.#awake?.node.count ?? 0);
+  }
+
+  async #trust(appId: string): Promise<TrustedKeys | null> {
+    const record = await this.#ports.peers.app(appId).record();
+    if (record === null) return null;
+    const now = this.#runtime.now();
+    // An AppObject of an older version does not say what a key may.
+    const good = record.keys.filter(
+      ({ scopes = ALL_RIGHTS.scopes, expiresAt = null }) =>
+        scopes.includes("grant") && (expiresAt === null || now < expiresAt),
+    );
+    const keys = good.flatMap(({ keyId }) => parseKeyId(keyId)?.n ?? []);
+    return { trustVersion: record.trustVersion ?? 0, keys: new Set(keys) };
   }
 
   #load(): Awake {
@@ -186,6 +231,8 @@ export class LiveShell implements LiveRpc {
           entriesAfter: (position) => peers.node(root).entriesAfter(position),
         },
         appId,
+        trust: () => this.#trust(appId),
+        expireAt: (at) => void this.#expireAt(at).catch((error) => runtime.reportError(error)),
         sign: liveSignerOf(subtle, () => peers.app(appId).liveKey()),
         messageId: (entry) => broadcastId(keyring, app, entry),
         reportError: (error) => runtime.reportError(error),

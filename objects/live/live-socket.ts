@@ -13,12 +13,14 @@ interface ListenerSocket {
 
 export class SocketSink implements Sink {
   readonly lag: Sink["lag"];
+  readonly keep: Sink["keep"];
   readonly #socket: ListenerSocket;
 
-  /** @param lag needed if the socket survives a sleep of its node */
-  constructor(socket: ListenerSocket, lag: Sink["lag"] = () => {}) {
+  /** @param kept needed if the socket survives a sleep of its node */
+  constructor(socket: ListenerSocket, kept: Pick<Sink, "lag" | "keep"> = { lag() {}, keep() {} }) {
     this.#socket = socket;
-    this.lag = lag;
+    this.lag = kept.lag;
+    this.keep = kept.keep;
   }
 
   get bufferedBytes(): number {

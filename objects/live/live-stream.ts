@@ -95,6 +95,8 @@ export class EventStream implements Sink {
   }
 
   lag(): void {}
+
+  keep(): void {}
 }
 
 /** The event streams of one node. One timer keeps them all alive; without streams there is none. */

@@ -7,6 +7,8 @@ import {
   type StoredKey,
 } from "../../core/app/app.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
+import type { StoredQuota } from "../../core/app/quota.ts";
+import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -25,6 +27,10 @@ const TRUST = new Table({
   own: { name: "trust", scope: "id", constant: "1" },
   shared: { name: "app_trust", scope: "app_id" },
 });
+const QUOTA = new Table({
+  own: { name: "quota", scope: "id", constant: "1" },
+  shared: { name: "app_quotas", scope: "app_id" },
+});
 
 const READ_APP = APP.select(["name", "created_at AS createdAt"]);
 const DELETE_APP = APP.delete();
@@ -35,14 +41,26 @@ const LIST_KEYS = KEYS.select(
 const INSERT_KEY = KEYS.insert([
   ...["n", "algorithm", "material", "created_at", "scopes", "expires_at"],
 ]);
+const RESEAL_KEY = KEYS.update(["material"], ["n"]);
 const DELETE_KEY = KEYS.delete(["n"]);
 const DELETE_KEYS = KEYS.delete();
 const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
 const INSERT_LIVE_KEY = LIVE_KEY.insert(["seed", "public_key"]);
+const RESEAL_LIVE_KEY = LIVE_KEY.update(["seed"], []);
 const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 const READ_TRUST = TRUST.select(["version", "policy"]);
 const PUT_TRUST = TRUST.put(["version", "policy"], []);
 const DELETE_TRUST = [TRUST.delete()];
+
+const QUOTA_COLUMNS = ["per_second", "burst", "full_at", "leased_until"];
+const READ_QUOTA = QUOTA.select([
+  "per_second AS perSecond",
+  "burst",
+  "full_at AS fullAt",
+  "leased_until AS leasedUntil",
+]);
+const PUT_QUOTA = QUOTA.put(QUOTA_COLUMNS, []);
+const DELETE_QUOTA = [QUOTA.delete()];
 
 type Blob = Uint8Array | ArrayBuffer;
 
@@ -52,21 +70,33 @@ interface KeyRow extends Omit<StoredKey, "material" | "scopes"> {
   readonly scopes: string | null;
 }
 
-function keyOf({ material, scopes, ...key }: KeyRow): StoredKey {
+function keyOf({ scopes, ...key }: KeyRow, material: Uint8Array | null): StoredKey {
   const names = scopes?.split(",");
   return {
     ...key,
-    material: bytesOf(material),
+    material,
     scopes: names ? KEY_SCOPES.filter((scope) => names.includes(scope)) : ALL_RIGHTS.scopes,
   };
 }
 
+interface LiveKeyRow {
+  readonly seed: Blob;
+  readonly publicKey: Blob;
+}
+
+/** Names of secrets: part of what they are sealed with. */
+const keyRow = (n: number): string => `key ${n}`;
+const LIVE = "live key";
+
 /** On either kind of database, except for how keys are counted. */
 export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   protected readonly tables: Tables;
+  readonly #secrets: StoredSecrets;
+  #hasStaleSecrets = false;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, secrets: StoredSecrets) {
     this.tables = tables;
+    this.#secrets = secrets;
   }
 
   app(): StoredApp | null {
@@ -86,7 +116,37 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   keys(): readonly StoredKey[] {
-    return this.tables.all<KeyRow>(LIST_KEYS).map(keyOf);
+    this.#hasStaleSecrets = false;
+    return this.tables.all<KeyRow>(LIST_KEYS).map((row) => {
+      const material = bytesOf(row.material);
+      if (row.algorithm === "ed25519") return keyOf(row, material);
+      const opened = this.#secrets.open(keyRow(row.n), material);
+      if (opened?.isStale) this.#hasStaleSecrets = true;
+      return keyOf(row, opened?.secret ?? null);
+    });
+  }
+
+  get hasStaleSecrets(): boolean {
+    return this.#hasStaleSecrets;
+  }
+
+  sealStaleSecrets(): number {
+    let written = 0;
+    for (const { n, algorithm, material } of this.tables.all<KeyRow>(LIST_KEYS)) {
+      if (algorithm === "ed25519") continue;
+      const opened = this.#secrets.open(keyRow(n), bytesOf(material));
+      if (!opened?.isStale) continue;
+      this.tables.run(RESEAL_KEY, this.#secrets.seal(keyRow(n), opened.secret), n);
+      written++;
+    }
+    const live = this.tables.get<LiveKeyRow>(READ_LIVE_KEY);
+    const opened = live === undefined ? null : this.#secrets.open(LIVE, bytesOf(live.seed));
+    if (opened?.isStale) {
+      this.tables.run(RESEAL_LIVE_KEY, this.#secrets.seal(LIVE, opened.secret));
+      written++;
+    }
+    this.#hasStaleSecrets = false;
+    return written;
   }
 
   addKey(key: Omit<StoredKey, "n">): StoredKey {
@@ -108,19 +168,35 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   liveKey(): LiveKey | null {
-    const row = this.tables.get<{ readonly seed: Blob; readonly publicKey: Blob }>(READ_LIVE_KEY);
+    const row = this.tables.get<LiveKeyRow>(READ_LIVE_KEY);
     if (row === undefined) return null;
-    return { seed: bytesOf(row.seed), publicKey: bytesOf(row.publicKey) };
+    const opened = this.#secrets.open(LIVE, bytesOf(row.seed));
+    if (opened === null) throw new Error("MESH_KEYS lacks the key that sealed the app's live key");
+    if (opened.isStale) this.#hasStaleSecrets = true;
+    return { seed: opened.secret, publicKey: bytesOf(row.publicKey) };
   }
 
   setLiveKey({ seed, publicKey }: LiveKey): void {
-    this.tables.run(INSERT_LIVE_KEY, seed, publicKey);
+    this.tables.run(INSERT_LIVE_KEY, this.#secrets.seal(LIVE, seed), publicKey);
+  }
+
+  quota(): StoredQuota | null {
+    return this.tables.get<StoredQuota>(READ_QUOTA) ?? null;
+  }
+
+  setQuota(quota: StoredQuota | null): void {
+    if (quota === null) this.tables.erase(DELETE_QUOTA);
+    else {
+      const { perSecond, burst, fullAt, leasedUntil } = quota;
+      this.tables.run(PUT_QUOTA, perSecond, burst, fullAt, leasedUntil);
+    }
   }
 
   removeApp(): boolean {
     this.tables.run(DELETE_KEYS);
     this.tables.erase(DELETE_LIVE_KEY);
     this.tables.erase(DELETE_TRUST);
+    this.tables.erase(DELETE_QUOTA);
     return this.tables.run(DELETE_APP);
   }
 
@@ -129,7 +205,9 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
 
   #insert({ n, algorithm, material, createdAt, scopes, expiresAt }: StoredKey): void {
     const names = scopes.join(",");
-    this.tables.run(INSERT_KEY, n, algorithm, material, createdAt, names, expiresAt);
+    if (material === null) throw new Error(`key ${n} has no material`);
+    const stored = algorithm === "ed25519" ? material : this.#secrets.seal(keyRow(n), material);
+    this.tables.run(INSERT_KEY, n, algorithm, stored, createdAt, names, expiresAt);
   }
 }
 
@@ -153,12 +231,19 @@ const OWN_TRUST = {
   trust: "(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, policy TEXT NOT NULL)",
 };
 
+/** Made with the app's first quota, and dropped with the last. */
+const OWN_QUOTA = {
+  quota: `(
+    id INTEGER PRIMARY KEY CHECK (id = 1), per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL,
+    leased_until REAL NOT NULL)`,
+};
+
 /** On the SQLite of the app's own object, where SQLite counts the keys. */
 export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
-  constructor(sql: Sql) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST], ADDED));
+  constructor(sql: Sql, secrets: StoredSecrets) {
+    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST, OWN_QUOTA], ADDED), secrets);
     this.#sql = sql;
   }
 

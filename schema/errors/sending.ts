@@ -34,6 +34,14 @@ export const SENDING = {
     "The registration's mailbox is full.",
     "Wait until the device connects, or send with onOverflow drop_oldest.",
   ),
+  quota_exceeded: row(
+    646,
+    429,
+    null,
+    "later",
+    "The app has used up its quota of sends.",
+    "Retry after Retry-After with the same Idempotency-Key, or ask the operator for a larger quota.",
+  ),
   message_id_invalid: row(
     304,
     400,

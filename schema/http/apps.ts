@@ -4,7 +4,8 @@ import { LIMITS } from "../limits.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./enums.ts";
 import { type AnswerOf, boundedText, lazily, milliseconds } from "./fields.ts";
 import { policyAnswer, policyBody } from "./policy.ts";
-import { WITH_BODY } from "./problem.ts";
+import { OPERATORS, WITH_BODY } from "./problem.ts";
+import { quotaAnswer, quotaBody } from "./quota.ts";
 import type { Route } from "./route.ts";
 
 /** `POST /v1/apps`. */
@@ -86,7 +87,12 @@ export type KeyAnswerBody = AnswerOf<typeof keyAnswer>;
 
 /** Answer of `GET /v1/apps/{appId}`: its keys, without secrets. */
 export const appWithKeysAnswer = lazily(() =>
-  appAnswer().extend({ keys: z.array(listedKey()), policy: policyAnswer() }),
+  appAnswer().extend({
+    keys: z.array(listedKey()),
+    policy: policyAnswer(),
+    /** Null without one. */
+    quota: quotaAnswer().nullable(),
+  }),
 );
 export type AppWithKeysAnswerBody = AnswerOf<typeof appWithKeysAnswer>;
 
@@ -95,60 +101,88 @@ export const appRoutes = {
     method: "GET",
     path: "/v1/apps",
     auth: "admin",
+    role: "viewer",
     summary: "List the apps",
     answers: lazily(() => ({ 200: { description: "The apps.", body: appsAnswer() } })),
-    errors: ["admin_token_invalid"],
+    errors: [...OPERATORS],
   },
   createApp: {
     method: "POST",
     path: "/v1/apps",
     auth: "admin",
+    role: "operator",
     summary: "Create an app",
     body: { schema: appBody, maxBytes: LIMITS.POLICY_BODY_BYTES },
     answers: lazily(() => ({ 201: { description: "Created.", body: appAnswer() } })),
-    errors: ["admin_token_invalid", ...WITH_BODY, "too_many_apps"],
+    errors: [...OPERATORS, ...WITH_BODY, "too_many_apps"],
   },
   getApp: {
     method: "GET",
     path: "/v1/apps/:appId",
     auth: "admin",
+    role: "viewer",
     summary: "Get an app and its keys",
     answers: lazily(() => ({
       200: { description: "Without secrets.", body: appWithKeysAnswer() },
     })),
-    errors: ["admin_token_invalid", "app_not_found"],
+    errors: [...OPERATORS, "app_not_found"],
   },
   deleteApp: {
     method: "DELETE",
     path: "/v1/apps/:appId",
     auth: "admin",
+    role: "operator",
     summary: "Delete an app and its keys",
     answers: lazily(() => ({
       204: { description: "Deleted. Other edges may accept its keys for up to 30 s." },
     })),
-    errors: ["admin_token_invalid", "app_not_found"],
+    errors: [...OPERATORS, "app_not_found"],
   },
   getPolicy: {
     method: "GET",
     path: "/v1/apps/:appId/policy",
     auth: "admin",
+    role: "viewer",
     summary: "Get the policy of an app",
     answers: lazily(() => ({ 200: { description: "The policy.", body: policyAnswer() } })),
-    errors: ["admin_token_invalid", "app_not_found"],
+    errors: [...OPERATORS, "app_not_found"],
   },
   putPolicy: {
     method: "PUT",
     path: "/v1/apps/:appId/policy",
     auth: "admin",
+    role: "operator",
     summary: "Replace the policy of an app",
     body: { schema: policyBody, maxBytes: LIMITS.POLICY_BODY_BYTES },
     answers: lazily(() => ({ 200: { description: "The new policy.", body: policyAnswer() } })),
-    errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found"],
+    errors: [...OPERATORS, ...WITH_BODY, "app_not_found"],
+  },
+  putQuota: {
+    method: "PUT",
+    path: "/v1/apps/:appId/quota",
+    auth: "admin",
+    role: "operator",
+    summary: "Set the quota of an app's sends",
+    body: { schema: quotaBody, maxBytes: LIMITS.BODY_BYTES },
+    answers: lazily(() => ({
+      200: { description: "The quota. Other edges may not know it for 30 s.", body: quotaAnswer() },
+    })),
+    errors: [...OPERATORS, ...WITH_BODY, "app_not_found"],
+  },
+  deleteQuota: {
+    method: "DELETE",
+    path: "/v1/apps/:appId/quota",
+    auth: "admin",
+    role: "operator",
+    summary: "End the quota of an app's sends",
+    answers: lazily(() => ({ 204: { description: "Ended, also if there was none." } })),
+    errors: [...OPERATORS, "app_not_found"],
   },
   createKey: {
     method: "POST",
     path: "/v1/apps/:appId/keys",
     auth: "admin",
+    role: "operator",
     summary: "Create a sending key",
     body: { schema: keyBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({
@@ -158,16 +192,17 @@ export const appRoutes = {
         headers: { "cache-control": { description: "no-store", required: true } },
       },
     })),
-    errors: ["admin_token_invalid", ...WITH_BODY, "app_not_found", "too_many_keys"],
+    errors: [...OPERATORS, ...WITH_BODY, "app_not_found", "too_many_keys"],
   },
   revokeKey: {
     method: "DELETE",
     path: "/v1/apps/:appId/keys/:keyId",
     auth: "admin",
+    role: "operator",
     summary: "Revoke a sending key",
     answers: lazily(() => ({
       204: { description: "Revoked. Other edges may accept it for up to 30 s." },
     })),
-    errors: ["admin_token_invalid", "app_not_found", "key_not_found"],
+    errors: [...OPERATORS, "app_not_found", "key_not_found"],
   },
 } as const satisfies Record<string, Route>;

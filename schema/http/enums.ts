@@ -23,6 +23,10 @@ export type LiveAccessName = (typeof LIVE_ACCESS)[number];
 /** Of a policy: who may register, hold an alias or join a tag. */
 export const POLICY_RULES = ["server", "granted", "open"] as const;
 
+/** Roles of operators; each may do what those before it may. */
+export const OPERATOR_ROLES = ["viewer", "operator", "owner"] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
+
 export const KEY_ALGORITHMS = ["hmac-sha256", "ed25519"] as const;
 
 /**

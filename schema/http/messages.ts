@@ -205,6 +205,7 @@ export const messageRoutes = {
       "alias_unknown",
       "tag_unknown",
       "broadcast_rate",
+      "quota_exceeded",
     ],
   },
   getMessage: {

@@ -39,6 +39,8 @@ export const WITH_BODY: readonly ErrorCode[] = [
   "body_invalid",
   "field_invalid",
 ];
+/** For the routes of operators. */
+export const OPERATORS: readonly ErrorCode[] = ["admin_token_invalid", "role_missing"];
 export const SIGNED: readonly ErrorCode[] = [
   "signature_missing",
   "signature_malformed",

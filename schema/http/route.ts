@@ -1,7 +1,7 @@
 /** The type of a row in the table of routes. */
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
-import type { Scope } from "./enums.ts";
+import type { OperatorRole, Scope } from "./enums.ts";
 
 /** How the caller authenticates. */
 export type Auth =
@@ -39,6 +39,8 @@ export interface Route {
   readonly auth: Auth;
   /** Of a signed request: the key must have one of these. */
   readonly scopes?: readonly Scope[];
+  /** Of a route of operators: the least role that may call it. Without it, only owners may. */
+  readonly role?: OperatorRole;
   /** It accepts WebSocket upgrades. */
   readonly upgrade?: true;
   /** Pages of any origin may call it. */

@@ -9,6 +9,7 @@ import { encryptionRoutes } from "./encryption.ts";
 import type { AnswerOf } from "./fields.ts";
 import { liveRoutes } from "./live.ts";
 import { messageRoutes } from "./messages.ts";
+import { operatorRoutes } from "./operators.ts";
 import { registrationRoutes } from "./registrations.ts";
 import type { Route } from "./route.ts";
 import { tagRoutes } from "./tags.ts";
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...encryptionRoutes,
   ...liveRoutes,
   ...appRoutes,
+  ...operatorRoutes,
 } as const satisfies Record<string, Route>;
 
 export type OperationId = keyof typeof ROUTES;

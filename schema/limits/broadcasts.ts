@@ -84,6 +84,11 @@ export const BROADCAST_LIMITS = {
   LIVE_LISTENERS: 32_000,
   /** Live nodes of one tag and region. */
   LIVE_NODES: 64,
+  /**
+   * How often a live node looks for expired listen tokens if nothing is sent: an alarm costs a row and a request. Nobody with an expired
+   * token hears anything before.
+   */
+  LIVE_EXPIRY_MS: 300_000,
   /** Bytes that a listener may leave unread before it is disconnected. */
   LIVE_BUFFER_BYTES: 262_144,
   /** Longest life (exp − iat) of a listen token. */

@@ -1,16 +1,21 @@
-/** The client for the operator of a mesh: apps and their sending keys. */
+/** The client for the operators of a mesh: apps and their sending keys, credentials, and the audit log. */
 import type {
   AnswerBody,
   AppAnswerBody,
   AppWithKeysAnswerBody,
+  AuditAnswerBody,
+  CredentialAnswerBody,
+  CredentialBody,
   KeyAnswerBody,
   MethodOf,
   NewApp,
+  NewCredentialBody,
   NewKey,
   OperationId,
   PathOf,
   PolicyAnswerBody,
   PolicyInput,
+  QuotaAnswerBody,
 } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError } from "./errors.ts";
@@ -18,12 +23,20 @@ import { optionError } from "./errors.ts";
 export interface MeshAdminOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
   readonly url: string;
-  /** The ADMIN_TOKEN of the mesh. */
+  /** The ADMIN_TOKEN of the mesh, or the token of a credential. */
   readonly token: string;
   /** Also sends the token over http to another machine, where anyone on the way can read it. Default false. */
   readonly insecure?: boolean;
   /** Replaces the host's own fetch. */
   readonly host?: Partial<ServerHost>;
+}
+
+export interface AuditLogQuery {
+  /** Only entries about this app. */
+  readonly appId?: string;
+  /** 1 to 200. Default 200. */
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -97,6 +110,20 @@ export class MeshAdmin {
   }
 
   /**
+   * Limits the sends of an app: `perSecond` on average, which may be a fraction, and `burst` at once. A broadcast counts as one. An edge that has
+   * the app cached knows within 30 s; `app` shows the quota.
+   *
+   * @param quota - null ends it.
+   * @example
+   * await admin.setQuota(appId, { perSecond: 50, burst: 500 });
+   */
+  async setQuota(appId: string, quota: QuotaAnswerBody | null): Promise<void> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/quota` as const;
+    if (quota === null) await this.#call<"deleteQuota">("DELETE", path);
+    else await this.#call<"putQuota">("PUT", path, quota);
+  }
+
+  /**
    * Deletes an app with all its keys: nobody can send for it any more. An edge that has the app cached knows within 30 s. Devices
    * keep their registrations, but nobody can use them.
    *
@@ -119,6 +146,38 @@ export class MeshAdmin {
   revokeKey(appId: string, keyId: string): Promise<void> {
     const [app, key] = [encodeURIComponent(appId), encodeURIComponent(keyId)];
     return this.#call<"revokeKey">("DELETE", `/v1/apps/${app}/keys/${key}`);
+  }
+
+  /**
+   * Creates a credential for another operator, or the next one of this operator: both work until the first is revoked. Only this answer
+   * contains its token, which `token` of `MeshAdmin` takes. Only owners may do this.
+   *
+   * @throws PushServerError `role_missing`, `too_many_credentials` at 64
+   */
+  createCredential(credential: NewCredentialBody): Promise<CredentialAnswerBody> {
+    return this.#call<"createCredential">("POST", "/v1/admin/credentials", credential);
+  }
+
+  /** All credentials, oldest first, without tokens. Only owners may do this. */
+  async credentials(): Promise<readonly CredentialBody[]> {
+    return (await this.#call<"listCredentials">("GET", "/v1/admin/credentials")).credentials;
+  }
+
+  /**
+   * Revokes a credential, at once and everywhere. Only owners may do this.
+   *
+   * @throws PushServerError `credential_not_found`
+   */
+  revokeCredential(credentialId: string): Promise<void> {
+    const path: PathOf<"revokeCredential"> = `/v1/admin/credentials/${encodeURIComponent(credentialId)}`;
+    return this.#call<"revokeCredential">("DELETE", path);
+  }
+
+  /** One page of the audit log: what was changed, by whom and from where, newest first. `next` is the `cursor` of the next page. */
+  auditLog(query: AuditLogQuery = {}): Promise<AuditAnswerBody> {
+    const given = Object.entries(query).map(([name, value]) => [name, `${value}`]);
+    const text = new URLSearchParams(given).toString();
+    return this.#call<"listAudit">("GET", `/v1/admin/audit?${text}`);
   }
 
   #call<Id extends OperationId>(

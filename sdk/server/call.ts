@@ -9,6 +9,36 @@ import {
   UnreachableError,
 } from "./errors.ts";
 
+/** The quota of an app's sends, as the mesh last said it. */
+export interface RateLimit {
+  /** Sends in a window of `windowSeconds`, on average. */
+  readonly limit: number;
+  readonly windowSeconds: number;
+  /** Sends that were left. Other servers of the app, and other edges of the mesh, may have used some since. */
+  readonly remaining: number;
+  /** Seconds after which there was to be one more; undefined if none was used. */
+  readonly nextSeconds: number | undefined;
+  /** When the answer arrived: milliseconds since 1970. */
+  readonly at: number;
+}
+
+const POLICY = /^"sends";q=(\d+);w=(\d+)/;
+const STATE = /^"sends";r=(\d+)(?:;t=(\d+))?/;
+
+/** Reads the RateLimit headers of an answer (draft-ietf-httpapi-ratelimit-headers-10); undefined without a quota. */
+export function rateLimitOf(headers: Headers, at: number): RateLimit | undefined {
+  const policy = POLICY.exec(headers.get("ratelimit-policy") ?? "");
+  const state = STATE.exec(headers.get("ratelimit") ?? "");
+  if (policy === null || state === null) return undefined;
+  return {
+    limit: Number(policy[1]),
+    windowSeconds: Number(policy[2]),
+    remaining: Number(state[1]),
+    nextSeconds: state[2] === undefined ? undefined : Number(state[2]),
+    at,
+  };
+}
+
 /** What the server SDK needs from its host; replace it in tests, or to use a proxy. */
 export interface ServerHost {
   fetch(url: string, init: RequestInit): Promise<Response>;
@@ -116,6 +146,7 @@ const isBlockedPort = (error: unknown): boolean =>
  *
  * @param timeoutMs The limit from the start to the end of the answer.
  * @param signal Cancels the call. If it has already fired, nothing is sent.
+ * @param onHeaders Called with the headers of any answer of the mesh.
  * @returns The JSON of the answer; undefined for 204.
  * @throws PushServerError
  */
@@ -125,11 +156,13 @@ export async function callMesh<T>(
   init: RequestInit,
   timeoutMs: number,
   signal?: AbortSignal,
+  onHeaders?: (headers: Headers) => void,
 ): Promise<T> {
   if (signal?.aborted) throw abortedError(signal);
   const deadline = deadlineOf(timeoutMs, signal);
   try {
     const response = await host.fetch(url, { ...init, signal: deadline.signal });
+    onHeaders?.(response.headers);
     if (response.status === 204) return undefined as T;
     if (response.ok) return (await response.json()) as T;
     throw await refusal(response);

@@ -8,11 +8,16 @@ export type {
   AliasResult,
   AliasSendAnswerBody,
   AppAnswerBody,
+  AuditAnswerBody,
+  AuditEntryBody,
   BroadcastAnswerBody,
   BroadcastStatusBody,
   ConditionBody,
+  CredentialAnswerBody,
+  CredentialBody,
   KeyAnswerBody,
   MessageStatus,
+  NewCredentialBody,
   ProblemBody,
   RegistrationAnswerBody,
   RegistrationResult,
@@ -25,10 +30,10 @@ export type {
   TagsAnswerBody,
 } from "../../schema/http.ts";
 export { PushError } from "../errors.ts";
-export { MeshAdmin, type MeshAdminOptions } from "./admin.ts";
+export { type AuditLogQuery, MeshAdmin, type MeshAdminOptions } from "./admin.ts";
 export type { Aliases } from "./aliases.ts";
 export type { MessageData } from "./body.ts";
-export type { ServerHost } from "./call.ts";
+export type { RateLimit, ServerHost } from "./call.ts";
 export {
   type LocalErrorCode,
   PushServerError,

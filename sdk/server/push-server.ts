@@ -14,6 +14,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkJson, dataFields, type MessageData } from "./body.ts";
+import type { RateLimit } from "./call.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
@@ -113,9 +114,15 @@ export class PushServer {
     this.registrations = new Registrations(this.#calls);
   }
 
+  /** The app's quota of sends and what was left of it, by the last answer; undefined if the app has none, or before the first answer. */
+  get rateLimit(): RateLimit | undefined {
+    return this.#calls.rateLimit;
+  }
+
   /**
    * Sends a message to one registration, or to all holders of an alias. If the network or the mesh fails, it retries with the
-   * same idempotency key: the message is delivered once, whichever attempt arrived.
+   * same idempotency key: the message is delivered once, whichever attempt arrived. If the app's quota is used up, it waits for the
+   * next token.
    *
    * @returns The ID of the message, its status and the milliseconds the mesh took; for an alias, a result for each holder.
    * @throws PushServerError `unregistered` if you should delete the regId, `alias_unknown` if nobody holds the alias; docs/errors.md

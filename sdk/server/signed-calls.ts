@@ -3,7 +3,15 @@ import type { AnswerBody, MethodOf, OperationId, PathOf } from "../../schema/htt
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { encodeBody } from "./body.ts";
-import { abortedError, callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
+import {
+  abortedError,
+  callMesh,
+  hostOf,
+  meshOrigin,
+  type RateLimit,
+  rateLimitOf,
+  type ServerHost,
+} from "./call.ts";
 import { optionError, PushServerError, runtimeError, UndecidedError } from "./errors.ts";
 import { signRequest } from "./sign.ts";
 import { type SendingKey, type Signer, signerOf } from "./signer.ts";
@@ -15,7 +23,7 @@ export interface PushServerOptions {
   readonly keyId: string;
   readonly key: SendingKey;
   /**
-   * How long to retry a call after a failure of the network or the mesh, in milliseconds, 0 to 600,000. Default: 45,000, so that a
+   * How long to retry a call after a failure of the network or the mesh, or while the app's quota is used up, in milliseconds, 0 to 600,000. Default: 45,000, so that a
    * restart of the mesh, which takes up to 30 s, fails no call.
    */
   readonly retryForMs?: number;
@@ -70,6 +78,8 @@ export class SignedCalls {
   readonly #retryForMs: number;
   readonly #onRetry: PushServerOptions["onRetry"];
   #signer: Promise<Signer> | undefined;
+  /** Of the last answer. */
+  rateLimit: RateLimit | undefined;
 
   /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
   constructor(options: PushServerOptions) {
@@ -119,7 +129,9 @@ export class SignedCalls {
       }
       try {
         const init = { method, headers, body };
-        return await callMesh<AnswerBody<Id>>(this.host, url, init, timeoutMs, signal);
+        return await callMesh<AnswerBody<Id>>(this.host, url, init, timeoutMs, signal, (answer) => {
+          this.rateLimit = rateLimitOf(answer, this.host.now());
+        });
       } catch (error) {
         if (!(error instanceof PushServerError)) throw error;
         if (error.code === "request_replayed") throw new UndecidedError(error);
@@ -163,7 +175,11 @@ export class SignedCalls {
   /** Milliseconds until the next attempt; undefined for none. */
   #pauseAfter(error: PushServerError, attempt: number): number | undefined {
     if (error.retry !== "later") return undefined;
-    // A 409 or 429 needs a decision of the caller; only failures of the network and of the mesh itself are retried.
+    // The mesh says when there is a token again. Callers that were refused together must not come back together.
+    if (error.code === "quota_exceeded") {
+      return (error.retryAfterMs ?? 0) + this.host.random() * BACKOFF_MS;
+    }
+    // Any other 409 or 429 needs a decision of the caller; only failures of the network and of the mesh itself are retried.
     if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
       return undefined;
     }

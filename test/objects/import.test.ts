@@ -3,6 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_POLICY } from "../../core/app/policy.ts";
+import { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
 import type { AliasObject } from "../../objects/durable/alias.ts";
 import type { AppObject } from "../../objects/durable/app.ts";
@@ -14,7 +15,7 @@ import { SqlTagDirectoryStore } from "../../objects/storage/tag-directory-store.
 import { nodeNameIn } from "../../objects/storage/tag-store.ts";
 import type { DevicePart } from "../../schema/export.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
-import { newApp, newStub, randomText } from "./support/client.ts";
+import { meshKeyring, newApp, newStub, randomText } from "./support/client.ts";
 
 const { APPS, TAGS, ALIASES, TAG_DIRECTORIES } = env as unknown as {
   readonly APPS: DurableObjectNamespace<AppObject>;
@@ -170,19 +171,21 @@ describe("an app object", () => {
       liveKey: null,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      quota: { perSecond: 2, burst: 20 },
     });
     expect(await stub.record()).toMatchObject({
       name: "Shop",
       createdAt: 7,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      quota: { perSecond: 2, burst: 20 },
       keys: [
         { keyId: `${appId}.k1`, scopes: ["manage"], expiresAt: null },
         { keyId: `${appId}.k4`, material: Uint8Array.of(4), scopes: ["send"], expiresAt: 9 },
       ],
     });
     const made = await runInDurableObject(stub, (__, { storage }) =>
-      new SqlAppStore(storage.sql).keysMade(),
+      new SqlAppStore(storage.sql, new StoredSecrets(meshKeyring(), appId)).keysMade(),
     );
     expect(made).toBe(keysMade);
     expect(await stub.addKey("ed25519", Uint8Array.of(9))).toMatchObject({

@@ -1,19 +1,24 @@
 /** Live nodes as Durable Objects: their sockets sleep, and what a broadcast costs. */
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import type { Pass } from "../../core/live/access.ts";
 import { liveObjectName, tagIdOf } from "../../core/tag/name.ts";
+import type { AppObject } from "../../objects/durable/app.ts";
 import type { LiveObject } from "../../objects/durable/live.ts";
 import { listenHeaders } from "../../objects/interfaces/connections.ts";
 import { SqlLiveStore } from "../../objects/storage/live-store.ts";
+import { ERRORS } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { SOON } from "../support/soon.ts";
 import { newApp, randomText } from "./support/client.ts";
 import { LIVE_STORE_CASES } from "./support/live-store-suite.ts";
 import { countWrites } from "./support/rows.ts";
 import { rootOf } from "./support/tags.ts";
 
-const { LIVE_NODES } = env as unknown as {
+const { LIVE_NODES, APPS } = env as unknown as {
   readonly LIVE_NODES: DurableObjectNamespace<LiveObject>;
+  readonly APPS: DurableObjectNamespace<AppObject>;
 };
 
 interface Heard {
@@ -51,18 +56,22 @@ class Ear {
 
 /** A tag, its root and its first live node. */
 function newTag() {
-  const { app } = newApp();
+  const { app, appId } = newApp();
   const tag = `news/${randomText(6)}`;
   const root = rootOf(app, tag);
   const name = liveObjectName({ app, tagId: tagIdOf(app, tag), region: "eu", n: 0 });
   const node = LIVE_NODES.getByName(name);
-  const listen = async (after: number | null = null): Promise<Ear> => {
-    const headers = listenHeaders({ tag, after, transport: "socket", protocol: null });
+  const listen = async (
+    after: number | null = null,
+    // The tag was never opened.
+    pass: Pass | null = { until: Date.now() + 3_600_000, key: 1, trust: 1 },
+  ): Promise<Ear> => {
+    const headers = listenHeaders({ tag, after, transport: "socket", protocol: null, pass });
     const { webSocket } = await node.fetch("https://mesh/", { headers });
     if (webSocket === null) throw new Error("no socket");
     return new Ear(webSocket);
   };
-  const send = async (data: string): Promise<void> => {
+  const send = async (data: string, trustVersion?: number): Promise<void> => {
     const answer = await root.broadcast({
       app,
       cover: [tag],
@@ -76,10 +85,11 @@ function newTag() {
       collapseKey: null,
       pace: null,
       signature: null,
+      ...(trustVersion === undefined ? {} : { trustVersion }),
     });
     expect(answer).toMatchObject({ ok: true });
   };
-  return { root, node, listen, send };
+  return { root, node, tag, appId, listen, send };
 }
 
 describe("live store on SQLite", () => {
@@ -105,6 +115,58 @@ describe("a live node", () => {
     for (const ear of [one, two]) await ear.hears("1", "2", "3");
     await late.hears("2", "3");
     // A node with presence to tell, at most every 5 s, does not sleep before.
+  }, 30_000);
+
+  test("S11 one with a token of a revoked key hears nothing more, also after a sleep", async () => {
+    const { node, appId, listen, send } = newTag();
+    const app = APPS.getByName(appId);
+    await app.create("Shop");
+    const until = Date.now() + 3_600_000;
+    for (let n = 0; n < 2; n++) await app.addKey("ed25519", new Uint8Array(32).fill(9));
+    const one = await listen(null, { until, key: 1, trust: 1 });
+    const two = await listen(null, { until, key: 2, trust: 1 });
+    await send("1", 1);
+    for (const ear of [one, two]) await ear.hears("1");
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    await app.revokeKey(`${appId}.k1`);
+    await send("2", 2);
+    expect((await one.closed).code).toBe(ERRORS.listen_token_invalid.close);
+    await two.hears("1", "2");
+    expect(one.datas).toEqual(["1"]);
+  });
+
+  test("S14 one with an expired token is counted off by an alarm, and woken by nothing else", async () => {
+    const { node, root, listen } = newTag();
+    const stays = await listen();
+    const ends = await listen(null, { until: Date.now() + 1, key: 1, trust: 1 });
+    const alarmAt = () => runInDurableObject(node, (_, { storage }) => storage.getAlarm());
+    await vi.waitFor(async () => {
+      const inMs = ((await alarmAt()) ?? 0) - Date.now();
+      expect(inMs).toBeGreaterThan(0);
+      expect(inMs).toBeLessThanOrEqual(LIMITS.LIVE_EXPIRY_MS);
+    }, SOON);
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    expect(await runDurableObjectAlarm(node)).toBe(true);
+    expect((await ends.closed).code).toBe(ERRORS.listen_token_invalid.close);
+    await vi.waitFor(async () => expect(await root.info()).toMatchObject({ listeners: 1 }), {
+      timeout: 10_000,
+      interval: 100,
+    });
+    // The other's token, in an hour.
+    await vi.waitFor(async () => expect(await alarmAt()).toBeGreaterThan(Date.now()), SOON);
+    expect(stays.heard.map(({ type }) => type)).not.toContain("message");
+  }, 30_000);
+
+  test("S11 the listeners of a tag that is closed are closed, also while their node sleeps", async () => {
+    const { node, root, tag, listen } = newTag();
+    await root.setLive(tag, "open");
+    const [open, token] = [await listen(null, null), await listen()];
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    await root.setLive(tag, "token");
+    expect((await open.closed).code).toBe(ERRORS.listen_token_invalid.close);
+    await evictDurableObject(node, { webSockets: "hibernate" });
+    await root.setLive(tag, "closed");
+    expect((await token.closed).code).toBe(ERRORS.live_closed.close);
   }, 30_000);
 
   test("V6 a listener that goes while it sleeps is counted off", async () => {

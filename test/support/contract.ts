@@ -7,6 +7,7 @@ import {
   type NamedRoute,
   type PathRoutes,
   problemBody,
+  RATE_LIMIT,
   routesByPath,
 } from "../../schema/http.ts";
 
@@ -28,13 +29,15 @@ const DECLARED = [
   "cache-control",
   "location",
   "preference-applied",
+  "ratelimit",
+  "ratelimit-policy",
   "retry-after",
   "set-cookie",
   "www-authenticate",
   "x-accel-buffering",
 ];
 const METHODS = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
-const OPERATORS = /^\/v1\/apps(\/|$)/;
+const OPERATORS = /^\/v1\/(apps|admin)(\/|$)/;
 
 const patterns = routesByPath().map((path) => ({
   ...path,
@@ -76,6 +79,10 @@ function headerFaults(
 const isPreflight = ({ method, headers }: Received): boolean =>
   method === "OPTIONS" && headers.get("access-control-allow-methods") !== null;
 
+/** What any answer of a route may have. */
+const rateLimitOf = (route: NamedRoute | undefined): AnswerRow["headers"] =>
+  route?.auth === "signature" ? RATE_LIMIT : {};
+
 function answerFaults(
   received: Received,
   found: PathRoutes | undefined,
@@ -89,7 +96,7 @@ function answerFaults(
   }
   const row = route?.answers()[status];
   if (route === undefined || row === undefined) return [`undeclared answer: ${body}`];
-  const rows = Object.entries(row.headers ?? {});
+  const rows = Object.entries({ ...row.headers, ...rateLimitOf(route) });
   const known = Object.fromEntries(rows.map(([name, { required }]) => [name, required === true]));
   const faults = headerFaults(headers, known);
   const isOpen = headers.get("access-control-allow-origin") === "*";
@@ -128,6 +135,7 @@ function problemFaults(
   const { method, status, headers, body } = received;
   const faults = headerFaults(headers, {
     "cache-control": true,
+    ...Object.fromEntries(Object.keys(rateLimitOf(route) ?? {}).map((name) => [name, false])),
     "retry-after": status === 503,
     ...(status === 401 && { "www-authenticate": true }),
     ...(status === 405 && { allow: false }),

@@ -66,6 +66,7 @@ describe("apps", () => {
       name: "first",
       createdAt: expect.any(Number),
       policy: OPEN_POLICY,
+      quota: null,
       keys: [
         {
           keyId: first.keyId,

@@ -75,7 +75,7 @@ describe("scopes", () => {
       ...{ keyId: "a.k1", algorithm: "hmac-sha256", createdAt: 1 },
       material: new Uint8Array(32),
     };
-    const trust = { policy: OPEN_POLICY, trustVersion: 1 };
+    const trust = { policy: OPEN_POLICY, trustVersion: 1, quota: null };
     const record = { appId: "a", name: "x", createdAt: 1, keys: [key], ...trust };
     const loaded = (await loadApp(record, new Uint8Array(8), webCrypto)).keys.get("a.k1");
     expect(loaded).toMatchObject({

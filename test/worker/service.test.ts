@@ -131,7 +131,8 @@ describe("a failing object", () => {
       return [];
     };
     const stub = { list, add: async () => true, remove: async () => true };
-    return { settings: { APP_DIRECTORY: { getByName: () => stub } }, calls: () => calls };
+    const APP_DIRECTORY = { getByName: () => stub } as unknown as Env["APP_DIRECTORY"];
+    return { settings: { APP_DIRECTORY }, calls: () => calls };
   };
   const flagged = (flags: object) => Object.assign(new Error("gone"), flags);
   const list = (settings: Partial<Env>) => {

@@ -169,7 +169,7 @@ describe("a tag in a path", () => {
     ["PUT", "/v1/tags/members", "GET, POST"],
     ["POST", "/v1/tags/else", "GET"],
     ["GET", "/v1/tags/else/live", "PUT"],
-    ["POST", "/v1/registrations/x", "GET"],
+    ["POST", "/v1/registrations/x", "DELETE, GET"],
     ["GET", "/v1/aliases", "POST"],
   ])("tells which methods there are: %s %s", async (method, path, allow) => {
     const { response } = await fetchCounting(await signed(app, { method, path, body: {} }));

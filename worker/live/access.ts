@@ -1,5 +1,6 @@
 /** Who may listen to a tag: decided by its root, and cached. */
 import { Limiter } from "../../core/link/limiter.ts";
+import type { Pass } from "../../core/live/access.ts";
 import type { LiveAccess } from "../../core/tag/calls/live.ts";
 import { tagIdOf } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -76,17 +77,19 @@ export const forgetAccess = (app: string, tag: string): void => accessCache.dele
 
 /**
  * @param token null if the caller has none; an invalid token is refused even if none is required
+ * @returns how long the listener may stay; null if it showed no token
  * @throws MeshError `listen_token_invalid`, `live_closed`, or `overloaded` if too many callers without a token ask for unknown tags
  */
 export async function requireAccess(
   c: MeshContext,
   { appId, app, tag }: { readonly appId: string; readonly app: string; readonly tag: string },
   token: string | null,
-): Promise<void> {
-  if (token !== null) await checkListenToken(c, token, appId, tag);
+): Promise<Pass | null> {
+  const pass = token === null ? null : await checkListenToken(c, token, appId, tag);
   const access = await accessOf(c, { app, tag, trusted: token !== null });
   if (access === "closed") throw new MeshError("live_closed");
   if (access === "token" && token === null) {
     throw new MeshError("listen_token_invalid", "no token was given, and the tag is not open");
   }
+  return pass;
 }

@@ -1,6 +1,7 @@
 /** Listen tokens, by which an app server allows a page to listen to a tag (docs/api.md, Live listeners). */
 import * as z from "zod";
 import { parseKeyId } from "../../core/identity/app-id.ts";
+import type { Pass } from "../../core/live/access.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
@@ -30,6 +31,7 @@ const TIME_RULES: TimeRules = {
 /**
  * Checks everything that does not need the app's keys before looking them up, so that an invalid token wakes no object.
  *
+ * @returns how long the listener may stay
  * @throws MeshError `listen_token_invalid`, naming what is wrong
  */
 export async function checkListenToken(
@@ -37,13 +39,14 @@ export async function checkListenToken(
   token: string,
   appId: string,
   tag: string,
-): Promise<void> {
+): Promise<Pass> {
   if (token.length > LIMITS.TOKEN_CHARS) throw refuse(`over ${LIMITS.TOKEN_CHARS} characters`);
   try {
     const jws = readJws(token, Object.values(ALGORITHMS));
     const { typ, kid, alg } = jws.header;
     if (typ !== TYP) throw refuse(`typ must be ${TYP}`);
-    if (typeof kid !== "string" || parseKeyId(kid)?.appId !== appId) {
+    const parsed = typeof kid === "string" ? parseKeyId(kid) : undefined;
+    if (typeof kid !== "string" || parsed?.appId !== appId) {
       throw refuse("kid names no key of this app");
     }
     const claims = listenClaims.safeParse(jws.payload);
@@ -62,6 +65,10 @@ export async function checkListenToken(
       throw refuse("the signature does not verify");
     const right = rightsFault(key, ["grant"], c.get("receivedAt"));
     if (right !== undefined) throw refuse(right.detail);
+    // To the second in which this edge would refuse it.
+    const expires = (times.expires + LIMITS.CLOCK_SKEW_SECONDS + 1) * 1_000;
+    const until = Math.min(expires, key.expiresAt ?? expires);
+    return { until, key: parsed.n, trust: key.trustVersion };
   } catch (error) {
     if (error instanceof JwsError) throw refuse(error.message);
     throw error;

@@ -25,9 +25,12 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
   const verified = await authenticate(c);
   // A route without scopes takes no key.
   requireRights(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
-  const { app } = verified.verifier;
+  const { app, keyId } = verified.verifier;
   const appName = toBase64Url(app);
   c.set("signedBy", appName);
+  const { quota } = verified.verifier;
+  if (quota !== null) c.set("quota", quota);
+  c.set("keyId", keyId);
   return { app, appName, verified };
 }
 

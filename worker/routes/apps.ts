@@ -12,9 +12,11 @@ import {
   type KeyAnswerBody,
   type NewKey,
   type PolicyAnswerBody,
+  type QuotaAnswerBody,
   ROUTES,
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { audit } from "../admin/audit.ts";
 import { callObject, callOnce } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, readBody, requireJson } from "../request/body.ts";
@@ -79,6 +81,7 @@ async function createApp(c: MeshContext): Promise<Response> {
     c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add(answer),
   );
   if (!listed) throw new MeshError("too_many_apps");
+  await audit(c, "app.create", appId, { appId, detail: name });
   return c.json(answer, 201);
 }
 
@@ -95,8 +98,8 @@ async function recordOf(c: MeshContext): Promise<AppRecord> {
 }
 
 async function getApp(c: MeshContext): Promise<Response> {
-  const { appId, name, createdAt, keys, policy } = await recordOf(c);
-  const app = { appId, name, createdAt, policy };
+  const { appId, name, createdAt, keys, policy, quota = null } = await recordOf(c);
+  const app = { appId, name, createdAt, policy, quota };
   return c.json({ ...app, keys: keys.map(answerOf) } satisfies AppWithKeysAnswerBody);
 }
 
@@ -113,7 +116,30 @@ async function putPolicy(c: MeshContext): Promise<Response> {
   const isSet = await callObject(() => c.env.APPS.getByName(appId).setPolicy(policy));
   appCache.forget(appId);
   if (!isSet) throw new MeshError("app_not_found");
+  await audit(c, "policy.set", appId, { detail: `register ${policy.register}` });
   return c.json(policy satisfies PolicyAnswerBody);
+}
+
+async function setQuota(c: MeshContext, quota: QuotaAnswerBody | null): Promise<void> {
+  const appId = appIdOf(c);
+  const isSet = await callObject(() => c.env.APPS.getByName(appId).setQuota(quota));
+  appCache.forget(appId);
+  if (!isSet) throw new MeshError("app_not_found");
+  const detail = quota === null ? "none" : `${quota.perSecond} a second, burst ${quota.burst}`;
+  await audit(c, "quota.set", appId, { detail });
+}
+
+async function putQuota(c: MeshContext): Promise<Response> {
+  requireJson(c.req.raw);
+  const { schema, maxBytes } = ROUTES.putQuota.body;
+  const quota = parseBody(schema, await readBody(c.req.raw, maxBytes));
+  await setQuota(c, quota);
+  return c.json(quota satisfies QuotaAnswerBody);
+}
+
+async function deleteQuota(c: MeshContext): Promise<Response> {
+  await setQuota(c, null);
+  return c.body(null, 204);
 }
 
 async function deleteApp(c: MeshContext): Promise<Response> {
@@ -125,6 +151,7 @@ async function deleteApp(c: MeshContext): Promise<Response> {
     c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).remove(appId),
   );
   if (!removed && !listed) throw new MeshError("app_not_found");
+  await audit(c, "app.delete", appId);
   return c.body(null, 204);
 }
 
@@ -140,6 +167,7 @@ async function createKey(c: MeshContext): Promise<Response> {
   const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(algorithm, material, rights));
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");
+  await audit(c, "key.create", key.keyId, { detail: body.algorithm });
   const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};
   c.header("cache-control", "no-store");
   return c.json({ ...answerOf(key), ...secret } satisfies KeyAnswerBody, 201);
@@ -151,6 +179,7 @@ async function revokeKey(c: MeshContext): Promise<Response> {
   const revoked = await callObject(() => c.env.APPS.getByName(appId).revokeKey(keyId));
   appCache.forget(appId);
   if (!revoked) throw new MeshError("key_not_found");
+  await audit(c, "key.revoke", keyId);
   return c.body(null, 204);
 }
 
@@ -158,9 +187,16 @@ export const apps: Handlers<
   | "createApp"
   | "createKey"
   | "deleteApp"
+  | "deleteQuota"
   | "getApp"
   | "getPolicy"
   | "listApps"
   | "putPolicy"
+  | "putQuota"
   | "revokeKey"
-> = { createApp, createKey, deleteApp, getApp, getPolicy, listApps, putPolicy, revokeKey };
+> = {
+  ...{ createApp, getApp, listApps, deleteApp },
+  ...{ createKey, revokeKey },
+  ...{ getPolicy, putPolicy },
+  ...{ putQuota, deleteQuota },
+};

@@ -97,11 +97,11 @@ async function listen(
   const { appId, app } = appOf(c);
   const tag = nameInPath(c, 5, "tag", tagText);
   const after = afterOf(c);
-  await requireAccess(c, { appId, app, tag }, tokenOf(c));
+  const pass = await requireAccess(c, { appId, app, tag }, tokenOf(c));
   requireRoom(c);
   // Nobody would read the stream of a HEAD, so nobody would end it.
   if (c.req.method === "HEAD") return new Response(null, { headers: EVENT_STREAM_HEADERS });
-  return openAtNode(c, app, { tag, after, transport, protocol });
+  return openAtNode(c, app, { tag, after, transport, protocol, pass });
 }
 
 /** Errors without a close code of their own that must stop a listener, because reconnecting does not help. */

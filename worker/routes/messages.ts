@@ -13,6 +13,7 @@ import { type Caller, readBasis, readCaller, readSigned } from "../request/signe
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
 import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
+import { takeToken } from "../send/quota.ts";
 import { sendSingle } from "../send/single.ts";
 
 async function sendMessage(c: MeshContext): Promise<Response> {
@@ -22,6 +23,7 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const json = readJson(bytes);
   const body = parseValue(schema, json.value);
   const content = contentOf(body, json);
+  await takeToken(c, caller);
   const { to } = body;
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
   const fingerprint = fingerprintOf(basis, asked);

@@ -1,6 +1,7 @@
 /** `/v1/registrations`: describes registrations, removes them, and bans their devices. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import { type RegistrationAnswerBody, type RemovalAnswerBody, ROUTES } from "../../schema/http.ts";
+import { audit } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
@@ -34,6 +35,8 @@ async function removeRegistration(c: MeshContext): Promise<Response> {
   const device = deviceName(deviceId);
   const answer = await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).remove(request));
   if (!answer.ok) throw refusal(answer);
+  const until = answer.bannedUntil === null ? {} : { detail: `until ${answer.bannedUntil}` };
+  await audit(c, ban === undefined ? "registration.remove" : "registration.ban", regId, until);
   const body = { regId, removed: answer.removed, bannedUntil: answer.bannedUntil };
   return c.json(body satisfies RemovalAnswerBody);
 }
@@ -45,6 +48,7 @@ async function liftBan(c: MeshContext): Promise<Response> {
   await beginChange(c, caller, [regId]);
   const device = deviceName(deviceId);
   await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).liftBan(caller.appName));
+  await audit(c, "registration.unban", regId);
   return c.body(null, 204);
 }
 

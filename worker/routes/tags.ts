@@ -12,6 +12,7 @@ import {
   tagText,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { audit } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { callInTime, wakeInTime } from "../calls/objects.ts";
 import { forEachRegId } from "../calls/registrations.ts";
@@ -83,6 +84,7 @@ async function setLiveAccess(c: MeshContext): Promise<Response> {
   await beginChange(c, caller);
   await askRoot(c, caller.appName, tag, (root) => root.setLive(tag, access));
   forgetAccess(caller.appName, tag);
+  await audit(c, "live.set", tag, { detail: access });
   return c.body(null, 204);
 }
 

@@ -157,6 +157,7 @@ export async function sendBroadcast(
     filter: filterOf(body.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: body.pace ?? null,
+    trustVersion: caller.verified.verifier.trustVersion,
     ...fingerprint,
   };
   const { tag, seq } = await takeOnce(c, to, unsigned);

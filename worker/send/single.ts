@@ -10,6 +10,7 @@ import { openOwnRegId } from "../calls/registrations.ts";
 import type { MeshContext } from "../context.ts";
 import { isFinal, readPrefer } from "../request/prefer.ts";
 import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
+import { quotaHeaders } from "./quota.ts";
 
 export async function sendSingle(
   c: MeshContext,
@@ -40,6 +41,7 @@ export async function sendSingle(
   const id = formatMessageId({ seq: sent.seq, key, regId: to });
   const headers: Record<string, string> = { location: `/v1/messages/${id}` };
   if (prefer.applied !== null) headers["preference-applied"] = prefer.applied;
+  if (c.get("quota") !== undefined) Object.assign(headers, quotaHeaders(c));
   const tookMs = Date.now() - c.get("receivedAt");
   const answer: SendAnswerBody = { id, status: sent.status, tookMs };
   const init = { status: isFinal(sent.status) ? 200 : 202, headers };

@@ -1,6 +1,7 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
+import type { Quota } from "../../core/app/quota.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
@@ -12,6 +13,13 @@ export interface AppVerifier extends Verifier, KeyRights {
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
   readonly trustVersion: number;
+  readonly keyId: string;
+  readonly quota: AppQuota | null;
+}
+
+/** The quota of an app's sends. */
+export interface AppQuota extends Quota {
+  readonly appId: string;
 }
 
 /** An app, with its keys ready to verify. */
@@ -25,7 +33,7 @@ export interface LoadedApp {
 
 /** @throws if the material is not a key of the algorithm, or is a key of small order, which proves nothing */
 export async function loadKey(
-  { algorithm, material }: Pick<AppKey, "algorithm" | "material">,
+  { algorithm, material }: Pick<AppKey, "algorithm"> & { readonly material: Uint8Array },
   by: EdgeCrypto = webCrypto,
 ): Promise<Verifier> {
   if (algorithm === "ed25519" && isSmallOrder(material)) throw new Error("a key of small order");
@@ -37,16 +45,21 @@ export async function loadApp(
   app: Uint8Array,
   by: EdgeCrypto,
 ): Promise<LoadedApp> {
-  // Keys of small order that were accepted before they were refused count as revoked.
+  // A secret that cannot be opened verifies nothing. Keys of small order that were accepted before they were refused count as revoked.
   const keys = record.keys.filter(
-    ({ algorithm, material }) => algorithm !== "ed25519" || !isSmallOrder(material),
+    (key): key is AppKey & { readonly material: Uint8Array } =>
+      key.material !== null && (key.algorithm !== "ed25519" || !isSmallOrder(key.material)),
   );
   // An AppObject of an older version says neither, nor the rights of a key.
   const { policy = OPEN_POLICY, trustVersion = 0 } = record;
+  const quota = record.quota ? { appId: record.appId, ...record.quota } : null;
   const entries = keys.map(async (key) => {
     const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
     const verifier = await loadKey(key, by);
-    return [key.keyId, { ...verifier, app, trustVersion, scopes, expiresAt }] as const;
+    return [
+      key.keyId,
+      { ...verifier, app, keyId: key.keyId, trustVersion, scopes, expiresAt, quota },
+    ] as const;
   });
   return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

@@ -6,10 +6,14 @@ import { workersLinks } from "./links.ts";
 import { workersLive } from "./live.ts";
 
 /** The bindings. Objects that hold sockets are also called by `fetch`, which passes the socket. */
-export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO"> {
+export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO" | "ADDRESS_OF"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc & Pick<Fetcher, "fetch">>;
 }
+
+/** From Cloudflare. The front of a mesh on one machine sends its own, and does not pass on what a client sent. */
+const CLOUDFLARE_CLIENT = "cf-connecting-ip";
+const FRONT_CLIENT = "pushmesh-client";
 
 let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;
 
@@ -18,7 +22,9 @@ export function workersEnv(bindings: WorkersEnv): Env {
   if (last?.bindings !== bindings) {
     const LINK_HOST = workersLinks(bindings.DEVICES);
     const LIVE_HOST = workersLive(bindings.LIVE_NODES);
-    last = { bindings, env: { ...bindings, LINK_HOST, LIVE_HOST, CRYPTO: webCrypto } };
+    const header = bindings.MAX_LINKS === undefined ? CLOUDFLARE_CLIENT : FRONT_CLIENT;
+    const ADDRESS_OF = ({ headers }: Request) => headers.get(header);
+    last = { bindings, env: { ...bindings, LINK_HOST, LIVE_HOST, CRYPTO: webCrypto, ADDRESS_OF } };
   }
   return last.env;
 }

@@ -11,8 +11,9 @@ export function appShow(env: NodeJS.ProcessEnv): Command {
     .description("show an app and its keys, without secrets; needs the admin token")
     .action(async (options: AppOptions & AdminOptions) => {
       const { app, output } = await readApp(options, env);
-      const { appId, name, createdAt, keys } = app;
+      const { appId, name, createdAt, keys, quota } = app;
       const lines = [`${appId}  ${dateText(createdAt)}  ${name}`, ...keys.map(keyLine)];
+      if (quota) lines.push(`quota  ${quota.perSecond} sends a second, ${quota.burst} at once`);
       output.result(app, lines.join("\n"));
     });
   return withExamples(command, "pushmesh app show --app <appId>");

@@ -26,6 +26,8 @@ export interface BroadcastRequest {
   readonly collapseKey: string | null;
   /** Devices a second; null for no limit. */
   readonly pace: number | null;
+  /** The version of the app's trust that the edge knew: see `StoredTrust.version`. */
+  readonly trustVersion?: number;
   /** By the app's live key, for live listeners; null if the app has none. */
   readonly signature: Uint8Array | null;
   /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */

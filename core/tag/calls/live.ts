@@ -15,6 +15,8 @@ export interface LiveReportAnswer {
   readonly listeners: number;
   /** Position of the last broadcast; if there was none, the one at which the root started. */
   readonly head: number;
+  /** Absent from a root of an older version. */
+  readonly access?: LiveAccess;
 }
 
 /** Who may listen live: nobody, those with a token of the app, or anyone. */
@@ -24,6 +26,8 @@ export type LiveAccess = "closed" | "token" | "open";
 export interface LivePublish {
   readonly tag: string;
   readonly entries: readonly LogEntry[];
+  /** Absent from a root of an older version. */
+  readonly access?: LiveAccess;
 }
 
 export type LivePublishAnswer =

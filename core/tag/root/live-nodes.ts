@@ -121,6 +121,15 @@ export class LiveNodes {
     }
   }
 
+  /** Tells every live node who may listen now. One that cannot be called learns it with the next broadcast, before it sends that. */
+  tellAccess(): void {
+    const { host, record } = this.#parts;
+    const { live: access } = record();
+    if (access === "open") return;
+    for (const { live } of this.#all)
+      host.withTimeout(LIMITS.CALL_MS, live.access(access)).catch(host.reportError);
+  }
+
   /**
    * Forgets live nodes without listeners. One that gets a listener reports itself first.
    *
@@ -258,7 +267,8 @@ export class LiveNodes {
     const head = this.#parts.durableHead();
     try {
       for (let from = Math.max(node.upTo, head - LIMITS.LOG_ENTRIES) + 1; ; ) {
-        const request = { tag, entries: log.slice(from, head) };
+        const { live: access } = this.#parts.record();
+        const request = { tag, entries: log.slice(from, head), access };
         const answer = await host.withTimeout(LIMITS.CALL_MS, node.live.publish(request));
         if (answer.kind === "sent") {
           node.listeners = answer.listeners;

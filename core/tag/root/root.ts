@@ -91,6 +91,11 @@ export class Root {
     return last === undefined ? null : seqTimeMs(last.seq);
   }
 
+  /** Tells the live nodes who may listen now. */
+  tellAccess(): void {
+    this.#liveNodes.tellAccess();
+  }
+
   countListeners(report: LiveReport): Promise<void> {
     return this.#liveNodes.report(report);
   }

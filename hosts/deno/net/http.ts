@@ -9,6 +9,7 @@ import type { Unread } from "../../machine/net/admission/unread.ts";
 import { joined } from "../../machine/net/frames.ts";
 import { headOf } from "../../machine/net/http/answer-head.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
+import { mayBeRecorded } from "../../machine/net/http/recorded.ts";
 import {
   type ConnectionPort,
   RequestLoop,
@@ -16,6 +17,7 @@ import {
 } from "../../machine/net/http/request-loop.ts";
 import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
 import { answerBytes, JsonAnswer } from "./answer.ts";
+import { setAddress } from "./client-address.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
@@ -202,7 +204,9 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
   #request(head: RequestHead, body: Uint8Array<ArrayBuffer>): Request {
     const { method, fields, target, host } = head;
     const url = `${this.#port.scheme}://${host || this.#port.authority}${target}`;
-    return requestOf(method, url, fields, body);
+    const request = requestOf(method, url, fields, body);
+    if (mayBeRecorded(head)) setAddress(request, this.#loop.clientOf(head));
+    return request;
   }
 
   #write(head: RequestHead, answer: JsonAnswer): void {

@@ -8,7 +8,9 @@ import { addressShare } from "../../machine/net/admission/address-share.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { clientOfRequest, type NamedClient } from "../../machine/net/admission/client.ts";
 import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import { mayBeRecorded } from "../../machine/net/http/recorded.ts";
 import { readInTime } from "./body.ts";
+import { setAddress } from "./client-address.ts";
 import type { Conn } from "./transport.ts";
 import { type Share, Tunnel } from "./tunnel.ts";
 
@@ -123,6 +125,7 @@ export class Tunnels {
     }
     const request = await readInTime(outer);
     carriers.set(request, tunnel);
+    if (mayBeRecorded(asked)) setAddress(request, client);
     const answered = tunnel.ask(failedAuth.isVouched(asked));
     try {
       const response = await handler(request);

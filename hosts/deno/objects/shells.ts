@@ -27,7 +27,7 @@ const calls = new CallLimiter(CALLED_MS);
 export const appOf = (mesh: Mesh, appId: string): AppShell =>
   new AppShell(
     new MachineRuntime(mesh, appId, {
-      store: (writer) => new SharedAppStore(mesh.db, appId, writer),
+      store: (writer) => new SharedAppStore(mesh.db, mesh.keyring, appId, writer),
     }),
     crypto.subtle,
   );

@@ -1,5 +1,7 @@
 /** The stores of an app, and of the list of apps, in the shared database. */
 import type { StoredApp } from "../../../core/app/app.ts";
+import type { Keyring } from "../../../core/identity/keyring.ts";
+import { StoredSecrets } from "../../../core/identity/stored-secrets.ts";
 import { DirectoryRows } from "../../../objects/storage/app-directory-store.ts";
 import { AppRows } from "../../../objects/storage/app-store.ts";
 import type { Database } from "./database.ts";
@@ -12,8 +14,8 @@ export class SharedAppStore extends AppRows<SharedTables> {
   readonly #writer: Pick<Database, "run">;
 
   /** @param writer of the object */
-  constructor(db: Database, appId: string, writer: Pick<Database, "run"> = db) {
-    super(new SharedTables(db, appId, writer));
+  constructor(db: Database, keyring: Keyring, appId: string, writer: Pick<Database, "run"> = db) {
+    super(new SharedTables(db, appId, writer), new StoredSecrets(keyring, appId));
     this.#db = db;
     this.#writer = writer;
     this.#appId = appId;

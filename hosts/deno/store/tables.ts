@@ -59,10 +59,18 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS apps (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, keys_made INTEGER NOT NULL)
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS app_trust (app_id TEXT PRIMARY KEY, version INTEGER NOT NULL, policy TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS app_quotas (
+    app_id TEXT PRIMARY KEY, per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL, leased_until REAL NOT NULL)
+    WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     app_id TEXT, n INTEGER, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
     scopes TEXT, expires_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS credentials (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
+    used_at INTEGER) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, share TEXT NOT NULL, app_id TEXT, event TEXT NOT NULL, UNIQUE (share, id));
 `;
 
 // Older programs work with additional indexes, so these do not raise the version.

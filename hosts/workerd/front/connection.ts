@@ -100,7 +100,9 @@ export class FrontConnection implements ConnectionPort {
     this.#isAnswered = false;
     // Measured: with 60,000 bytes unread it closes, with 17,000 it does not. Most routes read at most this much.
     this.#mayBeUnread = body.length > LIMITS.BODY_BYTES;
-    this.#innerSocket().write(requestBytes(head, headBytes, body, this.#port.authority));
+    const { authority } = this.#port;
+    const client = this.#loop.clientOf(head);
+    this.#innerSocket().write(requestBytes(head, headBytes, body, { authority, client }));
   }
 
   write(bytes: Uint8Array): void {

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
+import { CLIENT_HEADER, mayBeRecorded } from "../../machine/net/http/recorded.ts";
 
 const SLASH = 47;
 /**
@@ -12,6 +13,7 @@ const SLASH = 47;
  * before all of it is decompressed.
  */
 const DROPPED = new Set([
+  CLIENT_HEADER,
   "connection",
   "content-length",
   "expect",
@@ -26,6 +28,7 @@ const DROPPED = new Set([
 ]);
 
 /**
+ * @param client address, which goes along if the request may be recorded
  * @param bytes the head as received
  * @param body without chunk framing
  * @param authority for HTTP/1.0 without Host, which workerd does not accept
@@ -34,9 +37,11 @@ export function requestBytes(
   head: RequestHead,
   bytes: Uint8Array,
   body: Uint8Array,
-  authority: string,
+  { authority, client }: { readonly authority: string; readonly client: string },
 ): Uint8Array {
-  const top = isPlain(head, bytes) ? bytes : rewritten(head, body.length, authority);
+  const named = mayBeRecorded(head) ? client : null;
+  const isSame = named === null && isPlain(head, bytes);
+  const top = isSame ? bytes : rewritten(head, body.length, authority, named);
   return body.length === 0 ? top : joined([top, body]);
 }
 
@@ -50,14 +55,21 @@ function isPlain(
     length !== null &&
     !expectsContinue &&
     bytes[method.length + 1] === SLASH &&
-    !fields.has("sec-websocket-extensions")
+    !fields.has("sec-websocket-extensions") &&
+    !fields.has(CLIENT_HEADER)
   );
 }
 
-function rewritten(head: RequestHead, length: number, authority: string): Buffer {
+function rewritten(
+  head: RequestHead,
+  length: number,
+  authority: string,
+  client: string | null,
+): Buffer {
   const { method, target, fields, host, isUpgrade, keepsAlive } = head;
   let text = `${method} ${target} HTTP/1.1\r\nhost: ${host || authority}\r\n`;
   for (const [name, value] of fields) if (!DROPPED.has(name)) text += `${name}: ${value}\r\n`;
+  if (client !== null) text += `${CLIENT_HEADER}: ${client}\r\n`;
   if (isUpgrade) text += "connection: Upgrade\r\nupgrade: websocket\r\n";
   else if (!keepsAlive) text += "connection: close\r\n";
   if (head.length === null || fields.has("content-length")) text += `content-length: ${length}\r\n`;

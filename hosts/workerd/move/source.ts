@@ -3,11 +3,14 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { APP_BYTES } from "../../../core/identity/app-id.ts";
+import type { Keyring } from "../../../core/identity/keyring.ts";
+import { StoredSecrets } from "../../../core/identity/stored-secrets.ts";
 import { readAlias } from "../../../core/move/alias.ts";
 import { readApp } from "../../../core/move/app.ts";
 import { readDevice } from "../../../core/move/device.ts";
 import { readDirectory } from "../../../core/move/directory.ts";
 import { readNode } from "../../../core/move/node.ts";
+import { readOperators } from "../../../core/move/operators.ts";
 import { aliasObjectName } from "../../../core/tag/name.ts";
 import { APP_DIRECTORY_NAME } from "../../../objects/interfaces/rpc.ts";
 import { SqlAliasStore } from "../../../objects/storage/alias-store.ts";
@@ -32,12 +35,15 @@ const TAG_DIRECTORIES = uniqueKeyOf("TagDirectoryObject");
 
 const SUFFIX = ".sqlite";
 
-/** @param storage folder of the objects' databases, which no workerd has open */
-export function workerdSource(storage: string): MeshSource {
+/** @param storage folder of the objects' databases, which no workerd has open. @param keyring of the mesh */
+export function workerdSource(storage: string, keyring: Keyring): MeshSource {
   return {
     *lines() {
-      const apps = [...appLines(storage)];
+      const apps = [...appLines(storage, keyring)];
       yield* apps;
+      yield* open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
+        ...readOperators(new SqlDirectoryStore(sql)),
+      ]) ?? [];
       yield* objectLines(storage, ALIASES, function* (sql) {
         const line = readAlias(new SqlAliasStore(sql));
         if (line === null) return null;
@@ -72,12 +78,14 @@ function appTextOf(appId: string): string {
   return Buffer.from(appId, "base64url").subarray(0, APP_BYTES).toString("base64url");
 }
 
-function* appLines(storage: string): Generator<AppLine> {
+function* appLines(storage: string, keyring: Keyring): Generator<AppLine> {
   const listed = open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
     ...new SqlDirectoryStore(sql).list(),
   ]);
   for (const { appId } of listed ?? []) {
-    const app = open(fileOf(storage, APPS, appId), (sql) => readApp(appId, new SqlAppStore(sql)));
+    const app = open(fileOf(storage, APPS, appId), (sql) =>
+      readApp(appId, new SqlAppStore(sql, new StoredSecrets(keyring, appId))),
+    );
     if (app == null)
       throw moveFailure("folder_damaged", `${storage}: the database of app ${appId} is missing`);
     yield app;

@@ -9,6 +9,7 @@ import {
   revokeKey,
   type StoredKey,
   setPolicy,
+  trustOf,
 } from "../../../core/app/app.ts";
 import {
   addToDirectory,
@@ -16,6 +17,7 @@ import {
   type DirectoryStore,
 } from "../../../core/app/directory.ts";
 import { DEFAULT_POLICY, NO_TRUST, OPEN_POLICY, ruleFor } from "../../../core/app/policy.ts";
+import type { StoredQuota } from "../../../core/app/quota.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 function appStore(): AppStore {
@@ -24,6 +26,7 @@ function appStore(): AppStore {
   let last = 0;
   let live: LiveKey | null = null;
   let trust = NO_TRUST;
+  let quota: StoredQuota | null = null;
   return {
     app: () => app,
     setApp: (made) => {
@@ -44,6 +47,8 @@ function appStore(): AppStore {
       keys = keys.filter((key) => key.n !== n);
       return keys.length < before;
     },
+    hasStaleSecrets: false,
+    sealStaleSecrets: () => 0,
     keysMade: () => last,
     putKeys: (added, made) => {
       keys.push(...added);
@@ -53,12 +58,17 @@ function appStore(): AppStore {
     setLiveKey: (key) => {
       live = key;
     },
+    quota: () => quota,
+    setQuota: (set) => {
+      quota = set;
+    },
     removeApp: () => {
       const stood = app !== null;
       app = null;
       keys = [];
       live = null;
       trust = NO_TRUST;
+      quota = null;
       return stood;
     },
   };
@@ -154,6 +164,18 @@ describe("S10 the policy of an app", () => {
     note();
     expect(versions).toEqual([1, 2, 3, 3]);
     expect(store.trust().policy).toEqual(OPEN_POLICY);
+  });
+
+  it("gets another version when a key expires, and not again when that key is revoked", () => {
+    const store = appStore();
+    createApp(store, "shop", 5);
+    const key = { algorithm: "ed25519", material, ...ALL_RIGHTS } as const;
+    addKey(store, { ...key, expiresAt: 10 }, 6);
+    addKey(store, key, 6);
+    expect(trustOf(store, 9).version).toBe(1);
+    expect(trustOf(store, 10).version).toBe(2);
+    revokeKey(store, 1);
+    expect(trustOf(store, 10).version).toBe(2);
   });
 
   it.each([

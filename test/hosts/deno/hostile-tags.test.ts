@@ -68,7 +68,7 @@ async function use(mesh: Mesh, tag: string, isHonest: boolean): Promise<void> {
   );
   const listener = new TestListener();
   await live.prepare(tag, null);
-  live.join(listener, null);
+  live.join(listener, null, { until: Date.now() + 3_600_000, key: 1, trust: 1 });
   await broadcast(mesh, tag);
   if (isHonest) return;
   live.leave(listener);

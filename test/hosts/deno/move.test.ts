@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { denoSource, denoTarget } from "../../../hosts/deno/move.ts";
 import { SharedDeviceStore } from "../../../hosts/deno/store/device-store.ts";
 import type { DataLine, MailLine } from "../../../schema/export.ts";
-import { databasePath, openDatabase, openMesh } from "./support/mesh.ts";
+import { databasePath, openDatabase, openMesh, testKeyring } from "./support/mesh.ts";
 
 const device = Buffer.alloc(16, 1).toString("base64url");
 const account = { publicKey: "p", generation: 1, createdAt: 1 };
@@ -42,7 +42,7 @@ const mail = (seq: number, expiresAt: number): MailLine => ({
 
 test("M1 an alarm stands for the first expiry, in whichever batch it came; a device without mail has none", async () => {
   const path = databasePath();
-  const target = denoTarget(path);
+  const target = denoTarget(path, testKeyring);
   await target.write(HEAD);
   const read = () => new SharedDeviceStore(openDatabase(path), device).alarmAt;
   expect(read()).toBeNull();
@@ -58,7 +58,7 @@ test("M1 an alarm stands for the first expiry, in whichever batch it came; a dev
 
 test("M1 what expired on the way ends at the start of the mesh, and what did not stays", async () => {
   const path = databasePath();
-  const target = denoTarget(path);
+  const target = denoTarget(path, testKeyring);
   const kept = mail(4, Date.now() + HOUR_MS);
   await target.write([...HEAD, mail(2, Date.now() - 1), kept]);
   await target.close();
@@ -67,14 +67,14 @@ test("M1 what expired on the way ends at the start of the mesh, and what did not
   await expect.poll(() => store.listMail().map(({ seq }) => seq)).toEqual([4]);
   expect(store.readOutcomes(1)).toContain("expired");
   await db.committed();
-  const source = denoSource(path);
+  const source = denoSource(path, testKeyring);
   expect([...source.lines()].filter(({ kind }) => kind === "mail")).toEqual([kept]);
   source.close();
 });
 
 test("M1 A3 holders that could not be told of a first acknowledgement are told after an import", async () => {
   const path = databasePath();
-  const target = denoTarget(path);
+  const target = denoTarget(path, testKeyring);
   const untold = [{ key: "AAAAAAAAAAAA", alias: "me", expiresAt: Date.now() + HOUR_MS }];
   const outcomes = JSON.stringify({ forgotten: 0, entries: [], untold });
   const parts = HEAD.map((line) => (line.kind === "registration" ? { ...line, outcomes } : line));

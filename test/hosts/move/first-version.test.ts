@@ -8,6 +8,7 @@ import { ALL_RIGHTS } from "../../../core/app/app.ts";
 import { uniqueKeyOf } from "../../../hosts/workerd/config.ts";
 import { objectIdOf } from "../../../hosts/workerd/move/object-id.ts";
 import { workerdSource } from "../../../hosts/workerd/move/source.ts";
+import { KEYRING } from "../support/keyring.ts";
 
 const device = Buffer.alloc(16, 1).toString("base64url");
 const appId = Buffer.alloc(16, 2).toString("base64url");
@@ -57,7 +58,7 @@ test("M1 are read as they are, and stay so", () => {
      INSERT INTO mail VALUES (6, 1, 2, 'k', 7, 'c', 3, x'00ff');`,
   );
   const before = files.map((file) => readFileSync(file));
-  expect([...workerdSource(storage).lines()]).toEqual([
+  expect([...workerdSource(storage, KEYRING).lines()]).toEqual([
     {
       kind: "app",
       appId,
@@ -70,6 +71,7 @@ test("M1 are read as they are, and stay so", () => {
       liveKey: null,
       policy: null,
       trustVersion: 0,
+      quota: null,
     },
     { kind: "device", device, account, link },
     {

@@ -384,6 +384,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/apps/{appId}/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the quota of an app's sends */
+        put: operations["putQuota"];
+        post?: never;
+        /** End the quota of an app's sends */
+        delete: operations["deleteQuota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apps/{appId}/keys": {
         parameters: {
             query?: never;
@@ -413,6 +431,58 @@ export interface paths {
         post?: never;
         /** Revoke a sending key */
         delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the credentials of operators */
+        get: operations["listCredentials"];
+        put?: never;
+        /** Create a credential for an operator */
+        post: operations["createCredential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/credentials/{credentialId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a credential */
+        delete: operations["revokeCredential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was changed, by whom and from where */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -546,7 +616,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -741,6 +811,10 @@ export interface components {
                     rule: "server" | "granted" | "open";
                 }[];
             };
+            quota: {
+                perSecond: number;
+                burst: number;
+            } | null;
         };
         Key: {
             keyId: string;
@@ -1235,6 +1309,10 @@ export interface operations {
                     location?: string;
                     /** @description The preference that was applied, if any. */
                     "preference-applied"?: string;
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1248,6 +1326,10 @@ export interface operations {
                     location?: string;
                     /** @description The preference that was applied, if any. */
                     "preference-applied"?: string;
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1360,6 +1442,7 @@ export interface operations {
             /**
              * @description `mailbox_full`: The registration's mailbox is full.
              *     `broadcast_rate`: The tag accepts no more broadcasts right now.
+             *     `quota_exceeded`: The app has used up its quota of sends.
              *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
@@ -1434,6 +1517,10 @@ export interface operations {
             /** @description Its status, or the progress of the broadcast. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1569,6 +1656,10 @@ export interface operations {
             /** @description The tag has or had members. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1708,6 +1799,10 @@ export interface operations {
             /** @description One for each regId: add, then remove. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1873,6 +1968,10 @@ export interface operations {
             /** @description A page of tags. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1999,6 +2098,10 @@ export interface operations {
             /** @description The tag has or had members. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2141,6 +2244,10 @@ export interface operations {
             /** @description Set. */
             204: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2301,6 +2408,10 @@ export interface operations {
             /** @description One for each regId: add, then remove. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2459,6 +2570,10 @@ export interface operations {
             /** @description Its holders. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2594,6 +2709,10 @@ export interface operations {
             /** @description Its tags, aliases and attributes. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2734,6 +2853,10 @@ export interface operations {
             /** @description It has ended. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2889,6 +3012,10 @@ export interface operations {
             /** @description No ban is left. */
             204: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3028,6 +3155,10 @@ export interface operations {
             /** @description The key that the device published last. */
             200: {
                 headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3472,6 +3603,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `request_timeout`: The request did not arrive in time. */
             408: {
                 headers: {
@@ -3576,6 +3716,15 @@ export interface operations {
             };
             /** @description `admin_token_invalid`: The admin token is missing or wrong. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3716,6 +3865,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `app_not_found`: No such app. */
             404: {
                 headers: {
@@ -3822,6 +3980,15 @@ export interface operations {
             };
             /** @description `admin_token_invalid`: The admin token is missing or wrong. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3950,6 +4117,15 @@ export interface operations {
             };
             /** @description `admin_token_invalid`: The admin token is missing or wrong. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4111,6 +4287,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `app_not_found`: No such app. */
             404: {
                 headers: {
@@ -4140,6 +4325,284 @@ export interface operations {
             };
             /** @description `content_type_unsupported`: The content type is not application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was made. */
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    perSecond: number;
+                    burst: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The quota. Other edges may not know it for 30 s. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        perSecond: number;
+                        burst: number;
+                    };
+                };
+            };
+            /**
+             * @description `body_invalid`: The request body is not valid JSON.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `app_not_found`: No such app. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported`: The content type is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was made. */
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended, also if there was none. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `app_not_found`: No such app. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4247,6 +4710,15 @@ export interface operations {
             };
             /** @description `admin_token_invalid`: The admin token is missing or wrong. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4396,11 +4868,566 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /**
              * @description `app_not_found`: No such app.
              *     `key_not_found`: No such key.
              */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Without tokens, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        credentials: {
+                            credentialId: string;
+                            name: string;
+                            /** @enum {string} */
+                            role: "viewer" | "operator" | "owner";
+                            /** @description Milliseconds since 1970. */
+                            createdAt: number;
+                            expiresAt: number | null;
+                            usedAt: number | null;
+                        }[];
+                    };
+                };
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @enum {string} */
+                    role: "viewer" | "operator" | "owner";
+                    /** @default null */
+                    expiresAt?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The only answer that contains the token. */
+            201: {
+                headers: {
+                    /** @description no-store */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        credentialId: string;
+                        name: string;
+                        /** @enum {string} */
+                        role: "viewer" | "operator" | "owner";
+                        /** @description Milliseconds since 1970. */
+                        createdAt: number;
+                        expiresAt: number | null;
+                        usedAt: number | null;
+                        token: string;
+                    };
+                };
+            };
+            /**
+             * @description `body_invalid`: The request body is not valid JSON.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_credentials`: The mesh has the maximum number of credentials. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported`: The content type is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As it was created. */
+                credentialId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked, at once and everywhere. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credential_not_found`: No such credential. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                appId?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        entries: {
+                            id: number;
+                            /** @description Milliseconds since 1970. */
+                            at: number;
+                            actor: string;
+                            credentialId: string | null;
+                            /** @enum {string} */
+                            role: "viewer" | "operator" | "owner" | "app" | "none";
+                            action: string;
+                            target: string;
+                            appId: string | null;
+                            detail: string | null;
+                            address: string | null;
+                            requestId: string;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /**
+             * @description `field_invalid`: A field has the wrong type or is out of range.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `admin_token_invalid`: The admin token is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `role_missing`: The role of your credential does not allow this. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,7 @@
 /** A device of the tests on the real object: its RPC stub, and its link over a real WebSocket. */
 import { env } from "cloudflare:workers";
 import { sealAppId } from "../../../core/identity/app-id.ts";
-import { keyringOf } from "../../../core/identity/keyring.ts";
+import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../core/message/send.ts";
 import type { DeviceObject } from "../../../objects/durable/device.ts";
 import { connectHeaders } from "../../../objects/interfaces/connections.ts";
@@ -27,10 +27,16 @@ export function newStub(): DurableObjectStub<DeviceObject> {
   return mesh.DEVICES.getByName(randomText(16));
 }
 
-/** An app that the mesh issued: its bytes as a regId carries them, and its public ID. */
-export function newApp(): { app: string; appId: string } {
+/** The keys of the mesh under test. */
+export function meshKeyring(): Keyring {
   const keyring = keyringOf(mesh.MESH_KEYS);
   if (typeof keyring === "string") throw new Error(keyring);
+  return keyring;
+}
+
+/** An app that the mesh issued: its bytes as a regId carries them, and its public ID. */
+export function newApp(): { app: string; appId: string } {
+  const keyring = meshKeyring();
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return { app: toBase64Url(bytes), appId: sealAppId(keyring, bytes) };
 }

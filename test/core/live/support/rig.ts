@@ -1,10 +1,13 @@
 /** A live node in memory beside the root of its tag, with time that the test moves. */
-import { sealAppId } from "../../../../core/identity/app-id.ts";
+import { OPEN_POLICY } from "../../../../core/app/policy.ts";
+import { formatKeyId, sealAppId } from "../../../../core/identity/app-id.ts";
+import type { Pass } from "../../../../core/live/access.ts";
 import type { Sink } from "../../../../core/live/host.ts";
 import { broadcastId } from "../../../../core/live/message-id.ts";
 import type { LiveEntry, LiveRecord, LiveStore } from "../../../../core/live/store.ts";
 import type { LiveText } from "../../../../core/live/text.ts";
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
+import type { LiveAccess } from "../../../../core/tag/calls/live.ts";
 import { liveObjectName } from "../../../../core/tag/name.ts";
 import { listeners } from "../../../../objects/capacity/links.ts";
 import type { AppRpc, TagRpc } from "../../../../objects/interfaces/rpc.ts";
@@ -107,6 +110,13 @@ export class TestListener implements Sink {
     this.lagsFrom = position;
   }
 
+  /** What its socket keeps of its token. */
+  pass: Pass | null = null;
+
+  keep(pass: Pass): void {
+    this.pass = pass;
+  }
+
   get bodies(): Record<string, unknown>[] {
     return this.heard.map(({ json }) => JSON.parse(json));
   }
@@ -145,6 +155,13 @@ export class LiveRig {
     return Uint8Array.of(this.signed.length).buffer;
   };
   maxListeners: number = LIMITS.LIVE_LISTENERS;
+  /** Of the tag. */
+  access: LiveAccess = "open";
+  /** The app's keys, and the version of its trust; null once it is deleted. */
+  trust: { version: number; keys: number[] } | null = { version: 1, keys: [1, 2] };
+  /** How often the app's object was asked for them. */
+  trustAsked = 0;
+  trustFails = false;
   readonly #hibernates: boolean;
   node: LiveShell;
 
@@ -193,13 +210,37 @@ export class LiveRig {
   }
 
   publish(...entries: LogEntry[]) {
-    return this.node.publish({ tag: "news", entries });
+    return this.node.publish({ tag: "news", entries, access: this.access });
   }
 
-  async listen(after: number | null = null, listener = new TestListener()): Promise<TestListener> {
+  async listen(
+    after: number | null = null,
+    listener = new TestListener(),
+    pass: Pass | null = null,
+  ): Promise<TestListener> {
     await this.node.prepare("news", after);
-    this.node.join(listener, after);
+    if (pass !== null) listener.keep(pass);
+    this.node.join(listener, after, pass);
     return listener;
+  }
+
+  /** Sleeps, and wakes with its sockets. */
+  hibernate(...listeners: readonly TestListener[]): void {
+    this.#life.kill();
+    this.#life = new Life();
+    this.node = this.#make();
+    for (const listener of listeners) this.node.restore(listener, listener.lagsFrom, listener.pass);
+  }
+
+  /** When the node's alarm is due. */
+  get alarmAt(): number | null {
+    return this.#disk.alarmAt;
+  }
+
+  /** The alarm comes. */
+  ring(): Promise<void> {
+    this.#disk.alarmAt = null;
+    return this.node.alarm();
   }
 
   /** Time goes on, and what is due happens. */
@@ -227,7 +268,7 @@ export class LiveRig {
       onError: (error) => this.troubles.push(error),
     });
     return new LiveShell(runtime, {
-      peers: { node: () => this.#root(life), app: () => APP as AppRpc },
+      peers: { node: () => this.#root(life), app: () => this.#app(life) as AppRpc },
       keyring: oneKey,
       maxListeners: this.maxListeners,
       subtle: this.#subtleOf(life),
@@ -243,12 +284,38 @@ export class LiveRig {
     return subtle as SubtlePort;
   }
 
+  /** It has a live key of any kind. */
+  #app(life: Life): Pick<AppRpc, "liveKey" | "record"> {
+    return {
+      liveKey: async () => ({ seed: new Uint8Array(32), publicKey: new Uint8Array(32) }),
+      record: () =>
+        life.call(async () => {
+          this.trustAsked++;
+          if (this.trustFails) throw new Error("the app cannot be called");
+          if (this.trust === null) return null;
+          const { version: trustVersion, keys } = this.trust;
+          const key = (n: number) => ({
+            ...{ keyId: formatKeyId(APP_ID, n), algorithm: "ed25519" as const },
+            ...{ material: new Uint8Array(32), createdAt: 1 },
+          });
+          const app = {
+            appId: APP_ID,
+            name: "news",
+            createdAt: 1,
+            policy: OPEN_POLICY,
+            quota: null,
+          };
+          return { ...app, keys: keys.map(key), trustVersion };
+        }),
+    };
+  }
+
   #root(life: Life): TagRpc {
     const root: Pick<TagRpc, "reportLive" | "entriesAfter"> = {
       reportLive: ({ listeners: count }) =>
         this.#callRoot(life, () => {
           this.reports.push(count);
-          return { listeners: count + this.others, head: this.head };
+          return { listeners: count + this.others, head: this.head, access: this.access };
         }),
       entriesAfter: (position) =>
         this.#callRoot(life, () => {
@@ -265,11 +332,6 @@ export class LiveRig {
     return root as TagRpc;
   }
 }
-
-/** The app, which has a key of any kind. */
-const APP: Pick<AppRpc, "liveKey"> = {
-  liveKey: async () => ({ seed: new Uint8Array(32), publicKey: new Uint8Array(32) }),
-};
 
 /** Lets promises that are due run. */
 export const settle = turn;

@@ -1,6 +1,10 @@
 /** A live node that says what it is told to, and keeps what it was sent. */
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
-import type { LivePublish, LivePublishAnswer } from "../../../../core/tag/calls/live.ts";
+import type {
+  LiveAccess,
+  LivePublish,
+  LivePublishAnswer,
+} from "../../../../core/tag/calls/live.ts";
 import type { LiveRpc } from "../../../../objects/interfaces/rpc.ts";
 
 export class SimLive {
@@ -11,6 +15,7 @@ export class SimLive {
   head: number | null = null;
   readonly taken: number[] = [];
   readonly told: number[] = [];
+  readonly accesses: LiveAccess[] = [];
 
   /** Asked by the root how many listen: where nobody does it forgets what it had, as core/live does. */
   count(): number {
@@ -31,6 +36,7 @@ export class SimLive {
     if (method === "publish") return this.publish((request as LivePublish).entries);
     if (method === "presence") return void this.told.push(request as number);
     if (method === "listeners") return this.count();
+    if (method === "access") return void this.accesses.push(request as LiveAccess);
     throw new Error(`no node calls ${method}`);
   }
 }

@@ -102,6 +102,30 @@ describe("a database of version 1", () => {
     expect(await app.record()).toBeNull();
   });
 
+  test("S47 has apps without a quota: one is set, survives a restart, and ends with the app", async () => {
+    const file = oldFile();
+    const { mesh } = openMesh(file);
+    const app = mesh.peers.app("ZGVmZ2hpamuVVc2ByhynRA");
+    const one = { spend: 1, extra: 0, ended: [] };
+    expect(await app.record()).toMatchObject({ quota: null });
+    expect(await app.lease(one)).toBeNull();
+    const quota = { perSecond: 0.01, burst: 2 };
+    expect(await app.setQuota(quota)).toBe(true);
+    expect(await app.record()).toMatchObject({ quota });
+    for (const isGranted of [true, true, false])
+      expect(await app.lease(one)).toMatchObject({ isGranted });
+    // Set again, it grants nothing.
+    expect(await app.setQuota(quota)).toBe(true);
+    expect(await app.lease(one)).toMatchObject({ isGranted: false });
+    // As after a kill: from what is stored.
+    const again = openMesh(file);
+    const next = again.mesh.peers.app("ZGVmZ2hpamuVVc2ByhynRA");
+    expect(await next.lease(one)).toMatchObject({ quota, isGranted: false });
+    await next.remove();
+    expect(again.db.get("SELECT count(*) AS n FROM app_quotas")).toEqual({ n: 0 });
+    expect(await next.setQuota(quota)).toBe(false);
+  });
+
   test("S35 M1 keeps its keys, with all scopes and without an expiry", async () => {
     const { appId } = newApp();
     const rows = `

@@ -1,0 +1,12 @@
+/** Which requests carry the address of their client to the edge, which records changes in the audit log. */
+import type { RequestHead } from "./head.ts";
+
+/** From the front to workerd. A client that sends it itself is not believed. */
+export const CLIENT_HEADER = "pushmesh-client";
+
+/** Sends, which have to be cheap, and requests that only read change nothing that is recorded. */
+export const mayBeRecorded = ({
+  method,
+  target,
+}: Pick<RequestHead, "method" | "target">): boolean =>
+  method !== "GET" && method !== "HEAD" && !target.startsWith("/v1/messages");

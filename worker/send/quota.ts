@@ -1,0 +1,89 @@
+/**
+ * Quotas at the edge: takes a token for each send, and tells the state of the quota with every signed answer, as RateLimit headers
+ * (draft-ietf-httpapi-ratelimit-headers-10).
+ */
+import { QuotaLeases, type QuotaState } from "../../core/app/quota-leases.ts";
+import { BoundedMap } from "../../schema/bounded-map.ts";
+import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
+import { onceInTime } from "../calls/objects.ts";
+import type { MeshContext } from "../context.ts";
+import type { Caller } from "../request/signed.ts";
+import type { AppQuota } from "../signature/keys.ts";
+
+/** The name of the policy in the headers. */
+const POLICY = "sends";
+const SECOND_MS = 1_000;
+
+/** By appId. An evicted app loses the tokens that it leased here. */
+const leases = new BoundedMap<string, QuotaLeases>(LIMITS.APP_CACHE_COUNT);
+
+function leasesOf({ appId }: AppQuota): QuotaLeases {
+  const known = leases.touch(appId);
+  if (known !== undefined) return known;
+  const fresh = new QuotaLeases();
+  leases.set(appId, fresh);
+  return fresh;
+}
+
+/** Does not jump on Deno. On Workers it is the time of day; a lease then ends early or, at a jump back, at once. */
+const now = (): number => performance.now();
+
+/** @returns whether the tokens were granted; also true if the quota has ended meanwhile */
+async function ask(
+  c: MeshContext,
+  { appId }: AppQuota,
+  held: QuotaLeases,
+  spend: number,
+): Promise<boolean> {
+  const askedAt = now();
+  const request = held.request(spend);
+  const answer = await onceInTime(() => c.env.APPS.getByName(appId).lease(request));
+  if (answer === null) return true;
+  held.answered(answer, askedAt, now());
+  return answer.isGranted;
+}
+
+/**
+ * Takes a token for a send. It costs a call of the app's object only if this edge has no leased token; without a quota, nothing.
+ *
+ * @throws MeshError `quota_exceeded` with the time until the next token, or `overloaded` if the object does not answer
+ */
+export async function takeToken(c: MeshContext, { verified }: Caller): Promise<void> {
+  const { quota } = verified.verifier;
+  if (quota === null) return;
+  const held = leasesOf(quota);
+  if (held.spend(now())) return;
+  if (held.waitMs(now()) === 0 && (await ask(c, quota, held, 1))) return;
+  const detail = `the quota is ${quota.perSecond} sends a second, and ${quota.burst} at once`;
+  throw new MeshError("quota_exceeded", detail, { retryAfterMs: held.waitMs(now()) });
+}
+
+/** The headers of an answer to an app with a quota; also says that they are told. */
+export function quotaHeaders(c: MeshContext): Readonly<Record<string, string>> {
+  const quota = c.get("quota");
+  const state = quota && leasesOf(quota).state(now());
+  if (!state) return {};
+  c.set("quota", undefined);
+  return headersOf(state);
+}
+
+/** Sets the headers of an answer that does not have them yet. */
+export async function tellQuota(c: MeshContext, quota: AppQuota): Promise<void> {
+  const held = leasesOf(quota);
+  // An edge that knows nothing asks once; the answer to the request does not depend on it.
+  if (held.state(now()) === null) await ask(c, quota, held, 0).catch(() => {});
+  for (const [name, value] of Object.entries(quotaHeaders(c))) c.res.headers.set(name, value);
+}
+
+function headersOf({ quota, left, nextMs }: QuotaState): Readonly<Record<string, string>> {
+  const { perSecond, burst } = quota;
+  // A window in which a burst comes back: what it allows is the average rate, exactly.
+  const window = Math.max(1, Math.ceil(burst / perSecond));
+  const most = Math.floor(window * perSecond + 1e-9);
+  const seconds = Math.max(1, Math.ceil(nextMs / SECOND_MS));
+  return {
+    "ratelimit-policy": `"${POLICY}";q=${most};w=${window};pushmesh-burst=${burst}`,
+    ratelimit: `"${POLICY}";r=${left}${nextMs === 0 ? "" : `;t=${seconds}`}`,
+  };
+}
