@@ -174,6 +174,29 @@ export const LIMITS = {
   /** For each good key: the networks from which it is never refused, and for how long after its last success. */
   FAILED_AUTH_GOOD_KEY_NETWORKS: 8,
   FAILED_AUTH_GOOD_KEY_MS: 3_600_000,
+  /**
+   * What a network may ask for before anybody knows who it is, on a host of one machine: rate, and burst. Accounts: the phones of a stadium
+   * behind one address install an app within minutes. Each costs the check of a signature and, on workerd, an object.
+   */
+  ACCOUNTS_PER_SECOND: 5,
+  ACCOUNTS_BURST: 500,
+  /** The same for all networks together: a day of it is four million devices, and a hundredth of a core. */
+  ALL_ACCOUNTS_PER_SECOND: 50,
+  ALL_ACCOUNTS_BURST: 5_000,
+  /** Links of devices without a registration, junk tokens included: twice as many, as each account opens one, and some break. */
+  CONNECTS_PER_SECOND: 10,
+  CONNECTS_BURST: 1_000,
+  /** Live listeners: pages of one office that all come back. */
+  LISTENS_PER_SECOND: 20,
+  LISTENS_BURST: 1_000,
+  /**
+   * Links of one registered device, wherever it is: the SDK waits for a second at least before it connects again, and a device that opens link
+   * after link has a new burst of messages with each.
+   */
+  LINKS_PER_SECOND: 1,
+  LINKS_BURST: 300,
+  /** Of these, how many networks and devices are remembered, about 100 bytes each: 2 MB. The oldest is evicted first. */
+  REQUEST_BUDGETS: 20_000,
   /** An idle connection between two requests: longer than the 60 s of load balancers. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */

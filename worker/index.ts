@@ -1,5 +1,6 @@
 /** The deployed entry: the edge, and the classes of the Durable Objects behind it. */
 import { app } from "./app.ts";
+import { overBudget, type RateLimits } from "./workers/budgets.ts";
 import { type WorkersEnv, workersEnv } from "./workers/env.ts";
 
 export { AliasObject } from "../objects/durable/alias.ts";
@@ -11,5 +12,6 @@ export { TagObject } from "../objects/durable/tag.ts";
 export { TagDirectoryObject } from "../objects/durable/tag-directory.ts";
 
 export default {
-  fetch: (request, bindings, context) => app.fetch(request, workersEnv(bindings), context),
-} satisfies ExportedHandler<WorkersEnv>;
+  fetch: async (request, bindings, context) =>
+    (await overBudget(request, bindings)) ?? app.fetch(request, workersEnv(bindings), context),
+} satisfies ExportedHandler<WorkersEnv & RateLimits>;

@@ -56,8 +56,11 @@ const LEASED_SHARE = 1 / 4;
 const LEASE_SHARE = 1 / 2;
 /** Leases that are remembered, about 60 bytes each; at this number no more are given, and each send asks for its own token. */
 const LEASES = 1_024;
-/** How far ahead a quota is stored: one row in this time. After a kill, the bucket lacks at most what refills in it. */
-const AHEAD_MS = 5_000;
+/**
+ * How far ahead a quota is stored: one row in this time. An object that starts anew lacks at most what refills in it, so it is the time of a
+ * burst within these bounds: an object may be evicted a second after it was used (measured, workerd), and a short burst is back by then.
+ */
+const AHEAD_MS = { min: 500, max: 5_000 } as const;
 
 export class QuotaBucket {
   readonly #store: Pick<QuotaStore, "setQuota">;
@@ -83,7 +86,7 @@ export class QuotaBucket {
     // At worst empty: a clock that was set back must not lock the app out.
     this.#fullAt = Math.min(stored.fullAt, now + this.#capacityMs);
     // An earlier life may have leased as much as it could.
-    const until = Math.min(stored.leasedUntil, now + LIMITS.QUOTA_LEASE_MS + AHEAD_MS);
+    const until = Math.min(stored.leasedUntil, now + LIMITS.QUOTA_LEASE_MS + AHEAD_MS.max);
     if (until > now) this.#add("", Math.floor(stored.burst * LEASED_SHARE), until);
   }
 
@@ -123,6 +126,10 @@ export class QuotaBucket {
 
   get #capacityMs(): number {
     return this.#stored.burst * this.#tokenMs;
+  }
+
+  get #aheadMs(): number {
+    return Math.min(AHEAD_MS.max, Math.max(AHEAD_MS.min, this.#capacityMs));
   }
 
   /** Tokens in the bucket. */
@@ -183,8 +190,8 @@ export class QuotaBucket {
     const { fullAt, leasedUntil: until } = this.#written;
     if (this.#fullAt <= fullAt && leasedUntil <= until) return;
     this.#written = {
-      fullAt: this.#fullAt + AHEAD_MS,
-      leasedUntil: leasedUntil === 0 ? 0 : leasedUntil + AHEAD_MS,
+      fullAt: this.#fullAt + this.#aheadMs,
+      leasedUntil: leasedUntil === 0 ? 0 : leasedUntil + this.#aheadMs,
     };
     this.#store.setQuota({ ...this.#quota, ...this.#written });
   }

@@ -80,15 +80,17 @@ export class Listener {
     this.#tls = tls;
     const idleMs = LIMITS.KEEP_ALIVE_MS;
     const http = this.#httpPort(opened);
-    const { failedAuth, refused } = http;
-    this.#http2 = new Tunnels({ handler: http2Handler, capacity, idleMs, failedAuth, refused });
+    const { failedAuth, budgets, refused } = http;
+    this.#http2 = new Tunnels({
+      ...{ handler: http2Handler, capacity, idleMs, failedAuth, budgets, refused },
+    });
     tls.onConnection = (end, peer) => void this.#take(end, peer, http);
     return opened;
   }
 
   #httpPort(port: number): HttpPort {
     const { hostname, tls, handler } = this.#options;
-    const { now, refused, unread, failedAuth } = this.#guard;
+    const { now, refused, unread, failedAuth, budgets } = this.#guard;
     return {
       scheme: tls === null ? "http" : "https",
       authority: authority(hostname, port),
@@ -97,6 +99,7 @@ export class Listener {
       refused,
       unread,
       failedAuth,
+      budgets,
       pipeline: new Pipeline(),
     };
   }

@@ -98,6 +98,14 @@ export const LINK = {
     "Authentication from this network failed too often.",
     "Wait for Retry-After, and find out why the earlier requests were refused. Behind a proxy, start the mesh with --trust-proxy.",
   ),
+  too_many_requests: row(
+    645,
+    429,
+    null,
+    "later",
+    "Requests of this kind come too often from this network or device.",
+    "Retry after Retry-After. Behind a proxy, start the mesh with --trust-proxy.",
+  ),
   token_invalid: row(
     620,
     null,

@@ -26,6 +26,7 @@ export const ANY_REQUEST: readonly ErrorCode[] = [
   "request_malformed",
   "request_timeout",
   "too_many_failures",
+  "too_many_requests",
   "head_too_large",
   "internal",
   "misconfigured",

@@ -5,6 +5,7 @@ import { problemResponse } from "../../../worker/problem.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { NamedClient } from "../../machine/net/admission/client.ts";
 import { type FailedAuth, isFailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import type { RequestBudgets } from "../../machine/net/admission/request-budgets.ts";
 import type { Unread } from "../../machine/net/admission/unread.ts";
 import { joined } from "../../machine/net/frames.ts";
 import { headOf } from "../../machine/net/http/answer-head.ts";
@@ -36,6 +37,7 @@ export interface HttpPort {
   /** What all connections hold of incomplete requests. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   /** Where requests wait that arrived before their turn. */
   readonly pipeline: Pipeline;
   /** Called for each request that is refused before it reaches the edge. @param kind see `ConnectionPort` */
@@ -78,6 +80,10 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
 
   get failedAuth(): FailedAuth {
     return this.#port.failedAuth;
+  }
+
+  get budgets(): RequestBudgets {
+    return this.#port.budgets;
   }
 
   get isStuck(): boolean {

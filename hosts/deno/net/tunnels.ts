@@ -8,6 +8,7 @@ import { addressShare } from "../../machine/net/admission/address-share.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { clientOfRequest, type NamedClient } from "../../machine/net/admission/client.ts";
 import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import type { RequestBudgets } from "../../machine/net/admission/request-budgets.ts";
 import { mayBeRecorded } from "../../machine/net/http/recorded.ts";
 import { readInTime } from "./body.ts";
 import { setAddress } from "./client-address.ts";
@@ -34,6 +35,7 @@ interface TunnelsOptions {
   /** Time without a byte in either direction after which a connection is closed. */
   readonly idleMs: number;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   /** Called for each request that is refused before it reaches the edge. @param code of schema/errors.ts */
   refused(code: string): void;
 }
@@ -113,12 +115,12 @@ export class Tunnels {
   }
 
   async #answer(outer: Request, { tunnel, entry, clientOf }: Carrier): Promise<Response> {
-    const { failedAuth, handler, refused } = this.#options;
+    const { failedAuth, budgets, handler, refused } = this.#options;
     const { pathname, search } = new URL(outer.url);
     const fields = new Map(outer.headers);
     const asked = { method: outer.method, target: pathname + search, fields, isUpgrade: false };
     const client = clientOfRequest(entry, clientOf, asked);
-    const refusal = failedAuth.refusalOf(client, asked);
+    const refusal = failedAuth.refusalOf(client, asked) ?? budgets.refusalOf(client, asked);
     if (refusal !== null) {
       refused(refusal.code);
       throw refusal;

@@ -7,6 +7,7 @@ import type { IsRegistered } from "./admission/connecting-device.ts";
 import { FailedAuth } from "./admission/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "./admission/forwarded.ts";
 import { Refusals } from "./admission/refusals.ts";
+import { RequestBudgets } from "./admission/request-budgets.ts";
 import { Unread } from "./admission/unread.ts";
 
 export interface GuardOptions {
@@ -26,6 +27,7 @@ export interface GuardOptions {
 export class FrontGuard {
   readonly admission: Admission;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   readonly unread = new Unread();
   readonly now: () => number;
   /** To be called for each request or connection that is refused. @param kind for the log */
@@ -48,6 +50,7 @@ export class FrontGuard {
     this.refused = (kind) => this.#refusals.count(kind, now());
     this.admission = new Admission({ capacity, now, onRefuse: this.refused });
     this.failedAuth = new FailedAuth({ keyring, isRegistered, now });
+    this.budgets = new RequestBudgets({ keyring, isRegistered, now });
   }
 
   /**

@@ -5,10 +5,11 @@ import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 import { REGISTERED_HEADER } from "../../../objects/interfaces/connections.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { networkOf } from "../../machine/net/admission/address.ts";
+import { networkOf } from "../../../worker/request/network.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { NamedClient } from "../../machine/net/admission/client.ts";
 import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
+import type { RequestBudgets } from "../../machine/net/admission/request-budgets.ts";
 import type { Unread } from "../../machine/net/admission/unread.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { type ConnectionPort, RequestLoop } from "../../machine/net/http/request-loop.ts";
@@ -25,6 +26,7 @@ interface FrontPort extends WakingPort {
   /** The bytes of incomplete requests that all connections hold. */
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   /** Opens a connection to workerd. */
   connect(): Duplex;
@@ -38,6 +40,7 @@ export class FrontConnection implements ConnectionPort {
   readonly entry: Entry;
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   readonly destroy: () => void;
   readonly #client: Duplex;
@@ -60,6 +63,7 @@ export class FrontConnection implements ConnectionPort {
     this.entry = port.entry;
     this.unread = port.unread;
     this.failedAuth = port.failedAuth;
+    this.budgets = port.budgets;
     this.clientOf = port.clientOf;
     this.destroy = port.destroy;
     this.#client = client;

@@ -105,13 +105,14 @@ export class Front {
       return;
     }
     const { entry, clientOf } = admitted;
-    const { now, refused, unread, failedAuth } = this.#guard;
+    const { now, refused, unread, failedAuth, budgets } = this.#guard;
     const connection = new FrontConnection(socket, {
       entry,
       strangers: this.strangers,
       authority: this.#authority,
       unread,
       failedAuth,
+      budgets,
       endedLinks: this.#endedLinks,
       deviceOf: this.#deviceOf,
       clientOf,

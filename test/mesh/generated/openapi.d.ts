@@ -616,7 +616,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -871,7 +871,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -967,7 +970,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1117,7 +1123,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1224,7 +1233,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1444,6 +1456,7 @@ export interface operations {
              *     `broadcast_rate`: The tag accepts no more broadcasts right now.
              *     `quota_exceeded`: The app has used up its quota of sends.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -1586,7 +1599,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1722,7 +1738,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -1888,6 +1907,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -2025,7 +2045,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2164,7 +2187,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2331,6 +2357,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -2497,6 +2524,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -2636,7 +2664,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2778,7 +2809,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -2939,6 +2973,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -3082,6 +3117,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
              */
             429: {
                 headers: {
@@ -3238,7 +3274,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3400,7 +3439,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3509,7 +3551,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3621,7 +3666,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3768,7 +3816,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -3892,7 +3943,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4014,7 +4068,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4151,7 +4208,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4332,7 +4392,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4488,7 +4551,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4610,7 +4676,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4771,7 +4840,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -4898,7 +4970,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -5021,7 +5096,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -5186,7 +5264,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -5308,7 +5389,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */
@@ -5444,7 +5528,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_failures`: Authentication from this network failed too often. */
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             */
             429: {
                 headers: {
                     /** @description Seconds after which it can succeed. */

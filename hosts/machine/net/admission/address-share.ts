@@ -1,5 +1,5 @@
-/** The share that one network (address.ts) may have of the connections that are not registered devices'. */
-import { isLoopback } from "./address.ts";
+/** The share that one network (worker/request/network.ts) may have of the connections that are not registered devices'. */
+import { isLoopback } from "../../../../worker/request/network.ts";
 
 /** Of all connections; the minimum is for a small mesh. */
 const ADDRESS_SHARE = 0.25;

@@ -3,7 +3,7 @@
  * standing from large networks first: otherwise a network that keeps its connections busy would displace those that others have just
  * opened. Links of registered devices and signed requests are never shed; everything else counts against the share of its address.
  */
-import { networkOf } from "./address.ts";
+import { networkOf } from "../../../../worker/request/network.ts";
 import { connectionsOf, NOBODY } from "./address-share.ts";
 import {
   type ConnectionStanding,

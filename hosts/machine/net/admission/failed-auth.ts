@@ -8,8 +8,8 @@ import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import type { RequestHead } from "../http/head.ts";
-import { isLoopback, networkOf } from "./address.ts";
 import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
 

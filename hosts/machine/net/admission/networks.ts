@@ -1,4 +1,4 @@
-/** How many connections each network (address.ts) holds, and which network holds the most. */
+/** How many connections each network (worker/request/network.ts) holds, and which network holds the most. */
 import { NOBODY } from "./address-share.ts";
 import { Ranking } from "./ranking.ts";
 

@@ -10,6 +10,7 @@ import type { Entry } from "../admission/admission.ts";
 import { clientOfRequest, type NamedClient, takeClient } from "../admission/client.ts";
 import type { FailedAuth } from "../admission/failed-auth.ts";
 import type { ConnectionStanding } from "../admission/networks.ts";
+import type { RequestBudgets } from "../admission/request-budgets.ts";
 import type { Unread } from "../admission/unread.ts";
 import { joined } from "../frames.ts";
 import { type Framing, headOf } from "./answer-head.ts";
@@ -24,10 +25,11 @@ export interface ConnectionPort {
   readonly entry: Entry;
   readonly unread: Unread;
   readonly failedAuth: FailedAuth;
+  readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   /** Whether more than `UNSENT_BYTES` are unsent. The host calls `drained` when all of them are sent. */
   readonly isStuck: boolean;
-  /** Decides by the head alone, after `failedAuth`: null admits the request. */
+  /** Decides by the head alone, after `failedAuth` and `budgets`: null admits the request. */
   refusalOf(head: RequestHead): MeshError | null;
   /** Answers the request, then calls `next`. */
   serve(request: ReceivedRequest): void;
@@ -69,8 +71,14 @@ export class RequestLoop {
       entry: port.entry,
       unread: port.unread,
       expire: this.#expire,
-      refusalOf: (head) =>
-        port.failedAuth.refusalOf(this.clientOf(head), head) ?? port.refusalOf(head),
+      refusalOf: (head) => {
+        const client = this.clientOf(head);
+        return (
+          port.failedAuth.refusalOf(client, head) ??
+          port.budgets.refusalOf(client, head) ??
+          port.refusalOf(head)
+        );
+      },
       write: (bytes) => port.write(bytes),
     });
   }

@@ -1,7 +1,7 @@
 /** Whose connections count together. */
 import { expect, test } from "vitest";
-import { isLoopback, networkOf } from "../../../../hosts/machine/net/admission/address.ts";
 import { Admission } from "../../../../hosts/machine/net/admission/admission.ts";
+import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],

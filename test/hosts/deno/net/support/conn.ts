@@ -6,6 +6,7 @@ import { type Conn, Transport } from "../../../../../hosts/deno/net/transport.ts
 import { Admission } from "../../../../../hosts/machine/net/admission/admission.ts";
 import type { NamedClient } from "../../../../../hosts/machine/net/admission/client.ts";
 import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-auth.ts";
+import { RequestBudgets } from "../../../../../hosts/machine/net/admission/request-budgets.ts";
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
@@ -114,6 +115,7 @@ export function serveHttp(
       now: () => now,
       unread,
       pipeline,
+      budgets: new RequestBudgets({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       failedAuth: new FailedAuth({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       refused: (code) => refused.push(code),
       async handle(request) {

@@ -4,6 +4,7 @@ import { Duplex, duplexPair } from "node:stream";
 import { Admission } from "../../../../../hosts/machine/net/admission/admission.ts";
 import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-auth.ts";
 import { clientOf, type Proxies } from "../../../../../hosts/machine/net/admission/forwarded.ts";
+import { RequestBudgets } from "../../../../../hosts/machine/net/admission/request-budgets.ts";
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
@@ -96,6 +97,7 @@ export function serveFront({
     strangers: new Strangers({ capacity: 100, now: () => now }),
     unread,
     failedAuth,
+    budgets: new RequestBudgets({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
     endedLinks: new EndedLinks({
       capacity: 100,
       connections: () => 1,

@@ -1,0 +1,110 @@
+/** How much a network may ask for before anybody knows who it is, and whom that does not concern. */
+import { expect, test } from "vitest";
+import { sealCredential } from "../../../../core/identity/credential.ts";
+import { deviceName } from "../../../../core/identity/device-id.ts";
+import { RequestBudgets } from "../../../../hosts/machine/net/admission/request-budgets.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import { KEYRING } from "../../support/keyring.ts";
+
+const OFFICE = "192.0.2.1";
+const ELSEWHERE = "192.0.2.2";
+
+type Asked = Parameters<RequestBudgets["refusalOf"]>[1];
+
+const ask = (method: string, target: string, fields: Record<string, string> = {}): Asked => ({
+  ...{ method, target, fields: new Map(Object.entries(fields)) },
+});
+const ACCOUNT = ask("POST", "/v1/devices");
+const LISTEN = ask("GET", "/v1/apps/a/tags/t/live?after=1");
+const JUNK = ask("GET", "/v1/connect");
+function connect(seed: number): Asked {
+  const part = {
+    deviceId: new Uint8Array(16).fill(seed),
+    publicKey: new Uint8Array(32).fill(seed),
+  };
+  const cred = sealCredential(KEYRING, { ...part, generation: 1 });
+  const payload = Buffer.from(JSON.stringify({ cred })).toString("base64url");
+  const offered = `pushmesh.v1, pushmesh.token.e30.${payload}.c2ln`;
+  return ask("GET", "/v1/connect", { "sec-websocket-protocol": offered });
+}
+
+/** @param guests devices that registered nothing */
+function budgetsOf(guests: readonly number[] = []) {
+  let now = 1_000;
+  const names = new Set(guests.map((seed) => deviceName(new Uint8Array(16).fill(seed))));
+  const isRegistered = (name: string) => !names.has(name);
+  const budgets = new RequestBudgets({ keyring: KEYRING, isRegistered, now: () => now });
+  const refusal = (asked: Asked, from = OFFICE) => budgets.refusalOf(from, asked);
+  /** How many of these are admitted. */
+  const flood = (times: number, asked: Asked, from = OFFICE): number => {
+    let admitted = 0;
+    for (let n = 0; n < times; n++) if (refusal(asked, from) === null) admitted++;
+    return admitted;
+  };
+  return { refusal, flood, wait: (ms: number) => (now += ms) };
+}
+
+test.each([
+  ["accounts", ACCOUNT, LIMITS.ACCOUNTS_BURST, LIMITS.ACCOUNTS_PER_SECOND],
+  ["links of strangers", JUNK, LIMITS.CONNECTS_BURST, LIMITS.CONNECTS_PER_SECOND],
+  ["listeners", LISTEN, LIMITS.LISTENS_BURST, LIMITS.LISTENS_PER_SECOND],
+  ["links of one device", connect(1), LIMITS.LINKS_BURST, LIMITS.LINKS_PER_SECOND],
+])(
+  "S45 %s have a burst and a rate, and a refusal says when the next is let in",
+  (_, asked, burst, perSecond) => {
+    const { refusal, flood, wait } = budgetsOf();
+    expect(flood(burst + 50, asked)).toBe(burst);
+    const refused = refusal(asked);
+    expect(refused).toMatchObject({ code: "too_many_requests", retryAfterMs: 1_000 / perSecond });
+    wait(1_000 / perSecond - 1);
+    expect(refusal(asked)).not.toBeNull();
+    wait(1);
+    expect(refusal(asked)).toBeNull();
+    expect(refusal(asked)).not.toBeNull();
+    // Refused ones used nothing: an hour later all of it is there, and no more.
+    wait(3_600_000);
+    expect(flood(2 * burst, asked)).toBe(burst);
+  },
+);
+
+test("S45 a network has its own budgets, an IPv6 one by /64, and loopback none", () => {
+  const { refusal, flood } = budgetsOf();
+  flood(LIMITS.LISTENS_BURST, LISTEN, "2001:db8::1");
+  expect(refusal(LISTEN, "2001:db8::2")).not.toBeNull();
+  expect(refusal(LISTEN, "2001:db8:0:1::2")).toBeNull();
+  expect(refusal(ACCOUNT, "2001:db8::2")).toBeNull();
+  expect(refusal(JUNK, "2001:db8::2")).toBeNull();
+  expect(flood(2 * LIMITS.LISTENS_BURST, LISTEN, "127.0.0.2")).toBe(2 * LIMITS.LISTENS_BURST);
+});
+
+test("S45 many networks share a budget of accounts", () => {
+  const { flood } = budgetsOf();
+  let admitted = 0;
+  for (let n = 0; n < 30; n++) admitted += flood(LIMITS.ACCOUNTS_BURST, ACCOUNT, `198.51.100.${n}`);
+  expect(admitted).toBe(LIMITS.ALL_ACCOUNTS_BURST);
+});
+
+test("S46 strangers use nothing of a registered device, and one device nothing of another", () => {
+  const { refusal, flood } = budgetsOf([9]);
+  flood(LIMITS.CONNECTS_BURST, JUNK);
+  expect(refusal(connect(9))).not.toBeNull();
+  expect(refusal(connect(1))).toBeNull();
+  flood(LIMITS.LINKS_BURST, connect(1));
+  expect(refusal(connect(1))).not.toBeNull();
+  // Also from elsewhere: it is the same device.
+  expect(refusal(connect(1), ELSEWHERE)).not.toBeNull();
+  expect(refusal(connect(2))).toBeNull();
+});
+
+test.each([
+  ["POST", "/v1/messages"],
+  ["GET", "/v1/messages/x"],
+  ["POST", "/v1/tags/members"],
+  ["POST", "/v1/apps"],
+  ["GET", "/healthz"],
+  ["OPTIONS", "/v1/devices"],
+  ["GET", "/v1/devices"],
+])("S46 %s %s uses no budget of a network", (method, target) => {
+  const { flood } = budgetsOf();
+  expect(flood(10_000, ask(method, target))).toBe(10_000);
+});

@@ -1,0 +1,52 @@
+/**
+ * Budgets of requests that cost the mesh something before it knows who asks. The hosts of one machine count them in memory
+ * (hosts/machine/net/admission/request-budgets.ts), Cloudflare by its rate-limit bindings (worker/workers/budgets.ts).
+ */
+import { LIMITS } from "../../schema/limits.ts";
+
+export interface Budget {
+  readonly name: "accounts" | "connects" | "listens" | "links";
+  /** What is counted, for the detail of a refusal. */
+  readonly what: string;
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Of a network. */
+const ACCOUNTS: Budget = {
+  ...{ name: "accounts", what: "accounts are made from this network" },
+  ...{ perSecond: LIMITS.ACCOUNTS_PER_SECOND, burst: LIMITS.ACCOUNTS_BURST },
+};
+const CONNECTS: Budget = {
+  ...{ name: "connects", what: "links of devices without a registration come from this network" },
+  ...{ perSecond: LIMITS.CONNECTS_PER_SECOND, burst: LIMITS.CONNECTS_BURST },
+};
+const LISTENS: Budget = {
+  ...{ name: "listens", what: "listeners come from this network" },
+  ...{ perSecond: LIMITS.LISTENS_PER_SECOND, burst: LIMITS.LISTENS_BURST },
+};
+/** Of all networks together. */
+export const ALL_ACCOUNTS: Budget = {
+  ...{ name: "accounts", what: "accounts are made on this mesh" },
+  ...{ perSecond: LIMITS.ALL_ACCOUNTS_PER_SECOND, burst: LIMITS.ALL_ACCOUNTS_BURST },
+};
+/** Of a registered device, wherever it comes from: it shares none with the others of its network. */
+export const LINKS: Budget = {
+  ...{ name: "links", what: "links are opened by this device" },
+  ...{ perSecond: LIMITS.LINKS_PER_SECOND, burst: LIMITS.LINKS_BURST },
+};
+
+const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
+
+/**
+ * The budget of a network that a request uses; null for none. Signed requests and those of the operator use none: their failures are
+ * counted, and sends have the quota of their app.
+ *
+ * @param path without the query
+ */
+export function budgetOf(method: string, path: string): Budget | null {
+  if (method === "POST") return path === "/v1/devices" ? ACCOUNTS : null;
+  if (method !== "GET") return null;
+  if (path === "/v1/connect") return CONNECTS;
+  return LIVE.test(path) ? LISTENS : null;
+}
