@@ -14,6 +14,7 @@
  * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
+import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
 import { exportedAttributes, exportedKey } from "./export-registration.ts";
@@ -175,31 +176,6 @@ const members = z.strictObject({
     .max(EXPORT_MEMBERS),
 });
 
-type Condition =
-  | { readonly tag: string }
-  | { readonly any: readonly Condition[] }
-  | { readonly all: readonly Condition[] }
-  | { readonly not: Condition };
-
-const condition: z.ZodType<Condition> = z.lazy(() =>
-  z.union([
-    z.strictObject({ tag: z.string() }),
-    z.strictObject({ any: z.array(condition) }),
-    z.strictObject({ all: z.array(condition) }),
-    z.strictObject({ not: condition }),
-  ]),
-);
-
-const texts = z.array(z.string());
-const filter = z.strictObject({
-  platform: texts.exactOptional(),
-  appVersion: z
-    .strictObject({ min: z.string().exactOptional(), max: z.string().exactOptional() })
-    .exactOptional(),
-  locale: texts.exactOptional(),
-  attributes: z.record(z.string(), texts).exactOptional(),
-});
-
 /** An entry in the log of a node. */
 const broadcast = z.strictObject({
   kind: z.literal("broadcast"),
@@ -207,7 +183,7 @@ const broadcast = z.strictObject({
   position: z.int().min(1),
   seq: count,
   key: bytes,
-  cover: texts,
+  cover: z.array(z.string()),
   condition: condition.nullable(),
   filter: filter.nullable(),
   lane: z.literal([1, 2, 3]),

@@ -1,5 +1,11 @@
-/** Whether a broadcast is for a device, by the device's tags and reported attributes. */
-import type { Attributes, Condition, Filter } from "./types.ts";
+/** Whether a broadcast is for a device, by the device's tags and attributes. */
+import {
+  type Attributes,
+  type Condition,
+  type Filter,
+  type Granted,
+  NOTHING_GRANTED,
+} from "./types.ts";
 
 /**
  * @param isMember whether the registration is a member of a tag
@@ -16,8 +22,12 @@ export function matchesCondition(
   return "any" in condition ? condition.any.some(holds) : condition.all.every(holds);
 }
 
-/** A filter on an attribute that was not reported does not match. */
-export function matchesFilter(filter: Filter | null, attributes: Attributes | null): boolean {
+/** A filter on an attribute that is not known does not match. A granted attribute wins over a reported one of its name. */
+export function matchesFilter(
+  filter: Filter | null,
+  attributes: Attributes | null,
+  granted: Granted = NOTHING_GRANTED,
+): boolean {
   if (filter === null) return true;
   const { platform, appVersion, locale, custom = {} } = attributes ?? {};
   if (filter.platform !== undefined) {
@@ -29,9 +39,23 @@ export function matchesFilter(filter: Filter | null, attributes: Attributes | nu
   if (filter.locale !== undefined) {
     if (locale == null || !filter.locale.some((range) => isInRange(locale, range))) return false;
   }
-  return Object.entries(filter.attributes ?? {}).every(
-    ([name, values]) => Object.hasOwn(custom, name) && values.includes(custom[name] ?? ""),
+  return (
+    hasEach(filter.granted, (name) => valueIn(granted, name)) &&
+    hasEach(filter.attributes, (name) => valueIn(granted, name) ?? valueIn(custom, name))
   );
+}
+
+const valueIn = (values: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
+
+function hasEach(
+  wanted: Readonly<Record<string, readonly string[]>> = {},
+  find: (name: string) => string | undefined,
+): boolean {
+  return Object.entries(wanted).every(([name, values]) => {
+    const value = find(name);
+    return value !== undefined && values.includes(value);
+  });
 }
 
 /** Whether a text is a version: numbers, separated by dots. */

@@ -10,7 +10,7 @@ export type Condition =
   | { readonly all: readonly Condition[] }
   | { readonly not: Condition };
 
-/** What a device must have reported. All given parts must match. */
+/** What must be known of a device. All given parts must match. */
 export interface Filter {
   /** One of these, in lower case. */
   readonly platform?: readonly string[];
@@ -18,9 +18,16 @@ export interface Filter {
   readonly appVersion?: { readonly min?: string; readonly max?: string };
   /** One of these language ranges (RFC 4647 §3.3.1, basic filtering): "de" matches "de-AT". */
   readonly locale?: readonly string[];
-  /** Each of these custom attributes must have one of its values. */
+  /** Each of these custom attributes must have one of its values, granted or reported. */
   readonly attributes?: Readonly<Record<string, readonly string[]>>;
+  /** The same, but only the app's server can have given these, by a grant: what a device reports of itself does not count. */
+  readonly granted?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** Custom attributes that the app's server gave a registration, by a grant. */
+export type Granted = Readonly<Record<string, string>>;
+
+export const NOTHING_GRANTED: Granted = {};
 
 /** What an app reported about itself on a device. */
 export interface Attributes {
@@ -28,4 +35,10 @@ export interface Attributes {
   readonly appVersion: string | null;
   readonly locale: string | null;
   readonly custom: Readonly<Record<string, string>>;
+}
+
+/** All attributes of a registration, by origin. */
+export interface KnownAttributes extends Attributes {
+  /** `custom` has none of these names. */
+  readonly granted: Granted;
 }

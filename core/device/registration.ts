@@ -1,6 +1,7 @@
 /** One registration in memory: its lanes, its messages on the socket, and the final answers of recent messages. */
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { type Granted, NOTHING_GRANTED } from "../condition/types.ts";
 import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
 import type { Ending } from "./mail/outcomes.ts";
@@ -87,6 +88,8 @@ export class Registration {
   record: RegistrationRecord;
   /** Whether the app is listening on the current link. */
   attached = false;
+  /** Attributes that a grant gave it. */
+  granted: Granted = NOTHING_GRANTED;
   readonly #lanes: Record<Priority, Lane> = {
     1: new Lane(),
     2: new Lane(),

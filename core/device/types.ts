@@ -1,6 +1,6 @@
 /** Requests of the edge to a device, and their answers. Plain data: it crosses RPC. */
 import type { MessageStatus } from "../../schema/http.ts";
-import type { Attributes } from "../condition/types.ts";
+import type { KnownAttributes } from "../condition/types.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 import type { EncryptionKey } from "./store.ts";
@@ -67,7 +67,7 @@ export type DescribeAnswer =
       readonly ok: true;
       readonly tags: readonly string[];
       readonly aliases: readonly string[];
-      readonly attributes: Attributes | null;
+      readonly attributes: KnownAttributes | null;
       /** Absent from objects of an older version. */
       readonly encryptionKey?: EncryptionKey | null;
       readonly connected: boolean;

@@ -60,20 +60,22 @@ function requireNoPrototype(value: unknown, context: z.RefinementCtx): unknown {
   return value;
 }
 
-/** Attributes that a device must have reported. */
+const filterAttributes = z.preprocess(
+  requireNoPrototype,
+  z
+    .record(boundedText(LIMITS.ATTRIBUTE_NAME_BYTES), filterValues)
+    .refine(
+      (record) => Object.keys(record).length <= LIMITS.ATTRIBUTES,
+      `must have at most ${LIMITS.ATTRIBUTES} members`,
+    ),
+);
+
+/** Attributes that a registration must have. */
 export const filterBody = z.strictObject({
   platform: filterValues.optional(),
   appVersion: z.strictObject({ min: version.optional(), max: version.optional() }).optional(),
   locale: filterValues.optional(),
-  attributes: z
-    .preprocess(
-      requireNoPrototype,
-      z
-        .record(boundedText(LIMITS.ATTRIBUTE_NAME_BYTES), filterValues)
-        .refine(
-          (record) => Object.keys(record).length <= LIMITS.ATTRIBUTES,
-          `must have at most ${LIMITS.ATTRIBUTES} members`,
-        ),
-    )
-    .optional(),
+  attributes: filterAttributes.optional(),
+  /** Only attributes that a grant of the app's server gave; what a device reports of itself does not count. */
+  granted: filterAttributes.optional(),
 });

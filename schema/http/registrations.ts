@@ -48,7 +48,10 @@ const attributes = lazily(() =>
     platform: z.string().nullable(),
     appVersion: z.string().nullable(),
     locale: z.string().nullable(),
+    /** Reported by the app on the device, as the three above: a device may report anything. */
     custom: z.record(z.string(), z.string()),
+    /** Given by a grant of the app's server. `custom` has none of these names. */
+    granted: z.record(z.string(), z.string()),
   }),
 );
 

@@ -20,7 +20,15 @@ async function getRegistration(c: MeshContext): Promise<Response> {
   );
   if (!described.ok) throw refusal(described);
   const { tags, aliases, attributes, connected } = described;
-  return c.json({ regId, tags, aliases, attributes, connected } satisfies RegistrationAnswerBody);
+  // An object of an older version does not know of grants.
+  const known = attributes && { ...attributes, granted: attributes.granted ?? {} };
+  return c.json({
+    regId,
+    tags,
+    aliases,
+    attributes: known,
+    connected,
+  } satisfies RegistrationAnswerBody);
 }
 
 async function removeRegistration(c: MeshContext): Promise<Response> {

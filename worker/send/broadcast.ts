@@ -71,7 +71,7 @@ async function requireSame(
 
 /** The filter without absent fields; null if none is left. */
 function filterOf(given: SendBody["filter"]): Filter | null {
-  const { platform, appVersion, locale, attributes } = given ?? {};
+  const { platform, appVersion, locale, attributes, granted } = given ?? {};
   const { min, max } = appVersion ?? {};
   const filter: Filter = {
     ...(platform === undefined ? {} : { platform: platform.map((name) => name.toLowerCase()) }),
@@ -85,6 +85,7 @@ function filterOf(given: SendBody["filter"]): Filter | null {
         }),
     ...(locale === undefined ? {} : { locale }),
     ...(attributes === undefined ? {} : { attributes }),
+    ...(granted === undefined ? {} : { granted }),
   };
   return Object.keys(filter).length === 0 ? null : filter;
 }

@@ -107,8 +107,7 @@ export function pushCommands(parts: CommandParts): PushCommands {
       inSlot(command.slot, ({ slot }) => {
         const reported = attributesOf(command);
         if (reported instanceof MeshError) return reported;
-        tags.report(slot, reported);
-        return null;
+        return tags.report(slot, reported);
       }),
     publishKey: (command, { now }) =>
       inSlot(command.slot, (registration) => keys.publish(registration, command, now)),

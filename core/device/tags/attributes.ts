@@ -3,7 +3,7 @@ import { MeshError } from "../../../schema/errors.ts";
 import type { Report } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isVersion } from "../../condition/evaluate.ts";
-import type { Attributes } from "../../condition/types.ts";
+import type { Attributes, Granted, KnownAttributes } from "../../condition/types.ts";
 import { utf8Length } from "../name-rules.ts";
 import type { SubscriptionStore } from "../store.ts";
 
@@ -31,6 +31,27 @@ export class AttributeCache {
     this.#store.writeAttributes(slot, attributes);
     this.#known.set(slot, attributes);
   }
+}
+
+/** All attributes by origin; null if there are none. What was granted hides what was reported under its name, also before the grant. */
+export function knownAttributes(
+  reported: Attributes | null,
+  granted: Granted,
+): KnownAttributes | null {
+  if (reported === null && Object.keys(granted).length === 0) return null;
+  const { platform = null, appVersion = null, locale = null, custom = {} } = reported ?? {};
+  const own = Object.entries(custom).filter(([name]) => !Object.hasOwn(granted, name));
+  return { platform, appVersion, locale, custom: Object.fromEntries(own), granted };
+}
+
+/** Refuses a report of an attribute that is granted: a device would take its own value for the one that counts. */
+export function grantedFault(reported: Attributes | null, granted: Granted): MeshError | null {
+  const name = Object.keys(reported?.custom ?? {}).find((each) => Object.hasOwn(granted, each));
+  if (name === undefined) return null;
+  return new MeshError(
+    "attributes_invalid",
+    `the attribute ${name} is granted by the app's server`,
+  );
 }
 
 /** The attributes of a report; null if it has none. */

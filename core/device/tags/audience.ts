@@ -1,6 +1,6 @@
 /** Decides whether a broadcast is for this device. */
 import { matchesCondition, matchesFilter } from "../../condition/evaluate.ts";
-import { EVERYONE } from "../../condition/types.ts";
+import { EVERYONE, type Granted } from "../../condition/types.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry } from "../../tag/calls/broadcast.ts";
 import type { Replacement } from "../../tag/calls/membership.ts";
@@ -11,10 +11,16 @@ import type { SubscriptionTable } from "./subscription-table.ts";
 export class Audience {
   readonly #table: SubscriptionTable;
   readonly #attributes: AttributeCache;
+  readonly #granted: (slot: number) => Granted;
 
-  constructor(table: SubscriptionTable, attributes: AttributeCache) {
+  constructor(
+    table: SubscriptionTable,
+    attributes: AttributeCache,
+    granted: (slot: number) => Granted,
+  ) {
     this.#table = table;
     this.#attributes = attributes;
+    this.#granted = granted;
   }
 
   /** Whether a later broadcast with its collapse key is for this device, too. A ttl 0 broadcast replaces nothing. */
@@ -42,7 +48,7 @@ export class Audience {
     const isMember = (tag: string) => tag === EVERYONE || this.#table.find(slot, tag) !== undefined;
     return (
       matchesCondition(condition, isMember) &&
-      (filter === null || matchesFilter(filter, this.#attributes.of(slot)))
+      (filter === null || matchesFilter(filter, this.#attributes.of(slot), this.#granted(slot)))
     );
   }
 }

@@ -1,7 +1,13 @@
 /** The tags of a device's registrations, and the broadcasts that arrive through them. */
+import type { MeshError } from "../../../schema/errors.ts";
 import type { Cursor } from "../../../schema/generated/link.ts";
-import type { Attributes } from "../../condition/types.ts";
-import { EVERYONE } from "../../condition/types.ts";
+import {
+  type Attributes,
+  EVERYONE,
+  type Granted,
+  type KnownAttributes,
+  NOTHING_GRANTED,
+} from "../../condition/types.ts";
 import type { Context } from "../../link/effects.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
 import type { DepthCache } from "../../tag/tree/depth-cache.ts";
@@ -15,7 +21,7 @@ import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
 import type { SubscriptionStore } from "../store.ts";
 import type { Waits } from "../waits.ts";
-import { AttributeCache } from "./attributes.ts";
+import { AttributeCache, grantedFault, knownAttributes } from "./attributes.ts";
 import { Audience } from "./audience.ts";
 import { BroadcastSender } from "./broadcast-sender.ts";
 import { Broadcasts } from "./broadcasts.ts";
@@ -56,7 +62,7 @@ export class Tags implements Part {
     const cursors = this.#cursors;
     const nodes = new NodeWaits(waits);
     const attributes = new AttributeCache(store);
-    const audience = new Audience(table, attributes);
+    const audience = new Audience(table, attributes, (slot) => this.#grantedIn(slot));
     const catchUp = new CatchUp({ table, calls, retries, link, name });
     const memberships = new Memberships({ ...options, table, catchUp });
     const sender = new BroadcastSender({ registrations, link, catchUp, cursors, nodes, source });
@@ -168,12 +174,19 @@ export class Tags implements Part {
 
   // ---------------------------------------------------------------- attributes, for filters
 
-  attributesOf(slot: number): Attributes | null {
-    return this.#attributes.of(slot);
+  attributesOf(slot: number): KnownAttributes | null {
+    return knownAttributes(this.#attributes.of(slot), this.#grantedIn(slot));
   }
 
-  report(slot: number, attributes: Attributes | null): void {
-    this.#attributes.write(slot, attributes);
+  /** Replaces what the device reported. @returns a refusal, and then nothing changed */
+  report(slot: number, attributes: Attributes | null): MeshError | null {
+    const fault = grantedFault(attributes, this.#grantedIn(slot));
+    if (fault === null) this.#attributes.write(slot, attributes);
+    return fault;
+  }
+
+  #grantedIn(slot: number): Granted {
+    return this.#options.registrations.inSlot(slot)?.granted ?? NOTHING_GRANTED;
   }
 
   // ---------------------------------------------------------------- broadcasts

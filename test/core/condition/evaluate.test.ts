@@ -115,3 +115,31 @@ describe("filters", () => {
     expect(matchesFilter(null, null)).toBe(true);
   });
 });
+
+describe("S13 a filter on granted attributes", () => {
+  const own: Attributes = {
+    ...{ platform: "web", appVersion: null, locale: null },
+    custom: { tier: "gold", city: "Graz" },
+  };
+  const gold = { tier: ["gold"] };
+
+  test.each([
+    ["granted", gold, own, {}, false],
+    ["granted", gold, null, { tier: "gold" }, true],
+    ["granted", gold, own, { tier: "free" }, false],
+    ["granted", { tier: ["gold"], city: ["Graz"] }, own, { tier: "gold" }, false],
+    ["granted", { toString: ["gold"] }, own, {}, false],
+    // A granted attribute wins over a reported one of its name.
+    ["attributes", gold, own, {}, true],
+    ["attributes", gold, own, { tier: "free" }, false],
+    ["attributes", { tier: ["free"], city: ["Graz"] }, own, { tier: "free" }, true],
+  ] as const)("%s %j, reported %j, granted %j: %s", (field, wanted, reported, granted, matches) => {
+    expect(matchesFilter({ [field]: wanted }, reported, granted)).toBe(matches);
+  });
+
+  test("and on reported ones has to match both", () => {
+    const filter = { granted: gold, platform: ["web"], attributes: { city: ["Graz"] } };
+    expect(matchesFilter(filter, own, { tier: "gold" })).toBe(true);
+    expect(matchesFilter(filter, { ...own, platform: "ios" }, { tier: "gold" })).toBe(false);
+  });
+});

@@ -534,6 +534,9 @@ export interface components {
                 attributes?: {
                     [key: string]: string[];
                 };
+                granted?: {
+                    [key: string]: string[];
+                };
             };
             pace?: number;
         };
@@ -742,6 +745,9 @@ export interface components {
                 appVersion: string | null;
                 locale: string | null;
                 custom: {
+                    [key: string]: string;
+                };
+                granted: {
                     [key: string]: string;
                 };
             } | null;

@@ -1,7 +1,37 @@
 import { describe, expect, test } from "vitest";
+import { grantedFault, knownAttributes } from "../../../../core/device/tags/attributes.ts";
 import type { Report } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { Rig } from "../support/rig.ts";
+
+describe("S13 granted attributes", () => {
+  const reported = {
+    ...{ platform: "web", appVersion: null, locale: null },
+    custom: { tier: "gold", city: "Graz" },
+  };
+
+  test("hide what was reported under their name, and are told apart", () => {
+    expect(knownAttributes(reported, { tier: "free" })).toEqual({
+      ...{ platform: "web", appVersion: null, locale: null },
+      ...{ custom: { city: "Graz" }, granted: { tier: "free" } },
+    });
+    expect(knownAttributes(null, { tier: "free" })).toEqual({
+      ...{ platform: null, appVersion: null, locale: null },
+      ...{ custom: {}, granted: { tier: "free" } },
+    });
+    expect(knownAttributes(reported, {})).toEqual({ ...reported, granted: {} });
+    expect(knownAttributes(null, {})).toBeNull();
+  });
+
+  test("cannot be reported, not even with the granted value", () => {
+    for (const tier of ["gold", "free"])
+      expect(grantedFault({ ...reported, custom: { tier } }, { tier: "free" })).toMatchObject({
+        ...{ code: "attributes_invalid", message: expect.stringContaining("tier") },
+      });
+    expect(grantedFault(reported, { toString: "x" })).toBeNull();
+    expect(grantedFault(null, { tier: "free" })).toBeNull();
+  });
+});
 
 const report = (rig: Rig, fields: Partial<Report>) => {
   rig.command({ kind: "report", value: { request: 3, slot: 1, ...fields } });

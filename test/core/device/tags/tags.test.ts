@@ -285,6 +285,7 @@ describe("tags", () => {
       tags: ["x"],
       aliases: [],
       attributes: null,
+      encryptionKey: null,
       connected: true,
     });
     rig.lose();
