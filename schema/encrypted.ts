@@ -18,6 +18,26 @@ export const HEADER_BYTES = SALT_BYTES + 4 + 1 + PUBLIC_KEY_BYTES;
 /** What the body has besides the plaintext, without padding: the header, a delimiter and the tag of AES-GCM. */
 export const OVERHEAD_BYTES = HEADER_BYTES + 1 + 16;
 
+/** Where the length of the key ID is in a body: always PUBLIC_KEY_BYTES, so that the data leaves it out to make room for the mark. */
+const ID_LENGTH_AT = SALT_BYTES + 4;
+
+/** The data of a message on the link, as long as the body. */
+export function dataOfBody(body: Uint8Array): Uint8Array {
+  const data = body.slice();
+  data[0] = ENCRYPTED_MARK;
+  data.set(body.subarray(0, ID_LENGTH_AT), 1);
+  return data;
+}
+
+/** @returns undefined for data that is not encrypted */
+export function bodyOfData(data: Uint8Array): Uint8Array | undefined {
+  if (data[0] !== ENCRYPTED_MARK || data.length <= ID_LENGTH_AT) return undefined;
+  const body = data.slice();
+  body.set(data.subarray(1, ID_LENGTH_AT + 1));
+  body[ID_LENGTH_AT] = PUBLIC_KEY_BYTES;
+  return body;
+}
+
 /** Whether these can be a key and its secret: the length, and the first byte of an uncompressed point. */
 export const isPublishable = (publicKey: Uint8Array, auth: Uint8Array): boolean =>
   publicKey.length === PUBLIC_KEY_BYTES && publicKey[0] === 4 && auth.length === AUTH_BYTES;
@@ -25,5 +45,5 @@ export const isPublishable = (publicKey: Uint8Array, auth: Uint8Array): boolean 
 /** Whether these bytes begin like a body of RFC 8291 and are long enough for one. */
 export const isEncryptedBody = (body: Uint8Array): boolean =>
   body.length >= OVERHEAD_BYTES &&
-  body[SALT_BYTES + 4] === PUBLIC_KEY_BYTES &&
-  body[SALT_BYTES + 5] === 4;
+  body[ID_LENGTH_AT] === PUBLIC_KEY_BYTES &&
+  body[ID_LENGTH_AT + 1] === 4;

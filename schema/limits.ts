@@ -10,8 +10,6 @@ export const LIMITS = {
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,
-  /** An encrypted body: DATA_BYTES without the mark before it (schema/encrypted.ts). */
-  ENCRYPTED_BYTES: 4_095,
   /** Nesting depth of objects and arrays in JSON data: deeper ones crash recursive readers on a device. */
   DATA_DEPTH: 64,
   /** Body of a request without a limit of its own. */

@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
-const BROWSER_GZIP_BYTES_MAX = 16_832;
+const BROWSER_GZIP_BYTES_MAX = 17_100;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDER = process.argv[2] ?? "dist";
@@ -39,6 +39,7 @@ const ENTRIES: readonly Entry[] = [
     maxGzipBytes: BROWSER_GZIP_BYTES_MAX,
   },
   { source: "sdk/device/live/mod.ts", out: "live.js", platform: "browser" },
+  { source: "sdk/device/encryption/mod.ts", out: "encryption.js", platform: "browser" },
   { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
   { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
 ];

@@ -1,5 +1,6 @@
 /** Starts a client together with its own push service. */
 import { PushClient } from "./client/client.ts";
+import type { Encryption } from "./client/encryption.ts";
 import { PushError, type PushErrorData } from "./errors.ts";
 import { defaultHost, type Host, requireGlobals } from "./host.ts";
 import { openService, type PushService } from "./service/service.ts";
@@ -31,6 +32,8 @@ export interface StartOptions {
 export interface ConnectOptions extends StartOptions {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;
+  /** Decrypts messages: `webPushEncryption()` of `pushmesh/encryption`. Default: none; encrypted messages are dropped. */
+  readonly encryption?: Encryption | undefined;
 }
 
 const NO_STORAGE: PushErrorData = {
@@ -76,10 +79,11 @@ export function startService(options: StartOptions): Promise<PushService> {
  * await tellMyServer(await push.register());
  */
 export async function connect(options: ConnectOptions): Promise<PushClient> {
-  const { appId, storage, host, ...rest } = withDefaults(options);
+  const { appId, storage, host, encryption, ...rest } = withDefaults(options);
   const service = await startService({ storage, host, ...rest });
   const onClosed = service.close;
-  return PushClient.open({ appId, port: service.openPort(), storage, host, onClosed }).catch(
+  const port = service.openPort();
+  return PushClient.open({ appId, port, storage, host, encryption, onClosed }).catch(
     (error: unknown) => {
       onClosed();
       throw error;

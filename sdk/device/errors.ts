@@ -28,6 +28,8 @@ export type LocalErrorCode =
   | "handler_stuck"
   /** The data of a message does not match its content type. The SDK acknowledged and dropped the message. */
   | "data_invalid"
+  /** The message is encrypted to another key or was altered, or encryption is required. The SDK acknowledged and dropped it. */
+  | "decrypt_failed"
   /** Tags, aliases and attributes need a registration: call `register` first. */
   | "not_registered"
   /** Another client of the same push service is listening for this app. */

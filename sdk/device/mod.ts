@@ -14,10 +14,16 @@
  * @module
  */
 export { openClient, type PushClient } from "./client/client.ts";
+export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { MessageHandler } from "./client/inbox.ts";
-export type { PushData, PushMessage } from "./client/message.ts";
+export type { Content, Incoming, PushData, PushMessage } from "./client/message.ts";
 export type { Attributes, CallOptions, ClientOptions, StateChange } from "./client/options.ts";
-export { type ConnectOptions, connect, type StartOptions, startService } from "./connect.ts";
+export {
+  type ConnectOptions,
+  connect,
+  type StartOptions,
+  startService,
+} from "./connect.ts";
 export {
   type LocalErrorCode,
   PushError,

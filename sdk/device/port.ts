@@ -47,6 +47,8 @@ export type Command =
       readonly locale: string | undefined;
       readonly attributes: readonly Attribute[];
     }
+  /** Empty bytes withdraw the key. */
+  | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
   | { readonly kind: "describe" };
 
 /** The value of a request that succeeded. */

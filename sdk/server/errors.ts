@@ -9,6 +9,8 @@ export type LocalErrorCode =
   | "option_invalid"
   /** The mesh could not be reached, or did not answer in time. It may have carried out the request anyway. */
   | "network_failed"
+  /** The mesh has another encryption key for a registration than the pinned one; see `PushServer.encryption`. */
+  | "encryption_key_changed"
   /** The mesh started a change, and its answer was lost; see `UndecidedError`. */
   | "outcome_unknown"
   /** The caller's signal cancelled the call; `cause` is its reason. The mesh may have carried out the request anyway. */

@@ -34,6 +34,13 @@ export { type AuditLogQuery, MeshAdmin, type MeshAdminOptions } from "./admin.ts
 export type { Aliases } from "./aliases.ts";
 export type { MessageData } from "./body.ts";
 export type { RateLimit, ServerHost } from "./call.ts";
+export type {
+  Encryption,
+  EncryptionKey,
+  EncryptionOptions,
+  PinnedKey,
+  PinStore,
+} from "./encryption.ts";
 export {
   type LocalErrorCode,
   PushServerError,

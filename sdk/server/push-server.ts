@@ -15,6 +15,7 @@ import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkJson, dataFields, type MessageData } from "./body.ts";
 import type { RateLimit } from "./call.ts";
+import { Encryption } from "./encryption.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
@@ -54,6 +55,11 @@ type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
 export type SingleMessage = Content & {
   /** A regId. */
   readonly to: string;
+  /**
+   * Encrypt the data to the key of the registration, end to end (RFC 8291): the mesh cannot read it. At most 3,992 bytes of data; the
+   * device needs `pushmesh/encryption`. See `encryption`.
+   */
+  readonly encrypt?: boolean;
 };
 
 /** A message to all holders of an alias. */
@@ -105,6 +111,8 @@ export class PushServer {
   readonly aliases: Aliases;
   /** Registrations: removes them, and bans their devices. */
   readonly registrations: Registrations;
+  /** Keys of registrations, for messages with `encrypt`. */
+  readonly encryption: Encryption;
 
   /** @throws PushServerError `option_invalid` */
   constructor(options: PushServerOptions) {
@@ -112,6 +120,7 @@ export class PushServer {
     this.tags = new Tags(this.#calls);
     this.aliases = new Aliases(this.#calls);
     this.registrations = new Registrations(this.#calls);
+    this.encryption = new Encryption(this.#calls, options.encryption);
   }
 
   /** The app's quota of sends and what was left of it, by the last answer; undefined if the app has none, or before the first answer. */
@@ -181,7 +190,12 @@ export class PushServer {
 
   /** @template T the type of the answer for this kind of target */
   async #send<T extends AnswerBody<"sendMessage">>(
-    { data, json, ...message }: Content & Pick<SendBodyInput, "to" | "filter" | "pace">,
+    {
+      data,
+      json,
+      encrypt,
+      ...message
+    }: Content & Pick<SendBodyInput, "to" | "filter" | "pace"> & { readonly encrypt?: boolean },
     options: SendOptions,
   ): Promise<T> {
     const prefer = preferOf(options);
@@ -191,6 +205,9 @@ export class PushServer {
     } else if (data === undefined && message.dataBase64 === undefined) {
       throw optionError("data: must be given, or json");
     }
+    const sealed = encrypt
+      ? await this.#seal(message.to, { data, json }, message.dataBase64, options)
+      : undefined;
     const random = crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES));
     const idempotencyKey = options.idempotencyKey ?? toBase64Url(random);
     const headers = { "idempotency-key": idempotencyKey };
@@ -198,8 +215,8 @@ export class PushServer {
     try {
       const answer = await this.#calls.call<"sendMessage">("POST", "/v1/messages", {
         headers: prefer === null ? headers : { ...headers, prefer },
-        body: { ...message, ...dataFields(data) },
-        dataJson: json,
+        body: { ...message, ...(sealed ?? dataFields(data)) },
+        dataJson: sealed === undefined ? json : undefined,
         timeoutMs: TIMEOUT_MS + waitMs,
         signal: options.signal,
       });
@@ -207,5 +224,16 @@ export class PushServer {
     } catch (error) {
       throw error instanceof PushServerError ? Object.assign(error, { idempotencyKey }) : error;
     }
+  }
+
+  #seal(
+    to: SendBodyInput["to"],
+    content: Pick<Content, "data" | "json">,
+    dataBase64: string | undefined,
+    { idempotencyKey, signal }: SendOptions,
+  ) {
+    if (typeof to !== "string") throw optionError("encrypt: only to a regId: a body has one key");
+    if (dataBase64 !== undefined) throw optionError("encrypt: give bytes as data, not dataBase64");
+    return this.encryption.seal(to, content, idempotencyKey, signal);
   }
 }

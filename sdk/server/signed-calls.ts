@@ -12,6 +12,7 @@ import {
   rateLimitOf,
   type ServerHost,
 } from "./call.ts";
+import type { EncryptionOptions } from "./encryption.ts";
 import { optionError, PushServerError, runtimeError, UndecidedError } from "./errors.ts";
 import { signRequest } from "./sign.ts";
 import { type SendingKey, type Signer, signerOf } from "./signer.ts";
@@ -34,6 +35,8 @@ export interface PushServerOptions {
    * the last failure, with which the call rejects.
    */
   readonly onRetry?: (error: PushServerError, attempt: number) => void;
+  /** Pins of the keys that messages are encrypted to. */
+  readonly encryption?: EncryptionOptions;
   /** Replaces the host's own fetch, clock, random numbers and timer. */
   readonly host?: Partial<ServerHost>;
 }

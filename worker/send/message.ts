@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
-import { ENCRYPTED_MARK, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
+import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -86,14 +86,7 @@ function encryptedData(body: Uint8Array): Uint8Array {
     const detail = `${field}: is no body of RFC 8291 (aes128gcm), which begins with a header of ${HEADER_BYTES} bytes`;
     throw new MeshError("field_invalid", detail, { field });
   }
-  if (body.length > LIMITS.ENCRYPTED_BYTES) {
-    const detail = `${field}: ${body.length} bytes; at most ${LIMITS.ENCRYPTED_BYTES} are taken if it is encrypted`;
-    throw new MeshError("field_invalid", detail, { field });
-  }
-  const data = new Uint8Array(1 + body.length);
-  data[0] = ENCRYPTED_MARK;
-  data.set(body, 1);
-  return data;
+  return bounded(dataOfBody(body), field);
 }
 
 function bounded(data: Uint8Array, field: string): Uint8Array {

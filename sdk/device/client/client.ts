@@ -7,6 +7,7 @@ import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
 import { ClientEvents } from "./client-events.ts";
+import type { Encryption } from "./encryption.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import {
   type Attributes,
@@ -33,6 +34,7 @@ export class PushClient extends ClientEvents {
   readonly #requests: Requests;
   readonly #registering: Registering;
   readonly #inbox: Inbox;
+  readonly #encryption: Encryption | undefined;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
@@ -41,12 +43,13 @@ export class PushClient extends ClientEvents {
 
   private constructor(options: ClientOptions) {
     super();
-    const { appId, port, storage, host, onClosed } = options;
+    const { appId, port, storage, host, encryption, onClosed } = options;
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
     this.#port = port;
     this.#requests = new Requests(port);
     this.#onClosed = onClosed;
+    this.#encryption = encryption;
     this.#registration = new StoredRegistration(this.#storage, appId);
     this.#registering = new Registering(this.#requests, this.#registration, this.#storage);
     this.#inbox = new Inbox(host, this.#storage, this.#registration, {
@@ -55,6 +58,7 @@ export class PushClient extends ClientEvents {
       discard: (...dropped) => postDiscard(port, ...dropped),
       end: () => this.#registering.endStored(),
       report: this.#report,
+      encryption,
     });
   }
 
@@ -64,12 +68,16 @@ export class PushClient extends ClientEvents {
    * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
    */
   static async open(options: ClientOptions): Promise<PushClient> {
-    const { appId, port, storage, host } = options ?? {};
+    const { appId, port, storage, host, encryption } = options ?? {};
     checkAppId(appId);
     requireOptions({ port, storage, host });
     const client = new PushClient(options);
     const registration = client.#registration;
     await registration.load();
+    await encryption?.open({
+      ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
+      command: (command) => client.#requests.make(command, {}),
+    });
     port.onmessage = ({ data }) => client.#receive(data);
     const { windows, cursors } = registration;
     port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
@@ -90,13 +98,15 @@ export class PushClient extends ClientEvents {
 
   /**
    * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request. Without a
-   * network, it waits for one.
+   * network, it waits for one. With encryption, it also waits until the key is published.
    *
    * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the
    * app's server has removed the registration meanwhile (see `onRemoved`), `banned` while it does not let this device register
    */
-  register(options: CallOptions = {}): Promise<string> {
-    return this.#registering.begin(options);
+  async register(options: CallOptions = {}): Promise<string> {
+    const regId = await this.#registering.begin(options);
+    await this.#encryption?.registered(this.#registration.identity);
+    return regId;
   }
 
   /**
@@ -323,7 +333,10 @@ export class PushClient extends ClientEvents {
         this.#tellRemoved(new PushError(event.error));
         return;
       case "registration":
-        if (event.regId !== null) this.#setRegId(event.regId, event.identity);
+        if (event.regId !== null) {
+          this.#setRegId(event.regId, event.identity);
+          void this.#encryption?.registered(this.#registration.identity);
+        }
         // The account was created anew since this app registered, or another client of the storage has ended it.
         else if (this.regId !== undefined) this.#registerAgain().catch(this.#report);
         return;

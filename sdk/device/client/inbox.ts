@@ -2,11 +2,12 @@
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { HANDLER_STUCK_MS, QUEUE_MESSAGES, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
-import { PushError } from "../errors.ts";
+import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
+import type { Encryption } from "./encryption.ts";
 import { type Delivery, Lane } from "./lane.ts";
-import { type Incoming, isExpired, type PushMessage, toPushMessage } from "./message.ts";
+import { type Incoming, idOf, isExpired, type PushMessage, toPushMessage } from "./message.ts";
 import type { StoredRegistration } from "./registration.ts";
 
 /** Handles one message. When it returns or resolves, the message is acknowledged, and its sender told `delivered`. */
@@ -22,6 +23,7 @@ interface InboxOwner {
   /** The registration is to end, as another client of the storage has asked. */
   end(): void;
   report(error: PushError): void;
+  readonly encryption: Encryption | undefined;
 }
 
 export class Inbox {
@@ -126,10 +128,9 @@ export class Inbox {
     // Another tab or process may have signed the app out. If the storage cannot say, it cannot store that either.
     const ends = async () => this.#registration.regId && this.#registration.isEnding();
     if (await ends().catch(() => false)) this.#owner.end();
-    const handler = this.#handler;
     const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing arrives.
-    if (handler === undefined || regId === undefined || life !== this.#epoch) return null;
+    if (this.#handler === undefined || regId === undefined || life !== this.#epoch) return null;
     if (
       this.#registration.windows.has(message) ||
       ("tag" in message && this.#registration.cursors.has(message))
@@ -137,21 +138,20 @@ export class Inbox {
       this.#acknowledge(delivery, false);
       return null;
     }
-    if (delivery.withdrawn || this.#isOver(delivery)) {
-      this.#acknowledge(delivery, true);
-      return null;
-    }
+    if (this.#dropIfOver(delivery)) return null;
     let view: PushMessage;
     try {
-      view = toPushMessage(message, regId);
+      const { encryption } = this.#owner;
+      const content = encryption && (await encryption.read(message));
+      if (life !== this.#epoch) return null;
+      view = toPushMessage(message, regId, content);
     } catch (cause) {
-      const text = "The data does not fit its content type.";
-      this.#owner.report(
-        new PushError({ code: "data_invalid", message: text, retry: "never", cause }),
-      );
-      this.#acknowledge(delivery, true);
+      if (life === this.#epoch) this.#drop(delivery, idOf(message, regId), cause);
       return null;
     }
+    // What may have changed while it was decrypted.
+    const handler = this.#handler;
+    if (handler === undefined || this.#dropIfOver(delivery)) return null;
     const cancel = this.#host.after(HANDLER_STUCK_MS, () => this.#stuck(view.id));
     try {
       await this.#call(handler, view);
@@ -164,6 +164,21 @@ export class Inbox {
     this.#registration.windows.add(message);
     this.#acknowledge(delivery, false);
     return null;
+  }
+
+  /** The app cannot get it: it is acknowledged, so that it holds up no other. */
+  #drop(delivery: Delivery, messageId: string, cause: unknown): void {
+    const message = "The data does not fit its content type.";
+    const invalid = { code: "data_invalid", message, retry: "never", cause } as const;
+    const error = cause instanceof PushError ? toErrorData(cause, "data_invalid") : invalid;
+    this.#owner.report(new PushError({ ...error, messageId }));
+    this.#acknowledge(delivery, true);
+  }
+
+  #dropIfOver(delivery: Delivery): boolean {
+    const isOver = delivery.withdrawn || this.#isOver(delivery);
+    if (isOver) this.#acknowledge(delivery, true);
+    return isOver;
   }
 
   #call(handler: MessageHandler, view: PushMessage): void | Promise<void> {

@@ -26,6 +26,8 @@ export interface PushMessage {
   readonly tag?: string | undefined;
   /** The sender's collapse key, if it gave one. */
   readonly collapseKey?: string | undefined;
+  /** True if it was encrypted to a key of this registration: see `pushmesh/encryption`. */
+  readonly encrypted?: boolean | undefined;
   /** When the mesh accepted it, on the clock of the mesh, in milliseconds since 1970. */
   readonly sentAt: number;
   /** When it expires, in milliseconds since 1970. Absent for a message with ttl 0 (now or never). */
@@ -55,12 +57,23 @@ export function isExpired(message: Incoming, meshNow: number, graceMs = 0): bool
   return !("tag" in message) && sentAt(seq) + ACK_WAIT_MAX_MS <= meshNow;
 }
 
+/** What its sender gave. */
+export type Content = Pick<PushMessage, "data" | "json" | "encrypted">;
+
+/** The ID of a message, as its sender knows it. */
+export const idOf = (message: Incoming, regId: string): string =>
+  formatMessageId({ ...message, regId: "tag" in message ? message.source : regId });
+
 /** The app's view of a message. Throws if the data does not match the content type. */
-export function toPushMessage(message: Incoming, regId: string): PushMessage {
-  const { seq, key, collapseKey, expiresAtMs } = message;
+export function toPushMessage(
+  message: Incoming,
+  regId: string,
+  content = contentOf(message),
+): PushMessage {
+  const { seq, collapseKey, expiresAtMs } = message;
   return {
-    id: formatMessageId({ seq, key, regId: "tag" in message ? message.source : regId }),
-    ...contentOf(message),
+    id: idOf(message, regId),
+    ...content,
     priority: PRIORITY_NAMES[message.priority],
     tag: "tag" in message ? message.tag : undefined,
     collapseKey,
@@ -69,7 +82,8 @@ export function toPushMessage(message: Incoming, regId: string): PushMessage {
   };
 }
 
-function contentOf({ contentType, data }: Incoming): Pick<PushMessage, "data" | "json"> {
+/** @throws TypeError, SyntaxError if the data does not match the content type */
+export function contentOf({ contentType, data }: Pick<Incoming, "contentType" | "data">): Content {
   // A copy: the bytes may be a view of a whole frame.
   if (contentType === ContentType.BINARY) return { data: data.slice() };
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);

@@ -3,6 +3,7 @@ import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, Command, LinkStateName } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Encryption } from "./encryption.ts";
 
 /** A change of the link's state. */
 export interface StateChange {
@@ -42,6 +43,8 @@ export interface ClientOptions {
   /** Stores the regId, the duplicate window and the cursors. */
   readonly storage: Storage;
   readonly host: Host;
+  /** Decrypts messages: `webPushEncryption()` of `pushmesh/encryption`. One for each client. */
+  readonly encryption?: Encryption | undefined;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
 }

@@ -72,6 +72,11 @@ export class StoredRegistration {
     return this.#ending === undefined ? this.#regId : undefined;
   }
 
+  /** The same for its life; undefined while there is none. */
+  get identity(): string | undefined {
+    return this.regId && this.#identity;
+  }
+
   /** The registration to end, also after a restart; undefined if there is none. */
   get ending(): Ending | undefined {
     if (this.#ending === undefined) return undefined;

@@ -196,8 +196,11 @@ export class App {
   /** Returns true if a command of this app was refused. */
   refused(refusal: Refusal): boolean {
     const one = this.#current;
-    if (!one || refusal.request !== this.#wireRequest) return false;
-    const { retryAfterMs, name } = refusal;
+    if (!one) return false;
+    const { retryAfterMs, name, request } = refusal;
+    // A mesh of an older version does not know the frame, nor what its request is.
+    const isUnknown = name === "frame_unknown" && one.kind === "publishKey";
+    if (request !== this.#wireRequest && !isUnknown) return false;
     // A ban may last a year.
     if (retryAfterMs === undefined || name === "banned")
       this.#answer({ kind: "failed", error: refusalData(refusal) });

@@ -66,13 +66,13 @@ describe("S32 an encrypted message", () => {
     encrypted: true,
   });
 
-  it.each([103, LIMITS.ENCRYPTED_BYTES])("S32 of %i bytes is taken", async (length) => {
+  it.each([103, LIMITS.DATA_BYTES])("S32 of %i bytes is taken", async (length) => {
     expect((await post(encrypted(encryptedBody(length)))).response.status).toBe(202);
   });
 
   it.each([
     ["shorter than any", encryptedBody(102)],
-    ["a byte too long", encryptedBody(LIMITS.ENCRYPTED_BYTES + 1)],
+    ["a byte too long", encryptedBody(LIMITS.DATA_BYTES + 1)],
     ["of another key ID", encryptedBody(200, 64)],
     ["of a compressed point", encryptedBody(200, 65, 2)],
     ["empty", ""],

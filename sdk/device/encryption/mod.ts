@@ -1,0 +1,191 @@
+/**
+ * End-to-end encryption for the device SDK, by RFC 8291 (Message Encryption for Web Push): the mesh carries bytes that it cannot read.
+ *
+ * @example
+ * import { connect } from "pushmesh/device";
+ * import { webPushEncryption } from "pushmesh/encryption";
+ *
+ * const push = await connect({ url, appId, encryption: webPushEncryption() });
+ * push.onMessage(({ data, encrypted }) => console.log(data, encrypted));
+ *
+ * The app server then sends with `push.send({ to: regId, data, encrypt: true })`.
+ *
+ * @module
+ */
+import { bodyOfData } from "../../../schema/encrypted.ts";
+import { ContentType } from "../../../schema/generated/link.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { decrypt } from "../../rfc8291.ts";
+import type { Encryption, EncryptionContext } from "../client/encryption.ts";
+import { type Content, contentOf, type Incoming } from "../client/message.ts";
+import { PushError } from "../errors.ts";
+import { contentOfPlaintext } from "./content.ts";
+import { type DeviceKey, EncryptionKeys } from "./keys.ts";
+
+export type { Encryption, EncryptionContext } from "../client/encryption.ts";
+
+export interface WebPushEncryptionOptions {
+  /**
+   * Whether the mesh gives the key to the app's server. Default true. With `false`, give `key()` to your server yourself, over your own
+   * connection: then the mesh has neither the key nor the secret, and can neither replace the key nor make up a message. A key that was
+   * published before is withdrawn.
+   */
+  readonly publish?: boolean;
+  /** Drop messages and broadcasts that are not encrypted. Default false. */
+  readonly required?: boolean;
+}
+
+/** What a server needs to encrypt to this registration: `p256dh` and `auth` of a Web Push subscription. */
+export interface PublicEncryptionKey {
+  /** P-256, uncompressed: 65 bytes in base64url. */
+  readonly publicKey: string;
+  /** The authentication secret: 16 bytes in base64url. */
+  readonly auth: string;
+}
+
+/** The encryption of one client. */
+export interface WebPushEncryption extends Encryption {
+  /**
+   * The current key. It changes with `rotateKey`, and with a new registration (`onRegId` with `isNew`).
+   *
+   * @throws PushError `storage_failed`; `option_invalid` before `connect`
+   */
+  key(): Promise<PublicEncryptionKey>;
+  /**
+   * Replaces the key, and resolves when the mesh has the new one. App servers that have pinned the old one must accept it. The SDK keeps
+   * up to 7 replaced keys for 30 days, for messages that are queued.
+   *
+   * @throws PushError `storage_failed`, `option_invalid` before `connect`
+   */
+  rotateKey(): Promise<PublicEncryptionKey>;
+}
+
+const failed = (message: string, cause?: unknown) =>
+  new PushError({ code: "decrypt_failed", message, retry: "never", cause });
+
+class WebPush implements WebPushEncryption {
+  readonly #publish: boolean;
+  readonly #required: boolean;
+  #context: EncryptionContext | undefined;
+  #keys: EncryptionKeys | undefined;
+  #identity: string | undefined;
+  /** Changes of keys and their publication, one after another. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor({ publish = true, required = false }: WebPushEncryptionOptions) {
+    this.#publish = publish;
+    this.#required = required;
+  }
+
+  async open(context: EncryptionContext): Promise<void> {
+    if (this.#context !== undefined) {
+      const message = "encryption: belongs to another client; make one for each";
+      throw new PushError({ code: "option_invalid", message, retry: "never" });
+    }
+    this.#context = context;
+    this.#keys = new EncryptionKeys(context);
+    await this.#keys.load();
+  }
+
+  registered(identity: string | undefined): Promise<void> {
+    this.#identity = identity;
+    return this.#queue(() => this.#bring());
+  }
+
+  async read(message: Incoming): Promise<Content> {
+    const { contentType, data } = message;
+    const body = contentType === ContentType.JSON ? bodyOfData(data) : undefined;
+    if (body === undefined) {
+      if (this.#required) throw failed("The message is not encrypted.");
+      return contentOf(message);
+    }
+    const plaintext = await this.#decrypt(body);
+    return { ...contentOfPlaintext(plaintext), encrypted: true };
+  }
+
+  async key(): Promise<PublicEncryptionKey> {
+    return formOf(await this.#opened.current());
+  }
+
+  async rotateKey(): Promise<PublicEncryptionKey> {
+    const keys = this.#opened;
+    let made: Promise<void> | undefined;
+    await this.#queue(() => {
+      made = keys.replace(true);
+      return made.then(() => this.#bring());
+    });
+    await made;
+    return this.key();
+  }
+
+  get #opened(): EncryptionKeys {
+    if (this.#keys !== undefined) return this.#keys;
+    const message = "encryption: must be given to connect first";
+    throw new PushError({ code: "option_invalid", message, retry: "never" });
+  }
+
+  async #decrypt(body: Uint8Array): Promise<Uint8Array> {
+    const { subtle } = this.#context?.host.crypto ?? crypto;
+    const keys = this.#opened;
+    const tried = new Set<number>();
+    let cause: unknown;
+    // Again with what another client of the same storage, such as a second tab, has stored since.
+    for (const reload of [false, true]) {
+      if (reload) await this.#queue(() => keys.load());
+      for await (const key of keys.all()) {
+        if (tried.has(key.n)) continue;
+        tried.add(key.n);
+        try {
+          return await decrypt(subtle, key, key.privateKey, body);
+        } catch (error) {
+          cause ??= error;
+        }
+      }
+    }
+    throw failed("The message is not encrypted to a key of this registration, or altered.", cause);
+  }
+
+  /** Gives the mesh the current key of the registration, or takes it away, if it has another one. */
+  async #bring(): Promise<void> {
+    const identity = this.#identity;
+    const keys = this.#opened;
+    if (identity === undefined) return;
+    // The messages of an earlier registration are gone, and its key with them.
+    if (keys.identity !== null && keys.identity !== identity) {
+      await keys.replace(false);
+      await keys.mark(identity, 0);
+    }
+    const key = await keys.current();
+    const wanted = this.#publish ? key.n : 0;
+    if (keys.identity === identity && keys.published === wanted) return;
+    if (wanted !== keys.published) await this.#send(wanted === 0 ? undefined : key);
+    await keys.mark(identity, wanted);
+  }
+
+  async #send(key: DeviceKey | undefined): Promise<void> {
+    const { publicKey, auth } = key ?? { publicKey: new Uint8Array(), auth: new Uint8Array() };
+    await this.#context?.command({ kind: "publishKey", publicKey, auth });
+  }
+
+  /** Failures are reported; the next Welcome tries again. */
+  #queue(act: () => Promise<void>): Promise<void> {
+    this.#last = this.#last.then(act).catch((error: unknown) => this.#context?.report(error));
+    return this.#last;
+  }
+}
+
+const formOf = ({ publicKey, auth }: DeviceKey): PublicEncryptionKey => ({
+  publicKey: toBase64Url(publicKey),
+  auth: toBase64Url(auth),
+});
+
+/**
+ * Makes the encryption of one client, for the option `encryption` of `connect` or `openClient`.
+ *
+ * The private key stays on the device: in IndexedDB it is not extractable, and in files it is readable only by their owner. A message that
+ * cannot be decrypted is not shown: `onError` gets `decrypt_failed` with its ID, and its sender is told `expired`. Broadcasts are never
+ * encrypted.
+ */
+export function webPushEncryption(options: WebPushEncryptionOptions = {}): WebPushEncryption {
+  return new WebPush(options);
+}
