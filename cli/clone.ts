@@ -23,6 +23,7 @@ export interface Moves {
   backup(options: {
     readonly data: string;
     readonly to: string;
+    readonly withSecrets: boolean;
   }): Promise<{ readonly folder: string; readonly bytes: number; readonly tookMs: number }>;
   export(options: {
     readonly data: string;

@@ -85,7 +85,8 @@ export function openDataFolder(path: string): DataFolder {
  */
 export function isNewFolder(folder: DataFolder): boolean {
   if (existsSync(folder.fresh)) return true;
-  if (existsSync(folder.owner) && existsSync(folder.secrets)) return false;
+  // A backup has no secrets.
+  if (existsSync(folder.owner) && (existsSync(folder.secrets) || hasData(folder))) return false;
   writePrivateText(folder.fresh, "the first start has not ended\n");
   return true;
 }
@@ -116,7 +117,7 @@ export function openSecrets(folder: DataFolder): Secrets {
       throw new HostFailure(`${file} cannot be read: ${(error as Error).message}`);
     if (hasData(folder))
       throw new HostFailure(
-        `${file} is missing; restore it from a backup, or move the folder away`,
+        `${file} is missing; put back the copy that you keep apart from backups, or move the folder away`,
       );
     const made: Secrets = {
       meshKeys: `1:${randomBytes(SECRET_BYTES).toString("base64url")}`,

@@ -20,13 +20,18 @@ export interface BackedUp {
 }
 
 /**
- * Creates a complete data folder, with database, secrets and demo app, on which a mesh can be started.
+ * Creates a data folder on which a mesh can be started, with its secrets: who has the database alone can sign nothing.
  *
  * @param options.data the data folder of a mesh on Deno, running or stopped
  * @param options.to the folder to create
+ * @param options.withSecrets also copies `secrets.json` and `demo.json`
  * @throws CliFailure, HostFailure; nothing is left behind then
  */
-export function backupMesh(options: { readonly data: string; readonly to: string }): BackedUp {
+export function backupMesh(options: {
+  readonly data: string;
+  readonly to: string;
+  readonly withSecrets: boolean;
+}): BackedUp {
   const startedAt = performance.now();
   const { folder, owner } = openMeshFolder(options.data);
   if (owner !== "deno")
@@ -45,7 +50,7 @@ export function backupMesh(options: { readonly data: string; readonly to: string
     const copy = openDataFolder(part);
     copyDatabase(folder.database, copy.database);
     for (const file of ["secrets", "demo"] as const) {
-      if (!existsSync(folder[file])) continue;
+      if (!options.withSecrets || !existsSync(folder[file])) continue;
       copyFileSync(folder[file], copy[file]);
       sync(copy[file]);
     }

@@ -1,17 +1,22 @@
 /** Copies of a mesh that runs, on the host whose data is one database. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exportLine, type MailLine } from "../../../schema/export.ts";
 import { PushServer } from "../../../sdk/server/push-server.ts";
 import { run, runJson, type User } from "../support/command.ts";
-import { demoOf, type Mesh, startMesh } from "../support/mesh.ts";
+import { demoOf, type Mesh, readJson, startMesh } from "../support/mesh.ts";
 import { Phone } from "../support/phone.ts";
 import { temporaryFolder } from "../support/process.ts";
 
 const PHONES = 4;
 /** Sends that are answered before the copy is begun. */
 const BEFORE_COUNT = 200;
+
+interface Secrets {
+  readonly meshKeys: string;
+  readonly adminToken: string;
+}
 
 interface Answered {
   readonly id: string;
@@ -55,7 +60,7 @@ async function waitingIn(data: string): Promise<number[]> {
   return numbers.sort((a, b) => a - b);
 }
 
-test("M4 M2 a backup of a mesh under load is the mesh of one moment, and goes on from there", async () => {
+test("M4 M2 S38 a backup of a mesh under load is the mesh of one moment, and goes on from there", async () => {
   const mesh = await startMesh(temporaryFolder());
   const { appId, keyId, secret } = demoOf(mesh.data);
   const phones = Array.from({ length: PHONES }, () => new Phone(mesh.url, appId));
@@ -79,6 +84,22 @@ test("M4 M2 a backup of a mesh under load is the mesh of one moment, and goes on
     expect(statSync(join(copy, file)).mode & 0o777).toBe(0o600);
   mesh.process.kill("SIGKILL");
   await mesh.process.exited;
+
+  // It has nothing that signs, and is no mesh without that.
+  expect(readdirSync(copy).sort()).toEqual(["host", "mesh.db", "run"]);
+  const { meshKeys, adminToken } = readJson(join(mesh.data, "secrets.json")) as Secrets;
+  const database = readFileSync(join(copy, "mesh.db"));
+  for (const text of [secret, meshKeys.split(":")[1] ?? "", adminToken]) {
+    expect(database.includes(text)).toBe(false);
+    expect(database.includes(Buffer.from(text, "base64url"))).toBe(false);
+  }
+  const alone = await run({ ...operator, data: copy }, "export", "--to", join(copy, "none"));
+  expect(alone).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("secrets.json is missing"),
+  });
+  for (const file of ["secrets.json", "demo.json"])
+    copyFileSync(join(mesh.data, file), join(copy, file));
 
   // One moment: what is in the copy is what was sent up to there, without a gap, and no less than was answered.
   const waiting = await waitingIn(copy);

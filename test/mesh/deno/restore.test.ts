@@ -26,7 +26,7 @@ test("M4 devices have every broadcast once that is sent after a restore, though 
   for (const one of [phone, away]) await one.hasShown(1);
   const copy = join(temporaryFolder(), "backup");
   const operator: User = { data: mesh.data, home: temporaryFolder() };
-  await runJson(operator, "backup", "--to", copy);
+  await runJson(operator, "backup", "--to", copy, "--with-secrets");
   const gone = [await broadcast(), await broadcast(), await broadcast()];
   for (const one of [phone, away]) await one.hasShown(4);
   mesh.process.kill("SIGKILL");
@@ -67,7 +67,7 @@ test("M4 listeners who know the app's key hear every broadcast once that is sent
   await until("the listener", () => heard.length === 1, 20_000);
   const copy = join(temporaryFolder(), "backup");
   const operator: User = { data: mesh.data, home: temporaryFolder() };
-  await runJson(operator, "backup", "--to", copy);
+  await runJson(operator, "backup", "--to", copy, "--with-secrets");
   for (const data of ["gone 1", "gone 2", "gone 3"]) await broadcast(data);
   await until("the listener", () => heard.length === 4, 20_000);
   mesh.process.kill("SIGKILL");
