@@ -15,9 +15,9 @@ export async function readApp(options: AppOptions & AdminOptions, env: NodeJS.Pr
 
 /** A key in one line. */
 export function keyLine(key: App["keys"][number]): string {
-  const { keyId, algorithm, createdAt, scopes, expiresAt } = key;
+  const { keyId, algorithm, createdAt, scopes, expiresAt, lastUsedAt } = key;
   const expiry = expiresAt === null ? "" : `  ${expiryText(expiresAt)}`;
-  return `${keyId}  ${dateText(createdAt)}  ${algorithm}  ${scopes.join(",")}${expiry}`;
+  return `${keyId}  ${dateText(createdAt)}  ${algorithm}  ${scopes.join(",")}  used ${dateText(lastUsedAt)}${expiry}`;
 }
 
 /** When a key expires or has expired. */

@@ -79,9 +79,10 @@ const app = z.strictObject({
       algorithm: z.enum(["hmac-sha256", "ed25519"]),
       material: bytes,
       createdAt: timeMs,
-      /** Since version 4, as is `expiresAt`. */
+      /** Since version 4, as are `expiresAt` and `lastUsedAt`. */
       scopes: z.array(z.enum(KEY_SCOPES)).default([...KEY_SCOPES]),
       expiresAt: timeMs.nullable().default(null),
+      lastUsedAt: timeMs.nullable().default(null),
     }),
   ),
   /** Null if nobody ever listened live. Since version 2. */

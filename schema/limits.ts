@@ -88,6 +88,8 @@ export const LIMITS = {
   REG_ID_CACHE_COUNT: 10_000,
 
   // ---- apps
+  /** How exact `lastUsedAt` of a key is: an edge tells the app's object of its use once in this time, for one row. */
+  KEY_USE_MS: 3_600_000,
   /** Apps of one mesh. */
   APPS: 1_000,
   /** Keys of one app, without revoked ones. */

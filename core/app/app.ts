@@ -26,6 +26,8 @@ export interface StoredKey extends KeyRights {
   readonly material: Uint8Array | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** When a signature of it was last verified, up to `LIMITS.KEY_USE_MS` too early; null if never, or before this was recorded. */
+  readonly lastUsedAt: number | null;
 }
 
 export interface StoredApp {
@@ -51,6 +53,8 @@ export interface AppStore extends QuotaStore {
   keys(): readonly StoredKey[];
   /** Adds a key with the next n. */
   addKey(key: Omit<StoredKey, "n">): StoredKey;
+  /** Records that a key was used; writes at most one row in `LIMITS.KEY_USE_MS` for a key. */
+  setLastUsed(n: number, at: number): void;
   /** Whether the last `keys` or `liveKey` found secrets that should be sealed again. */
   readonly hasStaleSecrets: boolean;
   /** Seals secrets that were stored in the clear, or with an older mesh key. @returns how many rows that wrote */
@@ -112,12 +116,12 @@ export function trustOf(store: AppStore, now: number): StoredTrust {
 /** Adds a key. @returns null if there is no app, "full" at `LIMITS.APP_KEYS` */
 export function addKey(
   store: AppStore,
-  key: Omit<StoredKey, "n" | "createdAt"> & { readonly material: Uint8Array },
+  key: Omit<StoredKey, "n" | "createdAt" | "lastUsedAt"> & { readonly material: Uint8Array },
   now: number,
 ): StoredKey | "full" | null {
   if (store.app() === null) return null;
   if (store.keys().length >= LIMITS.APP_KEYS) return "full";
-  return store.addKey({ ...key, createdAt: now });
+  return store.addKey({ ...key, createdAt: now, lastUsedAt: null });
 }
 
 /**

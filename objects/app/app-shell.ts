@@ -71,6 +71,13 @@ export class AppShell implements AppRpc, AppImportRpc {
     return key === null || key === "full" ? key : appKey(this.#runtime.name, key);
   }
 
+  async keyUsed(keyId: string, at: number): Promise<void> {
+    const parsed = parseKeyId(keyId);
+    // It can wait, on a disk that takes no writes: the next use is recorded.
+    if (parsed?.appId !== this.#runtime.name || this.#runtime.isFailing) return;
+    await this.#memory.answer((store) => store.setLastUsed(parsed.n, at));
+  }
+
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
     if (parsed?.appId !== this.#runtime.name) return false;

@@ -90,6 +90,7 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   setPolicy: true,
   record: true,
   addKey: true,
+  keyUsed: true,
   revokeKey: true,
   setQuota: true,
   lease: true,

@@ -162,6 +162,8 @@ export interface AppKey extends Partial<KeyRights> {
   /** HMAC secret, or raw Ed25519 public key. Null if the mesh key that sealed the secret is gone: it verifies nothing. */
   readonly material: Uint8Array | null;
   readonly createdAt: number;
+  /** Absent from an object of an older version. */
+  readonly lastUsedAt?: number | null;
 }
 
 /** What the edge caches of an app. Revoked keys are not in it. */
@@ -193,6 +195,8 @@ export interface AppRpc {
     /** Absent from an edge of an older version: all, forever. */
     rights?: KeyRights,
   ): Promise<AppKey | "full" | null>;
+  /** Records that a signature of the key was verified, at most once in `LIMITS.KEY_USE_MS`. */
+  keyUsed(keyId: string, at: number): Promise<void>;
   /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
   /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */

@@ -10,6 +10,7 @@ import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
 import type { StoredQuota } from "../../core/app/quota.ts";
 import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
@@ -35,13 +36,18 @@ const QUOTA = new Table({
 const READ_APP = APP.select(["name", "created_at AS createdAt"]);
 const DELETE_APP = APP.delete();
 const LIST_KEYS = KEYS.select(
-  ["n", "algorithm", "material", "created_at AS createdAt", "scopes", "expires_at AS expiresAt"],
+  [
+    ...["n", "algorithm", "material", "created_at AS createdAt"],
+    ...["scopes", "expires_at AS expiresAt", "last_used_at AS lastUsedAt"],
+  ],
   { tail: "ORDER BY n" },
 );
 const INSERT_KEY = KEYS.insert([
-  ...["n", "algorithm", "material", "created_at", "scopes", "expires_at"],
+  ...["n", "algorithm", "material", "created_at", "scopes", "expires_at", "last_used_at"],
 ]);
 const RESEAL_KEY = KEYS.update(["material"], ["n"]);
+const READ_LAST_USED = KEYS.select(["last_used_at AS lastUsedAt"], { where: "n = ?" });
+const SET_LAST_USED = KEYS.update(["last_used_at"], ["n"]);
 const DELETE_KEY = KEYS.delete(["n"]);
 const DELETE_KEYS = KEYS.delete();
 const READ_LIVE_KEY = LIVE_KEY.select(["seed", "public_key AS publicKey"]);
@@ -126,6 +132,12 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     });
   }
 
+  setLastUsed(n: number, at: number): void {
+    const row = this.tables.get<Pick<StoredKey, "lastUsedAt">>(READ_LAST_USED, n);
+    if (row === undefined || at - (row.lastUsedAt ?? 0) < LIMITS.KEY_USE_MS) return;
+    this.tables.run(SET_LAST_USED, at, n);
+  }
+
   get hasStaleSecrets(): boolean {
     return this.#hasStaleSecrets;
   }
@@ -203,11 +215,12 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   /** Records how many keys were ever added; the next one gets the number after that. */
   protected abstract countKeys(made: number): void;
 
-  #insert({ n, algorithm, material, createdAt, scopes, expiresAt }: StoredKey): void {
+  #insert({ n, algorithm, material, scopes, ...key }: StoredKey): void {
     const names = scopes.join(",");
     if (material === null) throw new Error(`key ${n} has no material`);
     const stored = algorithm === "ed25519" ? material : this.#secrets.seal(keyRow(n), material);
-    this.tables.run(INSERT_KEY, n, algorithm, stored, createdAt, names, expiresAt);
+    const { createdAt, expiresAt, lastUsedAt } = key;
+    this.tables.run(INSERT_KEY, n, algorithm, stored, createdAt, names, expiresAt, lastUsedAt);
   }
 }
 
@@ -218,10 +231,10 @@ const OWN = {
   // AUTOINCREMENT never reuses the number of a deleted key.
   key: `(
     n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
-    scopes TEXT, expires_at INTEGER)`,
+    scopes TEXT, expires_at INTEGER, last_used_at INTEGER)`,
 };
 /** Since the second version. */
-const ADDED = { key: { scopes: "TEXT", expires_at: "INTEGER" } };
+const ADDED = { key: { scopes: "TEXT", expires_at: "INTEGER", last_used_at: "INTEGER" } };
 /** Made on first use, and dropped with the app. */
 const OWN_LIVE_KEY = {
   live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
@@ -262,7 +275,7 @@ export class SqlAppStore extends AppRows<OwnTables> {
   protected countKeys(made: number): void {
     if (this.keysMade() >= made) return;
     // The last key is revoked. SQLite goes on from the highest number ever used, so that is inserted and deleted.
-    this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0, "", null);
+    this.tables.run(INSERT_KEY, made, "hmac-sha256", new Uint8Array(), 0, "", null, null);
     this.removeKey(made);
   }
 }

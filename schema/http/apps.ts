@@ -73,6 +73,8 @@ const listedKey = lazily(() =>
     scopes: z.array(z.enum(KEY_SCOPES)),
     /** Null for never. */
     expiresAt: milliseconds().nullable(),
+    /** Up to an hour too early; null for never, or not since this is recorded. */
+    lastUsedAt: milliseconds().nullable(),
   }),
 );
 

@@ -158,6 +158,7 @@ describe("an app object", () => {
       createdAt: n,
       scopes: [KEY_SCOPES[n % KEY_SCOPES.length] ?? "send"],
       expiresAt: n === 1 ? null : 9,
+      lastUsedAt: n === 1 ? null : 8,
     });
     const appId = stub.name ?? "";
     const keys = [key(1), key(4)];
@@ -181,7 +182,13 @@ describe("an app object", () => {
       quota: { perSecond: 2, burst: 20 },
       keys: [
         { keyId: `${appId}.k1`, scopes: ["manage"], expiresAt: null },
-        { keyId: `${appId}.k4`, material: Uint8Array.of(4), scopes: ["send"], expiresAt: 9 },
+        {
+          keyId: `${appId}.k4`,
+          material: Uint8Array.of(4),
+          scopes: ["send"],
+          expiresAt: 9,
+          lastUsedAt: 8,
+        },
       ],
     });
     const made = await runInDurableObject(stub, (__, { storage }) =>

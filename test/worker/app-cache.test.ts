@@ -10,7 +10,8 @@ const record = (...keyIds: string[]): LoadedApp => ({
       keyId,
       {
         ...{ algorithm: "hmac-sha256" as const, verify: async () => true },
-        ...{ app: new Uint8Array(8), keyId, trustVersion: 1, quota: null, ...ALL_RIGHTS },
+        ...{ app: new Uint8Array(8), keyId, trustVersion: 1, quota: null, lastUsedAt: null },
+        ...ALL_RIGHTS,
       },
     ]),
   ),

@@ -74,6 +74,7 @@ describe("apps", () => {
           createdAt: expect.any(Number),
           scopes: ["send", "manage", "read", "grant"],
           expiresAt: null,
+          lastUsedAt: null,
         },
       ],
     });
@@ -174,6 +175,7 @@ describe("sending keys", () => {
       createdAt: expect.any(Number),
       scopes: ["send", "manage", "read", "grant"],
       expiresAt: null,
+      lastUsedAt: null,
     });
     const signer = await signerOf(privateKey);
     await expect

@@ -10,7 +10,7 @@ import { appCache } from "../../worker/signature/authenticate.ts";
 import { webCrypto } from "../../worker/signature/crypto.ts";
 import { loadApp } from "../../worker/signature/keys.ts";
 import { admin, createApp, createKey, nowSeconds, signed, type TestApp } from "./support/app.ts";
-import { fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./support/mesh.ts";
+import { env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./support/mesh.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -110,6 +110,58 @@ describe("expiry", () => {
     }
     const { keys } = await (await admin(`/v1/apps/${appId}`, "GET")).json<{ keys: AppKey[] }>();
     expect(keys.find(({ keyId }) => keyId === key.keyId)?.expiresAt).toBe(expiresAt);
+  });
+});
+
+describe("the last use", () => {
+  const usedAt = async ({ keyId }: Pick<TestApp, "keyId">, appId: string) => {
+    const { keys } = await (await admin(`/v1/apps/${appId}`, "GET")).json<{ keys: AppKey[] }>();
+    return keys.find((key) => key.keyId === keyId)?.lastUsedAt;
+  };
+
+  it("S40 is recorded by one call an hour, whatever is sent, and by none of an edge that knows of it", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { appId, ...key } = await createApp();
+    const begun = Date.now();
+    const calls = async () => (await answerTo(key, ROUTES.listTags)).touched.apps;
+    expect(await usedAt(key, appId)).toBeNull();
+    appCache.forget(appId);
+    // It loads the app, and records the use.
+    expect(await calls()).toBe(2);
+    for (let n = 0; n < 20; n++) expect(await calls()).toBe(0);
+    expect(await usedAt(key, appId)).toBe(begun);
+    // Another isolate.
+    appCache.forget(appId);
+    expect([await calls(), await calls()]).toEqual([1, 0]);
+    vi.setSystemTime(begun + LIMITS.KEY_USE_MS - 1);
+    expect([await calls(), await calls()]).toEqual([1, 0]);
+    expect(await usedAt(key, appId)).toBe(begun);
+    vi.setSystemTime(begun + LIMITS.KEY_USE_MS);
+    expect([await calls(), await calls()]).toEqual([1, 0]);
+    expect(await usedAt(key, appId)).toBe(begun + LIMITS.KEY_USE_MS);
+  });
+
+  it("S40 is none of a request that the key did not sign, or may not sign", async () => {
+    const { appId, signer } = await createApp();
+    const reader = await oneOf(appId, "read");
+    appCache.forget(appId);
+    expect((await answerTo({ keyId: reader.keyId, signer }, ROUTES.listTags)).status).toBe(401);
+    expect((await answerTo(reader, ROUTES.sendMessage)).status).toBe(403);
+    expect(await usedAt(reader, appId)).toBeNull();
+  });
+
+  it("S40 is recorded in an hour for one row, however many edges tell of it", async () => {
+    const { appId, keyId } = await createApp();
+    const app = env.APPS.getByName(appId);
+    const used = async () => (await app.record())?.keys[0]?.lastUsedAt;
+    const begun = Date.now();
+    await app.keyUsed(keyId, begun);
+    await app.keyUsed(keyId, begun + LIMITS.KEY_USE_MS - 1);
+    await app.keyUsed(keyId, begun - LIMITS.KEY_USE_MS);
+    await app.keyUsed(`${appId}.k9`, begun);
+    expect(await used()).toBe(begun);
+    await app.keyUsed(keyId, begun + LIMITS.KEY_USE_MS);
+    expect(await used()).toBe(begun + LIMITS.KEY_USE_MS);
   });
 });
 

@@ -7,6 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { MeshContext } from "../context.ts";
 import { findApp } from "../signature/authenticate.ts";
 import { rightsFault } from "../signature/rights.ts";
+import { noteUse } from "../signature/use.ts";
 import { JwsError, readJws } from "../tokens/jws.ts";
 import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 
@@ -65,6 +66,7 @@ export async function checkListenToken(
       throw refuse("the signature does not verify");
     const right = rightsFault(key, ["grant"], c.get("receivedAt"));
     if (right !== undefined) throw refuse(right.detail);
+    noteUse(c, key);
     // To the second in which this edge would refuse it.
     const expires = (times.expires + LIMITS.CLOCK_SKEW_SECONDS + 1) * 1_000;
     const until = Math.min(expires, key.expiresAt ?? expires);

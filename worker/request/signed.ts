@@ -8,6 +8,7 @@ import { authenticate } from "../signature/authenticate.ts";
 import { checkDigest } from "../signature/digest.ts";
 import type { AppVerifier } from "../signature/keys.ts";
 import { requireRights } from "../signature/rights.ts";
+import { noteUse } from "../signature/use.ts";
 import type { Verified } from "../signature/verify.ts";
 import { readBody, requireJson } from "./body.ts";
 
@@ -25,6 +26,7 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
   const verified = await authenticate(c);
   // A route without scopes takes no key.
   requireRights(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
+  noteUse(c, verified.verifier);
   const { app, keyId } = verified.verifier;
   const appName = toBase64Url(app);
   c.set("signedBy", appName);

@@ -33,9 +33,9 @@ function appIdOf(c: MeshContext): string {
   return appId;
 }
 
-const answerOf = ({ keyId, algorithm, createdAt, ...rights }: AppKey): KeyAnswerBody => {
-  const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = rights;
-  return { keyId, algorithm, createdAt, scopes, expiresAt };
+const answerOf = ({ keyId, algorithm, createdAt, ...key }: AppKey): KeyAnswerBody => {
+  const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt, lastUsedAt = null } = key;
+  return { keyId, algorithm, createdAt, scopes, expiresAt, lastUsedAt };
 };
 
 /** @throws MeshError `field_invalid` for a key that would be expired from the start */

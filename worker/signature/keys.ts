@@ -9,6 +9,8 @@ import type { Verifier } from "./verify.ts";
 
 /** A sending key of an app. */
 export interface AppVerifier extends Verifier, KeyRights {
+  /** When its use was last recorded, as far as this edge knows. */
+  lastUsedAt: number | null;
   /** The app's 8 bytes, as a regId carries them. */
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
@@ -54,12 +56,10 @@ export async function loadApp(
   const { policy = OPEN_POLICY, trustVersion = 0 } = record;
   const quota = record.quota ? { appId: record.appId, ...record.quota } : null;
   const entries = keys.map(async (key) => {
-    const { scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
+    const { keyId, scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
+    const rights = { scopes, expiresAt, lastUsedAt: key.lastUsedAt ?? null };
     const verifier = await loadKey(key, by);
-    return [
-      key.keyId,
-      { ...verifier, app, keyId: key.keyId, trustVersion, scopes, expiresAt, quota },
-    ] as const;
+    return [keyId, { ...verifier, keyId, app, trustVersion, quota, ...rights }] as const;
   });
   return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
 }

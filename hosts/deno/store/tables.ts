@@ -64,7 +64,7 @@ const TABLES = `
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     app_id TEXT, n INTEGER, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
-    scopes TEXT, expires_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
+    scopes TEXT, expires_at INTEGER, last_used_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS credentials (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
@@ -88,6 +88,7 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
   ["keys", "scopes", "TEXT"],
   ["keys", "expires_at", "INTEGER"],
+  ["keys", "last_used_at", "INTEGER"],
 ];
 
 /** The statements that bring existing tables up to date with TABLES. */

@@ -47,6 +47,7 @@ function appStore(): AppStore {
       keys = keys.filter((key) => key.n !== n);
       return keys.length < before;
     },
+    setLastUsed: () => {},
     hasStaleSecrets: false,
     sealStaleSecrets: () => 0,
     keysMade: () => last,

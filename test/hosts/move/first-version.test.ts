@@ -66,7 +66,14 @@ test("M1 are read as they are, and stay so", () => {
       createdAt: 1,
       keysMade: 1,
       keys: [
-        { n: 1, algorithm: "ed25519", material: Uint8Array.of(7), createdAt: 2, ...ALL_RIGHTS },
+        {
+          n: 1,
+          algorithm: "ed25519",
+          material: Uint8Array.of(7),
+          createdAt: 2,
+          ...ALL_RIGHTS,
+          lastUsedAt: null,
+        },
       ],
       liveKey: null,
       policy: null,

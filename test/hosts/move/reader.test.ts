@@ -32,7 +32,7 @@ const LINES: readonly ContentLine[] = [
     keys: [
       {
         ...{ n: 2, algorithm: "ed25519", material: Uint8Array.of(3), createdAt: 1 },
-        ...{ scopes: ["send"], expiresAt: 7 },
+        ...{ scopes: ["send"], expiresAt: 7, lastUsedAt: 8 },
       },
     ],
     liveKey: { seed: Uint8Array.of(1), publicKey: Uint8Array.of(2) },
@@ -260,7 +260,11 @@ describe("an export", () => {
     writeFileSync(file, `${text}${JSON.stringify(last)}\n`);
     expect(await read(file)).toMatchObject([
       { kind: "secrets" },
-      { kind: "app", liveKey: null, keys: [{ scopes: KEY_SCOPES, expiresAt: null }] },
+      {
+        kind: "app",
+        liveKey: null,
+        keys: [{ scopes: KEY_SCOPES, expiresAt: null, lastUsedAt: null }],
+      },
       { kind: "device", link: null },
       { kind: "registration", attributes: null },
       { kind: "mail", data: Uint8Array.of(0, 255), firstAckAlias: null, fingerprint: null },

@@ -802,6 +802,7 @@ export interface components {
                 createdAt: number;
                 scopes: ("send" | "manage" | "read" | "grant")[];
                 expiresAt: number | null;
+                lastUsedAt: number | null;
             }[];
             policy: {
                 /** @enum {string} */
@@ -830,6 +831,7 @@ export interface components {
             createdAt: number;
             scopes: ("send" | "manage" | "read" | "grant")[];
             expiresAt: number | null;
+            lastUsedAt: number | null;
             secret?: string;
         };
     };

@@ -248,7 +248,7 @@ describe("apps and keys", () => {
     const { stdout } = await run(user, "key", "list", "--app", appId);
     const expiry = new Date(Number(key?.["expiresAt"])).toISOString();
     expect(stdout).toMatch(
-      new RegExp(`^${appId}\\.k1  \\S+Z  hmac-sha256  read,grant  expires ${expiry}$`),
+      new RegExp(`^${appId}\\.k1  \\S+Z  hmac-sha256  read,grant  used \\S+  expires ${expiry}$`),
     );
     // The mesh is that of other tests, too.
     await run(user, "app", "delete", appId, "--yes");

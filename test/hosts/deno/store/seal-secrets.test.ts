@@ -23,7 +23,7 @@ function plainDatabase() {
   new Database(path).close();
   const plain = new DatabaseSync(path);
   plain.prepare("INSERT INTO apps VALUES (?, 'Shop', 1, 1)").run(appId);
-  const insert = "INSERT INTO keys VALUES (?, ?, ?, ?, 2, NULL, NULL)";
+  const insert = "INSERT INTO keys VALUES (?, ?, ?, ?, 2, NULL, NULL, NULL)";
   plain.prepare(insert).run(appId, 1, "hmac-sha256", secret);
   // Public keys beside it, so that SQLite has no reason to use the place of the secret again.
   for (let n = 2; n <= LIMITS.APP_KEYS; n++)
