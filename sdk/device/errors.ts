@@ -34,6 +34,8 @@ export type LocalErrorCode =
   | "not_registered"
   /** Another client of the same push service is listening for this app. */
   | "app_in_use"
+  /** The app is registered by another client of the push service, whose storage this one does not have. */
+  | "app_denied"
   /** The client or its push service was closed. */
   | "client_closed";
 

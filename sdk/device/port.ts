@@ -57,12 +57,14 @@ export type Answer = string | number | Description | undefined;
 /** Messages from client to service. `open` comes first, `leave` last. */
 export type ToService =
   /**
-   * Names the port's app. `lastSeq` is the highest seq that the app ever received, 0 for none; `cursors` are its positions in
-   * broadcasts.
+   * Names the port's app. `secret` is what the app keeps in its storage: once its app is registered, only a port with the same secret
+   * opens it. `lastSeq` is the highest seq that the app ever received, 0 for none; `cursors` are its positions in broadcasts.
    */
   | {
       readonly kind: "open";
       readonly appId: string;
+      /** An older client has none. */
+      readonly secret?: string | undefined;
       readonly lastSeq: number;
       readonly cursors: readonly Cursor[];
     }

@@ -66,7 +66,7 @@ export async function loadIdentifiers(
       retry: "never",
     });
   }
-  if (identifiers.length === 0) return [await loadRandomId(host, storage)];
+  if (identifiers.length === 0) return [await loadSecret(host, storage, RANDOM_ID)];
   const hashes = await Promise.all(
     [...new Set(identifiers)].map(async (identifier) => {
       const hash = await subtle.digest("SHA-256", new TextEncoder().encode(identifier));
@@ -76,7 +76,12 @@ export async function loadIdentifiers(
   return hashes.sort();
 }
 
-async function loadRandomId(host: Host, storage: Required<Storage>): Promise<string> {
-  const random = (): string => toBase64Url(host.crypto.getRandomValues(new Uint8Array(32)));
-  return String((await storage.get(RANDOM_ID)) ?? (await storage.add(RANDOM_ID, random())));
+/** 32 random bytes in base64url, made once and kept under `key`. Rejects with `storage_failed`. */
+export async function loadSecret(
+  { crypto }: Pick<Host, "crypto">,
+  storage: Required<Storage>,
+  key: string,
+): Promise<string> {
+  const random = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+  return String((await storage.get(key)) ?? (await storage.add(key, random())));
 }

@@ -1,4 +1,5 @@
 /** The public client of one app on this device. */
+import { loadSecret } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
 import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -78,9 +79,11 @@ export class PushClient extends ClientEvents {
       ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
       command: (command) => client.#requests.make(command, {}),
     });
+    const secret = await loadSecret(host, guardStorage(storage), `app/${appId}/port`);
     port.onmessage = ({ data }) => client.#receive(data);
     const { windows, cursors } = registration;
-    port.postMessage({ kind: "open", appId, lastSeq: windows.lastSeq, cursors: cursors.all });
+    const { lastSeq } = windows;
+    port.postMessage({ kind: "open", appId, secret, lastSeq, cursors: cursors.all });
     // The process ended before the mesh received it. If it fails now too, the next start asks again.
     if (registration.ending !== undefined) client.#registering.endStored();
     return client;

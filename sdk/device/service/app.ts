@@ -57,6 +57,8 @@ export interface AppOwner {
   readonly removals: Map<string, PushErrorData>;
   /** Slots for which messages may still arrive that the mesh sent before it received Detach. */
   readonly detached: Set<number>;
+  /** The app is registered. */
+  bind(app: App): void;
   /** Returns false and sends nothing if the frame is larger than any mesh accepts. */
   send(frame: PushFrame): boolean;
   /** Calls `act` when everything that the mesh sent before it received this has arrived; never if the link ends first. */
@@ -70,6 +72,8 @@ export interface AppOwner {
 export class App {
   readonly appId: string;
   readonly port: ServicePort;
+  /** What a port must have to open the app once it is registered; undefined for an older client. */
+  readonly secret: string | undefined;
   readonly #owner: AppOwner;
   #listening = false;
   /** Attach waits for the result of an unregister. */
@@ -82,8 +86,9 @@ export class App {
   /** The parts of a description so far, while more follow. */
   #described: Description[] = [];
 
-  constructor(appId: string, port: ServicePort, owner: AppOwner) {
+  constructor(appId: string, secret: string | undefined, port: ServicePort, owner: AppOwner) {
     this.appId = appId;
+    this.secret = secret;
     this.port = port;
     this.#owner = owner;
   }
@@ -187,6 +192,7 @@ export class App {
       const { registration }: Partial<Registered> = value;
       this.#owner.held.set(this.appId, registration);
       this.#owner.removals.delete(this.appId);
+      this.#owner.bind(this);
       if (this.#listening) this.attach();
       answer = registration?.regId ?? "";
     }

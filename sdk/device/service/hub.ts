@@ -17,13 +17,14 @@ import type { Account } from "../account/account.ts";
 import { type Incoming, isExpired } from "../client/message.ts";
 import { readEnding } from "../client/registration.ts";
 import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES } from "../constants.ts";
-import { CLOSED, type PushErrorData } from "../errors.ts";
+import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
 import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
+import { Bindings, DENIED } from "./bindings.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
 
@@ -44,6 +45,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly detached = new Set<number>();
   readonly #host: Host;
   readonly #storage: Pick<Storage, "get">;
+  readonly #bindings: Bindings;
   readonly #account: Account;
   readonly #link: Link;
   readonly #apps = new Map<string, App>();
@@ -67,9 +69,10 @@ export class Hub implements LinkOwner, AppOwner {
     host: Host,
     account: Account,
     endpoints: readonly string[],
-    storage: Pick<Storage, "get">,
+    storage: Pick<Storage, "get" | "set">,
   ) {
     this.#storage = storage;
+    this.#bindings = new Bindings(storage, host.report);
     this.#host = host;
     this.#account = account;
     this.#welcomed = account.credential;
@@ -80,16 +83,34 @@ export class Hub implements LinkOwner, AppOwner {
   /** Serves the app at the other end of the port. */
   serve(port: ServicePort): void {
     let app: App | undefined;
-    port.onmessage = ({ data }) => {
-      if (data.kind === "open") app ??= this.#open(port, data);
+    let refusal = IN_USE;
+    /** What arrives while the port is checked. */
+    let early: ToService[] | undefined;
+    const receive = (data: ToService): void => {
+      if (early) early.push(data);
+      else if (data.kind === "open") void open(data);
       else if (data.kind === "leave") {
         if (app !== undefined) this.#leave(app);
         port.close();
       } else if (app !== undefined) this.#receive(app, data);
       else if ("request" in data && data.kind !== "cancel") {
-        port.postMessage({ kind: "failed", request: data.request, error: IN_USE });
+        port.postMessage({ kind: "failed", request: data.request, error: refusal });
       }
     };
+    const open = async (data: Opening): Promise<void> => {
+      if (app !== undefined) return;
+      const waiting: ToService[] = [];
+      early = waiting;
+      try {
+        app = await this.#open(port, data);
+      } catch (error) {
+        refusal = toErrorData(error, "storage_failed");
+        port.postMessage({ kind: "failed", error: refusal });
+      }
+      early = undefined;
+      for (const each of waiting) receive(each);
+    };
+    port.onmessage = ({ data }) => receive(data);
   }
 
   wake(): void {
@@ -136,20 +157,28 @@ export class Hub implements LinkOwner, AppOwner {
     this.#host.after(ms + windowMs * this.#host.random(), act);
   }
 
-  #open(port: ServicePort, { appId, lastSeq, cursors }: Opening): App | undefined {
-    if (this.#apps.has(appId)) {
-      port.postMessage({ kind: "failed", error: IN_USE });
-      return undefined;
-    }
-    const app = new App(appId, port, this);
+  /** Rejects with a PushError if the port may not speak for the app. */
+  async #open(port: ServicePort, { appId, secret, lastSeq, cursors }: Opening): Promise<App> {
+    const bound = await this.#bindings.read(appId);
+    const isOwn = bound.secret && bound.secret === secret;
+    // A registration that is known to have ended binds nobody.
+    const mayBeHeld = this.held.get(appId) || !this.connected;
+    if (bound.secret && !isOwn && mayBeHeld) throw new PushError(DENIED);
+    if (this.#apps.has(appId)) throw new PushError(IN_USE);
+    const app = new App(appId, secret, port, this);
     this.#apps.set(appId, app);
-    this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
-    for (const cursor of cursors) this.#progress.advance(cursor, false, false);
+    if (isOwn) this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
+    const own = cursors.filter(({ slot }) => isOwn && slot === bound.slot);
+    for (const cursor of own) this.#progress.advance(cursor, false, false);
     this.#postStatus(port, undefined);
-    if (this.connected) app.resume(false);
-    else this.#link.start();
+    if (this.connected) {
+      this.bind(app);
+      app.resume(false);
+    } else this.#link.start();
     return app;
   }
+
+  readonly bind = (app: App): void => this.#bindings.bind(app);
 
   #leave(app: App): void {
     app.listen(false);
@@ -170,6 +199,7 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       }
       case "cursor":
+        if (message.cursor.slot !== app.registration?.slot) return;
         this.#progress.advance(
           message.cursor,
           message.link === this.#linkNumber,
@@ -245,6 +275,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#postStatuses(undefined);
     for (const app of this.#apps.values()) {
       const slot = app.registration?.slot;
+      this.bind(app);
       app.resume(slot !== undefined && this.#attached.includes(slot));
     }
   }
