@@ -26,7 +26,7 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * is read: whatever a version adds to a line has a default for older lines.
  *
  * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships. 4: scopes and expiry
- * of keys, quotas; operators' credentials, and the audit log.
+ * of keys, quotas; operators' credentials, and the audit log; removals, members of the tag of all devices with their registrations.
  */
 export const EXPORT_VERSION = 4;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */
@@ -172,6 +172,8 @@ const members = z.strictObject({
         attached: z.boolean(),
         /** Since version 3. */
         epoch: count.default(0),
+        /** Since version 4. */
+        generation: count.exactOptional(),
       }),
     )
     .max(EXPORT_MEMBERS),

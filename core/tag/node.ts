@@ -19,6 +19,7 @@ import type {
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
+  NodeMembers,
 } from "./calls/membership.ts";
 import type { CountAnswer, CountReport, GoAnswer } from "./calls/tree.ts";
 import { CountReporter } from "./directory/count-reporter.ts";
@@ -29,7 +30,7 @@ import { NodeState } from "./node-state.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { firstPosition, firstTurn, NodeCreation } from "./tree/creation.ts";
 import { isClosed } from "./tree/open-state.ts";
-import { EMPTY_SUBTREE, sameCount } from "./tree/subtree.ts";
+import { EMPTY_SUBTREE, openChildren, sameCount } from "./tree/subtree.ts";
 
 interface TagNodeOptions {
   /** Name of the node's object: see `nodeObjectName`. */
@@ -129,7 +130,7 @@ export class TagNode {
   }
 
   async attach(request: AttachRequest): Promise<AttachAnswer> {
-    const { device, epoch = 0, after } = request;
+    const { device, epoch = 0, after, generation } = request;
     const state = this.#state;
     if (after !== null) state?.log.expectHead(after);
     const member = state?.members.of(device);
@@ -144,12 +145,24 @@ export class TagNode {
     const more = upTo < head;
     if (!more) {
       const isOwed = member.served === null;
-      state.members.attach(member, head);
+      state.members.attach(member, head, generation);
       state.fanOut.attached(member, isOwed);
     }
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
     return { kind: "attached", upTo, more, entries, ...replacing };
+  }
+
+  async members(): Promise<NodeMembers | null> {
+    const state = this.#state;
+    if (state === null) return null;
+    const members: [string, number][] = [];
+    let unknown = 0;
+    for (const { device, generation } of state.members.all()) {
+      if (generation === undefined) unknown++;
+      else members.push([device, generation]);
+    }
+    return { members, unknown, children: openChildren(state.record) };
   }
 
   /** Whether a ttl 0 broadcast is for a device that attaches: it was connected in time, or the fan-out has yet to reach it. */

@@ -51,6 +51,8 @@ export interface MemberRecord {
   readonly attached: boolean;
   /** See `JoinRequest`; 0 in rows from before epochs existed. */
   readonly epoch: number;
+  /** See `JoinRequest`. Absent in rows of an older version, until the device attaches. */
+  readonly generation?: number;
 }
 
 /** An entry without its data. */

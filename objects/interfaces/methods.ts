@@ -44,6 +44,7 @@ export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
   join: true,
   leave: true,
   attach: true,
+  members: true,
   fanOut: true,
   countChild: true,
   go: true,

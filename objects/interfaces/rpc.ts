@@ -56,6 +56,7 @@ import type {
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
+  NodeMembers,
 } from "../../core/tag/calls/membership.ts";
 import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tree.ts";
 import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
@@ -99,6 +100,8 @@ export interface TagRpc {
   /** False if it was not a member. */
   leave(request: LeaveRequest): Promise<boolean>;
   attach(request: AttachRequest): Promise<AttachAnswer>;
+  /** From the edge, in the tag of all devices. Null if the node does not exist. */
+  members(): Promise<NodeMembers | null>;
   /** From the node above, or the root: see `FanOutRequest`. */
   fanOut(request: FanOutRequest): Promise<FanOutAnswer>;
   /** From a child of this node. */

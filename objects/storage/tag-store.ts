@@ -27,7 +27,7 @@ export const LOG = new Table({ own: { name: "log" }, shared: { name: "tag_log", 
 const READ_NODE = NODE.select(["record"]);
 const WRITE_NODE = NODE.put(["record"], []);
 
-const MEMBER_COLUMNS = ["place", "device", "joined", "since", "attached", "epoch"];
+const MEMBER_COLUMNS = ["place", "device", "joined", "since", "attached", "epoch", "generation"];
 const LIST_MEMBERS = MEMBERS.select(MEMBER_COLUMNS);
 const READ_MEMBER = MEMBERS.select(MEMBER_COLUMNS, { where: "device = ?" });
 const COUNT_MEMBERS = MEMBERS.select([
@@ -46,8 +46,9 @@ const PUT_ENTRY = LOG.put(["slot", "position", "header", "state", "data"], ["slo
 const WRITE_STATE = LOG.update(["state"], ["slot"]);
 const ALL = [MEMBERS.delete(), LOG.delete(), NODE.delete()];
 
-interface MemberRow extends Omit<MemberRecord, "attached"> {
+interface MemberRow extends Omit<MemberRecord, "attached" | "generation"> {
   readonly attached: number;
+  readonly generation: number | null;
 }
 
 interface LogRow {
@@ -56,9 +57,10 @@ interface LogRow {
   readonly bytes: number;
 }
 
-const memberOf = ({ place, device, joined, since, attached, epoch }: MemberRow): MemberRecord => ({
-  ...{ place, device, joined, since, epoch },
+const memberOf = ({ attached, generation, ...row }: MemberRow): MemberRecord => ({
+  ...row,
   attached: attached === 1,
+  ...(generation === null ? {} : { generation }),
 });
 
 const recordOf = ({ header, state, bytes }: LogRow): LogRecord => ({
@@ -110,8 +112,9 @@ export class TagRows<Tables extends ObjectTables> implements TagStore {
     return this.tables.get<MemberCount>(COUNT_MEMBERS) ?? { members: 0, places: 0 };
   }
 
-  putMember({ place, device, joined, since, attached, epoch }: MemberRecord): void {
-    this.tables.run(PUT_MEMBER, place, device, joined, since, Number(attached), epoch);
+  putMember({ place, device, joined, since, epoch, ...member }: MemberRecord): void {
+    const { attached, generation = null } = member;
+    this.tables.run(PUT_MEMBER, place, device, joined, since, Number(attached), epoch, generation);
   }
 
   deleteMember(place: number, device: string): void {
@@ -153,7 +156,7 @@ export class TagRows<Tables extends ObjectTables> implements TagStore {
 
 const OWN_MEMBERS = `(
   device TEXT PRIMARY KEY, place INTEGER NOT NULL, joined INTEGER NOT NULL,
-  since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID`;
+  since INTEGER NOT NULL, attached INTEGER NOT NULL, epoch INTEGER NOT NULL, generation INTEGER) WITHOUT ROWID`;
 
 // Each table has one b-tree, because a secondary index would write a second row for every broadcast and join. Members are sorted by device, so
 // that an attach reads one row; their place is only needed when all rows are read.
@@ -184,7 +187,7 @@ class OwnTagTables extends OwnTables {
 
   constructor(sql: Sql) {
     const found = tablesIn(sql, ["node", "members"]);
-    super(sql, [OWN], {}, found);
+    super(sql, [OWN], { members: { generation: "INTEGER" } }, found);
     const members = found.get("members");
     this.#isByDevice = members === undefined || members.includes("WITHOUT ROWID");
     this.#hasEpochs = members === undefined || members.includes("epoch");
@@ -205,7 +208,7 @@ class OwnTagTables extends OwnTables {
   protected override textOf(statement: Statement): string | null {
     const text = super.textOf(statement);
     if (text === null || this.#isByDevice || this.#hasEpochs) return text;
-    return statement.ownLacking({ epoch: "0" });
+    return statement.ownLacking({ epoch: "0", generation: "NULL" });
   }
 }
 

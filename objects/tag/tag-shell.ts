@@ -19,6 +19,7 @@ import type {
   JoinAnswer,
   JoinRequest,
   LeaveRequest,
+  NodeMembers,
 } from "../../core/tag/calls/membership.ts";
 import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tree.ts";
 import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
@@ -111,6 +112,10 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   attach(request: AttachRequest): Promise<AttachAnswer> {
     return this.#call((node) => node.attach(request));
+  }
+
+  members(): Promise<NodeMembers | null> {
+    return this.#call((node) => node.members());
   }
 
   fanOut(request: FanOutRequest): Promise<FanOutAnswer> {

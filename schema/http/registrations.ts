@@ -4,6 +4,7 @@ import { LIMITS } from "../limits.ts";
 import {
   type AnswerOf,
   aliasText,
+  count,
   DISTINCT,
   isDistinct,
   lazily,
@@ -68,6 +69,29 @@ export const registrationAnswer = lazily(() =>
 );
 export type RegistrationAnswerBody = AnswerOf<typeof registrationAnswer>;
 
+/** Query of `GET /v1/registrations`. */
+export const registrationsQuery = z.strictObject({
+  /** `next` of the page before. */
+  cursor: z
+    .string()
+    .regex(/^[0-9a-f]+$/)
+    .max(LIMITS.NODE_DEPTH)
+    .exactOptional(),
+});
+
+/** Answer of `GET /v1/registrations`: the registrations at one node of the tag of all devices. */
+export const registrationsAnswer = lazily(() =>
+  z.strictObject({
+    /** In the order in which they registered. */
+    registrations: z.array(z.strictObject({ regId: z.string() })),
+    /** How many more there are here of which an older version did not store enough to name them: until their devices connect. */
+    unlisted: count(),
+    /** Null after the last page. */
+    next: z.string().nullable(),
+  }),
+);
+export type RegistrationsAnswerBody = AnswerOf<typeof registrationsAnswer>;
+
 /** Query of `DELETE /v1/registrations/{regId}`. */
 export const removalQuery = z.strictObject({
   ban: z.coerce.number().int().min(1).max(LIMITS.BAN_MAX_SECONDS).exactOptional(),
@@ -116,6 +140,16 @@ export const registrationRoutes = {
     summary: "Get the holders of an alias",
     answers: lazily(() => ({ 200: { description: "Its holders.", body: aliasAnswer() } })),
     errors: [...SIGNED, "field_invalid", "alias_unknown"],
+  },
+  listRegistrations: {
+    method: "GET",
+    path: "/v1/registrations",
+    auth: "signature",
+    scopes: ["read"],
+    summary: "List the registrations of the app, page by page",
+    query: registrationsQuery,
+    answers: lazily(() => ({ 200: { description: "A page.", body: registrationsAnswer() } })),
+    errors: [...SIGNED, "field_invalid"],
   },
   getRegistration: {
     method: "GET",

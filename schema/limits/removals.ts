@@ -4,6 +4,6 @@ export const REMOVAL_LIMITS = {
   REMOVALS: 64,
   /** The longest ban: a year. An account is not erased while one lasts. */
   BAN_MAX_SECONDS: 31_536_000,
-  /** Registrations in one page of the list. Each is asked for, so a page costs as many object requests, and one for each node. */
-  REGISTRATIONS_PAGE: 100,
+  /** Nodes without members that one page of the list of registrations passes over: it has at most those of one node, NODE_MEMBERS. */
+  LISTED_NODES: 16,
 } as const;

@@ -21,6 +21,7 @@ export type {
   ProblemBody,
   RegistrationAnswerBody,
   RegistrationResult,
+  RegistrationsAnswerBody,
   RemovalAnswerBody,
   SendAnswerBody,
   SendBodyInput,

@@ -109,7 +109,7 @@ export class PushServer {
   readonly tags: Tags;
   /** Holders of aliases. */
   readonly aliases: Aliases;
-  /** Registrations: removes them, and bans their devices. */
+  /** Registrations: lists and removes them, and bans their devices. */
   readonly registrations: Registrations;
   /** Keys of registrations, for messages with `encrypt`. */
   readonly encryption: Encryption;

@@ -1,5 +1,5 @@
 /** The registrations of an app. */
-import type { RemovalAnswerBody } from "../../schema/http.ts";
+import type { RegistrationsAnswerBody, RemovalAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -15,6 +15,29 @@ export class Registrations {
   }
 
   /**
+   * A page of the app's registrations: up to 1,000, possibly none. Go on while `next` is not null.
+   *
+   * @param cursor `next` of the page before.
+   */
+  page(cursor?: string): Promise<RegistrationsAnswerBody> {
+    const query = cursor === undefined ? "" : (`?cursor=${encodeURIComponent(cursor)}` as const);
+    return this.#calls.call<"listRegistrations">("GET", `/v1/registrations${query}`);
+  }
+
+  /**
+   * All regIds of the app, page after page: each registration that stands throughout, once. One that begins or ends meanwhile may be listed or
+   * not.
+   */
+  async *list(): AsyncGenerator<string, void, undefined> {
+    let cursor: string | undefined;
+    do {
+      const { registrations, next } = await this.page(cursor);
+      for (const { regId } of registrations) yield regId;
+      cursor = next ?? undefined;
+    } while (cursor !== undefined);
+  }
+
+  /**
    * Ends a registration at once: its tags, aliases and waiting messages end, its regId answers `unregistered`, and its device is told. It is not
    * an error if it has ended before. In an open app, the device may register again, with another regId: see `ban`.
    *
@@ -25,8 +48,8 @@ export class Registrations {
   }
 
   /**
-   * Ends the app's registration on this device, whichever it is by now, and lets the device register for the app only after that time. The ban
-   * stays when the device gets another key. A later call replaces it.
+   * Ends the app's registration on this device, whichever it is by now, and lets the device register for the app only after that time. A later
+   * call replaces it.
    *
    * @param regId Any regId that the device has or had.
    * @param seconds 1 to 31,536,000, a year.

@@ -1,7 +1,8 @@
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import { nodeNameIn, SqlTagStore } from "../../objects/storage/tag-store.ts";
+import { countWrites } from "./support/rows.ts";
 import { TAG_STORE_CASES } from "./support/tag-store-suite.ts";
 import { newNode } from "./support/tags.ts";
 
@@ -68,4 +69,31 @@ describe("tag store on SQLite", () => {
       expect(rowsOf(() => store.writeState(1, state))).toBe(1);
       expect(rowsOf(() => store.putEntry(1, entry(129), null))).toBe(1);
     }));
+
+  test("S18 a member that an older version stored is listed once its device attaches, for one row", async () => {
+    const stub = newNode();
+    await stub.join({ tag: "", device: "new", generation: 7, find: false, born: 0, attach: false });
+    await runInDurableObject(stub, (_, { storage: { sql } }) => {
+      sql.exec("INSERT INTO members SELECT 'old', 1, joined, since, 1, 0, NULL FROM members");
+      sql.exec("ALTER TABLE members DROP COLUMN generation");
+    });
+    await evictDurableObject(stub);
+    expect(await stub.members()).toMatchObject({ members: [], unknown: 2 });
+    for (const [device, generation] of [
+      ["old", 5],
+      ["new", 7],
+    ] as const)
+      await stub.attach({ device, after: null, generation });
+    await evictDurableObject(stub);
+    expect(await stub.members()).toMatchObject({
+      members: [
+        ["new", 7],
+        ["old", 5],
+      ],
+      unknown: 0,
+    });
+    const written = await countWrites(stub);
+    await stub.attach({ device: "old", after: null, generation: 5 });
+    expect(written()).toEqual({ rows: 0, alarms: 0 });
+  });
 });

@@ -1,13 +1,25 @@
-/** `/v1/registrations`: describes registrations, removes them, and bans their devices. */
+/** `/v1/registrations`: lists and describes registrations, removes them, and bans their devices. */
 import { deviceName } from "../../core/identity/device-id.ts";
-import { type RegistrationAnswerBody, type RemovalAnswerBody, ROUTES } from "../../schema/http.ts";
+import {
+  type RegistrationAnswerBody,
+  type RegistrationsAnswerBody,
+  type RemovalAnswerBody,
+  ROUTES,
+} from "../../schema/http.ts";
 import { audit } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
+import { pageOf } from "../calls/walk.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseQuery } from "../request/body.ts";
 import { readCaller } from "../request/signed.ts";
+
+async function listRegistrations(c: MeshContext): Promise<Response> {
+  const caller = await readCaller(c);
+  const { cursor } = parseQuery(ROUTES.listRegistrations.query, c.req.url);
+  return c.json((await pageOf(c, caller, cursor)) satisfies RegistrationsAnswerBody);
+}
 
 async function getRegistration(c: MeshContext): Promise<Response> {
   const caller = await readCaller(c);
@@ -60,8 +72,6 @@ async function liftBan(c: MeshContext): Promise<Response> {
   return c.body(null, 204);
 }
 
-export const registrations: Handlers<"getRegistration" | "liftBan" | "removeRegistration"> = {
-  getRegistration,
-  liftBan,
-  removeRegistration,
-};
+export const registrations: Handlers<
+  "getRegistration" | "liftBan" | "listRegistrations" | "removeRegistration"
+> = { getRegistration, liftBan, listRegistrations, removeRegistration };

@@ -137,6 +137,7 @@ export class CatchUp {
         const request = {
           device: this.#parts.name,
           epoch: subscription.record.epoch,
+          ...subscription.listing,
           after,
           ...(since === null ? {} : { since }),
           ...(subscription.called.size === 0 ? {} : { called: [...subscription.called] }),

@@ -64,6 +64,7 @@ export class Join implements Call {
       born: this.#born,
       attach: this.#attach,
       epoch: this.#askedEpoch,
+      ...subscription.listing,
       until: now + LIMITS.JOIN_LATE_MS,
     };
     return { kind: "tag", name, call: { method: "join", request } };

@@ -1,5 +1,6 @@
 /** One tag of one registration in memory: its membership, and the state of its broadcasts. */
 import { LIMITS } from "../../../schema/limits.ts";
+import { EVERYONE } from "../../condition/types.ts";
 import type { LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverOutcome } from "../../tag/calls/fan-out.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
@@ -87,6 +88,12 @@ export class Subscription {
   get tagId(): string {
     this.#tagId ??= tagIdOf(this.registration.record.app, this.record.tag);
     return this.#tagId;
+  }
+
+  /** What the node needs to list the registration: only in the tag of all devices. */
+  get listing(): { readonly generation?: number } {
+    const { tag, generation } = this.record;
+    return tag === EVERYONE ? { generation } : {};
   }
 
   /** The object name of a node of the tag. Default: the member's node. */

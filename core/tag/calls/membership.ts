@@ -18,6 +18,8 @@ export interface JoinRequest {
    * devices of an older version.
    */
   readonly epoch?: number;
+  /** Of the registration, see `RegIdParts`. Only in the tag of all devices, whose members are listed. */
+  readonly generation?: number;
   /** Milliseconds since 1970 at which it becomes invalid, because the device may leave later. Absent from devices of an older version. */
   readonly until?: number;
 }
@@ -47,6 +49,8 @@ export type JoinAnswer =
 export interface AttachRequest {
   readonly device: string;
   readonly epoch?: number;
+  /** As of `JoinRequest`: for members that joined before it was recorded. */
+  readonly generation?: number;
   /** The last position that the device has; null if it does not know, for everything since it joined. */
   readonly after: number | null;
   /** Milliseconds since 1970 at which the app began to listen: ttl 0 broadcasts since then are for it. */
@@ -74,3 +78,13 @@ export type AttachAnswer =
 export type Replacement = Pick<LogEntry, "position" | "condition" | "filter"> & {
   readonly collapseKey: string;
 };
+
+/** The members and children of one node. */
+export interface NodeMembers {
+  /** In the order in which they joined. */
+  readonly members: readonly (readonly [device: string, generation: number])[];
+  /** Members whose generation is not known: see `MemberRecord`. */
+  readonly unknown: number;
+  /** Digits of the children below which there may be members. */
+  readonly children: string;
+}

@@ -20,6 +20,8 @@ export interface Member {
   since: number;
   /** See `JoinRequest`. */
   readonly epoch: number;
+  /** See `MemberRecord`. */
+  generation: number | undefined;
 }
 
 /** The entry that was served last; null for none. */
@@ -72,13 +74,18 @@ export class Members {
    * row.
    */
   join(
-    { device, attach: attached, epoch = 0 }: Pick<JoinRequest, "device" | "attach" | "epoch">,
+    {
+      device,
+      attach: attached,
+      epoch = 0,
+      generation,
+    }: Pick<JoinRequest, "device" | "attach" | "epoch" | "generation">,
     head: number,
   ): Member {
     const place = this.#freePlace();
-    const record: MemberRecord = { place, device, joined: head, since: head, attached, epoch };
+    const record = { place, device, joined: head, since: head, attached, epoch, generation };
     const member: Member = { ...record, served: head };
-    this.#store.putMember(record);
+    this.#put(member);
     this.#add(member);
     if (this.#counted !== null) {
       this.#counted.members++;
@@ -96,15 +103,25 @@ export class Members {
     while (this.#byPlace.length > 0 && this.#byPlace.at(-1) === undefined) this.#byPlace.pop();
   }
 
-  /** The device has everything up to `head`, and is called from now on. Writes no row if it was attached already. */
-  attach(member: Member, head: number): void {
-    if (!member.attached) {
-      const { place, device, joined, epoch } = member;
-      this.#store.putMember({ place, device, joined, since: head, attached: true, epoch });
+  /**
+   * The device has everything up to `head`, and is called from now on. Writes no row if it was attached already, unless its generation was not
+   * known.
+   */
+  attach(member: Member, head: number, generation: number | undefined): void {
+    const isNews = generation !== undefined && member.generation !== generation;
+    if (!member.attached || isNews) {
       member.attached = true;
       member.since = head;
+      if (isNews) member.generation = generation;
+      this.#put(member);
     }
     member.served = head;
+  }
+
+  #put({ generation, ...member }: Member): void {
+    const { place, device, joined, since, attached, epoch } = member;
+    const record: MemberRecord = { place, device, joined, since, attached, epoch };
+    this.#store.putMember(generation === undefined ? record : { ...record, generation });
   }
 
   /** Which members are attached, to be written with an entry. */
@@ -144,7 +161,8 @@ export class Members {
     this.#isWhole = true;
   }
 
-  #read({ place, device, joined, since, attached, epoch }: MemberRecord, marks: Marks): Member {
+  #read(record: MemberRecord, marks: Marks): Member {
+    const { place, device, joined, since, attached, epoch, generation } = record;
     const isNewer = marks === null || since >= marks.position;
     const bit = marks !== null && ((marks.bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
     const hasFailed = !isNewer && marks.failed.has(place);
@@ -154,6 +172,7 @@ export class Members {
       joined,
       since,
       epoch,
+      generation,
       attached: isNewer ? attached : bit || hasFailed,
       served: hasFailed ? null : isNewer ? since : marks.position,
     };

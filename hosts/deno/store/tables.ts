@@ -31,7 +31,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS tag_nodes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, record TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS tag_members (
     node INTEGER, place INTEGER, device TEXT NOT NULL, joined INTEGER NOT NULL, since INTEGER NOT NULL, attached INTEGER NOT NULL,
-    epoch INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (node, place)) WITHOUT ROWID;
+    epoch INTEGER NOT NULL DEFAULT 0, generation INTEGER, PRIMARY KEY (node, place)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tag_log (
     node INTEGER, slot INTEGER, position INTEGER NOT NULL, header TEXT NOT NULL, data BLOB NOT NULL, state TEXT,
     PRIMARY KEY (node, slot));
@@ -86,6 +86,7 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["device_tags", "epoch", "INTEGER NOT NULL DEFAULT 0"],
   ["device_aliases", "generation", "INTEGER NOT NULL DEFAULT 0"],
   ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
+  ["tag_members", "generation", "INTEGER"],
   ["keys", "scopes", "TEXT"],
   ["keys", "expires_at", "INTEGER"],
   ["keys", "last_used_at", "INTEGER"],

@@ -87,6 +87,9 @@ export const TAG_STORE_CASES: readonly TagStoreCase[] = [
       store.putMember(member(0));
       store.putMember(member(0, { since: Number.MAX_SAFE_INTEGER, attached: true }));
       store.putMember(member(1));
+      store.putMember(member(2, { generation: 2 ** 32 * 3 + 90_000_000 }));
+      expect(store.readMember("device-2")?.generation).toBe(2 ** 32 * 3 + 90_000_000);
+      store.deleteMember(2, member(2).device);
       store.deleteMember(999, member(999).device);
       store.putMember(member(999, { device: "another", attached: true }));
       expect(store.countMembers()).toEqual({ members: 3, places: 1_000 });

@@ -1,11 +1,11 @@
 /** Registrations that the app's server removes and bans, with devices of the SDK, over lost links and a killed mesh. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { LIMITS } from "../../schema/limits.ts";
-import { connect, memoryStorage, type PushError } from "../../sdk/device/mod.ts";
-import { signRequest } from "../../sdk/server/sign.ts";
-import { signerOf } from "../../sdk/server/signer.ts";
-import { type App, Mesh } from "../chaos/mesh.ts";
-import { until } from "../chaos/wait.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { connect, memoryStorage, type PushError } from "../../../sdk/device/mod.ts";
+import { signRequest } from "../../../sdk/server/sign.ts";
+import { signerOf } from "../../../sdk/server/signer.ts";
+import { type App, Mesh } from "../../chaos/mesh.ts";
+import { until } from "../../chaos/wait.ts";
 
 let mesh: Mesh;
 let app: App;
