@@ -29,26 +29,21 @@ export interface Edge {
   server(key: { readonly keyId: string; readonly secret?: string }): PushServer;
 }
 
-/** The keys of both, if they are the same. */
-const MESH_KEYS = `1:${"A".repeat(42)}E`;
-
 /**
  * Starts both. The objects are in the first one's worker.
  *
- * @param keys MESH_KEYS of the first, and of the second
  * @param onTestFinished of the test that they end with; tests of one file run side by side.
  */
 export async function startEdges(
   onTestFinished: (act: () => Promise<void>) => void,
-  keys: readonly [string, string] = [MESH_KEYS, MESH_KEYS],
 ): Promise<{ readonly one: Edge; readonly two: Edge }> {
   const { objects, compatibilityDate } = readDefinition(read("wrangler.toml"));
   const script = await bundled();
-  const edge = (name: string, meshKeys: string, scriptName: string | undefined) => ({
+  const edge = (name: string, scriptName: string | undefined) => ({
     name,
     modules: [{ type: "ESModule" as const, path: "worker.js", contents: script }],
     compatibilityDate,
-    bindings: { MESH_KEYS: meshKeys, ADMIN_TOKEN },
+    bindings: { MESH_KEYS: `1:${"A".repeat(42)}E`, ADMIN_TOKEN },
     durableObjects: Object.fromEntries(
       objects.map(({ binding, className }) => [
         binding,
@@ -60,7 +55,7 @@ export async function startEdges(
   const mesh = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
-      workers: [edge("one", keys[0], undefined), edge("two", keys[1], "one")],
+      workers: [edge("one", undefined), edge("two", "one")],
     }),
   );
   onTestFinished(() => mesh.dispose());
