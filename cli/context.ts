@@ -87,7 +87,7 @@ function demoOf(
 
 /** @throws CliFailure if no app is named. */
 export function appOf({ demo }: Context, options: AppOptions, env: NodeJS.ProcessEnv): string {
-  const app = options.app ?? env["PUSHMESH_APP"] ?? demo?.appId;
+  const app = options.app ?? env["PUSHMESH_APP"] ?? demo?.app?.appId;
   if (app === undefined) throw usageFailure("no app is named: give --app or set PUSHMESH_APP");
   return app;
 }
@@ -142,9 +142,8 @@ function savedKey(
   keyId: string | undefined,
   env: NodeJS.ProcessEnv,
 ): NamedKey | undefined {
-  const known = [
-    savedKeyOf(env, url, app),
-    ...(demo?.appId === app ? [{ keyId: demo.keyId, secret: demo.secret }] : []),
-  ].find((saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId));
+  const known = [savedKeyOf(env, url, app), ...(demo?.app?.appId === app ? [demo.app] : [])].find(
+    (saved) => saved !== undefined && (keyId === undefined || saved.keyId === keyId),
+  );
   return known && { keyId: known.keyId, key: known.secret };
 }

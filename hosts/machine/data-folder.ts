@@ -18,9 +18,11 @@ import {
   chmodSync,
   constants,
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
@@ -67,6 +69,7 @@ export function openDataFolder(path: string): DataFolder {
     secrets: join(root, "secrets.json"),
     fresh: join(root, "new"),
   };
+  requireOwn(root);
   try {
     for (const made of [root, folder.run]) makePrivateFolder(made);
     // An existing folder may be readable by others.
@@ -77,6 +80,34 @@ export function openDataFolder(path: string): DataFolder {
     throw new HostFailure(`the data folder ${root} cannot be written: ${(error as Error).message}`);
   }
   return folder;
+}
+
+/** Group and others may write. */
+const OTHERS_WRITE = 0o022;
+
+/**
+ * What another user made or could have changed is not used: its owner could read the mesh's secrets, or replace them. An empty folder holds
+ * nothing of anybody, and becomes private.
+ *
+ * @throws {HostFailure}
+ */
+function requireOwn(root: string): void {
+  const found = statSync(root, { throwIfNoEntry: false });
+  const user = process.getuid?.();
+  if (found === undefined || user === undefined) return;
+  const own = [root, join(root, "secrets.json"), join(root, "mesh.db"), join(root, "storage")];
+  for (const path of own) {
+    const uid: number = lstatSync(path, { throwIfNoEntry: false })?.uid ?? user;
+    // A link to a folder may be root's, such as /var/run.
+    if (uid !== user && (path !== root || found.uid !== user))
+      throw new HostFailure(
+        `${path} belongs to another user (uid ${uid}, and this is ${user}): give a folder of your own with --data, or chown it`,
+      );
+  }
+  if ((found.mode & OTHERS_WRITE) !== 0 && readdirSync(root).length > 0)
+    throw new HostFailure(
+      `other users can write the data folder ${root}: look whether its files are yours, then chmod 700 it`,
+    );
 }
 
 /**

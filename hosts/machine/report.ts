@@ -13,6 +13,10 @@ interface Ready {
   readonly maxLinks: number;
   /** Whether the demo app was created now. */
   readonly demoMade: boolean;
+  /** The appId of the demo app; null if there is none. */
+  readonly demoApp: string | null;
+  /** Whether only this machine can reach it. */
+  readonly isLocal: boolean;
   /** Time since the process started. */
   readonly tookMs: number;
 }
@@ -37,8 +41,27 @@ const problem = (line: string): void => {
   process.stderr.write(`pushmesh: ${line}\n`);
 };
 
+const firstPush = (where: string): string[] => [
+  "Try, in other terminals:",
+  `  npx pushmesh listen${where}`,
+  `  npx pushmesh send${where} --to <regId> --data '{"hello":"world"}'`,
+  `  npx pushmesh broadcast${where} --everyone --data '{"hello":"all"}'`,
+];
+
+const firstApp = (where: string): string[] => [
+  "Other machines can reach this mesh, so it has no demo app. Make an app and a key for its server:",
+  `  npx pushmesh app create${where} <name>`,
+  `  npx pushmesh key create${where} --app <appId>`,
+];
+
+const openDemoLines = (where: string, appId: string): string[] => [
+  "",
+  "Other machines can reach this mesh, and its demo app is open to anyone who knows the appId. Delete it:",
+  `  npx pushmesh app delete${where} ${appId} --yes`,
+];
+
 const asText: Report = {
-  ready({ host, url, listens, data: folder, maxLinks, demoMade, tookMs }) {
+  ready({ host, url, listens, data: folder, maxLinks, demoMade, demoApp, isLocal, tookMs }) {
     const data = relative(process.cwd(), folder) || ".";
     const where = data === DEFAULT_DATA ? "" : ` --data-dir ${shellWord(folder)}`;
     const seconds = (tookMs / 1_000).toFixed(1);
@@ -46,10 +69,8 @@ const asText: Report = {
       `pushmesh listens on ${listens} (${host}; ready in ${seconds} s; data in ${data}; up to ${maxLinks} devices connected)`,
       ...(demoMade ? [`made the app "demo" and its key (${data}/demo.json)`] : []),
       "",
-      "Try, in other terminals:",
-      `  npx pushmesh listen${where}`,
-      `  npx pushmesh send${where} --to <regId> --data '{"hello":"world"}'`,
-      `  npx pushmesh broadcast${where} --everyone --data '{"hello":"all"}'`,
+      ...(demoApp === null ? firstApp(where) : firstPush(where)),
+      ...(isLocal || demoApp === null ? [] : openDemoLines(where, demoApp)),
       "",
       `Health: ${url}/healthz   Stop: Ctrl-C`,
     ];

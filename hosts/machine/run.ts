@@ -6,6 +6,7 @@
  */
 import { rememberMesh } from "../../cli/files/local-meshes.ts";
 import { takeLock } from "../../cli/files/lock.ts";
+import { isLoopback } from "../../worker/request/network.ts";
 import { openAdminSocket } from "./admin-socket.ts";
 import { endFirstStart, isNewFolder, openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";
@@ -65,7 +66,8 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     const call = started.fetch ?? fetch;
     const adminSocket = await openAdminSocket(folder, url, call);
     const { adminToken } = secrets;
-    const { made } = await openDemo(folder, { url, adminToken, adminSocket, fetch: call });
+    const isLocal = isLoopback(listen) || listen === "localhost";
+    const demo = await openDemo(folder, { url, adminToken, adminSocket, fetch: call, isLocal });
     remember(folder.root, report);
     report.ready({
       host: host.name,
@@ -73,7 +75,9 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
       listens: `${scheme}://${authority(listen, started.port)}`,
       data: folder.root,
       maxLinks,
-      demoMade: made,
+      demoMade: demo.made,
+      demoApp: demo.appId,
+      isLocal,
       tookMs: Math.round(performance.timeOrigin + performance.now() - startedAt),
     });
     await Promise.race([mesh.watch(), stopped]);

@@ -39,10 +39,7 @@ export async function exportMesh(options: {
     try {
       writer.write({ kind: "secrets", ...secrets });
       const demo = readDemo(folder.demo);
-      if (demo !== undefined) {
-        const { url, appId, keyId, secret } = demo;
-        writer.write({ kind: "demo", url, appId, keyId, secret });
-      }
+      if (demo?.app != null) writer.write({ kind: "demo", url: demo.url, ...demo.app });
       const counter = new Counter();
       const source = await SOURCES[owner](folder, keyringIn(secrets));
       try {
