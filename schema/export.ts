@@ -245,6 +245,25 @@ const device = z.strictObject({
     .nullable(),
 });
 
+const grantedNames = z
+  .array(z.union([z.string(), z.strictObject({ prefix: z.string() })]))
+  .readonly();
+
+const standing = z.strictObject({
+  version: count,
+  grant: z
+    .strictObject({
+      jti: z.string(),
+      kid: z.string(),
+      exp: count,
+      aliases: grantedNames,
+      tags: grantedNames,
+      attributes: z.record(z.string(), z.string()),
+    })
+    .nullable(),
+  lapsed: z.literal(["grant_required", "grant_expired", "grant_invalid"]).nullable(),
+});
+
 const registration = z.strictObject({
   kind: z.literal("registration"),
   device: z.string(),
@@ -254,6 +273,8 @@ const registration = z.strictObject({
   endedAt: timeMs.nullable(),
   /** See core/device/store.ts, here and below. Since version 3. */
   generation: count.default(0),
+  /** See core/device/trust/standing.ts. */
+  standing: standing.exactOptional(),
   /** The log of core/device/mail/outcomes.ts; null if nothing ended. */
   outcomes: z.string().nullable(),
   /** Attributes that the app reported. Since version 2. */
@@ -274,6 +295,8 @@ const subscription = z.strictObject({
   /** Since version 3, as is the epoch. */
   generation: count.default(0),
   epoch: count.default(0),
+  /** Whether the app's server joined it. */
+  byServer: z.literal(true).exactOptional(),
   /** The device's position in the tag's log; null if it never sent one. */
   cursor: count.nullable(),
 });
@@ -289,6 +312,8 @@ const holding = z.strictObject({
   suspended: z.boolean().default(false),
   leaving: z.boolean().default(false),
   generation: count.default(0),
+  /** Whether the app's server set it. */
+  byServer: z.literal(true).exactOptional(),
 });
 
 const mail = z.strictObject({

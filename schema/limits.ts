@@ -101,6 +101,17 @@ export const LIMITS = {
   /** Body with a policy: two full lists of prefixes of 128 bytes, each six bytes of JSON, with some room. */
   POLICY_BODY_BYTES: 65_536,
 
+  /** Longest life (exp − iat) of a grant: a lost device keeps its rights as long, unless its app removes it. */
+  GRANT_MAX_AGE_SECONDS: 2_592_000,
+  /** Claim jti of a grant, UTF-8, in bytes. */
+  GRANT_ID_CHARS: 128,
+  /** Names and prefixes in each list of a grant: each is compared with every name that the device uses. */
+  GRANT_NAMES: 128,
+  /** How long a device's aliases and tags are decided by a policy that was read before. */
+  POLICY_AGE_MS: 60_000,
+  /** Commands of one device that wait for its app's object. */
+  ADMITS_WAITING: 64,
+
   // ---- quotas of sends
   /** Sends per second on average: from one in 28 hours to more than a mesh can do. */
   QUOTA_PER_SECOND_MIN: 0.00001,

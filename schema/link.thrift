@@ -84,6 +84,11 @@ struct Registration {
    * registration another regId; this says that it is the same one. A mesh of an older version does not send it.
    */
   4: optional string identity
+  /**
+   * The registration has to be renewed by a grant before it receives anything: Attach is refused, and its messages wait. Absent
+   * for false.
+   */
+  5: optional bool lapsed
 }
 
 /** The app's server removed the registration: it has ended, and the device must not register again by itself. */
@@ -152,10 +157,23 @@ union LinkDown {
 
 // ---------------------------------------------------------------- channel 1
 
-/** Registers an app on this device. The answer is Registered or a Refusal with this request. */
+/**
+ * Registers an app on this device. The answer is Registered or a Refusal with this request. An app that is registered keeps its
+ * registration; a grant then renews it.
+ */
 struct Register {
   1: required i32 request
   2: required string appId
+  /** A grant of the app's server: a compact JWS. Required unless the app is open. */
+  3: optional string grant
+}
+
+/** Renews the grant of a registration, which is then attached if its app listens. The answer is Done or a Refusal. */
+struct Grant {
+  1: required i32 request
+  2: required i32 slot
+  /** As Register.grant. */
+  3: required string grant
 }
 
 /** Ends a registration: its regId answers `unregistered`, its mail is dropped. */
@@ -361,7 +379,7 @@ union PushUp {
   9: Describe describe
   /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
   10: list<Cursor> cursors
-  /** 11 is reserved. */
+  11: Grant grant
   12: PublishKey publishKey
 }
 

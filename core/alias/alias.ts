@@ -45,7 +45,7 @@ export class Alias {
    * Gives the alias to a registration. Safe to repeat: the same command changes and writes nothing.
    *
    * @returns `alias_full` at `LIMITS.ALIAS_HOLDERS`; `alias_stale` if a holder could not be suspended, and nothing changed, or if the command
-   *   is late (see `AliasCommand`); `unregistered` if a later generation of the same device holds the alias; `overloaded` if
+   *   is late (see `AliasCommand`); `unregistered` if a later generation of the same device holds the alias; `not_granted`: see `joinsShared`; `overloaded` if
    *   `LIMITS.ALIAS_WAITING` operations wait
    */
   async set(request: AliasSetRequest): Promise<AliasSetAnswer> {
@@ -187,6 +187,8 @@ export class Alias {
     );
     if (later !== undefined)
       return refuse("unregistered", "a later registration of this device holds the alias");
+    if (request.joinsShared === true && record?.shared === false && others.length > 0)
+      return refuse("not_granted", "another registration holds the alias exclusively");
     if (shared && others.length >= LIMITS.ALIAS_HOLDERS) {
       return refuse(
         "alias_full",

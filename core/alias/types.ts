@@ -28,6 +28,8 @@ export interface AliasSetRequest extends AliasCommand {
   readonly until?: number;
   /** True joins the other holders, false takes the alias from them. The last `set` decides whether an alias is shared. */
   readonly shared: boolean;
+  /** Refused with `not_granted` if another registration holds the alias exclusively: a device must not join it by itself. */
+  readonly joinsShared?: boolean;
 }
 
 /** `ok` once it is durable, and no earlier holder claims an exclusive alias any more. */

@@ -6,8 +6,10 @@ import {
   type Cursor,
   decodePushUp,
   encodePushDown,
+  type Grant,
   type PublishKey,
   type PushUp,
+  type Register,
   type Report,
   type SetAlias,
   type Subscribe,
@@ -15,10 +17,13 @@ import {
 } from "../../schema/generated/link.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Context } from "../link/effects.ts";
-import type { CommandAnswer } from "../message/refusal.ts";
+import type { CommandAnswer, Refused } from "../message/refusal.ts";
 
 /** Receives the answer of a command, at once or later. */
 export type OnAnswer = (answer: CommandAnswer, context: Context) => void;
+
+/** The same of a registration. */
+type OnRegistered = (answer: WireRegistration | Refused, context: Context) => void;
 
 /** The tags and aliases of a registration, in one or more parts that each fit into a frame. */
 type DescribedParts = readonly {
@@ -28,7 +33,10 @@ type DescribedParts = readonly {
 
 /** The commands of the push channel. Refusals are returned, not thrown: they are ordinary answers. */
 export interface PushCommands {
-  register(appId: string, context: Context): WireRegistration | MeshError;
+  /** @returns a refusal, or null if `onAnswer` gets the answer */
+  register(command: Register, onAnswer: OnRegistered, context: Context): MeshError | null;
+  /** @returns as `subscribe` */
+  renew(command: Grant, onAnswer: OnAnswer, context: Context): MeshError | null;
   /** Ends a registration. Refused for a slot without one. */
   unregister(slot: number, context: Context): MeshError | null;
   attach(slot: number, context: Context): MeshError | null;
@@ -81,13 +89,23 @@ function receiveCommand(
 ): void {
   switch (frame.kind) {
     case "register": {
-      const { request, appId } = frame.value;
-      const registration = commands.register(appId, context);
-      if (registration instanceof Error) refuse(registration, request, context);
-      else {
-        const value = { request, registration };
-        context.send(encodePushDown({ kind: "registered", value }));
-      }
+      const { request } = frame.value;
+      const onAnswer: OnRegistered = (answer, when) => {
+        const later = context.later(when);
+        if ("ok" in answer) refuseLater(answer, request, later);
+        else {
+          const value = { request, registration: answer };
+          later.send(encodePushDown({ kind: "registered", value }));
+        }
+      };
+      const refused = commands.register(frame.value, onAnswer, context);
+      if (refused !== null) refuse(refused, request, context);
+      return;
+    }
+    case "grant": {
+      const { request } = frame.value;
+      const refused = commands.renew(frame.value, whenDone(request, context), context);
+      if (refused !== null) refuse(refused, request, context);
       return;
     }
     case "unregister": {
@@ -139,9 +157,12 @@ function whenDone(request: number, context: ChannelContext): OnAnswer {
   return (answer, when) => {
     const later = context.later(when);
     if (answer.ok) later.send(encodePushDown({ kind: "done", value: { request } }));
-    else later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
+    else refuseLater(answer, request, later);
   };
 }
+
+const refuseLater = (answer: Refused, request: number, later: ChannelContext): void =>
+  later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
 
 function describe(
   request: number,
@@ -166,6 +187,7 @@ function refuse(error: MeshError, request: number | undefined, context: ChannelC
 function requestOf(frame: PushUp): number | undefined {
   switch (frame.kind) {
     case "register":
+    case "grant":
     case "unregister":
     case "subscribe":
     case "setAlias":

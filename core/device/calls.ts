@@ -1,11 +1,11 @@
-/** Calls of a device to nodes of tags and to aliases: at most `LIMITS.TAG_CALLS` at once, the rest in order. */
+/** Calls of a device to nodes of tags, aliases and apps: at most `LIMITS.TAG_CALLS` of the first two at once, the rest in order. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallResult, Context, Effect } from "../link/effects.ts";
 
 type WithoutToken<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
 
 /** A call effect without its token. */
-export type CallBody = WithoutToken<"tag"> | WithoutToken<"alias">;
+export type CallBody = WithoutToken<"tag"> | WithoutToken<"alias"> | WithoutToken<"app">;
 
 export interface Call {
   /** Called when its turn comes. Null if the call is no longer needed; then `done` is not called. */
@@ -24,6 +24,15 @@ export class Calls {
     this.#pump(context);
   }
 
+  /** Makes a call at once, however many run: nothing else of the registration can go on before it. Its callers bound them. */
+  start(call: Call, { now, effects }: Context): void {
+    const body = call.begin(now);
+    if (body === null) return;
+    const token = ++this.#lastToken;
+    this.#running.set(token, call);
+    effects.push({ ...body, token });
+  }
+
   /** Takes the result of the call with this token. */
   onResult(token: number, result: CallResult, context: Context): void {
     const call = this.#running.get(token);
@@ -37,11 +46,7 @@ export class Calls {
     for (const call of this.#queue) {
       if (this.#running.size >= LIMITS.TAG_CALLS) return;
       this.#queue.delete(call);
-      const body = call.begin(context.now);
-      if (body === null) continue;
-      const token = ++this.#lastToken;
-      this.#running.set(token, call);
-      context.effects.push({ ...body, token });
+      this.start(call, context);
     }
   }
 }

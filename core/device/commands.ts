@@ -16,6 +16,7 @@ export function changeTags(
   tags: Tags,
   registration: Registration,
   { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  by: "device" | "server",
   command: PendingCommand,
   context: Context,
 ): MeshError | null {
@@ -41,7 +42,7 @@ export function changeTags(
     // Also a tag that is being left already: the command then waits for that leave.
     if (!joined.has(tag)) tags.leave(registration, tag, command, context);
   }
-  for (const tag of joined) tags.join(registration, tag, command, context);
+  for (const tag of joined) tags.join(registration, tag, command, context, by === "server");
   return null;
 }
 
@@ -54,12 +55,14 @@ export function changeAlias(
     held,
     shared,
   }: { readonly alias: string; readonly held: boolean; readonly shared: boolean },
+  by: "device" | "server",
   command: PendingCommand,
   context: Context,
 ): MeshError | null {
   const problem = aliasProblem(alias);
   if (problem !== null) return problem;
-  if (held) return aliases.set(registration, alias, shared, command, context);
+  const wish = { alias, shared, byServer: by === "server" };
+  if (held) return aliases.set(registration, wish, command, context);
   aliases.unset(registration, alias, command, context);
   return null;
 }

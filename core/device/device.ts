@@ -225,14 +225,14 @@ export class Device {
   /** Joins and leaves tags. @returns the answer, or a token: the caller then waits up to `COMMAND_WAIT_MS` */
   setTags(request: TagsRequest, context: Context): CommandAnswer | number {
     const start = (registration: Registration, command: PendingCommand) =>
-      changeTags(this.#parts.tags, registration, request, command, context);
+      changeTags(this.#parts.tags, registration, request, "server", command, context);
     return this.#command(request, start, context);
   }
 
   /** Sets or removes an alias. @returns as `setTags` */
   setAlias(request: AliasRequest, context: Context): CommandAnswer | number {
     const start = (registration: Registration, command: PendingCommand) =>
-      changeAlias(this.#parts.aliases, registration, request, command, context);
+      changeAlias(this.#parts.aliases, registration, request, "server", command, context);
     return this.#command(request, start, context);
   }
 

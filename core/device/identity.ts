@@ -3,6 +3,7 @@ import { ERRORS } from "../../schema/errors.ts";
 import type { Removed, Registration as WireRegistration } from "../../schema/generated/link.ts";
 import type { Registration } from "./registration.ts";
 import type { Removal } from "./store.ts";
+import { lapseOf } from "./trust/standing.ts";
 
 export interface DeviceIdentity {
   /** The regId of an app's registration on this device, and its `identity`, which stays the same when mesh keys rotate. */
@@ -21,9 +22,11 @@ export interface DeviceIdentity {
 /** A registration as its device sees it. */
 export function wireRegistration(
   identity: DeviceIdentity,
-  { slot, record: { app }, generation }: Registration,
+  { slot, record: { app }, generation, standing }: Registration,
+  now: number,
 ): WireRegistration {
-  return { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
+  const named = { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
+  return lapseOf(standing, now) === null ? named : { ...named, lapsed: true };
 }
 
 /** A removal as its device sees it. @param slot of the registration that ended; 0 if it is forgotten */

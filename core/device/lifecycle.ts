@@ -1,4 +1,5 @@
 /** Begins, attaches, detaches and ends registrations: each step calls all parts of the device in turn. */
+import type { Admission } from "../app/admission.ts";
 import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
@@ -9,6 +10,7 @@ import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Removals } from "./removals.ts";
 import type { Tags } from "./tags/tags.ts";
+import { lapseOf } from "./trust/standing.ts";
 
 interface LifecycleOptions {
   readonly account: Account;
@@ -48,12 +50,21 @@ export class Lifecycle {
    *
    * @throws MeshError banned; too_many_registrations; overloaded if no slot is free
    */
-  begin(app: string, context: Context): Registration {
+  begin(
+    app: string,
+    { trustVersion: version, grant, lapsed }: Admission,
+    context: Context,
+  ): Registration {
     const { account, registrations, removals, tags, clock } = this.#options;
     removals.requireAllowed(app, context.now);
     account.persist();
     const comesBack = registrations.ofApp(app)?.record.endedAt != null;
-    const registration = registrations.open(app, this.#all, context.now);
+    const registration = registrations.open(
+      app,
+      { version, grant, lapsed },
+      this.#all,
+      context.now,
+    );
     if (comesBack) for (const part of this.#all) part.reopen(registration.slot);
     removals.forget(app);
     clock.observeTime(registration.record.createdAt);
@@ -63,13 +74,25 @@ export class Lifecycle {
 
   /** The app starts to listen on the current link. */
   attach(registration: Registration, context: Context): void {
-    if (registration.attached) return;
+    registration.listens = true;
+    if (registration.attached || lapseOf(registration.standing, context.now) !== null) return;
     registration.attached = true;
     for (const part of this.#all) part.attach(registration, context);
   }
 
   /** The app stops listening, or the link has ended. */
   detach(registration: Registration, context: Context): void {
+    registration.listens = false;
+    this.#stop(registration, context);
+  }
+
+  /** What the app has decided takes effect: a lapsed registration receives nothing, another one what its app listens for. */
+  settle(registration: Registration, context: Context): void {
+    if (lapseOf(registration.standing, context.now) !== null) this.#stop(registration, context);
+    else if (registration.listens) this.attach(registration, context);
+  }
+
+  #stop(registration: Registration, context: Context): void {
     // Before the parts, so that none of them sends again what another has just withdrawn.
     registration.attached = false;
     for (const part of this.#all) part.detach(registration, context);
@@ -77,6 +100,7 @@ export class Lifecycle {
 
   /** Ends a registration at once; other objects are told in the background. */
   end(registration: Registration, context: Context): void {
+    registration.listens = false;
     registration.attached = false;
     for (const part of this.#all) part.end(registration, context);
     this.#options.keys.end(registration.slot);

@@ -20,6 +20,9 @@ import { Removals } from "./removals.ts";
 import { Retries } from "./retries.ts";
 import type { DeviceStore } from "./store.ts";
 import { Tags } from "./tags/tags.ts";
+import { Admissions } from "./trust/admissions.ts";
+import { NameCommands } from "./trust/name-commands.ts";
+import { Rights } from "./trust/rights.ts";
 import { Waits } from "./waits.ts";
 
 export interface DeviceOptions {
@@ -64,7 +67,21 @@ export function makeParts(options: DeviceOptions) {
   const lifecycle = new Lifecycle({
     ...{ account, clock, registrations, removals, tags, keys, debts, all },
   });
-  const commands = pushCommands({ registrations, lifecycle, mail, tags, aliases, keys, identity });
+  const rights = new Rights({ registrations, lifecycle, aliases, tags });
+  const admissions = new Admissions({
+    calls,
+    registrations,
+    lifecycle,
+    link,
+    identity,
+    rights,
+    name,
+  });
+  const nameCommands = new NameCommands({ registrations, admissions, rights });
+  const commands = pushCommands({
+    ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
+    ...{ admissions, nameCommands },
+  });
   const session = new LinkSession({
     ...{ account, clock, registrations, removals, recentKeys, link },
     ...{ mail, tags, lifecycle, identity, commands, reconnectFirstMs },

@@ -67,7 +67,7 @@ export function waitFor(
 }
 
 /** A call failed or takes too long. It may have been carried out; repeating it is safe. */
-const UNFINISHED: Refused = {
+export const UNFINISHED: Refused = {
   ok: false,
   code: "overloaded",
   detail: "not completed in time; it may still be carried out",

@@ -8,6 +8,7 @@ import type { Ending } from "./mail/outcomes.ts";
 import type { FinalAnswer, MessageQuery, QueryFields, RecentKeys } from "./mail/recent-keys.ts";
 import type { MailHeader, RegistrationRecord, SentMark } from "./store.ts";
 import { BroadcastWindow } from "./tags/window.ts";
+import { NO_STANDING, type Standing } from "./trust/standing.ts";
 
 /** A message on the socket that the device has not acknowledged. */
 export interface InFlight {
@@ -86,10 +87,10 @@ export class Lane {
 
 export class Registration {
   record: RegistrationRecord;
-  /** Whether the app is listening on the current link. */
+  /** Whether the app is listening on the current link, and may receive. */
   attached = false;
-  /** Attributes that a grant gave it. */
-  granted: Granted = NOTHING_GRANTED;
+  /** Whether the app is listening on the current link: a lapsed registration is attached when its grant is renewed. */
+  listens = false;
   readonly #lanes: Record<Priority, Lane> = {
     1: new Lane(),
     2: new Lane(),
@@ -126,6 +127,16 @@ export class Registration {
 
   get slot(): number {
     return this.record.slot;
+  }
+
+  /** Attributes that its grant gave it. */
+  get granted(): Granted {
+    return this.standing.grant?.attributes ?? NOTHING_GRANTED;
+  }
+
+  /** What its app has decided about it. */
+  get standing(): Standing {
+    return this.record.standing ?? NO_STANDING;
   }
 
   lane(priority: Priority): Lane {

@@ -6,7 +6,8 @@ import type { Account } from "./account.ts";
 import type { RecentKeys } from "./mail/recent-keys.ts";
 import type { Part } from "./part.ts";
 import { Registration } from "./registration.ts";
-import type { RegistrationStore } from "./store.ts";
+import type { RegistrationRecord, RegistrationStore } from "./store.ts";
+import { isSame, NO_STANDING, type Standing } from "./trust/standing.ts";
 
 /** Records kept: ended registrations are remembered, so that the status of their messages can be answered. */
 const RECORDS = LIMITS.REGISTRATIONS * 2;
@@ -52,6 +53,12 @@ export class Registrations {
     return this.#byApp.get(app);
   }
 
+  /** The registration of an app, unless it has ended. */
+  activeOf(app: string): Registration | undefined {
+    const registration = this.#byApp.get(app);
+    return registration?.record.endedAt === null ? registration : undefined;
+  }
+
   /** The registration in a slot, unless it has ended. */
   inSlot(slot: number): Registration | undefined {
     const registration = this.#bySlot.get(slot);
@@ -61,10 +68,11 @@ export class Registrations {
   /**
    * Registers an app. If it is registered, nothing changes; if its registration has ended, it begins another life in its slot.
    *
+   * @param decided what the app has decided about it; ignored if it is registered
    * @param parts the device's parts: an ended registration is forgotten only when none of them has debts of it
    * @throws MeshError too_many_registrations; overloaded if no slot is free until tags or aliases have answered
    */
-  open(app: string, parts: readonly Part[], now: number): Registration {
+  open(app: string, decided: Standing, parts: readonly Part[], now: number): Registration {
     const known = this.#byApp.get(app);
     if (known !== undefined && known.record.endedAt === null) return known;
     if ([...this.active()].length >= LIMITS.REGISTRATIONS) {
@@ -72,21 +80,30 @@ export class Registrations {
     }
     if (known !== undefined) {
       const generation = this.#generationIn(lifeOf(known.generation) + 1);
-      known.record = { ...known.record, endedAt: null, generation };
+      known.record = { ...known.record, endedAt: null, generation, ...stored(decided) };
       this.#store.putRegistration(known.record);
       return known;
     }
     const slot = this.#freeSlot(parts);
     const generation = this.#generationIn(this.#account.lives);
-    const record = { slot, app, createdAt: now, endedAt: null, generation };
+    const record = { slot, app, createdAt: now, endedAt: null, generation, ...stored(decided) };
     const registration = new Registration(record, this.#recentKeys);
     this.#store.putRegistration(registration.record);
     this.#add(registration);
     return registration;
   }
 
+  /** Its app has decided about it. Writes one row if that changed anything. */
+  decide(registration: Registration, decided: Standing): void {
+    if (isSame(registration.standing, decided)) return;
+    const { standing: _, ...record } = registration.record;
+    registration.record = { ...record, ...stored(decided) };
+    this.#store.putRegistration(registration.record);
+  }
+
   end(registration: Registration, now: number): void {
-    registration.record = { ...registration.record, endedAt: now };
+    const { standing: _, ...record } = registration.record;
+    registration.record = { ...record, endedAt: now };
     this.#store.putRegistration(registration.record);
   }
 
@@ -124,3 +141,6 @@ export class Registrations {
     return slot;
   }
 }
+
+const stored = (standing: Standing): Pick<RegistrationRecord, "standing"> =>
+  isSame(standing, NO_STANDING) ? {} : { standing };

@@ -6,6 +6,7 @@
 import type { Attributes } from "../condition/types.ts";
 import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
+import type { Standing } from "./trust/standing.ts";
 
 export interface AccountRecord {
   /** Raw Ed25519 public key, base64url. */
@@ -69,6 +70,8 @@ export interface RegistrationRecord {
   readonly endedAt: number | null;
   /** See `RegIdParts.generation`. 0 in rows of versions without lives. */
   readonly generation: number;
+  /** What its app has decided. Absent for `NO_STANDING`, and in rows of versions without grants. */
+  readonly standing?: Standing;
 }
 
 /** The key to which app servers encrypt messages for a registration: see `PublishKey` in the IDL. */
@@ -113,6 +116,8 @@ export interface TagRecord {
   readonly generation: number;
   /** Orders the memberships: a node refuses commands of an older one. 0 in rows of those versions. */
   readonly epoch: number;
+  /** The app's server joined it: whatever the device may join by itself, it stays. */
+  readonly byServer?: true;
 }
 
 /** An alias that a registration holds, is setting, or is giving up. */
@@ -126,18 +131,21 @@ export interface HeldAlias {
   readonly leaving: boolean;
   /** The holding registration's generation; 0 in rows of versions without lives. */
   readonly generation: number;
+  /** The app's server set it: whatever the device may set by itself, it stays. */
+  readonly byServer?: true;
 }
 
-type AliasState = Pick<HeldAlias, "shared" | "suspended" | "leaving">;
+type AliasState = Pick<HeldAlias, "shared" | "suspended" | "leaving" | "byServer">;
 
-/** The state as stored: one number, bits 0 to 2. An alias being given up is also marked suspended, so that an older version asks about it. */
-export const aliasBits = ({ shared, suspended, leaving }: AliasState): number =>
-  Number(shared) + 2 * Number(suspended || leaving) + 4 * Number(leaving);
+/** The state as stored: one number, bits 0 to 3. An alias being given up is also marked suspended, so that an older version asks about it. */
+export const aliasBits = ({ shared, suspended, leaving, byServer }: AliasState): number =>
+  Number(shared) + 2 * Number(suspended || leaving) + 4 * Number(leaving) + (byServer ? 8 : 0);
 
 export const ofAliasBits = (bits: number): AliasState => ({
   shared: (bits & 1) !== 0,
   suspended: (bits & 2) !== 0,
   leaving: (bits & 4) !== 0,
+  ...((bits & 8) !== 0 ? { byServer: true as const } : {}),
 });
 
 /** The part of a stored message that is read only to send it. */

@@ -8,6 +8,7 @@ import type {
   FirstAckRequest,
   LateCommand,
 } from "../alias/types.ts";
+import type { AdmitAnswer, AdmitRequest } from "../app/admission.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 import type { SendAnswer } from "../message/send.ts";
 import type { DeliverAnswer } from "../tag/calls/fan-out.ts";
@@ -32,6 +33,12 @@ export type AliasCall =
   | { readonly method: "confirm"; readonly request: AliasUnsetRequest }
   | { readonly method: "firstAck"; readonly request: FirstAckRequest };
 
+/** A call of a device to an app (`AppRpc`). */
+export interface AppCall {
+  readonly method: "admit";
+  readonly request: AdmitRequest;
+}
+
 /** The result of a call: its answer, or that it failed (the host has logged the error). */
 export type CallResult =
   | {
@@ -42,6 +49,7 @@ export type CallResult =
         | AliasSetAnswer
         | AliasConfirmation
         | LateCommand
+        | AdmitAnswer
         | boolean
         | undefined;
     }
@@ -74,6 +82,14 @@ export type Effect =
       /** Name of the alias's object. */
       readonly name: string;
       readonly call: AliasCall;
+    }
+  /** The same for an app. */
+  | {
+      readonly kind: "app";
+      readonly token: number;
+      /** Its appId. */
+      readonly name: string;
+      readonly call: AppCall;
     };
 
 /** Handlers append to it; the host carries it out. */

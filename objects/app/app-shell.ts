@@ -1,4 +1,5 @@
 /** The object of one app, addressed by its appId. */
+import { type AdmitAnswer, type AdmitRequest, admit } from "../../core/app/admission.ts";
 import {
   ALL_RIGHTS,
   type AppStore,
@@ -11,7 +12,8 @@ import {
   setPolicy,
   trustOf,
 } from "../../core/app/app.ts";
-import type { AppPolicy } from "../../core/app/policy.ts";
+import { mayGrant, type ReadGrant, readGrant } from "../../core/app/grant.ts";
+import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import {
   type LeaseAnswer,
   type LeaseRequest,
@@ -26,14 +28,15 @@ import { makeLiveKey, type SubtlePort } from "../live/live-key.ts";
 import { Memory } from "../memory.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import { appKey, appRecord } from "./app-record.ts";
+import { grantFault, type VerifyPort } from "./grant-check.ts";
 
 export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
-  readonly #subtle: SubtlePort;
+  readonly #subtle: SubtlePort & VerifyPort;
   readonly #memory: Memory<AppStore, AppStore>;
   #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
-  constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort) {
+  constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort & VerifyPort) {
     this.#runtime = runtime;
     this.#subtle = subtle;
     this.#memory = new Memory(runtime, ({ store }) => store);
@@ -106,6 +109,31 @@ export class AppShell implements AppRpc, AppImportRpc {
   remove(): Promise<boolean> {
     this.#bucket = null;
     return this.#memory.answer((store) => store.removeApp(), { isAtomic: true });
+  }
+
+  async admit(request: AdmitRequest): Promise<AdmitAnswer> {
+    const now = this.#runtime.now();
+    const appId = this.#runtime.name;
+    const found = await this.#memory.answer((store) =>
+      store.app() === null ? null : { keys: store.keys(), trust: trustOf(store, now) },
+    );
+    if (found === null) return { ok: false, code: "app_unknown", detail: "it was removed" };
+    const keyOf = (keyId: string) => {
+      const n = parseKeyId(keyId)?.n;
+      return found.keys.find((key) => key.n === n && mayGrant(key, now));
+    };
+    let presented: ReadGrant | null = null;
+    if (request.grant !== null) {
+      const read = readGrant(request.grant, appId, now);
+      if ("ok" in read) return read;
+      const fault = await grantFault(this.#subtle, read, keyOf(read.held.kid));
+      if (fault !== null) return fault;
+      presented = read;
+    }
+    const { policy, version } = found.trust;
+    const mayHaveSigned = (keyId: string) => keyOf(keyId) !== undefined;
+    const app = { policy: policy ?? OPEN_POLICY, version, mayGrant: mayHaveSigned };
+    return admit(app, request, presented, now);
   }
 
   async liveKey(): Promise<LiveKey | null> {

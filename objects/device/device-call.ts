@@ -1,17 +1,17 @@
 /**
- * Makes the calls that a device asks for, of tag nodes and aliases. A call in progress keeps the object in memory, so that the answer finds
+ * Makes the calls that a device asks for, of tag nodes, aliases and apps. A call in progress keeps the object in memory, so that the answer finds
  * the device that asked (measured on Workers with a call of 25 s; the object left memory 10 s after it).
  */
-import type { AliasCall, CallResult, Effect, TagCall } from "../../core/link/effects.ts";
+import type { AliasCall, AppCall, CallResult, Effect, TagCall } from "../../core/link/effects.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Peers } from "../interfaces/peers.ts";
-import type { AliasRpc, TagRpc } from "../interfaces/rpc.ts";
+import type { AliasRpc, AppRpc, TagRpc } from "../interfaces/rpc.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import { within } from "../timeout.ts";
 
 export interface CallPorts {
-  readonly peers: Pick<Peers, "node" | "alias">;
+  readonly peers: Pick<Peers, "node" | "alias" | "app">;
   /**
    * Waits until a call may be made, if the host limits the calls of devices. Null if it may be made at once.
    *
@@ -22,7 +22,7 @@ export interface CallPorts {
 
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
-export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" }>;
+export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" | "app" }>;
 
 /**
  * Never rejects: a failure is reported, and the core gets a call without an answer. A call that hangs is given up, because it would keep its
@@ -35,10 +35,9 @@ export async function resultOf(
 ): Promise<CallResult> {
   try {
     await admit(effect);
-    const { kind, name, call } = effect;
-    const answering =
-      kind === "tag" ? callTag(peers.node(name), call) : callAlias(peers.alias(name), call);
-    const answer = await within(runtime.scheduler, LIMITS.DEVICE_CALL_MS, answering);
+    // A device waits for its app with everything else of a registration, so no longer than it does for an answer.
+    const waitMs = effect.kind === "app" ? LIMITS.COMMAND_MS : LIMITS.DEVICE_CALL_MS;
+    const answer = await within(runtime.scheduler, waitMs, answerOf(peers, effect));
     return { ok: true, answer };
   } catch (error) {
     // An object that is busy or moving is not worth reporting: the core tries again.
@@ -46,6 +45,15 @@ export async function resultOf(
     return { ok: false };
   }
 }
+
+function answerOf(peers: CallPorts["peers"], effect: CallEffect): Promise<CallAnswer> {
+  const { name } = effect;
+  if (effect.kind === "tag") return callTag(peers.node(name), effect.call);
+  if (effect.kind === "alias") return callAlias(peers.alias(name), effect.call);
+  return callApp(peers.app(name), effect.call);
+}
+
+const callApp = (app: AppRpc, { request }: AppCall): Promise<CallAnswer> => app.admit(request);
 
 async function callTag(node: TagRpc, { method, request }: TagCall): Promise<CallAnswer> {
   if (method === "join") return node.join(request);

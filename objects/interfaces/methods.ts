@@ -96,6 +96,7 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   setQuota: true,
   lease: true,
   liveKey: true,
+  admit: true,
   remove: true,
   write: true,
 };

@@ -10,6 +10,7 @@ import type {
   LateCommand,
   WithdrawRequest,
 } from "../../core/alias/types.ts";
+import type { AdmitAnswer, AdmitRequest } from "../../core/app/admission.ts";
 import type { KeyRights, LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
 import type { AppPolicy } from "../../core/app/policy.ts";
@@ -208,6 +209,8 @@ export interface AppRpc {
   lease(request: LeaseRequest): Promise<LeaseAnswer | null>;
   /** The key pair that signs broadcasts for live listeners; the first call makes it. Null if the app was never created. */
   liveKey(): Promise<LiveKey | null>;
+  /** From a device: what one of its registrations may do. Safe to repeat; writes nothing. */
+  admit(request: AdmitRequest): Promise<AdmitAnswer>;
   /** Removes the app and all of its keys. False if the app was never created, or is removed already. */
   remove(): Promise<boolean>;
 }

@@ -11,6 +11,7 @@ import type {
   TagRecord,
 } from "../../core/device/store.ts";
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
+import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
 
@@ -37,11 +38,11 @@ const ATTRIBUTES = new Table({
 });
 
 const LIST_REGISTRATIONS = REGISTRATIONS.select(
-  ["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation"],
+  ["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation", "standing"],
   { tail: "ORDER BY slot" },
 );
 const PUT_REGISTRATION = REGISTRATIONS.put(
-  ["slot", "app", "created_at", "ended_at", "generation"],
+  ["slot", "app", "created_at", "ended_at", "generation", "standing"],
   ["slot"],
 );
 const DELETE_REGISTRATION = REGISTRATIONS.delete(["slot"]);
@@ -61,8 +62,8 @@ const DELETE_MAIL = MAIL.delete(["seq"]);
 const READ_MAIL = MAIL.select(["content_type AS contentType", "data"], { where: "seq = ?" });
 
 const TAG_COLUMNS = ["ref", "slot", "tag", "path", "generation", "epoch"];
-const LIST_TAGS = TAGS.select(TAG_COLUMNS);
-const PUT_TAG = TAGS.put(TAG_COLUMNS, ["ref"]);
+const LIST_TAGS = TAGS.select([...TAG_COLUMNS, "by_server AS byServer"]);
+const PUT_TAG = TAGS.put([...TAG_COLUMNS, "by_server"], ["ref"]);
 const DELETE_TAG = TAGS.delete(["ref"]);
 
 const ALIAS_COLUMNS = ["slot", "alias", "shared", "generation"];
@@ -79,6 +80,23 @@ export const DELETE_ALL = [REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((
   table.delete(),
 );
 
+/** A registration as it is stored. */
+export type RegistrationRow = Omit<RegistrationRecord, "standing"> & {
+  /** JSON. */
+  readonly standing: string | null;
+};
+
+export const registrationOf = ({ standing, ...row }: RegistrationRow): RegistrationRecord => ({
+  ...row,
+  ...(standing === null ? {} : { standing: JSON.parse(standing) as Standing }),
+});
+
+/** A tag as it is stored. */
+export type TagRow = Omit<TagRecord, "byServer"> & { readonly byServer: number };
+
+export const tagOf = ({ byServer, ...row }: TagRow): TagRecord =>
+  byServer === 0 ? row : { ...row, byServer: true };
+
 export class DeviceRows<Tables extends ObjectTables>
   implements RegistrationStore, MailStore, SubscriptionStore
 {
@@ -89,11 +107,13 @@ export class DeviceRows<Tables extends ObjectTables>
   }
 
   listRegistrations(): RegistrationRecord[] {
-    return this.tables.all<RegistrationRecord>(LIST_REGISTRATIONS);
+    return this.tables.all<RegistrationRow>(LIST_REGISTRATIONS).map(registrationOf);
   }
 
-  putRegistration({ slot, app, createdAt, endedAt, generation }: RegistrationRecord): void {
-    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation);
+  putRegistration({ standing, ...record }: RegistrationRecord): void {
+    const { slot, app, createdAt, endedAt, generation } = record;
+    const decided = standing === undefined ? null : JSON.stringify(standing);
+    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation, decided);
   }
 
   deleteRegistration(slot: number): void {
@@ -126,11 +146,11 @@ export class DeviceRows<Tables extends ObjectTables>
   }
 
   listTags(): TagRecord[] {
-    return this.tables.all<TagRecord>(LIST_TAGS);
+    return this.tables.all<TagRow>(LIST_TAGS).map(tagOf);
   }
 
-  putTag({ ref, slot, tag, path, generation, epoch }: TagRecord): void {
-    this.tables.run(PUT_TAG, ref, slot, tag, path, generation, epoch);
+  putTag({ ref, slot, tag, path, generation, epoch, byServer }: TagRecord): void {
+    this.tables.run(PUT_TAG, ref, slot, tag, path, generation, epoch, byServer ? 1 : 0);
   }
 
   deleteTag(ref: number): void {

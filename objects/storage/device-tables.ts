@@ -8,7 +8,7 @@ const OWN = {
   state: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
   registrations: `(
     slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
-    generation INTEGER NOT NULL DEFAULT 0)`,
+    generation INTEGER NOT NULL DEFAULT 0, standing TEXT)`,
   outcomes: "(slot INTEGER PRIMARY KEY, log TEXT NOT NULL)",
   mail: `(
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
@@ -16,7 +16,7 @@ const OWN = {
     data BLOB NOT NULL, fingerprint INTEGER)`,
   tags: `(
     ref INTEGER PRIMARY KEY, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
-    generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0)`,
+    generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, by_server INTEGER NOT NULL DEFAULT 0)`,
   aliases: `(
     slot INTEGER, alias TEXT, shared INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (slot, alias)) WITHOUT ROWID`,
@@ -28,19 +28,26 @@ const UPGRADES = {
   first: `
     ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
-    ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;`,
+    ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE registrations ADD COLUMN standing TEXT;`,
   second: `
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE tags ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE tags ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;`,
+    ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE registrations ADD COLUMN standing TEXT;
+    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
+  third: `
+    ALTER TABLE registrations ADD COLUMN standing TEXT;
+    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
 } as const;
 
 /** What is read instead of the columns that a version lacks. */
 const LACKING = {
-  first: { first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
-  second: { fingerprint: "NULL", generation: "0", epoch: "0" },
+  first: { first_ack_alias: "NULL", fingerprint: "NULL", generation: "0", standing: "NULL" },
+  second: { fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", by_server: "0" },
+  third: { standing: "NULL", by_server: "0" },
 } as const;
 
 /** Tables that the first version did not have. */
@@ -48,11 +55,12 @@ const SINCE_SECOND = ["tags", "aliases", "attributes"];
 
 type Older = keyof typeof UPGRADES;
 
-/** The first version had no tags, the second no epochs; null for the current version, and if there are no tables. */
+/** The first version had no tags, the second no epochs, the third no grants; null for the current version, and if there are no tables. */
 function olderOf(found: ReadonlyMap<string, string>): Older | null {
   const tags = found.get("tags");
   if (tags === undefined) return found.size === 0 ? null : "first";
-  return tags.includes("epoch") ? null : "second";
+  if (!tags.includes("epoch")) return "second";
+  return tags.includes("by_server") ? null : "third";
 }
 
 export class DeviceTables extends OwnTables {

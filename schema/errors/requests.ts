@@ -179,4 +179,38 @@ export const REQUESTS = {
     "The signing key has expired.",
     "Create a key with `pushmesh key create`, move the app server to it, and revoke the expired one.",
   ),
+
+  // ---- grants of devices
+  grant_required: row(
+    220,
+    403,
+    null,
+    "never",
+    "The app's policy asks for a grant of its server, and none was given.",
+    "Pass connect({ grant }): a function that fetches a grant from your server, which makes it with server.grant().",
+  ),
+  grant_invalid: row(
+    221,
+    403,
+    null,
+    "never",
+    "The grant is malformed, not signed by a key of scope grant of this app, or made for another device.",
+    "Make it with server.grant() of the app that it is for. The message names the fault.",
+  ),
+  grant_expired: row(
+    222,
+    403,
+    null,
+    "reauthenticate",
+    "The grant is not valid yet, or not any more.",
+    "Get a fresh grant from the app's server, and renew the registration with it.",
+  ),
+  not_granted: row(
+    223,
+    403,
+    null,
+    "never",
+    "Neither the app's policy nor the grant allows this to the device.",
+    "Name the alias or tag in server.grant(), set it from the app's server, or change the app's policy.",
+  ),
 } as const satisfies Record<string, ErrorRow>;

@@ -127,6 +127,11 @@ export interface Registration {
    * registration another regId; this says that it is the same one. A mesh of an older version does not send it.
    */
   readonly identity?: string;
+  /**
+   * The registration has to be renewed by a grant before it receives anything: Attach is refused, and its messages wait. Absent
+   * for false.
+   */
+  readonly lapsed?: boolean;
 }
 
 const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registration>(0xe, {
@@ -134,6 +139,7 @@ const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registrati
   appId: STRING,
   regId: STRING,
   identity: STRING,
+  lapsed: BOOL,
 });
 
 /** The bytes of one Registration. @throws ThriftError `range` if a number does not fit its type. */
@@ -304,15 +310,21 @@ export const encodeLinkDown = (value: WritableLinkDown): Uint8Array<ArrayBuffer>
 /** Reads one LinkDown that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeLinkDown = (bytes: Uint8Array): LinkDown => decode(bytes, LinkDownShape[1]);
 
-/** Registers an app on this device. The answer is Registered or a Refusal with this request. */
+/**
+ * Registers an app on this device. The answer is Registered or a Refusal with this request. An app that is registered keeps its
+ * registration; a grant then renews it.
+ */
 export interface Register {
   readonly request: number;
   readonly appId: string;
+  /** A grant of the app's server: a compact JWS. Required unless the app is open. */
+  readonly grant?: string;
 }
 
 const RegisterShape: Shape<Register> = /* @__PURE__ */ struct<Register>(0x6, {
   request: I32,
   appId: STRING,
+  grant: STRING,
 });
 
 /** The bytes of one Register. @throws ThriftError `range` if a number does not fit its type. */
@@ -321,6 +333,27 @@ export const encodeRegister = (value: Register): Uint8Array<ArrayBuffer> =>
 
 /** Reads one Register that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeRegister = (bytes: Uint8Array): Register => decode(bytes, RegisterShape[1]);
+
+/** Renews the grant of a registration, which is then attached if its app listens. The answer is Done or a Refusal. */
+export interface Grant {
+  readonly request: number;
+  readonly slot: number;
+  /** As Register.grant. */
+  readonly grant: string;
+}
+
+const GrantShape: Shape<Grant> = /* @__PURE__ */ struct<Grant>(0xe, {
+  request: I32,
+  slot: I32,
+  grant: STRING,
+});
+
+/** The bytes of one Grant. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeGrant = (value: Grant): Uint8Array<ArrayBuffer> =>
+  encode(value, GrantShape[2]);
+
+/** Reads one Grant that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeGrant = (bytes: Uint8Array): Grant => decode(bytes, GrantShape[1]);
 
 /** Ends a registration: its regId answers `unregistered`, its mail is dropped. */
 export interface Unregister {
@@ -795,7 +828,7 @@ export type PushUp =
   | { readonly kind: "describe"; readonly value: Describe }
   /** Cumulative: every broadcast of the tag that was sent on this socket up to `position` has reached the app. */
   | { readonly kind: "cursors"; readonly value: readonly Cursor[] }
-  /** 11 is reserved. */
+  | { readonly kind: "grant"; readonly value: Grant }
   | { readonly kind: "publishKey"; readonly value: PublishKey }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
@@ -814,7 +847,7 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   report: ReportShape,
   describe: DescribeShape,
   cursors: /* @__PURE__ */ list(CursorShape),
-  _11: undefined,
+  grant: GrantShape,
   publishKey: PublishKeyShape,
 });
 

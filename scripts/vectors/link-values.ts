@@ -21,6 +21,7 @@ import {
   encodeEcho,
   encodeEnvelope,
   encodeGoaway,
+  encodeGrant,
   encodeHello,
   encodeLinkDown,
   encodeLinkUp,
@@ -81,6 +82,8 @@ function vector<T>(
 }
 
 const hello: Hello = { revision: 1 };
+/** The form of a compact JWS; nothing reads it here. */
+const GRANT = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl";
 const registration: Registration = { slot: 1, appId: "app_7f3k", regId: "AQIDBAUGBwg" };
 const welcome: Welcome = {
   session: bytes(16),
@@ -229,7 +232,11 @@ export const VALUES: readonly ValueVector[] = [
       value: { reason: "going_away", reconnectWithinMs: 0 },
     },
   }),
-  ...vector("Register", encodeRegister, { register: { request: 1, appId: "app_7f3k" } }),
+  ...vector("Register", encodeRegister, {
+    register: { request: 1, appId: "app_7f3k" },
+    "register, with a grant": { request: 1, appId: "app_7f3k", grant: GRANT },
+  }),
+  ...vector("Grant", encodeGrant, { grant: { request: 7, slot: 1, grant: GRANT } }),
   ...vector("Unregister", encodeUnregister, { unregister: { request: 2, slot: 1 } }),
   ...vector("Attach", encodeAttach, { attach: { slot: 1 } }),
   ...vector("Detach", encodeDetach, { detach: { slot: 1 } }),
@@ -239,7 +246,10 @@ export const VALUES: readonly ValueVector[] = [
     "ack, only what was discarded": { ...ack, seq: 0, discarded: [SEQ, SEQ + 2] },
     "ack, low priority, largest seq": { slot: 32, priority: Priority.LOW, seq: MAX_I64 },
   }),
-  ...vector("Registered", encodeRegistered, { registered: { request: 1, registration } }),
+  ...vector("Registered", encodeRegistered, {
+    registered: { request: 1, registration },
+    "registered, lapsed": { request: 1, registration: { ...registration, lapsed: true } },
+  }),
   ...vector("Unregistered", encodeUnregistered, { unregistered: { request: 2, slot: 1 } }),
   ...vector("Message", encodeMessage, {
     "message, JSON": message,
@@ -357,6 +367,7 @@ export const VALUES: readonly ValueVector[] = [
       kind: "cursors",
       value: [cursor, { ...cursor, tagRef: 1, position: 64 }],
     },
+    "push up: grant": { kind: "grant", value: { request: 7, slot: 1, grant: GRANT } },
   }),
   ...vector("PushDown", encodePushDown, {
     "push down: registered": { kind: "registered", value: { request: 1, registration } },

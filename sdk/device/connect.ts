@@ -1,6 +1,7 @@
 /** Starts a client together with its own push service. */
 import { PushClient } from "./client/client.ts";
 import type { Encryption } from "./client/encryption.ts";
+import type { GrantCallback } from "./client/grants.ts";
 import { PushError, type PushErrorData } from "./errors.ts";
 import { defaultHost, type Host, requireGlobals } from "./host.ts";
 import { openService, type PushService } from "./service/service.ts";
@@ -34,6 +35,12 @@ export interface ConnectOptions extends StartOptions {
   readonly appId: string;
   /** Decrypts messages: `webPushEncryption()` of `pushmesh/encryption`. Default: none; encrypted messages are dropped. */
   readonly encryption?: Encryption | undefined;
+  /**
+   * Fetches a grant from your server, which makes it with `PushServer.grant`. Required unless the app is open. Called when the app registers,
+   * when about two thirds of the grant's life are over (only while there is a link), and when the mesh says that it is over. If it
+   * fails, the SDK reports `grant_failed` and calls it again.
+   */
+  readonly grant?: GrantCallback | undefined;
 }
 
 const NO_STORAGE: PushErrorData = {
@@ -79,11 +86,11 @@ export function startService(options: StartOptions): Promise<PushService> {
  * await tellMyServer(await push.register());
  */
 export async function connect(options: ConnectOptions): Promise<PushClient> {
-  const { appId, storage, host, encryption, ...rest } = withDefaults(options);
+  const { appId, storage, host, encryption, grant, ...rest } = withDefaults(options);
   const service = await startService({ storage, host, ...rest });
   const onClosed = service.close;
   const port = service.openPort();
-  return PushClient.open({ appId, port, storage, host, encryption, onClosed }).catch(
+  return PushClient.open({ appId, port, storage, host, encryption, grant, onClosed }).catch(
     (error: unknown) => {
       onClosed();
       throw error;

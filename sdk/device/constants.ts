@@ -33,6 +33,9 @@ export const ECHO_TIMEOUT_MS = PONG_TIMEOUT_MS;
  */
 export const RETRY_BASE_MS = 1_000;
 export const RETRY_MAX_MS = 60_000;
+/** At which part of its life a grant is renewed: this, plus up to the spread. */
+export const GRANT_RENEW_FROM = 0.6;
+export const GRANT_RENEW_SPREAD = 0.13;
 /** Longest wait for one write of the storage before the SDK continues: well above a disk that spins up, or a busy machine. */
 export const STORAGE_TIMEOUT_MS = 30_000;
 /** A handler that runs this long is reported: the messages behind its message wait. */

@@ -15,6 +15,7 @@
  */
 export { openClient, type PushClient } from "./client/client.ts";
 export type { Encryption, EncryptionContext } from "./client/encryption.ts";
+export type { GrantCallback, GrantRequest } from "./client/grants.ts";
 export type { MessageHandler } from "./client/inbox.ts";
 export type { Content, Incoming, PushData, PushMessage } from "./client/message.ts";
 export type { Attributes, CallOptions, ClientOptions, StateChange } from "./client/options.ts";
@@ -43,6 +44,7 @@ export type {
   ClientPort,
   Command,
   Description,
+  GrantReason,
   LinkStateName,
   Port,
   ServicePort,

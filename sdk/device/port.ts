@@ -26,8 +26,15 @@ export interface Ending {
 
 /** A command of an app to the mesh, without its number. */
 export type Command =
-  /** `isHeld`: the app has a regId. If the app's server removed that registration, the command fails, and registers no other. */
-  | { readonly kind: "register"; readonly isHeld: boolean }
+  /**
+   * `isHeld`: the app has a regId. If the app's server removed that registration, the command fails, and registers no other. With `grants`, the service asks the client for a grant first; with `renews`, also if the app is registered.
+   */
+  | {
+      readonly kind: "register";
+      readonly isHeld: boolean;
+      readonly grants?: boolean | undefined;
+      readonly renews?: boolean | undefined;
+    }
   | ({ readonly kind: "unregister" } & Ending)
   | {
       readonly kind: "subscribe";
@@ -51,6 +58,12 @@ export type Command =
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
   | { readonly kind: "describe" };
 
+/**
+ * Why a grant is asked for: the app registers; the grant of its registration is renewed before it is over; or the mesh says that it is over,
+ * or that there has to be one now.
+ */
+export type GrantReason = "register" | "renew" | "lapsed";
+
 /** The value of a request that succeeded. */
 export type Answer = string | number | Description | undefined;
 
@@ -69,6 +82,8 @@ export type ToService =
       readonly cursors: readonly Cursor[];
     }
   | (Command & { readonly request: number })
+  /** The grant that the service asked for with this number. */
+  | { readonly kind: "granted"; readonly request: number; readonly grant: string }
   /** Nobody waits for the answer to this request any more: it is dropped, unless it is on its way to the mesh. */
   | { readonly kind: "cancel"; readonly request: number }
   /** Whether the app accepts messages now. */
@@ -115,6 +130,15 @@ export type ToClient =
       readonly kind: "registration";
       readonly regId: string | null;
       readonly identity?: string | undefined;
+      /** It receives nothing until its grant is renewed. */
+      readonly lapsed?: boolean | undefined;
+    }
+  /** Asks for a grant; the answer is `granted`, whenever there is one. */
+  | {
+      readonly kind: "grant";
+      readonly request: number;
+      readonly deviceId: string;
+      readonly reason: GrantReason;
     }
   /** The app's server removed the registration; sent at each link until the app registers again. */
   | { readonly kind: "removed"; readonly error: PushErrorData }

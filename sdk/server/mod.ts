@@ -50,6 +50,7 @@ export {
   UndecidedError,
   UnreachableError,
 } from "./errors.ts";
+export type { GrantedName, GrantOptions } from "./grant.ts";
 export {
   type AliasMessage,
   type BroadcastMessage,

@@ -17,6 +17,7 @@ import { checkJson, dataFields, type MessageData } from "./body.ts";
 import type { RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
 import { optionError, PushServerError } from "./errors.ts";
+import { type GrantOptions, makeGrant } from "./grant.ts";
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
@@ -186,6 +187,19 @@ export class PushServer {
       "GET",
       `/v1/registrations/${encodeURIComponent(regId)}`,
     );
+  }
+
+  /**
+   * Creates a grant for a device: what it may do with this app, until it is over. Makes no call. The key needs the scope `grant`. Give it
+   * only to a device of a user whom you know: whoever has it, registers.
+   *
+   * @throws PushServerError `option_invalid`
+   * @example
+   * // A route of your server, which the device's `grant` callback fetches:
+   * const grant = await push.grant({ device: deviceId, aliases: [userId], tags: [{ prefix: "news/" }] });
+   */
+  grant(options: GrantOptions = {}): Promise<string> {
+    return makeGrant(this.#calls, options);
   }
 
   /** @template T the type of the answer for this kind of target */

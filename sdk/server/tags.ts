@@ -11,9 +11,9 @@ import type {
 import { LIMITS } from "../../schema/limits.ts";
 import { listOf } from "./aliases.ts";
 import { optionError } from "./errors.ts";
-import { listenToken } from "./listen-token.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
+import { signedToken } from "./signed-token.ts";
 
 /** Filters, order and size of a page of tags. */
 export type TagQuery = z.input<typeof tagsQuery>;
@@ -100,7 +100,8 @@ export class Tags {
     }
     const { keyId, host } = this.#calls;
     const iat = Math.floor(host.now() / 1_000);
-    return listenToken(await this.#calls.signer(), keyId, { tag, iat, exp: iat + ttlSeconds });
+    const claims = { tag, iat, exp: iat + ttlSeconds };
+    return signedToken(await this.#calls.signer(), { keyId, typ: "pushmesh-listen+jwt" }, claims);
   }
 
   async #change(

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SOON } from "../support/soon.ts";
-import { listeningClient, newApp, randomText } from "./support/client.ts";
+import { listeningClient, newApp, openedApp, randomText } from "./support/client.ts";
 import { DISK_FULL, failWrites } from "./support/disk.ts";
 import { newAlias, rootOf } from "./support/tags.ts";
 
@@ -45,7 +45,7 @@ const alarmOf = (stub: DurableObjectStub) =>
   runInDurableObject(stub, (_, { storage }) => storage.getAlarm());
 
 async function listening() {
-  const { app, appId } = newApp();
+  const { app, appId } = await openedApp();
   const { client, socket } = await listeningClient(appId);
   await expect.poll(async () => (await rootOf(app, "").info())?.members, SOON).toBe(1);
   return { client, socket, app };

@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, test } from "vitest";
 import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { listeningClient, newApp, type Socket } from "./support/client.ts";
+import { listeningClient, openedApp, type Socket } from "./support/client.ts";
 import { countWrites } from "./support/rows.ts";
 import { ALIASES } from "./support/tags.ts";
 
@@ -27,7 +27,7 @@ const aliasOf = (app: string) => ALIASES.getByName(aliasObjectName(app, ALIAS));
 
 describe("a device object and its aliases", () => {
   test("the last setter has an alias alone; the former holder is told, and refuses what was meant for it", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const a = await listening(one);
     const b = await listening(one);
     await setAlias(a.socket, false);
@@ -45,7 +45,7 @@ describe("a device object and its aliases", () => {
   });
 
   test("a message of a shared alias is withdrawn from the others once one has taken it", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const a = await listening(one);
     const b = await listening(one);
     await setAlias(a.socket, true);
@@ -62,7 +62,7 @@ describe("a device object and its aliases", () => {
   });
 
   test("P6.1 A3 a message by firstAckWins: a row at the alias for each who takes it, and one at each other holder", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const holders = await Promise.all(Array.from({ length: 5 }, () => listening(one)));
     for (const { socket } of holders) await setAlias(socket, true);
     const atAlias = await countWrites(aliasOf(one.app));
@@ -79,7 +79,7 @@ describe("a device object and its aliases", () => {
   });
 
   test("P8.12 an alias that was of an earlier generation of its device leaves no database, once the later one asks", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const stub = aliasOf(one.app);
     const holder = { device: "a device", generation: 1 };
     const request = { app: one.app, alias: ALIAS };
@@ -100,7 +100,7 @@ describe("a device object and its aliases", () => {
   });
 
   test("the app server sets it and takes it away", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const { client } = await listening(one);
     const request = { app: one.app, generation: 1, alias: ALIAS, shared: false };
     expect(await client.stub.setAlias({ ...request, held: true })).toEqual({ ok: true });
@@ -111,7 +111,7 @@ describe("a device object and its aliases", () => {
   });
 
   test("A3 P2.2 P8.12 who took a message is remembered by its alias in one row, over a sleep and without holders, and forgotten by an alarm", async () => {
-    const one = newApp();
+    const one = await openedApp();
     const a = await listening(one);
     await setAlias(a.socket, true);
     const stub = aliasOf(one.app);

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import { Client, newApp, type Socket } from "./support/client.ts";
+import { Client, openedApp, type Socket } from "./support/client.ts";
 import { sleepBetweenEveryTwoSteps } from "./support/sleep.ts";
 
 const text = new TextDecoder();
@@ -91,7 +91,7 @@ describe("delivery through a device object", () => {
       send: (app, fields) => client.send(app, fields),
       status: (request) => client.stub.status(request),
       sleep: () => evictDurableObject(client.stub, { webSockets: "hibernate" }),
-      newApp,
+      openedApp,
     });
   });
 

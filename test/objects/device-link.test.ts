@@ -4,7 +4,7 @@ import { SILENT_MS } from "../../core/link/silence.ts";
 import { SqlDeviceStore } from "../../objects/storage/device-store.ts";
 import { ERRORS } from "../../schema/errors.ts";
 import { hello } from "../core/device/support/frames.ts";
-import { Client, newApp, newStub, randomText } from "./support/client.ts";
+import { Client, newStub, openedApp, randomText } from "./support/client.ts";
 
 /** Sets the clock of the objects forth, for the rest of the test. */
 function advance(ms: number): void {
@@ -130,7 +130,7 @@ describe("the link of a device object", () => {
           .toArray(),
       );
     expect(await tables()).toEqual([]);
-    socket.command({ kind: "register", value: { request: 1, appId: newApp().appId } });
+    socket.command({ kind: "register", value: { request: 1, appId: (await openedApp()).appId } });
     await socket.expect("registered");
     expect((await tables()).length).toBeGreaterThan(0);
     await evictDurableObject(client.stub);
@@ -176,7 +176,7 @@ describe("the link of a device object", () => {
   test("P7.4 a regId is the same after the object slept", async () => {
     const client = await Client.create();
     const socket = await client.connect();
-    const { appId } = newApp();
+    const { appId } = await openedApp();
     const register = async () => {
       socket.command({ kind: "register", value: { request: 1, appId } });
       return (await socket.expect("registered")).value.registration;

@@ -2,7 +2,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { SOON } from "../support/soon.ts";
-import { Client, listeningClient, newApp } from "./support/client.ts";
+import { Client, listeningClient, openedApp } from "./support/client.ts";
 import { countReads } from "./support/reads.ts";
 import { rootOf } from "./support/tags.ts";
 
@@ -25,7 +25,7 @@ test("P6.7 a device object that wakes for a send reads its tables' names, its ac
 });
 
 test("P6.7 a connect reads that for the device, and at each of its tags what an attach reads", async () => {
-  const { app, appId } = newApp();
+  const { app, appId } = await openedApp();
   const { client, socket } = await listeningClient(appId);
   await expect.poll(async () => (await rootOf(app, "").info())?.members, SOON).toBe(1);
   const tags = ["a", "b", "c"];

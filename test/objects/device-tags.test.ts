@@ -7,7 +7,7 @@ import type { Broadcast } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { SOON } from "../support/soon.ts";
 import { countCalls } from "./support/calls.ts";
-import { listeningClient, newApp, randomText, type Socket } from "./support/client.ts";
+import { listeningClient, openedApp, randomText, type Socket } from "./support/client.ts";
 import { countWrites } from "./support/rows.ts";
 import { rootOf, TAGS } from "./support/tags.ts";
 
@@ -23,7 +23,7 @@ async function listening({ app, appId }: { app: string; appId: string }) {
 
 /** One that has joined the tag too. */
 async function member() {
-  const one = await listening(newApp());
+  const one = await listening(await openedApp());
   await subscribe(one.socket, NEWS);
   return one;
 }
@@ -135,7 +135,7 @@ describe("a device object and its tags", () => {
   test("P6.5 P6.6 in a tree a join writes three rows at the most, and a broadcast one at each node below the root", {
     timeout: 60_000,
   }, async () => {
-    const one = newApp();
+    const one = await openedApp();
     const root = rootOf(one.app, NEWS);
     const fill = { tag: NEWS, find: false, born: null, attach: false };
     await Promise.all(

@@ -5,7 +5,7 @@ import { OPEN_POLICY } from "../../core/app/policy.ts";
 import type { AppKey } from "../../objects/interfaces/rpc.ts";
 import { KEY_SCOPES, ROUTES, type Route, type Scope } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { listenToken } from "../../sdk/server/listen-token.ts";
+import { signedToken } from "../../sdk/server/signed-token.ts";
 import { appCache } from "../../worker/signature/authenticate.ts";
 import { webCrypto } from "../../worker/signature/crypto.ts";
 import { loadApp } from "../../worker/signature/keys.ts";
@@ -169,7 +169,8 @@ describe("listen tokens", () => {
   const listen = async ({ keyId, signer }: Pick<TestApp, "keyId" | "signer">, appId: string) => {
     const iat = nowSeconds();
     const exp = iat + LIMITS.LISTEN_TOKEN_MAX_AGE_SECONDS;
-    const token = await listenToken(signer, keyId, { tag: "news", iat, exp });
+    const claims = { tag: "news", iat, exp };
+    const token = await signedToken(signer, { keyId, typ: "pushmesh-listen+jwt" }, claims);
     const headers = { accept: "text/event-stream", authorization: `Bearer ${token}` };
     const url = `${ORIGIN}/v1/apps/${appId}/tags/news/live`;
     const { response } = await fetchCounting(new Request(url, { headers }));

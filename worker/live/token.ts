@@ -1,6 +1,8 @@
 /** Listen tokens, by which an app server allows a page to listen to a tag (docs/api.md, Live listeners). */
 import * as z from "zod";
 import { parseKeyId } from "../../core/identity/app-id.ts";
+import { JwsError, readJws } from "../../core/identity/jws.ts";
+import { type TimeRules, timeFault } from "../../core/identity/signed-times.ts";
 import type { Pass } from "../../core/live/access.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -8,8 +10,6 @@ import type { MeshContext } from "../context.ts";
 import { findApp } from "../signature/authenticate.ts";
 import { rightsFault } from "../signature/rights.ts";
 import { noteUse } from "../signature/use.ts";
-import { JwsError, readJws } from "../tokens/jws.ts";
-import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 
 const TYP = "pushmesh-listen+jwt";
 /** `alg` by the algorithm of the key (RFC 7518 §3.1, RFC 8037 §3.1). */

@@ -1,6 +1,7 @@
 /** `POST /v1/devices`: creates or finds the account of a device (docs/protocol.md, section 1). */
 import { sealCredential } from "../../core/identity/credential.ts";
 import { deviceIdOf, deviceName, formerDeviceIdOf } from "../../core/identity/device-id.ts";
+import type { TimeFault } from "../../core/identity/signed-times.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type DeviceAnswerBody, ROUTES } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -15,7 +16,6 @@ import {
   type TokenKind,
   verifyToken,
 } from "../tokens/device-tokens.ts";
-import type { TimeFault } from "../tokens/signed-times.ts";
 
 const PROOF: TokenKind<typeof accountClaims> = {
   typ: "pushmesh-account+jwt",

@@ -1,7 +1,8 @@
 /** Verifies signed requests: RFC 9421 with the rules of docs/api.md. */
+
+import { type TimeRules, timeFault } from "../../core/identity/signed-times.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { type TimeRules, timeFault } from "../tokens/signed-times.ts";
 import { type Claimed, readSignature } from "./base.ts";
 import type { VerifySignature } from "./crypto.ts";
 

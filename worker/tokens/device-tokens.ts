@@ -1,11 +1,12 @@
 /** Tokens that a device signs with its key: proofs, handovers and connect tokens (docs/protocol.md, sections 1 and 2). */
 import * as z from "zod";
 import { IDENTIFIER_BYTES } from "../../core/identity/device-id.ts";
+import { JwsError, readJws } from "../../core/identity/jws.ts";
+import { type TimeFault, type TimeRules, timeFault } from "../../core/identity/signed-times.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import type { EdgeCrypto } from "../signature/crypto.ts";
-import { JwsError, readJws, verifyJws } from "./jws.ts";
-import { type TimeFault, type TimeRules, timeFault } from "./signed-times.ts";
+import { verifyJws } from "./jws.ts";
 
 const PUBLIC_KEY_BYTES = 32;
 

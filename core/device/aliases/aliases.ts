@@ -12,7 +12,7 @@ import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Part } from "../part.ts";
-import { type PendingCommand, refusalOf } from "../pending-command.ts";
+import { PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { HeldAlias } from "../store.ts";
 import { AliasCallQueues } from "./call-queues.ts";
@@ -24,9 +24,18 @@ interface AliasOptions extends Omit<AliasDebtParts, "queues"> {
   readonly mail: Mail;
 }
 
+interface AliasWish {
+  readonly alias: string;
+  readonly shared: boolean;
+  /** Whether the app's server asks for it; otherwise the device. */
+  readonly byServer: boolean;
+}
+
 /** A set that the alias has not answered. */
 interface PendingSet {
   readonly shared: boolean;
+  /** The app's server asked for it. */
+  byServer: boolean;
   readonly commands: PendingCommand[];
   /** Another registration is setting the alias, too; which of them was first is unknown. */
   contested: boolean;
@@ -93,12 +102,14 @@ export class Aliases implements Part {
   /** Sets an alias. Does nothing if it is held in this way already. */
   set(
     registration: Registration,
-    alias: string,
-    shared: boolean,
+    { alias, shared, byServer }: AliasWish,
     command: PendingCommand,
     context: Context,
   ): MeshError | null {
     const { slot, generation } = registration;
+    const known = this.#held.get(slot)?.get(alias);
+    if (!byServer && shared && known?.byServer === true && !known.shared)
+      return new MeshError("not_granted", "the app's server set it for this registration alone");
     const asking = this.#pendingSets.get(slot)?.get(alias);
     if (asking !== undefined) {
       if (asking.unwanted || asking.shared !== shared) {
@@ -106,9 +117,13 @@ export class Aliases implements Part {
       }
       command.addStep();
       asking.commands.push(command);
+      asking.byServer ||= byServer;
       return null;
     }
-    if (this.holds(slot, alias, shared)) return null;
+    if (known !== undefined && this.holds(slot, alias, shared)) {
+      if (byServer && known.byServer !== true) this.#write({ ...known, byServer: true });
+      return null;
+    }
     const names = new Set([alias, ...(this.#held.get(slot)?.keys() ?? [])]);
     for (const other of this.#pendingSets.get(slot)?.keys() ?? []) names.add(other);
     if (names.size > LIMITS.ALIASES) {
@@ -121,18 +136,38 @@ export class Aliases implements Part {
     }
     command.addStep();
     const commands = [command];
-    const fresh: PendingSet = { shared, commands, contested: false, unwanted: false, tries: 1 };
+    const fresh: PendingSet = {
+      ...{ shared, byServer: byServer || known?.byServer === true, commands },
+      ...{ contested: false, unwanted: false, tries: 1 },
+    };
     putNested(this.#pendingSets, slot, alias, fresh);
     // It is no longer given up, unless by an earlier life.
     this.#debts.cancel(slot, alias, generation);
-    const held = this.#held.get(slot)?.get(alias);
     // Until the answer it is held as before; after a kill the alias is asked.
-    if (held?.suspended !== true) {
-      const state = { shared: held?.shared ?? shared, suspended: true, leaving: false };
-      this.#parts.store.putAlias({ slot, alias, generation, ...state });
+    if (known?.suspended !== true) {
+      const state = { shared: known?.shared ?? shared, suspended: true, leaving: false };
+      this.#parts.store.putAlias({ slot, alias, generation, ...state, ...marked(fresh) });
     }
     this.#callSet(registration, alias, fresh, context);
     return null;
+  }
+
+  /** The aliases that the device set by itself, or is setting. */
+  byDevice(slot: number): string[] {
+    const own = new Set<string>();
+    for (const { alias, byServer } of this.#held.get(slot)?.values() ?? [])
+      if (byServer !== true) own.add(alias);
+    for (const [alias, { byServer, unwanted }] of this.#pendingSets.get(slot) ?? [])
+      if (!byServer && !unwanted) own.add(alias);
+    return [...own];
+  }
+
+  /** The device may no longer have an alias that it set: gives it up, and tells the app. */
+  takeAway(registration: Registration, alias: string, context: Context): void {
+    const { link } = this.#parts;
+    this.unset(registration, alias, new PendingCommand(() => {}), context);
+    const value = { slot: registration.slot, alias };
+    if (link.isReady) link.send({ kind: "aliasLost", value }, context);
   }
 
   /** Gives an alias up. It is not an error if it is not held. */
@@ -290,7 +325,9 @@ export class Aliases implements Part {
       request,
       () => {
         asking.contested = false;
-        return { method: "set", request: { ...request, shared } };
+        // What the server does not ask for leaves an exclusive alias to whoever has it.
+        const guard = shared && !asking.byServer ? { joinsShared: true } : {};
+        return { method: "set", request: { ...request, shared, ...guard } };
       },
       (result, later) => {
         const granted = isGranted(result);
@@ -306,8 +343,8 @@ export class Aliases implements Part {
           if (!asking.unwanted) {
             if (refused === null) {
               const state = { shared, suspended: false, leaving: false };
-              this.#write({ slot, alias, generation, ...state });
-            } else if (!result.ok) this.#keepSuspended(registration, alias, shared, later.now);
+              this.#write({ slot, alias, generation, ...state, ...marked(asking) });
+            } else if (!result.ok) this.#keepSuspended(registration, alias, asking, later.now);
             else if (asking.tries > 1) this.#giveUpContested(registration, alias, shared, later);
             else this.#dropRow(slot, alias);
           }
@@ -332,10 +369,11 @@ export class Aliases implements Part {
   }
 
   /** The call failed, so the alias may name this registration: it stays suspended, as its row says, until the alias confirms. */
-  #keepSuspended(registration: Registration, alias: string, asked: boolean, now: number): void {
+  #keepSuspended(registration: Registration, alias: string, asked: PendingSet, now: number): void {
     const { slot, generation } = registration;
-    const shared = this.#held.get(slot)?.get(alias)?.shared ?? asked;
-    const record = { slot, alias, shared, suspended: true, leaving: false, generation };
+    const shared = this.#held.get(slot)?.get(alias)?.shared ?? asked.shared;
+    const state = { shared, suspended: true, leaving: false };
+    const record = { slot, alias, generation, ...state, ...marked(asked) };
     putNested(this.#held, slot, alias, record);
     this.#parts.retries.add(...this.#retryOf(registration, record), now);
   }
@@ -383,6 +421,9 @@ export class Aliases implements Part {
     if (record.shared) this.#parts.mail.releaseAlias(registration, alias, context);
   }
 }
+
+const marked = ({ byServer }: { readonly byServer: boolean }) =>
+  byServer ? { byServer: true as const } : {};
 
 const CONTESTED: Refused = {
   ok: false,

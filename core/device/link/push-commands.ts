@@ -14,6 +14,10 @@ import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
+import type { Admissions } from "../trust/admissions.ts";
+import type { NameCommands } from "../trust/name-commands.ts";
+import type { UsedNames } from "../trust/rights.ts";
+import { lapseOf } from "../trust/standing.ts";
 
 interface CommandParts {
   readonly registrations: Registrations;
@@ -23,10 +27,21 @@ interface CommandParts {
   readonly aliases: Aliases;
   readonly keys: PublishedKeys;
   readonly identity: DeviceIdentity;
+  readonly admissions: Admissions;
+  readonly nameCommands: NameCommands;
+}
+
+/** A command about names that the device would use. */
+interface NameCommand {
+  readonly registration: Registration;
+  readonly uses: UsedNames;
+  readonly onAnswer: OnAnswer;
+  readonly start: (pending: PendingCommand, context: Context) => MeshError | null;
 }
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
+  const { admissions, nameCommands } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -40,30 +55,38 @@ export function pushCommands(parts: CommandParts): PushCommands {
 
   /** Starts a command that is answered later. @returns an immediate refusal, or null if `onAnswer` gets the answer */
   const run = (
-    onAnswer: OnAnswer,
-    start: (pending: PendingCommand) => MeshError | null,
-    context: Context,
+    { registration, uses, onAnswer, start }: NameCommand,
+    { now: since, ...context }: Context,
   ): MeshError | null => {
-    let refused: MeshError | null = null;
-    const pending = new PendingCommand((...answer) => {
-      if (refused === null) onAnswer(...answer);
-    }, context.now);
-    refused = start(pending);
-    pending.done(null, context);
-    return refused;
+    const begin = (later: Context): MeshError | null => {
+      let refused: MeshError | null = null;
+      const pending = new PendingCommand((...answer) => {
+        if (refused === null) onAnswer(...answer);
+      }, since);
+      refused = start(pending, later);
+      pending.done(null, later);
+      return refused;
+    };
+    return nameCommands.run({ registration, uses, begin, onAnswer }, { now: since, ...context });
   };
 
   return {
-    register(appId, context) {
-      const app = identity.openAppId(appId);
-      if (app === undefined) return new MeshError("app_unknown");
-      try {
-        return wireRegistration(identity, lifecycle.begin(app, context));
-      } catch (error) {
-        if (error instanceof MeshError) return error;
-        throw error;
-      }
-    },
+    register: (command, onAnswer, context) =>
+      admissions.register(
+        command,
+        (answer, later) =>
+          onAnswer("ok" in answer ? answer : wireRegistration(identity, answer, later.now), later),
+        context,
+      ),
+    renew: ({ slot, grant }, onAnswer, context) =>
+      inSlot(slot, (registration) =>
+        admissions.renew(
+          registration,
+          grant,
+          (refused, later) => onAnswer(refused ?? { ok: true }, later),
+          context,
+        ),
+      ),
     unregister: (slot, context) =>
       inSlot(slot, (registration) => {
         lifecycle.end(registration, context);
@@ -72,7 +95,8 @@ export function pushCommands(parts: CommandParts): PushCommands {
     attach: (slot, context) =>
       inSlot(slot, (registration) => {
         lifecycle.attach(registration, context);
-        return null;
+        const lapsed = lapseOf(registration.standing, context.now);
+        return lapsed === null ? null : new MeshError(lapsed, `slot ${slot}`);
       }),
     detach: (slot, context) =>
       inSlot(slot, (registration) => {
@@ -91,17 +115,18 @@ export function pushCommands(parts: CommandParts): PushCommands {
         return new MeshError("too_many_tags", `${count} at once, at most ${LIMITS.SUBSCRIBE_TAGS}`);
       }
       return inSlot(command.slot, (registration) => {
-        const start = (pending: PendingCommand) =>
-          changeTags(tags, registration, command, pending, context);
-        return run(onAnswer, start, context);
+        const start = (pending: PendingCommand, later: Context) =>
+          changeTags(tags, registration, command, "device", pending, later);
+        return run({ registration, uses: { tags: command.add }, onAnswer, start }, context);
       });
     },
     setAlias: (command, onAnswer, context) =>
       inSlot(command.slot, (registration) => {
         const wish = { ...command, shared: command.shared ?? false };
-        const start = (pending: PendingCommand) =>
-          changeAlias(aliases, registration, wish, pending, context);
-        return run(onAnswer, start, context);
+        const start = (pending: PendingCommand, later: Context) =>
+          changeAlias(aliases, registration, wish, "device", pending, later);
+        const uses = { aliases: wish.held ? [wish.alias] : [] };
+        return run({ registration, uses, onAnswer, start }, context);
       }),
     report: (command) =>
       inSlot(command.slot, ({ slot }) => {

@@ -105,6 +105,7 @@ export class LinkSession {
       // Messages since the link opened are on this socket, or have not been sent.
       registration.lowerReceived(account.link?.seqFloor ?? 0);
       registration.attached = true;
+      registration.listens = true;
       // Nodes keep calling while the link is open.
       tags.restore(registration, snapshot.live?.includes(slot) ?? false);
     }
@@ -194,7 +195,9 @@ export class LinkSession {
       reconnectMaxMs: LIMITS.RECONNECT_MAX_MS,
       reconnectFirstMs: this.#parts.reconnectFirstMs,
       maxFrameBytes: LIMITS.FRAME_BYTES,
-      registrations: [...registrations.active()].map((each) => wireRegistration(identity, each)),
+      registrations: [...registrations.active()].map((each) =>
+        wireRegistration(identity, each, now),
+      ),
       resumed: hello.session !== undefined && toBase64Url(hello.session) === this.#previousSession,
       ...(removed.length === 0 ? {} : { removed }),
     };

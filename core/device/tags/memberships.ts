@@ -86,15 +86,20 @@ export class Memberships {
     tag: string,
     command: PendingCommand | null,
     context: Context,
+    byServer = false,
   ): void {
     const subscription =
-      this.#parts.table.get(registration.slot, tag) ?? this.#make(registration, tag, context.now);
+      this.#parts.table.get(registration.slot, tag) ??
+      this.#make({ registration, tag, byServer }, context.now);
+    if (subscription.wanted && byServer && subscription.record.byServer !== true)
+      this.#write(subscription, { byServer: true });
     if (subscription.wanted && subscription.member === "yes" && subscription.call === null) return;
     // A leave without an answer may arrive late: a new epoch keeps it from ending the new membership.
     if (!subscription.wanted)
       this.#write(subscription, {
         path: subscription.record.path,
         epoch: this.#newEpoch(context.now),
+        ...(byServer ? { byServer } : {}),
       });
     subscription.wanted = true;
     if (command !== null) addWaiting(subscription.joins, command);
@@ -291,15 +296,27 @@ export class Memberships {
     this.#parts.retries.add(subscription, (later) => this.#advance(subscription, later), now);
   }
 
-  #make(registration: Registration, tag: string, now: number): Subscription {
+  #make(
+    {
+      registration,
+      tag,
+      byServer,
+    }: {
+      readonly registration: Registration;
+      readonly tag: string;
+      readonly byServer: boolean;
+    },
+    now: number,
+  ): Subscription {
     const { store, table, depths, name } = this.#parts;
-    const { slot, record } = registration;
-    const depth = depths.start(tagIdOf(record.app, tag), name, now);
+    const { slot } = registration;
+    const depth = depths.start(tagIdOf(registration.record.app, tag), name, now);
     const path = devicePath(name, depth);
     const ref = this.#newRef(tag, now);
     const { generation } = registration;
     const membership = { ref, slot, tag, path, generation, epoch: this.#newEpoch(now) };
-    const subscription = new Subscription(registration, membership, "no");
+    const record = byServer ? { ...membership, byServer: true as const } : membership;
+    const subscription = new Subscription(registration, record, "no");
     store.putTag(subscription.record);
     table.add(subscription, true);
     return subscription;
@@ -320,7 +337,10 @@ export class Memberships {
     return ref;
   }
 
-  #write(subscription: Subscription, change: Pick<TagRecord, "path" | "epoch">): void {
+  #write(
+    subscription: Subscription,
+    change: Partial<Pick<TagRecord, "path" | "epoch" | "byServer">>,
+  ): void {
     subscription.record = { ...subscription.record, ...change };
     if (this.#parts.table.getByRef(subscription.record.ref) === subscription)
       this.#parts.store.putTag(subscription.record);

@@ -15,7 +15,7 @@ import type { Account } from "../account.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Part } from "../part.ts";
-import type { PendingCommand } from "../pending-command.ts";
+import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
@@ -160,8 +160,28 @@ export class Tags implements Part {
     return this.#memberships.leaving(slot);
   }
 
-  join(registration: Registration, tag: string, command: PendingCommand, context: Context): void {
-    this.#memberships.join(registration, tag, command, context);
+  /** @param byServer whether the app's server asks for it; otherwise the device */
+  join(
+    registration: Registration,
+    tag: string,
+    command: PendingCommand,
+    context: Context,
+    byServer = false,
+  ): void {
+    this.#memberships.join(registration, tag, command, context, byServer);
+  }
+
+  /** The tags that the device joined by itself. */
+  byDevice(slot: number): string[] {
+    const own: string[] = [];
+    for (const { wanted, record } of this.#table.inSlot(slot))
+      if (wanted && record.tag !== EVERYONE && record.byServer !== true) own.push(record.tag);
+    return own;
+  }
+
+  /** The device may no longer be in a tag that it joined: leaves it. */
+  takeAway(registration: Registration, tag: string, context: Context): void {
+    this.leave(registration, tag, new PendingCommand(() => {}), context);
   }
 
   /** Leaves a tag. Does nothing if the registration is neither in it nor leaving it. */

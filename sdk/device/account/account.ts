@@ -13,6 +13,7 @@ const ACCOUNT = "device/account";
 
 interface StoredAccount {
   readonly credential: string;
+  readonly deviceId: string;
   /** The identifiers it was created with, joined by commas: other identifiers are another device. */
   readonly ids: string;
   /** Mesh clock minus device clock in milliseconds, when the account was created. */
@@ -25,6 +26,8 @@ export class Account {
   readonly #keys: DeviceKeys;
   readonly #ids: readonly string[];
   #credential: string | undefined;
+  /** As the mesh names it; empty until there is an account. */
+  deviceId = "";
   #clockOffsetMs = 0;
 
   /** Use `Account.load`. */
@@ -87,11 +90,15 @@ export class Account {
   async #create(endpoint: string, signal: AbortSignal): Promise<string> {
     const jwk = { kty: "OKP", crv: "Ed25519", x: this.#keys.publicX };
     const proof = await this.#sign({ typ: "pushmesh-account+jwt", jwk }, { ids: this.#ids });
-    const { credential, now } = await postDevice(this.#host, endpoint, proof, signal);
+    const { credential, deviceId, now } = await postDevice(this.#host, endpoint, proof, signal);
     this.setClock(now);
     this.#credential = credential;
+    this.deviceId = deviceId;
     const ids = this.#ids.join();
-    const stored: StoredAccount = { credential, ids, clockOffsetMs: this.#clockOffsetMs };
+    const stored: StoredAccount = {
+      ...{ credential, deviceId, ids },
+      clockOffsetMs: this.#clockOffsetMs,
+    };
     // The key and the identifiers, which are stored, determine the account: losing this costs one request.
     await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch(this.#host.report);
     return credential;
@@ -100,8 +107,11 @@ export class Account {
   #restore(text: string): void {
     try {
       const stored: Partial<StoredAccount> = JSON.parse(text);
-      if (stored.ids !== this.#ids.join() || typeof stored.credential !== "string") return;
-      this.#credential = stored.credential;
+      const { credential, deviceId } = stored;
+      // An older version stored no deviceId: the account is found again.
+      if (stored.ids !== this.#ids.join() || !credential || !deviceId) return;
+      this.#credential = credential;
+      this.deviceId = deviceId;
       this.#clockOffsetMs = Number(stored.clockOffsetMs ?? 0);
     } catch {
       // Nothing stored, or not in our format: the account is created again.

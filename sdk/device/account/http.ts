@@ -12,18 +12,18 @@ export async function postDevice(
   endpoint: string,
   proof: string,
   signal: AbortSignal,
-): Promise<Pick<DeviceAnswerBody, "credential" | "now">> {
+): Promise<Pick<DeviceAnswerBody, "credential" | "deviceId" | "now">> {
   const answer = await request(host, `${endpoint}/v1/devices`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ proof }),
     signal,
   });
-  const { credential, now } = answer;
-  if (typeof credential !== "string" || typeof now !== "number") {
+  const { credential, deviceId, now } = answer;
+  if (typeof credential !== "string" || typeof deviceId !== "string" || typeof now !== "number") {
     throw networkError(endpoint, answer);
   }
-  return { credential, now };
+  return { credential, deviceId, now };
 }
 
 /** The mesh's clock, milliseconds since 1970. Rejects with a PushError. */

@@ -32,6 +32,7 @@ export abstract class ClientEvents {
    * - `handler_stuck`, once per message, when its handler has been running for 30 s. The messages behind it wait, and the message stays
    *   unacknowledged
    * - `data_invalid` and `decrypt_failed`, with the ID of the message that was dropped
+   * - `grant_failed`, each time the `grant` callback fails. The SDK calls it again after 1 s, doubling to 60 s
    * - `storage_failed` of the duplicate window, at each attempt to write (after up to 1 s, doubling to 60 s)
    * - errors of the mesh that answer no call
    *

@@ -9,6 +9,7 @@ import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
 import { ClientEvents } from "./client-events.ts";
 import type { Encryption } from "./encryption.ts";
+import { Grants } from "./grants.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import {
   type Attributes,
@@ -31,11 +32,13 @@ export class PushClient extends ClientEvents {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #port: ClientPort;
+  readonly #appId: string;
   readonly #registration: StoredRegistration;
   readonly #requests: Requests;
   readonly #registering: Registering;
   readonly #inbox: Inbox;
   readonly #encryption: Encryption | undefined;
+  readonly #grants: Grants;
   #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
@@ -48,11 +51,21 @@ export class PushClient extends ClientEvents {
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
     this.#port = port;
+    this.#appId = appId;
     this.#requests = new Requests(port);
     this.#onClosed = onClosed;
     this.#encryption = encryption;
+    this.#grants = new Grants({
+      ...{ host, port, callback: options.grant, report: this.#reportGrant },
+      renew: async () => {
+        if (this.regId !== undefined) await this.#registering.begin({}, true);
+      },
+    });
     this.#registration = new StoredRegistration(this.#storage, appId);
-    this.#registering = new Registering(this.#requests, this.#registration, this.#storage);
+    this.#registering = new Registering({
+      ...{ requests: this.#requests, registration: this.#registration, storage: this.#storage },
+      grants: this.#grants.are,
+    });
     this.#inbox = new Inbox(host, this.#storage, this.#registration, {
       meshNow: () => host.now() + this.#clockOffsetMs,
       acknowledge: (...taken) => postAcknowledgement(port, ...taken),
@@ -286,6 +299,7 @@ export class PushClient extends ClientEvents {
   #leave(): void {
     if (this.#left) return;
     this.#left = true;
+    this.#grants.close();
     this.#inbox.clear();
     this.#port.postMessage({ kind: "leave" });
     this.#port.close();
@@ -342,9 +356,14 @@ export class PushClient extends ClientEvents {
         }
         // The account was created anew since this app registered, or another client of the storage has ended it.
         else if (this.regId !== undefined) this.#registerAgain().catch(this.#report);
+        if (event.lapsed) this.#grants.renew();
+        return;
+      case "grant":
+        this.#grants.fetch(event, { appId: this.#appId, regId: this.regId });
         return;
       case "state":
         this.#clockOffsetMs = event.clockOffsetMs;
+        this.#grants.connected = event.state === "connected";
         if (event.error?.code === "replaced") this.#inbox.abandon();
         else if (event.state !== "connected") this.#inbox.clear();
         this.#setState({
@@ -372,6 +391,11 @@ export class PushClient extends ClientEvents {
   #tellRemoved(error: PushError): void {
     if (!this.listeners.removed.emit(error, this.#host.report)) this.#report(error);
   }
+
+  readonly #reportGrant = (cause: unknown): void => {
+    const message = `No grant: ${cause instanceof Error ? cause.message : cause}`;
+    this.#report(new PushError({ code: "grant_failed", message, retry: "later", cause }));
+  };
 
   readonly #report = (error: unknown): void => {
     const pushError = new PushError(toErrorData(error, "storage_failed"));

@@ -4,6 +4,7 @@ import type { Host } from "../host.ts";
 import type { ClientPort, Command, LinkStateName } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Encryption } from "./encryption.ts";
+import type { GrantCallback } from "./grants.ts";
 
 /** A change of the link's state. */
 export interface StateChange {
@@ -45,6 +46,8 @@ export interface ClientOptions {
   readonly host: Host;
   /** Decrypts messages: `webPushEncryption()` of `pushmesh/encryption`. One for each client. */
   readonly encryption?: Encryption | undefined;
+  /** See `ConnectOptions.grant`. */
+  readonly grant?: GrantCallback | undefined;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
 }

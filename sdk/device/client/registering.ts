@@ -4,26 +4,37 @@ import type { CallOptions } from "./options.ts";
 import type { StoredRegistration } from "./registration.ts";
 import type { Requests } from "./requests.ts";
 
+interface RegisteringOptions {
+  readonly requests: Requests;
+  readonly registration: StoredRegistration;
+  readonly storage: BatchedStorage;
+  /** Whether the app gives grants. */
+  readonly grants: boolean;
+}
+
 export class Registering {
   readonly #requests: Requests;
   readonly #registration: StoredRegistration;
   readonly #storage: BatchedStorage;
+  readonly #grants: boolean;
   /** Calls that wait for their answers. */
   #begins = 0;
   #ends = 0;
 
-  constructor(requests: Requests, registration: StoredRegistration, storage: BatchedStorage) {
+  constructor({ requests, registration, storage, grants }: RegisteringOptions) {
     this.#requests = requests;
     this.#registration = registration;
     this.#storage = storage;
+    this.#grants = grants;
   }
 
-  /** See `PushClient.register`. */
-  async begin(options: CallOptions): Promise<string> {
+  /** See `PushClient.register`. @param renews registers also if the app is registered, to renew its grant */
+  async begin(options: CallOptions, renews = false): Promise<string> {
     this.#begins++;
     try {
       const isHeld = this.#registration.regId !== undefined;
-      return String(await this.#requests.make({ kind: "register", isHeld }, options));
+      const command = { kind: "register", isHeld, grants: this.#grants, renews } as const;
+      return String(await this.#requests.make(command, options));
     } finally {
       this.#begins--;
     }

@@ -33,11 +33,15 @@ type Pending = NumberedCommand & {
   waits?: boolean;
   /** Refusals so far. */
   failures: number;
+  /** The grant for a register, once the client has given it. */
+  grant?: string | undefined;
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
   readonly alias?: string;
   readonly isHeld?: boolean;
 };
+
+type Registering = Partial<Extract<Command, { readonly kind: "register" }>>;
 
 /** A frame that an app sends on the push channel. */
 export type PushFrame = Exclude<PushUp, { readonly kind: "unknown" }>;
@@ -51,6 +55,8 @@ type AnswerFrame = Extract<
 export interface AppOwner {
   /** False if there is no link. */
   readonly connected: boolean;
+  /** Of the account. */
+  readonly deviceId: string;
   /** The registrations of the device in the mesh, by appId, as far as known; kept between links. */
   readonly held: Map<string, Registration | undefined>;
   /** Why registrations ended that app servers removed, by appId. */
@@ -125,7 +131,7 @@ export class App {
 
   /** Tells the mesh whether the app listens. */
   attach(): void {
-    if (this.registration === undefined || !this.#owner.connected) return;
+    if (!this.registration || this.registration.lapsed || !this.#owner.connected) return;
     this.#attachesLater = this.#listening && !this.attachable;
     if (this.#attachesLater) return;
     const { slot } = this.registration;
@@ -144,6 +150,15 @@ export class App {
   /** Queues a command. */
   command(command: NumberedCommand): void {
     this.#pending.push({ ...command, failures: 0 });
+    this.#next();
+  }
+
+  /** The client has given the grant that a register waits for. */
+  granted(request: number, grant: string): void {
+    const one = this.#pending.find((each) => each.request === request);
+    if (!one) return;
+    one.grant = grant;
+    one.waits = false;
     this.#next();
   }
 
@@ -179,7 +194,15 @@ export class App {
 
   /** The mesh carried out a command, or answered a part of it. */
   answered({ kind, value }: AnswerFrame): void {
-    if (value.request !== this.#wireRequest) return;
+    if (value.request !== this.#wireRequest) {
+      // The registration has lapsed, or was renewed: said without a request.
+      const { registration }: Partial<Registered> = value as object;
+      if (value.request === 0 && registration?.appId === this.appId) {
+        this.#owner.held.set(this.appId, registration);
+        this.port.postMessage({ kind: "registration", ...registration });
+      }
+      return;
+    }
     let answer: Answer;
     if (kind === "described") {
       this.#described.push(value);
@@ -203,10 +226,14 @@ export class App {
   refused(refusal: Refusal): boolean {
     const one = this.#current;
     if (!one) return false;
-    const { retryAfterMs, name, request } = refusal;
+    const { name, request } = refusal;
     // A mesh of an older version does not know the frame, nor what its request is.
     const isUnknown = name === "frame_unknown" && one.kind === "publishKey";
     if (request !== this.#wireRequest && !isUnknown) return false;
+    const isStale = name === "grant_expired" && one.grant !== undefined;
+    // It became too old while it waited for a link: another one is asked for.
+    const retryAfterMs = refusal.retryAfterMs ?? (isStale ? RETRY_BASE_MS : undefined);
+    if (isStale) one.grant = undefined;
     // A ban may last a year.
     if (retryAfterMs === undefined || name === "banned")
       this.#answer({ kind: "failed", error: refusalData(refusal) });
@@ -241,7 +268,8 @@ export class App {
     const passed = new Set<string | undefined>();
     const one = this.#pending.find(({ kind, waits, ...names }) => {
       const { alias = kind === "report" ? kind : undefined, add = [alias], remove = [] } = names;
-      const own = [...add, ...remove];
+      // A renewal waits for the app's server, and nothing waits for it.
+      const own = waits && "renews" in names && names.renews ? [] : [...add, ...remove];
       // A command about all names has the name `undefined`.
       const isFree = own[0] ? ![undefined, ...own].some((name) => passed.has(name)) : !passed.size;
       for (const name of own) passed.add(name);
@@ -249,7 +277,9 @@ export class App {
     });
     this.#current = one;
     if (one === undefined) return;
-    const { kind, only, identity } = one as typeof one & Ending;
+    const { kind, only, identity, grants, grant, renews } = one as typeof one &
+      Ending &
+      Registering;
     const removal = this.#owner.removals.get(appId);
     if (removal && one.isHeld) {
       this.#answer({ kind: "failed", error: removal });
@@ -259,10 +289,20 @@ export class App {
       only !== undefined &&
       only !== registration?.regId &&
       identity !== (registration?.identity ?? "");
-    if ((kind === "register") === (registration !== undefined) || isAnother) {
+    const isDone = kind === "register" ? registration && !renews : !registration;
+    if (isDone || isAnother) {
       if (kind !== "register" && kind !== "unregister") {
         this.#answer({ kind: "failed", error: NOT_REGISTERED });
       } else this.#answer({ kind: "done", value: registration?.regId ?? "" });
+      return;
+    }
+    if (grants && grant === undefined) {
+      one.waits = true;
+      this.#current = undefined;
+      const reason = !registration ? "register" : registration.lapsed ? "lapsed" : "renew";
+      const { deviceId } = this.#owner;
+      this.port.postMessage({ kind: "grant", request: one.request, deviceId, reason });
+      this.#next();
       return;
     }
     const request = this.#owner.nextRequest();

@@ -93,7 +93,7 @@ export class Hub implements LinkOwner, AppOwner {
         if (app !== undefined) this.#leave(app);
         port.close();
       } else if (app !== undefined) this.#receive(app, data);
-      else if ("request" in data && data.kind !== "cancel") {
+      else if ("request" in data && data.kind !== "cancel" && data.kind !== "granted") {
         port.postMessage({ kind: "failed", request: data.request, error: refusal });
       }
     };
@@ -129,6 +129,10 @@ export class Hub implements LinkOwner, AppOwner {
   }
 
   // ---- for the apps
+
+  get deviceId(): string {
+    return this.#account.deviceId;
+  }
 
   get connected(): boolean {
     return this.#link.connected;
@@ -211,6 +215,9 @@ export class Hub implements LinkOwner, AppOwner {
         return;
       case "cancel":
         app.cancel(message.request);
+        return;
+      case "granted":
+        app.granted(message.request, message.grant);
         return;
       case "wake":
         this.#link.wake();

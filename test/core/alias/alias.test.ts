@@ -69,6 +69,24 @@ describe("an alias of one holder", () => {
 });
 
 describe("a shared alias", () => {
+  it("S7 is not made by a device of one that another registration has alone, nor joined", async () => {
+    const set = (at: number, shared: boolean) =>
+      world.alias.set({
+        app: APP,
+        alias: ALIAS,
+        holder: holderOf(at),
+        shared,
+        joinsShared: shared,
+      });
+    expect(await set(0, false)).toEqual({ ok: true });
+    expect(await set(1, true)).toMatchObject({ ok: false, code: "not_granted" });
+    expect([await held(), world.rows]).toEqual([["device-0"], 1]);
+    // It has it alone itself, and whoever joins then joins a shared one.
+    expect(await set(0, true)).toEqual({ ok: true });
+    expect(await set(1, true)).toEqual({ ok: true });
+    expect(await held()).toEqual(["device-0", "device-1"]);
+  });
+
   it("A2 is held by all who set it, up to the bound, in their order", async () => {
     for (let i = 0; i < LIMITS.ALIAS_HOLDERS; i++) {
       expect(await world.set(i, true)).toEqual({ ok: true });

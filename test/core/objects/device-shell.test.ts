@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { SendRequest } from "../../../core/message/send.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
 import { acksOf, hello, messagesIn, push, readDown } from "../device/support/frames.ts";
-import { keyOf, START_MS } from "../device/support/rig.ts";
+import { keyOf, openApp, START_MS } from "../device/support/rig.ts";
 import { RunningDevice } from "../device/support/running-device.ts";
 import { VirtualClock } from "../support/runtime/clock.ts";
 
@@ -26,7 +26,7 @@ test("P1.10 H3 an alarm that cannot be set refuses what needs one, and nothing e
   const clock = new VirtualClock(START_MS);
   const seen: string[] = [];
   const device: RunningDevice = new RunningDevice({
-    ...{ clock, hibernates: true, peers: { node: () => node, alias: nobody } },
+    ...{ clock, hibernates: true, peers: { node: () => node, alias: nobody, app: () => openApp } },
     onFrame(frame) {
       const messages = messagesIn([readDown(frame)]);
       seen.push(...messages.map(({ slot }) => `slot ${slot}`));
@@ -38,6 +38,8 @@ test("P1.10 H3 an alarm that cannot be set refuses what needs one, and nothing e
   await device.receive(hello());
   for (const app of ["a", "b"])
     await device.receive(push({ kind: "register", value: { request: 1, appId: `app-${app}` } }));
+  // Their apps are asked.
+  await clock.pass(1);
   await device.receive(push({ kind: "attach", value: { slot: 1 } }));
   await clock.pass(1_000);
 

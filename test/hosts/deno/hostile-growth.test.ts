@@ -8,7 +8,7 @@ import { SEQ_EPOCH_MS } from "../../../core/message/clock.ts";
 import { collector } from "../../../hosts/deno/collect.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { random } from "../../chaos/random.ts";
-import { newApp, openMesh, passTime, quiet, TestDevice, turn } from "./support/mesh.ts";
+import { openedApp, openMesh, passTime, quiet, TestDevice, turn } from "./support/mesh.ts";
 import { fakeTime } from "./support/time.ts";
 
 const DEVICES = Number(process.env["GROWTH_DEVICES"] ?? 300);
@@ -32,7 +32,7 @@ test(`P8.12 what ${DEVICES} hostile devices made is gone some months later, in m
   const { mesh, db, reported } = openMesh();
   const collect = collector();
   const chance = random(SEED);
-  const { appId } = newApp();
+  const { appId } = await openedApp(mesh);
   const honest: TestDevice[] = [];
 
   const open = async (device: TestDevice) => {

@@ -1,8 +1,10 @@
 /** A device of the tests on the real object: its RPC stub, and its link over a real WebSocket. */
 import { env } from "cloudflare:workers";
+import { OPEN_POLICY } from "../../../core/app/policy.ts";
 import { sealAppId } from "../../../core/identity/app-id.ts";
 import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../core/message/send.ts";
+import type { AppObject } from "../../../objects/durable/app.ts";
 import type { DeviceObject } from "../../../objects/durable/device.ts";
 import { connectHeaders } from "../../../objects/interfaces/connections.ts";
 import type { Hello } from "../../../schema/generated/link.ts";
@@ -13,6 +15,7 @@ import { DeviceEnd } from "./device-end.ts";
 /** The bindings that these tests use, with the stubs of the platform. */
 interface Bindings {
   readonly DEVICES: DurableObjectNamespace<DeviceObject>;
+  readonly APPS: DurableObjectNamespace<AppObject>;
   readonly MESH_KEYS: string;
 }
 
@@ -39,6 +42,13 @@ export function newApp(): { app: string; appId: string } {
   const keyring = meshKeyring();
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return { app: toBase64Url(bytes), appId: sealAppId(keyring, bytes) };
+}
+
+/** One that was also made, and that any device may use. */
+export async function openedApp(): Promise<{ app: string; appId: string }> {
+  const one = newApp();
+  await mesh.APPS.getByName(one.appId).create("test", OPEN_POLICY);
+  return one;
 }
 
 /** One WebSocket of a device. */
@@ -99,7 +109,7 @@ export class Client {
 
   /** Opens a link with an app registered in slot 1 and attached. */
   async online(): Promise<{ socket: Socket; app: string }> {
-    const { app, appId } = newApp();
+    const { app, appId } = await openedApp();
     const socket = await this.connect();
     socket.command({ kind: "register", value: { request: 1, appId } });
     const { value } = await socket.expect("registered");

@@ -14,13 +14,13 @@ export interface Sleeper {
   status(request: StatusRequest): Promise<StatusAnswer>;
   /** Resolves when the object has left memory; its sockets stay. Rejects where it had something to do. */
   sleep(): Promise<void>;
-  newApp(): { readonly app: string; readonly appId: string };
+  openedApp(): Promise<{ readonly app: string; readonly appId: string }>;
 }
 
 export async function sleepBetweenEveryTwoSteps(device: Sleeper): Promise<void> {
   const send = (app: string, text: string, fields: Partial<SendRequest> = {}) =>
     device.send(app, { data: utf8.encode(text), ...fields });
-  const { app, appId } = device.newApp();
+  const { app, appId } = await device.openedApp();
   await device.sleep();
   // Not between open and hello: on Workers the timer for hello keeps the object awake.
   const link = await device.connect();

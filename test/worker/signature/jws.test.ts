@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { compactVerify, exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { isSmallOrder } from "../../../core/identity/ed25519.ts";
+import { readJws } from "../../../core/identity/jws.ts";
 import { fromBase64Url, toBase64Url } from "../../../schema/text.ts";
 import { webCrypto } from "../../../worker/signature/crypto.ts";
-import { readJws, verifyJws } from "../../../worker/tokens/jws.ts";
+import { verifyJws } from "../../../worker/tokens/jws.ts";
 
 const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
 const raw = fromBase64Url((await exportJWK(publicKey)).x ?? "") ?? new Uint8Array();

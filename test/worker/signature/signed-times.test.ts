@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { timeFault } from "../../../core/identity/signed-times.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { timeFault } from "../../../worker/tokens/signed-times.ts";
 
 const NOW = 1_800_000_000;
 const SKEW = LIMITS.CLOCK_SKEW_SECONDS;

@@ -1,6 +1,6 @@
 /** One device of the mesh, a correct device, the network between them, and senders: stepped, and watched. */
 import type { CallPorts } from "../../../../objects/device/device-call.ts";
-import type { TagRpc } from "../../../../objects/interfaces/rpc.ts";
+import type { AppRpc, TagRpc } from "../../../../objects/interfaces/rpc.ts";
 import { StorageError } from "../../../../objects/storage-error.ts";
 import { TimeoutError } from "../../../../objects/timeout.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -9,7 +9,7 @@ import { turn, VirtualClock } from "../../support/runtime/clock.ts";
 import type { CommitFate } from "../../support/runtime/disk.ts";
 import { never } from "../../support/runtime/life.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
-import { keyOf, START_MS } from "../support/rig.ts";
+import { keyOf, OPEN, START_MS } from "../support/rig.ts";
 import { CallError, RunningDevice } from "../support/running-device.ts";
 import { Ledger, type Sent, Violation } from "./ledger.ts";
 import { Phone } from "./phone.ts";
@@ -290,6 +290,7 @@ export class World {
     };
     return {
       node: () => node as TagRpc,
+      app: () => ({ admit: () => call(OPEN) }) as Partial<AppRpc> as AppRpc,
       alias: (name) => {
         throw new Violation(`${name} is called`);
       },

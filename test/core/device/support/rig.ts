@@ -6,6 +6,8 @@
  * place; on the shell a test could not tell an effect that a handler returned from one that came of it later. What becomes of
  * effects is tested on the shell itself: by the models (model/, broadcasts/), which run `RunningDevice`.
  */
+import type { Admission } from "../../../../core/app/admission.ts";
+import { OPEN_POLICY } from "../../../../core/app/policy.ts";
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";
@@ -21,6 +23,7 @@ import type {
 import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
+import type { AppRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -46,7 +49,16 @@ export const identity: DeviceIdentity = {
 /** Of the device's object. */
 export const DEVICE_NAME = "Zm9vYmFyYmF6cXV4MTIzNA";
 
-type CallEffect = Extract<Effect, { kind: "tag" | "alias" }>;
+type CallEffect = Extract<Effect, { kind: "tag" | "alias" | "app" }>;
+
+/** The answer of an app that is open to all. */
+export const OPEN: Admission = {
+  ...{ ok: true, trustVersion: 0, grant: null, lapsed: null },
+  policy: OPEN_POLICY,
+};
+
+/** The object of such an app. */
+export const openApp = { admit: async () => OPEN } as Partial<AppRpc> as AppRpc;
 
 /** 9 bytes that begin with the text. */
 export function keyOf(name: string): Uint8Array {
@@ -65,6 +77,8 @@ function quietAnswer({ call }: CallEffect): Extract<CallResult, { ok: true }>["a
       return { kind: "attached", upTo: call.request.after ?? 0, more: false, entries: [] };
     case "set":
       return { ok: true };
+    case "admit":
+      return OPEN;
     default:
       return undefined;
   }
@@ -90,6 +104,8 @@ export class Rig {
   waits: number[] = [];
   /** Calls to nodes and aliases that were not answered. */
   readonly calls: CallEffect[] = [];
+  /** Whether calls to apps are among them too; otherwise they are answered at once, by an open app. */
+  keepsAppCalls = false;
   readonly depths = new DepthCache();
   /** What the socket's attachment holds. */
   attachment: LinkSnapshot | null = null;
@@ -131,15 +147,19 @@ export class Rig {
   run<Answer>(handler: (context: Context) => Answer): Answer {
     const effects: Effects = [];
     const answer = handler({ now: this.now, effects });
+    const admits: number[] = [];
     for (const effect of effects) {
       if (effect.kind === "frame") this.#inbox.push(readDown(effect.bytes));
       else if (effect.kind === "close") this.closes.push(effect);
       else if (effect.kind === "settle") this.answers.set(effect.token, effect.answer);
       else if (effect.kind === "wait") this.waits.push(effect.token);
+      else if (effect.kind === "app" && !this.keepsAppCalls) admits.push(effect.token);
       else this.calls.push(effect);
     }
     this.attachment =
       this.device.session === null ? null : (this.device.takeSnapshot(this.now) ?? this.attachment);
+    for (const token of admits)
+      this.run((context) => this.device.onCallResult(token, { ok: true, answer: OPEN }, context));
     return answer;
   }
 

@@ -146,6 +146,7 @@ export class RunningDevice {
       peers: {
         node: (name) => fence(life, peers.node(name)),
         alias: (name) => fence(life, peers.alias(name)),
+        app: (appId) => fence(life, peers.app(appId)),
       },
       settings: () => ({ identity, reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS }),
       sockets: () => (this.socket === null || this.socket.closed !== null ? [] : [this.socket]),

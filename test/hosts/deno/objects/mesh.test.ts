@@ -6,7 +6,7 @@ import { hello } from "../../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../../objects/support/device-end.ts";
 import { sleepBetweenEveryTwoSteps } from "../../../objects/support/sleep.ts";
 import { spoil } from "../support/disk.ts";
-import { databasePath, newApp, openMesh, passTime, quiet, TestDevice } from "../support/mesh.ts";
+import { databasePath, openedApp, openMesh, passTime, quiet, TestDevice } from "../support/mesh.ts";
 import { countRows } from "../support/rows.ts";
 import { fakeTime } from "../support/time.ts";
 
@@ -30,7 +30,7 @@ describe("sleep", () => {
         await quiet(mesh);
         expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
       },
-      newApp,
+      openedApp: () => openedApp(mesh),
     });
     expect(reported).toEqual([]);
   });
@@ -254,7 +254,7 @@ describe("a disk that cannot be written", () => {
     const path = databasePath();
     const { mesh, db, reported } = openMesh(path);
     const device = await TestDevice.create(mesh);
-    const { appId } = newApp();
+    const { appId } = await openedApp(mesh);
     const register = (end: DeviceEnd) =>
       end.command({ kind: "register", value: { request: 1, appId } });
     const mend = spoil(path, "INSERT ON registrations");

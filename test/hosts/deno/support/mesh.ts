@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
+import { OPEN_POLICY } from "../../../../core/app/policy.ts";
 import { sealAppId } from "../../../../core/identity/app-id.ts";
 import { keyringOf } from "../../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../../core/message/send.ts";
@@ -67,6 +68,12 @@ export function openMesh(
 export function newApp(): { app: string; appId: string } {
   const bytes = Uint8Array.from(randomBytes(8));
   return { app: Buffer.from(bytes).toString("base64url"), appId: sealAppId(testKeyring, bytes) };
+}
+
+/** One that was also made, and that any device may use. */
+export async function openedApp(mesh: Mesh, one = newApp()): Promise<typeof one> {
+  await mesh.peers.app(one.appId).create("test", OPEN_POLICY);
+  return one;
 }
 
 /** A turn of the event loop in which sockets are looked at, as objects that work for long take one. */
@@ -200,7 +207,8 @@ export class TestDevice {
   }
 
   /** Opens a link with an app registered in slot 1 and attached, its own if none is given. */
-  async online({ app, appId } = newApp()): Promise<{ link: TestLink; app: string }> {
+  async online(one = newApp()): Promise<{ link: TestLink; app: string }> {
+    const { app, appId } = await openedApp(this.#mesh, one);
     const link = await this.connect();
     link.device.command({ kind: "register", value: { request: 1, appId } });
     await link.device.expect("registered");

@@ -1,4 +1,4 @@
-/** Listen tokens (docs/api.md, Live listeners): a compact JWS (RFC 7515) by the app's sending key. */
+/** What an app signs for others to carry: listen tokens and grants, each a compact JWS (RFC 7515) by one of its keys. */
 import type { Signer } from "http-message-sig";
 import { toBase64Url } from "../../schema/text.ts";
 
@@ -9,12 +9,12 @@ const utf8 = new TextEncoder();
 const part = (value: unknown): string => toBase64Url(utf8.encode(JSON.stringify(value)));
 
 /** @param claims `iat` and `exp` in seconds since 1970 */
-export async function listenToken(
+export async function signedToken(
   signer: Signer,
-  keyId: string,
-  claims: { readonly tag: string; readonly iat: number; readonly exp: number },
+  { keyId, typ }: { readonly keyId: string; readonly typ: string },
+  claims: { readonly iat: number; readonly exp: number },
 ): Promise<string> {
-  const header = { alg: ALGORITHMS[signer.algorithm], typ: "pushmesh-listen+jwt", kid: keyId };
+  const header = { alg: ALGORITHMS[signer.algorithm], typ, kid: keyId };
   const signed = `${part(header)}.${part({ aud: "pushmesh", ...claims })}`;
   return `${signed}.${toBase64Url(await signer.sign(utf8.encode(signed)))}`;
 }

@@ -1,0 +1,88 @@
+/** Decides what a registration may do: by the policy of its app and its grant. */
+import type { ErrorCode } from "../../schema/errors.ts";
+import type { Refused } from "../message/refusal.ts";
+import { type HeldGrant, invalidGrant, isOver, type ReadGrant } from "./grant.ts";
+import type { AppPolicy } from "./policy.ts";
+
+/** From a device to its app's object: it registers, renews its grant, or what it may do has to be checked again. */
+export interface AdmitRequest {
+  /** Name of the device's object: its deviceId. */
+  readonly device: string;
+  /** Of the registration that stands; null for a new one. */
+  readonly regId: string | null;
+  /** The grant that the device presents now; null for none. */
+  readonly grant: string | null;
+  /** The grant of the registration that stands; null for none. */
+  readonly held: HeldGrant | null;
+  /**
+   * What the device asks for. `register`: a registration, refused if it may not have one. `renew`: the same, of one that stands.
+   * `check`: nothing; the answer says whether the registration is lapsed.
+   */
+  readonly kind: "register" | "renew" | "check";
+}
+
+/** Why a registration receives nothing until its grant is renewed. */
+export type Lapse = Extract<ErrorCode, "grant_required" | "grant_expired" | "grant_invalid">;
+
+export interface Admission {
+  readonly ok: true;
+  /** See `StoredTrust.version`: what was decided holds for this version. */
+  readonly trustVersion: number;
+  readonly policy: Pick<AppPolicy, "alias" | "tag">;
+  readonly grant: HeldGrant | null;
+  /** Null if the registration may receive. */
+  readonly lapsed: Lapse | null;
+}
+
+export type AdmitAnswer = Admission | Refused;
+
+interface AppTrust {
+  readonly policy: AppPolicy;
+  readonly version: number;
+  /** Whether this key may sign grants now. */
+  readonly mayGrant: (keyId: string) => boolean;
+}
+
+/**
+ * @param presented the grant in the request, verified; null for none
+ * @param now milliseconds since 1970
+ */
+export function admit(
+  { policy, version, mayGrant }: AppTrust,
+  { device, regId, held, kind }: Omit<AdmitRequest, "grant">,
+  presented: ReadGrant | null,
+  now: number,
+): AdmitAnswer {
+  if (presented !== null) {
+    const isForOther = presented.device !== null && presented.device !== device;
+    if (isForOther) return invalidGrant("claim device names another device");
+    if (presented.regId !== null && presented.regId !== regId)
+      return invalidGrant("claim regId names another registration");
+    if (!presented.register && policy.register !== "open")
+      return { ok: false, code: "not_granted", detail: "claim register is false" };
+  }
+  if (regId === null && policy.register === "server")
+    return { ok: false, code: "not_granted", detail: "the policy lets no device register" };
+  const known = presented?.held ?? held;
+  const lapsed = lapseOf(known, policy, mayGrant, now);
+  const answer = { ok: true, trustVersion: version, policy: namesOf(policy) } as const;
+  if (lapsed === null) return { ...answer, grant: known, lapsed };
+  // Whoever registers an open app again without a grant gives up what its last one allowed.
+  if (kind === "register" && presented === null && policy.register === "open")
+    return { ...answer, grant: null, lapsed: null };
+  if (kind === "check") return { ...answer, grant: known, lapsed };
+  return { ok: false, code: lapsed };
+}
+
+const namesOf = ({ alias, tag }: AppPolicy) => ({ alias, tag });
+
+function lapseOf(
+  grant: HeldGrant | null,
+  { register }: AppPolicy,
+  mayGrant: (keyId: string) => boolean,
+  now: number,
+): Lapse | null {
+  if (grant === null) return register === "open" ? null : "grant_required";
+  if (!mayGrant(grant.kid)) return "grant_invalid";
+  return isOver(grant, now) ? "grant_expired" : null;
+}

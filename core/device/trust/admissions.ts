@@ -1,0 +1,252 @@
+/**
+ * Asks the objects of apps what their registrations on this device may do, and applies the answers. The calls for one app are made one
+ * after another, so that an earlier grant never replaces a later one. A call that fails changes nothing. An answer that comes after its link
+ * has ended, or its registration, is dropped: the device asks again.
+ */
+import { MeshError } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { Admission, AdmitRequest } from "../../app/admission.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
+import { type Refused, refusedBy } from "../../message/refusal.ts";
+import type { Calls } from "../calls.ts";
+import type { CurrentLink } from "../current-link.ts";
+import type { DeviceIdentity } from "../identity.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import { refusalOf, UNFINISHED } from "../pending-command.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
+import type { Rights } from "./rights.ts";
+
+interface AdmissionParts {
+  readonly calls: Calls;
+  readonly registrations: Registrations;
+  readonly lifecycle: Lifecycle;
+  readonly link: CurrentLink;
+  readonly identity: DeviceIdentity;
+  readonly rights: Rights;
+  /** The name of the device's object. */
+  readonly name: string;
+}
+
+/** One question to an app. */
+interface Question {
+  /** Null if it need not be asked any more; it has then answered its caller. */
+  begin(context: Context): AdmitRequest | null;
+  done(result: CallResult, context: Context): void;
+}
+
+type OnRegistered = (answer: Registration | Refused, context: Context) => void;
+type OnRenewed = (refused: Refused | null, context: Context) => void;
+
+const SLOT_UNKNOWN: Refused = { ok: false, code: "slot_unknown", detail: "it was unregistered" };
+
+export class Admissions {
+  readonly #parts: AdmissionParts;
+  /** By app: the question in progress, and those behind it. */
+  readonly #lines = new Map<string, Question[]>();
+  #waiting = 0;
+  /** Checks in progress, and who waits for each. */
+  readonly #checks = new Map<Registration, OnRenewed[]>();
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Registers an app, or renews its registration.
+   *
+   * @returns a refusal, or null if `onAnswer` gets the answer; it gets none if the link ends before
+   */
+  register(
+    { appId, grant = null }: { readonly appId: string; readonly grant?: string | null },
+    onAnswer: OnRegistered,
+    context: Context,
+  ): MeshError | null {
+    const { identity, lifecycle } = this.#parts;
+    const app = identity.openAppId(appId);
+    if (app === undefined) return new MeshError("app_unknown");
+    const standing = this.#parts.registrations.activeOf(app)?.generation;
+    // It was unregistered by a later command.
+    const isMoot = () =>
+      standing !== undefined && this.#parts.registrations.activeOf(app)?.generation !== standing;
+    return this.#askOnLink(
+      app,
+      { grant, kind: "register", isMoot },
+      (answer, later) => {
+        if (!answer.ok) {
+          onAnswer(answer, later);
+          return;
+        }
+        const begun = begin(() => lifecycle.begin(app, answer, later));
+        if (!("ok" in begun)) this.#parts.rights.apply(begun, answer, later);
+        onAnswer(begun, later);
+      },
+      context,
+    );
+  }
+
+  /** Renews the grant of a registration. @returns as `register` */
+  renew(
+    registration: Registration,
+    grant: string,
+    onAnswer: OnRenewed,
+    context: Context,
+  ): MeshError | null {
+    const isMoot = this.#endOf(registration);
+    return this.#askOnLink(
+      registration.record.app,
+      { grant, kind: "renew", isMoot },
+      (answer, later) => {
+        if (answer.ok) this.#parts.rights.apply(registration, answer, later);
+        onAnswer(answer.ok ? null : answer, later);
+      },
+      context,
+    );
+  }
+
+  /** Asks again what a registration may do. @param onAnswer gets a refusal if the app did not answer, or the registration ended */
+  check(registration: Registration, onAnswer: OnRenewed, context: Context): void {
+    const waiting = this.#checks.get(registration);
+    if (waiting !== undefined) {
+      waiting.push(onAnswer);
+      return;
+    }
+    const all = [onAnswer];
+    this.#checks.set(registration, all);
+    const isMoot = this.#endOf(registration);
+    const finish = (refused: Refused | null, later: Context) => {
+      this.#checks.delete(registration);
+      for (const each of all) each(refused, later);
+    };
+    const { app } = registration.record;
+    this.#enqueue(
+      app,
+      {
+        begin: (later) => {
+          if (!isMoot()) return this.#request(app, null, "check");
+          finish(SLOT_UNKNOWN, later);
+          return null;
+        },
+        done: (result, later) => {
+          const admission = admissionIn(result);
+          if (isMoot()) finish(SLOT_UNKNOWN, later);
+          else if (admission === null) finish(refusalOf(result), later);
+          else {
+            this.#parts.rights.apply(registration, admission, later);
+            finish(null, later);
+          }
+        },
+      },
+      context,
+    );
+  }
+
+  /** Whether the registration has ended, or begun another life. */
+  #endOf(registration: Registration): () => boolean {
+    const { generation } = registration;
+    return () =>
+      registration.record.endedAt !== null ||
+      registration.generation !== generation ||
+      this.#parts.registrations.inSlot(registration.slot) !== registration;
+  }
+
+  /** Asks for a command of the device. */
+  #askOnLink(
+    app: string,
+    command: {
+      readonly grant: string | null;
+      readonly kind: "register" | "renew";
+      /** Whether a later command of the device has made it void. */
+      readonly isMoot: () => boolean;
+    },
+    onAnswer: (answer: Admission | Refused, context: Context) => void,
+    context: Context,
+  ): MeshError | null {
+    if (this.#waiting >= LIMITS.ADMITS_WAITING) {
+      const detail = `${this.#waiting} commands wait for their apps`;
+      return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
+    }
+    const { grant, kind, isMoot } = command;
+    const { link } = this.#parts;
+    const session = link.link?.session;
+    const since = context.now;
+    const isLost = () => link.link?.session !== session;
+    this.#enqueue(
+      app,
+      {
+        begin: (later) => {
+          if (isLost()) return null;
+          // The device has waited for others before it, as long as it waits for any command.
+          const refused = isMoot() ? SLOT_UNKNOWN : UNFINISHED;
+          if (!isMoot() && later.now - since < LIMITS.COMMAND_MS)
+            return this.#request(app, grant, kind);
+          onAnswer(refused, later);
+          return null;
+        },
+        done: (result, later) => {
+          if (isLost()) return;
+          onAnswer(isMoot() ? SLOT_UNKNOWN : (admissionIn(result) ?? refusalOf(result)), later);
+        },
+      },
+      context,
+    );
+    return null;
+  }
+
+  #request(app: string, grant: string | null, kind: AdmitRequest["kind"]): AdmitRequest {
+    const { registrations, identity, name } = this.#parts;
+    const standing = registrations.activeOf(app);
+    const regId =
+      standing === undefined ? null : identity.registration(app, standing.generation).regId;
+    return { device: name, regId, grant, held: standing?.standing.grant ?? null, kind };
+  }
+
+  #enqueue(app: string, question: Question, context: Context): void {
+    this.#waiting++;
+    const line = this.#lines.get(app);
+    if (line !== undefined) line.push(question);
+    else {
+      this.#lines.set(app, [question]);
+      this.#next(app, context);
+    }
+  }
+
+  #next(app: string, context: Context): void {
+    const line = this.#lines.get(app) ?? [];
+    for (let first = line[0]; first !== undefined; first = line[0]) {
+      const question = first;
+      const request = question.begin(context);
+      if (request !== null) {
+        const body = {
+          kind: "app",
+          name: this.#parts.identity.appId(app),
+          call: { method: "admit", request },
+        } as const;
+        const done = (result: CallResult, later: Context) => {
+          line.shift();
+          this.#waiting--;
+          question.done(result, later);
+          this.#next(app, later);
+        };
+        this.#parts.calls.start({ begin: () => body, done }, context);
+        return;
+      }
+      line.shift();
+      this.#waiting--;
+    }
+    this.#lines.delete(app);
+  }
+}
+
+function admissionIn(result: CallResult): Admission | null {
+  const answer = result.ok ? result.answer : undefined;
+  return typeof answer === "object" && "trustVersion" in answer ? (answer as Admission) : null;
+}
+
+function begin(open: () => Registration): Registration | Refused {
+  try {
+    return open();
+  } catch (error) {
+    return refusedBy(error);
+  }
+}

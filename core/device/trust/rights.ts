@@ -1,0 +1,102 @@
+/** Which aliases and tags the device may use by itself, as its apps have decided. */
+import { MeshError } from "../../../schema/errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import type { Admission } from "../../app/admission.ts";
+import { type GrantedName, mayUse } from "../../app/grant.ts";
+import type { Context } from "../../link/effects.ts";
+import type { Aliases } from "../aliases/aliases.ts";
+import type { Lifecycle } from "../lifecycle.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
+import type { Tags } from "../tags/tags.ts";
+import { lapseOf } from "./standing.ts";
+
+interface RightsParts {
+  readonly registrations: Registrations;
+  readonly lifecycle: Lifecycle;
+  readonly aliases: Aliases;
+  readonly tags: Tags;
+}
+
+/** Names that a command of the device would use. */
+export interface UsedNames {
+  readonly aliases?: readonly string[];
+  readonly tags?: readonly string[];
+}
+
+interface Decided {
+  readonly generation: number;
+  readonly policy: Admission["policy"];
+  readonly at: number;
+}
+
+export class Rights {
+  readonly #parts: RightsParts;
+  /** The last answer of each registration's app. Not stored: after a sleep, the first command asks again. */
+  readonly #decided = new WeakMap<Registration, Decided>();
+
+  constructor(parts: RightsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The app has decided: stores what changed, and takes away what is not allowed any more of that which the device gave itself. Writes one
+   * row if anything changed.
+   */
+  apply(registration: Registration, admission: Admission, context: Context): void {
+    const { registrations, lifecycle } = this.#parts;
+    const { trustVersion: version, grant, lapsed, policy } = admission;
+    registrations.decide(registration, { version, grant, lapsed });
+    const { generation } = registration;
+    this.#decided.set(registration, { generation, policy, at: context.now });
+    this.#takeAway(registration, admission, context);
+    lifecycle.settle(registration, context);
+  }
+
+  /** Whether the app's last answer is recent enough to decide by. */
+  isKnown(registration: Registration, now: number): boolean {
+    const decided = this.#decided.get(registration);
+    if (decided?.generation !== registration.generation) return false;
+    const age = now - decided.at;
+    // If the clock was set back, its age is unknown.
+    return age >= 0 && age < LIMITS.POLICY_AGE_MS;
+  }
+
+  /** The refusal of names that the device may not use; null if it may use all. Call it if `isKnown`. */
+  refusalOf(
+    registration: Registration,
+    { aliases = [], tags = [] }: UsedNames,
+    now: number,
+  ): MeshError | null {
+    if (aliases.length + tags.length === 0) return null;
+    const lapsed = lapseOf(registration.standing, now);
+    if (lapsed !== null) return new MeshError(lapsed);
+    const policy = this.#decided.get(registration)?.policy;
+    const { grant } = registration.standing;
+    const alias = aliases.find((name) => !mayUse(policy?.alias ?? [], grant?.aliases ?? [], name));
+    if (alias !== undefined) return new MeshError("not_granted", `alias ${quoted(alias)}`);
+    const tag = tags.find((name) => !mayUse(policy?.tag ?? [], grant?.tags ?? [], name));
+    return tag === undefined ? null : new MeshError("not_granted", `tag ${quoted(tag)}`);
+  }
+
+  #takeAway(
+    registration: Registration,
+    { policy, lapsed, grant }: Admission,
+    context: Context,
+  ): void {
+    const { aliases, tags } = this.#parts;
+    const { slot } = registration;
+    // What a grant that is over allowed stays until it is renewed, as the registration does.
+    const held = lapsed === null || lapsed === "grant_expired" ? grant : null;
+    const isOver =
+      (rules: Admission["policy"]["alias"], granted: readonly GrantedName[] = []) =>
+      (name: string) =>
+        !mayUse(rules, granted, name);
+    for (const alias of aliases.byDevice(slot).filter(isOver(policy.alias, held?.aliases)))
+      aliases.takeAway(registration, alias, context);
+    for (const tag of tags.byDevice(slot).filter(isOver(policy.tag, held?.tags)))
+      tags.takeAway(registration, tag, context);
+  }
+}
+
+const quoted = (name: string): string => JSON.stringify(name.slice(0, LIMITS.ALIAS_BYTES));
