@@ -24,7 +24,7 @@ export interface AdmitRequest {
 /** Why a registration receives nothing until its grant is renewed. */
 export type Lapse = Extract<ErrorCode, "grant_required" | "grant_expired" | "grant_invalid">;
 
-export interface Admission {
+export interface Admitted {
   readonly ok: true;
   /** See `StoredTrust.version`: what was decided holds for this version. */
   readonly trustVersion: number;
@@ -34,7 +34,7 @@ export interface Admission {
   readonly lapsed: Lapse | null;
 }
 
-export type AdmitAnswer = Admission | Refused;
+export type AdmitAnswer = Admitted | Refused;
 
 interface AppTrust {
   readonly policy: AppPolicy;

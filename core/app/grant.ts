@@ -1,7 +1,7 @@
 /** Grants: what an app's server allows one registration, in a compact JWS that a key of scope `grant` signed (docs/protocol.md, section 12). */
 import { LIMITS } from "../../schema/limits.ts";
 import { parseKeyId } from "../identity/app-id.ts";
-import { type Jws, JwsError, KEY_ALGORITHMS, readJws } from "../identity/jws.ts";
+import { JWS_ALGORITHMS, type Jws, JwsError, readJws } from "../identity/jws.ts";
 import { type TimeRules, timeFault } from "../identity/signed-times.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { KeyRights } from "./app.ts";
@@ -59,7 +59,7 @@ export function readGrant(token: string, appId: string, now: number): ReadGrant 
   if (token.length > LIMITS.TOKEN_CHARS)
     return invalidGrant(`${token.length} characters, at most ${LIMITS.TOKEN_CHARS}`);
   try {
-    const jws = readJws(token, Object.values(KEY_ALGORITHMS));
+    const jws = readJws(token, Object.values(JWS_ALGORITHMS));
     const { typ, kid } = jws.header;
     if (typ !== TYP) return invalidGrant(`typ must be ${TYP}`);
     if (typeof kid !== "string" || parseKeyId(kid)?.appId !== appId)

@@ -1,5 +1,5 @@
 /** Begins, attaches, detaches and ends registrations: each step calls all parts of the device in turn. */
-import type { Admission } from "../app/admission.ts";
+import type { Admitted } from "../app/admission.ts";
 import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
@@ -52,7 +52,7 @@ export class Lifecycle {
    */
   begin(
     app: string,
-    { trustVersion: version, grant, lapsed }: Admission,
+    { trustVersion: version, grant, lapsed }: Admitted,
     context: Context,
   ): Registration {
     const { account, registrations, removals, tags, clock } = this.#options;

@@ -11,7 +11,7 @@ export interface Jws {
 }
 
 /** `alg` of what an app signs, by the algorithm of the key (RFC 7518 §3.1, RFC 8037 §3.1). */
-export const KEY_ALGORITHMS: Readonly<Record<string, string>> = {
+export const JWS_ALGORITHMS: Readonly<Record<string, string>> = {
   "hmac-sha256": "HS256",
   ed25519: "EdDSA",
 };

@@ -2,7 +2,7 @@
 import type { StoredKey } from "../../core/app/app.ts";
 import { invalidGrant, type ReadGrant } from "../../core/app/grant.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
-import { KEY_ALGORITHMS } from "../../core/identity/jws.ts";
+import { JWS_ALGORITHMS } from "../../core/identity/jws.ts";
 import type { Refused } from "../../core/message/refusal.ts";
 
 /** What grants need of Web Crypto's `crypto.subtle`, which is what every host gives. */
@@ -36,7 +36,7 @@ export async function grantFault(
   // Null: sealed with a key of the mesh that is gone.
   if (key === undefined || key.material === null)
     return invalidGrant("kid names no key of this app that may sign grants");
-  const alg = KEY_ALGORITHMS[key.algorithm];
+  const alg = JWS_ALGORITHMS[key.algorithm];
   if (jws.header["alg"] !== alg) return invalidGrant(`alg must be ${alg}, that of the key`);
   const { algorithm, signatureBytes } = IMPORTED[key.algorithm];
   const { material } = key;

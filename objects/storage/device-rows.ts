@@ -92,9 +92,9 @@ export const registrationOf = ({ standing, ...row }: RegistrationRow): Registrat
 });
 
 /** A tag as it is stored. */
-export type TagRow = Omit<TagRecord, "byServer"> & { readonly byServer: number };
+export type DeviceTagRow = Omit<TagRecord, "byServer"> & { readonly byServer: number };
 
-export const tagOf = ({ byServer, ...row }: TagRow): TagRecord =>
+export const deviceTagOf = ({ byServer, ...row }: DeviceTagRow): TagRecord =>
   byServer === 0 ? row : { ...row, byServer: true };
 
 export class DeviceRows<Tables extends ObjectTables>
@@ -146,7 +146,7 @@ export class DeviceRows<Tables extends ObjectTables>
   }
 
   listTags(): TagRecord[] {
-    return this.tables.all<TagRow>(LIST_TAGS).map(tagOf);
+    return this.tables.all<DeviceTagRow>(LIST_TAGS).map(deviceTagOf);
   }
 
   putTag({ ref, slot, tag, path, generation, epoch, byServer }: TagRecord): void {

@@ -1,5 +1,4 @@
 /** Verifies signed requests: RFC 9421 with the rules of docs/api.md. */
-
 import { type TimeRules, timeFault } from "../../core/identity/signed-times.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";

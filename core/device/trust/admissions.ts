@@ -5,7 +5,7 @@
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Admission, AdmitRequest } from "../../app/admission.ts";
+import type { AdmitRequest, Admitted } from "../../app/admission.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
 import { type Refused, refusedBy } from "../../message/refusal.ts";
 import type { Calls } from "../calls.ts";
@@ -159,7 +159,7 @@ export class Admissions {
       /** Whether a later command of the device has made it void. */
       readonly isMoot: () => boolean;
     },
-    onAnswer: (answer: Admission | Refused, context: Context) => void,
+    onAnswer: (answer: Admitted | Refused, context: Context) => void,
     context: Context,
   ): MeshError | null {
     if (this.#waiting >= LIMITS.ADMITS_WAITING) {
@@ -238,9 +238,9 @@ export class Admissions {
   }
 }
 
-function admissionIn(result: CallResult): Admission | null {
+function admissionIn(result: CallResult): Admitted | null {
   const answer = result.ok ? result.answer : undefined;
-  return typeof answer === "object" && "trustVersion" in answer ? (answer as Admission) : null;
+  return typeof answer === "object" && "trustVersion" in answer ? (answer as Admitted) : null;
 }
 
 function begin(open: () => Registration): Registration | Refused {

@@ -1,7 +1,7 @@
 /** Which aliases and tags the device may use by itself, as its apps have decided. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Admission } from "../../app/admission.ts";
+import type { Admitted } from "../../app/admission.ts";
 import { type GrantedName, mayUse } from "../../app/grant.ts";
 import type { Context } from "../../link/effects.ts";
 import type { Aliases } from "../aliases/aliases.ts";
@@ -26,7 +26,7 @@ export interface UsedNames {
 
 interface Decided {
   readonly generation: number;
-  readonly policy: Admission["policy"];
+  readonly policy: Admitted["policy"];
   readonly at: number;
 }
 
@@ -43,7 +43,7 @@ export class Rights {
    * The app has decided: stores what changed, and takes away what is not allowed any more of that which the device gave itself. Writes one
    * row if anything changed.
    */
-  apply(registration: Registration, admission: Admission, context: Context): void {
+  apply(registration: Registration, admission: Admitted, context: Context): void {
     const { registrations, lifecycle } = this.#parts;
     const { trustVersion: version, grant, lapsed, policy } = admission;
     registrations.decide(registration, { version, grant, lapsed });
@@ -81,7 +81,7 @@ export class Rights {
 
   #takeAway(
     registration: Registration,
-    { policy, lapsed, grant }: Admission,
+    { policy, lapsed, grant }: Admitted,
     context: Context,
   ): void {
     const { aliases, tags } = this.#parts;
@@ -89,7 +89,7 @@ export class Rights {
     // What a grant that is over allowed stays until it is renewed, as the registration does.
     const held = lapsed === null || lapsed === "grant_expired" ? grant : null;
     const isOver =
-      (rules: Admission["policy"]["alias"], granted: readonly GrantedName[] = []) =>
+      (rules: Admitted["policy"]["alias"], granted: readonly GrantedName[] = []) =>
       (name: string) =>
         !mayUse(rules, granted, name);
     for (const alias of aliases.byDevice(slot).filter(isOver(policy.alias, held?.aliases)))

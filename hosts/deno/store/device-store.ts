@@ -13,7 +13,7 @@ import {
   DELETE_ALL,
   DeviceRows,
   registrationOf,
-  tagOf,
+  deviceTagOf,
 } from "../../../objects/storage/device-rows.ts";
 import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { Statement } from "../../../objects/storage/table.ts";
@@ -179,7 +179,7 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
     if (found === null) return super.listTags();
     const rows: [number, number, string, string, number, number, number][] = JSON.parse(found.tags);
     return rows.map(([ref, slot, tag, path, generation, epoch, byServer]) =>
-      tagOf({ ref, slot, tag, path, generation, epoch, byServer }),
+      deviceTagOf({ ref, slot, tag, path, generation, epoch, byServer }),
     );
   }
 

@@ -6,7 +6,7 @@
  * place; on the shell a test could not tell an effect that a handler returned from one that came of it later. What becomes of
  * effects is tested on the shell itself: by the models (model/, broadcasts/), which run `RunningDevice`.
  */
-import type { Admission } from "../../../../core/app/admission.ts";
+import type { Admitted } from "../../../../core/app/admission.ts";
 import { OPEN_POLICY } from "../../../../core/app/policy.ts";
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device } from "../../../../core/device/device.ts";
@@ -52,7 +52,7 @@ export const DEVICE_NAME = "Zm9vYmFyYmF6cXV4MTIzNA";
 type CallEffect = Extract<Effect, { kind: "tag" | "alias" | "app" }>;
 
 /** The answer of an app that is open to all. */
-export const OPEN: Admission = {
+export const OPEN: Admitted = {
   ...{ ok: true, trustVersion: 0, grant: null, lapsed: null },
   policy: OPEN_POLICY,
 };

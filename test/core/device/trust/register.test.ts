@@ -1,6 +1,6 @@
 /** Commands that the device's apps decide about: asked of their objects, and answered when those have. */
 import { describe, expect, test } from "vitest";
-import type { Admission, AdmitRequest } from "../../../../core/app/admission.ts";
+import type { AdmitRequest, Admitted } from "../../../../core/app/admission.ts";
 import type { HeldGrant } from "../../../../core/app/grant.ts";
 import type { CallResult } from "../../../../core/link/effects.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -11,7 +11,7 @@ const GRANT: HeldGrant = {
   ...{ jti: "g1", kid: "k1", exp: SECONDS + 3_600, attributes: {} },
   ...{ aliases: ["me"], tags: [{ prefix: "news/" }] },
 };
-const granted = (fields: Partial<Admission> = {}): Admission => ({
+const granted = (fields: Partial<Admitted> = {}): Admitted => ({
   ...{ ok: true, trustVersion: 1, policy: { alias: [], tag: [] }, grant: GRANT, lapsed: null },
   ...fields,
 });
@@ -39,7 +39,7 @@ const admitCall = (rig: Rig): AdmitRequest => {
 };
 
 /** The oldest question to an app is answered. */
-function answer(rig: Rig, admission: Admission | CallResult): void {
+function answer(rig: Rig, admission: Admitted | CallResult): void {
   const at = rig.calls.findIndex(({ kind }) => kind === "app");
   const [call] = rig.calls.splice(at, 1);
   const result = "trustVersion" in admission ? { ok: true as const, answer: admission } : admission;
