@@ -6,46 +6,23 @@
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { AliasConfirmation, AliasUnsetRequest } from "../../alias/types.ts";
-import type { CallResult, Context } from "../../link/effects.ts";
-import type { Refused } from "../../message/refusal.ts";
+import type { Context } from "../../link/effects.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Part } from "../part.ts";
-import { PendingCommand, refusalOf } from "../pending-command.ts";
+import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { HeldAlias } from "../store.ts";
 import { AliasCallQueues } from "./call-queues.ts";
 import { type AliasDebtParts, AliasDebts, putNested } from "./debts.ts";
+import { type AliasWish, callSet, marked, type OnSetEnd, type PendingSet } from "./sets.ts";
 
 interface AliasOptions extends Omit<AliasDebtParts, "queues"> {
   readonly calls: Calls;
   readonly link: CurrentLink;
   readonly mail: Mail;
 }
-
-interface AliasWish {
-  readonly alias: string;
-  readonly shared: boolean;
-  /** Whether the app's server asks for it; otherwise the device. */
-  readonly byServer: boolean;
-}
-
-/** A set that the alias has not answered. */
-interface PendingSet {
-  readonly shared: boolean;
-  /** The app's server asked for it. */
-  byServer: boolean;
-  readonly commands: PendingCommand[];
-  /** Another registration is setting the alias, too; which of them was first is unknown. */
-  contested: boolean;
-  /** The app no longer wants it. */
-  unwanted: boolean;
-  tries: number;
-}
-
-/** How often a set is repeated if its answer may be out of date. */
-const MAX_TRIES = 3;
 
 export class Aliases implements Part {
   readonly #parts: AliasOptions & AliasDebtParts;
@@ -319,47 +296,30 @@ export class Aliases implements Part {
 
   #callSet(registration: Registration, alias: string, asking: PendingSet, context: Context): void {
     const { slot, generation } = registration;
+    const onEnd: OnSetEnd = ({ refused, isUnknown }, later) => {
+      if (this.#pendingSets.get(slot)?.get(alias) === asking) {
+        this.#pendingSets.get(slot)?.delete(alias);
+        // Otherwise it is a debt, and being given up.
+        if (!asking.unwanted) {
+          if (refused === null) {
+            const state = { shared: asking.shared, suspended: false, leaving: false };
+            this.#write({ slot, alias, generation, ...state, ...marked(asking) });
+          } else if (isUnknown) this.#keepSuspended(registration, alias, asking, later.now);
+          else if (asking.tries > 1) this.#giveUpContested(registration, alias, asking, later);
+          else this.#dropRow(slot, alias);
+        }
+      }
+      for (const command of asking.commands) command.done(refused, later);
+    };
     const request = this.#request(registration, alias, generation);
-    const { shared } = asking;
-    this.#parts.queues.enqueue(
-      request,
-      () => {
-        asking.contested = false;
-        // What the server does not ask for leaves an exclusive alias to whoever has it.
-        const guard = shared && !asking.byServer ? { joinsShared: true } : {};
-        return { method: "set", request: { ...request, shared, ...guard } };
-      },
-      (result, later) => {
-        const granted = isGranted(result);
-        // Another set came before or after this one; repeating the set tells which.
-        if (granted && asking.contested && !asking.unwanted && asking.tries++ < MAX_TRIES) {
-          this.#callSet(registration, alias, asking, later);
-          return;
-        }
-        const refused = granted ? (asking.contested ? CONTESTED : null) : refusalOf(result);
-        if (this.#pendingSets.get(slot)?.get(alias) === asking) {
-          this.#pendingSets.get(slot)?.delete(alias);
-          // Otherwise it is a debt, and being given up.
-          if (!asking.unwanted) {
-            if (refused === null) {
-              const state = { shared, suspended: false, leaving: false };
-              this.#write({ slot, alias, generation, ...state, ...marked(asking) });
-            } else if (!result.ok) this.#keepSuspended(registration, alias, asking, later.now);
-            else if (asking.tries > 1) this.#giveUpContested(registration, alias, shared, later);
-            else this.#dropRow(slot, alias);
-          }
-        }
-        for (const command of asking.commands) command.done(refused, later);
-      },
-      context,
-    );
+    callSet(this.#parts.queues, request, asking, onEnd, context);
   }
 
   /** Other registrations keep setting it. Gives it up, unless it was held before: then the confirmation decides. */
   #giveUpContested(
     registration: Registration,
     alias: string,
-    shared: boolean,
+    { shared }: PendingSet,
     context: Context,
   ): void {
     const { slot, generation } = registration;
@@ -420,18 +380,4 @@ export class Aliases implements Part {
     this.#held.get(slot)?.delete(alias);
     if (record.shared) this.#parts.mail.releaseAlias(registration, alias, context);
   }
-}
-
-const marked = ({ byServer }: { readonly byServer: boolean }) =>
-  byServer ? { byServer: true as const } : {};
-
-const CONTESTED: Refused = {
-  ok: false,
-  code: "alias_stale",
-  detail: "other registrations are setting it, too",
-};
-
-function isGranted(result: CallResult): boolean {
-  const answer = result.ok ? result.answer : undefined;
-  return typeof answer === "object" && "ok" in answer && answer.ok;
 }

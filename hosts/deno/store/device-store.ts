@@ -12,8 +12,8 @@ import type {
 import {
   DELETE_ALL,
   DeviceRows,
-  registrationOf,
   deviceTagOf,
+  registrationOf,
 } from "../../../objects/storage/device-rows.ts";
 import type { SqlValue } from "../../../objects/storage/sql.ts";
 import type { Statement } from "../../../objects/storage/table.ts";

@@ -56,10 +56,8 @@ export class PushClient extends ClientEvents {
     this.#onClosed = onClosed;
     this.#encryption = encryption;
     this.#grants = new Grants({
-      ...{ host, port, callback: options.grant, report: this.#reportGrant },
-      renew: async () => {
-        if (this.regId !== undefined) await this.#registering.begin({}, true);
-      },
+      ...{ host, port, callback: options.grant, report: this.#report },
+      renew: () => this.#registering.renew(),
     });
     this.#registration = new StoredRegistration(this.#storage, appId);
     this.#registering = new Registering({
@@ -391,11 +389,6 @@ export class PushClient extends ClientEvents {
   #tellRemoved(error: PushError): void {
     if (!this.listeners.removed.emit(error, this.#host.report)) this.#report(error);
   }
-
-  readonly #reportGrant = (cause: unknown): void => {
-    const message = `No grant: ${cause instanceof Error ? cause.message : cause}`;
-    this.#report(new PushError({ code: "grant_failed", message, retry: "later", cause }));
-  };
 
   readonly #report = (error: unknown): void => {
     const pushError = new PushError(toErrorData(error, "storage_failed"));

@@ -1,5 +1,6 @@
 /** Grants of the app's server: fetched by the app's callback, and renewed before they are over. */
 import { GRANT_RENEW_FROM, GRANT_RENEW_SPREAD, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
+import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, GrantReason, ToClient } from "../port.ts";
 
@@ -63,7 +64,7 @@ export class Grants {
       this.#schedule(String(grant));
     };
     fetching().catch((error: unknown) => {
-      report(error);
+      report(failed(error));
       const waitMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** failures);
       const again = () =>
         this.fetch({ kind: "grant", request, deviceId, reason }, asked, failures + 1);
@@ -82,7 +83,7 @@ export class Grants {
     };
     this.#options.renew().then(done, (error: unknown) => {
       done();
-      this.#options.report(error);
+      this.#options.report(failed(error));
     });
   }
 
@@ -100,6 +101,11 @@ export class Grants {
     const part = GRANT_RENEW_FROM + GRANT_RENEW_SPREAD * host.random();
     this.#stop = host.after(seconds * 1_000 * part, () => this.renew());
   }
+}
+
+function failed(cause: unknown): PushError {
+  const message = `No grant: ${cause instanceof Error ? cause.message : cause}`;
+  return new PushError({ code: "grant_failed", message, retry: "later", cause });
 }
 
 /** From issue to expiry, seconds; undefined of what is no grant, which the mesh refuses. */

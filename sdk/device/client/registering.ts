@@ -40,6 +40,11 @@ export class Registering {
     }
   }
 
+  /** Registers again, which asks for a grant; does nothing if the app is not registered. */
+  async renew(): Promise<void> {
+    if (this.#registration.regId !== undefined) await this.begin({}, true);
+  }
+
   /** See `PushClient.unregister`. @param onStays called if it is cancelled */
   async end(options: CallOptions, onStays: () => void): Promise<void> {
     this.#store();

@@ -4,6 +4,12 @@ import type { Host } from "../host.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { App } from "./app.ts";
 
+export const IN_USE: PushErrorData = {
+  code: "app_in_use",
+  message: "The app is open in another client.",
+  retry: "never",
+};
+
 export const DENIED: PushErrorData = {
   code: "app_denied",
   message: "Another client has registered the app, with another storage.",

@@ -24,7 +24,7 @@ import type { Renewal } from "../link/machine.ts";
 import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
-import { Bindings, DENIED } from "./bindings.ts";
+import { Bindings, DENIED, IN_USE } from "./bindings.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
 
@@ -32,12 +32,6 @@ import { Progress } from "./progress.ts";
 const ENVELOPE_BYTES = 7;
 
 type Opening = Extract<ToService, { readonly kind: "open" }>;
-
-const IN_USE: PushErrorData = {
-  code: "app_in_use",
-  message: "The app is open in another client.",
-  retry: "never",
-};
 
 export class Hub implements LinkOwner, AppOwner {
   readonly held = new Map<string, Registration | undefined>();

@@ -23,7 +23,7 @@ const publicKey = fromBase64Url((await exportJWK(pair.publicKey)).x ?? "") ?? ne
 const KEYS = [
   { n: 1, algorithm: "hmac-sha256", material: secret, createdAt: 0 },
   { n: 2, algorithm: "ed25519", material: publicKey, createdAt: 0 },
-].map((key) => ({ ...key, scopes: ["grant"], expiresAt: null }) as StoredKey);
+].map((key) => ({ ...key, scopes: ["grant"], expiresAt: null, lastUsedAt: null }) as StoredKey);
 
 function shellOf(policy: AppPolicy = DEFAULT_POLICY, keys = KEYS): AppShell {
   const store: Partial<AppStore> = {
