@@ -174,11 +174,11 @@ export class LiveShell implements LiveRpc {
 
   /** Waits with the alarm if a timer would keep the object in memory. */
   async #expireAt(at: number): Promise<void> {
-    const { residence, alarm, scheduler } = this.#runtime;
+    const { residence, scheduler } = this.#runtime;
     if (residence.hibernates) {
       // An alarm for an earlier time may stand.
-      await alarm.load();
-      await alarm.set(at);
+      await this.#runtime.alarm.load();
+      await this.#runtime.alarm.set(at);
       return;
     }
     if (this.#expiry !== null && this.#expiry.at <= at) return;

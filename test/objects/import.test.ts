@@ -146,6 +146,8 @@ describe("a device object that owes a first acknowledgement", () => {
 });
 
 describe("an app object", () => {
+  const IN_2100 = 4_102_444_800_000;
+
   test.each([
     ["the last key revoked", 5],
     ["the last key standing", 4],
@@ -157,7 +159,7 @@ describe("an app object", () => {
       material: Uint8Array.of(n),
       createdAt: n,
       scopes: [KEY_SCOPES[n % KEY_SCOPES.length] ?? "send"],
-      expiresAt: n === 1 ? null : 9,
+      expiresAt: n === 1 ? null : IN_2100,
       lastUsedAt: n === 1 ? null : 8,
     });
     const appId = stub.name ?? "";
@@ -186,7 +188,7 @@ describe("an app object", () => {
           keyId: `${appId}.k4`,
           material: Uint8Array.of(4),
           scopes: ["send"],
-          expiresAt: 9,
+          expiresAt: IN_2100,
           lastUsedAt: 8,
         },
       ],

@@ -227,6 +227,7 @@ describe("a device in Python", () => {
     const another = await device.after("account", "account", { fresh_key: true });
     expect(another).toMatchObject({ status: 201 });
     expect(await device.after("open", "welcome")).toMatchObject({ registrations: 0 });
+    await device.expect("attached");
     expect(await mesh.sender(app).send({ to: String(fresh), data: "x" })).toMatchObject({
       status: "queued",
     });

@@ -66,7 +66,7 @@ test("an install brings the packages that what is shipped imports, and no other"
 
 test("each source map has the text of every source that it names", () => {
   const maps = readdirSync(sdk).filter((name) => name.endsWith(".map"));
-  expect(maps).toHaveLength(4);
+  expect(maps).toHaveLength(5);
   for (const name of maps) {
     const text = readFileSync(join(sdk, name.replace(/\.map$/, "")), "utf8");
     expect(text).toContain(`//# sourceMappingURL=${name}`);

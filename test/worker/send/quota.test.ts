@@ -82,7 +82,8 @@ describe("a quota of sends", () => {
   });
 
   it("S48 costs a call of the app's object in many sends, and an app without one pays nothing", async () => {
-    expect(await send()).toMatchObject({ code: TAKEN, apps: 1 });
+    // The record of the app, and the note that its key was used.
+    expect(await send()).toMatchObject({ code: TAKEN, apps: 2 });
     const free = await send();
     expect(free).toMatchObject({ code: TAKEN, apps: 0 });
     expect([free.headers.get("ratelimit"), free.headers.get("ratelimit-policy")]).toEqual([
