@@ -11,6 +11,7 @@ import { aliasUnset } from "./commands/alias/unset.ts";
 import { appCreate } from "./commands/app/create.ts";
 import { appDelete } from "./commands/app/delete.ts";
 import { appList } from "./commands/app/list.ts";
+import { appPolicy } from "./commands/app/policy.ts";
 import { appQuota } from "./commands/app/quota.ts";
 import { appShow } from "./commands/app/show.ts";
 import { backup } from "./commands/backup.ts";
@@ -50,6 +51,7 @@ const app = new Command("app")
   .addCommand(appCreate(env))
   .addCommand(appList(env))
   .addCommand(appShow(env))
+  .addCommand(appPolicy(env))
   .addCommand(appQuota(env))
   .addCommand(appDelete(env));
 const key = new Command("key")

@@ -254,6 +254,31 @@ describe("apps and keys", () => {
     await run(user, "app", "delete", appId, "--yes");
   });
 
+  test("S10 the policy of an app is changed and shown, and an open app is pointed out", async () => {
+    const user = newUser();
+    const [app] = await runJson(user, "app", "create", "Shop", "--open");
+    const appId = `${app?.["appId"]}`;
+    const listed = await run(user, "app", "list");
+    expect(listed.stdout).toMatch(new RegExp(`^${appId}.*Shop  \\(open\\)$`, "m"));
+    expect(listed.stderr).toContain(`pushmesh app policy ${appId} --reset`);
+    const policy = (...options: string[]) => run(user, "app", "policy", appId, ...options);
+    const rules = ["--tag", "news/=open", "--tag", "a=b=server"];
+    const changed = JSON.parse((await policy("--reset", ...rules, "--json")).stdout);
+    expect(changed).toEqual({
+      ...{ register: "granted", alias: [] },
+      tag: [
+        { prefix: "news/", rule: "open" },
+        { prefix: "a=b", rule: "server" },
+      ],
+    });
+    const shown = ['tag "news/"…  server', 'tag "a=b"…  server', "tag, all others  granted"];
+    expect((await policy("--tag", "news/=server")).stdout.split("\n")).toEqual([
+      ...["register  granted", "alias, all others  granted", ...shown],
+    ]);
+    const refused = await Promise.all([policy("--alias", "x=anyone"), policy("--open", "--reset")]);
+    expect(refused.map(({ code }) => code)).toEqual([2, 2]);
+  });
+
   test("P7.6 an app is shown with its keys, and deleted with them", async () => {
     const user = newUser();
     const [app] = await runJson(user, "app", "create", "Shop");
