@@ -1,6 +1,7 @@
 /** Seals, at a start, the secrets that an older version stored in the clear or an older mesh key sealed. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { SECRET_BYTES } from "../../../core/identity/stored-secrets.ts";
+import { StorageError } from "../../../objects/storage-error.ts";
 import { SharedAppStore } from "./app-store.ts";
 import type { Database } from "./database.ts";
 
@@ -19,7 +20,21 @@ const STALE = `
  */
 export async function sealStaleSecrets(db: Database, keyring: Keyring): Promise<number> {
   const apps = db.all<{ appId: string }>(STALE, SECRET_BYTES, Uint8Array.of(keyring.newest.kid));
-  if (apps.length === 0) return 0;
+  const written = apps.length === 0 ? 0 : await seal(db, keyring, apps);
+  // At every start: if the last one was killed before its checkpoint, the rows are sealed in the log, and still plain in the file.
+  try {
+    db.get("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (error) {
+    throw new StorageError(error);
+  }
+  return written;
+}
+
+async function seal(
+  db: Database,
+  keyring: Keyring,
+  apps: readonly { readonly appId: string }[],
+): Promise<number> {
   // Not for all writes: it would write pages for every message that is deleted.
   db.get("PRAGMA secure_delete = ON");
   try {
@@ -27,7 +42,6 @@ export async function sealStaleSecrets(db: Database, keyring: Keyring): Promise<
     for (const { appId } of apps)
       written += new SharedAppStore(db, keyring, appId).sealStaleSecrets();
     await db.committed();
-    if (written > 0) db.get("PRAGMA wal_checkpoint(TRUNCATE)");
     return written;
   } finally {
     db.get("PRAGMA secure_delete = OFF");

@@ -1,5 +1,5 @@
 /** What a thief of the database has: nothing that signs. */
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { parseKeyring } from "../../../../core/identity/keyring.ts";
@@ -61,6 +61,27 @@ describe("secrets in the database", () => {
     const app = appOf(mesh, appId);
     expect((await app.record())?.keys[0]?.material).toEqual(new Uint8Array(secret));
     expect((await app.liveKey())?.seed).toEqual(new Uint8Array(seed));
+  });
+
+  test("S39 are gone at the next start if a kill came between the sealed rows and the checkpoint", async () => {
+    const { path, appId } = plainDatabase();
+    const reader = new DatabaseSync(path);
+    const db = new Database(path);
+    // Its transaction holds up the checkpoint, so that the files are as a kill before it leaves them.
+    reader.exec("BEGIN; SELECT * FROM apps");
+    expect(await sealStaleSecrets(db, testKeyring)).toBe(2);
+    const killed = databasePath();
+    for (const end of ["", "-wal"]) copyFileSync(path + end, killed + end);
+    reader.close();
+    db.close();
+    expect(readFileSync(killed).includes(secret)).toBe(true);
+    expect(readFileSync(killed).includes(seed)).toBe(true);
+    const next = openMesh(killed);
+    expect(await sealStaleSecrets(next.db, testKeyring)).toBe(0);
+    expect(bytesOn(killed).includes(secret)).toBe(false);
+    expect(bytesOn(killed).includes(seed)).toBe(false);
+    const app = appOf(next.mesh, appId);
+    expect((await app.record())?.keys[0]?.material).toEqual(new Uint8Array(secret));
   });
 
   test("S39 S41 are sealed anew with the newest key, after which the key between it and the last can go", async () => {
