@@ -141,9 +141,13 @@ const areAttributes = (value: unknown): value is Record<string, string> => {
   );
 };
 
-/** Whether a grant is over, clocks differing. @param now milliseconds since 1970 */
-export const isOver = ({ exp }: Pick<HeldGrant, "exp">, now: number): boolean =>
-  now > (exp + LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
+/** The last millisecond of a grant, since 1970; clocks may differ. */
+export const lastsUntil = ({ exp }: Pick<HeldGrant, "exp">): number =>
+  (exp + LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
+
+/** Whether a grant is over. @param now milliseconds since 1970 */
+export const isOver = (grant: Pick<HeldGrant, "exp">, now: number): boolean =>
+  now > lastsUntil(grant);
 
 /** Whether a device may hold an alias, or join a tag, of this name by itself. */
 export function mayUse(

@@ -156,7 +156,8 @@ export class Device {
 
   /** Handles one binary WebSocket message of the current link. */
   receive(bytes: Uint8Array, context: Context): void {
-    const { session, retries, mail } = this.#parts;
+    const { session, retries, mail, lifecycle } = this.#parts;
+    lifecycle.lapse(context);
     session.link?.receive(bytes, context);
     retries.run(context);
     mail.notifyAliases(context);
@@ -196,7 +197,8 @@ export class Device {
   send(request: SendRequest, context: Context): SendAnswer | number {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
-    const { mail, aliases } = this.#parts;
+    const { mail, aliases, lifecycle } = this.#parts;
+    lifecycle.lapse(context);
     const key = toBase64Url(request.key);
     const { alias } = request;
     let answer = mail.answerKnown(registration, request, key, context);
@@ -281,11 +283,10 @@ export class Device {
 
   /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */
   deliver(request: DeliverRequest, context: Context): DeliverAnswer | number {
-    const { registrations, tags } = this.#parts;
-    const registration = registrations.ofApp(request.app);
-    if (registration === undefined || registration.record.endedAt !== null) {
-      return { ok: true, outcome: "unknown" };
-    }
+    const { registrations, tags, lifecycle } = this.#parts;
+    const registration = registrations.activeOf(request.app);
+    if (registration === undefined) return { ok: true, outcome: "unknown" };
+    lifecycle.lapse(context);
     const answer = tags.deliver(registration, request, context);
     this.#afterwards(context);
     return answer;
@@ -303,6 +304,7 @@ export class Device {
   withdraw(request: WithdrawRequest, context: Context): void {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
+    this.#parts.lifecycle.lapse(context);
     this.#parts.mail.withdraw(registration, request.key, context);
     this.#afterwards(context);
   }
@@ -311,6 +313,7 @@ export class Device {
 
   /** Takes the result of the `tag` or `alias` effect with this token. */
   onCallResult(token: number, result: CallResult, context: Context): void {
+    this.#parts.lifecycle.lapse(context);
     this.#parts.calls.onResult(token, result, context);
     this.#afterwards(context);
   }
@@ -323,7 +326,8 @@ export class Device {
 
   /** Handles the alarm: expires messages, and retries what failed. */
   onDeadline(context: Context): void {
-    const { mail, retries, debts, idle } = this.#parts;
+    const { mail, retries, debts, idle, lifecycle } = this.#parts;
+    lifecycle.lapse(context);
     mail.onDeadline(context);
     retries.run(context);
     debts.onDeadline(context.now);
@@ -375,7 +379,8 @@ export class Device {
 
   /** Ends a link that the handler closed, and sends broadcasts that it made room for. */
   #afterwards(context: Context): void {
-    const { session, tags } = this.#parts;
+    const { session, tags, lifecycle } = this.#parts;
+    lifecycle.lapse(context);
     this.#endClosed(context);
     tags.pump(context);
     session.saveCursors(context.now);

@@ -3,14 +3,16 @@ import type { Admitted } from "../app/admission.ts";
 import type { Context } from "../link/effects.ts";
 import type { HybridClock } from "../message/clock.ts";
 import type { Account } from "./account.ts";
+import type { CurrentLink } from "./current-link.ts";
 import type { Debts } from "./debts.ts";
 import type { PublishedKeys } from "./encryption/published-keys.ts";
+import { type DeviceIdentity, wireRegistration } from "./identity.ts";
 import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
 import type { Registrations } from "./registrations.ts";
 import type { Removals } from "./removals.ts";
 import type { Tags } from "./tags/tags.ts";
-import { lapseOf } from "./trust/standing.ts";
+import { lapseOf, lapsesAt } from "./trust/standing.ts";
 
 interface LifecycleOptions {
   readonly account: Account;
@@ -20,6 +22,8 @@ interface LifecycleOptions {
   readonly tags: Tags;
   readonly keys: PublishedKeys;
   readonly debts: Debts;
+  readonly link: CurrentLink;
+  readonly identity: DeviceIdentity;
   /** All parts of the device; called in this order. */
   readonly all: readonly Part[];
 }
@@ -28,6 +32,8 @@ export class Lifecycle {
   readonly #options: LifecycleOptions;
   readonly #all: readonly Part[];
   readonly #debts: Debts;
+  /** No attached registration lapses before this time, milliseconds since 1970. */
+  #lapsesAt = Number.POSITIVE_INFINITY;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -76,8 +82,41 @@ export class Lifecycle {
   attach(registration: Registration, context: Context): void {
     registration.listens = true;
     if (registration.attached || lapseOf(registration.standing, context.now) !== null) return;
-    registration.attached = true;
+    this.markAttached(registration);
     for (const part of this.#all) part.attach(registration, context);
+  }
+
+  /** As `attach`, without the parts: a link that stayed open while the object slept had it attached. */
+  markAttached(registration: Registration): void {
+    registration.attached = true;
+    this.#watch(registration);
+  }
+
+  /**
+   * Detaches the registrations whose grants are over, and tells the device. Called before each event is handled, because a timer would
+   * wake idle objects; without a registration that lapses it is one comparison.
+   */
+  lapse(context: Context): void {
+    if (context.now <= this.#lapsesAt) return;
+    this.#lapsesAt = Number.POSITIVE_INFINITY;
+    const { registrations, link, identity } = this.#options;
+    for (const registration of registrations.active()) {
+      if (!registration.attached) continue;
+      if (lapseOf(registration.standing, context.now) === null) {
+        this.#watch(registration);
+        continue;
+      }
+      this.#stop(registration, context);
+      const value = {
+        request: 0,
+        registration: wireRegistration(identity, registration, context.now),
+      };
+      if (link.isReady) link.send({ kind: "registered", value }, context);
+    }
+  }
+
+  #watch({ standing }: Registration): void {
+    this.#lapsesAt = Math.min(this.#lapsesAt, lapsesAt(standing));
   }
 
   /** The app stops listening, or the link has ended. */
@@ -89,6 +128,7 @@ export class Lifecycle {
   /** What the app has decided takes effect: a lapsed registration receives nothing, another one what its app listens for. */
   settle(registration: Registration, context: Context): void {
     if (lapseOf(registration.standing, context.now) !== null) this.#stop(registration, context);
+    else if (registration.attached) this.#watch(registration);
     else if (registration.listens) this.attach(registration, context);
   }
 

@@ -65,7 +65,7 @@ export function makeParts(options: DeviceOptions) {
   const keys = new PublishedKeys(store);
   const debts = new Debts(registrations, all, spread);
   const lifecycle = new Lifecycle({
-    ...{ account, clock, registrations, removals, tags, keys, debts, all },
+    ...{ account, clock, registrations, removals, tags, keys, debts, link, identity, all },
   });
   const rights = new Rights({ registrations, lifecycle, aliases, tags });
   const admissions = new Admissions({

@@ -90,7 +90,7 @@ export class LinkSession {
   }
 
   restore(snapshot: LinkSnapshot, lastSeq = snapshot.seqReserve): void {
-    const { account, clock, link, registrations, mail, tags, recentKeys } = this.#parts;
+    const { account, clock, link, registrations, mail, tags, recentKeys, lifecycle } = this.#parts;
     const { pending, session, seqReserve } = snapshot;
     if (pending !== undefined) account.restore(pending, session, seqReserve);
     if (snapshot.recent !== undefined) recentKeys.load(snapshot.recent);
@@ -104,10 +104,14 @@ export class LinkSession {
       if (registration === undefined) continue;
       // Messages since the link opened are on this socket, or have not been sent.
       registration.lowerReceived(account.link?.seqFloor ?? 0);
-      registration.attached = true;
       registration.listens = true;
+      lifecycle.markAttached(registration);
       // Nodes keep calling while the link is open.
       tags.restore(registration, snapshot.live?.includes(slot) ?? false);
+    }
+    for (const slot of snapshot.lapsed ?? []) {
+      const registration = registrations.inSlot(slot);
+      if (registration !== undefined) registration.listens = true;
     }
     mail.restore(snapshot.sent);
     this.#savedMark = this.#mark();
@@ -131,6 +135,7 @@ export class LinkSession {
       ready: link.link.ready,
       seqReserve: this.#seqReserve,
       attached: standing.filter(({ attached }) => attached).map(({ slot }) => slot),
+      lapsed: standing.filter((one) => one.listens && !one.attached).map(({ slot }) => slot),
       sent: sentOf(standing),
       live: this.#live(),
       cursors: tags.cursors.snapshot(),

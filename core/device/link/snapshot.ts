@@ -14,6 +14,8 @@ export interface LinkSnapshot {
   /** Sequence numbers up to here may have been sent on this socket. */
   readonly seqReserve: number;
   readonly attached: readonly number[];
+  /** Slots to attach once their grants are renewed. Absent on sockets opened by a version without grants. */
+  readonly lapsed?: readonly number[];
   readonly sent: readonly SentMark[];
   /** Attached slots whose nodes all call with new broadcasts; the others fetch what they missed. */
   readonly live?: readonly number[];
@@ -36,11 +38,12 @@ export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   return marks;
 }
 
-/** A text that changes whenever the snapshot's `attached` or `sent` would; cheap if no rows are on the socket. */
+/** A text that changes whenever the snapshot's `attached`, `lapsed` or `sent` would; cheap if no rows are on the socket. */
 export function markOfSent(registrations: Iterable<Registration>): string {
   let mark = "";
   for (const registration of registrations) {
     if (registration.attached) mark += ` ${registration.slot}`;
+    else if (registration.listens) mark += ` -${registration.slot}`;
     if (registration.mail.size > 0) mark += `:${sentOf([registration]).join()}`;
   }
   return mark;

@@ -1,6 +1,6 @@
 /** What a registration keeps of its app's last decision about it. */
 import type { Lapse } from "../../app/admission.ts";
-import { type HeldGrant, isOver } from "../../app/grant.ts";
+import { type HeldGrant, isOver, lastsUntil } from "../../app/grant.ts";
 
 /** Plain data, stored in the registration's row. */
 export interface Standing {
@@ -20,6 +20,10 @@ export function lapseOf({ lapsed, grant }: Standing, now: number): Lapse | null 
   if (lapsed !== null) return lapsed;
   return grant !== null && isOver(grant, now) ? "grant_expired" : null;
 }
+
+/** Until when it may receive, as far as its grant goes; milliseconds since 1970. */
+export const lapsesAt = ({ grant }: Standing): number =>
+  grant === null ? Number.POSITIVE_INFINITY : lastsUntil(grant);
 
 /** Whether two are the same. */
 export const isSame = (a: Standing, b: Standing): boolean =>

@@ -194,7 +194,7 @@ export class App {
 
   /** The mesh carried out a command, or answered a part of it. */
   answered({ kind, value }: AnswerFrame): void {
-    if (value.request !== this.#wireRequest) {
+    if (!value.request || value.request !== this.#wireRequest) {
       // The registration has lapsed, or was renewed: said without a request.
       const { registration }: Partial<Registered> = value as object;
       if (value.request === 0 && registration?.appId === this.appId) {

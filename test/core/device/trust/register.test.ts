@@ -4,8 +4,10 @@ import type { AdmitRequest, Admitted } from "../../../../core/app/admission.ts";
 import type { HeldGrant } from "../../../../core/app/grant.ts";
 import type { CallResult } from "../../../../core/link/effects.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
 import { DEVICE_NAME, OPEN, Rig, START_MS } from "../support/rig.ts";
 
+const text = new TextDecoder();
 const SECONDS = START_MS / 1_000;
 const GRANT: HeldGrant = {
   ...{ jti: "g1", kid: "k1", exp: SECONDS + 3_600, attributes: {} },
@@ -277,6 +279,74 @@ describe("a grant", () => {
     const [first, ...rest] = rig.take();
     expect(first).toMatchObject({ kind: "deliver" });
     expect(rest).toMatchObject([{ kind: "done", value: { request: 9 } }]);
+  });
+
+  const LAPSED_AT = (GRANT.exp + LIMITS.CLOCK_SKEW_SECONDS) * 1_000 + 1;
+  const lapse = {
+    kind: "registered",
+    value: { request: 0, registration: { slot: 1, lapsed: true } },
+  };
+  const renew = (rig: Rig) => {
+    rig.command({ kind: "grant", value: { request: 9, slot: 1, grant: "d.e.f" } });
+    answer(rig, granted({ grant: { ...GRANT, exp: rig.now / 1_000 + 3_600 } }));
+    return rig.take();
+  };
+
+  test("S6 one that ends while the device listens delivers to its last millisecond, and then tells the device", () => {
+    const rig = holding();
+    rig.now = LAPSED_AT - 1;
+    rig.send({ key: "last" });
+    expect(rig.take()).toMatchObject([{ kind: "deliver", value: { messages: [{ slot: 1 }] } }]);
+    // Not acknowledged: it is not on the socket any more, and comes again.
+    rig.now = LAPSED_AT;
+    expect(rig.queue({ key: "next" })).toMatchObject({ status: "queued" });
+    expect(rig.take()).toMatchObject([lapse]);
+    expect(rig.queue({ key: "more" })).toMatchObject({ status: "queued" });
+    expect(rig.take()).toEqual([]);
+    const frames = renew(rig);
+    const data = frames.flatMap((frame) =>
+      frame.kind === "deliver" ? frame.value.messages.map((each) => text.decode(each.data)) : [],
+    );
+    expect(data).toEqual(["last", "next", "more"]);
+    expect(frames.at(-1)).toMatchObject({ kind: "done", value: { request: 9 } });
+  });
+
+  test.each(["before it ends", "after it ended", "between the end and the renewal"])(
+    "S6 one that ends while the device listens: a sleep of the object %s changes nothing",
+    (when) => {
+      const rig = holding();
+      if (when === "before it ends") rig.hibernate();
+      rig.now = LAPSED_AT;
+      if (when === "after it ended") rig.hibernate();
+      expect(rig.queue()).toMatchObject({ status: "queued" });
+      expect(rig.take()).toMatchObject([lapse]);
+      if (when === "between the end and the renewal") rig.hibernate();
+      expect(renew(rig)).toMatchObject([{ kind: "deliver" }, { kind: "done" }]);
+    },
+  );
+
+  test("S6 one that ends while the device listens: what is on its way from a tag does not arrive either", () => {
+    const rig = holding();
+    rig.command({ kind: "subscribe", value: { request: 6, slot: 1, add: ["news/a"], remove: [] } });
+    rig.answerCalls();
+    rig.take();
+    const cover = ["news/a"];
+    deliver(rig, [entry(1, { cover })], { tag: "news/a" });
+    expect(broadcastsIn(rig.take())).toMatchObject([{ position: 1 }]);
+    rig.now = LAPSED_AT;
+    deliver(rig, [entry(2, { cover })], { tag: "news/a" });
+    expect(rig.take()).toMatchObject([lapse]);
+  });
+
+  test("S6 one that was renewed in time, does not lapse with the old one", () => {
+    const rig = holding();
+    // Nothing wakes the object when its grant ends.
+    expect(rig.device.deadline).toBe(null);
+    rig.now = GRANT.exp * 1_000;
+    renew(rig);
+    rig.now = LAPSED_AT;
+    rig.send();
+    expect(rig.take()).toMatchObject([{ kind: "deliver" }]);
   });
 
   test("S7 an alias that the app's server set for this registration alone is not shared by the device", () => {
