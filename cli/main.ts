@@ -18,6 +18,7 @@ import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
 import { directory } from "./commands/directory.ts";
 import { exportData } from "./commands/export.ts";
+import { grant } from "./commands/grant.ts";
 import { importData } from "./commands/import.ts";
 import { keyCreate } from "./commands/key/create.ts";
 import { keyList } from "./commands/key/list.ts";
@@ -90,6 +91,7 @@ const program = new Command("pushmesh")
   .addCommand(status(env))
   .addCommand(tag)
   .addCommand(alias)
+  .addCommand(grant(env))
   .addCommand(directory(env))
   .addCommand(app)
   .addCommand(key)

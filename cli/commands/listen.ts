@@ -37,21 +37,25 @@ interface ListenOptions extends AppOptions {
   readonly shared?: boolean;
   readonly attributes?: Attributes;
   readonly state?: string;
+  readonly grant?: string;
   readonly live?: boolean;
   /** False by --no-token. */
   readonly token?: string | false;
 }
 
 /** @throws CliFailure if options of a device and of --live are mixed. */
-function checkOptions({ live, tag, token, alias, shared, attributes, state }: ListenOptions): void {
+function checkOptions(options: ListenOptions): void {
+  const { live, tag, token, alias, shared, attributes, state, grant } = options;
   if (live !== true) {
     if (token !== undefined) throw usageFailure("--token goes with --live");
     if (shared === true && alias === undefined) throw usageFailure("--shared goes with --alias");
     return;
   }
   if (tag === undefined) throw usageFailure("--live needs a --tag");
-  if ([alias, shared, attributes, state].some((option) => option !== undefined))
-    throw usageFailure("--alias, --shared, --attributes and --state are for devices, not --live");
+  if ([alias, shared, attributes, state, grant].some((option) => option !== undefined))
+    throw usageFailure(
+      "--alias, --shared, --attributes, --state and --grant are for devices, not --live",
+    );
 }
 
 /** If the app's key is available, a token is made with it. */
@@ -89,6 +93,10 @@ export function listen(env: NodeJS.ProcessEnv): Command {
       "--state <dir>",
       "folder for the key and regId of the device (default: in ~/.config/pushmesh)",
     )
+    .option(
+      "--grant <grant>",
+      "what the device may do, from pushmesh grant; used to register, and once the last has ended",
+    )
     .option("--live", "listen to the broadcasts of --tag like a web page, without a device")
     .option(
       "--token <token>",
@@ -100,14 +108,14 @@ export function listen(env: NodeJS.ProcessEnv): Command {
       const context = contextOf(options, env);
       const { output, url } = context;
       const appId = appOf(context, options, env);
-      const { tag: tags = [], alias, shared = false, attributes, state, token } = options;
+      const { tag: tags = [], alias, shared = false, attributes, state, token, grant } = options;
       if (options.live === true)
         return listenToTags(
           { url, appId, tags, token: tokenOf(context, appId, token, env) },
           output,
         );
       const folder = deviceFolder(context, appId, state, env);
-      return listenAsDevice({ url, appId, folder, tags, alias, shared, attributes }, output);
+      return listenAsDevice({ url, appId, folder, tags, alias, shared, attributes, grant }, output);
     });
   return withExamples(
     command,

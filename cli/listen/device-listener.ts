@@ -4,6 +4,7 @@ import {
   type Attributes,
   connect,
   fileStorage,
+  type GrantCallback,
   type PushClient,
   type StateChange,
 } from "../../sdk/device/node.ts";
@@ -23,6 +24,18 @@ export interface Device {
   readonly alias: string | undefined;
   readonly shared: boolean;
   readonly attributes: Attributes | undefined;
+  /** What the app's server lets it do; undefined for none. */
+  readonly grant: string | undefined;
+}
+
+/** Gives the mesh the grant of the command line once: if it asks again, the grant has ended. */
+function givenOnce(grant: string): GrantCallback {
+  let isGiven = false;
+  return () => {
+    if (isGiven) throw new Error("it has ended. Make another one with pushmesh grant.");
+    isGiven = true;
+    return grant;
+  };
 }
 
 function showState({ state, error, retryInMs }: StateChange, output: Output): void {
@@ -79,10 +92,13 @@ async function printMessages(client: PushClient, device: Device, output: Output)
 
 /** Runs the device until Ctrl-C. @throws CliFailure, PushError if it cannot run */
 export async function listenAsDevice(device: Device, output: Output): Promise<void> {
-  const { url, appId, folder } = device;
+  const { url, appId, folder, grant } = device;
   const lock = lockFolder(folder);
   const ended = interrupted();
-  const client = await connect({ url, appId, storage: fileStorage(join(folder, "device")) });
+  const client = await connect({
+    ...{ url, appId, storage: fileStorage(join(folder, "device")) },
+    ...(grant === undefined ? {} : { grant: givenOnce(grant) }),
+  });
   const closed = endOf(client, output);
   client.onError((error) => output.note(`error: ${error.message}`));
   try {

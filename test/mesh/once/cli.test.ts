@@ -223,6 +223,26 @@ describe("apps and keys", () => {
     expect(await run(user, ...send, "--app", appId)).toMatchObject({ code: 2 });
   });
 
+  test("S1 S3 an app of the default policy: a device without a grant is refused, and one with a grant gets what it names", async () => {
+    const user = newUser();
+    const [app] = await runJson(user, "app", "create", "Shop");
+    const appId = `${app?.["appId"]}`;
+    await runJson(user, "key", "create", "--app", appId);
+    const refused = await run(user, "listen", "--json", "--app", appId);
+    expect(refused.code).toBe(3);
+    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "grant_required" });
+    const names = ["--alias", "me", "--tag-prefix", "news/"];
+    const [made] = await runJson(user, "grant", "--app", appId, ...names);
+    const grant = ["--grant", `${made?.["grant"]}`];
+    const others = await run(user, "listen", "--json", "--app", appId, ...grant, "--tag", "staff");
+    expect(JSON.parse(others.stderr).error).toMatchObject({ code: "not_granted" });
+    const own = ["--tag", "news/a", "--alias", "me", "--state", temporaryFolder()];
+    const { regId } = await listen(user, "--app", appId, ...grant, ...own);
+    expect(await runJson(user, "alias", "show", "me", "--app", appId)).toMatchObject([
+      { regIds: [regId] },
+    ]);
+  });
+
   test("S35 S36 a key is made with scopes and an expiry, signs no more than they say, and is listed so", async () => {
     const user = newUser();
     const [app] = await runJson(user, "app", "create", "Shop");
