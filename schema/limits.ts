@@ -201,7 +201,7 @@ export const LIMITS = {
   LISTENS_PER_SECOND: 20,
   LISTENS_BURST: 1_000,
   /**
-   * Links of one registered device, wherever it is: the SDK waits for a second at least before it connects again, and a device that opens link
+   * Links of one registered device from one network: the SDK waits for a second at least before it connects again, and a device that opens link
    * after link has a new burst of messages with each.
    */
   LINKS_PER_SECOND: 1,

@@ -115,6 +115,11 @@ export class QuotaBucket {
     };
   }
 
+  /** Whether a bucket that is made of what is stored would have less in it. @param now milliseconds since 1970 */
+  isAhead(now: number): boolean {
+    return Math.max(this.#written.fullAt, this.#written.leasedUntil) > now;
+  }
+
   get #quota(): Quota {
     const { perSecond, burst } = this.#stored;
     return { perSecond, burst };

@@ -27,6 +27,7 @@ import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "../interfaces/rpc.
 import { makeLiveKey, type SubtlePort } from "../live/live-key.ts";
 import { Memory } from "../memory.ts";
 import type { ObjectRuntime } from "../runtime.ts";
+import { Stay } from "../stay.ts";
 import { appKey, appRecord } from "./app-record.ts";
 import { grantFault, type VerifyPort } from "./grant-check.ts";
 
@@ -34,28 +35,33 @@ export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
   readonly #subtle: SubtlePort & VerifyPort;
   readonly #memory: Memory<AppStore, AppStore>;
+  readonly #stay: Stay;
   #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort & VerifyPort) {
     this.#runtime = runtime;
     this.#subtle = subtle;
+    this.#stay = new Stay(runtime.residence);
     this.#memory = new Memory(runtime, ({ store }) => store);
+  }
+
+  get name(): string {
+    return this.#runtime.name;
   }
 
   create(name: string, policy?: AppPolicy): Promise<AppRecord> {
     const now = this.#runtime.now();
-    return this.#memory.answer(
-      (store) => this.#record(store, createApp(store, name, now, policy)),
-      { isAtomic: true },
-    );
+    return this.#answer((store) => this.#record(store, createApp(store, name, now, policy)), {
+      isAtomic: true,
+    });
   }
 
   setPolicy(policy: AppPolicy): Promise<boolean> {
-    return this.#memory.answer((store) => setPolicy(store, policy));
+    return this.#answer((store) => setPolicy(store, policy));
   }
 
   async record(): Promise<AppRecord | null> {
-    const record = await this.#memory.answer((store) => {
+    const record = await this.#answer((store) => {
       const app = store.app();
       return app === null ? null : this.#record(store, app);
     });
@@ -70,7 +76,7 @@ export class AppShell implements AppRpc, AppImportRpc {
   ): Promise<AppKey | "full" | null> {
     const now = this.#runtime.now();
     const added = { algorithm, material, ...rights };
-    const key = await this.#memory.answer((store) => addKey(store, added, now));
+    const key = await this.#answer((store) => addKey(store, added, now));
     return key === null || key === "full" ? key : appKey(this.#runtime.name, key);
   }
 
@@ -78,17 +84,17 @@ export class AppShell implements AppRpc, AppImportRpc {
     const parsed = parseKeyId(keyId);
     // It can wait, on a disk that takes no writes: the next use is recorded.
     if (parsed?.appId !== this.#runtime.name || this.#runtime.isFailing) return;
-    await this.#memory.answer((store) => store.setLastUsed(parsed.n, at));
+    await this.#answer((store) => store.setLastUsed(parsed.n, at));
   }
 
   async revokeKey(keyId: string): Promise<boolean> {
     const parsed = parseKeyId(keyId);
     if (parsed?.appId !== this.#runtime.name) return false;
-    return this.#memory.answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
+    return this.#answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
   }
 
   async setQuota(quota: Quota | null): Promise<boolean> {
-    return this.#memory.answer((store) => {
+    return this.#answer((store) => {
       if (store.app() === null) return false;
       const now = this.#runtime.now();
       const standing = this.#bucketOf(store);
@@ -101,20 +107,20 @@ export class AppShell implements AppRpc, AppImportRpc {
   }
 
   lease(request: LeaseRequest): Promise<LeaseAnswer | null> {
-    return this.#memory.answer(
+    return this.#answer(
       (store) => this.#bucketOf(store)?.take(request, this.#runtime.now()) ?? null,
     );
   }
 
   remove(): Promise<boolean> {
     this.#bucket = null;
-    return this.#memory.answer((store) => store.removeApp(), { isAtomic: true });
+    return this.#answer((store) => store.removeApp(), { isAtomic: true });
   }
 
   async admit(request: AdmitRequest): Promise<AdmitAnswer> {
     const now = this.#runtime.now();
     const appId = this.#runtime.name;
-    const found = await this.#memory.answer((store) =>
+    const found = await this.#answer((store) =>
       store.app() === null ? null : { keys: store.keys(), trust: trustOf(store, now) },
     );
     if (found === null) return { ok: false, code: "app_unknown", detail: "it was removed" };
@@ -138,20 +144,41 @@ export class AppShell implements AppRpc, AppImportRpc {
 
   async liveKey(): Promise<LiveKey | null> {
     const make = () => makeLiveKey(this.#subtle);
-    const key = await this.#memory.call((store) => liveKeyOf(store, make));
+    const key = await this.#stay.during(() => this.#memory.call((store) => liveKeyOf(store, make)));
     await this.#sealStale();
     return key;
   }
 
   write(line: AppLine): Promise<void> {
-    return this.#memory.answer((store) => writeApp(store, line), { isAtomic: true });
+    return this.#answer((store) => writeApp(store, line), { isAtomic: true });
+  }
+
+  /**
+   * Leaves memory if there is nothing to do.
+   *
+   * @returns false if there is, or if it was used after `idleSince`, by `Residence.sweeps`
+   */
+  sleep(idleSince: number): boolean {
+    // What is stored is ahead of the bucket: an app that left earlier would lack what refills meanwhile.
+    const isBusy = () => this.#bucket?.bucket?.isAhead(this.#runtime.now()) === true;
+    return this.#stay.end(idleSince, isBusy, () => {
+      this.#memory.reload();
+      this.#bucket = null;
+    });
+  }
+
+  #answer<Answer>(
+    handler: (store: AppStore) => Answer,
+    options?: { readonly isAtomic?: boolean },
+  ): Promise<Answer> {
+    return this.#stay.during(() => this.#memory.answer(handler, options));
   }
 
   /** Nobody is refused if it fails: the next call tries again. */
   async #sealStale(): Promise<void> {
     if (!this.#memory.standing?.hasStaleSecrets || this.#runtime.isFailing) return;
     try {
-      await this.#memory.answer((store) => store.sealStaleSecrets(), { isAtomic: true });
+      await this.#answer((store) => store.sealStaleSecrets(), { isAtomic: true });
     } catch (error) {
       this.#runtime.reportError(error);
     }

@@ -10,6 +10,7 @@ import {
   RATE_LIMIT,
   routesByPath,
 } from "../../schema/http.ts";
+import { routePath } from "../../worker/request/route-path.ts";
 
 /** An answer as its caller received it. */
 export interface Received {
@@ -46,7 +47,7 @@ const patterns = routesByPath().map((path) => ({
 
 /** The routes of a path; undefined where the table has none. */
 export function routesOf(path: string): PathRoutes | undefined {
-  const [pathname = ""] = path.split("?", 1);
+  const pathname = routePath(path);
   return patterns.find(({ pattern }) => pattern.test(pathname));
 }
 

@@ -23,6 +23,7 @@ it("S45 Cloudflare counts accounts by the network that it names, and refuses wit
   expect((await problemOf(refused)).code).toBe("too_many_requests");
   expect(await ask("/v1/devices", "POST", "2001:db8::2")).not.toBeNull();
   expect(await ask("/v1/devices", "POST", "2001:db8:0:1::2")).toBeNull();
+  expect(await ask("/v1/%64evices", "POST", "2001:db8::2")).not.toBeNull();
   // Another budget, no budget, and no address.
   expect(await ask("/v1/connect", "GET", "2001:db8::1")).toBeNull();
   expect(await ask("/v1/messages", "POST", "2001:db8::1")).toBeNull();

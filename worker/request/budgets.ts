@@ -3,6 +3,7 @@
  * (hosts/machine/net/admission/request-budgets.ts), Cloudflare by its rate-limit bindings (worker/workers/budgets.ts).
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { routePaths } from "./route-path.ts";
 
 export interface Budget {
   readonly name: "accounts" | "connects" | "listens" | "links";
@@ -30,9 +31,9 @@ export const ALL_ACCOUNTS: Budget = {
   ...{ name: "accounts", what: "accounts are made on this mesh" },
   ...{ perSecond: LIMITS.ALL_ACCOUNTS_PER_SECOND, burst: LIMITS.ALL_ACCOUNTS_BURST },
 };
-/** Of a registered device, wherever it comes from: it shares none with the others of its network. */
+/** Of a registered device in a network: it shares none with the others there, nor with whoever has its credential elsewhere. */
 export const LINKS: Budget = {
-  ...{ name: "links", what: "links are opened by this device" },
+  ...{ name: "links", what: "links are opened by this device from this network" },
   ...{ perSecond: LIMITS.LINKS_PER_SECOND, burst: LIMITS.LINKS_BURST },
 };
 
@@ -42,11 +43,13 @@ const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
  * The budget of a network that a request uses; null for none. Signed requests and those of the operator use none: their failures are
  * counted, and sends have the quota of their app.
  *
- * @param path without the query
+ * @param target path and query
  */
-export function budgetOf(method: string, path: string): Budget | null {
-  if (method === "POST") return path === "/v1/devices" ? ACCOUNTS : null;
-  if (method !== "GET") return null;
-  if (path === "/v1/connect") return CONNECTS;
-  return LIVE.test(path) ? LISTENS : null;
+export function budgetOf(method: string, target: string): Budget | null {
+  const paths = routePaths(target);
+  if (method === "POST") return paths.includes("/v1/devices") ? ACCOUNTS : null;
+  // The router answers HEAD by the route of GET.
+  if (method !== "GET" && method !== "HEAD") return null;
+  if (paths.includes("/v1/connect")) return CONNECTS;
+  return paths.some((path) => LIVE.test(path)) ? LISTENS : null;
 }

@@ -165,6 +165,7 @@ async function createKey(c: MeshContext): Promise<Response> {
   // Not retried: if only the answer was lost, a second call would leave a key that nobody knows.
   const { algorithm } = body;
   const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(algorithm, material, rights));
+  appCache.forget(appId);
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");
   await audit(c, "key.create", key.keyId, { detail: body.algorithm });

@@ -73,6 +73,7 @@ export class Mesh {
   readonly devices = new Pool((name, woke) => deviceOf(this, name, woke));
   readonly nodes = new Pool((name, woke) => tagOf(this, name, woke));
   readonly liveNodes = new Pool((name, woke) => liveOf(this, name, woke));
+  readonly apps = new Pool((appId, woke) => appOf(this, appId, woke));
   readonly aliases = new Pool((name, woke) => aliasOf(this, name, woke));
   /** By name: only those of apps that the mesh made are asked. */
   readonly #tagDirectories = new Map<string, TagDirectoryShell>();
@@ -83,8 +84,7 @@ export class Mesh {
     alias: (name) => this.aliases.get(name),
     live: (name) => this.liveNodes.get(name),
     tagDirectory: (name) => this.tagDirectory(name),
-    // Everything it has is stored.
-    app: (appId) => appOf(this, appId),
+    app: (appId) => this.apps.get(appId),
   };
   /** The objects that the edge calls, as a worker's bindings. */
   readonly bindings = {
@@ -186,6 +186,7 @@ export class Mesh {
     this.nodes.sweep(idleSince);
     this.liveNodes.sweep(idleSince);
     this.aliases.sweep(idleSince);
+    this.apps.sweep(idleSince);
     this.#slept += this.devices.sweep(idleSince);
     if (this.#slept < COLLECT_COUNT || this.devices.counts.awake > 0) return;
     this.#slept = 0;

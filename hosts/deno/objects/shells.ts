@@ -24,10 +24,11 @@ const CALLED_MS = 4;
 /** Of all fan-outs of this process. */
 const calls = new CallLimiter(CALLED_MS);
 
-export const appOf = (mesh: Mesh, appId: string): AppShell =>
+export const appOf = (mesh: Mesh, appId: string, woke?: () => void): AppShell =>
   new AppShell(
     new MachineRuntime(mesh, appId, {
       store: (writer) => new SharedAppStore(mesh.db, mesh.keyring, appId, writer),
+      ...(woke && { woke }),
     }),
     crypto.subtle,
   );

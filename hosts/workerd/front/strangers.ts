@@ -3,7 +3,7 @@
  * object that is called, and closes it 10 s after the last call (measured); without a limit, none would be left for devices and app
  * servers. An open link counts as well, because its end wakes its object.
  */
-import { getPath } from "hono/utils/url";
+import { routePath } from "../../../worker/request/route-path.ts";
 import { addressShare } from "../../machine/net/admission/address-share.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { AwakeObjects } from "./awake.ts";
@@ -177,7 +177,7 @@ type Asked = Pick<RequestHead, "method" | "target">;
 
 /** Whether a request asks for a device's link. */
 export const isConnect = ({ method, target }: Asked): boolean =>
-  method === "GET" && pathOf(target) === "/v1/connect";
+  method === "GET" && routePath(target) === "/v1/connect";
 
 /** Every account has its own object. */
 const ACCOUNT = "account";
@@ -185,12 +185,9 @@ const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 
 /** The object that an unsigned request wakes; null for none, or if the request needs a signature. */
 function wokenBy({ method, target }: Asked): string | null {
-  const path = pathOf(target);
+  const path = routePath(target);
   if (method === "POST") return path === "/v1/devices" ? ACCOUNT : null;
   if ((method !== "GET" && method !== "HEAD") || !LIVE.test(path)) return null;
   // Not decoded: two different tags could decode to the same text.
   return target.split("?", 1)[0] as string;
 }
-
-/** The path as the worker's router reads it: `/v1/%64evices` is `/v1/devices`. workerd does not normalize `//` and `..`. */
-const pathOf = (target: string): string => getPath({ url: `http://mesh${target}` } as Request);

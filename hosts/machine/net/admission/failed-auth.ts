@@ -9,6 +9,7 @@ import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
+import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "../http/head.ts";
 import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
@@ -24,7 +25,8 @@ export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
 
 /** Routes that verify the signature of every request. A success of any other route does not prove the key in its headers. */
-const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|\?|$)/;
+const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|$)/;
+const isSigned = (target: string): boolean => routePaths(target).every((path) => SIGNED.test(path));
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields" | "isUpgrade">;
 
@@ -68,7 +70,7 @@ export class FailedAuth {
   /** To be called with the status of each answer. */
   answered(address: string, head: Asked, status: number): void {
     if (status === UNAUTHORIZED) this.failed(address, head);
-    else if (status < 400 && head.method !== "OPTIONS" && SIGNED.test(head.target)) {
+    else if (status < 400 && head.method !== "OPTIONS" && isSigned(head.target)) {
       const input = head.fields.get("signature-input");
       if (input !== undefined) this.#goodKeys.add(input, networkOf(address), this.#now());
     }

@@ -39,8 +39,7 @@ export class RequestBudgets {
    * @returns why it is refused by its head alone; null admits it
    */
   refusalOf(address: string, head: Asked): MeshError | null {
-    const path = head.target.split("?", 1)[0] ?? "";
-    const budget = budgetOf(head.method, path);
+    const budget = budgetOf(head.method, head.target);
     if (budget === null) return null;
     const network = networkOf(address);
     // A local proxy brings all clients from there.
@@ -64,9 +63,9 @@ export class RequestBudgets {
     if (budget.name !== "connects") return [own];
     const { keyring, isRegistered } = this.#options;
     const device = connectingDevice(keyring, fields);
-    return device !== null && isRegistered(device.name)
-      ? [{ budget: LINKS, of: device.name }]
-      : [own];
+    if (device === null || !isRegistered(device.name)) return [own];
+    // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
+    return [{ budget: LINKS, of: `${network} ${device.name}` }];
   }
 
   /** How far over its budget one more request would be: milliseconds. */

@@ -1,4 +1,5 @@
 /** Which requests carry the address of their client to the edge, which records changes in the audit log. */
+import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "./head.ts";
 
 /** From the front to workerd. A client that sends it itself is not believed. */
@@ -9,4 +10,6 @@ export const mayBeRecorded = ({
   method,
   target,
 }: Pick<RequestHead, "method" | "target">): boolean =>
-  method !== "GET" && method !== "HEAD" && !target.startsWith("/v1/messages");
+  method !== "GET" &&
+  method !== "HEAD" &&
+  !routePaths(target).every((path) => path.startsWith("/v1/messages"));

@@ -151,7 +151,7 @@ test.each([
   ["another that is named like one", "GET", "/v1/messagesx", 200],
   ["a preflight", "OPTIONS", "/v1/messages", 204],
   ["a refusal", "POST", "/v1/messages", 422],
-  ["a path that is written otherwise", "POST", "/v1/%6dessages", 202],
+  ["a path that leads elsewhere", "GET", "/v1/messages/../../healthz", 200],
 ])(
   "P8.13 P8.5 the answer of %s says nothing of the key that is named",
   (_, method, target, status) => {

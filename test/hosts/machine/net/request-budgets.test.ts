@@ -67,6 +67,31 @@ test.each([
   },
 );
 
+test.each([
+  ["POST", "/v1/devices", "/v1/%64evices"],
+  ["POST", "/v1/devices", "/%761/devices?x"],
+  ["POST", "/v1/devices", "/v1/x/../devices"],
+  ["POST", "/v1/devices", "/v1/x/%2E%2e/devices"],
+  ["POST", "/v1/devices", "/v1\\devices"],
+  ["GET", "/v1/connect", "/v1/conn%65ct"],
+  ["HEAD", "/v1/connect", "/v1/connect"],
+  ["GET", "/v1/apps/a/tags/t/live", "/v1/apps/%ff%61/tags/%/liv%65?after=1"],
+  ["HEAD", "/v1/apps/a/tags/t/live", "/v1/apps/a/tags/%74/live"],
+  ["GET", "/v1/apps/a/tags/t/live", "/v1/apps/a/tags/t\\u/live"],
+])("S45 %s %s has one budget, however it is written: %s", (method, plain, written) => {
+  const { refusal, flood } = budgetsOf();
+  const budget = ask(method === "HEAD" ? "GET" : method, plain);
+  flood(1_000, budget);
+  expect(refusal(ask(method, written))).toMatchObject({ code: "too_many_requests" });
+});
+
+test("S45 a coded slash, question mark or percent sign makes no other path", () => {
+  const { flood } = budgetsOf();
+  for (const path of ["/v1%2Fdevices", "/v1/devices%3F", "/v1/%2564evices", "//v1/devices"]) {
+    expect(flood(1_000, ask("POST", path))).toBe(1_000);
+  }
+});
+
 test("S45 a network has its own budgets, an IPv6 one by /64, and loopback none", () => {
   const { refusal, flood } = budgetsOf();
   flood(LIMITS.LISTENS_BURST, LISTEN, "2001:db8::1");
@@ -91,9 +116,18 @@ test("S46 strangers use nothing of a registered device, and one device nothing o
   expect(refusal(connect(1))).toBeNull();
   flood(LIMITS.LINKS_BURST, connect(1));
   expect(refusal(connect(1))).not.toBeNull();
-  // Also from elsewhere: it is the same device.
-  expect(refusal(connect(1), ELSEWHERE)).not.toBeNull();
   expect(refusal(connect(2))).toBeNull();
+});
+
+test("S46 whoever has seen a token of a device does not use up its links in other networks", () => {
+  const { refusal, flood } = budgetsOf();
+  let admitted = 0;
+  for (let n = 0; n < 8; n++) admitted += flood(50, connect(1), `198.51.100.${n}`);
+  expect(admitted).toBe(400);
+  expect(refusal(connect(1))).toBeNull();
+  expect(flood(400, connect(1), ELSEWHERE)).toBe(LIMITS.LINKS_BURST);
+  expect(refusal(connect(1), ELSEWHERE)).toMatchObject({ code: "too_many_requests" });
+  expect(refusal(connect(1))).toBeNull();
 });
 
 test.each([
