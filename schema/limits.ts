@@ -126,6 +126,11 @@ export const LIMITS = {
    */
   QUOTA_PAUSE_MS: 100,
   QUOTA_ASK_MS: 1_000,
+  /** How long a send waits for a token: long enough for an object that starts, and far less than the SDK waits for the answer. */
+  QUOTA_CALL_MS: 2_000,
+  /** How long an answer waits for the state of the quota, and how long none waits after that. */
+  QUOTA_TELL_MS: 250,
+  QUOTA_UNTOLD_MS: 1_000,
 
   // ---- operators
   /** Credentials of operators, without revoked ones; expired ones count. */

@@ -33,6 +33,8 @@ export class QuotaLeases {
   #refusedUntil = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #now = Number.NEGATIVE_INFINITY;
+  /** Until then no answer waits for the object, which did not answer lately. */
+  #untoldUntil = Number.NEGATIVE_INFINITY;
 
   /** Spends a leased token. @param now a clock that does not jump, milliseconds. @returns false if there is none */
   spend(now: number): boolean {
@@ -79,6 +81,18 @@ export class QuotaLeases {
     this.#advance(now);
   }
 
+  /** Notes that the object did not answer. */
+  failed(now: number): void {
+    this.#advance(now);
+    this.#untoldUntil = now + LIMITS.QUOTA_UNTOLD_MS;
+  }
+
+  /** Whether asking for the state is worth the time: nothing is known yet, and the object did not fail lately. */
+  mayAsk(now: number): boolean {
+    this.#advance(now);
+    return this.#last === null && now >= this.#untoldUntil;
+  }
+
   /** Null before the first answer. */
   state(now: number): QuotaState | null {
     if (this.#last === null) return null;
@@ -97,7 +111,10 @@ export class QuotaLeases {
     // A clock that was set back does not say how old a lease is.
     const isBack = now < this.#now;
     this.#now = now;
-    if (isBack) this.#refusedUntil = now;
+    if (isBack) {
+      this.#refusedUntil = now;
+      this.#untoldUntil = now;
+    }
     for (const lease of this.#held) {
       if (now < lease.until && !isBack) continue;
       this.#want = Math.max(1, this.#want - lease.tokens);

@@ -80,8 +80,8 @@ export const leftOf = (c: MeshContext, ms: number): number =>
   Math.min(ms, Math.max(0, c.get("receivedAt") + ms - Date.now()));
 
 /** `callInTime` for non-idempotent calls, which are tried once. */
-export const onceInTime = <T>(call: () => Promise<T>): Promise<T> =>
-  inTime(callOnce(call), LIMITS.CALL_MS);
+export const onceInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_MS): Promise<T> =>
+  inTime(callOnce(call), ms);
 
 function inTime<T>(answering: Promise<T>, ms: number): Promise<T> {
   return withTimeout(ms, answering).catch((cause: unknown) => {

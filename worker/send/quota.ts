@@ -6,7 +6,7 @@ import { QuotaLeases, type QuotaState } from "../../core/app/quota-leases.ts";
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { onceInTime } from "../calls/objects.ts";
+import { onceInTime, withTimeout } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 import type { Caller } from "../request/signed.ts";
 import type { AppQuota } from "../signature/keys.ts";
@@ -29,7 +29,12 @@ function leasesOf({ appId }: AppQuota): QuotaLeases {
 /** Does not jump on Deno. On Workers it is the time of day; a lease then ends early or, at a jump back, at once. */
 const now = (): number => performance.now();
 
-/** @returns whether the tokens were granted; also true if the quota has ended meanwhile */
+/**
+ * An answer that comes after the timeout counts as well: its lease is spent as long as it lasts.
+ *
+ * @returns whether the tokens were granted; also true if the quota has ended meanwhile
+ * @throws MeshError `overloaded` after `LIMITS.QUOTA_CALL_MS`
+ */
 async function ask(
   c: MeshContext,
   { appId }: AppQuota,
@@ -38,10 +43,18 @@ async function ask(
 ): Promise<boolean> {
   const askedAt = now();
   const request = held.request(spend);
-  const answer = await onceInTime(() => c.env.APPS.getByName(appId).lease(request));
-  if (answer === null) return true;
-  held.answered(answer, askedAt, now());
-  return answer.isGranted;
+  const lease = async () => {
+    const answer = await c.env.APPS.getByName(appId).lease(request);
+    if (answer !== null) held.answered(answer, askedAt, now());
+    return answer;
+  };
+  try {
+    const answer = await onceInTime(lease, LIMITS.QUOTA_CALL_MS);
+    return answer === null || answer.isGranted;
+  } catch (error) {
+    held.failed(now());
+    throw error;
+  }
 }
 
 /**
@@ -68,11 +81,15 @@ export function quotaHeaders(c: MeshContext): Readonly<Record<string, string>> {
   return headersOf(state);
 }
 
-/** Sets the headers of an answer that does not have them yet. */
+/** Sets the headers of an answer that does not have them yet; not if the app's object is slow, for which no answer waits long. */
 export async function tellQuota(c: MeshContext, quota: AppQuota): Promise<void> {
   const held = leasesOf(quota);
-  // An edge that knows nothing asks once; the answer to the request does not depend on it.
-  if (held.state(now()) === null) await ask(c, quota, held, 0).catch(() => {});
+  if (held.mayAsk(now())) {
+    const asked = ask(c, quota, held, 0);
+    // What comes too late for this answer is told with the next.
+    c.executionCtx.waitUntil(asked.catch(() => {}));
+    await withTimeout(LIMITS.QUOTA_TELL_MS, asked).catch(() => held.failed(now()));
+  }
   for (const [name, value] of Object.entries(quotaHeaders(c))) c.res.headers.set(name, value);
 }
 

@@ -1,7 +1,9 @@
-import { evictDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { LeaseRequest } from "../../../core/app/quota.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { PushServer } from "../../../sdk/server/mod.ts";
+import { app as edge } from "../../../worker/app.ts";
 import { admin, createApp, signed, type TestApp } from "../support/app.ts";
 import { env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "../support/mesh.ts";
 import { admin as adminSdk, appAndServer, hostOf } from "../support/sdk.ts";
@@ -79,6 +81,48 @@ describe("a quota of sends", () => {
     for (let n = 0; n < 20; n++) codes.add((await send("x", { APPS })).code);
     expect((await send("x", { APPS })).code).toBe("internal");
     vi.restoreAllMocks();
+  });
+
+  it("S47 S49 holds up answers by little while the app's object hangs, and grants nothing twice", async () => {
+    await put({ perSecond: 0.01, burst: 4 });
+    const object = env.APPS.getByName(app.appId);
+    const late = Promise.withResolvers<void>();
+    const requests: LeaseRequest[] = [];
+    const lease = async (request: LeaseRequest) => {
+      requests.push(request);
+      await late.promise;
+      return object.lease(request);
+    };
+    const APPS = {
+      getByName: () => ({ record: () => object.record(), keyUsed: async () => {}, lease }),
+    };
+    const hanging = { ...env, APPS } as never;
+    // Without `waitOnExecutionContext`, which waits for what goes on after the answer.
+    const answerTo = async (request: Request) => {
+      const startedAt = performance.now();
+      const response = await edge.fetch(request, hanging, createExecutionContext());
+      const ms = performance.now() - startedAt;
+      return { response, ms, limit: response.headers.get("ratelimit") };
+    };
+    const list = () => signed(app, { method: "GET", path: "/v1/tags" });
+    const first = await answerTo(await list());
+    expect(first).toMatchObject({ response: { status: 200 }, limit: null });
+    expect(first.ms).toBeLessThan(LIMITS.QUOTA_CALL_MS);
+    expect(requests.map(({ spend }) => spend)).toEqual([0]);
+    // Those after it do not wait, and ask nothing.
+    for (let n = 0; n < 3; n++) expect((await answerTo(await list())).response.status).toBe(200);
+    expect(requests).toHaveLength(1);
+    const refused = await answerTo(await signed(app, { body: { to: "x", data: "x" } }));
+    expect((await problemOf(refused.response)).code).toBe("overloaded");
+    expect(refused.ms).toBeLessThan(LIMITS.QUOTA_CALL_MS * 2);
+    expect(requests.map(({ spend }) => spend)).toEqual([0, 1]);
+    // What it answers at last is told, and the refused send may have taken its token.
+    late.resolve();
+    await vi.waitFor(async () => expect((await answerTo(await list())).limit).not.toBeNull());
+    const codes: string[] = [];
+    for (let n = 0; n < 5; n++) codes.push((await send()).code);
+    expect(codes.slice(0, 2)).toEqual([TAKEN, TAKEN]);
+    expect(codes.slice(3)).toEqual(["quota_exceeded", "quota_exceeded"]);
   });
 
   it("S48 costs a call of the app's object in many sends, and an app without one pays nothing", async () => {
