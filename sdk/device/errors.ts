@@ -59,7 +59,7 @@ export interface PushErrorData {
   readonly closeCode?: number | undefined;
   /** The ID of the message that failed. */
   readonly messageId?: string | undefined;
-  /** How often the handler of this message has failed on this link, from 1. */
+  /** How often this message could not be read or handled on this link, from 1. */
   readonly attempt?: number | undefined;
   /** The underlying error. */
   readonly cause?: unknown;

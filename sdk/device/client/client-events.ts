@@ -34,6 +34,8 @@ export abstract class ClientEvents {
    * - `data_invalid` and `decrypt_failed`, with the ID of the message that was dropped
    * - `grant_failed`, each time the `grant` callback fails. The SDK calls it again after 1 s, doubling to 60 s
    * - `storage_failed` of the duplicate window, at each attempt to write (after up to 1 s, doubling to 60 s)
+   * - `storage_failed` with the ID of an encrypted message whose key could not be read. The message waits and is tried again after 1 s,
+   *   doubling to 60 s
    * - errors of the mesh that answer no call
    *
    * It does not fire when the link ends; see `onState`. Without a listener, errors go to the console.

@@ -89,12 +89,12 @@ export class PushClient extends ClientEvents {
     await encryption?.open({
       ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
       command: (command) => client.#requests.make(command, {}),
+      isClosed: () => client.#closed !== undefined || client.state === "closed",
     });
     const secret = await loadSecret(host, guardStorage(storage), `app/${appId}/port`);
     port.onmessage = ({ data }) => client.#receive(data);
-    const { windows, cursors } = registration;
-    const { lastSeq } = windows;
-    port.postMessage({ kind: "open", appId, secret, lastSeq, cursors: cursors.all });
+    const at = { lastSeq: registration.windows.lastSeq, cursors: registration.cursors.all };
+    port.postMessage({ kind: "open", appId, secret, ...at });
     // The process ended before the mesh received it. If it fails now too, the next start asks again.
     if (registration.ending !== undefined) client.#registering.endStored();
     return client;

@@ -10,6 +10,8 @@ export interface EncryptionContext {
   readonly host: Host;
   /** Sends a command to the mesh; without a network, it waits for one. */
   command(command: Command): Promise<unknown>;
+  /** Whether the client is closed, or another one has taken over its link. */
+  isClosed(): boolean;
   /** Reports an error that rejects no call. */
   report(error: unknown): void;
 }
@@ -24,6 +26,9 @@ export interface Encryption {
    * @param identity the same for the life of the registration; undefined for none
    */
   registered(identity: string | undefined): Promise<void>;
-  /** The content of a message, encrypted or not. Rejects if the app must not get it: the client drops the message. */
+  /**
+   * The content of a message, encrypted or not. Rejects with a PushError whose `retry` is `later` if it cannot be read now: the client tries again. With
+   * any other error the app must not get it: the client drops the message.
+   */
   read(message: Incoming): Promise<Content>;
 }

@@ -2,7 +2,7 @@
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import { HANDLER_STUCK_MS, QUEUE_MESSAGES, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
-import { PushError, toErrorData } from "../errors.ts";
+import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 import type { Encryption } from "./encryption.ts";
@@ -146,7 +146,12 @@ export class Inbox {
       if (life !== this.#epoch) return null;
       view = toPushMessage(message, regId, content);
     } catch (cause) {
-      if (life === this.#epoch) this.#drop(delivery, idOf(message, regId), cause);
+      if (life !== this.#epoch) return null;
+      const id = idOf(message, regId);
+      // The storage may give the key the next time.
+      if (cause instanceof PushError && cause.retry === "later")
+        return this.#failed(delivery, id, toErrorData(cause, "storage_failed"));
+      this.#drop(delivery, id, cause);
       return null;
     }
     // What may have changed while it was decrypted.
@@ -156,7 +161,8 @@ export class Inbox {
     try {
       await this.#call(handler, view);
     } catch (cause) {
-      return this.#failed(delivery, view.id, cause);
+      const text = "The message handler failed.";
+      return this.#failed(delivery, view.id, { code: "handler_failed", message: text, cause });
     } finally {
       cancel();
     }
@@ -201,20 +207,16 @@ export class Inbox {
     return this.#host.elapsed() >= until;
   }
 
-  #failed(delivery: Delivery, messageId: string, cause: unknown): number {
+  #failed(
+    delivery: Delivery,
+    messageId: string,
+    error: Pick<PushErrorData, "code" | "message" | "cause">,
+  ): number {
     const waitMs = RETRY_BASE_MS * 2 ** delivery.failures;
     const retryAfterMs = Math.min(RETRY_MAX_MS, waitMs);
     const attempt = ++delivery.failures;
     this.#owner.report(
-      new PushError({
-        code: "handler_failed",
-        message: "The message handler failed.",
-        retry: "later",
-        retryAfterMs,
-        messageId,
-        attempt,
-        cause,
-      }),
+      new PushError({ ...error, retry: "later", retryAfterMs, messageId, attempt }),
     );
     const { until = Number.POSITIVE_INFINITY, withdrawn } = delivery;
     if (withdrawn) return 0;

@@ -12,7 +12,7 @@ const KEEP_MS = 30 * 24 * 3_600_000;
 const REPLACED_KEYS = 7;
 
 /** As stored, besides the key pair. */
-interface KeyRecord {
+export interface KeyRecord {
   readonly n: number;
   /** base64url. */
   readonly auth: string;
@@ -49,13 +49,17 @@ export class EncryptionKeys {
   /** Reads the state, or makes the first key. Also finds what another client of the storage has written since. */
   async load(): Promise<void> {
     const { storage } = this.#context;
-    const stored = await storage.get(this.#name);
+    let stored = await storage.get(this.#name);
     if (stored === undefined) {
-      const state = { keys: [await this.#make(1)], identity: null, published: 0 };
+      this.#loaded.clear();
+      await storage.add(this.#pairName(1), await this.#pair());
+      const state = { keys: [this.#record(1)], identity: null, published: 0 };
       // Another start may have been faster: both continue with what is stored, and the pair of the faster one.
-      this.#state = parse(await storage.add(this.#name, JSON.stringify(state)));
-    } else this.#state = parse(stored);
-    await this.#prune();
+      stored = await storage.add(this.#name, JSON.stringify(state));
+    }
+    const state = parse(stored);
+    this.#state = state;
+    if (this.#kept(state.keys).length < state.keys.length) await this.#write(state);
   }
 
   get identity(): string | null {
@@ -66,32 +70,35 @@ export class EncryptionKeys {
     return this.#now.published;
   }
 
+  /** Newest first. */
+  get records(): readonly KeyRecord[] {
+    return this.#now.keys;
+  }
+
   async current(): Promise<DeviceKey> {
     const [newest] = this.#now.keys;
     if (newest === undefined) throw new Error("no key");
-    return this.#load(newest);
-  }
-
-  /** All keys, newest first. */
-  async *all(): AsyncGenerator<DeviceKey> {
-    for (const record of [...this.#now.keys]) yield await this.#load(record);
+    return this.open(newest);
   }
 
   /** A new key becomes the current one. @param keep whether messages to the earlier ones may still arrive */
   async replace(keep: boolean): Promise<void> {
-    const { keys, published, identity } = this.#now;
-    const now = this.#context.host.now();
-    const n = 1 + Math.max(...keys.map((key) => key.n));
-    const made = await this.#make(n);
-    const older = keys.map((key) => ({ ...key, replacedAt: key.replacedAt ?? now }));
-    await this.#write({ keys: [made, ...(keep ? older : [])], published, identity });
-    if (!keep) await this.#forget(keys);
-    await this.#prune();
+    await this.load();
+    const made = await this.#make();
+    // Making it has taken a while, in which another client of the storage may have written.
+    await this.load();
+    await this.#write({ ...this.#now, keys: keep ? this.#with(made) : [made] });
   }
 
-  /** Stores which key the mesh has for which registration. */
-  async mark(identity: string, published: number): Promise<void> {
-    await this.#write({ ...this.#now, identity, published });
+  /** Stores which key the mesh has for which registration; undefined for none. */
+  async mark(identity: string, published: DeviceKey | undefined): Promise<void> {
+    await this.load();
+    let { keys } = this.#now;
+    if (published !== undefined && keys.every(({ n }) => n !== published.n)) {
+      // Another client's write has lost it, and messages to it may come.
+      keys = this.#with({ n: published.n, auth: toBase64Url(published.auth), replacedAt: null });
+    }
+    await this.#write({ keys, identity, published: published?.n ?? 0 });
   }
 
   get #now(): State {
@@ -99,53 +106,68 @@ export class EncryptionKeys {
     return this.#state;
   }
 
+  /** Only straight after `load`: other clients of the storage write too. Drops the keys that no message can need. */
   async #write(state: State): Promise<void> {
-    await this.#context.storage.set(this.#name, JSON.stringify(state));
-    this.#state = state;
-  }
-
-  /** Drops keys that no message can need, and more than may be kept: the oldest. */
-  async #prune(): Promise<void> {
-    const { keys } = this.#now;
-    const since = this.#context.host.now() - KEEP_MS;
-    const kept = keys.filter(
-      ({ replacedAt }, at) => at === 0 || (at <= REPLACED_KEYS && (replacedAt ?? since) >= since),
-    );
-    if (kept.length === keys.length) return;
-    await this.#write({ ...this.#now, keys: kept });
-    await this.#forget(keys.filter((key) => !kept.includes(key)));
-  }
-
-  async #forget(keys: readonly KeyRecord[]): Promise<void> {
-    for (const { n } of keys) {
+    const before = this.#now.keys;
+    const keys = this.#kept(state.keys);
+    const written = { ...state, keys };
+    await this.#context.storage.set(this.#name, JSON.stringify(written));
+    this.#state = written;
+    for (const { n } of [...before, ...state.keys]) {
+      if (keys.some((key) => key.n === n)) continue;
       this.#loaded.delete(n);
       await this.#context.storage.delete(this.#pairName(n));
     }
+  }
+
+  /** Without those that were replaced long ago, and the oldest if there are too many. */
+  #kept(keys: readonly KeyRecord[]): readonly KeyRecord[] {
+    const since = this.#context.host.now() - KEEP_MS;
+    return keys.filter(
+      ({ replacedAt }, at) => at === 0 || (at <= REPLACED_KEYS && (replacedAt ?? since) >= since),
+    );
+  }
+
+  /** The stored keys and one more; all but the newest are replaced. */
+  #with(record: KeyRecord): readonly KeyRecord[] {
+    const now = this.#context.host.now();
+    return [record, ...this.#now.keys]
+      .sort((one, other) => other.n - one.n)
+      .map((key, at) => (at === 0 ? key : { ...key, replacedAt: key.replacedAt ?? now }));
   }
 
   #pairName(n: number): string {
     return `${this.#name}/${n}`;
   }
 
-  /** Makes and stores a key pair. */
-  async #make(n: number): Promise<KeyRecord> {
+  /** Makes and stores a key pair under the first free number: another client of the storage may have taken the next one. */
+  async #make(): Promise<KeyRecord> {
+    const pair = await this.#pair();
+    let n = 1 + Math.max(...this.#now.keys.map((key) => key.n));
+    while ((await this.#context.storage.add(this.#pairName(n), pair)) !== pair) n++;
+    return this.#record(n);
+  }
+
+  #record(n: number): KeyRecord {
+    return { n, auth: toBase64Url(newAuth(this.#context.host.crypto)), replacedAt: null };
+  }
+
+  async #pair(): Promise<Stored> {
     const { storage, host } = this.#context;
     const { subtle } = host.crypto;
     const { keepsKeys } = storage;
-    let value: Stored;
     try {
       // Only extractable if the storage cannot hold the key itself.
       const pair = await subtle.generateKey(CURVE, !keepsKeys, ["deriveBits"]);
-      value = keepsKeys ? pair : JSON.stringify(await subtle.exportKey("jwk", pair.privateKey));
+      return keepsKeys ? pair : JSON.stringify(await subtle.exportKey("jwk", pair.privateKey));
     } catch (cause) {
       const message = "No ECDH on P-256 in Web Crypto; browsers need https.";
       throw new PushError({ code: "crypto_unsupported", message, retry: "never", cause });
     }
-    await storage.add(this.#pairName(n), value);
-    return { n, auth: toBase64Url(newAuth(host.crypto)), replacedAt: null };
   }
 
-  async #load({ n, auth }: KeyRecord): Promise<DeviceKey> {
+  /** @throws PushError `storage_failed`; another error if the storage no longer has the key */
+  async open({ n, auth }: KeyRecord): Promise<DeviceKey> {
     const known = this.#loaded.get(n);
     if (known !== undefined) return known;
     const { storage, host } = this.#context;

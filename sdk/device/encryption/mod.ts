@@ -18,7 +18,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { decrypt } from "../../rfc8291.ts";
 import type { Encryption, EncryptionContext } from "../client/encryption.ts";
 import { type Content, contentOf, type Incoming } from "../client/message.ts";
-import { PushError } from "../errors.ts";
+import { CLOSED, PushError } from "../errors.ts";
 import { contentOfPlaintext } from "./content.ts";
 import { type DeviceKey, EncryptionKeys } from "./keys.ts";
 
@@ -52,16 +52,20 @@ export interface WebPushEncryption extends Encryption {
    */
   key(): Promise<PublicEncryptionKey>;
   /**
-   * Replaces the key, and resolves when the mesh has the new one. App servers that have pinned the old one must accept it. The SDK keeps
-   * up to 7 replaced keys for 30 days, for messages that are queued.
+   * Replaces the key, and resolves when the mesh has the new one, or at once if the app is not registered yet. App servers that have
+   * pinned the old one must accept it. The SDK keeps up to 7 replaced keys for 30 days, for messages that are queued. If it rejects
+   * because the mesh does not have the new key, the next link publishes it.
    *
-   * @throws PushError `storage_failed`, `option_invalid` before `connect`
+   * @throws PushError `storage_failed`, `client_closed`, `option_invalid` before `connect`, or why the mesh did not get the key
    */
   rotateKey(): Promise<PublicEncryptionKey>;
 }
 
 const failed = (message: string, cause?: unknown) =>
   new PushError({ code: "decrypt_failed", message, retry: "never", cause });
+
+const isStorageFailed = (error: unknown): error is PushError =>
+  error instanceof PushError && error.code === "storage_failed";
 
 class WebPush implements WebPushEncryption {
   readonly #publish: boolean;
@@ -89,7 +93,8 @@ class WebPush implements WebPushEncryption {
 
   registered(identity: string | undefined): Promise<void> {
     this.#identity = identity;
-    return this.#queue(() => this.#bring());
+    // The next Welcome tries again.
+    return this.#queue(() => this.#bring()).catch((error) => this.#context?.report(error));
   }
 
   async read(message: Incoming): Promise<Content> {
@@ -109,12 +114,11 @@ class WebPush implements WebPushEncryption {
 
   async rotateKey(): Promise<PublicEncryptionKey> {
     const keys = this.#opened;
-    let made: Promise<void> | undefined;
-    await this.#queue(() => {
-      made = keys.replace(true);
-      return made.then(() => this.#bring());
+    if (this.#context?.isClosed()) throw new PushError(CLOSED);
+    await this.#queue(async () => {
+      await keys.replace(true);
+      await this.#bring();
     });
-    await made;
     return this.key();
   }
 
@@ -129,19 +133,25 @@ class WebPush implements WebPushEncryption {
     const keys = this.#opened;
     const tried = new Set<number>();
     let cause: unknown;
+    let unread: PushError | undefined;
     // Again with what another client of the same storage, such as a second tab, has stored since.
     for (const reload of [false, true]) {
       if (reload) await this.#queue(() => keys.load());
-      for await (const key of keys.all()) {
-        if (tried.has(key.n)) continue;
-        tried.add(key.n);
+      unread = undefined;
+      for (const record of keys.records) {
+        if (tried.has(record.n)) continue;
         try {
+          const key = await keys.open(record);
+          tried.add(record.n);
           return await decrypt(subtle, key, key.privateKey, body);
         } catch (error) {
-          cause ??= error;
+          // The key that opens it may be the one that could not be read.
+          if (isStorageFailed(error)) unread = error;
+          else cause ??= error;
         }
       }
     }
+    if (unread !== undefined) throw unread;
     throw failed("The message is not encrypted to a key of this registration, or altered.", cause);
   }
 
@@ -150,16 +160,17 @@ class WebPush implements WebPushEncryption {
     const identity = this.#identity;
     const keys = this.#opened;
     if (identity === undefined) return;
+    await keys.load();
     // The messages of an earlier registration are gone, and its key with them.
     if (keys.identity !== null && keys.identity !== identity) {
       await keys.replace(false);
-      await keys.mark(identity, 0);
+      await keys.mark(identity, undefined);
     }
-    const key = await keys.current();
-    const wanted = this.#publish ? key.n : 0;
+    const key = this.#publish ? await keys.current() : undefined;
+    const wanted = key?.n ?? 0;
     if (keys.identity === identity && keys.published === wanted) return;
-    if (wanted !== keys.published) await this.#send(wanted === 0 ? undefined : key);
-    await keys.mark(identity, wanted);
+    if (wanted !== keys.published) await this.#send(key);
+    await keys.mark(identity, key);
   }
 
   async #send(key: DeviceKey | undefined): Promise<void> {
@@ -167,10 +178,10 @@ class WebPush implements WebPushEncryption {
     await this.#context?.command({ kind: "publishKey", publicKey, auth });
   }
 
-  /** Failures are reported; the next Welcome tries again. */
   #queue(act: () => Promise<void>): Promise<void> {
-    this.#last = this.#last.then(act).catch((error: unknown) => this.#context?.report(error));
-    return this.#last;
+    const done = this.#last.then(act);
+    this.#last = done.catch(() => {});
+    return done;
   }
 }
 
@@ -183,8 +194,8 @@ const formOf = ({ publicKey, auth }: DeviceKey): PublicEncryptionKey => ({
  * Makes the encryption of one client, for the option `encryption` of `connect` or `openClient`.
  *
  * The private key stays on the device: in IndexedDB it is not extractable, and in files it is readable only by their owner. A message that
- * cannot be decrypted is not shown: `onError` gets `decrypt_failed` with its ID, and its sender is told `expired`. Broadcasts are never
- * encrypted.
+ * cannot be decrypted is not shown: `onError` gets `decrypt_failed` with its ID, and its sender is told `expired`. While the storage fails,
+ * it waits, and `onError` gets `storage_failed` with its ID. Broadcasts are never encrypted.
  */
 export function webPushEncryption(options: WebPushEncryptionOptions = {}): WebPushEncryption {
   return new WebPush(options);
