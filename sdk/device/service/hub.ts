@@ -279,6 +279,8 @@ export class Hub implements LinkOwner, AppOwner {
       this.bind(app);
       app.resume(slot !== undefined && this.#attached.includes(slot));
     }
+    // Another tab or process may have signed out after the token was made.
+    void this.onPing();
   }
 
   onFrame(channel: number, body: Uint8Array): void {
