@@ -69,14 +69,15 @@ export function openDataFolder(path: string): DataFolder {
     secrets: join(root, "secrets.json"),
     fresh: join(root, "new"),
   };
-  requireOwn(root);
   try {
+    requireOwn(root);
     for (const made of [root, folder.run]) makePrivateFolder(made);
     // An existing folder may be readable by others.
     chmodSync(root, 0o700);
     for (const made of [root, folder.run])
       accessSync(made, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
+    if (error instanceof HostFailure) throw error;
     throw new HostFailure(`the data folder ${root} cannot be written: ${(error as Error).message}`);
   }
   return folder;
