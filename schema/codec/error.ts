@@ -6,7 +6,7 @@ export type ThriftErrorKind =
   | "trailing"
   /** A varint is longer than any number of its type: 5 bytes up to 32 bits, 10 for 64. */
   | "overlong"
-  /** A known field has another wire type, or a wire type is unknown. */
+  /** A known field has another wire type, or a wire type is unknown; or what is to be written as a string is none. */
   | "type"
   /** Unknown fields are nested deeper than `SKIP_DEPTH`. */
   | "depth"

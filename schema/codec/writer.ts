@@ -100,8 +100,13 @@ export function writeBinary(writer: Writer, value: Uint8Array): void {
   writer.length += value.length;
 }
 
-/** UTF-8; a surrogate without its other half becomes U+FFFD, as in the Encoding standard. */
+/**
+ * UTF-8; a surrogate without its other half becomes U+FFFD, as in the Encoding standard.
+ *
+ * @throws ThriftError `type` if the value is not a string: the encoder would take an array of one name for the name.
+ */
 export function writeString(writer: Writer, value: string): void {
+  if (typeof value !== "string") throw new ThriftError("type", typeof value);
   writeBinary(writer, utf8.encode(value));
 }
 

@@ -56,3 +56,5 @@ export const SEQ_EPOCH_MS = 1_704_067_200_000;
 export const SEQ_PER_MS = 4_096;
 /** `Hello.agent`. */
 export const AGENT = "pushmesh-js/0.1.0";
+/** How often the clients of a push service may end its link because the mesh broke the protocol. */
+export const PORT_FAULT_MS = 600_000;

@@ -13,6 +13,7 @@ import type {
 import { RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 import type { Answer, Command, Description, Ending, ServicePort } from "../port.ts";
+import { DENIED } from "./bindings.ts";
 
 const NOT_REGISTERED: PushErrorData = {
   code: "not_registered",
@@ -213,6 +214,10 @@ export class App {
     } else if (kind !== "done") {
       // The registration of the app from now on.
       const { registration }: Partial<Registered> = value;
+      if (registration && registration.appId !== this.appId) {
+        this.#answer({ kind: "failed", error: DENIED });
+        return;
+      }
       this.#owner.held.set(this.appId, registration);
       this.#owner.removals.delete(this.appId);
       this.#owner.bind(this);

@@ -16,22 +16,21 @@ import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
 import { type Incoming, isExpired } from "../client/message.ts";
 import { readEnding } from "../client/registration.ts";
-import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES } from "../constants.ts";
-import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
+import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES, PORT_FAULT_MS } from "../constants.ts";
+import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
-import type { LinkStateName, ServicePort, ToClient, ToService } from "../port.ts";
+import type { LinkStateName, ServicePort, ToClient } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Bindings, DENIED, IN_USE } from "./bindings.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
+import { type Opening, type Saying, servePort } from "./serve.ts";
 
 /** Bytes that an envelope adds to a frame. */
 const ENVELOPE_BYTES = 7;
-
-type Opening = Extract<ToService, { readonly kind: "open" }>;
 
 export class Hub implements LinkOwner, AppOwner {
   readonly held = new Map<string, Registration | undefined>();
@@ -51,6 +50,8 @@ export class Hub implements LinkOwner, AppOwner {
   /** The clock of the mesh minus `Host.elapsed`, at the last Welcome: our own clock may be changed in between. */
   #meshOffsetMs = 0;
   #request = 0;
+  /** From when on a client may end a link. */
+  #nextFaultMs = 0;
   /** The credential at the last Welcome, or stored at the start: registrations and cursors belong to it. */
   #welcomed: string | undefined;
   /** Slots that the last Hello attached. */
@@ -76,35 +77,11 @@ export class Hub implements LinkOwner, AppOwner {
 
   /** Serves the app at the other end of the port. */
   serve(port: ServicePort): void {
-    let app: App | undefined;
-    let refusal = IN_USE;
-    /** What arrives while the port is checked. */
-    let early: ToService[] | undefined;
-    const receive = (data: ToService): void => {
-      if (early) early.push(data);
-      else if (data.kind === "open") void open(data);
-      else if (data.kind === "leave") {
-        if (app !== undefined) this.#leave(app);
-        port.close();
-      } else if (app !== undefined) this.#receive(app, data);
-      else if ("request" in data && data.kind !== "cancel" && data.kind !== "granted") {
-        port.postMessage({ kind: "failed", request: data.request, error: refusal });
-      }
-    };
-    const open = async (data: Opening): Promise<void> => {
-      if (app !== undefined) return;
-      const waiting: ToService[] = [];
-      early = waiting;
-      try {
-        app = await this.#open(port, data);
-      } catch (error) {
-        refusal = toErrorData(error, "storage_failed");
-        port.postMessage({ kind: "failed", error: refusal });
-      }
-      early = undefined;
-      for (const each of waiting) receive(each);
-    };
-    port.onmessage = ({ data }) => receive(data);
+    servePort(port, {
+      open: (...opening) => this.#open(...opening),
+      receive: (...said) => this.#receive(...said),
+      leave: (app) => this.#leave(app),
+    });
   }
 
   wake(): void {
@@ -183,7 +160,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#apps.delete(app.appId);
   }
 
-  #receive(app: App, message: Exclude<ToService, { readonly kind: "open" | "leave" }>): void {
+  #receive(app: App, message: Saying): void {
     switch (message.kind) {
       case "listen":
         app.listen(message.on);
@@ -217,12 +194,20 @@ export class Hub implements LinkOwner, AppOwner {
         this.#link.wake();
         return;
       case "fault":
-        this.#link.fault(message.message);
+        this.#faulted(message.message);
         return;
       default:
         app.command(message);
         if (this.#status.state === "closed") app.failAll(this.#status.error ?? CLOSED);
     }
+  }
+
+  /** The client of an app says that the mesh broke the protocol: as seldom as that is, or one client ends every link of all. */
+  #faulted(message: string): void {
+    const nowMs = this.#host.elapsed();
+    if (!this.connected || nowMs < this.#nextFaultMs) return;
+    this.#nextFaultMs = nowMs + PORT_FAULT_MS;
+    this.#link.fault(message);
   }
 
   // ---- for the link
@@ -275,9 +260,14 @@ export class Hub implements LinkOwner, AppOwner {
     // Sent here and not with the link's own status, so that the apps get the clock with it.
     this.#postStatuses(undefined);
     for (const app of this.#apps.values()) {
-      const slot = app.registration?.slot;
-      this.bind(app);
-      app.resume(slot !== undefined && this.#attached.includes(slot));
+      try {
+        const slot = app.registration?.slot;
+        this.bind(app);
+        app.resume(slot !== undefined && this.#attached.includes(slot));
+      } catch (error) {
+        // The fault of one app is not that of those behind it.
+        this.#host.report(error);
+      }
     }
     // Another tab or process may have signed out after the token was made.
     void this.onPing();
