@@ -104,6 +104,7 @@ describe("rows a device object writes", () => {
         ready: true,
         seqReserve: seq,
         attached: slots,
+        lapsed: slots,
         sent: slots.map((slot) => [slot, seq, seq, seq]),
         live: slots,
         cursors: Array.from({ length: SNAPSHOT_CURSORS }, () => [0x7fff_ffff, seq, seq]).flat(),
