@@ -151,7 +151,7 @@ describe("a fault at the start is told in one line", () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
     expect(await failure(["--data", join(file, "data")])).toMatch(/cannot be written: ENOTDIR/);
-    expect(await failure(["--data", file])).toMatch(/cannot be written: EEXIST/);
+    expect(await failure(["--data", file])).toMatch(/cannot be written: ENOTDIR/);
   });
 
   test("the limit of open files is too low", async () => {
