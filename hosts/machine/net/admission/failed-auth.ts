@@ -5,7 +5,6 @@
  * keys that have succeeded only from other networks.
  */
 import type { Keyring } from "../../../../core/identity/keyring.ts";
-import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
@@ -13,10 +12,12 @@ import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "../http/head.ts";
 import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
+import { type Rate, RefillingBudgets } from "./refilling-budgets.ts";
 
-const INTERVAL_MS = 1_000 / LIMITS.FAILED_AUTH_PER_SECOND;
-/** If a budget is paid up this far ahead, one more failure exceeds the burst. */
-const AHEAD_MS = (LIMITS.FAILED_AUTH_BURST - 1) * INTERVAL_MS;
+const RATE: Rate = {
+  perSecond: LIMITS.FAILED_AUTH_PER_SECOND,
+  burst: LIMITS.FAILED_AUTH_BURST,
+};
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 const UNAUTHORIZED = 401;
 
@@ -40,8 +41,7 @@ interface FailedAuthOptions {
 export class FailedAuth {
   readonly #options: FailedAuthOptions;
   readonly #now: () => number;
-  /** By budget, when its last failure is paid for (GCRA). */
-  readonly #paidAt = new BoundedMap<string, number>(LIMITS.FAILED_AUTH_NETWORKS);
+  readonly #budgets = new RefillingBudgets(LIMITS.FAILED_AUTH_NETWORKS);
   readonly #goodKeys = new GoodKeys();
 
   constructor(options: FailedAuthOptions) {
@@ -54,11 +54,12 @@ export class FailedAuth {
    * @returns why the request is refused by its head alone; null admits it
    */
   refusalOf(address: string, head: Asked): MeshError | null {
-    if (this.#paidAt.size === 0) return null;
+    if (this.#budgets.areFull) return null;
     const budget = this.#budgetOf(networkOf(address), head);
-    if (budget === null || !this.#isOver(budget)) return null;
-    const retryAfterMs = Math.ceil((this.#paidAt.get(budget) ?? 0) - AHEAD_MS - this.#now());
-    return new MeshError("too_many_failures", undefined, { retryAfterMs });
+    if (budget === null) return null;
+    const waitMs = this.#budgets.waitMs(budget, RATE, this.#now());
+    if (waitMs <= 0) return null;
+    return new MeshError("too_many_failures", undefined, { retryAfterMs: Math.ceil(waitMs) });
   }
 
   /** Whether the request names a key that has succeeded before. The signature is not verified yet, but a false one is refused quickly. */
@@ -79,15 +80,7 @@ export class FailedAuth {
   failed(address: string, head: Asked): void {
     const network = networkOf(address);
     if (isLoopback(network)) return;
-    const budget = this.#budgetOf(network, head) ?? network;
-    const now = this.#now();
-    const paidAt = Math.max(now, this.#paidAt.get(budget) ?? 0) + INTERVAL_MS;
-    this.#paidAt.set(budget, paidAt);
-    this.#paidAt.dropOldestWhile((at) => at <= now);
-  }
-
-  #isOver(budget: string): boolean {
-    return (this.#paidAt.get(budget) ?? 0) > this.#now() + AHEAD_MS;
+    this.#budgets.use(this.#budgetOf(network, head) ?? network, RATE, this.#now());
   }
 
   /** Null for requests that are never refused: without credentials, or with a key that has succeeded from this network. */

@@ -1,12 +1,12 @@
 /** Counts the requests of each budget (worker/request/budgets.ts) on a host of one machine, by the clients that its sockets name. */
 import type { Keyring } from "../../../../core/identity/keyring.ts";
-import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { ALL_ACCOUNTS, type Budget, budgetOf, LINKS } from "../../../../worker/request/budgets.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import type { RequestHead } from "../http/head.ts";
 import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
+import { RefillingBudgets } from "./refilling-budgets.ts";
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields">;
 
@@ -25,8 +25,8 @@ interface Share {
 
 export class RequestBudgets {
   readonly #options: RequestBudgetsOptions;
-  /** By share, when its last request is paid for (GCRA). */
-  readonly #paidAt = new BoundedMap<string, number>(LIMITS.REQUEST_BUDGETS);
+  /** By share. */
+  readonly #budgets = new RefillingBudgets(LIMITS.REQUEST_BUDGETS);
 
   constructor(options: RequestBudgetsOptions) {
     this.#options = options;
@@ -47,13 +47,12 @@ export class RequestBudgets {
     const shares = this.#sharesOf(budget, network, head);
     const now = this.#options.now();
     for (const { budget, of } of shares) {
-      const waitMs = this.#aheadMs(budget, of, now);
+      const waitMs = this.#budgets.waitMs(`${budget.name} ${of}`, budget, now);
       if (waitMs <= 0) continue;
       const detail = `too many ${budget.what}`;
       return new MeshError("too_many_requests", detail, { retryAfterMs: Math.ceil(waitMs) });
     }
-    for (const share of shares) this.#pay(share, now);
-    this.#paidAt.dropOldestWhile((at) => at <= now);
+    for (const { budget, of } of shares) this.#budgets.use(`${budget.name} ${of}`, budget, now);
     return null;
   }
 
@@ -66,16 +65,5 @@ export class RequestBudgets {
     if (device === null || !isRegistered(device.name)) return [own];
     // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
     return [{ budget: LINKS, of: `${network} ${device.name}` }];
-  }
-
-  /** How far over its budget one more request would be: milliseconds. */
-  #aheadMs({ name, perSecond, burst }: Budget, of: string, now: number): number {
-    const paidAt = this.#paidAt.get(`${name} ${of}`) ?? now;
-    return paidAt - now - ((burst - 1) * 1_000) / perSecond;
-  }
-
-  #pay({ budget: { name, perSecond }, of }: Share, now: number): void {
-    const key = `${name} ${of}`;
-    this.#paidAt.set(key, Math.max(now, this.#paidAt.get(key) ?? now) + 1_000 / perSecond);
   }
 }
