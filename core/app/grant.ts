@@ -162,6 +162,6 @@ export function mayUse(
   );
 }
 
-/** Whether a key may sign grants. @param now milliseconds since 1970 */
+/** Whether a key may sign grants and listen tokens. @param now milliseconds since 1970 */
 export const mayGrant = ({ scopes, expiresAt }: KeyRights, now: number): boolean =>
   scopes.includes("grant") && (expiresAt === null || now < expiresAt);

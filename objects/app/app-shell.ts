@@ -120,9 +120,11 @@ export class AppShell implements AppRpc, AppImportRpc {
   async admit(request: AdmitRequest): Promise<AdmitAnswer> {
     const now = this.#runtime.now();
     const appId = this.#runtime.name;
-    const found = await this.#answer((store) =>
-      store.app() === null ? null : { keys: store.keys(), trust: trustOf(store, now) },
-    );
+    const found = await this.#answer((store) => {
+      if (store.app() === null) return null;
+      const keys = store.keys();
+      return { keys, trust: trustOf(store, now, keys) };
+    });
     if (found === null) return { ok: false, code: "app_unknown", detail: "it was removed" };
     const keyOf = (keyId: string) => {
       const n = parseKeyId(keyId)?.n;
@@ -187,8 +189,9 @@ export class AppShell implements AppRpc, AppImportRpc {
   #record(store: AppStore, app: StoredApp): AppRecord {
     const stored = store.quota();
     const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
-    const trust = trustOf(store, this.#runtime.now());
-    return appRecord(this.#runtime.name, app, store.keys(), trust, quota);
+    const keys = store.keys();
+    const trust = trustOf(store, this.#runtime.now(), keys);
+    return appRecord(this.#runtime.name, app, keys, trust, quota);
   }
 
   /** Null without a quota. Another store is another life, whose rows may be older than the bucket in memory. */

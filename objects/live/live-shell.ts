@@ -1,5 +1,6 @@
 /** The object of one live node: gives core/live its rows, its time and the root of its tag, and keeps its event streams. */
 import { ALL_RIGHTS } from "../../core/app/app.ts";
+import { mayGrant } from "../../core/app/grant.ts";
 import { parseKeyId, sealAppId } from "../../core/identity/app-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
 import type { Pass, TrustedKeys } from "../../core/live/access.ts";
@@ -199,10 +200,7 @@ export class LiveShell implements LiveRpc {
     if (record === null) return null;
     const now = this.#runtime.now();
     // An AppObject of an older version does not say what a key may.
-    const good = record.keys.filter(
-      ({ scopes = ALL_RIGHTS.scopes, expiresAt = null }) =>
-        scopes.includes("grant") && (expiresAt === null || now < expiresAt),
-    );
+    const good = record.keys.filter((key) => mayGrant({ ...ALL_RIGHTS, ...key }, now));
     const keys = good.flatMap(({ keyId }) => parseKeyId(keyId)?.n ?? []);
     return { trustVersion: record.trustVersion ?? 0, keys: new Set(keys) };
   }
