@@ -1,9 +1,8 @@
 /** Records changes in the audit log. */
 import type { AuditEvent } from "../../core/operator/audit.ts";
-import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
-import { callInTime } from "../calls/objects.ts";
+import { callInTime, directoryOf } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 import { guesses } from "./guesses.ts";
 
@@ -13,7 +12,6 @@ export type AuditAction =
   | "app.delete"
   | "credential.create"
   | "credential.revoke"
-  | "grant.revoke"
   | "key.create"
   | "key.revoke"
   | "live.set"
@@ -63,7 +61,7 @@ export async function audit(
   const { count } = guesses;
   const events = count === 0 ? [event] : [guessed(event, count), event];
   try {
-    await callInTime(() => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).audit(events));
+    await callInTime(() => directoryOf(c).audit(events));
     guesses.count -= count;
   } catch (error) {
     console.error(`not in the audit log: ${JSON.stringify(event)}`);

@@ -4,11 +4,10 @@ import { createMiddleware } from "hono/factory";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { openOperatorToken } from "../../core/identity/operator-token.ts";
 import { mayAct } from "../../core/operator/credentials.ts";
-import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { OperatorRole } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { callInTime } from "../calls/objects.ts";
+import { callInTime, directoryOf } from "../calls/objects.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { bearerToken } from "../request/bearer.ts";
 import { guesses } from "./guesses.ts";
@@ -41,9 +40,7 @@ async function operatorOf(c: MeshContext): Promise<Operator | null> {
   if (opened === undefined) return null;
   const { credentialId, hash } = opened;
   // Not cached, so that a revoked credential ends at once. Only a token that this mesh issued gets here.
-  const found = await callInTime(() =>
-    c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).useCredential(credentialId, hash),
-  );
+  const found = await callInTime(() => directoryOf(c).useCredential(credentialId, hash));
   if (found === "expired")
     throw new MeshError("admin_token_invalid", "the credential has expired; ask an owner for one");
   return found;

@@ -6,6 +6,7 @@ import {
   requestWakes,
   type WakeLimiter,
 } from "../../objects/capacity/wake-limiter.ts";
+import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
 import type { Scheduler } from "../../objects/runtime.ts";
 import { TimeoutError, within } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -25,6 +26,9 @@ const timers: Pick<Scheduler, "timer"> = {
 /** `within` for the edge. */
 export const withTimeout = <T>(ms: number, call: Promise<T>): Promise<T> =>
   within(timers, ms, call);
+
+/** The object of the operators: it has the list of apps, the credentials and the audit log. */
+export const directoryOf = (c: MeshContext) => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME);
 
 /**
  * `callObject` with a timeout, because an object may hang.

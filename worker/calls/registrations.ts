@@ -1,5 +1,6 @@
 /** Registrations as app servers name them, and commands for many of them. */
 import type { Holder } from "../../core/alias/types.ts";
+import { deviceName } from "../../core/identity/device-id.ts";
 import { equalBytes } from "../../core/identity/mac.ts";
 import { type RegIdParts, sealRegId } from "../../core/identity/reg-id.ts";
 import type { CommandAnswer } from "../../core/message/refusal.ts";
@@ -9,8 +10,8 @@ import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
-import type { Caller } from "../request/signed.ts";
-import { refusal } from "./objects.ts";
+import { type Caller, readCaller } from "../request/signed.ts";
+import { refusal, wakeInTime } from "./objects.ts";
 
 /**
  * Opens a regId of the caller's app.
@@ -27,6 +28,33 @@ export function openOwnRegId(
   if (parts === undefined) throw new MeshError(invalid);
   if (!equalBytes(parts.app, app)) throw new MeshError("reg_id_foreign");
   return parts;
+}
+
+/**
+ * The registration that a signed request names in its path.
+ *
+ * @throws MeshError as `readCaller` and `openOwnRegId` do
+ */
+export async function readRegistration(c: MeshContext) {
+  const caller = await readCaller(c);
+  const regId = c.req.param("regId") ?? "";
+  const { deviceId, generation } = openOwnRegId(c, caller, regId);
+  return { caller, regId, generation, device: deviceName(deviceId) };
+}
+
+/**
+ * Asks the device of the registration that a signed request names in its path.
+ *
+ * @throws MeshError as `readRegistration` does, or `unregistered`
+ */
+export async function describeRegistration(c: MeshContext) {
+  const { caller, regId, generation, device } = await readRegistration(c);
+  const name = { app: caller.appName, generation };
+  const described = await wakeInTime(c, device, () =>
+    c.env.DEVICES.getByName(device).describe(name),
+  );
+  if (!described.ok) throw refusal(described);
+  return { regId, ...described };
 }
 
 /** Whether `openOwnRegId` accepts the regId. */

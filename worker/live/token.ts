@@ -1,7 +1,7 @@
 /** Listen tokens, by which an app server allows a page to listen to a tag (docs/api.md, Live listeners). */
 import * as z from "zod";
 import { parseKeyId } from "../../core/identity/app-id.ts";
-import { JwsError, readJws } from "../../core/identity/jws.ts";
+import { JWS_ALGORITHMS, JwsError, readJws } from "../../core/identity/jws.ts";
 import { type TimeRules, timeFault } from "../../core/identity/signed-times.ts";
 import type { Pass } from "../../core/live/access.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -12,8 +12,6 @@ import { rightsFault } from "../signature/rights.ts";
 import { noteUse } from "../signature/use.ts";
 
 const TYP = "pushmesh-listen+jwt";
-/** `alg` by the algorithm of the key (RFC 7518 §3.1, RFC 8037 §3.1). */
-const ALGORITHMS: Readonly<Record<string, string>> = { "hmac-sha256": "HS256", ed25519: "EdDSA" };
 
 const listenClaims = z.object({
   aud: z.literal("pushmesh"),
@@ -43,7 +41,7 @@ export async function checkListenToken(
 ): Promise<Pass> {
   if (token.length > LIMITS.TOKEN_CHARS) throw refuse(`over ${LIMITS.TOKEN_CHARS} characters`);
   try {
-    const jws = readJws(token, Object.values(ALGORITHMS));
+    const jws = readJws(token, Object.values(JWS_ALGORITHMS));
     const { typ, kid, alg } = jws.header;
     if (typ !== TYP) throw refuse(`typ must be ${TYP}`);
     const parsed = typeof kid === "string" ? parseKeyId(kid) : undefined;
@@ -61,7 +59,8 @@ export async function checkListenToken(
     if (fault !== undefined) throw refuse(fault.detail);
     const key = (await findApp(c, appId, kid))?.keys.get(kid);
     if (key === undefined) throw refuse("kid names no key of this app");
-    if (ALGORITHMS[key.algorithm] !== alg) throw refuse(`alg must be ${ALGORITHMS[key.algorithm]}`);
+    const wanted = JWS_ALGORITHMS[key.algorithm];
+    if (alg !== wanted) throw refuse(`alg must be ${wanted}`);
     if (!(await key.verify(jws.signed, jws.signature)))
       throw refuse("the signature does not verify");
     const right = rightsFault(key, ["grant"], c.get("receivedAt"));

@@ -2,7 +2,7 @@
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
-import { APP_DIRECTORY_NAME, type AppKey, type AppRecord } from "../../objects/interfaces/rpc.ts";
+import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type AppAnswerBody,
@@ -17,7 +17,7 @@ import {
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { audit } from "../admin/audit.ts";
-import { callObject, callOnce } from "../calls/objects.ts";
+import { callObject, callOnce, directoryOf } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, readBody, requireJson } from "../request/body.ts";
 import { appCache } from "../signature/authenticate.ts";
@@ -77,16 +77,14 @@ async function createApp(c: MeshContext): Promise<Response> {
     c.env.APPS.getByName(appId).create(name, policy === "open" ? OPEN_POLICY : policy),
   );
   const answer: AppAnswerBody = { appId, name, createdAt };
-  const listed = await callObject(() =>
-    c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).add(answer),
-  );
+  const listed = await callObject(() => directoryOf(c).add(answer));
   if (!listed) throw new MeshError("too_many_apps");
   await audit(c, "app.create", appId, { appId, detail: name });
   return c.json(answer, 201);
 }
 
 async function listApps(c: MeshContext): Promise<Response> {
-  const list = await callObject(() => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).list());
+  const list = await callObject(() => directoryOf(c).list());
   return c.json({ apps: list } satisfies AppsAnswerBody);
 }
 
@@ -147,9 +145,7 @@ async function deleteApp(c: MeshContext): Promise<Response> {
   // The keys first, then the list: if the second call fails, the app is still listed and can be deleted again.
   const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
   appCache.forget(appId);
-  const listed = await callObject(() =>
-    c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME).remove(appId),
-  );
+  const listed = await callObject(() => directoryOf(c).remove(appId));
   if (!removed && !listed) throw new MeshError("app_not_found");
   await audit(c, "app.delete", appId);
   return c.body(null, 204);

@@ -3,7 +3,6 @@ import {
   OPERATOR_TOKEN_RANDOM_BYTES,
   sealOperatorToken,
 } from "../../core/identity/operator-token.ts";
-import { APP_DIRECTORY_NAME } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
   type AuditAnswerBody,
@@ -13,11 +12,9 @@ import {
   ROUTES,
 } from "../../schema/http.ts";
 import { audit } from "../admin/audit.ts";
-import { callInTime, onceInTime } from "../calls/objects.ts";
+import { callInTime, directoryOf, onceInTime } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, parseQuery, readBody, requireJson } from "../request/body.ts";
-
-const directoryOf = (c: MeshContext) => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME);
 
 async function listCredentials(c: MeshContext): Promise<Response> {
   const credentials = await callInTime(() => directoryOf(c).credentials());

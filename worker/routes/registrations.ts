@@ -1,5 +1,4 @@
 /** `/v1/registrations`: lists and describes registrations, removes them, and bans their devices. */
-import { deviceName } from "../../core/identity/device-id.ts";
 import {
   type RegistrationAnswerBody,
   type RegistrationsAnswerBody,
@@ -9,7 +8,7 @@ import {
 import { audit } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
-import { openOwnRegId } from "../calls/registrations.ts";
+import { describeRegistration, readRegistration } from "../calls/registrations.ts";
 import { pageOf } from "../calls/walk.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseQuery } from "../request/body.ts";
@@ -22,16 +21,7 @@ async function listRegistrations(c: MeshContext): Promise<Response> {
 }
 
 async function getRegistration(c: MeshContext): Promise<Response> {
-  const caller = await readCaller(c);
-  const regId = c.req.param("regId") ?? "";
-  const { deviceId, generation } = openOwnRegId(c, caller, regId);
-  const name = { app: caller.appName, generation };
-  const device = deviceName(deviceId);
-  const described = await wakeInTime(c, device, () =>
-    c.env.DEVICES.getByName(device).describe(name),
-  );
-  if (!described.ok) throw refusal(described);
-  const { tags, aliases, attributes, connected } = described;
+  const { regId, tags, aliases, attributes, connected } = await describeRegistration(c);
   // An object of an older version does not know of grants.
   const known = attributes && { ...attributes, granted: attributes.granted ?? {} };
   return c.json({
@@ -44,15 +34,12 @@ async function getRegistration(c: MeshContext): Promise<Response> {
 }
 
 async function removeRegistration(c: MeshContext): Promise<Response> {
-  const caller = await readCaller(c);
-  const regId = c.req.param("regId") ?? "";
-  const { deviceId, generation } = openOwnRegId(c, caller, regId);
+  const { caller, regId, generation, device } = await readRegistration(c);
   const { ban } = parseQuery(ROUTES.removeRegistration.query, c.req.url);
   // From the request's arrival, so that a retry of the call below bans for no longer.
   const bannedUntil = ban === undefined ? null : c.get("receivedAt") + ban * 1_000;
   await beginChange(c, caller, [regId]);
   const request = { app: caller.appName, generation, bannedUntil };
-  const device = deviceName(deviceId);
   const answer = await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).remove(request));
   if (!answer.ok) throw refusal(answer);
   const until = answer.bannedUntil === null ? {} : { detail: `until ${answer.bannedUntil}` };
@@ -62,11 +49,8 @@ async function removeRegistration(c: MeshContext): Promise<Response> {
 }
 
 async function liftBan(c: MeshContext): Promise<Response> {
-  const caller = await readCaller(c);
-  const regId = c.req.param("regId") ?? "";
-  const { deviceId } = openOwnRegId(c, caller, regId);
+  const { caller, regId, device } = await readRegistration(c);
   await beginChange(c, caller, [regId]);
-  const device = deviceName(deviceId);
   await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).liftBan(caller.appName));
   await audit(c, "registration.unban", regId);
   return c.body(null, 204);
