@@ -1,4 +1,5 @@
 /** End-to-end encryption for app servers: the keys of devices, pinned, and messages encrypted to them (RFC 8291). */
+import { BoundedMap } from "../../schema/bounded-map.ts";
 import {
   AUTH_BYTES,
   isPublishable,
@@ -63,24 +64,13 @@ const PKCS8_HEAD = Uint8Array.from(
   (character) => character.charCodeAt(0),
 );
 
-/** A map that forgets what was set longest ago. */
-class MemoryPins implements PinStore {
-  readonly #pins = new Map<string, PinnedKey>();
-
-  get(regId: string): PinnedKey | undefined {
-    return this.#pins.get(regId);
-  }
-
-  set(regId: string, key: PinnedKey): void {
-    this.#pins.delete(regId);
-    this.#pins.set(regId, key);
-    const oldest = this.#pins.keys().next().value;
-    if (this.#pins.size > PINS && oldest !== undefined) this.#pins.delete(oldest);
-  }
-
-  delete(regId: string): void {
-    this.#pins.delete(regId);
-  }
+function memoryPins(): PinStore {
+  const pins = new BoundedMap<string, PinnedKey>(PINS);
+  return {
+    get: (regId) => pins.get(regId),
+    set: (regId, key) => pins.set(regId, key),
+    delete: (regId) => void pins.delete(regId),
+  };
 }
 
 /**
@@ -95,12 +85,9 @@ export class Encryption {
   readonly #pins: PinStore;
   readonly #onKeyChange: EncryptionOptions["onKeyChange"];
   /** When the mesh was asked, by regId. */
-  readonly #checked = new Map<string, number>();
+  readonly #checked = new BoundedMap<string, number>(PINS);
 
-  constructor(
-    calls: SignedCalls,
-    { pins = new MemoryPins(), onKeyChange }: EncryptionOptions = {},
-  ) {
+  constructor(calls: SignedCalls, { pins = memoryPins(), onKeyChange }: EncryptionOptions = {}) {
     this.#calls = calls;
     this.#pins = pins;
     this.#onKeyChange = onKeyChange;
@@ -129,7 +116,7 @@ export class Encryption {
       throw changed(regId);
     }
     if (!isSame) await this.#pins.set(regId, key);
-    this.#check(regId, now);
+    this.#checked.set(regId, now);
     return key;
   }
 
@@ -192,13 +179,6 @@ export class Encryption {
     const { x = "", y = "" } = (await crypto.subtle.exportKey("jwk", privateKey)) as JsonWebKey;
     const publicKey = concat([4], fromBase64Url(x) ?? [], fromBase64Url(y) ?? []);
     return { sender: { privateKey, publicKey }, salt: salt.subarray(0, 16) };
-  }
-
-  #check(regId: string, now: number): void {
-    this.#checked.delete(regId);
-    this.#checked.set(regId, now);
-    const oldest = this.#checked.keys().next().value;
-    if (this.#checked.size > PINS && oldest !== undefined) this.#checked.delete(oldest);
   }
 }
 

@@ -176,8 +176,8 @@ export class EncryptionKeys {
     if (stored === undefined) throw new Error(`the storage has lost key ${n}`);
     let pair: NativeKeyPair;
     if (typeof stored === "string") {
-      const { d: _, key_ops: __, ...open } = JSON.parse(stored) as JsonWebKey;
       const jwk = JSON.parse(stored) as JsonWebKey;
+      const { d: _, key_ops: __, ...open } = jwk;
       pair = {
         privateKey: await subtle.importKey("jwk", jwk, CURVE, false, ["deriveBits"]),
         publicKey: await subtle.importKey("jwk", open, CURVE, true, []),
