@@ -12,6 +12,8 @@ export { TagObject } from "../objects/durable/tag.ts";
 export { TagDirectoryObject } from "../objects/durable/tag-directory.ts";
 
 export default {
-  fetch: async (request, bindings, context) =>
-    (await overBudget(request, bindings)) ?? app.fetch(request, workersEnv(bindings), context),
+  async fetch(request, bindings, context) {
+    const env = workersEnv(bindings);
+    return (await overBudget(request, bindings, env)) ?? app.fetch(request, env, context);
+  },
 } satisfies ExportedHandler<WorkersEnv & RateLimits>;

@@ -3,8 +3,11 @@
  * nothing is counted: on a host of one machine its sockets do that.
  */
 import { MeshError } from "../../schema/errors.ts";
+import { configOf } from "../config.ts";
+import type { Env } from "../env.ts";
 import { problemResponse } from "../problem.ts";
-import { type Budget, budgetOf } from "../request/budgets.ts";
+import { type Budget, budgetOf, LINKS } from "../request/budgets.ts";
+import { connectingDevice } from "../request/connecting-device.ts";
 import { isLoopback, networkOf } from "../request/network.ts";
 
 /** The bindings of `wrangler.toml`. */
@@ -12,29 +15,48 @@ export interface RateLimits {
   readonly ACCOUNTS_RATE?: RateLimit;
   readonly CONNECTS_RATE?: RateLimit;
   readonly LISTENS_RATE?: RateLimit;
+  readonly LINKS_RATE?: RateLimit;
 }
 
 const BINDINGS = {
   accounts: "ACCOUNTS_RATE",
   connects: "CONNECTS_RATE",
   listens: "LISTENS_RATE",
-} as const satisfies Partial<Record<Budget["name"], keyof RateLimits>>;
+  links: "LINKS_RATE",
+} as const satisfies Record<Budget["name"], keyof RateLimits>;
 
 /** `period` of the bindings. Cloudflare does not say when the next request is allowed: no later than this. */
 const PERIOD_MS = 60_000;
 
 /** @returns the refusal of a request whose network is over its budget; null admits it */
-export async function overBudget(request: Request, limits: RateLimits): Promise<Response | null> {
-  const budget = budgetOf(request.method, new URL(request.url).pathname);
-  if (budget === null || budget.name === "links") return null;
-  const binding = limits[BINDINGS[budget.name]];
+export async function overBudget(
+  request: Request,
+  limits: RateLimits,
+  env: Env,
+): Promise<Response | null> {
+  const asked = budgetOf(request.method, new URL(request.url).pathname);
   // Set by Cloudflare, which drops what a client sends under this name.
   const address = request.headers.get("cf-connecting-ip");
-  if (binding === undefined || address === null) return null;
+  if (asked === null || address === null) return null;
   const network = networkOf(address);
   if (isLoopback(network)) return null;
-  const { success } = await binding.limit({ key: network });
-  if (success) return null;
+  const device = asked.name === "connects" ? deviceOf(request, env) : null;
+  const budget = device === null ? asked : LINKS;
+  // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
+  const key = device === null ? network : `${network} ${device}`;
+  const answer = await limits[BINDINGS[budget.name]]?.limit({ key });
+  if (answer?.success !== false) return null;
   const detail = `too many ${budget.what}`;
   return problemResponse(new MeshError("too_many_requests", detail, { retryAfterMs: PERIOD_MS }));
+}
+
+/** The device that the credential of the request names. Whether an app is registered on it only its object knows. */
+function deviceOf({ headers }: Request, env: Env): string | null {
+  try {
+    const { keyring } = configOf(env);
+    return connectingDevice(keyring, headers.get("sec-websocket-protocol"))?.name ?? null;
+  } catch {
+    // Without its settings the mesh refuses the request anyway, and says so.
+    return null;
+  }
 }

@@ -1,9 +1,9 @@
 /** What the public sockets of both hosts share: which connections they admit, what they count over all of them, and what they log. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
+import type { IsRegistered } from "../../../worker/request/connecting-device.ts";
 import { NOBODY } from "./admission/address-share.ts";
 import { Admission, type Entry } from "./admission/admission.ts";
 import type { NamedClient } from "./admission/client.ts";
-import type { IsRegistered } from "./admission/connecting-device.ts";
 import { FailedAuth } from "./admission/failed-auth.ts";
 import { clientOf, isTrusted, type Proxies } from "./admission/forwarded.ts";
 import { Refusals } from "./admission/refusals.ts";

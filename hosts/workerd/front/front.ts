@@ -5,8 +5,8 @@
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { LIMITS } from "../../../schema/limits.ts";
+import { connectingDevice } from "../../../worker/request/connecting-device.ts";
 import { type Admission, SWEEP_MS } from "../../machine/net/admission/admission.ts";
-import { connectingDevice } from "../../machine/net/admission/connecting-device.ts";
 import { FrontGuard, type GuardOptions } from "../../machine/net/front-guard.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
@@ -45,7 +45,7 @@ export class Front {
     const firm = () => this.admission.firm;
     this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });
     this.#deviceOf = (fields) => {
-      const device = connectingDevice(keyring, fields);
+      const device = connectingDevice(keyring, fields.get("sec-websocket-protocol"));
       if (device === null) return null;
       const age = Date.now() - device.madeAt;
       const isNew = age < NEW_MS && age > -NEW_MS;

@@ -7,10 +7,13 @@
 import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import {
+  connectingDevice,
+  type IsRegistered,
+} from "../../../../worker/request/connecting-device.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "../http/head.ts";
-import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { GoodKeys } from "./good-keys.ts";
 import { type Rate, RefillingBudgets } from "./refilling-budgets.ts";
 
@@ -98,7 +101,7 @@ export class FailedAuth {
 
   #budgetOfLink(network: string, fields: Asked["fields"]): string {
     const { keyring, isRegistered } = this.#options;
-    const device = connectingDevice(keyring, fields);
+    const device = connectingDevice(keyring, fields.get("sec-websocket-protocol"));
     if (device === null) return network;
     // By device, not by credential: before a device registers, any number of keys can get a credential for it. A stolen credential
     // exhausts the device's budget only from the thief's network.

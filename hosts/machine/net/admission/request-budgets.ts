@@ -3,9 +3,12 @@ import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { ALL_ACCOUNTS, type Budget, budgetOf, LINKS } from "../../../../worker/request/budgets.ts";
+import {
+  connectingDevice,
+  type IsRegistered,
+} from "../../../../worker/request/connecting-device.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import type { RequestHead } from "../http/head.ts";
-import { connectingDevice, type IsRegistered } from "./connecting-device.ts";
 import { RefillingBudgets } from "./refilling-budgets.ts";
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields">;
@@ -61,7 +64,7 @@ export class RequestBudgets {
     if (budget.name === "accounts") return [own, { budget: ALL_ACCOUNTS, of: "" }];
     if (budget.name !== "connects") return [own];
     const { keyring, isRegistered } = this.#options;
-    const device = connectingDevice(keyring, fields);
+    const device = connectingDevice(keyring, fields.get("sec-websocket-protocol"));
     if (device === null || !isRegistered(device.name)) return [own];
     // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
     return [{ budget: LINKS, of: `${network} ${device.name}` }];

@@ -1,15 +1,16 @@
-/** The device that asks for a link, according to its connect token. The edge verifies the token later. */
-import { Buffer } from "node:buffer";
-import { openCredential } from "../../../../core/identity/credential.ts";
-import { deviceName } from "../../../../core/identity/device-id.ts";
-import type { Keyring } from "../../../../core/identity/keyring.ts";
-import { SEQ_EPOCH_MS } from "../../../../core/message/clock.ts";
-import type { RequestHead } from "../http/head.ts";
+/** The device that asks for a link, according to its connect token. The signature of the token is verified later. */
+import { openCredential } from "../../core/identity/credential.ts";
+import { deviceName } from "../../core/identity/device-id.ts";
+import type { Keyring } from "../../core/identity/keyring.ts";
+import { SEQ_EPOCH_MS } from "../../core/message/clock.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+
+const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
+const utf8 = new TextDecoder();
+const NOTHING = new Uint8Array();
 
 /** Whether an app is or was registered on the device of this name, so that something of it is stored. */
 export type IsRegistered = (name: string) => boolean;
-
-const CONNECT_TOKEN = /(?:^|[\s,])pushmesh\.token\.[\w-]+\.([\w-]+)\./;
 
 interface ConnectingDevice {
   readonly name: string;
@@ -17,12 +18,15 @@ interface ConnectingDevice {
   readonly madeAt: number;
 }
 
-/** @returns null without a token, or if this mesh did not issue its credential */
+/**
+ * @param protocols value of Sec-WebSocket-Protocol
+ * @returns null without a token, or if this mesh did not issue its credential
+ */
 export function connectingDevice(
   keyring: Keyring,
-  fields: RequestHead["fields"],
+  protocols: string | null | undefined,
 ): ConnectingDevice | null {
-  const token = CONNECT_TOKEN.exec(fields.get("sec-websocket-protocol") ?? "");
+  const token = CONNECT_TOKEN.exec(protocols ?? "");
   const credential = token === null ? null : credentialOf(token[1] ?? "");
   if (credential === null) return null;
   const parts = openCredential(keyring, credential);
@@ -35,7 +39,9 @@ export function connectingDevice(
 /** The credential in the payload of a connect token. */
 function credentialOf(payload: string): string | null {
   try {
-    const { cred } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { cred?: unknown };
+    const { cred } = JSON.parse(utf8.decode(fromBase64Url(payload) ?? NOTHING)) as {
+      cred?: unknown;
+    };
     return typeof cred === "string" ? cred : null;
   } catch {
     return null;
