@@ -1,5 +1,6 @@
 import { BROADCAST_LIMITS } from "./limits/broadcasts.ts";
 import { REMOVAL_LIMITS } from "./limits/removals.ts";
+import { SEALING_LIMITS } from "./limits/sealing.ts";
 
 /**
  * All limits of the mesh in one place: each name has its unit, and each comment says what it limits and why it is this number. Tests check
@@ -7,6 +8,7 @@ import { REMOVAL_LIMITS } from "./limits/removals.ts";
  */
 export const LIMITS = {
   ...REMOVAL_LIMITS,
+  ...SEALING_LIMITS,
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,

@@ -62,7 +62,7 @@ struct Cursor {
 /** First frame of a device, once per socket, within the hello timeout. */
 struct Hello {
   1: required i32 revision
-  /** The highest Message.seq that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
+  /** The highest Message.seq or Sealed.number that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
   2: optional i64 lastSeq
   /** Slots whose app is listening now; only these receive messages. */
   3: optional list<i32> attach
@@ -89,6 +89,11 @@ struct Registration {
    * for false.
    */
   5: optional bool lapsed
+  /**
+   * The epoch of the key with which the mesh seals what it sends to this registration: see Sealed. Absent: it has none, and waits
+   * for a setup if it had one.
+   */
+  6: optional i32 epoch
 }
 
 /** The app's server removed the registration: it has ended, and the device must not register again by itself. */
@@ -158,6 +163,19 @@ union LinkDown {
 // ---------------------------------------------------------------- channel 1
 
 /**
+ * Agrees on the key of an epoch by HPKE (RFC 9180: base mode, X25519, HKDF-SHA256, AES-256-GCM). The app is the sender, one of the
+ * mesh's keys (GET /v1/link-keys) the recipient. See docs/protocol.md, section 9.
+ */
+struct KeySetup {
+  /** The mesh's key. */
+  1: required i32 kid
+  /** The encapsulated key: 32 bytes. */
+  2: required binary enc
+  /** From 1; the app counts the epochs of a registration. */
+  3: required i32 epoch
+}
+
+/**
  * Registers an app on this device. The answer is Registered or a Refusal with this request. An app that is registered keeps its
  * registration; a grant then renews it.
  */
@@ -166,6 +184,35 @@ struct Register {
   2: required string appId
   /** A grant of the app's server: a compact JWS. Required unless the app is open. */
   3: optional string grant
+  /** From now on, the mesh seals what it sends to the registration. */
+  4: optional KeySetup setup
+  /** Instead of `grant`: the grant, sealed as the first message of the HPKE context of `setup`, without associated data. */
+  5: optional binary sealedGrant
+}
+
+/**
+ * Begins an epoch of a registration. Must come in Sealed if the mesh has a key of the registration. The answer is Done or a Refusal.
+ */
+struct SetKey {
+  1: required i32 request
+  2: required i32 slot
+  3: required KeySetup setup
+}
+
+/**
+ * A frame that only the registration's app and the mesh can read: AES-256-GCM with the key of the epoch and of the direction. The
+ * associated data binds it to direction, registration, epoch, number, and, of a device, to the session. See docs/protocol.md,
+ * section 9.
+ */
+struct Sealed {
+  1: required i32 slot
+  2: required i32 epoch
+  /** Of the mesh: rises for the life of the device. Of the device: rises within a session, for each slot. */
+  3: required i64 number
+  /** A random nonce of 12 bytes, the ciphertext of a PushUp or PushDown, the tag of 16 bytes. */
+  4: required binary body
+  /** The request inside, so that a Refusal can name it. */
+  5: optional i32 request
 }
 
 /** Renews the grant of a registration, which is then attached if its app listens. The answer is Done or a Refusal. */
@@ -381,6 +428,9 @@ union PushUp {
   10: list<Cursor> cursors
   11: Grant grant
   12: PublishKey publishKey
+  13: SetKey setKey
+  /** Of a registration with an epoch: every command but Register, Attach and Detach. */
+  14: Sealed sealed
 }
 
 union PushDown {
@@ -394,6 +444,8 @@ union PushDown {
   8: Withdraw withdraw
   9: AliasLost aliasLost
   10: Removed removed
+  /** To a registration with an epoch: Deliver, Described, Broadcasts, Withdraw and AliasLost. */
+  11: Sealed sealed
 }
 
 // ---------------------------------------------------------------- channel 2

@@ -89,7 +89,7 @@ export const decodeCursor = (bytes: Uint8Array): Cursor => decode(bytes, CursorS
 /** First frame of a device, once per socket, within the hello timeout. */
 export interface Hello {
   readonly revision: number;
-  /** The highest Message.seq that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
+  /** The highest Message.seq or Sealed.number that this device ever received, at least for the slots of `attach`; the mesh continues numbering above it. */
   readonly lastSeq?: number;
   /** Slots whose app is listening now; only these receive messages. */
   readonly attach?: readonly number[];
@@ -132,6 +132,11 @@ export interface Registration {
    * for false.
    */
   readonly lapsed?: boolean;
+  /**
+   * The epoch of the key with which the mesh seals what it sends to this registration: see Sealed. Absent: it has none, and waits
+   * for a setup if it had one.
+   */
+  readonly epoch?: number;
 }
 
 const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registration>(0xe, {
@@ -140,6 +145,7 @@ const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registrati
   regId: STRING,
   identity: STRING,
   lapsed: BOOL,
+  epoch: I32,
 });
 
 /** The bytes of one Registration. @throws ThriftError `range` if a number does not fit its type. */
@@ -311,6 +317,32 @@ export const encodeLinkDown = (value: WritableLinkDown): Uint8Array<ArrayBuffer>
 export const decodeLinkDown = (bytes: Uint8Array): LinkDown => decode(bytes, LinkDownShape[1]);
 
 /**
+ * Agrees on the key of an epoch by HPKE (RFC 9180: base mode, X25519, HKDF-SHA256, AES-256-GCM). The app is the sender, one of the
+ * mesh's keys (GET /v1/link-keys) the recipient. See docs/protocol.md, section 9.
+ */
+export interface KeySetup {
+  /** The mesh's key. */
+  readonly kid: number;
+  /** The encapsulated key: 32 bytes. */
+  readonly enc: Uint8Array;
+  /** From 1; the app counts the epochs of a registration. */
+  readonly epoch: number;
+}
+
+const KeySetupShape: Shape<KeySetup> = /* @__PURE__ */ struct<KeySetup>(0xe, {
+  kid: I32,
+  enc: BINARY,
+  epoch: I32,
+});
+
+/** The bytes of one KeySetup. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeKeySetup = (value: KeySetup): Uint8Array<ArrayBuffer> =>
+  encode(value, KeySetupShape[2]);
+
+/** Reads one KeySetup that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeKeySetup = (bytes: Uint8Array): KeySetup => decode(bytes, KeySetupShape[1]);
+
+/**
  * Registers an app on this device. The answer is Registered or a Refusal with this request. An app that is registered keeps its
  * registration; a grant then renews it.
  */
@@ -319,12 +351,18 @@ export interface Register {
   readonly appId: string;
   /** A grant of the app's server: a compact JWS. Required unless the app is open. */
   readonly grant?: string;
+  /** From now on, the mesh seals what it sends to the registration. */
+  readonly setup?: KeySetup;
+  /** Instead of `grant`: the grant, sealed as the first message of the HPKE context of `setup`, without associated data. */
+  readonly sealedGrant?: Uint8Array;
 }
 
 const RegisterShape: Shape<Register> = /* @__PURE__ */ struct<Register>(0x6, {
   request: I32,
   appId: STRING,
   grant: STRING,
+  setup: KeySetupShape,
+  sealedGrant: BINARY,
 });
 
 /** The bytes of one Register. @throws ThriftError `range` if a number does not fit its type. */
@@ -333,6 +371,57 @@ export const encodeRegister = (value: Register): Uint8Array<ArrayBuffer> =>
 
 /** Reads one Register that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeRegister = (bytes: Uint8Array): Register => decode(bytes, RegisterShape[1]);
+
+/** Begins an epoch of a registration. Must come in Sealed if the mesh has a key of the registration. The answer is Done or a Refusal. */
+export interface SetKey {
+  readonly request: number;
+  readonly slot: number;
+  readonly setup: KeySetup;
+}
+
+const SetKeyShape: Shape<SetKey> = /* @__PURE__ */ struct<SetKey>(0xe, {
+  request: I32,
+  slot: I32,
+  setup: KeySetupShape,
+});
+
+/** The bytes of one SetKey. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSetKey = (value: SetKey): Uint8Array<ArrayBuffer> =>
+  encode(value, SetKeyShape[2]);
+
+/** Reads one SetKey that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSetKey = (bytes: Uint8Array): SetKey => decode(bytes, SetKeyShape[1]);
+
+/**
+ * A frame that only the registration's app and the mesh can read: AES-256-GCM with the key of the epoch and of the direction. The
+ * associated data binds it to direction, registration, epoch, number, and, of a device, to the session. See docs/protocol.md,
+ * section 9.
+ */
+export interface Sealed {
+  readonly slot: number;
+  readonly epoch: number;
+  /** Of the mesh: rises for the life of the device. Of the device: rises within a session, for each slot. */
+  readonly number: number;
+  /** A random nonce of 12 bytes, the ciphertext of a PushUp or PushDown, the tag of 16 bytes. */
+  readonly body: Uint8Array;
+  /** The request inside, so that a Refusal can name it. */
+  readonly request?: number;
+}
+
+const SealedShape: Shape<Sealed> = /* @__PURE__ */ struct<Sealed>(0x1e, {
+  slot: I32,
+  epoch: I32,
+  number: I64,
+  body: BINARY,
+  request: I32,
+});
+
+/** The bytes of one Sealed. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSealed = (value: Sealed): Uint8Array<ArrayBuffer> =>
+  encode(value, SealedShape[2]);
+
+/** Reads one Sealed that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSealed = (bytes: Uint8Array): Sealed => decode(bytes, SealedShape[1]);
 
 /** Renews the grant of a registration, which is then attached if its app listens. The answer is Done or a Refusal. */
 export interface Grant {
@@ -830,6 +919,9 @@ export type PushUp =
   | { readonly kind: "cursors"; readonly value: readonly Cursor[] }
   | { readonly kind: "grant"; readonly value: Grant }
   | { readonly kind: "publishKey"; readonly value: PublishKey }
+  | { readonly kind: "setKey"; readonly value: SetKey }
+  /** Of a registration with an epoch: every command but Register, Attach and Detach. */
+  | { readonly kind: "sealed"; readonly value: Sealed }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -849,6 +941,8 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   cursors: /* @__PURE__ */ list(CursorShape),
   grant: GrantShape,
   publishKey: PublishKeyShape,
+  setKey: SetKeyShape,
+  sealed: SealedShape,
 });
 
 /** The bytes of one PushUp. @throws ThriftError `range` if a number does not fit its type. */
@@ -869,6 +963,8 @@ export type PushDown =
   | { readonly kind: "withdraw"; readonly value: Withdraw }
   | { readonly kind: "aliasLost"; readonly value: AliasLost }
   | { readonly kind: "removed"; readonly value: Removed }
+  /** To a registration with an epoch: Deliver, Described, Broadcasts, Withdraw and AliasLost. */
+  | { readonly kind: "sealed"; readonly value: Sealed }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -886,6 +982,7 @@ const PushDownShape: Shape<PushDown, WritablePushDown> = /* @__PURE__ */ union<P
   withdraw: WithdrawShape,
   aliasLost: AliasLostShape,
   removed: RemovedShape,
+  sealed: SealedShape,
 });
 
 /** The bytes of one PushDown. @throws ThriftError `range` if a number does not fit its type. */

@@ -48,38 +48,8 @@ import {
   type Removed,
   type Welcome,
 } from "../../schema/generated/link.ts";
-
-/** A value and its one canonical form. */
-export interface ValueVector {
-  readonly name: string;
-  readonly struct: string;
-  readonly value: unknown;
-  readonly bytes: Uint8Array;
-}
-
-const MAX_I64 = Number.MAX_SAFE_INTEGER;
-const MAX_I32 = 2 ** 31 - 1;
-const MIN_I32 = -(2 ** 31);
-/** 2026-11-01T00:00:00Z in the mesh's sequence, and a millisecond with a counter. */
-const SEQ = 89_424_000_000 * 4096;
-
-/** `count` bytes that differ: 0, 1, 2 … */
-const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, at) => at);
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-
-/** Binds an encoder's type to its value, so that a vector's value is checked by the compiler. */
-function vector<T>(
-  struct: string,
-  encode: (value: T) => Uint8Array,
-  values: Readonly<Record<string, T>>,
-): ValueVector[] {
-  return Object.entries(values).map(([name, value]) => ({
-    name,
-    struct,
-    value,
-    bytes: encode(value),
-  }));
-}
+import { SEALED_VALUES } from "./sealed-values.ts";
+import { bytes, MAX_I32, MAX_I64, MIN_I32, SEQ, text, type ValueVector, vector } from "./values.ts";
 
 const hello: Hello = { revision: 1 };
 /** The form of a compact JWS; nothing reads it here. */
@@ -389,4 +359,5 @@ export const VALUES: readonly ValueVector[] = [
     "echo, nonce -(2^53 - 1)": { nonce: -MAX_I64 },
     "echo, with data": { nonce: 1, data: text("ping") },
   }),
+  ...SEALED_VALUES,
 ];

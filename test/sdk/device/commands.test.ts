@@ -33,7 +33,9 @@ function lastCommand() {
   if (frame === undefined || typeof frame.value !== "object" || !("request" in frame.value)) {
     throw new Error("no command");
   }
-  return frame.value;
+  const { request } = frame.value;
+  if (request === undefined) throw new Error("no command");
+  return { ...frame.value, request };
 }
 
 function refuse(code: ErrorCode, retryAfterMs?: number): void {
