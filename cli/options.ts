@@ -90,11 +90,20 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
+const DURATION = /^([1-9]\d{0,5})([mhd])$/;
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads a duration such as `7d`. @returns seconds */
+export function durationSeconds(text: string): number {
+  const [, count, unit = ""] = DURATION.exec(text) ?? [];
+  if (count === undefined)
+    throw new InvalidArgumentError("Give a duration such as 30m, 12h or 7d.");
+  return (Number(count) * (UNITS_MS[unit] ?? 0)) / 1_000;
+}
 
 /** Reads a duration from now on (`90d`), or a date or time of ISO 8601. @returns milliseconds since 1970 */
 export function expiryTime(text: string): number {
-  const [, count, unit = ""] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  const [, count, unit = ""] = DURATION.exec(text) ?? [];
   if (count !== undefined) return Date.now() + Number(count) * (UNITS_MS[unit] ?? 0);
   const time = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
     ? Date.parse(text)

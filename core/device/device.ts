@@ -276,9 +276,9 @@ export class Device {
     return { ok: true, removed, bannedUntil: removals.bannedUntil(app, now) };
   }
 
-  /** The app's server lets the device register again. Safe to repeat. */
-  liftBan(app: string): void {
-    this.#parts.removals.liftBan(app);
+  /** The app's server lets the device register again. Safe to repeat. @returns whether it was banned */
+  liftBan(app: string, { now }: Context): boolean {
+    return this.#parts.removals.liftBan(app, now);
   }
 
   /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */

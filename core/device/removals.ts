@@ -53,9 +53,15 @@ export class Removals {
     this.#account.setRemovals([...others, [app, until]]);
   }
 
-  /** Ends a ban. The device is still told that it was removed. Writes one row, or none without a ban. */
-  liftBan(app: string): void {
+  /**
+   * Ends a ban. The device is still told that it was removed. Writes one row, or none without a ban.
+   *
+   * @returns whether a ban lasted
+   */
+  liftBan(app: string, now: number): boolean {
+    const isBanned = this.bannedUntil(app, now) !== null;
     if ((this.#of(app)?.[1] ?? 0) > 0) this.#account.setRemovals([...this.#without(app), [app, 0]]);
+    return isBanned;
   }
 
   /** The app registers again. Writes one row, or none if it was not removed. */

@@ -240,13 +240,15 @@ export class TagNode {
     return { tag, members, nodes, depth, lastBroadcastAt, listeners, live, head: state.log.head };
   }
 
-  async setLive(tag: string, access: LiveAccess): Promise<void> {
+  async setLive(tag: string, access: LiveAccess): Promise<boolean> {
     const state = this.#makeRoot(tag);
-    if (state.record.live !== access) state.change({ live: access });
+    const isOther = state.record.live !== access;
+    if (isOther) state.change({ live: access });
     this.#reporter.schedule();
     await this.#host.durable();
     // Also for an access that it had before: a live node may not have been reached.
     state.root?.tellAccess();
+    return isOther;
   }
 
   async reportLive(report: LiveReport): Promise<LiveReportAnswer> {

@@ -84,8 +84,8 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
     return this.#runner.run(({ device }, context) => device.remove(request, context));
   }
 
-  liftBan(app: string): Promise<void> {
-    return this.#runner.run(({ device }) => device.liftBan(app));
+  liftBan(app: string): Promise<boolean> {
+    return this.#runner.run(({ device }, context) => device.liftBan(app, context));
   }
 
   deliver(request: DeliverRequest): Promise<DeliverAnswer> {

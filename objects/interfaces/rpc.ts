@@ -85,8 +85,8 @@ export interface DeviceRpc {
   describe(request: RegistrationName): Promise<DescribeAnswer>;
   /** From the edge, for the app server: ends a registration. Safe to repeat. */
   remove(request: RemoveRequest): Promise<RemoveAnswer>;
-  /** From the edge, for the app server: lets the app register again. Safe to repeat. */
-  liftBan(app: string): Promise<void>;
+  /** From the edge, for the app server: lets the app register again. Safe to repeat. @returns whether it was banned */
+  liftBan(app: string): Promise<boolean>;
   /** From a tag's node: broadcasts for one registration. */
   deliver(request: DeliverRequest): Promise<DeliverAnswer>;
   /** From an alias object: another registration sets the alias. Safe to repeat. */
@@ -117,7 +117,7 @@ export interface TagRpc {
   broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null>;
   /** Null if the tag was neither joined nor opened. */
   info(): Promise<TagInfo | null>;
-  setLive(tag: string, access: LiveAccess): Promise<void>;
+  setLive(tag: string, access: LiveAccess): Promise<boolean>;
   reportLive(report: LiveReport): Promise<LiveReportAnswer>;
   /** From a live node: one page of entries after this position. */
   entriesAfter(position: number): Promise<readonly LogEntry[]>;

@@ -144,7 +144,7 @@ export class TagShell implements TagRpc, TagImportRpc {
     return this.#call((node) => node.info());
   }
 
-  setLive(tag: string, access: LiveAccess): Promise<void> {
+  setLive(tag: string, access: LiveAccess): Promise<boolean> {
     return this.#call((node) => node.setLive(tag, access));
   }
 

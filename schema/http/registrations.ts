@@ -109,6 +109,16 @@ export const removalAnswer = lazily(() =>
 );
 export type RemovalAnswerBody = AnswerOf<typeof removalAnswer>;
 
+/** Answer of `DELETE /v1/registrations/{regId}/ban`. */
+export const banLiftAnswer = lazily(() =>
+  z.strictObject({
+    regId: z.string(),
+    /** Whether a ban ended. False if the device was not banned. */
+    lifted: z.boolean(),
+  }),
+);
+export type BanLiftAnswerBody = AnswerOf<typeof banLiftAnswer>;
+
 /** Of a signed change without a body. */
 const REMOVAL_ERRORS = [
   ...SIGNED,
@@ -178,7 +188,7 @@ export const registrationRoutes = {
     auth: "signature",
     scopes: ["manage"],
     summary: "Let a banned device register again",
-    answers: lazily(() => ({ 204: { description: "No ban is left." } })),
+    answers: lazily(() => ({ 200: { description: "No ban is left.", body: banLiftAnswer() } })),
     errors: REMOVAL_ERRORS,
   },
 } as const satisfies Record<string, Route>;

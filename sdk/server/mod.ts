@@ -10,6 +10,7 @@ export type {
   AppAnswerBody,
   AuditAnswerBody,
   AuditEntryBody,
+  BanLiftAnswerBody,
   BroadcastAnswerBody,
   BroadcastStatusBody,
   ConditionBody,

@@ -1,5 +1,9 @@
 /** The registrations of an app. */
-import type { RegistrationsAnswerBody, RemovalAnswerBody } from "../../schema/http.ts";
+import type {
+  BanLiftAnswerBody,
+  RegistrationsAnswerBody,
+  RemovalAnswerBody,
+} from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -64,8 +68,12 @@ export class Registrations {
     return this.#calls.call<"removeRegistration">("DELETE", path, { isChange: true });
   }
 
-  /** Lets a banned device register again. It is not an error if it is not banned. */
-  async liftBan(regId: string): Promise<void> {
-    await this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, { isChange: true });
+  /**
+   * Lets a banned device register again. It is not an error if it is not banned.
+   *
+   * @returns `lifted` says whether it was
+   */
+  liftBan(regId: string): Promise<BanLiftAnswerBody> {
+    return this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, { isChange: true });
   }
 }

@@ -288,6 +288,21 @@ describe("the audit log", () => {
     expect((await audits(`?appId=${app.appId}`)).entries).toEqual(entries);
   });
 
+  it("S57 S58 has no entry of what changed nothing, however often an app's server repeats it", async () => {
+    const app = await createApp();
+    const set = async (access: string) => {
+      const body = { access };
+      const { response } = await fetchCounting(
+        await signed(app, { method: "PUT", path: "/v1/tags/news/live", body }),
+      );
+      expect(response.status).toBe(204);
+    };
+    for (const access of ["token", "open", "open", "closed", "closed", "open"]) await set(access);
+    const { entries } = await audits(`?appId=${app.appId}`);
+    const changes = entries.filter(({ action }) => action === "live.set");
+    expect(changes.map(({ detail }) => detail)).toEqual(["open", "closed", "open"]);
+  });
+
   it("S57 comes in pages that name the next one", async () => {
     for (let n = 0; n < 5; n++) await owner("POST", "/v1/apps", { name: `app ${n}` });
     const all = (await audits("?limit=5")).entries;

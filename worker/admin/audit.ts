@@ -69,6 +69,25 @@ export async function audit(
   }
 }
 
+/**
+ * A call for a change, and whether the change has to be recorded. What changes nothing is not: repeated, it would push out the entries of
+ * changes. If the call was made twice, its answer does not tell what the first one did.
+ *
+ * @param call as for `callObject`
+ */
+export function change<T>(call: () => Promise<T>) {
+  let calls = 0;
+  return {
+    call(): Promise<T> {
+      calls++;
+      return call();
+    },
+    /** @param hasChanged what the answer says; an object of an older version does not */
+    isWorthRecording: (hasChanged: boolean | undefined): boolean =>
+      hasChanged !== false || calls > 1,
+  };
+}
+
 function actorOf(c: MeshContext): Pick<AuditEvent, "actor" | "credentialId" | "role"> {
   const operator = c.get("operator");
   if (operator === undefined)

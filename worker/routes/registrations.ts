@@ -1,11 +1,12 @@
 /** `/v1/registrations`: lists and describes registrations, removes them, and bans their devices. */
 import {
+  type BanLiftAnswerBody,
   type RegistrationAnswerBody,
   type RegistrationsAnswerBody,
   type RemovalAnswerBody,
   ROUTES,
 } from "../../schema/http.ts";
-import { audit } from "../admin/audit.ts";
+import { audit, change } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { describeRegistration, readRegistration } from "../calls/registrations.ts";
@@ -40,10 +41,13 @@ async function removeRegistration(c: MeshContext): Promise<Response> {
   const bannedUntil = ban === undefined ? null : c.get("receivedAt") + ban * 1_000;
   await beginChange(c, caller, [regId]);
   const request = { app: caller.appName, generation, bannedUntil };
-  const answer = await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).remove(request));
+  const removal = change(() => c.env.DEVICES.getByName(device).remove(request));
+  const answer = await wakeInTime(c, device, removal.call);
   if (!answer.ok) throw refusal(answer);
   const until = answer.bannedUntil === null ? {} : { detail: `until ${answer.bannedUntil}` };
-  await audit(c, ban === undefined ? "registration.remove" : "registration.ban", regId, until);
+  // A ban replaces the time of the one before.
+  if (removal.isWorthRecording(answer.removed || ban !== undefined))
+    await audit(c, ban === undefined ? "registration.remove" : "registration.ban", regId, until);
   const body = { regId, removed: answer.removed, bannedUntil: answer.bannedUntil };
   return c.json(body satisfies RemovalAnswerBody);
 }
@@ -51,9 +55,10 @@ async function removeRegistration(c: MeshContext): Promise<Response> {
 async function liftBan(c: MeshContext): Promise<Response> {
   const { caller, regId, device } = await readRegistration(c);
   await beginChange(c, caller, [regId]);
-  await wakeInTime(c, device, () => c.env.DEVICES.getByName(device).liftBan(caller.appName));
-  await audit(c, "registration.unban", regId);
-  return c.body(null, 204);
+  const lifting = change(() => c.env.DEVICES.getByName(device).liftBan(caller.appName));
+  const lifted = await wakeInTime(c, device, lifting.call);
+  if (lifting.isWorthRecording(lifted)) await audit(c, "registration.unban", regId);
+  return c.json({ regId, lifted: lifted !== false } satisfies BanLiftAnswerBody);
 }
 
 export const registrations: Handlers<

@@ -2,6 +2,7 @@
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { TagQuery } from "../../core/tag/directory/directory.ts";
 import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";
+import { rootObjectName } from "../../core/tag/name.ts";
 import { shardsOf } from "../../objects/bindings.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {
@@ -12,11 +13,11 @@ import {
   tagText,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { audit } from "../admin/audit.ts";
+import { audit, change } from "../admin/audit.ts";
 import { beginChange } from "../calls/changes.ts";
 import { callInTime, wakeInTime } from "../calls/objects.ts";
 import { forEachRegId } from "../calls/registrations.ts";
-import { askRoot } from "../calls/tag-root.ts";
+import { askRoot, rootOf } from "../calls/tag-root.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
 import { parseBody, parseQuery } from "../request/body.ts";
@@ -82,9 +83,10 @@ async function setLiveAccess(c: MeshContext): Promise<Response> {
   const tag = tagInPath(c);
   const { access } = parseBody(schema, bytes);
   await beginChange(c, caller);
-  await askRoot(c, caller.appName, tag, (root) => root.setLive(tag, access));
+  const setting = change(() => rootOf(c, caller.appName, tag).setLive(tag, access));
+  const isOther = await wakeInTime(c, rootObjectName(caller.appName, tag), setting.call);
   forgetAccess(caller.appName, tag);
-  await audit(c, "live.set", tag, { detail: access });
+  if (setting.isWorthRecording(isOther)) await audit(c, "live.set", tag, { detail: access });
   return c.body(null, 204);
 }
 

@@ -181,7 +181,7 @@ describe("S17 a banned device", () => {
     ban(rig, 10 * HOUR_MS);
     expect(ban(rig, HOUR_MS)).toMatchObject({ removed: false, bannedUntil: rig.now + HOUR_MS });
     expect(remove(rig)).toMatchObject({ removed: false, bannedUntil: rig.now + HOUR_MS });
-    const lift = () => rig.run(() => rig.device.liftBan("a"));
+    const lift = () => rig.run((context) => rig.device.liftBan("a", context));
     expect(rig.rows(lift)).toBe(1);
     expect(rig.rows(lift)).toBe(0);
     rig.lose();

@@ -3211,7 +3211,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description No ban is left. */
-            204: {
+            200: {
                 headers: {
                     /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
                     "ratelimit-policy"?: string;
@@ -3219,7 +3219,12 @@ export interface operations {
                     ratelimit?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        regId: string;
+                        lifted: boolean;
+                    };
+                };
             };
             /**
              * @description `reg_id_invalid`: The regId was not issued by this mesh.

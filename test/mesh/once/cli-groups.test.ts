@@ -221,3 +221,26 @@ describe("listen --live", () => {
     expect(await insider.stdout.match(/listening/)).toBe("secret: 1 listening");
   });
 });
+
+test("S15 S17 the server lists, removes and bans registrations; each says what it did", async () => {
+  const user = server();
+  const one = await device(user);
+  const listed = async () =>
+    (await runJson(user, "registration", "list")).map(({ regId }) => regId);
+  expect(await listed()).toContain(one.regId);
+  const some = await run(user, "registration", "list", "--limit", "0");
+  expect(some).toMatchObject({ code: 2, stderr: expect.stringContaining("1 or more") });
+  const remove = () => run(user, "registration", "remove", one.regId);
+  expect(await remove()).toMatchObject({ code: 0, stdout: `removed  ${one.regId}` });
+  expect(await remove()).toMatchObject({ code: 0, stdout: `had ended before  ${one.regId}` });
+  expect(await listed()).not.toContain(one.regId);
+  const [banned] = await runJson(user, "registration", "ban", one.regId, "--for", "30m");
+  const until = Number(banned?.["bannedUntil"]) - Date.now();
+  expect(until).toBeGreaterThan(29 * 60_000);
+  expect(until).toBeLessThanOrEqual(30 * 60_000);
+  const unban = () => runJson(user, "registration", "unban", one.regId);
+  expect(await unban()).toEqual([{ regId: one.regId, lifted: true }]);
+  expect(await unban()).toEqual([{ regId: one.regId, lifted: false }]);
+  const refused = await run(user, "registration", "remove", "nonsense");
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("(reg_id_invalid)") });
+});

@@ -2,7 +2,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Command, CommanderError } from "commander";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { commandLine } from "../../../cli/command-line.ts";
+import { commanderExit } from "../../../cli/sdk-failures.ts";
 import { ERRORS } from "../../../schema/errors.ts";
 import { pushmesh, run, type User } from "../support/command.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -30,6 +33,46 @@ test("P4.4 commands that the error table advises are there", async () => {
   }
 });
 
+test("every group without a command, or with one that is not there, fails with advice", async () => {
+  const groups: string[] = [];
+  const waiting: string[][] = [[]];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const command = groupAt(commandLine({}), path);
+    if (command.commands.length === 0) continue;
+    groups.push(path.join(" "));
+    const usage = ["pushmesh", ...path].join(" ");
+    for (const args of [[], ["nonsense"], ["--nonsense"], ["help", "nonsense"]]) {
+      const said = await failing([...path, ...args]);
+      expect(said).toContain(args.length === 0 ? `Usage: ${usage} ` : `See ${usage} --help.`);
+    }
+    const names = command.commands.map((each) => each.name());
+    for (const name of names) if (name !== "help") waiting.push([...path, name]);
+  }
+  const named = ["admin", "admin credential", "alias", "app", "key", "registration", "tag"];
+  expect(groups.sort()).toEqual(["", ...named]);
+});
+
+const groupAt = (program: Command, path: readonly string[]): Command =>
+  path.reduce(
+    (at, name) => at.commands.find((each) => each.name() === name) ?? expect.fail(name),
+    program,
+  );
+
+/** What a command prints that must be a usage error. */
+async function failing(args: readonly string[]): Promise<string> {
+  const program = commandLine({});
+  const said: string[] = [];
+  const silent = (command: Command): void => {
+    command.configureOutput({ writeErr: (text) => said.push(text) });
+    command.commands.forEach(silent);
+  };
+  silent(program);
+  const ended = await program.parseAsync(args, { from: "user" }).catch((error: unknown) => error);
+  expect(ended).toBeInstanceOf(CommanderError);
+  expect([args, commanderExit(ended as CommanderError)]).toEqual([args, 2]);
+  return said.join("");
+}
+
 describe("exit codes", () => {
   const key = ["--key-id", "a.k1", "--key", SECRET];
   // Nobody listens on a port below the first that was ever given out; those of old services fetch refuses by itself.
@@ -47,7 +90,20 @@ describe("exit codes", () => {
     [0, ["send", "--help"], /^$/],
     [0, ["--version"], /^$/],
     [2, [], /Usage/],
-    [2, ["sned"], /unknown command 'sned'/],
+    [2, ["sned"], /unknown command 'sned'\n.*Did you mean send.*\n+See pushmesh --help/],
+    [
+      2,
+      ["app", "polcy"],
+      /unknown command 'polcy'\n.*Did you mean policy.*\n+See pushmesh app --help/,
+    ],
+    [2, ["app", "policy", "--hlp"], /'--hlp'\n.*--help.*\n+See pushmesh app policy --help/],
+    [2, ["admin", "credential", "mak"], /'mak'\n+See pushmesh admin credential --help/],
+    [2, ["help", "app", "polcy"], /unknown command 'polcy'\n+See pushmesh app --help/],
+    [2, ["key", "help", "lst"], /unknown command 'lst'\n+See pushmesh key --help/],
+    [2, ["registration", "ban", "r"], /required option '--for <duration>'/],
+    [2, ["registration", "ban", "r", "--for", "soon"], /Give a duration such as 30m/],
+    [2, ["registration", "ban", "r", "--for", "366d", ...nowhere, ...key], /31536000/],
+    [0, ["help", "registration", "ban"], /^$/],
     [2, ["key", "create", "--scope", "root"], /Allowed choices are send, manage, read, grant/],
     [2, ["key", "create", "--expires", "soon"], /Give a duration such as 90d/],
     [2, ["key", "create", "--expires", "0d"], /Give a duration such as 90d/],

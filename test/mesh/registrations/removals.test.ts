@@ -132,6 +132,26 @@ describe("a banned device", () => {
   });
 });
 
+test("S57 S58 a removal or lift that changes nothing is not in the audit log, and says so", async () => {
+  const { registrations } = serverOf();
+  const { regId } = await registered();
+  const entries = async () => {
+    const { entries } = await mesh.admin().auditLog({ appId: app.appId, limit: 200 });
+    return entries.filter(({ target }) => target === regId).map(({ action }) => action);
+  };
+  expect(await registrations.liftBan(regId)).toEqual({ regId, lifted: false });
+  for (const removed of [true, false, false])
+    expect(await registrations.remove(regId)).toMatchObject({ removed });
+  await registrations.ban(regId, 60);
+  for (const lifted of [true, false, false])
+    expect(await registrations.liftBan(regId)).toEqual({ regId, lifted });
+  expect(await entries()).toEqual([
+    "registration.unban",
+    "registration.ban",
+    "registration.remove",
+  ]);
+});
+
 describe("who may remove a registration", () => {
   test("S15 S17 another app's key neither removes nor bans, whether the registration stands or not", async () => {
     const other = await mesh.app("another");
