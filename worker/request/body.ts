@@ -11,6 +11,12 @@ const tooLarge = (bound: number): MeshError =>
 const broken = (cause: unknown): MeshError =>
   new MeshError("body_invalid", "the body broke off", { cause });
 
+/** @throws MeshError `body_too_large`, by Content-Length */
+export function requireBound(request: Request, bound: number): void {
+  const declared = request.headers.get("content-length");
+  if (declared !== null && !(Number(declared) <= bound)) throw tooLarge(bound);
+}
+
 /**
  * Reads the body of a request.
  *
@@ -29,10 +35,9 @@ export async function readBody(
 }
 
 async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBuffer>> {
-  const declared = request.headers.get("content-length");
+  requireBound(request, bound);
   // The host enforces a declared length, so only a chunked body has to be counted.
-  if (declared !== null) {
-    if (!(Number(declared) <= bound)) throw tooLarge(bound);
+  if (request.headers.has("content-length")) {
     const body = new Uint8Array(await request.arrayBuffer());
     if (body.length > bound) throw tooLarge(bound);
     return body;

@@ -5,12 +5,12 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
 import { authenticate } from "../signature/authenticate.ts";
-import { checkDigest } from "../signature/digest.ts";
+import { checkDigests, readDigests } from "../signature/digest.ts";
 import type { AppVerifier } from "../signature/keys.ts";
 import { requireRights } from "../signature/rights.ts";
 import { noteUse } from "../signature/use.ts";
 import type { Verified } from "../signature/verify.ts";
-import { readBody, requireJson } from "./body.ts";
+import { readBody, requireBound, requireJson } from "./body.ts";
 
 /** The app that signed a request. */
 export interface Caller {
@@ -48,9 +48,13 @@ export async function readSigned(
 ): Promise<{ readonly caller: Caller; readonly bytes: Uint8Array }> {
   const request = c.req.raw;
   requireJson(request);
+  requireBound(request, bound);
+  const digests = readDigests(request.headers.get("content-digest"));
+  // First, so that the body of a stranger is neither read nor hashed.
+  const caller = await readCaller(c);
   const bytes = await readBody(request, bound);
-  await checkDigest(request.headers.get("content-digest"), bytes, c.env.CRYPTO);
-  return { caller: await readCaller(c), bytes };
+  await checkDigests(digests, bytes, c.env.CRYPTO);
+  return { caller, bytes };
 }
 
 const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.IDEMPOTENCY_KEY_CHARS}}$`);

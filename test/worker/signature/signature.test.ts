@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
 import { contentDigest } from "../../../sdk/server/sign.ts";
 import { createSigningKey, signerOf } from "../../../sdk/server/signer.ts";
+import { type EdgeCrypto, webCrypto } from "../../../worker/signature/crypto.ts";
 import {
   admin,
   createApp,
@@ -309,6 +310,31 @@ describe("P7.1 the body", () => {
     ["an inner list", "sha-256=(:AAAA:)"],
   ])("with a Content-Digest that is %s is refused", async (_, digest) => {
     await refused(await changed({ "content-digest": digest }), "digest_mismatch");
+  });
+
+  it("is neither read nor hashed before the signature is verified, whoever sent it", async () => {
+    let hashed = 0;
+    const CRYPTO: EdgeCrypto = {
+      ...webCrypto,
+      digest(algorithm, data) {
+        hashed += data.byteLength;
+        return webCrypto.digest(algorithm, data);
+      },
+    };
+    const long = { ...body, data: "x".repeat(LIMITS.DATA_BYTES) };
+    const [good, forged, expired, unknown] = [
+      await signed(app, { body: long, headers: { prefer: "respond-async" } }),
+      await signed({ ...other, keyId: app.keyId }, { body: long }),
+      await signed(app, { body: long, parameters: { created: nowSeconds() - 3_600 } }),
+      await signed({ ...app, keyId: `${app.keyId}x` }, { body: long }),
+    ];
+    for (const request of [forged, expired, unknown]) {
+      const { response } = await fetchCounting(request, { CRYPTO });
+      expect([response.status, hashed, request.bodyUsed]).toEqual([401, 0, false]);
+    }
+    const { response } = await fetchCounting(good, { CRYPTO });
+    expect(response.status).toBe(202);
+    expect(hashed).toBe(JSON.stringify(long).length);
   });
 
   it("may be digested by SHA-512, or both, of which both must be right", async () => {
