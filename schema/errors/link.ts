@@ -103,7 +103,7 @@ export const LINK = {
     429,
     null,
     "later",
-    "Requests of this kind come too often from this network or device.",
+    "Requests of this kind come too often from this network, device or app.",
     "Retry after Retry-After. Behind a proxy, start the mesh with --trust-proxy.",
   ),
   token_invalid: row(

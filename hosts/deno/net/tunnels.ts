@@ -4,7 +4,7 @@
  */
 import { MeshError } from "../../../schema/errors.ts";
 import { problemResponse } from "../../../worker/problem.ts";
-import { addressShare } from "../../machine/net/admission/address-share.ts";
+import { addressShare, appOverShare } from "../../machine/net/admission/address-share.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { clientOfRequest, type NamedClient } from "../../machine/net/admission/client.ts";
 import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
@@ -128,7 +128,13 @@ export class Tunnels {
     const request = await readInTime(outer);
     carriers.set(request, tunnel);
     if (mayBeRecorded(asked)) setAddress(request, client);
-    const answered = tunnel.ask(failedAuth.isVouched(asked));
+    const sender = failedAuth.senderOf(asked);
+    if (sender !== null && !entry.mayWorkFor(sender)) {
+      const overShare = appOverShare();
+      refused(overShare.code);
+      throw overShare;
+    }
+    const answered = tunnel.ask(sender !== null);
     try {
       const response = await handler(request);
       failedAuth.answered(client, asked, response.status);

@@ -6,6 +6,7 @@ import { createServer, METHODS } from "node:http";
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { parseKeyId } from "../../../core/identity/app-id.ts";
 import { Unread } from "../../../hosts/machine/net/admission/unread.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fuzz, fuzzTimeoutMs } from "../../core/support/fuzz.ts";
@@ -207,6 +208,32 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
     first.conn.end();
     await settled();
     expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES - 100);
+  });
+
+  test("P8.5 a request of an app over its share is told when to come back, on a connection that stays", async () => {
+    const { conn, seen, refused, admission } = serveHttp();
+    const input = 'sig1=("@method");created=1;keyid="0123456789abcdef012345.k1"';
+    const signed = `GET /v1/messages/x HTTP/1.1\r\nHost: mesh\r\nSignature-Input: ${input}\r\n\r\n`;
+    conn.push(signed);
+    await settled();
+    expect(seen).toHaveLength(1);
+    // Others from everywhere wait for their answers.
+    for (let n = 0; ; n++) {
+      const entry = admission.admit(`198.51.${n >> 8}.${n & 255}`, () => {});
+      if (entry === null || !entry.mayWorkFor(parseKeyId("0123456789abcdef012345.k1")?.appId ?? ""))
+        break;
+      entry.become("busy");
+    }
+    conn.push(signed);
+    await settled();
+    expect(seen).toHaveLength(1);
+    expect(refused).toEqual(["too_many_requests"]);
+    const second = conn.written.slice(conn.written.lastIndexOf("HTTP/1.1"));
+    expect(statusOf(second)).toBe(429);
+    expect(second.toLowerCase()).toContain("retry-after: 1\r\n");
+    conn.push(GET);
+    await settled();
+    expect(seen).toHaveLength(2);
   });
 
   test("P8.1 what comes before its turn waits with the client", async () => {

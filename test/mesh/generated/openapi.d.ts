@@ -901,7 +901,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1000,7 +1000,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1153,7 +1153,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1263,7 +1263,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1484,7 +1484,7 @@ export interface operations {
              *     `broadcast_rate`: The tag accepts no more broadcasts right now.
              *     `quota_exceeded`: The app has used up its quota of sends.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1629,7 +1629,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1768,7 +1768,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -1935,7 +1935,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2075,7 +2075,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2217,7 +2217,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2385,7 +2385,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2552,7 +2552,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2694,7 +2694,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2832,7 +2832,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -2977,7 +2977,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3139,7 +3139,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3288,7 +3288,7 @@ export interface operations {
             /**
              * @description `rate_limited`: Commands arrive too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3447,7 +3447,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3612,7 +3612,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3724,7 +3724,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3839,7 +3839,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -3989,7 +3989,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4116,7 +4116,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4241,7 +4241,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4381,7 +4381,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4565,7 +4565,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4724,7 +4724,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -4849,7 +4849,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5013,7 +5013,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5143,7 +5143,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5269,7 +5269,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5437,7 +5437,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5562,7 +5562,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {
@@ -5701,7 +5701,7 @@ export interface operations {
             };
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network or device.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
             429: {
                 headers: {

@@ -312,7 +312,7 @@ describe("P7.1 the body", () => {
     await refused(await changed({ "content-digest": digest }), "digest_mismatch");
   });
 
-  it("is neither read nor hashed before the signature is verified, whoever sent it", async () => {
+  it("P7.1 is neither read nor hashed before the signature is verified, whoever sent it", async () => {
     let hashed = 0;
     const CRYPTO: EdgeCrypto = {
       ...webCrypto,

@@ -4,7 +4,7 @@
  * opened. Links of registered devices and signed requests are never shed; everything else counts against the share of its address.
  */
 import { networkOf } from "../../../../worker/request/network.ts";
-import { connectionsOf, NOBODY } from "./address-share.ts";
+import { ADDRESS_MIN_COUNT, connectionsOf, NOBODY } from "./address-share.ts";
 import {
   type ConnectionStanding,
   type Network,
@@ -17,6 +17,13 @@ import {
 
 /** How late a timeout may be: the hosts sweep this often. */
 export const SWEEP_MS = 250;
+
+/**
+ * Once so much of what devices leave free is taken by signed requests, which are never shed, one app may have only its share of it: a key
+ * whose sends all wait for acknowledgements would otherwise keep every newcomer out.
+ */
+const SIGNED_SHARE = 3 / 4;
+const APP_SHARE = 1 / 4;
 
 /** Standings that are also shed for a newcomer of their own network. */
 const OWN = ["closing", "silent", "idle", "guest"] as const;
@@ -39,6 +46,8 @@ export class Entry {
   weight = 1;
   /** Which it counts for: set by admission. */
   network: Network;
+  /** Whose key signed the request that makes it `busy`. */
+  app = "";
   /** Ends the connection to make room. */
   onShed: () => void = () => {};
   /** Whether its device is registered by now: asked only before it would be shed. */
@@ -82,6 +91,13 @@ export class Entry {
   become(standing: ConnectionStanding): void {
     this.#deadline = Number.POSITIVE_INFINITY;
     if (this.#admission.move(this, standing)) this.#standing = standing;
+  }
+
+  /** To be called before it becomes `busy`, with the app that signed the request. @returns false if that app is over its share */
+  mayWorkFor(app: string): boolean {
+    if (this.#standing === "busy") return true;
+    this.app = app;
+    return this.#admission.mayWorkFor(app);
   }
 
   expireIn(ms: number, onExpire: () => void): void {
@@ -130,6 +146,8 @@ export class Admission {
     STANDINGS.map((each) => [each, new Set()]),
   );
   readonly #networks = new Networks();
+  /** `busy` connections by app. */
+  readonly #busyByApp = new Map<string, number>();
   #size = 0;
   readonly #onRefuse: (kind: string) => void;
 
@@ -192,6 +210,14 @@ export class Admission {
     return false;
   }
 
+  /** Whether one more request that this app signed may hold a connection. */
+  mayWorkFor(app: string): boolean {
+    const room = this.#capacity - this.#of("device").size;
+    const isFree = this.#of("busy").size < room * SIGNED_SHARE;
+    const share = Math.max(ADDRESS_MIN_COUNT, Math.floor(room * APP_SHARE));
+    return isFree || (this.#busyByApp.get(app) ?? 0) < share;
+  }
+
   changeAddress(entry: Entry, to: string): void {
     if (!this.#of(entry.standing).has(entry)) return;
     this.#networks.add(entry.network, entry.standing, -1, -weightOf(entry));
@@ -203,6 +229,7 @@ export class Admission {
   /** To be called when the connection is closed. */
   remove(entry: Entry): void {
     if (!this.#of(entry.standing).delete(entry)) return;
+    if (entry.standing === "busy") this.#countBusy(entry.app, -1);
     this.#networks.add(entry.network, entry.standing, -1, -weightOf(entry));
     this.#networks.leave(entry.network);
     this.#size -= entry.weight;
@@ -213,6 +240,8 @@ export class Admission {
     const from = entry.standing;
     if (!this.#of(from).delete(entry)) return false;
     this.#of(to).add(entry);
+    if (from !== to && from === "busy") this.#countBusy(entry.app, -1);
+    if (from !== to && to === "busy") this.#countBusy(entry.app, 1);
     // Runs twice per request: the count of the network is left alone unless it changes.
     const weight = (counts(to) - counts(from)) * entry.weight;
     this.#networks.add(entry.network, from, -1, 0);
@@ -249,6 +278,12 @@ export class Admission {
     for (const standing of ["silent", "idle"] as const) {
       for (const entry of [...this.#of(standing)]) entry.onShed();
     }
+  }
+
+  #countBusy(app: string, by: number): void {
+    const count = (this.#busyByApp.get(app) ?? 0) + by;
+    if (count > 0) this.#busyByApp.set(app, count);
+    else this.#busyByApp.delete(app);
   }
 
   #refuse(why: string): null {

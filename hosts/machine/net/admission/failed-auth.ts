@@ -4,6 +4,7 @@
  * NAT does not lock them out. Identities that cost nothing to get share one: all accounts of a network without a registration, and all
  * keys that have succeeded only from other networks.
  */
+import { parseKeyId } from "../../../../core/identity/app-id.ts";
 import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { ERRORS, type ErrorCode, MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -14,7 +15,7 @@ import {
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "../http/head.ts";
-import { GoodKeys } from "./good-keys.ts";
+import { GoodKeys, keyIdOf } from "./good-keys.ts";
 import { type Rate, RefillingBudgets } from "./refilling-budgets.ts";
 
 const RATE: Rate = {
@@ -65,10 +66,15 @@ export class FailedAuth {
     return new MeshError("too_many_failures", undefined, { retryAfterMs: Math.ceil(waitMs) });
   }
 
-  /** Whether the request names a key that has succeeded before. The signature is not verified yet, but a false one is refused quickly. */
-  isVouched(head: Asked): boolean {
+  /**
+   * The app of the key that the request names, if that key has succeeded before; else null. The signature is not verified yet, but a false
+   * one is refused quickly.
+   */
+  senderOf(head: Asked): string | null {
     const input = head.fields.get("signature-input");
-    return input !== undefined && this.#goodKeys.standingOf(input, "", this.#now()) !== "unknown";
+    if (input === undefined || this.#goodKeys.standingOf(input, "", this.#now()) === "unknown")
+      return null;
+    return parseKeyId(keyIdOf(input))?.appId ?? "";
   }
 
   /** To be called with the status of each answer. */

@@ -39,4 +39,5 @@ export class GoodKeys {
   }
 }
 
-const keyIdOf = (input: string): string => KEY_ID.exec(input)?.[1] ?? "";
+/** The key that a Signature-Input names; empty for none. */
+export const keyIdOf = (input: string): string => KEY_ID.exec(input)?.[1] ?? "";

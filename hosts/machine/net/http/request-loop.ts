@@ -5,7 +5,7 @@
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { problemResponse } from "../../../../worker/problem.ts";
-import { OVER_SHARE } from "../admission/address-share.ts";
+import { appOverShare, OVER_SHARE } from "../admission/address-share.ts";
 import type { Entry } from "../admission/admission.ts";
 import { clientOfRequest, type NamedClient, takeClient } from "../admission/client.ts";
 import type { FailedAuth } from "../admission/failed-auth.ts";
@@ -248,7 +248,12 @@ export class RequestLoop {
     const { head } = request;
     const { entry, clientOf, failedAuth } = this.#port;
     this.#state = "serving";
-    this.#work = failedAuth.isVouched(head) ? "busy" : "asking";
+    const sender = failedAuth.senderOf(head);
+    this.#work = sender === null ? "asking" : "busy";
+    if (sender !== null && !entry.mayWorkFor(sender)) {
+      this.#decline(head, appOverShare());
+      return;
+    }
     if (!takeClient(entry, clientOf, head)) {
       this.#decline(head, new MeshError("mesh_full", OVER_SHARE));
       return;

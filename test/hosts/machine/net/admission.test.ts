@@ -234,3 +234,43 @@ test("P8.5 descriptors count against the share of an address, and for its device
   for (const each of entries) if (each) admission.remove(each.entry);
   expect(admission.size).toBe(3 + 201);
 });
+
+test("P8.5 requests of one app that all wait keep no newcomer out, nor another app", () => {
+  const { admission, open, closed } = admissionOf(400);
+  let working = 0;
+  for (let n = 0; n < 400; n++) {
+    const held = open(`${n}`, addressOf(n % 200));
+    if (held?.entry.mayWorkFor("noisy") === true) {
+      held.entry.become("busy");
+      working++;
+    } else held?.entry.closing();
+  }
+  expect(working).toBe(300);
+  closed.length = 0;
+  for (let n = 0; n < 100; n++) expect(open(`new ${n}`, "198.51.100.1")).not.toBe(null);
+  expect(closed).not.toContain("0");
+  const other = open("other", "198.51.100.2");
+  expect(other?.entry.mayWorkFor("quiet")).toBe(true);
+  other?.entry.become("busy");
+  expect(admission.mayWorkFor("noisy")).toBe(false);
+  expect(admission.mayWorkFor("quiet")).toBe(true);
+});
+
+test("P8.5 an app over its share is in it again when its requests are answered, or their connections end", () => {
+  const { admission, open } = admissionOf(200);
+  const held = Array.from({ length: 160 }, (_, n) => open(`${n}`, addressOf(n)));
+  const working = held.filter((each) => {
+    if (each?.entry.mayWorkFor("a") !== true) return false;
+    each.entry.become("busy");
+    return true;
+  });
+  expect(working).toHaveLength(150);
+  working[0]?.entry.become("idle");
+  // One of 199 that is answered.
+  expect(admission.mayWorkFor("a")).toBe(true);
+  const [, second] = working;
+  if (second) admission.remove(second.entry);
+  for (const each of working.slice(2)) each?.entry.become("idle");
+  expect(admission.firm).toBe(0);
+  for (let n = 0; n < 150; n++) expect(admission.mayWorkFor("a")).toBe(true);
+});
