@@ -4,7 +4,7 @@
  */
 
 /** Text as UTF-8, and bytes as they are. */
-type Piece = string | Uint8Array;
+export type Piece = string | Uint8Array;
 
 const utf8 = /* @__PURE__ */ new TextEncoder();
 
@@ -27,13 +27,14 @@ export const HPKE_SUITE = "HPKE\0\x20\0\x01\0\x02";
 export const labeledIkm = (suite: string, label: string, ikm: Piece): Uint8Array<ArrayBuffer> =>
   concat("HPKE-v1", suite, label, ikm);
 
-/** The info of LabeledExpand (§4). @param bytes of what is expanded, at most 255 */
+/** The info of LabeledExpand (§4). @param bytes of what is expanded */
 export const labeledInfo = (
   suite: string,
   label: string,
   info: Piece,
   bytes: number,
-): Uint8Array<ArrayBuffer> => concat(Uint8Array.of(0, bytes), "HPKE-v1", suite, label, info);
+): Uint8Array<ArrayBuffer> =>
+  concat(Uint8Array.of(bytes >> 8, bytes), "HPKE-v1", suite, label, info);
 
 /** `info` of the context in which an app and the mesh agree on a key. */
 export const linkInfo = (appId: string): string => `pushmesh layer 2\0${appId}`;

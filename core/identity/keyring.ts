@@ -19,6 +19,8 @@ const PURPOSES = {
   storedSecret: { info: "pushmesh/v1/stored-secret", bytes: 64 },
   tagId: { info: "pushmesh/v1/tag-id", bytes: 32 },
   operator: { info: "pushmesh/v1/operator", bytes: 32 },
+  /** The private key of X25519 with which apps agree on keys. */
+  linkKey: { info: "pushmesh/v1/link-key", bytes: 32 },
   walk: { info: "pushmesh/v1/walk", bytes: 32 },
 } as const;
 type Purpose = keyof typeof PURPOSES;

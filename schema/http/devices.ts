@@ -21,6 +21,22 @@ export const deviceAnswer = lazily(() =>
 );
 export type DeviceAnswerBody = AnswerOf<typeof deviceAnswer>;
 
+/** Answer of `GET /v1/link-keys`. */
+export const linkKeysAnswer = lazily(() =>
+  z.strictObject({
+    /** First the one to make setups with. */
+    keys: z.array(
+      z.strictObject({
+        /** `KeySetup.kid`. */
+        kid: z.int().min(0).max(255),
+        /** X25519, raw: 32 bytes in base64url. */
+        publicKey: z.string(),
+      }),
+    ),
+  }),
+);
+export type LinkKeysAnswerBody = AnswerOf<typeof linkKeysAnswer>;
+
 /** Answer of `GET /`. */
 export const serviceAnswer = lazily(() =>
   z.strictObject({
@@ -77,6 +93,22 @@ export const deviceRoutes = {
       201: { description: "Created.", body: deviceAnswer() },
     })),
     errors: [...WITH_BODY, "proof_invalid", "proof_expired", "device_active"],
+  },
+  getLinkKeys: {
+    method: "GET",
+    path: "/v1/link-keys",
+    auth: "none",
+    cors: true,
+    summary:
+      "Get the public keys with which apps agree with the mesh on keys (docs/protocol.md, section 9)",
+    answers: lazily(() => ({
+      200: {
+        description: "The keys; they change when the keys of the mesh rotate.",
+        body: linkKeysAnswer(),
+        headers: { "cache-control": { description: "public, for 5 minutes", required: true } },
+      },
+    })),
+    errors: [],
   },
   openLink: {
     method: "GET",

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ERRORS } from "../../schema/errors.ts";
+import { fromBase64Url } from "../../schema/text.ts";
 import type { Env } from "../../worker/env.ts";
 import { createApp, signed } from "./support/app.ts";
 import { call, env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./support/mesh.ts";
@@ -8,6 +9,7 @@ const ROUTES: [string, string][] = [
   ["/", "GET"],
   ["/healthz", "GET"],
   ["/v1/devices", "POST"],
+  ["/v1/link-keys", "GET"],
   ["/v1/connect", "GET"],
   ["/v1/messages", "POST"],
   ["/v1/messages/x", "GET"],
@@ -28,6 +30,21 @@ describe("the service", () => {
     expect(status).toBe("ok");
     expect(now).toBeGreaterThanOrEqual(before);
     expect(health.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  it("tells any page the keys of the link, without touching an object", async () => {
+    const headers = { origin: "https://page.example" };
+    const request = new Request(`${ORIGIN}/v1/link-keys`, { headers });
+    const { response, touched } = await fetchCounting(request);
+    expect(touched).toEqual(UNTOUCHED);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("cache-control")).toBe("public, max-age=300");
+    const { keys } = await response.json<{ keys: { kid: number; publicKey: string }[] }>();
+    const kids = env.MESH_KEYS.split(",").map((entry) => Number(entry.split(":")[0]));
+    expect(keys.map(({ kid }) => kid)).toEqual(kids);
+    for (const { publicKey } of keys) expect(fromBase64Url(publicKey)?.length).toBe(32);
+    // Nothing of the private keys.
+    for (const { publicKey } of keys) expect(env.MESH_KEYS).not.toContain(publicKey);
   });
 
   it.each(ROUTES)("refuses other methods on %s with the ones it takes", async (path, allow) => {
