@@ -87,7 +87,7 @@ const app = z.strictObject({
   ),
   /** Null if nobody ever listened live. Since version 2. */
   liveKey: z.strictObject({ seed: bytes, publicKey: bytes }).nullable().default(null),
-  /** See core/app/policy.ts; null for an app that was stored before there were policies. Since version 3. */
+  /** See core/trust/policy.ts; null for an app that was stored before there were policies. Since version 3. */
   policy: policy.nullable().default(null),
   trustVersion: count.default(0),
   /** See core/app/quota.ts. Since version 4. */

@@ -273,6 +273,7 @@ export class World {
         info: nowhere,
       }),
       live: nowhere,
+      trust: nowhere,
       updateDirectory: async () => {},
       reportError: (error) => {
         throw error;

@@ -1,8 +1,9 @@
 /** Decides what a registration may do: by the policy of its app and its grant. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import type { Refused } from "../message/refusal.ts";
+import type { AppTrust } from "../trust/app-trust.ts";
+import type { AppPolicy } from "../trust/policy.ts";
 import { type HeldGrant, invalidGrant, isOver, type ReadGrant } from "./grant.ts";
-import type { AppPolicy } from "./policy.ts";
 
 /** From a device to its app's object: it registers, renews its grant, or what it may do has to be checked again. */
 export interface AdmitRequest {
@@ -36,7 +37,7 @@ export interface Admitted {
 
 export type AdmitAnswer = Admitted | Refused;
 
-interface AppTrust {
+interface Judge {
   readonly policy: AppPolicy;
   readonly version: number;
   /** Whether this key may sign grants now. */
@@ -48,11 +49,12 @@ interface AppTrust {
  * @param now milliseconds since 1970
  */
 export function admit(
-  { policy, version, mayGrant }: AppTrust,
+  app: Judge,
   { device, regId, held, kind }: Omit<AdmitRequest, "grant">,
   presented: ReadGrant | null,
   now: number,
 ): AdmitAnswer {
+  const { policy } = app;
   if (presented !== null) {
     const isForOther = presented.device !== null && presented.device !== device;
     if (isForOther) return invalidGrant("claim device names another device");
@@ -63,26 +65,29 @@ export function admit(
   }
   if (regId === null && policy.register === "server")
     return { ok: false, code: "not_granted", detail: "the policy lets no device register" };
-  const known = presented?.held ?? held;
-  const lapsed = lapseOf(known, policy, mayGrant, now);
-  const answer = { ok: true, trustVersion: version, policy: namesOf(policy) } as const;
-  if (lapsed === null) return { ...answer, grant: known, lapsed };
+  const answer = judged(app, presented?.held ?? held, now);
+  if (answer.lapsed === null || kind === "check") return answer;
   // Whoever registers an open app again without a grant gives up what its last one allowed.
   if (kind === "register" && presented === null && policy.register === "open")
     return { ...answer, grant: null, lapsed: null };
-  if (kind === "check") return { ...answer, grant: known, lapsed };
-  return { ok: false, code: lapsed };
+  return { ok: false, code: answer.lapsed };
 }
 
-const namesOf = ({ alias, tag }: AppPolicy) => ({ alias, tag });
-
-function lapseOf(
-  grant: HeldGrant | null,
-  { register }: AppPolicy,
-  mayGrant: (keyId: string) => boolean,
+/** What a registration that stands may do. @param now milliseconds since 1970 */
+export const judge = (
+  { version, policy, keys }: AppTrust,
+  held: HeldGrant | null,
   now: number,
-): Lapse | null {
-  if (grant === null) return register === "open" ? null : "grant_required";
+): Admitted => judged({ version, policy, mayGrant: (keyId) => keys.includes(keyId) }, held, now);
+
+function judged(app: Judge, grant: HeldGrant | null, now: number): Admitted {
+  const { alias, tag } = app.policy;
+  const lapsed = lapseOf(grant, app, now);
+  return { ok: true, trustVersion: app.version, policy: { alias, tag }, grant, lapsed };
+}
+
+function lapseOf(grant: HeldGrant | null, { policy, mayGrant }: Judge, now: number): Lapse | null {
+  if (grant === null) return policy.register === "open" ? null : "grant_required";
   if (!mayGrant(grant.kid)) return "grant_invalid";
   return isOver(grant, now) ? "grant_expired" : null;
 }

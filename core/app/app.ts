@@ -1,7 +1,7 @@
 /** The rules of one app: it is created once, and has a bounded number of sending keys. */
 import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "./policy.ts";
+import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "../trust/policy.ts";
 import type { QuotaStore } from "./quota.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";

@@ -4,8 +4,8 @@ import { parseKeyId } from "../identity/app-id.ts";
 import { JWS_ALGORITHMS, type Jws, JwsError, readJws } from "../identity/jws.ts";
 import { type TimeRules, timeFault } from "../identity/signed-times.ts";
 import type { Refused } from "../message/refusal.ts";
+import { type PrefixRule, ruleFor } from "../trust/policy.ts";
 import type { KeyRights } from "./app.ts";
-import { type PrefixRule, ruleFor } from "./policy.ts";
 
 const TYP = "pushmesh-grant+jwt";
 

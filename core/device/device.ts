@@ -41,6 +41,7 @@ const earlier = (a: number | null, b: number | null): number | null =>
 
 const UNREGISTERED: Refused = { ok: false, code: "unregistered" };
 const ALIAS_STALE: Refused = { ok: false, code: "alias_stale" };
+const TRUST_OUTDATED: Refused = { ok: false, code: "trust_outdated" };
 
 export class Device {
   readonly #options: DeviceOptions;
@@ -197,8 +198,8 @@ export class Device {
   send(request: SendRequest, context: Context): SendAnswer | number {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
-    const { mail, aliases, lifecycle } = this.#parts;
-    lifecycle.lapse(context);
+    const { mail, aliases, rights } = this.#parts;
+    if (!rights.judges(registration, request, context)) return TRUST_OUTDATED;
     const key = toBase64Url(request.key);
     const { alias } = request;
     let answer = mail.answerKnown(registration, request, key, context);
@@ -283,10 +284,10 @@ export class Device {
 
   /** Takes broadcasts from a node. @returns the answer, or a token: the node then waits up to `request.waitMs` */
   deliver(request: DeliverRequest, context: Context): DeliverAnswer | number {
-    const { registrations, tags, lifecycle } = this.#parts;
+    const { registrations, tags, rights } = this.#parts;
     const registration = registrations.activeOf(request.app);
     if (registration === undefined) return { ok: true, outcome: "unknown" };
-    lifecycle.lapse(context);
+    if (!rights.judges(registration, request, context)) return TRUST_OUTDATED;
     const answer = tags.deliver(registration, request, context);
     this.#afterwards(context);
     return answer;

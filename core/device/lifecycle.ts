@@ -99,20 +99,26 @@ export class Lifecycle {
   lapse(context: Context): void {
     if (context.now <= this.#lapsesAt) return;
     this.#lapsesAt = Number.POSITIVE_INFINITY;
-    const { registrations, link, identity } = this.#options;
-    for (const registration of registrations.active()) {
+    for (const registration of this.#options.registrations.active()) {
       if (!registration.attached) continue;
       if (lapseOf(registration.standing, context.now) === null) {
         this.#watch(registration);
         continue;
       }
       this.#stop(registration, context);
-      const value = {
-        request: 0,
-        registration: wireRegistration(identity, registration, context.now),
-      };
-      if (link.isReady) link.send({ kind: "registered", value }, context);
+      this.tellLapse(registration, context);
     }
+  }
+
+  /** Tells the device whether a registration that it listens with is lapsed. */
+  tellLapse(registration: Registration, context: Context): void {
+    const { link, identity } = this.#options;
+    if (!registration.listens || !link.isReady) return;
+    const value = {
+      request: 0,
+      registration: wireRegistration(identity, registration, context.now),
+    };
+    link.send({ kind: "registered", value }, context);
   }
 
   #watch({ standing }: Registration): void {

@@ -59,7 +59,8 @@ export function makeParts(options: DeviceOptions) {
 
   const mail = new Mail({ ...shared, name, spread });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
-  const tags = new Tags({ ...shared, depths, name, source });
+  const judges: Rights["judges"] = (...args) => rights.judges(...args);
+  const tags = new Tags({ ...shared, depths, name, source, judges });
   const aliases = new Aliases({ ...shared, mail, name });
   const all = [mail, tags, aliases];
   const keys = new PublishedKeys(store);
@@ -96,6 +97,6 @@ export function makeParts(options: DeviceOptions) {
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, tags, aliases, keys, debts, lifecycle, session, idle },
+    ...{ mail, tags, aliases, keys, debts, lifecycle, rights, session, idle },
   };
 }

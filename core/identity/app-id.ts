@@ -19,6 +19,10 @@ export function sealAppId(keyring: Keyring, app: Uint8Array): string {
   return toBase64Url(bytes);
 }
 
+/** The same of the 8 bytes in base64url, as names of objects have them. */
+export const appIdIn = (keyring: Keyring, app: string): string =>
+  sealAppId(keyring, fromBase64Url(app) ?? new Uint8Array());
+
 /** The 8 app bytes of an appId that this mesh issued; undefined for any other text. */
 export function openAppId(keyring: Keyring, appId: string): Uint8Array | undefined {
   // Check the length first: the text may come from a hostile device and be as long as a frame.

@@ -1,5 +1,6 @@
 /** A message to one registration, and the answer to its sender. Plain data: it crosses RPC. */
 import type { MessageStatus } from "../../schema/http.ts";
+import type { TrustFields } from "../trust/app-trust.ts";
 import type { Priority } from "./priority.ts";
 import type { Refused } from "./refusal.ts";
 
@@ -7,7 +8,7 @@ import type { Refused } from "./refusal.ts";
 export type ContentTypeCode = 1 | 2 | 3;
 
 /** One message to one registration, authenticated and validated by the edge. */
-export interface SendRequest {
+export interface SendRequest extends TrustFields {
   /** The app's 8 bytes of the regId, base64url. */
   readonly app: string;
   /** As in the regId: see `RegIdParts.generation`. */

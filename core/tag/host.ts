@@ -1,4 +1,5 @@
 /** What a node of a tag needs from its host, as a port. */
+import type { AppTrust } from "../trust/app-trust.ts";
 import type { BroadcastAnswer, BroadcastRequest, BroadcastStatus } from "./calls/broadcast.ts";
 import type {
   DeliverAnswer,
@@ -53,6 +54,8 @@ export interface TagHost {
   node(name: string): TagPeer;
   /** @param name of the live node's object */
   live(name: string): TagLive;
+  /** Asks the object of the tag's app what the app trusts; null if it was deleted. */
+  trust(): Promise<AppTrust | null>;
   /** @param app base64url of the app's 8 bytes */
   updateDirectory(app: string, report: TagReport): Promise<void>;
   /** Logs a failure that no caller sees. */

@@ -2,6 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import type { CountAnswer } from "./calls/tree.ts";
 import { NodeFanOut } from "./fan-out/node-fan-out.ts";
+import { NodeTrust } from "./fan-out/node-trust.ts";
 import type { TagHost } from "./host.ts";
 import { Log } from "./log/log.ts";
 import { type Member, Members } from "./members/members.ts";
@@ -28,6 +29,7 @@ export class NodeState {
   readonly log: Log;
   readonly members: Members;
   readonly fanOut: NodeFanOut;
+  readonly trust: NodeTrust;
   readonly openState: OpenState;
   readonly erasing: Erasing;
   readonly #parts: NodeStateParts;
@@ -48,8 +50,9 @@ export class NodeState {
       onGap: (born) => this.change({ born }),
     });
     const members = new Members(store, () => log.lastServed, capacity);
+    const trust = new NodeTrust(host);
     const shared = {
-      ...{ host, log, members, app, tagId, path, onChange },
+      ...{ host, log, members, trust, app, tagId, path, onChange },
       tag: record.tag,
       record: () => this.#record,
       change: (change: Partial<NodeRecord>) => this.change(change),
@@ -60,6 +63,7 @@ export class NodeState {
     this.log = log;
     this.members = members;
     this.fanOut = fanOut;
+    this.trust = trust;
     this.openState = new OpenState({
       ...{ record: shared.record, change: shared.change },
       count: () => this.count,

@@ -5,11 +5,13 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
-import type {
-  BroadcastAnswer,
-  BroadcastRequest,
-  BroadcastStatus,
-  LogEntry,
+import type { AppTrust } from "../trust/app-trust.ts";
+import {
+  type BroadcastAnswer,
+  type BroadcastRequest,
+  type BroadcastStatus,
+  type LogEntry,
+  newestTrust,
 } from "./calls/broadcast.ts";
 import type { FanOutAnswer, FanOutRequest } from "./calls/fan-out.ts";
 import type { LiveAccess, LiveReport, LiveReportAnswer, TagInfo } from "./calls/live.ts";
@@ -129,8 +131,9 @@ export class TagNode {
     return true;
   }
 
-  async attach(request: AttachRequest): Promise<AttachAnswer> {
-    const { device, epoch = 0, after, generation } = request;
+  /** @param trust what the device has to know before it takes the entries, once it was asked for */
+  async attach(request: AttachRequest, trust?: AppTrust): Promise<AttachAnswer> {
+    const { device, epoch = 0, after, generation, trustVersion = 0 } = request;
     const state = this.#state;
     if (after !== null) state?.log.expectHead(after);
     const member = state?.members.of(device);
@@ -142,6 +145,9 @@ export class TagNode {
       this.#host.now(),
       ({ position, seq }) => this.#isForNow(state, request, position, seq),
     );
+    const newest = newestTrust(entries);
+    if (newest > Math.max(trustVersion, trust?.version ?? 0))
+      return this.attach(request, await state.trust.of(newest));
     const more = upTo < head;
     if (!more) {
       const isOwed = member.served === null;
@@ -150,7 +156,8 @@ export class TagNode {
     }
     await this.#host.durable();
     const replacing = replacements.length === 0 ? {} : { replacements };
-    return { kind: "attached", upTo, more, entries, ...replacing };
+    const trusting = trust === undefined ? {} : { trust };
+    return { kind: "attached", upTo, more, entries, ...replacing, ...trusting };
   }
 
   async members(): Promise<NodeMembers | null> {

@@ -13,7 +13,6 @@ import {
   trustOf,
 } from "../../core/app/app.ts";
 import { mayGrant, type ReadGrant, readGrant } from "../../core/app/grant.ts";
-import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import {
   type LeaseAnswer,
   type LeaseRequest,
@@ -22,6 +21,7 @@ import {
 } from "../../core/app/quota.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { writeApp } from "../../core/move/app.ts";
+import { type AppPolicy, OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppLine } from "../../schema/export.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "../interfaces/rpc.ts";
 import { makeLiveKey, type SubtlePort } from "../live/live-key.ts";

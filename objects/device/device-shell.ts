@@ -56,7 +56,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
     return this.#runner.ask(
       firstWaitMs(request),
       ({ device }, context) => device.send(request, context),
-      this.#onFailure(request.waitMs === 0),
+      this.#onFailure(request.waitMs === 0 || request.trust !== undefined),
     );
   }
 
@@ -92,7 +92,7 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
     return this.#runner.ask(
       request.waitMs,
       ({ device }, context) => device.deliver(request, context),
-      this.#onFailure(false),
+      this.#onFailure(request.trust !== undefined),
     );
   }
 

@@ -1,4 +1,6 @@
 /** Settings of a tag's node by the worker's bindings. */
+import { appIdIn } from "../../core/identity/app-id.ts";
+import { keyringOf } from "../../core/identity/keyring.ts";
 import { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf, shardsOf } from "../bindings.ts";
@@ -9,6 +11,7 @@ import { type Settings, sleep } from "./runtime.ts";
 
 /** What a tag object needs of the worker's bindings; worker/env.ts describes them. */
 export interface TagEnv extends PeerEnv, Settings {
+  readonly MESH_KEYS: string;
   readonly FAN_OUT_NODES?: string;
   readonly TAG_DIRECTORY_SHARDS?: string;
   readonly NODE_MEMBERS?: string;
@@ -29,6 +32,11 @@ export function tagSettings(env: TagEnv): TagSettings {
     nodeMembers: countOf(env.NODE_MEMBERS),
     parallelNodes: countOf(env.FAN_OUT_NODES) ?? LIMITS.FAN_OUT_NODES,
     calls,
+    appId(app) {
+      const keyring = keyringOf(env.MESH_KEYS);
+      if (typeof keyring === "string") throw new Error(keyring);
+      return appIdIn(keyring, app);
+    },
     directoryShards: shardsOf(env),
     sliceMs: SLICE_MS,
     isImporting: env.IMPORTING !== undefined,

@@ -13,7 +13,6 @@ import type {
 import type { AdmitAnswer, AdmitRequest } from "../../core/app/admission.ts";
 import type { KeyRights, LiveKey } from "../../core/app/app.ts";
 import type { BeginAnswer, SignedChange } from "../../core/app/changes.ts";
-import type { AppPolicy } from "../../core/app/policy.ts";
 import type { LeaseAnswer, LeaseRequest, Quota } from "../../core/app/quota.ts";
 import type {
   AliasRequest,
@@ -61,6 +60,7 @@ import type {
 } from "../../core/tag/calls/membership.ts";
 import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tree.ts";
 import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
+import type { AppPolicy } from "../../core/trust/policy.ts";
 import type {
   AliasLine,
   AppLine,

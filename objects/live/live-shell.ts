@@ -1,7 +1,7 @@
 /** The object of one live node: gives core/live its rows, its time and the root of its tag, and keeps its event streams. */
 import { ALL_RIGHTS } from "../../core/app/app.ts";
 import { mayGrant } from "../../core/app/grant.ts";
-import { parseKeyId, sealAppId } from "../../core/identity/app-id.ts";
+import { appIdIn, parseKeyId } from "../../core/identity/app-id.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
 import type { Pass, TrustedKeys } from "../../core/live/access.ts";
 import type { Sink } from "../../core/live/host.ts";
@@ -10,7 +10,6 @@ import { broadcastId } from "../../core/live/message-id.ts";
 import type { LiveStore } from "../../core/live/store.ts";
 import type { LiveAccess, LivePublish, LivePublishAnswer } from "../../core/tag/calls/live.ts";
 import { nodeObjectName, parseLiveName } from "../../core/tag/name.ts";
-import { fromBase64Url } from "../../schema/text.ts";
 import { listeners } from "../capacity/links.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { LiveRpc } from "../interfaces/rpc.ts";
@@ -212,7 +211,7 @@ export class LiveShell implements LiveRpc {
     const name = parseLiveName(runtime.name);
     const { app, tagId } = name;
     const root = nodeObjectName({ app, tagId, path: "" });
-    const appId = sealAppId(keyring, fromBase64Url(app) ?? new Uint8Array());
+    const appId = appIdIn(keyring, app);
     const { store, storage } = runtime.open();
     const node = new LiveNode({
       name,

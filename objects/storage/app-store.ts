@@ -6,9 +6,9 @@ import {
   type StoredApp,
   type StoredKey,
 } from "../../core/app/app.ts";
-import { NO_TRUST, type StoredTrust } from "../../core/app/policy.ts";
 import type { StoredQuota } from "../../core/app/quota.ts";
 import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
+import { NO_TRUST, type StoredTrust } from "../../core/trust/policy.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { OwnTables } from "./own-tables.ts";

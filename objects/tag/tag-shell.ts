@@ -25,10 +25,13 @@ import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tr
 import { directoryNameOf } from "../../core/tag/directory/directory-shards.ts";
 import type { CallLimiter } from "../../core/tag/fan-out/call-limiter.ts";
 import type { TagDevice, TagHost } from "../../core/tag/host.ts";
+import { parseNodeName } from "../../core/tag/name.ts";
 import { TagNode } from "../../core/tag/node.ts";
 import type { TagStore } from "../../core/tag/store.ts";
+import type { AppTrust } from "../../core/trust/app-trust.ts";
 import type { NodePart } from "../../schema/export.ts";
 import { AlarmRetry } from "../alarm-retry.ts";
+import { appTrust } from "../app/app-record.ts";
 import { sends } from "../capacity/sends.ts";
 import type { Peers } from "../interfaces/peers.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
@@ -52,6 +55,8 @@ export interface TagSettings {
   readonly parallelNodes: number;
   /** Shared by all nodes of the process. */
   readonly calls: CallLimiter;
+  /** The appId of an app's 8 bytes, in base64url. */
+  readonly appId: (app: string) => string;
   /** How many objects the directory of an app is spread over. */
   readonly directoryShards: number;
   /**
@@ -66,7 +71,7 @@ export interface TagSettings {
 }
 
 type Store = TagStore & Erasable;
-type TagPeers = Pick<Peers, "device" | "node" | "live" | "tagDirectory">;
+type TagPeers = Pick<Peers, "device" | "node" | "live" | "tagDirectory" | "app">;
 
 interface Loaded {
   readonly node: TagNode;
@@ -293,6 +298,7 @@ export class TagShell implements TagRpc, TagImportRpc {
       rest: () => (sends.isActive(runtime.now()) ? scheduler.rest() : Promise.resolve()),
       setAlarm: (at) => this.#setAlarm(at),
       device: (name) => this.#device(name),
+      trust: () => this.#trust(),
       node: (name) => peers.node(name),
       live: (name) => peers.live(name),
       updateDirectory: (app, entry) =>
@@ -301,6 +307,12 @@ export class TagShell implements TagRpc, TagImportRpc {
       calls,
       parallelNodes,
     };
+  }
+
+  async #trust(): Promise<AppTrust | null> {
+    const { app } = parseNodeName(this.name);
+    const record = await this.#peers.app(this.#settings.appId(app)).record();
+    return record && appTrust(record, this.#runtime.now());
   }
 
   #device(name: string): TagDevice {

@@ -114,6 +114,14 @@ export const SENDING = {
     "The alias is moving to another registration.",
     "Retry after Retry-After with the same Idempotency-Key.",
   ),
+  trust_outdated: row(
+    655,
+    503,
+    null,
+    "later",
+    "The mesh could not check whether the registration may still receive.",
+    "Retry after Retry-After with the same Idempotency-Key.",
+  ),
   request_replayed: row(
     807,
     409,

@@ -202,6 +202,7 @@ export const messageRoutes = {
       "reg_id_foreign",
       "unregistered",
       "mailbox_full",
+      "trust_outdated",
       "alias_unknown",
       "tag_unknown",
       "broadcast_rate",

@@ -2,8 +2,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_POLICY, OPEN_POLICY } from "../../core/app/policy.ts";
 import { StoredSecrets } from "../../core/identity/stored-secrets.ts";
+import { DEFAULT_POLICY, OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppObject } from "../../objects/durable/app.ts";
 import { SqlAppStore } from "../../objects/storage/app-store.ts";
 import { meshKeyring, newApp } from "./support/client.ts";

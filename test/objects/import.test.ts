@@ -2,9 +2,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_POLICY } from "../../core/app/policy.ts";
 import { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { aliasObjectName, nodeObjectName } from "../../core/tag/name.ts";
+import { DEFAULT_POLICY } from "../../core/trust/policy.ts";
 import type { AliasObject } from "../../objects/durable/alias.ts";
 import type { AppObject } from "../../objects/durable/app.ts";
 import type { TagObject } from "../../objects/durable/tag.ts";

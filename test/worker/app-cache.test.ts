@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ALL_RIGHTS } from "../../core/app/app.ts";
-import { OPEN_POLICY } from "../../core/app/policy.ts";
+import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import { AppCache } from "../../worker/signature/app-cache.ts";
 import type { LoadedApp } from "../../worker/signature/keys.ts";
+
+const TRUST = { version: 1, policy: OPEN_POLICY, keys: [] };
 
 const record = (...keyIds: string[]): LoadedApp => ({
   keys: new Map(
@@ -10,13 +12,12 @@ const record = (...keyIds: string[]): LoadedApp => ({
       keyId,
       {
         ...{ algorithm: "hmac-sha256" as const, verify: async () => true },
-        ...{ app: new Uint8Array(8), keyId, trustVersion: 1, quota: null, lastUsedAt: null },
+        ...{ app: new Uint8Array(8), keyId, trust: TRUST, quota: null, lastUsedAt: null },
         ...ALL_RIGHTS,
       },
     ]),
   ),
-  policy: OPEN_POLICY,
-  trustVersion: 1,
+  trust: TRUST,
 });
 
 /** A cache of two apps with a clock to turn, and the loads it asked for. */

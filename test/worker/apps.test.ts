@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OPEN_POLICY } from "../../core/app/policy.ts";
+import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { createSigningKey, signerOf } from "../../sdk/server/signer.ts";
 import { admin, createApp, createKey, signed } from "./support/app.ts";

@@ -1,7 +1,7 @@
 /** What a key may sign, and until when. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { StoredKey } from "../../core/app/app.ts";
-import { OPEN_POLICY } from "../../core/app/policy.ts";
+import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppKey } from "../../objects/interfaces/rpc.ts";
 import { KEY_SCOPES, ROUTES, type Route, type Scope } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -77,7 +77,7 @@ describe("scopes", () => {
     };
     const trust = { policy: OPEN_POLICY, trustVersion: 1, quota: null };
     const record = { appId: "a", name: "x", createdAt: 1, keys: [key], ...trust };
-    const loaded = (await loadApp(record, new Uint8Array(8), webCrypto)).keys.get("a.k1");
+    const loaded = (await loadApp(record, new Uint8Array(8), webCrypto, 1)).keys.get("a.k1");
     expect(loaded).toMatchObject({
       scopes: KEY_SCOPES,
       expiresAt: null,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_POLICY, OPEN_POLICY } from "../../core/app/policy.ts";
+import { DEFAULT_POLICY, OPEN_POLICY } from "../../core/trust/policy.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { admin, createApp, createKey, signed } from "./support/app.ts";
 import { call, env, problemOf } from "./support/mesh.ts";

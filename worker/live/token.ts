@@ -69,7 +69,7 @@ export async function checkListenToken(
     // To the second in which this edge would refuse it.
     const expires = (times.expires + LIMITS.CLOCK_SKEW_SECONDS + 1) * 1_000;
     const until = Math.min(expires, key.expiresAt ?? expires);
-    return { until, key: parsed.n, trust: key.trustVersion };
+    return { until, key: parsed.n, trust: key.trust.version };
   } catch (error) {
     if (error instanceof JwsError) throw refuse(error.message);
     throw error;

@@ -1,7 +1,7 @@
 /** `/v1/apps`: the operator manages apps and their keys. */
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
-import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
+import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
 import {

@@ -21,6 +21,7 @@ import {
   requireUnused,
   type TargetWith,
 } from "./message.ts";
+import { sendTrusted } from "./trusted.ts";
 
 export async function sendToAlias(
   c: MeshContext,
@@ -47,15 +48,17 @@ export async function sendToAlias(
       ...(taken === undefined ? {} : { taken }),
     };
     try {
-      return await wakeInTime(
-        c,
-        device,
-        () => {
-          const waitMs = leftOf(c, prefer.waitMs);
-          const own: SendRequest = { ...request, generation, waitMs, alias };
-          return c.env.DEVICES.getByName(device).send(own);
-        },
-        leftOf(c, prefer.waitMs) + LIMITS.CALL_MS,
+      return await sendTrusted(caller, (trust) =>
+        wakeInTime(
+          c,
+          device,
+          () => {
+            const waitMs = leftOf(c, prefer.waitMs);
+            const own: SendRequest = { ...request, ...trust, generation, waitMs, alias };
+            return c.env.DEVICES.getByName(device).send(own);
+          },
+          leftOf(c, prefer.waitMs) + LIMITS.CALL_MS,
+        ),
       );
     } catch (error) {
       const { code, message } = asMeshError(error, c.req.raw);

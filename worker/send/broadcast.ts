@@ -158,7 +158,7 @@ export async function sendBroadcast(
     filter: filterOf(body.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: body.pace ?? null,
-    trustVersion: caller.verified.verifier.trustVersion,
+    trustVersion: caller.verified.verifier.trust.version,
     ...fingerprint,
   };
   const { tag, seq } = await takeOnce(c, to, unsigned);

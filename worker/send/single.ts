@@ -11,6 +11,7 @@ import type { MeshContext } from "../context.ts";
 import { isFinal, readPrefer } from "../request/prefer.ts";
 import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
 import { quotaHeaders } from "./quota.ts";
+import { sendTrusted } from "./trusted.ts";
 
 export async function sendSingle(
   c: MeshContext,
@@ -29,12 +30,17 @@ export async function sendSingle(
     onOverflow: body.onOverflow ?? "drop_oldest",
   };
   const name = deviceName(registration.deviceId);
-  const sent = await wakeInTime(
-    c,
-    name,
-    // The time that the edge has used is part of the wait.
-    () => c.env.DEVICES.getByName(name).send({ ...send, waitMs: leftOf(c, prefer.waitMs) }),
-    prefer.waitMs + LIMITS.CALL_MS,
+  const sent = await sendTrusted(caller, (trust) =>
+    wakeInTime(
+      c,
+      name,
+      () => {
+        // The time that the edge has used is part of the wait.
+        const waitMs = leftOf(c, prefer.waitMs);
+        return c.env.DEVICES.getByName(name).send({ ...send, ...trust, waitMs });
+      },
+      leftOf(c, prefer.waitMs) + LIMITS.CALL_MS,
+    ),
   );
   if (!sent.ok) throw refusal(sent);
 

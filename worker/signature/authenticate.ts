@@ -24,7 +24,7 @@ function fetchApp(c: MeshContext, appId: string): Promise<LoadedApp | null> {
   if (app === undefined) throw new MeshError("key_unknown");
   const load = callObject(async () => {
     const record = await c.env.APPS.getByName(appId).record();
-    return record === null ? null : await loadApp(record, app, c.env.CRYPTO);
+    return record === null ? null : await loadApp(record, app, c.env.CRYPTO, Date.now());
   });
   // Other requests may wait for this load, so it must not be cancelled with this one.
   c.executionCtx.waitUntil(load.catch(() => null));

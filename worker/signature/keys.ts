@@ -1,8 +1,9 @@
 /** App records as the edge uses them: with keys prepared once, not for every request. */
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
-import { type AppPolicy, OPEN_POLICY } from "../../core/app/policy.ts";
 import type { Quota } from "../../core/app/quota.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
+import type { AppTrust } from "../../core/trust/app-trust.ts";
+import { appTrust } from "../../objects/app/app-record.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
 import type { Verifier } from "./verify.ts";
@@ -14,7 +15,7 @@ export interface AppVerifier extends Verifier, KeyRights {
   /** The app's 8 bytes, as a regId carries them. */
   readonly app: Uint8Array;
   /** Of the record that the key came with. */
-  readonly trustVersion: number;
+  readonly trust: AppTrust;
   readonly keyId: string;
   readonly quota: AppQuota | null;
 }
@@ -28,9 +29,7 @@ export interface AppQuota extends Quota {
 export interface LoadedApp {
   /** By key ID. */
   readonly keys: ReadonlyMap<string, AppVerifier>;
-  readonly policy: AppPolicy;
-  /** See `StoredTrust.version`. */
-  readonly trustVersion: number;
+  readonly trust: AppTrust;
 }
 
 /** @throws if the material is not a key of the algorithm, or is a key of small order, which proves nothing */
@@ -46,20 +45,21 @@ export async function loadApp(
   record: AppRecord,
   app: Uint8Array,
   by: EdgeCrypto,
+  now: number,
 ): Promise<LoadedApp> {
   // A secret that cannot be opened verifies nothing. Keys of small order that were accepted before they were refused count as revoked.
   const keys = record.keys.filter(
     (key): key is AppKey & { readonly material: Uint8Array } =>
       key.material !== null && (key.algorithm !== "ed25519" || !isSmallOrder(key.material)),
   );
-  // An AppObject of an older version says neither, nor the rights of a key.
-  const { policy = OPEN_POLICY, trustVersion = 0 } = record;
+  const trust = appTrust(record, now);
   const quota = record.quota ? { appId: record.appId, ...record.quota } : null;
   const entries = keys.map(async (key) => {
+    // An AppObject of an older version does not say what a key may.
     const { keyId, scopes = ALL_RIGHTS.scopes, expiresAt = ALL_RIGHTS.expiresAt } = key;
     const rights = { scopes, expiresAt, lastUsedAt: key.lastUsedAt ?? null };
     const verifier = await loadKey(key, by);
-    return [keyId, { ...verifier, keyId, app, trustVersion, quota, ...rights }] as const;
+    return [keyId, { ...verifier, keyId, app, trust, quota, ...rights }] as const;
   });
-  return { keys: new Map(await Promise.all(entries)), policy, trustVersion };
+  return { keys: new Map(await Promise.all(entries)), trust };
 }

@@ -4,8 +4,9 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import { type LogEntry, newestTrust } from "../../tag/calls/broadcast.ts";
 import type { Replacement } from "../../tag/calls/membership.ts";
+import type { AppTrust, TrustFields } from "../../trust/app-trust.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
@@ -19,6 +20,7 @@ export interface Page {
   readonly more: boolean;
   readonly entries: readonly LogEntry[];
   readonly replacements?: readonly Replacement[];
+  readonly trust?: AppTrust;
 }
 
 interface CatchUpParts {
@@ -28,6 +30,8 @@ interface CatchUpParts {
   readonly name: string;
   readonly table: SubscriptionTable;
   readonly link: CurrentLink;
+  /** See `Rights.judges`. */
+  readonly judges: (registration: Registration, sent: TrustFields, context: Context) => boolean;
 }
 
 /** Receives the answers of nodes. */
@@ -133,7 +137,8 @@ export class CatchUp {
         if (subscription.fetchEpoch !== fetchEpoch) return null;
         subscription.missed = false;
         after = subscription.after;
-        const { since } = subscription.registration.broadcasts;
+        const { broadcasts, standing } = subscription.registration;
+        const { since } = broadcasts;
         const request = {
           device: this.#parts.name,
           epoch: subscription.record.epoch,
@@ -141,6 +146,7 @@ export class CatchUp {
           after,
           ...(since === null ? {} : { since }),
           ...(subscription.called.size === 0 ? {} : { called: [...subscription.called] }),
+          ...(standing.version === 0 ? {} : { trustVersion: standing.version }),
         };
         return {
           kind: "tag",
@@ -173,12 +179,22 @@ export class CatchUp {
       handler.onUnknown(subscription, context);
     } else if (typeof answer === "object" && "kind" in answer && answer.kind === "attached") {
       subscription.member = "yes";
-      this.#takePage(subscription, handler, after, answer, context);
+      if (this.#mayHave(subscription, answer, context))
+        this.#takePage(subscription, handler, after, answer, context);
     } else {
       this.#count(subscription, -1);
       this.#set(subscription, "idle");
       this.#parts.retries.add(subscription, () => this.enqueue(subscription), context.now);
     }
+  }
+
+  /** Whether the registration may still have a page; if not, it is detached, and this fetch is over. */
+  #mayHave(subscription: Subscription, { entries, trust }: Page, context: Context): boolean {
+    // A node of an older version does not say what the app's trust is.
+    if (trust === undefined) return true;
+    const { fetchEpoch, registration } = subscription;
+    this.#parts.judges(registration, { trustVersion: newestTrust(entries), trust }, context);
+    return subscription.fetchEpoch === fetchEpoch;
   }
 
   #takePage(

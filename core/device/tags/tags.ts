@@ -11,6 +11,7 @@ import {
 import type { Context } from "../../link/effects.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
 import type { DepthCache } from "../../tag/tree/depth-cache.ts";
+import type { TrustFields } from "../../trust/app-trust.ts";
 import type { Account } from "../account.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
@@ -44,6 +45,8 @@ interface TagOptions {
   readonly name: string;
   /** Returns the part of a broadcast's message ID after the dot. */
   readonly source: (app: string, tagId: string) => string;
+  /** See `Rights.judges`. */
+  readonly judges: (registration: Registration, sent: TrustFields, context: Context) => boolean;
 }
 
 export class Tags implements Part {
@@ -57,13 +60,13 @@ export class Tags implements Part {
   readonly #broadcasts: Broadcasts;
 
   constructor(options: TagOptions) {
-    const { store, registrations, link, calls, retries, waits, name, source } = options;
+    const { store, registrations, link, calls, retries, waits, name, source, judges } = options;
     const table = this.#table;
     const cursors = this.#cursors;
     const nodes = new NodeWaits(waits);
     const attributes = new AttributeCache(store);
     const audience = new Audience(table, attributes, (slot) => this.#grantedIn(slot));
-    const catchUp = new CatchUp({ table, calls, retries, link, name });
+    const catchUp = new CatchUp({ table, calls, retries, link, name, judges });
     const memberships = new Memberships({ ...options, table, catchUp });
     const sender = new BroadcastSender({ registrations, link, catchUp, cursors, nodes, source });
     this.#options = options;

@@ -1,9 +1,10 @@
 /** Which aliases and tags the device may use by itself, as its apps have decided. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { Admitted } from "../../app/admission.ts";
+import { type Admitted, judge } from "../../app/admission.ts";
 import { type GrantedName, mayUse } from "../../app/grant.ts";
 import type { Context } from "../../link/effects.ts";
+import type { TrustFields } from "../../trust/app-trust.ts";
 import type { Aliases } from "../aliases/aliases.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Registration } from "../registration.ts";
@@ -44,11 +45,41 @@ export class Rights {
    * row if anything changed.
    */
   apply(registration: Registration, admission: Admitted, context: Context): void {
-    const { registrations, lifecycle } = this.#parts;
-    const { trustVersion: version, grant, lapsed, policy } = admission;
-    registrations.decide(registration, { version, grant, lapsed });
     const { generation } = registration;
+    const { policy } = admission;
     this.#decided.set(registration, { generation, policy, at: context.now });
+    this.#decide(registration, admission, context);
+  }
+
+  /**
+   * Something comes for a registration: ends what is over, and judges it anew if that was sent under a later version of its app's trust.
+   *
+   * @returns false if the sender has to say what that is, before anything else is done
+   */
+  judges(
+    registration: Registration,
+    { trustVersion = 0, trust }: TrustFields,
+    context: Context,
+  ): boolean {
+    this.#parts.lifecycle.lapse(context);
+    const { standing } = registration;
+    if (trustVersion <= standing.version) return true;
+    if (trust === undefined) return false;
+    // What the app said before is outdated; how old this is, nobody knows.
+    this.#decided.delete(registration);
+    // No version can be later than that of the app itself, unless a clock was set back.
+    const version = Math.max(trustVersion, trust.version);
+    const before = lapseOf(standing, context.now);
+    this.#decide(registration, judge({ ...trust, version }, standing.grant, context.now), context);
+    if (lapseOf(registration.standing, context.now) !== before)
+      this.#parts.lifecycle.tellLapse(registration, context);
+    return true;
+  }
+
+  #decide(registration: Registration, admission: Admitted, context: Context): void {
+    const { registrations, lifecycle } = this.#parts;
+    const { trustVersion: version, grant, lapsed } = admission;
+    registrations.decide(registration, { version, grant, lapsed });
     this.#takeAway(registration, admission, context);
     lifecycle.settle(registration, context);
   }

@@ -46,6 +46,10 @@ export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | 
   readonly takenAt?: number;
 }
 
+/** The latest version of the app's trust under which any of these was sent; 0 if none says. */
+export const newestTrust = (entries: readonly Pick<LogEntry, "trustVersion">[]): number =>
+  entries.reduce((newest, { trustVersion = 0 }) => Math.max(newest, trustVersion), 0);
+
 /** The root's answer to a broadcast that is durable. A repetition with the same key gets the same answer. */
 export type BroadcastAnswer = { readonly ok: true; readonly seq: number } | Refused;
 

@@ -1,9 +1,10 @@
 /** Calls of a fan-out: from a node to another node, and to devices. Plain data: it crosses RPC. */
 import type { Refused } from "../../message/refusal.ts";
+import type { TrustFields } from "../../trust/app-trust.ts";
 import type { FanOutCounts, LogEntry } from "./broadcast.ts";
 
 /** From a node to a device: the broadcasts after `prev`, for one of its registrations. */
-export interface DeliverRequest {
+export interface DeliverRequest extends TrustFields {
   readonly app: string;
   readonly tag: string;
   /** Path of the calling node. A device that is a member of another one answers `unknown`. */

@@ -1,5 +1,6 @@
 /** Calls from a device to the nodes that it is a member of, or joins. Plain data: it crosses RPC. */
 import type { Refused } from "../../message/refusal.ts";
+import type { AppTrust } from "../../trust/app-trust.ts";
 import type { LogEntry } from "./broadcast.ts";
 
 export interface JoinRequest {
@@ -57,6 +58,8 @@ export interface AttachRequest {
   readonly since?: number;
   /** Positions of ttl 0 broadcasts that the node delivered since then, and that the device could not accept. */
   readonly called?: readonly number[];
+  /** The version of the app's trust that the registration was judged by; absent for 0, and from devices of an older version. */
+  readonly trustVersion?: number;
 }
 
 export type AttachAnswer =
@@ -71,6 +74,8 @@ export type AttachAnswer =
       readonly entries: readonly LogEntry[];
       /** Absent for none, and from nodes of an older version. */
       readonly replacements?: readonly Replacement[];
+      /** The app's trust, if entries were sent under a later version than the device knows. Absent from nodes of an older version, too. */
+      readonly trust?: AppTrust;
     }
   | Refused;
 

@@ -4,17 +4,20 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { SingleFlight } from "../../single-flight.ts";
+import { newestTrust } from "../calls/broadcast.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import { type DebtEnd, owingPlacesIn, settleMembers } from "../outcome/outcome.ts";
 import { HUNG_MS } from "./member-fan-out.ts";
+import type { NodeTrust } from "./node-trust.ts";
 import { RetryTimes } from "./retry-times.ts";
 
 interface MemberDebtsParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
+  readonly trust: NodeTrust;
   readonly app: string;
   readonly tag: string;
   readonly path: string;
@@ -120,14 +123,15 @@ export class MemberDebts {
 
   /** Delivers only the newest that the member is owed: it fetches earlier ones itself. */
   async #call(member: Member, position: number): Promise<void> {
-    const { host, log, app, tag, path, onUnknown } = this.#parts;
+    const { host, log, trust, app, tag, path, onUnknown } = this.#parts;
     const entries = log.between(position - 1, position, host.now());
     if (entries.length === 0) return;
     const waitMs = LIMITS.BROADCAST_ACK_WAIT_MS;
-    const request = { app, tag, path, prev: null, entries, waitMs };
+    const trustVersion = newestTrust(entries);
+    const request = { app, tag, path, prev: null, entries, waitMs, trustVersion };
     const call = host.calls.begin(host.now());
     try {
-      const answering = host.device(member.device).deliver(request);
+      const answering = trust.deliver(member.device, request);
       const answer = await host.withTimeout(HUNG_MS, answering);
       if (!answer.ok) throw new Error(answer.code);
       const { outcome } = answer;

@@ -5,13 +5,14 @@
 import { LIMITS } from "../../../schema/limits.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { FanOutCounts, LogEntry } from "../calls/broadcast.ts";
+import { type FanOutCounts, type LogEntry, newestTrust } from "../calls/broadcast.ts";
 import type { DeliverAnswer } from "../calls/fan-out.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
 import type { Member, Members } from "../members/members.ts";
 import { type Counting, noCounts } from "../outcome/counts.ts";
 import type { EarlyOutcomes, MemberOutcome } from "../outcome/early-outcomes.ts";
+import type { NodeTrust } from "./node-trust.ts";
 import { Pacer } from "./pacer.ts";
 
 /**
@@ -31,6 +32,7 @@ interface MemberFanOutParts {
   readonly log: Log;
   readonly members: Members;
   readonly early: EarlyOutcomes;
+  readonly trust: NodeTrust;
   readonly app: string;
   readonly tag: string;
   readonly path: string;
@@ -58,6 +60,8 @@ interface Entries {
   readonly entries: readonly LogEntry[];
   /** When the first of them expires. */
   readonly until: number;
+  /** See `newestTrust`. */
+  readonly trustVersion: number;
 }
 
 /** A device answers within the wait it was given; a call that takes this long hangs. */
@@ -225,9 +229,9 @@ export class MemberFanOut {
       this.#count(this.#parts.early.of(this.position, member) ?? "delivered", member);
       return;
     }
-    const { host, app, tag, path } = this.#parts;
+    const { host, trust, app, tag, path } = this.#parts;
     const prev = member.served;
-    const entries = this.#entriesAfter(prev);
+    const { entries, trustVersion } = this.#entriesAfter(prev);
     if (entries.length === 0) {
       // The member was told nothing, so the next call starts where this one did.
       this.#count(this.#goneAs(this.position), member);
@@ -247,9 +251,8 @@ export class MemberFanOut {
     const once = (act: () => void) => {
       if (this.#open.has(open)) act();
     };
-    host
-      .device(member.device)
-      .deliver({ app, tag, path, prev, entries, waitMs })
+    trust
+      .deliver(member.device, { app, tag, path, prev, entries, waitMs, trustVersion })
       .then(
         (answer) => once(() => this.#outcome(next, answer, entries)),
         (error: unknown) => once(() => this.#failed(next, error, entries)),
@@ -354,15 +357,15 @@ export class MemberFanOut {
   }
 
   /** Cached, because nearly all members were served up to the entry before. */
-  #entriesAfter(prev: number | null): readonly LogEntry[] {
+  #entriesAfter(prev: number | null): Entries {
     const from = prev ?? this.position - 1;
     const now = this.#parts.host.now();
     if (this.#entries?.prev !== from || this.#entries.until <= now) {
       const entries = this.#parts.log.between(from, this.position, now);
       const lasting = entries.filter(({ seq }) => !isNowOrNever(seq));
       const until = Math.min(...lasting.map(({ expiresAt }) => expiresAt));
-      this.#entries = { prev: from, entries, until };
+      this.#entries = { prev: from, entries, until, trustVersion: newestTrust(entries) };
     }
-    return this.#entries.entries;
+    return this.#entries;
   }
 }

@@ -9,12 +9,14 @@ import { EarlyOutcomes } from "../outcome/early-outcomes.ts";
 import type { NodeOutcome } from "../outcome/outcome.ts";
 import { MemberDebts } from "./member-debts.ts";
 import { MemberFanOut } from "./member-fan-out.ts";
+import type { NodeTrust } from "./node-trust.ts";
 import { type SubtreeProgress, TreeFanOut } from "./tree-fan-out.ts";
 
 interface NodeFanOutParts {
   readonly host: TagHost;
   readonly log: Log;
   readonly members: Members;
+  readonly trust: NodeTrust;
   readonly app: string;
   readonly tagId: string;
   readonly path: string;

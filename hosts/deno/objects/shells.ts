@@ -1,4 +1,5 @@
 /** The objects of a mesh except devices (device-shell.ts), each on its part of the shared database. */
+import { appIdIn } from "../../../core/identity/app-id.ts";
 import { CallLimiter } from "../../../core/tag/fan-out/call-limiter.ts";
 import { AliasShell } from "../../../objects/alias/alias-shell.ts";
 import { AppDirectoryShell } from "../../../objects/app/app-directory-shell.ts";
@@ -53,6 +54,7 @@ export function tagOf(mesh: Mesh, name: string, woke: () => void): TagShell {
     nodeMembers: mesh.nodeMembers,
     parallelNodes: PARALLEL_NODES,
     calls,
+    appId: (app) => appIdIn(mesh.keyring, app),
     directoryShards: 1,
     sliceMs: null,
     isImporting: false,

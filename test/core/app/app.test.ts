@@ -16,8 +16,8 @@ import {
   type DirectoryEntry,
   type DirectoryStore,
 } from "../../../core/app/directory.ts";
-import { DEFAULT_POLICY, NO_TRUST, OPEN_POLICY, ruleFor } from "../../../core/app/policy.ts";
 import type { StoredQuota } from "../../../core/app/quota.ts";
+import { DEFAULT_POLICY, NO_TRUST, OPEN_POLICY, ruleFor } from "../../../core/trust/policy.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 
 function appStore(): AppStore {

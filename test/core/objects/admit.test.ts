@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import type { AdmitAnswer, AdmitRequest } from "../../../core/app/admission.ts";
 import type { AppStore, StoredKey } from "../../../core/app/app.ts";
-import { type AppPolicy, DEFAULT_POLICY, OPEN_POLICY } from "../../../core/app/policy.ts";
+import { type AppPolicy, DEFAULT_POLICY, OPEN_POLICY } from "../../../core/trust/policy.ts";
 import { AppShell } from "../../../objects/app/app-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url } from "../../../schema/text.ts";

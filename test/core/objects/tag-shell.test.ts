@@ -60,11 +60,13 @@ function shellOf(sliceMs: TagSettings["sliceMs"], options: ShellOptions = {}) {
   const peers = {
     device: () => (device ?? nobody()) as DeviceRpc,
     live: () => live ?? nobody(),
+    app: () => nobody(),
     node: () => (other ?? nobody()) as TagRpc,
     tagDirectory: () => (directory ?? { report: async () => {} }) as TagDirectoryRpc,
   };
   const shell = new TagShell(runtime, peers, {
     ...{ nodeMembers: undefined, parallelNodes: 1, calls: new CallLimiter(), directoryShards: 1 },
+    appId: (app) => app,
     ...{ sliceMs, isImporting: false, mayWake: null },
   });
   return { shell, runtime, disk, clock };

@@ -38,7 +38,7 @@ describe("a broadcast", () => {
     const world = new World({ nodeMembers: 10 });
     await withMembers(world, 100);
     const before = world.rows;
-    world.calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0 };
+    world.calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0, app: 0 };
     await world.broadcast();
     await world.quiet();
     expect(world.rows - before).toBe(2 + (world.stores.size - 1));

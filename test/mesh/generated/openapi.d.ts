@@ -656,7 +656,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "trust_outdated" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -1639,7 +1639,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `overloaded`: The mesh is too busy for this request.
+             * @description `trust_outdated`: The mesh could not check whether the registration may still receive.
+             *     `overloaded`: The mesh is too busy for this request.
              *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
              *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
              */

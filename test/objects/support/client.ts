@@ -1,9 +1,9 @@
 /** A device of the tests on the real object: its RPC stub, and its link over a real WebSocket. */
 import { env } from "cloudflare:workers";
-import { OPEN_POLICY } from "../../../core/app/policy.ts";
 import { sealAppId } from "../../../core/identity/app-id.ts";
 import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import type { SendRequest } from "../../../core/message/send.ts";
+import { OPEN_POLICY } from "../../../core/trust/policy.ts";
 import type { AppObject } from "../../../objects/durable/app.ts";
 import type { DeviceObject } from "../../../objects/durable/device.ts";
 import { connectHeaders } from "../../../objects/interfaces/connections.ts";

@@ -7,7 +7,6 @@
  * effects is tested on the shell itself: by the models (model/, broadcasts/), which run `RunningDevice`.
  */
 import type { Admitted } from "../../../../core/app/admission.ts";
-import { OPEN_POLICY } from "../../../../core/app/policy.ts";
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";
@@ -23,6 +22,7 @@ import type {
 import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
+import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import type { AppRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";

@@ -1,5 +1,4 @@
 /** A live node in memory beside the root of its tag, with time that the test moves. */
-import { OPEN_POLICY } from "../../../../core/app/policy.ts";
 import { formatKeyId, sealAppId } from "../../../../core/identity/app-id.ts";
 import type { Pass } from "../../../../core/live/access.ts";
 import type { Sink } from "../../../../core/live/host.ts";
@@ -9,6 +8,7 @@ import type { LiveText } from "../../../../core/live/text.ts";
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
 import type { LiveAccess } from "../../../../core/tag/calls/live.ts";
 import { liveObjectName } from "../../../../core/tag/name.ts";
+import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import { listeners } from "../../../../objects/capacity/links.ts";
 import type { AppRpc, TagRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { SubtlePort } from "../../../../objects/live/live-key.ts";

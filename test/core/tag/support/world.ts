@@ -4,7 +4,10 @@ import type { DeliverRequest } from "../../../../core/tag/calls/fan-out.ts";
 import type { TagReport } from "../../../../core/tag/directory/directory.ts";
 import { CallLimiter } from "../../../../core/tag/fan-out/call-limiter.ts";
 import { liveObjectName, nodeObjectName, tagIdOf } from "../../../../core/tag/name.ts";
+import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import type {
+  AppRecord,
+  AppRpc,
   DeviceRpc,
   LiveRpc,
   TagDirectoryRpc,
@@ -22,6 +25,7 @@ import { Life } from "../../support/runtime/life.ts";
 import { SimDevice } from "./device.ts";
 import { SimLive } from "./live.ts";
 import { MemoryTagStore } from "./memory-tag-store.ts";
+import { peerOf } from "./peer.ts";
 
 export const APP = "AAAAAAAAAAA";
 export const TAG = "news";
@@ -61,7 +65,12 @@ export class World {
   readonly liveNodes = new Map<string, SimLive>();
   readonly troubles: unknown[] = [];
   /** Calls to objects since it was last set to 0. */
-  calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0 };
+  calls = { deliver: 0, fanOut: 0, alarm: 0, join: 0, attach: 0, app: 0 };
+  /** Of the app, as its object has it. */
+  record: AppRecord | null = {
+    ...{ appId: APP, name: "Shop", createdAt: 0, keys: [], quota: null },
+    ...{ policy: OPEN_POLICY, trustVersion: 0 },
+  };
   /** What happens to calls between objects by the callee's name, whatever the options say; null for nothing. */
   outage: ((callee: string) => Fault | null) | null = null;
   readonly disks = new Map<string, Disk<MemoryTagStore>>();
@@ -300,6 +309,7 @@ export class World {
     const shell = new TagShell(runtime, this.#peersOf(life), {
       ...{ nodeMembers, parallelNodes, born, calls: this.#limiter, directoryShards: 1 },
       ...{ sliceMs: hibernates ? sliceMs : null, isImporting: false, mayWake: null },
+      appId: (app) => app,
     });
     const running = { life, runtime, shell };
     this.#running.set(name, running);
@@ -330,6 +340,14 @@ export class World {
           };
           return this.call(life, run, name);
         }),
+      app: (appId: string) =>
+        peerOf<AppRpc>(() => {
+          const record = async () => {
+            this.calls.app++;
+            return this.record;
+          };
+          return this.call(life, record, appId);
+        }),
       live: (name: string) => {
         const live = this.liveNode(name);
         return peerOf<LiveRpc>((method, request) =>
@@ -349,17 +367,6 @@ export class World {
     };
   }
 }
-
-/** An object that is called by the names of its methods; arguments go over as plain data. */
-const peerOf = <Rpc extends object>(
-  call: (method: keyof Rpc, ...args: unknown[]) => Promise<unknown>,
-): Rpc =>
-  new Proxy({} as Rpc, {
-    get:
-      (_, method) =>
-      (...args: unknown[]) =>
-        call(method as keyof Rpc, ...structuredClone(args)),
-  });
 
 let keys = 0;
 

@@ -1,7 +1,7 @@
 /** A database of an older pushmesh is brought up to date when it is opened, and loses nothing. */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/app/policy.ts";
+import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import { SharedDeviceStore } from "../../../../hosts/deno/store/device-store.ts";
 import { TABLES_VERSION } from "../../../../hosts/deno/store/tables.ts";
 import { KEY_SCOPES } from "../../../../schema/http/enums.ts";
