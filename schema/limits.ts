@@ -226,6 +226,24 @@ export const LIMITS = {
   /** Commands of a device: rate, and burst. */
   COMMANDS_PER_SECOND: 50,
   COMMANDS_BURST: 200,
+  /**
+   * Of these, what makes rows and objects, of one device: rate, and burst. Registrations: all 32 apps of a device four times over, then as often
+   * as a person signs out and in by hand.
+   */
+  REGISTERS_PER_SECOND: 0.2,
+  REGISTERS_BURST: 128,
+  /**
+   * New registrations of one app, those with a grant and those without each for themselves: rate, and burst. Twice as many devices as one machine
+   * makes accounts for, and what one object of an app can answer beside its other work.
+   */
+  APP_REGISTRATIONS_PER_SECOND: 100,
+  APP_REGISTRATIONS_BURST: 10_000,
+  /** Aliases: 16 of each of the 32 apps, twice. */
+  ALIAS_SETS_PER_SECOND: 2,
+  ALIAS_SETS_BURST: 1_024,
+  /** Tags that a registration does not have: all tags of four apps at once, as at the first start. */
+  TAG_JOINS_PER_SECOND: 20,
+  TAG_JOINS_BURST: 8_000,
   /** How many more commands may be refused than granted, since the flood started, before the link is closed. */
   COMMANDS_REFUSED_MAX: 200,
   /** Echo data. */

@@ -11,15 +11,15 @@ export class Limiter {
     this.#tokens = burst;
   }
 
-  /** Takes one token. @returns 0 if there was one, otherwise the milliseconds until there will be */
-  take(now: number): number {
+  /** Takes tokens, all or none. @returns 0 if there were as many, otherwise the milliseconds until there will be */
+  take(now: number, count = 1): number {
     const elapsed = Math.max(0, now - (this.#filledAt ?? now));
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsed * this.#perSecond) / 1_000);
     this.#filledAt = now;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+    if (this.#tokens >= count) {
+      this.#tokens -= count;
       return 0;
     }
-    return Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond);
+    return Math.ceil(((count - this.#tokens) * 1_000) / this.#perSecond);
   }
 }

@@ -20,9 +20,12 @@ import {
   QuotaBucket,
 } from "../../core/app/quota.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
+import { Limiter } from "../../core/link/limiter.ts";
+import type { Refused } from "../../core/message/refusal.ts";
 import { writeApp } from "../../core/move/app.ts";
 import { type AppPolicy, OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppLine } from "../../schema/export.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { AppImportRpc, AppKey, AppRecord, AppRpc } from "../interfaces/rpc.ts";
 import { makeLiveKey, type SubtlePort } from "../live/live-key.ts";
 import { Memory } from "../memory.ts";
@@ -31,11 +34,16 @@ import { Stay } from "../stay.ts";
 import { appKey, appRecord } from "./app-record.ts";
 import { grantFault, type VerifyPort } from "./grant-check.ts";
 
+const registrationsLimiter = (): Limiter =>
+  new Limiter(LIMITS.APP_REGISTRATIONS_PER_SECOND, LIMITS.APP_REGISTRATIONS_BURST);
+
 export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
   readonly #subtle: SubtlePort & VerifyPort;
   readonly #memory: Memory<AppStore, AppStore>;
   readonly #stay: Stay;
+  /** In memory, so that no attempt writes a row. */
+  readonly #registrations = { granted: registrationsLimiter(), open: registrationsLimiter() };
   #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort & VerifyPort) {
@@ -141,7 +149,17 @@ export class AppShell implements AppRpc, AppImportRpc {
     const { policy, version } = found.trust;
     const mayHaveSigned = (keyId: string) => keyOf(keyId) !== undefined;
     const app = { policy: policy ?? OPEN_POLICY, version, mayGrant: mayHaveSigned };
-    return admit(app, request, presented, now);
+    const admitted = admit(app, request, presented, now);
+    if (!admitted.ok || request.kind !== "register" || request.regId !== null) return admitted;
+    return this.#overBudget(admitted.grant !== null, now) ?? admitted;
+  }
+
+  /** Counts a new registration, apart from those that strangers can make: theirs must not keep out the devices with a grant. */
+  #overBudget(isGranted: boolean, now: number): Refused | null {
+    const retryAfterMs = this.#registrations[isGranted ? "granted" : "open"].take(now);
+    if (retryAfterMs === 0) return null;
+    const detail = `at most ${LIMITS.APP_REGISTRATIONS_PER_SECOND} new registrations of the app a second`;
+    return { ok: false, code: "rate_limited", detail, retryAfterMs };
   }
 
   async liveKey(): Promise<LiveKey | null> {

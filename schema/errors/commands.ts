@@ -50,7 +50,14 @@ export const COMMANDS = {
     "The device has no registration in this slot.",
     "Register the app, and use the slot from the answer.",
   ),
-  rate_limited: row(706, 429, null, "later", "Commands arrive too fast.", "Wait for retryAfterMs."),
+  rate_limited: row(
+    706,
+    429,
+    null,
+    "later",
+    "Commands, or what they ask for, come too fast.",
+    "Wait for retryAfterMs.",
+  ),
   tag_invalid: row(
     707,
     null,

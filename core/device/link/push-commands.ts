@@ -15,6 +15,7 @@ import type { Registrations } from "../registrations.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 import type { Admissions } from "../trust/admissions.ts";
+import { DeviceBudgets } from "../trust/budgets.ts";
 import type { NameCommands } from "../trust/name-commands.ts";
 import type { UsedNames } from "../trust/rights.ts";
 import { lapseOf } from "../trust/standing.ts";
@@ -42,6 +43,7 @@ interface NameCommand {
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
   const { admissions, nameCommands } = parts;
+  const budgets = new DeviceBudgets();
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -72,6 +74,7 @@ export function pushCommands(parts: CommandParts): PushCommands {
 
   return {
     register: (command, onAnswer, context) =>
+      budgets.register(context.now) ??
       admissions.register(
         command,
         (answer, later) =>
@@ -115,6 +118,10 @@ export function pushCommands(parts: CommandParts): PushCommands {
         return new MeshError("too_many_tags", `${count} at once, at most ${LIMITS.SUBSCRIBE_TAGS}`);
       }
       return inSlot(command.slot, (registration) => {
+        const had = new Set(tags.of(registration.slot));
+        const isNew = (tag: string) => !had.has(tag);
+        const over = budgets.joinTags(new Set(command.add.filter(isNew)).size, context.now);
+        if (over !== null) return over;
         const start = (pending: PendingCommand, later: Context) =>
           changeTags(tags, registration, command, "device", pending, later);
         return run({ registration, uses: { tags: command.add }, onAnswer, start }, context);
@@ -122,6 +129,8 @@ export function pushCommands(parts: CommandParts): PushCommands {
     },
     setAlias: (command, onAnswer, context) =>
       inSlot(command.slot, (registration) => {
+        const over = command.held ? budgets.setAlias(context.now) : null;
+        if (over !== null) return over;
         const wish = { ...command, shared: command.shared ?? false };
         const start = (pending: PendingCommand, later: Context) =>
           changeAlias(aliases, registration, wish, "device", pending, later);

@@ -25,13 +25,16 @@ const KEYS = [
   { n: 2, algorithm: "ed25519", material: publicKey, createdAt: 0 },
 ].map((key) => ({ ...key, scopes: ["grant"], expiresAt: null, lastUsedAt: null }) as StoredKey);
 
-function shellOf(policy: AppPolicy = DEFAULT_POLICY, keys = KEYS): AppShell {
+function shellOf(
+  policy: AppPolicy = DEFAULT_POLICY,
+  keys = KEYS,
+  clock = new VirtualClock(START_MS),
+): AppShell {
   const store: Partial<AppStore> = {
     app: () => ({ name: "shop", createdAt: 0 }),
     trust: () => ({ policy, version: 3 }),
     keys: () => keys,
   };
-  const clock = new VirtualClock(START_MS);
   const disk = new Disk(store as AppStore, (stored) => stored);
   const runtime = new FakeRuntime({
     ...{ name: APP_ID, clock, hibernates: true, disk, life: new Life(), seed: 1 },
@@ -204,4 +207,25 @@ describe("without a grant", () => {
     const shell = new AppShell(runtime, crypto.subtle);
     expect(said(await admit(await grant(), {}, shell))).toMatch(/^app_unknown/);
   });
+});
+
+test("S52 strangers who register an open app without end keep out no device with a grant, and write nothing", async () => {
+  const clock = new VirtualClock(START_MS);
+  // A store that takes no writes.
+  const shell = shellOf(OPEN_POLICY, KEYS, clock);
+  let admitted = 0;
+  for (let n = 0; n < LIMITS.APP_REGISTRATIONS_BURST + 100; n++)
+    if ((await admit(null, { device: `${n}` }, shell)).ok) admitted++;
+  expect(admitted).toBe(LIMITS.APP_REGISTRATIONS_BURST);
+  expect(await admit(null, {}, shell)).toMatchObject({
+    ...{ ok: false, code: "rate_limited", retryAfterMs: 10 },
+  });
+  expect(said(await admit(await grant(), {}, shell))).toBe("admitted");
+  // One that stands is none of them.
+  expect(said(await admit(null, { regId: "standing" }, shell))).toBe("admitted");
+  expect(said(await admit(null, { kind: "check" }, shell))).toBe("admitted");
+  clock.setBack(-9);
+  expect((await admit(null, {}, shell)).ok).toBe(false);
+  clock.setBack(-1);
+  expect((await admit(null, {}, shell)).ok).toBe(true);
 });

@@ -2055,7 +2055,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands arrive too fast.
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
@@ -2505,7 +2505,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands arrive too fast.
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
@@ -2672,7 +2672,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands arrive too fast.
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
@@ -3259,7 +3259,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands arrive too fast.
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */
@@ -3408,7 +3408,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `rate_limited`: Commands arrive too fast.
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
              *     `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
              */

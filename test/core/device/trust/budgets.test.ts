@@ -1,0 +1,97 @@
+/** What a device may ask for: how often, what it is told beyond that, and that this writes nothing. */
+import { expect, test } from "vitest";
+import type { WritablePushUp } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import { Rig } from "../support/rig.ts";
+
+/** With a registration in slot 1. Links are opened again before one is cut for its commands. */
+function registered(): Rig {
+  const rig = new Rig();
+  rig.openAccount();
+  rig.connect();
+  rig.command({ kind: "register", value: { request: 1, appId: "app-a" } });
+  rig.take();
+  return rig;
+}
+
+/** How many of these commands are let through, on as many links as it takes. */
+function flood(rig: Rig, count: number, command: (n: number) => WritablePushUp): number {
+  let refused = 0;
+  for (let n = 0; n < count; n++) {
+    if (n % LIMITS.COMMANDS_BURST === 0) rig.connect();
+    rig.command(command(n));
+    refused += limited(rig).length;
+    rig.answerCalls();
+    rig.take();
+  }
+  return count - refused;
+}
+
+const limited = (rig: Rig) =>
+  rig
+    .take()
+    .flatMap((frame) =>
+      frame.kind === "refusal" && frame.value.name === "rate_limited" ? [frame.value] : [],
+    );
+
+const register = (): WritablePushUp => ({
+  ...{ kind: "register", value: { request: 2, appId: "app-a" } },
+});
+const alias = (n: number): WritablePushUp => ({
+  ...{ kind: "setAlias", value: { request: 3, slot: 1, alias: `alias ${n % 16}`, held: true } },
+});
+test.each([
+  ["registrations", register, LIMITS.REGISTERS_BURST, LIMITS.REGISTERS_PER_SECOND],
+  ["aliases", alias, LIMITS.ALIAS_SETS_BURST, LIMITS.ALIAS_SETS_PER_SECOND],
+])("S52 a device has a budget of %s, over all its links", (_, command, burst, perSecond) => {
+  const rig = registered();
+  // The registration that stands was one.
+  const first = command === register ? burst - 1 : burst;
+  expect(flood(rig, burst + 50, command)).toBe(first);
+  rig.connect();
+  rig.take();
+  const rows = rig.store.rowsWritten;
+  rig.command(command(0));
+  const [refusal] = limited(rig);
+  expect(refusal?.retryAfterMs).toBe(1_000 / perSecond);
+  expect(rig.store.rowsWritten).toBe(rows);
+  rig.now += 1_000 / perSecond - 1;
+  rig.command(command(0));
+  expect(limited(rig)).toHaveLength(1);
+  rig.now += 1;
+  rig.command(command(0));
+  expect(limited(rig)).toEqual([]);
+});
+
+test("S52 of a Subscribe the tags that the registration does not have count, all of them or none", () => {
+  const rig = registered();
+  const add = Array.from({ length: LIMITS.SUBSCRIBE_TAGS }, (_, n) => `tag ${n}`);
+  const subscribe = (tags: readonly string[]) =>
+    rig.command({ kind: "subscribe", value: { request: 4, slot: 1, add: [...tags], remove: [] } });
+  subscribe(add);
+  expect(limited(rig)).toEqual([]);
+  // Again, as a client does that has missed the answer: none is new.
+  const times = LIMITS.TAG_JOINS_BURST / LIMITS.SUBSCRIBE_TAGS + 20;
+  for (let n = 0; n < times; n++) {
+    subscribe(add);
+    expect(limited(rig)).toEqual([]);
+  }
+  // In and out of others, fifty at a time.
+  const half = LIMITS.SUBSCRIBE_TAGS / 2;
+  const named = (n: number) => add.slice(0, half).map((each) => `${n} ${each}`);
+  const others = (n: number): WritablePushUp => ({
+    kind: "subscribe",
+    value: { request: 5, slot: 1, add: named(n), remove: named(n - 1) },
+  });
+  const left = (LIMITS.TAG_JOINS_BURST - LIMITS.SUBSCRIBE_TAGS) / half;
+  expect(flood(rig, left + 10, others)).toBe(left);
+  rig.command(others(-1));
+  expect(limited(rig)[0]?.retryAfterMs).toBe((half * 1_000) / LIMITS.TAG_JOINS_PER_SECOND);
+});
+
+test("S52 all tags, aliases and apps of a device at its first start are within its budgets", () => {
+  const [apps, tags] = [LIMITS.REGISTRATIONS, 4 * LIMITS.TAGS];
+  expect(LIMITS.REGISTERS_BURST).toBeGreaterThanOrEqual(2 * apps);
+  expect(LIMITS.ALIAS_SETS_BURST).toBeGreaterThanOrEqual(2 * apps * LIMITS.ALIASES);
+  expect(LIMITS.TAG_JOINS_BURST).toBeGreaterThanOrEqual(tags);
+});
