@@ -201,6 +201,11 @@ export const LIMITS = {
   /** The same for all networks together: a day of it is four million devices, and a hundredth of a core. */
   ALL_ACCOUNTS_PER_SECOND: 50,
   ALL_ACCOUNTS_BURST: 5_000,
+  /**
+   * How fast it is forgotten that a neighbourhood of networks (an IPv4 /24 or an IPv6 /48) made accounts, when the last half of those of all is shared
+   * out: a burst in 14 hours. Ten networks that used all of their own rates would otherwise keep every new device out.
+   */
+  ACCOUNTS_FORGOTTEN_PER_SECOND: 0.01,
   /** Links of devices without a registration, junk tokens included: twice as many, as each account opens one, and some break. */
   CONNECTS_PER_SECOND: 10,
   CONNECTS_BURST: 1_000,

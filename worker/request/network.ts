@@ -26,6 +26,14 @@ export function networkOf(address: string): string {
   return `${network.map((each) => each.toString(16)).join(":")}::/64`;
 }
 
+const LAST_PART = /\.\d+$|:[^:]*::\/64$/;
+/**
+ * The neighbourhood of a network: the IPv4 /24, or the IPv6 /48, which is what one customer can get of many networks at once.
+ *
+ * @param network as `networkOf` returns it
+ */
+export const neighbourhoodOf = (network: string): string => network.replace(LAST_PART, "");
+
 /** A proxy on this machine brings all clients from one of these. */
 const LOOPBACK = /^(127\.|::1$)/;
 /** @param network as `networkOf` returns it */

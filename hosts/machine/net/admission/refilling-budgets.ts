@@ -26,6 +26,11 @@ export class RefillingBudgets {
     return (this.#paidAt.get(key) ?? now) - now - ((burst - 1) * 1_000) / perSecond;
   }
 
+  /** How much of a budget is used, and not refilled yet. @param now monotonic milliseconds */
+  used(key: string, { perSecond }: Rate, now: number): number {
+    return (Math.max(0, (this.#paidAt.get(key) ?? now) - now) * perSecond) / 1_000;
+  }
+
   /** Uses a budget once, also one that has no room. @param now monotonic milliseconds */
   use(key: string, { perSecond }: Rate, now: number): void {
     this.#paidAt.set(key, Math.max(now, this.#paidAt.get(key) ?? now) + 1_000 / perSecond);

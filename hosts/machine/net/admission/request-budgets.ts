@@ -7,9 +7,9 @@ import {
   connectingDevice,
   type IsRegistered,
 } from "../../../../worker/request/connecting-device.ts";
-import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
+import { isLoopback, neighbourhoodOf, networkOf } from "../../../../worker/request/network.ts";
 import type { RequestHead } from "../http/head.ts";
-import { RefillingBudgets } from "./refilling-budgets.ts";
+import { type Rate, RefillingBudgets } from "./refilling-budgets.ts";
 
 type Asked = Pick<RequestHead, "method" | "target" | "fields">;
 
@@ -26,10 +26,21 @@ interface Share {
   readonly of: string;
 }
 
+const ALL_KEY = `${ALL_ACCOUNTS.name} `;
+/** What a neighbourhood has had of the accounts of all. It is forgotten over hours, so that coming back does not make it a newcomer. */
+const RECENT: Rate = {
+  perSecond: LIMITS.ACCOUNTS_FORGOTTEN_PER_SECOND,
+  burst: LIMITS.ACCOUNTS_BURST,
+};
+/** Of the accounts of all networks, how many are left to those that have had few. */
+const KEPT_COUNT = ALL_ACCOUNTS.burst / 2;
+
 export class RequestBudgets {
   readonly #options: RequestBudgetsOptions;
   /** By share. */
   readonly #budgets = new RefillingBudgets(LIMITS.REQUEST_BUDGETS);
+  /** By neighbourhood, see `RECENT`. */
+  readonly #recent = new RefillingBudgets(LIMITS.REQUEST_BUDGETS);
 
   constructor(options: RequestBudgetsOptions) {
     this.#options = options;
@@ -51,12 +62,27 @@ export class RequestBudgets {
     const now = this.#options.now();
     for (const { budget, of } of shares) {
       const waitMs = this.#budgets.waitMs(`${budget.name} ${of}`, budget, now);
-      if (waitMs <= 0) continue;
-      const detail = `too many ${budget.what}`;
-      return new MeshError("too_many_requests", detail, { retryAfterMs: Math.ceil(waitMs) });
+      if (waitMs > 0) return refusal(budget, waitMs);
+    }
+    if (budget.name === "accounts") {
+      const neighbourhood = neighbourhoodOf(network);
+      const waitMs = this.#unfairMs(neighbourhood, now);
+      if (waitMs > 0) return refusal(ALL_ACCOUNTS, waitMs);
+      this.#recent.use(neighbourhood, RECENT, now);
     }
     for (const { budget, of } of shares) this.#budgets.use(`${budget.name} ${of}`, budget, now);
     return null;
+  }
+
+  /**
+   * How long a neighbourhood leaves the accounts of all to others. Of the last half, it must leave the more the more it has had: who has had
+   * none gets the last one, who has had as many as a burst gets none.
+   */
+  #unfairMs(neighbourhood: string, now: number): number {
+    const left = ALL_ACCOUNTS.burst - this.#budgets.used(ALL_KEY, ALL_ACCOUNTS, now);
+    if (left >= KEPT_COUNT) return 0;
+    const part = this.#recent.used(neighbourhood, RECENT, now) / RECENT.burst;
+    return ((Math.min(1, part) * KEPT_COUNT - left) * 1_000) / ALL_ACCOUNTS.perSecond;
   }
 
   #sharesOf(budget: Budget, network: string, { fields }: Asked): readonly Share[] {
@@ -70,3 +96,6 @@ export class RequestBudgets {
     return [{ budget: LINKS, of: `${network} ${device.name}` }];
   }
 }
+
+const refusal = ({ what }: Budget, waitMs: number): MeshError =>
+  new MeshError("too_many_requests", `too many ${what}`, { retryAfterMs: Math.ceil(waitMs) });

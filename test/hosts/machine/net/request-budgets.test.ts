@@ -105,8 +105,56 @@ test("S45 a network has its own budgets, an IPv6 one by /64, and loopback none",
 test("S45 many networks share a budget of accounts", () => {
   const { flood } = budgetsOf();
   let admitted = 0;
-  for (let n = 0; n < 30; n++) admitted += flood(LIMITS.ACCOUNTS_BURST, ACCOUNT, `198.51.100.${n}`);
+  for (let n = 0; n < 5_100; n++) admitted += flood(1, ACCOUNT, `10.${n >> 8}.${n & 255}.1`);
   expect(admitted).toBe(LIMITS.ALL_ACCOUNTS_BURST);
+});
+
+/** Networks that make as many accounts as they may, for a minute; then others come, 40 a second: how many of those are let in. */
+function crowd(attackers: readonly string[], newcomers: readonly string[]) {
+  const { refusal, flood, wait } = budgetsOf();
+  const attack = () => {
+    for (const from of attackers) while (refusal(ACCOUNT, from) === null);
+  };
+  for (let second = 0; second < 60; second++) {
+    attack();
+    wait(1_000);
+  }
+  let admitted = 0;
+  for (const [n, from] of newcomers.entries()) {
+    if (n % 20 === 0) attack();
+    admitted += flood(1, ACCOUNT, from);
+    wait(1_000 / 40);
+  }
+  return { admitted, flood };
+}
+const networks = (count: number, first: number) =>
+  Array.from({ length: count }, (_, n) => `${first}.${n >> 8}.${n & 255}.7`);
+
+test.each([
+  ["ten", networks(10, 11)],
+  ["three hundred", networks(300, 11)],
+  ["a whole /48 of", Array.from({ length: 300 }, (_, n) => `2001:db8:1:${n.toString(16)}::1`)],
+  ["a whole /24 of", Array.from({ length: 256 }, (_, n) => `203.0.113.${n}`)],
+])(
+  "S53 %s networks that make accounts without end keep no new device of another out",
+  (_, attackers) => {
+    const others = networks(600, 12);
+    expect(crowd(attackers, others).admitted).toBe(others.length);
+  },
+);
+
+test("S53 an office or a stadium that comes while ten networks attack gets most of its burst at once", () => {
+  const { flood } = crowd(networks(10, 11), []);
+  expect(flood(LIMITS.ACCOUNTS_BURST, ACCOUNT, OFFICE)).toBeGreaterThan(400);
+});
+
+test("S53 without others, a network has its own rate for as long as it likes", () => {
+  const { flood, wait } = budgetsOf();
+  flood(LIMITS.ACCOUNTS_BURST, ACCOUNT);
+  for (let n = 0; n < 10_000; n++) {
+    wait(1_000 / LIMITS.ACCOUNTS_PER_SECOND);
+    expect(flood(1, ACCOUNT)).toBe(1);
+  }
 });
 
 test("S46 strangers use nothing of a registered device, and one device nothing of another", () => {
