@@ -19,6 +19,7 @@ import { broadcast } from "./commands/broadcast.ts";
 import { directory } from "./commands/directory.ts";
 import { exportData } from "./commands/export.ts";
 import { grant } from "./commands/grant.ts";
+import { grantRevoke } from "./commands/grant-revoke.ts";
 import { importData } from "./commands/import.ts";
 import { keyCreate } from "./commands/key/create.ts";
 import { keyList } from "./commands/key/list.ts";
@@ -108,7 +109,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(tag)
     .addCommand(alias)
     .addCommand(registration)
-    .addCommand(grant(env))
+    .addCommand(grant(env).addCommand(grantRevoke(env)))
     .addCommand(directory(env))
     .addCommand(app)
     .addCommand(key)

@@ -90,6 +90,10 @@ const app = z.strictObject({
   /** See core/trust/policy.ts; null for an app that was stored before there were policies. Since version 3. */
   policy: policy.nullable().default(null),
   trustVersion: count.default(0),
+  /** See core/app/denials.ts. Since version 4. */
+  denials: z
+    .array(z.strictObject({ kind: z.literal("grant"), name: z.string(), expiresAt: timeMs }))
+    .default([]),
   /** See core/app/quota.ts. Since version 4. */
   quota: z
     .strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) })

@@ -5,6 +5,7 @@ export * from "./http/devices.ts";
 export * from "./http/encryption.ts";
 export * from "./http/enums.ts";
 export { aliasText, tagText } from "./http/fields.ts";
+export * from "./http/grants.ts";
 export * from "./http/live.ts";
 export * from "./http/messages.ts";
 export * from "./http/operators.ts";

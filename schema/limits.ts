@@ -107,6 +107,8 @@ export const LIMITS = {
   GRANT_MAX_AGE_SECONDS: 2_592_000,
   /** Claim jti of a grant, UTF-8, in bytes. */
   GRANT_ID_CHARS: 128,
+  /** Revoked grants of one app that are not over: every edge reads them with the app's record, 12 characters each. */
+  GRANTS_REVOKED: 1_000,
   /** Names and prefixes in each list of a grant: each is compared with every name that the device uses. */
   GRANT_NAMES: 128,
   /** How long a device's aliases and tags are decided by a policy that was read before. */

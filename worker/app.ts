@@ -13,6 +13,7 @@ import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
 import { encryption } from "./routes/encryption.ts";
+import { grants } from "./routes/grants.ts";
 import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
 import { operators } from "./routes/operators.ts";
@@ -30,6 +31,7 @@ const HANDLERS: Handlers = {
   ...tags,
   ...aliases,
   ...registrations,
+  ...grants,
   ...encryption,
   ...live,
   ...apps,

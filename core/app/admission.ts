@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../schema/errors.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { AppTrust } from "../trust/app-trust.ts";
 import type { AppPolicy } from "../trust/policy.ts";
+import { grantMark } from "./denials.ts";
 import { type HeldGrant, invalidGrant, isOver, type ReadGrant } from "./grant.ts";
 
 /** From a device to its app's object: it registers, renews its grant, or what it may do has to be checked again. */
@@ -42,6 +43,8 @@ interface Judge {
   readonly version: number;
   /** Whether this key may sign grants now. */
   readonly mayGrant: (keyId: string) => boolean;
+  /** Marks of revoked grants. */
+  readonly revoked: readonly string[];
 }
 
 /**
@@ -60,6 +63,7 @@ export function admit(
     if (isForOther) return invalidGrant("claim device names another device");
     if (presented.regId !== null && presented.regId !== regId)
       return invalidGrant("claim regId names another registration");
+    if (isRevoked(presented.held, app)) return invalidGrant("it was revoked");
     if (!presented.register && policy.register !== "open")
       return { ok: false, code: "not_granted", detail: "claim register is false" };
   }
@@ -75,10 +79,13 @@ export function admit(
 
 /** What a registration that stands may do. @param now milliseconds since 1970 */
 export const judge = (
-  { version, policy, keys }: AppTrust,
+  { keys, ...trust }: AppTrust,
   held: HeldGrant | null,
   now: number,
-): Admitted => judged({ version, policy, mayGrant: (keyId) => keys.includes(keyId) }, held, now);
+): Admitted => judged({ ...trust, mayGrant: (keyId) => keys.includes(keyId) }, held, now);
+
+const isRevoked = ({ jti }: HeldGrant, { revoked }: Judge): boolean =>
+  revoked.length > 0 && revoked.includes(grantMark(jti));
 
 function judged(app: Judge, grant: HeldGrant | null, now: number): Admitted {
   const { alias, tag } = app.policy;
@@ -86,8 +93,8 @@ function judged(app: Judge, grant: HeldGrant | null, now: number): Admitted {
   return { ok: true, trustVersion: app.version, policy: { alias, tag }, grant, lapsed };
 }
 
-function lapseOf(grant: HeldGrant | null, { policy, mayGrant }: Judge, now: number): Lapse | null {
-  if (grant === null) return policy.register === "open" ? null : "grant_required";
-  if (!mayGrant(grant.kid)) return "grant_invalid";
+function lapseOf(grant: HeldGrant | null, app: Judge, now: number): Lapse | null {
+  if (grant === null) return app.policy.register === "open" ? null : "grant_required";
+  if (!app.mayGrant(grant.kid) || isRevoked(grant, app)) return "grant_invalid";
   return isOver(grant, now) ? "grant_expired" : null;
 }

@@ -2,6 +2,7 @@
 import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "../trust/policy.ts";
+import type { Denial } from "./denials.ts";
 import type { QuotaStore } from "./quota.ts";
 
 type KeyAlgorithm = "hmac-sha256" | "ed25519";
@@ -49,6 +50,10 @@ export interface AppStore extends QuotaStore {
   /** `NO_TRUST` if none was ever set. */
   trust(): StoredTrust;
   setTrust(trust: StoredTrust): void;
+  denials(): readonly Denial[];
+  /** Replaces one of this kind and name. */
+  putDenial(denial: Denial): void;
+  removeDenial(denial: Pick<Denial, "kind" | "name">): void;
   /** Oldest first. */
   keys(): readonly StoredKey[];
   /** Adds a key with the next n. */
@@ -66,7 +71,7 @@ export interface AppStore extends QuotaStore {
   /** Null if it was never needed. */
   liveKey(): LiveKey | null;
   setLiveKey(key: LiveKey): void;
-  /** Removes the app with its keys, including the live key, its trust and its quota. False if there is no app. */
+  /** Removes the app with its keys, including the live key, its trust, its denials and its quota. False if there is no app. */
   removeApp(): boolean;
   /** Imports keys of another store into an empty one. @param made the last n: new keys continue after it */
   putKeys(keys: readonly StoredKey[], made: number): void;

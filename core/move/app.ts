@@ -27,6 +27,7 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
     liveKey: store.liveKey(),
     policy: trust.policy,
     trustVersion: trust.version,
+    denials: [...store.denials()],
     quota: quota && { perSecond: quota.perSecond, burst: quota.burst },
   };
 }
@@ -34,13 +35,25 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
 /** @throws Error if the store has an app already */
 export function writeApp(
   store: AppStore,
-  { appId, name, createdAt, keysMade, keys, liveKey, policy, trustVersion, quota }: AppLine,
+  {
+    appId,
+    name,
+    createdAt,
+    keysMade,
+    keys,
+    liveKey,
+    policy,
+    trustVersion,
+    denials,
+    quota,
+  }: AppLine,
 ): void {
   if (store.app() !== null) throw new Error(`app ${appId} is there already`);
   store.setApp({ name, createdAt });
   store.putKeys(keys, keysMade);
   if (liveKey !== null) store.setLiveKey(liveKey);
   if (policy !== null || trustVersion > 0) store.setTrust({ policy, version: trustVersion });
+  for (const denial of denials) store.putDenial(denial);
   // The bucket starts full: the file does not say what was spent last.
   if (quota !== null) store.setQuota({ ...quota, fullAt: 0, leasedUntil: 0 });
 }

@@ -11,6 +11,8 @@ export interface AppTrust {
   readonly policy: AppPolicy;
   /** IDs of the keys that may sign grants. */
   readonly keys: readonly string[];
+  /** Marks of the grants that it has revoked: see `grantMark`. */
+  readonly revoked: readonly string[];
 }
 
 /** What comes with a message or broadcast for a registration. An edge or node of an older version sends neither. */

@@ -1,5 +1,6 @@
 /** An app's rows as the edge sees them. */
 import { ALL_RIGHTS, type StoredApp, type StoredKey } from "../../core/app/app.ts";
+import { type Denial, revokedIn } from "../../core/app/denials.ts";
 import { mayGrant } from "../../core/app/grant.ts";
 import type { Quota } from "../../core/app/quota.ts";
 import { formatKeyId } from "../../core/identity/app-id.ts";
@@ -17,11 +18,16 @@ export function appKey(appId: string, { n, ...key }: StoredKey): AppKey {
  * @param now milliseconds since 1970
  */
 export function appTrust(
-  { policy = OPEN_POLICY, trustVersion = 0, keys }: Partial<AppRecord> & Pick<AppRecord, "keys">,
+  {
+    policy = OPEN_POLICY,
+    trustVersion = 0,
+    keys,
+    revoked = [],
+  }: Partial<AppRecord> & Pick<AppRecord, "keys">,
   now: number,
 ): AppTrust {
   const good = keys.filter((key) => mayGrant({ ...ALL_RIGHTS, ...key }, now));
-  return { version: trustVersion, policy, keys: good.map(({ keyId }) => keyId) };
+  return { version: trustVersion, policy, keys: good.map(({ keyId }) => keyId), revoked };
 }
 
 export function appRecord(
@@ -29,10 +35,11 @@ export function appRecord(
   app: StoredApp,
   keys: readonly StoredKey[],
   { policy, version }: StoredTrust,
+  denials: readonly Denial[],
   quota: Quota | null,
 ): AppRecord {
   return {
     ...{ appId, ...app, keys: keys.map((key) => appKey(appId, key)) },
-    ...{ policy: policy ?? OPEN_POLICY, trustVersion: version, quota },
+    ...{ policy: policy ?? OPEN_POLICY, trustVersion: version, revoked: revokedIn(denials), quota },
   };
 }

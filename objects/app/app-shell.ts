@@ -12,6 +12,7 @@ import {
   setPolicy,
   trustOf,
 } from "../../core/app/app.ts";
+import { revokedIn, revokeGrant } from "../../core/app/denials.ts";
 import { mayGrant, type ReadGrant, readGrant } from "../../core/app/grant.ts";
 import {
   type LeaseAnswer,
@@ -101,6 +102,11 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#answer((store) => revokeKey(store, parsed.n), { isAtomic: true });
   }
 
+  revokeGrant(jti: string, expiresAt: number): Promise<boolean | "full" | null> {
+    const now = this.#runtime.now();
+    return this.#answer((store) => revokeGrant(store, { jti, expiresAt }, now), { isAtomic: true });
+  }
+
   async setQuota(quota: Quota | null): Promise<boolean> {
     return this.#answer((store) => {
       if (store.app() === null) return false;
@@ -131,7 +137,7 @@ export class AppShell implements AppRpc, AppImportRpc {
     const found = await this.#answer((store) => {
       if (store.app() === null) return null;
       const keys = store.keys();
-      return { keys, trust: trustOf(store, now, keys) };
+      return { keys, trust: trustOf(store, now, keys), revoked: revokedIn(store.denials()) };
     });
     if (found === null) return { ok: false, code: "app_unknown", detail: "it was removed" };
     const keyOf = (keyId: string) => {
@@ -148,7 +154,8 @@ export class AppShell implements AppRpc, AppImportRpc {
     }
     const { policy, version } = found.trust;
     const mayHaveSigned = (keyId: string) => keyOf(keyId) !== undefined;
-    const app = { policy: policy ?? OPEN_POLICY, version, mayGrant: mayHaveSigned };
+    const { revoked } = found;
+    const app = { policy: policy ?? OPEN_POLICY, version, mayGrant: mayHaveSigned, revoked };
     const admitted = admit(app, request, presented, now);
     if (!admitted.ok || request.kind !== "register" || request.regId !== null) return admitted;
     return this.#overBudget(admitted.grant !== null, now) ?? admitted;
@@ -209,7 +216,7 @@ export class AppShell implements AppRpc, AppImportRpc {
     const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
     const keys = store.keys();
     const trust = trustOf(store, this.#runtime.now(), keys);
-    return appRecord(this.#runtime.name, app, keys, trust, quota);
+    return appRecord(this.#runtime.name, app, keys, trust, store.denials(), quota);
   }
 
   /** Null without a quota. Another store is another life, whose rows may be older than the bucket in memory. */

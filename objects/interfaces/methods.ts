@@ -93,6 +93,7 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   addKey: true,
   keyUsed: true,
   revokeKey: true,
+  revokeGrant: true,
   setQuota: true,
   lease: true,
   liveKey: true,

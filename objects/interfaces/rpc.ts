@@ -180,6 +180,8 @@ export interface AppRecord {
   readonly policy: AppPolicy;
   /** See `StoredTrust.version`. */
   readonly trustVersion: number;
+  /** See `AppTrust.revoked`. Absent from an object of an older version. */
+  readonly revoked?: readonly string[];
   /** Null without one. */
   readonly quota: Quota | null;
 }
@@ -203,6 +205,8 @@ export interface AppRpc {
   keyUsed(keyId: string, at: number): Promise<void>;
   /** False if there is no such key. */
   revokeKey(keyId: string): Promise<boolean>;
+  /** See core/app/denials.ts. Safe to repeat. */
+  revokeGrant(jti: string, expiresAt: number): Promise<boolean | "full" | null>;
   /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */
   setQuota(quota: Quota | null): Promise<boolean>;
   /** From an edge: tokens for sends. Not idempotent: tokens of a lost answer are lost. Null without a quota. */

@@ -6,6 +6,7 @@ import {
   type StoredApp,
   type StoredKey,
 } from "../../core/app/app.ts";
+import type { Denial } from "../../core/app/denials.ts";
 import type { StoredQuota } from "../../core/app/quota.ts";
 import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/trust/policy.ts";
@@ -27,6 +28,10 @@ const LIVE_KEY = new Table({
 const TRUST = new Table({
   own: { name: "trust", scope: "id", constant: "1" },
   shared: { name: "app_trust", scope: "app_id" },
+});
+const DENIALS = new Table({
+  own: { name: "denial" },
+  shared: { name: "app_denials", scope: "app_id" },
 });
 const QUOTA = new Table({
   own: { name: "quota", scope: "id", constant: "1" },
@@ -57,6 +62,11 @@ const DELETE_LIVE_KEY = [LIVE_KEY.delete()];
 const READ_TRUST = TRUST.select(["version", "policy"]);
 const PUT_TRUST = TRUST.put(["version", "policy"], []);
 const DELETE_TRUST = [TRUST.delete()];
+
+const LIST_DENIALS = DENIALS.select(["kind", "name", "expires_at AS expiresAt"]);
+const PUT_DENIAL = DENIALS.put(["kind", "name", "expires_at"], ["kind", "name"]);
+const DELETE_DENIAL = DENIALS.delete(["kind", "name"]);
+const DELETE_DENIALS = [DENIALS.delete()];
 
 const QUOTA_COLUMNS = ["per_second", "burst", "full_at", "leased_until"];
 const READ_QUOTA = QUOTA.select([
@@ -119,6 +129,18 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
 
   setTrust({ policy, version }: StoredTrust): void {
     this.tables.run(PUT_TRUST, version, JSON.stringify(policy));
+  }
+
+  denials(): readonly Denial[] {
+    return this.tables.all<Denial>(LIST_DENIALS);
+  }
+
+  putDenial({ kind, name, expiresAt }: Denial): void {
+    this.tables.run(PUT_DENIAL, kind, name, expiresAt);
+  }
+
+  removeDenial({ kind, name }: Pick<Denial, "kind" | "name">): void {
+    this.tables.run(DELETE_DENIAL, kind, name);
   }
 
   keys(): readonly StoredKey[] {
@@ -208,6 +230,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     this.tables.run(DELETE_KEYS);
     this.tables.erase(DELETE_LIVE_KEY);
     this.tables.erase(DELETE_TRUST);
+    this.tables.erase(DELETE_DENIALS);
     this.tables.erase(DELETE_QUOTA);
     return this.tables.run(DELETE_APP);
   }
@@ -243,6 +266,11 @@ const OWN_LIVE_KEY = {
 const OWN_TRUST = {
   trust: "(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, policy TEXT NOT NULL)",
 };
+/** Made with the app's first denial, and dropped with the app. */
+const OWN_DENIALS = {
+  denial:
+    "(kind TEXT, name TEXT, expires_at INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID",
+};
 
 /** Made with the app's first quota, and dropped with the last. */
 const OWN_QUOTA = {
@@ -256,7 +284,10 @@ export class SqlAppStore extends AppRows<OwnTables> {
   readonly #sql: Sql;
 
   constructor(sql: Sql, secrets: StoredSecrets) {
-    super(new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST, OWN_QUOTA], ADDED), secrets);
+    super(
+      new OwnTables(sql, [OWN, OWN_LIVE_KEY, OWN_TRUST, OWN_DENIALS, OWN_QUOTA], ADDED),
+      secrets,
+    );
     this.#sql = sql;
   }
 

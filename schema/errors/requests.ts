@@ -213,4 +213,12 @@ export const REQUESTS = {
     "Neither the app's policy nor the grant allows this to the device.",
     "Name the alias or tag in server.grant(), set it from the app's server, or change the app's policy.",
   ),
+  too_many_revoked_grants: row(
+    224,
+    409,
+    null,
+    "never",
+    "The app has the maximum number of revoked grants that are not over.",
+    "Revoke the key that signed them, or remove the registrations. Grants with a shorter life leave the list sooner.",
+  ),
 } as const satisfies Record<string, ErrorRow>;

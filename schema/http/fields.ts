@@ -13,7 +13,7 @@ export const boundedText = (max: number) =>
     .refine((text) => utf8Bytes(text) <= max, `must be at most ${max} bytes of UTF-8`);
 
 /** Text of 1 to `max` bytes without lone surrogates, because tags and aliases are compared byte by byte. */
-const nameText = (max: number) =>
+export const nameText = (max: number) =>
   boundedText(max).refine((text) => text.isWellFormed(), "must be well-formed Unicode");
 
 /** A tag in a request. */

@@ -7,6 +7,7 @@ import { appRoutes } from "./apps.ts";
 import { deviceRoutes } from "./devices.ts";
 import { encryptionRoutes } from "./encryption.ts";
 import type { AnswerOf } from "./fields.ts";
+import { grantRoutes } from "./grants.ts";
 import { liveRoutes } from "./live.ts";
 import { messageRoutes } from "./messages.ts";
 import { operatorRoutes } from "./operators.ts";
@@ -20,6 +21,7 @@ export const ROUTES = {
   ...messageRoutes,
   ...tagRoutes,
   ...registrationRoutes,
+  ...grantRoutes,
   ...encryptionRoutes,
   ...liveRoutes,
   ...appRoutes,

@@ -1,6 +1,7 @@
 /** Grants (docs/protocol.md, section 5): what a device may do with an app of this server. */
+import type { RevocationAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { toBase64Url } from "../../schema/text.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 import { signedToken } from "./signed-token.ts";
@@ -45,6 +46,41 @@ export async function makeGrant(calls: SignedCalls, options: GrantOptions): Prom
   if (grant.length <= LIMITS.TOKEN_CHARS) return grant;
   const detail = `the grant has ${grant.length} characters, at most ${LIMITS.TOKEN_CHARS}`;
   throw optionError(`${detail}: use prefixes in aliases and tags`);
+}
+
+/** The revocation of a grant. */
+export interface RevokeOptions {
+  /** When the grant is over, milliseconds since 1970, if only its jti is known. Default: 30 days from now. */
+  readonly expiresAt?: number;
+}
+
+/** @param grant a grant, or its jti. @throws PushServerError `option_invalid` */
+export async function revokeGrant(
+  calls: SignedCalls,
+  grant: string,
+  options: RevokeOptions,
+): Promise<RevocationAnswerBody> {
+  const { jti, exp } = claimsOf(grant) ?? { jti: grant, exp: undefined };
+  const { expiresAt = exp === undefined ? undefined : exp * 1_000 } = options;
+  const isName = jti !== "" && jti.isWellFormed();
+  if (!isName || utf8.encode(jti).length > LIMITS.GRANT_ID_CHARS)
+    throw optionError(`jti: must be 1 to ${LIMITS.GRANT_ID_CHARS} bytes of UTF-8`);
+  const query = expiresAt === undefined ? "" : (`?expiresAt=${expiresAt}` as const);
+  const path = `/v1/grants/${encodeURIComponent(jti)}${query}` as const;
+  return calls.call<"revokeGrant">("DELETE", path, { isChange: true });
+}
+
+/** Undefined of a text that is no grant. */
+function claimsOf(grant: string): { readonly jti: string; readonly exp: number } | undefined {
+  const [, payload] = grant.split(".");
+  const bytes = payload === undefined ? undefined : fromBase64Url(payload);
+  if (bytes === undefined) return undefined;
+  try {
+    const { jti, exp } = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof jti === "string" && Number.isSafeInteger(exp) ? { jti, exp } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function checkNames(field: string, names: readonly GrantedName[] = [], bytes: number): void {

@@ -24,6 +24,7 @@ export type {
   RegistrationResult,
   RegistrationsAnswerBody,
   RemovalAnswerBody,
+  RevocationAnswerBody,
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
@@ -51,7 +52,7 @@ export {
   UndecidedError,
   UnreachableError,
 } from "./errors.ts";
-export type { GrantedName, GrantOptions } from "./grant.ts";
+export type { GrantedName, GrantOptions, RevokeOptions } from "./grant.ts";
 export {
   type AliasMessage,
   type BroadcastMessage,

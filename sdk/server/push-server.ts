@@ -6,6 +6,7 @@ import type {
   BroadcastStatusBody,
   ConditionBody,
   RegistrationAnswerBody,
+  RevocationAnswerBody,
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
@@ -17,7 +18,7 @@ import { checkJson, dataFields, type MessageData } from "./body.ts";
 import type { RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
 import { optionError, PushServerError } from "./errors.ts";
-import { type GrantOptions, makeGrant } from "./grant.ts";
+import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
@@ -200,6 +201,17 @@ export class PushServer {
    */
   grant(options: GrantOptions = {}): Promise<string> {
     return makeGrant(this.#calls, options);
+  }
+
+  /**
+   * Revokes a grant: nobody registers or renews with it any more, and registrations that stand by it receive nothing from 30 s later on, until they
+   * get another one. It is not an error if it is over or was revoked before. To also end a registration, see `registrations.remove`.
+   *
+   * @param grant The grant, or its jti.
+   * @throws PushServerError `option_invalid`; `too_many_revoked_grants` with 1,000 revoked grants of this app that are not over
+   */
+  revokeGrant(grant: string, options: RevokeOptions = {}): Promise<RevocationAnswerBody> {
+    return revokeGrant(this.#calls, grant, options);
   }
 
   /** @template T the type of the answer for this kind of target */

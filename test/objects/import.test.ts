@@ -174,6 +174,7 @@ describe("an app object", () => {
       liveKey: null,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      denials: [{ kind: "grant", name: "AAAAAAAAAAAA", expiresAt: 9 }],
       quota: { perSecond: 2, burst: 20 },
     });
     expect(await stub.record()).toMatchObject({
@@ -181,6 +182,7 @@ describe("an app object", () => {
       createdAt: 7,
       policy: DEFAULT_POLICY,
       trustVersion: 3,
+      revoked: ["AAAAAAAAAAAA"],
       quota: { perSecond: 2, burst: 20 },
       keys: [
         { keyId: `${appId}.k1`, scopes: ["manage"], expiresAt: null },

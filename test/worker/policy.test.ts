@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../core/trust/policy.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { admin, createApp, createKey, signed } from "./support/app.ts";
-import { call, env, problemOf } from "./support/mesh.ts";
+import { createRecipient } from "./support/fleet.ts";
+import { call, env, fetchCounting, problemOf } from "./support/mesh.ts";
 
 const make = async (body: object): Promise<string> => {
   const answer = await admin("/v1/apps", "POST", { name: "policy", ...body });
@@ -138,4 +139,20 @@ describe("S10 the policy of an app", () => {
       expect(refused.detail).toMatch(/open/);
     },
   );
+});
+
+it("S6 the first send to a registration after a change costs one call of its device more, and no other send does", async () => {
+  const app = await createApp();
+  const { regId } = await createRecipient(app);
+  const devices = async () => {
+    const body = { to: regId, data: "x" };
+    const headers = { prefer: "respond-async", "idempotency-key": crypto.randomUUID() };
+    const { response, touched } = await fetchCounting(await signed(app, { body, headers }));
+    expect(response.status).toBe(202);
+    expect(touched.tags).toBeUndefined();
+    return touched.devices;
+  };
+  expect(await devices()).toBe(1);
+  expect((await put(app.appId, OPEN_POLICY)).status).toBe(200);
+  expect([await devices(), await devices(), await devices()]).toEqual([2, 1, 1]);
 });

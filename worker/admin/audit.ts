@@ -12,6 +12,7 @@ export type AuditAction =
   | "app.delete"
   | "credential.create"
   | "credential.revoke"
+  | "grant.revoke"
   | "key.create"
   | "key.revoke"
   | "live.set"

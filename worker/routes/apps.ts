@@ -20,6 +20,7 @@ import { audit } from "../admin/audit.ts";
 import { callObject, callOnce, directoryOf } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, readBody, requireJson } from "../request/body.ts";
+import { requireLater } from "../request/times.ts";
 import { appCache } from "../signature/authenticate.ts";
 import { loadKey } from "../signature/keys.ts";
 
@@ -40,10 +41,7 @@ const answerOf = ({ keyId, algorithm, createdAt, ...key }: AppKey): KeyAnswerBod
 
 /** @throws MeshError `field_invalid` for a key that would be expired from the start */
 function rightsOf(c: MeshContext, { scopes, expiresAt = null }: NewKey): KeyRights {
-  if (expiresAt !== null && expiresAt <= c.get("receivedAt")) {
-    const detail = `expiresAt: must be after now, ${c.get("receivedAt")} ms since 1970`;
-    throw new MeshError("field_invalid", detail, { field: "expiresAt" });
-  }
+  if (expiresAt !== null) requireLater(c, "expiresAt", expiresAt);
   // In the order of the table, as they are read back.
   return { scopes: KEY_SCOPES.filter((scope) => scopes?.includes(scope) ?? true), expiresAt };
 }

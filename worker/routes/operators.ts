@@ -15,6 +15,7 @@ import { audit } from "../admin/audit.ts";
 import { callInTime, directoryOf, onceInTime } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, parseQuery, readBody, requireJson } from "../request/body.ts";
+import { requireLater } from "../request/times.ts";
 
 async function listCredentials(c: MeshContext): Promise<Response> {
   const credentials = await callInTime(() => directoryOf(c).credentials());
@@ -25,10 +26,7 @@ async function createCredential(c: MeshContext): Promise<Response> {
   requireJson(c.req.raw);
   const { schema, maxBytes } = ROUTES.createCredential.body;
   const { name, role, expiresAt } = parseBody(schema, await readBody(c.req.raw, maxBytes));
-  if (expiresAt !== null && expiresAt <= c.get("receivedAt")) {
-    const detail = `expiresAt: must be after ${c.get("receivedAt")}, the time of the mesh`;
-    throw new MeshError("field_invalid", detail, { field: "expiresAt" });
-  }
+  if (expiresAt !== null) requireLater(c, "expiresAt", expiresAt);
   const random = crypto.getRandomValues(new Uint8Array(OPERATOR_TOKEN_RANDOM_BYTES));
   const { token, credentialId, hash } = sealOperatorToken(c.get("config").keyring, random);
   // Not retried: if only the answer was lost, a second call would leave a credential that nobody knows.

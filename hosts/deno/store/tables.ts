@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
-export const TABLES_VERSION = 7;
+export const TABLES_VERSION = 8;
 
 // mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
 // a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
@@ -61,6 +61,8 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS apps (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL, keys_made INTEGER NOT NULL)
     WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS app_trust (app_id TEXT PRIMARY KEY, version INTEGER NOT NULL, policy TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS app_denials (
+    app_id TEXT, kind TEXT, name TEXT, expires_at INTEGER NOT NULL, PRIMARY KEY (app_id, kind, name)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS app_quotas (
     app_id TEXT PRIMARY KEY, per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL, leased_until REAL NOT NULL)
     WITHOUT ROWID;

@@ -11,6 +11,7 @@ import {
   setPolicy,
   trustOf,
 } from "../../../core/app/app.ts";
+import { type Denial, grantMark, revokedIn, revokeGrant } from "../../../core/app/denials.ts";
 import {
   addToDirectory,
   type DirectoryEntry,
@@ -27,6 +28,9 @@ function appStore(): AppStore {
   let live: LiveKey | null = null;
   let trust = NO_TRUST;
   let quota: StoredQuota | null = null;
+  let denials: readonly Denial[] = [];
+  const without = ({ kind, name }: Pick<Denial, "kind" | "name">) =>
+    denials.filter((one) => one.kind !== kind || one.name !== name);
   return {
     app: () => app,
     setApp: (made) => {
@@ -35,6 +39,13 @@ function appStore(): AppStore {
     trust: () => trust,
     setTrust: (set) => {
       trust = set;
+    },
+    denials: () => denials,
+    putDenial: (denial) => {
+      denials = [...without(denial), denial];
+    },
+    removeDenial: (denial) => {
+      denials = without(denial);
     },
     keys: () => keys,
     addKey: (key) => {
@@ -70,6 +81,7 @@ function appStore(): AppStore {
       live = null;
       trust = NO_TRUST;
       quota = null;
+      denials = [];
       return stood;
     },
   };
@@ -227,5 +239,39 @@ describe("the list of apps", () => {
     expect(addToDirectory(store, entry(LIMITS.APPS + 1))).toBe(false);
     expect(addToDirectory(store, entry(1))).toBe(true);
     expect(store.count()).toBe(LIMITS.APPS);
+  });
+});
+
+describe("revoked grants", () => {
+  const revoke = (store: AppStore, jti: string, expiresAt = 1_000, now = 0) =>
+    revokeGrant(store, { jti, expiresAt }, now);
+
+  it("S1 are remembered until they are over, by a mark, and change what the app trusts once", () => {
+    const store = appStore();
+    expect(revoke(store, "g1")).toBeNull();
+    createApp(store, "Shop", 0);
+    expect(revoke(store, "g1")).toBe(true);
+    expect(store.trust().version).toBe(2);
+    for (const until of [900, 1_000]) expect(revoke(store, "g1", until)).toBe(false);
+    expect(revoke(store, "g1", 2_000)).toBe(false);
+    expect(store.trust().version).toBe(2);
+    expect(store.denials()).toEqual([{ kind: "grant", name: grantMark("g1"), expiresAt: 2_000 }]);
+    expect(revoke(store, "g2", 3_000, 2_000)).toBe(true);
+    expect(revokedIn(store.denials())).toEqual([grantMark("g2")]);
+    expect(store.trust().version).toBe(3);
+    store.removeApp();
+    expect(store.denials()).toEqual([]);
+  });
+
+  it("S1 P8.1 there are so many; the next is refused until one is over", () => {
+    const store = appStore();
+    createApp(store, "Shop", 0);
+    for (let n = 0; n < LIMITS.GRANTS_REVOKED; n++)
+      expect(revoke(store, `g${n}`, 1_000 + n)).toBe(true);
+    expect(revoke(store, "more", 9_000)).toBe("full");
+    expect(revoke(store, "g5", 9_000)).toBe(false);
+    expect(store.trust().version).toBe(1 + LIMITS.GRANTS_REVOKED);
+    expect(revoke(store, "more", 9_000, 1_000)).toBe(true);
+    expect(store.denials()).toHaveLength(LIMITS.GRANTS_REVOKED);
   });
 });

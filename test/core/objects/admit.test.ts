@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import type { AdmitAnswer, AdmitRequest } from "../../../core/app/admission.ts";
 import type { AppStore, StoredKey } from "../../../core/app/app.ts";
+import { grantMark } from "../../../core/app/denials.ts";
 import { type AppPolicy, DEFAULT_POLICY, OPEN_POLICY } from "../../../core/trust/policy.ts";
 import { AppShell } from "../../../objects/app/app-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -33,6 +34,7 @@ function shellOf(
   const store: Partial<AppStore> = {
     app: () => ({ name: "shop", createdAt: 0 }),
     trust: () => ({ policy, version: 3 }),
+    denials: () => [{ kind: "grant", name: grantMark("revoked"), expiresAt: START_MS + 60_000 }],
     keys: () => keys,
   };
   const disk = new Disk(store as AppStore, (stored) => stored);
@@ -196,6 +198,20 @@ describe("without a grant", () => {
     const over = { ...first.grant, exp: NOW - 61 } as typeof first.grant;
     expect(await admit(null, { ...check, held: over })).toMatchObject({ lapsed: "grant_expired" });
     expect(await admit(null, { ...check, held: null })).toMatchObject({ lapsed: "grant_required" });
+  });
+
+  test("S1 a revoked grant admits nobody, and a registration that stands by it is lapsed", async () => {
+    const revoked = await grant({ jti: "revoked" });
+    for (const shell of [shellOf(), shellOf(OPEN_POLICY)])
+      expect(said(await admit(revoked, {}, shell))).toBe("grant_invalid: it was revoked");
+    const first = await admit(await grant());
+    if (!first.ok || first.grant === null) throw new Error("not admitted");
+    const held = { ...first.grant, jti: "revoked" };
+    const check = { regId: "r1", held, kind: "check" } as const;
+    for (const shell of [shellOf(), shellOf(OPEN_POLICY)])
+      expect(await admit(null, check, shell)).toMatchObject({ ok: true, lapsed: "grant_invalid" });
+    // Another one of the same key is not.
+    expect(said(await admit(await grant({ jti: "g2" }), { regId: "r1", held }))).toBe("admitted");
   });
 
   test("S1 an app that was removed admits nobody", async () => {

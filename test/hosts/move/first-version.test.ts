@@ -78,6 +78,7 @@ test("M1 are read as they are, and stay so", () => {
       liveKey: null,
       policy: null,
       trustVersion: 0,
+      denials: [],
       quota: null,
     },
     { kind: "device", device, account, link },

@@ -38,6 +38,7 @@ const LINES: readonly ContentLine[] = [
     liveKey: { seed: Uint8Array.of(1), publicKey: Uint8Array.of(2) },
     policy: { register: "open", alias: [{ prefix: "user/", rule: "server" }], tag: [] },
     trustVersion: 3,
+    denials: [{ kind: "grant", name: "AAAAAAAAAAAA", expiresAt: 9 }],
     quota: { perSecond: 0.5, burst: 10 },
   },
   { kind: "alias", app: "a", alias: "me", shared: true, holders: [{ device, generation: 1 }] },

@@ -115,3 +115,40 @@ test("S5 S6 a registration of an open app stops receiving once the policy wants 
     return status === "queued";
   });
 });
+
+test("S1 S6 a single grant is revoked: it registers and renews nobody, who stands by it receives nothing more, and others of its key go on", async () => {
+  const { app } = await appOf();
+  const server = mesh.sender(app);
+  const leaked = await server.grant();
+  const victim = await deviceOf(app, ({ reason }) =>
+    reason === "register" ? leaked : new Promise<string>(() => {}),
+  );
+  const other = await deviceOf(app, () => server.grant());
+  expect(await server.send({ to: victim.to, data: "before" })).toMatchObject({
+    status: "delivered",
+  });
+  expect(await server.revokeGrant(leaked)).toMatchObject({ revoked: true });
+  expect(await server.revokeGrant(leaked)).toMatchObject({ revoked: false });
+  expect(await server.send({ to: victim.to, data: "after" }, { wait: 1 })).toMatchObject({
+    status: "queued",
+  });
+  expect(await server.send({ to: other.to, data: "after" })).toMatchObject({ status: "delivered" });
+  const refused = async () => {
+    const grant = () => leaked;
+    const client = await connect({
+      url: mesh.url,
+      appId: app.appId,
+      storage: memoryStorage(),
+      grant,
+    });
+    onTestFinished(() => client.close());
+    return codeOf(client.register());
+  };
+  expect(await refused()).toBe("grant_invalid");
+  await mesh.kill(mesh.victims[0]);
+  expect(await refused()).toBe("grant_invalid");
+  expect(await server.send({ to: other.to, data: "later" }, { wait: 10 })).toMatchObject({
+    status: expect.stringMatching(/delivered|queued/),
+  });
+  expect(victim.shown).toEqual(["before"]);
+});

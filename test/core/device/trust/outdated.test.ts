@@ -1,5 +1,6 @@
 /** What comes for a registration under a later version of its app's trust than it was judged by. */
 import { describe, expect, test } from "vitest";
+import { grantMark } from "../../../../core/app/denials.ts";
 import type { HeldGrant } from "../../../../core/app/grant.ts";
 import type { AppTrust } from "../../../../core/trust/app-trust.ts";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/trust/policy.ts";
@@ -11,7 +12,7 @@ const GRANT: HeldGrant = {
   ...{ jti: "g1", kid: "k1", exp: START_MS / 1_000 + 3_600, attributes: {} },
   ...{ aliases: [], tags: [{ prefix: "x" }] },
 };
-const TRUST: AppTrust = { version: 2, policy: DEFAULT_POLICY, keys: ["k1"] };
+const TRUST: AppTrust = { version: 2, policy: DEFAULT_POLICY, keys: ["k1"], revoked: [] };
 const OUTDATED = { ok: false, code: "trust_outdated" };
 const kinds = (rig: Rig) => rig.take().map(({ kind }) => kind);
 const standing = (rig: Rig) => rig.store.listRegistrations()[0]?.standing;
@@ -66,7 +67,7 @@ describe("a message", () => {
 
   test.each([
     ["whose key is revoked", { ...TRUST, keys: ["k2"] }, "grant_invalid"],
-    ["without a right", { ...TRUST, keys: [] }, "grant_invalid"],
+    ["that is revoked", { ...TRUST, revoked: [grantMark("g1")] }, "grant_invalid"],
   ])("S6 of a grant %s waits, and the device is told why", (_, trust, lapsed) => {
     const rig = granted();
     expect(rig.queue({ key: "m", trustVersion: 2, trust })).toMatchObject({ status: "queued" });
@@ -83,7 +84,7 @@ describe("a message", () => {
     // Its app gave it another one.
     rig.command({ kind: "grant", value: { request: 9, slot: 1, grant: "d.e.f" } });
     rig.calls.splice(0, rig.calls.length - 1);
-    const renewed = { ...OPEN, trustVersion: 2, grant: { ...GRANT, kid: "k2" } };
+    const renewed = { ...OPEN, trustVersion: 2, grant: { ...GRANT, jti: "g2", kid: "k2" } };
     rig.answerCall({ ok: true, answer: renewed });
     expect(rig.takeMessages()).toHaveLength(1);
   });
@@ -95,7 +96,7 @@ describe("a message", () => {
     expect(rig.queue({ trustVersion: 1, trust: closed })).toMatchObject({ status: "queued" });
     expect(kinds(rig)).toEqual(["registered"]);
     expect(standing(rig)).toMatchObject({ lapsed: "grant_required" });
-    const open = { version: 2, policy: OPEN_POLICY, keys: [] };
+    const open = { version: 2, policy: OPEN_POLICY, keys: [], revoked: [] };
     rig.sendAndWait({ trustVersion: 2, trust: open });
     const frames = rig.take();
     expect(frames.filter(({ kind }) => kind === "registered")).toMatchObject([

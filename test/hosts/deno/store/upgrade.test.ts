@@ -1,6 +1,7 @@
 /** A database of an older pushmesh is brought up to date when it is opened, and loses nothing. */
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { grantMark } from "../../../../core/app/denials.ts";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import { SharedDeviceStore } from "../../../../hosts/deno/store/device-store.ts";
 import { TABLES_VERSION } from "../../../../hosts/deno/store/tables.ts";
@@ -100,6 +101,18 @@ describe("a database of version 1", () => {
     expect(await app.record()).toMatchObject({ policy: DEFAULT_POLICY, trustVersion: 2 });
     await app.remove();
     expect(await app.record()).toBeNull();
+  });
+
+  test("S1 has apps that revoked no grant: one is revoked, survives a restart, and is forgotten with the app", async () => {
+    const file = oldFile();
+    const { mesh } = openMesh(file);
+    const app = mesh.peers.app("ZGVmZ2hpamuVVc2ByhynRA");
+    expect(await app.record()).toMatchObject({ revoked: [], trustVersion: 0 });
+    expect(await app.revokeGrant("g1", 4_102_444_800_000)).toBe(true);
+    const after = openMesh(file).mesh.peers.app("ZGVmZ2hpamuVVc2ByhynRA");
+    expect(await after.record()).toMatchObject({ revoked: [grantMark("g1")], trustVersion: 1 });
+    await after.remove();
+    expect(await after.record()).toBeNull();
   });
 
   test("S47 has apps without a quota: one is set, survives a restart, and ends with the app", async () => {
