@@ -16,6 +16,7 @@ import { peers } from "./scenarios/peers.ts";
 import { replay } from "./scenarios/replay.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { sendDuringBroadcast } from "./scenarios/send-during-broadcast.ts";
+import { sendEd25519 } from "./scenarios/send-ed25519.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
 import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
 import { simulateMain } from "./simulate/main.ts";
@@ -23,6 +24,7 @@ import { simulateMain } from "./simulate/main.ts";
 const SCENARIOS: readonly Scenario[] = [
   sendOnline,
   sendOnlineAnswered,
+  sendEd25519,
   sendOffline,
   replay,
   connectStorm,

@@ -62,10 +62,10 @@ export class Rig {
 
   /** Makes devices of both sides in a client process; what the sender needs to send to them. */
   async setUp(fleet: Client<FleetCalls>, count: number): Promise<SenderSetup> {
-    const { sides, appId, key } = this.servers;
+    const { sides, appId, key, ed25519 } = this.servers;
     const addresses = { mesh: sides.mesh.address, control: sides.control.address };
     const targets = await fleet.call("prepare", { addresses, appId, count });
-    return { addresses, targets, key, inFlight: this.options.inFlight };
+    return { addresses, targets, key, ed25519, inFlight: this.options.inFlight };
   }
 
   /**
@@ -79,13 +79,18 @@ export class Rig {
     const pairs: Record<SideName, Measured[]> = { mesh: [], control: [] };
     for (let slice = 0; slice < slices; slice++) {
       for (const side of SIDES) {
-        const { pid } = this.servers.sides[side];
-        const before = cpuMs(pid);
-        const taken = await measure(side, slice);
-        pairs[side].push({ ...taken, serverCpuMs: cpuMs(pid) - before });
+        pairs[side].push(await this.measured(side, () => measure(side, slice)));
       }
     }
     return pairs;
+  }
+
+  /** A slice, with what the server of a side spent on it. */
+  async measured(side: SideName, measure: () => Promise<Slice>): Promise<Measured> {
+    const { pid } = this.servers.sides[side];
+    const before = cpuMs(pid);
+    const taken = await measure();
+    return { ...taken, serverCpuMs: cpuMs(pid) - before };
   }
 
   close(): void {

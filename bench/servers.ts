@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostName } from "../hosts/machine/host.ts";
 import type { AppAnswerBody, KeyAnswerBody } from "../schema/http.ts";
+import { createSigningKey } from "../sdk/server/signer.ts";
 import type { SideName } from "./client/device.ts";
 import type { Address } from "./client/http.ts";
 import type { SendingKey } from "./client/signed-send.ts";
@@ -18,7 +19,9 @@ const ALONE: Readonly<Record<HostName, BenchHost>> = { ...HOSTS, workerd: worker
 export interface Servers {
   readonly sides: Readonly<Record<SideName, Server>>;
   readonly appId: string;
+  /** By HMAC, so that the client can send more. */
   readonly key: SendingKey;
+  readonly ed25519: SendingKey;
   end(): void;
 }
 
@@ -58,7 +61,7 @@ export async function startServers(name: HostName, isAlone: boolean): Promise<Se
 async function makeApp(
   { host, port }: Address,
   adminToken: string,
-): Promise<{ readonly appId: string; readonly key: SendingKey }> {
+): Promise<Pick<Servers, "appId" | "ed25519" | "key">> {
   const post = async (path: string, body: unknown): Promise<unknown> => {
     const headers = {
       authorization: `Bearer ${adminToken}`,
@@ -73,5 +76,9 @@ async function makeApp(
   const made = await post(`/v1/apps/${appId}/keys`, { algorithm: "hmac-sha256" });
   const { keyId, secret } = made as KeyAnswerBody;
   if (secret === undefined) throw new Error("the mesh gave no secret");
-  return { appId, key: { keyId, secret } };
+  const pair = await createSigningKey();
+  const added = { algorithm: "ed25519", publicKey: pair.publicKey };
+  const other = (await post(`/v1/apps/${appId}/keys`, added)) as KeyAnswerBody;
+  const ed25519 = { keyId: other.keyId, secret: pair.secret };
+  return { appId, key: { keyId, secret }, ed25519 };
 }

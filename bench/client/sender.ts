@@ -15,6 +15,7 @@ export interface SenderSetup {
   readonly addresses: Readonly<Record<SideName, Address>>;
   readonly targets: Readonly<Record<SideName, readonly string[]>>;
   readonly key: SendingKey;
+  readonly ed25519: SendingKey;
   /** Connections to each side, each with one request at a time. */
   readonly inFlight: number;
 }
@@ -33,6 +34,10 @@ const MESSAGES = "/v1/messages";
 const aims: Partial<Record<SideName, Aim>> = {};
 let connectionCount = 0;
 let signer = new RequestSigner({ keyId: "", secret: "" });
+let signers: Readonly<Record<"ed25519" | "hmac", RequestSigner>> = {
+  ed25519: signer,
+  hmac: signer,
+};
 
 async function sendOne(
   side: SideName,
@@ -87,12 +92,18 @@ async function ask(side: SideName, wanted: number, request: string): Promise<voi
 }
 
 const calls = {
-  async aim({ addresses, targets, key, inFlight }: SenderSetup): Promise<void> {
+  async aim({ addresses, targets, key, ed25519, inFlight }: SenderSetup): Promise<void> {
     signer = new RequestSigner(key);
+    signers = { ed25519: new RequestSigner(ed25519), hmac: signer };
     connectionCount = inFlight;
     for (const side of SIDES) {
       aims[side] = { address: addresses[side], targets: targets[side], next: 0 };
     }
+  },
+
+  /** The key of what is sent from now on; first by HMAC. */
+  async signBy(name: "ed25519" | "hmac"): Promise<void> {
+    signer = signers[name];
   },
 
   /** Sends for so long, to one device after another. */

@@ -6,7 +6,7 @@ import { isObject, isText } from "../values.ts";
 export interface DemoApp {
   readonly appId: string;
   readonly keyId: string;
-  /** HMAC secret, base64url. */
+  /** As `pushmesh key create` prints it; of a demo app from before Ed25519 was the default, an HMAC secret. */
   readonly secret: string;
 }
 

@@ -19,6 +19,7 @@ import type {
 } from "../../schema/http.ts";
 import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
 import { optionError } from "./errors.ts";
+import { createSigningKey } from "./signer.ts";
 
 export interface MeshAdminOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -38,6 +39,9 @@ export interface AuditLogQuery {
   readonly limit?: number;
   readonly cursor?: string;
 }
+
+/** A key whose secret half is made here, by default Ed25519. */
+type NewSecret = Pick<NewKey, "scopes" | "expiresAt"> & Partial<Pick<NewKey, "algorithm">>;
 
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -134,12 +138,19 @@ export class MeshAdmin {
   }
 
   /**
-   * Adds a sending key. Default: an HMAC key. Only this answer contains its secret.
+   * Adds a sending key. Default: an Ed25519 pair that is made here, and of which the mesh gets the public half. For an HMAC key, the mesh makes the
+   * secret. Either way, only this answer contains `secret`, which `PushServer` takes as its `key`.
    *
+   * @param key.publicKey - An Ed25519 key whose private half you have: then there is no `secret`.
    * @throws PushServerError `too_many_keys` at 16 keys.
    */
-  createKey(appId: string, key: NewKey = { algorithm: "hmac-sha256" }): Promise<KeyAnswerBody> {
-    return this.#call<"createKey">("POST", `/v1/apps/${encodeURIComponent(appId)}/keys`, key);
+  async createKey(appId: string, key: NewKey | NewSecret = {}): Promise<KeyAnswerBody> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/keys` as const;
+    if (key.algorithm === "hmac-sha256" || "publicKey" in key)
+      return this.#call<"createKey">("POST", path, key);
+    const { publicKey, secret } = await createSigningKey();
+    const body: NewKey = { ...key, algorithm: "ed25519", publicKey };
+    return { ...(await this.#call<"createKey">("POST", path, body)), secret };
   }
 
   /** Revokes a key. An edge that has the app cached refuses it within 30 s. */

@@ -4,8 +4,8 @@ import type { NativeCryptoKey } from "../crypto-types.ts";
 import { optionError } from "./errors.ts";
 
 /**
- * A sending key: the secret of an HMAC key as printed by `pushmesh key create`, or its bytes; or an Ed25519 private key as JWK or
- * CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
+ * A sending key as `pushmesh key create` prints it: `ed25519:` and a private key, or the secret of an HMAC key. Or the bytes of an HMAC
+ * secret, or an Ed25519 private key as JWK or CryptoKey. A CryptoKey may also be an HMAC-SHA-256 key.
  */
 export type SendingKey = string | Uint8Array | SigningJwk | NativeCryptoKey;
 
@@ -40,15 +40,35 @@ const importHmac = (secret: Uint8Array): Promise<CryptoKey> =>
     ["sign"],
   );
 
+/** What marks an Ed25519 private key as text; 32 bytes in base64url follow, the seed of RFC 8032. */
+const ED25519 = "ed25519:";
+/** PKCS #8 of an Ed25519 key up to its seed (RFC 8410 §7), a form that every Web Crypto imports without the public key. */
+const PKCS8 = [
+  0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+function importSeed(text: string): Promise<CryptoKey> {
+  const seed = fromBase64Url(text);
+  if (seed?.length !== SECRET_BYTES)
+    throw new TypeError(`${ED25519} must be followed by ${SECRET_BYTES} bytes in base64url`);
+  const pkcs8 = Uint8Array.of(...PKCS8, ...seed);
+  return crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
+}
+
 async function importKey(key: SendingKey): Promise<CryptoKey> {
   if (key instanceof CryptoKey) return key;
   if (key instanceof Uint8Array) return importHmac(key);
   if (typeof key !== "string") {
     return crypto.subtle.importKey("jwk", key as JsonWebKey, "Ed25519", false, ["sign"]);
   }
-  const secret = fromBase64Url(key);
+  // A file that a key was written to ends with a line feed.
+  const text = key.trim();
+  if (text.startsWith(ED25519)) return importSeed(text.slice(ED25519.length));
+  const secret = fromBase64Url(text);
   if (secret?.length !== SECRET_BYTES) {
-    throw new TypeError(`the secret must be ${SECRET_BYTES} bytes in base64url`);
+    throw new TypeError(
+      `must be ${ED25519} and a private key, or the secret of an HMAC key: ${SECRET_BYTES} bytes in base64url`,
+    );
   }
   return importHmac(secret);
 }
@@ -81,9 +101,11 @@ async function exportJwk(key: CryptoKey): Promise<SigningJwk> {
   return (await crypto.subtle.exportKey("jwk", key)) as SigningJwk;
 }
 
-/** Creates an Ed25519 key pair: keep `privateKey`, and pass `publicKey` to `MeshAdmin.createKey`. */
+/** Creates an Ed25519 key pair: keep `privateKey`, or `secret`, the same as text, and pass `publicKey` to `MeshAdmin.createKey`. */
 export async function createSigningKey(): Promise<{
   readonly privateKey: SigningJwk;
+  /** For `key` of `PushServer`, and for settings: `ed25519:` and 32 bytes in base64url. */
+  readonly secret: string;
   /** 32 bytes in base64url. */
   readonly publicKey: string;
 }> {
@@ -92,5 +114,6 @@ export async function createSigningKey(): Promise<{
     "verify",
   ])) as CryptoKeyPair;
   const { x = "" } = await exportJwk(pair.publicKey);
-  return { privateKey: await exportJwk(pair.privateKey), publicKey: x };
+  const privateKey = await exportJwk(pair.privateKey);
+  return { privateKey, secret: `${ED25519}${privateKey.d}`, publicKey: x };
 }

@@ -12,6 +12,7 @@ import {
   listenToken,
   liveUrl,
   nowSeconds,
+  privateKeyOf,
   setLive,
 } from "./support/listener.ts";
 import { RawSocket } from "./support/raw-socket.ts";
@@ -144,28 +145,24 @@ describe("who may listen", () => {
     }
   });
 
-  test("V3 by an Ed25519 key, too", async () => {
+  test("V3 S43 by an HMAC key, too", async () => {
     // Of an app that the edge does not know yet: of another it would learn the new key within a second only.
-    const own = await mesh.app("ed25519");
-    const { publicKey, privateKey } = (await crypto.subtle.generateKey("Ed25519", true, [
-      "sign",
-      "verify",
-    ])) as CryptoKeyPair;
-    const { x = "" } = await crypto.subtle.exportKey("jwk", publicKey);
-    const { keyId } = await mesh
-      .admin()
-      .createKey(own.appId, { algorithm: "ed25519", publicKey: x });
+    const own = await mesh.app("hmac");
+    const key = await mesh.admin().createKey(own.appId, { algorithm: "hmac-sha256" });
+    const { keyId, secret = "" } = key;
     const tag = newTag();
-    const token = listenToken({ ...own, keyId }, tag, {}, { alg: "EdDSA" });
-    const [head, body] = token.split(".");
-    const signed = new TextEncoder().encode(`${head}.${body}`);
-    const signature = await crypto.subtle.sign("Ed25519", privateKey, signed);
-    const good = `${head}.${body}.${Buffer.from(signature).toString("base64url")}`;
-    const listener = Listener.socket(liveUrl(mesh.url, own, tag, { token: good }));
+    const token = listenToken({ ...own, keyId, secret }, tag);
+    const listener = Listener.socket(liveUrl(mesh.url, own, tag, { token }));
     await listener.open();
     listener.close();
-    expect(await refusal(liveUrl(mesh.url, own, tag, { token }))).toMatchObject({ close: 4110 });
+    const wrong = listenToken({ ...own, keyId }, tag);
+    expect(await refusal(liveUrl(mesh.url, own, tag, { token: wrong }))).toMatchObject({
+      close: 4110,
+    });
   });
+
+  const publicKeyOf = (secret: string): string =>
+    createPublicKey(privateKeyOf(secret)).export({ format: "jwk" }).x ?? "";
 
   test("V3 no wrong token opens a tag", async () => {
     const tag = await openTag();
@@ -180,7 +177,8 @@ describe("who may listen", () => {
       "from the future": listenToken(app, tag, { iat: now + 600, exp: now + 700 }),
       "too long": listenToken(app, tag, { exp: now + 86_401 + 60 }),
       "of another use": listenToken(app, tag, {}, { typ: "pushmesh-connect+jwt" }),
-      "of another kind": listenToken(app, tag, {}, { alg: "EdDSA" }),
+      "of another kind": listenToken(app, tag, {}, { alg: "HS256" }),
+      "by HMAC with the public key": listenToken({ ...app, secret: publicKeyOf(app.secret) }, tag),
       unsigned: listenToken(app, tag, {}, { alg: "none" }),
       "for another audience": listenToken(app, tag, { aud: "mesh" }),
       none: "x",

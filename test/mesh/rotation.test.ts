@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { PushClient } from "../../sdk/device/client/client.ts";
 import { connect, fileStorage, type MessageHandler, type Storage } from "../../sdk/device/node.ts";
+import { MeshAdmin } from "../../sdk/server/admin.ts";
 import { PushServer } from "../../sdk/server/push-server.ts";
 import { demoOf, type Mesh, readJson, startMesh } from "./support/mesh.ts";
 import { temporaryFolder } from "./support/process.ts";
@@ -75,6 +76,15 @@ class Phone {
 
 function serverOf({ url, data }: Mesh): PushServer {
   const { keyId, secret } = demoOf(data);
+  return new PushServer({ url, keyId, key: secret });
+}
+
+/** The demo app's server, with an HMAC key. */
+async function hmacServerOf({ url, data }: Mesh): Promise<PushServer> {
+  const { adminToken } = readJson(join(data, "secrets.json")) as { readonly adminToken: string };
+  const admin = new MeshAdmin({ url, token: adminToken });
+  const { appId } = demoOf(data);
+  const { keyId, secret = "" } = await admin.createKey(appId, { algorithm: "hmac-sha256" });
   return new PushServer({ url, keyId, key: secret });
 }
 
@@ -153,7 +163,8 @@ test("P2.1 P7.9 a kill before an acknowledgement and other keys at the start sho
 
 test("P7.9 keys are changed twice, in one step and in two, and a key between is taken out", async () => {
   let mesh = await startMesh(temporaryFolder());
-  const server = serverOf(mesh);
+  // Its secret is sealed with the keys that are changed.
+  const server = await hmacServerOf(mesh);
   const phone = await Phone.on(mesh, fileStorage(temporaryFolder()));
   const first = await phone.client.register();
   await phone.client.setAlias("user-17", { shared: true });

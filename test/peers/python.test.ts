@@ -254,16 +254,19 @@ async function pythonSend(keyId: string, key: string, to: string, more: readonly
 }
 
 describe("a sender that is not ours", () => {
+  const hmacKey = () => mesh.admin().createKey(app.appId, { algorithm: "hmac-sha256" });
+
   test("P4.1 P2.2 in Python, by HMAC: delivered, and once for one idempotency key", async () => {
     const { device, regId } = await listening();
     const once = ["--idempotency-key", "order-4711"];
-    const first = await pythonSend(app.keyId, app.secret, regId, once);
+    const { keyId, secret = "" } = await hmacKey();
+    const first = await pythonSend(keyId, secret, regId, once);
     expect(first).toMatchObject({ httpStatus: 200, status: "delivered" });
     expect(await device.expect("message")).toMatchObject({
       id: first.id,
       data: { from: "Python" },
     });
-    const second = await pythonSend(app.keyId, app.secret, regId, once);
+    const second = await pythonSend(keyId, secret, regId, once);
     expect(second).toMatchObject({ status: "delivered", id: first.id });
     expect(device.rest).toEqual([]);
     await device.after("close", "closed");
@@ -277,21 +280,42 @@ describe("a sender that is not ours", () => {
     const { keyId } = await mesh.admin().createKey(app.appId, key);
     expect(await pythonSend(keyId, d, regId, ["--ed25519"])).toMatchObject({ status: "delivered" });
     await device.expect("message");
-    const wrong = await pythonSend(keyId, app.secret, regId, ["--ed25519"]);
+    const wrong = await pythonSend(keyId, (await hmacKey()).secret ?? "", regId, ["--ed25519"]);
     expect(wrong).toMatchObject({ httpStatus: 401, code: "signature_invalid" });
     await device.after("close", "closed");
   });
 
-  test("P4.1 in shell, as docs/api.md prints it", async () => {
-    const { device, regId } = await listening();
-    const api = readFileSync(fileURLToPath(new URL("../../docs/api.md", import.meta.url)), "utf8");
-    const script = /With only a shell[^\n]*:\n\n```sh\n(.*?)```/s.exec(api)?.[1];
-    if (script === undefined) throw new Error("docs/api.md has no such script");
-    const { keyId: KEY_ID, secret: SECRET } = app;
-    const env = { ...process.env, MESH: mesh.url, REG_ID: regId, KEY_ID, SECRET };
-    const { stdout } = await run("bash", ["-ec", script], { env });
-    expect(JSON.parse(stdout)).toMatchObject({ status: "delivered" });
-    expect(await device.expect("message")).toMatchObject({ data: { title: "Hello" } });
-    await device.after("close", "closed");
-  });
+  test.for(["ed25519", "hmac-sha256"] as const)(
+    "P4.1 S42 S43 in shell, as docs/api.md prints it, by %s",
+    async (algorithm) => {
+      const { device, regId } = await listening();
+      const api = readFileSync(
+        fileURLToPath(new URL("../../docs/api.md", import.meta.url)),
+        "utf8",
+      );
+      const shell = (before: RegExp): string => {
+        const [, script] =
+          new RegExp(`${before.source}\n\n\`\`\`sh\n(.*?)\`\`\``, "s").exec(api) ?? [];
+        if (script === undefined) throw new Error(`docs/api.md has no script after ${before}`);
+        return script;
+      };
+      const { keyId: KEY_ID, secret: SECRET = "" } = await mesh
+        .admin()
+        .createKey(app.appId, { algorithm });
+      const env = { ...process.env, MESH: mesh.url, REG_ID: regId, KEY_ID, SECRET };
+      const sign = shell(algorithm === "ed25519" ? /by an Ed25519 key:/ : /by an HMAC key:/);
+      const folder = mkdtempSync(join(tmpdir(), "pushmesh-shell-"));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const bash = async (script: string): Promise<unknown> => {
+        const { stdout } = await run("bash", ["-ec", sign + script], { env, cwd: folder });
+        return JSON.parse(stdout);
+      };
+      const sent = await bash(shell(/A request with a body:/));
+      expect(sent).toMatchObject({ status: "delivered" });
+      expect(await device.expect("message")).toMatchObject({ data: { title: "Hello" } });
+      await mesh.sender(app).tags.add("news", regId);
+      expect(await bash(shell(/`"@query": \?limit=10`:/))).toMatchObject({ members: 1 });
+      await device.after("close", "closed");
+    },
+  );
 });

@@ -19,7 +19,7 @@ let to: string;
 
 beforeAll(async () => {
   ({ appId } = await admin.createApp("shop", { policy: "open" }));
-  const made = await admin.createKey(appId);
+  const made = await admin.createKey(appId, { algorithm: "hmac-sha256" });
   keyId = made.keyId;
   key = made.secret ?? "";
   online = await createRecipient({ appId });
@@ -55,6 +55,15 @@ describe("PushServer", () => {
     const { id, status } = await server().send({ to, data: { title: "Hello" }, ttl: 60 });
     expect(status).toBe("delivered");
     expect((await server().status(id)).status).toBe("delivered");
+  });
+
+  it("S42 sends, signed by the Ed25519 key that createKey makes by default, with a line feed after it", async () => {
+    const scopes = ["send" as const];
+    const { secret = "", ...made } = await admin.createKey(appId, { scopes });
+    expect(made).toMatchObject({ algorithm: "ed25519", scopes });
+    expect(secret).toMatch(/^ed25519:[\w-]{43}$/);
+    const pushing = server({ keyId: made.keyId, key: `${secret}\n` });
+    expect((await pushing.send({ to, data: "x" })).status).toBe("delivered");
   });
 
   it("sends, signed by Ed25519", async () => {
@@ -288,7 +297,7 @@ describe("PushServer", () => {
     expect(make).toThrow(name);
   });
 
-  it.each(["", "short", `${"A".repeat(42)}=`])(
+  it.each(["", "short", `${"A".repeat(42)}=`, "ed25519:", `ed25519:${"A".repeat(42)}`])(
     "refuses the key %j without a call",
     async (secret) => {
       const unused = hostOf();

@@ -1,14 +1,19 @@
 /** `pushmesh key create` */
+import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { KEY_SCOPES, type Scope } from "../../../schema/http/enums.ts";
+import { KEY_ALGORITHMS, KEY_SCOPES, type Scope } from "../../../schema/http/enums.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { expiryText } from "../../app.ts";
 import { type AppOptions, appOf, contextOf } from "../../context.ts";
+import { usageFailure } from "../../failure.ts";
 import { saveKey } from "../../files/credentials.ts";
+import { writePrivateText } from "../../files/private-file.ts";
 import { expiryTime, withAdmin, withApp, withExamples } from "../../options.ts";
 
 interface KeyCreateOptions extends AppOptions, AdminOptions {
+  readonly algorithm?: (typeof KEY_ALGORITHMS)[number];
   readonly publicKey?: string;
+  readonly keyFile?: string;
   readonly scope?: Scope[];
   /** Milliseconds since 1970. */
   readonly expires?: number;
@@ -18,7 +23,17 @@ interface KeyCreateOptions extends AppOptions, AdminOptions {
 export function keyCreate(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("create")))
     .description("create a key for an app server to sign with; needs the admin token")
-    .option("--public-key <base64url>", "add this Ed25519 public key instead of a new HMAC secret")
+    .addOption(
+      new Option(
+        "--algorithm <name>",
+        "ed25519 (default): a pair made here, of which the mesh gets the public half; hmac-sha256: a secret that the mesh makes and keeps",
+      ).choices(KEY_ALGORITHMS),
+    )
+    .option("--public-key <base64url>", "add this Ed25519 public key instead of a new pair")
+    .option(
+      "--key-file <file>",
+      "write the secret to this new file, for you alone, instead of printing it",
+    )
     .addOption(
       new Option(
         "--scope <name...>",
@@ -35,7 +50,11 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
       const context = contextOf(options, env);
       const appId = appOf(context, options, env);
       const admin = adminOf(context, options, env);
-      const { publicKey, scope, expires } = options;
+      const { algorithm = "ed25519", publicKey, keyFile, scope, expires } = options;
+      if (publicKey !== undefined && (algorithm !== "ed25519" || keyFile !== undefined))
+        throw usageFailure("--public-key is an Ed25519 key whose private half you have");
+      if (keyFile !== undefined && existsSync(keyFile))
+        throw usageFailure(`${keyFile} is there already: name a new file`);
       const rights = {
         ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
         ...(expires === undefined ? {} : { expiresAt: expires }),
@@ -43,19 +62,23 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
       const made = await admin.createKey(
         appId,
         publicKey === undefined
-          ? { algorithm: "hmac-sha256", ...rights }
+          ? { algorithm, ...rights }
           : { algorithm: "ed25519", publicKey, ...rights },
       );
-      const { keyId, secret } = made;
+      const { keyId, secret, ...shown } = made;
+      if (secret !== undefined && keyFile !== undefined) writePrivateText(keyFile, `${secret}\n`);
+      const isPrinted = secret !== undefined && keyFile === undefined;
       const lines = [
         `keyId   ${keyId}`,
-        ...(secret === undefined ? [] : [`secret  ${secret}`]),
+        ...(isPrinted ? [`secret  ${secret}`] : []),
         `scopes  ${made.scopes.join(",")}`,
         ...(made.expiresAt === null ? [] : [expiryText(made.expiresAt)]),
       ];
-      context.output.result(made, lines.join("\n"));
+      context.output.result(isPrinted ? made : { keyId, ...shown }, lines.join("\n"));
       if (secret === undefined) return;
-      context.output.note("The mesh never shows this secret again.");
+      const where =
+        keyFile === undefined ? "Nobody can show this secret again." : `Written to ${keyFile}.`;
+      context.output.note(where);
       if (options.save)
         context.output.note(`Saved in ${saveKey(env, context.url, appId, { keyId, secret })}`);
     });
@@ -63,6 +86,8 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
     command,
     "pushmesh key create --app <appId>",
     "pushmesh key create --app <appId> --scope send --expires 90d",
+    "pushmesh key create --app <appId> --key-file push.key --no-save",
+    "pushmesh key create --app <appId> --algorithm hmac-sha256",
     "pushmesh key create --app <appId> --public-key <32 bytes in base64url>",
   );
 }

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "n
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { exportLine, type MailLine } from "../../../schema/export.ts";
+import { MeshAdmin } from "../../../sdk/server/admin.ts";
 import { PushServer } from "../../../sdk/server/push-server.ts";
 import { run, runJson, type User } from "../support/command.ts";
 import { demoOf, type Mesh, readJson, startMesh } from "../support/mesh.ts";
@@ -63,6 +64,10 @@ async function waitingIn(data: string): Promise<number[]> {
 test("M4 M2 S38 a backup of a mesh under load is the mesh of one moment, and goes on from there", async () => {
   const mesh = await startMesh(temporaryFolder());
   const { appId, keyId, secret } = demoOf(mesh.data);
+  const { meshKeys, adminToken } = readJson(join(mesh.data, "secrets.json")) as Secrets;
+  const admin = new MeshAdmin({ url: mesh.url, token: adminToken });
+  // Whose secret is stored, sealed.
+  const hmac = await admin.createKey(appId, { algorithm: "hmac-sha256" });
   const phones = Array.from({ length: PHONES }, () => new Phone(mesh.url, appId));
   const regIds: string[] = [];
   for (const phone of phones) {
@@ -87,9 +92,10 @@ test("M4 M2 S38 a backup of a mesh under load is the mesh of one moment, and goe
 
   // It has nothing that signs, and is no mesh without that.
   expect(readdirSync(copy).sort()).toEqual(["host", "mesh.db", "run"]);
-  const { meshKeys, adminToken } = readJson(join(mesh.data, "secrets.json")) as Secrets;
   const database = readFileSync(join(copy, "mesh.db"));
-  for (const text of [secret, meshKeys.split(":")[1] ?? "", adminToken]) {
+  const signing = [hmac.secret ?? "", secret.replace("ed25519:", "")];
+  for (const text of [...signing, meshKeys.split(":")[1] ?? "", adminToken]) {
+    expect(text).toHaveLength(43);
     expect(database.includes(text)).toBe(false);
     expect(database.includes(Buffer.from(text, "base64url"))).toBe(false);
   }

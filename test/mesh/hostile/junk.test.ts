@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
+import { createSigningKey } from "../../../sdk/server/signer.ts";
 import { demoOf, serve } from "../support/mesh.ts";
 import { Phone } from "../support/phone.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -134,7 +135,7 @@ test("P8.13 a sending key that was let in is refused to whoever fails with it el
   // On a slow machine an attempt is allowed again by then: once served, the key is known there, so each try comes from another address.
   const tryFrom = async (from: string): Promise<number> => {
     const { refused } = await flood(async () => {
-      const another = Buffer.from(randomBytes(32)).toString("base64url");
+      const { secret: another } = await createSigningKey();
       return `HTTP/1.1 ${await send(from, another)} `;
     });
     expect(refused).toBe("HTTP/1.1 429 ");

@@ -105,6 +105,7 @@ describe("exit codes", () => {
     [2, ["registration", "ban", "r", "--for", "366d", ...nowhere, ...key], /31536000/],
     [0, ["help", "registration", "ban"], /^$/],
     [2, ["key", "create", "--scope", "root"], /Allowed choices are send, manage, read, grant/],
+    [2, ["key", "create", "--algorithm", "rsa"], /Allowed choices are hmac-sha256, ed25519/],
     [2, ["key", "create", "--expires", "soon"], /Give a duration such as 90d/],
     [2, ["key", "create", "--expires", "0d"], /Give a duration such as 90d/],
     [2, ["key", "create", "--expires", "2027-13-01"], /Give a duration such as 90d/],

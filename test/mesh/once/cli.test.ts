@@ -190,7 +190,7 @@ describe("apps and keys", () => {
     const listed = await runJson(user, "app", "list");
     expect(listed.map(({ name }) => name)).toEqual(["demo", "Shop"]);
     const [key] = await runJson(user, "key", "create", "--app", appId);
-    expect(key).toMatchObject({ keyId: `${appId}.k1`, secret: expect.any(String) });
+    expect(key).toMatchObject({ keyId: `${appId}.k1`, secret: expect.stringMatching(/^ed25519:/) });
     const credentials = join(user.home, "pushmesh/credentials.json");
     expect(statSync(credentials).mode & 0o777).toBe(0o600);
 
@@ -268,7 +268,7 @@ describe("apps and keys", () => {
     const { stdout } = await run(user, "key", "list", "--app", appId);
     const expiry = new Date(Number(key?.["expiresAt"])).toISOString();
     expect(stdout).toMatch(
-      new RegExp(`^${appId}\\.k1  \\S+Z  hmac-sha256  read,grant  used \\S+  expires ${expiry}$`),
+      new RegExp(`^${appId}\\.k1  \\S+Z  ed25519  read,grant  used \\S+  expires ${expiry}$`),
     );
     // The mesh is that of other tests, too.
     await run(user, "app", "delete", appId, "--yes");

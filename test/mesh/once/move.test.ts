@@ -35,7 +35,7 @@ test.each(DIRECTIONS)(
     const { url } = first;
     const admin = adminOf(first);
     const { appId } = await admin.createApp("Shop", { policy: "open" });
-    const { keyId, secret = "" } = await admin.createKey(appId);
+    const { keyId, secret = "" } = await admin.createKey(appId, { algorithm: "hmac-sha256" });
     const { policy } = await admin.app(appId);
     const revoked = await admin.createKey(appId);
     await admin.revokeKey(appId, revoked.keyId);

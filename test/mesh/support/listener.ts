@@ -1,5 +1,5 @@
 /** A live listener as a page has it, without any SDK, and what the app's server does for it. */
-import { createHmac } from "node:crypto";
+import { createHmac, createPrivateKey, sign } from "node:crypto";
 import { signRequest } from "../../../sdk/server/sign.ts";
 import { signerOf } from "../../../sdk/server/signer.ts";
 import type { App } from "../../chaos/mesh.ts";
@@ -14,7 +14,18 @@ export const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A listen token of an HMAC key; every part may be made wrong. */
+const ED25519 = "ed25519:";
+const PKCS8 = Buffer.from("302e020100300506032b657004220420", "hex");
+
+/** An Ed25519 private key from the secret of a sending key. */
+export const privateKeyOf = (secret: string) =>
+  createPrivateKey({
+    key: Buffer.concat([PKCS8, Buffer.from(secret.slice(ED25519.length), "base64url")]),
+    format: "der",
+    type: "pkcs8",
+  });
+
+/** A listen token by a key of either kind; every part may be made wrong. */
 export function listenToken(
   { keyId, secret }: App,
   tag: string,
@@ -22,11 +33,15 @@ export function listenToken(
   header: Readonly<Record<string, unknown>> = {},
 ): string {
   const iat = nowSeconds();
-  const head = part({ typ: "pushmesh-listen+jwt", alg: "HS256", kid: keyId, ...header });
+  const isEd25519 = secret.startsWith(ED25519);
+  const alg = isEd25519 ? "EdDSA" : "HS256";
+  const head = part({ typ: "pushmesh-listen+jwt", alg, kid: keyId, ...header });
   const body = part({ aud: "pushmesh", tag, iat, exp: iat + 60, ...claims });
-  const key = Buffer.from(secret, "base64url");
-  const signature = createHmac("sha256", key).update(`${head}.${body}`).digest("base64url");
-  return `${head}.${body}.${signature}`;
+  const signed = Buffer.from(`${head}.${body}`);
+  const signature = isEd25519
+    ? sign(null, signed, privateKeyOf(secret))
+    : createHmac("sha256", Buffer.from(secret, "base64url")).update(signed).digest();
+  return `${signed}.${signature.toString("base64url")}`;
 }
 
 /** A signed call of the app's server. */

@@ -53,11 +53,14 @@ describe.each(vectors.cases)("the signature of $title", (vector) => {
   });
 });
 
-it("the worked example of docs/api.md is the first vector, to the byte", () => {
+it("the worked example of docs/api.md is a vector of each algorithm, to the byte", () => {
   const [example] = vectors.cases;
   if (example === undefined) expect.unreachable();
   expect(api).toContain(`\n${example.signatureBase}\n`);
   expect(api).toContain(`\n${example.body}\n`);
+  const ed25519 = vectors.cases.find(({ algorithm }) => algorithm === "ed25519");
+  expect(api).toContain(`\nsignature: ${ed25519?.signature}\n`);
+  expect(api).toContain(`\`ed25519:${vectors.ed25519PrivateKey.d}\``);
   expect(api).toContain(`\nsignature-input: ${example.signatureInput}\n`);
   expect(api).toContain(`\nsignature: ${example.signature}\n`);
   expect(api).toContain(vectors.hmacSecret);
