@@ -2,16 +2,18 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+const IS_DENO = "Deno" in globalThis;
+
 /**
  * Makes a folder and those above it, for the user alone (0700). One that is there stays as it is.
  *
- * Not by mkdir's own `recursive`: Node 24 never returns from that if a file system, such as /proc, answers
+ * Not by mkdir's own `recursive`, except on Deno, where the mesh may not look at the folders above its own: Node 24 never returns from that if a file system, such as /proc, answers
  * that the parent of a new folder is missing although it is there.
  *
  * @throws the error of the file system.
  */
 export function makePrivateFolder(path: string): void {
-  const make = () => mkdirSync(path, { mode: 0o700 });
+  const make = () => mkdirSync(path, { mode: 0o700, recursive: IS_DENO });
   try {
     make();
   } catch (error) {

@@ -18,8 +18,10 @@ const MAX_LINKS = 100_000;
  * @returns a number of descriptors; Infinity without a limit
  */
 export function descriptorLimit(): number {
-  // The shell inherits the limit, which Deno has no function for.
-  const limit = execFileSync("/bin/sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
+  // Deno has no function for it: whoever starts it says. Otherwise the shell inherits the limit.
+  const limit =
+    process.env["PUSHMESH_OPEN_FILES"] ??
+    execFileSync("/bin/sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
   return limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }
 

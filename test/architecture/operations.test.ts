@@ -1,36 +1,50 @@
 /** What docs/operations gives to be copied starts the mesh with options that it has. */
 import { expect, test } from "vitest";
 import { HELP, parseOptions } from "../../hosts/machine/options.ts";
-import { DEFAULT_HOST, HOSTS } from "../../scripts/hosts.mjs";
+import { DEFAULT_HOST, DENO_MEMORY, denoPermissions } from "../../scripts/hosts.mjs";
+import { WITH_LIMIT } from "../support/host.ts";
 import { read } from "./imports.ts";
 
-/** What a command line gives the mesh, which it runs as npm start does. */
-function optionsIn([command = "", ...words]: readonly string[]): readonly string[] {
+/** What a command line gives the mesh, which it runs as npm start does, in the home of its user. */
+function optionsIn(
+  [command = "", ...words]: readonly string[],
+  home: string,
+  tls: readonly string[] = [],
+): ReturnType<typeof parseOptions> {
   expect(command).toMatch(/(^|\/)deno$/);
-  const args = HOSTS.deno.args;
-  expect(words.slice(0, args.length)).toEqual(args);
-  return words.slice(args.length);
+  const at = words.indexOf("hosts/deno/serve.ts");
+  const options = parseOptions(words.slice(at + 1), "deno");
+  const { data, listen, port } = options;
+  const allowed = denoPermissions({
+    data,
+    listen,
+    port: `${port}`,
+    config: `${home}/.config/pushmesh`,
+    tls,
+  });
+  expect(words.slice(0, at)).toEqual(["run", "--quiet", DENO_MEMORY, ...allowed]);
+  return options;
 }
 
 /** Lines that end in a backslash go on. */
 const joined = (file: string): string => read(file).replaceAll(/\\\n\s*/g, "");
 
-test("the task of deno.json", () => {
-  const { tasks } = JSON.parse(read("deno.json"));
-  expect(tasks.serve.command).toContain(` ${HOSTS.deno.args.slice(1).join(" ")}`);
-});
-
-test("the systemd unit", () => {
+test("S62 the systemd unit gives Deno the permissions of npm start, and tells it the limit of open files", () => {
   const unit = joined("docs/operations/pushmesh.service");
   const words = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
-  const options = parseOptions(optionsIn(words), "deno");
+  const options = optionsIn(words, /^Environment=HOME=(.+)$/m.exec(unit)?.[1] ?? "");
   expect(options.data).toBe(`/var/lib/${/^StateDirectory=(.+)$/m.exec(unit)?.[1]}`);
+  const limit = /^LimitNOFILE=(.+)$/m.exec(unit)?.[1];
+  expect(/^Environment=PUSHMESH_OPEN_FILES=(.+)$/m.exec(unit)?.[1]).toBe(limit);
 });
 
-test("the container", () => {
+test("S62 the container gives Deno the permissions of npm start, and tells it the limit of open files", () => {
   const file = joined("docs/operations/Containerfile");
-  const words: string[] = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(file)?.[1] ?? "");
-  const options = parseOptions(optionsIn(words), "deno");
+  const [shell, , script, ...words]: string[] = JSON.parse(
+    /^ENTRYPOINT (.+)$/m.exec(file)?.[1] ?? "",
+  );
+  expect([shell, script]).toEqual([WITH_LIMIT[0], WITH_LIMIT[2]]);
+  const options = optionsIn(words, / HOME=(\S+)$/m.exec(file)?.[1] ?? "", ["/certs"]);
   expect(options.data).toBe(/^VOLUME (.+)$/m.exec(file)?.[1]);
   expect(`${options.port}`).toBe(/^EXPOSE (.+)$/m.exec(file)?.[1]);
 });

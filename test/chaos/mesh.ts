@@ -112,9 +112,12 @@ export class Mesh {
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const [command, ...first] = serveCommand(this.host, "LD_PRELOAD" in this.#env);
-    if (CALLS in this.#env) first.splice(1, 0, "--preload", FAULTY_CALLS);
-    const args = [...first, "--port", `${this.#port}`, "--data", this.folder, "--json"];
+    const its = ["--port", `${this.#port}`, "--data", this.folder, "--json"];
+    const [command, ...args] = serveCommand(
+      this.host,
+      its,
+      CALLS in this.#env ? [FAULTY_CALLS] : [],
+    );
     const env = { ...process.env, ...this.#env };
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;

@@ -25,17 +25,29 @@ export function hostNamed(name: string): HostName {
 /** The host under test. */
 export const HOST: HostName = hostNamed(process.env["PUSHMESH_TEST_HOST"] ?? DEFAULT_HOST);
 
+/** Tells the mesh its limit of open files, as scripts/start.mjs does. */
+export const WITH_LIMIT = [
+  "/bin/sh",
+  "-c",
+  'PUSHMESH_OPEN_FILES=$(ulimit -n) exec "$0" "$@"',
+] as const;
+
 /**
  * The command that runs a mesh by itself, to be run in ROOT: no npm and no set-up around it.
  *
- * @param preloads whether it is run under LD_PRELOAD, with which Deno starts other processes only if it may do all.
+ * @param args as of npm start; they are part of the command.
+ * @param preloaded modules that Deno runs first, with whatever they need.
  */
 export function serveCommand(
   host: HostName,
-  preloads = false,
+  args: readonly string[],
+  preloaded: readonly string[] = [],
 ): [command: string, ...args: string[]] {
   const how = HOSTS[host];
-  const all = host === "deno" && preloads;
-  const args = all ? how.args.map((arg) => (arg.startsWith("--allow-") ? "-A" : arg)) : how.args;
-  return [join(ROOT, "node_modules/.bin", how.command), ...new Set(args)];
+  const [first = "", ...rest] = how.args(args);
+  const isTrusted = preloaded.length > 0;
+  const its = isTrusted ? rest.map((arg) => (arg.startsWith("--allow-") ? "-A" : arg)) : rest;
+  const preloads = preloaded.flatMap((module) => ["--preload", module]);
+  const command = [join(ROOT, "node_modules/.bin", how.command), first, ...preloads];
+  return [...WITH_LIMIT, ...command, ...new Set(its), ...args];
 }

@@ -17,8 +17,8 @@ export function serve(
   host: HostName = HOST,
   atEnd?: AtEnd,
 ): Process {
-  const [serveIt, ...itsArgs] = serveCommand(host);
-  const [command = serveIt, ...rest] = [...before, serveIt, ...itsArgs, ...args];
+  const [serveIt, ...itsArgs] = serveCommand(host, args);
+  const [command = serveIt, ...rest] = [...before, serveIt, ...itsArgs];
   return start(command, rest, {}, atEnd);
 }
 
