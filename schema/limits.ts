@@ -1,4 +1,5 @@
 import { BROADCAST_LIMITS } from "./limits/broadcasts.ts";
+import { BUDGET_LIMITS } from "./limits/budgets.ts";
 import { REMOVAL_LIMITS } from "./limits/removals.ts";
 import { SEALING_LIMITS } from "./limits/sealing.ts";
 
@@ -179,49 +180,6 @@ export const LIMITS = {
    * counted, and clients that nobody knows yet can hold no more than this.
    */
   UNREAD_BYTES: 67_108_864,
-  /**
-   * Failed authentications of one network (an IPv4 address or an IPv6 /64) on a host of one machine: rate, and burst. A hundred devices of one
-   * office with wrong clocks fit; five a second cost a hundredth of a core.
-   */
-  FAILED_AUTH_PER_SECOND: 5,
-  FAILED_AUTH_BURST: 100,
-  /**
-   * Failure counts that are remembered, about 100 bytes each: 2 MB. Those with the oldest last failure are evicted first.
-   */
-  FAILED_AUTH_NETWORKS: 20_000,
-  /** Sending keys remembered as good, which failures of others do not lock out: 16 keys of 64 apps. */
-  FAILED_AUTH_GOOD_KEYS: 1_024,
-  /** For each good key: the networks from which it is never refused, and for how long after its last success. */
-  FAILED_AUTH_GOOD_KEY_NETWORKS: 8,
-  FAILED_AUTH_GOOD_KEY_MS: 3_600_000,
-  /**
-   * What a network may ask for before anybody knows who it is, on a host of one machine: rate, and burst. Accounts: the phones of a stadium
-   * behind one address install an app within minutes. Each costs the check of a signature and, on workerd, an object.
-   */
-  ACCOUNTS_PER_SECOND: 5,
-  ACCOUNTS_BURST: 500,
-  /** The same for all networks together: a day of it is four million devices, and a hundredth of a core. */
-  ALL_ACCOUNTS_PER_SECOND: 50,
-  ALL_ACCOUNTS_BURST: 5_000,
-  /**
-   * How fast it is forgotten that a neighbourhood of networks (an IPv4 /24 or an IPv6 /48) made accounts, when the last half of those of all is shared
-   * out: a burst in 14 hours. Ten networks that used all of their own rates would otherwise keep every new device out.
-   */
-  ACCOUNTS_FORGOTTEN_PER_SECOND: 0.01,
-  /** Links of devices without a registration, junk tokens included: twice as many, as each account opens one, and some break. */
-  CONNECTS_PER_SECOND: 10,
-  CONNECTS_BURST: 1_000,
-  /** Live listeners: pages of one office that all come back. */
-  LISTENS_PER_SECOND: 20,
-  LISTENS_BURST: 1_000,
-  /**
-   * Links of one registered device from one network: the SDK waits for a second at least before it connects again, and a device that opens link
-   * after link has a new burst of messages with each.
-   */
-  LINKS_PER_SECOND: 1,
-  LINKS_BURST: 300,
-  /** Of these, how many networks and devices are remembered, about 100 bytes each: 2 MB. The oldest is evicted first. */
-  REQUEST_BUDGETS: 20_000,
   /** An idle connection between two requests: longer than the 60 s of load balancers. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */
@@ -233,24 +191,6 @@ export const LIMITS = {
   /** Commands of a device: rate, and burst. */
   COMMANDS_PER_SECOND: 50,
   COMMANDS_BURST: 200,
-  /**
-   * Of these, what makes rows and objects, of one device: rate, and burst. Registrations: all 32 apps of a device four times over, then as often
-   * as a person signs out and in by hand.
-   */
-  REGISTERS_PER_SECOND: 0.2,
-  REGISTERS_BURST: 128,
-  /**
-   * New registrations of one app, those with a grant and those without each for themselves: rate, and burst. Twice as many devices as one machine
-   * makes accounts for, and what one object of an app can answer beside its other work.
-   */
-  APP_REGISTRATIONS_PER_SECOND: 100,
-  APP_REGISTRATIONS_BURST: 10_000,
-  /** Aliases: 16 of each of the 32 apps, twice. */
-  ALIAS_SETS_PER_SECOND: 2,
-  ALIAS_SETS_BURST: 1_024,
-  /** Tags that a registration does not have: all tags of four apps at once, as at the first start. */
-  TAG_JOINS_PER_SECOND: 20,
-  TAG_JOINS_BURST: 8_000,
   /** How many more commands may be refused than granted, since the flood started, before the link is closed. */
   COMMANDS_REFUSED_MAX: 200,
   /** Echo data. */
@@ -394,5 +334,6 @@ export const LIMITS = {
   /** Cursors in one Hello: 2,000 of them are under 32 KiB. */
   HELLO_CURSORS: 2_000,
 
+  ...BUDGET_LIMITS,
   ...BROADCAST_LIMITS,
 } as const;

@@ -10,7 +10,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { callInTime, directoryOf } from "../calls/objects.ts";
 import type { AppEnv, MeshContext } from "../context.ts";
 import { bearerToken } from "../request/bearer.ts";
-import { guesses } from "./guesses.ts";
+import { guessed, requireGuess, succeeded } from "./guesses.ts";
 
 /** Who calls a route of operators. */
 export interface Operator {
@@ -27,13 +27,20 @@ const utf8 = new TextEncoder();
 
 /** Compares hashes, so that the time taken reveals neither the token's length nor the position of a difference. */
 const sameToken = (guess: string, token: string): boolean =>
-  // Anybody may guess, and a long guess takes long to hash.
-  guess.length <= LIMITS.TOKEN_CHARS &&
   equalBytes(sha256(utf8.encode(guess)), sha256(utf8.encode(token)));
 
 async function operatorOf(c: MeshContext): Promise<Operator | null> {
   const token = bearerToken(c.req.header("authorization"));
-  if (token === undefined) return null;
+  // Anybody may guess, and a long guess takes long to hash.
+  if (token === undefined || token.length > LIMITS.TOKEN_CHARS) return null;
+  requireGuess(c, token);
+  const operator = await ownerOf(c, token);
+  if (operator !== null) succeeded(c, token);
+  return operator;
+}
+
+/** @throws MeshError `admin_token_invalid` for a credential that has expired */
+async function ownerOf(c: MeshContext, token: string): Promise<Operator | null> {
   const { adminToken, keyring } = c.get("config");
   if (sameToken(token, adminToken)) return OWNER;
   const opened = openOperatorToken(keyring, token);
@@ -50,7 +57,7 @@ async function operatorOf(c: MeshContext): Promise<Operator | null> {
 export const requireAdmin = createMiddleware<AppEnv>(async (c, next) => {
   const operator = await operatorOf(c);
   if (operator === null) {
-    guesses.count += 1;
+    guessed(c, bearerToken(c.req.header("authorization")));
     throw new MeshError("admin_token_invalid");
   }
   c.set("operator", operator);

@@ -1,15 +1,17 @@
-/** Which requests carry the address of their client to the edge, which records changes in the audit log. */
+/** Which requests carry the address of their client to the edge, which records changes in the audit log and counts guesses of tokens. */
 import { routePaths } from "../../../../worker/request/route-path.ts";
 import type { RequestHead } from "./head.ts";
 
 /** From the front to workerd. A client that sends it itself is not believed. */
 export const CLIENT_HEADER = "pushmesh-client";
 
-/** Sends, which have to be cheap, and requests that only read change nothing that is recorded. */
+/** Sends, which have to be cheap, and requests that only read change nothing that is recorded; operators' reads have a token. */
 export const mayBeRecorded = ({
   method,
   target,
-}: Pick<RequestHead, "method" | "target">): boolean =>
-  method !== "GET" &&
-  method !== "HEAD" &&
-  !routePaths(target).every((path) => path.startsWith("/v1/messages"));
+  fields,
+}: Pick<RequestHead, "method" | "target" | "fields">): boolean =>
+  fields.has("authorization") ||
+  (method !== "GET" &&
+    method !== "HEAD" &&
+    !routePaths(target).every((path) => path.startsWith("/v1/messages")));

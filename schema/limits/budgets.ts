@@ -1,0 +1,75 @@
+/** Budgets: how often a network, a device or an app may ask, before and after the mesh knows who it is. */
+export const BUDGET_LIMITS = {
+  /**
+   * Failed authentications of one network (an IPv4 address or an IPv6 /64) on a host of one machine: rate, and burst. A hundred devices of one
+   * office with wrong clocks fit; five a second cost a hundredth of a core.
+   */
+  FAILED_AUTH_PER_SECOND: 5,
+  FAILED_AUTH_BURST: 100,
+  /**
+   * Failure counts that are remembered, about 100 bytes each: 2 MB. Those with the oldest last failure are evicted first.
+   */
+  FAILED_AUTH_NETWORKS: 20_000,
+  /** Sending keys remembered as good, which failures of others do not lock out: 16 keys of 64 apps. */
+  FAILED_AUTH_GOOD_KEYS: 1_024,
+  /** For each good key: the networks from which it is never refused, and for how long after its last success. */
+  FAILED_AUTH_GOOD_KEY_NETWORKS: 8,
+  FAILED_AUTH_GOOD_KEY_MS: 3_600_000,
+  /**
+   * What a network may ask for before anybody knows who it is, on a host of one machine: rate, and burst. Accounts: the phones of a stadium
+   * behind one address install an app within minutes. Each costs the check of a signature and, on workerd, an object.
+   */
+  ACCOUNTS_PER_SECOND: 5,
+  ACCOUNTS_BURST: 500,
+  /** The same for all networks together: a day of it is four million devices, and a hundredth of a core. */
+  ALL_ACCOUNTS_PER_SECOND: 50,
+  ALL_ACCOUNTS_BURST: 5_000,
+  /**
+   * How fast it is forgotten that a neighbourhood of networks (an IPv4 /24 or an IPv6 /48) made accounts, when the last half of those of all is shared
+   * out: a burst in 14 hours. Ten networks that used all of their own rates would otherwise keep every new device out.
+   */
+  ACCOUNTS_FORGOTTEN_PER_SECOND: 0.01,
+  /** Links of devices without a registration, junk tokens included: twice as many, as each account opens one, and some break. */
+  CONNECTS_PER_SECOND: 10,
+  CONNECTS_BURST: 1_000,
+  /** Live listeners: pages of one office that all come back. */
+  LISTENS_PER_SECOND: 20,
+  LISTENS_BURST: 1_000,
+  /**
+   * Links of one registered device from one network: the SDK waits for a second at least before it connects again, and a device that opens link
+   * after link has a new burst of messages with each.
+   */
+  LINKS_PER_SECOND: 1,
+  LINKS_BURST: 300,
+  /** Of these, how many networks and devices are remembered, about 100 bytes each: 2 MB. The oldest is evicted first. */
+  REQUEST_BUDGETS: 20_000,
+  /**
+   * Wrong admin tokens of one network: how many at once, and how long each is held against it. Someone who mistypes has ten tries; a guesser has
+   * 8,640 a day of 2^96 and more tokens.
+   */
+  GUESSES_BURST: 10,
+  GUESS_MS: 10_000,
+  /** How long a token that succeeded from a network is checked there, whatever others there do. */
+  GUESS_GOOD_MS: 3_600_000,
+  /** Networks and tokens that one edge isolate remembers for it, about 100 bytes each. */
+  GUESS_NETWORKS: 10_000,
+  GUESS_GOOD_TOKENS: 1_024,
+  /**
+   * What makes rows and objects, of one device: rate, and burst. Registrations: all 32 apps of a device four times over, then as often
+   * as a person signs out and in by hand.
+   */
+  REGISTERS_PER_SECOND: 0.2,
+  REGISTERS_BURST: 128,
+  /**
+   * New registrations of one app, those with a grant and those without each for themselves: rate, and burst. Twice as many devices as one machine
+   * makes accounts for, and what one object of an app can answer beside its other work.
+   */
+  APP_REGISTRATIONS_PER_SECOND: 100,
+  APP_REGISTRATIONS_BURST: 10_000,
+  /** Aliases: 16 of each of the 32 apps, twice. */
+  ALIAS_SETS_PER_SECOND: 2,
+  ALIAS_SETS_BURST: 1_024,
+  /** Tags that a registration does not have: all tags of four apps at once, as at the first start. */
+  TAG_JOINS_PER_SECOND: 20,
+  TAG_JOINS_BURST: 8_000,
+} as const;
