@@ -41,6 +41,12 @@ export interface ConnectOptions extends StartOptions {
    * fails, the SDK reports `grant_failed` and calls it again.
    */
   readonly grant?: GrantCallback | undefined;
+  /**
+   * Whether the app and the mesh seal what they send each other, beyond TLS: with a key that they agree on when the app registers, and that
+   * changes every 30 days. Default false. A mesh of an older version, or a runtime without X25519 (reported as `sealing_unsupported`),
+   * goes without. False sets up no key; a registration that has one keeps it.
+   */
+  readonly sealed?: boolean | undefined;
 }
 
 const NO_STORAGE: PushErrorData = {
@@ -86,14 +92,14 @@ export function startService(options: StartOptions): Promise<PushService> {
  * await tellMyServer(await push.register());
  */
 export async function connect(options: ConnectOptions): Promise<PushClient> {
-  const { appId, storage, host, encryption, grant, ...rest } = withDefaults(options);
-  const service = await startService({ storage, host, ...rest });
+  const { appId, encryption, grant, sealed, ...rest } = withDefaults(options);
+  const { storage, host, url } = rest;
+  const service = await startService(rest);
   const onClosed = service.close;
   const port = service.openPort();
-  return PushClient.open({ appId, port, storage, host, encryption, grant, onClosed }).catch(
-    (error: unknown) => {
-      onClosed();
-      throw error;
-    },
-  );
+  const options_ = { appId, port, storage, host, encryption, grant, url, sealed, onClosed };
+  return PushClient.open(options_).catch((error: unknown) => {
+    onClosed();
+    throw error;
+  });
 }

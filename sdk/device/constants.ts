@@ -14,6 +14,7 @@ export const RECONNECT_MAX_MS: Limit<"RECONNECT_MAX_MS"> = 60_000;
 export const SUBSCRIBE_TAGS: Limit<"SUBSCRIBE_TAGS"> = 100;
 export const HELLO_CURSORS: Limit<"HELLO_CURSORS"> = 2_000;
 export const DUPLICATE_WINDOW: Limit<"DUPLICATE_WINDOW"> = 1_024;
+export const LINK_EPOCH_MAX_AGE_DAYS: Limit<"LINK_EPOCH_MAX_AGE_DAYS"> = 30;
 
 // Limits of the SDK only.
 
@@ -58,3 +59,13 @@ export const SEQ_PER_MS = 4_096;
 export const AGENT = "pushmesh-js/0.1.0";
 /** How often the clients of a push service may end its link because the mesh broke the protocol. */
 export const PORT_FAULT_MS = 600_000;
+/** How long the mesh's keys are used before they are fetched again. */
+export const LINK_KEYS_MAX_AGE_MS = 86_400_000;
+/** Stored epochs of an app: the one in use, the one before it, and those whose setup the mesh has not confirmed. */
+export const KEPT_EPOCHS = 6;
+/** How often frames that do not open are reported. */
+export const SEALED_REPORT_MS = 60_000;
+/** Frames that wait to be opened: as many as messages may wait, since most frames have one. */
+export const QUEUE_FRAMES = QUEUE_MESSAGES;
+/** How often a command is sealed again that the mesh refuses for its key. */
+export const SEAL_ATTEMPTS = 5;

@@ -30,6 +30,8 @@ export type LocalErrorCode =
   | "data_invalid"
   /** The message is encrypted to another key or was altered, or encryption is required. The SDK acknowledged and dropped it. */
   | "decrypt_failed"
+  /** This runtime has no X25519, so the push service can read the app's messages. Reported once. */
+  | "sealing_unsupported"
   /** The `grant` callback failed; `cause` is what it threw. The SDK calls it again. */
   | "grant_failed"
   /** Tags, aliases and attributes need a registration: call `register` first. */

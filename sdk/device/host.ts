@@ -1,5 +1,6 @@
 /** What the SDK needs from its host. It is injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
 import type { NativeCrypto } from "../crypto-types.ts";
+import { noOrigin, originOf } from "../origin.ts";
 import { PushError } from "./errors.ts";
 
 /** Events of a socket. After `closed` there are no more. */
@@ -84,6 +85,13 @@ function listen(target: Partial<EventTarget> | undefined, type: string, act: () 
   // Only browsers have these targets.
   target?.addEventListener?.(type, act);
   return () => target?.removeEventListener?.(type, act);
+}
+
+/** The origin of a URL of the mesh. @throws PushError `option_invalid` if it is none */
+export function toOrigin(url: string): string {
+  const origin = originOf(url);
+  if (origin !== undefined) return origin;
+  throw new PushError({ code: "option_invalid", message: noOrigin(url), retry: "never" });
 }
 
 /** @throws PushError `runtime_unsupported` that names the missing global */

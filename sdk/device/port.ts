@@ -2,7 +2,7 @@
  * The messages between a client (one per app) and the push service (one per device). They are plain structured-cloneable data, so a
  * port can be a MessagePort of a worker as well as the in-process pair below.
  */
-import type { Attribute, Cursor, Message } from "../../schema/generated/link.ts";
+import type { Attribute, Cursor, KeySetup, Message } from "../../schema/generated/link.ts";
 import type { Incoming } from "./client/message.ts";
 import type { PushErrorData } from "./errors.ts";
 
@@ -56,6 +56,8 @@ export type Command =
     }
   /** Empty bytes withdraw the key. */
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
+  /** Begins an epoch of the key with which the mesh and the app seal what they send each other. */
+  | { readonly kind: "setKey"; readonly setup: KeySetup }
   | { readonly kind: "describe" };
 
 /**
@@ -82,8 +84,28 @@ export type ToService =
       readonly cursors: readonly Cursor[];
     }
   | (Command & { readonly request: number })
-  /** The grant that the service asked for with this number. */
-  | { readonly kind: "granted"; readonly request: number; readonly grant: string }
+  /**
+   * What the service asked for with this number: the grant, sealed for the mesh if there is a setup. Nothing of both: the grant comes in the
+   * sealed command.
+   */
+  | {
+      readonly kind: "granted";
+      readonly request: number;
+      readonly grant?: string | undefined;
+      readonly setup?: KeySetup | undefined;
+      readonly sealedGrant?: Uint8Array | undefined;
+    }
+  /**
+   * The command that the service asked the app to seal, by the `wireRequest` of that question. Without a body, nobody waits for the command any
+   * more: the app cannot seal it, or has read the sealed answer.
+   */
+  | {
+      readonly kind: "sealed";
+      readonly wireRequest: number;
+      readonly epoch?: number | undefined;
+      readonly number?: number | undefined;
+      readonly body?: Uint8Array | undefined;
+    }
   /** Nobody waits for the answer to this request any more: it is dropped, unless it is on its way to the mesh. */
   | { readonly kind: "cancel"; readonly request: number }
   /** Whether the app accepts messages now. */
@@ -132,6 +154,8 @@ export type ToClient =
       readonly identity?: string | undefined;
       /** It receives nothing until its grant is renewed. */
       readonly lapsed?: boolean | undefined;
+      /** The epoch with which the mesh seals; absent for none. */
+      readonly epoch?: number | undefined;
     }
   /** Asks for a grant; the answer is `granted`, whenever there is one. */
   | {
@@ -146,15 +170,37 @@ export type ToClient =
   /** The message with this key must not be shown, unless it was shown already. */
   | { readonly kind: "withdraw"; readonly key: Uint8Array }
   | { readonly kind: "aliasLost"; readonly alias: string }
+  /** A frame of the mesh that only the app can read. */
+  | {
+      readonly kind: "sealed";
+      readonly link: number;
+      readonly epoch: number;
+      readonly number: number;
+      readonly body: Uint8Array;
+      /** Messages in it come again: the app has stopped listening since they were sent. */
+      readonly isLate: boolean;
+      /** Clock of the mesh when it arrived, milliseconds since 1970. */
+      readonly atMs: number;
+    }
+  /** Asks the app to seal its command of this request; in the frame, its number is `wireRequest`. */
+  | {
+      readonly kind: "seal";
+      readonly request: number;
+      readonly wireRequest: number;
+      /** Of the link. */
+      readonly session: Uint8Array;
+      readonly slot: number;
+    }
   /**
    * A request succeeded. `value` is the regId for `register`, "" for `unregister`, milliseconds for `ping`, a description for
-   * `describe`, and undefined otherwise. `identity` belongs to the regId.
+   * `describe`, and undefined otherwise. `identity` and `epoch` are those of the registration.
    */
   | {
       readonly kind: "done";
       readonly request: number;
       readonly value: Answer;
       readonly identity?: string | undefined;
+      readonly epoch?: number | undefined;
     }
   /** A request failed; without a request number, an error that belongs to no request. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };

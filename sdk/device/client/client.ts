@@ -3,7 +3,7 @@ import { loadSecret } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
 import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { ClientPort, Description, LinkStateName, ToClient } from "../port.ts";
+import type { Description, LinkStateName, ToClient } from "../port.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
@@ -23,6 +23,7 @@ import {
 import { Registering } from "./registering.ts";
 import { StoredRegistration } from "./registration.ts";
 import { Requests } from "./requests.ts";
+import { SealingPort } from "./sealing/sealing-port.ts";
 
 /**
  * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
@@ -31,7 +32,7 @@ import { Requests } from "./requests.ts";
 export class PushClient extends ClientEvents {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
-  readonly #port: ClientPort;
+  readonly #port: SealingPort;
   readonly #appId: string;
   readonly #registration: StoredRegistration;
   readonly #requests: Requests;
@@ -47,11 +48,13 @@ export class PushClient extends ClientEvents {
 
   private constructor(options: ClientOptions) {
     super();
-    const { appId, port, storage, host, encryption, onClosed } = options;
+    const { appId, storage, host, encryption, onClosed } = options;
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
-    this.#port = port;
     this.#appId = appId;
+    this.#registration = new StoredRegistration(this.#storage, appId);
+    const port = new SealingPort(options, this.#storage, this.#registration, this.#report);
+    this.#port = port;
     this.#requests = new Requests(port);
     this.#onClosed = onClosed;
     this.#encryption = encryption;
@@ -59,7 +62,6 @@ export class PushClient extends ClientEvents {
       ...{ host, port, callback: options.grant, report: this.#report },
       renew: () => this.#registering.renew(),
     });
-    this.#registration = new StoredRegistration(this.#storage, appId);
     this.#registering = new Registering({
       ...{ requests: this.#requests, registration: this.#registration, storage: this.#storage },
       grants: this.#grants.are,
@@ -86,15 +88,16 @@ export class PushClient extends ClientEvents {
     const client = new PushClient(options);
     const registration = client.#registration;
     await registration.load();
+    await client.#port.load();
     await encryption?.open({
       ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
       command: (command) => client.#requests.make(command, {}),
       isClosed: () => client.#closed !== undefined || client.state === "closed",
     });
     const secret = await loadSecret(host, guardStorage(storage), `app/${appId}/port`);
-    port.onmessage = ({ data }) => client.#receive(data);
+    client.#port.onmessage = ({ data }) => client.#receive(data);
     const at = { lastSeq: registration.windows.lastSeq, cursors: registration.cursors.all };
-    port.postMessage({ kind: "open", appId, secret, ...at });
+    client.#port.postMessage({ kind: "open", appId, secret, ...at });
     // The process ended before the mesh received it. If it fails now too, the next start asks again.
     if (registration.ending !== undefined) client.#registering.endStored();
     return client;
@@ -345,7 +348,8 @@ export class PushClient extends ClientEvents {
         // The mesh says it at each link until the app registers again.
         if (this.regId === undefined) return;
         this.#setRegId(undefined, undefined);
-        this.#tellRemoved(new PushError(event.error));
+        if (!this.listeners.removed.emit(new PushError(event.error), this.#host.report))
+          this.#report(new PushError(event.error));
         return;
       case "registration":
         if (event.regId !== null) {
@@ -384,10 +388,6 @@ export class PushClient extends ClientEvents {
     if (isNew) this.#inbox.abandon();
     if (regId !== undefined && isNew !== undefined)
       this.listeners.regId.emit([regId, isNew], this.#host.report);
-  }
-
-  #tellRemoved(error: PushError): void {
-    if (!this.listeners.removed.emit(error, this.#host.report)) this.#report(error);
   }
 
   readonly #report = (error: unknown): void => {

@@ -48,6 +48,14 @@ export interface ClientOptions {
   readonly encryption?: Encryption | undefined;
   /** See `ConnectOptions.grant`. */
   readonly grant?: GrantCallback | undefined;
+  /**
+   * URL of the mesh, or several endpoints of it, as `startService` has it. With it, the app and the mesh seal what they send each other, so that
+   * the push service and its other apps can neither read nor forge it. Default: none; then they can. Needs a push service of this
+   * version.
+   */
+  readonly url?: string | readonly string[] | undefined;
+  /** See `ConnectOptions.sealed`. */
+  readonly sealed?: boolean | undefined;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
 }

@@ -16,7 +16,7 @@ const SEGMENTS = Math.ceil(DUPLICATE_WINDOW / WINDOW_SEGMENT_KEYS) + 1;
 interface Segment {
   /** Increments by one; the segment's place in the storage is `number % SEGMENTS`. */
   readonly number: number;
-  /** The highest handled seq at the time of writing. */
+  /** The highest handled seq, or number of a sealed frame, at the time of writing. */
   lastSeq: number;
   /** Message keys in base64url, each followed by the hash of its data; older entries have no hash. */
   readonly keys: string[];
@@ -77,9 +77,14 @@ export class DuplicateWindow {
     if (this.#newest.keys.length === WINDOW_SEGMENT_KEYS) this.#turn();
     const entry = toBase64Url(message.key) + hashOf(message);
     this.#newest.keys.push(entry);
-    this.#newest.lastSeq = Math.max(this.#newest.lastSeq, seq);
+    this.raise(seq);
     this.#known.add(entry);
     this.#write(this.#newest.number % SEGMENTS);
+  }
+
+  /** What the device has received, with or without messages; stored with the next message. */
+  raise(seq: number): void {
+    this.#newest.lastSeq = Math.max(this.#newest.lastSeq, seq);
   }
 
   /** Drops every key, for another registration. */

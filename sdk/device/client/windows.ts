@@ -36,6 +36,11 @@ export class DuplicateWindows {
     else this.#lanes[message.priority]?.add(message, message.seq);
   }
 
+  /** See `DuplicateWindow.raise`. In all lanes: whichever is written next has it. */
+  raise(seq: number): void {
+    for (const lane of this.#lanes) lane.raise(seq);
+  }
+
   /** Drops every key, for another registration. */
   clear(): void {
     for (const lane of this.#lanes) lane.clear();

@@ -43,7 +43,8 @@ export interface LinkOwner {
     error: PushErrorData | undefined,
     retryInMs: number | undefined,
   ): void;
-  onPing(): void;
+  /** Called with each heartbeat. */
+  endSignedOut(): void;
   /** The stored credential is invalid. */
   onForget(): void;
 }
@@ -128,7 +129,7 @@ export class Link {
       }
       case "ping":
         this.#socket?.send("ping");
-        this.#owner.onPing();
+        this.#owner.endSignedOut();
         return;
       case "cut": {
         const socket = this.#socket;

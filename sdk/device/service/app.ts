@@ -3,6 +3,7 @@
  * overtake one that waits for its retry.
  */
 import type {
+  KeySetup,
   PushDown,
   PushUp,
   Refusal,
@@ -10,9 +11,9 @@ import type {
   Registration,
   Removed,
 } from "../../../schema/generated/link.ts";
-import { RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
+import { RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
-import type { Answer, Command, Description, Ending, ServicePort } from "../port.ts";
+import type { Answer, Command, Description, Ending, ServicePort, ToService } from "../port.ts";
 import { DENIED } from "./bindings.ts";
 
 const NOT_REGISTERED: PushErrorData = {
@@ -34,13 +35,16 @@ type Pending = NumberedCommand & {
   waits?: boolean;
   /** Refusals so far. */
   failures: number;
-  /** The grant for a register, once the client has given it. */
-  grant?: string | undefined;
+  /** The grant or setup for a register, once the client has given it. */
+  granted?: Granted | undefined;
   readonly add?: readonly string[];
   readonly remove?: readonly string[];
   readonly alias?: string;
   readonly isHeld?: boolean;
+  readonly setup?: KeySetup;
 };
+
+type Granted = Extract<ToService, { readonly kind: "granted" }>;
 
 type Registering = Partial<Extract<Command, { readonly kind: "register" }>>;
 
@@ -56,6 +60,8 @@ type AnswerFrame = Extract<
 export interface AppOwner {
   /** False if there is no link. */
   readonly connected: boolean;
+  /** Of the last Welcome. */
+  readonly session: Uint8Array;
   /** Of the account. */
   readonly deviceId: string;
   /** The registrations of the device in the mesh, by appId, as far as known; kept between links. */
@@ -81,6 +87,8 @@ export class App {
   readonly port: ServicePort;
   /** What a port must have to open the app once it is registered; undefined for an older client. */
   readonly secret: string | undefined;
+  /** The highest seq that it has received, as it says; 0 if nobody has to believe it. */
+  lastSeq = 0;
   readonly #owner: AppOwner;
   #listening = false;
   /** Attach waits for the result of an unregister. */
@@ -150,15 +158,18 @@ export class App {
 
   /** Queues a command. */
   command(command: NumberedCommand): void {
-    this.#pending.push({ ...command, failures: 0 });
+    const one = { ...command, failures: 0 };
+    // The others may need the key.
+    if (command.kind === "setKey") this.#pending.unshift(one);
+    else this.#pending.push(one);
     this.#next();
   }
 
-  /** The client has given the grant that a register waits for. */
-  granted(request: number, grant: string): void {
-    const one = this.#pending.find((each) => each.request === request);
+  /** The client has given what a register waits for. */
+  granted(granted: Granted): void {
+    const one = this.#pending.find((each) => each.request === granted.request);
     if (!one) return;
-    one.grant = grant;
+    one.granted = granted;
     one.waits = false;
     this.#next();
   }
@@ -211,7 +222,12 @@ export class App {
       const tags = this.#described.flatMap(({ tags }) => tags);
       const aliases = this.#described.flatMap(({ aliases }) => aliases);
       answer = { tags, aliases };
-    } else if (kind !== "done") {
+    } else if (kind === "done") {
+      const { registration } = this;
+      const { setup } = this.#current ?? {};
+      if (setup && registration)
+        this.#owner.held.set(this.appId, { ...registration, epoch: setup.epoch });
+    } else {
       // The registration of the app from now on.
       const { registration }: Partial<Registered> = value;
       if (registration && registration.appId !== this.appId) {
@@ -233,12 +249,17 @@ export class App {
     if (!one) return false;
     const { name, request } = refusal;
     // A mesh of an older version does not know the frame, nor what its request is.
-    const isUnknown = name === "frame_unknown" && one.kind === "publishKey";
+    const isUnknown =
+      name === "frame_unknown" && (one.kind === "publishKey" || one.kind === "setKey");
     if (request !== this.#wireRequest && !isUnknown) return false;
-    const isStale = name === "grant_expired" && one.grant !== undefined;
+    const isStale =
+      (name === "grant_expired" || name === "link_key_unknown") && one.granted !== undefined;
     // It became too old while it waited for a link: another one is asked for.
-    const retryAfterMs = refusal.retryAfterMs ?? (isStale ? RETRY_BASE_MS : undefined);
-    if (isStale) one.grant = undefined;
+    if (isStale) one.granted = undefined;
+    // Its app sets up another key meanwhile.
+    const isUnsealed = name.startsWith("seal") && one.failures < SEAL_ATTEMPTS;
+    const retryAfterMs =
+      refusal.retryAfterMs ?? (isStale || isUnsealed ? RETRY_BASE_MS : undefined);
     // A ban may last a year.
     if (retryAfterMs === undefined || name === "banned")
       this.#answer({ kind: "failed", error: refusalData(refusal) });
@@ -282,7 +303,7 @@ export class App {
     });
     this.#current = one;
     if (one === undefined) return;
-    const { kind, only, identity, grants, grant, renews } = one as typeof one &
+    const { kind, only, identity, grants, granted, renews } = one as typeof one &
       Ending &
       Registering;
     const removal = this.#owner.removals.get(appId);
@@ -301,7 +322,7 @@ export class App {
       } else this.#answer({ kind: "done", value: registration?.regId ?? "" });
       return;
     }
-    if (grants && grant === undefined) {
+    if (grants && granted === undefined) {
       one.waits = true;
       this.#current = undefined;
       const reason = !registration ? "register" : registration.lapsed ? "lapsed" : "renew";
@@ -313,11 +334,33 @@ export class App {
     const request = this.#owner.nextRequest();
     this.#wireRequest = request;
     this.#described = [];
-    // The codec only writes the fields of the command.
-    const value = { ...one, ...(registration ?? { appId }), request };
-    if (!this.#owner.send({ kind, value } as PushFrame)) {
-      this.#answer({ kind: "failed", error: TOO_LARGE });
+    if (registration?.epoch !== undefined && !granted?.setup) {
+      const { session } = this.#owner;
+      const { slot } = registration;
+      const asked = { request: one.request, wireRequest: request };
+      this.port.postMessage({ kind: "seal", ...asked, session, slot });
+      return;
     }
+    // The codec only writes the fields of the command.
+    const value = { ...one, ...granted, ...(registration ?? { appId }), request };
+    this.#send({ kind, value } as PushFrame);
+  }
+
+  /** The client has sealed the command in progress, or has its answer, if it is one of this link. */
+  sealed({
+    wireRequest,
+    epoch = 0,
+    number = 0,
+    body,
+  }: Extract<ToService, { kind: "sealed" }>): void {
+    const { slot } = this.registration ?? {};
+    if (this.#current === undefined || wireRequest !== this.#wireRequest) return;
+    if (body === undefined || slot === undefined) this.#answer({ kind: "done", value: undefined });
+    else this.#send({ kind: "sealed", value: { slot, epoch, number, body, request: wireRequest } });
+  }
+
+  #send(frame: PushFrame): void {
+    if (!this.#owner.send(frame)) this.#answer({ kind: "failed", error: TOO_LARGE });
   }
 
   /** Answers the command in progress and continues with the next. */

@@ -12,21 +12,20 @@ import {
   type Registration,
   type Welcome,
 } from "../../../schema/generated/link.ts";
-import { KEY_BYTES } from "../../../schema/text.ts";
 import type { Account } from "../account/account.ts";
-import { type Incoming, isExpired } from "../client/message.ts";
 import { readEnding } from "../client/registration.ts";
-import { ACK_WAIT_MAX_MS, AGENT, FRAME_BYTES, PORT_FAULT_MS } from "../constants.ts";
+import { AGENT, FRAME_BYTES, PORT_FAULT_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
-import type { LinkStateName, ServicePort, ToClient } from "../port.ts";
+import type { LinkStateName, ServicePort } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
 import { Bindings, DENIED, IN_USE } from "./bindings.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
+import { Routes } from "./routes.ts";
 import { type Opening, type Saying, servePort } from "./serve.ts";
 
 /** Bytes that an envelope adds to a frame. */
@@ -36,6 +35,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly held = new Map<string, Registration | undefined>();
   readonly removals = new Map<string, PushErrorData>();
   readonly detached = new Set<number>();
+  session = new Uint8Array();
   readonly #host: Host;
   readonly #storage: Pick<Storage, "get">;
   readonly #bindings: Bindings;
@@ -43,12 +43,8 @@ export class Hub implements LinkOwner, AppOwner {
   readonly #link: Link;
   readonly #apps = new Map<string, App>();
   readonly #echoes: Echoes;
+  readonly #routes: Routes;
   readonly #progress = new Progress((frame) => this.send(frame));
-  /** Number of the current link; 0 before the first. */
-  #linkNumber = 0;
-  #lastSeq = 0;
-  /** The clock of the mesh minus `Host.elapsed`, at the last Welcome: our own clock may be changed in between. */
-  #meshOffsetMs = 0;
   #request = 0;
   /** From when on a client may end a link. */
   #nextFaultMs = 0;
@@ -73,6 +69,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#welcomed = account.credential;
     this.#echoes = new Echoes(host);
     this.#link = new Link(host, endpoints, this);
+    this.#routes = new Routes(host, this.#apps, this.detached, this.#link);
   }
 
   /** Serves the app at the other end of the port. */
@@ -142,7 +139,7 @@ export class Hub implements LinkOwner, AppOwner {
     if (this.#apps.has(appId)) throw new PushError(IN_USE);
     const app = new App(appId, secret, port, this);
     this.#apps.set(appId, app);
-    if (isOwn) this.#lastSeq = Math.max(this.#lastSeq, lastSeq);
+    if (isOwn) app.lastSeq = lastSeq;
     const own = cursors.filter(({ slot }) => isOwn && slot === bound.slot);
     for (const cursor of own) this.#progress.advance(cursor, false, false);
     this.#postStatus(port, undefined);
@@ -169,7 +166,7 @@ export class Hub implements LinkOwner, AppOwner {
         const { link, priority, seq, discarded } = message;
         const slot = app.registration?.slot;
         // Messages of an earlier link come again on this one, and are acknowledged then.
-        if (slot !== undefined && link === this.#linkNumber)
+        if (slot !== undefined && link === this.#routes.link)
           this.#progress.acknowledge({ slot, priority, seq }, discarded);
         return;
       }
@@ -177,7 +174,7 @@ export class Hub implements LinkOwner, AppOwner {
         if (message.cursor.slot !== app.registration?.slot) return;
         this.#progress.advance(
           message.cursor,
-          message.link === this.#linkNumber,
+          message.link === this.#routes.link,
           message.discarded === true,
         );
         return;
@@ -188,7 +185,10 @@ export class Hub implements LinkOwner, AppOwner {
         app.cancel(message.request);
         return;
       case "granted":
-        app.granted(message.request, message.grant);
+        app.granted(message);
+        return;
+      case "sealed":
+        app.sealed(message);
         return;
       case "wake":
         this.#link.wake();
@@ -213,12 +213,12 @@ export class Hub implements LinkOwner, AppOwner {
   // ---- for the link
 
   async token(endpoint: string, renewal: Renewal, signal: AbortSignal): Promise<string> {
-    await this.onPing();
+    await this.endSignedOut();
     return this.#account.token(endpoint, renewal, signal);
   }
 
   /** Ends the registrations that another tab or process has signed out, if its clients share our storage. */
-  async onPing(): Promise<void> {
+  async endSignedOut(): Promise<void> {
     for (const app of this.#apps.values()) {
       const ending = await readEnding(this.#storage, app.appId).catch(this.#host.report);
       if (ending) app.end(ending);
@@ -231,13 +231,18 @@ export class Hub implements LinkOwner, AppOwner {
       this.held.clear();
       this.#progress.clear();
     }
-    this.#attached = [...this.#apps.values()].flatMap(({ attachable, registration }) =>
-      attachable && registration !== undefined ? [registration.slot] : [],
+    const apps = [...this.#apps.values()];
+    const attachable = apps.filter(({ attachable, registration }) => attachable && registration);
+    // What one app says is not said for another. Those with a higher one attach after Welcome: the mesh then asks about each message.
+    const said = (attachable.length > 0 ? attachable : apps).map(({ lastSeq }) => lastSeq);
+    const lastSeq = Math.max(this.#routes.lastSeq, said.length > 0 ? Math.min(...said) : 0);
+    this.#attached = attachable.flatMap((app) =>
+      app.registration && app.lastSeq <= lastSeq ? [app.registration.slot] : [],
     );
     return {
       revision: PROTOCOL_REVISION,
       agent: AGENT,
-      lastSeq: this.#lastSeq,
+      lastSeq,
       attach: this.#attached,
       cursors: this.#progress.cursors,
       ...(session && { session }),
@@ -245,10 +250,10 @@ export class Hub implements LinkOwner, AppOwner {
   }
 
   onWelcome(welcome: Welcome, link: number): void {
-    this.#linkNumber = link;
+    this.#routes.begin(link, welcome.serverTimeMs);
+    this.session = welcome.session.slice();
     this.#welcomed = this.#account.credential;
     this.#account.setClock(welcome.serverTimeMs);
-    this.#meshOffsetMs = welcome.serverTimeMs - this.#host.elapsed();
     this.held.clear();
     this.detached.clear();
     for (const registration of welcome.registrations) {
@@ -270,7 +275,7 @@ export class Hub implements LinkOwner, AppOwner {
       }
     }
     // Another tab or process may have signed out after the token was made.
-    void this.onPing();
+    void this.endSignedOut();
   }
 
   onFrame(channel: number, body: Uint8Array): void {
@@ -280,16 +285,19 @@ export class Hub implements LinkOwner, AppOwner {
     const frame = decodePushDown(body);
     switch (frame.kind) {
       case "deliver":
-        this.#deliver(frame.value.messages);
+        this.#routes.deliver(frame.value.messages);
         return;
       case "broadcasts":
-        this.#deliver(frame.value.broadcasts);
+        this.#routes.deliver(frame.value.broadcasts);
         return;
       case "withdraw":
-        this.#post(frame.value.slot, { kind: "withdraw", key: frame.value.key.slice() });
+        this.#routes.post(frame.value.slot, { kind: "withdraw", key: frame.value.key.slice() });
         return;
       case "aliasLost":
-        this.#post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
+        this.#routes.post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });
+        return;
+      case "sealed":
+        this.#routes.passSealed(frame.value);
         return;
       case "removed": {
         const { appId } = frame.value;
@@ -328,6 +336,8 @@ export class Hub implements LinkOwner, AppOwner {
     }
     // A detach that arrived after the unregister of its slot.
     if (refusal.name === "slot_unknown" && [...this.held.values()].includes(undefined)) return;
+    // An attach: its app sets up another key.
+    if (refusal.name === "sealing_required") return;
     const error = refusalData(refusal);
     for (const { port } of this.#apps.values()) port.postMessage({ kind: "failed", error });
   }
@@ -347,38 +357,6 @@ export class Hub implements LinkOwner, AppOwner {
 
   onForget(): void {
     this.#account.forget();
-  }
-
-  #deliver(messages: readonly Incoming[]): void {
-    for (const message of messages) {
-      // Messages after one that ended the link come again after it.
-      if (!this.connected) return;
-      const { key, data } = message;
-      if (key.length !== KEY_BYTES) {
-        this.#link.fault(`a message key of ${key.length} bytes`);
-        return;
-      }
-      if (!("tag" in message)) this.#lastSeq = Math.max(this.#lastSeq, message.seq);
-      // So late that nobody read the socket, or that the clock of the mesh was changed: the next Welcome has the time, and the
-      // mesh sends what is still valid.
-      if (isExpired(message, this.#host.elapsed() + this.#meshOffsetMs, ACK_WAIT_MAX_MS)) {
-        this.#link.fault("late");
-        return;
-      }
-      // Copies, because the views hold a whole frame, and a port to another thread would send all of it with each message.
-      const own = { ...message, key: key.slice(), data: data.slice() };
-      this.#post(message.slot, { kind: "deliver", link: this.#linkNumber, message: own });
-    }
-  }
-
-  /** Posts to the app of the slot; messages only if it listens. */
-  #post(slot: number, message: ToClient): void {
-    for (const { registration, listening, port } of this.#apps.values()) {
-      if (registration?.slot !== slot) continue;
-      // Messages sent before the mesh received Detach may have ended since; the others come again.
-      if ((listening && !this.detached.has(slot)) || message.kind !== "deliver")
-        port.postMessage(message);
-    }
   }
 
   #postStatuses(retryInMs: number | undefined): void {

@@ -57,6 +57,7 @@ const struct =
 
 const cursor = struct({ slot: small, tagRef: small, position: count });
 const tags = list(text, SUBSCRIBE_TAGS);
+const setup = struct({ kid: small, enc: bytes, epoch: small });
 const request = count;
 const link = count;
 
@@ -85,7 +86,19 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
   }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),
   describe: struct({ request }),
-  granted: struct({ request, grant: text }),
+  granted: struct({
+    request,
+    grant: optional(text),
+    setup: optional(setup),
+    sealedGrant: optional(bytes),
+  }),
+  setKey: struct({ request, setup }),
+  sealed: struct({
+    wireRequest: count,
+    epoch: optional(small),
+    number: optional(count),
+    body: optional(bytes),
+  }),
   cancel: struct({ request }),
   listen: struct({ on: flag }),
   ack: struct({ link, priority, seq: count, discarded: optional(count) }),

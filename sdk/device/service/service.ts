@@ -1,8 +1,6 @@
 /** The push service: the one link of a device, shared by its apps. */
-import { noOrigin, originOf } from "../../origin.ts";
 import { Account } from "../account/account.ts";
-import { PushError } from "../errors.ts";
-import type { Host } from "../host.ts";
+import { type Host, toOrigin } from "../host.ts";
 import { type ClientPort, portPair, type ServicePort } from "../port.ts";
 import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Hub } from "./hub.ts";
@@ -58,10 +56,4 @@ export async function openService(options: ServiceOptions): Promise<PushService>
       hub.close();
     },
   };
-}
-
-function toOrigin(url: string): string {
-  const origin = originOf(url);
-  if (origin !== undefined) return origin;
-  throw new PushError({ code: "option_invalid", message: noOrigin(url), retry: "never" });
 }

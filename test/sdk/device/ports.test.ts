@@ -173,3 +173,37 @@ test("S23 a registration of an earlier version belongs to the port that opens it
   expect(got.map((one) => one.kind === "failed" && one.error.code)).toContain("app_denied");
   service.close();
 });
+
+test("S23 what one app says that it has received is not said for another", async () => {
+  const [devices, own, other] = [memoryStorage(), memoryStorage(), memoryStorage()];
+  const first = await serviceOn(devices);
+  const apps = [await app(first, APP, own), await app(first, OTHER, other)];
+  for (const { client } of apps) await client.register();
+  await until(() => mesh.socket.attached.size === 2, "both");
+  const message = mesh.message("one", { slot: mesh.register(APP).slot });
+  mesh.socket.deliver(message);
+  await until(() => mesh.socket.acks.length === 1, "its acknowledgement");
+  const secret = String(await other.get(`app/${OTHER}/port`));
+  for (const { client } of apps) await client.close();
+  first.close();
+
+  const service = await serviceOn(devices);
+  const again = await app(service, APP, own);
+  const { port } = strange(service);
+  port.postMessage({ kind: "open", appId: OTHER, secret, lastSeq: 2 ** 50, cursors: [] });
+  port.postMessage({ kind: "listen", on: true });
+  await until(() => mesh.socket.attached.size === 2, "both again");
+  for (const n of [3, 4]) {
+    mesh.socket.end(1006);
+    mesh.online?.();
+    await mesh.link(n);
+    await until(() => mesh.socket.attached.size === 2, "both, on the next link");
+    // Of the other app the mesh learns nothing in Hello.
+    expect(mesh.socket.hello).toMatchObject({
+      lastSeq: message.seq,
+      attach: [mesh.register(APP).slot],
+    });
+  }
+  await again.client.close();
+  service.close();
+});

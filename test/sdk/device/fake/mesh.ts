@@ -21,6 +21,7 @@ import {
   type Storage,
 } from "../../../../sdk/device/mod.ts";
 import { FakeClock, until } from "./clock.ts";
+import type { FakeSealing } from "./sealing.ts";
 import { FakeSocket, type Held, type SocketOwner } from "./socket.ts";
 
 /** An appId as the mesh would make it. */
@@ -48,6 +49,8 @@ export class FakeMesh implements SocketOwner {
   readonly sockets: FakeSocket[] = [];
   readonly registrations: Registration[] = [];
   readonly #held = new Map<number, Held>();
+  /** Undefined: a mesh of an older version, which seals nothing. */
+  sealing: FakeSealing | undefined;
   readonly violations: string[] = [];
   readonly requests: string[] = [];
   /** Unhandled errors of the SDK. */
@@ -115,6 +118,7 @@ export class FakeMesh implements SocketOwner {
       slot,
       appId,
       regId: `reg-${appId.slice(0, 4)}-${this.generation}-${slot}`,
+      ...(this.sealing && { identity: `id-${this.generation}-${slot}` }),
     };
     this.registrations.push(registration);
     return registration;
@@ -184,6 +188,11 @@ export class FakeMesh implements SocketOwner {
   }
 
   async #fetch(url: URL, init: RequestInit): Promise<Response> {
+    if (url.pathname === "/v1/link-keys") {
+      if (this.offline) throw new TypeError("fetch failed");
+      if (this.sealing === undefined) return problem("not_found");
+      return Response.json(await this.sealing.linkKeys());
+    }
     this.requests.push(`${init.method ?? "GET"} ${url.pathname}`);
     if (this.offline) throw new TypeError("fetch failed");
     if (url.pathname === "/healthz") return Response.json({ status: "ok", now: this.now() });

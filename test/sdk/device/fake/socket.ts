@@ -15,15 +15,18 @@ import {
   encodeLinkDown,
   encodePushDown,
   type Hello,
+  type KeySetup,
   type LinkDown,
   type Message,
   type PushDown,
   type PushUp,
   type Registration,
+  type Sealed,
   type Welcome,
 } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import type { Socket, SocketEvents } from "../../../../sdk/device/mod.ts";
+import type { FakeSealing } from "./sealing.ts";
 
 type Known<T extends { kind: string }> = Exclude<T, { readonly kind: "unknown" }>;
 
@@ -33,6 +36,8 @@ export interface SocketOwner {
   /** Whether sockets open, welcome and answer by themselves. */
   readonly auto: boolean;
   readonly welcome: Partial<Welcome>;
+  /** Undefined of a mesh that seals nothing. */
+  readonly sealing: FakeSealing | undefined;
   now(): number;
   register(appId: string): Registration;
   /** What the mesh holds of the registration in this slot. */
@@ -45,13 +50,43 @@ export interface Held {
   readonly aliases: Set<string>;
 }
 
+/** The registration that a frame is for, if only its app may read it. */
+function slotOf(frame: Known<PushDown>): number | undefined {
+  switch (frame.kind) {
+    case "deliver":
+      return frame.value.messages[0]?.slot;
+    case "broadcasts":
+      return frame.value.broadcasts[0]?.slot;
+    case "withdraw":
+    case "aliasLost":
+      return frame.value.slot;
+    default:
+      return undefined;
+  }
+}
+
+/** Neighbours of one registration: a sealed frame has no others. */
+function bySlot<T extends { readonly slot: number }>(all: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  for (const one of all) {
+    const last = groups.at(-1);
+    if (last?.[0]?.slot === one.slot) last.push(one);
+    else groups.push([one]);
+  }
+  return groups;
+}
+
 export class FakeSocket implements Socket {
   readonly url: string;
   readonly protocols: readonly string[];
   readonly #owner: SocketOwner;
   readonly #events: SocketEvents;
   hello: Hello | undefined;
+  /** What the device sent; sealed frames opened. */
   readonly frames: PushUp[] = [];
+  /** Those of them that were sealed, as they came. */
+  readonly sealed: Sealed[] = [];
+  #session = new Uint8Array(16);
   pings = 0;
   echoes = 0;
   /** Whether pings and echoes are answered. */
@@ -98,6 +133,7 @@ export class FakeSocket implements Socket {
       ...this.#owner.welcome,
       ...overrides,
     };
+    this.#session = value.session.slice();
     this.link({ kind: "welcome", value });
   }
 
@@ -105,18 +141,30 @@ export class FakeSocket implements Socket {
     this.bytes(encodeEnvelope({ channel: CHANNEL_LINK, body: encodeLinkDown(frame) }));
   }
 
-  push(frame: Known<PushDown>): void {
+  /** Sends a frame; `slot` is that of the registration to seal it for, if it does not say itself. */
+  push(frame: Known<PushDown>, slot = slotOf(frame)): void {
+    const { sealing, registrations } = this.#owner;
+    const registration = registrations.find((one) => one.slot === slot);
+    // Numbers as of Message.seq, above those inside.
+    const at = (this.#owner.now() - Date.UTC(2024)) * 4_096 + 2_048;
+    const isSealed = slot !== undefined && sealing !== undefined;
+    this.plain(isSealed ? sealing.seal(registration, frame, at) : frame);
+  }
+
+  /** Sends a frame as it is. */
+  plain(frame: Known<PushDown>): void {
     this.bytes(encodeEnvelope({ channel: CHANNEL_PUSH, body: encodePushDown(frame) }));
   }
 
   deliver(...messages: Message[]): void {
     this.#sent.push(...messages);
-    this.push({ kind: "deliver", value: { messages } });
+    for (const own of bySlot(messages)) this.push({ kind: "deliver", value: { messages: own } });
   }
 
   broadcast(...broadcasts: Broadcast[]): void {
     this.#broadcasts.push(...broadcasts);
-    this.push({ kind: "broadcasts", value: { broadcasts } });
+    for (const own of bySlot(broadcasts))
+      this.push({ kind: "broadcasts", value: { broadcasts: own } });
   }
 
   bytes(bytes: Uint8Array): void {
@@ -222,15 +270,21 @@ export class FakeSocket implements Socket {
         setImmediate(() => {
           for (const tag of tags) {
             const value = { request, tags: [tag], aliases: [], more: true };
-            this.push({ kind: "described", value });
+            this.push({ kind: "described", value }, slot);
           }
-          this.push({ kind: "described", value: { request, tags: [], aliases: [...aliases] } });
+          const value = { request, tags: [], aliases: [...aliases] };
+          this.push({ kind: "described", value }, slot);
         });
         return;
       }
       case "register": {
-        const { request, appId } = frame.value;
+        const { request, appId, setup } = frame.value;
         if (!this.#owner.auto) return;
+        if (setup && this.#owner.sealing) {
+          this.#owner.register(appId);
+          void this.#setUp(request, appId, setup, frame.value.sealedGrant);
+          return;
+        }
         const registration = this.#owner.register(appId);
         setImmediate(() => this.push({ kind: "registered", value: { request, registration } }));
         return;
@@ -245,9 +299,47 @@ export class FakeSocket implements Socket {
         setImmediate(() => this.push({ kind: "unregistered", value: { request, slot } }));
         return;
       }
+      case "setKey": {
+        const { request, slot, setup } = frame.value;
+        if (!this.#owner.auto) return;
+        const { appId } = this.#owner.registrations.find((one) => one.slot === slot) ?? {};
+        if (appId !== undefined) void this.#setUp(request, appId, setup);
+        return;
+      }
+      case "sealed": {
+        this.frames.pop();
+        const { slot } = frame.value;
+        const registration = this.#owner.registrations.find((one) => one.slot === slot);
+        if (registration === undefined) return;
+        this.sealed.push(frame.value);
+        const session = this.#session;
+        this.#push(this.#owner.sealing?.open(registration, frame.value, session) ?? frame);
+        return;
+      }
       case "unknown":
         this.#violation(`push frame ${frame.value}`);
     }
+  }
+
+  async #setUp(request: number, appId: string, setup: KeySetup, grant?: Uint8Array) {
+    const { registrations, sealing } = this.#owner;
+    const isDone = await sealing?.setUp(appId, setup, grant);
+    if (this.closedBy !== undefined) return;
+    const at = registrations.findIndex((one) => one.appId === appId);
+    const held = registrations[at];
+    if (held === undefined) return;
+    if (!isDone) {
+      const value = { code: 247, name: "link_key_unknown", message: "unknown", request };
+      this.push({ kind: "refusal", value });
+      return;
+    }
+    const registration = { ...held, epoch: setup.epoch };
+    registrations[at] = registration;
+    const isRegister = this.frames.some(
+      (frame) => frame.kind === "register" && frame.value.request === request,
+    );
+    if (isRegister) this.push({ kind: "registered", value: { request, registration } });
+    else this.push({ kind: "done", value: { request } });
   }
 
   #done(request: number): void {
