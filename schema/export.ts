@@ -92,7 +92,7 @@ const app = z.strictObject({
   trustVersion: count.default(0),
   /** See core/app/denials.ts. Since version 4. */
   denials: z
-    .array(z.strictObject({ kind: z.literal("grant"), name: z.string(), expiresAt: timeMs }))
+    .array(z.strictObject({ kind: z.enum(["grant", "tag"]), name: z.string(), expiresAt: timeMs }))
     .default([]),
   /** See core/app/quota.ts. Since version 4. */
   quota: z

@@ -110,6 +110,8 @@ export const LIMITS = {
   GRANT_ID_CHARS: 128,
   /** Revoked grants of one app that are not over: every edge reads them with the app's record, 12 characters each. */
   GRANTS_REVOKED: 1_000,
+  /** Tags of one app that are closed: read as those, of at most 128 bytes each. */
+  TAGS_CLOSED: 256,
   /** Names and prefixes in each list of a grant: each is compared with every name that the device uses. */
   GRANT_NAMES: 128,
   /** How long a device's aliases and tags are decided by a policy that was read before. */

@@ -30,10 +30,16 @@ export interface Admitted {
   readonly ok: true;
   /** See `StoredTrust.version`: what was decided holds for this version. */
   readonly trustVersion: number;
-  readonly policy: Pick<AppPolicy, "alias" | "tag">;
+  readonly policy: NamePolicy;
   readonly grant: HeldGrant | null;
   /** Null if the registration may receive. */
   readonly lapsed: Lapse | null;
+}
+
+/** Which names the registration may use. */
+export interface NamePolicy extends Pick<AppPolicy, "alias" | "tag"> {
+  /** See `AppTrust`. Absent from an object of an older version. */
+  readonly closedTags?: readonly string[];
 }
 
 export type AdmitAnswer = Admitted | Refused;
@@ -43,8 +49,9 @@ interface Judge {
   readonly version: number;
   /** Whether this key may sign grants now. */
   readonly mayGrant: (keyId: string) => boolean;
-  /** Marks of revoked grants. */
+  /** See `AppTrust`. */
   readonly revoked: readonly string[];
+  readonly closedTags: readonly string[];
 }
 
 /**
@@ -89,8 +96,9 @@ const isRevoked = ({ jti }: HeldGrant, { revoked }: Judge): boolean =>
 
 function judged(app: Judge, grant: HeldGrant | null, now: number): Admitted {
   const { alias, tag } = app.policy;
+  const policy = { alias, tag, closedTags: app.closedTags };
   const lapsed = lapseOf(grant, app, now);
-  return { ok: true, trustVersion: app.version, policy: { alias, tag }, grant, lapsed };
+  return { ok: true, trustVersion: app.version, policy, grant, lapsed };
 }
 
 function lapseOf(grant: HeldGrant | null, app: Judge, now: number): Lapse | null {

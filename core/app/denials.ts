@@ -1,17 +1,19 @@
-/** What the policy or a grant would allow, and the app has taken back: grants that it revoked. */
+/** What the policy or a grant would allow, and the app has taken back: grants that it revoked, and tags that it closed. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { AppStore } from "./app.ts";
 
 export interface Denial {
-  readonly kind: "grant";
-  /** Of a grant, its mark: see `grantMark`. */
+  readonly kind: "grant" | "tag";
+  /** The tag, or the mark of the grant: see `grantMark`. */
   readonly name: string;
-  /** When it may be forgotten, milliseconds since 1970. */
+  /** When it may be forgotten, milliseconds since 1970; `NEVER_MS` for a tag. */
   readonly expiresAt: number;
 }
 
+/** The last time that there is. */
+const NEVER_MS = 8_640_000_000_000_000;
 /** Of a grant's jti: of 1,000 revoked grants of an app, another one is hit once in 10^18. */
 const MARK_BYTES = 9;
 const utf8 = new TextEncoder();
@@ -20,9 +22,14 @@ const utf8 = new TextEncoder();
 export const grantMark = (jti: string): string =>
   toBase64Url(sha256(utf8.encode(jti)).subarray(0, MARK_BYTES));
 
-/** The marks of the grants that are revoked. */
-export const revokedIn = (denials: readonly Denial[]): string[] =>
-  denials.filter(({ kind }) => kind === "grant").map(({ name }) => name);
+const namesOf = (denials: readonly Denial[], kind: Denial["kind"]): string[] =>
+  denials.filter((one) => one.kind === kind).map(({ name }) => name);
+
+/** The denials as `AppTrust` has them. */
+export const denied = (denials: readonly Denial[]) => ({
+  revoked: namesOf(denials, "grant"),
+  closedTags: namesOf(denials, "tag"),
+});
 
 /**
  * Revokes a grant. Writes two rows, one if that only lasts longer than before, and none if it changes nothing.
@@ -42,11 +49,31 @@ export function revokeGrant(
   if (known !== undefined && known.expiresAt >= expiresAt) return false;
   const over = denials.filter((one) => one !== known && one.expiresAt <= now);
   for (const one of over) store.removeDenial(one);
-  const standing = revokedIn(denials).length - over.length;
+  const standing = denied(denials).revoked.length - over.length;
   if (known === undefined && standing >= LIMITS.GRANTS_REVOKED) return "full";
   store.putDenial({ kind: "grant", name, expiresAt });
   if (known !== undefined) return false;
+  change(store);
+  return true;
+}
+
+/**
+ * Closes a tag for devices that would join it by themselves, or opens it again. Writes two rows, and none if it changes nothing.
+ *
+ * @returns false if it was so before, or there is no app; "full" at `LIMITS.TAGS_CLOSED`
+ */
+export function closeTag(store: AppStore, tag: string, isClosed: boolean): boolean | "full" {
+  if (store.app() === null) return false;
+  const { closedTags } = denied(store.denials());
+  if (closedTags.includes(tag) === isClosed) return false;
+  if (isClosed && closedTags.length >= LIMITS.TAGS_CLOSED) return "full";
+  if (isClosed) store.putDenial({ kind: "tag", name: tag, expiresAt: NEVER_MS });
+  else store.removeDenial({ kind: "tag", name: tag });
+  change(store);
+  return true;
+}
+
+function change(store: AppStore): void {
   const { policy, version } = store.trust();
   store.setTrust({ policy, version: version + 1 });
-  return true;
 }

@@ -152,7 +152,7 @@ export const isOver = (grant: Pick<HeldGrant, "exp">, now: number): boolean =>
 /** Whether a device may hold an alias, or join a tag, of this name by itself. */
 export function mayUse(
   rules: readonly PrefixRule[],
-  granted: readonly GrantedName[],
+  granted: readonly GrantedName[] = [],
   name: string,
 ): boolean {
   const rule = ruleFor(rules, name);

@@ -13,6 +13,8 @@ export interface AppTrust {
   readonly keys: readonly string[];
   /** Marks of the grants that it has revoked: see `grantMark`. */
   readonly revoked: readonly string[];
+  /** Tags that no device joins by itself, whatever the policy and its grant say. */
+  readonly closedTags: readonly string[];
 }
 
 /** What comes with a message or broadcast for a registration. An edge or node of an older version sends neither. */

@@ -1,6 +1,6 @@
 /** An app's rows as the edge sees them. */
 import { ALL_RIGHTS, type StoredApp, type StoredKey } from "../../core/app/app.ts";
-import { type Denial, revokedIn } from "../../core/app/denials.ts";
+import { type Denial, denied } from "../../core/app/denials.ts";
 import { mayGrant } from "../../core/app/grant.ts";
 import type { Quota } from "../../core/app/quota.ts";
 import { formatKeyId } from "../../core/identity/app-id.ts";
@@ -23,11 +23,18 @@ export function appTrust(
     trustVersion = 0,
     keys,
     revoked = [],
+    closedTags = [],
   }: Partial<AppRecord> & Pick<AppRecord, "keys">,
   now: number,
 ): AppTrust {
   const good = keys.filter((key) => mayGrant({ ...ALL_RIGHTS, ...key }, now));
-  return { version: trustVersion, policy, keys: good.map(({ keyId }) => keyId), revoked };
+  return {
+    version: trustVersion,
+    policy,
+    keys: good.map(({ keyId }) => keyId),
+    revoked,
+    closedTags,
+  };
 }
 
 export function appRecord(
@@ -40,6 +47,6 @@ export function appRecord(
 ): AppRecord {
   return {
     ...{ appId, ...app, keys: keys.map((key) => appKey(appId, key)) },
-    ...{ policy: policy ?? OPEN_POLICY, trustVersion: version, revoked: revokedIn(denials), quota },
+    ...{ policy: policy ?? OPEN_POLICY, trustVersion: version, ...denied(denials), quota },
   };
 }

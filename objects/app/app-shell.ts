@@ -12,7 +12,7 @@ import {
   setPolicy,
   trustOf,
 } from "../../core/app/app.ts";
-import { revokedIn, revokeGrant } from "../../core/app/denials.ts";
+import { closeTag, denied, revokeGrant } from "../../core/app/denials.ts";
 import { mayGrant, type ReadGrant, readGrant } from "../../core/app/grant.ts";
 import {
   type LeaseAnswer,
@@ -107,6 +107,10 @@ export class AppShell implements AppRpc, AppImportRpc {
     return this.#answer((store) => revokeGrant(store, { jti, expiresAt }, now), { isAtomic: true });
   }
 
+  closeTag(tag: string, isClosed: boolean): Promise<boolean | "full"> {
+    return this.#answer((store) => closeTag(store, tag, isClosed), { isAtomic: true });
+  }
+
   async setQuota(quota: Quota | null): Promise<boolean> {
     return this.#answer((store) => {
       if (store.app() === null) return false;
@@ -137,7 +141,7 @@ export class AppShell implements AppRpc, AppImportRpc {
     const found = await this.#answer((store) => {
       if (store.app() === null) return null;
       const keys = store.keys();
-      return { keys, trust: trustOf(store, now, keys), revoked: revokedIn(store.denials()) };
+      return { keys, trust: trustOf(store, now, keys), denials: denied(store.denials()) };
     });
     if (found === null) return { ok: false, code: "app_unknown", detail: "it was removed" };
     const keyOf = (keyId: string) => {
@@ -154,8 +158,8 @@ export class AppShell implements AppRpc, AppImportRpc {
     }
     const { policy, version } = found.trust;
     const mayHaveSigned = (keyId: string) => keyOf(keyId) !== undefined;
-    const { revoked } = found;
-    const app = { policy: policy ?? OPEN_POLICY, version, mayGrant: mayHaveSigned, revoked };
+    const known = { policy: policy ?? OPEN_POLICY, version, ...found.denials };
+    const app = { ...known, mayGrant: mayHaveSigned };
     const admitted = admit(app, request, presented, now);
     if (!admitted.ok || request.kind !== "register" || request.regId !== null) return admitted;
     return this.#overBudget(admitted.grant !== null, now) ?? admitted;

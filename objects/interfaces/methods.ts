@@ -94,6 +94,7 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   keyUsed: true,
   revokeKey: true,
   revokeGrant: true,
+  closeTag: true,
   setQuota: true,
   lease: true,
   liveKey: true,

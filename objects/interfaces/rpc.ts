@@ -180,8 +180,9 @@ export interface AppRecord {
   readonly policy: AppPolicy;
   /** See `StoredTrust.version`. */
   readonly trustVersion: number;
-  /** See `AppTrust.revoked`. Absent from an object of an older version. */
+  /** See `AppTrust`. Both are absent from an object of an older version. */
   readonly revoked?: readonly string[];
+  readonly closedTags?: readonly string[];
   /** Null without one. */
   readonly quota: Quota | null;
 }
@@ -207,6 +208,7 @@ export interface AppRpc {
   revokeKey(keyId: string): Promise<boolean>;
   /** See core/app/denials.ts. Safe to repeat. */
   revokeGrant(jti: string, expiresAt: number): Promise<boolean | "full" | null>;
+  closeTag(tag: string, isClosed: boolean): Promise<boolean | "full">;
   /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */
   setQuota(quota: Quota | null): Promise<boolean>;
   /** From an edge: tokens for sends. Not idempotent: tokens of a lost answer are lost. Null without a quota. */

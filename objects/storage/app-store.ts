@@ -32,6 +32,7 @@ const TRUST = new Table({
 const DENIALS = new Table({
   own: { name: "denial" },
   shared: { name: "app_denials", scope: "app_id" },
+  names: ["name"],
 });
 const QUOTA = new Table({
   own: { name: "quota", scope: "id", constant: "1" },

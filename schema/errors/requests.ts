@@ -221,4 +221,12 @@ export const REQUESTS = {
     "The app has the maximum number of revoked grants that are not over.",
     "Revoke the key that signed them, or remove the registrations. Grants with a shorter life leave the list sooner.",
   ),
+  too_many_closed_tags: row(
+    225,
+    409,
+    null,
+    "never",
+    "The app has the maximum number of closed tags.",
+    "Let the app's policy say by prefix that only the app's server puts devices into them.",
+  ),
 } as const satisfies Record<string, ErrorRow>;

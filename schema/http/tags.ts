@@ -154,6 +154,6 @@ export const tagRoutes = {
     headers: CONTENT_DIGEST,
     body: { schema: liveBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({ 204: { description: "Set." } })),
-    errors: SIGNED_CHANGE,
+    errors: [...SIGNED_CHANGE, "too_many_closed_tags"],
   },
 } as const satisfies Record<string, Route>;

@@ -4,7 +4,7 @@ import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import { AppCache } from "../../worker/signature/app-cache.ts";
 import type { LoadedApp } from "../../worker/signature/keys.ts";
 
-const TRUST = { version: 1, policy: OPEN_POLICY, keys: [], revoked: [] };
+const TRUST = { version: 1, policy: OPEN_POLICY, keys: [], revoked: [], closedTags: [] };
 
 const record = (...keyIds: string[]): LoadedApp => ({
   keys: new Map(

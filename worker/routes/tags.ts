@@ -1,4 +1,5 @@
 /** `/v1/tags`: the tags of an app, their members, and who may listen to them. */
+import { parseKeyId } from "../../core/identity/app-id.ts";
 import { deviceName } from "../../core/identity/device-id.ts";
 import type { TagQuery } from "../../core/tag/directory/directory.ts";
 import { directoryNames, mergePages } from "../../core/tag/directory/directory-shards.ts";
@@ -22,7 +23,8 @@ import type { Handlers, MeshContext } from "../context.ts";
 import { forgetAccess } from "../live/access.ts";
 import { parseBody, parseQuery } from "../request/body.ts";
 import { nameInPath } from "../request/path.ts";
-import { readCaller, readSigned } from "../request/signed.ts";
+import { type Caller, readCaller, readSigned } from "../request/signed.ts";
+import { appCache } from "../signature/authenticate.ts";
 
 const tagInPath = (c: MeshContext): string => nameInPath(c, 3, "tag", tagText);
 
@@ -77,12 +79,26 @@ async function getTag(c: MeshContext): Promise<Response> {
   return c.json(answer);
 }
 
+/** What nobody may hear live, no device hears by joining it. @throws MeshError `too_many_closed_tags` */
+async function closeForDevices(
+  c: MeshContext,
+  { verified }: Caller,
+  tag: string,
+  isClosed: boolean,
+): Promise<void> {
+  const appId = parseKeyId(verified.verifier.keyId)?.appId ?? "";
+  const changed = await callInTime(() => c.env.APPS.getByName(appId).closeTag(tag, isClosed));
+  if (changed === "full") throw new MeshError("too_many_closed_tags");
+  if (changed) appCache.forget(appId);
+}
+
 async function setLiveAccess(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.setLiveAccess.body;
   const { caller, bytes } = await readSigned(c, maxBytes);
   const tag = tagInPath(c);
   const { access } = parseBody(schema, bytes);
   await beginChange(c, caller);
+  await closeForDevices(c, caller, tag, access === "closed");
   const setting = change(() => rootOf(c, caller.appName, tag).setLive(tag, access));
   const isOther = await wakeInTime(c, rootObjectName(caller.appName, tag), setting.call);
   forgetAccess(caller.appName, tag);

@@ -1,7 +1,7 @@
 /** Which aliases and tags the device may use by itself, as its apps have decided. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { type Admitted, judge } from "../../app/admission.ts";
+import { type Admitted, judge, type NamePolicy } from "../../app/admission.ts";
 import { type GrantedName, mayUse } from "../../app/grant.ts";
 import type { Context } from "../../link/effects.ts";
 import type { TrustFields } from "../../trust/app-trust.ts";
@@ -102,11 +102,11 @@ export class Rights {
     if (aliases.length + tags.length === 0) return null;
     const lapsed = lapseOf(registration.standing, now);
     if (lapsed !== null) return new MeshError(lapsed);
-    const policy = this.#decided.get(registration)?.policy;
+    const { policy = NOTHING_DECIDED } = this.#decided.get(registration) ?? {};
     const { grant } = registration.standing;
-    const alias = aliases.find((name) => !mayUse(policy?.alias ?? [], grant?.aliases ?? [], name));
+    const alias = aliases.find((name) => !mayUse(policy.alias, grant?.aliases, name));
     if (alias !== undefined) return new MeshError("not_granted", `alias ${quoted(alias)}`);
-    const tag = tags.find((name) => !mayUse(policy?.tag ?? [], grant?.tags ?? [], name));
+    const tag = tags.find((name) => !mayJoin(policy, grant?.tags, name));
     return tag === undefined ? null : new MeshError("not_granted", `tag ${quoted(tag)}`);
   }
 
@@ -119,15 +119,20 @@ export class Rights {
     const { slot } = registration;
     // What a grant that is over allowed stays until it is renewed, as the registration does.
     const held = lapsed === null || lapsed === "grant_expired" ? grant : null;
-    const isOver =
-      (rules: Admitted["policy"]["alias"], granted: readonly GrantedName[] = []) =>
-      (name: string) =>
-        !mayUse(rules, granted, name);
-    for (const alias of aliases.byDevice(slot).filter(isOver(policy.alias, held?.aliases)))
-      aliases.takeAway(registration, alias, context);
-    for (const tag of tags.byDevice(slot).filter(isOver(policy.tag, held?.tags)))
-      tags.takeAway(registration, tag, context);
+    for (const alias of aliases.byDevice(slot))
+      if (!mayUse(policy.alias, held?.aliases, alias))
+        aliases.takeAway(registration, alias, context);
+    for (const tag of tags.byDevice(slot))
+      if (!mayJoin(policy, held?.tags, tag)) tags.takeAway(registration, tag, context);
   }
 }
+
+const NOTHING_DECIDED: NamePolicy = { alias: [], tag: [] };
+
+const mayJoin = (
+  { tag: rules, closedTags = [] }: NamePolicy,
+  granted: readonly GrantedName[] | undefined,
+  tag: string,
+): boolean => !closedTags.includes(tag) && mayUse(rules, granted, tag);
 
 const quoted = (name: string): string => JSON.stringify(name.slice(0, LIMITS.ALIAS_BYTES));

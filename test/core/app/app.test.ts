@@ -11,7 +11,13 @@ import {
   setPolicy,
   trustOf,
 } from "../../../core/app/app.ts";
-import { type Denial, grantMark, revokedIn, revokeGrant } from "../../../core/app/denials.ts";
+import {
+  closeTag,
+  type Denial,
+  denied,
+  grantMark,
+  revokeGrant,
+} from "../../../core/app/denials.ts";
 import {
   addToDirectory,
   type DirectoryEntry,
@@ -257,7 +263,7 @@ describe("revoked grants", () => {
     expect(store.trust().version).toBe(2);
     expect(store.denials()).toEqual([{ kind: "grant", name: grantMark("g1"), expiresAt: 2_000 }]);
     expect(revoke(store, "g2", 3_000, 2_000)).toBe(true);
-    expect(revokedIn(store.denials())).toEqual([grantMark("g2")]);
+    expect(denied(store.denials()).revoked).toEqual([grantMark("g2")]);
     expect(store.trust().version).toBe(3);
     store.removeApp();
     expect(store.denials()).toEqual([]);
@@ -273,5 +279,38 @@ describe("revoked grants", () => {
     expect(store.trust().version).toBe(1 + LIMITS.GRANTS_REVOKED);
     expect(revoke(store, "more", 9_000, 1_000)).toBe(true);
     expect(store.denials()).toHaveLength(LIMITS.GRANTS_REVOKED);
+  });
+});
+
+describe("closed tags", () => {
+  it("S12 are closed and opened once, change what the app trusts each time, and end with the app", () => {
+    const store = appStore();
+    expect(closeTag(store, "news", true)).toBe(false);
+    createApp(store, "Shop", 0);
+    expect([true, true].map((isClosed) => closeTag(store, "news", isClosed))).toEqual([
+      true,
+      false,
+    ]);
+    expect(denied(store.denials())).toEqual({ revoked: [], closedTags: ["news"] });
+    expect(store.trust().version).toBe(2);
+    // Grants that are forgotten later take no tag along.
+    revokeGrant(store, { jti: "g1", expiresAt: 5 }, 0);
+    revokeGrant(store, { jti: "g2", expiresAt: 9 }, 8);
+    expect(denied(store.denials())).toEqual({ revoked: [grantMark("g2")], closedTags: ["news"] });
+    expect([false, false].map((isClosed) => closeTag(store, "news", isClosed))).toEqual([
+      true,
+      false,
+    ]);
+    expect(denied(store.denials()).closedTags).toEqual([]);
+    expect(store.trust().version).toBe(5);
+  });
+
+  it("S12 P8.1 there are so many", () => {
+    const store = appStore();
+    createApp(store, "Shop", 0);
+    for (let n = 0; n < LIMITS.TAGS_CLOSED; n++) expect(closeTag(store, `t${n}`, true)).toBe(true);
+    expect(closeTag(store, "more", true)).toBe("full");
+    expect(closeTag(store, "t5", false)).toBe(true);
+    expect(closeTag(store, "more", true)).toBe(true);
   });
 });

@@ -78,7 +78,12 @@ describe("a grant that jose signed", () => {
     const claims = { aliases: ["me"], tags: [{ prefix: "news/" }], attributes: { plan: "pro" } };
     const answer = await admit(await grant(claims, header, key));
     expect(answer).toMatchObject({
-      ...{ ok: true, trustVersion: 3, lapsed: null, policy: { alias: [], tag: [] } },
+      ...{
+        ok: true,
+        trustVersion: 3,
+        lapsed: null,
+        policy: { alias: [], tag: [], closedTags: [] },
+      },
       grant: { ...claims, jti: "g1", exp: NOW + 3_600 },
     });
   });

@@ -676,7 +676,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "too_many_revoked_grants" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "trust_outdated" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "too_many_revoked_grants" | "too_many_closed_tags" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "trust_outdated" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -2497,7 +2497,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
+            /**
+             * @description `request_replayed`: The mesh started to process a copy of this request before.
+             *     `too_many_closed_tags`: The app has the maximum number of closed tags.
+             */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -152,3 +152,36 @@ test("S1 S6 a single grant is revoked: it registers and renews nobody, who stand
   });
   expect(victim.shown).toEqual(["before"]);
 });
+
+test("S12 a tag that is closed for live listeners is closed for devices, also for its members; opened, they join it again", async () => {
+  const app = await mesh.app();
+  const server = mesh.sender(app);
+  const member = await deviceOf(app);
+  const given = await deviceOf(app);
+  const late = await deviceOf(app);
+  await member.client.subscribe("staff");
+  await server.tags.add("staff", given.to);
+  await server.tags.setLive("staff", "closed");
+  // Otherwise its commands are decided by a policy that was read up to 60 s before.
+  await server.send({ to: late.to, data: "closed" });
+  expect(await codeOf(late.client.subscribe("staff"))).toBe("not_granted");
+  const hears = async (data: string) => {
+    const { id } = await server.broadcast({ to: { tag: "staff" }, data });
+    await comes("its end", async () => (await server.status(id)).status === "sent");
+  };
+  await hears("for the staff");
+  await comes("it", () => given.shown.includes("for the staff"));
+  expect([member.shown, late.shown]).toEqual([[], ["closed"]]);
+  expect(await member.client.describe()).toMatchObject({ tags: [] });
+  // After a kill, too.
+  await mesh.kill(mesh.victims[0]);
+  await comes(
+    "the refusal",
+    async () => (await codeOf(late.client.subscribe("staff"))) === "not_granted",
+  );
+  await server.tags.setLive("staff", "token");
+  await server.send({ to: late.to, data: "opened" });
+  await comes("the tag", async () => (await codeOf(late.client.subscribe("staff"))) === "done");
+  await hears("for all");
+  await comes("it", () => late.shown.includes("for all"));
+});

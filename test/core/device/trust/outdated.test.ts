@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { grantMark } from "../../../../core/app/denials.ts";
 import type { HeldGrant } from "../../../../core/app/grant.ts";
+import { tagIdOf } from "../../../../core/tag/name.ts";
 import type { AppTrust } from "../../../../core/trust/app-trust.ts";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import { broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
@@ -12,7 +13,13 @@ const GRANT: HeldGrant = {
   ...{ jti: "g1", kid: "k1", exp: START_MS / 1_000 + 3_600, attributes: {} },
   ...{ aliases: [], tags: [{ prefix: "x" }] },
 };
-const TRUST: AppTrust = { version: 2, policy: DEFAULT_POLICY, keys: ["k1"], revoked: [] };
+const TRUST: AppTrust = {
+  version: 2,
+  policy: DEFAULT_POLICY,
+  keys: ["k1"],
+  revoked: [],
+  closedTags: [],
+};
 const OUTDATED = { ok: false, code: "trust_outdated" };
 const kinds = (rig: Rig) => rig.take().map(({ kind }) => kind);
 const standing = (rig: Rig) => rig.store.listRegistrations()[0]?.standing;
@@ -96,7 +103,7 @@ describe("a message", () => {
     expect(rig.queue({ trustVersion: 1, trust: closed })).toMatchObject({ status: "queued" });
     expect(kinds(rig)).toEqual(["registered"]);
     expect(standing(rig)).toMatchObject({ lapsed: "grant_required" });
-    const open = { version: 2, policy: OPEN_POLICY, keys: [], revoked: [] };
+    const open = { version: 2, policy: OPEN_POLICY, keys: [], revoked: [], closedTags: [] };
     rig.sendAndWait({ trustVersion: 2, trust: open });
     const frames = rig.take();
     expect(frames.filter(({ kind }) => kind === "registered")).toMatchObject([
@@ -133,6 +140,40 @@ describe("a message", () => {
     rig.answerCalls();
     rig.command({ kind: "subscribe", value: { request: 3, slot: 1, add: ["x"], remove: [] } });
     expect(rig.calls.map(({ call }) => call.method)).toEqual(["admit"]);
+  });
+});
+
+describe("a closed tag", () => {
+  const closed = { ...TRUST, policy: OPEN_POLICY, closedTags: ["x"] };
+
+  test("S12 is left by a device that joined it by itself, whatever its grant says, and not by one that the server put there", () => {
+    const rig = granted(inX());
+    rig.run((context) =>
+      rig.device.setTags({ app: "a", generation: 1, add: ["y"], remove: [] }, context),
+    );
+    rig.answerCalls();
+    rig.sendAndWait({ trustVersion: 2, trust: { ...closed, closedTags: ["x", "y"] } });
+    const left = rig.calls.map(({ name, call }) => [name.split(".")[1], call.method]);
+    expect(left).toEqual([[tagIdOf("a", "x"), "leave"]]);
+  });
+
+  test("S12 S3 is joined by no device that joins by itself", () => {
+    const rig = granted();
+    rig.sendAndWait({ trustVersion: 2, trust: closed });
+    rig.take();
+    rig.command({ kind: "subscribe", value: { request: 3, slot: 1, add: ["x"], remove: [] } });
+    const answer = { ...OPEN, trustVersion: 2, grant: GRANT };
+    rig.answerCall({
+      ok: true,
+      answer: { ...answer, policy: { ...OPEN_POLICY, closedTags: ["x"] } },
+    });
+    expect(rig.take()).toMatchObject([
+      {
+        kind: "refusal",
+        value: { request: 3, name: "not_granted", message: expect.stringContaining("x") },
+      },
+    ]);
+    expect(rig.calls).toEqual([]);
   });
 });
 
